@@ -1,0 +1,76 @@
+"""Rows on their way through the lab: groups, batches, predictions.
+
+Notation: n samples, c classes, g groups, p group patterns.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The values of the sensitive attribute Z.
+
+    A row carries a *pattern code* z in 0..p-1; ``patterns[z]`` says which groups it belongs
+    to. For disjoint groups that cover all rows the patterns are the identity and z is the
+    group's index; groups that overlap, or rows without any group, need more patterns.
+
+    Attributes:
+        names: the g names, in the order of the columns of ``patterns``.
+        patterns: (p, g) bool.
+    """
+
+    names: tuple[str, ...]
+    patterns: NDArray[np.bool_]
+
+    @classmethod
+    def exclusive(cls, *names: str) -> "Groups":
+        """Disjoint groups that cover all rows: pattern code = group index."""
+        return cls(names, np.eye(len(names), dtype=bool))
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether every row belongs to exactly one group."""
+        return bool((self.patterns.sum(axis=1) == 1).all())
+
+
+class Batch(NamedTuple):
+    """A batch as tensors: x (k, …), y (k,) labels, z (k,) pattern codes, weight (k,).
+
+    Weights bring a batch that was drawn evenly over the (z, y) cells back to the natural
+    mix; their mean over the natural mix is one.
+    """
+
+    x: "Tensor"
+    y: "Tensor"
+    z: "Tensor"
+    weight: "Tensor"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a classifier said about the rows of one split.
+
+    Attributes:
+        logits: (n, c) float32, or None for methods without logits.
+        y_pred: (n,) int64, in 0..c-1.
+        y: (n,) int64, the label.
+        z: (n,) int64, pattern codes.
+        weight: (n,) float64, mean one; brings an evenly drawn split back to the natural mix.
+        row: (n,) int64, the row's number in its split.
+        is_stratified: whether the numbers of rows per (z, y) cell were fixed by design.
+    """
+
+    logits: NDArray[np.float32] | None
+    y_pred: NDArray[np.int64]
+    y: NDArray[np.int64]
+    z: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    row: NDArray[np.int64]
+    is_stratified: bool = False

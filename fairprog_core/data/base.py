@@ -1,0 +1,99 @@
+"""What a data set offers: splits, regions, counterfactual twins, and a card.
+
+Notation: n samples, c classes, p group patterns, h×w image.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.batch import Groups
+from fairprog_core.home import Home
+
+SplitName = Literal["train", "tune", "val", "test"]
+Progress = Callable[[int, int], None]  # (rows done, rows in all)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one split.
+
+    Attributes:
+        x: (n, h, w, 3) uint8 images, memory-mapped.
+        y: (n,) int64 labels in 0..c-1.
+        z: (n,) int64 pattern codes in 0..p-1.
+        cell_share: (p, c) float64, the natural share of every (z, y) cell; sums to one.
+        is_stratified: whether the rows were drawn evenly over the (z, y) cells.
+    """
+
+    x: NDArray[np.uint8]
+    y: NDArray[np.int64]
+    z: NDArray[np.int64]
+    cell_share: NDArray[np.float64]
+    is_stratified: bool
+
+    @property
+    def weight(self) -> NDArray[np.float64]:
+        """(n,) weights with mean one that bring the rows back to the natural mix."""
+        counts = np.zeros_like(self.cell_share)
+        np.add.at(counts, (self.z, self.y), 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            per_row = np.where(counts > 0, self.cell_share * len(self.y) / counts, 0.0)
+        weight: NDArray[np.float64] = per_row[self.z, self.y]
+        return weight / weight.mean()
+
+
+class Twins(NamedTuple):
+    """Counterfactual pairs: the same picture but for the sensitive attribute.
+
+    ``first`` and ``second`` are (n, h, w, 3) uint8; row i of both differs only in what Z causes.
+    ``y`` is the label (n,) of both. ``names`` are the groups of first and second.
+    """
+
+    first: NDArray[np.uint8]
+    second: NDArray[np.uint8]
+    y: NDArray[np.int64]
+    names: tuple[str, str]
+
+
+class Dataset(ABC):
+    """A data set; its class docstring is its card.
+
+    Input, label, sensitive attribute, how the correlation arises, source, licence.
+    """
+
+    modality: ClassVar[Literal["image", "text"]]
+
+    def __init__(self, options: Any, home: Home) -> None:
+        self.options = options
+        self.home = home
+
+    @property
+    @abstractmethod
+    def labels(self) -> tuple[str, ...]:
+        """The c class names, e.g. ("not blond", "blond")."""
+
+    @property
+    @abstractmethod
+    def groups(self) -> Groups:
+        """The groups of the sensitive attribute."""
+
+    @abstractmethod
+    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+        """The rows of a split, from the cache or made now."""
+
+    @abstractmethod
+    def split_digest(self, name: SplitName) -> str:
+        """Content key of a split: changes with every option that changes its rows, no other."""
+
+    def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
+        """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty where there are none."""
+        return {}
+
+    def twins(self, n: int) -> Twins | None:
+        """n counterfactual pairs from fresh rows, or None where the data set has none."""
+        return None

@@ -1,0 +1,44 @@
+"""Methods: what can be chosen. Torch-free; an implementation is imported when it is used."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from fairprog_core.options import Options
+from fairprog_core.registry import Entry
+
+
+class ReprogramOptions(Options):
+    """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
+
+    kind: Literal["reprogram"] = "reprogram"
+    learning_rate: float = Field(0.05, gt=0, le=1, title="Learning rate of the trigger", json_schema_extra={"advanced": True})
+    discriminator_learning_rate: float = Field(
+        3e-3, gt=0, le=1, title="Learning rate of the discriminator", json_schema_extra={"advanced": True}
+    )
+    lam_groups: int = Field(
+        4, ge=1, le=16, title="λ values per batch", description="Each batch is split over this many stratified λ.",
+        json_schema_extra={"advanced": True},
+    )
+    per_cell: int = Field(
+        4, ge=1, le=256, title="Rows per λ, group and label",
+        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        json_schema_extra={"advanced": True},
+    )
+    projection: bool = Field(
+        False, title="Project the fairness gradient",
+        description="The authors' code removes from the utility gradient its part along the fairness gradient. No gain was measured.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class RandomTriggerOptions(Options):
+    """Control: the untrained trigger, as it starts."""
+
+    kind: Literal["random_trigger"] = "random_trigger"
+
+
+METHODS = {
+    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.reprogram:Reprogram"),
+    "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
+}

@@ -1,0 +1,153 @@
+"""A study: everything that decides what is computed, as one options object.
+
+Composed from the registries' options; read from a preset, a TOML file or JSON.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from fairprog_core.classifiers import CLASSIFIERS, ResidualNetOptions
+from fairprog_core.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
+from fairprog_core.data import DATASETS, FacesOptions
+from fairprog_core.errors import ConfigError
+from fairprog_core.methods import METHODS, RandomTriggerOptions, ReprogramOptions
+from fairprog_core.options import Options
+from fairprog_core.registry import any_entry, any_of
+from fairprog_core.triggers import TRIGGERS, BorderOptions
+
+if TYPE_CHECKING:
+    AnyDataset = AnyClassifier = AnyMethod = AnyTrigger = Options
+    AnyCriterion = CriterionOptions
+else:
+    AnyDataset = any_entry(DATASETS)
+    AnyClassifier = any_entry(CLASSIFIERS)
+    AnyMethod = any_entry(METHODS)
+    AnyTrigger = any_entry(TRIGGERS)
+    AnyCriterion = any_of(CRITERIA.values())
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class LamRange(Options):
+    """A range of λ and the values that are reported."""
+
+    low: float = Field(0.3, gt=0, title="Lowest λ", description="Training covers λ = 0 and low … high.")
+    high: float = Field(30.0, gt=0, title="Highest λ")
+    grid: tuple[float, ...] = Field(
+        (0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0), min_length=1, title="Reported values of λ",
+        description="Every value is evaluated once on the test split.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+        if any(lam < 0 or lam > self.high for lam in self.grid):
+            raise ValueError(f"every value of grid must lie in 0 … high ({self.high:g})")
+        if list(self.grid) != sorted(set(self.grid)):
+            raise ValueError("grid must be in ascending order, without repeats")
+        return self
+
+
+def default_lam(trigger: str, criterion: str) -> LamRange:
+    """The useful range of λ of a trigger and a criterion on the embedded data sets."""
+    if criterion == "demographic_parity":
+        return LamRange(low=0.1, high=8.0, grid=(0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0))
+    if trigger == "patch":
+        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0))
+    return LamRange()
+
+
+class LamOptions(Options):
+    """λ of a study: what is left empty follows the trigger and the criterion."""
+
+    low: float | None = Field(None, gt=0, title="Lowest λ", description="Empty: what suits the trigger and the criterion.")
+    high: float | None = Field(None, gt=0, title="Highest λ", description="Empty: what suits the trigger and the criterion.")
+    grid: tuple[float, ...] | None = Field(
+        None, min_length=1, title="Reported values of λ", description="Empty: what suits the trigger and the criterion."
+    )
+    per: dict[str, LamRange] = Field(
+        default_factory=dict, title="λ where it differs",
+        description='Whole ranges by "trigger.criterion", "trigger" or "criterion".',
+        json_schema_extra={"advanced": True},
+    )
+
+    def range_of(self, trigger: str, criterion: str) -> LamRange:
+        """The range for a trigger's and a criterion's registry keys.
+
+        Raises:
+            ConfigError: the values do not fit together, e.g. a grid beyond ``high``.
+        """
+        for key in (f"{trigger}.{criterion}", trigger, criterion):
+            if key in self.per:
+                return self.per[key]
+        default = default_lam(trigger, criterion)
+        low, high = self.low or default.low, self.high or default.high
+        grid = self.grid or tuple(lam for lam in default.grid if lam <= high)
+        return LamRange.parse({"low": low, "high": high, "grid": grid}, where=f"lam of {trigger} and {criterion}")
+
+
+class Select(Options):
+    """How the λ to quote is chosen, on the validation split alone."""
+
+    max_accuracy_loss: float = Field(
+        0.03, gt=0, le=1, title="Accuracy to give up at most",
+        description="The λ with the largest gain within this loss of validation accuracy is quoted.",
+    )
+
+
+class Budget(Options):
+    """How long one curve may train."""
+
+    steps: int = Field(400, ge=1, le=100_000, title="Steps", description="Trigger steps of one curve.")
+    seconds: float | None = Field(
+        None, gt=0, title="Time limit in seconds", description="Of one curve; empty: none. The best iterate so far counts."
+    )
+    validate_every: int = Field(
+        50, ge=1, title="Steps between validations", description="The live curve moves at each of them.",
+        json_schema_extra={"advanced": True},
+    )
+    patience: int | None = Field(
+        None, ge=1, title="Early stop", description="Validations without a better front before a curve stops; empty: never.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class Explain(Options):
+    """What is looked at after training."""
+
+    gallery: int = Field(24, ge=0, le=96, title="Gallery", description="Test images whose saliency is kept for every λ.")
+    rows: int = Field(600, ge=0, title="Rows for averages", description="Test rows over which saliency shares are averaged.",
+                      json_schema_extra={"advanced": True})
+    probe: bool = Field(True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them.")
+
+
+class Study(Options):
+    """Everything that decides what is computed."""
+
+    name: str = Field("study", min_length=1, max_length=80, title="Name")
+    dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data")
+    classifier: AnyClassifier = Field(default_factory=ResidualNetOptions, title="Classifier")
+    methods: tuple[AnyMethod, ...] = Field((ReprogramOptions(), RandomTriggerOptions()), min_length=1, title="Methods")
+    triggers: tuple[AnyTrigger, ...] = Field((BorderOptions(),), min_length=1, title="Triggers")
+    criteria: tuple[AnyCriterion, ...] = Field((EqualizedOddsOptions(),), min_length=1, title="Criteria")
+    lam: LamOptions = Field(default_factory=LamOptions, title="λ")
+    mode: Literal["amortised", "separate"] = Field(
+        "amortised", title="Mode", description="amortised: one trigger for every λ. separate: one training per reported λ."
+    )
+    select: Select = Field(default_factory=Select, title="Selection")
+    base_seed: int = Field(0, ge=0, title="Seed of the base classifier")
+    seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
+    budget: Budget = Field(default_factory=Budget, title="Budget")
+    explain: Explain = Field(default_factory=Explain, title="A look inside")
+    device: Device = Field("auto", title="Device")
+    threads: int | None = Field(None, ge=1, title="Threads", description="Empty: as many as there are cores.")
+
+    def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
+        """The accuracy that may be given up when λ is chosen for this criterion."""
+        return criterion.max_accuracy_loss or self.select.max_accuracy_loss

@@ -1,0 +1,66 @@
+"""Triggers: what can be chosen. Torch-free; an implementation is imported when it is used."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from fairprog_core.options import Options
+from fairprog_core.registry import Entry
+
+Corner = Literal["top left", "top right", "bottom left", "bottom right"]
+
+
+class ImageTriggerOptions(Options):
+    """What every image trigger shares."""
+
+    pixels: Literal["printable", "tanh"] = Field(
+        "printable",
+        title="Pixel range",
+        description="printable: inside the photo's own range, so that it can be printed. tanh: the paper's range, −1 to 1.",
+        json_schema_extra={"advanced": True},
+    )
+    anchors: int = Field(
+        6, ge=1, le=16, title="Anchors over λ",
+        description="How many triggers are learned along λ; between them the trigger is interpolated.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class BorderOptions(ImageTriggerOptions):
+    """The photo is shrunk and set into a learned frame."""
+
+    kind: Literal["border"] = "border"
+    photo: float = Field(
+        0.84, ge=0.3, le=0.97, title="Photo's share of the side",
+        description="Side of the shrunk photo over the side of the picture.",
+    )
+
+
+class FrameOptions(ImageTriggerOptions):
+    """A learned overlay on the outermost pixels; the photo is not shrunk."""
+
+    kind: Literal["frame"] = "frame"
+    width: float = Field(
+        0.08, ge=0.01, le=0.4, title="Width of the frame", description="Width of the frame over the side of the picture."
+    )
+
+
+class PatchOptions(ImageTriggerOptions):
+    """A learned square covers a part of the photo."""
+
+    kind: Literal["patch"] = "patch"
+    size: float = Field(
+        0.3125, ge=0.05, le=0.8, title="Size of the patch", description="Side of the patch over the side of the picture."
+    )
+    corner: Corner | None = Field("top left", title="Corner", description="Empty: at the position given below.")
+    left: float = Field(0.0, ge=0, le=1, title="Left", description="Used without a corner. Share of the free width.",
+                        json_schema_extra={"advanced": True})
+    top: float = Field(0.0, ge=0, le=1, title="Top", description="Used without a corner. Share of the free height.",
+                       json_schema_extra={"advanced": True})
+
+
+TRIGGERS = {
+    "border": Entry(BorderOptions, "fairprog_core.triggers.image:Border"),
+    "frame": Entry(FrameOptions, "fairprog_core.triggers.image:Frame"),
+    "patch": Entry(PatchOptions, "fairprog_core.triggers.image:Patch"),
+}
