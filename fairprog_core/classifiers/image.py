@@ -1,0 +1,141 @@
+"""Image classifiers small enough for a laptop's CPU, and torchvision's ResNet-18 for photos.
+
+Notation: k rows, c classes, d features, s image side.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fairprog_core.classifiers import HybridOptions, ResidualNetOptions, ResNet18Options
+from fairprog_core.classifiers.base import Classifier
+
+
+class Conv(nn.Sequential):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, n_in: int, n_out: int, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True)
+        )
+
+
+class Residual(nn.Module):
+    """Two convolutions and a shortcut around them."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.first = Conv(n, n)
+        self.second = nn.Conv2d(n, n, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(n)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.norm(self.second(self.first(x))))
+
+
+def _scale(x: Tensor) -> Tensor:
+    """Pixels from [0, 1] to about zero mean and unit variance."""
+    return (x - 0.5) / 0.25
+
+
+class ResidualNet(Classifier):
+    """Two strided convolutions, two residual blocks, pooling over positions, one linear layer.
+
+    Max pooling lets a far patch win the maximum of a channel and so mask it; with mean pooling
+    alone a patch can only shift the logits by a constant.
+    """
+
+    def __init__(self, options: ResidualNetOptions, *, n_classes: int, image_size: int) -> None:
+        super().__init__(options, n_classes=n_classes, image_size=image_size)
+        self.trunk = nn.Sequential(Conv(3, 8, 2), Conv(8, 16, 2), Residual(16), Conv(16, 32, 2), Residual(32))
+        self.pool = options.pool
+        self.linear = nn.Linear(64 if options.pool == "mean+max" else 32, n_classes)
+        self.cam_layer = self.trunk[-1]
+
+    @property
+    def head(self) -> nn.Module:
+        return self.linear
+
+    def features(self, x: Tensor) -> Tensor:
+        maps = self.trunk(_scale(x))  # (k, 32, s/8, s/8)
+        pooled = {"mean": maps.mean((2, 3)), "max": maps.amax((2, 3))}
+        return torch.cat([pooled[name] for name in self.pool.split("+")], 1)
+
+
+class Attention(nn.Module):
+    """A pre-norm attention block: tokens (k, t, d) -> (k, t, d)."""
+
+    def __init__(self, d: int, heads: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(d)
+        self.qkv = nn.Linear(d, 3 * d)
+        self.out = nn.Linear(d, d)
+        self.mlp = nn.Sequential(nn.LayerNorm(d), nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d))
+
+    def forward(self, x: Tensor) -> Tensor:
+        k, t, d = x.shape
+        q, key, v = self.qkv(self.norm(x)).view(k, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(q, key, v).transpose(1, 2).reshape(k, t, d)
+        x = x + self.out(mixed)
+        y: Tensor = x + self.mlp(x)
+        return y
+
+
+class Hybrid(Classifier):
+    """Convolution stem to an 8×8 grid of tokens, a class token, two attention blocks.
+
+    Grad-CAM looks at the grid that enters the last block: only there do the positions still
+    act on the class token, which alone is read out.
+    """
+
+    def __init__(self, options: HybridOptions, *, n_classes: int, image_size: int) -> None:
+        super().__init__(options, n_classes=n_classes, image_size=image_size)
+        d, self.grid = 64, -(-image_size // 8)
+        self.stem = nn.Sequential(Conv(3, 12, 2), Conv(12, 24, 2), nn.Conv2d(24, d, 3, 2, padding=1))
+        self.position = nn.Parameter(torch.randn(1, self.grid**2, d) * 0.02)
+        self.token = nn.Parameter(torch.zeros(1, 1, d))
+        self.first, self.last = Attention(d), Attention(d)
+        self.cam_layer = nn.Identity()
+        self.norm = nn.LayerNorm(d)
+        self.linear = nn.Linear(d, n_classes)
+
+    @property
+    def head(self) -> nn.Module:
+        return self.linear
+
+    def features(self, x: Tensor) -> Tensor:
+        tokens = self.stem(_scale(x)).flatten(2).transpose(1, 2) + self.position  # (k, t, d)
+        tokens = self.first(torch.cat([self.token.expand(len(x), -1, -1), tokens], 1))
+        grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (self.grid, self.grid))
+        grid = self.cam_layer(grid)  # (k, d, s/8, s/8)
+        tokens = torch.cat([tokens[:, :1], grid.flatten(2).transpose(1, 2)], 1)
+        features: Tensor = self.norm(self.last(tokens))[:, 0]
+        return features
+
+
+class ResNet18(Classifier):
+    """torchvision's ResNet-18 with the statistics of ImageNet, for real photos.
+
+    Source: the paper's image classifier (section 4.1).
+    """
+
+    def __init__(self, options: ResNet18Options, *, n_classes: int, image_size: int) -> None:
+        from torchvision.models import resnet18
+
+        super().__init__(options, n_classes=n_classes, image_size=image_size)
+        self.net = resnet18(weights=None, num_classes=n_classes)
+        self.cam_layer = self.net.layer4
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
+
+    @property
+    def head(self) -> nn.Module:
+        return self.net.fc
+
+    def features(self, x: Tensor) -> Tensor:
+        net = self.net
+        x = net.maxpool(net.relu(net.bn1(net.conv1((x - self.mean) / self.std))))
+        for block in (net.layer1, net.layer2, net.layer3, net.layer4):
+            x = block(x)
+        return net.avgpool(x).flatten(1)

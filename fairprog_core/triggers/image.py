@@ -1,0 +1,133 @@
+"""Triggers on pictures: a border around the shrunk photo, a frame over it, a patch on it.
+
+Source: border and patch as in the paper (section 3.2, figure 2); the frame overlay is ours.
+
+Notation: k rows, s image side, p side of the photo inside a border.
+"""
+
+import copy
+from typing import Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
+from fairprog_core.triggers.base import Trigger
+
+Box = tuple[int, int, int, int]  # top, left, height, width
+
+
+class ImageTrigger(Trigger):
+    """A trigger that sets some pixels of the picture and leaves the others to the photo."""
+
+    def shape(self) -> tuple[int, ...]:
+        top, left, height, width = self.box()
+        return (3, height, width)
+
+    def box(self) -> Box:
+        """The rectangle that holds every learned pixel."""
+        return 0, 0, self.image_size, self.image_size
+
+    def mask(self) -> Tensor:
+        """(s, s) bool: where the trigger's pixels lie."""
+        raise NotImplementedError
+
+    @property
+    def photo_box(self) -> Box:
+        """Where the photo lies in the picture."""
+        return 0, 0, self.image_size, self.image_size
+
+    def fit_photo(self, x: Tensor) -> Tensor:
+        """The photo x (k, n, s, s) at its place and size in the picture, zeros around it."""
+        return x
+
+    def pixels(self, values: Tensor) -> Tensor:
+        """Learned values to pixels: [0, 1] when printable, else [−1, 1] as in the paper."""
+        return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
+
+    def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
+        top, left, height, width = self.box()
+        pad = (left, self.image_size - left - width, top, self.image_size - top - height)
+        mask = self.mask().to(x.device)
+        return torch.where(mask, F.pad(self.pixels(values), pad), self.fit_photo(x))
+
+    def place(self, masks: Tensor) -> Tensor:
+        """Masks (k, s, s) of the photo -> where their pixels lie in the picture; 0 under the trigger."""
+        placed = self.fit_photo(masks[:, None].float())[:, 0]
+        return placed * ~self.mask().to(masks.device)
+
+    def black(self) -> Self:
+        """The same geometry with black pixels, a control without any pattern."""
+        dark = copy.deepcopy(self)
+        with torch.no_grad():
+            dark.shared.fill_(-20.0 if self.options.pixels == "printable" else 0.0)
+            dark.anchors.zero_()
+        return dark
+
+    @torch.no_grad()
+    def picture(self, lam: float) -> NDArray[np.uint8]:
+        """The trigger alone: (s, s, 4) RGBA, transparent where the photo shows."""
+        nothing = torch.zeros(1, 3, self.image_size, self.image_size, device=self.shared.device)
+        pixels = self(nothing, lam)[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        alpha = self.mask().cpu().numpy()[..., None]
+        rgba = np.concatenate([pixels * alpha, alpha], axis=-1)
+        return (rgba * 255 + 0.5).astype(np.uint8)
+
+
+class Border(ImageTrigger):
+    """The photo is shrunk to p×p pixels and set into a learned frame."""
+
+    options: BorderOptions
+
+    @property
+    def photo_box(self) -> Box:
+        side = min(max(round(self.options.photo * self.image_size), 1), self.image_size - 2)
+        edge = (self.image_size - side) // 2
+        return edge, edge, side, side
+
+    def mask(self) -> Tensor:
+        top, left, height, width = self.photo_box
+        mask = torch.ones(self.image_size, self.image_size, dtype=torch.bool)
+        mask[top : top + height, left : left + width] = False
+        return mask
+
+    def fit_photo(self, x: Tensor) -> Tensor:
+        top, left, height, width = self.photo_box
+        small = F.interpolate(x, size=(height, width), mode="bilinear", antialias=True)
+        pad = (left, self.image_size - left - width, top, self.image_size - top - height)
+        return F.pad(small, pad)
+
+
+class Frame(ImageTrigger):
+    """A learned overlay on the outermost pixels; the photo keeps its size."""
+
+    options: FrameOptions
+
+    def mask(self) -> Tensor:
+        width = max(1, round(self.options.width * self.image_size))
+        mask = torch.ones(self.image_size, self.image_size, dtype=torch.bool)
+        mask[width:-width, width:-width] = False
+        return mask
+
+
+class Patch(ImageTrigger):
+    """A learned square covers a part of the photo."""
+
+    options: PatchOptions
+
+    def box(self) -> Box:
+        side = min(max(1, round(self.options.size * self.image_size)), self.image_size)
+        free = self.image_size - side
+        if self.options.corner is None:
+            return round(self.options.top * free), round(self.options.left * free), side, side
+        vertical, horizontal = self.options.corner.split()
+        return free * (vertical == "bottom"), free * (horizontal == "right"), side, side
+
+    def mask(self) -> Tensor:
+        top, left, height, width = self.box()
+        mask = torch.zeros(self.image_size, self.image_size, dtype=torch.bool)
+        mask[top : top + height, left : left + width] = True
+        return mask
