@@ -1,0 +1,60 @@
+"""One style for every chart: palette, symbols, dashes, type, and a template that suits light and dark.
+
+Colours alone never carry meaning: series i has colour, symbol and dash i. Backgrounds are
+transparent and lines are half-transparent grey, so that one figure fits both themes.
+"""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up")
+DASHES = ("solid", "dash", "dot", "dashdot")
+NEUTRAL = "#7a8794"
+GRID = "rgba(122, 135, 148, 0.25)"
+AXIS = "rgba(122, 135, 148, 0.7)"
+CLEAR = "rgba(0, 0, 0, 0)"
+INK = {"light": "#18222c", "dark": "#e9eef2"}
+FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
+
+MARKER = 11  # px
+LINE = 3  # px
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour, symbol and dash of series ``index`` as trace arguments; repeats after four."""
+    i = index % len(COLOURS)
+    return {
+        "marker": {"color": COLOURS[i], "symbol": SYMBOLS[i], "size": MARKER},
+        "line": {"color": COLOURS[i], "dash": DASHES[i], "width": LINE},
+    }
+
+
+def template(ink: str | None = None) -> go.layout.Template:
+    """The layout template; ``ink`` is the text colour, left to the page where None."""
+    lines = {"gridcolor": GRID, "linecolor": AXIS, "tickcolor": AXIS, "zeroline": False, "showline": True}
+    text = {"title": {"font": {"size": 18}, "standoff": 12}, "tickfont": {"size": 15}, "automargin": True}
+    axis = lines | text | {"ticks": "outside"}
+    font = {"family": FONT, "size": 16} | ({"color": ink} if ink else {})
+    return go.layout.Template(
+        layout={
+            "font": font,
+            "colorway": list(COLOURS),
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            "xaxis": axis,
+            "yaxis": axis,
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 15}},
+            "margin": {"l": 8, "r": 8, "t": 48, "b": 8},
+            "hoverlabel": {"font": {"size": 15}},
+            "hovermode": "closest",
+        }
+    )
+
+
+def figure(*, x_title: str, y_title: str, ink: str | None = None) -> go.Figure:
+    """An empty figure in the house style with named axes."""
+    fig = go.Figure()
+    fig.update_layout(template=template(ink), xaxis_title_text=x_title, yaxis_title_text=y_title)
+    return fig

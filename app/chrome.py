@@ -1,0 +1,26 @@
+"""The frame around every page: title, width, spacing, type that grows with the screen."""
+
+import streamlit as st
+
+_CSS = """
+<style>
+.stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
+@media (min-width: 1900px) { html { font-size: 20px !important; } }
+@media (min-width: 2400px) { html { font-size: 24px !important; } }
+.stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation: none !important; transition: none !important; }
+}
+</style>
+"""
+
+
+def set_up() -> None:
+    """Apply the static style sheet; called once per script run, before the page."""
+    st.html(_CSS)
+
+
+def header(title: str, lead: str) -> None:
+    """A page's heading and its lead sentence."""
+    st.title(title, anchor=False)
+    st.markdown(lead)

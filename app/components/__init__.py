@@ -1,0 +1,1 @@
+"""Components: ``show(value, *, key) -> value``."""

@@ -1,0 +1,25 @@
+"""The dashboard's entry: navigation over the files in ``app/views``. Run it with ``fairprog app``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import chrome
+from app.wording import common
+
+HERE = Path(__file__).parent
+
+
+def pages() -> list[st.Page]:
+    """One page per file in ``app/views``, in the order of ``wording.common.PAGES``."""
+    return [
+        st.Page(f"views/{name}.py", title=title, url_path=name, default=name == "start")
+        for name, title in common.PAGES.items()
+        if (HERE / "views" / f"{name}.py").is_file()
+    ]
+
+
+st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
+page = st.navigation(pages(), position="top")
+chrome.set_up()
+page.run()

@@ -1,0 +1,79 @@
+"""What the page remembers: the only place that names session state and URL parameters.
+
+A link shares what is in the URL; what is in the session survives a change of page, which
+drops the query string. Each view asks here, and what it was told is put back into the URL.
+"""
+
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from fairprog_core.home import Home, assets
+
+RUN = "run"  # URL and session: the id of the run that the pages speak about
+DEMO = "demo"  # the id of the shipped demo among the runs
+FORM = "study"  # prefix of the keys of the form on the page Train
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def home() -> Home:
+    """The home of this server."""
+    return Home.find()
+
+
+def demo_folder() -> Path | None:
+    """The artifact folder of the shipped demo, or None where it is missing."""
+    folder = assets() / "demo" / "faces"
+    return folder if (folder / "result.json").is_file() else None
+
+
+def remembered(name: str) -> str | None:
+    """The value of a URL parameter, else the session's; put back into the URL.
+
+    Args:
+        name: the parameter's name, a constant of this module.
+    """
+    value = st.query_params.get(name) or st.session_state.get(_key(name))
+    if value:
+        remember(name, value)
+    return value
+
+
+def remember(name: str, value: str | None) -> None:
+    """Keep a value in the session and the URL; None forgets it."""
+    if value is None:
+        st.session_state.pop(_key(name), None)
+        st.query_params.pop(name, None)
+        return
+    st.session_state[_key(name)] = value
+    if st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def selected_run() -> str | None:
+    """The id of the selected run, or None; a malformed id in the URL counts as none."""
+    value = remembered(RUN)
+    if value is not None and not _RUN_ID.fullmatch(value):
+        remember(RUN, None)
+        return None
+    return value
+
+
+def select_run(run_id: str | None) -> None:
+    """Make this the run that every page speaks about."""
+    remember(RUN, run_id)
+
+
+def folder_of(run_id: str) -> Path | None:
+    """The artifact folder of a run or of the demo, or None where it is missing."""
+    if run_id == DEMO:
+        return demo_folder()
+    folder = home().run(run_id)
+    return folder if folder.is_dir() else None
+
+
+def _key(name: str) -> str:
+    """Session keys are apart from widget keys, so that a bound widget may own the parameter."""
+    return f"remembered.{name}"

@@ -1,0 +1,83 @@
+"""Words that every page shares."""
+
+TITLE = "fairprog"
+
+PAGES = {
+    "start": "Start",
+    "train": "Train",
+    "tradeoff": "Trade-off",
+    "saliency": "Saliency",
+    "probe": "Probe",
+    "runs": "Runs",
+}
+"""The pages in the order of the navigation: file in ``app/views`` and title."""
+
+METRICS = {
+    "accuracy": "Accuracy",
+    "average_abs_odds_difference": "Equalized-odds gap",
+    "equalized_odds_difference": "Equalized-odds gap (maximum)",
+    "demographic_parity_difference": "Demographic-parity gap",
+    "paper_dp": "Demographic-parity gap (paper)",
+    "paper_eo": "Equalized-odds gap (paper)",
+    "worst_group_accuracy": "Accuracy of the worst cell",
+    "auc": "Area under the ROC curve",
+}
+"""Screen names of the metrics in result.json."""
+
+KINDS = {
+    "faces": "Drawn faces",
+    "celeba": "CelebA",
+    "residual_net": "Small residual network",
+    "hybrid": "Small hybrid with attention",
+    "resnet18": "ResNet-18",
+    "border": "Border",
+    "frame": "Frame",
+    "patch": "Patch",
+    "equalized_odds": "Equalized odds",
+    "demographic_parity": "Demographic parity",
+    "reprogram": "Learned trigger",
+    "random_trigger": "Untrained trigger",
+    "base": "Base classifier",
+    "amortised": "One trigger for every λ",
+    "separate": "One training per λ",
+}
+"""Screen names of registry keys; a key without one is shown with spaces for underscores."""
+
+STATES = {
+    "queued": "Waiting",
+    "running": "Running",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "lost": "Lost",
+}
+"""Screen names of the states of a run."""
+
+NOT_ESTIMABLE = "not estimable"
+NO_RUN = "This home has no run {run_id}. Choose another one under Runs, or train one."
+
+
+def kind(key: str) -> str:
+    """The screen name of a registry key, e.g. ``"residual_net"`` -> "Small residual network"."""
+    return KINDS.get(key) or key.replace("_", " ").capitalize()
+
+
+def lam(value: float) -> str:
+    """λ for the screen: ``4.0`` -> "4", ``0.3`` -> "0.3"."""
+    return f"{value:g}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure for the screen; "not estimable" where there is none."""
+    return NOT_ESTIMABLE if value is None else f"{value:.{digits}f}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration for the screen: ``95.2`` -> "1 min 35 s"; empty when unknown."""
+    if value is None:
+        return ""
+    minutes, rest = divmod(round(max(value, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
