@@ -1,0 +1,62 @@
+# Every target works on a machine that has Python 3.11 or newer, make and nothing else.
+# What is done is skipped: a stamp's name holds a checksum of pyproject.toml and of this folder's name.
+
+VENV    := .venv
+PYTHON  ?=
+ARGS    ?=
+WORKERS ?= 2
+
+RUN   := $(VENV)/bin/python
+KEY   := $(shell (cat pyproject.toml; pwd) | cksum | cut -d ' ' -f 1)
+SETUP := $(VENV)/.setup-$(KEY)
+TOOLS := $(VENV)/.tools-$(KEY)
+
+.PHONY: help setup app test check bench clean
+
+help:
+	@echo "make app     install what is missing, start workers and dashboard, print the address"
+	@echo "make setup   install only"
+	@echo "make test    install what the tests need, a browser included, and run all of them"
+	@echo "make check   lint, format and types"
+	@echo "make bench   measure speed on this machine"
+	@echo "make clean   remove the environment and the caches of the tools"
+	@echo "ARGS=\"…\" is handed on, for example: make app ARGS=\"--port 8600\""
+
+setup: $(SETUP)
+
+app: $(SETUP)
+	@exec $(VENV)/bin/fairprog app $(ARGS)
+
+test: $(TOOLS)
+	@$(RUN) tests/browser/chromium.py
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+check: $(TOOLS)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+bench: $(SETUP)
+	@exec $(VENV)/bin/fairprog bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+
+$(SETUP): | $(RUN)
+	$(RUN) -m pip install --disable-pip-version-check --editable .
+	@rm -f $(VENV)/.setup-* && touch $@
+
+$(TOOLS): | $(RUN)
+	$(RUN) -m pip install --disable-pip-version-check --editable ".[test]"
+	@rm -f $(VENV)/.setup-* $(VENV)/.tools-* && touch $(SETUP) $@
+
+$(RUN):
+	@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+		if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			echo "Environment in $(VENV), with $$($$python --version)"; \
+			exec $$python -m venv --clear $(VENV); \
+		fi; \
+	done; \
+	echo "fairprog needs Python 3.11 or newer with the module venv, and found none: install it (Debian and Ubuntu:" \
+		"apt install python3-venv), or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python" >&2; \
+	exit 1

@@ -1,0 +1,102 @@
+"""The browser of the tests: find a Chromium that starts, or install one.
+
+Run as a script it installs what is missing and prints what was found.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+NAMES = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "google-chrome-beta", "chrome",
+    "microsoft-edge",
+)  # fmt: skip
+FOLDERS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+)
+MISSING = (
+    "The browser tests need Chromium or Chrome, and none was found or could be installed: install one (Debian: "
+    "apt install chromium; anywhere: python -m playwright install chromium) or name it in FAIRPROG_BROWSER."
+)
+
+
+@cache
+def find() -> str | None:
+    """The first Chromium or Chrome that starts: named in FAIRPROG_BROWSER, on the path, or Playwright's own."""
+    return next((path for path in _candidates() if _starts(path)), None)
+
+
+def install() -> str | None:
+    """Install Chromium where none is found: Debian's as root, else Playwright's own download."""
+    with_apt = shutil.which("apt-get") is not None and _is_root()
+    if find() is None and with_apt:
+        _try("apt-get", "update")
+        _try("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
+        find.cache_clear()
+    if find() is None:
+        _try(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if with_apt else []), "chromium")
+        find.cache_clear()
+    return find()
+
+
+def launch_arguments() -> list[str]:
+    """Flags under which Chromium runs without a display, as root too, and calls nobody by itself."""
+    flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    if _is_root():
+        flags.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
+    return flags
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _candidates() -> Iterator[str]:
+    if named := os.environ.get("FAIRPROG_BROWSER"):
+        yield named
+        return
+    yield from filter(None, map(shutil.which, NAMES))
+    yield from (path for path in FOLDERS if Path(path).exists())
+    yield from _playwrights_own()
+
+
+def _playwrights_own() -> Iterator[str]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    if Path(path).exists():
+        yield path
+
+
+def _starts(path: str) -> bool:
+    """Whether the file runs at all; on Ubuntu ``chromium-browser`` may be a note that there is none."""
+    if sys.platform == "win32":  # --version opens a window there
+        return Path(path).exists()
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _try(*command: str) -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
+
+
+if __name__ == "__main__":
+    browser = install()
+    print(f"Browser of the tests: {browser}" if browser else MISSING)
+    sys.exit(browser is None)

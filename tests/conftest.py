@@ -1,0 +1,138 @@
+"""What every test shares: a home of its own, one thread, one finished study, and no process left behind."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# Before torch and BLAS are imported anywhere: two test processes share two cores.
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
+import hypothesis
+import psutil
+import pytest
+from filelock import FileLock
+
+from fairprog_core.home import Home
+from fairprog_core.study import Study
+
+SESSION = "FAIRPROG_TEST_SESSION"  # an environment variable that every process of a test session inherits
+GRACE = 10.0  # seconds that processes get to end by themselves once the tests are over
+LEFT_BEHIND = pytest.StashKey[list[str]]()
+
+hypothesis.settings.register_profile("fairprog", max_examples=50, deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("fairprog")
+
+TINY = {
+    "name": "tiny",
+    "dataset": {"kind": "faces", "image_size": 32, "n_train": 256, "n_tune": 256, "n_val": 64, "n_test": 96},
+    "classifier": {"kind": "residual_net", "source": "train", "epochs": 2},
+    "lam": {"low": 0.3, "high": 8.0, "grid": [0.0, 1.0, 4.0]},
+    "budget": {"steps": 12, "validate_every": 6},
+    "explain": {"gallery": 4, "rows": 24},
+    "device": "cpu",
+    "threads": 1,
+}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A study that ran to its end: its options, its home, its artifact folder and the run's id."""
+
+    study: Study
+    home: Home
+    run_id: str
+
+    @property
+    def folder(self) -> Path:
+        return self.home.run(self.run_id)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that was started, not one of xdist's workers
+        os.environ[SESSION] = uuid.uuid4().hex
+    for name in ("FAIRPROG_DB_URL", "FAIRPROG_ASSETS"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def _home_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in a test can reach the user's own home."""
+    monkeypatch.setenv("FAIRPROG_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """An empty home; ``Home.find()`` finds it too."""
+    return Home.find(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all test processes of this session share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_study() -> Study:
+    """Real, but over in seconds: small faces, few rows, few steps. Its numbers mean nothing."""
+    return Study.parse(TINY)
+
+
+@pytest.fixture(scope="session")
+def finished(session_folder: Path, tiny_study: Study) -> Finished:
+    """The tiny study, run once per session whatever the number of test processes. Read it, do not change it."""
+    from fairprog_core.execution import execute
+
+    done = Finished(tiny_study, Home.find(session_folder / "finished"), "tiny")
+    with FileLock(session_folder / "finished.lock"):
+        if not (session_folder / "finished.done").exists():
+            for _ in execute(tiny_study, home=done.home, folder=done.folder):
+                pass
+            (session_folder / "finished.done").touch()
+    return done
+
+
+def processes_of(session: str) -> Iterator[psutil.Process]:
+    """Living processes that a test of this session started, but for xdist's own."""
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(SESSION) != session or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if any("execnet" in part or "sys.stdin.readline" in part for part in process.cmdline()):
+                continue
+        except psutil.Error:  # gone meanwhile, or another user's
+            continue
+        yield process
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail when a worker, a server or a browser outlives the tests; and end it."""
+    if hasattr(session.config, "workerinput"):
+        return
+    deadline = time.monotonic() + GRACE
+    while (left := list(processes_of(os.environ[SESSION]))) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    session.config.stash[LEFT_BEHIND] = [_describe(process) for process in left]
+    for process in left:
+        process.kill()
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(LEFT_BEHIND, []):
+        terminalreporter.write_line(f"FAILED: the tests left a process behind, which was ended now: {line}", red=True)
+
+
+def _describe(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} {' '.join(process.cmdline())[:200]}"
+    except psutil.Error:
+        return str(process.pid)
