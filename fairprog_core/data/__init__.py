@@ -12,7 +12,46 @@ class FacesOptions(Options):
     """Drawn faces: is the hair blond? Correlated with how male the face presents."""
 
     kind: Literal["faces"] = "faces"
-    # fields: data helper
+    target: Literal["blond", "smiling", "glasses", "wavy"] = Field(
+        "blond", title="Label", description="The attribute that the classifier predicts."
+    )
+    p_male: float = Field(
+        0.45, ge=0.01, le=0.99, title="Share of male-presenting faces", description="In the natural mix of the data."
+    )
+    p_blond_female: float = Field(
+        0.40,
+        ge=0,
+        le=1,
+        title="Blond among female-presenting",
+        description="The further from the next dial, the more biased.",
+    )
+    p_blond_male: float = Field(
+        0.06,
+        ge=0,
+        le=1,
+        title="Blond among male-presenting",
+        description="Equal to the dial above: no bias in the data.",
+    )
+    separability: float = Field(
+        0.85, ge=0, le=1.5, title="Separability of blond",
+        description="How far the hair tones of blond and not blond lie apart; they overlap, the more the lower.",
+    )  # fmt: skip
+    image_size: int = Field(64, ge=32, le=256, title="Image size", description="Side of the square pictures in pixels.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the faces.")
+    n_train: int = Field(8000, ge=64, le=1_000_000, title="Training rows", description="For the base classifier.")
+    n_tune: int = Field(
+        4000, ge=64, le=1_000_000, title="Tuning rows", description="For the trigger; the base never saw them."
+    )
+    n_val: int = Field(
+        1000, ge=16, le=100_000, multiple_of=4, title="Validation rows",
+        description="Drawn evenly over label and group, weighted back; a multiple of four.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    n_test: int = Field(
+        2400, ge=16, le=100_000, multiple_of=4, title="Test rows",
+        description="Drawn evenly over label and group, weighted back; a multiple of four.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
 
 class CelebAOptions(Options):

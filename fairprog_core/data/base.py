@@ -44,7 +44,8 @@ class Split:
         with np.errstate(divide="ignore", invalid="ignore"):
             per_row = np.where(counts > 0, self.cell_share * len(self.y) / counts, 0.0)
         weight: NDArray[np.float64] = per_row[self.z, self.y]
-        return weight / weight.mean()
+        weight /= weight.mean()
+        return weight
 
 
 class Twins(NamedTuple):

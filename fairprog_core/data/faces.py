@@ -1,0 +1,151 @@
+"""Drawn faces: a data set whose bias is a dial, with exact masks and counterfactual twins.
+
+Notation: n samples, p = 2 groups, c = 2 classes, s image side.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.batch import Groups
+from fairprog_core.data import FacesOptions
+from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
+from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.face_painter import Painted, paint
+from fairprog_core.data.face_traits import P_ATTRIBUTE, Face, attributes, faces, stream_key, uniforms
+from fairprog_core.home import Home
+from fairprog_core.options import digest_of
+
+_LOOK = 1  # counts up when the same row would be drawn differently; part of every cache key
+_CHUNK = 64  # faces between two reports of progress
+_STRATIFIED = ("val", "test")
+
+
+class Faces(Dataset):
+    """Drawn faces of two drawing styles, "female-presenting" and "male-presenting".
+
+    Input: a drawn face, s×s RGB (64×64 by default).
+    Label: blond or not blond (or: smiling, glasses, wavy hair).
+    Sensitive attribute: the drawing style; it shows in jaw, lips, brows, lashes, facial hair,
+        length of hair, jewellery and clothes.
+    Correlation: drawn by the dials P(male-presenting), P(blond | group). Hair tones of blond and not
+        blond overlap under random light, so a classifier gains by reading the style.
+    Splits: train and tune follow the natural mix; val and test are drawn evenly over (label,
+        style) and weighted back to it.
+    Source: drawn by fairprog; no photograph and no person is behind any picture. "Male-" and
+        "female-presenting" name drawing styles; nothing is implied about people.
+    Licence: Apache-2.0, as fairprog.
+    """
+
+    modality: ClassVar[Literal["image", "text"]] = "image"
+
+    def __init__(self, options: FacesOptions, home: Home) -> None:
+        super().__init__(options, home)
+        self._probabilities = {"blond": (options.p_blond_female, options.p_blond_male), **P_ATTRIBUTE}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        target = self.options.target
+        return {
+            "blond": ("not blond", "blond"),
+            "smiling": ("not smiling", "smiling"),
+            "glasses": ("no glasses", "glasses"),
+            "wavy": ("straight hair", "wavy hair"),
+        }[target]
+
+    @property
+    def groups(self) -> Groups:
+        return Groups.exclusive("female", "male")
+
+    @property
+    def cell_share(self) -> NDArray[np.float64]:
+        """(p, c) natural share of every cell, known from the dials."""
+        p_z = np.array([1 - self.options.p_male, self.options.p_male])
+        p_y = np.array(self._probabilities[self.options.target])
+        share: NDArray[np.float64] = p_z[:, None] * np.stack([1 - p_y, p_y], axis=1)
+        return share
+
+    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+        columns = cached(self.home, self.split_digest(name), lambda out: self._fill(name, out, progress))
+        return Split(columns["x"], columns["y"], columns["z"], self.cell_share, name in _STRATIFIED)
+
+    def split_digest(self, name: SplitName) -> str:
+        others = {"n_train", "n_tune", "n_val", "n_test"}
+        dials = self.options.model_dump(mode="json", exclude=others)
+        return digest_of({**dials, "split": name, "n": self._n(name), "look": _LOOK})
+
+    def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
+        """Masks of hair (beard included) and face, drawn when first asked for."""
+        columns = cached(self.home, f"{self.split_digest(name)}-regions", lambda out: self._fill_regions(name, out))
+        return {"hair": columns["hair"], "face": columns["face"]}
+
+    def twins(self, n: int) -> Twins:
+        """n pairs, female- and male-presenting: tone, pose, light, skin, background and label are shared."""
+        z, y = self._natural("twins", 0, n)
+        first, second = (
+            np.stack([painted.picture for painted in self._paint("twins", 0, np.full_like(z, value), y)])
+            for value in (0, 1)
+        )
+        return Twins(first, second, y, ("female", "male"))
+
+    def _n(self, name: SplitName) -> int:
+        n: int = getattr(self.options, f"n_{name}")
+        return n
+
+    def _natural(self, stream: str, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """z and y (n,) of rows start..stop-1 in the natural mix."""
+        u = self._uniforms(stream, start, stop)
+        z = (u["z"] < self.options.p_male).astype(np.int64)
+        return z, attributes(u, self._probabilities, z)[self.options.target]
+
+    def _codes(self, name: SplitName, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """z and y (n,) of rows start..stop-1 of a split."""
+        if name not in _STRATIFIED:
+            return self._natural(name, start, stop)
+        row = np.arange(start, stop)
+        return row // 2 % 2, row % 2
+
+    def _uniforms(self, stream: str, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
+        return uniforms(stream_key("faces", self.options.seed, stream, "traits"), start, stop)
+
+    def _faces(self, stream: str, start: int, z: NDArray[np.int64], y: NDArray[np.int64]) -> list[Face]:
+        """Traits of rows start… with z and y set directly, the rest drawn given them."""
+        u = self._uniforms(stream, start, start + len(z))
+        attribute = attributes(u, self._probabilities, z) | {self.options.target: y}
+        return faces(u, z, attribute, separability=self.options.separability)
+
+    def _paint(
+        self, stream: str, start: int, z: NDArray[np.int64], y: NDArray[np.int64], *, masks: bool = False
+    ) -> Iterator[Painted]:
+        key = stream_key("faces", self.options.seed, stream, "noise")
+        for row, face in enumerate(self._faces(stream, start, z, y), start):
+            noise = np.random.Generator(np.random.Philox(key=key, counter=row << 64))
+            yield paint(face, self.options.image_size, noise, masks=masks)
+
+    def _chunks(self, name: SplitName, progress: Progress | None) -> Iterator[tuple[int, int]]:
+        n = self._n(name)
+        for start in range(0, n, _CHUNK):
+            stop = min(start + _CHUNK, n)
+            yield start, stop
+            if progress:
+                progress(stop, n)
+
+    def _fill(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+        n, s = self._n(name), self.options.image_size
+        x = out.create("x", (n, s, s, 3), np.uint8)
+        codes = {column: out.create(column, (n,), np.int64) for column in ("y", "z")}
+        for start, stop in self._chunks(name, progress):
+            z, y = self._codes(name, start, stop)
+            codes["z"][start:stop], codes["y"][start:stop] = z, y
+            for row, painted in enumerate(self._paint(name, start, z, y), start):
+                x[row] = painted.picture
+
+    def _fill_regions(self, name: SplitName, out: Columns) -> None:
+        n, s = self._n(name), self.options.image_size
+        hair, face = (out.create(region, (n, s, s), np.bool_) for region in ("hair", "face"))
+        for start, stop in self._chunks(name, None):
+            z, y = self._codes(name, start, stop)
+            for row, painted in enumerate(self._paint(name, start, z, y, masks=True), start):
+                hair[row], face[row] = painted.hair, painted.face
