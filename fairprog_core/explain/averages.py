@@ -1,0 +1,86 @@
+"""Means over rows with 95 % intervals.
+
+Rows are drawn evenly over the (z, y) cells as far as the cells go, and every mean is weighted
+back to the natural mix. Intervals: percentiles of a row bootstrap within the cells (their sizes
+were fixed by the drawing), 2,000 draws, the same draws for every condition.
+
+Notation: n rows, r bootstrap draws, p group patterns, c classes.
+"""
+
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRAWS = 2000
+
+
+class Mean(TypedDict):
+    """A mean, its 95 % interval (None where it cannot be estimated), and the rows it is over."""
+
+    value: float
+    ci: list[float] | None
+    n: int
+
+
+class Rows:
+    """The rows that a mean is taken over, and their bootstrap.
+
+    Attributes:
+        weight: (n,) non-negative; rows without weight do not count.
+        cells: (n,) int, rows are resampled within equal values.
+    """
+
+    def __init__(self, weight: NDArray[np.float64], cells: NDArray[np.int64], *, seed: int = 0) -> None:
+        self.weight, self.cells = weight, cells
+        rng = np.random.default_rng(seed)
+        counts = np.zeros((DRAWS, len(weight)), dtype=np.float32)
+        for cell in np.unique(cells):
+            rows = np.flatnonzero(cells == cell)
+            counts[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS)
+        self._drawn = counts * weight.astype(np.float32)  # (r, n)
+
+    def mean(self, values: NDArray[np.floating] | NDArray[np.bool_]) -> Mean | None:
+        """Weighted mean of values (n,); rows with NaN are left out. None without any row."""
+        return self.ratio(values, np.ones(len(self.weight)))
+
+    def ratio(self, above: NDArray[np.floating] | NDArray[np.bool_], below: NDArray[np.floating]) -> Mean | None:
+        """Ratio of the weighted means of two (n,) arrays over the rows where both are finite."""
+        above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
+        counted = np.isfinite(above) & np.isfinite(below) & (self.weight > 0)
+        pair = np.where(counted[:, None], np.stack([above, below], 1), 0.0)  # (n, 2)
+        total = self.weight @ pair
+        if not counted.any() or total[1] == 0:
+            return None
+        drawn = self._drawn @ pair.astype(np.float32)  # (r, 2)
+        drawn = drawn[drawn[:, 1] != 0]
+        low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
+        ci = [float(low), float(high)] if counted.sum() > 1 else None
+        return {"value": float(total[0] / total[1]), "ci": ci, "n": int(counted.sum())}
+
+
+def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int) -> NDArray[np.int64]:
+    """n row numbers, drawn without replacement and as evenly over the (z, y) cells as their sizes allow.
+
+    Cells take turns, so that every beginning of the answer is drawn evenly too.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(y))
+    turn = np.empty(len(y), dtype=np.int64)
+    cells = z * (y.max(initial=0) + 1) + y
+    for cell in np.unique(cells):
+        rows = order[cells[order] == cell]
+        turn[rows] = np.arange(len(rows))
+    position = np.empty(len(y), dtype=np.int64)
+    position[order] = np.arange(len(y))
+    drawn: NDArray[np.int64] = np.lexsort((position, turn))[:n]
+    return drawn
+
+
+def natural_weight(y: NDArray[np.int64], z: NDArray[np.int64], cell_share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights (n,) with mean one that bring rows back to the natural shares (p, c) of the (z, y) cells."""
+    counts = np.zeros_like(cell_share)
+    np.add.at(counts, (z, y), 1)
+    share = cell_share[z, y] / counts[z, y]
+    weight: NDArray[np.float64] = share / share.mean() if len(share) else share
+    return weight

@@ -1,0 +1,77 @@
+"""What explainers share: saliency maps, logit margins, pictures as tensors.
+
+Notation: k photos, c classes, s image side, a×b saliency map.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+Target = int | Tensor | None  # a class for all photos, one per photo (k,), or None: the predicted class
+
+
+class Saliency(NamedTuple):
+    """Saliency maps and what they speak about.
+
+    Attributes:
+        maps: (k, a, b) float32 on the CPU.
+        logits: (k, c) float32, of the same pass.
+        target: (k,) int64, the class that each map explains.
+        delta: (k,) float32, convergence delta in units of the logit; None where there is none.
+        steps: (k,) int64, steps that were taken; None where there are none.
+        converged: (k,) bool; None where nothing has to converge.
+    """
+
+    maps: Tensor
+    logits: Tensor
+    target: Tensor
+    delta: Tensor | None = None
+    steps: Tensor | None = None
+    converged: Tensor | None = None
+
+
+class Explainer(Protocol):
+    """A module and photos in, one saliency map per photo out; the module is left as it was."""
+
+    def __init__(self, options: Any) -> None: ...
+
+    def explain(self, model: nn.Module, x: Tensor, *, target: Target = None) -> Saliency:
+        """Explain the photos x (k, 3, s, s) in [0, 1]."""
+
+
+def chunks(n: int, size: int) -> Iterator[slice]:
+    """Consecutive slices of at most ``size`` rows that cover n rows."""
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def choose(logits: Tensor, target: Target) -> Tensor:
+    """The class (k,) that each photo is explained for; None: the predicted one."""
+    if target is None:
+        return logits.detach().argmax(1)
+    return torch.as_tensor(target, device=logits.device).expand(len(logits))
+
+
+def part_of(target: Target, rows: slice) -> Target:
+    """The target of some of the photos."""
+    return target[rows] if isinstance(target, Tensor) and target.ndim else target
+
+
+@torch.inference_mode()
+def logits_of(model: nn.Module, x: Tensor, *, batch_size: int = 64) -> Tensor:
+    """Logits (k, c) of photos x (k, 3, s, s), on the CPU."""
+    if len(x) == 0:
+        raise ValueError("no photos")
+    return torch.cat([model(x[rows]) for rows in chunks(len(x), batch_size)]).float().cpu()
+
+
+def margin(logits: NDArray[np.float32], of: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logit of a class minus the largest other logit, logits (k, c) and classes (k,) -> (k,)."""
+    rows = np.arange(len(logits))
+    others = logits.astype(np.float64).copy()
+    others[rows, of] = -np.inf
+    gap: NDArray[np.float64] = logits[rows, of].astype(np.float64) - others.max(1)
+    return gap

@@ -1,0 +1,53 @@
+"""Regions of a photo: how much saliency lies on them, and what erasing them does.
+
+Notation: k photos, c classes, s image side, a×b saliency map.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fairprog_core.explain.base import logits_of, margin
+from fairprog_core.explain.grad_cam import upsample
+
+
+def share(maps: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float64]:
+    """Saliency on the first region over saliency on both.
+
+    Args:
+        maps: (k, a, b), not normalised (normalising subtracts the smallest value and so moves the
+            share); signed maps count by their size. Upsampled bilinearly to the masks.
+        first: (k, s, s) in 0 … 1, where the first region lies in the picture.
+        second: the same for the second.
+
+    Returns:
+        (k,) in 0 … 1; NaN where no saliency lies on either.
+    """
+    maps = maps.abs()
+    if maps.shape[1:] != first.shape[1:]:
+        maps = upsample(maps, (first.shape[1], first.shape[2]))
+    on_first, on_second = (maps * first).sum((1, 2)).double(), (maps * second).sum((1, 2)).double()
+    return (on_first / (on_first + on_second)).cpu().numpy()  # 0 / 0 is NaN
+
+
+def erase(x: Tensor, mask: Tensor) -> Tensor:
+    """Photos x (k, 3, s, s) with the region (k, s, s) bool set to the photo's own mean colour."""
+    return torch.where(mask[:, None], x.mean((2, 3), keepdim=True), x)
+
+
+def erasure(
+    model: nn.Module, erased: Tensor, logits: NDArray[np.float32], *, batch_size: int = 64
+) -> NDArray[np.float64]:
+    """|Δ logit margin| (k,) of the class predicted on the whole photo, when a region is blanked.
+
+    Args:
+        model: photos to logits.
+        erased: (k, 3, s, s), what `erase` gave.
+        logits: (k, c) of the whole photos, by the same model.
+        batch_size: photos at a time.
+    """
+    predicted = logits.argmax(1)
+    after = logits_of(model, erased, batch_size=batch_size).numpy()
+    change: NDArray[np.float64] = np.abs(margin(after, predicted) - margin(logits, predicted))
+    return change

@@ -1,0 +1,28 @@
+"""Counterfactual twins: the same picture but for the sensitive attribute.
+
+Notation: n pairs, c classes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.explain.base import margin
+
+
+class Differences(NamedTuple):
+    """What Z alone changes: logit_difference (n,) signed, flips (n,) bool."""
+
+    logit_difference: NDArray[np.float64]
+    flips: NDArray[np.bool_]
+
+
+def compare(first: NDArray[np.float32], second: NDArray[np.float32], y: NDArray[np.int64]) -> Differences:
+    """Logits (n, c) of both twins -> margin of the first minus margin of the second, and flips.
+
+    With two classes the margin is that of class 1 (logit₁ − logit₀); with more it is that of the
+    twins' label y (n,) against the largest other logit.
+    """
+    of = np.ones_like(y) if first.shape[1] == 2 else y
+    return Differences(margin(first, of) - margin(second, of), first.argmax(1) != second.argmax(1))
