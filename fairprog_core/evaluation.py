@@ -1,0 +1,159 @@
+"""Predict a split, and report one point of a trade-off: every metric with its interval.
+
+Notation: n samples, c classes, p group patterns, g groups.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from fairprog_core.auc import auc_draws
+from fairprog_core.batch import Groups, Predictions
+from fairprog_core.counts import by_group, cell_weight, count_table, joint_table
+from fairprog_core.data.base import Split
+from fairprog_core.errors import DataError, ModelError
+from fairprog_core.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
+from fairprog_core.metrics import collapsed
+from fairprog_core.metrics import majority_accuracy as majority_of_table
+
+__all__ = ["majority_accuracy", "predict", "report"]
+
+
+def predict(
+    model: nn.Module, split: Split, *, device: torch.device | str = "cpu", batch_size: int = 256
+) -> Predictions:
+    """What a classifier says about every row of an image split.
+
+    Args:
+        model: maps (k, 3, h, w) float in [0, 1] to logits (k, c); a classifier or a trigger in front of one.
+        split: n uint8 images.
+        device: where ``model`` lies.
+        batch_size: images at a time.
+
+    Raises:
+        ModelError: a logit is not a finite number.
+    """
+    parts = []
+    with _evaluating(model), torch.inference_mode():
+        for start in range(0, len(split.y), batch_size):
+            images = torch.from_numpy(np.array(split.x[start : start + batch_size]))  # a copy: x may be read-only
+            x = images.to(device).permute(0, 3, 1, 2).float().div_(255)  # memory stays (k, h, w, c): channels last
+            parts.append(model(x).float().cpu())
+    logits = torch.cat(parts).numpy()
+    n_bad = int((~np.isfinite(logits)).any(axis=1).sum())
+    if n_bad:
+        raise ModelError(f"The classifier's logits are not finite for {n_bad} of {len(logits)} rows; train it again.")
+    return Predictions(
+        logits=logits,
+        y_pred=logits.argmax(axis=1).astype(np.int64),
+        y=np.asarray(split.y, dtype=np.int64),
+        z=np.asarray(split.z, dtype=np.int64),
+        weight=split.weight,
+        row=np.arange(len(logits), dtype=np.int64),
+        is_stratified=split.is_stratified,
+    )
+
+
+def majority_accuracy(predictions: Predictions, *, n_classes: int) -> float:
+    """Accuracy, in the natural mix, of always answering the most frequent label."""
+    of_label = np.bincount(predictions.y, weights=predictions.weight, minlength=n_classes)
+    return float(majority_of_table(np.diag(of_label)[None]))
+
+
+def report(
+    predictions: Predictions,
+    *,
+    groups: Groups,
+    labels: Sequence[str],
+    base: Predictions | None = None,
+    method: str,
+    trigger: str | None = None,
+    criterion: str | None = None,
+    lam: float | None = None,
+    seed: int | None = None,
+    artifacts: Mapping[str, str | None] | None = None,
+    draws: int = DRAWS,
+    draw_seed: int = 0,
+) -> dict[str, Any]:
+    """One POINT of the result JSON.
+
+    Args:
+        predictions: on the test split.
+        groups: the g groups over the p patterns of ``predictions.z``.
+        labels: the c class names.
+        base: the base classifier's predictions of the same rows; None for the base itself.
+        method: "base", "reprogram", "random_trigger", …
+        trigger: registry key of the trigger.
+        criterion: registry key of the criterion.
+        lam: λ, or None where there is none.
+        seed: of the curve, or of the base.
+        artifacts: paths relative to the home by name ("trigger", "predictions").
+        draws: bootstrap resamples.
+        draw_seed: of the resamples; the same for all points, so that they are resampled alike.
+
+    Returns:
+        JSON values; ``None`` where a number cannot be estimated. Besides the agreed keys, ``noise_gap``
+        holds for each gap what noise alone would show at these cell counts.
+
+    Raises:
+        DataError: ``base`` is about other rows.
+    """
+    shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
+    counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
+    weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
+    drawing: dict[str, Any] = {"is_stratified": predictions.is_stratified, "draws": draws, "seed": draw_seed}
+    areas = auc_draws(predictions, draws=draws, seed=draw_seed)
+    deltas: dict[str, Estimate] = {}
+    if base is None:
+        values = estimates(counts, weight, groups, **drawing)
+    else:
+        _check_same_rows(predictions, base)
+        joint = joint_table(predictions.y, base.y_pred, predictions.y_pred, predictions.z, **shape)
+        values, deltas = paired_estimates(joint, weight, groups, **drawing)
+        gains = areas - auc_draws(base, draws=draws, seed=draw_seed)
+        deltas["auc"] = estimate(gains[0], gains[1:])
+    values["auc"] = estimate(areas[0], areas[1:])
+    point: dict[str, Any] = {
+        "method": method,
+        "trigger": trigger,
+        "criterion": criterion,
+        "lam": lam,
+        "seed": seed,
+        "n": len(predictions.y),
+    }
+    for name, found in values.items():
+        point[name] = found.value
+        point[f"{name}_ci"] = list(found.ci) if found.ci else None
+    return point | {
+        "delta": {name: {"value": d.value, "ci": list(d.ci) if d.ci else None} for name, d in deltas.items()},
+        "noise_gap": noise_gaps(counts, weight, groups, **drawing),
+        "collapsed": bool(collapsed(counts, weight, groups)),
+        "counts": by_group(counts, groups).astype(int).tolist(),
+        "groups": list(groups.names),
+        "labels": list(labels),
+        "artifacts": dict(artifacts or {}),
+    }
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """eval() inside; afterwards every submodule is in the mode that it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, is_training in modes:
+            module.training = is_training
+
+
+def _check_same_rows(predictions: Predictions, base: Predictions) -> None:
+    for name in ("row", "y", "z"):
+        if not np.array_equal(getattr(predictions, name), getattr(base, name)):
+            raise DataError(
+                f"Base and trigger predicted different rows ({name} differs); predict both on the same split."
+            )
