@@ -1,0 +1,66 @@
+"""Every page, light and dark, on a projector and on a phone: accessible, without errors, without outside calls."""
+
+from pathlib import Path
+
+import pytest
+
+from app.wording.common import PAGES
+
+VIEWS = Path(__file__).resolve().parents[2] / "app" / "views"
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+LUMINANCE = """() => {
+  const parts = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor.match(/[\\d.]+/g);
+  return (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
+}"""
+
+
+def test_every_view_is_in_the_navigation():
+    views = {path.stem for path in VIEWS.glob("*.py") if not path.stem.startswith("_")}
+    assert views == set(PAGES)
+
+
+@pytest.fixture
+def visit(server, visitor, request):
+    """The page named by the test's parameters, drawn."""
+    name, scheme, size = request.param
+    width, height = SIZES[size]
+    visit = visitor(server, width=width, height=height, scheme=scheme)
+    visit.open("/" if name == "start" else f"/{name}")
+    return visit
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [
+        pytest.param((name, scheme, size), id=f"{name}-{scheme}-{size}")
+        for name in PAGES
+        for scheme in ("light", "dark")
+        for size in SIZES
+    ],
+    indirect=True,
+)
+def test_page_is_accessible_and_calm(visit, request):
+    _, scheme, size = request.node.callspec.params["visit"]
+    page = visit.page
+    assert page.locator('[data-testid="stException"]').count() == 0, page.locator(
+        '[data-testid="stException"]'
+    ).inner_text()
+    assert page.locator("h1").count() >= 1
+    assert (page.evaluate(LUMINANCE) < 0.5) == (scheme == "dark")
+    too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert too_wide <= 0, f"the page scrolls sideways by {too_wide} px at {SIZES[size][0]} px"
+    assert visit.findings() == []
+    assert visit.console == []
+    assert visit.outside == []
+
+
+def test_visit_notes_errors_outside_calls_and_findings(server, visitor):
+    """The eyes of the test above are open: an error, an outside host and an unnamed button are all seen."""
+    visit = visitor(server)
+    page = visit.open("/")
+    page.evaluate("console.error('a spilled cup')")
+    page.evaluate("fetch('http://outside.invalid/').catch(() => {})")
+    page.evaluate("document.querySelector('h1').after(document.createElement('button'))")
+    assert any("a spilled cup" in line for line in visit.console)
+    assert visit.outside == ["http://outside.invalid/"]
+    assert any(line.startswith("button-name") for line in visit.findings())
