@@ -18,7 +18,7 @@ from fairprog_core.data.face_traits import P_ATTRIBUTE, Face, attributes, faces,
 from fairprog_core.home import Home
 from fairprog_core.options import digest_of
 
-_LOOK = 1  # counts up when the same row would be drawn differently; part of every cache key
+_LOOK = 2  # counts up when the same row would be drawn differently; part of every cache key
 _CHUNK = 64  # faces between two reports of progress
 _STRATIFIED = ("val", "test")
 
