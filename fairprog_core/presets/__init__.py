@@ -1,0 +1,155 @@
+"""Studies by name or file, and single values set on top of them. Torch-free.
+
+A file is TOML (or the JSON that a run writes) with the keys of ``Study``. Where the options of
+one thing are expected, its kind alone is enough: ``classifier = "hybrid"``.
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, MutableMapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fairprog_core.errors import ConfigError
+from fairprog_core.study import Study
+
+Values = dict[str, Any]
+
+KINDS = ("dataset", "classifier", "methods", "triggers", "criteria")
+LISTS = ("methods", "triggers", "criteria", "seeds")
+
+
+def presets() -> dict[str, str]:
+    """Name and one-line description of every preset."""
+    files = [file for file in resources.files(__package__).iterdir() if file.name.endswith(".toml")]
+    texts = {file.name.removesuffix(".toml"): file.read_text("utf-8") for file in files}
+    return {name: text.splitlines()[0].strip("# ") for name, text in sorted(texts.items())}
+
+
+def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Study:
+    """Read a study and set single values.
+
+    Args:
+        source: a preset's name, a TOML or JSON file, or a study.
+        overrides: ``key.path=value`` each, e.g. ``classifier.source=train``, ``seeds=0,1,2``,
+            ``triggers=border,patch`` or ``triggers.0.photo=0.8``. Values are written as in
+            TOML; text needs no quotes; nothing after ``=`` means empty. Setting a ``kind``
+            drops the options of the kind that was there.
+
+    Raises:
+        ConfigError: there is no such preset or file, or a key or value is not allowed.
+    """
+    values, where = _read(source)
+    _expand(values)
+    parsed = [_override(text) for text in overrides]
+    for path, value, text in sorted(parsed, key=lambda one: not _is_kind(one[0])):  # kinds first: they drop options
+        _set(values, path, value, text=text, where=where)
+    return Study.parse(values, where=where)
+
+
+def _read(source: str | Path | Study) -> tuple[Values, str]:
+    if isinstance(source, Study):
+        return source.to_json(), source.name
+    path, is_name = Path(source), isinstance(source, str) and not Path(source).suffix and Path(source).name == source
+    if is_name and source in presets():
+        text = resources.files(__package__).joinpath(f"{source}.toml").read_text("utf-8")
+        return tomllib.loads(text), f"preset {source}"
+    if is_name and not path.is_file():
+        close = difflib.get_close_matches(str(source), presets(), 1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise ConfigError(f"There is no preset {source!r}; there are {', '.join(presets())}.{hint}")
+    return _read_file(path), str(path)
+
+
+def _read_file(path: Path) -> Values:
+    try:
+        text = path.read_text("utf-8")
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"The study {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The study {path} is not valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}."
+        ) from error
+    if isinstance(values, dict) and "schema" in values:  # a result: its study is inside
+        values = values.get("study")
+    if not isinstance(values, dict):
+        raise ConfigError(f"The study {path} holds no table of keys and values.")
+    return values
+
+
+def _expand(values: Values) -> None:
+    """Write out what was abbreviated: one value for a list of one, a kind for its options."""
+    for key in LISTS:
+        if key in values and not isinstance(values[key], list):
+            values[key] = [values[key]]
+    for key in KINDS:
+        if isinstance(values.get(key), str):
+            values[key] = {"kind": values[key]}
+        elif isinstance(values.get(key), list):
+            values[key] = [{"kind": one} if isinstance(one, str) else one for one in values[key]]
+
+
+def _override(text: str) -> tuple[list[str], Any, str]:
+    """``a.b=value`` as the path to set, its value, and the text itself for the error."""
+    key, equals, value = text.partition("=")
+    try:
+        nested: Any = tomllib.loads(f"{key.strip()} = 0") if equals and key.strip() else None
+    except tomllib.TOMLDecodeError:
+        nested = None
+    if nested is None:
+        raise ConfigError(f"--set {text!r} is not of the form key.path=value, e.g. classifier.source=train.")
+    path = []
+    while isinstance(nested, dict):
+        part, nested = next(iter(nested.items()))
+        path.append(part)
+    return path, _value(value.strip()), text
+
+
+def _value(text: str) -> Any:
+    if text in ("", "none", "None"):
+        return None
+    for candidate in (text, f"[{text}]") if "," in text else (text,):
+        try:
+            return tomllib.loads(f"value = {candidate}")["value"]
+        except tomllib.TOMLDecodeError:
+            continue
+    return [_value(part.strip()) for part in text.split(",")] if "," in text else text
+
+
+def _is_kind(path: list[str]) -> bool:
+    return path[-1] == "kind" or (len(path) == 1 and path[0] in KINDS)
+
+
+def _set(values: Values, path: list[str], value: Any, *, text: str, where: str) -> None:
+    if path[0] not in values and len(path) > 1:  # what is left out follows from the rest of the study
+        values |= {
+            key: default for key, default in Study.parse(values, where=where).to_json().items() if key == path[0]
+        }
+    holder: Any = values
+    for part in path[:-1]:
+        holder = _inside(holder, part, text)
+    key = path[-1]
+    if key == "kind" and isinstance(holder, dict) and holder.get("kind") != value:
+        holder.clear()
+    if isinstance(holder, list):
+        _inside(holder, key, text)
+        holder[int(key)] = value
+    else:
+        holder[key] = value
+    _expand(values)
+
+
+def _inside(holder: Any, part: str, text: str) -> Any:
+    if isinstance(holder, list):
+        if part.isdecimal() and int(part) < len(holder):
+            return holder[int(part)]
+        raise ConfigError(f"--set {text!r}: {part!r} must be a number from 0 to {len(holder) - 1}.")
+    if isinstance(holder, MutableMapping):
+        if holder.get(part) is None:
+            holder[part] = {}
+        if isinstance(holder[part], dict | list):
+            return holder[part]
+    raise ConfigError(f"--set {text!r}: {part!r} is a single value; it holds nothing that could be set.")
