@@ -5,6 +5,7 @@ import streamlit as st
 _CSS = """
 <style>
 .stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
+.stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
 @media (min-width: 1900px) { html { font-size: 20px !important; } }
 @media (min-width: 2400px) { html { font-size: 24px !important; } }
 .stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }

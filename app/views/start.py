@@ -1,6 +1,18 @@
-"""Start: what this is, and one living picture."""
+"""Start: what this is, in three sentences and one living picture."""
 
-from app import chrome
+import streamlit as st
+
+from app import chrome, demo
+from app.components import living_picture
 from app.wording import start as words
 
-chrome.header(words.TITLE, "")
+chrome.header(words.TITLE, words.LEAD)
+if st.button(words.BUTTON, type="primary", key="to_train", help=words.BUTTON_HELP):
+    st.switch_page("views/train.py")
+st.space("small")
+
+picture = demo.living_picture()
+if picture is None:
+    st.info(words.NO_DEMO)
+else:
+    living_picture.show(picture, key="living_picture")

@@ -1,4 +1,6 @@
-"""Words that every page shares."""
+"""Words that every page shares, and how figures are written."""
+
+import re
 
 TITLE = "fairprog"
 
@@ -53,13 +55,17 @@ STATES = {
 }
 """Screen names of the states of a run."""
 
+EMPTY = "empty"  # placeholder of a field that may stay empty
+NONE = "none"
 NOT_ESTIMABLE = "not estimable"
 NO_RUN = "This home has no run {run_id}. Choose another one under Runs, or train one."
 
 
 def kind(key: str) -> str:
     """The screen name of a registry key, e.g. ``"residual_net"`` -> "Small residual network"."""
-    return KINDS.get(key) or key.replace("_", " ").capitalize()
+    name, _, number_of_kind = key.partition("-")
+    shown = KINDS.get(name) or name.replace("_", " ").capitalize()
+    return f"{shown} {number_of_kind}".rstrip()
 
 
 def lam(value: float) -> str:
@@ -81,3 +87,13 @@ def seconds(value: float | None) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def plain(text: str) -> str:
+    """Text as it is: everything that Markdown would read as markup is escaped."""
+    return re.sub(r"([\\`*_\[\]<>$~#:!|])", r"\\\1", text)
+
+
+def first_sentence(docstring: str | None) -> str | None:
+    """The first line of a docstring, as help text."""
+    return docstring.strip().splitlines()[0] if docstring and docstring.strip() else None

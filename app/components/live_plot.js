@@ -1,0 +1,54 @@
+const scripts = {};
+
+function load(source) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  return (scripts[source] ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error(source));
+    document.head.append(script);
+  }));
+}
+
+function row(tag, texts) {
+  const line = document.createElement("tr");
+  for (const text of texts) {
+    const cell = document.createElement(tag);
+    if (tag === "th") cell.scope = "col";
+    cell.textContent = text;
+    line.append(cell);
+  }
+  return line;
+}
+
+export default async function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".fp-plot");
+  const area = root.querySelector(".fp-plot-area");
+  const label = root.querySelector(".fp-plot-label");
+  area.style.height = `${data.height}px`;
+  area.setAttribute("aria-label", data.label);
+  label.textContent = data.label;
+  root.querySelector("details").hidden = !data.columns.length;
+  root.querySelector("thead").replaceChildren(row("th", data.columns));
+  root.querySelector("tbody").replaceChildren(...data.rows.map((texts) => row("td", texts)));
+
+  const figure = JSON.parse(data.figure);
+  const isTouch = window.matchMedia("(pointer: coarse)").matches;
+  const layout = { ...figure.layout, autosize: true, height: data.height, uirevision: "keep" };
+  if (isTouch) layout.dragmode = false;
+  area.wanted = { data: figure.data, layout };
+  let Plotly;
+  try {
+    Plotly = await load(data.source);
+  } catch {
+    label.textContent = `${data.label} (The chart could not be loaded; its figures are in the table below.)`;
+    return;
+  }
+  // A later call may have overtaken this one while the script was loading: always draw the newest.
+  await Plotly.react(area, area.wanted.data, area.wanted.layout, { displayModeBar: false, responsive: false });
+  if (!area.observer) {
+    area.observer = new ResizeObserver(() => area.offsetWidth && Plotly.Plots.resize(area));
+    area.observer.observe(area);
+  }
+}

@@ -1,0 +1,48 @@
+"""A Plotly chart that moves without a flicker: one DOM node for the life of the page, ``Plotly.react`` on new data.
+
+Zoom, hover and legend survive an update; text takes the theme's colour through CSS, so that a
+change of theme needs no redraw. plotly.js comes from the installed plotly package.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+from streamlit.components.v1 import declare_component
+
+from app.charts.plot import Plot
+
+_FOLDER = Path(__file__).parent
+_HTML = (_FOLDER / "live_plot.html").read_text("utf-8")
+_CSS = (_FOLDER / "live_plot.css").read_text("utf-8")
+_JS = (_FOLDER / "live_plot.js").read_text("utf-8")
+
+
+def show(value: Plot, *, key: str) -> Plot:
+    """Draw the chart, or move it to new data where it stands."""
+    _component()(
+        key=key,
+        data={
+            "figure": value.figure.to_json(),
+            "label": value.label,
+            "columns": list(value.columns),
+            "rows": [list(row) for row in value.rows],
+            "height": value.height,
+            "source": _source(),
+        },
+    )
+    return value
+
+
+@st.cache_resource
+def _component() -> Any:
+    return st.components.v2.component("fairprog_live_plot", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
+
+
+def _source() -> str:
+    """The address of plotly.js on this server."""
+    files = declare_component("plotly_files", path=str(Path(plotly.__file__).parent / "package_data"))
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}" if base else ""
+    return f"{prefix}/component/{files.name}/plotly.min.js?v={plotly.__version__}"

@@ -1,0 +1,211 @@
+const SIDE = 192; // px of a canvas; its size on the screen follows the layout
+const SECONDS = 0.35; // of a move from stop to stop
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function picture(source) {
+  return new Promise((resolve) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.src = source;
+  });
+}
+
+const mix = (a, b, t) => a + (b - a) * t;
+const percent = (share) => (share === null ? "–" : `${Math.round(100 * share)} %`);
+
+/* One example: the photo moves into its box while the trigger fades in around or over it. */
+function paint(canvas, photo, triggers, box, from, to, t) {
+  const brush = canvas.getContext("2d");
+  const inside = mix(from === 0 ? 0 : 1, to === 0 ? 0 : 1, t);
+  const [top, left, height, width] = [mix(0, box[0], inside), mix(0, box[1], inside), mix(1, box[2], inside), mix(1, box[3], inside)];
+  brush.clearRect(0, 0, SIDE, SIDE);
+  brush.imageSmoothingQuality = "high";
+  brush.globalAlpha = 1;
+  brush.drawImage(photo, left * SIDE, top * SIDE, width * SIDE, height * SIDE);
+  brush.imageSmoothingEnabled = false;
+  if (from > 0) {
+    brush.globalAlpha = to === 0 ? 1 - t : 1;
+    brush.drawImage(triggers[from - 1], 0, 0, SIDE, SIDE);
+  }
+  if (to > 0 && to !== from) {
+    brush.globalAlpha = t;
+    brush.drawImage(triggers[to - 1], 0, 0, SIDE, SIDE);
+  }
+  brush.imageSmoothingEnabled = true;
+}
+
+function buildControl(data) {
+  const box = make("div", "control");
+  const label = make("label", "", data.words.slider);
+  const value = make("output", "value");
+  const range = make("input");
+  range.type = "range";
+  range.min = 0;
+  range.max = data.stops.length - 1;
+  range.step = 1;
+  range.id = "fp-lam";
+  label.htmlFor = value.htmlFor = range.id;
+  const ticks = make("div", "ticks");
+  ticks.setAttribute("aria-hidden", "true");
+  data.stops.forEach((stop, i) => {
+    const tick = make("span", stop.is_chosen ? "tick chosen" : "tick", stop.tick);
+    tick.style.left = `${(100 * i) / (data.stops.length - 1)}%`;
+    if (stop.is_chosen) tick.append(make("small", "", data.words.chosen));
+    ticks.append(tick);
+  });
+  const head = make("div", "head");
+  head.append(label, value);
+  box.append(head, range, ticks);
+  return { box, range, value };
+}
+
+function buildFigures(data) {
+  const box = make("dl", "figures");
+  const parts = data.words.figures.map((name) => {
+    const group = make("div");
+    const before = make("span", "before");
+    const now = make("span", "now");
+    const value = make("dd");
+    value.append(before, now);
+    const note = make("dd", "note");
+    group.append(make("dt", "", name), value, note);
+    box.append(group);
+    return { before, now, note };
+  });
+  return { box, parts };
+}
+
+function buildBars(data) {
+  const box = make("div", "bars");
+  const rows = data.words.blocks.map((heading, block) => {
+    const part = make("div", "block");
+    const head = make("div", "heading");
+    const apart = make("span", "apart");
+    head.append(make("h2", "", heading), apart);
+    part.append(head);
+    const lines = data.groups.map((name, group) => {
+      const line = make("div", "line");
+      const track = make("div", "track");
+      const fill = make("div", "fill");
+      const mark = make("div", "mark");
+      const base = data.stops[0].rates[block][group];
+      mark.style.left = `${100 * (base ?? 0)}%`;
+      mark.hidden = base === null;
+      track.append(fill, mark);
+      const value = make("span", "share");
+      line.append(make("span", "name", name), track, value);
+      part.append(line);
+      return { fill, value };
+    });
+    box.append(part);
+    return { lines, apart };
+  });
+  box.append(make("p", "note", data.words.tick));
+  return { box, rows };
+}
+
+function buildExamples(data) {
+  const box = make("div", "examples");
+  box.append(make("h2", "", data.words.examples));
+  const list = make("ul");
+  const items = data.examples.map((example) => {
+    const item = make("li");
+    const canvas = make("canvas");
+    canvas.width = canvas.height = SIDE;
+    canvas.setAttribute("role", "img");
+    const verdict = make("span", "verdict");
+    item.append(canvas, verdict);
+    list.append(item);
+    return { item, canvas, verdict };
+  });
+  box.append(list);
+  return { box, items };
+}
+
+async function build(root, data) {
+  const control = buildControl(data);
+  const figures = buildFigures(data);
+  const bars = buildBars(data);
+  const examples = buildExamples(data);
+  const said = make("p", "said");
+  said.setAttribute("aria-live", "polite");
+  const top = make("div", "top");
+  top.append(control.box, figures.box);
+  const body = make("div", "body");
+  body.append(examples.box, bars.box);
+  root.replaceChildren(top, body, make("p", "note", data.words.note), said);
+
+  const [photos, triggers] = await Promise.all([
+    Promise.all(data.examples.map((example) => picture(example.photo))),
+    Promise.all(data.triggers.map(picture)),
+  ]);
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  let at = 0;
+  let running = 0;
+  let speaking = 0;
+
+  function draw(from, to, t) {
+    examples.items.forEach(({ canvas }, i) => paint(canvas, photos[i], triggers, data.box, from, to, t));
+  }
+
+  function write(stop) {
+    const state = data.stops[stop];
+    control.value.textContent = state.name;
+    control.range.setAttribute("aria-valuetext", state.name);
+    state.figures.forEach((figure, i) => {
+      figures.parts[i].before.textContent = figure.before === null ? "" : `${figure.before} → `;
+      figures.parts[i].now.textContent = figure.now;
+      figures.parts[i].note.textContent = figure.note;
+    });
+    state.rates.forEach((shares, block) => {
+      bars.rows[block].apart.textContent = state.apart[block];
+      shares.forEach((share, group) => {
+        const { fill, value } = bars.rows[block].lines[group];
+        fill.style.width = `${100 * (share ?? 0)}%`;
+        value.textContent = percent(share);
+      });
+    });
+    data.examples.forEach((example, i) => {
+      const { item, canvas, verdict } = examples.items[i];
+      const outcome = example.is_right[stop] ? data.words.right : data.words.wrong;
+      item.className = example.is_right[stop] ? "right" : "wrong";
+      verdict.textContent = example.says[stop];
+      canvas.setAttribute("aria-label", `${example.name}; ${example.says[stop]}, ${outcome}`);
+    });
+    clearTimeout(speaking);
+    speaking = setTimeout(() => (said.textContent = state.summary), 400);
+  }
+
+  function go(to) {
+    const from = at;
+    at = to;
+    write(to);
+    cancelAnimationFrame(running);
+    if (calm.matches || from === to) return draw(to, to, 1);
+    const start = performance.now();
+    const step = (now) => {
+      const t = Math.min((now - start) / (1000 * SECONDS), 1);
+      draw(from, to, t * (2 - t));
+      if (t < 1) running = requestAnimationFrame(step);
+    };
+    running = requestAnimationFrame(step);
+  }
+
+  control.range.addEventListener("input", () => go(Number(control.range.value)));
+  control.range.value = 0;
+  go(0);
+}
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".fp-living");
+  const made = JSON.stringify(data);
+  if (root.made === made) return; // a rerun of the page's script with the same content: leave it as it stands
+  root.made = made;
+  build(root, data);
+}

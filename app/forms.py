@@ -1,0 +1,181 @@
+"""Forms drawn from options: any ``Options`` class becomes widgets by way of its fields.
+
+Titles become labels, descriptions help texts, bounds limits, literals choices, unions a choice
+of kind with the fields of that kind below; fields marked as advanced are folded away. A new
+registry entry needs no edit here.
+"""
+
+import types
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from app import inputs
+from app.wording import common
+from app.wording import train as words
+from fairprog_core.errors import ConfigError
+from fairprog_core.options import Options
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One field, ready to be drawn.
+
+    Attributes:
+        kind: the annotation without ``None`` and ``Annotated``.
+        is_optional: whether ``None`` is allowed.
+        members: the options classes where the field holds options, else empty.
+        is_many: whether it is a tuple.
+    """
+
+    name: str
+    info: FieldInfo
+    kind: Any
+    is_optional: bool
+    members: tuple[type[Options], ...]
+    is_many: bool
+
+    @property
+    def label(self) -> str:
+        return self.info.title or common.kind(self.name)
+
+    @property
+    def is_advanced(self) -> bool:
+        extra = self.info.json_schema_extra
+        return isinstance(extra, dict) and bool(extra.get("advanced"))
+
+    @property
+    def is_constant(self) -> bool:
+        """A literal with a single value, such as ``kind``."""
+        return get_origin(self.kind) is Literal and len(get_args(self.kind)) == 1
+
+
+def spec_of(name: str, info: FieldInfo) -> Spec:
+    """Read a field's annotation."""
+    kind, is_optional = _without_none(info.annotation)
+    is_many = get_origin(kind) is tuple
+    item = _without_none(get_args(kind)[0])[0] if is_many else kind
+    candidates = get_args(item) if get_origin(item) in (Union, types.UnionType) else (item,)
+    members = tuple(c for c in candidates if isinstance(c, type) and issubclass(c, Options))
+    return Spec(name, info, kind, is_optional, members, is_many)
+
+
+def show(cls: type[Options], *, key: str, value: Options | None = None) -> Options | None:
+    """Draw the whole form; the options it describes, or None with the reason on the screen.
+
+    Args:
+        key: prefix of the widgets' keys; another prefix starts a new draft.
+        value: what the widgets start from; the class's defaults where None.
+    """
+    return build(cls, fields(cls, key=key, value=value))
+
+
+def build(cls: type[Options], values: dict[str, Any], *, where: str = words.THIS_STUDY) -> Options | None:
+    """The options these values describe, or None with the one-sentence error on the screen."""
+    try:
+        return cls.parse(values, where=where)
+    except ConfigError as error:
+        st.error(common.plain(str(error)))
+        return None
+
+
+def fields(
+    cls: type[Options],
+    *,
+    key: str,
+    value: Options | None = None,
+    names: Iterable[str] | None = None,
+    is_folded: bool = False,
+) -> dict[str, Any]:
+    """Draw fields; their plain values by name.
+
+    Args:
+        names: which fields, in this order; all where None.
+        is_folded: whether this is drawn inside an expander already, so that nothing is folded again.
+    """
+    chosen = cls.model_fields if names is None else {name: cls.model_fields[name] for name in names}
+    specs = [spec for name, info in chosen.items() if not (spec := spec_of(name, info)).is_constant]
+    start = {spec.name: _start(spec, value) for spec in specs}
+    constants = {name: info.default for name, info in chosen.items() if spec_of(name, info).is_constant}
+    advanced = [] if is_folded else [spec for spec in specs if spec.is_advanced]
+    values = constants | _group([spec for spec in specs if spec not in advanced], start, key, is_folded)
+    if advanced:
+        with st.expander(words.MORE):
+            values |= _group(advanced, start, key, is_folded=True)
+    return values
+
+
+def _group(specs: Sequence[Spec], start: dict[str, Any], key: str, is_folded: bool) -> dict[str, Any]:
+    """Single values side by side, as many as fit; what holds options below them."""
+    values: dict[str, Any] = {}
+    simple = [spec for spec in specs if not spec.members]
+    if simple:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            for spec in simple:
+                values[spec.name] = inputs.draw(spec, start[spec.name], key=f"{key}.{spec.name}")
+    for spec in specs:
+        if spec.members:
+            values[spec.name] = _options(spec, start[spec.name], f"{key}.{spec.name}", is_folded)
+    return values
+
+
+def _options(spec: Spec, start: Any, key: str, is_folded: bool) -> Any:
+    """A field that holds options: one, one of several kinds, or a selection of kinds."""
+    if spec.is_many:
+        return _several(spec, start or (), key, is_folded)
+    if spec.is_optional and not st.toggle(spec.label, start is not None, key=key, help=spec.info.description):
+        return None
+    if len(spec.members) == 1:
+        return fields(spec.members[0], key=key, value=start, is_folded=is_folded)
+    classes = {_kind_of(member): member for member in spec.members}
+    picked = inputs.choose(spec, list(classes), _kind_of(type(start)) if start else None, key=f"{key}.kind")
+    value = start if start is not None and _kind_of(type(start)) == picked else None
+    return fields(classes[picked], key=f"{key}.{picked}", value=value, is_folded=is_folded)
+
+
+def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) -> list[dict[str, Any]]:
+    """A selection: what the form starts from, then every other kind with its defaults."""
+    entries: dict[str, Options | type[Options]] = {}
+    for item in start:
+        kind = _kind_of(type(item))
+        n_same = sum(name.split("-")[0] == kind for name in entries)
+        entries[f"{kind}-{n_same + 1}" if n_same else kind] = item
+    picked_first = list(entries)
+    entries |= {kind: cls for cls in spec.members if (kind := _kind_of(cls)) not in entries}
+    values = []
+    for name in inputs.choose_several(spec, list(entries), picked_first, key=f"{key}.kinds"):
+        entry = entries[name]
+        cls = entry if isinstance(entry, type) else type(entry)
+        if all(spec_of(field, info).is_constant for field, info in cls.model_fields.items()):
+            values.append(fields(cls, key=f"{key}.{name}"))
+            continue
+        with st.container(border=not is_folded):
+            st.markdown(f"**{common.plain(common.kind(name))}**", help=common.first_sentence(cls.__doc__))
+            start_value = None if isinstance(entry, type) else entry
+            values.append(fields(cls, key=f"{key}.{name}", value=start_value, is_folded=is_folded))
+    return values
+
+
+def _start(spec: Spec, value: Options | None) -> Any:
+    if value is not None:
+        return getattr(value, spec.name)
+    return spec.info.get_default(call_default_factory=True) if not spec.info.is_required() else None
+
+
+def _kind_of(cls: type[Options]) -> str:
+    """The registry key of an options class; its name where it has none."""
+    info = cls.model_fields.get("kind")
+    return str(info.default) if info else cls.__name__
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    """The annotation without ``Annotated`` and ``None``; whether ``None`` was allowed."""
+    if get_origin(annotation) is Annotated:
+        return _without_none(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
+        rest = [arg for arg in get_args(annotation) if arg is not type(None)]
+        return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007
+    return annotation, False
