@@ -1,11 +1,13 @@
 """Data sets: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from fairprog_core.options import Options
 from fairprog_core.registry import Entry
+
+AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class FacesOptions(Options):
@@ -38,9 +40,9 @@ class FacesOptions(Options):
     )  # fmt: skip
     image_size: int = Field(64, ge=32, le=256, title="Image size", description="Side of the square pictures in pixels.")
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the faces.")
-    n_train: int = Field(8000, ge=64, le=1_000_000, title="Training rows", description="For the base classifier.")
+    n_train: int = Field(8000, ge=64, le=200_000, title="Training rows", description="For the base classifier.")
     n_tune: int = Field(
-        4000, ge=64, le=1_000_000, title="Tuning rows", description="For the trigger; the base never saw them."
+        4000, ge=64, le=200_000, title="Tuning rows", description="For the trigger; the base never saw them."
     )
     n_val: int = Field(
         1000, ge=16, le=100_000, multiple_of=4, title="Validation rows",
@@ -58,7 +60,41 @@ class CelebAOptions(Options):
     """CelebA from a local folder."""
 
     kind: Literal["celeba"] = "celeba"
-    # fields: data helper
+    root: str = Field(
+        "", max_length=4096, title="Folder or zip",
+        description="Where CelebA lies on the machine that trains: the official files, or the ones from Kaggle.",
+    )  # fmt: skip
+    target: tuple[AttributeName, ...] = Field(
+        ("Blond_Hair",), min_length=1, max_length=4, title="Label",
+        description="CelebA attributes to predict; several make one class of each combination.",
+    )  # fmt: skip
+    sensitive: tuple[AttributeName, ...] = Field(
+        ("Male",), min_length=1, max_length=4, title="Sensitive attribute",
+        description="CelebA attributes that make the groups; several make one group of each combination.",
+    )  # fmt: skip
+    image_size: int = Field(64, ge=64, le=224, title="Image size", description="Side of the square pictures in pixels.")
+    tuning_ratio: float = Field(
+        0.1, gt=0, lt=1, title="Tuning ratio",
+        description="Share of the training images set aside for the trigger; the base never sees them.",
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
+    max_train: int | None = Field(None, ge=2, title="Training rows at most", json_schema_extra={"advanced": True})
+    max_tune: int | None = Field(None, ge=2, title="Tuning rows at most", json_schema_extra={"advanced": True})
+    max_val: int | None = Field(None, ge=2, title="Validation rows at most", json_schema_extra={"advanced": True})
+    max_test: int | None = Field(None, ge=2, title="Test rows at most", json_schema_extra={"advanced": True})
+
+    @field_validator("target", "sensitive", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Take "Smiling, Young" for ("Smiling", "Young")."""
+        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = (*self.target, *self.sensitive)
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"{repeated[0]} stands twice in target and sensitive; name each attribute once")
+        return self
 
 
 DATASETS = {

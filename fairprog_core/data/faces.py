@@ -24,18 +24,19 @@ _STRATIFIED = ("val", "test")
 
 
 class Faces(Dataset):
-    """Drawn faces of two drawing styles, "female-presenting" and "male-presenting".
+    """Drawn faces in two drawing styles, female-presenting and male-presenting.
 
-    Input: a drawn face, s×s RGB (64×64 by default).
-    Label: blond or not blond (or: smiling, glasses, wavy hair).
-    Sensitive attribute: the drawing style; it shows in jaw, lips, brows, lashes, facial hair,
-        length of hair, jewellery and clothes.
-    Correlation: drawn by the dials P(male-presenting), P(blond | group). Hair tones of blond and not
-        blond overlap under random light, so a classifier gains by reading the style.
-    Splits: train and tune follow the natural mix; val and test are drawn evenly over (label,
-        style) and weighted back to it.
-    Source: drawn by fairprog; no photograph and no person is behind any picture. "Male-" and
-        "female-presenting" name drawing styles; nothing is implied about people.
+    Input: a drawn face, RGB, 64×64 pixels unless set otherwise.
+    Label: blond or not blond; or smiling, glasses, wavy hair.
+    Sensitive attribute: the drawing style, z = 0 female-presenting, z = 1 male-presenting. It shows in jaw, lips,
+        brows, lashes, facial hair, length of hair, jewellery and clothes.
+    Correlation: set by dials, P(male-presenting) and P(blond | style). The hair tones of blond and not blond overlap
+        under random light, so that a classifier gains by reading the style.
+    Splits: train and tune follow the natural mix; val and test are drawn evenly over style and label and weighted
+        back to it.
+    Note: the faces are drawn; no photograph and no person is behind any of them. Female- and male-presenting name
+        drawing styles; nothing is implied about people.
+    Source: drawn by fairprog from random numbers.
     Licence: Apache-2.0, as fairprog.
     """
 
@@ -69,7 +70,8 @@ class Faces(Dataset):
 
     def split(self, name: SplitName, progress: Progress | None = None) -> Split:
         columns = cached(self.home, self.split_digest(name), lambda out: self._fill(name, out, progress))
-        return Split(columns["x"], columns["y"], columns["z"], self.cell_share, name in _STRATIFIED)
+        y, z = np.array(columns["y"]), np.array(columns["z"])
+        return Split(columns["x"], y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
         others = {"n_train", "n_tune", "n_val", "n_test"}
@@ -84,11 +86,11 @@ class Faces(Dataset):
     def twins(self, n: int) -> Twins:
         """n pairs, female- and male-presenting: tone, pose, light, skin, background and label are shared."""
         z, y = self._natural("twins", 0, n)
-        first, second = (
-            np.stack([painted.picture for painted in self._paint("twins", 0, np.full_like(z, value), y)])
-            for value in (0, 1)
-        )
-        return Twins(first, second, y, ("female", "male"))
+        pictures = np.empty((2, n, self.options.image_size, self.options.image_size, 3), np.uint8)
+        for value in (0, 1):
+            for row, painted in enumerate(self._paint("twins", 0, np.full_like(z, value), y)):
+                pictures[value, row] = painted.picture
+        return Twins(pictures[0], pictures[1], y, ("female", "male"))
 
     def _n(self, name: SplitName) -> int:
         n: int = getattr(self.options, f"n_{name}")
