@@ -5,6 +5,7 @@ drops the query string. Each view asks here, and what it was told is put back in
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,10 @@ from fairprog_core.home import Home, assets
 
 RUN = "run"  # URL and session: the id of the run that the pages speak about
 DEMO = "demo"  # the id of the shipped demo among the runs
+CURVE = "curve"  # the key of the curve that Trade-off, Saliency and Probe look at
+LAM = "lam"  # and its λ
+GAP = "gap"  # the metric on the horizontal axis of Trade-off
+COMPARE = "with"  # further runs on Trade-off, separated by commas
 FORM = "study"  # prefix of the keys of the form on the page Train
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -72,6 +77,32 @@ def folder_of(run_id: str) -> Path | None:
         return demo_folder()
     folder = home().run(run_id)
     return folder if folder.is_dir() else None
+
+
+def select(curve: str, lam: float | None) -> None:
+    """Make this the curve and the λ that are looked at, whatever the widgets on the screen say."""
+    remember(CURVE, curve)
+    remember(LAM, None if lam is None else f"{lam:g}")
+    st.session_state[_key("moves")] = moves() + 1
+
+
+def moves() -> int:
+    """How often ``select`` was called: part of the keys of the widgets that it overrules."""
+    return int(st.session_state.get(_key("moves"), 0))
+
+
+def nearest_lam(lams: Sequence[float], otherwise: float | None) -> int:
+    """The index of the remembered λ, or of the nearest one there is; else of ``otherwise``.
+
+    Args:
+        lams: ascending, at least one.
+        otherwise: for example the λ chosen on validation.
+    """
+    try:
+        wanted: float | None = float(remembered(LAM) or "")
+    except ValueError:
+        wanted = otherwise
+    return min(range(len(lams)), key=lambda i: abs(lams[i] - (wanted or 0.0)))
 
 
 def _key(name: str) -> str:
