@@ -1,0 +1,161 @@
+"""Intervals: what a resample keeps, how often an interval covers the truth, what noise alone would show."""
+
+import numpy as np
+import pytest
+
+from fairprog_core.batch import Groups
+from fairprog_core.counts import weigh
+from fairprog_core.intervals import (
+    draw_tables,
+    estimates,
+    noise_gaps,
+    paired_estimates,
+    percentile_interval,
+    wilson_interval,
+)
+from fairprog_core.metrics import evaluate
+
+TWO = Groups.exclusive("woman", "man")
+ONES = np.ones((2, 2))
+SHARE = np.array([[0.35, 0.15], [0.45, 0.05]])  # natural mix [group][label]
+BEFORE = np.array([[0.10, 0.80], [0.05, 0.50]])  # P(Ŷ=1 | group, label): AAOD ½(.30 + .05) = .175
+AFTER = np.array([[0.10, 0.75], [0.07, 0.65]])  # AAOD ½(.10 + .03) = .065
+N_TEST_SETS = 500
+GAP = "average_abs_odds_difference"
+# of 500 intervals 475 should cover; 93-97 % is 465 … 485, ± 2 standard deviations of the binomial
+
+
+def joint_share():
+    """P(ŷ before, ŷ after | group, label): the two agree as often as their rates allow, but for 3 %."""
+    both = np.minimum(BEFORE, AFTER) - 0.03
+    cells = [[1 - BEFORE - AFTER + both, AFTER - both], [BEFORE - both, both]]
+    return np.array(cells).transpose(2, 3, 0, 1)
+
+
+def draw_test_sets(share, *, is_stratified, random, per_cell=600, n=3_000):
+    """Tables (N_TEST_SETS, 2, 2, …) of test sets drawn evenly over the cells or from the natural mix."""
+    flat = share.reshape(2, 2, -1)
+    size = np.full((N_TEST_SETS, 2, 2), per_cell)
+    if not is_stratified:
+        size = random.multinomial(n, SHARE.ravel(), size=N_TEST_SETS).reshape(size.shape)
+    return random.multinomial(size, flat).reshape(N_TEST_SETS, *share.shape)
+
+
+def weight_of(is_stratified):
+    return SHARE * 4 if is_stratified else ONES
+
+
+def rates_to_share(rate):
+    return np.stack([1 - rate, rate], axis=-1)
+
+
+@pytest.mark.parametrize("is_stratified", [False, True])
+def test_interval_of_gap_three_standard_errors_wide_covers_93_to_97_percent(is_stratified):
+    """True AAOD .175; DPD and accuracy follow from the natural mix of the cells."""
+    random = np.random.default_rng(11)
+    truth = evaluate(weigh(rates_to_share(BEFORE), SHARE), ONES, TWO)
+    names = ("accuracy", "demographic_parity_difference", GAP)
+    covered = dict.fromkeys(names, 0)
+    for seed, counts in enumerate(draw_test_sets(rates_to_share(BEFORE), is_stratified=is_stratified, random=random)):
+        found = estimates(counts, weight_of(is_stratified), TWO, is_stratified=is_stratified, draws=500, seed=seed)
+        for name in names:
+            low, high = found[name].ci
+            covered[name] += low <= truth[name] <= high
+    assert all(0.93 <= n / N_TEST_SETS <= 0.97 for n in covered.values()), covered
+
+
+@pytest.mark.parametrize("is_stratified", [False, True])
+def test_interval_of_paired_difference_covers_93_to_97_percent(is_stratified):
+    """True difference .065 − .175 = −.11."""
+    random = np.random.default_rng(12)
+    covered, width, alone = 0, 0.0, 0.0
+    for seed, joint in enumerate(draw_test_sets(joint_share(), is_stratified=is_stratified, random=random)):
+        values, deltas = paired_estimates(
+            joint, weight_of(is_stratified), TWO, is_stratified=is_stratified, draws=500, seed=seed
+        )
+        low, high = deltas[GAP].ci
+        covered += low <= -0.11 <= high
+        width += high - low
+        alone += np.subtract(*values[GAP].ci[::-1])
+    assert 0.93 <= covered / N_TEST_SETS <= 0.97
+    assert width < alone * 2**0.5  # narrower than the difference of two test sets
+
+
+@pytest.mark.parametrize("is_stratified", [False, True])
+@pytest.mark.parametrize("gap", ["demographic_parity_difference", GAP])
+def test_noise_gap_is_exceeded_by_one_test_set_in_twenty_if_the_true_gap_is_zero(gap, is_stratified):
+    """EO: both groups have TPR .7, FPR .1. DP: both have P(Ŷ=1) = .3·.7 + .7·.1 = .1·.7 + .9·(.21/.9) = .28."""
+    random = np.random.default_rng(13)
+    rate = np.array([[0.1, 0.7], [0.1, 0.7]]) if gap == GAP else np.array([[0.1, 0.7], [0.21 / 0.9, 0.7]])
+    exceeded = 0
+    for seed, counts in enumerate(draw_test_sets(rates_to_share(rate), is_stratified=is_stratified, random=random)):
+        weight = weight_of(is_stratified)
+        found = noise_gaps(counts, weight, TWO, is_stratified=is_stratified, draws=500, seed=seed)[gap]
+        exceeded += evaluate(counts, weight, TWO)[gap] > found
+    assert 0.03 <= exceeded / N_TEST_SETS <= 0.07
+
+
+def test_noise_gap_of_all_right_answers_is_not_zero():
+    counts = np.array([[[10, 0], [0, 10]]] * 2)
+    assert noise_gaps(counts, ONES, TWO, is_stratified=True)[GAP] > 0.02
+
+
+def test_noise_gap_without_rows_in_a_cell_is_none():
+    counts = np.array([[[10, 0], [0, 10]], [[10, 0], [0, 0]]])
+    found = noise_gaps(counts, ONES, TWO, is_stratified=True)
+    assert found[GAP] is None
+    assert found["demographic_parity_difference"] is not None
+
+
+def test_draw_tables_stratified_keeps_the_rows_of_every_cell():
+    counts = np.array([[[5, 3], [0, 0]], [[1, 0], [20, 30]]])
+    drawn = draw_tables(counts, is_stratified=True, draws=50)
+    assert (drawn.sum(axis=-1) == counts.sum(axis=-1)).all()
+    assert (drawn[:, 1, 0] == [1, 0]).all()
+
+
+def test_draw_tables_natural_keeps_the_number_of_rows_alone():
+    counts = np.array([[[5, 3], [0, 0]], [[1, 0], [20, 30]]])
+    drawn = draw_tables(counts, is_stratified=False, draws=2_000)
+    assert (drawn.sum(axis=(1, 2, 3)) == counts.sum()).all()
+    assert drawn.mean(axis=0) == pytest.approx(counts, abs=0.3)
+    assert len(np.unique(drawn[:, 1].sum(axis=(1, 2)))) > 1
+
+
+def test_draw_tables_with_one_seed_gives_the_same_numbers():
+    counts = np.array([[[5, 3], [2, 2]]] * 2)
+    one, same, other = (draw_tables(counts, is_stratified=False, draws=9, seed=seed) for seed in (1, 1, 2))
+    assert (one == same).all()
+    assert (one != other).any()
+
+
+def test_paired_estimates_of_equal_classifiers_differ_by_exactly_zero():
+    joint = np.zeros((2, 2, 2, 2), dtype=int)
+    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [30, 20]]]
+    _, deltas = paired_estimates(joint, ONES, TWO, is_stratified=False)
+    assert all(delta == (0.0, (0.0, 0.0)) for delta in deltas.values())
+
+
+def test_estimates_of_tiny_cell_are_none_never_zero():
+    counts = np.array([[[90, 10], [20, 80]], [[190, 10], [2, 2]]])
+    found = estimates(counts, ONES, TWO, is_stratified=False)
+    assert found[GAP] == (None, None)
+    assert found["accuracy"].value == pytest.approx(362 / 404)
+
+
+def test_percentile_interval_is_the_central_95_percent():
+    assert percentile_interval(np.arange(1001.0)) == pytest.approx((25, 975))
+
+
+def test_percentile_interval_leaves_out_few_nan_and_gives_up_on_many():
+    values = np.arange(100.0)
+    values[:4] = np.nan
+    assert percentile_interval(values)[0] > 4
+    values[:6] = np.nan
+    assert percentile_interval(values) is None
+
+
+def test_wilson_interval_equals_numbers_by_hand():
+    """0 of 10: upper z²/(n + z²) = 3.8415/13.8415 = .2775. 5 of 10: ½ ± z/(2√(n + z²)) = .5 ± .2634."""
+    assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
+    assert wilson_interval(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
