@@ -10,6 +10,8 @@ Source: Sundararajan et al. 2017, through captum's ``IntegratedGradients`` (Gaus
 Notation: k photos, c classes, s image side.
 """
 
+from collections.abc import Callable
+
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from torch import Tensor, nn
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 from fairprog_core.explain import IntegratedGradientsOptions
 from fairprog_core.explain.base import Saliency, Target, choose, chunks, logits_of
 
-SMALLEST_CHANGE = 0.1  # logits; below it the convergence delta is not divided by the change any further
+Front = Callable[[Tensor], Tensor]  # a linear map of photos, (k, 3, s, s) -> (k, 3, s, s)
 
 
 class IntegratedGradients:
@@ -33,48 +35,62 @@ class IntegratedGradients:
         self.options = options or IntegratedGradientsOptions()
         self.baseline = baseline
 
-    def explain(self, model: nn.Module, x: Tensor, *, target: Target = None) -> Saliency:
+    def explain(self, model: nn.Module, x: Tensor, *, target: Target = None, front: Front | None = None) -> Saliency:
         """Attributions whose sum is the change of the logit from baseline to photo.
 
-        Steps are doubled, for the photos that need it, until the convergence delta is below
-        ``tolerance`` times that change (a change below 0.1 logits counts as 0.1), or
-        ``max_steps`` is reached; ``converged`` says which.
+        The convergence delta is what that sum misses. Steps are doubled, for the photos that need
+        it, until its size is at most ``tolerance`` of all that was attributed (the sum of the
+        sizes: the change itself can be near zero while large parts cancel), or ``max_steps`` is
+        reached; ``converged`` says which.
 
         Args:
             model: photos to logits; in evaluation mode.
             x: (k, 3, s, s) in [0, 1].
             target: the class to explain; None: the predicted one.
+            front: a linear map that comes before the model. The straight way from baseline to photo
+                stays straight behind it, so it runs once per photo, not once per step.
 
         Returns:
             maps (k, s, s), signed, in units of the logit.
         """
         options = self.options
-        black = torch.zeros_like(x[0])
-        baseline = black if self.baseline is None else self.baseline.to(x)
-        logits = logits_of(model, x, batch_size=options.batch_size)
-        classes = choose(logits, target)
-        change = (logits - logits_of(model, baseline[None])).gather(1, classes[:, None])[:, 0]
-        allowed = options.tolerance * change.abs().clamp_min(SMALLEST_CHANGE)
+        baseline = torch.zeros_like(x[0]) if self.baseline is None else self.baseline.to(x)
+        with torch.no_grad():
+            end, start = (front(x), front(baseline[None])) if front else (x, baseline[None])
+        logits = logits_of(model, end, batch_size=options.batch_size)
+        classes = choose(logits, target).cpu()
+        change = (logits - logits_of(model, start)).gather(1, classes[:, None])[:, 0]
         maps = torch.zeros(len(x), *x.shape[2:])
         delta, steps = torch.full((len(x),), torch.inf), torch.zeros(len(x), dtype=torch.long)
-        n_steps = options.steps
-        while True:
-            rows = torch.nonzero(delta.abs() > allowed)[:, 0]
-            if len(rows) == 0 or n_steps > max(options.max_steps, options.steps):
-                break
-            maps[rows] = _attribute(model, x[rows], baseline, classes[rows], n_steps, options.batch_size)
-            delta[rows] = maps[rows].sum((1, 2)) - change[rows]
-            steps[rows] = n_steps
+        rows, n_steps = torch.arange(len(x)), options.steps
+        while len(rows) and n_steps <= max(options.max_steps, options.steps):
+            gradient = _mean_gradient(model, end[rows], start, classes[rows], n_steps, options.batch_size)
+            if front:
+                gradient = _pull_back(front, x[rows], gradient)
+            maps[rows] = (gradient * (x[rows] - baseline)).sum(1).float().cpu()
+            delta[rows], steps[rows] = maps[rows].sum((1, 2)) - change[rows], n_steps
+            rows = torch.nonzero(delta.abs() > options.tolerance * maps.abs().sum((1, 2)))[:, 0]
             n_steps *= 2
-        return Saliency(maps, logits, classes, delta, steps, delta.abs() <= allowed)
+        converged = delta.abs() <= options.tolerance * maps.abs().sum((1, 2))
+        return Saliency(maps, logits, classes, delta, steps, converged)
 
 
-def _attribute(model: nn.Module, x: Tensor, baseline: Tensor, target: Tensor, n_steps: int, batch_size: int) -> Tensor:
-    """Attributions (k, s, s) with a fixed number of steps, about ``batch_size`` pictures at a time."""
-    captum = CaptumIntegratedGradients(model)
+def _mean_gradient(
+    model: nn.Module, end: Tensor, start: Tensor, target: Tensor, n_steps: int, batch_size: int
+) -> Tensor:
+    """Mean gradient (k, 3, s, s) of the logit on the way, about ``batch_size`` pictures at a time."""
+    captum = CaptumIntegratedGradients(model, multiply_by_inputs=False)
     parts = []
-    for rows in chunks(len(x), max(1, batch_size // n_steps)):
-        photos, classes = x[rows], target[rows].to(x.device)
-        values = captum.attribute(photos, baseline.expand_as(photos), target=classes, n_steps=n_steps)
-        parts.append(values.detach().sum(1).float().cpu())
+    for rows in chunks(len(end), max(1, batch_size // n_steps)):
+        photos, classes = end[rows], target[rows].to(end.device)
+        gradient = captum.attribute(photos, start.expand_as(photos), target=classes, n_steps=n_steps)
+        parts.append(gradient.detach())
     return torch.cat(parts)
+
+
+def _pull_back(front: Front, x: Tensor, gradient: Tensor) -> Tensor:
+    """Gradient behind a linear map -> gradient at the photos x (k, 3, s, s)."""
+    with torch.enable_grad():
+        photos = x.detach().clone().requires_grad_()
+        (pulled,) = torch.autograd.grad(front(photos), photos, gradient)
+    return pulled

@@ -36,18 +36,15 @@ def erase(x: Tensor, mask: Tensor) -> Tensor:
     return torch.where(mask[:, None], x.mean((2, 3), keepdim=True), x)
 
 
-def erasure(
-    model: nn.Module, erased: Tensor, logits: NDArray[np.float32], *, batch_size: int = 64
-) -> NDArray[np.float64]:
+def erasure(model: nn.Module, erased: Tensor, logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """|Δ logit margin| (k,) of the class predicted on the whole photo, when a region is blanked.
 
     Args:
         model: photos to logits.
-        erased: (k, 3, s, s), what `erase` gave.
+        erased: (k, 3, s, s), from `erase`.
         logits: (k, c) of the whole photos, by the same model.
-        batch_size: photos at a time.
     """
     predicted = logits.argmax(1)
-    after = logits_of(model, erased, batch_size=batch_size).numpy()
+    after = logits_of(model, erased).numpy()
     change: NDArray[np.float64] = np.abs(margin(after, predicted) - margin(logits, predicted))
     return change
