@@ -10,10 +10,14 @@ from fairprog_core.options import Options
 class CriterionOptions(Options):
     """What every criterion shares."""
 
+    kind: str
     gap: ClassVar[str]  # the metric that this criterion closes
     conditions_on_label: ClassVar[bool]  # whether the discriminator sees Y
     max_accuracy_loss: float | None = Field(
-        None, gt=0, le=1, title="Accuracy to give up at most",
+        None,
+        gt=0,
+        le=1,
+        title="Accuracy to give up at most",
         description="λ is chosen on validation within this loss. Empty: the study's own bound.",
         json_schema_extra={"advanced": True},
     )

@@ -3,10 +3,9 @@
 Composed from the registries' options; read from a preset, a TOML file or JSON.
 """
 
-import tomllib
-from collections.abc import Iterable, Mapping
-from importlib import resources
-from pathlib import Path
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,14 +13,14 @@ from pydantic import Field, model_validator
 from fairprog_core.classifiers import CLASSIFIERS, ResidualNetOptions
 from fairprog_core.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
 from fairprog_core.data import DATASETS, FacesOptions
-from fairprog_core.errors import ConfigError
-from fairprog_core.methods import METHODS, RandomTriggerOptions, ReprogramOptions
+from fairprog_core.methods import METHODS, MethodOptions, RandomTriggerOptions, ReprogramOptions
 from fairprog_core.options import Options
 from fairprog_core.registry import any_entry, any_of
 from fairprog_core.triggers import TRIGGERS, BorderOptions
 
 if TYPE_CHECKING:
-    AnyDataset = AnyClassifier = AnyMethod = AnyTrigger = Options
+    AnyDataset = AnyClassifier = AnyTrigger = Any
+    AnyMethod = MethodOptions
     AnyCriterion = CriterionOptions
 else:
     AnyDataset = any_entry(DATASETS)
@@ -39,7 +38,9 @@ class LamRange(Options):
     low: float = Field(0.3, gt=0, title="Lowest λ", description="Training covers λ = 0 and low … high.")
     high: float = Field(30.0, gt=0, title="Highest λ")
     grid: tuple[float, ...] = Field(
-        (0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0), min_length=1, title="Reported values of λ",
+        (0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0),
+        min_length=1,
+        title="Reported values of λ",
         description="Every value is evaluated once on the test split.",
     )
 
@@ -66,13 +67,18 @@ def default_lam(trigger: str, criterion: str) -> LamRange:
 class LamOptions(Options):
     """λ of a study: what is left empty follows the trigger and the criterion."""
 
-    low: float | None = Field(None, gt=0, title="Lowest λ", description="Empty: what suits the trigger and the criterion.")
-    high: float | None = Field(None, gt=0, title="Highest λ", description="Empty: what suits the trigger and the criterion.")
+    low: float | None = Field(
+        None, gt=0, title="Lowest λ", description="Empty: what suits the trigger and the criterion."
+    )
+    high: float | None = Field(
+        None, gt=0, title="Highest λ", description="Empty: what suits the trigger and the criterion."
+    )
     grid: tuple[float, ...] | None = Field(
         None, min_length=1, title="Reported values of λ", description="Empty: what suits the trigger and the criterion."
     )
     per: dict[str, LamRange] = Field(
-        default_factory=dict, title="λ where it differs",
+        default_factory=dict,
+        title="λ where it differs",
         description='Whole ranges by "trigger.criterion", "trigger" or "criterion".',
         json_schema_extra={"advanced": True},
     )
@@ -87,7 +93,8 @@ class LamOptions(Options):
             if key in self.per:
                 return self.per[key]
         default = default_lam(trigger, criterion)
-        low, high = self.low or default.low, self.high or default.high
+        low = self.low or default.low
+        high = self.high or max(default.high, *(self.grid or (0.0,)))
         grid = self.grid or tuple(lam for lam in default.grid if lam <= high)
         return LamRange.parse({"low": low, "high": high, "grid": grid}, where=f"lam of {trigger} and {criterion}")
 
@@ -96,7 +103,10 @@ class Select(Options):
     """How the λ to quote is chosen, on the validation split alone."""
 
     max_accuracy_loss: float = Field(
-        0.03, gt=0, le=1, title="Accuracy to give up at most",
+        0.03,
+        gt=0,
+        le=1,
+        title="Accuracy to give up at most",
         description="The λ with the largest gain within this loss of validation accuracy is quoted.",
     )
 
@@ -106,14 +116,23 @@ class Budget(Options):
 
     steps: int = Field(400, ge=1, le=100_000, title="Steps", description="Trigger steps of one curve.")
     seconds: float | None = Field(
-        None, gt=0, title="Time limit in seconds", description="Of one curve; empty: none. The best iterate so far counts."
+        None,
+        gt=0,
+        title="Time limit in seconds",
+        description="Of one curve; empty: none. The best iterate so far counts.",
     )
     validate_every: int = Field(
-        50, ge=1, title="Steps between validations", description="The live curve moves at each of them.",
+        50,
+        ge=1,
+        title="Steps between validations",
+        description="The live curve moves at each of them.",
         json_schema_extra={"advanced": True},
     )
     patience: int | None = Field(
-        None, ge=1, title="Early stop", description="Validations without a better front before a curve stops; empty: never.",
+        None,
+        ge=1,
+        title="Early stop",
+        description="Validations without a better front before a curve stops; empty: never.",
         json_schema_extra={"advanced": True},
     )
 
@@ -121,10 +140,42 @@ class Budget(Options):
 class Explain(Options):
     """What is looked at after training."""
 
-    gallery: int = Field(24, ge=0, le=96, title="Gallery", description="Test images whose saliency is kept for every λ.")
-    rows: int = Field(600, ge=0, title="Rows for averages", description="Test rows over which saliency shares are averaged.",
-                      json_schema_extra={"advanced": True})
-    probe: bool = Field(True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them.")
+    gallery: int = Field(
+        24, ge=0, le=96, title="Gallery", description="Test images whose saliency is kept for every λ."
+    )
+    rows: int = Field(
+        600,
+        ge=0,
+        title="Rows for averages",
+        description="Test rows over which saliency shares are averaged.",
+        json_schema_extra={"advanced": True},
+    )
+    probe: bool = Field(
+        True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them."
+    )
+
+
+@dataclass(frozen=True)
+class CurvePlan:
+    """One curve that a study computes.
+
+    Attributes:
+        key: names its folder and its records, unique within the study.
+        method: options of a method that learns.
+        trigger: options of the trigger.
+        trigger_name: its kind; a second trigger of the same kind carries its number.
+        criterion: options of the criterion.
+        lam: range of λ and the reported values.
+        seed: of the curve.
+    """
+
+    key: str
+    method: MethodOptions
+    trigger: Any
+    trigger_name: str
+    criterion: CriterionOptions
+    lam: LamRange
+    seed: int
 
 
 class Study(Options):
@@ -138,7 +189,9 @@ class Study(Options):
     criteria: tuple[AnyCriterion, ...] = Field((EqualizedOddsOptions(),), min_length=1, title="Criteria")
     lam: LamOptions = Field(default_factory=LamOptions, title="λ")
     mode: Literal["amortised", "separate"] = Field(
-        "amortised", title="Mode", description="amortised: one trigger for every λ. separate: one training per reported λ."
+        "amortised",
+        title="Mode",
+        description="amortised: one trigger for every λ. separate: one training per reported λ.",
     )
     select: Select = Field(default_factory=Select, title="Selection")
     base_seed: int = Field(0, ge=0, title="Seed of the base classifier")
@@ -147,6 +200,44 @@ class Study(Options):
     explain: Explain = Field(default_factory=Explain, title="A look inside")
     device: Device = Field("auto", title="Device")
     threads: int | None = Field(None, ge=1, title="Threads", description="Empty: as many as there are cores.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name, kinds in (
+            ("methods", [method.kind for method in self.methods]),
+            ("criteria", [criterion.kind for criterion in self.criteria]),
+            ("seeds", [str(seed) for seed in self.seeds]),
+        ):
+            twice = [kind for kind, n in Counter(kinds).items() if n > 1]
+            if twice:
+                raise ValueError(f"{name} names {twice[0]} twice; name each once")
+        return self
+
+    def plan(self) -> list[CurvePlan]:
+        """Every curve of the study, seeds first: the first curves of all triggers come before second seeds.
+
+        Raises:
+            ConfigError: a range of λ does not fit together.
+        """
+        plans: list[CurvePlan] = []
+        seen: Counter[str] = Counter()
+        names = []
+        for trigger in self.triggers:  # a second trigger of the same kind is told apart by its number
+            seen[trigger.kind] += 1
+            names.append(trigger.kind if seen[trigger.kind] == 1 else f"{trigger.kind}-{seen[trigger.kind]}")
+        learned = [method for method in self.methods if not method.is_control]
+        for seed, method, (name, trigger), criterion in product(
+            self.seeds, learned, list(zip(names, self.triggers, strict=True)), self.criteria
+        ):
+            lam = self.lam.range_of(trigger.kind, criterion.kind)
+            key = f"{method.kind}-{name}-{criterion.kind}-s{seed}"
+            plans.append(CurvePlan(key, method, trigger, name, criterion, lam, seed))
+        return plans
+
+    def controls(self) -> list[MethodOptions]:
+        """The methods that are not learned; the untrained trigger is always among them."""
+        named = [method for method in self.methods if method.is_control]
+        return named if any(method.kind == "random_trigger" for method in named) else [*named, RandomTriggerOptions()]
 
     def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
         """The accuracy that may be given up when λ is chosen for this criterion."""

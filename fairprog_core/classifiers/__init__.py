@@ -22,7 +22,11 @@ class ImageClassifierOptions(Options):
     epochs: int = Field(8, ge=1, le=100, title="Epochs", description="Passes over the training split.")
     batch_size: int = Field(128, ge=8, le=1024, title="Batch size", json_schema_extra={"advanced": True})
     learning_rate: float = Field(
-        4e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule, AdamW.",
+        4e-3,
+        gt=0,
+        le=1,
+        title="Learning rate",
+        description="Peak of the one-cycle schedule, AdamW.",
         json_schema_extra={"advanced": True},
     )
 

@@ -31,8 +31,6 @@ class Classifier(nn.Module):
         image_size: s, the side of the square pictures that it takes.
     """
 
-    cam_layer: nn.Module  # its output (k, d, a, a) is what Grad-CAM looks at
-
     def __init__(self, options: Options, *, n_classes: int, image_size: int) -> None:
         super().__init__()
         self.options = options
@@ -47,6 +45,11 @@ class Classifier(nn.Module):
         """x (k, 3, s, s) in [0, 1] -> logits (k, c)."""
         logits: Tensor = self.head(self.features(x))
         return logits
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The module whose output (k, d, a, a) Grad-CAM looks at."""
+        raise NotImplementedError
 
     @property
     def head(self) -> nn.Module:
@@ -98,7 +101,9 @@ def save_classifier(classifier: Classifier, path: Path, **about: Any) -> None:
         **about,
     }
     with replacing(path) as part:
-        save_file({k: v.contiguous() for k, v in classifier.state_dict().items()}, part, {"fairprog": json.dumps(header)})
+        save_file(
+            {k: v.contiguous() for k, v in classifier.state_dict().items()}, part, {"fairprog": json.dumps(header)}
+        )
 
 
 def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier, dict[str, Any]]:

@@ -50,7 +50,10 @@ class ResidualNet(Classifier):
         self.trunk = nn.Sequential(Conv(3, 8, 2), Conv(8, 16, 2), Residual(16), Conv(16, 32, 2), Residual(32))
         self.pool = options.pool
         self.linear = nn.Linear(64 if options.pool == "mean+max" else 32, n_classes)
-        self.cam_layer = self.trunk[-1]
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        return self.trunk[-1]
 
     @property
     def head(self) -> nn.Module:
@@ -96,9 +99,13 @@ class Hybrid(Classifier):
         self.position = nn.Parameter(torch.randn(1, self.grid**2, d) * 0.02)
         self.token = nn.Parameter(torch.zeros(1, 1, d))
         self.first, self.last = Attention(d), Attention(d)
-        self.cam_layer = nn.Identity()
+        self.positions = nn.Identity()
         self.norm = nn.LayerNorm(d)
         self.linear = nn.Linear(d, n_classes)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        return self.positions
 
     @property
     def head(self) -> nn.Module:
@@ -108,7 +115,7 @@ class Hybrid(Classifier):
         tokens = self.stem(_scale(x)).flatten(2).transpose(1, 2) + self.position  # (k, t, d)
         tokens = self.first(torch.cat([self.token.expand(len(x), -1, -1), tokens], 1))
         grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (self.grid, self.grid))
-        grid = self.cam_layer(grid)  # (k, d, s/8, s/8)
+        grid = self.positions(grid)  # (k, d, s/8, s/8)
         tokens = torch.cat([tokens[:, :1], grid.flatten(2).transpose(1, 2)], 1)
         features: Tensor = self.norm(self.last(tokens))[:, 0]
         return features
@@ -125,9 +132,12 @@ class ResNet18(Classifier):
 
         super().__init__(options, n_classes=n_classes, image_size=image_size)
         self.net = resnet18(weights=None, num_classes=n_classes)
-        self.cam_layer = self.net.layer4
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        return self.net.layer4
 
     @property
     def head(self) -> nn.Module:

@@ -1,6 +1,6 @@
 """Methods: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -8,34 +8,74 @@ from fairprog_core.options import Options
 from fairprog_core.registry import Entry
 
 
-class ReprogramOptions(Options):
+class MethodOptions(Options):
+    """What every method shares."""
+
+    kind: str
+    is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve
+
+
+class ReprogramOptions(MethodOptions):
     """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
 
     kind: Literal["reprogram"] = "reprogram"
-    learning_rate: float = Field(0.05, gt=0, le=1, title="Learning rate of the trigger", json_schema_extra={"advanced": True})
+    learning_rate: float = Field(
+        0.05, gt=0, le=1, title="Learning rate of the trigger", json_schema_extra={"advanced": True}
+    )
     discriminator_learning_rate: float = Field(
         3e-3, gt=0, le=1, title="Learning rate of the discriminator", json_schema_extra={"advanced": True}
     )
     lam_groups: int = Field(
-        4, ge=1, le=16, title="λ values per batch", description="Each batch is split over this many stratified λ.",
+        4,
+        ge=1,
+        le=16,
+        title="λ values per batch",
+        description="Each batch is split over this many stratified λ.",
         json_schema_extra={"advanced": True},
     )
     per_cell: int = Field(
-        4, ge=1, le=256, title="Rows per λ, group and label",
+        4,
+        ge=1,
+        le=256,
+        title="Rows per λ, group and label",
         description="Batches are drawn evenly over the (group, label) cells and weighted back.",
         json_schema_extra={"advanced": True},
     )
+    discriminator_steps: int = Field(
+        2,
+        ge=1,
+        le=50,
+        title="Discriminator steps",
+        description="Steps of the discriminator per step of the trigger.",
+        json_schema_extra={"advanced": True},
+    )
+    replay: int = Field(
+        4,
+        ge=1,
+        le=64,
+        title="Replay",
+        description="The discriminator also learns from this many recent batches.",
+        json_schema_extra={"advanced": True},
+    )
+    balance: bool = Field(
+        True,
+        title="Weight losses by 1/(1+λ)",
+        description="Keeps large λ from drowning the small ones in the shared part.",
+        json_schema_extra={"advanced": True},
+    )
     projection: bool = Field(
-        False, title="Project the fairness gradient",
+        False,
+        title="Project the fairness gradient",
         description="The authors' code removes from the utility gradient its part along the fairness gradient. No gain was measured.",
         json_schema_extra={"advanced": True},
     )
 
 
-class RandomTriggerOptions(Options):
+class RandomTriggerOptions(MethodOptions):
     """Control: the untrained trigger, as it starts."""
 
     kind: Literal["random_trigger"] = "random_trigger"
+    is_control = True
 
 
 METHODS = {

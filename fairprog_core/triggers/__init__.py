@@ -20,7 +20,10 @@ class ImageTriggerOptions(Options):
         json_schema_extra={"advanced": True},
     )
     anchors: int = Field(
-        6, ge=1, le=16, title="Anchors over λ",
+        6,
+        ge=1,
+        le=16,
+        title="Anchors over λ",
         description="How many triggers are learned along λ; between them the trigger is interpolated.",
         json_schema_extra={"advanced": True},
     )
@@ -31,7 +34,10 @@ class BorderOptions(ImageTriggerOptions):
 
     kind: Literal["border"] = "border"
     photo: float = Field(
-        0.84, ge=0.3, le=0.97, title="Photo's share of the side",
+        0.84,
+        ge=0.3,
+        le=0.97,
+        title="Photo's share of the side",
         description="Side of the shrunk photo over the side of the picture.",
     )
 
@@ -41,7 +47,11 @@ class FrameOptions(ImageTriggerOptions):
 
     kind: Literal["frame"] = "frame"
     width: float = Field(
-        0.08, ge=0.01, le=0.4, title="Width of the frame", description="Width of the frame over the side of the picture."
+        0.08,
+        ge=0.01,
+        le=0.4,
+        title="Width of the frame",
+        description="Width of the frame over the side of the picture.",
     )
 
 
@@ -50,13 +60,29 @@ class PatchOptions(ImageTriggerOptions):
 
     kind: Literal["patch"] = "patch"
     size: float = Field(
-        0.3125, ge=0.05, le=0.8, title="Size of the patch", description="Side of the patch over the side of the picture."
+        0.3125,
+        ge=0.05,
+        le=0.8,
+        title="Size of the patch",
+        description="Side of the patch over the side of the picture.",
     )
     corner: Corner | None = Field("top left", title="Corner", description="Empty: at the position given below.")
-    left: float = Field(0.0, ge=0, le=1, title="Left", description="Used without a corner. Share of the free width.",
-                        json_schema_extra={"advanced": True})
-    top: float = Field(0.0, ge=0, le=1, title="Top", description="Used without a corner. Share of the free height.",
-                       json_schema_extra={"advanced": True})
+    left: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Left",
+        description="Used without a corner. Share of the free width.",
+        json_schema_extra={"advanced": True},
+    )
+    top: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Top",
+        description="Used without a corner. Share of the free height.",
+        json_schema_extra={"advanced": True},
+    )
 
 
 TRIGGERS = {

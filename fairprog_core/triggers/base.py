@@ -1,7 +1,7 @@
 """A trigger over λ: anchors along λ, and the trigger interpolated between them.
 
-δ(λ) = w₀ + Σ_j h_j(log(1 + λ/low)) · w_j, with hat functions h_j on anchors at λ = 0 and at
-log-spaced values from low to high. One set of weights therefore holds the trigger of every λ.
+δ(λ) = w₀ + Σ_j h_j(log(1 + λ/unit)) · w_j, with hat functions h_j on the anchors' λ (the knots). One
+set of weights therefore holds the trigger of every λ.
 
 Source: the trigger is the paper's δ (section 3.2); learning it for all λ at once is ours.
 
@@ -10,6 +10,7 @@ Notation: k rows, a anchors, c×h×w image, s image side.
 
 import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,35 +30,41 @@ from fairprog_core.triggers import TRIGGERS
 FORMAT = "fairprog.trigger/1"
 
 
+def spread_knots(low: float, high: float, anchors: int) -> tuple[float, ...]:
+    """λ of the anchors for a range: 0, then log-spaced values from low to high."""
+    if anchors < 3:
+        return (0.0, high)[-anchors:]
+    return (0.0, *(float(lam) for lam in np.geomspace(low, high, anchors - 1)))
+
+
 class LamScale:
     """Where a λ lies between the anchors.
 
     Attributes:
-        low: smallest positive λ that is trained for.
-        high: largest.
-        knots: (a,) positions of the anchors on the scale log(1 + λ/low); the first is λ = 0.
+        knots: λ of the a anchors, ascending.
+        unit: the first positive one; the scale is log(1 + λ/unit).
     """
 
-    def __init__(self, low: float, high: float, anchors: int) -> None:
-        self.low, self.high = low, high
-        lams = [0.0, *np.geomspace(low, high, anchors - 1)] if anchors > 2 else [0.0, high][:anchors]
-        self.knots = torch.log1p(torch.tensor(lams, dtype=torch.float64) / low)
+    def __init__(self, knots: Sequence[float]) -> None:
+        self.knots = tuple(float(lam) for lam in knots)
+        self.unit = next((lam for lam in self.knots if lam > 0), 1.0)
+        self._at = self.position(torch.tensor(self.knots, dtype=torch.float64))
 
     def position(self, lam: Tensor) -> Tensor:
-        """λ (k,) in 0 … high -> position (k,) on the scale; beyond high is high."""
-        return torch.log1p(lam.to("cpu", torch.float64).clamp(0, self.high) / self.low)
+        """λ (k,) -> position (k,) on the scale; λ outside the knots counts as the nearest one."""
+        return torch.log1p(lam.to("cpu", torch.float64).clamp(self.knots[0], self.knots[-1]) / self.unit)
 
-    def lam(self, position: Tensor) -> Tensor:
-        """The inverse of `position`."""
-        return torch.expm1(position) * self.low
+    def stratified(self, parts: Tensor) -> Tensor:
+        """Shares (k,) of the scale's length, in [0, 1] -> λ (k,)."""
+        return torch.expm1(self._at[0] + parts * (self._at[-1] - self._at[0])) * self.unit
 
     def hats(self, lam: Tensor) -> Tensor:
         """λ (k,) -> weights (k, a) of the anchors, each row sums to one."""
         if len(self.knots) == 1:
             return torch.ones(len(lam), 1)
         x = self.position(lam)
-        right = torch.searchsorted(self.knots, x.contiguous(), right=True).clamp(1, len(self.knots) - 1)
-        share = (x - self.knots[right - 1]) / (self.knots[right] - self.knots[right - 1])
+        right = torch.searchsorted(self._at, x.contiguous(), right=True).clamp(1, len(self.knots) - 1)
+        share = (x - self._at[right - 1]) / (self._at[right] - self._at[right - 1])
         weights = torch.zeros(len(lam), len(self.knots), dtype=torch.float64)
         rows = torch.arange(len(lam))
         weights[rows, right - 1] = 1 - share
@@ -71,22 +78,18 @@ class Trigger(nn.Module):
     Subclasses say what the learned values mean: `shape` of one trigger, `apply` and `place`.
     """
 
-    def __init__(
-        self, options: Any, *, image_size: int, low: float = 0.3, high: float = 30.0, anchors: int | None = None, seed: int = 0
-    ) -> None:
-        """Draw the untrained trigger.
+    def __init__(self, options: Any, *, image_size: int, knots: Sequence[float] = (0.0,), seed: int = 0) -> None:
+        """Draw the untrained trigger, the same for every λ.
 
         Args:
             options: of the trigger's kind.
             image_size: s.
-            low: smallest positive λ; below it the trigger is interpolated towards λ = 0.
-            high: largest λ.
-            anchors: overrides the options; 1 makes a trigger that is the same for every λ.
+            knots: λ of the anchors, ascending.
             seed: of the untrained values.
         """
         super().__init__()
         self.options, self.image_size, self.seed = options, image_size, seed
-        self.scale = LamScale(low, high, anchors or options.anchors)
+        self.scale = LamScale(knots)
         generator = torch.Generator().manual_seed(seed)
         shape = self.shape()
         self.shared = nn.Parameter(torch.randn(shape, generator=generator))
@@ -131,6 +134,24 @@ class Trigger(nn.Module):
             fresh.anchors.zero_()
         return fresh
 
+    @classmethod
+    def merged(cls, parts: Sequence[Self]) -> Self:
+        """Triggers learned one by one, each for its own single λ, as one trigger with an anchor at each.
+
+        Args:
+            parts: in ascending order of their λ; same options, size and seed.
+        """
+        whole = cls(
+            parts[0].options,
+            image_size=parts[0].image_size,
+            knots=[p.scale.knots[0] for p in parts],
+            seed=parts[0].seed,
+        )
+        with torch.no_grad():
+            for anchor, part in zip(whole.anchors, parts, strict=True):
+                anchor.copy_(part.values(part.scale.knots[0])[0] - whole.shared)
+        return whole
+
     def save(self, path: Path, **about: Any) -> None:
         """Write the learned values and their description as one ``.safetensors`` file.
 
@@ -142,9 +163,7 @@ class Trigger(nn.Module):
             "format": FORMAT,
             "options": self.options.to_json(),
             "image_size": self.image_size,
-            "low": self.scale.low,
-            "high": self.scale.high,
-            "anchors": len(self.scale.knots),
+            "knots": list(self.scale.knots),
             "seed": self.seed,
             **about,
         }
@@ -197,7 +216,7 @@ def load_trigger(path: str | Path) -> Trigger:
         found = header.get("format", "no description")
         raise ArtifactError(f"{path} holds {found}, not {FORMAT}; give a trigger written by fairprog.")
     options = TRIGGERS[header["options"]["kind"]].options.parse(header["options"], where=str(path))
-    keys = ("image_size", "low", "high", "anchors", "seed")
+    keys = ("image_size", "knots", "seed")
     trigger: Trigger = build(TRIGGERS, options, **{key: header[key] for key in keys})
     trigger.load_state_dict(values)
     trigger.about = header

@@ -1,0 +1,77 @@
+"""The frozen base classifier of a study: from the cache, shipped, or trained now."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
+from fairprog_core.data.base import Dataset, Progress
+from fairprog_core.errors import ModelError
+from fairprog_core.home import Home, assets, making_once
+from fairprog_core.methods import erm
+from fairprog_core.options import digest_of
+from fairprog_core.registry import build
+from fairprog_core.study import Study
+
+_RECIPE = 1  # counts up when the same options would train another classifier; part of every key
+
+
+def base_key(study: Study, dataset: Dataset) -> str:
+    """Content key of a base: changes with all that decides its weights, and nothing else."""
+    return digest_of(
+        {
+            "options": study.classifier.model_dump(mode="json", exclude={"source"}),
+            "data": dataset.split_digest("train"),
+            "seed": study.base_seed,
+            "recipe": _RECIPE,
+        }
+    )
+
+
+def find_base(study: Study, dataset: Dataset, home: Home) -> Path | None:
+    """The file of a base that need not be trained, or None.
+
+    Raises:
+        ModelError: the study asks for a shipped base, and there is none for it.
+    """
+    key = base_key(study, dataset)
+    cached, shipped = home.models / f"{key}.safetensors", assets() / "classifiers" / f"{key}.safetensors"
+    source = study.classifier.source
+    if source == "shipped" and not shipped.exists():
+        raise ModelError(
+            f"No base is shipped for this data, classifier and base_seed {study.base_seed}; "
+            "set classifier.source to auto to train one."
+        )
+    candidates = {"auto": [cached, shipped], "shipped": [shipped], "train": []}[source]
+    return next((path for path in candidates if path.exists()), None)
+
+
+def train_base(
+    study: Study, dataset: Dataset, home: Home, *, device: torch.device, drawing: Progress | None = None
+) -> Iterator[dict[str, Any]]:
+    """Train the base and keep it in the home's ``models/``.
+
+    Yields:
+        One "base" record per epoch.
+    """
+    path = home.models / f"{base_key(study, dataset)}.safetensors"
+    split = dataset.split("train", drawing)
+    with making_once(path):
+        torch.manual_seed(study.base_seed)
+        classifier: Classifier = build(
+            CLASSIFIERS, study.classifier, n_classes=len(dataset.labels), image_size=split.x.shape[1]
+        )
+        for record in erm.train(classifier, split, options=study.classifier, seed=study.base_seed, device=device):
+            yield {"kind": "base", **record}
+        save_classifier(
+            classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
+            groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),
+        )  # fmt: skip
+
+
+def load_base(path: Path, device: torch.device) -> Classifier:
+    """Read a base and freeze it."""
+    return freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)

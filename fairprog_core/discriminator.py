@@ -1,0 +1,70 @@
+"""The discriminator: tries to read Z from the classifier's logits, for every λ at once.
+
+Source: d in the paper's equation 3; it sees the logits alone for demographic parity, the logits
+and Y for equalized odds. Ours: λ as an input, logits standardised within each λ (raw logits with
+large steps make the two players cycle), a replay of recent batches.
+
+Notation: l λ-values in a batch, k rows per λ, c classes, g groups.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fairprog_core.batch import Groups
+
+
+class Discriminator(nn.Module):
+    """A small MLP from logits (and Y, and λ) to groups."""
+
+    def __init__(self, *, n_classes: int, groups: Groups, conditions_on_label: bool, hidden: int = 64) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.conditions_on_label = conditions_on_label
+        self.is_exclusive = groups.is_exclusive
+        self.register_buffer("patterns", torch.from_numpy(groups.patterns.astype("float32")), persistent=False)
+        n_evidence = 2 * n_classes
+        n_inputs = (n_evidence + 1) * n_classes + n_evidence if conditions_on_label else n_evidence
+        self.net = nn.Sequential(
+            nn.Linear(n_inputs + 1, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, len(groups.names)),
+        )
+
+    def forward(self, logits: Tensor, y: Tensor, lam: Tensor) -> Tensor:
+        """logits (l, k, c), y (l, k), lam (l,) -> group logits (l, k, g)."""
+        centred = logits - logits.mean(-1, keepdim=True)  # only differences of logits matter
+        spread = centred.detach().std((1, 2), keepdim=True) + 1e-3
+        evidence = torch.cat([centred / spread, logits.softmax(-1)], -1)  # (l, k, 2c)
+        if self.conditions_on_label:
+            given = F.one_hot(y, self.n_classes).to(logits.dtype)
+            gated = (evidence[..., :, None] * given[..., None, :]).flatten(-2)
+            evidence = torch.cat([evidence, given, gated], -1)
+        level = torch.log1p(lam).to(logits)[:, None, None].expand(-1, logits.shape[1], 1)
+        groups: Tensor = self.net(torch.cat([evidence, level], -1))
+        return groups
+
+    def loss(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of Z, and how often it is read right.
+
+        Args:
+            logits: (l, k, c).
+            y: (l, k) labels.
+            z: (l, k) pattern codes.
+            lam: (l,).
+            weight: (l, k) of the rows, mean one.
+
+        Returns:
+            Loss per λ (l,), in nats; accuracy per λ (l,).
+        """
+        said = self(logits, y, lam)
+        if self.is_exclusive:
+            loss = F.cross_entropy(said.flatten(0, 1), z.flatten(), reduction="none").view_as(weight)
+            right = (said.argmax(-1) == z).float()
+        else:
+            member = self.patterns[z]
+            loss = F.binary_cross_entropy_with_logits(said, member, reduction="none").mean(-1)
+            right = ((said > 0) == (member > 0)).float().mean(-1)
+        return (loss * weight).mean(1), (right * weight).mean(1)

@@ -1,0 +1,35 @@
+"""What a study ran on: versions, device, threads."""
+
+import platform
+from importlib.metadata import version
+
+import torch
+
+from fairprog_core.errors import ConfigError
+
+PACKAGES = ("fairprog", "torch", "torchvision", "captum", "numpy", "streamlit", "plotly")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device for "auto", "cpu", "cuda" or "mps"; auto takes a GPU when there is one.
+
+    Raises:
+        ConfigError: the named device is not there.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device("cuda" if there["cuda"] else "cpu")
+    if not there[name]:
+        found = ", ".join(device for device, is_there in there.items() if is_there)
+        raise ConfigError(f"device: {name} is not available on this machine (found {found}); choose auto.")
+    return torch.device(name)
+
+
+def describe(device: torch.device) -> dict[str, object]:
+    """The ``environment`` of the result JSON."""
+    return {
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "threads": torch.get_num_threads(),
+        "platform": platform.platform(),
+    }

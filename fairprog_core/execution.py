@@ -1,0 +1,218 @@
+"""Run a study in an artifact folder: data, base, curves, a look inside; a generator of records.
+
+Called again on the same folder it goes on where it stopped, with the same numbers: finished curves
+are read, an unfinished one goes on from its checkpoint. Closing the generator stops at once.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fairprog_core.bases import base_key, find_base, load_base, train_base
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.curves import CurveWork, Lab
+from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Dataset, SplitName
+from fairprog_core.environment import choose_device, describe
+from fairprog_core.evaluation import majority_accuracy, predict, report
+from fairprog_core.explain.survey import survey
+from fairprog_core.gallery_file import Gallery, write_gallery
+from fairprog_core.home import Home, replacing
+from fairprog_core.meter import Meter
+from fairprog_core.predictions_file import write_predictions
+from fairprog_core.registry import build
+from fairprog_core.results import save
+from fairprog_core.study import Study
+from fairprog_core.training import Record
+
+
+def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
+    """Compute what is missing of a study.
+
+    Args:
+        study: what to compute.
+        home: where caches and models are kept.
+        folder: the artifact folder of this run; ``result.json`` appears after every finished curve.
+
+    Yields:
+        "stage", "base", "train", "validation", "curve" and "result" records, several per second.
+
+    Raises:
+        FairprogError: bad options, data or weights; what is finished stays.
+    """
+    torch.set_num_threads(study.threads or 1)  # these networks are too small for more threads to pay
+    with replacing(folder / "study.json") as part:
+        part.write_text(json.dumps(study.to_json()), "utf-8")
+    execution = Execution(study, home, folder)
+    try:
+        yield from execution.prepare()
+        yield from execution.curves()
+        yield from execution.looks_inside()
+    finally:
+        execution.keep_seconds()
+
+
+class Execution:
+    """One sitting of a run."""
+
+    def __init__(self, study: Study, home: Home, folder: Path) -> None:
+        self.study, self.home, self.folder = study, home, folder
+        self.device = choose_device(study.device)
+        self.dataset: Dataset = build(DATASETS, study.dataset, home)
+        self.plans = study.plan()
+        self.meter = Meter(self._costs(), self._earlier_seconds())
+        self.base_point: dict[str, Any] = {}
+        self.works: list[CurveWork] = []
+
+    def _costs(self) -> dict[str, float]:
+        """Rough seconds per stage, for the progress bar."""
+        study, is_trained = self.study, find_base(self.study, self.dataset, self.home) is None
+        n_train = getattr(study.dataset, "n_train", None) or 8000
+        runs = 1 if study.mode == "amortised" else len(self.plans[0].lam.grid)
+        return {
+            "data": 10 + is_trained * n_train / 600,
+            "base": 1 + is_trained * n_train * study.classifier.epochs / 2000,
+            "triggers": len(self.plans) * runs * study.budget.steps * 0.07,
+            "evaluation": len(self.plans) * 5.0,
+            "explain": len(self.plans) * 15.0,
+        }
+
+    def prepare(self) -> Iterator[Record]:
+        """Data and base."""
+        with self.meter.timing("data"):
+            for share, name in enumerate(("test", "val", "tune")):
+                yield self.meter.at("data", share / 4, f"Preparing the {name} split")
+                self._drawn(name)
+        path = find_base(self.study, self.dataset, self.home)
+        if path is None:
+            yield self.meter.at("data", 0.75, "Preparing the training split")
+            with self.meter.timing("data"):
+                self._drawn("train")
+            yield self.meter.at("base", 0.0, "Training the base classifier")
+            with self.meter.timing("base"):
+                for record in train_base(self.study, self.dataset, self.home, device=self.device):
+                    yield record
+                    yield self.meter.at("base", record["epoch"] / record["epochs"], "Training the base classifier")
+            path = self.home.models / f"{base_key(self.study, self.dataset)}.safetensors"
+        self.meter.at("data", 1.0, "")
+        with self.meter.timing("base"):
+            self._set_up(path)
+        yield self.meter.at("base", 1.0, "The base classifier is ready")
+
+    def _drawn(self, name: SplitName) -> None:
+        self.dataset.split(name)
+
+    def _set_up(self, path: Path) -> None:
+        """Freeze the base, predict with it, prepare the work on every curve."""
+        classifier: Classifier = load_base(path, self.device)
+        base = {name: predict(classifier, self.dataset.split(name), device=self.device) for name in ("val", "test")}
+        environment = describe(self.device)
+        about = {
+            "classifier": path.stem, "data": self.dataset.split_digest("tune"), "versions": environment["versions"],
+            "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
+        }  # fmt: skip
+        copy = self.folder / "base" / "classifier.safetensors"
+        if not copy.exists():
+            with replacing(copy) as part:
+                part.write_bytes(path.read_bytes())
+        predictions = self.folder / "base" / "predictions.parquet"
+        write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
+        lab = Lab(self.study, self.dataset, classifier, base, self.folder, self.device, about)
+        self.base_point = report(
+            base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
+            seed=self.study.base_seed, artifacts={"trigger": None, "predictions": lab.name(predictions)},
+        )  # fmt: skip
+        self.environment = environment
+        self.works = [CurveWork(lab, plan) for plan in self.plans]
+        self.lab = lab
+
+    def curves(self) -> Iterator[Record]:
+        """Learn and evaluate every curve."""
+        for number, work in enumerate(self.works):
+            label = f"Curve {number + 1} of {len(self.works)}: {_words(work)}"
+            n = len(self.works)
+            yield self.meter.at("triggers", number / n, label)
+            with self.meter.timing("triggers"):
+                for record in work.learn():
+                    yield record
+                    if record["kind"] == "validation" or record["step"] % 10 == 0:
+                        share = record["step"] / max(record.get("steps", self._steps(work)), 1)
+                        yield self.meter.at("triggers", (number + share) / n, label)
+            if work.read() is None:
+                with self.meter.timing("evaluation"):
+                    for share in work.evaluate():
+                        yield self.meter.at("evaluation", (number + share) / n, f"{label}: test split")
+            self.meter.at("triggers", (number + 1) / n, label)
+            self.meter.at("evaluation", (number + 1) / n, label)
+            self.save(is_complete=False)
+            yield {"kind": "curve", "curve": work.plan.key}
+
+    def _steps(self, work: CurveWork) -> int:
+        runs = 1 if self.study.mode == "amortised" else len(work.plan.lam.grid)
+        return self.study.budget.steps * runs
+
+    def looks_inside(self) -> Iterator[Record]:
+        """Saliency, regions, twins and the probe of every curve."""
+        looks, n = self.study.explain, len(self.works)
+        for number, work in enumerate(self.works):
+            done = work.read()
+            if done is None or done["curve"]["explain"] or not (looks.gallery or looks.rows or looks.probe):
+                continue
+            with self.meter.timing("explain"):
+                for step in self._survey(work, done["curve"]["chosen_lam"]):
+                    label = f"A look inside {number + 1} of {n}: {step.label}"
+                    if step.findings is not None:
+                        found = step.findings
+                        write_gallery(work.folder / "gallery.safetensors", Gallery(found.gallery, found.metadata))
+                        done["curve"] |= {"explain": found.explain, "probe": found.probe or {}}
+                        work.write(done)
+                    yield self.meter.at("explain", (number + step.fraction) / n, label)
+            self.save(is_complete=False)
+            yield {"kind": "curve", "curve": work.plan.key}
+        self.meter.at("explain", 1.0, "")
+        self.save(is_complete=True)
+        yield self.meter.at("evaluation", 1.0, "Finished")
+        yield {"kind": "result"}
+
+    def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
+        from fairprog_core.triggers.base import load_trigger
+
+        return survey(
+            self.dataset, self.lab.classifier, load_trigger(work.file).to(self.device), work.plan.lam.grid,
+            self.study.explain, home=self.home, device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam,
+            criterion=work.plan.criterion.kind,
+        )  # fmt: skip
+
+    def save(self, *, is_complete: bool) -> None:
+        """Write ``result.json`` from the finished curves."""
+        finished = [done for done in (work.read() for work in self.works) if done is not None]
+        values = {
+            "study": self.study.to_json(),
+            "environment": self.environment,
+            "seconds": self.meter.total(),
+            "complete": is_complete,
+            "majority_accuracy": majority_accuracy(self.lab.base["test"], n_classes=len(self.dataset.labels)),
+            "labels": list(self.dataset.labels),
+            "groups": list(self.dataset.groups.names),
+            "base": self.base_point,
+            "points": [point for done in finished for point in done["points"]],
+            "curves": [done["curve"] for done in finished],
+        }
+        save(self.folder, values)
+
+    def _earlier_seconds(self) -> dict[str, float]:
+        path = self.folder / "seconds.json"
+        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+    def keep_seconds(self) -> None:
+        """Remember the seconds spent, for a later sitting of the same run."""
+        with replacing(self.folder / "seconds.json") as part:
+            part.write_text(json.dumps(self.meter.seconds), "utf-8")
+
+
+def _words(work: CurveWork) -> str:
+    plan = work.plan
+    return f"{plan.trigger_name}, {plan.criterion.kind.replace('_', ' ')}, seed {plan.seed}"

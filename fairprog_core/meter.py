@@ -1,0 +1,58 @@
+"""How far a study is: stages with an estimated cost each, seconds spent, seconds left."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+STAGES = ("data", "base", "triggers", "evaluation", "explain")
+MIN_SHARE = 0.03  # of the work done before a time left is named
+
+
+class Meter:
+    """Counts seconds per stage and says which fraction of the whole is done.
+
+    Attributes:
+        seconds: spent per stage, earlier sittings of the same run included.
+    """
+
+    def __init__(self, costs: dict[str, float], seconds: dict[str, float] | None = None) -> None:
+        """Start to count.
+
+        Args:
+            costs: expected seconds per stage still to be spent; only their ratios matter.
+            seconds: spent per stage in earlier sittings.
+        """
+        self.costs = costs
+        self.seconds = dict.fromkeys(STAGES, 0.0) | (seconds or {})
+        self.done = dict.fromkeys(costs, 0.0)
+        self.started = time.perf_counter()
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Count what happens inside as seconds of a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.perf_counter() - start
+
+    def total(self) -> dict[str, float]:
+        """Seconds per stage and in all, rounded to milliseconds."""
+        rounded = {name: round(value, 3) for name, value in self.seconds.items()}
+        return rounded | {"total": round(sum(self.seconds.values()), 3)}
+
+    def at(self, stage: str, share: float, label: str) -> dict[str, Any]:
+        """The "stage" record when a share (0 … 1) of a stage is done."""
+        self.done[stage] = max(self.done.get(stage, 0.0), min(share, 1.0))
+        whole = sum(self.costs.values()) or 1.0
+        fraction = sum(cost * self.done[name] for name, cost in self.costs.items()) / whole
+        elapsed = time.perf_counter() - self.started
+        left = elapsed / fraction * (1 - fraction) if fraction > MIN_SHARE else None
+        return {
+            "kind": "stage",
+            "stage": stage,
+            "label": label,
+            "fraction": round(fraction, 4),
+            "seconds_left": None if left is None else round(left, 1),
+        }

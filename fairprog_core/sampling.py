@@ -1,0 +1,61 @@
+"""Batches drawn evenly over the (z, y) cells, with weights that bring them back to the natural mix.
+
+With natural batches of 64 there are fewer than two rows of a rare cell per batch, and the
+fairness signal is mostly noise. Every draw is a function of (seed, step): nothing has to be
+saved to go on after an interruption.
+
+Notation: k rows, p group patterns, c classes, m cells that hold rows.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairprog_core.batch import Batch
+from fairprog_core.data.base import Split
+
+
+def to_pixels(x: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """Images (k, h, w, 3) uint8 -> (k, 3, h, w) float in [0, 1], channels last in memory."""
+    return torch.from_numpy(np.ascontiguousarray(x)).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+class EvenSampler:
+    """Draws as many rows from every (z, y) cell, with replacement, and flips half of the photos.
+
+    Attributes:
+        cells: row numbers of each of the m cells that hold rows.
+    """
+
+    def __init__(self, split: Split, *, per_cell: int, copies: int, seed: int, device: torch.device) -> None:
+        """Prepare to draw.
+
+        Args:
+            split: the rows to draw from.
+            per_cell: rows per cell and copy.
+            copies: the batch is this many even batches in a row, one per λ.
+            seed: of all draws.
+            device: where batches go.
+        """
+        codes = split.z * split.cell_share.shape[1] + split.y
+        present = np.unique(codes)
+        self.cells = [np.flatnonzero(codes == code) for code in present]
+        share = split.cell_share.ravel()[present]
+        # an even batch holds 1/m of every cell: weight = natural share / (1/m)
+        self.cell_weight = share / share.sum() * len(present)
+        self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step: (copies · m · per_cell) rows, copy after copy."""
+        rng = np.random.default_rng((self.seed, step))
+        rows = np.concatenate([rng.choice(cell, self.per_cell) for _ in range(self.copies) for cell in self.cells])
+        weight = np.tile(np.repeat(self.cell_weight, self.per_cell), self.copies)
+        x = to_pixels(self.split.x[rows], self.device)
+        flip = torch.from_numpy(rng.random(len(rows)) < 0.5).to(self.device)
+        x = torch.where(flip[:, None, None, None], x.flip(3), x)
+        return Batch(
+            x,
+            torch.from_numpy(self.split.y[rows]).to(self.device),
+            torch.from_numpy(self.split.z[rows]).to(self.device),
+            torch.from_numpy(weight).float().to(self.device),
+        )

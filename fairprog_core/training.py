@@ -1,0 +1,108 @@
+"""The training loop: a generator of records. No callbacks: whoever iterates sees and stops it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from fairprog_core.checkpoint import load_state, save_state
+from fairprog_core.study import Budget
+
+Record = dict[str, Any]
+
+
+class Method(Protocol):
+    """What `fit` trains."""
+
+    def step(self, step: int) -> Record:
+        """One step; its losses."""
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+
+
+@dataclass
+class Progress:
+    """How far a training is; saved with every checkpoint.
+
+    Attributes:
+        step: steps done.
+        seconds: time spent, interruptions not counted.
+        best_step: after which step the best front was seen, 0 before any.
+        best: its validation record.
+        stale: validations since then.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    best_step: int = 0
+    best: Record = field(default_factory=dict)
+    stale: int = 0
+
+
+def fit(
+    method: Method, budget: Budget, *, validate: Callable[[], Record], checkpoint: Path | None = None
+) -> Iterator[Record]:
+    """Train, validate now and then, and leave the method at its best iterate.
+
+    The best iterate has the largest hypervolume on the validation split: the last one is noisy, and
+    looking at fairness alone would choose a collapsed one. Closing the generator writes a
+    checkpoint; called again with the same checkpoint it goes on with the same numbers.
+
+    Args:
+        method: trained in place.
+        budget: steps, time limit, early stop.
+        validate: the validation front as a record with ``hypervolume``.
+        checkpoint: where to keep the state; None: nowhere.
+
+    Yields:
+        "train" records for every step, "validation" records as the budget says, at last one
+        "fitted" record with steps, seconds, best_step and the best validation.
+    """
+    progress, best = Progress(), method.state()["trigger"]
+    if checkpoint is not None and checkpoint.exists():
+        saved = load_state(checkpoint)
+        method.load_state(saved["method"])
+        progress, best = Progress(**saved["progress"]), saved["best"]
+    finished = False
+    try:
+        while not _is_over(progress, budget):
+            started = time.perf_counter()
+            losses = method.step(progress.step)
+            progress.step += 1
+            progress.seconds += time.perf_counter() - started
+            yield {"kind": "train", "step": progress.step, "steps": budget.steps, **losses}
+            if progress.step % budget.validate_every == 0 or _is_over(progress, budget):
+                found = validate()
+                is_best = found["hypervolume"] > progress.best.get("hypervolume", -1.0)
+                progress.stale = 0 if is_best else progress.stale + 1
+                if is_best:
+                    best = {name: value.clone() for name, value in method.state()["trigger"].items()}
+                    progress.best, progress.best_step = found, progress.step
+                progress.seconds += time.perf_counter() - started
+                yield {"kind": "validation", "step": progress.step, "is_best": is_best, **found}
+        finished = True
+    finally:
+        if checkpoint is not None and not finished:
+            save_state(checkpoint, {"method": method.state(), "progress": asdict(progress), "best": best})
+    method.load_state(method.state() | {"trigger": best})
+    yield {
+        "kind": "fitted",
+        "steps": progress.step,
+        "seconds": progress.seconds,
+        "best_step": progress.best_step,
+        "validation": progress.best,
+    }
+
+
+def _is_over(progress: Progress, budget: Budget) -> bool:
+    """Whether steps, time or patience are used up."""
+    return (
+        progress.step >= budget.steps
+        or (budget.seconds is not None and progress.seconds >= budget.seconds)
+        or (budget.patience is not None and progress.stale >= budget.patience)
+    )
