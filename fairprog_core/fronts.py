@@ -133,36 +133,31 @@ def seed_mean(values: Sequence[float | None]) -> Estimate:
 
 
 def hypervolume_ratio(first: Sequence[float | None], second: Sequence[float | None]) -> Estimate:
-    """Mean hypervolume of one method over that of another, paired by seed.
+    """Hypervolume of one method over that of another, paired by seed.
 
-    The interval is Fieller's: all ratios r at which the t interval of first − r·second over the
-    seeds contains 0. It needs no logarithm, so a seed with hypervolume 0 counts.
+    The geometric mean of the ratios of the seeds, and the t interval of the logarithm of the
+    ratio: a ratio of 2 and one of ½ cancel, and what a seed does to both methods does not count.
 
     Args:
         first: (s,) hypervolumes, one per seed.
         second: (s,) hypervolumes for the same seeds in the same order.
 
     Returns:
-        The ratio and its interval. No interval with fewer than two seeds, or where the mean of
-        ``second`` cannot be told from 0: the ratio is then unbounded. No ratio if that mean is 0.
+        The ratio and its interval; no interval with fewer than two seeds, neither where a
+        hypervolume is 0 or not known.
 
     Raises:
         ConfigError: the two are not paired.
     """
     if len(first) != len(second):
         raise ConfigError(f"Found {len(first)} and {len(second)} hypervolumes; give both for the same seeds.")
-    pairs = np.array([pair for pair in zip(first, second, strict=True) if None not in pair], dtype=np.float64)
-    if not len(pairs) or pairs[:, 1].mean() == 0:
+    if not first or not all([*first, *second]):
         return Estimate(None, None)
-    (a, b), n = pairs.mean(axis=0), len(pairs)
-    if n < 2:
-        return Estimate(float(a / b), None)
-    noise = np.cov(pairs.T) * t_quantile(n - 1) ** 2 / n
-    square, middle, constant = b**2 - noise[1, 1], a * b - noise[0, 1], a**2 - noise[0, 0]
-    if square <= 0:
-        return Estimate(float(a / b), None)
-    half = np.sqrt(max(0.0, middle**2 - square * constant))
-    return Estimate(float(a / b), (float((middle - half) / square), float((middle + half) / square)))
+    ratios = np.divide(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64))
+    mean, ci = seed_mean(np.log(ratios).tolist())
+    if mean is None:
+        return Estimate(None, None)
+    return Estimate(float(np.exp(mean)), (float(np.exp(ci[0])), float(np.exp(ci[1]))) if ci else None)
 
 
 def t_quantile(df: int) -> float:

@@ -1,0 +1,160 @@
+"""Front, hypervolume, step line, the λ to quote, and means over seeds, by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t as student
+
+from fairprog_core.errors import ConfigError
+from fairprog_core.fronts import (
+    choose_lam,
+    hypervolume,
+    hypervolume_ratio,
+    pareto_front,
+    seed_mean,
+    step_line,
+    t_quantile,
+)
+
+ACCURACY, GAP = [0.85, 0.90, 0.80, 0.84], [0.05, 0.10, 0.02, 0.20]  # the last is beaten by the first
+CURVES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=12)
+
+
+def test_pareto_front_keeps_what_nothing_beats_from_low_to_high_accuracy():
+    assert pareto_front(ACCURACY, GAP).tolist() == [2, 0, 1]
+
+
+def test_pareto_front_leaves_out_what_is_not_estimable():
+    assert pareto_front([0.9, 0.95, 0.8], [0.1, np.nan, 0.05]).tolist() == [2, 0]
+    assert pareto_front([], []).tolist() == []
+
+
+def test_pareto_front_of_equal_points_keeps_the_first():
+    assert pareto_front([0.9, 0.9], [0.1, 0.1]).tolist() == [0]
+
+
+def test_hypervolume_of_three_points_equals_number_by_hand():
+    """Reference (.7, .35), slices of accuracy: (.80 − .70)·(.35 − .02) = .033, (.85 − .80)·(.35 − .05) = .015,
+
+    (.90 − .85)·(.35 − .10) = .0125; together .0605.
+    """
+    assert hypervolume(ACCURACY, GAP, reference=(0.7, 0.35)) == pytest.approx(0.0605)
+
+
+def test_hypervolume_of_points_not_better_in_both_is_zero():
+    assert hypervolume([0.69, 0.9, 0.7], [0.1, 0.35, 0.1], reference=(0.7, 0.35)) == 0
+
+
+def test_hypervolume_without_numbers_is_none():
+    assert hypervolume([0.9], [np.nan], reference=(0.7, 0.35)) is None
+    assert hypervolume([0.9], [0.1], reference=(0.7, np.nan)) is None
+
+
+@given(CURVES)
+def test_hypervolume_equals_the_area_under_the_step_line(points):
+    """Between the reference and the line: Σ Δaccuracy · (reference gap − gap of the line)."""
+    accuracy, gap = np.array(points).T
+    better = (accuracy > 0.3) & (gap < 0.7)
+    x, y = step_line(accuracy[better], gap[better], reference=(0.3, 0.7))
+    area = float((np.diff(x) * (0.7 - y[1:])).sum()) if len(x) else 0.0
+    assert hypervolume(accuracy, gap, reference=(0.3, 0.7)) == pytest.approx(area, abs=1e-12)
+
+
+@given(CURVES, st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_hypervolume_never_shrinks_with_another_point(points, another):
+    accuracy, gap = np.array([*points, another]).T
+    before = hypervolume(accuracy[:-1], gap[:-1], reference=(0.3, 0.7))
+    assert hypervolume(accuracy, gap, reference=(0.3, 0.7)) >= before - 1e-12
+
+
+def test_step_line_goes_up_at_a_point_and_on_to_the_next():
+    """From (.80, .02), where more accuracy costs the next point's gap: up to .05, on to .85, up to .10, on to .90."""
+    x, y = step_line(ACCURACY, GAP)
+    assert x.tolist() == [0.80, 0.80, 0.85, 0.85, 0.90]
+    assert y.tolist() == [0.02, 0.05, 0.05, 0.10, 0.10]
+
+
+def test_step_line_reaches_the_reference():
+    x, y = step_line(ACCURACY, GAP, reference=(0.7, 0.35))
+    assert (x[0], y[0], x[-1], y[-1]) == (0.7, 0.02, 0.90, 0.35)
+
+
+def test_step_line_without_points_is_empty():
+    assert [len(axis) for axis in step_line([], [])] == [0, 0]
+
+
+LAMS = [0.0, 1.0, 4.0, 15.0]
+FIGURES = {"accuracy": [0.90, 0.89, 0.87, 0.80], "gap": [0.30, 0.20, 0.10, 0.01]}
+
+
+def test_choose_lam_takes_the_smallest_gap_within_the_loss():
+    assert choose_lam(LAMS, **FIGURES, base_accuracy=0.90, max_loss=0.03) == 4.0
+
+
+def test_choose_lam_of_equal_gaps_takes_the_smaller():
+    assert choose_lam([4.0, 1.0], [0.9, 0.9], [0.1, 0.1], base_accuracy=0.9, max_loss=0.03) == 1.0
+
+
+def test_choose_lam_takes_the_smallest_loss_if_none_qualifies():
+    assert choose_lam(LAMS, **FIGURES, base_accuracy=0.99, max_loss=0.03) == 0.0
+
+
+def test_choose_lam_leaves_out_what_is_not_estimable_or_collapsed():
+    gap = [0.30, 0.20, np.nan, 0.01]
+    assert choose_lam(LAMS, FIGURES["accuracy"], gap, base_accuracy=0.9, max_loss=0.03) == 1.0
+    lost = [False, False, True, False]
+    assert choose_lam(LAMS, **FIGURES, base_accuracy=0.9, max_loss=0.03, is_collapsed=lost) == 1.0
+
+
+def test_choose_lam_from_nothing_is_refused():
+    with pytest.raises(ConfigError, match=r"lam\.grid"):
+        choose_lam([], [], [], base_accuracy=0.9, max_loss=0.03)
+
+
+def test_t_quantile_equals_scipy():
+    assert max(abs(t_quantile(df) - student.ppf(0.975, df)) for df in range(1, 300)) < 2e-4
+
+
+def test_seed_mean_equals_number_by_hand():
+    """Mean 2, standard deviation 1, n = 3: 2 ± 4.3027/√3 = 2 ± 2.4841."""
+    found = seed_mean([1.0, 2.0, 3.0])
+    assert found.value == 2
+    assert found.ci == pytest.approx((2 - 2.4841, 2 + 2.4841), abs=1e-4)
+
+
+def test_seed_mean_of_one_seed_has_no_interval():
+    assert seed_mean([0.5]) == (0.5, None)
+    assert seed_mean([None]) == (None, None)
+
+
+def test_hypervolume_ratio_of_proportional_seeds_is_exact():
+    found = hypervolume_ratio([0.02, 0.04, 0.06], [0.01, 0.02, 0.03])
+    assert [found.value, *found.ci] == pytest.approx([2.0, 2.0, 2.0])
+
+
+def test_hypervolume_ratio_equals_number_by_hand():
+    """Ratios 1 and 4: geometric mean 2; logs 0 and ln 4, s = ln 4/√2, half width 12.7062·ln 4/2 = 8.8073."""
+    found = hypervolume_ratio([0.01, 0.04], [0.01, 0.01])
+    assert found.value == pytest.approx(2.0)
+    assert np.log(found.ci) == pytest.approx([np.log(2) - 8.8073, np.log(2) + 8.8073], abs=1e-3)
+
+
+def test_hypervolume_ratio_of_swapped_methods_is_the_inverse():
+    first, second = [0.0163, 0.0127, 0.0140], [0.0128, 0.0110, 0.0130]
+    one, other = hypervolume_ratio(first, second), hypervolume_ratio(second, first)
+    assert one.value == pytest.approx(1 / other.value)
+    assert one.ci == pytest.approx((1 / other.ci[1], 1 / other.ci[0]))
+
+
+def test_hypervolume_ratio_without_two_positive_seeds_has_no_interval():
+    value, ci = hypervolume_ratio([0.01], [0.02])
+    assert (value, ci) == (pytest.approx(0.5), None)
+    assert hypervolume_ratio([0.01, 0.02], [0.0, 0.02]) == (None, None)
+    assert hypervolume_ratio([0.01, None], [0.01, 0.02]) == (None, None)
+    assert hypervolume_ratio([], []) == (None, None)
+
+
+def test_hypervolume_ratio_of_unequal_seeds_is_refused():
+    with pytest.raises(ConfigError, match="same seeds"):
+        hypervolume_ratio([0.01], [0.01, 0.02])
