@@ -151,8 +151,8 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
         raise DataError(f"{file} is broken ({error}); unpack or download the images again.") from error
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = (left, top, left + side, top + side)
-    return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box=square))
+    square = picture.crop((left, top, left + side, top + side))
+    return np.asarray(square.resize((size, size), Image.Resampling.BILINEAR))
 
 
 def _combinations(attributes: tuple[str, ...]) -> tuple[str, ...]:
