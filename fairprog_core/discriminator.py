@@ -22,6 +22,7 @@ class Discriminator(nn.Module):
         self.n_classes = n_classes
         self.conditions_on_label = conditions_on_label
         self.is_exclusive = groups.is_exclusive
+        self.patterns: Tensor
         self.register_buffer("patterns", torch.from_numpy(groups.patterns.astype("float32")), persistent=False)
         n_evidence = 2 * n_classes
         n_inputs = (n_evidence + 1) * n_classes + n_evidence if conditions_on_label else n_evidence

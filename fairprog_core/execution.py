@@ -27,6 +27,9 @@ from fairprog_core.registry import build
 from fairprog_core.results import save
 from fairprog_core.study import Study
 from fairprog_core.training import Record
+from fairprog_core.triggers.base import load_trigger
+
+SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a base
 
 
 def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
@@ -83,14 +86,14 @@ class Execution:
     def prepare(self) -> Iterator[Record]:
         """Data and base."""
         with self.meter.timing("data"):
-            for share, name in enumerate(("test", "val", "tune")):
+            for share, name in enumerate(SMALL_SPLITS):
                 yield self.meter.at("data", share / 4, f"Preparing the {name} split")
-                self._drawn(name)
+                self.dataset.split(name)
         path = find_base(self.study, self.dataset, self.home)
         if path is None:
             yield self.meter.at("data", 0.75, "Preparing the training split")
             with self.meter.timing("data"):
-                self._drawn("train")
+                self.dataset.split("train")
             yield self.meter.at("base", 0.0, "Training the base classifier")
             with self.meter.timing("base"):
                 for record in train_base(self.study, self.dataset, self.home, device=self.device):
@@ -101,9 +104,6 @@ class Execution:
         with self.meter.timing("base"):
             self._set_up(path)
         yield self.meter.at("base", 1.0, "The base classifier is ready")
-
-    def _drawn(self, name: SplitName) -> None:
-        self.dataset.split(name)
 
     def _set_up(self, path: Path) -> None:
         """Freeze the base, predict with it, prepare the work on every curve."""
@@ -178,8 +178,6 @@ class Execution:
         yield {"kind": "result"}
 
     def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
-        from fairprog_core.triggers.base import load_trigger
-
         return survey(
             self.dataset, self.lab.classifier, load_trigger(work.file).to(self.device), work.plan.lam.grid,
             self.study.explain, home=self.home, device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam,

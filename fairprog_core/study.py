@@ -6,7 +6,7 @@ Composed from the registries' options; read from a preset, a TOML file or JSON.
 from collections import Counter
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -19,9 +19,11 @@ from fairprog_core.registry import any_entry, any_of
 from fairprog_core.triggers import TRIGGERS, BorderOptions
 
 if TYPE_CHECKING:
-    AnyDataset = AnyClassifier = AnyTrigger = Any
-    AnyMethod = MethodOptions
-    AnyCriterion = CriterionOptions
+    AnyDataset: TypeAlias = Any
+    AnyClassifier: TypeAlias = Any
+    AnyTrigger: TypeAlias = Any
+    AnyMethod: TypeAlias = MethodOptions
+    AnyCriterion: TypeAlias = CriterionOptions
 else:
     AnyDataset = any_entry(DATASETS)
     AnyClassifier = any_entry(CLASSIFIERS)

@@ -1,7 +1,7 @@
 """The training loop: a generator of records. No callbacks: whoever iterates sees and stops it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,7 +46,7 @@ class Progress:
 
 def fit(
     method: Method, budget: Budget, *, validate: Callable[[], Record], checkpoint: Path | None = None
-) -> Iterator[Record]:
+) -> Generator[Record, None, None]:
     """Train, validate now and then, and leave the method at its best iterate.
 
     The best iterate has the largest hypervolume on the validation split: the last one is noisy, and

@@ -5,6 +5,7 @@ Notation: k rows, c classes, d features, s image side.
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,13 +74,13 @@ def freeze(classifier: Classifier) -> Classifier:
     classifier.eval().requires_grad_(False)
     for module in list(classifier.modules()):
         _fold_batch_norm(module)
-    return classifier.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return classifier.to(memory_format=torch.channels_last)
 
 
 def _fold_batch_norm(parent: nn.Module) -> None:
     """Merge every convolution with the batch norm registered right after it (they run in that order)."""
     children = list(parent.named_children())
-    for (name, module), (next_name, following) in zip(children, children[1:], strict=False):
+    for (name, module), (next_name, following) in pairwise(children):
         if isinstance(module, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
             setattr(parent, name, fuse_conv_bn_eval(module, following))
             setattr(parent, next_name, nn.Identity())

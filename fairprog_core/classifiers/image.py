@@ -132,20 +132,25 @@ class ResNet18(Classifier):
 
         super().__init__(options, n_classes=n_classes, image_size=image_size)
         self.net = resnet18(weights=None, num_classes=n_classes)
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
 
     @property
     def cam_layer(self) -> nn.Module:
-        return self.net.layer4
+        layer: nn.Module = self.net.layer4
+        return layer
 
     @property
     def head(self) -> nn.Module:
-        return self.net.fc
+        linear: nn.Module = self.net.fc
+        return linear
 
     def features(self, x: Tensor) -> Tensor:
         net = self.net
         x = net.maxpool(net.relu(net.bn1(net.conv1((x - self.mean) / self.std))))
         for block in (net.layer1, net.layer2, net.layer3, net.layer4):
             x = block(x)
-        return net.avgpool(x).flatten(1)
+        features: Tensor = net.avgpool(x).flatten(1)
+        return features

@@ -66,7 +66,7 @@ class ReprogramOptions(MethodOptions):
     projection: bool = Field(
         False,
         title="Project the fairness gradient",
-        description="The authors' code removes from the utility gradient its part along the fairness gradient. No gain was measured.",
+        description="As the authors' code: without its part along the fairness gradient. No gain was measured.",
         json_schema_extra={"advanced": True},
     )
 

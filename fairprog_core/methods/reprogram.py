@@ -43,7 +43,7 @@ class Reprogram:
         steps: int,
         seed: int,
         lam: float | None = None,
-        device: torch.device = torch.device("cpu"),
+        device: torch.device,
     ) -> None:
         """Set the two players up.
 
@@ -139,7 +139,7 @@ class Reprogram:
         for _ in range(self.options.discriminator_steps):
             past = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
             self.opponent.zero_grad(set_to_none=True)
-            self.discriminator.loss(*past)[0].mean().backward()
+            torch.autograd.backward(self.discriminator.loss(*past)[0].mean())
             self.opponent.step()
         return accuracy
 

@@ -16,7 +16,7 @@ class ImageTriggerOptions(Options):
     pixels: Literal["printable", "tanh"] = Field(
         "printable",
         title="Pixel range",
-        description="printable: inside the photo's own range, so that it can be printed. tanh: the paper's range, −1 to 1.",
+        description="printable: inside the photo's own range, can be printed. tanh: the paper's range, −1 to 1.",
         json_schema_extra={"advanced": True},
     )
     anchors: int = Field(

@@ -108,11 +108,18 @@ class Trigger(nn.Module):
         """The learned values of λ, a number or (k,) -> (k, *shape)."""
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
         hats = self.scale.hats(lams).to(self.anchors)
-        return self.shared + torch.tensordot(hats, self.anchors, dims=1)
+        interpolated: Tensor = torch.tensordot(hats, self.anchors, dims=1)
+        return self.shared + interpolated
 
     def forward(self, x: Tensor, lam: float | Tensor) -> Tensor:
-        """x (k, 3, s, s) in [0, 1] with the trigger of λ (a number, or (g,) with g dividing k: the
-        first k/g rows get the first λ, and so on).
+        """Put the trigger on inputs.
+
+        Args:
+            x: (k, 3, s, s) in [0, 1].
+            lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
+
+        Returns:
+            (k, 3, s, s).
         """
         values = self.values(lam)  # (g, *shape)
         return self.apply_values(x, values.repeat_interleave(len(x) // len(values), 0) if len(values) > 1 else values)

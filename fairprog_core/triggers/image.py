@@ -24,7 +24,7 @@ class ImageTrigger(Trigger):
     """A trigger that sets some pixels of the picture and leaves the others to the photo."""
 
     def shape(self) -> tuple[int, ...]:
-        top, left, height, width = self.box()
+        _, _, height, width = self.box()
         return (3, height, width)
 
     def box(self) -> Box:
