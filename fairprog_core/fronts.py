@@ -143,7 +143,7 @@ def hypervolume_ratio(first: Sequence[float | None], second: Sequence[float | No
         second: (s,) hypervolumes for the same seeds in the same order.
 
     Returns:
-        The ratio and its interval; no interval with fewer than two seeds, neither where a
+        The ratio and its interval; no interval with fewer than two seeds, nothing where a
         hypervolume is 0 or not known.
 
     Raises:

@@ -1,0 +1,207 @@
+"""Artifact folders: what was written is read back; what is missing or damaged is said in one sentence."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fairprog_core.batch import Groups, Predictions
+from fairprog_core.errors import ArtifactError
+from fairprog_core.evaluation import report
+from fairprog_core.gallery_file import Gallery, read_gallery, write_gallery
+from fairprog_core.predictions_file import read_predictions, write_predictions
+from fairprog_core.results import SCHEMA, Result, locate, save
+
+TWO = Groups.exclusive("woman", "man")
+LABELS = ("not blond", "blond")
+
+
+def predictions(seed, shift=1.0, n=400):
+    random = np.random.default_rng(seed)
+    y, z = np.arange(n) % 2, np.arange(n) // 2 % 2
+    score = random.normal(size=n) + 2.0 * y - 1 - shift * (y & z)
+    logits = np.column_stack([-score / 2, score / 2]).astype(np.float32)
+    weight = np.array([[1.4, 0.6], [1.8, 0.2]])[z, y]
+    return Predictions(logits, logits.argmax(axis=1), y, z, weight, np.arange(n), is_stratified=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A study of one base, two seeds and two λ, with the paths of a home."""
+    folder = tmp_path_factory.mktemp("home") / "runs" / "abc"
+    base = predictions(0)
+    write_predictions(folder / "base" / "predictions.parquet", base, groups=TWO, labels=LABELS)
+    points, curves = [], []
+    for seed in (0, 1):
+        key = f"reprogram-border-equalized_odds-s{seed}"
+        for lam in (4.0, 1.0):
+            found = predictions(seed + 1, shift=1 - lam / 5)
+            path = f"curves/{key}/lam-{lam:g}.parquet"
+            write_predictions(folder / path, found, groups=TWO, labels=LABELS)
+            same = {"trigger": "border", "criterion": "equalized_odds", "lam": lam, "seed": seed}
+            artifacts = {"predictions": f"runs/abc/{path}", "trigger": f"runs/abc/curves/{key}/trigger.safetensors"}
+            points.append(
+                report(found, base=base, groups=TWO, labels=LABELS, method="reprogram", artifacts=artifacts, **same)
+            )
+        curves.append({
+            "key": key, "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seed": seed,
+            "chosen_lam": 4.0, "lams": [1.0, 4.0], "artifact": f"runs/abc/curves/{key}/trigger.safetensors",
+        })  # fmt: skip
+    artifacts = {"predictions": "runs/abc/base/predictions.parquet"}
+    values = {
+        "study": {"name": "toy"},
+        "base": report(base, groups=TWO, labels=LABELS, method="base", artifacts=artifacts),
+        "points": points,
+        "curves": curves,
+        "complete": True,
+    }
+    save(folder, values)
+    return folder
+
+
+def test_predictions_written_are_read_back(tmp_path):
+    path, written = tmp_path / "deep" / "p.parquet", predictions(0)
+    write_predictions(path, written, groups=TWO, labels=LABELS)
+    found, groups, labels = read_predictions(path)
+    for name in ("logits", "y_pred", "y", "z", "weight", "row"):
+        one, other = getattr(written, name), getattr(found, name)
+        assert one.dtype == other.dtype
+        assert (one == other).all()
+    assert found.is_stratified
+    assert labels == LABELS
+    assert groups.names == TWO.names
+    assert (groups.patterns == TWO.patterns).all()
+
+
+def test_predictions_file_has_the_agreed_columns(tmp_path):
+    pd = pytest.importorskip("pandas")
+    write_predictions(tmp_path / "p.parquet", predictions(0), groups=TWO, labels=LABELS)
+    frame = pd.read_parquet(tmp_path / "p.parquet")
+    assert list(frame) == ["row", "y", "y_pred", "z", "weight", "logit_0", "logit_1"]
+
+
+def test_predictions_of_overlapping_groups_have_a_column_each(tmp_path):
+    groups = Groups(("a", "b"), np.array([[1, 0], [1, 1]], dtype=bool))
+    write_predictions(tmp_path / "p.parquet", predictions(0), groups=groups, labels=LABELS)
+    table = pytest.importorskip("pandas").read_parquet(tmp_path / "p.parquet")
+    assert table["z_a"].all()
+    assert (table["z_b"] == (table["z"] == 1)).all()
+    assert (read_predictions(tmp_path / "p.parquet").groups.patterns == groups.patterns).all()
+
+
+def test_predictions_without_logits_stay_without(tmp_path):
+    found = predictions(0)
+    without = Predictions(None, found.y_pred, found.y, found.z, found.weight, found.row)
+    write_predictions(tmp_path / "p.parquet", without, groups=TWO, labels=LABELS)
+    assert read_predictions(tmp_path / "p.parquet").predictions.logits is None
+
+
+def test_predictions_missing_or_damaged_say_so(tmp_path):
+    path = tmp_path / "p.parquet"
+    with pytest.raises(ArtifactError, match="are missing; run the study again"):
+        read_predictions(path)
+    path.write_bytes(b"PAR1 not really")
+    with pytest.raises(ArtifactError, match="is damaged"):
+        read_predictions(path)
+
+
+def test_predictions_of_another_program_are_refused(tmp_path):
+    pytest.importorskip("pandas").DataFrame({"y": [1]}).to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(ArtifactError, match="not written by fairprog"):
+        read_predictions(tmp_path / "p.parquet")
+
+
+def test_result_gives_points_curves_and_study(folder):
+    result = Result.open(folder)
+    assert result.study == {"name": "toy"}
+    assert result.is_complete
+    assert result.base["method"] == "base"
+    assert len(result.points()) == 4
+    assert [point["lam"] for point in result.points(seed=1)] == [4.0, 1.0]
+    assert [point["lam"] for point in result.points_of(result.curves[0])] == [1.0, 4.0]
+    assert [(point["lam"], point["seed"]) for point in result.chosen()] == [(4.0, 0), (4.0, 1)]
+    assert result.curves[0]["chosen_lam"] == 4.0
+
+
+def test_result_chosen_means_average_the_seeds(folder):
+    result = Result.open(folder)
+    (mean,) = result.chosen_means()
+    assert mean["seeds"] == [0, 1]
+    assert mean["accuracy"] == pytest.approx(np.mean([point["accuracy"] for point in result.chosen()]))
+
+
+def test_result_moved_elsewhere_finds_its_files(folder, tmp_path):
+    moved = tmp_path / "demo"
+    shutil.copytree(folder, moved)
+    result = Result.open(moved)
+    key = result.curves[0]["key"]
+    assert result.curves[0].artifact == moved / "curves" / key / "trigger.safetensors"
+    found = result.predictions(result.points(seed=0, lam=4.0)[0])
+    assert (found.y_pred == predictions(1, shift=0.2).y_pred).all()
+
+
+def test_result_group_table_and_changes_come_from_the_predictions(folder):
+    result = Result.open(folder)
+    point = result.points(seed=0, lam=4.0)[0]
+    assert [row["n"] for row in result.group_table(point)] == [200, 200]
+    rows = result.changes(point)
+    net = sum(row["gained"]["rows"] - row["lost"]["rows"] for row in rows)
+    right = [np.trace(np.sum(p["counts"], axis=0)) for p in (point, result.base)]
+    assert net == right[0] - right[1]
+    assert result.groups().names == TWO.names
+
+
+@pytest.mark.parametrize("artifact", ["../secret", "runs/abc/../../x", "/etc/passwd", "runs/abc/..", "a\\..\\b", ""])
+def test_locate_path_out_of_the_folder_is_refused(artifact):
+    with pytest.raises(ArtifactError, match="outside of its folder"):
+        locate(Path("demo"), artifact)
+
+
+def test_save_replaces_whole_and_turns_unknown_into_null(folder, tmp_path):
+    values = Result.open(folder).values
+    for lam in (np.float64(1.0), np.float64("nan")):
+        save(tmp_path, values | {"extra": {"lam": lam, "ci": (np.float32(0.5), float("inf")), "grid": np.arange(2)}})
+    written = json.loads((tmp_path / "result.json").read_text())
+    assert written["schema"] == SCHEMA
+    assert written["extra"] == {"lam": None, "ci": [0.5, None], "grid": [0, 1]}
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "result.json is missing"),
+        ("{", "is damaged"),
+        ("[]", "is of version None"),
+        ('{"schema": "fairprog.study/9"}', r"is of version 'fairprog.study/9', this fairprog reads 'fairprog.study/1'"),
+        ('{"schema": "fairprog.study/1", "study": {}}', "'base' is missing"),
+        (b"\xff\xfe", "is damaged"),
+    ],
+)
+def test_result_missing_damaged_or_foreign_says_so(tmp_path, content, sentence):
+    if content is not None:
+        (tmp_path / "result.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ArtifactError, match=sentence):
+        Result.open(tmp_path)
+
+
+def test_gallery_written_is_read_back(folder, tmp_path):
+    path = tmp_path / "gallery.safetensors"
+    written = Gallery({"photo": np.arange(24, dtype=np.uint8).reshape(1, 2, 4, 3)[:, :, ::2]}, {"labels": list(LABELS)})
+    write_gallery(path, written)
+    found = read_gallery(path)
+    assert (found.arrays["photo"] == written.arrays["photo"]).all()
+    assert found.about == written.about
+    result = Result.open(folder)
+    assert result.gallery(result.curves[0]) is None
+
+
+def test_gallery_damaged_says_so(tmp_path):
+    path = tmp_path / "gallery.safetensors"
+    with pytest.raises(ArtifactError, match="is missing"):
+        read_gallery(path)
+    path.write_bytes(b"12345678901234567890")
+    with pytest.raises(ArtifactError, match="is damaged"):
+        read_gallery(path)

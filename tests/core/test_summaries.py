@@ -1,0 +1,69 @@
+"""Means over seeds and the CSV of points, by hand."""
+
+import csv
+import io
+
+import pytest
+
+from fairprog_core.intervals import Estimate
+from fairprog_core.summaries import REPORTED, mean_estimate, mean_over_seeds, points_csv
+
+
+def point(seed=0, lam=4.0, value=0.5, ci=(0.4, 0.6), **more):
+    ci = list(ci) if ci else None
+    delta = {"value": value and value - 0.7, "ci": ci and [end - 0.7 for end in ci]}
+    numbers = dict.fromkeys(REPORTED, value) | {f"{name}_ci": ci for name in REPORTED}
+    return {
+        "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "lam": lam, "seed": seed, "n": 100,
+        "delta": {"accuracy": delta}, "collapsed": False,
+        "groups": ["a", "b"], "counts": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], "artifacts": {"trigger": "t"},
+    } | numbers | more  # fmt: skip
+
+
+def test_mean_estimate_covers_seeds_and_rows():
+    """.4, .5, .6, each ± .1: mean .5, s = .1, t(2) = 4.3027: √((4.3027·.1/√3)² + .1²) = √(.06171 + .01) = .26779."""
+    found = mean_estimate([Estimate(v, (v - 0.1, v + 0.1)) for v in (0.4, 0.5, 0.6)])
+    assert found.value == pytest.approx(0.5)
+    assert found.ci == pytest.approx((0.5 - 0.26779, 0.5 + 0.26779), abs=1e-4)
+
+
+def test_mean_estimate_of_equal_seeds_keeps_the_rows_interval():
+    """Three seeds on the same rows are no three test sets: the width does not shrink."""
+    assert mean_estimate([Estimate(0.5, (0.4, 0.6))] * 3).ci == pytest.approx((0.4, 0.6))
+
+
+def test_mean_estimate_of_one_seed_is_its_own():
+    assert mean_estimate([Estimate(0.5, (0.45, 0.6))]) == Estimate(0.5, (0.45, 0.6))
+
+
+def test_mean_estimate_without_a_number_is_none():
+    assert mean_estimate([Estimate(0.5, (0.4, 0.6)), Estimate(None, None)]) == Estimate(None, None)
+    assert mean_estimate([Estimate(0.4, None), Estimate(0.6, (0.5, 0.7))]) == Estimate(pytest.approx(0.5), None)
+
+
+def test_mean_over_seeds_keeps_lam_apart():
+    means = mean_over_seeds([point(0, 4.0, 0.4), point(0, 1.0), point(1, 4.0, 0.6, collapsed=True), point(1, 1.0)])
+    assert [(mean["lam"], mean["seeds"]) for mean in means] == [(4.0, [0, 1]), (1.0, [0, 1])]
+    assert means[0]["accuracy"] == pytest.approx(0.5)
+    assert means[0]["delta"]["accuracy"]["value"] == pytest.approx(-0.2)
+    assert [mean["collapsed"] for mean in means] == [True, False]
+
+
+def test_mean_over_seeds_of_chosen_lam_that_differ_has_none():
+    (mean,) = mean_over_seeds([point(0, 4.0), point(1, 1.0)], same=("method", "trigger", "criterion"))
+    assert (mean["lam"], mean["seeds"]) == (None, [0, 1])
+
+
+def test_mean_over_seeds_stays_between_0_and_1():
+    (mean,) = mean_over_seeds([point(0, value=0.01, ci=(0, 0.03)), point(1, value=0.05, ci=(0.02, 0.08))])
+    assert mean["paper_eo_ci"][0] == 0
+
+
+def test_points_csv_has_a_row_per_point_and_empty_where_unknown():
+    rows = list(csv.DictReader(io.StringIO(points_csv([point(), point(1, None, value=None, ci=None, delta={})]))))
+    assert [row["seed"] for row in rows] == ["0", "1"]
+    assert (rows[0]["accuracy"], rows[0]["accuracy_low"], rows[0]["accuracy_high"]) == ("0.5", "0.4", "0.6")
+    assert float(rows[0]["delta_accuracy"]) == pytest.approx(-0.2)
+    assert (rows[1]["lam"], rows[1]["accuracy"], rows[1]["accuracy_low"], rows[1]["delta_accuracy"]) == ("", "", "", "")
+    assert rows[0]["count_b_y1_pred0"] == "7"
+    assert rows[0]["artifact_trigger"] == "t"
