@@ -6,6 +6,10 @@ _CSS = """
 <style>
 .stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
 .stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
+.stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
+.st-key-study_form .stExpander details { border: 0; background: none; }
+.st-key-study_form .stExpander summary { padding-inline: 0; }
+.st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
 @media (min-width: 1900px) { html { font-size: 20px !important; } }
 @media (min-width: 2400px) { html { font-size: 24px !important; } }
 .stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }

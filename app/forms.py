@@ -113,7 +113,7 @@ def _group(specs: Sequence[Spec], start: dict[str, Any], key: str, is_folded: bo
     values: dict[str, Any] = {}
     simple = [spec for spec in specs if not spec.members]
     if simple:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
             for spec in simple:
                 values[spec.name] = inputs.draw(spec, start[spec.name], key=f"{key}.{spec.name}")
     for spec in specs:
@@ -133,7 +133,7 @@ def _options(spec: Spec, start: Any, key: str, is_folded: bool) -> Any:
     classes = {_kind_of(member): member for member in spec.members}
     picked = inputs.choose(spec, list(classes), _kind_of(type(start)) if start else None, key=f"{key}.kind")
     value = start if start is not None and _kind_of(type(start)) == picked else None
-    return fields(classes[picked], key=f"{key}.{picked}", value=value, is_folded=is_folded)
+    return _folded(classes[picked], picked, key=f"{key}.{picked}", value=value, is_folded=is_folded)
 
 
 def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) -> list[dict[str, Any]]:
@@ -148,15 +148,20 @@ def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) ->
     values = []
     for name in inputs.choose_several(spec, list(entries), picked_first, key=f"{key}.kinds"):
         entry = entries[name]
-        cls = entry if isinstance(entry, type) else type(entry)
-        if all(spec_of(field, info).is_constant for field, info in cls.model_fields.items()):
-            values.append(fields(cls, key=f"{key}.{name}"))
-            continue
-        with st.container(border=not is_folded):
-            st.markdown(f"**{common.plain(common.kind(name))}**", help=common.first_sentence(cls.__doc__))
-            start_value = None if isinstance(entry, type) else entry
-            values.append(fields(cls, key=f"{key}.{name}", value=start_value, is_folded=is_folded))
+        cls, value = (entry, None) if isinstance(entry, type) else (type(entry), entry)
+        values.append(_folded(cls, name, key=f"{key}.{name}", value=value, is_folded=is_folded))
     return values
+
+
+def _folded(cls: type[Options], name: str, *, key: str, value: Options | None, is_folded: bool) -> dict[str, Any]:
+    """The fields of one kind, folded away: the choice of the kind is what counts first."""
+    if is_folded or all(spec_of(field, info).is_constant for field, info in cls.model_fields.items()):
+        return fields(cls, key=key, value=value, is_folded=True)
+    with st.expander(words.options_of(name)):
+        about = common.first_sentence(cls.__doc__)
+        if about:
+            st.markdown(about)
+        return fields(cls, key=key, value=value, is_folded=True)
 
 
 def _start(spec: Spec, value: Options | None) -> Any:

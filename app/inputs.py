@@ -13,7 +13,7 @@ from app.wording import common
 if TYPE_CHECKING:
     from app.forms import Spec
 
-WIDTH = 250  # px; narrow enough for a phone, and as many side by side as fit
+NARROW, WIDE = 160, 230  # px; two narrow ones fit side by side on a phone
 
 
 def draw(spec: "Spec", start: Any, *, key: str) -> Any:
@@ -24,7 +24,8 @@ def draw(spec: "Spec", start: Any, *, key: str) -> Any:
 def choose(spec: "Spec", options: Sequence[Any], start: Any, *, key: str) -> Any:
     """A choice among registry keys or literals."""
     index = options.index(start) if start in options else 0
-    return st.selectbox(spec.label, options, index, format_func=_name, key=key, **_common(spec))
+    width = "stretch" if spec.members else WIDE
+    return st.selectbox(spec.label, options, index, format_func=_name, key=key, **_common(spec, width))
 
 
 def choose_several(spec: "Spec", options: Sequence[str], start: Sequence[str], *, key: str) -> list[str]:
@@ -86,7 +87,7 @@ def _amount(spec: "Spec", start: Any, key: str) -> Any:
 
 def _text(spec: "Spec", start: Any, key: str) -> str | None:
     length = next((m.max_length for m in spec.info.metadata if hasattr(m, "max_length")), None)
-    text = st.text_input(spec.label, str(start or ""), max_chars=length, key=key, **_common(spec))
+    text = st.text_input(spec.label, str(start or ""), max_chars=length, key=key, **_common(spec, WIDE))
     return text or (None if spec.is_optional else "")
 
 
@@ -95,7 +96,7 @@ def _list(spec: "Spec", start: Any, key: str) -> list[Any] | None:
     item = get_args(spec.kind)[0]
     shown = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in start or ())
     placeholder = common.EMPTY if spec.is_optional else None
-    text = st.text_input(spec.label, shown, key=key, placeholder=placeholder, **_common(spec))
+    text = st.text_input(spec.label, shown, key=key, placeholder=placeholder, **_common(spec, WIDE))
     parts = numbers(text) if item in (int, float) else [part.strip() for part in text.split(",") if part.strip()]
     return None if spec.is_optional and not parts else parts
 
@@ -103,7 +104,7 @@ def _list(spec: "Spec", start: Any, key: str) -> list[Any] | None:
 def _json(spec: "Spec", start: Any, key: str) -> Any:
     """Anything else as JSON text; what is not JSON stays text, for the sentence that refuses it."""
     plain = start if start is None or isinstance(start, str) else json.dumps(_plain(start))
-    text = st.text_input(spec.label, plain or "", key=key, **_common(spec))
+    text = st.text_input(spec.label, plain or "", key=key, **_common(spec, WIDE))
     if not text.strip():
         return None if spec.is_optional else type(start)() if start is not None else ""
     try:
@@ -122,8 +123,8 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
 
-def _common(spec: "Spec") -> dict[str, Any]:
-    return {"help": spec.info.description, "width": WIDTH, "persist_state": "session"}
+def _common(spec: "Spec", width: int | str = NARROW) -> dict[str, Any]:
+    return {"help": spec.info.description, "width": width, "persist_state": "session"}
 
 
 def _name(option: Any) -> str:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from fairprog_core.errors import RunError
 from fairprog_core.home import Home, assets
+from fairprog_core.runs import Run, Store, launcher
+from fairprog_core.study import Study
 
 RUN = "run"  # URL and session: the id of the run that the pages speak about
 DEMO = "demo"  # the id of the shipped demo among the runs
@@ -26,6 +29,11 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 def home() -> Home:
     """The home of this server."""
     return Home.find()
+
+
+def store() -> Store:
+    """The runs of this home; one for the whole server."""
+    return _store(home().path)
 
 
 def demo_folder() -> Path | None:
@@ -71,6 +79,47 @@ def select_run(run_id: str | None) -> None:
     remember(RUN, run_id)
 
 
+def find_run(run_id: str) -> Run | None:
+    """A run of this home as it stands now, or None."""
+    try:
+        return store().get(run_id)
+    except RunError:
+        return None
+
+
+def watched_run() -> str | None:
+    """The run that the page Train shows: the URL's; without one, the selected run while it is not over."""
+    is_linked = RUN in st.query_params
+    run_id = st.query_params.get(RUN) or st.session_state.get(_key(RUN))
+    if not run_id or run_id == DEMO:
+        return None
+    run = None if is_linked else find_run(run_id)
+    return selected_run() if is_linked or (run and not run.is_over) else None
+
+
+def warm_up() -> None:
+    """See to it that a worker is there, so that a run starts at once."""
+    launcher.ensure_workers(home())
+
+
+def submit(study: Study) -> str:
+    """Put a study into the queue, see to it that a worker is there, and select the run."""
+    run_id = store().submit(study)
+    warm_up()
+    select_run(run_id)
+    return run_id
+
+
+def resume(run_id: str) -> None:
+    """Put a run back into the queue and see to it that a worker is there.
+
+    Raises:
+        RunError: it cannot be resumed.
+    """
+    store().resume(run_id)
+    warm_up()
+
+
 def folder_of(run_id: str) -> Path | None:
     """The artifact folder of a run or of the demo, or None where it is missing."""
     if run_id == DEMO:
@@ -79,8 +128,22 @@ def folder_of(run_id: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def select(curve: str, lam: float | None) -> None:
-    """Make this the curve and the λ that are looked at, whatever the widgets on the screen say."""
+def compared_runs() -> list[str]:
+    """The ids of the runs that Trade-off compares, the selected one first."""
+    others = (remembered(COMPARE) or "").split(",")
+    found = [selected_run() or "", *(run for run in others if _RUN_ID.fullmatch(run))]
+    return [run for run in dict.fromkeys(found) if run]
+
+
+def compare_runs(first: str | None, others: Sequence[str]) -> None:
+    """Select a run, and further ones that Trade-off compares it with."""
+    select_run(first)
+    remember(COMPARE, ",".join(run for run in others if run != first) or None)
+
+
+def select(run: str, curve: str, lam: float | None) -> None:
+    """Make this the run, curve and λ that are looked at, whatever the widgets on the screen say."""
+    select_run(run)
     remember(CURVE, curve)
     remember(LAM, None if lam is None else f"{lam:g}")
     st.session_state[_key("moves")] = moves() + 1
@@ -108,3 +171,8 @@ def nearest_lam(lams: Sequence[float], otherwise: float | None) -> int:
 def _key(name: str) -> str:
     """Session keys are apart from widget keys, so that a bound widget may own the parameter."""
     return f"remembered.{name}"
+
+
+@st.cache_resource
+def _store(path: Path) -> Store:
+    return Store(Home(path))

@@ -3,7 +3,7 @@
 Notation: gap on the x-axis (left is smaller), accuracy on the y-axis.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -106,3 +106,15 @@ def _rows(curve: CurveSoFar, values: Sequence[float]) -> list[list[str]]:
     """The newest twenty, newest first."""
     pairs = list(zip(curve.step, values, strict=True))[-20:]
     return [[str(step), common.number(value)] for step, value in reversed(pairs)]
+
+
+def base(records: Sequence[Mapping[str, Any]]) -> Plot:
+    """The loss of the base classifier over its epochs."""
+    fig = theme.figure(x_title=words.EPOCH, y_title=words.BASE_LOSS)
+    epochs, losses = [record["epoch"] for record in records], [record["loss"] for record in records]
+    look = theme.look(0)
+    fig.add_scatter(x=thin(epochs), y=thin(losses), mode="lines+markers", line=look["line"], marker=look["marker"])
+    fig.update_layout(showlegend=False, margin_t=12)
+    fig.update_xaxes(range=[0, records[-1]["epochs"] + 0.2])
+    rows = [[common.lam(epoch), common.number(loss)] for epoch, loss in zip(epochs, losses, strict=True)]
+    return Plot(fig, words.BASE_LABEL, (words.EPOCH, words.BASE_LOSS), rows, height=300)

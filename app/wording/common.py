@@ -28,6 +28,7 @@ METRICS = {
 
 KINDS = {
     "faces": "Drawn faces",
+    "faces-quick": "Drawn faces, quick",
     "celeba": "CelebA",
     "residual_net": "Small residual network",
     "hybrid": "Small hybrid with attention",
@@ -55,7 +56,8 @@ STATES = {
 }
 """Screen names of the states of a run."""
 
-EMPTY = "empty"  # placeholder of a field that may stay empty
+LOADING = "Reading…"
+EMPTY = "not set"  # placeholder of a field that may stay empty
 NONE = "none"
 NOT_ESTIMABLE = "not estimable"
 NO_RUN = "This home has no run {run_id}. Choose another one under Runs, or train one."
@@ -63,6 +65,8 @@ NO_RUN = "This home has no run {run_id}. Choose another one under Runs, or train
 
 def kind(key: str) -> str:
     """The screen name of a registry key, e.g. ``"residual_net"`` -> "Small residual network"."""
+    if key in KINDS:
+        return KINDS[key]
     name, _, number_of_kind = key.partition("-")
     shown = KINDS.get(name) or name.replace("_", " ").capitalize()
     return f"{shown} {number_of_kind}".rstrip()

@@ -1,16 +1,108 @@
 """Sentences of the page Train."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from app.wording import common
+
+TITLE = "Train a trigger"
+LEAD = (
+    "Choose what to train, or keep what is set: one click starts it, and the whole curve over λ grows while you watch."
+)
+
 THIS_STUDY = "This study"
 MORE = "More options"
+REST = "Everything else: seeds of the base, selection, mode, explanations, device"
+
+PRESET = "Start from"
+PLAN = "What will be computed"
+TRAIN = "Train"
+TRAIN_HELP = "Puts the study into the queue; it goes on when this page is closed."
+CARD = "About the data"
+NO_CARD = "This data set has no card."
+
+NEW = "New study"
+OPEN = "Open the trade-off"
+CANCEL = "Cancel"
+CANCELLING = "Cancelling …"
+RESUME = "Go on"
+RESUME_HELP = "Goes on from the last checkpoint; finished curves are kept."
+SHARE = "The address of this page opens this run, also after a reload. Training goes on when the page is closed."
+WAITING = "Waiting for a worker. It starts as soon as one is free."
+CURVE = "Curve"
+FOLLOW = "the one that trains now"
+TIME_LEFT = "{time} left"
+ELAPSED = "{time} so far"
+FAILED = "The run failed: {reason}"
+LOST = (
+    "The process that trained is gone. What was finished is kept; press “Go on” to continue from the last checkpoint."
+)
+CANCELLED = "Cancelled. What was finished is kept; press “Go on” to continue from the last checkpoint."
+DONE = "Done in {time}."
+BASE_TRAINS = "The base classifier is trained first; the curve follows."
+PREPARING = "The live chart appears with the first validation."
+
+GAP = "Gap"
 STEP = "Step"
+EPOCH = "Epoch"
 LOSS = "Utility loss"
-DISCRIMINATOR = "Discriminator accuracy"
+BASE_LOSS = "Loss"
+DISCRIMINATOR = "Accuracy"
 CHANCE = "chance"
-MAJORITY = "majority class"
+MAJORITY = "always the most frequent label"
 BASE = "base, no trigger"
 NOW = "now"
 BEST = "best so far"
-FINISHED = "finished curve"
-VALIDATION_LABEL = "Accuracy against the gap on validation, one point per λ"
-LOSS_LABEL = "Utility loss of the trigger"
-DISCRIMINATOR_LABEL = "How well the discriminator tells the group"
+FINISHED = "finished curves"
+VALIDATION_LABEL = "Accuracy against the gap on validation. One point per λ; the λ stands beside it."
+LOSS_LABEL = "Utility loss: how well the classifier still does its task."
+DISCRIMINATOR_LABEL = (
+    "Discriminator: how well the group can be told from the predictions. Near chance is what λ asks for."
+)
+BASE_LABEL = "Loss of the base classifier while it is trained."
+
+
+def options_of(name: str) -> str:
+    """The heading of the folded options of one kind."""
+    return f"{common.kind(name)}: options"
+
+
+def plan(*, triggers: list[str], criteria: list[str], seeds: int, curves: int, steps: int) -> str:
+    """What a study computes, in one sentence."""
+    what = f"{_and(triggers)} for {_and([name.lower() for name in criteria])}"
+    many = "1 curve" if curves == 1 else f"{curves} curves"
+    each = f"{steps:,} steps" if curves == 1 else f"{steps:,} steps each"
+    return f"{what}, {seeds} seed{'' if seeds == 1 else 's'}: {many} of {each}."
+
+
+def lam_range(curve: str, low: float, high: float) -> str:
+    """The λ range of one curve."""
+    return f"{curve}: λ = 0 and {common.lam(low)} to {common.lam(high)}"
+
+
+def curve_name(trigger: str, criterion: str, seed: int | None = None) -> str:
+    """A curve's name: "Border, equalized odds, seed 0"."""
+    name = f"{common.kind(trigger)}, {common.kind(criterion).lower()}"
+    return name if seed is None else f"{name}, seed {seed}"
+
+
+def chosen(row: Mapping[str, Any]) -> str:
+    """The figures of one trigger and criterion at the λ chosen on validation."""
+    lams = sorted({float(lam) for lam in row["lam"]})
+    lam = common.lam(lams[0]) if len(lams) == 1 else f"{common.lam(lams[0])} to {common.lam(lams[-1])}"
+    name = curve_name(row["trigger"], row["criterion"])
+    gap = (
+        f"{common.METRICS[row['gap_name']].lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
+    )
+    accuracy = f"accuracy {common.number(row['base_accuracy'])} → **{common.number(row['accuracy'])}**"
+    return f"{name}: {gap}, {accuracy} at λ = {lam}."
+
+
+def epoch(number: int, epochs: int, accuracy: float | None) -> str:
+    """Where the base's training stands."""
+    tail = "" if accuracy is None else f", accuracy {common.number(accuracy)}"
+    return f"Epoch {number} of {epochs}{tail}."
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,110 @@
+"""A run while it trains and after: where it stands, its live charts, cancel and go on.
+
+It only reads the store. While the run is active the part below the heading draws itself anew
+every second; when it ends the whole page is drawn once more and then stands still.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app import artifacts, records, session
+from app.components import run_charts
+from app.records import Progress
+from app.wording import common
+from app.wording import train as words
+from fairprog_core.errors import FairprogError
+from fairprog_core.runs import Run
+
+SECONDS = 1.0  # between two looks at the store
+SECONDS_CANCELLING = 0.4
+
+
+def show(value: str, *, key: str) -> str:
+    """Draw a run.
+
+    Args:
+        value: its id.
+    """
+    run = session.find_run(value)
+    if run is None:
+        st.warning(common.NO_RUN.format(run_id=common.plain(value)))
+        _new(key)
+        return value
+    st.title(common.plain(run.name), anchor=False)
+    every = None if run.is_over else SECONDS_CANCELLING if run.is_cancelling else SECONDS
+    st.fragment(_draw, run_every=every)(run.id, is_over=run.is_over, key=key)
+    return value
+
+
+def _draw(run_id: str, *, is_over: bool, key: str) -> None:
+    run = session.find_run(run_id)
+    if run is None or run.is_over != is_over:
+        st.rerun(scope="app")
+    progress = _progress(run.id, run.attempt, run.last_seq)
+    _status(run, progress)
+    _buttons(run, key)
+    if run.state == "done":
+        _summary(run)
+    run_charts.show((run, progress), key=f"{key}.charts")
+    st.caption(words.SHARE)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _progress(run_id: str, attempt: int, last_seq: int) -> Progress:
+    """Read once per new record, however many people watch."""
+    return records.gather(session.store().records(run_id))
+
+
+def _status(run: Run, progress: Progress) -> None:
+    fraction = 1.0 if run.state == "done" else min(max(run.fraction, 0.0), 1.0)
+    parts = [common.STATES[run.state], run.label or "", words.ELAPSED.format(time=common.seconds(run.seconds))]
+    if run.seconds_left is not None and not run.is_over:
+        parts.append(words.TIME_LEFT.format(time=common.seconds(run.seconds_left)))
+    st.progress(fraction, text=common.plain(" · ".join(part for part in parts if part)))
+    if run.state == "failed":
+        st.error(words.FAILED.format(reason=common.plain(run.error or "")))
+    elif run.state == "lost":
+        st.warning(words.LOST)
+    elif run.state == "cancelled":
+        st.info(words.CANCELLED)
+    elif run.state == "queued":
+        st.info(words.WAITING)
+
+
+def _buttons(run: Run, key: str) -> None:
+    with st.container(horizontal=True):
+        has_curve = run.state == "done" or bool(artifacts.read(session.home().run(run.id)))
+        if run.is_over and has_curve and st.button(words.OPEN, type="primary", key=f"{key}.open"):
+            st.switch_page("views/tradeoff.py", query_params={session.RUN: run.id})
+        if not run.is_over:
+            label = words.CANCELLING if run.is_cancelling else words.CANCEL
+            if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
+                _try(lambda: session.store().cancel(run.id))
+        if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+            _try(lambda: session.resume(run.id))
+        _new(key)
+
+
+def _new(key: str) -> None:
+    if st.button(words.NEW, key=f"{key}.new"):
+        session.select_run(None)
+        st.rerun(scope="app")
+
+
+def _summary(run: Run) -> None:
+    """The λ chosen on validation of every trigger and criterion, measured on the test split."""
+    for row in run.figures:
+        if row["method"] == "reprogram":
+            st.markdown(words.chosen(row))
+
+
+def _try(action: Callable[[], Any]) -> None:
+    """Carry out what a button asks for, and draw the page anew; or say why it cannot be done."""
+    try:
+        action()
+    except FairprogError as error:
+        st.error(common.plain(str(error)))
+        return
+    st.rerun(scope="app")

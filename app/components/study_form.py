@@ -1,0 +1,68 @@
+"""The form of a study: what matters in sections, the rest folded away, and what it will compute."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import forms
+from app.wording import common
+from app.wording import train as words
+from fairprog_core.errors import ConfigError
+from fairprog_core.presets import load_study, presets
+from fairprog_core.study import Study
+
+_ROWS = (
+    (("dataset",), ("classifier",)),
+    (("triggers",), ("criteria",)),
+    (("lam",), ("seeds", "budget")),
+)
+"""What is seen at once, two columns a row; a field that no row names is folded away below."""
+
+
+def show(value: str, *, key: str) -> Study | None:
+    """Draw the form; the study it describes, or None with the reason on the screen.
+
+    Args:
+        value: the preset to begin with; every preset has a draft of its own.
+        key: prefix of the widgets' keys.
+    """
+    start, draft = load_study(value), f"{key}.{value}"
+    values: dict[str, Any] = {}
+    with st.container(key="study_form", gap="medium"):
+        for row in _ROWS:
+            for column, names in zip(st.columns(2, gap="large"), row, strict=True):
+                with column:
+                    values |= forms.fields(Study, key=draft, value=start, names=names)
+        rest = [name for name in Study.model_fields if name not in values]
+        with st.expander(words.REST):
+            values |= forms.fields(Study, key=draft, value=start, names=rest, is_folded=True)
+    return _checked(values)
+
+
+def preset(value: str, *, key: str) -> str:
+    """Draw the choice of what to begin with; the preset's name."""
+    names = presets()
+    chosen = st.radio(
+        words.PRESET,
+        list(names),
+        list(names).index(value),
+        format_func=common.kind,
+        captions=list(names.values()),
+        horizontal=True,
+        key=key,
+        persist_state="session",
+    )
+    return str(chosen)
+
+
+def _checked(values: dict[str, Any]) -> Study | None:
+    """Every value allowed, and every λ range too."""
+    study = forms.build(Study, values)
+    if not isinstance(study, Study):
+        return None
+    try:
+        study.plan()
+    except ConfigError as error:
+        st.error(common.plain(str(error)))
+        return None
+    return study

@@ -1,0 +1,37 @@
+"""Train: choose a study and start it; or watch the run that the URL names."""
+
+import streamlit as st
+
+from app import chrome, session
+from app.components import data_card, run_watch, study_form, study_plan
+from app.wording import train as words
+
+PRESET = "faces-quick"
+
+
+def choose() -> None:
+    """The form on the left; on the right what it will compute, and the button."""
+    chrome.header(words.TITLE, words.LEAD)
+    preset = study_form.preset(PRESET, key=f"{session.FORM}.preset")
+    st.space("small")
+    form, panel = st.columns([1.9, 1], gap="large")
+    with form:
+        study = study_form.show(preset, key=session.FORM)
+    with panel, st.container(border=True, key="study_panel"):
+        if study is not None:
+            study_plan.show(study, key="plan")
+        pressed = st.button(words.TRAIN, type="primary", key="train", width="stretch", disabled=study is None)
+        st.caption(words.TRAIN_HELP)
+        if study is not None:
+            data_card.show(study.dataset.kind, key="data_card")
+    if pressed and study is not None:
+        session.submit(study)
+        st.rerun()
+
+
+run_id = session.watched_run()
+if run_id is None:
+    session.warm_up()
+    choose()
+else:
+    run_watch.show(run_id, key="watch")
