@@ -4,7 +4,7 @@ Notation: k photos, c classes, s image side, a×b saliency map.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -35,7 +35,12 @@ class Saliency(NamedTuple):
 
 
 class Explainer(Protocol):
-    """A module and photos in, one saliency map per photo out; the module is left as it was."""
+    """A module and photos in, one saliency map per photo out; the module is left as it was.
+
+    ``is_signed`` says whether maps have negative parts.
+    """
+
+    is_signed: ClassVar[bool]
 
     def __init__(self, options: Any) -> None: ...
 

@@ -6,6 +6,8 @@ pytorch-grad-cam, so that both draw the same picture.
 Notation: k photos, c classes, d channels, a×b feature map, s image side.
 """
 
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from captum.attr import LayerGradCam
@@ -17,6 +19,8 @@ from fairprog_core.explain.base import Saliency, Target, choose, chunks, part_of
 
 class GradCam:
     """Grad-CAM at ``model.cam_layer``, whose output is (k, d, a, b)."""
+
+    is_signed: ClassVar[bool] = False
 
     def __init__(self, options: GradCamOptions | None = None) -> None:
         self.options = options or GradCamOptions()

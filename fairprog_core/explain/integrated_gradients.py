@@ -11,6 +11,7 @@ Notation: k photos, c classes, s image side.
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
@@ -24,6 +25,8 @@ Front = Callable[[Tensor], Tensor]  # a linear map of photos, (k, 3, s, s) -> (k
 
 class IntegratedGradients:
     """Signed attributions per pixel, summed over channels."""
+
+    is_signed: ClassVar[bool] = True
 
     def __init__(self, options: IntegratedGradientsOptions | None = None, *, baseline: Tensor | None = None) -> None:
         """Choose steps and baseline.

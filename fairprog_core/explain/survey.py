@@ -40,7 +40,7 @@ from fairprog_core.triggers.image import ImageTrigger
 
 ERASURE_ROWS = 300
 TWIN_PAIRS = 200
-IG_ROWS = 64
+IG_ROWS = 48
 IG_SHARE_STEPS = 8  # moves the averaged share by less than .003 against 256 steps
 
 T = TypeVar("T")

@@ -1,0 +1,203 @@
+"""Live explanations for the page: any picture, any λ, from one warm process of its own.
+
+Torch is imported in that process alone. It starts with the first request, leaves after ten idle
+minutes, and ends by itself when the page server is gone, also after SIGKILL.
+
+Notation: s image side, a×a feature map, c classes.
+"""
+
+import hashlib
+import sys
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.errors import DataError, RunError
+from fairprog_core.explain import EXPLAINERS
+
+CONDITIONS = ("without", "untrained", "black", "with")
+
+
+class Request(NamedTuple):
+    """What is to be explained.
+
+    Attributes:
+        picture: the bytes of a PNG, JPEG or WebP file, or (h, w, 3) uint8 pixels.
+        classifier: path of the base's weights.
+        trigger: path of the trigger.
+        lam: λ.
+        method: a key of `EXPLAINERS`.
+        target: the class to explain; None: the one predicted under each condition.
+        baseline: (s, s, 3) uint8 for Integrated Gradients (the mean photo: the gallery's ``nulls[0]``);
+            None: black.
+    """
+
+    picture: bytes | NDArray[np.uint8]
+    classifier: Path
+    trigger: Path
+    lam: float
+    method: str = "grad_cam"
+    target: int | None = None
+    baseline: NDArray[np.uint8] | None = None
+
+    def digest(self) -> str:
+        """Changes with the content of everything that the answer depends on."""
+        digest = hashlib.sha256()
+        for path in (self.classifier, self.trigger):
+            digest.update(repr(version(path)).encode())
+        for value in (self.picture, self.baseline):
+            if isinstance(value, np.ndarray):
+                digest.update(repr(value.shape).encode())
+            digest.update(b"" if value is None else bytes(value))
+        digest.update(repr((float(self.lam), self.method, self.target)).encode())
+        return digest.hexdigest()
+
+
+class ExplainProcess:
+    """Answers requests one after the other in one warm process; answers are kept by content."""
+
+    def __init__(self, *, idle_seconds: float = 600.0, kept: int = 64) -> None:
+        """Nothing is started yet.
+
+        Args:
+            idle_seconds: after so long without a request the process ends; the next one starts another.
+            kept: answers that are remembered.
+        """
+        self.idle_seconds, self.kept = idle_seconds, kept
+        self._answers: OrderedDict[str, Future[dict[str, NDArray[Any]]]] = OrderedDict()
+        self._pool: ProcessPoolExecutor | None = None
+        self._timer: threading.Timer | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is up."""
+        return self._pool is not None
+
+    def submit(self, request: Request) -> "Future[dict[str, NDArray[Any]]]":
+        """Ask without waiting; see `explain` for the answer.
+
+        Raises:
+            DataError: the method is not known.
+        """
+        if request.method not in EXPLAINERS:
+            raise DataError(f"Explanation {request.method!r} is not known; choose one of {', '.join(EXPLAINERS)}.")
+        key = request.digest()
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is None or (answer.done() and (answer.cancelled() or answer.exception() is not None)):
+                answer = self._answers[key] = self._ask(request)
+            self._answers.move_to_end(key)
+            while len(self._answers) > self.kept:
+                self._answers.popitem(last=False)
+        return answer
+
+    def explain(self, request: Request, *, timeout: float = 120.0) -> dict[str, NDArray[Any]]:
+        """Ask and wait.
+
+        Returns:
+            ``photo`` (s, s, 3) uint8, as the classifier gets it, and for every condition in
+            `CONDITIONS`: ``picture_<condition>`` (s, s, 3) uint8, ``logits_<condition>`` (c,),
+            ``target_<condition>`` () int, ``map_<condition>`` (a, a) uint8 (Grad-CAM, largest 255) or
+            (s, s) int8 (Integrated Gradients, largest size 127), and for the latter
+            ``delta_<condition>``, ``steps_<condition>``, ``converged_<condition>``, each ().
+
+        Raises:
+            DataError: the picture cannot be read, or the method is not known.
+            ArtifactError: classifier or trigger cannot be read.
+            RunError: the process ended or did not answer in time.
+        """
+        for _ in range(2):
+            try:
+                return self.submit(request).result(timeout)
+            except BrokenProcessPool:
+                self.close()
+            except TimeoutError as error:
+                self.close()
+                raise RunError(
+                    f"No explanation within {timeout:g} seconds; try again, or a smaller picture."
+                ) from error
+        raise RunError(
+            "The process that explains ended twice, perhaps for want of memory; close other programs, try again."
+        )
+
+    def close(self) -> None:
+        """End the process; a later request starts another."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            if self._timer:
+                self._timer.cancel()
+        if pool:
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+                process.join(5)
+
+    def _ask(self, request: Request) -> "Future[dict[str, NDArray[Any]]]":
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=_Context(), initializer=_start)
+        if self._timer:
+            self._timer.cancel()
+        self._timer = threading.Timer(self.idle_seconds, self.close)
+        self._timer.daemon = True
+        self._timer.start()
+        try:
+            return self._pool.submit(_answer, request)
+        except BrokenProcessPool:
+            self._pool = None
+            return self._ask(request)
+
+
+class _Process(SpawnProcess):
+    """A spawned process that does not run the program's main script once more.
+
+    The page server's ``__main__`` is the page itself; spawning would run it in the child.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    Process = _Process
+
+
+def _start() -> None:
+    """In the process, once."""
+    from fairprog_core.explain import live_worker
+
+    live_worker.start()
+
+
+def _answer(request: Request) -> dict[str, NDArray[Any]]:
+    """In the process: explain one picture under every condition."""
+    from fairprog_core.explain import live_worker
+
+    return live_worker.answer(request)
+
+
+Version = tuple[str, int, int]
+
+
+def version(path: Path) -> Version:
+    """Path, time of change and size of a file; zeros where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), stat.st_mtime_ns, stat.st_size
