@@ -1,0 +1,173 @@
+"""Starting workers on this machine, one per slot; they outlive whoever started them."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from filelock import FileLock
+
+from fairprog_core.errors import ConfigError
+from fairprog_core.home import Home
+from fairprog_core.runs import wakeup
+from fairprog_core.runs.run import Owner
+
+LOG_BYTES = 1_000_000  # a log that is longer is set aside when the next worker starts
+
+_started: list[subprocess.Popen[bytes]] = []  # kept so that children that ended are collected
+
+
+@dataclass(frozen=True)
+class LiveWorker:
+    """A worker that is there.
+
+    Attributes:
+        slot: its place, from 0.
+        state: starting (importing), idle (warm, waits for a run) or busy.
+        run: the id of the run that it carries out.
+        owner: its process.
+        version: of the code that it runs.
+        since: when it said so, in seconds since 1970.
+    """
+
+    slot: int
+    state: Literal["starting", "idle", "busy"]
+    run: str | None
+    owner: Owner
+    version: str
+    since: float
+
+
+def slots() -> int:
+    """How many workers this machine gets: ``FAIRPROG_SLOTS``, else one per GPU, else one.
+
+    Raises:
+        ConfigError: ``FAIRPROG_SLOTS`` is not a number from 1 to 64.
+    """
+    text = os.environ.get("FAIRPROG_SLOTS")
+    if not text:
+        return max(len(_gpus()), 1)
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ConfigError(f"FAIRPROG_SLOTS is {text!r}; it must be a number from 1 to 64.")
+    return int(text)
+
+
+def workers(home: Home) -> list[LiveWorker]:
+    """The workers of a home that live on this machine."""
+    found = []
+    for card in sorted(wakeup.folder(home).glob("slot-*.json")):
+        with contextlib.suppress(OSError, ValueError, KeyError):  # being replaced, or of an older version
+            values = json.loads(card.read_text("utf-8"))
+            owner = Owner(*(values.pop(key) for key in ("host", "pid", "process_started")))
+            if owner.is_alive():
+                found.append(LiveWorker(owner=owner, **values))
+    return found
+
+
+def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[LiveWorker]:
+    """See to it that every slot has a worker; returns those that are there, or starting.
+
+    Quick, and does nothing when they are there: call it when a page opens that can submit,
+    and after every submit.
+    """
+    _collect()
+    wakeup.folder(home).mkdir(exist_ok=True)
+    with FileLock(wakeup.folder(home) / "launch.lock"):
+        taken = {worker.slot for worker in workers(home)}
+        for slot in range(slots()):
+            if slot not in taken:
+                start(home, slot, idle_seconds=idle_seconds)
+    return workers(home)
+
+
+def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> int:
+    """Start a detached worker; returns its process number. It leaves at once if the slot is taken."""
+    command = [sys.executable, "-P", "-m", "fairprog_core.runs.worker", str(home.path), "--slot", str(slot)]
+    if idle_seconds is not None:
+        command += ["--idle", str(idle_seconds)]
+    if slot not in {worker.slot for worker in workers(home)}:
+        _card(home, slot).unlink(missing_ok=True)  # of a worker that was killed
+    with _log(home, slot).open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment(slot)
+        )
+    _started.append(process)
+    _announce(home, slot, process.pid)
+    return process.pid
+
+
+def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
+    """Ask every worker of this home to end, and end those that have not after some seconds.
+
+    Running runs are lost, with a checkpoint, and can be resumed. Returns how many there were.
+    """
+    there = workers(home)
+    processes = [psutil.Process(worker.owner.pid) for worker in there if worker.owner.is_alive()]
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, left = psutil.wait_procs(processes, timeout=seconds)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=1)
+    _collect()
+    return len(there)
+
+
+def wait_until_warm(home: Home, *, seconds: float = 60.0) -> bool:
+    """Wait until a worker has imported all it needs; False when none has in that time."""
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while time.monotonic() < deadline:
+        if any(worker.state != "starting" for worker in workers(home)):
+            return True
+        pause.wait(0.05)
+    return False
+
+
+def _announce(home: Home, slot: int, pid: int) -> None:
+    """Say that a worker is starting before it can say so itself."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        owner = Owner(Owner.this_process().host, pid, psutil.Process(pid).create_time())
+        card = {"slot": slot, "state": "starting", "run": None, "since": time.time(), "version": ""}
+        with contextlib.suppress(FileExistsError), _card(home, slot).open("x") as file:
+            json.dump(card | owner.__dict__, file)
+
+
+def _card(home: Home, slot: int) -> Path:
+    return wakeup.folder(home) / f"slot-{slot}.json"
+
+
+def _log(home: Home, slot: int) -> Path:
+    path = home.path / "logs" / f"slot-{slot}.log"
+    path.parent.mkdir(exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".1.log"))
+    return path
+
+
+def _gpus() -> list[str]:
+    """The NVIDIA GPUs that torch will see, without importing it."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [part for part in chosen.split(",") if part.strip() and part.strip() != "-1"]
+    folder = Path("/proc/driver/nvidia/gpus")
+    return [str(i) for i in range(len(list(folder.iterdir())))] if folder.is_dir() else []
+
+
+def _environment(slot: int) -> dict[str, str]:
+    """The environment of a slot's worker: with several GPUs each slot has its own."""
+    gpus = _gpus()
+    return {**os.environ, "CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if len(gpus) > 1 else {**os.environ}
+
+
+def _collect() -> None:
+    """Collect children that ended, so that no zombies stay."""
+    _started[:] = [process for process in _started if process.poll() is None]

@@ -1,0 +1,87 @@
+"""A worker's place in a home: its lock, its pipe, its log, and what it says of itself."""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+import fairprog_core
+from fairprog_core.errors import RunError
+from fairprog_core.home import Home, replacing
+from fairprog_core.runs import wakeup
+from fairprog_core.runs.run import Owner
+
+
+class Slot:
+    """One place for one worker.
+
+    Args:
+        home: must exist.
+        number: from 0.
+        code: version of the code that the worker runs.
+    """
+
+    def __init__(self, home: Home, number: int, code: str = "") -> None:
+        folder = wakeup.folder(home)
+        folder.mkdir(exist_ok=True)
+        self.number, self.code = number, code
+        self.lock = FileLock(folder / f"slot-{number}.lock")
+        self.pipe = folder / f"slot-{number}.pipe"
+        self.card = folder / f"slot-{number}.json"
+        self.log_name = f"logs/slot-{number}.log"
+        self._taken: os.stat_result | None = None
+
+    def take(self) -> None:
+        """Take the slot for the life of this process.
+
+        Raises:
+            RunError: another worker has it.
+        """
+        try:
+            self.lock.acquire(timeout=2)
+        except Timeout as error:
+            raise RunError(f"Worker slot {self.number} of this home is taken by another worker.") from error
+        self._taken = Path(self.lock.lock_file).stat()
+
+    def is_gone(self) -> bool:
+        """Whether the home was removed or moved, even if another one has its name now."""
+        try:
+            now = Path(self.lock.lock_file).stat()
+        except FileNotFoundError:
+            return True
+        except OSError:  # a network folder that is away for a moment
+            return False
+        return self._taken is not None and not os.path.samestat(now, self._taken)
+
+    def say(self, state: str, run_id: str | None = None) -> None:
+        """Tell the launcher and the page: starting, idle, busy."""
+        card = {"slot": self.number, "state": state, "run": run_id, "since": time.time(), "version": self.code}
+        with replacing(self.card) as part:
+            part.write_text(json.dumps(card | Owner.this_process().__dict__), "utf-8")
+
+    def fall_silent(self) -> None:
+        """Say that this worker is not here any more."""
+        with contextlib.suppress(OSError, ValueError, KeyError):  # no card
+            if json.loads(self.card.read_text("utf-8"))["pid"] == os.getpid():
+                self.card.unlink()
+
+    def leave(self) -> None:
+        """Free the slot for another worker."""
+        self.fall_silent()
+        self.lock.release()
+
+
+def code_version() -> str:
+    """The installed version and a digest of the code's files; changes when either does."""
+    try:
+        number = version("fairprog")
+    except PackageNotFoundError:
+        number = "0"
+    root = Path(fairprog_core.__file__).parent
+    files = [(path.as_posix(), path.stat().st_mtime_ns) for path in sorted(root.rglob("*.py"))]
+    return f"{number}+{hashlib.sha256(repr(files).encode()).hexdigest()[:12]}"
