@@ -31,7 +31,7 @@ class Painted(NamedTuple):
     face: NDArray[np.bool_] | None
 
 
-def paint(face: Face, size: int, noise: np.random.Generator, *, masks: bool = False) -> Painted:
+def paint(face: Face, size: int, noise: np.random.BitGenerator, *, masks: bool = False) -> Painted:
     """Paint a face with ``size`` pixels a side; ``noise`` gives the pixel noise."""
     canvas = Canvas(face, size, masks=masks)
     hair = Hair(canvas, face)

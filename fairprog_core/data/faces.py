@@ -18,7 +18,7 @@ from fairprog_core.data.face_traits import P_ATTRIBUTE, Face, attributes, faces,
 from fairprog_core.home import Home
 from fairprog_core.options import digest_of
 
-_LOOK = 2  # counts up when the same row would be drawn differently; part of every cache key
+_LOOK = 3  # counts up when the same row would be drawn differently; part of every cache key
 _CHUNK = 64  # faces between two reports of progress
 _STRATIFIED = ("val", "test")
 
@@ -123,7 +123,7 @@ class Faces(Dataset):
     ) -> Iterator[Painted]:
         key = stream_key("faces", self.options.seed, stream, "noise")
         for row, face in enumerate(self._faces(stream, start, z, y), start):
-            noise = np.random.Generator(np.random.Philox(key=key, counter=row << 64))
+            noise = np.random.Philox(key=key, counter=row << 64)
             yield paint(face, self.options.image_size, noise, masks=masks)
 
     def _chunks(self, name: SplitName, progress: Progress | None) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.data import DATASETS, FacesOptions
 from fairprog_core.data import faces as faces_module
-from fairprog_core.data.face_canvas import Box, Canvas
+from fairprog_core.data.face_canvas import Box, Canvas, _grain
 from fairprog_core.data.face_painter import Painted, paint
 from fairprog_core.data.face_traits import Face, stream_key, uniforms
 from fairprog_core.data.faces import Faces
@@ -199,7 +199,7 @@ def test_hair_mask_is_where_hair_colour_shows(home: Home, z: int) -> None:
     for face in traits(dataset, np.full(12, z), np.zeros(12, np.int64)):
         face = face._replace(light=0.0, exposure=0.0, beard=float(face.beard > 0), moustache=0.0)
         pictures = [
-            paint(face._replace(hair=hair), 128, np.random.default_rng(0), masks=True)
+            paint(face._replace(hair=hair), 128, np.random.PCG64(0), masks=True)
             for hair in ((0.1, 0.1, 0.1), (0.6, 0.5, 0.3))
         ]
         changed = np.abs(pictures[0].picture.astype(int) - pictures[1].picture).max(axis=2) > 25
@@ -212,16 +212,25 @@ def test_hair_mask_is_where_hair_colour_shows(home: Home, z: int) -> None:
 def test_layers_limited_to_their_boxes_paint_the_same_picture(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     z = np.arange(60) % 2
     faces = traits(made(home), z, (z + np.arange(60) // 2) % 2)
-    boxed = [paint(face, 64, np.random.default_rng(0), masks=True) for face in faces]
+    boxed = [paint(face, 64, np.random.PCG64(0), masks=True) for face in faces]
     everywhere = (slice(None), slice(None))
     monkeypatch.setattr(Canvas, "box", lambda self, *_: Box(everywhere, self._x, self._y, self._ax))
     for face, painted in zip(faces, boxed, strict=True):
-        whole = paint(face, 64, np.random.default_rng(0), masks=True)
+        whole = paint(face, 64, np.random.PCG64(0), masks=True)
         assert np.abs(whole.picture.astype(int) - painted.picture).max() <= 1
         assert whole.hair is not None
         assert (whole.hair == painted.hair).all()
         assert whole.face is not None
         assert (whole.face == painted.face).all()
+
+
+def test_grain_has_the_deviation_asked_for() -> None:
+    """The sum of four random bytes, scaled to 5 levels, around half a level."""
+    grain = _grain(np.random.PCG64(0), (3, 301, 301), 5.0)
+    assert grain.shape == (3, 301, 301)
+    assert grain.mean() == pytest.approx(0.5, abs=0.03)
+    assert grain.std() == pytest.approx(5.0, rel=0.01)
+    assert abs(np.corrcoef(grain[0].ravel(), grain[1].ravel())[0, 1]) < 0.02
 
 
 def test_regions_are_drawn_when_asked_for_and_kept(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
