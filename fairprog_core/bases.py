@@ -75,3 +75,12 @@ def train_base(
 def load_base(path: Path, device: torch.device) -> Classifier:
     """Read a base and freeze it."""
     return freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+
+
+def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> Classifier:
+    """Read a classifier file that a run wrote, e.g. ``base/classifier.safetensors`` of its folder; frozen.
+
+    Raises:
+        ArtifactError: the file is missing, damaged or not a classifier of fairprog.
+    """
+    return load_base(Path(path), torch.device(device))

@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from fairprog_core.home import Home
+from fairprog_core.results import Result
 from fairprog_core.study import Study
 
 SESSION = "FAIRPROG_TEST_SESSION"  # an environment variable that every process of a test session inherits
@@ -39,7 +40,7 @@ TINY = {
 
 @dataclass(frozen=True)
 class Finished:
-    """A study that ran to its end: its options, its home, its artifact folder and the run's id."""
+    """A study that ran to its end: its options, its home and the run's id."""
 
     study: Study
     home: Home
@@ -47,7 +48,12 @@ class Finished:
 
     @property
     def folder(self) -> Path:
+        """The artifact folder."""
         return self.home.run(self.run_id)
+
+    @property
+    def result(self) -> Result:
+        return Result.open(self.folder)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,15 +93,13 @@ def tiny_study() -> Study:
 @pytest.fixture(scope="session")
 def finished(session_folder: Path, tiny_study: Study) -> Finished:
     """The tiny study, run once per session whatever the number of test processes. Read it, do not change it."""
-    from fairprog_core.execution import execute
+    from fairprog_core.foreground import run
 
-    done = Finished(tiny_study, Home.find(session_folder / "finished"), "tiny")
+    home, note = Home.find(session_folder / "finished"), session_folder / "finished.run"
     with FileLock(session_folder / "finished.lock"):
-        if not (session_folder / "finished.done").exists():
-            for _ in execute(tiny_study, home=done.home, folder=done.folder):
-                pass
-            (session_folder / "finished.done").touch()
-    return done
+        if not note.exists():
+            note.write_text(run(tiny_study, home=home).folder.name)
+    return Finished(tiny_study, home, note.read_text())
 
 
 def processes_of(session: str) -> Iterator[psutil.Process]:

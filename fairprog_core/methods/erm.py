@@ -37,7 +37,10 @@ def train(
     per_epoch = max(n // size, 1)
     optimizer = torch.optim.AdamW(classifier.parameters(), lr=options.learning_rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, options.learning_rate, total_steps=options.epochs * per_epoch, pct_start=0.25
+        optimizer,
+        options.learning_rate,
+        total_steps=max(options.epochs * per_epoch, 8),  # a rise of less than one step cannot be divided
+        pct_start=0.25,
     )
     labels = torch.from_numpy(split.y).to(device)
     for epoch in range(options.epochs):

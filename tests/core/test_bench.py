@@ -1,0 +1,61 @@
+"""The bench at its smallest: every figure is there, for the device that was asked for."""
+
+import json
+
+import pytest
+import torch
+
+from fairprog_core.bench import QUICK, SCHEMA, bench
+
+
+@pytest.fixture(scope="module")
+def measured():
+    seen = []
+    return bench(devices=["cpu"], threads=1, size=QUICK, progress=seen.append), seen
+
+
+def test_bench_measures_every_part_of_the_work(measured):
+    found, _ = measured
+    names = {figure["name"] for figure in found["measurements"]}
+    assert names == {
+        "faces_drawn", "base_step", "trigger_step_border", "trigger_step_patch", "trigger_step_border_two_passes",
+        "curve", "curve_images", "evaluation", "evaluation_border",
+    }  # fmt: skip
+
+
+def test_bench_median_lies_between_fastest_and_slowest(measured):
+    found, _ = measured
+    for figure in found["measurements"]:
+        assert 0 < figure["low"] <= figure["value"] <= figure["high"]
+        assert figure["device"] == "cpu"
+
+
+def test_bench_ratio_is_the_quotient_of_its_figures(measured):
+    found, _ = measured
+    value = {figure["name"]: figure["value"] for figure in found["measurements"]}
+    (ratio,) = found["ratios"]
+    assert ratio["value"] == pytest.approx(value[ratio["of"]] / value[ratio["against"]])
+
+
+def test_bench_is_json_that_names_the_machine(measured):
+    found, _ = measured
+    assert json.loads(json.dumps(found)) == found
+    assert found["schema"] == SCHEMA
+    assert found["environment"]["threads"] == 1
+    assert torch.__version__.startswith(found["environment"]["versions"]["torch"])
+
+
+def test_bench_reports_each_figure_as_it_comes(measured):
+    found, seen = measured
+    assert [figure.name for figure in seen] == [figure["name"] for figure in found["measurements"]]
+
+
+def test_bench_leaves_the_number_of_threads_as_it_was():
+    before = torch.get_num_threads()
+    with pytest.raises(RuntimeError, match="no such device"):
+        bench(devices=["cpu"], threads=2, size=QUICK, progress=lambda figure: _fail())
+    assert torch.get_num_threads() == before
+
+
+def _fail() -> None:
+    raise RuntimeError("no such device")
