@@ -1,0 +1,84 @@
+"""What the pages read of finished runs: results, galleries, tables; each file once, until it changes."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app import session
+from app.wording import inside
+from fairprog_core.errors import ArtifactError
+from fairprog_core.gallery_file import Gallery
+from fairprog_core.results import Result
+
+
+class Choice(NamedTuple):
+    """A run that can be looked at: its id, its name on the screen, its folder."""
+
+    run: str
+    name: str
+    folder: Path
+
+
+def choices() -> list[Choice]:
+    """The shipped demo, then the runs of this home with a finished curve, the newest first."""
+    demo = session.demo_folder()
+    found = [Choice(session.DEMO, inside.DEMO, demo)] if demo else []
+    files = sorted(session.home().runs.glob("*/result.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for file in files:
+        result = read(file.parent)
+        if result is not None and result.curves:
+            run = file.parent.name
+            found.append(Choice(run, inside.run_name(str(result.study.get("name", "")), run), file.parent))
+    return found
+
+
+def read(folder: Path) -> Result | None:
+    """The result of a folder, or None where it is missing or damaged."""
+    try:
+        return _open(folder, (folder / "result.json").stat().st_mtime_ns)
+    except (OSError, ArtifactError):
+        return None
+
+
+def group_table(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rates of every group at a point."""
+    return _group_table(result.folder, _age(result), point["artifacts"]["predictions"], point)
+
+
+def changes(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
+    """Who gained and who lost at a point, against the base."""
+    return _changes(result.folder, _age(result), point["artifacts"]["predictions"], point)
+
+
+def gallery(result: Result, key: str) -> Gallery | None:
+    """The pictures kept of the curve with this key, or None."""
+    return _gallery(result.folder, _age(result), key)
+
+
+def _age(result: Result) -> int:
+    return (result.folder / "result.json").stat().st_mtime_ns
+
+
+# ``age`` is part of every key: another age, another file. Arguments with an underscore are not.
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _open(folder: Path, age: int) -> Result:
+    return Result.open(folder)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _group_table(folder: Path, age: int, name: str, _point: dict[str, Any]) -> list[dict[str, Any]]:
+    return _open(folder, age).group_table(_point)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _changes(folder: Path, age: int, name: str, _point: dict[str, Any]) -> list[dict[str, Any]]:
+    return _open(folder, age).changes(_point)
+
+
+@st.cache_resource(max_entries=8, show_spinner=inside.LOADING)
+def _gallery(folder: Path, age: int, key: str) -> Gallery | None:
+    result = _open(folder, age)
+    return result.gallery(next(curve for curve in result.curves if curve["key"] == key))

@@ -1,0 +1,131 @@
+"""Saliency maps laid over pictures; colours that also read in grey.
+
+Notation: s the picture's side in pixels, a the side of a Grad-CAM map.
+"""
+
+import base64
+import io
+from functools import cache
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from plotly.colors import sample_colorscale, unlabel_rgb
+
+Picture = NDArray[np.uint8]  # (h, w, 3)
+Map = NDArray[np.uint8]
+
+CAM_SCALE = "Inferno"  # dark to bright: lightness grows with the value
+SIGNED_SCALE = "Cividis"  # against: dark blue; none: grey; for: bright yellow
+_QUALITY = 94
+_MIDDLE, _CONTRAST = 128.0, 0.35  # the photo behind signed maps stays near middle grey
+_EXPONENT = 0.6  # below 1: weak attributions, which are most, can be seen
+
+
+@cache
+def colours(scale: str) -> NDArray[np.float64]:
+    """(256, 3) colours in 0..255 of one of Plotly's scales, from low to high."""
+    sampled = sample_colorscale(scale, list(np.linspace(0, 1, 256)))
+    return np.array([unlabel_rgb(colour) for colour in sampled], dtype=np.float64)
+
+
+def shrink(photo: Picture, box: NDArray[np.int64]) -> Picture:
+    """The photo where it lies in the picture; the rest is left dark.
+
+    Args:
+        photo: (s, s, 3).
+        box: top, left, height, width in pixels.
+    """
+    top, left, height, width = (int(value) for value in box)
+    canvas = np.zeros_like(photo)
+    small = Image.fromarray(photo).resize((width, height), Image.Resampling.BILINEAR)
+    canvas[top : top + height, left : left + width] = np.asarray(small)
+    return canvas
+
+
+def put_on(photo: Picture, trigger: Picture, box: NDArray[np.int64]) -> Picture:
+    """The picture that the classifier sees: the photo in its box under the trigger.
+
+    Args:
+        photo: (s, s, 3).
+        trigger: (s, s, 4) RGBA, alpha 0 where the photo shows.
+        box: top, left, height, width in pixels.
+    """
+    alpha = trigger[..., 3:].astype(np.float64) / 255
+    mixed = shrink(photo, box) * (1 - alpha) + trigger[..., :3] * alpha
+    return cast(Picture, mixed.round().astype(np.uint8))
+
+
+def heat(picture: Picture, values: Map, *, strength: float = 0.62) -> Picture:
+    """Grad-CAM over a picture.
+
+    Args:
+        picture: (s, s, 3).
+        values: (a, a) uint8, 0 … 255.
+        strength: share of the colours in the mix.
+    """
+    side = picture.shape[0]
+    smooth = np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BICUBIC))
+    mixed = _grey(picture) * (1 - strength) + colours(CAM_SCALE)[smooth] * strength
+    return cast(Picture, mixed.round().astype(np.uint8))
+
+
+def signed(picture: Picture, values: NDArray[np.int8]) -> Picture:
+    """Integrated Gradients over a picture: bright yellow speaks for the class, dark blue against it.
+
+    Args:
+        picture: (s, s, 3).
+        values: (s, s) int8, −127 … 127, in the picture's own pixels.
+    """
+    ground = _MIDDLE + (_grey(picture) - _MIDDLE) * _CONTRAST
+    share = (np.abs(values.astype(np.float64)) / 127)[..., None] ** _EXPONENT
+    ends = np.where(values[..., None] > 0, colours(SIGNED_SCALE)[255], colours(SIGNED_SCALE)[0])
+    mixed = ground * (1 - share) + ends * share
+    return cast(Picture, mixed.round().astype(np.uint8))
+
+
+def move(values: NDArray[np.int8], box: NDArray[np.int64]) -> NDArray[np.int8]:
+    """A map on the photo's pixels brought to where the photo lies in the picture; 0 elsewhere."""
+    top, left, height, width = (int(value) for value in box)
+    small = Image.fromarray(values.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    moved = np.zeros_like(values)
+    moved[top : top + height, left : left + width] = np.asarray(small).round().astype(np.int8)
+    return moved
+
+
+def legend(*, is_signed: bool, width: int = 256, height: int = 12) -> Picture:
+    """(height, width, 3): the colours from low to high."""
+    if not is_signed:
+        row = colours(CAM_SCALE)[np.linspace(0, 255, width).astype(np.int64)]
+        return cast(Picture, np.repeat(row[None], height, axis=0).round().astype(np.uint8))
+    values = np.repeat(np.linspace(-127, 127, width).astype(np.int8)[None], height, axis=0)
+    return signed(np.full((height, width, 3), int(_MIDDLE), dtype=np.uint8), values)
+
+
+def enlarged(picture: Picture, least: int = 192) -> Picture:
+    """Whole-number enlargement, pixel by pixel, to at least ``least`` pixels."""
+    times = max(1, -(-least // picture.shape[0]))
+    return cast(Picture, picture.repeat(times, axis=0).repeat(times, axis=1))
+
+
+def png(picture: Picture) -> bytes:
+    """An (h, w, 3) or (h, w, 4) picture as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def as_source(picture: Picture) -> str:
+    """A picture as a data URI: JPEG without chroma subsampling; PNG where it is transparent."""
+    if picture.shape[-1] == 4:
+        return f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="JPEG", quality=_QUALITY, subsampling=0)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _grey(picture: Picture) -> NDArray[np.float64]:
+    """The picture without colour, so that the map's colours stand alone: (h, w, 1)."""
+    grey = picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+    return cast(NDArray[np.float64], grey[..., None])

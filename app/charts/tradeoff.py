@@ -1,0 +1,207 @@
+"""The trade-off plane, accuracy over the gap; and who gained and who lost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.charts import theme
+from app.charts.plot import Plot
+from app.series import Series, Spot, front
+from app.wording import common, inside
+from app.wording import tradeoff as words
+from fairprog_core.intervals import Estimate
+
+MARKER = "marker"  # uid of the trace that the λ slider moves
+FAINT = 0.45
+_ROOM = 0.05  # share of an axis left free beyond the outermost interval
+
+
+def plane(
+    series: Sequence[Series],
+    *,
+    metric: str,
+    base: Sequence[Spot],
+    majority: float | None,
+    picked: tuple[int, Spot] | None = None,
+    show_seeds: bool = True,
+) -> Plot:
+    """Accuracy over the gap: points with intervals and a step line, never a fit.
+
+    A click on a point reports (index of the series, seed, λ); a mean reports the series' first seed.
+
+    Args:
+        series: drawn with the colour, symbol and dash of their order.
+        metric: the gap, a key of ``common.METRICS``.
+        base: the base classifier of every run that is shown.
+        majority: accuracy of always answering the most frequent label.
+        picked: index of a series, and the spot that carries the marker.
+        show_seeds: draw the single seeds, faintly, behind their mean.
+    """
+    fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.METRICS["accuracy"])
+    if majority is not None:
+        _majority(fig, majority)
+    for index, each in enumerate(series):
+        is_picked = picked is not None and picked[0] == index
+        _series(fig, index, each, show_seeds=show_seeds and len(each.single) > 1, is_picked=is_picked)
+    _spots(
+        fig, base, {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=words.BASE, showlegend=False,
+        mode="markers+text", text=[words.BASE] * len(base), textposition="top center",
+    )  # fmt: skip
+    _marker(fig, picked)
+    shown = [spot for each in series for spot in (*each.mean, each.untrained) if spot and not spot.collapsed]
+    _fit_axes(fig, [*base, *shown], majority)
+    rows = [[words.BASE, "", *_row(spot)] for spot in base] + [row for each in series for row in _rows(each)]
+    return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=470)
+
+
+def marker_at(spot: Spot | None) -> dict[str, Any]:
+    """What moves the marker to a spot: attributes of its trace, as Plotly.restyle takes them."""
+    if spot is None:
+        return {"x": [None], "y": [None], "text": [""]}
+    text = "" if spot.lam is None else f"λ = {common.lam(spot.lam)}"
+    return {"x": [spot.gap.value], "y": [spot.accuracy.value], "text": [text]}
+
+
+def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
+    """Bars to the right: wrong without, right with the trigger; to the left: the other way round.
+
+    Args:
+        changes: one row per group and label, see ``group_tables.changes``.
+        labels: the c class names.
+    """
+    fig = theme.figure(x_title=words.FLIPS_AXIS, y_title="")
+    cells = [inside.for_chart(f"{row['group']}, {labels[row['label']]}") for row in changes]
+    gained, lost = ([row[what]["rows"] for row in changes] for what in ("gained", "lost"))
+    for name, rows, sign, index in ((words.LOST, lost, -1, 1), (words.GAINED, gained, 1, 0)):
+        fig.add_bar(
+            x=[sign * n for n in rows], y=cells, orientation="h", name=name, text=[str(n) for n in rows],
+            textposition="outside", textfont={"size": 16}, cliponaxis=False, hoverinfo="skip",
+            marker={"color": theme.COLOURS[index], "pattern": {"shape": "/" if sign < 0 else "", "solidity": 0.3}},
+        )  # fmt: skip
+    widest = 1.25 * max([*gained, *lost, 1])
+    fig.update_layout(barmode="overlay", bargap=0.4, legend_traceorder="normal")
+    fig.update_xaxes(range=[-widest, widest], zeroline=True, zerolinecolor=theme.AXIS, showticklabels=False, ticks="")
+    fig.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
+    columns = (inside.GROUP, words.LABEL, words.TEST_ROWS, words.GAINED, words.LOST, words.NET)
+    rows = [_flip_row(row, labels) for row in changes]
+    return Plot(fig, words.FLIPS_LABEL, columns, rows, height=110 + 56 * len(changes))
+
+
+def _series(fig: go.Figure, index: int, series: Series, *, show_seeds: bool, is_picked: bool) -> None:
+    look, name = theme.look(index), inside.for_chart(words.series_name(series))
+    same = {"legendgroup": f"series-{index}", "showlegend": False}
+    fig.add_scatter(x=[None], y=[None], mode="lines+markers", name=name, legendgroup=same["legendgroup"], **look)
+    if show_seeds:
+        for seed, spots in series.single.items():
+            quiet = {"size": 7, "color": look["marker"]["color"], "symbol": look["marker"]["symbol"]}
+            _dots(
+                fig, spots, quiet, opacity=FAINT, name=words.seed(seed), customdata=_custom(index, seed, spots), **same
+            )
+    steps = front(series.mean)
+    fig.add_scatter(
+        x=[spot.gap.value for spot in steps], y=[spot.accuracy.value for spot in steps], name=name, mode="lines",
+        line=look["line"] | {"shape": "hv", "width": theme.LINE if is_picked else 1.5}, hoverinfo="skip", **same,
+    )  # fmt: skip
+    first = next(iter(series.single))
+    _spots(fig, series.mean, look["marker"], name=name, customdata=_custom(index, first, series.mean), **same)
+    lost = [spot for spot in series.mean if spot.collapsed]
+    cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
+    text = {"mode": "markers+text", "text": [words.COLLAPSED] * len(lost), "textposition": "bottom center"}
+    _dots(fig, lost, cross, name=words.COLLAPSED, **text, **same)
+    chosen = [s for seed, spots in series.single.items() for s in spots if s.lam == series.curves[seed]["chosen_lam"]]
+    dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
+    _dots(fig, chosen, dot, name=words.CHOSEN, **same)
+    if series.untrained:
+        hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
+        text = {"mode": "markers+text", "text": [words.UNTRAINED], "textposition": "bottom right"}
+        _spots(fig, [series.untrained], hollow, name=words.UNTRAINED, **text, **same)
+
+
+def _dots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
+    if spots:
+        hover = [words.hover(name, spot) for spot in spots]
+        fig.add_scatter(
+            x=[spot.gap.value for spot in spots], y=[spot.accuracy.value for spot in spots], marker=dict(marker),
+            name=name, **{"mode": "markers", "hoverinfo": "text", "hovertext": hover} | more,
+        )  # fmt: skip
+
+
+def _spots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
+    """Markers with the 95 % intervals of both coordinates."""
+    bars = {"thickness": 1.5, "width": 0, "color": _faint(marker["color"])}
+    arms = {"error_x": _arms(spots, 1), "error_y": _arms(spots, 2)}
+    _dots(fig, spots, marker, name=name, **{axis: bars | found for axis, found in arms.items()}, **more)
+
+
+def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
+    colour = theme.look(picked[0])["marker"]["color"] if picked else theme.NEUTRAL
+    fig.add_scatter(
+        **marker_at(picked[1] if picked else None), uid=MARKER, mode="markers+text", textposition="top center",
+        textfont={"size": 20}, marker={"symbol": "circle-open", "size": 32, "color": colour, "line": {"width": 4}},
+        showlegend=False, hoverinfo="skip", cliponaxis=False,
+    )  # fmt: skip
+
+
+def _majority(fig: go.Figure, majority: float) -> None:
+    fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
+    fig.add_annotation(
+        text=words.majority(majority), x=1, xref="paper", y=majority, xanchor="right", yanchor="bottom", showarrow=False,
+    )  # fmt: skip
+
+
+def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> None:
+    """Axes that stay put while λ moves."""
+    gaps = [_ends(spot.gap)[1] for spot in spots]
+    heights = [end for spot in spots for end in _ends(spot.accuracy)] + ([majority] if majority is not None else [])
+    if not gaps:
+        return
+    room = _ROOM * max(max(heights) - min(heights), 0.05)
+    fig.update_xaxes(range=[-_ROOM / 2 * max(gaps), (1 + _ROOM) * max(gaps)], tickformat=".2f")
+    fig.update_yaxes(range=[min(heights) - room, max(heights) + room], tickformat=".2f")
+
+
+def _ends(found: Estimate) -> tuple[float, float]:
+    return found.ci or (found.value or 0.0, found.value or 0.0)
+
+
+def _arms(spots: Sequence[Spot], axis: int) -> dict[str, Any]:
+    """Arms of error bars; none where an interval could not be estimated or the point is collapsed."""
+    ends = [(0.0, 0.0) if spot.collapsed else _reach(spot[axis]) for spot in spots]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [up for _, up in ends],
+        "arrayminus": [down for down, _ in ends],
+    }
+
+
+def _reach(found: Estimate) -> tuple[float, float]:
+    """How far the interval reaches below and above the value."""
+    low, high = _ends(found)
+    return (found.value or 0.0) - low, high - (found.value or 0.0)
+
+
+def _custom(index: int, seed: int, spots: Sequence[Spot]) -> list[tuple[int, int, float | None]]:
+    return [(index, seed, spot.lam) for spot in spots]
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {FAINT})"
+
+
+def _rows(series: Series) -> list[list[str]]:
+    name = words.series_name(series)
+    rows = [[name, common.lam(spot.lam or 0.0), *_row(spot)] for spot in series.mean]
+    return rows + ([[name, words.UNTRAINED, *_row(series.untrained)]] if series.untrained else [])
+
+
+def _row(spot: Spot) -> list[str]:
+    return [inside.interval(spot.accuracy), inside.interval(spot.gap), words.remark(spot)]
+
+
+def _flip_row(row: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
+    net = row["gained"]["rows"] - row["lost"]["rows"]
+    counts = [f"{row['n']:,}", str(row["gained"]["rows"]), str(row["lost"]["rows"]), inside.signed(net, 0, plus=True)]
+    return [row["group"], labels[row["label"]], *counts]

@@ -1,0 +1,31 @@
+/* Colours for white paper, whatever the theme of the page is. */
+function forPaper(plot, ink) {
+  const layout = structuredClone(plot.layout);
+  layout.paper_bgcolor = layout.plot_bgcolor = "#ffffff";
+  layout.font = { ...layout.font, color: ink };
+  layout.margin = { ...layout.margin, l: 24, r: 24, t: 64, b: 24 };
+  return { data: plot.data, layout };
+}
+
+async function save(plot, data) {
+  const size = { width: 1200, height: 760, scale: 2 };
+  await window.Plotly.downloadImage(forPaper(plot, data.ink), { format: "png", filename: data.file, ...size });
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const button = parentElement.querySelector("button");
+  const chart = () => document.querySelector(`.st-key-${CSS.escape(data.chart)} .js-plotly-plot`);
+  button.textContent = data.words.download;
+  button.onclick = () => chart() && save(chart(), data);
+
+  // The chart may be drawn later than this button.
+  clearInterval(button.waiting);
+  button.waiting = setInterval(() => {
+    const plot = chart();
+    if (!plot?.on) return;
+    clearInterval(button.waiting);
+    plot.removeAllListeners("plotly_click");
+    plot.on("plotly_click", ({ points }) => points[0]?.customdata && setTriggerValue("picked", points[0].customdata));
+  }, 100);
+  return () => clearInterval(button.waiting);
+}

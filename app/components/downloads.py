@@ -1,0 +1,49 @@
+"""Download buttons of Trade-off: what they hand out is read when they are pressed."""
+
+import json
+from collections.abc import Callable
+
+import streamlit as st
+
+from app import artifacts
+from app.components import trigger_view
+from app.series import Curve
+from app.wording import common
+from app.wording import tradeoff as words
+from fairprog_core.gallery_file import Gallery
+from fairprog_core.results import Result
+from fairprog_core.summaries import points_csv
+
+
+def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
+    """Draw the buttons for a result, and for one of its curves.
+
+    Args:
+        value: the result.
+        key: beginning of the buttons' keys.
+        curve: whose trigger is handed out.
+        index: of λ.
+    """
+    name = curve["key"]
+    _button(
+        words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), "points.csv", "text/csv", f"{key}-csv"
+    )
+    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), "result.json", "application/json", f"{key}-json")
+    file = value.path(curve["artifact"])
+    if file.is_file():
+        _button(
+            words.DOWNLOAD_TRIGGER, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger"
+        )
+    gallery = artifacts.gallery(value, name)
+    if gallery:
+        _picture(gallery, name, index, key)
+
+
+def _picture(gallery: Gallery, name: str, index: int, key: str) -> None:
+    lam = common.lam(float(gallery.arrays["lams"][index]))
+    label, file = words.DOWNLOAD_PICTURE.format(lam=lam), f"{name}-lam-{lam}.png"
+    _button(label, lambda: trigger_view.png(gallery, index), file, "image/png", f"{key}-picture")
+
+
+def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:
+    st.download_button(label, data, file_name=file, mime=mime, key=key, on_click="ignore")

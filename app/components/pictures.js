@@ -1,0 +1,47 @@
+function make(tag, text) {
+  const element = document.createElement(tag);
+  if (text) element.textContent = text;
+  return element;
+}
+
+const at = (list, index) => list[Math.min(index, list.length - 1)] ?? "";
+
+/* One captioned picture, and a function that shows another λ. */
+function frame(cell) {
+  const figure = make("figure"), image = make("img"), caption = make("figcaption"), text = make("span");
+  if (cell.label) caption.append(make("strong", cell.label));
+  caption.append(text);
+  figure.append(image, caption);
+  const show = (index) => {
+    const source = at(cell.sources, index);
+    if (image.src !== source) image.src = source;
+    image.alt = at(cell.alts, index);
+    text.textContent = at(cell.captions, index);
+  };
+  return { figure, show };
+}
+
+function card({ title, cells }) {
+  const item = make("li"), row = make("div");
+  row.className = cells.length > 2 ? "fp-row is-wrapped" : "fp-row";
+  row.style.setProperty("--n", cells.length);
+  if (title) item.append(make("h3", title));
+  const frames = cells.map(frame);
+  row.append(...frames.map(({ figure }) => figure));
+  item.append(row);
+  return { item, frames };
+}
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".fp-cards");
+  root.style.setProperty("--card", data.width);
+  const cards = data.cards.map(card);
+  const show = (index) => cards.forEach(({ frames }) => frames.forEach((each) => each.show(index)));
+  show(window.fairprogLam?.[data.channel] ?? data.index);
+  root.replaceChildren(...cards.map(({ item }) => item));
+
+  window.removeEventListener("fairprog:lam", root.follow);
+  root.follow = ({ detail }) => detail.channel === data.channel && show(detail.index);
+  window.addEventListener("fairprog:lam", root.follow);
+  return () => window.removeEventListener("fairprog:lam", root.follow);
+}

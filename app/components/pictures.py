@@ -1,0 +1,58 @@
+"""Rows of captioned pictures; those with one picture per λ follow a λ slider in the browser."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+_CSS = (_FOLDER / "pictures.css").read_text("utf-8")
+_JS = (_FOLDER / "pictures.js").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture with its caption; of each list the first stands for all λ, or there is one per λ.
+
+    Attributes:
+        label: what the picture is, e.g. "With the trigger".
+        sources: data URIs.
+        captions: what stands below it.
+        alts: the picture in words.
+    """
+
+    label: str
+    sources: Sequence[str]
+    captions: Sequence[str]
+    alts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A titled row of pictures."""
+
+    title: str
+    cells: Sequence[Cell]
+
+
+def show(value: Sequence[Card], *, key: str, channel: str = "", index: int = 0, width: str = "32rem") -> None:
+    """Draw the cards; all text in them is shown as text, never as HTML.
+
+    Args:
+        value: the cards.
+        key: the component's key.
+        channel: of the λ slider that the pictures follow.
+        index: the λ that is shown while no slider has announced one.
+        width: least width of a card; as many as fit stand side by side.
+    """
+    _component()(
+        key=key, data={"cards": [asdict(card) for card in value], "channel": channel, "index": index, "width": width}
+    )
+
+
+@st.cache_resource
+def _component() -> Any:
+    html = "<ul class='fp-cards'></ul>"
+    return st.components.v2.component("fairprog_pictures", html=html, css=_CSS, js=_JS, isolate_styles=False)

@@ -1,0 +1,116 @@
+"""Choose what is looked at: runs, then the trigger and criterion, then the seed."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import session
+from app.artifacts import Choice, choices, read
+from app.series import Curve, family, kind_of
+from app.wording import common, inside
+from fairprog_core.results import Result
+
+
+def show(value: str | None, *, key: str) -> Choice | None:
+    """Choose one run; None, with a sentence that says what to do, where there is none.
+
+    Args:
+        value: id of the run that is selected so far.
+        key: the widget's key.
+    """
+    found = _choices_or_sentence(value)
+    if not found:
+        return None
+    ids = [choice.run for choice in found]
+    index = ids.index(value) if value in ids else 0
+    picked = found[st.selectbox(inside.RUN, range(len(found)), index, format_func=lambda i: found[i].name, key=key)]
+    session.select_run(picked.run)
+    return picked
+
+
+def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
+    """Choose any number of runs; empty, with a sentence that says what to do, where there is none.
+
+    Args:
+        value: ids of the runs that are selected so far.
+        key: the widget's key.
+    """
+    found = {choice.run: choice for choice in _choices_or_sentence(value[0] if value else None)}
+    if not found:
+        return []
+    start = [run for run in value if run in found] or list(found)[:1]
+    ids = st.multiselect(inside.RUNS, list(found), start, format_func=lambda run: found[run].name, key=key)
+    if not ids:
+        st.info(inside.PICK_RUN)
+    return [found[run] for run in ids]
+
+
+def show_curve(
+    value: Mapping[str, Result], *, key: str, seed: DeltaGenerator, names: Mapping[str, str] | None = None
+) -> tuple[str, Curve]:
+    """Choose one curve of one or more results: trigger and criterion, and the seed where there are several.
+
+    Args:
+        value: results by run.
+        key: beginning of the widgets' keys.
+        seed: where the choice of the seed goes.
+        names: of the runs, where several are shown.
+
+    Returns:
+        The run and the curve; both are remembered.
+    """
+    families: dict[tuple[str, str], list[Curve]] = {}
+    for run, result in value.items():
+        for curve in result.curves:
+            families.setdefault((run, family(curve)), []).append(curve)
+    wanted = session.remembered(session.CURVE)
+    options = list(families)
+    start = _start(families, session.selected_run(), wanted)
+    stamp = f"{key}-{session.moves()}"
+
+    def name(option: tuple[str, str]) -> str:
+        first = families[option][0]
+        return inside.in_run((names or {}).get(option[0], ""), inside.curve_name(kind_of(first), first["criterion"]))
+
+    picked = st.selectbox(inside.CURVE, options, options.index(start), format_func=name, key=f"{stamp}-family")
+    with seed:
+        curve = _seed(families[picked], wanted, key=f"{stamp}-{picked[0]}-{picked[1]}")
+    session.select_run(picked[0])
+    session.remember(session.CURVE, curve["key"])
+    return picked[0], curve
+
+
+def _start(families: Mapping[tuple[str, str], list[Curve]], run: str | None, key: str | None) -> tuple[str, str]:
+    """The remembered curve; else the same one of another run; else the first."""
+    having = [option for option, curves in families.items() if key in [curve["key"] for curve in curves]]
+    return next((option for option in having if option[0] == run), (having or list(families))[0])
+
+
+def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
+    """The curve of one seed."""
+    if len(curves) == 1:
+        return curves[0]
+    by_seed = {curve["seed"]: curve for curve in curves}
+    start = next((curve["seed"] for curve in curves if curve["key"] == wanted), curves[0]["seed"])
+    seed = st.segmented_control(inside.SEED, list(by_seed), default=start, format_func=str, required=True, key=key)
+    return by_seed[seed]
+
+
+def _choices_or_sentence(selected: str | None) -> list[Choice]:
+    found = choices()
+    if not found:
+        st.info(inside.EMPTY)
+        st.page_link("views/train.py", label=inside.TO_TRAIN)
+    elif selected and selected not in [choice.run for choice in found]:
+        st.info(inside.GONE.format(run=common.plain(selected)))
+    return found
+
+
+def result_of(choice: Choice) -> Result:
+    """The result of a run that was offered; the page stops with a sentence if its file went away meanwhile."""
+    result = read(choice.folder)
+    if result is None or not result.curves:
+        st.info(inside.EMPTY)
+        st.stop()
+    return result

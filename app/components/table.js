@@ -1,0 +1,21 @@
+function cell(tag, { text, note }) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  if (note) element.append(Object.assign(document.createElement("small"), { textContent: note }));
+  return element;
+}
+
+function line(cells, heading) {
+  const row = document.createElement("tr");
+  row.append(...cells.map((each, i) => cell(heading || i === 0 ? "th" : "td", each)));
+  row.querySelectorAll("th").forEach((each) => (each.scope = heading ? "col" : "row"));
+  return row;
+}
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".fp-table");
+  root.setAttribute("aria-label", data.caption);
+  root.querySelector("caption").textContent = data.caption;
+  root.querySelector("thead").replaceChildren(line(data.columns, true));
+  root.querySelector("tbody").replaceChildren(...data.rows.map((row) => line(row, false)));
+}

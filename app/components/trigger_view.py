@@ -1,0 +1,43 @@
+"""The trigger as a picture: alone, and on a test picture, at the λ of the slider."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.charts import overlay
+from app.components import pictures
+from app.components.pictures import Card, Cell
+from app.wording import common
+from app.wording import tradeoff as words
+from fairprog_core.gallery_file import Gallery
+
+
+def show(value: Gallery, *, key: str, channel: str, index: int) -> None:
+    """Draw it.
+
+    Args:
+        value: the pictures kept of a curve.
+        key: the component's key.
+        channel: of the λ slider that it follows.
+        index: of λ, while no slider has announced one.
+    """
+    arrays = value.arrays
+    triggers, photo, box = arrays["trigger"], arrays["photo"][0], arrays["photo_box"]
+    spoken = [words.TRIGGER_ALT.format(lam=common.lam(float(lam))) for lam in arrays["lams"]]
+    alone = [overlay.as_source(trigger) for trigger in triggers]
+    worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
+    cells = [Cell(words.TRIGGER_ALONE, alone, [""], spoken), Cell(words.TRIGGER_ON, worn, [""], spoken)]
+    pictures.show([Card("", cells)], key=key, channel=channel, index=index, width="16rem")
+
+
+def is_printable(study: Mapping[str, Any], kind: str) -> bool:
+    """Whether a study keeps its triggers of this kind inside the photo's own range."""
+    triggers = [trigger for trigger in study.get("triggers", ()) if trigger.get("kind") == kind]
+    return all(trigger.get("pixels", "printable") == "printable" for trigger in triggers)
+
+
+def png(gallery: Gallery, index: int, *, least: int = 512) -> bytes:
+    """The trigger at one λ as a PNG of at least ``least`` pixels, transparent where the photo shows."""
+    trigger: np.ndarray[Any, np.dtype[np.uint8]] = gallery.arrays["trigger"][index]
+    return overlay.png(overlay.enlarged(trigger, least))

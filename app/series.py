@@ -1,0 +1,141 @@
+"""The curves that a trade-off chart draws: one series per run, trigger and criterion, its seeds inside.
+
+Notation: k λ-values of a curve.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from fairprog_core.fronts import pareto_front
+from fairprog_core.intervals import Estimate
+from fairprog_core.results import Result
+from fairprog_core.summaries import mean_estimate
+
+Curve = Mapping[str, Any]
+Point = Mapping[str, Any]
+
+
+class Spot(NamedTuple):
+    """One place on the plane of gap and accuracy: a λ of one seed, or its mean over seeds.
+
+    Attributes:
+        lam: λ; None for the base and for the untrained trigger.
+        gap: with its interval, value known.
+        accuracy: with its interval, value known.
+        collapsed: how many of the seeds are collapsed.
+        seeds: the seeds behind the spot.
+    """
+
+    lam: float | None
+    gap: Estimate
+    accuracy: Estimate
+    collapsed: int
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """The curves of one run, trigger and criterion.
+
+    Attributes:
+        run: id of the run.
+        name: of the run where several are compared, else empty.
+        kind: the trigger's registry key; "border-2" is the second border of a study.
+        criterion: its registry key.
+        curves: curve by seed.
+        single: the spots of every seed, ascending in λ.
+        mean: the means over seeds, ascending in λ (k).
+        untrained: the mean over seeds of the untrained trigger, or None.
+    """
+
+    run: str
+    name: str
+    kind: str
+    criterion: str
+    curves: dict[int, Curve]
+    single: dict[int, tuple[Spot, ...]]
+    mean: tuple[Spot, ...]
+    untrained: Spot | None
+
+
+def estimate(point: Point, metric: str) -> Estimate:
+    """A metric of a point with its interval."""
+    ci = point.get(f"{metric}_ci")
+    return Estimate(point.get(metric), (ci[0], ci[1]) if ci else None)
+
+
+def spot(point: Point, metric: str) -> Spot | None:
+    """The place of a point, or None where its gap or its accuracy is not estimable."""
+    gap, accuracy = estimate(point, metric), estimate(point, "accuracy")
+    if gap.value is None or accuracy.value is None:
+        return None
+    return Spot(point["lam"], gap, accuracy, int(point["collapsed"]), (point["seed"] or 0,))
+
+
+def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Series]:
+    """The series of one result in the order of its curves.
+
+    Args:
+        result: finished or growing.
+        metric: the gap, e.g. "average_abs_odds_difference".
+        run: id of the run.
+        name: of the run, where several are compared.
+    """
+    families: dict[str, list[Curve]] = {}
+    for curve in result.curves:
+        families.setdefault(family(curve), []).append(curve)
+    return [_series(result, curves, metric, run, name) for curves in families.values()]
+
+
+def family(curve: Curve) -> str:
+    """What the curves of one series share: their key without the seed."""
+    return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
+
+
+def kind_of(curve: Curve) -> str:
+    """The trigger as the curve's key names it: "border", "border-2"."""
+    return family(curve).removeprefix(f"{curve['method']}-").removesuffix(f"-{curve['criterion']}")
+
+
+def control_of(result: Result, curve: Curve) -> Point | None:
+    """The point of the untrained trigger that belongs to a curve."""
+    same = {name: curve[name] for name in ("trigger", "criterion", "seed")}
+    return next(iter(result.points(method="random_trigger", **same)), None)
+
+
+def front(spots: Sequence[Spot]) -> list[Spot]:
+    """The spots that no other beats in both accuracy and gap, ascending in both; collapsed ones left out."""
+    kept = [each for each in spots if not each.collapsed]
+    order = pareto_front([each.accuracy.value for each in kept], [each.gap.value for each in kept])
+    return [kept[i] for i in order]
+
+
+def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name: str) -> Series:
+    single = {curve["seed"]: _known(result.points_of(curve), metric) for curve in curves}
+    controls = _known([point for curve in curves if (point := control_of(result, curve))], metric)
+    by_lam: dict[float, list[Spot]] = {}
+    for each in (each for spots in single.values() for each in spots):
+        by_lam.setdefault(each.lam or 0.0, []).append(each)
+    return Series(
+        run=run,
+        name=name,
+        kind=kind_of(curves[0]),
+        criterion=curves[0]["criterion"],
+        curves={curve["seed"]: curve for curve in curves},
+        single=single,
+        mean=tuple(_mean(by_lam[lam]) for lam in sorted(by_lam)),
+        untrained=_mean(controls) if controls else None,
+    )
+
+
+def _known(points: Sequence[Point], metric: str) -> tuple[Spot, ...]:
+    found = (spot(point, metric) for point in points)
+    return tuple(each for each in found if each is not None)
+
+
+def _mean(spots: Sequence[Spot]) -> Spot:
+    """The mean over seeds; intervals cover test rows and seeds, see ``summaries.mean_over_seeds``."""
+    gap, accuracy = (mean_estimate([each[i] for each in spots]) for i in (1, 2))
+    seeds = tuple(seed for each in spots for seed in each.seeds)
+    return Spot(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)

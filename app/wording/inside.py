@@ -1,0 +1,73 @@
+"""Words that Trade-off, Saliency and Probe share."""
+
+import html
+
+from app.wording import common
+from fairprog_core.intervals import Estimate
+
+DEMO = "Shipped demo"
+RUN = "Run"
+RUNS = "Runs"
+PICK_RUN = "Choose at least one run above."
+GROUP = "Group"
+CURVE = "Trigger and criterion"
+SEED = "Seed"
+SLIDER = "λ: how much the gap counts"
+CHOSEN = "chosen"
+
+EMPTY = (
+    "There is no finished curve yet. Train a small study; its first curve can be looked at here as soon as it is "
+    "evaluated."
+)
+TO_TRAIN = "Train a trigger"
+GONE = "This home has no finished run {run}; here is another one."
+NO_GALLERY = "No pictures were kept of this curve. Train with “Gallery” above 0 to look inside."
+
+WITHOUT = "Without"
+WITH = "With the trigger"
+UNTRAINED = "Untrained trigger"
+BLACK = "Black trigger"
+
+LOADING = "Reading pictures"
+DOWNLOAD_CHART = "Chart (PNG)"
+TABLE = "As a table"
+
+
+def run_name(name: str, run: str) -> str:
+    """A run in a list: its name and the beginning of its id."""
+    return f"{name or RUN} ({run[:8]})"
+
+
+def curve_name(kind: str, criterion: str) -> str:
+    """A curve in a list, without its seed: "Border, equalized odds"."""
+    return f"{common.kind(kind)}, {common.kind(criterion).lower()}"
+
+
+def in_run(run: str, text: str) -> str:
+    """A text behind its run's name, where several runs are compared."""
+    return f"{run}: {text}" if run else text
+
+
+def interval(found: Estimate, digits: int = 3) -> str:
+    """``0.871 [0.860, 0.882]``; "not estimable" without a value."""
+    if found.value is None:
+        return common.NOT_ESTIMABLE
+    return f"{found.value:.{digits}f}{brackets(found, digits)}"
+
+
+def brackets(found: Estimate, digits: int = 3) -> str:
+    """`` [0.860, 0.882]``, or nothing where there is no interval."""
+    return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"
+
+
+def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
+    """A number with a true minus sign, and with a plus sign where changes are meant."""
+    text = f"{abs(value):.{digits}f}"
+    is_zero = float(text) == 0
+    sign = "" if is_zero else "−" if value < 0 else "+" if plus else ""
+    return f"{sign}{text}"
+
+
+def for_chart(text: str) -> str:
+    """Text as it is for Plotly, which reads a part of HTML in names and labels."""
+    return html.escape(text, quote=False)

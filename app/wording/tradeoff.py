@@ -1,0 +1,152 @@
+"""Sentences of the page Trade-off."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.wording import common, inside
+
+if TYPE_CHECKING:
+    from app.series import Series, Spot
+
+TITLE = "Accuracy against the gap"
+LEAD = (
+    "Every point is one λ, measured once on test pictures that neither training nor selection saw. "
+    "Further left, groups are treated more alike; further up, more predictions are right."
+)
+
+GAP = "Gap"
+SHOW_SEEDS = "Single seeds"
+LABEL = "Label"
+TEST_ROWS = "Test pictures"
+NET = "Net"
+
+BASE = "base"
+UNTRAINED = "untrained"
+COLLAPSED = "collapsed"
+CHOSEN = "λ chosen on validation"
+GAINED = "Wrong to right"
+LOST = "Right to wrong"
+FLIPS_AXIS = "Test pictures whose answer changes"
+
+CHART_LABEL = (
+    "Accuracy over the gap on the test split; bars are 95 % intervals. The step line joins the points that no other "
+    "beats in both. A white dot marks the λ chosen on validation, a hollow symbol the untrained trigger."
+)
+SEEDS_NOTE = (
+    "Large points are means over {n} seeds, with intervals over test pictures and seeds; small points are single seeds."
+)
+COLLAPSED_NOTE = (
+    "Crossed out: a group and label has lost all its right answers, or the answer is almost always the same. "
+    "The small gap of such a point means nothing, and the step line leaves it out."
+)
+FLIPS_LABEL = "Test pictures whose answer the trigger changes, by group and label, counted as drawn."
+CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
+
+TRIGGER = "The trigger"
+TRIGGER_ALONE = "Alone"
+TRIGGER_ON = "On a test picture"
+GROUPS = "Groups"
+WHO = "Who gained, who lost"
+WHO_NOTE = (
+    "Against the base, λ = {lam}, seed {seed}: {gained} answers became right and {lost} became wrong "
+    "among {n:,} test pictures."
+)
+DOWNLOADS = "Download"
+GROUPS_NOTE = "λ = {lam}, seed {seed}; 95 % intervals below. Rates are weighted to the natural mix of labels."
+SPANS_ZERO = "The 95 % interval of the change in {what} includes 0."
+COLLAPSED_POINT = (
+    "This point has collapsed: a group and label has lost all its right answers, or the answer is almost always the "
+    "same. Its small gap means nothing."
+)
+NOISE = "If the true gap were 0, a test set of this size would show one of up to {limit:.3f}."
+NOISE_HIDES = (
+    "If the true gap were 0, a test set of this size would show one of up to {limit:.3f}: "
+    "{gap:.3f} cannot be told from 0, and its interval is too narrow."
+)
+PRINTABLE = "Its pixels lie in the photo's own range, so it can be printed."
+NOT_PRINTABLE = (
+    "Its pixels go beyond the photo's range; the picture shows them cut off, and a print would not do the same."
+)
+
+DOWNLOAD_POINTS = "Points (CSV)"
+DOWNLOAD_RESULT = "Result (JSON)"
+DOWNLOAD_TRIGGER = "Trigger for all λ (safetensors)"
+DOWNLOAD_PICTURE = "Trigger at λ = {lam} (PNG)"
+
+THE_LABEL = "the label"
+GROUP_COLUMNS = (
+    "Group", "Test pictures", "Called {label}", "{label}, and called {label}", "Not {label}, yet called {label}",
+    "Right",
+)  # fmt: skip
+GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive rate", "accuracy")
+TRIGGER_ALT = "The trigger at λ = {lam}"
+
+
+def gap_axis(metric: str) -> str:
+    """The title of the horizontal axis."""
+    return f"{common.METRICS[metric]} (0: groups alike)"
+
+
+def point_columns(metric: str) -> tuple[str, ...]:
+    """Headings of the chart as a table."""
+    return ("Curve", "λ", common.METRICS["accuracy"], common.METRICS[metric], "")
+
+
+def majority(value: float) -> str:
+    """The label of the majority line."""
+    return f"always the most frequent label: {value:.3f}"
+
+
+def seed(number: int) -> str:
+    """A seed's name."""
+    return f"seed {number}"
+
+
+def series_name(series: "Series") -> str:
+    """The name of a curve in legends: "Border, equalized odds", behind its run's name where several are compared."""
+    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion))
+
+
+def hover(name: str, spot: "Spot") -> str:
+    """What a point says when it is pointed at; ``name`` is ready for a chart."""
+    lam = "" if spot.lam is None else f"<br>λ = {common.lam(spot.lam)}"
+    return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {inside.interval(spot.gap)}"
+
+
+def remark(spot: "Spot") -> str:
+    """The flag of a point in the table."""
+    if not spot.collapsed:
+        return ""
+    return COLLAPSED if len(spot.seeds) == 1 else f"{COLLAPSED} in {spot.collapsed} of {len(spot.seeds)} seeds"
+
+
+def notes(series: "Sequence[Series]") -> list[str]:
+    """What the marks of the chart mean, as far as they are there."""
+    most = max((len(each.single) for each in series), default=0)
+    found = [SEEDS_NOTE.format(n=most)] if most > 1 else []
+    return found + ([COLLAPSED_NOTE] if any(spot.collapsed for each in series for spot in each.mean) else [])
+
+
+def cautions(point: Mapping[str, Any], metric: str) -> list[str]:
+    """What to keep in mind beside a point's figures."""
+    found = []
+    if point["collapsed"]:
+        found.append(COLLAPSED_POINT)
+    for name in (metric, "accuracy"):
+        ci = ((point.get("delta") or {}).get(name) or {}).get("ci")
+        if ci and ci[0] <= 0 <= ci[1]:
+            found.append(SPANS_ZERO.format(what=common.METRICS[name].lower()))
+    gap, limit = point.get(metric), (point.get("noise_gap") or {}).get(metric)
+    if gap is not None and limit is not None:
+        found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))
+    return found
+
+
+def who(changes: Sequence[Mapping[str, Any]], *, lam: float, seed: int) -> str:
+    """How many answers changed, in one sentence."""
+    gained, lost, n = (sum(row[what] for row in _counted(changes)) for what in ("gained", "lost", "n"))
+    return WHO_NOTE.format(lam=common.lam(lam), seed=seed, gained=gained, lost=lost, n=n)
+
+
+def _counted(changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
+    return [{"gained": row["gained"]["rows"], "lost": row["lost"]["rows"], "n": row["n"]} for row in changes]
