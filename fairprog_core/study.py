@@ -38,7 +38,7 @@ class LamRange(Options):
     """A range of λ and the values that are reported."""
 
     low: float = Field(0.3, gt=0, title="Lowest λ", description="Training covers λ = 0 and low … high.")
-    high: float = Field(30.0, gt=0, title="Highest λ")
+    high: float = Field(30.0, gt=0, title="Highest λ", description="Beyond it nothing is trained.")
     grid: tuple[float, ...] = Field(
         (0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0),
         min_length=1,
@@ -183,25 +183,42 @@ class CurvePlan:
 class Study(Options):
     """Everything that decides what is computed."""
 
-    name: str = Field("study", min_length=1, max_length=80, title="Name")
-    dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data")
-    classifier: AnyClassifier = Field(default_factory=ResidualNetOptions, title="Classifier")
-    methods: tuple[AnyMethod, ...] = Field((ReprogramOptions(), RandomTriggerOptions()), min_length=1, title="Methods")
-    triggers: tuple[AnyTrigger, ...] = Field((BorderOptions(),), min_length=1, title="Triggers")
-    criteria: tuple[AnyCriterion, ...] = Field((EqualizedOddsOptions(),), min_length=1, title="Criteria")
-    lam: LamOptions = Field(default_factory=LamOptions, title="λ")
+    name: str = Field(
+        "study", min_length=1, max_length=80, title="Name", description="What the run is called in the table of runs."
+    )
+    dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
+    classifier: AnyClassifier = Field(
+        default_factory=ResidualNetOptions, title="Classifier", description="The base that stays frozen."
+    )
+    methods: tuple[AnyMethod, ...] = Field(
+        (ReprogramOptions(), RandomTriggerOptions()),
+        min_length=1,
+        title="Methods",
+        description="What is learned in front of the base, and controls.",
+    )
+    triggers: tuple[AnyTrigger, ...] = Field(
+        (BorderOptions(),), min_length=1, title="Triggers", description="One curve for each of them."
+    )
+    criteria: tuple[AnyCriterion, ...] = Field(
+        (EqualizedOddsOptions(),), min_length=1, title="Criteria", description="One curve for each of them."
+    )
+    lam: LamOptions = Field(default_factory=LamOptions, title="λ", description="Weight of fairness against accuracy.")
     mode: Literal["amortised", "separate"] = Field(
         "amortised",
         title="Mode",
         description="amortised: one trigger for every λ. separate: one training per reported λ.",
     )
-    select: Select = Field(default_factory=Select, title="Selection")
-    base_seed: int = Field(0, ge=0, title="Seed of the base classifier")
+    select: Select = Field(default_factory=Select, title="Selection", description="How the λ to quote is chosen.")
+    base_seed: int = Field(
+        0, ge=0, title="Seed of the base classifier", description="Its first weights and its batches."
+    )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
-    budget: Budget = Field(default_factory=Budget, title="Budget")
-    explain: Explain = Field(default_factory=Explain, title="A look inside")
-    device: Device = Field("auto", title="Device")
-    threads: int | None = Field(None, ge=1, title="Threads", description="Empty: as many as there are cores.")
+    budget: Budget = Field(default_factory=Budget, title="Budget", description="Length of one training.")
+    explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
+    device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
+    threads: int | None = Field(
+        None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -8,6 +8,7 @@ from fairprog_core.options import Options
 from fairprog_core.registry import Entry
 
 Source = Literal["auto", "shipped", "train"]
+_PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
 class ImageClassifierOptions(Options):
@@ -20,13 +21,15 @@ class ImageClassifierOptions(Options):
         json_schema_extra={"advanced": True},
     )
     epochs: int = Field(8, ge=1, le=100, title="Epochs", description="Passes over the training split.")
-    batch_size: int = Field(128, ge=8, le=1024, title="Batch size", json_schema_extra={"advanced": True})
+    batch_size: int = Field(
+        128, ge=8, le=1024, title="Batch size", description="Photos per step.", json_schema_extra={"advanced": True}
+    )
     learning_rate: float = Field(
         4e-3,
         gt=0,
         le=1,
         title="Learning rate",
-        description="Peak of the one-cycle schedule, AdamW.",
+        description=_PEAK,
         json_schema_extra={"advanced": True},
     )
 
@@ -46,14 +49,18 @@ class HybridOptions(ImageClassifierOptions):
     """Small hybrid: convolution stem, two attention blocks, class token (88,000 weights)."""
 
     kind: Literal["hybrid"] = "hybrid"
-    learning_rate: float = Field(2e-3, gt=0, le=1, title="Learning rate", json_schema_extra={"advanced": True})
+    learning_rate: float = Field(
+        2e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
+    )
 
 
 class ResNet18Options(ImageClassifierOptions):
     """torchvision's ResNet-18, for real photos."""
 
     kind: Literal["resnet18"] = "resnet18"
-    learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", json_schema_extra={"advanced": True})
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
+    )
 
 
 CLASSIFIERS = {

@@ -20,10 +20,20 @@ class ReprogramOptions(MethodOptions):
 
     kind: Literal["reprogram"] = "reprogram"
     learning_rate: float = Field(
-        0.05, gt=0, le=1, title="Learning rate of the trigger", json_schema_extra={"advanced": True}
+        0.05,
+        gt=0,
+        le=1,
+        title="Learning rate of the trigger",
+        description="Adam, falling to zero on a cosine.",
+        json_schema_extra={"advanced": True},
     )
     discriminator_learning_rate: float = Field(
-        3e-3, gt=0, le=1, title="Learning rate of the discriminator", json_schema_extra={"advanced": True}
+        3e-3,
+        gt=0,
+        le=1,
+        title="Learning rate of the discriminator",
+        description="Adam, constant.",
+        json_schema_extra={"advanced": True},
     )
     lam_groups: int = Field(
         4,
