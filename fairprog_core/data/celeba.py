@@ -21,7 +21,7 @@ from fairprog_core.data.base import Dataset, Progress, Split, SplitName
 from fairprog_core.data.cache import Columns, cached
 from fairprog_core.data.celeba_files import CelebAFiles, Place, stamp
 from fairprog_core.data.celeba_lists import read_attributes, read_partition
-from fairprog_core.data.face_traits import stream_key
+from fairprog_core.data.streams import stream_key
 from fairprog_core.errors import DataError
 from fairprog_core.home import Home
 from fairprog_core.options import digest_of

@@ -7,7 +7,6 @@ drawn, and a counterfactual twin is the same block read with another z.
 Notation: n faces.
 """
 
-import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -73,12 +72,6 @@ class Face(NamedTuple):
     exposure: float
     temperature: float
     noise: float
-
-
-def stream_key(*parts: object) -> int:
-    """The 128-bit key of a random stream, e.g. of (seed, split, "traits")."""
-    text = "/".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
 
 
 def uniforms(key: int, start: int, stop: int) -> dict[str, Floats]:

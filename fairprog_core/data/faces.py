@@ -14,7 +14,8 @@ from fairprog_core.data import FacesOptions
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import Columns, cached
 from fairprog_core.data.face_painter import Painted, paint
-from fairprog_core.data.face_traits import P_ATTRIBUTE, Face, attributes, faces, stream_key, uniforms
+from fairprog_core.data.face_traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
+from fairprog_core.data.streams import stream_key
 from fairprog_core.home import Home
 from fairprog_core.options import digest_of
 

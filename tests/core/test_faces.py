@@ -15,8 +15,9 @@ from fairprog_core.data import DATASETS, FacesOptions
 from fairprog_core.data import faces as faces_module
 from fairprog_core.data.face_canvas import Box, Canvas, _grain
 from fairprog_core.data.face_painter import Painted, paint
-from fairprog_core.data.face_traits import Face, stream_key, uniforms
+from fairprog_core.data.face_traits import Face, uniforms
 from fairprog_core.data.faces import Faces
+from fairprog_core.data.streams import stream_key
 from fairprog_core.errors import ConfigError, DataError
 from fairprog_core.home import Home
 from fairprog_core.registry import build
