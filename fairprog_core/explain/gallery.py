@@ -1,50 +1,10 @@
-"""The gallery of one curve: photos, triggers and saliency maps as small integers in one file.
+"""The gallery of one curve: which photos, and saliency maps as small integers.
 
-Torch-free, so that the page reads it.
-
-Notation: m photos, k λ-values, s image side, a×a feature map.
+Notation: m photos, s image side.
 """
-
-import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
-
-from fairprog_core.errors import ArtifactError
-from fairprog_core.home import replacing
-
-FORMAT = "fairprog.gallery/1"
-
-
-def write_gallery(path: Path, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> None:
-    """Write the arrays, and the metadata as JSON in the file's header."""
-    with replacing(path) as part:
-        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        save_file(contiguous, part, {"fairprog": json.dumps({"format": FORMAT, **metadata})})
-
-
-def read_gallery(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """What `write_gallery` wrote.
-
-    Raises:
-        ArtifactError: the file is missing, damaged or no gallery of fairprog.
-    """
-    if not path.is_file():
-        raise ArtifactError(f"No gallery at {path}: it is written when a curve is finished; run the study again.")
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = json.loads((file.metadata() or {}).get("fairprog", "{}"))
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is no readable safetensors file ({error}); run the study again.") from error
-    if metadata.get("format") != FORMAT:
-        found = metadata.get("format", "no description")
-        raise ArtifactError(f"{path} holds {found}, not {FORMAT}; give a gallery written by fairprog.")
-    return arrays, metadata
 
 
 def to_uint8(maps: NDArray[np.float32]) -> NDArray[np.uint8]:

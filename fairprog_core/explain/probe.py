@@ -25,7 +25,7 @@ from fairprog_core.classifiers.image import ResidualNet
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import ProbeOptions
 from fairprog_core.explain.averages import draw_evenly
-from fairprog_core.home import making_once, replacing
+from fairprog_core.home import Home, making_once, replacing
 from fairprog_core.methods.erm import train
 from fairprog_core.options import digest_of
 
@@ -48,7 +48,7 @@ def null_pictures(split: Split, *, seed: int = 0, rows: int = 1000) -> NDArray[n
 
 
 def demographic_classifier(
-    init: Init, dataset: Dataset, base: Classifier, *, options: ProbeOptions, device: torch.device
+    init: Init, dataset: Dataset, base: Classifier, *, home: Home, options: ProbeOptions, device: torch.device
 ) -> Generator[float, None, Classifier]:
     """A frozen classifier of the group pattern, from the cache or trained now.
 
@@ -59,6 +59,7 @@ def demographic_classifier(
         init: where its first weights come from.
         dataset: its tuning split is learned from.
         base: the frozen base classifier; not changed.
+        home: whose cache keeps it.
         options: rows and schedule.
         device: where to compute.
 
@@ -76,7 +77,7 @@ def demographic_classifier(
         "base": base.digest() if init == "base weights" else base.image_size,
         "options": options.to_json(),
     }
-    path = dataset.home.cache / "demographic" / f"{digest_of(content)}.safetensors"
+    path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"
     classifier = _untrained(init, base, n_patterns)
     with making_once(path) as is_missing:
         if is_missing:

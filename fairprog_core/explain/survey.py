@@ -35,6 +35,7 @@ from fairprog_core.explain.probe import (
 )
 from fairprog_core.explain.regions import erase, erasure, share
 from fairprog_core.explain.twins import compare
+from fairprog_core.home import Home
 from fairprog_core.sampling import to_pixels
 from fairprog_core.triggers.image import ImageTrigger
 
@@ -82,6 +83,7 @@ def survey(
     lams: Sequence[float],
     options: Looks,
     *,
+    home: Home | None = None,
     device: torch.device | str = "cpu",
     seed: int = 0,
     chosen_lam: float | None = None,
@@ -97,6 +99,7 @@ def survey(
         trigger: the trained trigger; not changed.
         lams: the λ values to report.
         options: sizes of gallery and averages, and whether to probe.
+        home: whose cache keeps the demographic classifiers; None: the data set's.
         device: where classifier and trigger are.
         seed: of the rows and of the noise picture.
         chosen_lam: the quoted λ, at which the gallery looks for changed predictions; None: the middle one.
@@ -105,7 +108,9 @@ def survey(
     Yields:
         Steps; the last one carries the findings.
     """
-    work = Survey(dataset, classifier, trigger, lams, options, device=torch.device(device), seed=seed)
+    work = Survey(
+        dataset, classifier, trigger, lams, options, home=home or dataset.home, device=torch.device(device), seed=seed
+    )
     chosen = lams[len(lams) // 2] if chosen_lam is None else chosen_lam
     running = work.run(chosen, about)
     total, done = 5 * len(work.conditions) + 10, 0
@@ -131,11 +136,12 @@ class Survey:
         lams: Sequence[float],
         options: Looks,
         *,
+        home: Home,
         device: torch.device,
         seed: int,
     ) -> None:
         self.dataset, self.options, self.device, self.seed = dataset, options, device, seed
-        self.classifier = classifier
+        self.classifier, self.home = classifier, home
         self.conditions = Conditions(classifier, trigger, lams)
 
     def run(self, chosen_lam: float, about: dict[str, Any]) -> Work[Findings]:
@@ -305,7 +311,7 @@ class Survey:
         classifiers = []
         for init in INITS:
             training = demographic_classifier(
-                init, self.dataset, self.classifier, options=ProbeOptions(), device=self.device
+                init, self.dataset, self.classifier, home=self.home, options=ProbeOptions(), device=self.device
             )
             reader = yield from labelled(training, f"Demographic classifier, {init}")
             accuracy = rows.mean(logits_of(reader, self.pool.x).argmax(1).numpy() == self.pool.z)
