@@ -44,7 +44,7 @@ def verdict(run: Run, *, now: float, patience: Patience) -> Verdict:
     if _is_gone(run, silent, patience):
         return "cancelled"
     waited = now - run.cancel_requested
-    if waited <= patience.terminate or _is_elsewhere(run):
+    if waited <= patience.terminate or not run.may_be_ended or _is_elsewhere(run):
         return "leave"
     if waited > patience.kill:
         return "kill"

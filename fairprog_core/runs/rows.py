@@ -20,7 +20,7 @@ def create(connection: Connection, study: Study) -> str:
     """A new row in the queue; returns its id."""
     run_id, now = secrets.token_hex(4), time.time()
     row = {"id": run_id, "name": study.name, "state": "queued", "study": study.to_json(), "created": now, "queued": now}
-    zero = {"seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": [], "last_seq": 0}
+    zero = {"seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": [], "last_seq": 0, "may_be_ended": True}
     connection.execute(insert(RUNS).values(**row, **zero))
     return run_id
 
@@ -53,11 +53,12 @@ def owned(run: Run) -> ColumnElement[bool]:
     return (RUNS.c.id == run.id) & (RUNS.c.token == run.token) & (RUNS.c.state == "running")
 
 
-def start(connection: Connection, run_id: str, owner: Owner) -> Run:
+def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True) -> Run:
     """Hand a queued run to a process, under a token of its own."""
     now = time.time()
     attempt = get(connection, run_id).attempt + 1
     process = {"host": owner.host, "pid": owner.pid, "process_started": owner.process_started}
+    process["may_be_ended"] = may_be_ended
     change(
         connection,
         with_id(run_id),

@@ -75,6 +75,8 @@ class Run:
         host, pid, process_started, heartbeat: the process that carries it out.
         cancel_requested: when somebody asked to cancel it.
         terminated: when its process was asked to end.
+        may_be_ended: whether cancelling may end its process when a step takes long; not so for
+            somebody's notebook.
         error: one sentence, for failed and lost runs.
         log: where to read more, relative to the home.
         stage, label, fraction, seconds_left: the last ``stage`` record.
@@ -100,6 +102,7 @@ class Run:
     heartbeat: float | None = None
     cancel_requested: float | None = None
     terminated: float | None = None
+    may_be_ended: bool = True
     error: str | None = None
     log: str | None = None
     stage: str | None = None

@@ -197,10 +197,16 @@ class Store:
 
     # ---- the process that carries a run out
 
-    def begin(self, study: Study, owner: Owner) -> Run:
-        """Create a run that ``owner`` carries out itself, without the queue."""
+    def begin(self, study: Study, owner: Owner, *, may_be_ended: bool = False) -> Run:
+        """Create a run that ``owner`` carries out itself, without the queue.
+
+        Args:
+            study: the study.
+            owner: the process.
+            may_be_ended: whether cancelling may end the process when a step takes long.
+        """
         with self.database.writing() as connection:
-            return rows.start(connection, rows.create(connection, study), owner)
+            return rows.start(connection, rows.create(connection, study), owner, may_be_ended=may_be_ended)
 
     def claim(self, owner: Owner) -> Run | None:
         """Take the run that has waited longest; None when the queue is empty.

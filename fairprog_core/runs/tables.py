@@ -1,6 +1,6 @@
 """The tables of the run store, as the newest migration leaves them."""
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
 HEAD = "0001"  # the newest migration; a test compares it with the migrations folder
 
@@ -27,6 +27,7 @@ RUNS = Table(
     Column("heartbeat", Float),
     Column("cancel_requested", Float),
     Column("terminated", Float),
+    Column("may_be_ended", Boolean, nullable=False),
     Column("error", Text),
     Column("log", Text),
     Column("stage", String(40)),

@@ -392,6 +392,19 @@ def test_cancel_asks_before_it_ends_a_process(store: Store, study: Study) -> Non
         assert store.get(run.id).terminated
 
 
+def test_cancel_never_ends_a_process_that_is_somebodys_own(
+    home: Home, study: Study, sleeper: subprocess.Popen[bytes]
+) -> None:
+    store = Store(home, patience=Patience(terminate=0.1, kill=0.2))
+    run = store.begin(study, owner_of(sleeper))
+    assert store.cancel(run.id, wait=True).is_cancelling
+    assert sleeper.poll() is None
+    sleeper.kill()
+    sleeper.wait()
+    assert store.get(run.id).state == "cancelled"
+    store.close()
+
+
 def test_cancel_without_a_thread_is_carried_out_by_whoever_looks(
     home: Home, study: Study, sleeper: subprocess.Popen[bytes]
 ) -> None:

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("heartbeat", sa.Float),
         sa.Column("cancel_requested", sa.Float),
         sa.Column("terminated", sa.Float),
+        sa.Column("may_be_ended", sa.Boolean, nullable=False),
         sa.Column("error", sa.Text),
         sa.Column("log", sa.Text),
         sa.Column("stage", sa.String(40)),

@@ -1,0 +1,109 @@
+"""Starting detached workers: one per slot, whoever asks, and they outlive the one who asked."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from fairprog_core.errors import ConfigError
+from fairprog_core.home import Home
+from fairprog_core.runs import Store, launcher
+from tests.core.run_help import ROOT, eventually
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+
+@pytest.fixture
+def launched(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home whose workers are ended after the test."""
+    monkeypatch.setenv("FAIRPROG_SLOTS", "1")
+    Store(home).close()
+    yield home
+    launcher.stop_workers(home)
+    assert launcher.workers(home) == []
+
+
+def test_worker_is_detached_gets_warm_and_is_there_once(launched: Home) -> None:
+    first = launcher.ensure_workers(launched)
+    assert len(first) == 1
+    assert [worker.owner for worker in launcher.ensure_workers(launched)] == [first[0].owner]
+    pid = first[0].owner.pid
+    assert os.getsid(pid) == pid != os.getsid(0)
+    assert launcher.wait_until_warm(launched)
+    [worker] = launcher.workers(launched)
+    assert (worker.slot, worker.state, worker.run, worker.owner.pid) == (0, "idle", None, pid)
+    assert launcher.stop_workers(launched) == 1
+    assert not psutil.pid_exists(pid)
+
+
+def test_launchers_at_once_start_one_worker(launched: Home) -> None:
+    code = (
+        "import sys; from fairprog_core.home import Home; from fairprog_core.runs import launcher; "
+        "print(*[w.owner.pid for w in launcher.ensure_workers(Home.find(sys.argv[1]))])"
+    )
+    command = [sys.executable, "-c", code, str(launched.path)]
+    starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    pids = {starter.communicate(timeout=60)[0].strip() for starter in starters}
+    assert len(pids) == 1
+
+
+def test_worker_survives_the_sudden_end_of_its_starter(launched: Home) -> None:
+    code = (
+        "import sys, time; from fairprog_core.home import Home; from fairprog_core.runs import launcher; "
+        "launcher.ensure_workers(Home.find(sys.argv[1])); print('started', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(launched.path)], stdout=subprocess.PIPE, cwd=ROOT
+    ) as starter:
+        assert starter.stdout
+        starter.stdout.readline()
+        starter.send_signal(signal.SIGKILL)
+    [worker] = launcher.workers(launched)
+    assert launcher.wait_until_warm(launched)
+    assert launcher.workers(launched)[0].owner == worker.owner
+
+
+def test_killed_worker_is_replaced(launched: Home) -> None:
+    [first] = launcher.ensure_workers(launched)
+    os.kill(first.owner.pid, signal.SIGKILL)
+    eventually(lambda: not launcher.workers(launched))
+    [second] = launcher.ensure_workers(launched)
+    assert second.owner != first.owner
+    assert launcher.wait_until_warm(launched)
+
+
+def test_worker_writes_a_log_and_a_long_one_is_set_aside(launched: Home) -> None:
+    log = launched.path / "logs" / "slot-0.log"
+    log.parent.mkdir()
+    log.write_bytes(b"x" * (launcher.LOG_BYTES + 1))
+    launcher.ensure_workers(launched, idle_seconds=0.1)
+    eventually(lambda: "Leaving: idle." in log.read_text(), seconds=60)
+    assert log.with_suffix(".1.log").stat().st_size > launcher.LOG_BYTES
+
+
+def test_slots_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRPROG_SLOTS", "3")
+    assert launcher.slots() == 3
+    monkeypatch.delenv("FAIRPROG_SLOTS")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5")
+    assert launcher.slots() == 2
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert launcher.slots() == 1
+
+
+@pytest.mark.parametrize("text", ["0", "65", "many", "-1", "1.5"])
+def test_bad_number_of_slots_is_one_sentence(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("FAIRPROG_SLOTS", text)
+    with pytest.raises(ConfigError, match="from 1 to 64"):
+        launcher.slots()
+
+
+def test_every_slot_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5")
+    assert [launcher._environment(slot)["CUDA_VISIBLE_DEVICES"] for slot in range(3)] == ["4", "5", "4"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    assert launcher._environment(0)["CUDA_VISIBLE_DEVICES"] == "7"
