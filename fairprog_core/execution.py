@@ -7,7 +7,7 @@ are read, an unfinished one goes on from its checkpoint. Closing the generator s
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -28,6 +28,7 @@ from fairprog_core.results import save
 from fairprog_core.study import Study
 from fairprog_core.training import Record
 from fairprog_core.triggers.base import load_trigger
+from fairprog_core.triggers.image import ImageTrigger
 
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a base
 
@@ -72,7 +73,7 @@ class Execution:
 
     def _costs(self) -> dict[str, float]:
         """Rough seconds per stage, for the progress bar."""
-        study, is_trained = self.study, find_base(self.study, self.dataset, self.home) is None
+        study, is_trained = self.study, self._base() is None
         n_train = getattr(study.dataset, "n_train", None) or 8000
         runs = 1 if study.mode == "amortised" else len(self.plans[0].lam.grid)
         return {
@@ -89,7 +90,7 @@ class Execution:
             for share, name in enumerate(SMALL_SPLITS):
                 yield self.meter.at("data", share / 4, f"Preparing the {name} split")
                 self.dataset.split(name)
-        path = find_base(self.study, self.dataset, self.home)
+        path = self._base()
         if path is None:
             yield self.meter.at("data", 0.75, "Preparing the training split")
             with self.meter.timing("data"):
@@ -105,13 +106,18 @@ class Execution:
             self._set_up(path)
         yield self.meter.at("base", 1.0, "The base classifier is ready")
 
+    def _base(self) -> Path | None:
+        """The base of an earlier sitting of this run, else one that need not be trained, else None."""
+        own = self.folder / "base" / "classifier.safetensors"
+        return own if own.exists() else find_base(self.study, self.dataset, self.home)
+
     def _set_up(self, path: Path) -> None:
         """Freeze the base, predict with it, prepare the work on every curve."""
         classifier: Classifier = load_base(path, self.device)
         base = {name: predict(classifier, self.dataset.split(name), device=self.device) for name in ("val", "test")}
         environment = describe(self.device)
         about = {
-            "classifier": path.stem, "data": self.dataset.split_digest("tune"), "versions": environment["versions"],
+            "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"), "versions": environment["versions"],
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
         copy = self.folder / "base" / "classifier.safetensors"
@@ -178,10 +184,10 @@ class Execution:
         yield {"kind": "result"}
 
     def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
+        trigger = cast(ImageTrigger, load_trigger(work.file).to(self.device))
         return survey(
-            self.dataset, self.lab.classifier, load_trigger(work.file).to(self.device), work.plan.lam.grid,
-            self.study.explain, home=self.home, device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam,
-            criterion=work.plan.criterion.kind,
+            self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
+            device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
         )  # fmt: skip
 
     def save(self, *, is_complete: bool) -> None:

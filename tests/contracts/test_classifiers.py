@@ -1,0 +1,113 @@
+"""Every classifier × every rule. A new entry in the registry is tested without an edit here."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
+from fairprog_core.errors import ArtifactError
+from fairprog_core.registry import build
+
+SIZE = 32
+
+
+def make(kind: str, *, n_classes: int = 3, seed: int = 0, **options: object) -> Classifier:
+    torch.manual_seed(seed)
+    classifier: Classifier = build(
+        CLASSIFIERS, CLASSIFIERS[kind].options(**options), n_classes=n_classes, image_size=SIZE
+    )
+    for module in classifier.modules():  # running statistics as after training, so that folding has work to do
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.2, 0.2)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.uniform_(module.weight, 0.5, 2)
+    return classifier
+
+
+@pytest.fixture
+def photos() -> torch.Tensor:
+    return torch.rand(4, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("kind", CLASSIFIERS)
+class TestEveryClassifier:
+    def test_logits_have_one_column_per_class(self, kind: str, photos: torch.Tensor) -> None:
+        assert make(kind).eval()(photos).shape == (4, 3)
+
+    def test_logits_are_the_head_of_the_features(self, kind: str, photos: torch.Tensor) -> None:
+        classifier = make(kind).eval()
+        torch.testing.assert_close(classifier.head(classifier.features(photos)), classifier(photos))
+
+    def test_freezing_changes_no_logit_and_leaves_nothing_to_learn(self, kind: str, photos: torch.Tensor) -> None:
+        classifier = make(kind).eval()
+        before = classifier(photos).detach()
+        frozen = freeze(classifier)
+        torch.testing.assert_close(frozen(photos), before, atol=1e-4, rtol=1e-4)
+        assert not frozen.training
+        assert not any(value.requires_grad for value in frozen.parameters())
+        assert not any(isinstance(module, nn.BatchNorm2d) for module in frozen.modules())
+
+    def test_rows_do_not_depend_on_their_batch(self, kind: str, photos: torch.Tensor) -> None:
+        frozen = freeze(make(kind))
+        torch.testing.assert_close(frozen(photos)[2:3], frozen(photos[2:3]), atol=1e-5, rtol=1e-5)
+
+    def test_cam_layer_gives_maps_that_the_logits_depend_on(self, kind: str, photos: torch.Tensor) -> None:
+        frozen = freeze(make(kind))
+        maps: list[torch.Tensor] = []
+
+        def keep(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+            output.requires_grad_() if output.is_leaf else output.retain_grad()
+            maps.append(output)
+
+        with frozen.cam_layer.register_forward_hook(keep):
+            frozen(photos.requires_grad_())[:, 0].sum().backward()
+        assert maps[0].ndim == 4
+        assert maps[0].shape[2] == maps[0].shape[3]
+        assert maps[0].grad is not None
+        assert maps[0].grad.abs().sum() > 0
+
+    def test_save_then_read_gives_the_same_logits(self, kind: str, photos: torch.Tensor, tmp_path: Path) -> None:
+        classifier = make(kind).eval()
+        save_classifier(classifier, tmp_path / "c.safetensors", labels=["a", "b", "c"])
+        again, about = read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)
+        assert torch.equal(again.eval()(photos), classifier(photos))
+        assert about["labels"] == ["a", "b", "c"]
+        assert again.digest() == classifier.digest()
+
+    def test_same_seed_gives_the_same_weights(self, kind: str) -> None:
+        assert make(kind, seed=5).digest() == make(kind, seed=5).digest()
+        assert make(kind, seed=5).digest() != make(kind, seed=6).digest()
+
+
+@pytest.mark.parametrize(("pool", "n_features"), [("mean", 32), ("max", 32), ("mean+max", 64)])
+def test_residual_net_pooling_decides_the_features(pool: str, n_features: int, photos: torch.Tensor) -> None:
+    assert make("residual_net", pool=pool).eval().features(photos).shape == (4, n_features)
+
+
+def test_residual_net_mean_pooling_far_patch_only_shifts_the_logits() -> None:
+    """Two photos and a change that no 8×8 cell shares with their difference: mean pooling adds up.
+
+    The photos differ in the top left only, the change lies in the bottom right only, and the
+    receptive fields of the two do not meet; so the change moves the logits of both photos alike.
+    """
+    torch.manual_seed(0)
+    options = CLASSIFIERS["residual_net"].options(pool="mean")
+    classifier = freeze(build(CLASSIFIERS, options, n_classes=2, image_size=256))
+    first = torch.rand(1, 3, 256, 256)
+    second = first.clone()
+    second[..., :32, :32] = torch.rand(3, 32, 32)
+    shifts = []
+    for photo in (first, second):
+        patched = photo.clone()
+        patched[..., -32:, -32:] = 1.0
+        shifts.append(classifier(patched) - classifier(photo))
+    torch.testing.assert_close(shifts[0], shifts[1], atol=1e-5, rtol=1e-4)
+
+
+def test_read_classifier_damaged_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "c.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{broken}")
+    with pytest.raises(ArtifactError, match="no readable safetensors file"):
+        read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)

@@ -1,0 +1,157 @@
+"""Every method × every criterion. A new entry in a registry is tested without an edit here."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fairprog_core.batch import Groups
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.criteria import CRITERIA
+from fairprog_core.data.base import Split
+from fairprog_core.methods import METHODS
+from fairprog_core.registry import build
+from fairprog_core.triggers import TRIGGERS
+from fairprog_core.triggers.base import Trigger
+
+SIZE = 32
+CONTROLS = [kind for kind, entry in METHODS.items() if getattr(entry.options, "is_control", False)]
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    rng = np.random.default_rng(0)
+    z, y = np.arange(80) % 2, (np.arange(80) // 2) % 2
+    return Split(rng.integers(0, 256, (80, SIZE, SIZE, 3), dtype=np.uint8), y, z, np.full((2, 2), 0.25), False)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    torch.manual_seed(0)
+    options = CLASSIFIERS["residual_net"].options()
+    return freeze(build(CLASSIFIERS, options, n_classes=2, image_size=SIZE))
+
+
+def started(kind: str, criterion: str, split: Split, classifier: Classifier, **changes: Any) -> tuple[Any, Trigger]:
+    trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=SIZE, knots=(0.0, 0.3, 3.0, 30.0))
+    options = METHODS[kind].options(**changes.pop("options", {}))
+    method = build(
+        METHODS, options, classifier=classifier, trigger=trigger, criterion=CRITERIA[criterion](), split=split,
+        groups=Groups.exclusive("a", "b"), **{"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes},
+    )  # fmt: skip
+    return method, trigger
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("kind", [kind for kind in METHODS if kind not in CONTROLS])
+class TestEveryLearnedMethod:
+    def test_step_tells_losses_and_how_well_z_is_read(
+        self, kind: str, criterion: str, split: Split, classifier: Classifier
+    ) -> None:
+        record = started(kind, criterion, split, classifier)[0].step(0)
+        assert set(record) >= {"utility_loss", "fairness_loss", "discriminator_accuracy", "chance"}
+        assert all(np.isfinite(value) for value in record.values())
+        assert record["utility_loss"] > 0 > record["fairness_loss"]
+
+    def test_classifier_stays_bit_identical_and_the_trigger_moves(
+        self, kind: str, criterion: str, split: Split, classifier: Classifier
+    ) -> None:
+        before = classifier.digest()
+        method, trigger = started(kind, criterion, split, classifier)
+        start = trigger.values(2.0).detach().clone()
+        for step in range(3):
+            method.step(step)
+        assert classifier.digest() == before
+        assert all(value.grad is None for value in classifier.parameters())
+        assert not torch.equal(trigger.values(2.0), start)
+
+    def test_same_seed_gives_the_same_trigger_and_another_seed_another(
+        self, kind: str, criterion: str, split: Split, classifier: Classifier
+    ) -> None:
+        values = []
+        for seed in (1, 1, 2):
+            method, trigger = started(kind, criterion, split, classifier, seed=seed)
+            for step in range(2):
+                method.step(step)
+            values.append(trigger.values(2.0).detach())
+        assert torch.equal(values[0], values[1])
+        assert not torch.equal(values[0], values[2])
+
+    def test_state_loaded_into_a_fresh_method_goes_on_alike(
+        self, kind: str, criterion: str, split: Split, classifier: Classifier
+    ) -> None:
+        method, trigger = started(kind, criterion, split, classifier)
+        method.step(0)
+        other, again = started(kind, criterion, split, classifier)
+        state = method.state()
+        other.load_state({name: _copy(value) for name, value in state.items()})
+        for step in (1, 2):
+            method.step(step)
+            other.step(step)
+        assert torch.equal(trigger.values(2.0), again.values(2.0))
+
+    def test_lam_zero_equals_training_for_accuracy_alone(
+        self, kind: str, criterion: str, split: Split, classifier: Classifier
+    ) -> None:
+        """At λ = 0 the other criterion's discriminator changes nothing."""
+        values = []
+        for name in (criterion, next(other for other in CRITERIA if other != criterion)):
+            method, trigger = started(kind, name, split, classifier, lam=0.0)
+            for step in range(3):
+                method.step(step)
+            values.append(trigger.values(0.0).detach())
+        assert torch.equal(*values)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {name: _copy(item) for name, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("kind", CONTROLS)
+def test_control_is_the_same_whatever_was_learned(kind: str, classifier: Classifier) -> None:
+    trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=SIZE, seed=3)
+    control = build(METHODS, METHODS[kind].options())
+    photos = torch.rand(2, 3, SIZE, SIZE)
+    before = control.control(trigger)(photos, 0.0)
+    with torch.no_grad():
+        trigger.shared.add_(1.0)
+    assert torch.equal(control.control(trigger)(photos, 0.0), before)
+
+
+@pytest.mark.parametrize("projection", [False, True])
+@pytest.mark.parametrize("balance", [False, True])
+def test_reprogram_lowers_the_utility_loss(
+    projection: bool, balance: bool, split: Split, classifier: Classifier
+) -> None:
+    options = {"projection": projection, "balance": balance}
+    method, _ = started("reprogram", "equalized_odds", split, classifier, lam=0.0, steps=30, options=options)
+    losses = [method.step(step)["utility_loss"] for step in range(30)]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_but_itself(
+    split: Split, classifier: Classifier
+) -> None:
+    """g = g_u − proj(g_u onto g_f) + g_f, so g · g_f = g_f · g_f."""
+    options = {"projection": True, "balance": False}
+    method, trigger = started("reprogram", "equalized_odds", split, classifier, lam=2.0, options=options)
+    fair = (trigger.shared * torch.linspace(-1, 1, trigger.shared.numel()).view_as(trigger.shared)).sum()[None]
+    useful = (trigger.shared**2).sum()[None]
+    g_fair = torch.autograd.grad(2.0 * fair.sum(), trigger.shared, retain_graph=True)[0]
+    unused = 0.0 * trigger.anchors.sum()
+    method._teach_trigger(useful + unused, fair + unused, torch.tensor([2.0]))
+    assert (trigger.shared.grad * g_fair).sum().item() == pytest.approx((g_fair**2).sum().item(), rel=1e-4)
+
+
+def test_reprogram_draws_lams_over_the_whole_range_one_per_part(split: Split, classifier: Classifier) -> None:
+    method, trigger = started("reprogram", "equalized_odds", split, classifier)
+    drawn = torch.stack([method.draw_lams(step) for step in range(50)])
+    assert (drawn.diff(dim=1) > 0).all()
+    edges = trigger.scale.stratified(torch.tensor([0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64))
+    assert ((drawn >= edges[:-1]) & (drawn <= edges[1:])).all()

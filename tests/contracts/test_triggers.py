@@ -1,0 +1,186 @@
+"""Every trigger × every rule. A new entry in the registry is tested without an edit here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.errors import ArtifactError, ConfigError
+from fairprog_core.registry import build
+from fairprog_core.triggers import TRIGGERS
+from fairprog_core.triggers.base import Trigger, load_trigger
+
+SIZE = 32
+KNOTS = (0.0, 0.3, 3.0, 30.0)
+
+
+def make(kind: str, *, seed: int = 0, knots: tuple[float, ...] = KNOTS, **options: object) -> Trigger:
+    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(**options), image_size=SIZE, knots=knots, seed=seed)
+    return trigger
+
+
+def trained(kind: str) -> Trigger:
+    """A trigger whose anchors differ, as after training."""
+    trigger = make(kind)
+    with torch.no_grad():
+        trigger.anchors.normal_(generator=torch.Generator().manual_seed(7))
+    return trigger
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    torch.manual_seed(0)
+    options = CLASSIFIERS["residual_net"].options()
+    return freeze(build(CLASSIFIERS, options, n_classes=2, image_size=SIZE))
+
+
+@pytest.fixture
+def photos() -> torch.Tensor:
+    return torch.rand(6, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("kind", TRIGGERS)
+class TestEveryTrigger:
+    def test_output_keeps_the_shape_of_its_input(self, kind: str, photos: torch.Tensor) -> None:
+        assert trained(kind)(photos, 2.0).shape == photos.shape
+
+    def test_printable_pixels_stay_in_the_photos_range(self, kind: str, photos: torch.Tensor) -> None:
+        out = trained(kind)(photos, 5.0)
+        assert out.min() >= 0
+        assert out.max() <= 1
+
+    def test_same_seed_gives_same_trigger_and_another_seed_another(self, kind: str, photos: torch.Tensor) -> None:
+        assert torch.equal(make(kind, seed=3)(photos, 1.0), make(kind, seed=3)(photos, 1.0))
+        assert not torch.equal(make(kind, seed=3)(photos, 1.0), make(kind, seed=4)(photos, 1.0))
+
+    def test_trigger_does_not_depend_on_the_input(self, kind: str) -> None:
+        trigger = trained(kind)
+        dark, light = torch.zeros(1, 3, SIZE, SIZE), torch.ones(1, 3, SIZE, SIZE)
+        mask = trigger.mask()
+        assert torch.equal(trigger(dark, 2.0)[..., mask], trigger(light, 2.0)[..., mask])
+
+    def test_pixels_outside_the_mask_carry_no_gradient_to_the_trigger(self, kind: str, photos: torch.Tensor) -> None:
+        trigger = trained(kind)
+        trigger(photos, 1.0)[..., ~trigger.mask()].sum().backward()
+        assert all(value.grad is None or not value.grad.any() for value in trigger.parameters())
+
+    def test_stacked_lams_equal_single_lams(self, kind: str, photos: torch.Tensor) -> None:
+        trigger = trained(kind)
+        together = trigger(photos, torch.tensor([0.0, 1.5, 20.0]))
+        alone = torch.cat([trigger(photos[2 * i : 2 * i + 2], lam) for i, lam in enumerate((0.0, 1.5, 20.0))])
+        torch.testing.assert_close(together, alone)
+
+    def test_save_then_load_gives_the_same_output(self, kind: str, photos: torch.Tensor, tmp_path: Path) -> None:
+        trigger = trained(kind)
+        trigger.save(tmp_path / "t.safetensors", criterion="equalized_odds")
+        again = load_trigger(tmp_path / "t.safetensors")
+        assert torch.equal(again(photos, 4.2), trigger(photos, 4.2))
+        assert again.about["criterion"] == "equalized_odds"
+
+    def test_untrained_forgets_the_training_and_nothing_else(self, kind: str, photos: torch.Tensor) -> None:
+        trigger = trained(kind)
+        before = trigger(photos, 3.0)
+        assert torch.equal(trigger.untrained()(photos, 3.0), make(kind)(photos, 3.0))
+        assert torch.equal(trigger(photos, 3.0), before)
+
+    def test_black_has_black_pixels_and_the_same_geometry(self, kind: str, photos: torch.Tensor) -> None:
+        trigger = trained(kind)
+        black = trigger.black()(photos, 3.0)
+        mask = trigger.mask()
+        assert black[..., mask].abs().max() < 1e-6
+        assert torch.equal(black[..., ~mask], trigger(photos, 3.0)[..., ~mask])
+
+    def test_placed_masks_are_zero_under_the_trigger(self, kind: str) -> None:
+        trigger = make(kind)
+        placed = trigger.place(torch.ones(2, SIZE, SIZE))
+        assert placed.shape == (2, SIZE, SIZE)
+        assert not placed[:, trigger.mask()].any()
+        assert placed[:, ~trigger.mask()].min() > 0.99
+
+    def test_picture_is_opaque_exactly_under_the_mask(self, kind: str) -> None:
+        trigger = make(kind)
+        picture = trigger.picture(1.0)
+        assert picture.shape == (SIZE, SIZE, 4)
+        assert picture.dtype == np.uint8
+        assert np.array_equal(picture[..., 3] == 255, trigger.mask().numpy())
+
+    def test_wrapped_classifier_equals_classifier_of_triggered_input(
+        self, kind: str, classifier: Classifier, photos: torch.Tensor
+    ) -> None:
+        trigger = trained(kind)
+        torch.testing.assert_close(trigger.wrap(classifier, lam=2.0)(photos), classifier(trigger(photos, 2.0)))
+
+    def test_merged_triggers_give_each_its_own_values(self, kind: str, photos: torch.Tensor) -> None:
+        parts = [make(kind, knots=(lam,)) for lam in (1.0, 4.0, 15.0)]
+        with torch.no_grad():
+            for number, part in enumerate(parts):
+                part.shared.add_(0.1 * number)
+        merged = type(parts[0]).merged(parts)
+        for lam, part in zip((1.0, 4.0, 15.0), parts, strict=True):
+            torch.testing.assert_close(merged(photos, lam), part(photos, lam))
+
+
+def test_border_never_touches_the_photo(photos: torch.Tensor) -> None:
+    trigger = trained("border")
+    top, left, height, width = trigger.photo_box
+    small = torch.nn.functional.interpolate(photos, size=(height, width), mode="bilinear", antialias=True)
+    torch.testing.assert_close(trigger(photos, 9.0)[..., top : top + height, left : left + width], small)
+
+
+def test_patch_corners_are_where_they_say() -> None:
+    """A patch of half the side: 16 of 32 pixels."""
+    expected = {"top left": (0, 0), "top right": (0, 16), "bottom left": (16, 0), "bottom right": (16, 16)}
+    for corner, (top, left) in expected.items():
+        assert make("patch", size=0.5, corner=corner).box() == (top, left, 16, 16)
+
+
+def test_patch_without_corner_uses_the_free_position() -> None:
+    """16 pixels are free: 0.25 of them is 4, 0.5 is 8."""
+    assert make("patch", size=0.5, corner=None, left=0.25, top=0.5).box() == (8, 4, 16, 16)
+
+
+def test_tanh_pixels_reach_below_zero(photos: torch.Tensor) -> None:
+    assert make("frame", pixels="tanh")(photos, 1.0).min() < -0.5
+
+
+def test_hats_interpolate_between_anchors() -> None:
+    """Knots 0, 1, 3 with unit 1: log1p gives 0, ln 2, ln 4; λ = √8 − 1 lies halfway between the last two."""
+    scale = make("patch", knots=(0.0, 1.0, 3.0)).scale
+    hats = scale.hats(torch.tensor([0.0, 1.0, 8**0.5 - 1, 99.0]))
+    expected = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1.0]])
+    torch.testing.assert_close(hats, expected)
+
+
+def test_stratified_lams_span_the_scale() -> None:
+    lams = make("patch").scale.stratified(torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64))
+    assert lams[0] == 0
+    assert lams[2].item() == pytest.approx(30.0)
+    assert 0.3 < lams[1] < 30
+
+
+def test_wrap_classifier_of_another_size_is_refused(classifier: Classifier) -> None:
+    trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=64)
+    with pytest.raises(ConfigError, match="made for pictures of 64 pixels"):
+        trigger.wrap(classifier, lam=1.0)
+
+
+def test_load_trigger_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="No trigger at"):
+        load_trigger(tmp_path / "none.safetensors")
+
+
+def test_load_trigger_damaged_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.safetensors").write_bytes(b"not a trigger")
+    with pytest.raises(ArtifactError, match="no readable safetensors file"):
+        load_trigger(tmp_path / "t.safetensors")
+
+
+def test_load_trigger_of_a_classifier_file_says_so(tmp_path: Path, classifier: Classifier) -> None:
+    from fairprog_core.classifiers.base import save_classifier
+
+    save_classifier(classifier, tmp_path / "c.safetensors")
+    with pytest.raises(ArtifactError, match=r"holds fairprog.classifier/1, not fairprog.trigger/1"):
+        load_trigger(tmp_path / "c.safetensors")

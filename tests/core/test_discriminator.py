@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+
+from fairprog_core.batch import Groups
+from fairprog_core.discriminator import Discriminator
+
+TWO = Groups.exclusive("a", "b")
+
+
+def made(*, conditions_on_label: bool = True, groups: Groups = TWO) -> Discriminator:
+    torch.manual_seed(0)
+    return Discriminator(n_classes=2, groups=groups, conditions_on_label=conditions_on_label)
+
+
+def inputs(k: int = 64) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, k, 2, generator=generator)
+    y = torch.arange(2 * k).view(2, k) % 2
+    return logits, y, (torch.arange(2 * k).view(2, k) // 2) % 2, torch.tensor([0.5, 8.0])
+
+
+def test_demographic_parity_discriminator_does_not_see_the_label() -> None:
+    logits, y, _, lam = inputs()
+    judge = made(conditions_on_label=False)
+    assert torch.equal(judge(logits, y, lam), judge(logits, 1 - y, lam))
+
+
+def test_equalized_odds_discriminator_sees_the_label() -> None:
+    logits, y, _, lam = inputs()
+    judge = made()
+    assert not torch.equal(judge(logits, y, lam), judge(logits, 1 - y, lam))
+
+
+def test_constant_added_to_all_logits_changes_nothing() -> None:
+    logits, y, _, lam = inputs()
+    judge = made()
+    torch.testing.assert_close(judge(logits, y, lam), judge(logits + 3.0, y, lam))
+
+
+def test_rows_may_come_in_any_order() -> None:
+    logits, y, _, lam = inputs()
+    judge, order = made(), torch.randperm(64, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(judge(logits, y, lam)[:, order], judge(logits[:, order], y[:, order], lam))
+
+
+def test_loss_of_an_undecided_discriminator_is_ln_2_per_row_and_weighted() -> None:
+    """All outputs zero: P = 1/2 each, so every row costs ln 2; weights of mean 1 keep the mean."""
+    logits, y, z, lam = inputs()
+    judge = made()
+    torch.nn.init.zeros_(judge.net[-1].weight)
+    torch.nn.init.zeros_(judge.net[-1].bias)
+    weight = torch.tensor([0.5, 1.5]).repeat(32).expand(2, -1)
+    loss, _ = judge.loss(logits, y, z, lam, weight)
+    assert loss.tolist() == pytest.approx([np.log(2)] * 2)
+
+
+def test_signal_in_the_logits_is_found_and_without_signal_it_is_not() -> None:
+    logits, y, z, lam = inputs(256)
+    weight = torch.ones(2, 256)
+    for shift, low, high in ((3.0, 0.9, 1.0), (0.0, 0.4, 0.7)):
+        judge = made()
+        optimizer = torch.optim.Adam(judge.parameters(), lr=1e-2)
+        seen = logits.clone()
+        seen[..., 0] += shift * (2 * z - 1)
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss, right = judge.loss(seen, y, z, lam, weight)
+            loss.mean().backward()
+            optimizer.step()
+        assert low <= right.mean().item() <= high
+
+
+def test_overlapping_groups_are_told_one_by_one() -> None:
+    """Patterns none, a, b, both: undecided outputs cost ln 2 per group."""
+    groups = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))
+    logits, y, z, lam = inputs()
+    judge = made(groups=groups)
+    torch.nn.init.zeros_(judge.net[-1].weight)
+    torch.nn.init.zeros_(judge.net[-1].bias)
+    loss, _ = judge.loss(logits, y, z * 3, lam, torch.ones(2, 64))
+    assert loss.tolist() == pytest.approx([np.log(2)] * 2)

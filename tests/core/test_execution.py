@@ -1,0 +1,160 @@
+"""A whole tiny study on drawn faces: what is written, and what an interruption costs (nothing)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import read_classifier
+from fairprog_core.data import DATASETS
+from fairprog_core.errors import DataError, ModelError
+from fairprog_core.execution import execute
+from fairprog_core.home import Home
+from fairprog_core.registry import build
+from fairprog_core.results import Result
+from fairprog_core.study import Study
+from fairprog_core.triggers.base import load_trigger
+from tests.conftest import TINY, Finished
+
+UNEXPLAINED = {"explain": {"gallery": 0, "rows": 0, "probe": False}}
+
+
+def run(study: Study, home: Home, name: str, *, stop_at: int | None = None) -> list[dict[str, Any]]:
+    """Execute, or only the first ``stop_at`` records of it."""
+    records = execute(study, home=home, folder=home.run(name))
+    seen = []
+    for record in records:
+        seen.append(record)
+        if len(seen) == stop_at:
+            break
+    records.close()
+    return seen
+
+
+def numbers(folder: Path) -> dict[str, Any]:
+    """The result without seconds and paths, which may differ from run to run."""
+    values = json.loads((folder / "result.json").read_text("utf-8").replace(f"runs/{folder.name}/", ""))
+    values.pop("seconds")
+    for curve in values["curves"]:
+        curve.pop("seconds")
+    return values
+
+
+def test_finished_study_has_every_point_and_file(finished: Finished) -> None:
+    result = Result.open(finished.folder)
+    assert result.is_complete
+    assert [(p["method"], p["lam"]) for p in result.points()] == [
+        ("reprogram", 0.0), ("reprogram", 1.0), ("reprogram", 4.0), ("random_trigger", None),
+    ]  # fmt: skip
+    for point in [result.base, *result.points()]:
+        assert len(result.predictions(point).y) == 96
+        assert np.sum(point["counts"]) == 96
+    (curve,) = result.curves
+    assert curve["chosen_lam"] in curve["lams"]
+    assert curve["explain"]
+    assert curve["probe"]
+    assert result.gallery(curve) is not None
+    assert set(result.values["seconds"]) == {"data", "base", "triggers", "evaluation", "explain", "total"}
+
+
+def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finished) -> None:
+    """Load both files, predict the test split anew: the same counts as in the result."""
+    from fairprog_core.classifiers.base import freeze
+    from fairprog_core.evaluation import predict
+
+    result = Result.open(finished.folder)
+    dataset = build(DATASETS, finished.study.dataset, finished.home)
+    base = freeze(read_classifier(finished.folder / "base" / "classifier.safetensors", CLASSIFIERS)[0])
+    trigger = load_trigger(result.curves[0].artifact)
+    point = result.points(method="reprogram", lam=4.0)[0]
+    found = predict(trigger.wrap(base, lam=4.0), dataset.split("test"))
+    assert np.array_equal(found.y_pred, result.predictions(point).y_pred)
+    assert result.predictions(result.base).y_pred.tolist() == predict(base, dataset.split("test")).y_pred.tolist()
+
+
+def test_same_study_gives_the_same_numbers(finished: Finished, home: Home) -> None:
+    run(finished.study, home, "again")
+    assert numbers(home.run("again")) == numbers(finished.folder)
+
+
+@pytest.mark.parametrize("stop_at", [3, 8, 14, 22, 30])
+def test_interrupted_study_gives_the_numbers_of_an_uninterrupted_one(
+    stop_at: int, finished: Finished, home: Home
+) -> None:
+    """Stopped in data, base, training, evaluation: the second sitting ends with the same result."""
+    study = Study.parse(TINY | UNEXPLAINED)
+    run(study, home, "stopped", stop_at=stop_at)
+    run(study, home, "stopped")
+    stopped, whole = numbers(home.run("stopped")), numbers(finished.folder)
+    assert stopped["points"] == whole["points"]
+    assert stopped["base"] == whole["base"]
+
+
+def test_finished_study_run_again_computes_nothing(finished: Finished) -> None:
+    before = {path: path.stat().st_mtime_ns for path in finished.folder.rglob("*.parquet") if "curves" in path.parts}
+    kinds = {record["kind"] for record in execute(finished.study, home=finished.home, folder=finished.folder)}
+    assert kinds == {"stage", "curve", "result"}
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_separate_mode_trains_each_lam_and_joins_them(home: Home) -> None:
+    study = Study.parse(TINY | UNEXPLAINED | {"mode": "separate", "lam": {"grid": [1.0, 4.0]}})
+    records = run(study, home, "separate")
+    steps = [record["step"] for record in records if record["kind"] == "train"]
+    assert steps == list(range(1, 25))
+    result = Result.open(home.run("separate"))
+    assert result.curves[0]["steps"] == 24
+    assert result.curves[0]["validation"]["lam"] == [1.0, 4.0]
+    assert load_trigger(result.curves[0].artifact).scale.knots == (1.0, 4.0)
+
+
+def test_progress_never_goes_back_and_ends_at_one(home: Home) -> None:
+    fractions = [r["fraction"] for r in run(Study.parse(TINY | UNEXPLAINED), home, "x") if r["kind"] == "stage"]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+
+
+def test_base_is_trained_once_and_then_taken_from_the_cache(home: Home) -> None:
+    study = Study.parse(TINY | UNEXPLAINED | {"classifier": {**TINY["classifier"], "source": "auto"}})
+    assert any(record["kind"] == "base" for record in run(study, home, "first"))
+    assert not any(record["kind"] == "base" for record in run(study, home, "second"))
+
+
+def test_missing_shipped_base_says_what_to_do(home: Home) -> None:
+    study = Study.parse(TINY | {"classifier": {**TINY["classifier"], "source": "shipped"}})
+    with pytest.raises(ModelError, match="No base is shipped .* set classifier.source to auto"):
+        run(study, home, "x")
+
+
+def test_weights_of_the_base_are_bit_identical_after_the_study(home: Home) -> None:
+    study = Study.parse(TINY | UNEXPLAINED)
+    run(study, home, "x")
+    kept, _ = read_classifier(home.run("x") / "base" / "classifier.safetensors", CLASSIFIERS)
+    cached, _ = read_classifier(next(home.models.glob("*.safetensors")), CLASSIFIERS)
+    assert kept.digest() == cached.digest()
+    assert torch.get_num_threads() == 1
+
+
+def test_validation_without_a_cell_says_what_to_do(home: Home) -> None:
+    """Nobody among the male-presenting is blond: the true positive rate of that group is unknown."""
+    dataset = {**TINY["dataset"], "n_val": 16}
+    study = Study.parse(TINY | UNEXPLAINED | {"dataset": dataset})
+    data = build(DATASETS, study.dataset, home)
+    split = data.split("val")
+    keep = ~((split.z == 1) & (split.y == 1))
+    from dataclasses import replace
+
+    from fairprog_core.classifiers.base import freeze
+    from fairprog_core.curves import Lab
+    from fairprog_core.evaluation import predict
+
+    torch.manual_seed(0)
+    classifier = freeze(build(CLASSIFIERS, study.classifier, n_classes=2, image_size=32))
+    rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
+    lab = Lab(study, data, classifier, {"val": predict(classifier, rest)}, home.run("x"), torch.device("cpu"), {})
+    with pytest.raises(DataError, match="cannot be estimated on the validation split"):
+        lab.reference("average_abs_odds_difference")

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+from fairprog_core.data.base import Split
+from fairprog_core.sampling import EvenSampler, to_pixels
+
+CPU = torch.device("cpu")
+
+
+def natural(n: int = 400) -> Split:
+    """Rows in the mix P(z=1) = 1/4, P(y=1 | z) = 1/2 and 1/10; pixel values name the row."""
+    z = np.repeat([0, 1], [3 * n // 4, n // 4])
+    y = np.concatenate([np.arange(3 * n // 4) % 2, (np.arange(n // 4) % 10 == 0).astype(int)])
+    share = np.array([[np.mean((z == a) & (y == b)) for b in (0, 1)] for a in (0, 1)])
+    x = np.broadcast_to((np.arange(n) % 256).astype(np.uint8)[:, None, None, None], (n, 4, 4, 3))
+    return Split(x, y.astype(np.int64), z.astype(np.int64), share, False)
+
+
+def sampler(split: Split, **changes: int) -> EvenSampler:
+    return EvenSampler(split, **{"per_cell": 5, "copies": 3, "seed": 0, **changes}, device=CPU)
+
+
+def test_every_copy_holds_every_cell_equally_often() -> None:
+    batch = sampler(natural())(0)
+    codes = (batch.z * 2 + batch.y).view(3, 20)
+    for copy in codes:
+        assert torch.bincount(copy).tolist() == [5, 5, 5, 5]
+
+
+def test_weights_bring_a_batch_back_to_the_natural_mix() -> None:
+    """Weighted shares of the cells equal 3/8, 3/8, 9/40, 1/40."""
+    batch = sampler(natural())(0)
+    assert batch.weight.mean().item() == pytest.approx(1.0)
+    codes = batch.z * 2 + batch.y
+    shares = [batch.weight[codes == code].sum().item() / len(codes) for code in range(4)]
+    assert shares == pytest.approx([3 / 8, 3 / 8, 9 / 40, 1 / 40])
+
+
+def test_cell_without_rows_is_left_out_and_the_rest_sums_to_one() -> None:
+    split = natural()
+    keep = ~((split.z == 1) & (split.y == 1))
+    rest = Split(split.x[keep], split.y[keep], split.z[keep], split.cell_share, False)
+    batch = sampler(rest)(0)
+    assert len(batch.y) == 3 * 3 * 5
+    assert batch.weight.mean().item() == pytest.approx(1.0)
+
+
+def test_same_step_gives_the_same_batch_and_another_step_another() -> None:
+    split = natural()
+    first, again, other = sampler(split)(4), sampler(split)(4), sampler(split)(5)
+    assert torch.equal(first.x, again.x)
+    assert not torch.equal(first.x, other.x)
+
+
+def test_photo_and_label_stay_together() -> None:
+    split = natural(200)
+    batch = sampler(split)(1)
+    rows = (batch.x[:, 0, 0, 0] * 255).round().long()
+    assert torch.equal(batch.y, torch.from_numpy(split.y)[rows])
+    assert torch.equal(batch.z, torch.from_numpy(split.z)[rows])
+
+
+def test_to_pixels_scales_and_reorders() -> None:
+    image = np.zeros((1, 2, 3, 3), dtype=np.uint8)
+    image[0, 1, 2] = (255, 51, 0)
+    pixels = to_pixels(image, CPU)
+    assert pixels.shape == (1, 3, 2, 3)
+    assert pixels[0, :, 1, 2].tolist() == pytest.approx([1.0, 0.2, 0.0])

@@ -1,0 +1,73 @@
+import pytest
+
+from fairprog_core.errors import ConfigError
+from fairprog_core.study import LamRange, Study, default_lam
+
+
+def test_study_naming_only_a_data_set_runs() -> None:
+    study = Study.parse({"dataset": {"kind": "faces"}})
+    assert [plan.key for plan in study.plan()] == ["reprogram-border-equalized_odds-s0"]
+
+
+def test_plan_has_a_curve_for_every_seed_trigger_and_criterion_seeds_first() -> None:
+    study = Study.parse(
+        {
+            "seeds": [0, 1],
+            "triggers": [{"kind": "border"}, {"kind": "patch"}],
+            "criteria": [{"kind": "equalized_odds"}, {"kind": "demographic_parity"}],
+        }
+    )
+    plans = study.plan()
+    assert len(plans) == len({plan.key for plan in plans}) == 8
+    assert [plan.seed for plan in plans] == [0] * 4 + [1] * 4
+
+
+def test_second_trigger_of_a_kind_carries_its_number() -> None:
+    study = Study.parse({"triggers": [{"kind": "patch"}, {"kind": "patch", "corner": "bottom right"}]})
+    assert [plan.trigger_name for plan in study.plan()] == ["patch", "patch-2"]
+
+
+def test_untrained_trigger_is_a_control_of_every_study() -> None:
+    study = Study.parse({"methods": [{"kind": "reprogram"}]})
+    assert [control.kind for control in study.controls()] == ["random_trigger"]
+
+
+def test_lam_given_for_all_replaces_the_default_and_one_for_a_pair_replaces_both() -> None:
+    pair = {"low": 1.0, "high": 4.0, "grid": [1.0, 4.0]}
+    study = Study.parse({"lam": {"high": 12.0, "per": {"patch.equalized_odds": pair}}})
+    assert study.lam.range_of("border", "equalized_odds").high == 12.0
+    assert study.lam.range_of("patch", "equalized_odds") == LamRange.parse(pair)
+    assert max(study.lam.range_of("border", "equalized_odds").grid) == 8.0
+
+
+def test_grid_beyond_the_default_range_widens_the_range() -> None:
+    assert Study.parse({"lam": {"grid": [1.0, 50.0]}}).lam.range_of("patch", "demographic_parity").high == 50.0
+
+
+def test_default_ranges_follow_trigger_and_criterion() -> None:
+    assert default_lam("border", "equalized_odds").high == 30
+    assert default_lam("patch", "equalized_odds").high == 15
+    assert default_lam("border", "demographic_parity") == default_lam("patch", "demographic_parity")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"triggers": [{"kind": "pach"}]}, r"triggers\.0: .*'pach'.*'border'"),
+        ({"lam": {"grid": [4.0, 1.0]}}, "ascending order"),
+        ({"lam": {"low": 3.0, "high": 1.0}}, r"low \(3\) must be below high \(1\)"),
+        ({"seeds": [1, 1]}, "seeds names 1 twice"),
+        ({"sedes": [1]}, "sedes: Extra inputs are not permitted"),
+        ({"budget": {"steps": 0}}, r"budget\.steps: .*greater than or equal to 1 \(found 0\)"),
+    ],
+)
+def test_bad_value_gets_one_sentence_that_names_it(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        Study.parse(values, where="my.toml").plan()
+
+
+def test_digest_changes_with_any_option_and_not_with_their_order() -> None:
+    study = Study.parse({"name": "a", "base_seed": 1})
+    assert study.digest() == Study.parse({"base_seed": 1, "name": "a"}).digest()
+    assert study.digest() != Study.parse({"name": "a", "base_seed": 2}).digest()
+    assert Study.parse(study.to_json()) == study

@@ -1,0 +1,79 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from fairprog_core.study import Budget
+from fairprog_core.training import fit
+
+
+class Walk:
+    """A method whose trigger is the number of steps done; its validation score is given by a list."""
+
+    def __init__(self, scores: list[float]) -> None:
+        self.position = torch.zeros(1)
+        self.scores = iter(scores)
+
+    def step(self, step: int) -> dict[str, Any]:
+        assert step == int(self.position)
+        self.position = self.position + 1
+        return {"utility_loss": 1.0}
+
+    def state(self) -> dict[str, Any]:
+        return {"trigger": {"position": self.position}}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.position = state["trigger"]["position"].clone()
+
+    def validate(self) -> dict[str, Any]:
+        return {"hypervolume": next(self.scores)}
+
+
+def test_fit_ends_at_the_best_iterate_not_the_last() -> None:
+    method = Walk([0.1, 0.3, 0.2])
+    records = list(fit(method, Budget(steps=6, validate_every=2), validate=method.validate))
+    assert method.position.item() == 4
+    assert records[-1] | {"seconds": 0} == {
+        "kind": "fitted", "steps": 6, "seconds": 0, "best_step": 4, "validation": {"hypervolume": 0.3},
+    }  # fmt: skip
+    assert [r["is_best"] for r in records if r["kind"] == "validation"] == [True, True, False]
+
+
+def test_last_step_is_validated_even_off_the_beat() -> None:
+    method = Walk([0.1, 0.2])
+    records = list(fit(method, Budget(steps=5, validate_every=4), validate=method.validate))
+    assert [r["step"] for r in records if r["kind"] == "validation"] == [4, 5]
+
+
+def test_patience_stops_early() -> None:
+    method = Walk([0.5, 0.4, 0.3, 0.9])
+    records = list(fit(method, Budget(steps=100, validate_every=1, patience=2), validate=method.validate))
+    assert records[-1]["steps"] == 3
+    assert records[-1]["best_step"] == 1
+
+
+def test_time_limit_stops_and_the_best_so_far_counts() -> None:
+    method = Walk([0.5])
+    records = list(fit(method, Budget(steps=100, seconds=1e-9), validate=method.validate))
+    assert records[-1]["steps"] == 1
+    assert records[-1]["validation"] == {"hypervolume": 0.5}
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 7])
+def test_interrupted_fit_goes_on_where_it_stopped(stop_after: int, tmp_path: Path) -> None:
+    scores = [0.1, 0.3, 0.2]
+    budget = Budget(steps=6, validate_every=2)
+    checkpoint = tmp_path / "c.safetensors"
+    whole = Walk(scores)
+    expected = [{**r, "seconds": 0} for r in fit(whole, budget, validate=whole.validate)]
+
+    first = Walk(scores)
+    records = fit(first, budget, validate=first.validate, checkpoint=checkpoint)
+    seen = [next(records) for _ in range(stop_after)]
+    records.close()
+    second = Walk([])
+    second.scores = first.scores
+    seen += list(fit(second, budget, validate=second.validate, checkpoint=checkpoint))
+    assert [{**r, "seconds": 0} for r in seen] == expected
+    assert second.position.item() == whole.position.item()
