@@ -117,7 +117,8 @@ class Execution:
         base = {name: predict(classifier, self.dataset.split(name), device=self.device) for name in ("val", "test")}
         environment = describe(self.device)
         about = {
-            "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"), "versions": environment["versions"],
+            "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
+            "versions": environment["versions"],
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
         copy = self.folder / "base" / "classifier.safetensors"

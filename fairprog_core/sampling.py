@@ -50,11 +50,11 @@ class EvenSampler:
         rng = np.random.default_rng((self.seed, step))
         rows = np.concatenate([rng.choice(cell, self.per_cell) for _ in range(self.copies) for cell in self.cells])
         weight = np.tile(np.repeat(self.cell_weight, self.per_cell), self.copies)
-        x = to_pixels(self.split.x[rows], self.device)
-        flip = torch.from_numpy(rng.random(len(rows)) < 0.5).to(self.device)
-        x = torch.where(flip[:, None, None, None], x.flip(3), x)
+        photos = self.split.x[rows]
+        flip = rng.random(len(rows)) < 0.5
+        photos[flip] = photos[flip, :, ::-1]
         return Batch(
-            x,
+            to_pixels(photos, self.device),
             torch.from_numpy(self.split.y[rows]).to(self.device),
             torch.from_numpy(self.split.z[rows]).to(self.device),
             torch.from_numpy(weight).float().to(self.device),

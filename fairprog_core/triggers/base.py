@@ -101,7 +101,7 @@ class Trigger(nn.Module):
         raise NotImplementedError
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        """Put triggers (k, *shape) on inputs x (k, 3, s, s)."""
+        """Put l triggers (l, *shape) on inputs x (l, k/l, 3, s, s), one on each first index."""
         raise NotImplementedError
 
     def values(self, lam: float | Tensor) -> Tensor:
@@ -121,8 +121,8 @@ class Trigger(nn.Module):
         Returns:
             (k, 3, s, s).
         """
-        values = self.values(lam)  # (g, *shape)
-        return self.apply_values(x, values.repeat_interleave(len(x) // len(values), 0) if len(values) > 1 else values)
+        values = self.values(lam)  # (l, *shape)
+        return self.apply_values(x.unflatten(0, (len(values), -1)), values).flatten(0, 1)
 
     def wrap(self, classifier: Classifier, *, lam: float) -> "Wrapped":
         """The classifier behind this trigger at one λ, as a module from photos to logits."""
