@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import chrome
 from app.wording import common
+from fairprog_core.errors import FairprogError
 
 HERE = Path(__file__).parent
 
@@ -22,4 +23,7 @@ def pages() -> list[st.Page]:
 st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
 page = st.navigation(pages(), position="top")
 chrome.set_up()
-page.run()
+try:
+    page.run()
+except FairprogError as error:  # one sentence for the person at the screen; anything else is a fault of ours
+    st.error(common.plain(str(error)))

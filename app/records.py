@@ -1,7 +1,8 @@
 """The records of a run, gathered into what the page Train draws. Pure: JSON dicts in, frozen state out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 MAX_POINTS = 500  # per trace
@@ -50,6 +51,12 @@ def thin(values: list[Any], n_most: int = MAX_POINTS) -> list[Any]:
     if len(values) <= n_most:
         return values
     return [values[round(i * (len(values) - 1) / (n_most - 1))] for i in range(n_most)]
+
+
+def running_mean(values: Sequence[float], n_last: int = 20) -> list[float]:
+    """The mean of the last ``n_last`` values at each position; of fewer at the beginning."""
+    sums = [0.0, *accumulate(values)]
+    return [(sums[i + 1] - sums[max(i + 1 - n_last, 0)]) / min(i + 1, n_last) for i in range(len(values))]
 
 
 def _stage(progress: Progress, record: Mapping[str, Any]) -> None:

@@ -120,6 +120,28 @@ def resume(run_id: str) -> None:
     warm_up()
 
 
+def remove(run_id: str) -> None:
+    """Delete a run, and forget it where it is selected.
+
+    Raises:
+        RunError: it is running, or there is none.
+    """
+    store().remove(run_id)
+    if st.session_state.get(_key(RUN)) == run_id:
+        select_run(None)
+
+
+def ask_removal(run_id: str | None) -> None:
+    """Have the page ask, when it is drawn next, whether this run should be removed."""
+    st.session_state[_key("removal")] = run_id
+
+
+def asked_removal() -> Run | None:
+    """The run whose removal was asked for; once."""
+    run_id = st.session_state.pop(_key("removal"), None)
+    return find_run(run_id) if run_id else None
+
+
 def folder_of(run_id: str) -> Path | None:
     """The artifact folder of a run or of the demo, or None where it is missing."""
     if run_id == DEMO:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.records import CurveSoFar, thin
+from app.records import CurveSoFar, running_mean, thin
 from app.wording import common
 from app.wording import train as words
 
@@ -27,12 +27,19 @@ def validation(curve: CurveSoFar, others: Iterable[CurveSoFar], gap: str) -> Plo
     for other in others:
         if other.best:
             _add_line(fig, other.best, name=words.FINISHED, colour=theme.NEUTRAL, width=1.5, has_text=False)
-    record = curve.latest
+    record = curve.best if curve.is_finished else curve.latest
     if record is None:
         return Plot(fig, words.VALIDATION_LABEL)
     if curve.best is not None and curve.best is not record:
         _add_line(fig, curve.best, name=words.BEST, colour=theme.COLOURS[2], dash="dot", width=2, has_text=False)
-    _add_line(fig, record, name=words.NOW, colour=theme.COLOURS[0], width=theme.LINE, has_text=True)
+    _add_line(
+        fig,
+        record,
+        name=words.KEPT if curve.is_finished else words.NOW,
+        colour=theme.COLOURS[0],
+        width=theme.LINE,
+        has_text=True,
+    )
     _add_references(fig, record)
     rows = [
         [common.lam(lam), common.number(accuracy), common.number(size)]
@@ -54,9 +61,8 @@ def discriminator(curve: CurveSoFar) -> Plot:
     _add_series(fig, curve, curve.discriminator_accuracy, index=1)
     if curve.chance is not None:
         fig.add_hline(y=curve.chance, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
-        fig.add_annotation(
-            text=words.CHANCE, x=1, xref="paper", y=curve.chance, xanchor="right", yanchor="bottom", showarrow=False
-        )
+        fig.add_annotation(text=words.CHANCE, x=1.01, xref="paper", y=curve.chance, xanchor="left", showarrow=False)
+        fig.update_layout(margin_r=72)
     rows = _rows(curve, curve.discriminator_accuracy)
     return Plot(fig, words.DISCRIMINATOR_LABEL, (words.STEP, words.DISCRIMINATOR), rows, height=230)
 
@@ -94,12 +100,13 @@ def _add_references(fig: go.Figure, record: Any) -> None:
 
 
 def _add_series(fig: go.Figure, curve: CurveSoFar, values: Sequence[float], *, index: int) -> None:
-    look = theme.look(index)
-    fig.add_scatter(
-        x=thin(curve.step), y=thin(list(values)), mode="lines", line=look["line"] | {"dash": "solid"}, showlegend=False
-    )
+    """Every step faintly, and the mean over the last steps on top of it."""
+    colour, steps = theme.COLOURS[index], thin(curve.step)
+    line = {"color": colour, "width": 1}
+    fig.add_scatter(x=steps, y=thin(list(values)), mode="lines", line=line, opacity=0.35, hoverinfo="skip")
+    fig.add_scatter(x=steps, y=thin(running_mean(values)), mode="lines", line=line | {"width": theme.LINE})
     fig.update_xaxes(range=[0, max(curve.steps_in_all, 1)])
-    fig.update_layout(margin_t=12)
+    fig.update_layout(showlegend=False, margin_t=12)
 
 
 def _rows(curve: CurveSoFar, values: Sequence[float]) -> list[list[str]]:

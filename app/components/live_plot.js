@@ -22,7 +22,7 @@ function row(tag, texts) {
   return line;
 }
 
-export default async function ({ parentElement, data }) {
+export default async function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-plot");
   const area = root.querySelector(".fp-plot-area");
   const label = root.querySelector(".fp-plot-label");

@@ -23,14 +23,16 @@ def show(value: Plot, *, key: str) -> Plot:
     """Draw the chart, or move it to new data where it stands."""
     _component()(
         key=key,
-        data={
-            "figure": value.figure.to_json(),
-            "label": value.label,
-            "columns": list(value.columns),
-            "rows": [list(row) for row in value.rows],
-            "height": value.height,
-            "source": _source(),
-        },
+        data=[  # a list: Streamlit imports pandas to look into a dict, 70 MB for the server
+            {
+                "figure": value.figure.to_json(),
+                "label": value.label,
+                "columns": list(value.columns),
+                "rows": [list(row) for row in value.rows],
+                "height": value.height,
+                "source": _source(),
+            }
+        ],
     )
     return value
 

@@ -202,7 +202,7 @@ async function build(root, data) {
   go(0);
 }
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-living");
   const made = JSON.stringify(data);
   if (root.made === made) return; // a rerun of the page's script with the same content: leave it as it stands

@@ -18,7 +18,7 @@ _JS = (_FOLDER / "living_picture.js").read_text("utf-8")
 
 def show(value: Mapping[str, Any], *, key: str) -> Mapping[str, Any]:
     """Draw what ``app.living.picture`` made."""
-    _component()(key=key, data=value)
+    _component()(key=key, data=[value])  # a list: Streamlit imports pandas to look into a dict, 70 MB for the server
     return value
 
 

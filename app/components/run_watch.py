@@ -4,17 +4,13 @@ It only reads the store. While the run is active the part below the heading draw
 every second; when it ends the whole page is drawn once more and then stands still.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
-from app import artifacts, records, session
-from app.components import run_charts
+from app import records, session
+from app.components import confirm, run_charts
 from app.records import Progress
 from app.wording import common
 from app.wording import train as words
-from fairprog_core.errors import FairprogError
 from fairprog_core.runs import Run
 
 SECONDS = 1.0  # between two looks at the store
@@ -43,9 +39,9 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
     if run is None or run.is_over != is_over:
         st.rerun(scope="app")
     progress = _progress(run.id, run.attempt, run.last_seq)
-    _status(run, progress)
-    _buttons(run, key)
-    if run.state == "done":
+    with st.container():  # one place for all that comes and goes, so that the charts below stay where they are
+        _status(run, progress)
+        _buttons(run, key)
         _summary(run)
     run_charts.show((run, progress), key=f"{key}.charts")
     st.caption(words.SHARE)
@@ -58,10 +54,13 @@ def _progress(run_id: str, attempt: int, last_seq: int) -> Progress:
 
 
 def _status(run: Run, progress: Progress) -> None:
+    spent, left = common.seconds(run.seconds), run.seconds_left
+    if run.state == "done":
+        parts = [words.DONE.format(time=spent)]
+    else:
+        parts = [common.STATES[run.state], run.label, words.ELAPSED.format(time=spent)]
+        parts += [words.TIME_LEFT.format(time=common.seconds(left))] if left is not None and not run.is_over else []
     fraction = 1.0 if run.state == "done" else min(max(run.fraction, 0.0), 1.0)
-    parts = [common.STATES[run.state], run.label or "", words.ELAPSED.format(time=common.seconds(run.seconds))]
-    if run.seconds_left is not None and not run.is_over:
-        parts.append(words.TIME_LEFT.format(time=common.seconds(run.seconds_left)))
     st.progress(fraction, text=common.plain(" · ".join(part for part in parts if part)))
     if run.state == "failed":
         st.error(words.FAILED.format(reason=common.plain(run.error or "")))
@@ -75,15 +74,15 @@ def _status(run: Run, progress: Progress) -> None:
 
 def _buttons(run: Run, key: str) -> None:
     with st.container(horizontal=True):
-        has_curve = run.state == "done" or bool(artifacts.read(session.home().run(run.id)))
+        has_curve = (session.home().run(run.id) / "result.json").is_file()
         if run.is_over and has_curve and st.button(words.OPEN, type="primary", key=f"{key}.open"):
             st.switch_page("views/tradeoff.py", query_params={session.RUN: run.id})
         if not run.is_over:
             label = words.CANCELLING if run.is_cancelling else words.CANCEL
             if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
-                _try(lambda: session.store().cancel(run.id))
+                confirm.attempt(lambda: session.store().cancel(run.id))
         if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
-            _try(lambda: session.resume(run.id))
+            confirm.attempt(lambda: session.resume(run.id))
         _new(key)
 
 
@@ -98,13 +97,3 @@ def _summary(run: Run) -> None:
     for row in run.figures:
         if row["method"] == "reprogram":
             st.markdown(words.chosen(row))
-
-
-def _try(action: Callable[[], Any]) -> None:
-    """Carry out what a button asks for, and draw the page anew; or say why it cannot be done."""
-    try:
-        action()
-    except FairprogError as error:
-        st.error(common.plain(str(error)))
-        return
-    st.rerun(scope="app")

@@ -1,0 +1,39 @@
+"""Runs: everything that was trained in this home; open, compare, cancel, go on, remove."""
+
+import streamlit as st
+
+from app import chrome, session
+from app.components import confirm, run_table
+from app.wording import runs as words
+
+SECONDS = 2.0  # between two looks at the store while a run is active
+N_FIRST = 20
+
+
+def draw(*, is_still: bool) -> None:
+    """The table and the button that compares; drawn anew while a run is active."""
+    runs = session.store().list()
+    if all(run.is_over for run in runs) != is_still:
+        st.rerun(scope="app")
+    bar = st.container(horizontal=True)
+    n_shown = N_FIRST
+    if len(runs) > N_FIRST and st.toggle(words.SHOW_ALL.format(n=len(runs)), key="runs.all"):
+        n_shown = len(runs)
+    selected = run_table.show(runs[:n_shown], key="runs")
+    if bar.button(words.COMPARE, key="runs.compare", disabled=len(selected) < 2, help=words.COMPARE_HELP):
+        first, *others = selected
+        parameters = {session.RUN: first, session.COMPARE: ",".join(others)}
+        st.switch_page("views/tradeoff.py", query_params=parameters)
+
+
+chrome.header(words.TITLE, words.LEAD)
+runs = session.store().list()
+if not runs:
+    st.info(words.EMPTY)
+    if st.button(words.TO_TRAIN, type="primary", key="runs.to_train"):
+        st.switch_page("views/train.py")
+else:
+    is_still = all(run.is_over for run in runs)
+    if asked := session.asked_removal():
+        confirm.show(asked, key="runs.confirm")
+    st.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)

@@ -1,0 +1,32 @@
+"""Sentences of the page Runs."""
+
+import time
+
+TITLE = "Runs"
+LEAD = "Everything that was trained in this home, the newest first. Training goes on when the browser is closed."
+EMPTY = "Nothing was trained here yet. Start a small study, and watch its curve grow."
+TO_TRAIN = "Train a trigger"
+
+COLUMNS = ("Study", "State", "Main figures, on the test split", "")
+COMPARE = "Compare on the trade-off"
+COMPARE_HELP = "Select two or more runs with a finished curve."
+SELECT = "Select this run for comparison."
+OPEN = "Open"
+WATCH = "Watch"
+CANCEL = "Cancel"
+CANCELLING = "Cancelling …"
+RESUME = "Go on"
+REMOVE = "Remove"
+SHOW_ALL = "Show all {n} runs"
+
+CONFIRM_TITLE = "Remove this run?"
+CONFIRM = "“{name}” ({run_id}), with its triggers, predictions and pictures, is deleted from the disk for good."
+CONFIRM_YES = "Remove for good"
+CONFIRM_NO = "Keep it"
+
+NO_FIGURES = "No finished curve yet."
+
+
+def when(created: float) -> str:
+    """Date and time of the server, e.g. "2026-11-22 18:16"."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(created))
