@@ -108,7 +108,8 @@ def processes_of(session: str) -> Iterator[psutil.Process]:
         try:
             if process.environ().get(SESSION) != session or process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if any("execnet" in part or "sys.stdin.readline" in part for part in process.cmdline()):
+            own = ("execnet", "sys.stdin.readline", "multiprocessing.resource_tracker")  # they end with their parent
+            if any(name in part for part in process.cmdline() for name in own):
                 continue
         except psutil.Error:  # gone meanwhile, or another user's
             continue

@@ -43,15 +43,15 @@ class IntegratedGradientsOptions(Options):
 class ProbeOptions(Options):
     """Demographic classifiers: trained to predict the group, without any trigger."""
 
-    rows: int = Field(2000, ge=32, title="Tuning rows", description="Rows of the tuning split they learn from.")
-    epochs: int = Field(3, ge=1, le=100, title="Epochs")
+    rows: int = Field(4000, ge=32, title="Tuning rows", description="Rows of the tuning split they learn from.")
+    epochs: int = Field(2, ge=1, le=100, title="Epochs")
     batch_size: int = Field(32, ge=8, le=1024, title="Batch size", json_schema_extra={"advanced": True})
     learning_rate: float = Field(
         4e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule, from new weights.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
     warm_learning_rate: float = Field(
-        1e-3, gt=0, le=1, title="Learning rate from the base's weights", json_schema_extra={"advanced": True}
+        2e-3, gt=0, le=1, title="Learning rate from the base's weights", json_schema_extra={"advanced": True}
     )
 
 

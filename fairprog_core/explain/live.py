@@ -145,16 +145,28 @@ class ExplainProcess:
     def _ask(self, request: Request) -> "Future[dict[str, NDArray[Any]]]":
         if self._pool is None:
             self._pool = ProcessPoolExecutor(max_workers=1, mp_context=_Context(), initializer=_start)
-        if self._timer:
-            self._timer.cancel()
-        self._timer = threading.Timer(self.idle_seconds, self.close)
-        self._timer.daemon = True
-        self._timer.start()
         try:
-            return self._pool.submit(_answer, request)
+            answer = self._pool.submit(_answer, request)
         except BrokenProcessPool:
             self._pool = None
             return self._ask(request)
+        answer.add_done_callback(self._rest)
+        return answer
+
+    def _rest(self, _: "Future[dict[str, NDArray[Any]]]") -> None:
+        """An answer is there: count the idle time from now."""
+        with self._lock:
+            if self._timer:
+                self._timer.cancel()
+            self._timer = threading.Timer(self.idle_seconds, self._leave)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _leave(self) -> None:
+        """End the process unless somebody is waiting."""
+        with self._lock:
+            if all(answer.done() for answer in self._answers.values()):
+                self.close()
 
 
 class _Process(SpawnProcess):

@@ -113,7 +113,7 @@ def survey(
     )
     chosen = lams[len(lams) // 2] if chosen_lam is None else chosen_lam
     running = work.run(chosen, about)
-    total, done = 5 * len(work.conditions) + 10, 0
+    total, done = 6 * len(work.conditions) + 2 + 10 * options.probe, 0
     try:
         while True:
             label = next(running)
