@@ -24,6 +24,7 @@ Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as
 
 FLUSH_SECONDS = 0.5
 BEAT_SECONDS = 2.0
+UNEXPECTED = "An unexpected "  # how the sentence of an error begins that is not the user's
 POSITIONS = {"train": "step", "validation": "step", "base": "epoch"}  # what counts the records of a kind
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name:
     except Exception as problem:
         log.exception("Run %s: unexpected error", run.id)
         where = f" The log has the details: {store.home.path / log_name}" if log_name else ""
-        state, error = "failed", f"An unexpected {type(problem).__name__} ended the run.{where}"
+        state, error = "failed", f"{UNEXPECTED}{type(problem).__name__} ended the run.{where}"
     finally:
         store.finish(run, state, error=error)
 

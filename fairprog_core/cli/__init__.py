@@ -1,0 +1,83 @@
+"""The command line: ``fairprog …``. Torch is imported only by the commands that compute.
+
+Every error is one line on stderr; exit code 0: done, 1: something unexpected, 2: bad input,
+130: interrupted.
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import fairprog_core
+from fairprog_core.cli import data, machine, run, runs, server
+from fairprog_core.cli.console import complain
+from fairprog_core.errors import FairprogError
+
+ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
+groups, for every strength λ at once, and look at what it does.
+
+Start with `fairprog app` (the dashboard in the browser) or `fairprog run faces-quick`."""
+
+app = typer.Typer(
+    name="fairprog",
+    help=ABOUT,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("app")(server.app)
+app.command("run")(run.run)
+app.add_typer(runs.app, name="runs")
+app.add_typer(data.app, name="data")
+app.command("worker")(machine.worker)
+app.command("doctor")(machine.doctor)
+app.command("bench")(machine.bench)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fairprog {fairprog_core.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; never shows a traceback for what a user can cause."""
+    logging.getLogger("fairprog_core").addHandler(logging.NullHandler())
+    sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _main(arguments: list[str]) -> int:
+    try:
+        code = app(args=arguments, prog_name="fairprog", standalone_mode=False)
+    except FairprogError as error:
+        complain(str(error))
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        complain(f"{error.format_message()} See `fairprog --help`.")  # an option or argument that does not exist
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""``fairprog data``: the data sets, made or read before anything is trained on them."""
+
+from functools import partial
+from typing import Annotated, Any, get_args
+
+import numpy as np
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from fairprog_core.cli.console import HomeOption, SetOption, complain, console, open_home
+from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Dataset, Split, SplitName
+from fairprog_core.home import Home
+from fairprog_core.presets import load_study, presets
+from fairprog_core.registry import build
+from fairprog_core.study import Study
+
+app = typer.Typer(name="data", help="List data sets, make or read them, check them.", no_args_is_help=True)
+
+FEW = 30  # rows of a group and label below which a rate says little
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="DATA", help="A data set (faces, celeba), a preset, or a study's TOML file.")
+]
+
+
+@app.command("list")
+def list_() -> None:
+    """List the data sets with their cards: input, label, sensitive attribute, source, licence."""
+    for kind, entry in DATASETS.items():
+        table = Table(title=kind, title_style="bold", title_justify="left", show_header=False, box=None, pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for heading, text in entry.load().card().items():
+            table.add_row(heading, text)
+        console().print(table, markup=False)
+        typer.echo()
+
+
+@app.command()
+def prepare(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> None:
+    """Make or read all splits of a data set, so that the first run starts at once."""
+    dataset = _dataset(data, settings, open_home(home))
+    splits = _all_splits(dataset)
+    typer.echo(", ".join(f"{name} {len(split.y)}" for name, split in splits.items()) + " rows are ready.")
+
+
+@app.command()
+def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> int:
+    """Count the rows of every group and label in every split, and say where there are too few."""
+    dataset = _dataset(data, settings, open_home(home))
+    splits = _all_splits(dataset)
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for name in ("Split", "Rows", "Group", "Label", "Rows of it", "Natural share"):
+        table.add_column(name, justify="right" if "ow" in name or "share" in name else "left")
+    few = []
+    for name, split in splits.items():
+        for z, y, n in _cells(dataset, split):
+            group, label = _group_name(dataset, z), dataset.labels[y]
+            table.add_row(name, str(len(split.y)), group, label, str(n), f"{split.cell_share[z, y]:.3f}")
+            few += [f"{name}: {group}, {label} ({n})"] * (n < FEW)
+    console().print(table)
+    if few:
+        complain(f"fewer than {FEW} rows, so that rates there say little: {'; '.join(few)}.")
+        return 1
+    return 0
+
+
+def _dataset(source: str, settings: list[str] | None, home: Home) -> Dataset:
+    if source in DATASETS and source not in presets():
+        study = load_study(Study(), [f"dataset={source}", *(settings or [])])
+    else:
+        study = load_study(source, settings or [])
+    dataset: Dataset = build(DATASETS, study.dataset, home)
+    return dataset
+
+
+def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
+    columns = (TextColumn("{task.description:>5}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    splits = {}
+    with Progress(*columns, console=console()) as progress:
+        for name in SPLITS:
+            task = progress.add_task(name, total=None)
+            splits[name] = dataset.split(name, partial(_tell, progress, task))
+            n = len(splits[name].y)
+            _tell(progress, task, n, n)
+    return splits
+
+
+def _tell(progress: Progress, task: TaskID, done: int, total: int) -> None:
+    progress.update(task, completed=done, total=total)
+
+
+def _cells(dataset: Dataset, split: Split) -> list[tuple[Any, Any, int]]:
+    """Every (pattern code, label) with its number of rows."""
+    counts = np.zeros((len(dataset.groups.patterns), len(dataset.labels)), dtype=np.int64)
+    np.add.at(counts, (split.z, split.y), 1)
+    return [(z, y, int(n)) for (z, y), n in np.ndenumerate(counts)]
+
+
+def _group_name(dataset: Dataset, z: int) -> str:
+    groups = dataset.groups
+    return " and ".join(name for name, is_in in zip(groups.names, groups.patterns[z]) if is_in) or "no group"

@@ -1,0 +1,60 @@
+"""A run as one file: a zip of everything, its result, or a table of its points."""
+
+import dataclasses
+import json
+import zipfile
+from pathlib import Path
+
+from fairprog_core.errors import ConfigError, RunError
+from fairprog_core.home import replacing
+from fairprog_core.runs.run import Run
+from fairprog_core.runs.store import Store
+from fairprog_core.summaries import points_csv
+
+
+def export_run(store: Store, run: Run, path: Path) -> None:
+    """Write a run into a file whose ending says what it becomes.
+
+    Args:
+        store: where the run is.
+        run: any run; .json and .csv need a result, if only a part of one.
+        path: .zip: row, records and artifact folder, without checkpoints. .json: the result.
+            .csv: one line per point of the result.
+
+    Raises:
+        ConfigError: another ending.
+        RunError: there is no result yet.
+    """
+    makers = {".zip": _zip, ".json": _json, ".csv": _csv}
+    if path.suffix.lower() not in makers:
+        raise ConfigError(f"{path.name} must end in {', '.join(makers)}.")
+    with replacing(path.absolute()) as part:
+        makers[path.suffix.lower()](store, run, part)
+
+
+def _zip(store: Store, run: Run, path: Path) -> None:
+    row = {key: value for key, value in dataclasses.asdict(run).items() if key != "token"}
+    records = "".join(json.dumps(record) + "\n" for record in store.records(run.id))
+    folder = store.home.run(run.id)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{run.id}/run.json", json.dumps(row, indent=2))
+        archive.writestr(f"{run.id}/records.jsonl", records)
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and not file.name.startswith(("checkpoint", ".")):
+                archive.write(file, f"{run.id}/{file.relative_to(folder).as_posix()}")
+
+
+def _result(store: Store, run: Run) -> str:
+    path = store.home.run(run.id) / "result.json"
+    if not path.is_file():
+        raise RunError(f"Run {run.id} is {run.state} and has no result yet.")
+    return path.read_text("utf-8")
+
+
+def _json(store: Store, run: Run, path: Path) -> None:
+    path.write_text(_result(store, run), "utf-8")
+
+
+def _csv(store: Store, run: Run, path: Path) -> None:
+    result = json.loads(_result(store, run))
+    path.write_text(points_csv([result["base"], *result["points"]]), "utf-8")
