@@ -5,6 +5,7 @@ so that they share one server and one browser.
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -38,6 +39,9 @@ IDLE = """() => {
     && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
     && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null;
 }"""
+
+# Opened at /train, Streamlit first asks whether the server lives under /train, and gets a 404.
+BASE_PATH_PROBE = re.compile(r"^/\w+/_stcore/(health|host-config)$")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -220,8 +224,9 @@ def _watch(visit: Visit, own: str) -> None:
     """Note console errors and refuse requests to other hosts."""
 
     def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            visit.console.append(f"{message.text} ({message.location.get('url', '')})")
+        url = message.location.get("url", "")
+        if message.type == "error" and not BASE_PATH_PROBE.search(urlsplit(url).path):
+            visit.console.append(f"{message.text} ({url})")
 
     def on_request(request: Request) -> None:
         parts = urlsplit(request.url)

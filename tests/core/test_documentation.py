@@ -65,13 +65,13 @@ def test_registry_entry_is_named_by_its_key_and_documented(key, entry):
     assert entry.load().__doc__
 
 
-@pytest.mark.parametrize(("key", "options"), CRITERIA.items())
+@pytest.mark.parametrize(("key", "options"), list(CRITERIA.items()))
 def test_criterion_is_named_by_its_key_and_documented(key, options):
     assert options.model_fields["kind"].default == key
     assert inspect.getdoc(options)
 
 
-@pytest.mark.parametrize("options", options_classes(), ids=lambda options: options.__name__)
+@pytest.mark.parametrize("options", list(options_classes()), ids=lambda options: options.__name__)
 def test_options_and_their_fields_are_explained(options):
     assert options.__doc__, f"{options.__name__} has no docstring"
     fields = {name: field for name, field in options.model_fields.items() if name != "kind"}
@@ -79,7 +79,7 @@ def test_options_and_their_fields_are_explained(options):
     assert [name for name, field in fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "fairprog_core").rglob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT / "fairprog_core").as_posix())
 def test_module_and_its_public_names_have_docstrings(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree) or not tree.body
