@@ -132,13 +132,13 @@ def remove(run_id: str) -> None:
 
 
 def ask_removal(run_id: str | None) -> None:
-    """Have the page ask, when it is drawn next, whether this run should be removed."""
+    """Have the page ask whether this run should be removed; None: the answer was given."""
     st.session_state[_key("removal")] = run_id
 
 
 def asked_removal() -> Run | None:
-    """The run whose removal was asked for; once."""
-    run_id = st.session_state.pop(_key("removal"), None)
+    """The run whose removal is being asked for."""
+    run_id = st.session_state.get(_key("removal"))
     return find_run(run_id) if run_id else None
 
 

@@ -12,14 +12,16 @@ from fairprog_core.errors import FairprogError
 from fairprog_core.runs import Run
 
 
-@st.dialog(words.CONFIRM_TITLE)
+@st.dialog(words.CONFIRM_TITLE, on_dismiss=lambda: session.ask_removal(None))
 def show(value: Run, *, key: str) -> None:
     """Ask whether a run should be removed, and remove it if so."""
     st.markdown(words.CONFIRM.format(name=common.plain(value.name), run_id=value.id))
     with st.container(horizontal=True):
         if st.button(words.CONFIRM_YES, type="primary", key=f"{key}.yes"):
+            session.ask_removal(None)
             attempt(lambda: session.remove(value.id))
         if st.button(words.CONFIRM_NO, key=f"{key}.no"):
+            session.ask_removal(None)
             st.rerun()
 
 

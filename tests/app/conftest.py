@@ -1,0 +1,61 @@
+"""What the tests of the pages share: opening a page, a demo, and no worker that really starts."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from fairprog_core.home import Home
+from fairprog_core.runs import Store, launcher
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+
+Opener = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def workers_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[Home]:
+    """The homes for which a page asked for workers; none is started."""
+    asked: list[Home] = []
+    monkeypatch.setattr(launcher, "ensure_workers", lambda home, **_: asked.append(home) or [])
+    return asked
+
+
+@pytest.fixture(autouse=True)
+def _no_shipped_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages read the assets of the test; see ``demo``."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path / "assets"))
+
+
+@pytest.fixture
+def demo(finished, tmp_path: Path) -> Path:
+    """A shipped demo: the tiny study that really ran."""
+    folder = tmp_path / "assets" / "demo" / "faces"
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(finished.folder, target_is_directory=True)
+    return folder
+
+
+@pytest.fixture
+def store(home: Home) -> Store:
+    """The runs of the test's home."""
+    return Store(home)
+
+
+@pytest.fixture
+def open_page() -> Opener:
+    """``open_page("train", run="…")``: a page as the browser would open it by its address."""
+
+    def opener(name: str = "start", **query: str) -> AppTest:
+        page = AppTest.from_file(str(MAIN), default_timeout=30)
+        for key, value in query.items():
+            page.query_params[key] = value
+        if name != "start":
+            page.switch_page(f"views/{name}.py")
+        return page.run()
+
+    return opener

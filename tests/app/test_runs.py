@@ -1,0 +1,95 @@
+"""Runs: the table, and what can be done with each row."""
+
+import pytest
+
+from app.wording import runs as words
+from fairprog_core.presets import load_study
+from fairprog_core.runs import Owner
+
+FIGURES = {
+    "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],
+    "gap_name": "average_abs_odds_difference", "accuracy": 0.871, "gap": 0.09, "base_accuracy": 0.892,
+    "base_gap": 0.278, "collapsed": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def done(store, home):
+    """Two finished runs."""
+    runs = []
+    for name in ("first", "second"):
+        run = store.begin(load_study("faces-quick", [f"name={name}"]), Owner.this_process())
+        store.append(run.id, [{"kind": "result"}], token=run.token, figures=[FIGURES])
+        store.finish(run, "done")
+        home.run(run.id).mkdir(parents=True)
+        (home.run(run.id) / "result.json").write_text("{}")
+        runs.append(run)
+    return runs
+
+
+def test_empty_home_says_what_to_do(open_page):
+    page = open_page("runs")
+    assert not page.exception
+    assert page.info[0].value == words.EMPTY
+    page.button(key="runs.to_train").click().run()
+    assert page.title[0].value == "Train a trigger"
+
+
+def test_rows_show_name_state_and_figures(open_page, done):
+    page = open_page("runs")
+    assert not page.exception
+    assert [box.label for box in page.checkbox] == ["**second**", "**first**"]
+    assert sum("0.278 → **0.090**" in text.value for text in page.markdown) == 2
+
+
+def test_name_is_never_markup(open_page, store):
+    store.submit(load_study("faces-quick", ["name=<b>x</b> **y** ![z](http://z)"]))
+    page = open_page("runs")
+    assert any(text.value == r"**\<b\>x\</b\> \*\*y\*\* \!\[z\](http\://z)**" for text in page.markdown)
+
+
+def test_compare_needs_two(open_page, done):
+    page = open_page("runs")
+    assert page.button(key="runs.compare").disabled
+    for run in done:
+        page.checkbox(key=f"runs.{run.id}.select").check()
+    page.run()
+    assert not page.button(key="runs.compare").disabled
+
+
+def test_queued_run_is_cancelled_and_goes_on(open_page, store):
+    run_id = store.submit(load_study("faces-quick"))
+    page = open_page("runs")
+    page.button(key=f"runs.{run_id}.cancel").click().run()
+    assert store.get(run_id).state == "cancelled"
+    page.button(key=f"runs.{run_id}.resume").click().run()
+    assert not page.exception
+    assert store.get(run_id).state == "queued"
+
+
+def test_remove_asks_first(open_page, store, done, home):
+    run = done[0]
+    page = open_page("runs")
+    page.button(key=f"runs.{run.id}.remove").click().run()
+    assert not page.exception
+    assert store.get(run.id)
+    page.button(key="runs.confirm.yes").click().run()
+    assert [left.id for left in store.list()] == [done[1].id]
+    assert not home.run(run.id).exists()
+
+
+def test_remove_can_be_declined(open_page, store, done):
+    page = open_page("runs")
+    page.button(key=f"runs.{done[0].id}.remove").click().run()
+    page.button(key="runs.confirm.no").click().run()
+    assert len(store.list()) == 2
+    assert "runs.confirm.yes" not in [button.key for button in page.button]
+
+
+def test_long_table_shows_the_newest_twenty(open_page, store):
+    for _ in range(22):
+        store.submit(load_study("faces-quick"))
+    page = open_page("runs")
+    assert sum(str(button.key).endswith(".open") for button in page.button) == 20
+    page.toggle(key="runs.all").set_value(True).run()
+    assert sum(str(button.key).endswith(".open") for button in page.button) == 22

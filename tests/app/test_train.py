@@ -1,0 +1,149 @@
+"""Train: the form, sending a study off, watching a run by its address."""
+
+import pytest
+
+from app.wording import common
+from app.wording import train as words
+from fairprog_core.presets import load_study
+from fairprog_core.runs import Owner
+
+FORM = "study.faces-quick"
+
+
+@pytest.fixture
+def running(store):
+    """A run that a worker carries out, and what it says."""
+    run = store.begin(load_study("faces-quick"), Owner.this_process())
+    key = load_study("faces-quick").plan()[0].key
+    stage = {"kind": "stage", "stage": "triggers", "label": "Curve 1 of 1", "fraction": 0.4, "seconds_left": 75.0}
+    train = {"kind": "train", "curve": key, "steps": 250, "utility_loss": 0.4, "fairness_loss": -0.6, "chance": 0.5}
+    validation = {
+        "kind": "validation", "curve": key, "step": 2, "lam": [0.0, 4.0], "accuracy": [0.9, 0.87], "gap": [0.2, 0.09],
+        "hypervolume": 0.01, "base_accuracy": 0.89, "base_gap": 0.28, "majority_accuracy": 0.79, "is_best": True,
+    }  # fmt: skip
+    steps = [train | {"step": step, "discriminator_accuracy": 0.8} for step in (1, 2)]
+    store.append(run.id, [stage, *steps, validation], token=run.token)
+    return run
+
+
+def charts(page):
+    """The keys of the live charts on the page."""
+    return [node.proto.id.split("-")[-1] for node in page.main if node.type == "bidi_component"]
+
+
+def test_defaults_make_the_quick_preset(open_page, store, workers_asked_for, home):
+    page = open_page("train")
+    assert not page.exception
+    page.button(key="train").click().run()
+    assert not page.exception
+    (run,) = store.list()
+    assert run.study == load_study("faces-quick").to_json()
+    assert run.state == "queued"
+    assert workers_asked_for[-1] == home
+    assert page.query_params["run"] == [run.id] or page.query_params["run"] == run.id
+    assert words.WAITING in [info.value for info in page.info]
+
+
+def test_plan_counts_curves(open_page):
+    page = open_page("train")
+    page.multiselect(key=f"{FORM}.triggers.kinds").set_value(["border", "patch"])
+    page.text_input(key=f"{FORM}.seeds").set_value("0, 1, 2").run()
+    assert not page.exception
+    assert any("6 curves of 250 steps each" in text.value for text in page.markdown)
+
+
+def test_impossible_lambda_range_is_refused_with_a_sentence(open_page, store):
+    page = open_page("train")
+    page.number_input(key=f"{FORM}.lam.low").set_value(50.0).run()
+    assert not page.exception
+    assert "below high" in common_text(page.error[0].value)
+    assert page.button(key="train").disabled
+    assert store.list() == []
+
+
+def test_wrong_seed_is_refused_with_a_sentence(open_page):
+    page = open_page("train")
+    page.text_input(key=f"{FORM}.seeds").set_value("0, three").run()
+    assert "three" in page.error[0].value
+    assert page.button(key="train").disabled
+
+
+def test_emptied_selection_is_refused_with_a_sentence(open_page):
+    page = open_page("train")
+    page.multiselect(key=f"{FORM}.triggers.kinds").set_value([]).run()
+    assert not page.exception
+    assert "triggers" in page.error[0].value
+
+
+def test_card_of_the_data_is_shown(open_page):
+    page = open_page("train")
+    assert any(text.value.startswith("**Licence**") for text in page.markdown)
+
+
+def test_linked_run_shows_progress_and_charts(open_page, running):
+    page = open_page("train", run=running.id)
+    assert not page.exception
+    assert page.title[0].value == common.plain("faces-quick")
+    progress = next(node for node in page.main if node.type == "progress")
+    assert progress.proto.value == 40
+    assert "1 min 15 s left" in progress.proto.text
+    assert len(charts(page)) == 3
+
+
+def test_running_run_is_cancelled(open_page, running, store):
+    page = open_page("train", run=running.id)
+    page.button(key="watch.cancel").click().run()
+    assert not page.exception
+    assert store.get(running.id).cancel_requested is not None
+    assert page.button(key="watch.cancel").disabled
+
+
+def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, home):
+    figures = {
+        "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],
+        "gap_name": "average_abs_odds_difference", "accuracy": 0.871, "gap": 0.09, "base_accuracy": 0.892,
+        "base_gap": 0.278, "collapsed": False,
+    }  # fmt: skip
+    store.append(running.id, [{"kind": "result"}], token=running.token, figures=[figures])
+    store.finish(running, "done")
+    home.run(running.id).mkdir(parents=True)
+    (home.run(running.id) / "result.json").write_text("{}")
+    page = open_page("train", run=running.id)
+    assert not page.exception
+    assert any("0.278 → **0.090**" in text.value for text in page.markdown)
+    assert page.button(key="watch.open").label == words.OPEN
+
+
+@pytest.mark.parametrize(("state", "sentence"), [("lost", words.LOST), ("cancelled", words.CANCELLED)])
+def test_ended_run_says_why_and_goes_on(open_page, running, store, workers_asked_for, state, sentence):
+    store.finish(running, state)
+    page = open_page("train", run=running.id)
+    assert sentence in [*(info.value for info in page.info), *(warning.value for warning in page.warning)]
+    page.button(key="watch.resume").click().run()
+    assert store.get(running.id).state == "queued"
+    assert workers_asked_for
+
+
+def test_failed_run_shows_its_reason_as_text(open_page, running, store):
+    store.finish(running, "failed", error="No <img src=x> in [folder](http://x).")
+    page = open_page("train", run=running.id)
+    assert page.error[0].value == words.FAILED.format(reason=common.plain("No <img src=x> in [folder](http://x)."))
+
+
+def test_unknown_run_is_told_and_a_new_study_can_be_begun(open_page):
+    page = open_page("train", run="0badcafe")
+    assert not page.exception
+    assert "0badcafe" in page.warning[0].value
+    page.button(key="watch.new").click().run()
+    assert page.button(key="train")
+
+
+def test_malformed_run_in_the_address_shows_the_form(open_page):
+    page = open_page("train", run="../../etc/passwd")
+    assert not page.exception
+    assert page.button(key="train")
+
+
+def common_text(text):
+    """Markdown escapes taken away again."""
+    return text.replace("\\", "")
