@@ -4,7 +4,6 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from fairprog_core.data import DATASETS
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.methods import METHODS
 from fairprog_core.options import Options
+from fairprog_core.presets import presets
 from fairprog_core.registry import Entry
 from fairprog_core.study import Study
 from fairprog_core.triggers import TRIGGERS
@@ -30,6 +30,8 @@ REGISTRIES: dict[str, dict[str, Entry]] = {
 ENTRIES = [
     pytest.param(key, entry, id=f"{kind}-{key}") for kind, all_ in REGISTRIES.items() for key, entry in all_.items()
 ]
+SOURCES = [path for path in sorted((ROOT / "fairprog_core").rglob("*.py")) if "migrations" not in path.parts]
+COMMAND = r"^\s*(?:\.venv/bin/)?fairprog ([a-z]+)(?: ([a-z]+))?"
 
 
 def options_classes() -> Iterator[type[Options]]:
@@ -97,16 +99,12 @@ def test_public_name_and_its_methods_are_documented(name):
 
 
 def test_readme_names_the_presets_that_exist():
-    existing = {path.name.removesuffix(".toml") for path in resources.files("fairprog_core.presets").iterdir()} - {""}
-    existing = {name for name in existing if not name.startswith("_")}
-    assert set(re.findall(r"^\| `([\w-]+)` \|", section("Presets"), flags=re.MULTILINE)) == existing
+    assert set(re.findall(r"^\| `([\w-]+)` \|", section("Presets"), flags=re.MULTILINE)) == set(presets())
 
 
 def test_readme_commands_exist():
     group = typer.main.get_command(cli.app)
-    for first, second in re.findall(
-        r"^\s*(?:\.venv/bin/)?fairprog ([a-z]+)(?: ([a-z]+))?", code("sh"), flags=re.MULTILINE
-    ):
+    for first, second in re.findall(COMMAND, code("sh"), flags=re.MULTILINE):
         assert first in group.commands, f"README names fairprog {first}"
         if hasattr(group.commands[first], "commands"):
             assert second in group.commands[first].commands, f"README names fairprog {first} {second}"
