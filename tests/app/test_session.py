@@ -1,0 +1,78 @@
+"""Session: what the URL says, what is remembered, and what is refused."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import session
+from fairprog_core.presets import load_study
+
+
+def ask(question: str) -> None:
+    """The page under test: one question to ``app.session``."""
+    import streamlit as st
+
+    from app import session
+
+    st.text(repr(getattr(session, question)()))
+
+
+def page_with(question: str, **query: str) -> AppTest:
+    page = AppTest.from_function(ask, args=(question,), default_timeout=30)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def answer(page: AppTest) -> str:
+    assert not page.exception
+    return page.text[0].value
+
+
+def test_run_of_the_url_is_selected_and_remembered():
+    page = page_with("selected_run", run="0badcafe")
+    assert answer(page) == "'0badcafe'"
+    del page.query_params["run"]  # as a click on another page does
+    page.run()
+    assert answer(page) == "'0badcafe'"
+    assert "0badcafe" in page.query_params["run"]
+
+
+def test_nothing_selected_is_none():
+    assert answer(page_with("selected_run")) == "None"
+
+
+@pytest.mark.parametrize("run_id", ["../x", "a b", "<b>", "x" * 65, "-", "."])
+def test_malformed_run_counts_as_none_and_leaves_the_url(run_id):
+    page = page_with("selected_run", run=run_id)
+    assert answer(page) == "None"
+    assert "run" not in page.query_params
+
+
+def test_linked_run_is_watched_even_when_unknown():
+    assert answer(page_with("watched_run", run="0badcafe")) == "'0badcafe'"
+
+
+def test_demo_is_not_watched():
+    assert answer(page_with("watched_run", run=session.DEMO)) == "None"
+
+
+def test_selected_run_is_watched_while_it_is_active(store):
+    run_id = store.submit(load_study("faces-quick"))
+    page = page_with("watched_run", run=run_id)
+    del page.query_params["run"]
+    assert answer(page.run()) == repr(run_id)
+    store.cancel(run_id)
+    del page.query_params["run"]
+    assert answer(page.run()) == "None"
+
+
+def test_demo_folder_needs_a_result(demo, monkeypatch, tmp_path):
+    assert session.demo_folder() == demo
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path / "nowhere"))
+    assert session.demo_folder() is None
+
+
+def test_folder_of_a_run_is_in_the_home(home):
+    assert session.folder_of("0badcafe") is None
+    home.run("0badcafe").mkdir(parents=True)
+    assert session.folder_of("0badcafe") == home.run("0badcafe")
