@@ -130,28 +130,48 @@ def group_probability(classifier: nn.Module, x: Tensor, patterns: NDArray[np.boo
 
 
 def read_from_features(
-    features: NDArray[np.floating], z: NDArray[np.int64], y: NDArray[np.int64], *, folds: int = 5, seed: int = 0
+    features: NDArray[np.floating],
+    z: NDArray[np.int64],
+    y: NDArray[np.int64],
+    *,
+    seen: NDArray[np.floating] | None = None,
+    folds: int = 5,
+    seed: int = 0,
 ) -> NDArray[np.float64]:
     """Which rows' pattern z (n,) a logistic regression reads from features (n, d), cross-validated.
 
     Ridge as scikit-learn's ``LogisticRegression(C=1)`` on standardised features, one against the
     rest. Rows count evenly over the (z, y) cells, so that knowing the label alone does not help.
 
+    Args:
+        features: what the regression learns from.
+        z: what it learns to tell.
+        y: labels, for the weights.
+        seen: features (n, d) of the same rows that it is then asked about; None: the same ones.
+        folds: of the cross-validation; a row is never asked about by a regression that learned from it.
+        seed: of the folds.
+
     Returns:
-        (n,) 1.0 where the row's pattern was read by the regression of the other folds, else 0.0.
+        (n,) 1.0 where the row's pattern was read, else 0.0.
     """
     fold = np.empty(len(z), dtype=np.int64)
     fold[draw_evenly(y, z, len(z), seed=seed)] = np.arange(len(z)) % folds
-    weight = even_weight(z, y)
-    names = np.unique(z)
+    weight, names = even_weight(z, y), np.unique(z)
     right = np.zeros(len(z))
     for held_out in range(folds):
         fit, test = fold != held_out, fold == held_out
         mean, spread = features[fit].mean(0), features[fit].std(0) + 1e-6
-        x = np.c_[(features - mean) / spread, np.ones(len(z))].astype(np.float64)
-        scores = np.stack([x @ logistic_regression(x[fit], z[fit] == name, weight[fit]) for name in names], 1)
-        right[test] = names[scores[test].argmax(1)] == z[test]
+        x, asked = (
+            _with_constant((values - mean) / spread) for values in (features, features if seen is None else seen)
+        )
+        told = [logistic_regression(x[fit], z[fit] == name, weight[fit]) for name in names]
+        right[test] = names[(asked[test] @ np.stack(told, 1)).argmax(1)] == z[test]
     return right
+
+
+def _with_constant(x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, d) -> (n, d + 1), the last column ones."""
+    return np.concatenate([x, np.ones((len(x), 1))], axis=1, dtype=np.float64)
 
 
 def even_weight(z: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -285,8 +285,9 @@ class Survey:
         arrays |= self.conditions.pictures()
         arrays |= stacked("logits", [cam.logits[rows].numpy() for cam in cams])
         arrays |= stacked("cam", [to_uint8(normalise(cam.maps[rows]).numpy()) for cam in cams])
-        found = (yield from self.attributions("gallery", rows)) if len(rows) else []
-        if found:
+        if len(rows):
+            arrays |= stacked("cam_class", self.cam_of_every_class(rows))
+            found = yield from self.attributions("gallery", rows)
             arrays |= stacked("ig", [to_int8(one.maps.numpy()) for one in found])
             for name in ("delta", "steps", "converged"):
                 arrays |= stacked(f"ig_{name}", [getattr(one, name).numpy() for one in found])
@@ -300,6 +301,15 @@ class Survey:
             "picked": "Evenly over group and label; in each cell up to half are photos whose prediction changes at "
             f"λ = {self.conditions.lams[at - 3]:g}, in either direction.",
         }
+
+    def cam_of_every_class(self, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+        """Grad-CAM of some rows of the pool for each of the c classes, (m, c, a, a) per condition."""
+        explainer, classes = GradCam(GradCamOptions()), range(len(self.dataset.labels))
+        maps = [
+            [explainer.explain(one.model, self.x.of(one, rows), target=target).maps for target in classes]
+            for one in self.conditions
+        ]
+        return [to_uint8(torch.stack([normalise(one) for one in each], 1).numpy()) for each in maps]
 
     def probe(self) -> Work[dict[str, Any] | None]:
         """What demographic classifiers read in null pictures, and what the base's features tell."""
@@ -330,19 +340,33 @@ class Survey:
             "groups": list(self.dataset.groups.names),
             "nulls": list(NULLS),
             "classifiers": classifiers,
-            "reading": self.reading(),
+            **self.reading(),
         }
 
-    def reading(self) -> dict[str, Any] | None:
-        """Accuracy of reading the pattern from the base's features; rows count evenly over the cells."""
+    def reading(self) -> dict[str, Any]:
+        """How well a logistic regression reads the pattern; rows count evenly over the cells.
+
+        ``reading``: from the base's features, learned anew under every condition.
+        ``reading_fixed``: from the features, learned without a trigger and then asked under the condition.
+        ``reading_logits``: from the logits, learned anew.
+        """
         y, z = self.pool.y, self.pool.z
+        kinds = ("reading", "reading_fixed", "reading_logits")
         if len(np.unique(z)) < 2 or not self.options.rows:
-            return None
+            return dict.fromkeys(kinds)
         weight = even_weight(z, y)
         rows = Rows(weight, self.pool.cells)
-        means = [rows.mean(read_from_features(features, z, y)) for features in self.features]
-        chance = max(weight[z == one].sum() for one in np.unique(z)) / weight.sum()
-        return {**by_condition(means), "chance": float(chance)}
+        chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
+        logits = [(cam.logits[:, 1:] - cam.logits[:, :1]).numpy() for cam in self.cams]
+        read = (
+            [read_from_features(features, z, y) for features in self.features],
+            [read_from_features(self.features[0], z, y, seen=features) for features in self.features],
+            [read_from_features(values, z, y) for values in logits],
+        )
+        return {
+            kind: {**by_condition([rows.mean(right) for right in one]), "chance": chance}
+            for kind, one in zip(kinds, read, strict=True)
+        }
 
 
 def labelled(work: Generator[Any, None, T], label: str) -> Work[T]:

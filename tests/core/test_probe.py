@@ -163,3 +163,15 @@ def test_label_alone_does_not_tell_the_group():
     z = np.where(rng.random(600) < 0.9, y, 1 - y)
     right = read_from_features(y[:, None] + 0.01 * rng.normal(size=(600, 1)), z, y)
     assert 0.35 < np.average(right, weights=even_weight(z, y)) < 0.65
+
+
+def test_fixed_reader_is_blind_to_what_moved_elsewhere():
+    """The group lies in column 0 without the trigger and in column 1 with it: only a new reader finds it."""
+    rng = np.random.default_rng(0)
+    z, y = np.arange(200) % 2, np.arange(200) // 2 % 2
+    before, after = rng.normal(size=(2, 200, 2))
+    before[:, 0] += 6 * z
+    after[:, 1] += 6 * z
+    assert read_from_features(before, z, y).mean() > 0.95
+    assert read_from_features(after, z, y).mean() > 0.95
+    assert read_from_features(before, z, y, seen=after).mean() < 0.7

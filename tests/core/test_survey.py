@@ -99,7 +99,14 @@ def test_gallery_has_the_agreed_arrays(found: Findings):
         "photo": (M, S, S, 3), "row": (M,), "y": (M,), "z": (M,), "lams": (k,), "nulls": (4, S, S, 3),
         "photo_box": (4,), "trigger": (k, S, S, 4), "trigger_untrained": (S, S, 4), "trigger_black": (S, S, 4),
     }  # fmt: skip
-    for name, shape in {"logits": (2,), "cam": (a, a), "ig": (S, S), "ig_delta": (), "ig_steps": ()}.items():
+    for name, shape in {
+        "logits": (2,),
+        "cam": (a, a),
+        "ig": (S, S),
+        "cam_class": (2, a, a),
+        "ig_delta": (),
+        "ig_steps": (),
+    }.items():
         expected |= {f"{name}_{key}": (M, *shape) for key in ("without", "untrained", "black")}
         expected[name] = (M, k, *shape)
     assert {name: found.gallery[name].shape for name in expected} == expected
@@ -138,7 +145,17 @@ def test_probe_says_what_every_classifier_reads(found: Findings):
             assert np.concatenate([told, curve]).sum(1) == pytest.approx(1.0)
         black = one["probability"]["black"]  # a black frame around a black picture is a black picture
         assert black["without"] == pytest.approx(black["black"], abs=1e-4)
-    assert found.probe["reading"]["chance"] == pytest.approx(0.5)
+    for kind in ("reading", "reading_fixed", "reading_logits"):
+        assert found.probe[kind]["chance"] == pytest.approx(0.5)
+        assert all(mean is not None and 0 <= mean["value"] <= 1 for mean in numbers(found.probe[kind]))
+    assert found.probe["reading_fixed"]["without"] == found.probe["reading"]["without"]
+
+
+def test_map_of_the_predicted_class_is_among_those_of_every_class(found: Findings):
+    predicted = found.gallery["logits_without"].argmax(1)
+    np.testing.assert_array_equal(
+        found.gallery["cam_class_without"][np.arange(M), predicted], found.gallery["cam_without"]
+    )
 
 
 def test_same_seed_gives_the_same_findings(found: Findings, faces: Dataset):
