@@ -56,6 +56,17 @@ def gallery(result: Result, key: str) -> Gallery | None:
     return _gallery(result.folder, _age(result), key)
 
 
+def base_weights(result: Result) -> Path | None:
+    """The weights of the frozen base beside a result, or None where they were not kept."""
+    path = result.folder / "base" / "classifier.safetensors"
+    return path if path.is_file() else None
+
+
+def stamp(result: Result, key: str) -> str:
+    """Changes whenever the curve with this key, or its gallery, may have changed."""
+    return f"{result.folder}/{key}@{_age(result)}"
+
+
 def _age(result: Result) -> int:
     return (result.folder / "result.json").stat().st_mtime_ns
 

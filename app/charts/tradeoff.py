@@ -52,7 +52,7 @@ def plane(
     shown = [spot for each in series for spot in (*each.mean, each.untrained) if spot and not spot.collapsed]
     _fit_axes(fig, [*base, *shown], majority)
     rows = [[words.BASE, "", *_row(spot)] for spot in base] + [row for each in series for row in _rows(each)]
-    return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=470)
+    return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
 
 
 def marker_at(spot: Spot | None) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
         changes: one row per group and label, see ``group_tables.changes``.
         labels: the c class names.
     """
-    fig = theme.figure(x_title=words.FLIPS_AXIS, y_title="")
+    fig = theme.figure(x_title="", y_title="")
     cells = [inside.for_chart(f"{row['group']}, {labels[row['label']]}") for row in changes]
     gained, lost = ([row[what]["rows"] for row in changes] for what in ("gained", "lost"))
     for name, rows, sign, index in ((words.LOST, lost, -1, 1), (words.GAINED, gained, 1, 0)):
@@ -85,7 +85,7 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
     fig.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
     columns = (inside.GROUP, words.LABEL, words.TEST_ROWS, words.GAINED, words.LOST, words.NET)
     rows = [_flip_row(row, labels) for row in changes]
-    return Plot(fig, words.FLIPS_LABEL, columns, rows, height=110 + 56 * len(changes))
+    return Plot(fig, words.FLIPS_LABEL, columns, rows, height=90 + 56 * len(changes))
 
 
 def _series(fig: go.Figure, index: int, series: Series, *, show_seeds: bool, is_picked: bool) -> None:
@@ -107,14 +107,14 @@ def _series(fig: go.Figure, index: int, series: Series, *, show_seeds: bool, is_
     _spots(fig, series.mean, look["marker"], name=name, customdata=_custom(index, first, series.mean), **same)
     lost = [spot for spot in series.mean if spot.collapsed]
     cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
-    text = {"mode": "markers+text", "text": [words.COLLAPSED] * len(lost), "textposition": "bottom center"}
+    text = {"mode": "markers+text", "text": [words.COLLAPSED] * len(lost), "textposition": "bottom right"}
     _dots(fig, lost, cross, name=words.COLLAPSED, **text, **same)
     chosen = [s for seed, spots in series.single.items() for s in spots if s.lam == series.curves[seed]["chosen_lam"]]
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
     _dots(fig, chosen, dot, name=words.CHOSEN, **same)
     if series.untrained:
         hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
-        text = {"mode": "markers+text", "text": [words.UNTRAINED], "textposition": "bottom right"}
+        text = {"mode": "markers+text", "text": [words.UNTRAINED], "textposition": "bottom right"} if is_picked else {}
         _spots(fig, [series.untrained], hollow, name=words.UNTRAINED, **text, **same)
 
 
@@ -146,7 +146,8 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
 def _majority(fig: go.Figure, majority: float) -> None:
     fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
     fig.add_annotation(
-        text=words.majority(majority), x=1, xref="paper", y=majority, xanchor="right", yanchor="bottom", showarrow=False,
+        text=words.majority(majority), x=1, xref="paper", y=majority, xanchor="right", yanchor="bottom",
+        showarrow=False,
     )  # fmt: skip
 
 

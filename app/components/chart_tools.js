@@ -12,7 +12,7 @@ async function save(plot, data) {
   await window.Plotly.downloadImage(forPaper(plot, data.ink), { format: "png", filename: data.file, ...size });
 }
 
-export default function ({ parentElement, data, setTriggerValue }) {
+export default function ({ parentElement, data: [data], setTriggerValue }) {
   const button = parentElement.querySelector("button");
   const chart = () => document.querySelector(`.st-key-${CSS.escape(data.chart)} .js-plotly-plot`);
   button.textContent = data.words.download;

@@ -10,7 +10,8 @@ from app.wording import inside as words
 
 _CSS = """
 button { font: 400 0.875rem / 1.6 var(--st-font); color: var(--st-text-color); background: transparent;
-  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.5rem); min-height: 2.5rem; padding: 0.25rem 0.75rem; cursor: pointer; }
+  border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius, 0.5rem);
+  min-height: 2.5rem; padding: 0.25rem 0.75rem; cursor: pointer; }
 button:hover { border-color: var(--st-link-color); color: var(--st-link-color); }
 button:focus-visible { outline: 3px solid var(--st-link-color); outline-offset: 2px; }
 """
@@ -26,7 +27,7 @@ def show(value: str, *, key: str, file: str) -> list[Any] | None:
         file: name of the PNG, without its ending.
     """
     data = {"chart": value, "file": file, "ink": theme.INK["light"], "words": {"download": words.DOWNLOAD_CHART}}
-    found = _component()(data=data, key=key, on_picked_change=lambda: None, width="content")
+    found = _component()(data=[data], key=key, on_picked_change=lambda: None, width="content")
     return list(found.picked) if found.picked else None
 
 

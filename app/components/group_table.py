@@ -26,7 +26,7 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     """
     positive = labels[value[0]["label"]] if len({row["label"] for row in value}) == 1 else words.THE_LABEL
     columns = [
-        Cell(name.format(label=positive), note)
+        Cell(name.format(label=positive, Label=positive[:1].upper() + positive[1:]), note)
         for name, note in zip(words.GROUP_COLUMNS, words.GROUP_NOTES, strict=True)
     ]
     rows = [_row(now, then, labels) for now, then in zip(value, before, strict=True)]

@@ -24,9 +24,10 @@ function tick(data, index) {
   return found;
 }
 
-export default function ({ parentElement, data, setStateValue }) {
+export default function ({ parentElement, data: [data], setStateValue }) {
   const root = parentElement.querySelector(".fp-lam");
   const [label, input, output] = ["label", "input", "output"].map((name) => root.querySelector(name));
+  root.classList.toggle("is-sticky", data.is_sticky);
   label.htmlFor = input.id = `fp-lam-${data.channel}`;
   label.firstElementChild.textContent = data.words.label;
   input.max = String(data.stops.length - 1);

@@ -33,6 +33,7 @@ def show(
     lams: Sequence[float],
     chosen: float | None = None,
     charts: Mapping[str, Frames] | None = None,
+    is_sticky: bool = False,
 ) -> int:
     """Draw the slider and return the index where it stands.
 
@@ -43,6 +44,7 @@ def show(
         lams: the k values of λ, ascending.
         chosen: the value that was chosen on validation.
         charts: by key of a live chart, for each λ the attributes of its trace with the uid "marker".
+        is_sticky: stay in sight while the page scrolls.
     """
     data = {
         "channel": channel,
@@ -50,9 +52,10 @@ def show(
         "stops": [common.lam(lam) for lam in lams],
         "chosen": list(lams).index(chosen) if chosen in lams else -1,
         "charts": {name: [dict(frame) for frame in frames] for name, frames in (charts or {}).items()},
+        "is_sticky": is_sticky,
         "words": {"label": words.SLIDER, "chosen": words.CHOSEN},
     }
-    found = _component()(data=data, key=key, default={"index": index}, on_index_change=lambda: None)
+    found = _component()(data=[data], key=key, default={"index": index}, on_index_change=lambda: None)
     return max(0, min(int(found.index), len(lams) - 1))
 
 

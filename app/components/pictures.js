@@ -23,7 +23,7 @@ function frame(cell) {
 
 function card({ title, cells }) {
   const item = make("li"), row = make("div");
-  row.className = cells.length > 2 ? "fp-row is-wrapped" : "fp-row";
+  row.className = cells.length > 3 ? "fp-row is-wrapped" : "fp-row";
   row.style.setProperty("--n", cells.length);
   if (title) item.append(make("h3", title));
   const frames = cells.map(frame);
@@ -32,13 +32,21 @@ function card({ title, cells }) {
   return { item, frames };
 }
 
-export default function ({ parentElement, data }) {
-  const root = parentElement.querySelector(".fp-cards");
-  root.style.setProperty("--card", data.width);
+function legend(found) {
+  if (!found) return [];
+  const strip = make("img");
+  Object.assign(strip, { src: found.source, alt: "" });
+  return [make("span", found.low), strip, make("span", found.high)];
+}
+
+export default function ({ parentElement, data: [data] }) {
+  const root = parentElement.querySelector(".fp-pictures"), list = root.querySelector(".fp-cards");
+  list.style.setProperty("--card", data.width);
   const cards = data.cards.map(card);
   const show = (index) => cards.forEach(({ frames }) => frames.forEach((each) => each.show(index)));
   show(window.fairprogLam?.[data.channel] ?? data.index);
-  root.replaceChildren(...cards.map(({ item }) => item));
+  list.replaceChildren(...cards.map(({ item }) => item));
+  root.querySelector(".fp-legend").replaceChildren(...legend(data.legend));
 
   window.removeEventListener("fairprog:lam", root.follow);
   root.follow = ({ detail }) => detail.channel === data.channel && show(detail.index);

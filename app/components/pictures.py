@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
+_HTML = """<div class="fp-pictures"><p class="fp-legend"></p><ul class="fp-cards"></ul></div>"""
 _CSS = (_FOLDER / "pictures.css").read_text("utf-8")
 _JS = (_FOLDER / "pictures.js").read_text("utf-8")
 
@@ -37,7 +38,24 @@ class Card:
     cells: Sequence[Cell]
 
 
-def show(value: Sequence[Card], *, key: str, channel: str = "", index: int = 0, width: str = "32rem") -> None:
+@dataclass(frozen=True)
+class Legend:
+    """A strip of colours, and what its ends mean."""
+
+    source: str
+    low: str
+    high: str
+
+
+def show(
+    value: Sequence[Card],
+    *,
+    key: str,
+    channel: str = "",
+    index: int = 0,
+    width: str = "32rem",
+    legend: Legend | None = None,
+) -> None:
     """Draw the cards; all text in them is shown as text, never as HTML.
 
     Args:
@@ -46,13 +64,12 @@ def show(value: Sequence[Card], *, key: str, channel: str = "", index: int = 0, 
         channel: of the λ slider that the pictures follow.
         index: the λ that is shown while no slider has announced one.
         width: least width of a card; as many as fit stand side by side.
+        legend: of the colours in the pictures.
     """
-    _component()(
-        key=key, data={"cards": [asdict(card) for card in value], "channel": channel, "index": index, "width": width}
-    )
+    found = {"cards": [asdict(card) for card in value], "channel": channel, "index": index, "width": width}
+    _component()(key=key, data=[found | {"legend": asdict(legend) if legend else None}])
 
 
 @st.cache_resource
 def _component() -> Any:
-    html = "<ul class='fp-cards'></ul>"
-    return st.components.v2.component("fairprog_pictures", html=html, css=_CSS, js=_JS, isolate_styles=False)
+    return st.components.v2.component("fairprog_pictures", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)

@@ -12,7 +12,7 @@ function line(cells, heading) {
   return row;
 }
 
-export default function ({ parentElement, data }) {
+export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-table");
   root.setAttribute("aria-label", data.caption);
   root.querySelector("caption").textContent = data.caption;

@@ -35,7 +35,7 @@ class Table:
 
 def show(value: Table, *, key: str) -> Table:
     """Draw the table; all text in it is shown as text, never as HTML."""
-    _component()(key=key, data=asdict(value))
+    _component()(key=key, data=[asdict(value)])
     return value
 
 

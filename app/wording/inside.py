@@ -23,14 +23,12 @@ TO_TRAIN = "Train a trigger"
 GONE = "This home has no finished run {run}; here is another one."
 NO_GALLERY = "No pictures were kept of this curve. Train with “Gallery” above 0 to look inside."
 
-WITHOUT = "Without"
-WITH = "With the trigger"
-UNTRAINED = "Untrained trigger"
-BLACK = "Black trigger"
+CONTROLS = {"without": "without", "untrained": "untrained", "black": "black"}
+AXIS = "λ"
+CHANCE = "guessing: {chance}"
 
 LOADING = "Reading pictures"
 DOWNLOAD_CHART = "Chart (PNG)"
-TABLE = "As a table"
 
 
 def run_name(name: str, run: str) -> str:

@@ -26,7 +26,6 @@ COLLAPSED = "collapsed"
 CHOSEN = "λ chosen on validation"
 GAINED = "Wrong to right"
 LOST = "Right to wrong"
-FLIPS_AXIS = "Test pictures whose answer changes"
 
 CHART_LABEL = (
     "Accuracy over the gap on the test split; bars are 95 % intervals. The step line joins the points that no other "
@@ -75,7 +74,7 @@ DOWNLOAD_PICTURE = "Trigger at λ = {lam} (PNG)"
 
 THE_LABEL = "the label"
 GROUP_COLUMNS = (
-    "Group", "Test pictures", "Called {label}", "{label}, and called {label}", "Not {label}, yet called {label}",
+    "Group", "Test pictures", "Called {label}", "{Label}, and called {label}", "Not {label}, yet called {label}",
     "Right",
 )  # fmt: skip
 GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive rate", "accuracy")

@@ -1,0 +1,179 @@
+"""A figure along λ, with its controls beside it: what is seen without a trigger, with an untrained and a black one.
+
+Notation: k λ-values.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+
+from app.charts import theme
+from app.charts.plot import Plot
+from app.wording import common, inside
+from fairprog_core.intervals import Estimate
+
+MARKER = "marker"  # uid of the trace that the λ slider moves
+CONTROLS = ("without", "untrained", "black")
+_STEP = 1.9  # between two controls, in steps between two λ: their names need room
+_BAND = 0.14
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart.
+
+    Attributes:
+        name: for the legend and the table.
+        controls: by name of the control; those that were not measured are missing.
+        along: the figure at every λ (k).
+    """
+
+    name: str
+    controls: Mapping[str, Estimate]
+    along: Sequence[Estimate]
+
+
+def line(name: str, found: Mapping[str, Any]) -> Line:
+    """A line from a summary {"without", "untrained", "black", "lam": […]} of means or plain numbers."""
+    controls = {control: estimate(found[control]) for control in CONTROLS if found.get(control) is not None}
+    return Line(name, controls, [estimate(each) for each in found["lam"]])
+
+
+def estimate(found: Mapping[str, Any] | float | None) -> Estimate:
+    """A mean {"value", "ci"} of a summary, or a plain number, or nothing."""
+    if isinstance(found, Mapping):
+        ci = found.get("ci")
+        return Estimate(found.get("value"), (ci[0], ci[1]) if ci else None)
+    return Estimate(found, None)
+
+
+def along(
+    lines: Sequence[Line],
+    lams: Sequence[float],
+    *,
+    y_title: str,
+    label: str,
+    picked: int | None = None,
+    chance: float | None = None,
+    limits: tuple[float, float] | None = None,
+    height: int = 330,
+) -> Plot:
+    """Lines over λ; the controls stand apart on the left, joined to nothing.
+
+    Args:
+        lines: at least one, all over the same λ.
+        lams: the k values, ascending; evenly spaced on the axis.
+        y_title: what is measured.
+        label: the chart in words.
+        picked: index of the λ that carries the marker.
+        chance: a level that guessing reaches.
+        limits: of the vertical axis; None: what the intervals need.
+        height: px.
+    """
+    fig = theme.figure(x_title=inside.AXIS, y_title=y_title)
+    controls, places = _controls(lines), places_of(lines, len(lams))
+    if chance is not None:
+        fig.add_hline(y=chance, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
+        text = inside.CHANCE.format(chance=f"{chance:.2f}")
+        fig.add_annotation(text=text, x=1, xref="paper", y=chance, xanchor="right", yanchor="bottom", showarrow=False)
+    for index, each in enumerate(lines):
+        _line(fig, index, each, controls, places, is_named=len(lines) > 1)
+    _marker(fig, lines, places, picked)
+    ticks = [inside.CONTROLS[name] for name in controls] + [common.lam(lam) for lam in lams]
+    at = [*places.controls, *places.lams]
+    fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
+    if controls:
+        fig.add_vline(x=places.lams[0] - _STEP / 2, line={"color": theme.GRID, "width": 1})
+    fig.update_yaxes(range=limits or _limits(lines, chance))
+    fig.update_layout(margin_t=48 if len(lines) > 1 else 16)
+    return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, controls, lams), height=height)
+
+
+class Places(NamedTuple):
+    """Where controls and λ lie on the axis."""
+
+    controls: list[float]
+    lams: list[float]
+
+
+def places_of(lines: Sequence[Line], n_lams: int) -> Places:
+    """The controls on the left, with room for their names; every λ one step further."""
+    beside = [_STEP * i for i in range(len(_controls(lines)))]
+    start = beside[-1] + _STEP if beside else 0.0
+    return Places(beside, [start + i for i in range(n_lams)])
+
+
+def marker_at(lines: Sequence[Line], places: Places, index: int | None) -> dict[str, Any]:
+    """What moves the marker: attributes of its trace, as Plotly.restyle takes them."""
+    if index is None:
+        return {"x": [], "y": []}
+    return {"x": [places.lams[index]] * len(lines), "y": [each.along[index].value for each in lines]}
+
+
+def frames(lines: Sequence[Line], n_lams: int) -> list[dict[str, Any]]:
+    """The marker at every λ, for the slider."""
+    places = places_of(lines, n_lams)
+    return [marker_at(lines, places, index) for index in range(n_lams)]
+
+
+def _controls(lines: Sequence[Line]) -> list[str]:
+    return [name for name in CONTROLS if any(name in each.controls for each in lines)]
+
+
+def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], places: Places, *, is_named: bool) -> None:
+    look, name, group = theme.look(index), inside.for_chart(line.name), f"line-{index}"
+    known = [(x, each) for x, each in zip(places.lams, line.along, strict=True) if each.value is not None]
+    fig.add_scatter(
+        x=[x for x, _ in known], y=[each.value for _, each in known], mode="lines+markers", name=name,
+        error_y=_arms([each for _, each in known], look["marker"]["color"]), legendgroup=group, showlegend=is_named,
+        hovertemplate="%{y:.3f}", **look,
+    )  # fmt: skip
+    beside = [
+        (x, line.controls[name]) for x, name in zip(places.controls, controls, strict=True) if name in line.controls
+    ]
+    beside = [(x, each) for x, each in beside if each.value is not None]
+    hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
+    fig.add_scatter(
+        x=[x for x, _ in beside], y=[each.value for _, each in beside], mode="markers", name=name, marker=hollow,
+        error_y=_arms([each for _, each in beside], look["marker"]["color"]), legendgroup=group, showlegend=False,
+        hovertemplate="%{y:.3f}",
+    )  # fmt: skip
+
+
+def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int | None) -> None:
+    colours = [theme.look(index)["marker"]["color"] for index in range(len(lines))]
+    fig.add_scatter(
+        **marker_at(lines, places, picked), uid=MARKER, mode="markers", showlegend=False, hoverinfo="skip",
+        marker={"symbol": "circle-open", "size": 26, "color": colours, "line": {"width": 3.5, "color": colours}},
+        cliponaxis=False,
+    )  # fmt: skip
+
+
+def _arms(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
+    ends = [each.ci or (each.value, each.value) for each in found]
+    up = [end[1] - each.value for end, each in zip(ends, found, strict=True)]
+    down = [each.value - end[0] for end, each in zip(ends, found, strict=True)]
+    return {
+        "type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.5, "width": 4,
+        "color": colour,
+    }  # fmt: skip
+
+
+def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
+    every = [each for line in lines for each in (*line.controls.values(), *line.along) if each.value is not None]
+    ends = [end for each in every for end in (each.ci or (each.value, each.value))]
+    ends += [chance] if chance is not None else []
+    if not ends:
+        return [0.0, 1.0]
+    room = _BAND * max(max(ends) - min(ends), 0.02)
+    return [min(ends) - room, max(ends) + room]
+
+
+def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
+    """One row per control and per λ, one column per line."""
+    nothing = Estimate(None, None)
+    beside = [[inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in controls]
+    over = [[f"λ = {common.lam(lam)}", *(each.along[i] for each in lines)] for i, lam in enumerate(lams)]
+    return [[str(name), *(inside.interval(each) for each in found)] for name, *found in beside + over]

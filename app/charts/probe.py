@@ -1,0 +1,49 @@
+"""What demographic classifiers read in null pictures along λ, and what the base's features tell about the group."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.charts.along import Line, along, line
+from app.charts.plot import Plot
+from app.wording import probe as words
+
+
+def lines(probe: Mapping[str, Any], null: str, group: int) -> list[Line]:
+    """One line per demographic classifier: P(group | null picture + trigger)."""
+    return [_line(each, null, group) for each in probe["classifiers"]]
+
+
+def probability(probe: Mapping[str, Any], null: str, group: int, picked: int) -> Plot:
+    """P(group | null + trigger) along λ, one line per classifier.
+
+    Args:
+        probe: ``curve["probe"]`` of a result.
+        null: name of a null picture.
+        group: index of a group.
+        picked: index of the λ that carries the marker.
+    """
+    name = probe["groups"][group]
+    return along(
+        lines(probe, null, group), probe["lams"], y_title=words.axis(name), label=words.label(name, null),
+        picked=picked, limits=(-0.04, 1.04), height=420,
+    )  # fmt: skip
+
+
+def reading(probe: Mapping[str, Any], picked: int) -> Plot:
+    """How well the group can be read from the base's features, along λ, against chance."""
+    found = probe["reading"]
+    return along(
+        [reading_line(probe)], probe["lams"], y_title=words.READING_AXIS, label=words.READING_LABEL,
+        picked=picked, chance=found["chance"], height=360,
+    )  # fmt: skip
+
+
+def reading_line(probe: Mapping[str, Any]) -> Line:
+    """The accuracy of reading the group, with its controls."""
+    return line(words.READING_AXIS, probe["reading"])
+
+
+def _line(classifier: Mapping[str, Any], null: str, group: int) -> Line:
+    found = classifier["probability"][null]
+    picked = {name: values[group] for name, values in found.items() if name != "lam" and values is not None}
+    return line(words.classifier(classifier), picked | {"lam": [values[group] for values in found["lam"]]})

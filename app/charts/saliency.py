@@ -1,0 +1,46 @@
+"""The averages of the page Saliency along λ."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from app.charts.along import Line, along, frames, line
+from app.charts.plot import Plot
+from app.wording import saliency as words
+
+
+class Average(NamedTuple):
+    """One average: its chart's key, its line over λ, its names on the screen."""
+
+    key: str
+    line: Line
+    names: words.Names
+
+
+def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
+    """The averages that a survey could estimate.
+
+    Args:
+        explain: ``curve["explain"]`` of a result.
+        view: "grad_cam" or "integrated_gradients": whose share is shown.
+    """
+    regions = explain.get("regions") or []
+    twins = explain.get("twins") or {}
+    found = []
+    if regions:
+        prefix = "ig_" if view == "integrated_gradients" else ""
+        found.append((f"{prefix}share", explain.get(f"{prefix}{regions[0]}_share"), words.share(view, regions)))
+        found.append(("erasure", (explain.get("erasure") or {}).get("ratio"), words.erasure(regions)))
+    if twins:
+        found.append(("difference", twins.get("logit_difference"), words.difference(twins["names"])))
+        found.append(("flips", twins.get("flip_share"), words.flips(twins["names"])))
+    return [Average(key, line(names.axis, values), names) for key, values, names in found if values]
+
+
+def chart(average: Average, lams: list[float], picked: int) -> Plot:
+    """One average along λ."""
+    return along([average.line], lams, y_title=average.names.axis, label=average.names.label, picked=picked)
+
+
+def marker_frames(average: Average, n_lams: int) -> list[dict[str, Any]]:
+    """The marker of an average's chart at every λ."""
+    return frames([average.line], n_lams)

@@ -1,0 +1,96 @@
+"""Sentences of the page Probe."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.components.table import Cell, Table
+from app.wording import common, inside
+from fairprog_core.intervals import Estimate
+
+if TYPE_CHECKING:
+    from app.charts.along import Line
+
+TITLE = "What the trigger looks like to another classifier"
+LEAD = (
+    "Demographic classifiers are trained to tell the groups apart, without any trigger. Here they see a picture that "
+    "holds nothing but the trigger. What they read depends on how they were trained: compare them, and the controls."
+)
+EMPTY = "This run was trained without the demographic probe. Train again with it switched on (Train, “A look inside”)."
+
+NULL = "Empty picture"
+NULLS = {"mean": "Mean picture", "black": "Black", "grey": "Grey", "noise": "Noise"}
+NULL_WITHOUT = "Without"
+NULL_WITH = "With the trigger"
+NULL_UNTRAINED = "Untrained trigger"
+NULL_ALT = "{null}, {condition}"
+STRANGE = ("black", "grey", "noise")
+STRANGE_NOTE = (
+    "A classifier has never seen anything like this picture and may read a group in it without any trigger; "
+    "the mean picture is the better one to look at."
+)
+
+READING = "Can the group be read from the base's features?"
+READING_AXIS = "Accuracy of reading the group"
+READING_LABEL = (
+    "Accuracy of a logistic regression that reads the group from the base's features, over λ, "
+    "with every group and label counting alike."
+)
+READING_WHAT = "the accuracy of reading the group from the base's features"
+READING_NONE = "The group was not read from the base's features in this run."
+ABOVE_CHANCE = "Guessing reaches {chance:.2f}; this is above it."
+AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval."
+BELOW_CHANCE = "Guessing reaches {chance:.2f}; this is below it."
+RIGHT = "right on {accuracy} of test pictures"
+TABLE = "P({group}) that each demographic classifier reads. They were trained without any trigger."
+TABLE_COLUMNS = ("Classifier", "Without", "Untrained", "λ = {lam}")
+DISAGREE = (
+    "At this λ the classifiers lie {apart} apart. Each is one training, so their disagreement is the uncertainty."
+)
+BOTH_SIDES = "At this λ some classifiers read one group and some another."
+
+INITS = {"seed 1": "new weights, seed 1", "seed 2": "new weights, seed 2", "base weights": "started from the base"}
+
+
+def axis(group: str) -> str:
+    """The title of the vertical axis."""
+    return f"P({group})"
+
+
+def label(group: str, null: str) -> str:
+    """The chart in words."""
+    picture = NULLS.get(null, null).lower()
+    return f"Probability of {group} that each demographic classifier reads in the {picture} with the trigger, over λ."
+
+
+def classifier(found: Mapping[str, Any]) -> str:
+    """A demographic classifier by where its weights started."""
+    return INITS.get(found["init"], str(found["init"]))
+
+
+def table(found: Mapping[str, Any], lines: "Sequence[Line]", index: int, group: str) -> Table:
+    """What every classifier reads at one λ and under the controls, in figures alone."""
+    nothing = Estimate(None, None)
+    rows = []
+    for each, one in zip(found["classifiers"], lines, strict=True):
+        read = [one.controls.get("without", nothing), one.controls.get("untrained", nothing), one.along[index]]
+        note = RIGHT.format(accuracy=common.number(each.get("accuracy"), 2))
+        rows.append([Cell(one.name, note), *(Cell(common.number(value.value, 2)) for value in read)])
+    columns = [Cell(name.format(lam=common.lam(found["lams"][index]))) for name in TABLE_COLUMNS]
+    return Table(TABLE.format(group=group), columns, rows)
+
+
+def against_chance(found: Estimate, chance: float) -> str:
+    """Whether a figure is above what guessing reaches."""
+    if found.ci is None:
+        return ""
+    text = ABOVE_CHANCE if found.ci[0] > chance else BELOW_CHANCE if found.ci[1] < chance else AT_CHANCE
+    return text.format(chance=chance)
+
+
+def agreement(now: Sequence[Estimate]) -> str:
+    """How far the classifiers lie apart, and whether they read different groups."""
+    values = [each.value for each in now if each.value is not None]
+    if len(values) < 2:
+        return ""
+    text = DISAGREE.format(apart=inside.signed(max(values) - min(values), 2))
+    return f"{text} {BOTH_SIDES}" if min(values) < 0.5 < max(values) else text

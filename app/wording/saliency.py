@@ -1,0 +1,136 @@
+"""Sentences of the page Saliency."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.wording import inside
+
+TITLE = "Where the classifier looks"
+LEAD = (
+    "The same test pictures without and with the trigger. A single map can look convincing by chance: "
+    "compare it with the control, and read the averages below."
+)
+
+VIEW = "Map"
+VIEWS = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}
+CONTROL = "Control"
+CONTROLS = {"untrained": "Untrained trigger", "black": "Black trigger"}
+SHOW = "Pictures"
+FILTERS = {
+    "all": "All",
+    "gained": "Wrong without, right with the trigger",
+    "lost": "Right without, wrong with the trigger",
+}
+GROUP = "Group"
+ALL_GROUPS = "All groups"
+PAGE = "Page"
+NONE_LEFT = "No kept test picture is like that at λ = {lam}. Choose other pictures above, or another λ."
+KEPT = "Shown are {shown} of {kept} kept test pictures."
+
+PHOTO = "Picture"
+WITHOUT = "Without"
+WITH = "With the trigger"
+UNTRAINED = "Untrained trigger"
+BLACK = "Black trigger"
+TITLE_OF_CARD = "{group}, {label}"
+CALLED = "{label}, {probability:.2f}"
+RIGHT = "✓ right"
+WRONG = "✗ wrong"
+DELTA = "convergence delta {delta}"
+NOT_CONVERGED = "convergence delta {delta}, too large: do not read this map"
+ALT_PHOTO = "Test picture {row}: {group}, {label}"
+ALT_MAP = "{view}, {condition}: called {label} with probability {probability:.2f}"
+
+HEAT_LOW, HEAT_HIGH = "no part in the answer", "largest part"
+SIGNED_LOW, SIGNED_HIGH = "speaks against the answer", "speaks for it"
+HEAT_NOTE = "Grad-CAM for the predicted class at {layer}; every map is scaled to its own maximum."
+SIGNED_NOTE = (
+    "Integrated Gradients for the predicted class, from the {baseline} to the picture, summed over colours; every map "
+    "is scaled to its own maximum. The convergence delta is what the map misses of the change of the logit."
+)
+
+AVERAGES = "What holds on average"
+AVERAGES_NOTE = (
+    "Over {rows} test pictures, weighted to the natural mix. Intervals (95 %) cover the pictures, not the training: "
+    "another seed can give another trigger. Hollow points are controls."
+)
+NO_AVERAGES = "This data set has no masks of regions and no twins, so there is nothing to average."
+
+OWN = "A picture of your own"
+OWN_NOTE = (
+    "A PNG, JPEG or WebP file up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and explained on "
+    "this server; it is not kept."
+)
+OWN_DRAWN = "This classifier has seen drawn faces only: what it says about a photo means little."
+OWN_LABEL = "Picture"
+OWN_TITLE = "Your picture at λ = {lam}"
+OWN_WAIT = "Explaining; the first time takes a few seconds"
+OWN_BROKEN = "That did not work: {reason}"
+OWN_MISSING = "This run has no weights of its base classifier at hand, so new pictures cannot be explained."
+
+
+def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
+    """What may be uploaded, and what happens to it."""
+    note = OWN_NOTE.format(mb=mb, side=side)
+    return f"{note} {OWN_DRAWN}" if is_drawn else note
+
+
+def small(value: float) -> str:
+    """A small number with a true minus sign: "−0.0003"."""
+    return inside.signed(value, 4)
+
+
+def about(gallery: Mapping[str, Any], view: str, *, shown: int, kept: int) -> str:
+    """What is seen: how many pictures, how they were picked, how the maps were made."""
+    how = HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE
+    made = how.format(
+        layer=gallery.get("layer", "the last layer"), baseline=gallery.get("ig_baseline", "black picture")
+    )
+    return f"{KEPT.format(shown=shown, kept=kept)} {gallery.get('picked', '')} {made}"
+
+
+class Names(NamedTuple):
+    """An average: the title of its axis, what it is in the middle of a sentence, and the chart in words."""
+
+    axis: str
+    what: str
+    label: str
+
+
+def share(view: str, regions: Sequence[str]) -> Names:
+    """The share of the maps on the first region."""
+    first, second = regions[0], regions[1]
+    return Names(
+        f"Share on {first}",
+        f"the share of {VIEWS[view]} on {first}",
+        f"{VIEWS[view]}: of the map's weight on {first} and {second}, the part on {first}.",
+    )
+
+
+def erasure(regions: Sequence[str]) -> Names:
+    """The ratio of the effects of blanking the regions."""
+    first, second = regions[0], regions[1]
+    return Names(
+        f"Effect of {first} ÷ {second}",
+        f"the effect of blanking {first} over that of blanking {second}",
+        f"Erasure: how far the logit moves when {first} is painted over with the picture's mean colour, divided by how "
+        f"far it moves for {second}.",
+    )
+
+
+def difference(names: Sequence[str]) -> Names:
+    """The logit difference of twins."""
+    return Names(
+        f"Logit, {names[0]} − {names[1]}",
+        f"the mean logit difference of twins ({names[0]} minus {names[1]})",
+        "Twins are the same picture but for what the group causes. At 0 the group makes no difference on average.",
+    )
+
+
+def flips(names: Sequence[str]) -> Names:
+    """The share of twins that get different answers."""
+    return Names(
+        "Different answers",
+        f"the share of twins ({names[0]}, {names[1]}) that get different answers",
+        "Share of pairs of twins whose answer changes with the group alone.",
+    )
