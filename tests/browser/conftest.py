@@ -6,6 +6,7 @@ so that they share one server and one browser.
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, R
 
 from fairprog_core.home import Home
 from tests.browser import chromium
+from tests.conftest import Finished
 
 ROOT = Path(__file__).resolve().parents[2]
 START_DEADLINE = 60.0  # seconds until the server answers; two test processes may load both cores
@@ -137,9 +139,11 @@ def end_processes_of(home: Home) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The dashboard on a home without runs: the shipped demo is all there is. Do not submit runs to it."""
-    with running_server(Home(tmp_path_factory.mktemp("server") / "home")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory, finished: Finished) -> Iterator[Server]:
+    """The dashboard on a home with one finished run, ``finished.run_id``. Do not submit runs to it."""
+    home = Home(tmp_path_factory.mktemp("server") / "home")
+    shutil.copytree(finished.home.path, home.path)
+    with running_server(home) as running:
         yield running
 
 

@@ -20,27 +20,26 @@ def test_every_view_is_in_the_navigation():
 
 
 @pytest.fixture
-def visit(server, visitor, request):
-    """The page named by the test's parameters, drawn."""
-    name, scheme, size = request.param
+def visit(server, finished, visitor, request):
+    """The page named by the test's parameters, drawn: with the shipped demo, or with a finished run."""
+    name, scheme, size, subject = request.param
     width, height = SIZES[size]
     visit = visitor(server, width=width, height=height, scheme=scheme)
-    visit.open("/" if name == "start" else f"/{name}")
+    visit.open(("/" if name == "start" else f"/{name}") + (f"?run={finished.run_id}" if subject == "run" else ""))
     return visit
+
+
+CASES = [(scheme, size, "demo") for scheme in ("light", "dark") for size in SIZES]
+CASES += [("light", "desktop", "run"), ("dark", "phone", "run")]
 
 
 @pytest.mark.parametrize(
     "visit",
-    [
-        pytest.param((name, scheme, size), id=f"{name}-{scheme}-{size}")
-        for name in PAGES
-        for scheme in ("light", "dark")
-        for size in SIZES
-    ],
+    [pytest.param((name, *case), id="-".join((name, *case))) for name in PAGES for case in CASES],
     indirect=True,
 )
 def test_page_is_accessible_and_calm(visit, request):
-    _, scheme, size = request.node.callspec.params["visit"]
+    _, scheme, size, _ = request.node.callspec.params["visit"]
     page = visit.page
     assert page.locator('[data-testid="stException"]').all_inner_texts() == []
     assert page.locator("h1").count() >= 1
