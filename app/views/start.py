@@ -11,7 +11,6 @@ from fairprog_core.errors import FairprogError
 chrome.header(words.TITLE, words.LEAD)
 if st.button(words.BUTTON, type="primary", key="to_train", help=words.BUTTON_HELP):
     st.switch_page("views/train.py")
-st.space("small")
 
 try:
     picture = demo.living_picture()
