@@ -16,6 +16,7 @@ from fairprog_core.batch import Groups, Predictions
 from fairprog_core.counts import by_group, cell_weight, count_table, joint_table
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
+from fairprog_core.group_tables import changes, group_table
 from fairprog_core.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
 from fairprog_core.metrics import collapsed
 from fairprog_core.metrics import majority_accuracy as majority_of_table
@@ -98,7 +99,8 @@ def report(
 
     Returns:
         JSON values; ``None`` where a number cannot be estimated. Besides the agreed keys, ``noise_gap``
-        holds for each gap what noise alone would show at these cell counts.
+        holds for each gap what noise alone would show at these cell counts, ``group_rates`` the table of
+        groups and ``changes`` who gained and who lost against the base (see ``group_tables``).
 
     Raises:
         DataError: ``base`` is about other rows.
@@ -109,6 +111,7 @@ def report(
     drawing: dict[str, Any] = {"is_stratified": predictions.is_stratified, "draws": draws, "seed": draw_seed}
     areas = auc_draws(predictions, draws=draws, seed=draw_seed)
     deltas: dict[str, Estimate] = {}
+    changed: list[dict[str, Any]] = []
     if base is None:
         values = estimates(counts, weight, groups, **drawing)
     else:
@@ -117,6 +120,7 @@ def report(
         values, deltas = paired_estimates(joint, weight, groups, **drawing)
         gains = areas - auc_draws(base, draws=draws, seed=draw_seed)
         deltas["auc"] = estimate(gains[0], gains[1:])
+        changed = changes(joint, weight, groups)
     values["auc"] = estimate(areas[0], areas[1:])
     point: dict[str, Any] = {
         "method": method,
@@ -134,6 +138,8 @@ def report(
         "noise_gap": noise_gaps(counts, weight, groups, **drawing),
         "collapsed": bool(collapsed(counts, weight, groups)),
         "counts": by_group(counts, groups).astype(int).tolist(),
+        "group_rates": group_table(counts, weight, groups, **drawing),
+        "changes": changed,
         "groups": list(groups.names),
         "labels": list(labels),
         "artifacts": dict(artifacts or {}),

@@ -9,15 +9,18 @@ Notation: n samples, c classes, p group patterns, g groups.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fairprog_core.batch import Groups, Predictions
 from fairprog_core.errors import ArtifactError
 from fairprog_core.home import replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# pyarrow is imported where a file is read or written: 40 MB that the page server need not carry.
 
 SCHEMA = "fairprog.predictions/1"
 _KEY = b"fairprog"
@@ -41,6 +44,9 @@ def write_predictions(path: Path, predictions: Predictions, *, groups: Groups, l
         groups: what the pattern codes mean.
         labels: the c class names.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     columns: dict[str, Any] = {"row": predictions.row, "y": predictions.y, "y_pred": predictions.y_pred}
     columns |= {"z": predictions.z, "weight": predictions.weight}
     logit_names = [f"logit_{c}" for c in range(len(labels))]
@@ -68,6 +74,9 @@ def read_predictions(path: Path) -> StoredPredictions:
     Raises:
         ArtifactError: the file is missing, damaged, or of another version.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     if not path.is_file():
         raise ArtifactError(f"Predictions {path} are missing; run the study again.")
     try:
@@ -82,7 +91,7 @@ def read_predictions(path: Path) -> StoredPredictions:
         raise ArtifactError(f"{path} is damaged or not written by fairprog ({error}); run the study again.") from error
 
 
-def _predictions(table: pa.Table, about: dict[str, Any]) -> Predictions:
+def _predictions(table: "pa.Table", about: dict[str, Any]) -> Predictions:
     logits = [table.column(f"logit_{c}") for c in range(len(about["labels"]))]
     has_logits = not any(column.null_count for column in logits)
     return Predictions(
@@ -96,7 +105,7 @@ def _predictions(table: pa.Table, about: dict[str, Any]) -> Predictions:
     )
 
 
-def _column(table: pa.Table, name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _column(table: "pa.Table", name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     values: np.ndarray[tuple[int], np.dtype[np.int64]] = table.column(name).to_numpy().astype(np.int64)
     return values
 
