@@ -61,3 +61,7 @@ def test_visit_notes_errors_outside_calls_and_findings(server, visitor):
     assert any("a spilled cup" in line for line in visit.console)
     assert visit.outside == ["http://outside.invalid/"]
     assert any(line.startswith("button-name") for line in visit.findings())
+
+
+def test_server_has_no_traceback_in_its_log(server):
+    assert "Traceback" not in server.log.read_text(errors="replace")
