@@ -132,9 +132,8 @@ def _home(home: Home) -> list[Finding]:
 
 def _table(home: Home) -> Finding:
     try:
-        store = Store(home)
-        runs = store.list()
-        store.close()
+        with Store(home) as store:
+            runs = store.list()
     except FairprogError as error:
         return Finding("Runs", str(error), "missing", "repair or remove the file, or choose another home")
     counts = {state: sum(run.state == state for run in runs) for state in dict.fromkeys(run.state for run in runs)}

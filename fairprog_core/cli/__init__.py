@@ -77,7 +77,3 @@ def _main(arguments: list[str]) -> int:
         complain(f"{error.format_message()} See `fairprog --help`.")  # an option or argument that does not exist
         return 2
     return code if isinstance(code, int) else 0
-
-
-if __name__ == "__main__":
-    main()

@@ -56,13 +56,12 @@ def run(
     place = open_home(home)
     with console().status("Loading torch …"):
         from fairprog_core.execution import execute
-    store, stop = Store(place), Stop("cancelled")
+    stop = Stop("cancelled")
     _log_to(place)
-    with _stopping(stop):
+    with Store(place) as store, _stopping(stop):
         begun = store.begin(chosen, Owner.this_process(), may_be_ended=True)
         _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{chosen.name} ({begun.id})")
-    ended = store.get(begun.id)
-    store.close()
+        ended = store.get(begun.id)
     return _report(place, ended, json_file)
 
 

@@ -42,7 +42,8 @@ def list_(
     as_json: JsonFlag = False,
 ) -> None:
     """List runs with state, progress and main figures."""
-    runs = Store(open_home(home)).list(limit=limit)
+    with Store(open_home(home)) as store:
+        runs = store.list(limit=limit)
     if as_json:
         print_json([_as_json(run) for run in runs])
         return
@@ -63,8 +64,8 @@ def list_(
 @app.command()
 def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -> None:
     """Show everything about one run."""
-    store = Store(open_home(home))
-    found = store.find(run)
+    with Store(open_home(home)) as store:
+        found = store.find(run)
     if as_json:
         print_json(_as_json(found))
         return
@@ -92,19 +93,19 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
 @app.command()
 def cancel(run: RunArguments, home: HomeOption = None) -> None:
     """Cancel runs: queued ones at once, running ones within two seconds."""
-    store = Store(open_home(home))
-    for name in run:
-        cancelled = store.cancel(store.find(name).id, wait=True)
-        typer.echo(f"Run {cancelled.id} is {_state(cancelled)}.")
+    with Store(open_home(home)) as store:
+        for name in run:
+            cancelled = store.cancel(store.find(name).id, wait=True)
+            typer.echo(f"Run {cancelled.id} is {_state(cancelled)}.")
 
 
 @app.command()
 def resume(run: RunArguments, home: HomeOption = None) -> None:
     """Put lost, cancelled or failed runs back into the queue; they go on from their last checkpoint."""
-    store = Store(open_home(home))
-    for name in run:
-        resumed = store.resume(store.find(name).id)
-        typer.echo(f"Run {resumed.id} is {_state(resumed)}; a worker goes on with it.")
+    with Store(open_home(home)) as store:
+        for name in run:
+            resumed = store.resume(store.find(name).id)
+            typer.echo(f"Run {resumed.id} is {_state(resumed)}; a worker goes on with it.")
     launcher.ensure_workers(store.home)
 
 
@@ -115,14 +116,14 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove runs with everything they made."""
-    store = Store(open_home(home))
-    found = [store.find(name) for name in run]
-    if not yes and not typer.confirm(f"Remove {', '.join(f'{one.id} ({one.name})' for one in found)} for good?"):
-        complain("Nothing was removed.")
-        raise typer.Exit(130)
-    for one in found:
-        store.remove(one.id)
-        typer.echo(f"Removed run {one.id}.")
+    with Store(open_home(home)) as store:
+        found = [store.find(name) for name in run]
+        if not yes and not typer.confirm(f"Remove {', '.join(f'{one.id} ({one.name})' for one in found)} for good?"):
+            complain("Nothing was removed.")
+            raise typer.Exit(130)
+        for one in found:
+            store.remove(one.id)
+            typer.echo(f"Removed run {one.id}.")
 
 
 @app.command()
@@ -134,10 +135,10 @@ def export(
     home: HomeOption = None,
 ) -> None:
     """Write a run into one file: everything, the result, or a table of its points."""
-    store = Store(open_home(home))
-    found = store.find(run)
-    path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
-    export_run(store, found, path)
+    with Store(open_home(home)) as store:
+        found = store.find(run)
+        path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
+        export_run(store, found, path)
     typer.echo(f"Wrote {path}")
 
 

@@ -51,9 +51,18 @@ def app(
     url = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"
     opener = threading.Thread(target=_when_it_answers, args=(url, place, not no_browser), daemon=True)
     opener.start()
-    from streamlit.web import cli
+    serve(script, server_options(host, port))
 
-    cli.main(["run", str(script), *_flags(host, port)], prog_name="streamlit", standalone_mode=False)
+
+def serve(script: Path, options: dict[str, Any]) -> None:
+    """Run Streamlit in this process until Ctrl-C.
+
+    Not by its command line: that takes one value where the theme has lists.
+    """
+    from streamlit.web import bootstrap
+
+    bootstrap.load_config_options(flag_options=options)
+    bootstrap.run(str(script), False, [], options)
 
 
 def _when_it_answers(url: str, home: Home, open_browser: bool) -> None:
@@ -91,12 +100,14 @@ def _free_port(host: str, port: int | None) -> int:
     raise ConfigError(f"Port {port or PORT} at {host} cannot be used ({problem.strerror}); choose another with --port.")
 
 
-def _flags(host: str, port: int) -> Iterator[str]:
-    """Everything that ``.streamlit/config.toml`` says, as flags: it is read only from some folders."""
+def server_options(host: str, port: int) -> dict[str, Any]:
+    """Streamlit's options by name: ours on top of ``.streamlit/config.toml``, which it finds only from some folders."""
     config = ROOT / ".streamlit" / "config.toml"
     values = dict(_flat(tomllib.loads(config.read_text("utf-8")))) if config.is_file() else {}
     is_shared = host not in LOCAL
-    values |= {
+    if is_shared:
+        complain("whoever can reach this machine can use the dashboard and start runs.")
+    return values | {
         "server.address": host,
         "server.port": port,
         "server.headless": True,  # the browser is opened here
@@ -104,12 +115,8 @@ def _flags(host: str, port: int) -> Iterator[str]:
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,
+        "logger.level": "warning",
     }
-    if is_shared:
-        complain("whoever can reach this machine can use the dashboard and start runs.")
-    for name, value in values.items():
-        for one in value if isinstance(value, list) else [value]:
-            yield f"--{name}={str(one).lower() if isinstance(one, bool) else one}"
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

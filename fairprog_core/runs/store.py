@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
@@ -48,6 +48,12 @@ class Store:
         self.database = Database(self.home, url)
         self._closed = threading.Event()
         self._presses: set[threading.Thread] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections; nobody sees to running cancellations any more."""

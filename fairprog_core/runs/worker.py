@@ -60,10 +60,9 @@ def work(
     threading.Thread(target=_leave_when_gone, args=(place,), name="home-guard", daemon=True).start()
     try:
         place.say("starting")
-        store = Store(home)
-        worker = Worker(store, place, stop, execute or _the_real_one())
-        reason = worker.serve(bell, idle_seconds=idle_seconds, read_version=read_version)
-        store.close()
+        with Store(home) as store:
+            worker = Worker(store, place, stop, execute or _the_real_one())
+            reason = worker.serve(bell, idle_seconds=idle_seconds, read_version=read_version)
     finally:
         place.leave()
     log.info("Leaving: %s.", reason)
@@ -138,6 +137,15 @@ def _leave_when_gone(place: Slot) -> None:
             os._exit(1)
 
 
+def _hand_over(home: Home, slot: int, idle_seconds: float) -> None:
+    """Start a worker of the new version when runs wait: who submitted them counted on this one."""
+    from fairprog_core.runs import launcher
+
+    with Store(home) as store:
+        if store.has_queued():
+            launcher.start(home, slot, idle_seconds=idle_seconds)
+
+
 def main() -> None:
     """The process that the launcher starts: its output is its log."""
     parser = argparse.ArgumentParser(prog="python -m fairprog_core.runs.worker")
@@ -149,10 +157,8 @@ def main() -> None:
     home = Home(options.home)
     try:
         reason = work(home, slot=options.slot, idle_seconds=options.idle)
-        if reason == "outdated" and Store(home).has_queued():  # who submitted counted on this one
-            from fairprog_core.runs import launcher
-
-            launcher.start(home, options.slot, idle_seconds=options.idle)
+        if reason == "outdated":
+            _hand_over(home, options.slot, options.idle)
     except FairprogError as error:
         log.error("%s", error)
 

@@ -1,0 +1,369 @@
+"""The command line: what it prints, where, with which exit code; and one whole study through it."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fairprog_core.cli import main, server
+from fairprog_core.errors import ConfigError
+from fairprog_core.home import Home
+from fairprog_core.runs import Owner, Store, launcher
+from fairprog_core.study import Study
+from tests.core.run_help import ROOT, eventually
+
+TINY = """
+name = "tiny"
+device = "cpu"
+threads = 1
+[dataset]
+kind = "faces"
+image_size = 32
+n_train = 256
+n_tune = 256
+n_val = 64
+n_test = 96
+[classifier]
+kind = "residual_net"
+source = "train"
+epochs = 2
+[lam]
+low = 0.3
+high = 8.0
+grid = [0.0, 1.0, 4.0]
+[budget]
+steps = 12
+validate_every = 6
+[explain]
+gallery = 0
+rows = 0
+probe = false
+"""
+
+
+class Ended:
+    """What a command left: exit code, stdout, stderr."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def fairprog(capsys: pytest.CaptureFixture[str]):
+    """Run the command line in this process."""
+
+    def call(*arguments: str) -> Ended:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        code = ended.value.code
+        return Ended(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture
+def store(home: Home) -> Iterator[Store]:
+    store = Store(home)
+    yield store
+    store.close()
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "fairprog_core", *arguments]
+
+
+# ---- the frame
+
+
+def test_version_is_one_line(fairprog):
+    ended = fairprog("--version")
+    assert (ended.code, ended.err) == (0, "")
+    assert re.fullmatch(r"fairprog \d+\.\d+\.\d+\n", ended.out)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "app", "run", "runs", "runs list", "runs show", "runs cancel", "runs resume", "runs remove", "runs export",
+     "data", "data list", "data prepare", "data check", "worker", "doctor", "bench"],
+)  # fmt: skip
+def test_every_command_explains_itself(fairprog, path):
+    ended = fairprog(*path.split(), "--help")
+    assert ended.code == 0
+    assert "Usage: fairprog" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["frob"], "No such command 'frob'"),
+        (["run"], "Missing argument 'STUDY'"),
+        (["run", "--frob", "faces"], "No such option"),
+        (["run", "fases"], "There is no preset 'fases'; there are faces, faces-quick"),
+        (["run", "nowhere.toml"], "nowhere.toml cannot be read"),
+        (["run", "faces-quick", "--set", "budget.stepz=1"], "budget.stepz"),
+        (["run", "faces-quick", "--set", "seeds"], "not of the form key.path=value"),
+        (["run", "faces-quick", "--device", "tpu"], "device"),
+        (["run", "faces-quick", "--threads", "0"], "threads"),
+        (["run", "faces-quick", "--json", "nowhere/x.json"], "does not exist"),
+        (["runs", "show", "nothing"], "no run 'nothing'"),
+        (["runs", "cancel", "nothing"], "no run 'nothing'"),
+        (["data", "check", "fases"], "no preset 'fases'"),
+        (["app", "--host", "256.0.0.1"], "256.0.0.1"),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr_and_exit_code_2(fairprog, arguments, sentence):
+    ended = fairprog(*arguments)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.startswith("fairprog: ")
+    assert ended.err.count("\n") == 1
+    assert sentence in ended.err
+
+
+def test_home_that_cannot_be_made_is_one_line(fairprog, tmp_path):
+    (tmp_path / "file").write_text("")
+    ended = fairprog("runs", "list", "--home", str(tmp_path / "file" / "home"))
+    assert ended.code == 2
+    assert "cannot be made" in ended.err
+
+
+def test_commands_that_do_not_compute_leave_torch_alone():
+    code = "import sys, fairprog_core.cli; print('torch' in sys.modules, 'streamlit' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "False"]
+
+
+# ---- run
+
+
+def test_run_ends_with_a_table_and_writes_the_result(fairprog, study, home, store, tmp_path):
+    ended = fairprog("run", str(study), "--json", str(tmp_path / "r.json"), "--set", "seeds=0,1")
+    assert (ended.code, ended.err) == (0, "")
+    for word in ("reprogram", "random trigger", "border", "equalized odds", "0, 1", "→", "["):
+        assert word in ended.out
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert (result["schema"], result["complete"]) == ("fairprog.study/1", True)
+    assert result["study"]["seeds"] == [0, 1]
+    [run] = store.list()
+    assert (run.state, run.name, run.log) == ("done", "tiny", "logs/run.log")
+    assert [(row["method"], row["seeds"]) for row in run.figures] == [("reprogram", [0, 1]), ("random_trigger", [0, 1])]
+    assert run.figures[0]["base_accuracy"] == result["base"]["accuracy"]
+
+    listed = fairprog("runs", "list")
+    assert run.id in listed.out
+    assert "done" in listed.out
+    assert json.loads(fairprog("runs", "list", "--json").out)[0]["id"] == run.id
+    assert str(home.run(run.id)) in fairprog("runs", "show", "1").out
+
+    for ending in ("zip", "json", "csv"):
+        assert fairprog("runs", "export", "1", str(tmp_path / f"x.{ending}")).code == 0
+    assert json.loads((tmp_path / "x.json").read_text()) == result
+    rows = list(csv.DictReader((tmp_path / "x.csv").read_text().splitlines()))
+    assert len(rows) == 1 + 2 * (3 + 1)  # the base; two seeds with three λ and a control each
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        names = set(archive.namelist())
+        records = archive.read(f"{run.id}/records.jsonl").decode().splitlines()
+    assert {f"{run.id}/{name}" for name in ("run.json", "result.json", "base/predictions.parquet")} <= names
+    assert json.loads(records[-1])["kind"] == "result"
+    assert "must end in" in fairprog("runs", "export", "1", str(tmp_path / "x.pkl")).err
+
+    assert fairprog("runs", "remove", "1", "--yes").code == 0
+    assert store.list() == []
+    assert not home.run(run.id).exists()
+
+
+def test_run_with_data_that_are_not_there_is_exit_code_2(fairprog, study, store, tmp_path):
+    ended = fairprog("run", str(study), "--set", "dataset=celeba", "--set", f"dataset.root={tmp_path}")
+    assert ended.code == 2
+    assert ended.err.startswith("fairprog: ")
+    assert ended.err.count("\n") == 1
+    assert store.list()[0].state == "failed"
+    assert store.list()[0].error
+
+
+def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(study, store, tmp_path):
+    arguments = command("run", str(study), "--set", "budget.steps=4000", "--set", "seeds=0,1", "--json", "r.json")
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        eventually(
+            lambda: any(record["kind"] == "train" for run in store.list() for record in store.records(run.id)),
+            seconds=60,
+        )
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 130
+    [run] = store.list()
+    assert run.state == "cancelled"
+    assert f"`fairprog runs resume {run.id}` goes on" in err
+    assert list(store.home.run(run.id).glob("curves/*/checkpoint.safetensors"))
+
+
+def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):
+    arguments = command("run", str(study), "--set", "budget.steps=4000")
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        eventually(
+            lambda: any(record["kind"] == "train" for run in store.list() for record in store.records(run.id)),
+            seconds=60,
+        )
+        start = time.monotonic()
+        ended = fairprog("runs", "cancel", "1")
+        assert time.monotonic() - start < 2.5
+        assert process.wait(10) == 130
+    assert "is cancelled." in ended.out
+
+
+# ---- runs
+
+
+def test_empty_list_says_what_to_do(fairprog):
+    assert "fairprog run faces-quick" in fairprog("runs", "list").out
+
+
+def test_queued_run_is_cancelled_and_resumed(fairprog, store, monkeypatch):
+    started: list[Home] = []
+    monkeypatch.setattr(launcher, "ensure_workers", started.append)
+    run_id = store.submit(Study())
+    assert f"Run {run_id} is cancelled." in fairprog("runs", "cancel", run_id[:6]).out
+    assert f"Run {run_id} is queued" in fairprog("runs", "resume", run_id).out
+    assert started == [store.home]
+    assert "queued" in fairprog("runs", "resume", run_id).err
+
+
+def test_remove_without_yes_asks(fairprog, store, monkeypatch):
+    run_id = store.submit(Study())
+    monkeypatch.setattr("typer.confirm", lambda question: run_id not in question)
+    ended = fairprog("runs", "remove", run_id)
+    assert ended.code == 130
+    assert "Nothing was removed" in ended.err
+    assert store.get(run_id)
+
+
+def test_running_run_is_not_removed(fairprog, store):
+    run = store.begin(Study(), Owner.this_process())
+    ended = fairprog("runs", "remove", run.id, "-y")
+    assert ended.code == 2
+    assert "cancel it first" in ended.err
+
+
+# ---- data, doctor, worker
+
+
+def test_data_list_shows_the_cards(fairprog):
+    out = fairprog("data", "list").out
+    for word in ("faces", "celeba", "Sensitive attribute", "Source", "Licence"):
+        assert word in out
+
+
+def test_data_check_counts_every_group_and_label(fairprog, study):
+    assert "train 256, tune 256, val 64, test 96 rows are ready" in fairprog("data", "prepare", str(study)).out
+    ended = fairprog("data", "check", str(study))
+    assert ended.code == 1  # so few rows
+    assert "fewer than 30 rows" in ended.err
+    rows = [line.split() for line in ended.out.splitlines() if line.startswith("test")]
+    assert len(rows) == 4
+    assert {row[-2] for row in rows} == {"24"}  # 96 rows, evenly over two groups and two labels
+
+
+def test_data_set_that_is_no_preset_is_found_by_its_name(fairprog, tmp_path):
+    ended = fairprog("data", "check", "celeba", "--set", f"dataset.root={tmp_path}")
+    assert ended.code == 2
+    assert "celeba" in ended.err.lower()
+
+
+def test_doctor_names_what_matters(fairprog, home):
+    ended = fairprog("doctor")
+    assert ended.code == 0
+    for word in ("fairprog", "Python", "torch 2.", "Device", "Threads", str(home.path), "Disk", "Workers"):
+        assert word in ended.out
+    findings = json.loads(fairprog("doctor", "--json").out)
+    assert {"name", "found", "state", "hint"} == set(findings[0])
+
+
+def test_doctor_tells_a_damaged_run_table(fairprog, home):
+    home.database.write_text("this is not a database " * 50)
+    ended = fairprog("doctor")
+    assert ended.code == 1
+    assert "MISSING" in ended.out
+
+
+def test_worker_in_the_foreground_leaves_when_idle(fairprog, home):
+    with subprocess.Popen(command("worker", "--idle", "0.2"), stdout=subprocess.PIPE, text=True) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Leaving: idle." in out
+    assert "Ended 0 worker(s)." in fairprog("worker", "--stop").out
+
+
+# ---- app
+
+
+def test_server_options_hold_the_theme_with_its_lists():
+    options = server.server_options("127.0.0.1", 8600)
+    assert (options["server.address"], options["server.port"], options["server.headless"]) == ("127.0.0.1", 8600, True)
+    assert options["server.allowedHosts"] == ["127.0.0.1", "localhost"]
+    assert options["browser.gatherUsageStats"] is False
+    assert isinstance(options["theme.chartCategoricalColors"], list)
+    assert options["theme.dark.primaryColor"].startswith("#")
+
+
+def test_shared_server_shows_no_details_and_says_so(capsys):
+    options = server.server_options("0.0.0.0", 8600)
+    assert options["client.showErrorDetails"] == "none"
+    assert {"127.0.0.1", "localhost"} < set(options["server.allowedHosts"])
+    assert "whoever can reach this machine" in capsys.readouterr().err
+
+
+def test_taken_port_is_refused_and_the_usual_one_gives_way():
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match="choose another with --port"):
+            server._free_port("127.0.0.1", port)
+    assert server._free_port("127.0.0.1", port) == port
+    assert server._free_port("127.0.0.1", None) >= server.PORT
+
+
+def test_app_answers_and_ctrl_c_ends_it_but_not_the_worker(home, monkeypatch):
+    import socket
+    import urllib.request
+
+    monkeypatch.setenv("FAIRPROG_SLOTS", "1")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    arguments = command("app", "--no-browser", "--port", str(port), "--home", str(home.path))
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=home.path) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"fairprog is open at http://127.0.0.1:{port}\n"
+        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health").read() == b"ok"
+        [worker] = eventually(lambda: launcher.workers(home))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert worker.owner.is_alive()
+    assert os.getsid(worker.owner.pid) == worker.owner.pid
+    assert launcher.stop_workers(home) == 1
+
+
+def test_console_script_is_installed():
+    script = Path(sys.executable).with_name("fairprog")
+    out = subprocess.run([script, "--version"], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.startswith("fairprog ")
