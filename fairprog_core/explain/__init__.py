@@ -17,7 +17,10 @@ class GradCamOptions(Options):
     """Grad-CAM: which places of the last feature maps speak for the class."""
 
     kind: Literal["grad_cam"] = "grad_cam"
-    batch_size: int = Field(64, ge=1, le=4096, title="Batch size", json_schema_extra={"advanced": True})
+    batch_size: int = Field(
+        64, ge=1, le=4096, title="Batch size", description="Pictures at a time; changes speed and memory only.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
 
 class IntegratedGradientsOptions(Options):
@@ -34,25 +37,31 @@ class IntegratedGradientsOptions(Options):
     )  # fmt: skip
     tolerance: float = Field(
         0.01, gt=0, le=1, title="Tolerance",
-        description="Largest convergence delta, relative to the change of the logit between baseline and photo.",
+        description="Largest convergence delta as a share of all that was attributed (the sum of the sizes).",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
-    batch_size: int = Field(64, ge=1, le=4096, title="Batch size", json_schema_extra={"advanced": True})
+    batch_size: int = Field(
+        64, ge=1, le=4096, title="Batch size", description="Pictures at a time; changes speed and memory only.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
 
 class ProbeOptions(Options):
     """Demographic classifiers: trained to predict the group, without any trigger."""
 
     rows: int = Field(4000, ge=32, title="Tuning rows", description="Rows of the tuning split they learn from.")
-    epochs: int = Field(2, ge=1, le=100, title="Epochs")
-    batch_size: int = Field(32, ge=8, le=1024, title="Batch size", json_schema_extra={"advanced": True})
+    epochs: int = Field(2, ge=1, le=100, title="Epochs", description="Passes over these rows.")
+    batch_size: int = Field(
+        32, ge=8, le=1024, title="Batch size", description="Pictures per step.", json_schema_extra={"advanced": True}
+    )
     learning_rate: float = Field(
         4e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule, from new weights.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
     warm_learning_rate: float = Field(
-        2e-3, gt=0, le=1, title="Learning rate from the base's weights", json_schema_extra={"advanced": True}
-    )
+        2e-3, gt=0, le=1, title="Learning rate from the base's weights", description="Peak of the schedule there.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
 
 
 EXPLAINERS = {

@@ -25,7 +25,7 @@ from fairprog_core.errors import DataError
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.grad_cam import normalise
-from fairprog_core.explain.live import Request, Version, version
+from fairprog_core.explain.request import Request, Version, version
 from fairprog_core.sampling import to_pixels
 from fairprog_core.triggers.base import Trigger, load_trigger
 
