@@ -12,6 +12,7 @@ _CSS = """
 .st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
 [class*="st-key-run_row_"] { border-top: 1px solid rgba(122, 135, 148, 0.35); padding-top: 0.9rem; }
 @media (max-width: 640px) { .st-key-runs_heading { display: none; } }
+.stMain [data-stale="true"] { opacity: 1 !important; }
 @media (min-width: 1900px) { html { font-size: 20px !important; } }
 @media (min-width: 2400px) { html { font-size: 24px !important; } }
 .stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }

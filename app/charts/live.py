@@ -3,7 +3,7 @@
 Notation: gap on the x-axis (left is smaller), accuracy on the y-axis.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,38 +14,40 @@ from app.records import CurveSoFar, running_mean, thin
 from app.wording import common
 from app.wording import train as words
 
+HEIGHT = 460  # px of the validation chart
 
-def validation(curve: CurveSoFar, others: Iterable[CurveSoFar], gap: str) -> Plot:
+
+def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plot | None:
     """Accuracy against the gap over λ on validation: now, the best so far, other curves, base, majority line.
 
     Args:
-        curve: the curve that trains now.
+        curve: the curve that is looked at.
         others: further curves of the run that close the same gap.
         gap: the metric's screen name.
+
+    Returns:
+        The chart, or None while nothing was validated yet.
     """
     fig = theme.figure(x_title=gap, y_title=common.METRICS["accuracy"])
-    for other in others:
-        if other.best:
-            _add_line(fig, other.best, name=words.FINISHED, colour=theme.NEUTRAL, width=1.5, has_text=False)
+    finished = [other.best for other in others if other.best]
+    for i, other in enumerate(finished):
+        _add_line(fig, other, name=words.FINISHED, colour=theme.NEUTRAL, width=1.5, is_named=i == 0)
     record = curve.best if curve.is_finished else curve.latest
     if record is None:
-        return Plot(fig, words.VALIDATION_LABEL)
+        if not finished:
+            return None
+        _add_references(fig, finished)
+        return Plot(fig, words.VALIDATION_LABEL, height=HEIGHT)
     if curve.best is not None and curve.best is not record:
-        _add_line(fig, curve.best, name=words.BEST, colour=theme.COLOURS[2], dash="dot", width=2, has_text=False)
-    _add_line(
-        fig,
-        record,
-        name=words.KEPT if curve.is_finished else words.NOW,
-        colour=theme.COLOURS[0],
-        width=theme.LINE,
-        has_text=True,
-    )
-    _add_references(fig, record)
+        _add_line(fig, curve.best, name=words.BEST, colour=theme.COLOURS[2], dash="dot", width=2)
+    name = words.KEPT if curve.is_finished else words.NOW
+    _add_line(fig, record, name=name, colour=theme.COLOURS[0], width=theme.LINE, has_points=True)
+    _add_references(fig, [record, *finished])
     rows = [
         [common.lam(lam), common.number(accuracy), common.number(size)]
         for lam, accuracy, size in zip(record["lam"], record["accuracy"], record["gap"], strict=True)
     ]
-    return Plot(fig, words.VALIDATION_LABEL, ("λ", common.METRICS["accuracy"], gap), rows, height=460)
+    return Plot(fig, words.VALIDATION_LABEL, ("λ", common.METRICS["accuracy"], gap), rows, height=HEIGHT)
 
 
 def utility_loss(curve: CurveSoFar) -> Plot:
@@ -62,41 +64,48 @@ def discriminator(curve: CurveSoFar) -> Plot:
     if curve.chance is not None:
         fig.add_hline(y=curve.chance, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
         fig.add_annotation(text=words.CHANCE, x=1.01, xref="paper", y=curve.chance, xanchor="left", showarrow=False)
-        fig.update_layout(margin_r=72)
     rows = _rows(curve, curve.discriminator_accuracy)
     return Plot(fig, words.DISCRIMINATOR_LABEL, (words.STEP, words.DISCRIMINATOR), rows, height=230)
 
 
 def _add_line(
-    fig: go.Figure, record: Any, *, name: str, colour: str, width: float, has_text: bool, dash: str = "solid"
-) -> None:
+    fig: go.Figure, record: Any, *, name: str, colour: str, width: float, dash: str = "solid",
+    has_points: bool = False, is_named: bool = True,
+) -> None:  # fmt: skip
+    """One validation of a curve; with points and their λ where it is the one that is looked at."""
+    lams = [common.lam(lam) for lam in record["lam"]]
+    points: dict[str, Any] = {"mode": "lines"}
+    if has_points:
+        points = {"mode": "lines+markers+text", "text": lams, "textposition": "top center"}
     fig.add_scatter(
-        x=record["gap"], y=record["accuracy"], name=name, mode="lines+markers+text" if has_text else "lines",
-        text=[common.lam(lam) for lam in record["lam"]] if has_text else None, textposition="top center",
+        x=record["gap"], y=record["accuracy"], name=name, legendgroup=name, showlegend=is_named, customdata=lams,
         line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": theme.MARKER},
-        hovertemplate="λ %{customdata}<br>%{y:.3f}, %{x:.3f}", customdata=[common.lam(lam) for lam in record["lam"]],
+        hovertemplate="λ %{customdata}<br>%{y:.3f}, %{x:.3f}", **points,
     )  # fmt: skip
-    fig.update_layout(showlegend=True)
 
 
-def _add_references(fig: go.Figure, record: Any) -> None:
-    """The base as a star, the majority-class accuracy as a line, both within the axes."""
-    base_gap, base_accuracy = record.get("base_gap"), record.get("base_accuracy")
+def _add_references(fig: go.Figure, records: Sequence[Any]) -> None:
+    """The base as a star, the majority-class accuracy as a line; axes that hold them and every record."""
+    base_gap, base_accuracy = records[0].get("base_gap"), records[0].get("base_accuracy")
     if base_gap is not None and base_accuracy is not None:
         marker = {"symbol": "star", "size": 20, "color": theme.COLOURS[1]}
         fig.add_scatter(x=[base_gap], y=[base_accuracy], name=words.BASE, mode="markers", marker=marker)
-    majority = record.get("majority_accuracy")
+    majority = records[0].get("majority_accuracy")
     if majority is not None:
         fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
-        fig.add_annotation(
-            text=words.MAJORITY, x=1, xref="paper", y=majority, xanchor="right", yanchor="bottom", showarrow=False
-        )
-    x_most = max([value for value in (*record["gap"], base_gap) if value is not None], default=0.1)
-    ys = [value for value in (*record["accuracy"], base_accuracy, majority) if value is not None]
-    pad = 0.15 * max(max(ys) - min(ys), 0.02) if ys else 0.1
-    fig.update_xaxes(range=[0, 1.12 * max(x_most, 0.05)])
-    if ys:
-        fig.update_yaxes(range=[min(ys) - pad, max(ys) + pad])
+        right = {"x": 1, "xref": "paper", "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+        fig.add_annotation(text=words.MAJORITY, y=majority, **right)
+    gaps = _known(base_gap, *(value for record in records for value in record["gap"]))
+    accuracies = _known(base_accuracy, majority, *(value for record in records for value in record["accuracy"]))
+    fig.update_xaxes(range=[0, 1.12 * max([0.05, *gaps])])
+    if accuracies:
+        low, high = min(accuracies), max(accuracies)
+        pad = 0.15 * max(high - low, 0.02)
+        fig.update_yaxes(range=[low - pad, high + pad])
+
+
+def _known(*values: float | None) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _add_series(fig: go.Figure, curve: CurveSoFar, values: Sequence[float], *, index: int) -> None:
@@ -106,7 +115,7 @@ def _add_series(fig: go.Figure, curve: CurveSoFar, values: Sequence[float], *, i
     fig.add_scatter(x=steps, y=thin(list(values)), mode="lines", line=line, opacity=0.35, hoverinfo="skip")
     fig.add_scatter(x=steps, y=thin(running_mean(values)), mode="lines", line=line | {"width": theme.LINE})
     fig.update_xaxes(range=[0, max(curve.steps_in_all, 1)])
-    fig.update_layout(showlegend=False, margin_t=12)
+    fig.update_layout(showlegend=False, margin_t=12, margin_r=64)
 
 
 def _rows(curve: CurveSoFar, values: Sequence[float]) -> list[list[str]]:

@@ -23,15 +23,16 @@ def show(value: tuple[Run, Progress], *, key: str) -> CurveSoFar | None:
         _before(run, progress, key)
         return None
     plans = _plans(run)
-    curve = _choose(progress, plans, key)
+    curve = _choose(run, progress, plans, key)
     gap = _gap_of(plans.get(curve.key))
     same = [other for other in progress.curves.values() if other is not curve and _gap_of(plans.get(other.key)) == gap]
     left, right = st.columns([1.6, 1], gap="large")
     with left:
-        if curve.latest is None:
+        validation = live.validation(curve, same, gap)
+        if validation is None:
             st.info(words.PREPARING)
         else:
-            live_plot.show(live.validation(curve, same, gap), key=f"{key}.validation")
+            live_plot.show(validation, key=f"{key}.validation")
     with right:
         live_plot.show(live.utility_loss(curve), key=f"{key}.loss")
         live_plot.show(live.discriminator(curve), key=f"{key}.discriminator")
@@ -47,12 +48,15 @@ def _before(run: Run, progress: Progress, key: str) -> None:
     live_plot.show(live.base(progress.base), key=f"{key}.base")
 
 
-def _choose(progress: Progress, plans: dict[str, CurvePlan], key: str) -> CurveSoFar:
+def _choose(run: Run, progress: Progress, plans: dict[str, CurvePlan], key: str) -> CurveSoFar:
+    """The curve to draw: while the run is active, the one that trains unless another one is asked for."""
     current = progress.curves[progress.current or next(iter(progress.curves))]
     if len(progress.curves) == 1:
         return current
-    names = {words.FOLLOW: current} | {_name(name, plans): curve for name, curve in progress.curves.items()}
-    return names[st.selectbox(words.CURVE, list(names), key=f"{key}.curve", width=420)]
+    names = {_name(name, plans): curve for name, curve in progress.curves.items()}
+    if not run.is_over:
+        names = {words.FOLLOW: current} | names
+    return names[st.selectbox(words.CURVE, list(names), key=f"{key}.curve.{run.is_over}", width=420)]
 
 
 def _name(curve: str, plans: dict[str, CurvePlan]) -> str:

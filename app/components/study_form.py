@@ -40,14 +40,13 @@ def show(value: str, *, key: str) -> Study | None:
 
 
 def preset(value: str, *, key: str) -> str:
-    """Draw the choice of what to begin with; the preset's name."""
-    names = presets()
+    """Draw the choice of what to begin with, ``value`` first; the preset's name."""
+    names = sorted(presets(), key=lambda name: name != value)
     chosen = st.radio(
         words.PRESET,
-        list(names),
-        list(names).index(value),
+        names,
         format_func=common.kind,
-        captions=list(names.values()),
+        captions=[presets()[name] for name in names],
         horizontal=True,
         key=key,
         persist_state="session",

@@ -22,8 +22,9 @@ def choose() -> None:
             study_plan.show(study, key="plan")
         pressed = st.button(words.TRAIN, type="primary", key="train", width="stretch", disabled=study is None)
         st.caption(words.TRAIN_HELP)
-        if study is not None:
-            data_card.show(study.dataset.kind, key="data_card")
+    if study is not None:
+        st.space("small")
+        data_card.show(study.dataset.kind, key="data_card")
     if pressed and study is not None:
         session.submit(study)
         st.rerun()

@@ -81,3 +81,11 @@ def test_gap_that_is_not_estimable_leaves_a_hole():
     curve = gather([VALIDATION | {"step": 10, "is_best": True, "gap": [None, 0.1]}]).curves["a"]
     plot = live.validation(curve, [], "gap")
     assert plot.rows[0][2] == "not estimable"
+
+
+def test_curve_without_validation_shows_the_finished_ones():
+    finished = VALIDATION | {"curve": "b", "step": 10, "is_best": True}
+    progress = gather([finished, {"kind": "curve", "curve": "b"}, TRAIN | {"step": 1}])
+    plot = live.validation(progress.curves["a"], [progress.curves["b"]], "gap")
+    assert [trace.name for trace in plot.figure.data] == [live.words.FINISHED, live.words.BASE]
+    assert live.validation(progress.curves["a"], [], "gap") is None

@@ -77,7 +77,7 @@ def test_emptied_selection_is_refused_with_a_sentence(open_page):
 
 def test_card_of_the_data_is_shown(open_page):
     page = open_page("train")
-    assert any(text.value.startswith("**Licence**") for text in page.markdown)
+    assert any(text.value.startswith("**Licence**:") for text in page.markdown)
 
 
 def test_linked_run_shows_progress_and_charts(open_page, running):
