@@ -35,6 +35,7 @@ class Progress:
         best_step: after which step the best front was seen, 0 before any.
         best: its validation record.
         stale: validations since then.
+        validated: after which step the last validation was.
     """
 
     step: int = 0
@@ -42,6 +43,7 @@ class Progress:
     best_step: int = 0
     best: Record = field(default_factory=dict)
     stale: int = 0
+    validated: int = 0
 
 
 def fit(
@@ -50,8 +52,8 @@ def fit(
     """Train, validate now and then, and leave the method at its best iterate.
 
     The best iterate has the largest hypervolume on the validation split: the last one is noisy, and
-    looking at fairness alone would choose a collapsed one. Closing the generator writes a
-    checkpoint; called again with the same checkpoint it goes on with the same numbers.
+    looking at fairness alone would choose a collapsed one. Every validation writes a checkpoint, and so does
+    closing the generator; called again with the same checkpoint it goes on with the same numbers.
 
     Args:
         method: trained in place.
@@ -68,27 +70,35 @@ def fit(
         saved = load_state(checkpoint)
         method.load_state(saved["method"])
         progress, best = Progress(**saved["progress"]), saved["best"]
-    finished = False
+
+    def keep() -> None:
+        if checkpoint is not None:
+            save_state(checkpoint, {"method": method.state(), "progress": asdict(progress), "best": best})
+
     try:
-        while not _is_over(progress, budget):
-            started = time.perf_counter()
-            losses = method.step(progress.step)
-            progress.step += 1
-            progress.seconds += time.perf_counter() - started
-            yield {"kind": "train", "step": progress.step, "steps": budget.steps, **losses}
-            if progress.step % budget.validate_every == 0 or _is_over(progress, budget):
+        while True:
+            if _is_due(progress, budget):  # first: the interruption may have come right before a validation
+                started = time.perf_counter()
                 found = validate()
                 is_best = found["hypervolume"] > progress.best.get("hypervolume", -1.0)
                 progress.stale = 0 if is_best else progress.stale + 1
                 if is_best:
                     best = {name: value.clone() for name, value in method.state()["trigger"].items()}
                     progress.best, progress.best_step = found, progress.step
+                progress.validated = progress.step
                 progress.seconds += time.perf_counter() - started
+                keep()  # a process that is killed goes on from here
                 yield {"kind": "validation", "step": progress.step, "is_best": is_best, **found}
-        finished = True
-    finally:
-        if checkpoint is not None and not finished:
-            save_state(checkpoint, {"method": method.state(), "progress": asdict(progress), "best": best})
+            if _is_over(progress, budget):
+                break
+            started = time.perf_counter()
+            losses = method.step(progress.step)
+            progress.step += 1
+            progress.seconds += time.perf_counter() - started
+            yield {"kind": "train", "step": progress.step, "steps": budget.steps, **losses}
+    except GeneratorExit:  # only here: after an error inside a step the state would be half a step ahead
+        keep()
+        raise
     method.load_state(method.state() | {"trigger": best})
     yield {
         "kind": "fitted",
@@ -97,6 +107,12 @@ def fit(
         "best_step": progress.best_step,
         "validation": progress.best,
     }
+
+
+def _is_due(progress: Progress, budget: Budget) -> bool:
+    """Whether the last step is to be validated and has not been."""
+    is_time = progress.step % budget.validate_every == 0 or _is_over(progress, budget)
+    return is_time and progress.step > progress.validated
 
 
 def _is_over(progress: Progress, budget: Budget) -> bool:

@@ -1,0 +1,141 @@
+"""Interrupted and resumed studies give the numbers of uninterrupted ones: the real computation.
+
+Wherever a run is stopped, also by SIGKILL, it goes on from what its folder holds.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from fairprog_core.home import Home
+from fairprog_core.results import Result
+from fairprog_core.runs import Owner, Run, Store, launcher
+from fairprog_core.runs.carry import Stop, carry_out
+from fairprog_core.runs.liveness import Patience
+from fairprog_core.study import Study
+from tests.conftest import Finished
+from tests.core.run_help import eventually, reaches
+
+Record = dict[str, Any]
+
+
+@pytest.fixture
+def prepared(home: Home, finished: Finished) -> Home:
+    """A home that has the data of the finished study already."""
+    shutil.copytree(finished.home.cache, home.cache)
+    return home
+
+
+@pytest.fixture
+def store(prepared: Home) -> Iterator[Store]:
+    with Store(prepared, patience=Patience(lost=3.0)) as store:
+        yield store
+
+
+def until(store: Store, run: Run, is_enough: Callable[[Record], bool] = lambda _: False) -> Run:
+    """Carry out a run in this process, up to and with the first record that is enough."""
+    from fairprog_core.execution import execute
+
+    stop = Stop("cancelled")
+    for record in carry_out(store, run, execute, stop):
+        if is_enough(record):
+            stop.event.set()
+    return store.get(run.id)
+
+
+def same_numbers(store: Store, run: Run, finished: Finished) -> None:
+    """Compare with the study that was never interrupted: points, triggers, the live curve, no record twice."""
+    once, again = Result.open(finished.folder), Result.open(store.home.run(run.id))
+    assert again.is_complete
+    assert [without_paths(point) for point in again.values["points"]] == [
+        without_paths(point) for point in once.values["points"]
+    ]
+    for ours, theirs in zip(again.curves, once.curves, strict=True):
+        assert ours["chosen_lam"] == theirs["chosen_lam"]
+        assert ours["explain"] == theirs["explain"]
+        assert ours["probe"] == theirs["probe"]
+        left, right = load_file(ours.artifact), load_file(theirs.artifact)
+        assert left.keys() == right.keys()
+        assert all(np.array_equal(left[name], right[name]) for name in left)
+    records = store.records(run.id)
+    study = Study.parse(run.study)
+    train = [record["step"] for record in records if record["kind"] == "train"]
+    validation = [record["step"] for record in records if record["kind"] == "validation"]
+    assert train == list(range(1, study.budget.steps + 1))
+    assert validation == list(range(study.budget.validate_every, study.budget.steps + 1, study.budget.validate_every))
+
+
+def without_paths(point: Record) -> Record:
+    return {key: value for key, value in point.items() if key != "artifacts"}
+
+
+def at(kind: str, **wanted: Any) -> Callable[[Record], bool]:
+    return lambda record: record["kind"] == kind and all(record.get(key) == value for key, value in wanted.items())
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(at("base", epoch=1), id="while the base is trained"),
+        pytest.param(at("train", step=3), id="between validations"),
+        pytest.param(at("train", step=6), id="right before a validation"),
+        pytest.param(at("validation", step=6), id="right after a validation"),
+        pytest.param(at("train", step=12), id="right before the last validation"),
+        pytest.param(at("validation", step=12), id="right after the last validation"),
+        pytest.param(at("stage", stage="evaluation"), id="in the evaluation"),
+        pytest.param(at("stage", stage="explain"), id="in the look inside"),
+    ],
+)
+def test_run_stopped_anywhere_goes_on_with_the_same_numbers(
+    store: Store, finished: Finished, moment: Callable[[Record], bool]
+) -> None:
+    run = store.begin(finished.study, Owner.this_process())
+    assert until(store, run, moment).state == "cancelled"
+    store.resume(run.id)
+    again = store.claim(Owner.this_process())
+    assert again
+    run = until(store, again)
+    assert (run.state, run.error, run.attempt) == ("done", None, 2)
+    same_numbers(store, run, finished)
+
+
+def test_run_stopped_again_and_again_goes_on_with_the_same_numbers(store: Store, finished: Finished) -> None:
+    run = store.begin(finished.study, Owner.this_process())
+    for step in (2, 5, 9):
+        assert until(store, run, at("train", step=step)).state == "cancelled"
+        store.resume(run.id)
+        claimed = store.claim(Owner.this_process())
+        assert claimed
+        run = claimed
+    run = until(store, run)
+    assert run.state == "done"
+    same_numbers(store, run, finished)
+
+
+def test_killed_worker_is_replaced_and_the_run_goes_on_with_the_same_numbers(
+    store: Store, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL in the middle of training: the run is lost, resumed by another worker, and equals the other one."""
+    monkeypatch.setenv("FAIRPROG_SLOTS", "1")
+    long = finished.study.model_copy(update={"name": "to be killed"})
+    run_id = store.submit(long)
+    [first] = launcher.ensure_workers(store.home)
+    try:
+        eventually(lambda: any(record["kind"] == "train" for record in store.records(run_id)), seconds=60)
+        os.kill(first.owner.pid, signal.SIGKILL)
+        lost = reaches(store, run_id, "lost", seconds=20)
+        assert lost.error
+        store.resume(run_id)
+        [second] = launcher.ensure_workers(store.home)
+        assert second.owner != first.owner
+        run = reaches(store, run_id, "done", seconds=120)
+    finally:
+        launcher.stop_workers(store.home)
+    assert run.attempt == 2
+    same_numbers(store, run, finished)
