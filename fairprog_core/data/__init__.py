@@ -9,6 +9,8 @@ from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
 
+_ALL_ROWS = "Empty: all that the split has."
+
 
 class FacesOptions(Options):
     """Drawn faces: is the hair blond? Correlated with how male the face presents."""
@@ -78,10 +80,18 @@ class CelebAOptions(Options):
         description="Share of the training images set aside for the trigger; the base never sees them.",
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
-    max_train: int | None = Field(None, ge=2, title="Training rows at most", json_schema_extra={"advanced": True})
-    max_tune: int | None = Field(None, ge=2, title="Tuning rows at most", json_schema_extra={"advanced": True})
-    max_val: int | None = Field(None, ge=2, title="Validation rows at most", json_schema_extra={"advanced": True})
-    max_test: int | None = Field(None, ge=2, title="Test rows at most", json_schema_extra={"advanced": True})
+    max_train: int | None = Field(
+        None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+    max_tune: int | None = Field(
+        None, ge=2, title="Tuning rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+    max_val: int | None = Field(
+        None, ge=2, title="Validation rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+    max_test: int | None = Field(
+        None, ge=2, title="Test rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
 
     @field_validator("target", "sensitive", mode="before")
     @classmethod

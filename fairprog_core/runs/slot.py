@@ -10,7 +10,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-import fairprog_core
 from fairprog_core.errors import RunError
 from fairprog_core.home import Home, replacing
 from fairprog_core.runs import wakeup
@@ -82,6 +81,6 @@ def code_version() -> str:
         number = version("fairprog")
     except PackageNotFoundError:
         number = "0"
-    root = Path(fairprog_core.__file__).parent
+    root = Path(__file__).resolve().parent.parent  # fairprog_core
     files = [(path.as_posix(), path.stat().st_mtime_ns) for path in sorted(root.rglob("*.py"))]
     return f"{number}+{hashlib.sha256(repr(files).encode()).hexdigest()[:12]}"

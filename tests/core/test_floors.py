@@ -20,7 +20,7 @@ FLOORS = {
     "study": 5, "training": 5,
     "bases": 6, "curves": 6, "execution": 6, "presets": 6,
     "runs": 7, "foreground": 7, "bench": 7,
-    "cli": 8, "doctor": 8, "": 8,
+    "__main__": 8, "cli": 8, "doctor": 8, "": 8,
 }  # fmt: skip
 
 HEAVY = {"torch", "torchvision", "captum", "streamlit", "plotly"}
