@@ -2,9 +2,10 @@
 
 They are trained on the tuning split without any trigger, to predict the group. Two start from
 new weights and one from the base's: what only the last one reads may say more about the base
-than about the trigger. Beside them: how well the group can be read from the base's own features.
+than about the trigger.
 
-Source: the paper's section 4.3 (a demographic classifier on a blank input with the trigger).
+Source: the paper's demographic classifier on an empty input with the trigger (Zhang et al. 2022,
+Fairness Reprogramming); more initialisations, more empty inputs and the controls are ours.
 
 Notation: n rows, d features, g groups, p group patterns, s image side.
 """
@@ -24,7 +25,6 @@ from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.image import ResidualNet
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import ProbeOptions
-from fairprog_core.explain.averages import draw_evenly
 from fairprog_core.home import Home, making_once, replacing
 from fairprog_core.methods.erm import train
 from fairprog_core.options import digest_of
@@ -127,89 +127,3 @@ def group_probability(classifier: nn.Module, x: Tensor, patterns: NDArray[np.boo
     """P(group) of pictures x (k, 3, s, s) by a demographic classifier -> (k, g); patterns is (p, g)."""
     probability: NDArray[np.float64] = classifier(x).double().softmax(1).cpu().numpy() @ patterns
     return probability
-
-
-def read_from_features(
-    features: NDArray[np.floating],
-    z: NDArray[np.int64],
-    y: NDArray[np.int64],
-    *,
-    seen: NDArray[np.floating] | None = None,
-    folds: int = 5,
-    seed: int = 0,
-) -> NDArray[np.float64]:
-    """Which rows' pattern z (n,) a logistic regression reads from features (n, d), cross-validated.
-
-    Ridge as scikit-learn's ``LogisticRegression(C=1)`` on standardised features, one against the
-    rest. Rows count evenly over the (z, y) cells, so that knowing the label alone does not help.
-
-    Args:
-        features: what the regression learns from.
-        z: what it learns to tell.
-        y: labels, for the weights.
-        seen: features (n, d) of the same rows that it is then asked about; None: the same ones.
-        folds: of the cross-validation; a row is never asked about by a regression that learned from it.
-        seed: of the folds.
-
-    Returns:
-        (n,) 1.0 where the row's pattern was read, else 0.0.
-    """
-    fold = np.empty(len(z), dtype=np.int64)
-    fold[draw_evenly(y, z, len(z), seed=seed)] = np.arange(len(z)) % folds
-    weight, names = even_weight(z, y), np.unique(z)
-    right = np.zeros(len(z))
-    for held_out in range(folds):
-        fit, test = fold != held_out, fold == held_out
-        mean, spread = features[fit].mean(0), features[fit].std(0) + 1e-6
-        x, asked = (
-            _with_constant((values - mean) / spread) for values in (features, features if seen is None else seen)
-        )
-        told = [logistic_regression(x[fit], z[fit] == name, weight[fit]) for name in names]
-        right[test] = names[(asked[test] @ np.stack(told, 1)).argmax(1)] == z[test]
-    return right
-
-
-def _with_constant(x: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(n, d) -> (n, d + 1), the last column ones."""
-    return np.concatenate([x, np.ones((len(x), 1))], axis=1, dtype=np.float64)
-
-
-def even_weight(z: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weights (n,) with mean one under which every (z, y) cell that has rows counts alike."""
-    _, cell, counts = np.unique(np.stack([z, y]), axis=1, return_inverse=True, return_counts=True)
-    weight: NDArray[np.float64] = len(z) / (len(counts) * counts[cell.ravel()])
-    return weight
-
-
-def logistic_regression(
-    x: NDArray[np.float64], is_one: NDArray[np.bool_], weight: NDArray[np.float64], *, steps: int = 50
-) -> NDArray[np.float64]:
-    """Coefficients (d + 1,) of a ridge logistic regression, by Newton's method with step halving.
-
-    Args:
-        x: (n, d + 1), the last column is the constant, which is not penalised.
-        is_one: (n,) the outcome.
-        weight: (n,) of the rows.
-        steps: Newton steps at most.
-    """
-    ridge = np.ones(x.shape[1])
-    ridge[-1] = 1e-9
-    sign = np.where(is_one, 1.0, -1.0)
-
-    def loss(w: NDArray[np.float64]) -> float:
-        return float(weight @ np.logaddexp(0, -sign * (x @ w)) + 0.5 * ridge @ w**2)
-
-    w, now = np.zeros(x.shape[1]), loss(np.zeros(x.shape[1]))
-    for _ in range(steps):
-        p = 0.5 * (1 + np.tanh(0.5 * (x @ w)))
-        gradient = x.T @ (weight * (p - is_one)) + ridge * w
-        hessian = (x.T * (weight * p * (1 - p))) @ x + np.diag(ridge)
-        step = np.linalg.solve(hessian, gradient)
-        size = 1.0
-        while loss(w - size * step) > now and size > 1e-3:
-            size /= 2
-        w = w - size * step
-        before, now = now, loss(w)
-        if before - now < 1e-8 * max(1.0, before):
-            break
-    return w

@@ -28,11 +28,10 @@ from fairprog_core.explain.probe import (
     INITS,
     NULLS,
     demographic_classifier,
-    even_weight,
     group_probability,
     null_pictures,
-    read_from_features,
 )
+from fairprog_core.explain.reading import READINGS, summarise
 from fairprog_core.explain.regions import erase, erasure, share
 from fairprog_core.explain.twins import compare
 from fairprog_core.home import Home
@@ -335,37 +334,13 @@ class Survey:
                 "probability": {name: by_condition([p[i] for p in said]) for i, name in enumerate(NULLS)},
             })  # fmt: skip
         yield "Reading the group from the base's features"
+        logits = [cam.logits.numpy() for cam in self.cams] if self.options.rows else []
         return {
             "lams": self.conditions.lams,
             "groups": list(self.dataset.groups.names),
             "nulls": list(NULLS),
             "classifiers": classifiers,
-            **self.reading(),
-        }
-
-    def reading(self) -> dict[str, Any]:
-        """How well a logistic regression reads the pattern; rows count evenly over the cells.
-
-        ``reading``: from the base's features, learned anew under every condition.
-        ``reading_fixed``: from the features, learned without a trigger and then asked under the condition.
-        ``reading_logits``: from the logits, learned anew.
-        """
-        y, z = self.pool.y, self.pool.z
-        kinds = ("reading", "reading_fixed", "reading_logits")
-        if len(np.unique(z)) < 2 or not self.options.rows:
-            return dict.fromkeys(kinds)
-        weight = even_weight(z, y)
-        rows = Rows(weight, self.pool.cells)
-        chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
-        logits = [(cam.logits[:, 1:] - cam.logits[:, :1]).numpy() for cam in self.cams]
-        read = (
-            [read_from_features(features, z, y) for features in self.features],
-            [read_from_features(self.features[0], z, y, seen=features) for features in self.features],
-            [read_from_features(values, z, y) for values in logits],
-        )
-        return {
-            kind: {**by_condition([rows.mean(right) for right in one]), "chance": chance}
-            for kind, one in zip(kinds, read, strict=True)
+            **(summarise(self.features, logits, self.pool.y, self.pool.z) if logits else dict.fromkeys(READINGS)),
         }
 
 

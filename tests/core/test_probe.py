@@ -14,12 +14,10 @@ from fairprog_core.explain import ProbeOptions
 from fairprog_core.explain.probe import (
     INITS,
     demographic_classifier,
-    even_weight,
     group_probability,
-    logistic_regression,
     null_pictures,
-    read_from_features,
 )
+from fairprog_core.explain.reading import even_weight, logistic_regression, read_from_features
 from fairprog_core.home import Home
 from fairprog_core.registry import build
 
