@@ -11,7 +11,10 @@ KEY   := $(shell (cat pyproject.toml; pwd) | cksum | cut -d ' ' -f 1)
 SETUP := $(VENV)/.setup-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
 
-.PHONY: help setup app test check bench clean
+# The study that is shipped: one seed, a gallery that keeps it below five megabytes.
+DEMO ?= faces --set seeds=0 --set explain.gallery=12
+
+.PHONY: help setup app test check bench demo clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
@@ -19,6 +22,7 @@ help:
 	@echo "make test    install what the tests need, a browser included, and run all of them"
 	@echo "make check   lint, format and types"
 	@echo "make bench   measure speed on this machine"
+	@echo "make demo    run the shipped study again, and put it and its base into assets"
 	@echo "make clean   remove the environment and the caches of the tools"
 	@echo "ARGS=\"…\" is handed on, for example: make app ARGS=\"--port 8600\""
 
@@ -38,6 +42,14 @@ check: $(TOOLS)
 
 bench: $(SETUP)
 	@exec $(VENV)/bin/fairprog bench $(ARGS)
+
+demo: $(SETUP)
+	rm -rf build/demo
+	$(VENV)/bin/fairprog run $(DEMO) --home build/demo
+	rm -rf assets/demo/faces assets/classifiers
+	mkdir -p assets/demo assets/classifiers
+	cp -R build/demo/runs/* assets/demo/faces
+	cp build/demo/models/*.safetensors assets/classifiers/
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
