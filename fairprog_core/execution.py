@@ -81,7 +81,7 @@ class Execution:
             "base": 1 + is_trained * n_train * study.classifier.epochs / 2000,
             "triggers": len(self.plans) * runs * study.budget.steps * 0.07,
             "evaluation": len(self.plans) * 5.0,
-            "explain": len(self.plans) * 15.0,
+            "explain": sum(15.0 for plan in self.plans if study.explain.every_seed or plan.seed == study.seeds[0]),
         }
 
     def prepare(self) -> Iterator[Record]:
@@ -163,10 +163,11 @@ class Execution:
 
     def looks_inside(self) -> Iterator[Record]:
         """Saliency, regions, twins and the probe of every curve."""
-        looks, n = self.study.explain, len(self.works)
-        for number, work in enumerate(self.works):
+        works = [work for work in self.works if self._is_looked_into(work)]
+        n = len(works)
+        for number, work in enumerate(works):
             done = work.read()
-            if done is None or done["curve"]["explain"] or not (looks.gallery or looks.rows or looks.probe):
+            if done is None or done["curve"]["explain"]:
                 continue
             with self.meter.timing("explain"):
                 for step in self._survey(work, done["curve"]["chosen_lam"]):
@@ -183,6 +184,11 @@ class Execution:
         self.save(is_complete=True)
         yield self.meter.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
+
+    def _is_looked_into(self, work: CurveWork) -> bool:
+        looks = self.study.explain
+        asked = bool(looks.gallery or looks.rows or looks.probe)
+        return asked and (looks.every_seed or work.plan.seed == self.study.seeds[0])
 
     def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
         trigger = cast(ImageTrigger, load_trigger(work.file).to(self.device))

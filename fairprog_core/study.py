@@ -40,7 +40,7 @@ class LamRange(Options):
     low: float = Field(0.3, gt=0, title="Lowest λ", description="Training covers λ = 0 and low … high.")
     high: float = Field(30.0, gt=0, title="Highest λ", description="Beyond it nothing is trained.")
     grid: tuple[float, ...] = Field(
-        (0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0),
+        (0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 8.0, 15.0, 30.0),
         min_length=1,
         title="Reported values of λ",
         description="Every value is evaluated once on the test split.",
@@ -60,9 +60,9 @@ class LamRange(Options):
 def default_lam(trigger: str, criterion: str) -> LamRange:
     """The useful range of λ of a trigger and a criterion on the embedded data sets."""
     if criterion == "demographic_parity":
-        return LamRange(low=0.1, high=8.0, grid=(0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0, 8.0))
+        return LamRange(low=0.1, high=8.0, grid=(0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 3.0, 4.0, 8.0))
     if trigger == "patch":
-        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0))
+        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0))
     return LamRange()
 
 
@@ -116,7 +116,7 @@ class Select(Options):
 class Budget(Options):
     """How long one curve may train."""
 
-    steps: int = Field(400, ge=1, le=100_000, title="Steps", description="Trigger steps of one curve.")
+    steps: int = Field(500, ge=1, le=100_000, title="Steps", description="Trigger steps of one curve.")
     seconds: float | None = Field(
         None,
         gt=0,
@@ -154,6 +154,12 @@ class Explain(Options):
     )
     probe: bool = Field(
         True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them."
+    )
+    every_seed: bool = Field(
+        False,
+        title="Look inside every seed",
+        description="Otherwise only the curves of the first seed are looked into.",
+        json_schema_extra={"advanced": True},
     )
 
 

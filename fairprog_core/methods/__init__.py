@@ -60,17 +60,11 @@ class ReprogramOptions(MethodOptions):
         json_schema_extra={"advanced": True},
     )
     replay: int = Field(
-        4,
+        8,
         ge=1,
         le=64,
         title="Replay",
         description="The discriminator also learns from this many recent batches.",
-        json_schema_extra={"advanced": True},
-    )
-    balance: bool = Field(
-        True,
-        title="Weight losses by 1/(1+λ)",
-        description="Keeps large λ from drowning the small ones in the shared part.",
         json_schema_extra={"advanced": True},
     )
     projection: bool = Field(

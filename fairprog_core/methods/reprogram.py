@@ -146,16 +146,15 @@ class Reprogram:
     def _teach_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
         """One step of the trigger; the discriminator stays as it is."""
         self.optimizer.zero_grad(set_to_none=True)
-        scale = 1 / (1 + lam) if self.options.balance else torch.ones_like(lam)
         learned = list(self.trigger.parameters())
         if self.options.projection:
-            fair = torch.autograd.grad((scale * lam * fairness_loss).sum(), learned, retain_graph=True)
-            useful = torch.autograd.grad((scale * utility_loss).sum(), learned)
+            fair = torch.autograd.grad((lam * fairness_loss).sum(), learned, retain_graph=True)
+            useful = torch.autograd.grad(utility_loss.sum(), learned)
             for value, g_fair, g_useful in zip(learned, fair, useful, strict=True):
                 along = (g_useful * g_fair).sum() / g_fair.square().sum().clamp_min(1e-12)
                 value.grad = g_useful - along * g_fair + g_fair
         else:
-            loss = (scale * (utility_loss + lam * fairness_loss)).sum()
+            loss = (utility_loss + lam * fairness_loss).sum()
             for value, gradient in zip(learned, torch.autograd.grad(loss, learned), strict=True):
                 value.grad = gradient
         self.optimizer.step()

@@ -122,7 +122,7 @@ class Trigger(nn.Module):
             (k, 3, s, s).
         """
         values = self.values(lam)  # (l, *shape)
-        return self.apply_values(x.unflatten(0, (len(values), -1)), values).flatten(0, 1)
+        return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)
 
     def wrap(self, classifier: Classifier, *, lam: float) -> "Wrapped":
         """The classifier behind this trigger at one λ, as a module from photos to logits."""

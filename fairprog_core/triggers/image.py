@@ -24,12 +24,7 @@ class ImageTrigger(Trigger):
     """A trigger that sets some pixels of the picture and leaves the others to the photo."""
 
     def shape(self) -> tuple[int, ...]:
-        _, _, height, width = self.box()
-        return (3, height, width)
-
-    def box(self) -> Box:
-        """The rectangle that holds every learned pixel."""
-        return 0, 0, self.image_size, self.image_size
+        return 3, int(self.mask().sum())
 
     def mask(self) -> Tensor:
         """(s, s) bool: where the trigger's pixels lie."""
@@ -49,11 +44,12 @@ class ImageTrigger(Trigger):
         return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        top, left, height, width = self.box()
-        pad = (left, self.image_size - left - width, top, self.image_size - top - height)
-        mask = self.mask().to(x)
-        pixels = F.pad(self.pixels(values), pad) * mask  # (l, 3, s, s)
-        return self.fit_photo(x.flatten(0, 1)).view_as(x) * (1 - mask) + pixels[:, None]
+        mask = self.mask().to(x.device)
+        pixels = x.new_zeros(len(values), 3, mask.numel()).index_copy(
+            2, mask.flatten().nonzero()[:, 0], self.pixels(values)
+        )
+        photo = self.fit_photo(x.flatten(0, 1)).view_as(x)
+        return photo * ~mask + pixels.view(-1, 1, 3, *mask.shape)
 
     def place(self, masks: Tensor) -> Tensor:
         """Masks (k, s, s) of the photo -> where their pixels lie in the picture; 0 under the trigger."""
