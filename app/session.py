@@ -7,13 +7,16 @@ drops the query string. Each view asks here, and what it was told is put back in
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from fairprog_core.errors import RunError
 from fairprog_core.home import Home, assets
-from fairprog_core.runs import Run, Store, launcher
-from fairprog_core.study import Study
+
+if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarter of a second on the first visit
+    from fairprog_core.runs import Run, Store
+    from fairprog_core.study import Study
 
 RUN = "run"  # URL and session: the id of the run that the pages speak about
 DEMO = "demo"  # the id of the shipped demo among the runs
@@ -31,7 +34,7 @@ def home() -> Home:
     return Home.find()
 
 
-def store() -> Store:
+def store() -> "Store":
     """The runs of this home; one for the whole server."""
     return _store(home().path)
 
@@ -79,7 +82,7 @@ def select_run(run_id: str | None) -> None:
     remember(RUN, run_id)
 
 
-def find_run(run_id: str) -> Run | None:
+def find_run(run_id: str) -> "Run | None":
     """A run of this home as it stands now, or None."""
     try:
         return store().get(run_id)
@@ -99,10 +102,12 @@ def watched_run() -> str | None:
 
 def warm_up() -> None:
     """See to it that a worker is there, so that a run starts at once."""
+    from fairprog_core.runs import launcher
+
     launcher.ensure_workers(home())
 
 
-def submit(study: Study) -> str:
+def submit(study: "Study") -> str:
     """Put a study into the queue, see to it that a worker is there, and select the run."""
     run_id = store().submit(study)
     warm_up()
@@ -136,7 +141,7 @@ def ask_removal(run_id: str | None) -> None:
     st.session_state[_key("removal")] = run_id
 
 
-def asked_removal() -> Run | None:
+def asked_removal() -> "Run | None":
     """The run whose removal is being asked for."""
     run_id = st.session_state.get(_key("removal"))
     return find_run(run_id) if run_id else None
@@ -196,5 +201,7 @@ def _key(name: str) -> str:
 
 
 @st.cache_resource
-def _store(path: Path) -> Store:
+def _store(path: Path) -> "Store":
+    from fairprog_core.runs import Store
+
     return Store(Home(path))
