@@ -43,11 +43,13 @@ def read(folder: Path) -> Result | None:
 
 def group_table(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
     """The rates of every group at a point; results of an early version do not hold them."""
-    return point.get("group_rates") or _group_table(result.folder, _age(result), point["artifacts"]["predictions"], point)
+    return point.get("group_rates") or _group_table(
+        result.folder, _age(result), point["artifacts"]["predictions"], point
+    )
 
 
 def changes(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
-    """Who gained and who lost at a point, against the base; results of an early version do not hold it."""
+    """Who gained and who lost at a point; results of an early version do not hold it."""
     return point.get("changes") or _changes(result.folder, _age(result), point["artifacts"]["predictions"], point)
 
 

@@ -16,6 +16,7 @@ _CSS = """
 @media (min-width: 1900px) { html { font-size: 20px !important; } }
 @media (min-width: 2400px) { html { font-size: 24px !important; } }
 .stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
+.stMain [data-selected="true"] p { color: light-dark(#00619a, #6cb8e6); }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }
 }

@@ -14,7 +14,7 @@ from app.charts.plot import Plot
 from app.wording import common, inside
 from fairprog_core.intervals import Estimate
 
-MARKER = "marker"  # uid of the trace that the λ slider moves
+MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black")
 _STEP = 1.9  # between two controls, in steps between two λ: their names need room
 _BAND = 0.14
@@ -145,7 +145,7 @@ def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], place
 def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int | None) -> None:
     colours = [theme.look(index)["marker"]["color"] for index in range(len(lines))]
     fig.add_scatter(
-        **marker_at(lines, places, picked), uid=MARKER, mode="markers", showlegend=False, hoverinfo="skip",
+        **marker_at(lines, places, picked), meta=MARKER, mode="markers", showlegend=False, hoverinfo="skip",
         marker={"symbol": "circle-open", "size": 26, "color": colours, "line": {"width": 3.5, "color": colours}},
         cliponaxis=False,
     )  # fmt: skip

@@ -29,18 +29,17 @@ def probability(probe: Mapping[str, Any], null: str, group: int, picked: int) ->
     )  # fmt: skip
 
 
+def readings(probe: Mapping[str, Any]) -> dict[str, Line]:
+    """By kind of reader, how well it reads the group; those that were not measured are missing."""
+    return {kind: line(name, probe[kind]) for kind, name in words.READERS.items() if probe.get(kind)}
+
+
 def reading(probe: Mapping[str, Any], picked: int) -> Plot:
-    """How well the group can be read from the base's features, along λ, against chance."""
-    found = probe["reading"]
+    """How well the group can be read from what the base computes, along λ, against chance."""
     return along(
-        [reading_line(probe)], probe["lams"], y_title=words.READING_AXIS, label=words.READING_LABEL,
-        picked=picked, chance=found["chance"], height=360,
+        list(readings(probe).values()), probe["lams"], y_title=words.READING_AXIS, label=words.READING_LABEL,
+        picked=picked, chance=probe["reading"]["chance"], height=400,
     )  # fmt: skip
-
-
-def reading_line(probe: Mapping[str, Any]) -> Line:
-    """The accuracy of reading the group, with its controls."""
-    return line(words.READING_AXIS, probe["reading"])
 
 
 def _line(classifier: Mapping[str, Any], null: str, group: int) -> Line:

@@ -12,7 +12,7 @@ from app.wording import common, inside
 from app.wording import tradeoff as words
 from fairprog_core.intervals import Estimate
 
-MARKER = "marker"  # uid of the trace that the λ slider moves
+MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45
 _ROOM = 0.05  # share of an axis left free beyond the outermost interval
 
@@ -137,7 +137,7 @@ def _spots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, 
 def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     colour = theme.look(picked[0])["marker"]["color"] if picked else theme.NEUTRAL
     fig.add_scatter(
-        **marker_at(picked[1] if picked else None), uid=MARKER, mode="markers+text", textposition="top center",
+        **marker_at(picked[1] if picked else None), meta=MARKER, mode="markers+text", textposition="top center",
         textfont={"size": 20}, marker={"symbol": "circle-open", "size": 32, "color": colour, "line": {"width": 4}},
         showlegend=False, hoverinfo="skip", cliponaxis=False,
     )  # fmt: skip

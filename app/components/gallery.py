@@ -1,6 +1,9 @@
-"""Test pictures with their saliency maps: without the trigger, with it at every λ, and under a control."""
+"""Test pictures with their saliency maps: without the trigger, with it at every λ, and under a control.
 
-from collections.abc import Sequence
+Notation: m pictures, k λ-values, s the picture's side, a×a a Grad-CAM map, c classes.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,34 +26,53 @@ class Choice(NamedTuple):
     Attributes:
         view: the map.
         control: the control beside the trigger.
+        target: the class that Grad-CAM explains, or None for the predicted one.
         wanted: a key of ``words.FILTERS``.
         group: a group's index, or None for all.
     """
 
     view: View
     control: Control
-    wanted: str
-    group: int | None
+    target: int | None = None
+    wanted: str = "all"
+    group: int | None = None
 
     @property
     def is_signed(self) -> bool:
         """Whether the map has two signs."""
         return self.view == "integrated_gradients"
 
+    @property
+    def conditions(self) -> tuple[str, str, str]:
+        """What stands beside the picture, from left to right."""
+        return "without", "with", self.control
 
-PREFIX = {"grad_cam": "cam", "integrated_gradients": "ig"}
-CONDITIONS = {"without": words.WITHOUT, "untrained": words.UNTRAINED, "black": words.BLACK, "with": words.WITH}
+
+class Shot(NamedTuple):
+    """One picture under one condition.
+
+    Attributes:
+        picture: (s, s, 3) what the classifier saw.
+        values: Grad-CAM (a, a) uint8 over the picture, or Integrated Gradients (s, s) int8 over the photo.
+        box: where the photo lies in the picture; None without a trigger.
+        logits: (c,).
+        delta: the convergence delta of Integrated Gradients, else None.
+        has_converged: whether the delta is within its tolerance.
+    """
+
+    picture: NDArray[np.uint8]
+    values: NDArray[Any]
+    box: NDArray[np.int64] | None
+    logits: NDArray[np.floating]
+    delta: float | None = None
+    has_converged: bool = True
 
 
-def show(value: Sequence[Card], *, key: str, channel: str, index: int, is_signed: bool) -> None:
+def show(value: Sequence[Card], *, key: str, channel: str, index: int, choice: Choice) -> None:
     """Draw cards with the legend of their colours."""
-    pictures.show(value, key=key, channel=channel, index=index, width="34rem", legend=legend(is_signed=is_signed))
-
-
-def legend(*, is_signed: bool) -> Legend:
-    """What the colours mean."""
-    ends = (words.SIGNED_LOW, words.SIGNED_HIGH) if is_signed else (words.HEAT_LOW, words.HEAT_HIGH)
-    return Legend(overlay.as_source(overlay.legend(is_signed=is_signed)), *ends)
+    ends = (words.SIGNED_LOW, words.SIGNED_HIGH) if choice.is_signed else (words.HEAT_LOW, words.HEAT_HIGH)
+    legend = Legend(overlay.as_source(overlay.legend(is_signed=choice.is_signed)), *ends)
+    pictures.show(value, key=key, channel=channel, index=index, width="34rem", legend=legend)
 
 
 def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
@@ -64,103 +86,93 @@ def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
     return [int(i) for i in np.flatnonzero(kept)]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], *, view: View, control: Control) -> list[Card]:
+@st.cache_data(max_entries=16, show_spinner=False)
+def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) -> list[Card]:
     """One card per picture: as it is, and its maps without, with the trigger at every λ, and under a control.
 
     Args:
         stamp: changes with the gallery.
         _gallery: m pictures; the underscore keeps it out of the cache's key.
         rows: which of them.
-        view: the map.
-        control: beside the trigger.
+        choice: of the map and the control.
     """
-    gallery, arrays, about = _gallery, _gallery.arrays, _gallery.about
+    arrays, about = _gallery.arrays, _gallery.about
     found = []
     for i in rows:
         group, label = about["groups"][int(arrays["z"][i])], about["labels"][int(arrays["y"][i])]
-        row = int(arrays["row"][i])
-        alt = words.ALT_PHOTO.format(row=row, group=group, label=label)
-        photo = Cell(words.PHOTO, [overlay.as_source(overlay.enlarged(arrays["photo"][i]))], [""], [alt])
-        cells = [photo, *(_cell(gallery, i, view, condition) for condition in ("without", "with", control))]
+        alt = words.ALT_PHOTO.format(row=int(arrays["row"][i]), group=group, label=label)
+        cells = [photo(arrays["photo"][i], alt)]
+        for condition in choice.conditions:
+            shots = list(_shots(arrays, i, choice, condition))
+            cells.append(cell(shots, condition, choice, about["labels"], y=int(arrays["y"][i])))
         found.append(Card(words.TITLE_OF_CARD.format(group=group, label=label), cells))
     return found
 
 
-def _cell(gallery: Gallery, i: int, view: View, condition: str) -> Cell:
-    """The maps of one picture under one condition; under the trigger one per λ."""
-    arrays, prefix = gallery.arrays, PREFIX[view]
-    suffix = "" if condition == "with" else f"_{condition}"
-    maps, logits = arrays[f"{prefix}{suffix}"][i], arrays[f"logits{suffix}"][i]
-    deltas, converged = (arrays.get(f"ig_{name}{suffix}") for name in ("delta", "converged"))
-    trigger = None if condition == "without" else arrays[f"trigger{suffix}"]
-    several = range(len(maps)) if condition == "with" else [None]
-    sources, captions, alts = [], [], []
-    for k in several:
-        seen = (
-            arrays["photo"][i]
-            if trigger is None
-            else overlay.put_on(arrays["photo"][i], _at(trigger, k), arrays["photo_box"])
-        )
-        box = None if trigger is None else arrays["photo_box"]
-        sources.append(overlay.as_source(overlaid(seen, _at(maps, k), box)))
-        is_ig = view == "integrated_gradients" and deltas is not None
-        delta = float(_at(deltas[i], k)) if is_ig else None
-        is_good = converged is None or bool(_at(converged[i], k))
-        captions.append(
-            caption(_at(logits, k), gallery.about["labels"], y=int(arrays["y"][i]), delta=delta, is_good=is_good)
-        )
-        alts.append(alt_text(_at(logits, k), gallery.about["labels"], view, condition))
-    return Cell(CONDITIONS[condition], sources, captions, alts)
+def photo(pixels: NDArray[np.uint8], alt: str) -> Cell:
+    """A picture as it is."""
+    return Cell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
 
 
-def overlaid(picture: NDArray[np.uint8], values: NDArray[Any], box: NDArray[np.int64] | None) -> NDArray[np.uint8]:
-    """A map over what the classifier saw, enlarged.
+def cell(shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence[str], y: int | None = None) -> Cell:
+    """The maps of one picture under one condition, with what the classifier said.
 
     Args:
-        picture: (s, s, 3), with the trigger if there is one.
-        values: Grad-CAM (a, a) uint8 over the picture, or Integrated Gradients (s, s) int8 over the photo.
-        box: where the photo lies; None without a trigger.
+        shots: one for all λ, or one per λ.
+        condition: a key of ``words.CONDITIONS``.
+        choice: of the map.
+        labels: the c class names.
+        y: the true label, where it is known.
     """
-    if values.dtype == np.int8:
-        return overlay.enlarged(overlay.signed(picture, values if box is None else overlay.move(values, box)))
-    return overlay.heat(overlay.enlarged(picture), values)
-
-
-def caption(
-    logits: NDArray[np.floating],
-    labels: Sequence[str],
-    *,
-    y: int | None = None,
-    delta: float | None = None,
-    is_good: bool = True,
-) -> str:
-    """Prediction and probability; right or wrong where the label is known; the convergence delta where there is one."""
-    predicted, probability = called(logits)
-    lines = [words.CALLED.format(label=labels[predicted], probability=probability)]
-    if y is not None:
-        lines.append(words.RIGHT if predicted == y else words.WRONG)
-    if delta is not None:
-        lines.append((words.DELTA if is_good else words.NOT_CONVERGED).format(delta=words.small(delta)))
-    return "\n".join(lines)
-
-
-def alt_text(logits: NDArray[np.floating], labels: Sequence[str], view: View, condition: str) -> str:
-    """A map in words."""
-    predicted, probability = called(logits)
-    return words.ALT_MAP.format(
-        view=words.VIEWS[view],
-        condition=CONDITIONS[condition].lower(),
-        label=labels[predicted],
-        probability=probability,
+    said = [_called(shot.logits) for shot in shots]
+    return Cell(
+        words.CONDITIONS[condition],
+        [overlay.as_source(_overlaid(shot)) for shot in shots],
+        [
+            words.caption(
+                labels[label],
+                share,
+                None if y is None else label == y,
+                shot.delta,
+                shot.has_converged,
+                is_empty=not shot.values.any(),
+            )
+            for shot, (label, share) in zip(shots, said, strict=True)
+        ],
+        [words.alt_map(choice.view, condition, labels[label], share) for label, share in said],
     )
 
 
-def called(logits: NDArray[np.floating]) -> tuple[int, float]:
+def _shots(arrays: dict[str, NDArray[Any]], i: int, choice: Choice, condition: str) -> Iterator[Shot]:
+    """Picture i under one condition; with the trigger one shot per λ."""
+    suffix = "" if condition == "with" else f"_{condition}"
+
+    def of(name: str) -> NDArray[Any]:
+        values = arrays[f"{name}{suffix}"][i]
+        return values if condition == "with" else values[None]  # (k or 1, …)
+
+    maps = of("ig") if choice.is_signed else of("cam") if choice.target is None else of("cam_class")[:, choice.target]
+    deltas = of("ig_delta") if choice.is_signed else None
+    converged = of("ig_converged") if choice.is_signed and f"ig_converged{suffix}" in arrays else None
+    box = None if condition == "without" else arrays["photo_box"]
+    triggers = arrays[f"trigger{suffix}"] if condition != "without" else None
+    for k, (values, logits) in enumerate(zip(maps, of("logits"), strict=True)):
+        picture = arrays["photo"][i]
+        if triggers is not None and box is not None:
+            picture = overlay.put_on(picture, triggers[k] if condition == "with" else triggers, box)
+        delta = None if deltas is None else float(deltas[k])
+        yield Shot(picture, values, box, logits, delta, converged is None or bool(converged[k]))
+
+
+def _overlaid(shot: Shot) -> NDArray[np.uint8]:
+    """The map over what the classifier saw, enlarged."""
+    if shot.values.dtype != np.int8:
+        return overlay.heat(overlay.enlarged(shot.picture), shot.values)
+    values = shot.values if shot.box is None else overlay.move(shot.values, shot.box)
+    return overlay.enlarged(overlay.signed(shot.picture, values))
+
+
+def _called(logits: NDArray[np.floating]) -> tuple[int, float]:
     """The predicted class and its probability."""
     odds = np.exp(logits - logits.max())
     return int(odds.argmax()), float(odds.max() / odds.sum())
-
-
-def _at(values: NDArray[Any], k: int | None) -> Any:
-    return values if k is None else values[k]

@@ -1,13 +1,18 @@
 const REST = 180; // ms without a move before the script is told
 
+function isNear(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > -200 && top < window.innerHeight + 200;
+}
+
 /* Tell everything on the page that follows this slider, and move the marker of its charts. */
 function announce({ channel, charts }, index) {
   (window.fairprogLam ??= {})[channel] = index;
   window.dispatchEvent(new CustomEvent("fairprog:lam", { detail: { channel, index } }));
   for (const [key, frames] of Object.entries(charts)) {
     const plot = document.querySelector(`.st-key-${CSS.escape(key)} .js-plotly-plot`);
-    const trace = plot?.data?.findIndex((each) => each.uid === "marker") ?? -1;
-    if (trace < 0 || !window.Plotly) continue;
+    const trace = plot?.data?.findIndex((each) => each.meta === "marker") ?? -1;
+    if (trace < 0 || !window.Plotly || !isNear(plot)) continue; // what is out of sight is moved by the script, later
     const update = Object.fromEntries(Object.entries(frames[index]).map(([name, value]) => [name, [value]]));
     window.Plotly.restyle(plot, update, [trace]);
   }

@@ -43,7 +43,7 @@ def show(
         channel: what pictures name to follow this slider.
         lams: the k values of λ, ascending.
         chosen: the value that was chosen on validation.
-        charts: by key of a live chart, for each λ the attributes of its trace with the uid "marker".
+        charts: by key of a live chart, for each λ the attributes of its trace with the meta "marker".
         is_sticky: stay in sight while the page scrolls.
     """
     data = {

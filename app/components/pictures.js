@@ -25,7 +25,7 @@ function card({ title, cells }) {
   const item = make("li"), row = make("div");
   row.className = cells.length > 3 ? "fp-row is-wrapped" : "fp-row";
   row.style.setProperty("--n", cells.length);
-  if (title) item.append(make("h3", title));
+  if (title) item.append(make("strong", title));
   const frames = cells.map(frame);
   row.append(...frames.map(({ figure }) => figure));
   item.append(row);

@@ -20,8 +20,7 @@ def slider(curve: Curve, run: str, null: str, group: int) -> int:
     """The λ slider of the page; the index of λ."""
     found = curve["probe"]
     moving = {"probability": frames(charts.lines(found, null, group), len(found["lams"]))}
-    if found.get("reading"):
-        moving["reading"] = frames([charts.reading_line(found)], len(found["lams"]))
+    moving["reading"] = frames(list(charts.readings(found).values()), len(found["lams"]))
     index = lam_slider.show(
         session.nearest_lam(found["lams"], curve["chosen_lam"]), key=f"lam-{run}-{curve['key']}", channel=CHANNEL,
         lams=found["lams"], chosen=curve["chosen_lam"], charts=moving, is_sticky=True,
@@ -50,7 +49,7 @@ def show_probability(result: Result, curve: Curve, null: str, group: int, index:
 
 def show_reading(found: dict[str, Any], index: int) -> None:
     """How well the group can be read from the base's features."""
-    st.subheader(words.READING, anchor=False)
+    st.header(words.READING, anchor=False)
     if not found.get("reading"):
         st.info(words.READING_NONE)
         return
@@ -58,7 +57,8 @@ def show_reading(found: dict[str, Any], index: int) -> None:
     with left:
         live_plot.show(charts.reading(found, index), key="reading")
     with right:
-        st.markdown(compare.at(charts.reading_line(found), words.READING_WHAT, found["lams"], index))
+        for kind, each in charts.readings(found).items():
+            st.markdown(compare.at(each, words.READING_WHATS[kind], found["lams"], index))
         st.markdown(words.against_chance(estimate(found["reading"]["lam"][index]), found["reading"]["chance"]))
         st.markdown(compare.OVERLAP)
 

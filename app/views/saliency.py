@@ -27,9 +27,9 @@ def slider(curve: Curve, run: str, averages: list[charts.Average]) -> int:
     return index
 
 
-def choose_map(groups: list[str]) -> maps.Choice:
+def choose_map(groups: list[str], labels: list[str]) -> maps.Choice:
     """What the gallery shows."""
-    first, second, third, fourth = st.columns([5, 5, 5, 3])
+    first, second, third, fourth, fifth = st.columns([6, 5, 4, 5, 4])
     view = first.segmented_control(
         words.VIEW, list(words.VIEWS), default="grad_cam", required=True, key="view", format_func=words.VIEWS.get
     )
@@ -37,9 +37,14 @@ def choose_map(groups: list[str]) -> maps.Choice:
         words.CONTROL, list(words.CONTROLS), default="untrained", required=True, key="control",
         format_func=words.CONTROLS.get,
     )  # fmt: skip
-    wanted = third.selectbox(words.SHOW, list(words.FILTERS), format_func=words.FILTERS.get, key="filter")
-    group = fourth.selectbox(words.GROUP, [words.ALL_GROUPS, *groups], key="group")
-    return maps.Choice(view, control, wanted, groups.index(group) if group in groups else None)
+    target = None
+    if view == "grad_cam":
+        name = lambda c: words.PREDICTED if c is None else labels[c]  # noqa: E731
+        target = third.selectbox(words.TARGET, [None, *range(len(labels))], format_func=name, key="target")
+    wanted = fourth.selectbox(words.SHOW, list(words.FILTERS), format_func=words.FILTERS.get, key="filter")
+    name = lambda g: words.ALL_GROUPS if g is None else groups[g]  # noqa: E731
+    group = fifth.selectbox(words.GROUP, [None, *range(len(groups))], format_func=name, key="group")
+    return maps.Choice(view, control, target, wanted, group)
 
 
 def show_gallery(gallery: Gallery, stamp: str, choice: maps.Choice, lam: float, index: int) -> None:
@@ -53,24 +58,25 @@ def show_gallery(gallery: Gallery, stamp: str, choice: maps.Choice, lam: float, 
     if pages > 1:
         page = st.segmented_control(words.PAGE, range(1, pages + 1), default=1, required=True, key=f"page-{pages}")
     shown = tuple(rows[(page - 1) * PER_PAGE : page * PER_PAGE])
-    cards = maps.cards(stamp, gallery, shown, view=choice.view, control=choice.control)
     with place:
-        maps.show(cards, key="gallery", channel=CHANNEL, index=index, is_signed=choice.is_signed)
-    st.caption(words.about(gallery.about, choice.view, shown=len(shown), kept=len(gallery.arrays["row"])))
+        cards = maps.cards(stamp, gallery, shown, choice)
+        maps.show(cards, key="gallery", channel=CHANNEL, index=index, choice=choice)
+    kept = len(gallery.arrays["row"])
+    st.caption(words.about(gallery.about, choice.view, choice.target, shown=len(shown), kept=kept))
 
 
 def show_averages(averages: list[charts.Average], curve: Curve, index: int) -> None:
     """The averages along λ, each with one sentence."""
-    st.subheader(words.AVERAGES, anchor=False)
+    st.header(words.AVERAGES, anchor=False)
     if not averages:
         st.info(words.NO_AVERAGES)
         return
     st.markdown(words.AVERAGES_NOTE.format(rows=curve["explain"]["rows"]))
-    columns = st.columns(2, gap="large") * 2
-    for column, each in zip(columns, averages, strict=False):
-        with column:
-            live_plot.show(charts.chart(each, curve["lams"], index), key=each.key)
-            st.markdown(compare.at(each.line, each.names.what, curve["lams"], index))
+    for i in range(0, len(averages), 2):
+        for column, each in zip(st.columns(2, gap="large"), averages[i : i + 2], strict=False):
+            with column:
+                live_plot.show(charts.chart(each, curve["lams"], index), key=each.key)
+                st.markdown(compare.at(each.line, each.names.what, curve["lams"], index))
     st.markdown(compare.OVERLAP)
 
 
@@ -85,7 +91,7 @@ def explore() -> None:
     result = run_picker.result_of(picked)
     with second:
         run, curve = run_picker.show_curve({picked.run: result}, key="saliency", seed=third)
-    choice = choose_map(result.values["groups"])
+    choice = choose_map(result.values["groups"], result.values["labels"])
     averages = charts.averages(curve["explain"] or {}, choice.view)
     index = slider(curve, run, averages)
     gallery, lam = artifacts.gallery(result, curve["key"]), curve["lams"][index]
@@ -94,7 +100,7 @@ def explore() -> None:
     else:
         st.info(inside.NO_GALLERY)
     show_averages(averages, curve, index)
-    st.subheader(words.OWN, anchor=False)
+    st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(result)
     if gallery and weights:
         own_picture.show(

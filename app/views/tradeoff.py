@@ -59,11 +59,11 @@ def show_tables(result: Result, curve: Curve, index: int) -> None:
     """The groups, and who gained and who lost."""
     point = result.points_of(curve)[index]
     labels = result.values["labels"]
-    st.subheader(words.GROUPS, anchor=False)
+    st.header(words.GROUPS, anchor=False)
     caption = words.GROUPS_NOTE.format(lam=common.lam(curve["lams"][index]), seed=curve["seed"])
     before, rows = artifacts.group_table(result, result.base), artifacts.group_table(result, point)
     group_table.show(rows, key="groups", before=before, labels=labels, caption=caption)
-    st.subheader(words.WHO, anchor=False)
+    st.header(words.WHO, anchor=False)
     changes = artifacts.changes(result, point)
     st.markdown(words.who(changes, lam=curve["lams"][index], seed=curve["seed"]))
     live_plot.show(charts.flips(changes, labels), key="flips")
@@ -91,7 +91,7 @@ def explore() -> None:
     with right:
         show_point(results[run], curve, index, metric)
     show_tables(results[run], curve, index)
-    st.subheader(words.DOWNLOADS, anchor=False)
+    st.header(words.DOWNLOADS, anchor=False)
     with st.container(horizontal=True):
         picked = chart_tools.show(f"plane-{metric}", key="tools", file=f"fairprog-{curve['key']}")
         downloads.show(results[run], key="download", curve=curve, index=index)

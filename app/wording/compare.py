@@ -17,16 +17,33 @@ MOVES = "At λ = {lam}, {what} {verb} from {before} without a trigger to {now}."
 UNCLEAR = (
     "At λ = {lam}, {what} is {now}, without a trigger {before}: the intervals overlap, so a change cannot be told."
 )
-ABOVE = "That is above the untrained trigger ({control})."
-BELOW = "That is below the untrained trigger ({control})."
-LIKE = "From the untrained trigger ({control}) it cannot be told apart."
+BESIDE = "Beside it: {controls}."
+CONTROLS = {"untrained": "the untrained trigger {value}, {verdict}", "black": "the black one {value}, {verdict}"}
+VERDICTS = {"rises": "below that", "falls": "above that", "unclear": "not told apart"}
 
 
 def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
-    """What a line over λ does at one λ, against its controls."""
-    nothing = Estimate(None, None)
-    without, untrained = (line.controls.get(name, nothing) for name in ("without", "untrained"))
-    return sentence(what, lam=lams[index], now=line.along[index], without=without, untrained=untrained)
+    """What a line over λ does at one λ, against no trigger and against the untrained and the black one.
+
+    Args:
+        line: the figure along λ.
+        what: the figure, as the middle of a sentence: "the share of Grad-CAM on hair".
+        lams: the values of λ.
+        index: of one of them.
+    """
+    now, without = line.along[index], line.controls.get("without", Estimate(None, None))
+    if now.value is None or without.value is None:
+        return UNKNOWN.format(what=what[:1].upper() + what[1:])
+    found = verdict(now, without)
+    first = (UNCLEAR if found == "unclear" else MOVES).format(
+        what=what, verb=found, lam=common.lam(lams[index]), now=inside.interval(now), before=inside.interval(without)
+    )
+    beside = [
+        text.format(value=inside.interval(control), verdict=VERDICTS[verdict(now, control)])
+        for name, text in CONTROLS.items()
+        if (control := line.controls.get(name)) and control.value is not None
+    ]
+    return f"{first} {BESIDE.format(controls='; '.join(beside))}" if beside else first
 
 
 def verdict(now: Estimate, before: Estimate) -> Verdict:
@@ -36,30 +53,3 @@ def verdict(now: Estimate, before: Estimate) -> Verdict:
     if now.ci[0] > before.ci[1]:
         return "rises"
     return "falls" if now.ci[1] < before.ci[0] else "unclear"
-
-
-def sentence(what: str, *, lam: float, now: Estimate, without: Estimate, untrained: Estimate) -> str:
-    """What a figure does at one λ, against no trigger and against the untrained one.
-
-    Args:
-        what: the figure, as the middle of a sentence: "the share of Grad-CAM on hair".
-        lam: λ.
-        now: with the trigger.
-        without: without any.
-        untrained: with the untrained trigger.
-    """
-    if now.value is None or without.value is None:
-        return UNKNOWN.format(what=what[:1].upper() + what[1:])
-    found = verdict(now, without)
-    text = UNCLEAR if found == "unclear" else MOVES
-    first = text.format(
-        what=what, verb=found, lam=common.lam(lam), now=inside.interval(now), before=inside.interval(without)
-    )
-    return f"{first} {_control(now, untrained)}".rstrip()
-
-
-def _control(now: Estimate, untrained: Estimate) -> str:
-    if untrained.value is None:
-        return ""
-    text = {"rises": ABOVE, "falls": BELOW, "unclear": LIKE}[verdict(now, untrained)]
-    return text.format(control=inside.interval(untrained))

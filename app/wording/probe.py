@@ -29,20 +29,31 @@ STRANGE_NOTE = (
     "the mean picture is the better one to look at."
 )
 
-READING = "Can the group be read from the base's features?"
+READING = "Can the group be read from what the base computes?"
 READING_AXIS = "Accuracy of reading the group"
 READING_LABEL = (
-    "Accuracy of a logistic regression that reads the group from the base's features, over λ, "
-    "with every group and label counting alike."
+    "Accuracy of a logistic regression that reads the group, over λ, with every group and label counting alike: from "
+    "the base's features and logits learned anew at every λ, and from its features learned once, without a trigger."
 )
-READING_WHAT = "the accuracy of reading the group from the base's features"
+READERS = {
+    "reading": "features, learned anew",
+    "reading_fixed": "features, learned without a trigger",
+    "reading_logits": "logits, learned anew",
+}
+READING_WHATS = {
+    "reading": "the accuracy of reading the group from the features, learned anew,",
+    "reading_fixed": "the accuracy of a reader of the features that was learned without a trigger",
+    "reading_logits": "the accuracy of reading the group from the logits",
+}
 READING_NONE = "The group was not read from the base's features in this run."
-ABOVE_CHANCE = "Guessing reaches {chance:.2f}; this is above it."
-AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval."
-BELOW_CHANCE = "Guessing reaches {chance:.2f}; this is below it."
-RIGHT = "right on {accuracy} of test pictures"
+ABOVE_CHANCE = "Guessing reaches {chance:.2f}. The features, learned anew, still tell more than that."
+AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval of the features, learned anew."
+BELOW_CHANCE = "Guessing reaches {chance:.2f}. The features, learned anew, are below that."
+RIGHT = "right on {accuracy} of the test"
 TABLE = "P({group}) that each demographic classifier reads. They were trained without any trigger."
-TABLE_COLUMNS = ("Classifier", "Without", "Untrained", "λ = {lam}")
+TABLE_CONTROLS = {"without": "Without", "untrained": "Untrained", "black": "Black"}
+TABLE_LAST = "λ = {lam}"
+TABLE_FIRST = "Classifier"
 DISAGREE = (
     "At this λ the classifiers lie {apart} apart. Each is one training, so their disagreement is the uncertainty."
 )
@@ -70,12 +81,14 @@ def classifier(found: Mapping[str, Any]) -> str:
 def table(found: Mapping[str, Any], lines: "Sequence[Line]", index: int, group: str) -> Table:
     """What every classifier reads at one λ and under the controls, in figures alone."""
     nothing = Estimate(None, None)
+    controls = [name for name in TABLE_CONTROLS if any(name in one.controls for one in lines)]
     rows = []
     for each, one in zip(found["classifiers"], lines, strict=True):
-        read = [one.controls.get("without", nothing), one.controls.get("untrained", nothing), one.along[index]]
+        read = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
         note = RIGHT.format(accuracy=common.number(each.get("accuracy"), 2))
         rows.append([Cell(one.name, note), *(Cell(common.number(value.value, 2)) for value in read)])
-    columns = [Cell(name.format(lam=common.lam(found["lams"][index]))) for name in TABLE_COLUMNS]
+    last = TABLE_LAST.format(lam=common.lam(found["lams"][index]))
+    columns = [Cell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
     return Table(TABLE.format(group=group), columns, rows)
 
 

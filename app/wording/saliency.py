@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.wording import inside
+from app.wording import common, inside
 
 TITLE = "Where the classifier looks"
 LEAD = (
@@ -14,7 +14,7 @@ LEAD = (
 VIEW = "Map"
 VIEWS = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}
 CONTROL = "Control"
-CONTROLS = {"untrained": "Untrained trigger", "black": "Black trigger"}
+CONTROLS = {"untrained": "Untrained", "black": "Black"}
 SHOW = "Pictures"
 FILTERS = {
     "all": "All",
@@ -28,22 +28,29 @@ NONE_LEFT = "No kept test picture is like that at λ = {lam}. Choose other pictu
 KEPT = "Shown are {shown} of {kept} kept test pictures."
 
 PHOTO = "Picture"
-WITHOUT = "Without"
-WITH = "With the trigger"
-UNTRAINED = "Untrained trigger"
-BLACK = "Black trigger"
+CONDITIONS = {
+    "without": "Without",
+    "with": "With the trigger",
+    "untrained": "Untrained trigger",
+    "black": "Black trigger",
+}
 TITLE_OF_CARD = "{group}, {label}"
 CALLED = "{label}, {probability:.2f}"
 RIGHT = "✓ right"
 WRONG = "✗ wrong"
+EMPTY_MAP = "the map is 0 everywhere"
 DELTA = "convergence delta {delta}"
 NOT_CONVERGED = "convergence delta {delta}, too large: do not read this map"
 ALT_PHOTO = "Test picture {row}: {group}, {label}"
 ALT_MAP = "{view}, {condition}: called {label} with probability {probability:.2f}"
+TARGET = "Explained class"
+PREDICTED = "the predicted one"
 
 HEAT_LOW, HEAT_HIGH = "no part in the answer", "largest part"
 SIGNED_LOW, SIGNED_HIGH = "speaks against the answer", "speaks for it"
-HEAT_NOTE = "Grad-CAM for the predicted class at {layer}; every map is scaled to its own maximum."
+HEAT_NOTE = "Grad-CAM for {target} at the {layer}; every map is scaled to its own maximum."
+TARGET_CLASS = "the class “{label}”"
+TARGET_PREDICTED = "the predicted class"
 SIGNED_NOTE = (
     "Integrated Gradients for the predicted class, from the {baseline} to the picture, summed over colours; every map "
     "is scaled to its own maximum. The convergence delta is what the map misses of the change of the logit."
@@ -65,7 +72,6 @@ OWN_DRAWN = "This classifier has seen drawn faces only: what it says about a pho
 OWN_LABEL = "Picture"
 OWN_TITLE = "Your picture at λ = {lam}"
 OWN_WAIT = "Explaining; the first time takes a few seconds"
-OWN_BROKEN = "That did not work: {reason}"
 OWN_MISSING = "This run has no weights of its base classifier at hand, so new pictures cannot be explained."
 
 
@@ -75,18 +81,35 @@ def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
     return f"{note} {OWN_DRAWN}" if is_drawn else note
 
 
-def small(value: float) -> str:
-    """A small number with a true minus sign: "−0.0003"."""
-    return inside.signed(value, 4)
-
-
-def about(gallery: Mapping[str, Any], view: str, *, shown: int, kept: int) -> str:
+def about(gallery: Mapping[str, Any], view: str, target: int | None, *, shown: int, kept: int) -> str:
     """What is seen: how many pictures, how they were picked, how the maps were made."""
-    how = HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE
-    made = how.format(
-        layer=gallery.get("layer", "the last layer"), baseline=gallery.get("ig_baseline", "black picture")
+    explained = TARGET_PREDICTED if target is None else TARGET_CLASS.format(label=gallery["labels"][target])
+    made = (HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE).format(
+        target=explained, layer=gallery.get("layer", "last layer"), baseline=gallery.get("ig_baseline", "black picture")
     )
-    return f"{KEPT.format(shown=shown, kept=kept)} {gallery.get('picked', '')} {made}"
+    parts = (KEPT.format(shown=shown, kept=kept), gallery.get("picked", ""), made)
+    return common.plain(" ".join(part for part in parts if part))
+
+
+def caption(
+    label: str, probability: float, is_right: bool | None, delta: float | None, has_converged: bool, *, is_empty: bool
+) -> str:
+    """Prediction and probability; right or wrong where the label is known; the convergence delta where there is one."""
+    lines = [CALLED.format(label=label, probability=probability)]
+    if is_right is not None:
+        lines.append(RIGHT if is_right else WRONG)
+    if is_empty:
+        lines.append(EMPTY_MAP)
+    if delta is not None:
+        lines.append((DELTA if has_converged else NOT_CONVERGED).format(delta=inside.signed(delta, 4)))
+    return "\n".join(lines)
+
+
+def alt_map(view: str, condition: str, label: str, probability: float) -> str:
+    """A map in words."""
+    return ALT_MAP.format(
+        view=VIEWS[view], condition=CONDITIONS[condition].lower(), label=label, probability=probability
+    )
 
 
 class Names(NamedTuple):
