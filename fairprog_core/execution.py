@@ -26,6 +26,7 @@ from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build
 from fairprog_core.results import save
 from fairprog_core.study import Study
+from fairprog_core.telling import told
 from fairprog_core.training import Record
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.image import ImageTrigger
@@ -86,15 +87,11 @@ class Execution:
 
     def prepare(self) -> Iterator[Record]:
         """Data and base."""
-        with self.meter.timing("data"):
-            for share, name in enumerate(SMALL_SPLITS):
-                yield self.meter.at("data", share / 4, f"Preparing the {name} split")
-                self.dataset.split(name)
+        for number, name in enumerate(SMALL_SPLITS):
+            yield from self._split(name, number)
         path = self._base()
         if path is None:
-            yield self.meter.at("data", 0.75, "Preparing the training split")
-            with self.meter.timing("data"):
-                self.dataset.split("train")
+            yield from self._split("train", len(SMALL_SPLITS))
             yield self.meter.at("base", 0.0, "Training the base classifier")
             with self.meter.timing("base"):
                 for record in train_base(self.study, self.dataset, self.home, device=self.device):
@@ -105,6 +102,13 @@ class Execution:
         with self.meter.timing("base"):
             self._set_up(path)
         yield self.meter.at("base", 1.0, "The base classifier is ready")
+
+    def _split(self, name: SplitName, number: int) -> Iterator[Record]:
+        """Draw or decode a split, if it is not in the cache, and tell how far it is."""
+        with self.meter.timing("data"):
+            for done, total in told(lambda tell: self.dataset.split(name, tell)):
+                share = (number + done / max(total, 1)) / (len(SMALL_SPLITS) + 1)
+                yield self.meter.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
     def _base(self) -> Path | None:
         """The base of an earlier sitting of this run, else one that need not be trained, else None."""
