@@ -88,7 +88,7 @@ def _add_references(fig: go.Figure, records: Sequence[Any]) -> None:
     """The base as a star, the majority-class accuracy as a line; axes that hold them and every record."""
     base_gap, base_accuracy = records[0].get("base_gap"), records[0].get("base_accuracy")
     if base_gap is not None and base_accuracy is not None:
-        marker = {"symbol": "star", "size": 20, "color": theme.COLOURS[1]}
+        marker = {"symbol": "star", "size": 20, "color": theme.NEUTRAL}
         fig.add_scatter(x=[base_gap], y=[base_accuracy], name=words.BASE, mode="markers", marker=marker)
     majority = records[0].get("majority_accuracy")
     if majority is not None:

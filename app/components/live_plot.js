@@ -22,11 +22,22 @@ function row(tag, texts) {
   return line;
 }
 
+/* Figures are made for a root type of 17 px; on a larger screen everything in them grows as the page does. */
+const SCALED = new Set(["size", "width", "standoff", "l", "r", "t", "b"]);
+
+function scale(value, factor, name) {
+  if (typeof value === "number") return SCALED.has(name) ? value * factor : value;
+  if (Array.isArray(value) || value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scale(inner, factor, key)]));
+}
+
 export default async function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-plot");
   const area = root.querySelector(".fp-plot-area");
   const label = root.querySelector(".fp-plot-label");
-  area.style.height = `${data.height}px`;
+  const factor = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 17);
+  const height = Math.round(data.height * factor);
+  area.style.height = `${height}px`;
   area.setAttribute("aria-label", data.label);
   label.textContent = data.label;
   root.querySelector("details").hidden = !data.columns.length;
@@ -34,8 +45,12 @@ export default async function ({ parentElement, data: [data] }) {
   root.querySelector("tbody").replaceChildren(...data.rows.map((texts) => row("td", texts)));
 
   const figure = JSON.parse(data.figure);
+  if (factor > 1) {
+    figure.layout = scale(figure.layout, factor);
+    figure.data = figure.data.map((trace) => scale(trace, factor));
+  }
   const isTouch = window.matchMedia("(pointer: coarse)").matches;
-  const layout = { ...figure.layout, autosize: true, height: data.height, uirevision: "keep" };
+  const layout = { ...figure.layout, autosize: true, height, uirevision: "keep" };
   if (isTouch) layout.dragmode = false;
   area.wanted = { data: figure.data, layout };
   let Plotly;

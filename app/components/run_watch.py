@@ -25,6 +25,7 @@ def show(value: str, *, key: str) -> str:
     """
     run = session.find_run(value)
     if run is None:
+        st.title(words.TITLE, anchor=False)
         st.warning(common.NO_RUN.format(run_id=common.plain(value)))
         _new(key)
         return value

@@ -1,0 +1,55 @@
+"""Words: figures, durations, registry keys, and text that stays text."""
+
+import pytest
+
+from app.wording import common
+from app.wording import train as words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.4, "0 s"), (59.6, "1 min"), (95.2, "1 min 35 s"), (3725, "1 h 2 min"), (None, ""), (-3, "0 s")],
+)
+def test_seconds_are_written_for_people(value, text):
+    assert common.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("border", "Border"), ("border-2", "Border 2"), ("faces-quick", "Drawn faces, quick"), ("new_thing", "New thing")],
+)
+def test_registry_keys_have_a_name_even_when_new(key, name):
+    assert common.kind(key) == name
+
+
+def test_number_that_is_not_estimable_is_not_zero():
+    assert common.number(None) == common.NOT_ESTIMABLE
+    assert common.number(0.0) == "0.000"
+
+
+def test_plain_text_holds_no_markup():
+    """Every character that Markdown, Streamlit's colours, icons, emoji or formulas begin with is escaped."""
+    text = "<b> **x** _y_ `z` [a](b) ![c](d) $e$ ~f~ # :red[g] :smile: h|i"
+    escaped = common.plain(text)
+    assert escaped.replace("\\", "") == text
+    for i, character in enumerate(escaped):
+        if character in "<>*_`[]!$~#:|":
+            assert escaped[i - 1] == "\\"
+
+
+def test_plan_in_words():
+    one = words.plan(triggers=["Border"], criteria=["Equalized odds"], seeds=1, curves=1, steps=250)
+    assert one == "Border for equalized odds, 1 seed: 1 curve of 250 steps."
+    many = words.plan(triggers=["Border", "Patch"], criteria=["Equalized odds"], seeds=3, curves=6, steps=1000)
+    assert many == "Border and Patch for equalized odds, 3 seeds: 6 curves of 1,000 steps each."
+
+
+def test_chosen_figures_of_several_seeds_name_the_range_of_lambda():
+    row = {
+        "trigger": "patch", "criterion": "demographic_parity", "gap_name": "demographic_parity_difference",
+        "lam": [2.0, 1.0, 2.0], "gap": 0.1, "base_gap": 0.35, "accuracy": None, "base_accuracy": 0.9,
+    }  # fmt: skip
+    assert words.chosen(row) == (
+        "Patch, demographic parity: demographic-parity gap 0.350 → **0.100**, "
+        "accuracy 0.900 → **not estimable** at λ = 1 to 2."
+    )
