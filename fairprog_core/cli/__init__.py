@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DatabaseError
 
 import fairprog_core
 from fairprog_core.cli import data, machine, run, runs, server
@@ -65,6 +66,9 @@ def _main(arguments: list[str]) -> int:
         code = app(args=arguments, prog_name="fairprog", standalone_mode=False)
     except FairprogError as error:
         complain(str(error))
+        return 2
+    except DatabaseError as error:
+        complain(f"The run table cannot be used: {error.orig}.")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130

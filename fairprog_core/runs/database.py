@@ -10,9 +10,9 @@ from typing import Any
 
 from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.errors import ArtifactError, RunError
+from fairprog_core.errors import ArtifactError, ConfigError
 from fairprog_core.home import Home
 from fairprog_core.runs.tables import HEAD
 
@@ -28,7 +28,12 @@ class Database:
         try:
             self.engine = create_engine(url, json_serializer=to_json, pool_pre_ping=not url.startswith("sqlite"))
         except ImportError as error:
-            raise RunError(f"FAIRPROG_DB_URL needs a driver that is not installed: {error}.") from error
+            raise ConfigError(f"FAIRPROG_DB_URL needs a driver that is not installed: {error}.") from error
+        except ArgumentError as error:
+            raise ConfigError(
+                "FAIRPROG_DB_URL is not the address of a database; write postgresql+psycopg://user@host/name, "
+                "or leave it out to use the home's own file."
+            ) from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             _serialise_writes(self.engine)

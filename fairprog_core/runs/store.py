@@ -38,6 +38,7 @@ class Store:
 
     Raises:
         ArtifactError: the table cannot be opened, or a newer fairprog wrote it.
+        ConfigError: ``FAIRPROG_DB_URL`` names no database, or its driver is not installed.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from fairprog_core.errors import ArtifactError, RunError
+from fairprog_core.errors import ArtifactError, ConfigError, RunError
 from fairprog_core.home import Home
 from fairprog_core.runs import Owner, Run, Store
 from fairprog_core.runs.database import MIGRATIONS
@@ -107,6 +107,14 @@ def test_database_url_of_the_environment_is_used(home: Home, monkeypatch: pytest
     Store(home).close()
     assert (home.path / "elsewhere.sqlite").exists()
     assert not home.database.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"), [("nonsense", "not the address"), ("mysql+nothing://x/y", "not the addr")]
+)
+def test_bad_database_url_is_one_sentence(home: Home, url: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        Store(home, url=url)
 
 
 # ---- queue
