@@ -12,11 +12,10 @@ HERE = Path(__file__).parent
 
 
 def pages() -> list[st.Page]:
-    """One page per file in ``app/views``, in the order of ``wording.common.PAGES``."""
+    """The pages of ``wording.common.PAGES``: one file each in ``app/views``."""
     return [
         st.Page(f"views/{name}.py", title=title, url_path=name, default=name == "start")
         for name, title in common.PAGES.items()
-        if (HERE / "views" / f"{name}.py").is_file()
     ]
 
 
