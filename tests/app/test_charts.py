@@ -1,0 +1,205 @@
+"""Charts from plain numbers: the plane, the flips, figures along λ, pictures under maps."""
+
+import numpy as np
+import pytest
+
+from app.charts import overlay, tradeoff
+from app.charts.along import along, frames, line
+from app.series import Series, Spot, front
+from app.wording import compare
+from app.wording import tradeoff as words
+from fairprog_core.intervals import Estimate
+
+GAP = "average_abs_odds_difference"
+
+
+def spot(lam, gap, accuracy, *, collapsed=0, seeds=(0,)):
+    return Spot(
+        lam,
+        Estimate(gap, (gap - 0.02, gap + 0.02)),
+        Estimate(accuracy, (accuracy - 0.01, accuracy + 0.01)),
+        collapsed,
+        seeds,
+    )
+
+
+def series(*spots, untrained=None, chosen=1.0):
+    curve = {"key": "reprogram-border-equalized_odds-s0", "seed": 0, "chosen_lam": chosen}
+    return Series("r", "", "border", "equalized_odds", {0: curve}, {0: spots}, spots, untrained)
+
+
+FOUR = (spot(0.0, 0.20, 0.90), spot(1.0, 0.10, 0.88), spot(2.0, 0.15, 0.87), spot(4.0, 0.0, 0.75, collapsed=1))
+
+
+def trace(plot, **wanted):
+    return next(t for t in plot.figure.data if all(getattr(t, name) == value for name, value in wanted.items()))
+
+
+def test_front_leaves_out_beaten_and_collapsed_spots():
+    """λ = 2 is beaten by λ = 1 in both; λ = 4 has the smallest gap, but is collapsed."""
+    assert [each.lam for each in front(FOUR)] == [1.0, 0.0]
+
+
+def test_plane_draws_a_step_line_through_the_front_and_no_fit():
+    plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=0.75)
+    steps = trace(plot, mode="lines")
+    assert (list(steps.x), list(steps.y), steps.line.shape) == ([0.10, 0.20], [0.88, 0.90], "hv")
+
+
+def test_plane_draws_intervals_but_none_for_collapsed_points():
+    plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None)
+    points = next(t for t in plot.figure.data if t.error_x.array is not None)
+    assert list(points.error_x.array) == pytest.approx([0.02, 0.02, 0.02, 0])
+    assert list(points.error_y.arrayminus) == pytest.approx([0.01, 0.01, 0.01, 0])
+
+
+def test_plane_without_base_and_majority_has_neither():
+    plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None)
+    assert not plot.figure.layout.shapes
+    assert all(t.name != words.BASE for t in plot.figure.data)
+
+
+def test_plane_marks_the_chosen_lambda_and_the_picked_one():
+    plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None, picked=(0, FOUR[2]))
+    chosen, marker = trace(plot, name=words.CHOSEN), trace(plot, meta="marker")
+    assert (list(chosen.x), list(chosen.y)) == ([0.10], [0.88])
+    assert (list(marker.x), list(marker.y), list(marker.text)) == ([0.15], [0.87], ["λ = 2"])
+
+
+def test_plane_as_a_table_has_every_point_with_its_interval_and_its_flag():
+    plot = tradeoff.plane(
+        [series(*FOUR, untrained=spot(None, 0.22, 0.89))], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=None
+    )
+    assert [row[1] for row in plot.rows] == ["", "0", "1", "2", "4", words.UNTRAINED]
+    assert plot.rows[2][2:] == ["0.880 [0.870, 0.890]", "0.100 [0.080, 0.120]", ""]
+    assert plot.rows[4][-1] == words.COLLAPSED
+
+
+def test_plane_tells_series_apart_without_colour():
+    second = series(*FOUR)
+    plot = tradeoff.plane([series(*FOUR), second], metric=GAP, base=[], majority=None)
+    legend = [t for t in plot.figure.data if t.mode == "lines+markers" and t.showlegend is None]
+    assert len({t.marker.symbol for t in legend}) == len({t.line.dash for t in legend}) == 2
+
+
+def test_name_of_a_run_is_text_for_plotly_too():
+    named = Series("r", "<b>mine</b>", *list(vars(series(*FOUR)).values())[2:])
+    plot = tradeoff.plane([named], metric=GAP, base=[], majority=None)
+    assert all("<b>" not in (t.name or "") for t in plot.figure.data)
+    assert any("&lt;b&gt;mine" in (t.name or "") for t in plot.figure.data)
+    assert plot.rows[0][0].startswith("<b>mine</b>")  # the table shows text as it is
+
+
+def test_flips_point_right_for_gained_and_left_for_lost():
+    cell = {"group": "female", "label": 1, "n": 600, "gained": {"rows": 7}, "lost": {"rows": 12}}
+    plot = tradeoff.flips([cell], ["dark", "blond"])
+    lost, gained = plot.figure.data
+    assert (list(lost.x), list(gained.x)) == ([-12], [7])
+    assert lost.marker.pattern.shape != gained.marker.pattern.shape
+    assert plot.rows == [["female", "blond", "600", "7", "12", "−5"]]
+
+
+def means(*values):
+    return [{"value": value, "ci": [value - 0.1, value + 0.1], "n": 9} for value in values]
+
+
+SUMMARY = {"without": means(0.5)[0], "untrained": None, "black": means(0.6)[0], "lam": means(0.7, 0.9)}
+
+
+def test_along_keeps_controls_apart_from_the_line():
+    plot = along([line("share", SUMMARY)], [0.0, 4.0], y_title="share", label="words")
+    over, beside, _ = plot.figure.data
+    assert (list(over.y), list(beside.y), beside.mode) == ([0.7, 0.9], [0.5, 0.6], "markers")
+    assert max(beside.x) < min(over.x)
+    assert plot.rows == [
+        ["without", "0.500 [0.400, 0.600]"],
+        ["black", "0.600 [0.500, 0.700]"],
+        ["λ = 0", "0.700 [0.600, 0.800]"],
+        ["λ = 4", "0.900 [0.800, 1.000]"],
+    ]
+
+
+def test_along_without_an_estimate_leaves_a_hole_and_says_so():
+    plot = along([line("share", SUMMARY | {"lam": [None, means(0.9)[0]]})], [0.0, 4.0], y_title="share", label="words")
+    assert list(plot.figure.data[0].y) == [0.9]
+    assert plot.rows[2] == ["λ = 0", "not estimable"]
+
+
+def test_frames_put_one_ring_on_every_line():
+    two = [line("a", SUMMARY), line("b", SUMMARY | {"lam": [0.1, None]})]
+    first, second = frames(two, 2)
+    assert (first["y"], second["y"]) == ([0.7, 0.1], [0.9, None])
+    assert len(set(first["x"])) == 1
+    assert first["x"] != second["x"]
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "verdict"),
+    [
+        ((0.5, 0.6), (0.3, 0.4), "rises"),
+        ((0.1, 0.2), (0.3, 0.4), "falls"),
+        ((0.35, 0.6), (0.3, 0.4), "unclear"),
+        ((0.4, 0.6), (0.3, 0.4), "unclear"),
+        (None, (0.3, 0.4), "unclear"),
+    ],
+)
+def test_verdict_needs_intervals_that_do_not_touch(now, before, verdict):
+    assert compare.verdict(Estimate(0.5, now), Estimate(0.35, before)) == verdict
+
+
+def test_sentence_says_what_the_intervals_show_and_names_the_controls():
+    said = compare.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 1)
+    assert said == (
+        "At λ = 4, the share on hair rises from 0.500 [0.400, 0.600] without a trigger to 0.900 [0.800, 1.000]. "
+        "Beside it: the black one 0.600 [0.500, 0.700], below that."
+    )
+
+
+def test_sentence_about_overlapping_intervals_claims_nothing():
+    said = compare.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 0)
+    assert "rises" not in said
+    assert "cannot be told" in said
+    assert said.endswith("the black one 0.600 [0.500, 0.700], not told apart.")
+
+
+def test_sentence_without_estimate_says_so():
+    said = compare.at(line("share", SUMMARY | {"without": None}), "the share on hair", [0.0, 4.0], 0)
+    assert said == "The share on hair was not estimated here."
+
+
+def lightness(picture):
+    return picture.astype(float) @ np.array([0.299, 0.587, 0.114])
+
+
+def test_heat_reads_in_grey():
+    """Over an even picture, more of the map is never darker."""
+    picture, ramp = np.full((16, 16, 3), 128, np.uint8), np.tile(np.linspace(0, 255, 16).astype(np.uint8), (16, 1))
+    assert (np.diff(lightness(overlay.heat(picture, ramp))[8]) > -1).all()
+
+
+def test_signed_map_is_darker_against_and_brighter_for_the_class():
+    values = np.tile(np.array([-127, 0, 127], np.int8), (3, 1))
+    dark, middle, bright = lightness(overlay.signed(np.full((3, 3, 3), 128, np.uint8), values))[1]
+    assert dark < middle - 50
+    assert bright > middle + 50
+
+
+def test_trigger_covers_what_is_opaque_and_the_photo_lies_in_its_box():
+    trigger = np.zeros((8, 8, 4), np.uint8)
+    trigger[:2] = (200, 100, 50, 255)
+    seen = overlay.put_on(np.full((8, 8, 3), 90, np.uint8), trigger, np.array([2, 1, 6, 6]))
+    assert (seen[:2] == (200, 100, 50)).all()
+    assert (seen[2:, 1:7] == 90).all()
+    assert (seen[2:, 0] == 0).all()
+
+
+def test_map_of_the_photo_moves_into_its_box():
+    moved = overlay.move(np.full((8, 8), -40, np.int8), np.array([2, 1, 6, 6]))
+    assert (moved[2:, 1:7] == -40).all()
+    assert (moved[:2] == 0).all()
+
+
+def test_legend_runs_from_dark_to_bright():
+    for is_signed in (False, True):
+        strip = lightness(overlay.legend(is_signed=is_signed))[0]
+        assert strip[0] < strip[128] < strip[-1]

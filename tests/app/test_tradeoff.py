@@ -1,0 +1,187 @@
+"""Trade-off: every point, the slider's λ in detail, several runs, downloads; from a study that really ran."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.wording import inside
+from app.wording import tradeoff as words
+from fairprog_core.summaries import points_csv
+from tests.app.drawn import given, marker, rows, traces
+
+PLANE = "plane-average_abs_odds_difference"
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+SCRIPT = """
+import sys
+from streamlit.testing.v1 import AppTest
+for view in ("tradeoff", "saliency", "probe"):
+    page = AppTest.from_file(sys.argv[1], default_timeout=60)
+    page.switch_page(f"views/{view}.py")
+    page.run()
+    assert not page.exception, page.exception
+    assert len(list(page.main)) > 10
+print(*(name for name in ("torch", "torchvision", "captum", "pandas", "pyarrow") if name in sys.modules))
+"""
+
+
+@pytest.fixture
+def curve(finished):
+    return finished.result.curves[0]
+
+
+def copy_of(finished, home, run, name):
+    """The finished study as a run of the test's home under another name."""
+    shutil.copytree(finished.folder, home.run(run))
+    path = home.run(run) / "result.json"
+    values = json.loads(path.read_text("utf-8"))
+    values["study"]["name"] = name
+    path.write_text(json.dumps(values), "utf-8")
+
+
+def test_without_any_run_says_what_to_do(open_page):
+    page = open_page("tradeoff")
+    assert not page.exception
+    assert [info.value for info in page.info] == [inside.EMPTY]
+    assert page.get("page_link")[0].proto.page.endswith("train")
+
+
+def test_damaged_run_is_not_offered(open_page, home):
+    folder = home.run("broken")
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text("{", "utf-8")
+    page = open_page("tradeoff", run="broken")
+    assert not page.exception
+    assert [info.value for info in page.info] == [inside.EMPTY]
+
+
+def test_every_point_of_the_result_is_on_the_plane(open_page, demo, finished, curve):
+    page = open_page("tradeoff")
+    assert not page.exception
+    result = finished.result
+    drawn = next(trace for trace in traces(page, PLANE) if "error_x" in trace and len(trace["x"]) > 1)
+    points = result.points_of(curve)
+    assert drawn["x"] == pytest.approx([point[curve["gap"]] for point in points])
+    assert drawn["y"] == pytest.approx([point["accuracy"] for point in points])
+    table = rows(page, PLANE)
+    assert table[0][2].startswith(f"{result.base['accuracy']:.3f} [")
+    assert [row[1] for row in table] == ["", "0", "1", "4", words.UNTRAINED]
+
+
+def test_slider_stands_at_the_chosen_lambda_and_marks_it(open_page, demo, curve):
+    slider = given(open_page("tradeoff"), "lam-")
+    assert slider["stops"] == ["0", "1", "4"]
+    assert slider["index"] == slider["chosen"] == curve["lams"].index(curve["chosen_lam"])
+    assert [frame["text"] for frame in slider["charts"][PLANE]] == [["λ = 0"], ["λ = 1"], ["λ = 4"]]
+
+
+def test_link_restores_gap_and_lambda(open_page, demo, finished, curve):
+    page = open_page("tradeoff", run="demo", gap="paper_dp", lam="4")
+    point = finished.result.points(method="reprogram", lam=4.0)[0]
+    assert marker(page, "plane-paper_dp") == ([point["paper_dp"]], [point["accuracy"]])
+    assert page.query_params["lam"] == "4"
+
+
+@pytest.mark.parametrize(
+    "query", [{"gap": "<b>"}, {"lam": "much"}, {"lam": "1e9"}, {"curve": "../x"}, {"with": "../..,a b"}]
+)
+def test_link_that_makes_no_sense_falls_back(open_page, demo, query):
+    page = open_page("tradeoff", run="demo", **query)
+    assert not page.exception
+    assert traces(page, PLANE)
+
+
+def test_detail_shows_cost_and_gain_with_paired_intervals(open_page, demo, finished, curve):
+    page = open_page("tradeoff", lam="4")
+    base, point = finished.result.base, finished.result.points(method="reprogram", lam=4.0)[0]
+    gap, accuracy = page.metric
+    assert gap.value == f"{base[curve['gap']]:.3f} → {point[curve['gap']]:.3f}"
+    assert accuracy.value == f"{base['accuracy']:.3f} → {point['accuracy']:.3f}"
+    assert f"{abs(point['delta']['accuracy']['value']):.3f}" in accuracy.delta
+    assert "[" in accuracy.delta
+
+
+def test_table_of_groups_shows_the_rates_without_and_with(open_page, demo, finished):
+    table = given(open_page("tradeoff", lam="4"), "groups")
+    result = finished.result
+    before, now = result.group_table(result.base), result.group_table(result.points(method="reprogram", lam=4.0)[0])
+    first = table["rows"][0]
+    assert [first[0]["text"], first[1]["text"]] == [now[0]["group"], f"{now[0]['n']:,}"]
+    rates = [(before[0][rate]["value"], now[0][rate]["value"]) for rate in ("selection_rate", "accuracy")]
+    assert first[2]["text"] == f"{rates[0][0]:.3f} → {rates[0][1]:.3f}"
+    assert first[5]["text"] == f"{rates[1][0]:.3f} → {rates[1][1]:.3f}"
+    assert first[2]["note"].startswith("[")
+
+
+def test_flips_count_rows_of_the_predictions(open_page, demo, finished):
+    """Counted once more from the two files: rows of group 0 and label 1 that were wrong and are right."""
+    result = finished.result
+    before = result.predictions(result.base)
+    now = result.predictions(result.points(method="reprogram", lam=4.0)[0])
+    gained = ((before.z == 0) & (before.y == 1) & (before.y_pred != 1) & (now.y_pred == 1)).sum()
+    row = next(
+        row
+        for row in rows(open_page("tradeoff", lam="4"), "flips")
+        if row[:2] == [result.groups().names[0], result.values["labels"][1]]
+    )
+    assert row[3] == str(gained)
+
+
+def test_result_without_the_tables_is_read_from_the_predictions(open_page, home, finished):
+    copy_of(finished, home, "early", "early")
+    path = home.run("early") / "result.json"
+    values = json.loads(path.read_text("utf-8"))
+    for point in [values["base"], *values["points"]]:
+        point.pop("group_rates")
+        point.pop("changes")
+    path.write_text(json.dumps(values), "utf-8")
+    early = open_page("tradeoff", run="early")
+    assert not early.exception
+    copy_of(finished, home, "late", "late")
+    late = open_page("tradeoff", run="late")
+    assert given(early, "groups")["rows"] == given(late, "groups")["rows"]
+    assert rows(early, "flips") == rows(late, "flips")
+
+
+def test_two_runs_are_compared_under_their_names(open_page, home, finished):
+    copy_of(finished, home, "aaaa1111", "one")
+    copy_of(finished, home, "bbbb2222", "<i>two</i>")
+    page = open_page("tradeoff", run="aaaa1111", **{"with": "bbbb2222"})
+    assert not page.exception
+    names = {row[0] for row in rows(page, PLANE)}
+    assert any(name.startswith("one (aaaa1111): ") for name in names)
+    assert any(name.startswith("<i>two</i> (bbbb2222): ") for name in names)
+    assert all("<i>" not in (trace.get("name") or "") for trace in traces(page, PLANE))
+
+
+def test_without_a_selected_run_asks_for_one(open_page, demo):
+    page = open_page("tradeoff")
+    page.multiselect(key="tradeoff-runs").set_value([]).run()
+    assert not page.exception
+    assert [info.value for info in page.info] == [inside.PICK_RUN]
+
+
+def test_downloads_are_offered_and_the_table_holds_every_point(open_page, demo, finished):
+    page = open_page("tradeoff", lam="4")
+    labels = [button.label for button in page.get("download_button")]
+    assert labels == [
+        words.DOWNLOAD_POINTS,
+        words.DOWNLOAD_RESULT,
+        words.DOWNLOAD_TRIGGER,
+        words.DOWNLOAD_PICTURE.format(lam="4"),
+    ]
+    result = finished.result
+    table = list(csv.DictReader(points_csv([result.base, *result.points()]).splitlines()))
+    assert len(table) == 1 + len(result.points())
+
+
+def test_pages_of_results_import_no_torch_and_no_pandas(demo):
+    command = [sys.executable, "-c", SCRIPT, str(MAIN)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip() == ""
