@@ -31,8 +31,8 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a 
 
 
 def console() -> Console:
-    """Standard output, wide enough for a table when nobody looks at it."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=WIDTH)
+    """Standard output, wide enough for a table when nobody looks at it; names are never read as markup."""
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def complain(sentence: str) -> None:

@@ -35,7 +35,7 @@ def list_() -> None:
         table.add_column()
         for heading, text in entry.load().card().items():
             table.add_row(heading, text)
-        console().print(table, markup=False)
+        console().print(table)
         typer.echo()
 
 

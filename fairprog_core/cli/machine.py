@@ -53,7 +53,7 @@ def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
         for finding in findings:
             hint = f" – {finding.hint}" if finding.hint else ""
             table.add_row(finding.state.upper() if finding.state != "ok" else "ok", finding.name, finding.found + hint)
-        console().print(table, markup=False)
+        console().print(table)
     return 1 if any(finding.state == "missing" for finding in findings) else 0
 
 

@@ -68,11 +68,11 @@ def run(
 def _show(records: Iterator[dict[str, Any]], title: str) -> None:
     """Draw the progress bar; a line per stage where there is no terminal."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[left]}", markup=False),
     )
     told = ""
     with Progress(*columns, console=console(), disable=not sys.stdout.isatty()) as progress:
@@ -83,7 +83,7 @@ def _show(records: Iterator[dict[str, Any]], title: str) -> None:
             left = record.get("seconds_left")
             progress.update(
                 task, completed=record["fraction"], description=record["label"],
-                left="" if left is None else f"about {span(left)} left",
+                left="" if left is None or record["fraction"] >= 1 else f"about {span(left)} left",
             )  # fmt: skip
             line = record["label"].split(":")[0]
             if progress.disable and line and line != told:

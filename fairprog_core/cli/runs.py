@@ -84,7 +84,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
     }
     for name, value in lines.items():
         table.add_row(name, value)
-    console().print(table, markup=False)
+    console().print(table)
     if found.figures:
         console().print("")
         console().print(figures_table(found.figures))

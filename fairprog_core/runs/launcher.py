@@ -78,7 +78,7 @@ def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[Liv
     and after every submit.
     """
     _collect()
-    wakeup.folder(home).mkdir(exist_ok=True)
+    wakeup.folder(home).mkdir(parents=True, exist_ok=True)
     with FileLock(wakeup.folder(home) / "launch.lock"):
         taken = {worker.slot for worker in workers(home)}
         for slot in range(slots()):

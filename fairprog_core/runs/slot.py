@@ -27,7 +27,7 @@ class Slot:
 
     def __init__(self, home: Home, number: int, code: str = "") -> None:
         folder = wakeup.folder(home)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.number, self.code = number, code
         self.lock = FileLock(folder / f"slot-{number}.lock")
         self.pipe = folder / f"slot-{number}.pipe"

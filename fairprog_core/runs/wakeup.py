@@ -6,7 +6,9 @@ Where there are no named pipes, or the submitter is another machine, it looks ev
 
 import contextlib
 import os
+import re
 import select
+import socket
 import threading
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from fairprog_core.home import Home
 
 
 def folder(home: Home) -> Path:
-    """Where the workers of a home keep locks, pipes and what they say of themselves."""
-    return home.path / "workers"
+    """Where the workers of this machine keep locks, pipes and what they say of themselves."""
+    machine = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname())
+    return home.path / "workers" / machine
 
 
 def wake(home: Home) -> None:

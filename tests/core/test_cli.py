@@ -260,6 +260,12 @@ def test_running_run_is_not_removed(fairprog, store):
     assert "cancel it first" in ended.err
 
 
+def test_name_of_a_study_is_never_read_as_markup(fairprog, store):
+    store.submit(Study(name="[red]x[/nothing]"))
+    assert "[red]x[/nothing]" in fairprog("runs", "list").out
+    assert "[red]x[/nothing]" in fairprog("runs", "show", "1").out
+
+
 # ---- data, doctor, worker
 
 

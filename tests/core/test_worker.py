@@ -9,7 +9,8 @@ import pytest
 
 from fairprog_core.errors import RunError
 from fairprog_core.home import Home
-from fairprog_core.runs import Owner, Store
+from fairprog_core.runs import Owner, Store, wakeup
+from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.liveness import Patience
 from fairprog_core.runs.slot import Slot
 from tests.core.counting import last_value
@@ -59,12 +60,7 @@ def test_records_arrive_while_the_run_goes_on(home: Home, store: Store) -> None:
 
 def test_submitted_run_starts_at_once_on_a_waiting_worker(home: Home, store: Store) -> None:
     with CountingWorker(home):
-        eventually(
-            lambda: (
-                (home.path / "workers" / "slot-0.json").is_file()
-                and '"idle"' in (home.path / "workers" / "slot-0.json").read_text()
-            )
-        )
+        eventually(lambda: [worker for worker in workers(home) if worker.state == "idle"])
         time.sleep(0.2)
         run = reaches(store, store.submit(counting(steps=3)), "done")
     assert run.started
@@ -150,6 +146,16 @@ def test_cancel_during_a_long_step_takes_less_than_two_seconds(home: Home, store
     assert "[10, " in (home.run(run_id) / "count.json").read_text()  # the last checkpoint
 
 
+def test_signal_that_was_meant_for_a_long_step_leaves_the_worker_warm(home: Home) -> None:
+    with Store(home, patience=Patience(terminate=0.2, kill=30)) as store, CountingWorker(home) as worker:
+        run_id = store.submit(counting(pause=1.0))
+        eventually(lambda: steps_of(store, run_id))
+        run = store.cancel(run_id, wait=True)
+        assert run.state == "cancelled"
+        assert run.terminated  # the step was longer than the patience
+        assert reaches(store, store.submit(counting(steps=2)), "done").pid == worker.process.pid
+
+
 # ---- dying
 
 
@@ -219,13 +225,13 @@ def test_worker_stops_when_another_one_has_its_run(home: Home, store: Store) -> 
 def test_idle_worker_leaves(home: Home, store: Store) -> None:
     with CountingWorker(home, idle_seconds=1.0) as worker:
         assert worker.process.wait(20) == 0
-    assert not (home.path / "workers" / "slot-0.json").exists()
+    assert not list(wakeup.folder(home).glob("*.json"))
 
 
 def test_worker_leaves_when_its_home_is_gone_and_does_not_bring_it_back(home: Home, store: Store) -> None:
     store.close()
     with CountingWorker(home) as worker:
-        eventually((home.path / "workers" / "slot-0.json").is_file)
+        eventually(lambda: workers(home))
         time.sleep(0.5)
         shutil.rmtree(home.path)
         worker.process.wait(8)
@@ -244,7 +250,7 @@ def test_computing_worker_ends_when_its_home_is_gone(home: Home, store: Store) -
 
 def test_second_worker_of_a_slot_is_refused(home: Home, store: Store) -> None:
     with CountingWorker(home):
-        eventually((home.path / "workers" / "slot-0.json").is_file)
+        eventually(lambda: workers(home))
         with pytest.raises(RunError, match="taken"):
             Slot(home, 0).take()
     Slot(home, 0).take()  # a killed worker leaves no lock
