@@ -17,7 +17,7 @@ from fairprog_core.data import DATASETS
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.methods import METHODS
 from fairprog_core.options import Options
-from fairprog_core.presets import presets
+from fairprog_core.presets import load_study, presets
 from fairprog_core.registry import Entry
 from fairprog_core.study import Study
 from fairprog_core.triggers import TRIGGERS
@@ -116,6 +116,13 @@ def test_readme_python_compiles_and_its_names_exist():
     names = set(re.findall(r"\bfp\.(\w+)", text))
     assert names
     assert names <= set(fp.__all__)
+
+
+def test_readme_study_is_allowed(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(code("toml"), encoding="utf-8")
+    study = load_study(path)
+    assert [trigger.kind for trigger in study.triggers] == ["border", "patch"]
 
 
 def test_readme_links_lead_to_files():
