@@ -49,7 +49,10 @@ def prepare(data: SourceArgument, settings: SetOption = None, home: HomeOption =
 
 @app.command()
 def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> int:
-    """Count the rows of every group and label in every split, and say where there are too few."""
+    """Count the rows of every group and label in every split.
+
+    Says where there are too few for a rate to mean much; the exit code is 1 then.
+    """
     dataset = _dataset(data, settings, open_home(home))
     splits = _all_splits(dataset)
     table = Table(header_style="bold", box=None, pad_edge=False)

@@ -33,7 +33,7 @@ class Patience:
     lost: float = 15.0
     elsewhere: float = 60.0
     terminate: float = 1.0
-    kill: float = 1.7
+    kill: float = 1.5
 
 
 def verdict(run: Run, *, now: float, patience: Patience) -> Verdict:

@@ -315,6 +315,20 @@ def test_worker_in_the_foreground_leaves_when_idle(fairprog, home):
     assert "Ended 0 worker(s)." in fairprog("worker", "--stop").out
 
 
+def test_bench_prints_every_figure_and_writes_them(fairprog, tmp_path, monkeypatch):
+    from functools import partial
+
+    from fairprog_core import bench
+
+    monkeypatch.setattr(bench, "bench", partial(bench.bench, size=bench.QUICK))
+    ended = fairprog("bench", "--json", str(tmp_path / "bench.json"), "--device", "cpu", "--threads", "1")
+    assert (ended.code, ended.err) == (0, "")
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert written["schema"] == "fairprog.bench/1"
+    for figure in written["measurements"]:
+        assert figure["name"] in ended.out
+
+
 # ---- app
 
 
