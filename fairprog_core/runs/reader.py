@@ -1,0 +1,133 @@
+"""Looking at the run table; who looks also brings the states up to date.
+
+So no watchman has to stay alive for a lost run to be known.
+"""
+
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import select
+
+from fairprog_core.errors import RunError
+from fairprog_core.home import Home
+from fairprog_core.runs import liveness, rows
+from fairprog_core.runs.database import Database
+from fairprog_core.runs.liveness import LOST_SENTENCE, Patience
+from fairprog_core.runs.run import Run
+from fairprog_core.runs.tables import RECORDS, RUNS
+
+Runs = list[Run]
+Records = list[dict[str, Any]]
+
+
+class Reader:
+    """The runs of one home, to look at; see ``Store``."""
+
+    def __init__(
+        self, home: Home | str | Path | None = None, *, url: str | None = None, patience: Patience | None = None
+    ) -> None:
+        self.home = home if isinstance(home, Home) else Home.find(home)
+        self.patience = patience or Patience()
+        self.database = Database(self.home, url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.database.close()
+
+    def get(self, run_id: str) -> Run:
+        """One run, its state up to date.
+
+        Raises:
+            RunError: there is none with this id.
+        """
+        self.reap()
+        with self.database.reading() as connection:
+            return rows.get(connection, run_id)
+
+    def find(self, name: str) -> Run:
+        """The run with this number or id, or the only one whose id begins so.
+
+        Raises:
+            RunError: none fits, or more than one.
+        """
+        runs = self.list()
+        exact = [run for run in runs if name in (run.id, str(run.number))]
+        fitting = exact or [run for run in runs if name and run.id.startswith(name)]
+        if not fitting:
+            raise rows.unknown(name)
+        if len(fitting) > 1:
+            raise RunError(f"{name!r} can mean {' or '.join(run.id for run in fitting)}; give more of the id.")
+        return fitting[0]
+
+    def list(self, *, limit: int | None = None) -> Runs:
+        """All runs, the newest first, their states up to date."""
+        self.reap()
+        with self.database.reading() as connection:
+            found = connection.execute(select(RUNS).order_by(RUNS.c.number.desc()).limit(limit))
+            return [Run(**row) for row in found.mappings()]
+
+    def records(self, run_id: str, after: int = 0, *, limit: int | None = None) -> Records:
+        """The records of a run in order, each with its ``seq`` and ``time``.
+
+        Args:
+            run_id: the run.
+            after: only records with a higher ``seq``; pass the last one seen to read on. A
+                resumed run takes back what came after its checkpoint: begin at 0 again when
+                ``Run.attempt`` has changed.
+            limit: at most so many.
+
+        Raises:
+            RunError: there is no such run.
+        """
+        with self.database.reading() as connection:
+            number = rows.get(connection, run_id).number
+            found = connection.execute(
+                select(RECORDS.c.seq, RECORDS.c.time, RECORDS.c.data)
+                .where(RECORDS.c.run == number, RECORDS.c.seq > after)
+                .order_by(RECORDS.c.seq)
+                .limit(limit)
+            )
+            return [{**data, "seq": seq, "time": at} for seq, at, data in found]
+
+    def has_queued(self) -> bool:
+        """Whether a run waits to be claimed."""
+        with self.database.reading() as connection:
+            return connection.execute(select(RUNS.c.id).where(RUNS.c.state == "queued").limit(1)).first() is not None
+
+    def reap(self) -> tuple[str, ...]:
+        """Bring the states of running runs up to date; returns the ids of those that changed.
+
+        A run without a heartbeat for 15 s whose process is gone is lost. A run that should be
+        cancelled and does not react is ended. Called by ``get`` and ``list``.
+        """
+        with self.database.reading() as connection:
+            running = connection.execute(select(RUNS).where(RUNS.c.state == "running")).mappings().all()
+        suspects = [run.id for run in (Run(**row) for row in running) if self._verdict(run) != "leave"]
+        return tuple(run_id for run_id in suspects if self._judge(run_id))
+
+    def _verdict(self, run: Run) -> liveness.Verdict:
+        return liveness.verdict(run, now=time.time(), patience=self.patience)
+
+    def _judge(self, run_id: str) -> bool:
+        """Judge again under the write lock: the run can neither end nor change hands meanwhile."""
+        with self.database.writing() as connection:
+            run = rows.get(connection, run_id, lock=True)
+            verdict = self._verdict(run) if run.state == "running" else "leave"
+            if run.owner and verdict in ("terminate", "kill"):
+                liveness.end(run.owner, kill=verdict == "kill")
+            if verdict == "terminate":
+                rows.change(connection, rows.with_id(run_id), terminated=time.time())
+            elif verdict == "lost":
+                at, error = run.heartbeat, LOST_SENTENCE
+                rows.change(connection, rows.with_id(run_id), state="lost", finished=at, error=error, seconds_left=None)
+            elif verdict in ("kill", "cancelled"):
+                now = time.time()
+                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now, seconds_left=None)
+            return verdict in ("lost", "kill", "cancelled")
