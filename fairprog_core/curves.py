@@ -4,8 +4,9 @@ Notation: m reported values of λ.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.counts import cell_weight, count_table
-from fairprog_core.data.base import Dataset
+from fairprog_core.data.base import Dataset, Split
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.fronts import choose_lam, hypervolume
@@ -73,13 +74,13 @@ class Lab:
             "is_collapsed": bool(collapsed(counts, weight, groups)),
         }
 
-    def reference(self, gap: str) -> dict[str, float]:
-        """The validation figures that a curve is compared with: base and majority class."""
-        base = self.figures(self.base["val"], gap)
+    def reference(self, base: Predictions, gap: str) -> dict[str, float]:
+        """What a curve is compared with on the same rows: the base and the majority class."""
+        found = self.figures(base, gap)
         return {
-            "base_accuracy": base["accuracy"],
-            "base_gap": base["gap"],
-            "majority_accuracy": majority_accuracy(self.base["val"], n_classes=len(self.dataset.labels)),
+            "base_accuracy": found["accuracy"],
+            "base_gap": found["gap"],
+            "majority_accuracy": majority_accuracy(base, n_classes=len(self.dataset.labels)),
         }
 
     def name(self, path: Path) -> str:
@@ -93,8 +94,13 @@ class CurveWork:
     def __init__(self, lab: Lab, plan: CurvePlan) -> None:
         self.lab, self.plan = lab, plan
         self.folder = lab.folder / "curves" / plan.key
-        self.val = lab.dataset.split("val")
-        self.reference = lab.reference(plan.criterion.gap)
+        lab.reference(lab.base["val"], plan.criterion.gap)  # complains early where the gap cannot be estimated
+
+    @cached_property
+    def glimpse(self) -> tuple[Split, dict[str, float]]:
+        """The validation rows that are looked at while training, and what a curve is compared with on them."""
+        lab, split = self.lab, self.lab.dataset.split("val").evenly(self.lab.study.budget.validate_rows)
+        return split, lab.reference(predict(lab.classifier, split, device=lab.device), self.plan.criterion.gap)
 
     @property
     def file(self) -> Path:
@@ -118,12 +124,13 @@ class CurveWork:
             summary = yield from self._fit(trigger, "checkpoint", None, [])
         else:
             trigger, summary = yield from self._learn_separately()
+        summary["validation"] = self.validate(trigger, self.plan.lam.grid)  # of the best iterate, on all rows
         trigger.cpu().save(
             self.file, curve=self.plan.key, method=self.plan.method.kind, criterion=self.plan.criterion.kind,
             gap=self.plan.criterion.gap, lams=list(self.plan.lam.grid), mode=self.lab.study.mode,
             **summary, **self.lab.about,
         )  # fmt: skip
-        for rest in self.folder.glob("checkpoint*.safetensors"):
+        for rest in [*self.folder.glob("checkpoint*.safetensors"), *self.folder.glob("lam-*.safetensors")]:
             rest.unlink()
 
     def _learn_separately(self) -> Any:
@@ -141,11 +148,8 @@ class CurveWork:
             trigger.cpu().save(done, summary=summary)
             parts.append(trigger)
             summaries.append(summary)
-        for lam in self.plan.lam.grid:
-            (self.folder / f"lam-{lam:g}.safetensors").unlink()
-        last = summaries[-1]["validation"]
         together = {"steps": sum(s["steps"] for s in summaries), "seconds": sum(s["seconds"] for s in summaries)}
-        return type(parts[0]).merged(parts), {**together, "best_step": summaries[-1]["best_step"], "validation": last}
+        return type(parts[0]).merged(parts).to(self.lab.device), {**together, "best_step": summaries[-1]["best_step"]}
 
     def _fit(self, trigger: Trigger, checkpoint: str, lam: float | None, before: list[Record]) -> Any:
         """Train one trigger; yields its records, returns steps, seconds, best_step and validation."""
@@ -157,7 +161,7 @@ class CurveWork:
         )  # fmt: skip
         done = before[-1]["validation"] if before else {}
         records = fit(
-            method, study.budget, validate=lambda: self.validate(trigger, lam, done),
+            method, study.budget, validate=lambda: self.look(trigger, lam, done),
             checkpoint=self.folder / f"{checkpoint}.safetensors",
         )  # fmt: skip
         summary: Record = {}
@@ -174,18 +178,29 @@ class CurveWork:
             records.close()
         return summary
 
-    def validate(self, trigger: Trigger, lam: float | None, done: Record) -> Record:
-        """The curve on the validation split: every reported λ, or one λ behind those already done."""
-        lams = self.plan.lam.grid if lam is None else (lam,)
-        found = [self._figures(trigger, value) for value in lams]
-        columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
-        corner = (self.reference["majority_accuracy"], self.reference["base_gap"])
-        volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
-        return {"lam": [*done.get("lam", []), *lams], **columns, "hypervolume": volume or 0.0, **self.reference}
+    def look(self, trigger: Trigger, lam: float | None, done: Record) -> Record:
+        """While training, on few rows: every reported λ, or one λ behind those already done."""
+        split, reference = self.glimpse
+        return self._front(trigger, self.plan.lam.grid if lam is None else (lam,), split, reference, done)
 
-    def _figures(self, trigger: Trigger, lam: float) -> dict[str, Any]:
-        model = trigger.wrap(self.lab.classifier, lam=lam)
-        return self.lab.figures(predict(model, self.val, device=self.lab.device), self.plan.criterion.gap)
+    def validate(self, trigger: Trigger, lams: Sequence[float]) -> Record:
+        """The curve on the whole validation split, by which λ is chosen."""
+        reference = self.lab.reference(self.lab.base["val"], self.plan.criterion.gap)
+        return self._front(trigger, lams, self.lab.dataset.split("val"), reference, {})
+
+    def _front(
+        self, trigger: Trigger, lams: Sequence[float], split: Split, reference: dict[str, float], done: Record
+    ) -> Record:
+        """Accuracy, gap and collapse for each λ, behind those already done; and the hypervolume of all."""
+        found = []
+        for lam in lams:
+            model = trigger.wrap(self.lab.classifier, lam=lam)
+            predictions = predict(model, split, device=self.lab.device)
+            found.append(self.lab.figures(predictions, self.plan.criterion.gap))
+        columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
+        corner = (reference["majority_accuracy"], reference["base_gap"])
+        volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
+        return {"lam": [*done.get("lam", []), *lams], **columns, "hypervolume": volume or 0.0, **reference}
 
     def evaluate(self) -> Iterator[float]:
         """Every reported λ and every control, once, on the test split; yields the finished share."""

@@ -130,6 +130,13 @@ class Budget(Options):
         description="The live curve moves at each of them.",
         json_schema_extra={"advanced": True},
     )
+    validate_rows: int = Field(
+        1000,
+        ge=16,
+        title="Rows of a validation",
+        description="Of the validation split, drawn evenly; λ is chosen at last on all of it.",
+        json_schema_extra={"advanced": True},
+    )
     patience: int | None = Field(
         None,
         ge=1,

@@ -47,7 +47,7 @@ class FacesOptions(Options):
         4000, ge=64, le=200_000, title="Tuning rows", description="For the trigger; the base never saw them."
     )
     n_val: int = Field(
-        2000, ge=16, le=100_000, multiple_of=4, title="Validation rows",
+        4000, ge=16, le=100_000, multiple_of=4, title="Validation rows",
         description="Drawn evenly over label and group, weighted back; a multiple of four.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip

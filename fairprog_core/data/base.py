@@ -49,6 +49,31 @@ class Split:
         weight /= weight.mean()
         return weight
 
+    def evenly(self, n: int, *, seed: int = 0) -> "Split":
+        """n of the rows, drawn as evenly over the (z, y) cells as their sizes allow; all, if there are no more."""
+        if n >= len(self.y):
+            return self
+        rows = np.sort(draw_evenly(self.y, self.z, n, seed=seed))
+        return Split(self.x[rows], self.y[rows], self.z[rows], self.cell_share, True)
+
+
+def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int) -> NDArray[np.int64]:
+    """n row numbers, drawn without replacement and as evenly over the (z, y) cells as their sizes allow.
+
+    Cells take turns, so that every beginning of the answer is drawn evenly too.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(y))
+    turn = np.empty(len(y), dtype=np.int64)
+    cells = z * (y.max(initial=0) + 1) + y
+    for cell in np.unique(cells):
+        rows = order[cells[order] == cell]
+        turn[rows] = np.arange(len(rows))
+    position = np.empty(len(y), dtype=np.int64)
+    position[order] = np.arange(len(y))
+    drawn: NDArray[np.int64] = np.lexsort((position, turn))[:n]
+    return drawn
+
 
 class Twins(NamedTuple):
     """Counterfactual pairs: the same picture but for the sensitive attribute.

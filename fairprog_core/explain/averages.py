@@ -59,24 +59,6 @@ class Rows:
         return {"value": float(total[0] / total[1]), "ci": ci, "n": int(counted.sum())}
 
 
-def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int) -> NDArray[np.int64]:
-    """n row numbers, drawn without replacement and as evenly over the (z, y) cells as their sizes allow.
-
-    Cells take turns, so that every beginning of the answer is drawn evenly too.
-    """
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(y))
-    turn = np.empty(len(y), dtype=np.int64)
-    cells = z * (y.max(initial=0) + 1) + y
-    for cell in np.unique(cells):
-        rows = order[cells[order] == cell]
-        turn[rows] = np.arange(len(rows))
-    position = np.empty(len(y), dtype=np.int64)
-    position[order] = np.arange(len(y))
-    drawn: NDArray[np.int64] = np.lexsort((position, turn))[:n]
-    return drawn
-
-
 def natural_weight(y: NDArray[np.int64], z: NDArray[np.int64], cell_share: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights (n,) with mean one that bring rows back to the natural shares (p, c) of the (z, y) cells."""
     counts = np.zeros_like(cell_share)

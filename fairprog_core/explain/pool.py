@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairprog_core.data.base import Dataset, Split
-from fairprog_core.explain.averages import Rows, draw_evenly, natural_weight
+from fairprog_core.data.base import Dataset, Split, draw_evenly
+from fairprog_core.explain.averages import Rows, natural_weight
 from fairprog_core.sampling import to_pixels
 
 

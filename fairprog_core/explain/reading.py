@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.explain.averages import Rows, draw_evenly
+from fairprog_core.data.base import draw_evenly
+from fairprog_core.explain.averages import Rows
 from fairprog_core.explain.conditions import by_condition
 
 READINGS = ("reading", "reading_fixed", "reading_logits")

@@ -157,4 +157,4 @@ def test_validation_without_a_cell_says_what_to_do(home: Home) -> None:
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
     lab = Lab(study, data, classifier, {"val": predict(classifier, rest)}, home.run("x"), torch.device("cpu"), {})
     with pytest.raises(DataError, match="cannot be estimated on the validation split"):
-        lab.reference("average_abs_odds_difference")
+        lab.reference(lab.base["val"], "average_abs_odds_difference")

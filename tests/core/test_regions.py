@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from fairprog_core.explain.averages import Rows, draw_evenly, natural_weight
+from fairprog_core.data.base import draw_evenly
+from fairprog_core.explain.averages import Rows, natural_weight
 from fairprog_core.explain.regions import erase, erasure, share
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
