@@ -31,7 +31,7 @@ from fairprog_core.training import Record, fit
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger, load_trigger, spread_knots
 
-FIGURES = ("accuracy", "gap", "is_collapsed")
+FIGURES = ("accuracy", "gap", "is_collapsed", "loss_error")
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class CurveWork:
         lab.reference(lab.base["val"], plan.criterion.gap)  # complains early where the gap cannot be estimated
 
     @cached_property
-    def glimpse(self) -> tuple[Split, dict[str, float]]:
-        """The validation rows that are looked at while training, and what a curve is compared with on them."""
+    def glimpse(self) -> tuple[Split, Predictions]:
+        """The validation rows that are looked at while training, and what the base says about them."""
         lab, split = self.lab, self.lab.dataset.split("val").evenly(self.lab.study.budget.validate_rows)
-        return split, lab.reference(predict(lab.classifier, split, device=lab.device), self.plan.criterion.gap)
+        return split, predict(lab.classifier, split, device=lab.device)
 
     @property
     def file(self) -> Path:
@@ -124,7 +124,6 @@ class CurveWork:
             summary = yield from self._fit(trigger, "checkpoint", None, [])
         else:
             trigger, summary = yield from self._learn_separately()
-        summary["validation"] = self.validate(trigger, self.plan.lam.grid)  # of the best iterate, on all rows
         trigger.cpu().save(
             self.file, curve=self.plan.key, method=self.plan.method.kind, criterion=self.plan.criterion.kind,
             gap=self.plan.criterion.gap, lams=list(self.plan.lam.grid), mode=self.lab.study.mode,
@@ -180,31 +179,29 @@ class CurveWork:
 
     def look(self, trigger: Trigger, lam: float | None, done: Record) -> Record:
         """While training, on few rows: every reported λ, or one λ behind those already done."""
-        split, reference = self.glimpse
-        return self._front(trigger, self.plan.lam.grid if lam is None else (lam,), split, reference, done)
+        return self._front(trigger, self.plan.lam.grid if lam is None else (lam,), *self.glimpse, done)
 
-    def validate(self, trigger: Trigger, lams: Sequence[float]) -> Record:
+    def validate(self, trigger: Trigger) -> Record:
         """The curve on the whole validation split, by which λ is chosen."""
-        reference = self.lab.reference(self.lab.base["val"], self.plan.criterion.gap)
-        return self._front(trigger, lams, self.lab.dataset.split("val"), reference, {})
+        return self._front(trigger, self.plan.lam.grid, self.lab.dataset.split("val"), self.lab.base["val"], {})
 
-    def _front(
-        self, trigger: Trigger, lams: Sequence[float], split: Split, reference: dict[str, float], done: Record
-    ) -> Record:
-        """Accuracy, gap and collapse for each λ, behind those already done; and the hypervolume of all."""
+    def _front(self, trigger: Trigger, lams: Sequence[float], split: Split, base: Predictions, done: Record) -> Record:
+        """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
+        lab, gap = self.lab, self.plan.criterion.gap
+        reference = lab.reference(base, gap)
         found = []
         for lam in lams:
-            model = trigger.wrap(self.lab.classifier, lam=lam)
-            predictions = predict(model, split, device=self.lab.device)
-            found.append(self.lab.figures(predictions, self.plan.criterion.gap))
+            predictions = predict(trigger.wrap(lab.classifier, lam=lam), split, device=lab.device)
+            found.append(lab.figures(predictions, gap) | {"loss_error": _loss_error(predictions, base)})
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
         return {"lam": [*done.get("lam", []), *lams], **columns, "hypervolume": volume or 0.0, **reference}
 
     def evaluate(self) -> Iterator[float]:
-        """Every reported λ and every control, once, on the test split; yields the finished share."""
+        """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
         trigger = load_trigger(self.file).to(self.lab.device)
+        validation = self.validate(trigger)
         points = []
         controls = self.lab.study.controls()
         total = len(self.plan.lam.grid) + len(controls)
@@ -215,7 +212,7 @@ class CurveWork:
             changed = build(METHODS, control).control(trigger)
             points.append(self._point(changed, None, control.kind, control.kind))
             yield len(points) / total
-        self.write({"curve": self._summary(trigger, points), "points": points})
+        self.write({"curve": self._summary(trigger, validation, points), "points": points})
 
     def _point(self, trigger: Trigger, lam: float | None, method: str, name: str) -> dict[str, Any]:
         """Predict the test split with a trigger, keep the predictions, report the point."""
@@ -230,13 +227,12 @@ class CurveWork:
             artifacts={"trigger": lab.name(self.file), "predictions": lab.name(path)},
         )  # fmt: skip
 
-    def _summary(self, trigger: Trigger, points: list[dict[str, Any]]) -> dict[str, Any]:
+    def _summary(self, trigger: Trigger, validation: Record, points: list[dict[str, Any]]) -> dict[str, Any]:
         """The curve as the result JSON has it, before anybody looked inside."""
         plan, gap, about = self.plan, self.plan.criterion.gap, trigger.about
         own = [point for point in points if point["method"] == plan.method.kind]
         base = self.lab.base["test"]
         corner = majority_accuracy(base, n_classes=len(self.lab.dataset.labels)), self.lab.figures(base, gap)["gap"]
-        validation = about["validation"]
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
             "criterion": plan.criterion.kind, "seed": plan.seed, "gap": gap, "lams": list(plan.lam.grid),
@@ -252,7 +248,7 @@ class CurveWork:
         """The λ to quote, on validation alone."""
         return choose_lam(
             validation["lam"], validation["accuracy"], validation["gap"], is_collapsed=validation["is_collapsed"],
-            base_accuracy=validation["base_accuracy"],
+            base_accuracy=validation["base_accuracy"], loss_error=validation["loss_error"],
             max_loss=self.lab.study.max_accuracy_loss(self.plan.criterion),
         )  # fmt: skip
 
@@ -265,3 +261,9 @@ class CurveWork:
         """Keep what is finished."""
         with replacing(self.folder / "curve.json") as part:
             part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
+
+
+def _loss_error(predictions: Predictions, base: Predictions) -> float:
+    """Standard error of the accuracy lost against the base, paired by row."""
+    lost = predictions.weight * ((base.y_pred == base.y).astype(float) - (predictions.y_pred == base.y))
+    return float(lost.std() / np.sqrt(len(lost)))

@@ -90,11 +90,13 @@ def choose_lam(
     base_accuracy: float,
     max_loss: float,
     is_collapsed: ArrayLike | None = None,
+    loss_error: ArrayLike | None = None,
 ) -> float:
     """The λ to quote, chosen on validation figures alone.
 
-    The smallest gap among the λ that lose at most ``max_loss`` of accuracy; of equal gaps the
-    smaller λ. If none qualifies, the λ that loses least, again the smaller of equals. A λ whose gap
+    The smallest gap among the λ that lose at most ``max_loss`` of accuracy, one standard error of
+    that loss included: the best of many is chosen, so its loss looks smaller than it is. Of equal
+    gaps the smaller λ. If none qualifies, the λ that loses least, again the smaller of equals. A λ whose gap
     is not estimable, or that has collapsed, does not qualify.
 
     Args:
@@ -104,6 +106,7 @@ def choose_lam(
         base_accuracy: of the base classifier on validation.
         max_loss: accuracy that may be given up, in 0..1.
         is_collapsed: (m,) bool; None if none has.
+        loss_error: (m,) standard errors of the loss; None: taken as exact.
 
     Raises:
         ConfigError: there is no λ to choose from.
@@ -112,7 +115,8 @@ def choose_lam(
     if not len(values):
         raise ConfigError("There is no λ to choose from; give the study at least one value in lam.grid.")
     loss = np.nan_to_num(base_accuracy - right, nan=np.inf)
-    qualifies = (loss <= max_loss + 1e-12) & np.isfinite(gaps)
+    careful = loss if loss_error is None else loss + np.asarray(loss_error, dtype=np.float64)
+    qualifies = (careful <= max_loss + 1e-12) & np.isfinite(gaps)
     if is_collapsed is not None:
         qualifies &= ~np.asarray(is_collapsed, dtype=bool)
     if qualifies.any():

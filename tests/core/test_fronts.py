@@ -158,3 +158,11 @@ def test_hypervolume_ratio_without_two_positive_seeds_has_no_interval():
 def test_hypervolume_ratio_of_unequal_seeds_is_refused():
     with pytest.raises(ConfigError, match="same seeds"):
         hypervolume_ratio([0.01], [0.01, 0.02])
+
+
+def test_choose_lam_leaves_one_standard_error_of_room() -> None:
+    """Losses .02 and .028 of at most .03; with an error of .005 each the second is beyond the bound."""
+    figures = {"base_accuracy": 0.9, "max_loss": 0.03}
+    lams, accuracy, gap = [1.0, 2.0], [0.88, 0.872], [0.1, 0.05]
+    assert choose_lam(lams, accuracy, gap, **figures) == 2.0
+    assert choose_lam(lams, accuracy, gap, loss_error=[0.005, 0.005], **figures) == 1.0
