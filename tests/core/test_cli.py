@@ -10,7 +10,9 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +84,20 @@ def store(home: Home) -> Iterator[Store]:
     store = Store(home)
     yield store
     store.close()
+
+
+@contextmanager
+def started(arguments: list[str], **pipes: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive the test, whatever happens."""
+    with subprocess.Popen(arguments, text=True, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def is_training(store: Store) -> bool:
+    return any(record["kind"] == "train" for run in store.list() for record in store.records(run.id))
 
 
 def command(*arguments: str) -> list[str]:
@@ -199,11 +215,8 @@ def test_run_with_data_that_are_not_there_is_exit_code_2(fairprog, study, store,
 
 def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(study, store, tmp_path):
     arguments = command("run", str(study), "--set", "budget.steps=4000", "--set", "seeds=0,1", "--json", "r.json")
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
-        eventually(
-            lambda: any(record["kind"] == "train" for run in store.list() for record in store.records(run.id)),
-            seconds=60,
-        )
+    with started(arguments, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        eventually(lambda: is_training(store), seconds=120)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
         assert process.returncode == 130
@@ -215,11 +228,8 @@ def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(study, sto
 
 def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):
     arguments = command("run", str(study), "--set", "budget.steps=4000")
-    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        eventually(
-            lambda: any(record["kind"] == "train" for run in store.list() for record in store.records(run.id)),
-            seconds=60,
-        )
+    with started(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        eventually(lambda: is_training(store), seconds=120)
         start = time.monotonic()
         ended = fairprog("runs", "cancel", "1")
         assert time.monotonic() - start < 2.5
@@ -308,7 +318,7 @@ def test_doctor_tells_a_damaged_run_table(fairprog, home):
 
 
 def test_worker_in_the_foreground_leaves_when_idle(fairprog, home):
-    with subprocess.Popen(command("worker", "--idle", "0.2"), stdout=subprocess.PIPE, text=True) as process:
+    with started(command("worker", "--idle", "0.2"), stdout=subprocess.PIPE) as process:
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Leaving: idle." in out
@@ -370,7 +380,7 @@ def test_app_answers_and_ctrl_c_ends_it_but_not_the_worker(home, monkeypatch):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     arguments = command("app", "--no-browser", "--port", str(port), "--home", str(home.path))
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=home.path) as process:
+    with started(arguments, stdout=subprocess.PIPE, cwd=home.path) as process:
         assert process.stdout
         assert process.stdout.readline() == f"fairprog is open at http://127.0.0.1:{port}\n"
         assert urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health").read() == b"ok"
