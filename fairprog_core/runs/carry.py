@@ -133,13 +133,13 @@ def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name:
                     break
     except FairprogError as problem:
         state, error = "failed", str(problem)
-    except (KeyboardInterrupt, GeneratorExit):
-        state, error = stop.state, stop.error
-        raise
     except Exception as problem:
         log.exception("Run %s: unexpected error", run.id)
         where = f" The log has the details: {store.home.path / log_name}" if log_name else ""
         state, error = "failed", f"{UNEXPECTED}{type(problem).__name__} ended the run.{where}"
+    except BaseException:  # Ctrl-C, the end of the process, or nobody reads on
+        state, error = stop.state, stop.error
+        raise
     finally:
         store.finish(run, state, error=error)
 

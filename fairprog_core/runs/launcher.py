@@ -63,7 +63,7 @@ def workers(home: Home) -> list[LiveWorker]:
     """The workers of a home that live on this machine."""
     found = []
     for card in sorted(wakeup.folder(home).glob("slot-*.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError):  # being replaced, or of an older version
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # being replaced, or of an older version
             values = json.loads(card.read_text("utf-8"))
             owner = Owner(*(values.pop(key) for key in ("host", "pid", "process_started")))
             if owner.is_alive():

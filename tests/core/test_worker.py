@@ -3,16 +3,19 @@
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any, cast
 
 import pytest
 
 from fairprog_core.errors import RunError
 from fairprog_core.home import Home
 from fairprog_core.runs import Owner, Store, wakeup
+from fairprog_core.runs.carry import Stop, carry_out
 from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.liveness import Patience
 from fairprog_core.runs.slot import Slot
+from tests.core.counting import execute as counter
 from tests.core.counting import last_value
 from tests.core.run_help import CountingWorker, counting, eventually, reaches, steps_of
 
@@ -110,6 +113,29 @@ def test_study_that_this_version_does_not_know_fails_with_a_sentence(home: Home,
         run = reaches(store, run_id, "failed")
     assert run.error
     assert "future" in run.error
+
+
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_end_of_the_process_is_never_taken_for_the_end_of_the_run(store: Store, end: type[BaseException]) -> None:
+    def execute(*_: object, **__: object) -> Iterator[dict[str, Any]]:
+        yield {"kind": "train", "step": 1}
+        raise end
+
+    run = store.begin(counting(), Owner.this_process())
+    with pytest.raises(end):
+        for _ in carry_out(store, run, execute, Stop("lost", "A sentence.")):
+            pass
+    assert (store.get(run.id).state, store.get(run.id).error) == ("lost", "A sentence.")
+    assert steps_of(store, run.id) == [1]
+
+
+def test_reader_that_stops_early_cancels_the_run(store: Store) -> None:
+    run = store.begin(counting(), Owner.this_process())
+    records = cast(Generator[dict[str, Any]], carry_out(store, run, counter, Stop("cancelled")))
+    assert next(records)["step"] == 1
+    records.close()
+    assert store.get(run.id).state == "cancelled"
+    assert (store.home.run(run.id) / "count.json").is_file()  # closed, so that it could write its checkpoint
 
 
 # ---- cancelling and resuming
