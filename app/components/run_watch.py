@@ -81,7 +81,7 @@ def _buttons(run: Run, key: str) -> None:
         if not run.is_over:
             label = words.CANCELLING if run.is_cancelling else words.CANCEL
             if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
-                confirm.attempt(lambda: session.store().cancel(run.id))
+                confirm.attempt(lambda: session.store().cancel(run.id, wait=True))
         if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
             confirm.attempt(lambda: session.resume(run.id))
         _new(key)
