@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], *, seconds: float = 20.0) -> T:
+def eventually(look: Callable[[], T], *, seconds: float = 90.0) -> T:
     """What ``look`` returns as soon as it is true; fails when it does not become so."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -30,7 +30,7 @@ def counting(**wishes: object) -> Study:
     return Study(name=" ".join(f"{key}={value}" for key, value in wishes.items()) or "counting")
 
 
-def reaches(store: Store, run_id: str, *states: str, seconds: float = 20.0) -> Run:
+def reaches(store: Store, run_id: str, *states: str, seconds: float = 90.0) -> Run:
     """The run as soon as it is in one of these states."""
     return eventually(lambda: run if (run := store.get(run_id)).state in states else None, seconds=seconds)
 

@@ -127,9 +127,9 @@ def test_killed_worker_is_replaced_and_the_run_goes_on_with_the_same_numbers(
     run_id = store.submit(long)
     [first] = launcher.ensure_workers(store.home)
     try:
-        eventually(lambda: any(record["kind"] == "train" for record in store.records(run_id)), seconds=60)
+        eventually(lambda: any(record["kind"] == "train" for record in store.records(run_id)), seconds=120)
         os.kill(first.owner.pid, signal.SIGKILL)
-        lost = reaches(store, run_id, "lost", seconds=20)
+        lost = reaches(store, run_id, "lost")
         assert lost.error
         store.resume(run_id)
         [second] = launcher.ensure_workers(store.home)

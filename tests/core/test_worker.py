@@ -55,7 +55,7 @@ def test_records_arrive_while_the_run_goes_on(home: Home, store: Store) -> None:
         assert run.state == "running"
         assert (run.stage, run.label) == ("triggers", "Counting")
         assert 0 < run.fraction < 1
-        assert eventually(lambda: steps_of(store, run_id)[len(seen) :], seconds=2)
+        assert eventually(lambda: steps_of(store, run_id)[len(seen) :])
         times = {record["time"] for record in store.records(run_id)}
         store.cancel(run_id, wait=True)
     assert len(times) < 10  # in batches, not one by one
@@ -167,7 +167,7 @@ def test_cancel_during_a_long_step_takes_less_than_two_seconds(home: Home, store
         store.cancel(run_id)
         run = reaches(store, run_id, "cancelled")
         assert time.monotonic() - start < 2.0
-        assert worker.process.wait(5) == -signal.SIGKILL
+        assert worker.process.wait(60) == -signal.SIGKILL
     assert run.terminated  # it was asked first
     assert "[10, " in (home.run(run_id) / "count.json").read_text()  # the last checkpoint
 
@@ -192,7 +192,7 @@ def test_killed_worker_loses_the_run_which_can_be_resumed(home: Home, store: Sto
         worker.process.send_signal(signal.SIGKILL)
         worker.process.wait()
         assert store.get(run_id).state == "running"  # not known yet
-        lost = reaches(store, run_id, "lost", seconds=6)
+        lost = reaches(store, run_id, "lost")
     assert lost.error
     assert lost.finished
     assert lost.heartbeat == lost.finished
@@ -212,7 +212,7 @@ def test_worker_that_is_asked_to_end_writes_a_checkpoint(home: Home, store: Stor
     with CountingWorker(home) as worker:
         eventually(lambda: len(steps_of(store, run_id)) > 12)
         worker.process.terminate()
-        assert worker.process.wait(5) == 0
+        assert worker.process.wait(60) == 0
     run = store.get(run_id)
     assert run.state == "lost"
     assert run.error
@@ -250,7 +250,7 @@ def test_worker_stops_when_another_one_has_its_run(home: Home, store: Store) -> 
 
 def test_idle_worker_leaves(home: Home, store: Store) -> None:
     with CountingWorker(home, idle_seconds=1.0) as worker:
-        assert worker.process.wait(20) == 0
+        assert worker.process.wait(60) == 0
     assert not list(wakeup.folder(home).glob("*.json"))
 
 
@@ -260,7 +260,7 @@ def test_worker_leaves_when_its_home_is_gone_and_does_not_bring_it_back(home: Ho
         eventually(lambda: workers(home))
         time.sleep(0.5)
         shutil.rmtree(home.path)
-        worker.process.wait(8)
+        worker.process.wait(60)
     assert not home.path.exists()
 
 
@@ -270,7 +270,7 @@ def test_computing_worker_ends_when_its_home_is_gone(home: Home, store: Store) -
         eventually(lambda: steps_of(store, run_id) == [1, 2])
         store.close()
         shutil.rmtree(home.path)
-        assert worker.process.wait(8) == 1
+        assert worker.process.wait(60) == 1
     assert not home.path.exists()
 
 
@@ -288,6 +288,6 @@ def test_worker_of_another_version_leaves_the_queue_to_its_successor(home: Home,
         reaches(store, store.submit(counting(steps=2)), "done")
         (home.path / "new").touch()
         waiting = store.submit(counting(steps=2))
-        assert worker.process.wait(5) == 0
+        assert worker.process.wait(60) == 0
     assert store.get(waiting).state == "queued"
     assert store.claim(Owner.this_process())
