@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, Progr
 
 from fairprog_core.errors import ArtifactError, ConfigError
 from fairprog_core.home import Home
-from fairprog_core.runs.tables import HEAD
+from fairprog_core.runs.tables import HEAD, METADATA
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
@@ -78,12 +78,27 @@ class Database:
             with self.writing() as connection:
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(7041993)"))
-                if self._revision(connection) != HEAD:
-                    _upgrade(connection)
+                revision = self._revision(connection)
+                if revision is None:
+                    create_newest(connection)
+                elif revision != HEAD:
+                    upgrade(connection)
 
 
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # slow to import, and needed once per home
+def create_newest(connection: Connection) -> None:
+    """Make the tables of a new home as the newest migration leaves them, without Alembic's 11 MB."""
+    METADATA.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are due.
+
+    Raises:
+        ArtifactError: the tables are of a version that this fairprog does not know.
+    """
+    from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
