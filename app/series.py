@@ -41,7 +41,7 @@ class Series:
     Attributes:
         run: id of the run.
         name: of the run where several are compared, else empty.
-        kind: the trigger's registry key; "border-2" is the second border of a study.
+        kind: the trigger; "border-2" is the second border of a study.
         criterion: its registry key.
         curves: curve by seed.
         single: the spots of every seed, ascending in λ.
@@ -93,11 +93,6 @@ def family(curve: Curve) -> str:
     return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
 
 
-def kind_of(curve: Curve) -> str:
-    """The trigger as the curve's key names it: "border", "border-2"."""
-    return family(curve).removeprefix(f"{curve['method']}-").removesuffix(f"-{curve['criterion']}")
-
-
 def control_of(result: Result, curve: Curve) -> Point | None:
     """The point of the untrained trigger that belongs to a curve."""
     same = {name: curve[name] for name in ("trigger", "criterion", "seed")}
@@ -120,7 +115,7 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
     return Series(
         run=run,
         name=name,
-        kind=kind_of(curves[0]),
+        kind=curves[0]["trigger"],
         criterion=curves[0]["criterion"],
         curves={curve["seed"]: curve for curve in curves},
         single=single,

@@ -34,10 +34,15 @@ def readings(probe: Mapping[str, Any]) -> dict[str, Line]:
     return {kind: line(name, probe[kind]) for kind, name in words.READERS.items() if probe.get(kind)}
 
 
+def reading_lines(probe: Mapping[str, Any]) -> list[Line]:
+    """The lines of the chart of readers; none where nothing was measured."""
+    return list(readings(probe).values())
+
+
 def reading(probe: Mapping[str, Any], picked: int) -> Plot:
     """How well the group can be read from what the base computes, along λ, against chance."""
     return along(
-        list(readings(probe).values()), probe["lams"], y_title=words.READING_AXIS, label=words.READING_LABEL,
+        reading_lines(probe), probe["lams"], y_title=words.READING_AXIS, label=words.READING_LABEL,
         picked=picked, chance=probe["reading"]["chance"], height=400,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The averages of the page Saliency along λ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.charts.along import Line, along, frames, line
@@ -36,7 +36,7 @@ def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
     return [Average(key, line(names.axis, values), names) for key, values, names in found if values]
 
 
-def chart(average: Average, lams: list[float], picked: int) -> Plot:
+def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:
     """One average along λ."""
     return along([average.line], lams, y_title=average.names.axis, label=average.names.label, picked=picked)
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import session
 from app.artifacts import Choice, choices, read
-from app.series import Curve, family, kind_of
+from app.series import Curve, family
 from app.wording import common, inside
 from fairprog_core.results import Result
 
@@ -71,7 +71,7 @@ def show_curve(
 
     def name(option: tuple[str, str]) -> str:
         first = families[option][0]
-        return inside.in_run((names or {}).get(option[0], ""), inside.curve_name(kind_of(first), first["criterion"]))
+        return inside.in_run((names or {}).get(option[0], ""), inside.curve_name(first["trigger"], first["criterion"]))
 
     picked = st.selectbox(inside.CURVE, options, options.index(start), format_func=name, key=f"{stamp}-family")
     with seed:

@@ -31,10 +31,11 @@ def show(value: Gallery, *, key: str, channel: str, index: int) -> None:
     pictures.show([Card("", cells)], key=key, channel=channel, index=index, width="16rem")
 
 
-def is_printable(study: Mapping[str, Any], kind: str) -> bool:
-    """Whether a study keeps its triggers of this kind inside the photo's own range."""
+def is_printable(study: Mapping[str, Any], name: str) -> bool:
+    """Whether a study keeps a trigger inside the photo's own range; "border-2" is its second border."""
+    kind, _, number = name.partition("-")
     triggers = [trigger for trigger in study.get("triggers", ()) if trigger.get("kind") == kind]
-    return all(trigger.get("pixels", "printable") == "printable" for trigger in triggers)
+    return bool(triggers) and triggers[int(number or 1) - 1].get("pixels", "printable") == "printable"
 
 
 def png(gallery: Gallery, index: int, *, least: int = 512) -> bytes:

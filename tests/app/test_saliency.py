@@ -107,7 +107,7 @@ def test_averages_are_those_of_the_result_and_each_has_a_sentence(open_page, dem
 def test_view_switches_maps_and_their_share(open_page, demo, finished):
     page = open_page("saliency", lam="4")
     before = given(page, "gallery")["cards"][0]["cells"][1]["sources"]
-    page.segmented_control(key="view").set_value("integrated_gradients").run()
+    page.segmented_control(key="map-view").set_value("integrated_gradients").run()
     assert not page.exception
     assert given(page, "gallery")["cards"][0]["cells"][1]["sources"] != before
     share = finished.result.curves[0]["explain"]["ig_hair_share"]["lam"][2]["value"]

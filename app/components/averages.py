@@ -1,0 +1,32 @@
+"""The averages of the page Saliency, two in a row, each with one sentence."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.charts import saliency as charts
+from app.charts.saliency import Average
+from app.components import live_plot
+from app.wording import compare
+from app.wording import saliency as words
+
+
+def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:
+    """Draw the charts; their keys are the averages' own.
+
+    Args:
+        value: the averages that could be estimated.
+        lams: the k values of λ.
+        index: of the λ that the sentences are about.
+        rows: how many test pictures were averaged.
+    """
+    if not value:
+        st.info(words.NO_AVERAGES)
+        return
+    st.markdown(words.AVERAGES_NOTE.format(rows=rows))
+    for i in range(0, len(value), 2):
+        for column, each in zip(st.columns(2, gap="large"), value[i : i + 2], strict=False):
+            with column:
+                live_plot.show(charts.chart(each, lams, index), key=each.key)
+                st.markdown(compare.at(each.line, each.names.what, lams, index))
+    st.markdown(compare.OVERLAP)
