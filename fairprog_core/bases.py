@@ -51,11 +51,11 @@ def find_base(study: Study, dataset: Dataset, home: Home) -> Path | None:
 
 def train_base(
     study: Study, dataset: Dataset, home: Home, *, device: torch.device, drawing: Progress | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[float | dict[str, Any]]:
     """Train the base and keep it in the home's ``models/``.
 
     Yields:
-        One "base" record per epoch.
+        After every batch the finished share, a number; after every epoch a "base" record.
     """
     path = home.models / f"{base_key(study, dataset)}.safetensors"
     split = dataset.split("train", drawing)
@@ -65,7 +65,7 @@ def train_base(
             CLASSIFIERS, study.classifier, n_classes=len(dataset.labels), image_size=split.x.shape[1]
         )
         for record in erm.train(classifier, split, options=study.classifier, seed=study.base_seed, device=device):
-            yield {"kind": "base", **record}
+            yield record.get("share", {"kind": "base", **record})
         save_classifier(
             classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
             groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),

@@ -173,7 +173,9 @@ class Workbench:
         split, options = self.data.split("train"), self.net
         steps = len(split.y) // options.batch_size
         times, start = [], time.perf_counter()
-        for _ in erm.train(self.classifier, split, options=options, seed=0, device=torch.device(device)):
+        for record in erm.train(self.classifier, split, options=options, seed=0, device=torch.device(device)):
+            if "epoch" not in record:
+                continue
             times.append((time.perf_counter() - start) / steps * 1e3)
             start = time.perf_counter()
         return _measurement("base_step", device, times[1:], "ms", f"residual_net, batch {options.batch_size}")

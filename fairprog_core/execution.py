@@ -94,9 +94,10 @@ class Execution:
             yield from self._split("train", len(SMALL_SPLITS))
             yield self.meter.at("base", 0.0, "Training the base classifier")
             with self.meter.timing("base"):
-                for record in train_base(self.study, self.dataset, self.home, device=self.device):
-                    yield record
-                    yield self.meter.at("base", record["epoch"] / record["epochs"], "Training the base classifier")
+                for found in train_base(self.study, self.dataset, self.home, device=self.device):
+                    if isinstance(found, float):
+                        found = self.meter.at("base", found, "Training the base classifier")
+                    yield found
             path = self.home.models / f"{base_key(self.study, self.dataset)}.safetensors"
         self.meter.at("data", 1.0, "")
         with self.meter.timing("base"):

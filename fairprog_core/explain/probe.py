@@ -119,7 +119,8 @@ def _train(
         learning_rate=options.warm_learning_rate if init == "base weights" else options.learning_rate,
     )
     for record in train(classifier, split, options=schedule, seed=INITS.index(init) + 1, device=device):
-        yield record["epoch"] / record["epochs"]
+        if "epoch" in record:
+            yield record["epoch"] / record["epochs"]
 
 
 @torch.inference_mode()

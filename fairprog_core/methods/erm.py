@@ -30,7 +30,8 @@ def train(
         device: where to compute.
 
     Yields:
-        One record per epoch: epoch, epochs, loss (nats, training), accuracy (training, augmented).
+        After every batch the finished ``share``; after every epoch epoch, epochs, loss (nats, training) and
+        accuracy (training, augmented).
     """
     classifier.to(device).train()
     n, size = len(split.y), options.batch_size
@@ -59,6 +60,7 @@ def train(
             schedule.step()
             loss_sum += loss.item() * len(rows)
             right += int((logits.argmax(1) == y).sum())
+            yield {"share": (epoch + (batch + 1) / per_epoch) / options.epochs}
         seen = per_epoch * min(size, n)
         yield {"epoch": epoch + 1, "epochs": options.epochs, "loss": loss_sum / seen, "accuracy": right / seen}
 
