@@ -75,9 +75,7 @@ def along(
     fig = theme.figure(x_title=inside.AXIS, y_title=y_title)
     controls, places = _controls(lines), places_of(lines, len(lams))
     if chance is not None:
-        fig.add_hline(y=chance, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
-        text = inside.CHANCE.format(chance=f"{chance:.2f}")
-        fig.add_annotation(text=text, x=1, xref="paper", y=chance, xanchor="right", yanchor="bottom", showarrow=False)
+        _chance(fig, chance, places)
     for index, each in enumerate(lines):
         _line(fig, index, each, controls, places, is_named=len(lines) > 1)
     _marker(fig, lines, places, picked)
@@ -87,7 +85,7 @@ def along(
     if controls:
         fig.add_vline(x=places.lams[0] - _STEP / 2, line={"color": theme.GRID, "width": 1})
     fig.update_yaxes(range=limits or _limits(lines, chance))
-    fig.update_layout(margin_t=48 if len(lines) > 1 else 16)
+    fig.update_layout(margin_t=48 if len(lines) > 1 or chance is not None else 16)
     return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, controls, lams), height=height)
 
 
@@ -148,6 +146,16 @@ def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int |
         **marker_at(lines, places, picked), meta=MARKER, mode="markers", showlegend=False, hoverinfo="skip",
         marker={"symbol": "circle-open", "size": 26, "color": colours, "line": {"width": 3.5, "color": colours}},
         cliponaxis=False,
+    )  # fmt: skip
+
+
+def _chance(fig: go.Figure, chance: float, places: Places) -> None:
+    """A level across the chart, named in the legend: beside the line there are points."""
+    ends = [-_STEP, places.lams[-1] + 1]
+    style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
+    fig.add_scatter(
+        x=ends, y=[chance, chance], mode="lines", line=style, name=inside.CHANCE.format(chance=f"{chance:.2f}"),
+        hoverinfo="skip", showlegend=True,
     )  # fmt: skip
 
 

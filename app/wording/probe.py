@@ -52,7 +52,7 @@ BELOW_CHANCE = "Guessing reaches {chance:.2f}. The features, learned anew, are b
 RIGHT = "right on {accuracy} of the test"
 TABLE = "P({group}) that each demographic classifier reads. They were trained without any trigger."
 TABLE_CONTROLS = {"without": "Without", "untrained": "Untrained", "black": "Black"}
-TABLE_LAST = "λ = {lam}"
+TABLE_LAST = "λ\u00a0=\u00a0{lam}"  # on one line
 TABLE_FIRST = "Classifier"
 DISAGREE = (
     "At this λ the classifiers lie {apart} apart. Each is one training, so their disagreement is the uncertainty."

@@ -46,7 +46,13 @@ def test_every_classifier_has_a_line_with_its_controls(open_page, demo, finished
 
 def test_table_beside_the_chart_names_the_controls_too(open_page, demo, finished):
     table = given(open_page("probe", lam="4"), "classifiers")
-    assert [cell["text"] for cell in table["columns"]] == ["Classifier", "Without", "Untrained", "Black", "λ = 4"]
+    assert [cell["text"] for cell in table["columns"]] == [
+        "Classifier",
+        "Without",
+        "Untrained",
+        "Black",
+        "λ\u00a0=\u00a04",
+    ]
     first = finished.result.curves[0]["probe"]["classifiers"][0]["probability"]["mean"]
     shown = [cell["text"] for cell in table["rows"][0][1:]]
     assert shown == [f"{first[name][1]:.2f}" for name in ("without", "untrained", "black")] + [
