@@ -8,7 +8,6 @@ function isNear(element) {
 /* Tell everything on the page that follows this slider, and move the marker of its charts. */
 function announce({ channel, charts }, index) {
   (window.fairprogLam ??= {})[channel] = index;
-  window.dispatchEvent(new CustomEvent("fairprog:lam", { detail: { channel, index } }));
   for (const [key, frames] of Object.entries(charts)) {
     const plot = document.querySelector(`.st-key-${CSS.escape(key)} .js-plotly-plot`);
     const trace = plot?.data?.findIndex((each) => each.meta === "marker") ?? -1;
@@ -16,6 +15,7 @@ function announce({ channel, charts }, index) {
     const update = Object.fromEntries(Object.entries(frames[index]).map(([name, value]) => [name, [value]]));
     window.Plotly.restyle(plot, update, [trace]);
   }
+  window.dispatchEvent(new CustomEvent("fairprog:lam", { detail: { channel, index } }));
 }
 
 function tick(data, index) {

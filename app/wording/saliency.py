@@ -66,7 +66,7 @@ NO_AVERAGES = "This data set has no masks of regions and no twins, so there is n
 OWN = "A picture of your own"
 OWN_NOTE = (
     "A PNG, JPEG or WebP file up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and explained on "
-    "this server; it is not kept."
+    "this server, in memory; it is not written to disk."
 )
 OWN_DRAWN = "This classifier has seen drawn faces only: what it says about a photo means little."
 OWN_LABEL = "Picture"
