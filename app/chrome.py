@@ -17,6 +17,7 @@ _CSS = """
 @media (min-width: 2400px) { html { font-size: 24px !important; } }
 .stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
 .stMain [data-selected="true"] p { color: light-dark(#00619a, #6cb8e6); }
+.stMain [data-selected="true"] [data-testid="stCaptionContainer"] { opacity: 1; }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }
 }
