@@ -129,5 +129,11 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
         raise ArtifactError(f"{path} holds {found}, not {FORMAT}; give a classifier written by fairprog.")
     options = registry[header["options"]["kind"]].options.parse(header["options"], where=str(path))
     classifier = build(registry, options, n_classes=header["n_classes"], image_size=header["image_size"])
-    classifier.load_state_dict(weights)
+    try:
+        classifier.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ArtifactError(
+            f"The weights in {path} do not fit its own description; it was written by another version of fairprog: "
+            "train the classifier again."
+        ) from error
     return classifier, header

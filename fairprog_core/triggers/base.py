@@ -225,6 +225,12 @@ def load_trigger(path: str | Path) -> Trigger:
     options = TRIGGERS[header["options"]["kind"]].options.parse(header["options"], where=str(path))
     keys = ("image_size", "knots", "seed")
     trigger: Trigger = build(TRIGGERS, options, **{key: header[key] for key in keys})
-    trigger.load_state_dict(values)
+    try:
+        trigger.load_state_dict(values)
+    except RuntimeError as error:
+        raise ArtifactError(
+            f"The values in {path} do not fit its own description; it was written by another version of fairprog: "
+            "train the trigger again."
+        ) from error
     trigger.about = header
     return trigger

@@ -111,3 +111,11 @@ def test_read_classifier_damaged_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "c.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{broken}")
     with pytest.raises(ArtifactError, match="no readable safetensors file"):
         read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)
+
+
+def test_read_classifier_with_weights_of_another_shape_says_so(tmp_path: Path) -> None:
+    classifier = make("residual_net")
+    classifier.linear = nn.Linear(5, 3)
+    save_classifier(classifier, tmp_path / "c.safetensors")
+    with pytest.raises(ArtifactError, match="do not fit its own description"):
+        read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)

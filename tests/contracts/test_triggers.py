@@ -184,3 +184,11 @@ def test_load_trigger_of_a_classifier_file_says_so(tmp_path: Path, classifier: C
     save_classifier(classifier, tmp_path / "c.safetensors")
     with pytest.raises(ArtifactError, match=r"holds fairprog.classifier/1, not fairprog.trigger/1"):
         load_trigger(tmp_path / "c.safetensors")
+
+
+def test_load_trigger_with_values_of_another_shape_says_so(tmp_path: Path) -> None:
+    trigger = make("patch")
+    trigger.shared = torch.nn.Parameter(torch.zeros(3, 7))
+    trigger.save(tmp_path / "t.safetensors")
+    with pytest.raises(ArtifactError, match="do not fit its own description"):
+        load_trigger(tmp_path / "t.safetensors")
