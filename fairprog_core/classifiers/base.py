@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fairprog_core.errors import ArtifactError
 from fairprog_core.home import replacing
+from fairprog_core.module_file import fill, read_module
 from fairprog_core.options import Options
 from fairprog_core.registry import Entry, build
 
@@ -118,22 +118,8 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
     """
     if not path.is_file():
         raise ArtifactError(f"No classifier at {path}: train one with `fairprog run`, or give the path of one.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("fairprog", "{}"))
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is no readable safetensors file ({error}); train the classifier again.") from error
-    if header.get("format") != FORMAT:
-        found = header.get("format", "no description")
-        raise ArtifactError(f"{path} holds {found}, not {FORMAT}; give a classifier written by fairprog.")
+    weights, header = read_module(path, format=FORMAT, noun="classifier", remedy="train the classifier again")
     options = registry[header["options"]["kind"]].options.parse(header["options"], where=str(path))
     classifier = build(registry, options, n_classes=header["n_classes"], image_size=header["image_size"])
-    try:
-        classifier.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ArtifactError(
-            f"The weights in {path} do not fit its own description; it was written by another version of fairprog: "
-            "train the classifier again."
-        ) from error
+    fill(classifier, weights, path=path, noun="classifier", values="weights")
     return classifier, header

@@ -16,14 +16,13 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.errors import ArtifactError, ConfigError
 from fairprog_core.home import replacing
-from fairprog_core.options import Options
+from fairprog_core.module_file import fill, read_module
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 
@@ -212,25 +211,10 @@ def load_trigger(path: str | Path) -> Trigger:
     path = Path(path)
     if not path.is_file():
         raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
-    options: Options
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("fairprog", "{}"))
-            values = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is no readable safetensors file ({error}); download it again.") from error
-    if header.get("format") != FORMAT:
-        found = header.get("format", "no description")
-        raise ArtifactError(f"{path} holds {found}, not {FORMAT}; give a trigger written by fairprog.")
+    values, header = read_module(path, format=FORMAT, noun="trigger", remedy="download it again")
     options = TRIGGERS[header["options"]["kind"]].options.parse(header["options"], where=str(path))
     keys = ("image_size", "knots", "seed")
     trigger: Trigger = build(TRIGGERS, options, **{key: header[key] for key in keys})
-    try:
-        trigger.load_state_dict(values)
-    except RuntimeError as error:
-        raise ArtifactError(
-            f"The values in {path} do not fit its own description; it was written by another version of fairprog: "
-            "train the trigger again."
-        ) from error
+    fill(trigger, values, path=path, noun="trigger", values="values")
     trigger.about = header
     return trigger
