@@ -13,7 +13,6 @@ from fairprog_core.errors import ModelError
 from fairprog_core.home import Home, assets, making_once
 from fairprog_core.methods import erm
 from fairprog_core.options import digest_of
-from fairprog_core.registry import build
 from fairprog_core.study import Study
 
 _RECIPE = 1  # counts up when the same options would train another classifier; part of every key
@@ -61,9 +60,9 @@ def train_base(
     split = dataset.split("train", drawing)
     with making_once(path):
         torch.manual_seed(study.base_seed)
-        classifier: Classifier = build(
-            CLASSIFIERS, study.classifier, n_classes=len(dataset.labels), image_size=split.x.shape[1]
-        )
+        implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
+        classifier = implementation.new(study.classifier, n_classes=len(dataset.labels), split=split)
+        split = classifier.prepare(split)
         for record in erm.train(classifier, split, options=study.classifier, seed=study.base_seed, device=device):
             yield record.get("share", {"kind": "base", **record})
         save_classifier(

@@ -4,7 +4,7 @@ Notation: n samples, c classes, g groups, p group patterns.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +41,13 @@ class Groups:
 
 
 class Batch(NamedTuple):
-    """A batch as tensors: x (k, …), y (k,) labels, z (k,) pattern codes, weight (k,).
+    """A batch as tensors: x (k inputs of the classifier), y (k,) labels, z (k,) pattern codes, weight (k,).
 
     Weights bring a batch that was drawn evenly over the (z, y) cells back to the natural
     mix; their mean over the natural mix is one.
     """
 
-    x: "Tensor"
+    x: Any
     y: "Tensor"
     z: "Tensor"
     weight: "Tensor"

@@ -184,7 +184,7 @@ class Workbench:
         """One step of learning a trigger for all λ at once."""
         lam = self.study.lam.range_of(options.kind, "equalized_odds")  # type: ignore[attr-defined]
         knots = spread_knots(lam.low, lam.high, options.anchors)  # type: ignore[attr-defined]
-        trigger: Trigger = build(TRIGGERS, options, image_size=self.classifier.image_size, knots=knots)
+        trigger: Trigger = build(TRIGGERS, options, knots=knots, **self.classifier.medium)
         training = method(
             ReprogramOptions(), classifier=self.frozen(device), trigger=trigger, criterion=EqualizedOddsOptions(),
             groups=self.data.groups, split=self.data.split("tune"), steps=self.size.steps + WARM_UP, seed=0,
@@ -196,9 +196,10 @@ class Workbench:
     def curve(self, device: str) -> Iterator[Measurement]:
         """A whole training of a border trigger, validations included."""
         classifier = self.frozen(device)
-        base = {name: predict(classifier, self.data.split(name), device=device) for name in ("val", "test")}
+        splits = {name: self.data.split(name) for name in ("tune", "val", "test")}
+        base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         folder = self.home.run(f"curve-{device}")
-        shared = Lab(self.study, self.data, classifier, base, folder, torch.device(device), {})
+        shared = Lab(self.study, self.data, classifier, splits, base, folder, torch.device(device), {})
         work = CurveWork(shared, self.study.plan()[0])
         seconds = _seconds(lambda: deque(work.learn(), 0), device)
         steps, plan = self.study.budget.steps, work.plan
@@ -210,9 +211,9 @@ class Workbench:
     def evaluation(self, device: str) -> Iterator[Measurement]:
         """Images a second of the frozen classifier, with and without a trigger."""
         split, classifier = self.data.split("test"), self.frozen(device)
-        trigger: Trigger = build(TRIGGERS, BorderOptions(), image_size=classifier.image_size, knots=(0.0,)).to(device)
+        trigger: Trigger = build(TRIGGERS, BorderOptions(), **classifier.medium, knots=(0.0,)).to(device)
         for name, model in (("evaluation", classifier), ("evaluation_border", trigger.wrap(classifier, lam=0.0))):
-            work = partial(predict, model, split, device=device)
+            work = partial(predict, model, split)
             work()
             rates = [len(split.y) / _seconds(work, device) for _ in range(self.size.repeats)]
             yield _measurement(name, device, rates, "images/s", f"residual_net, {len(split.y)} images of 64 px")

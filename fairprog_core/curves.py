@@ -40,6 +40,7 @@ class Lab:
 
     Attributes:
         folder: the run's artifact folder; ``runs/<name of the folder>`` in the result's paths.
+        splits: "tune", "val" and "test", prepared for the classifier.
         base: predictions of the base, by split ("val", "test").
         about: what is written into trigger files: hashes and versions.
     """
@@ -47,6 +48,7 @@ class Lab:
     study: Study
     dataset: Dataset
     classifier: Classifier
+    splits: dict[str, Split]
     base: dict[str, Predictions]
     folder: Path
     device: torch.device
@@ -99,8 +101,8 @@ class CurveWork:
     @cached_property
     def glimpse(self) -> tuple[Split, Predictions]:
         """The validation rows that are looked at while training, and what the base says about them."""
-        lab, split = self.lab, self.lab.dataset.split("val").evenly(self.lab.study.budget.validate_rows)
-        return split, predict(lab.classifier, split, device=lab.device)
+        lab, split = self.lab, self.lab.splits["val"].evenly(self.lab.study.budget.validate_rows)
+        return split, predict(lab.classifier, split)
 
     @property
     def file(self) -> Path:
@@ -110,9 +112,9 @@ class CurveWork:
     def untrained(self, *knots: float) -> Trigger:
         """A trigger as it starts, with anchors at the given λ."""
         trigger: Trigger = build(
-            TRIGGERS, self.plan.trigger, image_size=self.lab.classifier.image_size, knots=knots, seed=self.plan.seed
+            TRIGGERS, self.plan.trigger, knots=knots, seed=self.plan.seed, **self.lab.classifier.medium
         )
-        return trigger
+        return trigger.bound(self.lab.classifier)
 
     def learn(self) -> Iterator[Record]:
         """Learn the trigger and write its file."""
@@ -155,7 +157,7 @@ class CurveWork:
         study, plan = self.lab.study, self.plan
         method = build(
             METHODS, plan.method, classifier=self.lab.classifier, trigger=trigger, criterion=plan.criterion,
-            groups=self.lab.dataset.groups, split=self.lab.dataset.split("tune"), steps=study.budget.steps,
+            groups=self.lab.dataset.groups, split=self.lab.splits["tune"], steps=study.budget.steps,
             seed=plan.seed, lam=lam, device=self.lab.device,
         )  # fmt: skip
         done = before[-1]["validation"] if before else {}
@@ -183,7 +185,7 @@ class CurveWork:
 
     def validate(self, trigger: Trigger) -> Record:
         """The curve on the whole validation split, by which λ is chosen."""
-        return self._front(trigger, self.plan.lam.grid, self.lab.dataset.split("val"), self.lab.base["val"], {})
+        return self._front(trigger, self.plan.lam.grid, self.lab.splits["val"], self.lab.base["val"], {})
 
     def _front(self, trigger: Trigger, lams: Sequence[float], split: Split, base: Predictions, done: Record) -> Record:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
@@ -191,7 +193,7 @@ class CurveWork:
         reference = lab.reference(base, gap)
         found = []
         for lam in lams:
-            predictions = predict(trigger.wrap(lab.classifier, lam=lam), split, device=lab.device)
+            predictions = predict(trigger.wrap(lab.classifier, lam=lam), split)
             found.append(lab.figures(predictions, gap) | {"loss_error": _loss_error(predictions, base)})
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
@@ -218,7 +220,7 @@ class CurveWork:
         """Predict the test split with a trigger, keep the predictions, report the point."""
         lab, plan = self.lab, self.plan
         model = trigger.wrap(lab.classifier, lam=lam or 0.0)
-        found = predict(model, lab.dataset.split("test"), device=lab.device)
+        found = predict(model, lab.splits["test"])
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
         return report(

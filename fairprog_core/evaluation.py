@@ -13,6 +13,7 @@ from torch import nn
 
 from fairprog_core.auc import auc_draws
 from fairprog_core.batch import Groups, Predictions
+from fairprog_core.classifiers.base import Classifier
 from fairprog_core.counts import by_group, cell_weight, count_table, joint_table
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
@@ -20,32 +21,30 @@ from fairprog_core.group_tables import changes, group_table
 from fairprog_core.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
 from fairprog_core.metrics import collapsed
 from fairprog_core.metrics import majority_accuracy as majority_of_table
+from fairprog_core.triggers.base import Wrapped
 
 __all__ = ["majority_accuracy", "predict", "report"]
 
 
-def predict(
-    model: nn.Module, split: Split, *, device: torch.device | str = "cpu", batch_size: int = 256
-) -> Predictions:
-    """What a classifier says about every row of an image split.
+def predict(model: Classifier | Wrapped, split: Split, *, batch_size: int | None = None) -> Predictions:
+    """What a classifier says about every row of a split.
 
     Args:
-        model: maps (k, 3, h, w) float in [0, 1] to logits (k, c); a classifier or a trigger in front of one.
-        split: n uint8 images.
-        device: where ``model`` lies.
-        batch_size: images at a time; None: 64 on a CPU, where more is no faster and takes memory, else 256.
+        model: a classifier, or a trigger in front of one.
+        split: n rows, prepared for the classifier.
+        batch_size: rows at a time; None: 64 on a CPU, where more is no faster and takes memory, else 256.
 
     Raises:
         ModelError: a logit is not a finite number.
     """
-    batch_size = batch_size or (64 if torch.device(device).type == "cpu" else 256)
+    batch_size = batch_size or (64 if model.device.type == "cpu" else 256)
+    order = model.reading_order(split.x)
     parts = []
     with _evaluating(model), torch.inference_mode():
-        for start in range(0, len(split.y), batch_size):
-            images = torch.from_numpy(np.array(split.x[start : start + batch_size]))  # a copy: x may be read-only
-            x = images.to(device).permute(0, 3, 1, 2).float().div_(255)  # memory stays (k, h, w, c): channels last
+        for start in range(0, len(order), batch_size):
+            x = model.to_input(split.x[order[start : start + batch_size]])
             parts.append(model(x).float().cpu())
-    logits = torch.cat(parts).numpy()
+    logits = torch.cat(parts)[np.argsort(order)].numpy()
     n_bad = int((~np.isfinite(logits)).any(axis=1).sum())
     if n_bad:
         raise ModelError(f"The classifier's logits are not finite for {n_bad} of {len(logits)} rows; train it again.")

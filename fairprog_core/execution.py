@@ -7,7 +7,7 @@ are read, an unfinished one goes on from its checkpoint. Closing the generator s
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -15,21 +15,20 @@ from fairprog_core.bases import base_key, find_base, load_base, train_base
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.curves import CurveWork, Lab
 from fairprog_core.data import DATASETS
-from fairprog_core.data.base import Dataset, SplitName
+from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.environment import choose_device, describe
 from fairprog_core.evaluation import majority_accuracy, predict, report
-from fairprog_core.explain.survey import survey
+from fairprog_core.explain import SURVEYS
 from fairprog_core.gallery_file import Gallery, write_gallery
 from fairprog_core.home import Home, replacing
 from fairprog_core.meter import Meter
 from fairprog_core.predictions_file import write_predictions
-from fairprog_core.registry import build
+from fairprog_core.registry import build, load
 from fairprog_core.results import save
 from fairprog_core.study import Study
 from fairprog_core.telling import told
 from fairprog_core.training import Record
 from fairprog_core.triggers.base import load_trigger
-from fairprog_core.triggers.image import ImageTrigger
 
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a base
 
@@ -119,7 +118,6 @@ class Execution:
     def _set_up(self, path: Path) -> None:
         """Freeze the base, predict with it, prepare the work on every curve."""
         classifier: Classifier = load_base(path, self.device)
-        base = {name: predict(classifier, self.dataset.split(name), device=self.device) for name in ("val", "test")}
         environment = describe(self.device)
         about = {
             "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
@@ -130,9 +128,11 @@ class Execution:
         if not copy.exists():
             with replacing(copy) as part:
                 part.write_bytes(path.read_bytes())
+        splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in SMALL_SPLITS}
+        base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
+        lab = Lab(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
         predictions = self.folder / "base" / "predictions.parquet"
         write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
-        lab = Lab(self.study, self.dataset, classifier, base, self.folder, self.device, about)
         self.base_point = report(
             base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
             seed=self.study.base_seed, artifacts={"trigger": None, "predictions": lab.name(predictions)},
@@ -196,11 +196,13 @@ class Execution:
         return asked and (looks.every_seed or work.plan.seed == self.study.seeds[0])
 
     def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
-        trigger = cast(ImageTrigger, load_trigger(work.file).to(self.device))
-        return survey(
+        survey = load(SURVEYS[self.dataset.modality])
+        trigger = load_trigger(work.file).to(self.device)
+        found: Iterator[Any] = survey(
             self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
             device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
         )  # fmt: skip
+        return found
 
     def save(self, *, is_complete: bool) -> None:
         """Write ``result.json`` from the finished curves."""

@@ -10,6 +10,12 @@ from pydantic import Field
 from fairprog_core.options import Options
 
 
+def load(implementation: str) -> Any:
+    """Import what ``"package.module:Name"`` names."""
+    module, name = implementation.split(":")
+    return getattr(import_module(module), name)
+
+
 @dataclass(frozen=True)
 class Entry:
     """One thing that can be chosen.
@@ -25,8 +31,7 @@ class Entry:
 
     def load(self) -> Any:
         """Import and return the implementation."""
-        module, name = self.implementation.split(":")
-        return getattr(import_module(module), name)
+        return load(self.implementation)
 
 
 def build(registry: Mapping[str, Entry], options: Any, *args: Any, **kwargs: Any) -> Any:

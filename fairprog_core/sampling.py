@@ -7,31 +7,33 @@ saved to go on after an interruption.
 Notation: k rows, p group patterns, c classes, m cells that hold rows.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from fairprog_core.batch import Batch
 from fairprog_core.data.base import Split
 
-
-def to_pixels(x: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """Images (k, h, w, 3) uint8 -> (k, 3, h, w) float in [0, 1], channels last in memory."""
-    return torch.from_numpy(np.ascontiguousarray(x)).to(device).permute(0, 3, 1, 2).float().div_(255)
+ToInput = Callable[..., Any]  # rows of a prepared split, and a generator as ``rng``, to what a classifier takes
 
 
 class EvenSampler:
-    """Draws as many rows from every (z, y) cell, with replacement, and flips half of the photos.
+    """Draws as many rows from every (z, y) cell, with replacement.
 
     Attributes:
         cells: row numbers of each of the m cells that hold rows.
     """
 
-    def __init__(self, split: Split, *, per_cell: int, copies: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, split: Split, to_input: ToInput, *, per_cell: int, copies: int, seed: int, device: torch.device
+    ) -> None:
         """Prepare to draw.
 
         Args:
-            split: the rows to draw from.
+            split: the rows to draw from, prepared for the classifier.
+            to_input: makes the classifier's input of some of them, e.g. with half of the photos flipped.
             per_cell: rows per cell and copy.
             copies: the batch is this many even batches in a row, one per λ.
             seed: of all draws.
@@ -43,6 +45,7 @@ class EvenSampler:
         share = split.cell_share.ravel()[present]
         # an even batch holds 1/m of every cell: weight = natural share / (1/m)
         self.cell_weight = share / share.sum() * len(present)
+        self.to_input = to_input
         self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
 
     def __call__(self, step: int) -> Batch:
@@ -50,11 +53,8 @@ class EvenSampler:
         rng = np.random.default_rng((self.seed, step))
         rows = np.concatenate([rng.choice(cell, self.per_cell) for _ in range(self.copies) for cell in self.cells])
         weight = np.tile(np.repeat(self.cell_weight, self.per_cell), self.copies)
-        photos = self.split.x[rows]
-        flip = rng.random(len(rows)) < 0.5
-        photos[flip] = photos[flip, :, ::-1]
         return Batch(
-            to_pixels(photos, self.device),
+            self.to_input(self.split.x[rows], rng=rng),
             torch.from_numpy(self.split.y[rows]).to(self.device),
             torch.from_numpy(self.split.z[rows]).to(self.device),
             torch.from_numpy(weight).float().to(self.device),

@@ -1,6 +1,6 @@
 """Classifiers: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,9 +11,10 @@ Source = Literal["auto", "shipped", "train"]
 _PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
-class ImageClassifierOptions(Options):
-    """What every image classifier that is trained here shares."""
+class TrainedOptions(Options):
+    """What every classifier that is trained here shares."""
 
+    warm_up: ClassVar[float] = 0.25  # share of the steps in which the learning rate rises
     source: Source = Field(
         "auto",
         title="Where the weights come from",
@@ -22,7 +23,7 @@ class ImageClassifierOptions(Options):
     )
     epochs: int = Field(8, ge=1, le=100, title="Epochs", description="Passes over the training split.")
     batch_size: int = Field(
-        128, ge=8, le=1024, title="Batch size", description="Photos per step.", json_schema_extra={"advanced": True}
+        128, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
     )
     learning_rate: float = Field(
         4e-3,
@@ -34,7 +35,7 @@ class ImageClassifierOptions(Options):
     )
 
 
-class ResidualNetOptions(ImageClassifierOptions):
+class ResidualNetOptions(TrainedOptions):
     """Small residual network (30,000 weights)."""
 
     kind: Literal["residual_net"] = "residual_net"
@@ -45,7 +46,7 @@ class ResidualNetOptions(ImageClassifierOptions):
     )
 
 
-class HybridOptions(ImageClassifierOptions):
+class HybridOptions(TrainedOptions):
     """Small hybrid: convolution stem, two attention blocks, class token (88,000 weights)."""
 
     kind: Literal["hybrid"] = "hybrid"
@@ -54,7 +55,7 @@ class HybridOptions(ImageClassifierOptions):
     )
 
 
-class ResNet18Options(ImageClassifierOptions):
+class ResNet18Options(TrainedOptions):
     """torchvision's ResNet-18, for real photos."""
 
     kind: Literal["resnet18"] = "resnet18"

@@ -7,50 +7,93 @@ import hashlib
 import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from fairprog_core.data.base import Split
 from fairprog_core.errors import ArtifactError
 from fairprog_core.home import replacing
 from fairprog_core.module_file import fill, read_module
 from fairprog_core.options import Options
-from fairprog_core.registry import Entry, build
+from fairprog_core.registry import Entry
 
 FORMAT = "fairprog.classifier/1"
+C = TypeVar("C", bound="Classifier")
 
 
 class Classifier(nn.Module):
-    """A classifier of images: pixels in, logits out.
+    """A classifier: pictures or texts in, logits out.
+
+    Rows of a split reach it in three stages: `prepare` does once what depends on the rows alone (text:
+    word pieces to numbers), `to_input` makes a batch of tensors, and between that and `forward` a
+    trigger can be put. Pictures are tensors (k, 3, s, s) in [0, 1]; texts are a ``TextInput``.
 
     Attributes:
         options: how it is built and trained.
         n_classes: c.
-        image_size: s, the side of the square pictures that it takes.
     """
 
-    def __init__(self, options: Options, *, n_classes: int, image_size: int) -> None:
+    recipe_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, options: Options, *, n_classes: int) -> None:
         super().__init__()
         self.options = options
         self.n_classes = n_classes
-        self.image_size = image_size
 
-    def features(self, x: Tensor) -> Tensor:
-        """What the last linear layer reads: x (k, 3, s, s) in [0, 1] -> (k, d)."""
+    @property
+    def medium(self) -> dict[str, int]:
+        """What a trigger in front of it must fit, e.g. ``{"image_size": 64}``."""
         raise NotImplementedError
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (k, 3, s, s) in [0, 1] -> logits (k, c)."""
+    def recipe(self) -> dict[str, Any]:
+        """Besides options and ``n_classes``: what builds it again, JSON values by argument name."""
+        return {name: getattr(self, name) for name in self.recipe_names}
+
+    @classmethod
+    def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
+        """A classifier to be trained on a split; its first weights follow torch's random state."""
+        raise NotImplementedError
+
+    def prepare(self, split: Split) -> Split:
+        """The split with rows as `to_input` takes them."""
+        return split
+
+    def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """The order (n,) in which prepared rows are best predicted: neighbours cost alike."""
+        return np.arange(len(x))
+
+    def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> Any:
+        """Prepared rows as `forward` takes them, on the classifier's device.
+
+        Args:
+            x: k rows of a prepared split.
+            rng: draws changes that do not matter for the label; None: the rows as they are.
+        """
+        raise NotImplementedError
+
+    def augment(self, x: Any, rng: np.random.Generator) -> Any:
+        """What `to_input` gave, changed further for the training of the classifier itself."""
+        return x
+
+    def features(self, x: Any) -> Tensor:
+        """What the last linear layer reads: inputs -> (k, d)."""
+        raise NotImplementedError
+
+    def forward(self, x: Any) -> Tensor:
+        """Inputs -> logits (k, c)."""
         logits: Tensor = self.head(self.features(x))
         return logits
 
     @property
-    def cam_layer(self) -> nn.Module:
-        """The module whose output (k, d, a, a) Grad-CAM looks at."""
-        raise NotImplementedError
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.parameters()).device
 
     @property
     def head(self) -> nn.Module:
@@ -66,7 +109,7 @@ class Classifier(nn.Module):
         return digest.hexdigest()[:16]
 
 
-def freeze(classifier: Classifier) -> Classifier:
+def freeze(classifier: C) -> C:
     """Make a classifier constant: evaluation mode, no gradients for weights, batch norm folded.
 
     The only place where a classifier is frozen. Works in place and returns its argument.
@@ -74,7 +117,8 @@ def freeze(classifier: Classifier) -> Classifier:
     classifier.eval().requires_grad_(False)
     for module in list(classifier.modules()):
         _fold_batch_norm(module)
-    return classifier.to(memory_format=torch.channels_last)
+    classifier.to(memory_format=torch.channels_last)
+    return classifier
 
 
 def _fold_batch_norm(parent: nn.Module) -> None:
@@ -98,7 +142,7 @@ def save_classifier(classifier: Classifier, path: Path, **about: Any) -> None:
         "format": FORMAT,
         "options": classifier.options.to_json(),
         "n_classes": classifier.n_classes,
-        "image_size": classifier.image_size,
+        **classifier.recipe(),
         **about,
     }
     with replacing(path) as part:
@@ -120,6 +164,8 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
         raise ArtifactError(f"No classifier at {path}: train one with `fairprog run`, or give the path of one.")
     weights, header = read_module(path, format=FORMAT, noun="classifier", remedy="train the classifier again")
     options = registry[header["options"]["kind"]].options.parse(header["options"], where=str(path))
-    classifier = build(registry, options, n_classes=header["n_classes"], image_size=header["image_size"])
+    implementation: type[Classifier] = registry[header["options"]["kind"]].load()
+    recipe = {name: header[name] for name in implementation.recipe_names}
+    classifier = implementation(options, n_classes=header["n_classes"], **recipe)
     fill(classifier, weights, path=path, noun="classifier", values="weights")
     return classifier, header

@@ -3,12 +3,74 @@
 Notation: k rows, c classes, d features, s image side.
 """
 
+from typing import Any, ClassVar, Self
+
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairprog_core.classifiers import HybridOptions, ResidualNetOptions, ResNet18Options
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.data.base import Split
+from fairprog_core.options import Options
+
+
+def to_pixels(x: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Images (k, h, w, 3) uint8 -> (k, 3, h, w) float in [0, 1], channels last in memory."""
+    return torch.from_numpy(np.ascontiguousarray(x)).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+class ImageClassifier(Classifier):
+    """A classifier of square pictures (k, 3, s, s) in [0, 1].
+
+    Attributes:
+        image_size: s.
+    """
+
+    recipe_names: ClassVar[tuple[str, ...]] = ("image_size",)
+
+    def __init__(self, options: Options, *, n_classes: int, image_size: int) -> None:
+        super().__init__(options, n_classes=n_classes)
+        self.image_size = image_size
+
+    @property
+    def medium(self) -> dict[str, int]:
+        return {"image_size": self.image_size}
+
+    @classmethod
+    def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
+        return cls(options, n_classes=n_classes, image_size=split.x.shape[1])
+
+    def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> Tensor:
+        """Photos (k, s, s, 3) uint8 -> (k, 3, s, s); with ``rng`` half of them flipped."""
+        if rng is not None:
+            x, flip = np.array(x), rng.random(len(x)) < 0.5
+            x[flip] = x[flip, :, ::-1]
+        elif not x.flags.writeable:
+            x = np.array(x)  # torch does not take memory that it may not write
+        return to_pixels(x, self.device)
+
+    def augment(self, x: Tensor, rng: np.random.Generator, *, zoom_low: float = 0.78) -> Tensor:
+        """Flip half of the photos; shrink half of the batches onto a grey ground.
+
+        A base that has seen smaller faces does not fail merely because a border shrinks the photo.
+        """
+        flip = torch.from_numpy(rng.random(len(x)) < 0.5).to(x.device)
+        x = torch.where(flip[:, None, None, None], x.flip(3), x)
+        if rng.random() < 0.5:
+            return x
+        size = x.shape[-1]
+        small = round(size * rng.uniform(zoom_low, 1))
+        top, left = rng.integers(0, size - small + 1, 2)
+        pad = (int(left), int(size - small - left), int(top), int(size - small - top))
+        return F.pad(F.interpolate(x, size=(small, small), mode="bilinear", antialias=True), pad, value=0.5)
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """The module whose output (k, d, a, a) Grad-CAM looks at."""
+        raise NotImplementedError
 
 
 class Conv(nn.Sequential):
@@ -38,7 +100,7 @@ def _scale(x: Tensor) -> Tensor:
     return (x - 0.5) / 0.25
 
 
-class ResidualNet(Classifier):
+class ResidualNet(ImageClassifier):
     """Two strided convolutions, two residual blocks, pooling over positions, one linear layer.
 
     Max pooling lets a far patch win the maximum of a channel and so mask it; with mean pooling
@@ -85,7 +147,7 @@ class Attention(nn.Module):
         return y
 
 
-class Hybrid(Classifier):
+class Hybrid(ImageClassifier):
     """Convolution stem to an 8×8 grid of tokens, a class token, two attention blocks.
 
     Grad-CAM looks at the grid that enters the last block: only there do the positions still
@@ -121,7 +183,7 @@ class Hybrid(Classifier):
         return features
 
 
-class ResNet18(Classifier):
+class ResNet18(ImageClassifier):
     """torchvision's ResNet-18 with the statistics of ImageNet, for real photos.
 
     Source: the paper's image classifier (section 4.1).

@@ -64,6 +64,8 @@ class ProbeOptions(Options):
     )  # fmt: skip
 
 
+SURVEYS = {"image": "fairprog_core.explain.survey:survey"}  # what looks inside a curve, by the data's modality
+
 EXPLAINERS = {
     "grad_cam": Entry(GradCamOptions, "fairprog_core.explain.grad_cam:GradCam"),
     "integrated_gradients": Entry(

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.image import ImageClassifier
 from fairprog_core.triggers.image import ImageTrigger
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class Behind(nn.Module):
     ``is_recording``, so that they need no pass of their own.
     """
 
-    def __init__(self, classifier: Classifier, trigger: ImageTrigger | None = None, lam: float = 0.0) -> None:
+    def __init__(self, classifier: ImageClassifier, trigger: ImageTrigger | None = None, lam: float = 0.0) -> None:
         super().__init__()
         self.classifier, self.trigger, self.lam = classifier, trigger, lam
         self.is_recording = False
@@ -82,7 +82,7 @@ class Conditions(list[Condition]):
     The trigger that is given is copied, not changed.
     """
 
-    def __init__(self, classifier: Classifier, trigger: ImageTrigger, lams: Sequence[float]) -> None:
+    def __init__(self, classifier: ImageClassifier, trigger: ImageTrigger, lams: Sequence[float]) -> None:
         self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval()
         self.lams = list(lams)
         controls = [("untrained trigger", self.trigger.untrained()), ("black trigger", self.trigger.black())]

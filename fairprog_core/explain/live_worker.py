@@ -20,14 +20,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor, nn
 
 from fairprog_core.classifiers import CLASSIFIERS
-from fairprog_core.classifiers.base import Classifier, freeze, read_classifier
+from fairprog_core.classifiers.base import freeze, read_classifier
+from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.errors import DataError
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.grad_cam import normalise
 from fairprog_core.explain.request import Request, Version, version
-from fairprog_core.sampling import to_pixels
-from fairprog_core.triggers.base import Trigger, load_trigger
+from fairprog_core.triggers.base import load_trigger
+from fairprog_core.triggers.image import ImageTrigger
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 50_000_000
@@ -77,9 +78,11 @@ def _explain(request: Request, model: nn.Module, x: Tensor) -> dict[str, NDArray
 
 
 @lru_cache(maxsize=8)
-def _load(classifier_file: Version, trigger_file: Version) -> tuple[Classifier, Trigger, Trigger, Trigger]:
+def _load(
+    classifier_file: Version, trigger_file: Version
+) -> tuple[ImageClassifier, ImageTrigger, ImageTrigger, ImageTrigger]:
     """Classifier, trigger, untrained and black trigger; read again when a file changes."""
-    classifier = freeze(read_classifier(Path(classifier_file[0]), CLASSIFIERS)[0])
+    classifier: Any = freeze(read_classifier(Path(classifier_file[0]), CLASSIFIERS)[0])
     trigger: Any = load_trigger(trigger_file[0]).requires_grad_(False).eval()
     return classifier, trigger, trigger.untrained(), trigger.black()
 

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairprog_core.classifiers.image import to_pixels
 from fairprog_core.data.base import Dataset, Split, draw_evenly
 from fairprog_core.explain.averages import Rows, natural_weight
-from fairprog_core.sampling import to_pixels
 
 
 class Pool(NamedTuple):

@@ -21,8 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers import ResidualNetOptions
-from fairprog_core.classifiers.base import Classifier, freeze
-from fairprog_core.classifiers.image import ResidualNet
+from fairprog_core.classifiers.base import freeze
+from fairprog_core.classifiers.image import ImageClassifier, ResidualNet
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import ProbeOptions
 from fairprog_core.home import Home, making_once, replacing
@@ -48,8 +48,8 @@ def null_pictures(split: Split, *, seed: int = 0, rows: int = 1000) -> NDArray[n
 
 
 def demographic_classifier(
-    init: Init, dataset: Dataset, base: Classifier, *, home: Home, options: ProbeOptions, device: torch.device
-) -> Generator[float, None, Classifier]:
+    init: Init, dataset: Dataset, base: ImageClassifier, *, home: Home, options: ProbeOptions, device: torch.device
+) -> Generator[float, None, ImageClassifier]:
     """A frozen classifier of the group pattern, from the cache or trained now.
 
     The cache entry depends on the tuning split, the options and, for "base weights", the base: all
@@ -88,7 +88,7 @@ def demographic_classifier(
     return freeze(classifier.to(device))
 
 
-def _untrained(init: Init, base: Classifier, n_patterns: int) -> Classifier:
+def _untrained(init: Init, base: ImageClassifier, n_patterns: int) -> ImageClassifier:
     """A classifier before its training; the global random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(INITS.index(init) + 1)
@@ -107,7 +107,7 @@ def _untrained(init: Init, base: Classifier, n_patterns: int) -> Classifier:
 
 
 def _train(
-    classifier: Classifier, tune: Split, init: Init, options: ProbeOptions, device: torch.device
+    classifier: ImageClassifier, tune: Split, init: Init, options: ProbeOptions, device: torch.device
 ) -> Iterator[float]:
     """Fit the group pattern on rows of the tuning split, drawn at random."""
     rows = np.sort(np.random.default_rng(0).permutation(len(tune.z))[: options.rows])

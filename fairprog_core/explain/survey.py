@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions
 from fairprog_core.explain.averages import Mean, Rows
@@ -35,7 +35,6 @@ from fairprog_core.explain.reading import READINGS, summarise
 from fairprog_core.explain.regions import erase, erasure, share
 from fairprog_core.explain.twins import compare
 from fairprog_core.home import Home
-from fairprog_core.sampling import to_pixels
 from fairprog_core.triggers.image import ImageTrigger
 
 ERASURE_ROWS = 300
@@ -77,7 +76,7 @@ class Step(NamedTuple):
 
 def survey(
     dataset: Dataset,
-    classifier: Classifier,
+    classifier: ImageClassifier,
     trigger: ImageTrigger,
     lams: Sequence[float],
     options: Looks,
@@ -130,7 +129,7 @@ class Survey:
     def __init__(
         self,
         dataset: Dataset,
-        classifier: Classifier,
+        classifier: ImageClassifier,
         trigger: ImageTrigger,
         lams: Sequence[float],
         options: Looks,

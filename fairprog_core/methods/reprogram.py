@@ -67,7 +67,7 @@ class Reprogram:
             n_classes=classifier.n_classes, groups=groups, conditions_on_label=criterion.conditions_on_label
         ).to(device)
         self.sampler = EvenSampler(
-            split, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
+            split, classifier.to_input, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
         )
         self.n_lams = 1 if lam is not None else options.lam_groups  # one λ: the same rows in one group
         self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)

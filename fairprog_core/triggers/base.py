@@ -12,10 +12,11 @@ import copy
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -23,7 +24,6 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.errors import ArtifactError, ConfigError
 from fairprog_core.home import replacing
 from fairprog_core.module_file import fill, read_module
-from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 
 FORMAT = "fairprog.trigger/1"
@@ -74,20 +74,22 @@ class LamScale:
 class Trigger(nn.Module):
     """A learned input-agnostic change of every input, for every λ.
 
-    Subclasses say what the learned values mean: `shape` of one trigger, `apply` and `place`.
+    Subclasses say what the learned values mean: `shape` of one trigger and `apply_values`.
     """
 
-    def __init__(self, options: Any, *, image_size: int, knots: Sequence[float] = (0.0,), seed: int = 0) -> None:
+    medium_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, options: Any, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
         """Draw the untrained trigger, the same for every λ.
 
         Args:
             options: of the trigger's kind.
-            image_size: s.
             knots: λ of the anchors, ascending.
             seed: of the untrained values.
+            medium: what the classifier takes, e.g. its ``image_size`` (``Classifier.medium``).
         """
         super().__init__()
-        self.options, self.image_size, self.seed = options, image_size, seed
+        self.options, self.medium, self.seed = options, medium, seed
         self.scale = LamScale(knots)
         generator = torch.Generator().manual_seed(seed)
         shape = self.shape()
@@ -124,13 +126,25 @@ class Trigger(nn.Module):
         return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)
 
     def wrap(self, classifier: Classifier, *, lam: float) -> "Wrapped":
-        """The classifier behind this trigger at one λ, as a module from photos to logits."""
-        if classifier.image_size != self.image_size:
+        """The classifier behind this trigger at one λ, as a module from inputs to logits.
+
+        Raises:
+            ConfigError: they do not fit together.
+        """
+        return Wrapped(self.bound(classifier), classifier, lam)
+
+    def bound(self, classifier: Classifier) -> Self:
+        """This trigger, once it knows what it needs of the classifier behind it.
+
+        Raises:
+            ConfigError: it was made for inputs of another size.
+        """
+        if classifier.medium != self.medium:
             raise ConfigError(
-                f"The trigger was made for pictures of {self.image_size} pixels, the classifier takes "
-                f"{classifier.image_size}; use the classifier that the trigger was learned on."
+                f"The trigger was made for {_told(self.medium)}, the classifier takes {_told(classifier.medium)}; "
+                "use the classifier that the trigger was learned on."
             )
-        return Wrapped(self, classifier, lam)
+        return self
 
     def untrained(self) -> Self:
         """The trigger as it started, the control of every claim."""
@@ -147,12 +161,7 @@ class Trigger(nn.Module):
         Args:
             parts: in ascending order of their λ; same options, size and seed.
         """
-        whole = cls(
-            parts[0].options,
-            image_size=parts[0].image_size,
-            knots=[p.scale.knots[0] for p in parts],
-            seed=parts[0].seed,
-        )
+        whole = cls(parts[0].options, knots=[p.scale.knots[0] for p in parts], seed=parts[0].seed, **parts[0].medium)
         with torch.no_grad():
             for anchor, part in zip(whole.anchors, parts, strict=True):
                 anchor.copy_(part.values(part.scale.knots[0])[0] - whole.shared)
@@ -168,7 +177,7 @@ class Trigger(nn.Module):
         header = {
             "format": FORMAT,
             "options": self.options.to_json(),
-            "image_size": self.image_size,
+            **self.medium,
             "knots": list(self.scale.knots),
             "seed": self.seed,
             **about,
@@ -179,22 +188,36 @@ class Trigger(nn.Module):
 
 
 class Wrapped(nn.Module):
-    """A frozen classifier behind a trigger at one λ: photos in, logits out."""
+    """A frozen classifier behind a trigger at one λ: inputs in, logits out."""
 
     def __init__(self, trigger: Trigger, classifier: Classifier, lam: float) -> None:
         super().__init__()
         self.trigger, self.classifier, self.lam = trigger, classifier, lam
 
     @property
+    def device(self) -> torch.device:
+        """Where the classifier lies."""
+        return self.classifier.device
+
+    @property
     def cam_layer(self) -> nn.Module:
         """The classifier's layer that Grad-CAM looks at."""
-        return self.classifier.cam_layer
+        layer: nn.Module = self.classifier.cam_layer  # type: ignore[assignment]
+        return layer
 
-    def features(self, x: Tensor) -> Tensor:
+    def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """The classifier's own."""
+        return self.classifier.reading_order(x)
+
+    def to_input(self, x: NDArray[Any]) -> Any:
+        """The classifier's own."""
+        return self.classifier.to_input(x)
+
+    def features(self, x: Any) -> Tensor:
         """The classifier's features of the triggered x."""
         return self.classifier.features(self.trigger(x, self.lam))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         logits: Tensor = self.classifier(self.trigger(x, self.lam))
         return logits
 
@@ -213,8 +236,14 @@ def load_trigger(path: str | Path) -> Trigger:
         raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
     values, header = read_module(path, format=FORMAT, noun="trigger", remedy="download it again")
     options = TRIGGERS[header["options"]["kind"]].options.parse(header["options"], where=str(path))
-    keys = ("image_size", "knots", "seed")
-    trigger: Trigger = build(TRIGGERS, options, **{key: header[key] for key in keys})
+    implementation: type[Trigger] = TRIGGERS[options.kind].load()  # type: ignore[attr-defined]
+    keys = (*implementation.medium_names, "knots", "seed")
+    trigger = implementation(options, **{key: header[key] for key in keys})
     fill(trigger, values, path=path, noun="trigger", values="values")
     trigger.about = header
     return trigger
+
+
+def _told(medium: dict[str, int]) -> str:
+    """{"image_size": 64} -> "image size 64"."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in medium.items())

@@ -6,7 +6,7 @@ Notation: k rows, s image side, p side of the photo inside a border.
 """
 
 import copy
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -22,6 +22,13 @@ Box = tuple[int, int, int, int]  # top, left, height, width
 
 class ImageTrigger(Trigger):
     """A trigger that sets some pixels of the picture and leaves the others to the photo."""
+
+    medium_names: ClassVar[tuple[str, ...]] = ("image_size",)
+
+    @property
+    def image_size(self) -> int:
+        """Side s of the picture in pixels."""
+        return self.medium["image_size"]
 
     def shape(self) -> tuple[int, ...]:
         return 3, int(self.mask().sum())

@@ -163,7 +163,7 @@ def test_stratified_lams_span_the_scale() -> None:
 
 def test_wrap_classifier_of_another_size_is_refused(classifier: Classifier) -> None:
     trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=64)
-    with pytest.raises(ConfigError, match="made for pictures of 64 pixels"):
+    with pytest.raises(ConfigError, match="made for image size 64"):
         trigger.wrap(classifier, lam=1.0)
 
 

@@ -8,21 +8,23 @@ import torch
 from torch import nn
 
 from fairprog_core.batch import Groups, Predictions
+from fairprog_core.classifiers.image import ImageClassifier
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
 from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.metrics import GAPS, METRICS
+from fairprog_core.options import Options
 
 TWO = Groups.exclusive("woman", "man")
 LABELS = ["not blond", "blond"]
 SHARE = np.array([[0.35, 0.15], [0.45, 0.05]])
 
 
-class RedAgainstBlue(nn.Module):
+class RedAgainstBlue(ImageClassifier):
     """Logits: mean blue and mean red, times a weight."""
 
     def __init__(self, weight=1.0):
-        super().__init__()
+        super().__init__(Options(), n_classes=2, image_size=5)
         self.weight = nn.Parameter(torch.tensor(weight))
         self.drop = nn.Dropout(0.5)
 

@@ -157,6 +157,6 @@ def test_validation_without_a_cell_says_what_to_do(home: Home) -> None:
     torch.manual_seed(0)
     classifier = freeze(build(CLASSIFIERS, study.classifier, n_classes=2, image_size=32))
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
-    lab = Lab(study, data, classifier, {"val": predict(classifier, rest)}, home.run("x"), torch.device("cpu"), {})
+    lab = Lab(study, data, classifier, {}, {"val": predict(classifier, rest)}, home.run("x"), torch.device("cpu"), {})
     with pytest.raises(DataError, match="cannot be estimated on the validation split"):
         lab.reference(lab.base["val"], "average_abs_odds_difference")

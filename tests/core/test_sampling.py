@@ -2,10 +2,20 @@ import numpy as np
 import pytest
 import torch
 
+from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.data.base import Split
-from fairprog_core.sampling import EvenSampler, to_pixels
+from fairprog_core.options import Options
+from fairprog_core.sampling import EvenSampler
 
 CPU = torch.device("cpu")
+
+
+class Photos(ImageClassifier):
+    """Takes photos and makes nothing of them."""
+
+    def __init__(self) -> None:
+        super().__init__(Options(), n_classes=2, image_size=4)
+        self.anywhere = torch.nn.Parameter(torch.zeros(1))
 
 
 def natural(n: int = 400) -> Split:
@@ -18,7 +28,7 @@ def natural(n: int = 400) -> Split:
 
 
 def sampler(split: Split, **changes: int) -> EvenSampler:
-    return EvenSampler(split, **{"per_cell": 5, "copies": 3, "seed": 0, **changes}, device=CPU)
+    return EvenSampler(split, Photos().to_input, **{"per_cell": 5, "copies": 3, "seed": 0, **changes}, device=CPU)
 
 
 def test_every_copy_holds_every_cell_equally_often() -> None:
