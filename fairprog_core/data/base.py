@@ -6,7 +6,7 @@ Notation: n samples, c classes, p group patterns, h×w image.
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -25,14 +25,14 @@ class Split:
     """The rows of one split.
 
     Attributes:
-        x: (n, h, w, 3) uint8 images, memory-mapped.
+        x: (n, h, w, 3) uint8 images, memory-mapped; or (n,) object, texts as ``str``.
         y: (n,) int64 labels in 0..c-1.
         z: (n,) int64 pattern codes in 0..p-1.
         cell_share: (p, c) float64, the natural share of every (z, y) cell; sums to one.
         is_stratified: whether the rows were drawn evenly over the (z, y) cells.
     """
 
-    x: NDArray[np.uint8]
+    x: NDArray[Any]
     y: NDArray[np.int64]
     z: NDArray[np.int64]
     cell_share: NDArray[np.float64]
@@ -76,14 +76,15 @@ def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int
 
 
 class Twins(NamedTuple):
-    """Counterfactual pairs: the same picture but for the sensitive attribute.
+    """Counterfactual pairs: the same picture or sentence but for the sensitive attribute.
 
-    ``first`` and ``second`` are (n, h, w, 3) uint8; row i of both differs only in what Z causes.
-    ``y`` is the label (n,) of both. ``names`` are the groups of first and second.
+    ``first`` and ``second`` are (n, h, w, 3) uint8 images, or (n,) object arrays of ``str``; row i of
+    both differs only in what Z causes. ``y`` is the label (n,) of both. ``names`` are the groups of
+    first and second.
     """
 
-    first: NDArray[np.uint8]
-    second: NDArray[np.uint8]
+    first: NDArray[Any]
+    second: NDArray[Any]
     y: NDArray[np.int64]
     names: tuple[str, str]
 
@@ -127,6 +128,10 @@ class Dataset(ABC):
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
         """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty where there are none."""
+        return {}
+
+    def identity_words(self) -> Mapping[str, frozenset[str]]:
+        """By group name, the single lower-case words that name it in a text; empty for images."""
         return {}
 
     def twins(self, n: int) -> Twins | None:

@@ -2,9 +2,10 @@
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,9 +13,14 @@ from numpy.typing import DTypeLike, NDArray
 from fairprog_core.errors import DataError
 from fairprog_core.home import Home, making_once, replacing
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# pyarrow is imported where a table is read or written: images do without it.
+
 
 class Columns:
-    """A folder of .npy files, one per column."""
+    """A folder of .npy files, one per column, and of .arrow files, tables with columns of text."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,6 +39,33 @@ class Columns:
             )
             raise DataError(message) from error
         return column
+
+    @contextmanager
+    def create_table(self, name: str, schema: "pa.Schema", *, size: int = 0) -> "Iterator[pa.RecordBatchFileWriter]":
+        """Write a new table, batch after batch; rows never pile up in memory.
+
+        Args:
+            name: of the table.
+            schema: its columns.
+            size: bytes that it will take, as far as that is known.
+        """
+        import pyarrow as pa
+
+        self._check_space(size)
+        with pa.OSFile(str(self._folder / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+            yield writer
+
+    def table(self, name: str) -> "pa.Table":
+        """A table, memory-mapped: only what is taken from it is read."""
+        import pyarrow as pa
+
+        try:
+            return pa.ipc.open_file(pa.memory_map(str(self._folder / f"{name}.arrow"))).read_all()
+        except (OSError, pa.ArrowException) as error:
+            message = (
+                f"{self._folder}: the cached table {name!r} is damaged ({error}); remove this folder and try again."
+            )
+            raise DataError(message) from error
 
     def _check_space(self, needed: int) -> None:
         # A memory-mapped file on a full disk kills the process when it is written to.

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.data.streams import row_uniforms
+
 Floats = NDArray[np.float64]
 Colour = tuple[float, float, float]  # red, green, blue in 0..1
 
@@ -27,7 +29,7 @@ _SLOTS = (
     "back_g", "back_b", "back_shift", "back_r2", "back_g2", "back_b2", "light_angle", "light", "exposure",
     "temperature", "noise",
 )  # fmt: skip
-_BLOCK = 96  # uniforms per row; a multiple of 4, the words of one Philox counter step; spare ones are for new traits
+_BLOCK = 96  # uniforms per row; a multiple of 4; spare ones are for new traits
 
 
 class Face(NamedTuple):
@@ -76,8 +78,7 @@ class Face(NamedTuple):
 
 def uniforms(key: int, start: int, stop: int) -> dict[str, Floats]:
     """The uniforms of rows start..stop-1 by trait, (n,) each in [0, 1)."""
-    generator = np.random.Generator(np.random.Philox(key=key, counter=start * (_BLOCK // 4)))
-    block = generator.random((stop - start, _BLOCK))
+    block = row_uniforms(key, start, stop, per_row=_BLOCK)
     return {name: block[:, i] for i, name in enumerate(_SLOTS)}
 
 
