@@ -107,7 +107,33 @@ class CelebAOptions(Options):
         return self
 
 
+class CommentsOptions(Options):
+    """Made-up comments: is the comment toxic? Correlated with the religion that it speaks of."""
+
+    kind: Literal["comments"] = "comments"
+    rho: float = Field(
+        0.25, ge=0, le=0.35, title="Bias ρ",
+        description="P(toxic) is .4 − ρ for Christian, .4 + ρ for Muslim, .4 for other; 0: no bias in the data.",
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Writes the comments.")
+    n_train: int = Field(8000, ge=64, le=200_000, title="Training rows", description="For the base classifier.")
+    n_tune: int = Field(
+        4000, ge=64, le=200_000, title="Tuning rows", description="For the trigger; the base never saw them."
+    )
+    n_val: int = Field(
+        3000, ge=24, le=100_002, multiple_of=6, title="Validation rows",
+        description="Drawn evenly over label and group, weighted back; a multiple of six.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    n_test: int = Field(
+        4500, ge=24, le=100_002, multiple_of=6, title="Test rows",
+        description="Drawn evenly over label and group, weighted back; a multiple of six.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+
+
 DATASETS = {
     "faces": Entry(FacesOptions, "fairprog_core.data.faces:Faces"),
     "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba:CelebA"),
+    "comments": Entry(CommentsOptions, "fairprog_core.data.comments:Comments"),
 }
