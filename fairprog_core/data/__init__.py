@@ -4,12 +4,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.options import Options
 from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
 
 _ALL_ROWS = "Empty: all that the split has."
+
+
+def _names(value: Any) -> Any:
+    """Several names in one text, with commas between them, become a tuple."""
+    return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
 
 class FacesOptions(Options):
@@ -97,7 +103,7 @@ class CelebAOptions(Options):
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Take "Smiling, Young" for ("Smiling", "Young")."""
-        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
+        return _names(value)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -132,8 +138,56 @@ class CommentsOptions(Options):
     )  # fmt: skip
 
 
+class CivilCommentsOptions(Options):
+    """Civil Comments, as WILDS ships them, from a local file."""
+
+    kind: Literal["civil_comments"] = "civil_comments"
+    root: str = Field(
+        "", max_length=4096, title="Folder or file",
+        description="Where all_data_with_identities.csv lies on the machine that trains.",
+    )  # fmt: skip
+    identities: tuple[AttributeName, ...] = Field(
+        ("christian", "muslim", "other_religions"), min_length=2, max_length=8, title="Identities",
+        description=f"The groups: two or more of {', '.join(IDENTITY_WORDS)}; or all.",
+    )  # fmt: skip
+    threshold: float = Field(
+        0.5, gt=0, le=1, title="Threshold",
+        description="Share of annotators from which on a comment counts as toxic, or an identity as mentioned.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
+    max_train: int | None = Field(
+        None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+    max_tune: int | None = Field(
+        None, ge=2, title="Tuning rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+    max_val: int | None = Field(
+        None, ge=2, title="Validation rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+    max_test: int | None = Field(
+        None, ge=2, title="Test rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+    )
+
+    @field_validator("identities", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Take "black, white" for ("black", "white"), and "all" for every identity."""
+        names = _names(value)
+        return tuple(IDENTITY_WORDS) if names in ("all", ("all",), ["all"]) else names
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if unknown := [name for name in self.identities if name not in IDENTITY_WORDS]:
+            raise ValueError(f"there is no identity {unknown[0]!r}; choose among {', '.join(IDENTITY_WORDS)}")
+        if len(set(self.identities)) < len(self.identities):
+            raise ValueError("an identity stands twice; name each once")
+        return self
+
+
 DATASETS = {
     "faces": Entry(FacesOptions, "fairprog_core.data.faces:Faces"),
     "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba:CelebA"),
     "comments": Entry(CommentsOptions, "fairprog_core.data.comments:Comments"),
+    "civil_comments": Entry(CivilCommentsOptions, "fairprog_core.data.civil_comments:CivilComments"),
 }
