@@ -23,6 +23,7 @@ def base_key(study: Study, dataset: Dataset) -> str:
     return digest_of(
         {
             "options": study.classifier.model_dump(mode="json", exclude={"source"}),
+            **CLASSIFIERS[study.classifier.kind].load().content(study.classifier),
             "data": dataset.split_digest("train"),
             "seed": study.base_seed,
             "recipe": _RECIPE,
@@ -54,7 +55,7 @@ def train_base(
     """Train the base and keep it in the home's ``models/``.
 
     Yields:
-        After every batch the finished share, a number; after every epoch a "base" record.
+        After every batch the finished share, a number; now and then a "base" record.
     """
     path = home.models / f"{base_key(study, dataset)}.safetensors"
     split = dataset.split("train", drawing)

@@ -171,13 +171,12 @@ class Workbench:
     def base_step(self, device: str) -> Measurement:
         """One step of training a base classifier; the trained one is what the rest is measured on."""
         split, options = self.data.split("train"), self.net
-        steps = len(split.y) // options.batch_size
-        times, start = [], time.perf_counter()
+        times, start, done = [], time.perf_counter(), 0
         for record in erm.train(self.classifier, split, options=options, seed=0, device=torch.device(device)):
-            if "epoch" not in record:
+            if "step" not in record:
                 continue
-            times.append((time.perf_counter() - start) / steps * 1e3)
-            start = time.perf_counter()
+            times.append((time.perf_counter() - start) / (record["step"] - done) * 1e3)
+            start, done = time.perf_counter(), record["step"]
         return _measurement("base_step", device, times[1:], "ms", f"residual_net, batch {options.batch_size}")
 
     def trigger_step(self, device: str, options: Options, method: type[Reprogram], name: str) -> Measurement:

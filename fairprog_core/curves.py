@@ -211,7 +211,7 @@ class CurveWork:
             points.append(self._point(trigger, lam, self.plan.method.kind, f"lam-{lam:g}"))
             yield len(points) / total
         for control in controls:
-            changed = build(METHODS, control).control(trigger)
+            changed = build(METHODS, control).control(trigger, self.lab.classifier)
             points.append(self._point(changed, None, control.kind, control.kind))
             yield len(points) / total
         self.write({"curve": self._summary(trigger, validation, points), "points": points})

@@ -7,12 +7,14 @@ the fields of these classes. Options are torch-free.
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from fairprog_core.errors import ConfigError
+
+Modality = Literal["image", "text"]  # what a data set, a classifier, a trigger is made for
 
 
 class Options(BaseModel):

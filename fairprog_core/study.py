@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from fairprog_core.classifiers import CLASSIFIERS, ResidualNetOptions
+from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions, ResidualNetOptions
 from fairprog_core.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
 from fairprog_core.data import DATASETS, FacesOptions
-from fairprog_core.methods import METHODS, MethodOptions, RandomTriggerOptions, ReprogramOptions
-from fairprog_core.options import Options
+from fairprog_core.methods import (
+    METHODS,
+    MethodOptions,
+    NeutralWordsOptions,
+    RandomTriggerOptions,
+    RandomWordsOptions,
+    ReprogramOptions,
+)
+from fairprog_core.options import Modality, Options
 from fairprog_core.registry import any_entry, any_of
-from fairprog_core.triggers import TRIGGERS, BorderOptions
+from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
 
 if TYPE_CHECKING:
     AnyDataset: TypeAlias = Any
@@ -61,6 +68,8 @@ def default_lam(trigger: str, criterion: str) -> LamRange:
     """The useful range of λ of a trigger and a criterion on the embedded data sets."""
     if criterion == "demographic_parity":
         return LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0))
+    if TRIGGERS[trigger].options.modality == "text":  # type: ignore[attr-defined]
+        return LamRange(low=1.0, high=20.0, grid=(0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0))
     if trigger == "patch":
         return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0))
     return LamRange()
@@ -170,6 +179,39 @@ class Explain(Options):
     )
 
 
+def _default_budget(modality: Modality) -> Budget:
+    """A step on texts costs ten times one on small pictures, and fewer are needed."""
+    return Budget() if modality == "image" else Budget(steps=60, validate_every=20, validate_rows=480)
+
+
+CONTROLS: dict[Modality, tuple[MethodOptions, ...]] = {
+    "image": (RandomTriggerOptions(),),
+    "text": (RandomWordsOptions(), NeutralWordsOptions()),
+}
+TEXT_REPROGRAM = ReprogramOptions(
+    discriminator_learning_rate=0.01, lam_groups=2, per_cell=12, discriminator_steps=5
+)  # three groups and one logit: a small batch says next to nothing about the groups
+DEFAULTS: dict[str, dict[Modality, Any]] = {  # what a study is made of that names its data alone
+    "classifier": {"image": ResidualNetOptions(), "text": EncoderOptions()},
+    "methods": {
+        "image": (ReprogramOptions(), *CONTROLS["image"]),
+        "text": (TEXT_REPROGRAM, *CONTROLS["text"]),
+    },
+    "triggers": {"image": (BorderOptions(),), "text": (SoftOptions(),)},
+    "budget": {"image": _default_budget("image"), "text": _default_budget("text")},
+}
+
+
+def _filled(usual: Options, given: dict[str, Any]) -> dict[str, Any]:
+    """The given values, and the usual ones for the rest."""
+    return usual.to_json() | given
+
+
+def _default(field: str) -> Any:
+    """A factory of a field's default, which follows the data set's modality."""
+    return lambda values: DEFAULTS[field][values["dataset"].modality if "dataset" in values else "image"]
+
+
 @dataclass(frozen=True)
 class CurvePlan:
     """One curve that a study computes.
@@ -201,16 +243,16 @@ class Study(Options):
     )
     dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
     classifier: AnyClassifier = Field(
-        default_factory=ResidualNetOptions, title="Classifier", description="The base that stays frozen."
+        default_factory=_default("classifier"), title="Classifier", description="The base that stays frozen."
     )
     methods: tuple[AnyMethod, ...] = Field(
-        (ReprogramOptions(), RandomTriggerOptions()),
+        default_factory=_default("methods"),
         min_length=1,
         title="Methods",
         description="What is learned in front of the base, and controls.",
     )
     triggers: tuple[AnyTrigger, ...] = Field(
-        (BorderOptions(),), min_length=1, title="Triggers", description="One curve for each of them."
+        default_factory=_default("triggers"), min_length=1, title="Triggers", description="One curve for each of them."
     )
     criteria: tuple[AnyCriterion, ...] = Field(
         (EqualizedOddsOptions(),), min_length=1, title="Criteria", description="One curve for each of them."
@@ -226,12 +268,32 @@ class Study(Options):
         0, ge=0, title="Seed of the base classifier", description="Its first weights and its batches."
     )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
-    budget: Budget = Field(default_factory=Budget, title="Budget", description="Length of one training.")
+    budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
         None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, values: Any) -> Any:
+        """Give what names only some options of a method or of the budget the modality's defaults for the others."""
+        dataset = values.get("dataset") if isinstance(values, dict) else None
+        kind = dataset.get("kind") if isinstance(dataset, dict) else None
+        if kind not in DATASETS:
+            return values
+        modality: Modality = DATASETS[kind].options.modality  # type: ignore[attr-defined]
+        usual = {method.kind: method for method in DEFAULTS["methods"][modality]}
+        filled = dict(values)
+        if isinstance(values.get("budget"), dict):
+            filled["budget"] = _filled(DEFAULTS["budget"][modality], values["budget"])
+        if isinstance(values.get("methods"), (list, tuple)):
+            filled["methods"] = [
+                _filled(usual[each["kind"]], each) if isinstance(each, dict) and each.get("kind") in usual else each
+                for each in values["methods"]
+            ]
+        return filled
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -243,6 +305,14 @@ class Study(Options):
             twice = [kind for kind, n in Counter(kinds).items() if n > 1]
             if twice:
                 raise ValueError(f"{name} names {twice[0]} twice; name each once")
+        modality = self.dataset.modality
+        strangers = [
+            chosen.kind
+            for chosen in (self.classifier, *self.triggers, *self.methods)
+            if modality not in getattr(chosen, "modalities", (getattr(chosen, "modality", modality),))
+        ]
+        if strangers:
+            raise ValueError(f"{strangers[0]} is not for {modality} data such as {self.dataset.kind}")
         return self
 
     def plan(self) -> list[CurvePlan]:
@@ -267,9 +337,10 @@ class Study(Options):
         return plans
 
     def controls(self) -> list[MethodOptions]:
-        """The methods that are not learned; the untrained trigger is always among them."""
+        """The methods that are not learned; the first control of the modality is always among them."""
         named = [method for method in self.methods if method.is_control]
-        return named if any(method.kind == "random_trigger" for method in named) else [*named, RandomTriggerOptions()]
+        first = CONTROLS[self.dataset.modality][0]
+        return named if any(method.kind == first.kind for method in named) else [*named, first]
 
     def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
         """The accuracy that may be given up when λ is chosen for this criterion."""

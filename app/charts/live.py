@@ -125,12 +125,12 @@ def _rows(curve: CurveSoFar, values: Sequence[float]) -> list[list[str]]:
 
 
 def base(records: Sequence[Mapping[str, Any]]) -> Plot:
-    """The loss of the base classifier over its epochs."""
-    fig = theme.figure(x_title=words.EPOCH, y_title=words.BASE_LOSS)
-    epochs, losses = [record["epoch"] for record in records], [record["loss"] for record in records]
+    """The loss of the base classifier over its steps."""
+    fig = theme.figure(x_title=words.STEP, y_title=words.BASE_LOSS)
+    steps, losses = [record["step"] for record in records], [record["loss"] for record in records]
     look = theme.look(0)
-    fig.add_scatter(x=thin(epochs), y=thin(losses), mode="lines+markers", line=look["line"], marker=look["marker"])
+    fig.add_scatter(x=thin(steps), y=thin(losses), mode="lines+markers", line=look["line"], marker=look["marker"])
     fig.update_layout(showlegend=False, margin_t=12)
-    fig.update_xaxes(range=[0, records[-1]["epochs"] + 0.2])
-    rows = [[common.lam(epoch), common.number(loss)] for epoch, loss in zip(epochs, losses, strict=True)]
-    return Plot(fig, words.BASE_LABEL, (words.EPOCH, words.BASE_LOSS), rows, height=300)
+    fig.update_xaxes(range=[0, records[-1]["steps"] * 1.02])
+    rows = [[str(step), common.number(loss)] for step, loss in zip(steps, losses, strict=True)]
+    return Plot(fig, words.BASE_LABEL, (words.STEP, words.BASE_LOSS), rows, height=300)

@@ -56,6 +56,11 @@ class Classifier(nn.Module):
         return {name: getattr(self, name) for name in self.recipe_names}
 
     @classmethod
+    def content(cls, options: Any) -> dict[str, str]:
+        """What the first weights depend on besides the options: digests of files, by name."""
+        return {}
+
+    @classmethod
     def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
         """A classifier to be trained on a split; its first weights follow torch's random state."""
         raise NotImplementedError

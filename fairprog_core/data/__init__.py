@@ -1,11 +1,11 @@
 """Data sets: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from fairprog_core.data.identity_words import IDENTITY_WORDS
-from fairprog_core.options import Options
+from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
@@ -18,7 +18,14 @@ def _names(value: Any) -> Any:
     return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
 
-class FacesOptions(Options):
+class DatasetOptions(Options):
+    """What every data set shares."""
+
+    kind: str
+    modality: ClassVar[Modality] = "image"
+
+
+class FacesOptions(DatasetOptions):
     """Drawn faces: is the hair blond? Correlated with how male the face presents."""
 
     kind: Literal["faces"] = "faces"
@@ -64,7 +71,7 @@ class FacesOptions(Options):
     )  # fmt: skip
 
 
-class CelebAOptions(Options):
+class CelebAOptions(DatasetOptions):
     """CelebA from a local folder."""
 
     kind: Literal["celeba"] = "celeba"
@@ -113,9 +120,10 @@ class CelebAOptions(Options):
         return self
 
 
-class CommentsOptions(Options):
+class CommentsOptions(DatasetOptions):
     """Made-up comments: is the comment toxic? Correlated with the religion that it speaks of."""
 
+    modality: ClassVar[Modality] = "text"
     kind: Literal["comments"] = "comments"
     rho: float = Field(
         0.25, ge=0, le=0.35, title="Bias ρ",
@@ -138,9 +146,10 @@ class CommentsOptions(Options):
     )  # fmt: skip
 
 
-class CivilCommentsOptions(Options):
+class CivilCommentsOptions(DatasetOptions):
     """Civil Comments, as WILDS ships them, from a local file."""
 
+    modality: ClassVar[Modality] = "text"
     kind: Literal["civil_comments"] = "civil_comments"
     root: str = Field(
         "", max_length=4096, title="Folder or file",

@@ -119,8 +119,8 @@ def _train(
         learning_rate=options.warm_learning_rate if init == "base weights" else options.learning_rate,
     )
     for record in train(classifier, split, options=schedule, seed=INITS.index(init) + 1, device=device):
-        if "epoch" in record:
-            yield record["epoch"] / record["epochs"]
+        if "step" in record:
+            yield record["step"] / record["steps"]
 
 
 @torch.inference_mode()

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
 
 
@@ -13,6 +13,7 @@ class MethodOptions(Options):
 
     kind: str
     is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve
+    modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
 
 
 class ReprogramOptions(MethodOptions):
@@ -80,9 +81,36 @@ class RandomTriggerOptions(MethodOptions):
 
     kind: Literal["random_trigger"] = "random_trigger"
     is_control = True
+    modalities = ("image",)
+
+
+class RandomWordsOptions(MethodOptions):
+    """Control: words drawn from the vocabulary in the trigger's place."""
+
+    kind: Literal["random_words"] = "random_words"
+    is_control = True
+    modalities = ("text",)
+
+
+class NeutralWordsOptions(MethodOptions):
+    """Control: words that say nothing in the trigger's place."""
+
+    kind: Literal["neutral_words"] = "neutral_words"
+    is_control = True
+    modalities = ("text",)
+    words: str = Field(
+        "it is what it is and so on",
+        min_length=1,
+        max_length=200,
+        title="Neutral words",
+        description="As many of them as the trigger has, from the beginning and again where they end.",
+        json_schema_extra={"advanced": True},
+    )
 
 
 METHODS = {
     "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.reprogram:Reprogram"),
     "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
+    "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.word_controls:RandomWords"),
+    "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.word_controls:NeutralWords"),
 }

@@ -10,6 +10,6 @@ class RandomTrigger:
     def __init__(self, options: RandomTriggerOptions) -> None:
         self.options = options
 
-    def control(self, trigger: Trigger) -> Trigger:
+    def control(self, trigger: Trigger, classifier: object) -> Trigger:
         """The trigger to put in the learned one's place."""
         return trigger.untrained()

@@ -28,37 +28,40 @@ def train(
         device: where to compute.
 
     Yields:
-        After every batch the finished ``share``; after every epoch epoch, epochs, loss (nats, training) and
-        accuracy (training, augmented).
+        After every batch the finished ``share``; now and then step, steps, loss (nats) and accuracy of the training
+        rows since the last time, augmented.
     """
     classifier.to(device).train()
     n, size = len(split.y), options.batch_size
-    per_epoch = max(n // size, 1)
+    per_epoch, steps = max(n // size, 1), options.n_steps(n)
+    told_every = min(per_epoch, max(steps // 8, 1))
     learned = [value for value in classifier.parameters() if value.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         options.learning_rate,
-        total_steps=max(options.epochs * per_epoch, 8),  # a rise of less than one step cannot be divided
+        total_steps=max(steps, 8),  # a rise of less than one step cannot be divided
         pct_start=options.warm_up,
     )
     labels = torch.from_numpy(split.y).to(device)
-    for epoch in range(options.epochs):
-        rng = np.random.default_rng((seed, epoch))
-        order = rng.permutation(n)
-        loss_sum, right = 0.0, 0
-        for batch in range(per_epoch):
-            rows = np.sort(order[batch * size : (batch + 1) * size])  # sorted: the file is read in order
-            x, y = classifier.augment(classifier.to_input(split.x[rows]), rng), labels[torch.from_numpy(rows)]
-            logits = classifier(x)
-            loss = F.cross_entropy(logits, y)
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(learned, 1.0)
-            optimizer.step()
-            schedule.step()
-            loss_sum += loss.item() * len(rows)
-            right += int((logits.argmax(1) == y).sum())
-            yield {"share": (epoch + (batch + 1) / per_epoch) / options.epochs}
-        seen = per_epoch * min(size, n)
-        yield {"epoch": epoch + 1, "epochs": options.epochs, "loss": loss_sum / seen, "accuracy": right / seen}
+    rng, order = np.random.default_rng(), np.empty(0, dtype=np.int64)
+    loss_sum, right, seen = 0.0, 0, 0
+    for step in range(steps):
+        epoch, batch = divmod(step, per_epoch)
+        if batch == 0:
+            rng = np.random.default_rng((seed, epoch))
+            order = rng.permutation(n)
+        rows = np.sort(order[batch * size : (batch + 1) * size])  # sorted: the file is read in order
+        x, y = classifier.augment(classifier.to_input(split.x[rows]), rng), labels[torch.from_numpy(rows)]
+        logits = classifier(x)
+        loss = F.cross_entropy(logits, y)
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        schedule.step()
+        loss_sum, right, seen = loss_sum + loss.item() * len(rows), right + int((logits.argmax(1) == y).sum()), seen + len(rows)
+        yield {"share": (step + 1) / steps}
+        if (step + 1) % told_every == 0 or step + 1 == steps:
+            yield {"step": step + 1, "steps": steps, "loss": loss_sum / seen, "accuracy": right / seen}
+            loss_sum, right, seen = 0.0, 0, 0

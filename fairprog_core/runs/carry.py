@@ -25,7 +25,7 @@ Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as
 FLUSH_SECONDS = 0.5
 BEAT_SECONDS = 2.0
 UNEXPECTED = "An unexpected "  # how the sentence of an error begins that is not the user's
-POSITIONS = {"train": "step", "validation": "step", "base": "epoch"}  # what counts the records of a kind
+POSITIONS = {"train": "step", "validation": "step", "base": "step"}  # what counts the records of a kind
 
 log = logging.getLogger(__name__)
 

@@ -1,16 +1,23 @@
 """Triggers: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
 
 Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 
 
-class ImageTriggerOptions(Options):
+class TriggerOptions(Options):
+    """What every trigger shares."""
+
+    kind: str
+    modality: ClassVar[Modality] = "image"
+
+
+class ImageTriggerOptions(TriggerOptions):
     """What every image trigger shares."""
 
     pixels: Literal["printable", "tanh"] = Field(
@@ -85,8 +92,48 @@ class PatchOptions(ImageTriggerOptions):
     )
 
 
+Word = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S+$")]
+
+
+class TextTriggerOptions(TriggerOptions):
+    """What every text trigger shares."""
+
+    modality: ClassVar[Modality] = "text"
+    n_words: int = Field(5, ge=1, le=16, title="Words", description="How many words or vectors join every text.")
+    position: Literal["start", "end"] = Field(
+        "start", title="Position", description="start: in front of the text. end: behind it."
+    )
+    allowed: tuple[Word, ...] = Field(
+        (),
+        title="Allowed words",
+        description="Words that the trigger may use or start from; empty: every whole word of the vocabulary.",
+        json_schema_extra={"advanced": True},
+    )
+    banned: tuple[Word, ...] = Field(
+        (), title="Banned words", description="Words that it may not use.", json_schema_extra={"advanced": True}
+    )
+
+
+class SoftOptions(TextTriggerOptions):
+    """Word vectors that are learned and need not be words."""
+
+    kind: Literal["soft"] = "soft"
+    space: Literal["free", "simplex"] = Field(
+        "free",
+        title="Space",
+        description="free: any vector. simplex: mixtures of the vocabulary's word vectors, as in the paper.",
+        json_schema_extra={"advanced": True},
+    )
+    anchors: int = Field(
+        5, ge=1, le=16, title="Anchors over λ",
+        description="How many triggers are learned along λ; between them the trigger is interpolated.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+
+
 TRIGGERS = {
     "border": Entry(BorderOptions, "fairprog_core.triggers.image:Border"),
     "frame": Entry(FrameOptions, "fairprog_core.triggers.image:Frame"),
     "patch": Entry(PatchOptions, "fairprog_core.triggers.image:Patch"),
+    "soft": Entry(SoftOptions, "fairprog_core.triggers.text:Soft"),
 }

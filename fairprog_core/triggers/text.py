@@ -1,0 +1,204 @@
+"""Triggers on texts: words put in front of a text or behind it, as free vectors, as mixtures, as real words.
+
+Source: the paper's text trigger (section 3.2): words v₁ … v_k in front of the input, relaxed to points of the
+simplex over the vocabulary. Ours: free vectors, all λ at once, both positions.
+
+Notation: l λ-values, k rows, t tokens, m trigger words, w width of a word vector, v vocabulary.
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.text_input import TextInput
+from fairprog_core.errors import ConfigError
+from fairprog_core.triggers import SoftOptions, TextTriggerOptions
+from fairprog_core.triggers.base import Trigger
+
+UNIT = 0.4  # size of a learned step in units of the word table, so that pixels and words share a learning rate
+SHARPNESS = 25.0  # of a mixture at the start: its word outweighs every other by e^10
+NO_WORD = -1  # the number of a vector that is no word of the vocabulary
+
+
+class TextTrigger(Trigger):
+    """m vectors that join the words of every text.
+
+    Attributes:
+        start: (m, w) the vectors that it starts from: words drawn from the vocabulary. NaN before `bound`.
+        start_ids: (m,) their numbers.
+    """
+
+    options: TextTriggerOptions
+    medium_names: ClassVar[tuple[str, ...]] = ("width", "vocabulary")
+    start: Tensor
+    start_ids: Tensor
+    table: Tensor
+
+    def __init__(self, options: Any, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
+        super().__init__(options, knots=knots, seed=seed, **medium)
+        self.register_buffer("start", torch.full((options.n_words, medium["width"]), torch.nan))
+        self.register_buffer("start_ids", torch.full((options.n_words,), NO_WORD))
+        self.register_buffer("table", torch.empty(0), persistent=False)
+
+    def bound(self, classifier: Classifier) -> Self:
+        """This trigger with the classifier's word table; a fresh one draws the words that it starts from."""
+        super().bound(classifier)
+        encoder: Any = classifier
+        self.table = encoder.embedding.detach()
+        if self.start.isnan().any():
+            self.begin_with(draw_words(allowed_words(encoder.words, self.options), self.options.n_words, self.seed))
+        return self
+
+    def begin_with(self, ids: Sequence[int]) -> None:
+        """Become the untrained trigger that starts from these m words."""
+        with torch.no_grad():
+            self.start_ids.copy_(torch.as_tensor(ids))
+            self.start.copy_(self.table[self.start_ids])
+            self.forget()
+
+    def forget(self) -> None:
+        """Set the learned values to those of the untrained trigger."""
+        raise NotImplementedError
+
+    def vectors(self, values: Tensor) -> Tensor:
+        """Learned values (l, …) -> word vectors (l, m, w)."""
+        raise NotImplementedError
+
+    def numbers(self, lam: Tensor) -> Tensor:
+        """The vocabulary's numbers (l, m) of the words at λ (l,); `NO_WORD` where a vector is none."""
+        return torch.full((len(lam), self.options.n_words), NO_WORD, device=self.start.device)
+
+    def untrained(self) -> Self:
+        fresh = copy.deepcopy(self, {id(self.table): self.table})  # the classifier's table is shared
+        with torch.no_grad():
+            fresh.forget()
+        return fresh
+
+    def with_words(self, ids: Sequence[int]) -> "Words":
+        """The same place, filled with given words for every λ: what controls are made of."""
+        words = Words(self.options, seed=self.seed, **self.medium)
+        words.table = self.table
+        words.to(self.start.device).begin_with(ids)
+        return words
+
+    def forward(self, x: TextInput, lam: float | Tensor) -> TextInput:
+        """Put the trigger into texts.
+
+        Args:
+            x: k texts of at most t tokens, filled up on the right.
+            lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
+
+        Returns:
+            The k texts with t + m tokens: the trigger behind [CLS], or before the last [SEP].
+        """
+        lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
+        per_lam = len(x.mask) // len(lams)
+        vectors = self.vectors(self.values(lams)).repeat_interleave(per_lam, 0)  # (k, m, w)
+        ids = self.numbers(lams).repeat_interleave(per_lam, 0)
+        at = torch.ones_like(x.lengths) if self.options.position == "start" else x.lengths - 1  # (k,)
+        return insert(x, vectors, ids, at)
+
+    @classmethod
+    def merged(cls, parts: Sequence[Self]) -> Self:
+        whole = super().merged(parts)
+        whole.start.copy_(parts[0].start)
+        whole.start_ids.copy_(parts[0].start_ids)
+        whole.table = parts[0].table
+        return whole
+
+
+class Soft(TextTrigger):
+    """m vectors that need not be words: free, or mixtures of the vocabulary's.
+
+    free: vector = start + UNIT · learned values. simplex: the paper's relaxation (equation 5), the
+    vocabulary's vectors mixed with a softmax of the learned values.
+    """
+
+    options: SoftOptions
+
+    def shape(self) -> tuple[int, ...]:
+        return self.options.n_words, self.medium["width" if self.options.space == "free" else "vocabulary"]
+
+    def forget(self) -> None:
+        self.shared.zero_()
+        self.anchors.zero_()
+        if self.options.space == "simplex":
+            self.shared[torch.arange(len(self.start_ids)), self.start_ids] = SHARPNESS
+
+    def vectors(self, values: Tensor) -> Tensor:
+        if self.options.space == "free":
+            return self.start + UNIT * values
+        return (UNIT * values).softmax(-1) @ self.table
+
+
+class Words(TextTrigger):
+    """m given words, the same for every λ; learns nothing."""
+
+    def shape(self) -> tuple[int, ...]:
+        return (0,)
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+    def vectors(self, values: Tensor) -> Tensor:
+        return self.start.expand(len(values), -1, -1)
+
+    def numbers(self, lam: Tensor) -> Tensor:
+        return self.start_ids.expand(len(lam), -1)
+
+
+def insert(x: TextInput, vectors: Tensor, ids: Tensor, at: Tensor) -> TextInput:
+    """Put m vectors into every text.
+
+    Args:
+        x: k texts of t tokens.
+        vectors: (k, m, w).
+        ids: (k, m) their numbers.
+        at: (k,) the place of the first of them in its text.
+
+    Returns:
+        k texts of t + m tokens.
+    """
+    (k, t), m = x.mask.shape, vectors.shape[1]
+    place = torch.arange(t + m, device=at.device).expand(k, -1)
+    is_new = (place >= at[:, None]) & (place < at[:, None] + m)
+    old = torch.where(place < at[:, None], place, place - m).clamp(0, t - 1)  # which old token comes here
+    new = (place - at[:, None]).clamp(0, m - 1)
+
+    def pick(values: Tensor, which: Tensor) -> Tensor:
+        index = which[..., None].expand(-1, -1, values.shape[-1]) if values.ndim == 3 else which
+        return values.gather(1, index)
+
+    return TextInput(
+        torch.where(is_new[..., None], pick(vectors, new), pick(x.vectors, old)),
+        is_new | pick(x.mask, old),
+        torch.where(is_new, pick(ids, new), pick(x.ids, old)),
+    )
+
+
+def allowed_words(words: dict[str, int], options: TextTriggerOptions) -> list[int]:
+    """The numbers of the whole words that a trigger may use.
+
+    Raises:
+        ConfigError: an allowed word is none of the vocabulary's, or none is left.
+    """
+    if unknown := [word for word in options.allowed if word not in words]:
+        raise ConfigError(
+            f"trigger: the allowed word {unknown[0]!r} is no single lower-case word of the model's vocabulary; "
+            "choose others."
+        )
+    names = options.allowed or tuple(words)
+    left = [words[word] for word in names if word not in options.banned]
+    if not left:
+        raise ConfigError("trigger: no word is left that may be used; ban fewer, or allow more.")
+    return left
+
+
+def draw_words(ids: Sequence[int], n: int, seed: int) -> list[int]:
+    """n of the numbers, at random."""
+    generator = torch.Generator().manual_seed(seed)
+    return [ids[int(i)] for i in torch.randint(len(ids), (n,), generator=generator)]
