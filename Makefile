@@ -14,7 +14,10 @@ TOOLS := $(VENV)/.tools-$(KEY)
 # The study that is shipped: one seed, a gallery that keeps it below five megabytes.
 DEMO ?= faces --set seeds=0 --set explain.gallery=8
 
-.PHONY: help setup app test check bench demo clean
+# What the shipped encoder is cut from: a folder with the model, or its name on the hub.
+MODEL ?= sentence-transformers/all-MiniLM-L6-v2
+
+.PHONY: help setup app test check bench demo encoder clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
@@ -23,6 +26,7 @@ help:
 	@echo "make check   lint, format and types"
 	@echo "make bench   measure speed on this machine"
 	@echo "make demo    run the shipped study again, and put it and its base into assets"
+	@echo "make encoder MODEL=…   cut the shipped text encoder out of the full model again (a folder, or its name on the hub)"
 	@echo "make clean   remove the environment and the caches of the tools"
 	@echo "ARGS=\"…\" is handed on, for example: make app ARGS=\"--port 8600\""
 
@@ -50,6 +54,9 @@ demo: $(SETUP)
 	mkdir -p assets/demo assets/classifiers
 	cp -R build/demo/runs/* assets/demo/faces
 	cp build/demo/models/*.safetensors assets/classifiers/
+
+encoder: $(SETUP)
+	$(VENV)/bin/fairprog encoder $(MODEL) assets/encoders/minilm-2 --data comments --home build/encoder
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

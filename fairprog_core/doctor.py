@@ -146,7 +146,8 @@ def _workers(home: Home) -> Finding:
 
 
 def _assets() -> list[Finding]:
-    missing = [name for name in ("demo/faces/result.json", "classifiers") if not (assets() / name).exists()]
+    wanted = ("demo/faces/result.json", "classifiers", "encoders/minilm-2/config.json")
+    missing = [name for name in wanted if not (assets() / name).exists()]
     if missing:
         hint = "clone the repository again and install it with --editable, or set FAIRPROG_ASSETS"
         return [Finding("Assets", f"{assets()} lacks {', '.join(missing)}", "note", hint)]

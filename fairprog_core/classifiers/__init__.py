@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
 
 Source = Literal["auto", "shipped", "train"]
@@ -14,28 +14,37 @@ _PEAK = "Peak of the one-cycle schedule, AdamW."
 class TrainedOptions(Options):
     """What every classifier that is trained here shares."""
 
+    modality: ClassVar[Modality] = "image"
     warm_up: ClassVar[float] = 0.25  # share of the steps in which the learning rate rises
+    kind: str
     source: Source = Field(
         "auto",
         title="Where the weights come from",
         description="auto: cache, then shipped, then trained now. shipped: only the shipped ones. train: always anew.",
         json_schema_extra={"advanced": True},
     )
-    epochs: int = Field(8, ge=1, le=100, title="Epochs", description="Passes over the training split.")
     batch_size: int = Field(
-        128, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+        128, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
     )
     learning_rate: float = Field(
-        4e-3,
-        gt=0,
-        le=1,
-        title="Learning rate",
-        description=_PEAK,
-        json_schema_extra={"advanced": True},
+        4e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
     )
 
+    def n_steps(self, n_rows: int) -> int:
+        """Steps of the training on so many rows."""
+        raise NotImplementedError
 
-class ResidualNetOptions(TrainedOptions):
+
+class ImageClassifierOptions(TrainedOptions):
+    """What every image classifier shares."""
+
+    epochs: int = Field(8, ge=1, le=100, title="Epochs", description="Passes over the training split.")
+
+    def n_steps(self, n_rows: int) -> int:
+        return self.epochs * max(n_rows // self.batch_size, 1)
+
+
+class ResidualNetOptions(ImageClassifierOptions):
     """Small residual network (30,000 weights)."""
 
     kind: Literal["residual_net"] = "residual_net"
@@ -46,7 +55,7 @@ class ResidualNetOptions(TrainedOptions):
     )
 
 
-class HybridOptions(TrainedOptions):
+class HybridOptions(ImageClassifierOptions):
     """Small hybrid: convolution stem, two attention blocks, class token (88,000 weights)."""
 
     kind: Literal["hybrid"] = "hybrid"
@@ -55,7 +64,7 @@ class HybridOptions(TrainedOptions):
     )
 
 
-class ResNet18Options(TrainedOptions):
+class ResNet18Options(ImageClassifierOptions):
     """torchvision's ResNet-18, for real photos."""
 
     kind: Literal["resnet18"] = "resnet18"
@@ -64,8 +73,47 @@ class ResNet18Options(TrainedOptions):
     )
 
 
+class EncoderOptions(TrainedOptions):
+    """Pretrained text encoder, tuned; the shipped one has two layers of MiniLM and a short vocabulary."""
+
+    modality: ClassVar[Modality] = "text"
+    warm_up: ClassVar[float] = 0.1
+    kind: Literal["encoder"] = "encoder"
+    model: str = Field(
+        "shipped",
+        min_length=1,
+        title="Model",
+        description="shipped, a folder with a model of Hugging Face's transformers, or a model's name on the hub.",
+    )
+    tuned: bool = Field(
+        False,
+        title="Already tuned",
+        description="The model is a classifier for these labels, in this order: it is used as it is, and not trained.",
+        json_schema_extra={"advanced": True},
+    )
+    max_length: int = Field(
+        128,
+        ge=8,
+        le=4096,
+        title="Longest text",
+        description="In tokens; what is longer loses its end. At most what the model reads, less room for a trigger.",
+        json_schema_extra={"advanced": True},
+    )
+    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="Batches that it is trained on.")
+    batch_size: int = Field(
+        32, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+    )
+    learning_rate: float = Field(
+        3e-4, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
+    )
+
+    def n_steps(self, n_rows: int) -> int:
+        return 0 if self.tuned else self.steps
+
+
 CLASSIFIERS = {
     "residual_net": Entry(ResidualNetOptions, "fairprog_core.classifiers.image:ResidualNet"),
     "hybrid": Entry(HybridOptions, "fairprog_core.classifiers.image:Hybrid"),
     "resnet18": Entry(ResNet18Options, "fairprog_core.classifiers.image:ResNet18"),
+    "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.text:Encoder"),
 }

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import DatabaseError
 
 import fairprog_core
-from fairprog_core.cli import data, machine, run, runs, server
+from fairprog_core.cli import data, encoder, machine, run, runs, server
 from fairprog_core.cli.console import complain
 from fairprog_core.errors import FairprogError
 
@@ -35,6 +35,7 @@ app.command("app")(server.app)
 app.command("run")(run.run)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
+app.command("encoder")(encoder.encoder)
 app.command("worker")(machine.worker)
 app.command("doctor")(machine.doctor)
 app.command("bench")(machine.bench)

@@ -116,7 +116,7 @@ def test_version_is_one_line(fairprog):
 @pytest.mark.parametrize(
     "path",
     ["", "app", "run", "runs", "runs list", "runs show", "runs cancel", "runs resume", "runs remove", "runs export",
-     "data", "data list", "data prepare", "data check", "worker", "doctor", "bench"],
+     "data", "data list", "data prepare", "data check", "encoder", "worker", "doctor", "bench"],
 )  # fmt: skip
 def test_every_command_explains_itself(fairprog, path):
     ended = fairprog(*path.split(), "--help")
@@ -130,7 +130,7 @@ def test_every_command_explains_itself(fairprog, path):
         (["frob"], "No such command 'frob'"),
         (["run"], "Missing argument 'STUDY'"),
         (["run", "--frob", "faces"], "No such option"),
-        (["run", "fases"], "There is no preset 'fases'; there are faces, faces-quick"),
+        (["run", "fases"], "There is no preset 'fases'; there are comments, comments-quick, faces, faces-quick"),
         (["run", "nowhere.toml"], "nowhere.toml cannot be read"),
         (["run", "faces-quick", "--set", "budget.stepz=1"], "budget.stepz"),
         (["run", "faces-quick", "--set", "seeds"], "not of the form key.path=value"),
@@ -140,6 +140,9 @@ def test_every_command_explains_itself(fairprog, path):
         (["runs", "show", "nothing"], "no run 'nothing'"),
         (["runs", "cancel", "nothing"], "no run 'nothing'"),
         (["data", "check", "fases"], "no preset 'fases'"),
+        (["encoder", "./nowhere", "out"], "There is no folder nowhere"),
+        (["encoder", "./nowhere", "out", "--words", "nowhere.txt"], "nowhere.txt cannot be read as text"),
+        (["encoder", "./nowhere", "out", "--data", "faces"], "faces is no data set of texts"),
         (["app", "--host", "256.0.0.1"], "256.0.0.1"),
     ],
 )

@@ -23,7 +23,7 @@ FLOORS = {
     "__main__": 8, "cli": 8, "doctor": 8, "": 8,
 }  # fmt: skip
 
-HEAVY = {"torch", "torchvision", "captum", "streamlit", "plotly"}
+HEAVY = {"torch", "torchvision", "transformers", "captum", "streamlit", "plotly"}
 TORCH_FREE = (
     "fairprog_core",
     "fairprog_core.classifiers",

@@ -1,0 +1,71 @@
+"""``fairprog encoder``: makes the encoder that is shipped under ``assets/encoders``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fairprog_core.cli.console import HomeOption, open_home
+from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Dataset
+from fairprog_core.errors import ConfigError
+from fairprog_core.registry import build
+
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")
+]
+OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; an older one is replaced.")]
+WordsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--words", metavar="FILE", help="Keep every word of this text file whole or in its pieces. Repeatable."
+    ),
+]
+DataOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data", metavar="DATA", help="Keep every word of this data set of texts, as its defaults make it. Repeatable."
+    ),
+]
+
+
+def encoder(
+    source: SourceArgument,
+    out: OutArgument,
+    layers: Annotated[int, typer.Option(min=1, help="Layers to keep, from the first.")] = 2,
+    words: WordsOption = None,
+    data: DataOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Cut a small encoder out of a BERT: its first layers, its frequent words, half precision.
+
+    The same source and words give the same files.
+    """
+    texts = [*_lines(words or []), *(text for name in data or [] for text in _texts(name, home))]
+    from fairprog_core.classifiers.encoder_asset import cut_encoder
+    from fairprog_core.classifiers.encoder_folder import find_model
+
+    cut = cut_encoder(find_model(source), out, layers=layers, texts=texts)
+    typer.echo(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
+
+
+def _lines(files: list[Path]) -> Iterator[str]:
+    """The lines of text files."""
+    for path in files:
+        try:
+            yield from path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read as text ({error}); give a file of words in UTF-8.") from error
+
+
+def _texts(name: str, home: Path | None) -> Iterator[str]:
+    """All texts of a data set, and the words that name its groups."""
+    known = [kind for kind, entry in DATASETS.items() if entry.load().modality == "text"]
+    if name not in known:
+        raise ConfigError(f"{name} is no data set of texts; --data takes {', '.join(known)}.")
+    dataset: Dataset = build(DATASETS, DATASETS[name].options(), open_home(home))
+    yield from dataset.split("train").x
+    yield from dataset.split("test").x
+    for group in dataset.identity_words().values():
+        yield from sorted(group)
