@@ -38,7 +38,7 @@ class Tokens:
             recipe: ``{"tokenizer": content of tokenizer.json, "special": {"pad_token": "[PAD]", …}}``.
 
         Raises:
-            ModelError: it has no pad token, or puts something else than one token before and one after a text.
+            ModelError: it has no pad or unknown token, or does not put one token before a text and one after it.
         """
         self.recipe = recipe
         backend = Tokenizer.from_str(json.dumps(recipe["tokenizer"]))
@@ -48,19 +48,18 @@ class Tokens:
         self.tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
             tokenizer_object=backend, **recipe["special"]
         )
-        pad, frame = self.tokenizer.pad_token_id, backend.encode("").ids
+        pad, unknown, frame = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id, backend.encode("").ids
         ends = [self.tokenizer.cls_token_id, self.tokenizer.sep_token_id]
-        if pad is None or frame != ends:
+        if pad is None or unknown is None or frame != ends:
             raise ModelError(
-                "The tokenizer of this model does not read a text as [CLS] … [SEP] with a pad token "
+                "The tokenizer of this model does not read a text as [CLS] … [SEP], with pad and unknown tokens "
                 f"(it makes {backend.encode('').tokens} of an empty one); choose a model of the BERT, DistilBERT, "
                 "RoBERTa, ALBERT or ELECTRA family."
             )
         self.pad_id = int(pad)
         self._backend = self.tokenizer.backend_tokenizer
         self._backend.encode_special_tokens = True
-        unknown = self.tokenizer.unk_token_id
-        self._unknown = pad if unknown is None else int(unknown)
+        self._unknown = int(unknown)
         self._reserved = [number for number in self.tokenizer.all_special_ids if number != self._unknown]
 
     @classmethod

@@ -360,6 +360,14 @@ def test_folder_that_cannot_be_used_is_one_sentence(tmp_path, change, sentence):
     assert "\n" not in str(caught.value)
 
 
+def test_tokenizer_that_frames_no_text_is_refused(tmp_path):
+    folder = save_family("bert", tmp_path)
+    values = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    (folder / "tokenizer.json").write_text(json.dumps({**values, "post_processor": None}), "utf-8")
+    with pytest.raises(ModelError, match=r"it makes \[\] of an empty one"):
+        make(folder)
+
+
 def test_model_that_reads_too_little_is_refused(tmp_path):
     with pytest.raises(ModelError, match="reads 20 tokens at most"):
         make(save_family("bert", tmp_path, max_position_embeddings=20))
