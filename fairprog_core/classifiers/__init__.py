@@ -104,7 +104,14 @@ class EncoderOptions(TrainedOptions):
         32, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
     )
     learning_rate: float = Field(
-        3e-4, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
+        6e-4, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
+    )
+    tuned_layers: int | None = Field(
+        1,
+        ge=0,
+        title="Tuned layers",
+        description="How many of the last layers are trained besides the head; empty: all. The word table never is.",
+        json_schema_extra={"advanced": True},
     )
 
     def n_steps(self, n_rows: int) -> int:

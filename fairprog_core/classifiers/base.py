@@ -55,6 +55,15 @@ class Classifier(nn.Module):
         """Besides options and ``n_classes``: what builds it again, JSON values by argument name."""
         return {name: getattr(self, name) for name in self.recipe_names}
 
+    def kept(self) -> dict[str, Tensor]:
+        """The weights that a file of this classifier holds."""
+        return {name: value.contiguous() for name, value in self.state_dict().items()}
+
+    @classmethod
+    def unfilled(cls, options: Any, *, n_classes: int, recipe: dict[str, Any]) -> Self:
+        """A classifier that waits for the weights of a file; ``recipe`` is what `recipe` gave."""
+        return cls(options, n_classes=n_classes, **recipe)
+
     @classmethod
     def content(cls, options: Any) -> dict[str, str]:
         """What the first weights depend on besides the options: digests of files, by name."""
@@ -151,9 +160,7 @@ def save_classifier(classifier: Classifier, path: Path, **about: Any) -> None:
         **about,
     }
     with replacing(path) as part:
-        save_file(
-            {k: v.contiguous() for k, v in classifier.state_dict().items()}, part, {"fairprog": json.dumps(header)}
-        )
+        save_file(classifier.kept(), part, {"fairprog": json.dumps(header)})
 
 
 def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier, dict[str, Any]]:
@@ -171,6 +178,7 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
     options = registry[header["options"]["kind"]].options.parse(header["options"], where=str(path))
     implementation: type[Classifier] = registry[header["options"]["kind"]].load()
     recipe = {name: header[name] for name in implementation.recipe_names}
-    classifier = implementation(options, n_classes=header["n_classes"], **recipe)
-    fill(classifier, weights, path=path, noun="classifier", values="weights")
+    classifier = implementation.unfilled(options, n_classes=header["n_classes"], recipe=recipe)
+    is_whole = weights.keys() == classifier.kept().keys()
+    fill(classifier, classifier.state_dict() | weights if is_whole else weights, path=path, noun="classifier", values="weights")
     return classifier, header

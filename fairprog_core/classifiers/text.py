@@ -45,7 +45,7 @@ class Encoder(Classifier):
         tokens: text to numbers and back.
     """
 
-    recipe_names: ClassVar[tuple[str, ...]] = ("config", "tokenization")
+    recipe_names: ClassVar[tuple[str, ...]] = ("config", "tokenization", "rest")
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Encoder(Classifier):
         n_classes: int,
         config: dict[str, Any],
         tokenization: dict[str, Any],
+        rest: str = "",
         model: PreTrainedModel | None = None,
     ) -> None:
         """Build the architecture.
@@ -63,18 +64,23 @@ class Encoder(Classifier):
             n_classes: c.
             config: what Hugging Face's ``config.json`` says.
             tokenization: what builds the tokenizer again, see `Tokens`.
+            rest: digest of the shipped encoder, of which all weights come that are not trained; empty: of none.
             model: a sequence classifier of this configuration; None: one with random weights.
 
         Raises:
             ModelError: the tokenizer or the head does not suit.
         """
         super().__init__(options, n_classes=n_classes)
-        self.config, self.tokenization = config, tokenization
+        self.config, self.tokenization, self.rest = config, tokenization, rest
         self.tokens = Tokens(tokenization)
         self.body = new_model(config) if model is None else model
         self.linear = _take_head(self.body, n_classes)
         self.max_length = min(options.max_length, _positions(self.body) - ROOM)
         _embeddings(self.body).requires_grad_(False)
+        layers = _layers(self.body)
+        for layer in layers[: len(layers) - (len(layers) if options.tuned_layers is None else options.tuned_layers)]:
+            layer.requires_grad_(False)
+        self._trained = [name for name, value in self.named_parameters() if value.requires_grad]
         if self.max_length < SHORTEST:
             raise ModelError(
                 f"This model reads {_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
@@ -98,9 +104,10 @@ class Encoder(Classifier):
             ModelError: there is no such model, it does not suit, or it is not tuned for c classes but should be.
         """
         folder = find_model(options.model)
+        rest = model_digest(options.model) if options.model == "shipped" else ""
         tokens = read_tokens(folder)
         model = read_model(folder, n_classes=n_classes, is_tuned=options.tuned)
-        classifier = cls(options, n_classes=n_classes, config=portable(model), tokenization=tokens.recipe, model=model)
+        classifier = cls(options, n_classes=n_classes, config=portable(model), tokenization=tokens.recipe, rest=rest, model=model)
         if not classifier._reads_vectors_as_tokens():
             raise ModelError(
                 f"The model in {folder} ({model.config.model_type}) does not read word vectors as it reads tokens; "
@@ -116,6 +123,24 @@ class Encoder(Classifier):
         expected = self.body(input_ids=numbers, attention_mask=(numbers != self.tokens.pad_id).long()).logits
         alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
         return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
+
+    def kept(self) -> dict[str, Tensor]:
+        """All weights; of one that was tuned from the shipped encoder only the trained ones, in half precision."""
+        weights = super().kept()
+        return {name: weights[name].half() for name in self._trained} if self.rest else weights
+
+    @classmethod
+    def unfilled(cls, options: EncoderOptions, *, n_classes: int, recipe: dict[str, Any]) -> Self:
+        """What `kept` is filled into.
+
+        Raises:
+            ModelError: it was tuned from another encoder than the one that is shipped now.
+        """
+        if not recipe["rest"]:
+            return cls(options, n_classes=n_classes, **recipe)
+        if recipe["rest"] != model_digest(options.model):
+            raise ModelError("This classifier was tuned from another shipped encoder; train it again.")
+        return cls.new(options, n_classes=n_classes)
 
     @property
     def medium(self) -> dict[str, int]:
@@ -196,6 +221,11 @@ def _embeddings(model: PreTrainedModel) -> nn.Module:
     table = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is table)
     return model.get_submodule(name.rpartition(".")[0])
+
+
+def _layers(model: PreTrainedModel) -> list[nn.Module]:
+    """The layers of the encoder, from the first; one where the family shares the weights of all (ALBERT)."""
+    return list(max((part for part in model.modules() if isinstance(part, nn.ModuleList)), key=lambda part: len(part)))
 
 
 def _positions(model: PreTrainedModel) -> int:

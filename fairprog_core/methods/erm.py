@@ -60,7 +60,11 @@ def train(
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         schedule.step()
-        loss_sum, right, seen = loss_sum + loss.item() * len(rows), right + int((logits.argmax(1) == y).sum()), seen + len(rows)
+        loss_sum, right, seen = (
+            loss_sum + loss.item() * len(rows),
+            right + int((logits.argmax(1) == y).sum()),
+            seen + len(rows),
+        )
         yield {"share": (step + 1) / steps}
         if (step + 1) % told_every == 0 or step + 1 == steps:
             yield {"step": step + 1, "steps": steps, "loss": loss_sum / seen, "accuracy": right / seen}
