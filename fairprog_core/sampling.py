@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from fairprog_core.batch import Batch
 from fairprog_core.data.base import Split
 
+MOST_CELLS = 16  # of one copy; groups that overlap can make hundreds, which then take turns
 ToInput = Callable[..., Any]  # rows of a prepared split, and a generator as ``rng``, to what a classifier takes
 
 
@@ -49,13 +51,19 @@ class EvenSampler:
         self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
 
     def __call__(self, step: int) -> Batch:
-        """The batch of a step: (copies · m · per_cell) rows, copy after copy."""
+        """The batch of a step: (copies · min(m, `MOST_CELLS`) · per_cell) rows, copy after copy."""
         rng = np.random.default_rng((self.seed, step))
-        rows = np.concatenate([rng.choice(cell, self.per_cell) for _ in range(self.copies) for cell in self.cells])
-        weight = np.tile(np.repeat(self.cell_weight, self.per_cell), self.copies)
+        turn = [self._turn(rng) for _ in range(self.copies)]
+        rows = np.concatenate([rng.choice(self.cells[i], self.per_cell) for cells in turn for i in cells])
+        weight = np.repeat(self.cell_weight[np.concatenate(turn)], self.per_cell)
         return Batch(
             self.to_input(self.split.x[rows], rng=rng),
             torch.from_numpy(self.split.y[rows]).to(self.device),
             torch.from_numpy(self.split.z[rows]).to(self.device),
             torch.from_numpy(weight).float().to(self.device),
         )
+
+    def _turn(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The cells of one copy: all, or as many as a copy takes."""
+        n = len(self.cells)
+        return np.arange(n) if n <= MOST_CELLS else rng.permutation(n)[:MOST_CELLS]

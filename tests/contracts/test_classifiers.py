@@ -10,15 +10,13 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.errors import ArtifactError
 from fairprog_core.registry import build
+from tests.contracts.samples import SIZE, inputs_of, make_classifier, rows
 
-SIZE = 32
+IMAGE_KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
 
 
 def make(kind: str, *, n_classes: int = 3, seed: int = 0, **options: object) -> Classifier:
-    torch.manual_seed(seed)
-    classifier: Classifier = build(
-        CLASSIFIERS, CLASSIFIERS[kind].options(**options), n_classes=n_classes, image_size=SIZE
-    )
+    classifier = make_classifier(kind, n_classes=n_classes, seed=seed, **options)
     for module in classifier.modules():  # running statistics as after training, so that folding has work to do
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean, -0.2, 0.2)
@@ -27,53 +25,50 @@ def make(kind: str, *, n_classes: int = 3, seed: int = 0, **options: object) -> 
     return classifier
 
 
-@pytest.fixture
-def photos() -> torch.Tensor:
-    return torch.rand(4, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
+def photos(n: int = 4) -> torch.Tensor:
+    return torch.rand(n, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
 
 
 @pytest.mark.parametrize("kind", CLASSIFIERS)
 class TestEveryClassifier:
-    def test_logits_have_one_column_per_class(self, kind: str, photos: torch.Tensor) -> None:
-        assert make(kind).eval()(photos).shape == (4, 3)
-
-    def test_logits_are_the_head_of_the_features(self, kind: str, photos: torch.Tensor) -> None:
+    def test_logits_have_one_column_per_class(self, kind: str) -> None:
         classifier = make(kind).eval()
-        torch.testing.assert_close(classifier.head(classifier.features(photos)), classifier(photos))
+        assert classifier(inputs_of(classifier)).shape == (4, 3)
 
-    def test_freezing_changes_no_logit_and_leaves_nothing_to_learn(self, kind: str, photos: torch.Tensor) -> None:
+    def test_logits_are_the_head_of_the_features(self, kind: str) -> None:
         classifier = make(kind).eval()
-        before = classifier(photos).detach()
+        x = inputs_of(classifier)
+        torch.testing.assert_close(classifier.head(classifier.features(x)), classifier(x))
+
+    def test_freezing_changes_no_logit_and_leaves_nothing_to_learn(self, kind: str) -> None:
+        classifier = make(kind).eval()
+        x = inputs_of(classifier)
+        before = classifier(x).detach()
         frozen = freeze(classifier)
-        torch.testing.assert_close(frozen(photos), before, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(frozen(x), before, atol=1e-4, rtol=1e-4)
         assert not frozen.training
         assert not any(value.requires_grad for value in frozen.parameters())
         assert not any(isinstance(module, nn.BatchNorm2d) for module in frozen.modules())
 
-    def test_rows_do_not_depend_on_their_batch(self, kind: str, photos: torch.Tensor) -> None:
+    def test_rows_do_not_depend_on_their_batch(self, kind: str) -> None:
         frozen = freeze(make(kind))
-        torch.testing.assert_close(frozen(photos)[2:3], frozen(photos[2:3]), atol=1e-5, rtol=1e-5)
+        x = frozen.prepare(rows(frozen.options.modality)).x
+        alone = frozen(frozen.to_input(x[2:3]))
+        torch.testing.assert_close(frozen(frozen.to_input(x[:4]))[2:3], alone, atol=1e-5, rtol=1e-5)
 
-    def test_cam_layer_gives_maps_that_the_logits_depend_on(self, kind: str, photos: torch.Tensor) -> None:
-        frozen = freeze(make(kind))
-        maps: list[torch.Tensor] = []
+    def test_reading_order_holds_every_row_once(self, kind: str) -> None:
+        classifier = make(kind)
+        x = classifier.prepare(rows(classifier.options.modality)).x
+        assert sorted(classifier.reading_order(x)) == list(range(len(x)))
 
-        def keep(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-            output.requires_grad_() if output.is_leaf else output.retain_grad()
-            maps.append(output)
-
-        with frozen.cam_layer.register_forward_hook(keep):
-            frozen(photos.requires_grad_())[:, 0].sum().backward()
-        assert maps[0].ndim == 4
-        assert maps[0].shape[2] == maps[0].shape[3]
-        assert maps[0].grad is not None
-        assert maps[0].grad.abs().sum() > 0
-
-    def test_save_then_read_gives_the_same_logits(self, kind: str, photos: torch.Tensor, tmp_path: Path) -> None:
-        classifier = make(kind).eval()
+    def test_save_then_read_gives_the_same_logits(self, kind: str, tmp_path: Path) -> None:
+        """A file may hold weights in half precision: what is read from it is saved and read again unchanged."""
+        save_classifier(make(kind).eval(), tmp_path / "first.safetensors")
+        classifier, _ = read_classifier(tmp_path / "first.safetensors", CLASSIFIERS)
         save_classifier(classifier, tmp_path / "c.safetensors", labels=["a", "b", "c"])
         again, about = read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)
-        assert torch.equal(again.eval()(photos), classifier(photos))
+        x = inputs_of(classifier)
+        assert torch.equal(again.eval()(x), classifier.eval()(x))
         assert about["labels"] == ["a", "b", "c"]
         assert again.digest() == classifier.digest()
 
@@ -82,9 +77,26 @@ class TestEveryClassifier:
         assert make(kind, seed=5).digest() != make(kind, seed=6).digest()
 
 
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
+def test_cam_layer_gives_maps_that_the_logits_depend_on(kind: str) -> None:
+    frozen = freeze(make(kind))
+    maps: list[torch.Tensor] = []
+
+    def keep(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        output.requires_grad_() if output.is_leaf else output.retain_grad()
+        maps.append(output)
+
+    with frozen.cam_layer.register_forward_hook(keep):
+        frozen(photos().requires_grad_())[:, 0].sum().backward()
+    assert maps[0].ndim == 4
+    assert maps[0].shape[2] == maps[0].shape[3]
+    assert maps[0].grad is not None
+    assert maps[0].grad.abs().sum() > 0
+
+
 @pytest.mark.parametrize(("pool", "n_features"), [("mean", 32), ("max", 32), ("mean+max", 64)])
-def test_residual_net_pooling_decides_the_features(pool: str, n_features: int, photos: torch.Tensor) -> None:
-    assert make("residual_net", pool=pool).eval().features(photos).shape == (4, n_features)
+def test_residual_net_pooling_decides_the_features(pool: str, n_features: int) -> None:
+    assert make("residual_net", pool=pool).eval().features(photos()).shape == (4, n_features)
 
 
 def test_residual_net_mean_pooling_far_patch_only_shifts_the_logits() -> None:

@@ -5,7 +5,7 @@ import torch
 from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.data.base import Split
 from fairprog_core.options import Options
-from fairprog_core.sampling import EvenSampler
+from fairprog_core.sampling import MOST_CELLS, EvenSampler
 
 CPU = torch.device("cpu")
 
@@ -77,3 +77,17 @@ def test_to_pixels_scales_and_reorders() -> None:
     pixels = to_pixels(image, CPU)
     assert pixels.shape == (1, 3, 2, 3)
     assert pixels[0, :, 1, 2].tolist() == pytest.approx([1.0, 0.2, 0.0])
+
+
+def test_many_cells_take_turns_and_weights_still_bring_back_the_natural_mix() -> None:
+    """40 cells of 5 rows with shares 1 … 40: no batch holds more than 16 cells per copy, all appear in time."""
+    z, y = np.repeat(np.arange(20), 10), np.arange(200) // 5 % 2
+    share = np.arange(1.0, 41).reshape(20, 2) / np.arange(1.0, 41).sum()
+    split = Split(np.zeros((200, 4, 4, 3), np.uint8), y, z, share, False)
+    draw = sampler(split, per_cell=1, copies=1)
+    batches = [draw(step) for step in range(400)]
+    assert {len(batch.y) for batch in batches} == {MOST_CELLS}
+    codes = torch.cat([batch.z * 2 + batch.y for batch in batches])
+    weights = torch.cat([batch.weight for batch in batches])
+    found = torch.zeros(40).index_add(0, codes, weights) / weights.sum()
+    assert found.numpy() == pytest.approx(share.ravel(), rel=0.2)

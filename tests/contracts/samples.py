@@ -1,0 +1,48 @@
+"""One classifier of every kind, small, and rows for it: what the contracts are tried on."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.data.base import Split
+from fairprog_core.options import Modality
+
+SIZE = 32
+TEXTS = (
+    "the people next door are lovely",
+    "no",
+    "what a waste of time, all of it",
+    "they sang, and then they left",
+    "it is what it is",
+    "nobody here asked you for an opinion on that",
+)
+
+
+def rows(modality: Modality, n: int = 80) -> Split:
+    """n rows, evenly over two groups and two labels."""
+    rng = np.random.default_rng(0)
+    z, y = np.arange(n) % 2, (np.arange(n) // 2) % 2
+    x = (
+        rng.integers(0, 256, (n, SIZE, SIZE, 3), dtype=np.uint8)
+        if modality == "image"
+        else np.array([TEXTS[i % len(TEXTS)] for i in range(n)], dtype=object)
+    )
+    return Split(x, y, z, np.full((2, 2), 0.25), False)
+
+
+def make_classifier(kind: str, *, n_classes: int = 2, seed: int = 0, **options: Any) -> Classifier:
+    """A classifier that was never trained on anything here."""
+    torch.manual_seed(seed)
+    entry = CLASSIFIERS[kind]
+    modality: Modality = entry.options.modality  # type: ignore[attr-defined]
+    made: Classifier = entry.load().new(entry.options(**options), n_classes=n_classes, split=rows(modality))
+    return made
+
+
+def inputs_of(classifier: Classifier, n: int = 4) -> Any:
+    """n inputs of a classifier, the same each time."""
+    split = classifier.prepare(rows(classifier.options.modality))  # type: ignore[attr-defined]
+    return classifier.to_input(split.x[:n])
