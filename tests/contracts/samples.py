@@ -42,6 +42,16 @@ def make_classifier(kind: str, *, n_classes: int = 2, seed: int = 0, **options: 
     return made
 
 
+def usual(modality: Modality) -> str:
+    """The key of the classifier that triggers and methods of a modality are tried on."""
+    return "residual_net" if modality == "image" else "encoder"
+
+
+def as_tensor(x: Any) -> torch.Tensor:
+    """What a trigger made of inputs: pixels, or the word vectors with zeros where no word stands."""
+    return x if isinstance(x, torch.Tensor) else x.vectors * x.mask[..., None]
+
+
 def inputs_of(classifier: Classifier, n: int = 4) -> Any:
     """n inputs of a classifier, the same each time."""
     split = classifier.prepare(rows(classifier.options.modality))  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """Every method × every criterion. A new entry in a registry is tested without an edit here."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -7,35 +8,53 @@ import pytest
 import torch
 
 from fairprog_core.batch import Groups
-from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.criteria import CRITERIA
 from fairprog_core.data.base import Split
 from fairprog_core.methods import METHODS
+from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
+from tests.contracts.samples import as_tensor, inputs_of, make_classifier, rows, usual
 
-SIZE = 32
 CONTROLS = [kind for kind, entry in METHODS.items() if getattr(entry.options, "is_control", False)]
+TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
+LEARNED = [
+    (kind, modality) for kind, entry in METHODS.items() if kind not in CONTROLS for modality in entry.options.modalities
+]
+
+
+@cache
+def frozen(modality: Modality) -> Classifier:
+    return freeze(make_classifier(usual(modality)))
+
+
+@cache
+def prepared(modality: Modality) -> Split:
+    return frozen(modality).prepare(rows(modality))
+
+
+def new_trigger(modality: Modality, **more: Any) -> Trigger:
+    kind = TRIGGER[modality]
+    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **frozen(modality).medium, **more)
+    return trigger.bound(frozen(modality))
 
 
 @pytest.fixture(scope="module")
 def split() -> Split:
-    rng = np.random.default_rng(0)
-    z, y = np.arange(80) % 2, (np.arange(80) // 2) % 2
-    return Split(rng.integers(0, 256, (80, SIZE, SIZE, 3), dtype=np.uint8), y, z, np.full((2, 2), 0.25), False)
+    return prepared("image")
 
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    torch.manual_seed(0)
-    options = CLASSIFIERS["residual_net"].options()
-    return freeze(build(CLASSIFIERS, options, n_classes=2, image_size=SIZE))
+    return frozen("image")
 
 
-def started(kind: str, criterion: str, split: Split, classifier: Classifier, **changes: Any) -> tuple[Any, Trigger]:
-    trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=SIZE, knots=(0.0, 0.3, 3.0, 30.0))
+def started(
+    kind: str, criterion: str, split: Split, classifier: Classifier, modality: Modality = "image", **changes: Any
+) -> tuple[Any, Trigger]:
+    trigger = new_trigger(modality, knots=(0.0, 0.3, 3.0, 30.0))
     options = METHODS[kind].options(**changes.pop("options", {}))
     method = build(
         METHODS, options, classifier=classifier, trigger=trigger, criterion=CRITERIA[criterion](), split=split,
@@ -45,34 +64,32 @@ def started(kind: str, criterion: str, split: Split, classifier: Classifier, **c
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-@pytest.mark.parametrize("kind", [kind for kind in METHODS if kind not in CONTROLS])
+@pytest.mark.parametrize(("kind", "modality"), LEARNED)
 class TestEveryLearnedMethod:
-    def test_step_tells_losses_and_how_well_z_is_read(
-        self, kind: str, criterion: str, split: Split, classifier: Classifier
-    ) -> None:
-        record = started(kind, criterion, split, classifier)[0].step(0)
+    def test_step_tells_losses_and_how_well_z_is_read(self, kind: str, modality: Modality, criterion: str) -> None:
+        record = started(kind, criterion, prepared(modality), frozen(modality), modality)[0].step(0)
         assert set(record) >= {"utility_loss", "fairness_loss", "discriminator_accuracy", "chance"}
         assert all(np.isfinite(value) for value in record.values())
         assert record["utility_loss"] > 0 > record["fairness_loss"]
 
     def test_classifier_stays_bit_identical_and_the_trigger_moves(
-        self, kind: str, criterion: str, split: Split, classifier: Classifier
+        self, kind: str, modality: Modality, criterion: str
     ) -> None:
-        before = classifier.digest()
-        method, trigger = started(kind, criterion, split, classifier)
+        before = frozen(modality).digest()
+        method, trigger = started(kind, criterion, prepared(modality), frozen(modality), modality)
         start = trigger.values(2.0).detach().clone()
         for step in range(3):
             method.step(step)
-        assert classifier.digest() == before
-        assert all(value.grad is None for value in classifier.parameters())
+        assert frozen(modality).digest() == before
+        assert all(value.grad is None for value in frozen(modality).parameters())
         assert not torch.equal(trigger.values(2.0), start)
 
     def test_same_seed_gives_the_same_trigger_and_another_seed_another(
-        self, kind: str, criterion: str, split: Split, classifier: Classifier
+        self, kind: str, modality: Modality, criterion: str
     ) -> None:
         values = []
         for seed in (1, 1, 2):
-            method, trigger = started(kind, criterion, split, classifier, seed=seed)
+            method, trigger = started(kind, criterion, prepared(modality), frozen(modality), modality, seed=seed)
             for step in range(2):
                 method.step(step)
             values.append(trigger.values(2.0).detach())
@@ -80,11 +97,11 @@ class TestEveryLearnedMethod:
         assert not torch.equal(values[0], values[2])
 
     def test_state_loaded_into_a_fresh_method_goes_on_alike(
-        self, kind: str, criterion: str, split: Split, classifier: Classifier
+        self, kind: str, modality: Modality, criterion: str
     ) -> None:
-        method, trigger = started(kind, criterion, split, classifier)
+        method, trigger = started(kind, criterion, prepared(modality), frozen(modality), modality)
         method.step(0)
-        other, again = started(kind, criterion, split, classifier)
+        other, again = started(kind, criterion, prepared(modality), frozen(modality), modality)
         state = method.state()
         other.load_state({name: _copy(value) for name, value in state.items()})
         for step in (1, 2):
@@ -92,13 +109,11 @@ class TestEveryLearnedMethod:
             other.step(step)
         assert torch.equal(trigger.values(2.0), again.values(2.0))
 
-    def test_lam_zero_equals_training_for_accuracy_alone(
-        self, kind: str, criterion: str, split: Split, classifier: Classifier
-    ) -> None:
+    def test_lam_zero_equals_training_for_accuracy_alone(self, kind: str, modality: Modality, criterion: str) -> None:
         """At λ = 0 the other criterion's discriminator changes nothing."""
         values = []
         for name in (criterion, next(other for other in CRITERIA if other != criterion)):
-            method, trigger = started(kind, name, split, classifier, lam=0.0)
+            method, trigger = started(kind, name, prepared(modality), frozen(modality), modality, lam=0.0)
             for step in range(3):
                 method.step(step)
             values.append(trigger.values(0.0).detach())
@@ -114,14 +129,16 @@ def _copy(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", CONTROLS)
-def test_control_is_the_same_whatever_was_learned(kind: str, classifier: Classifier) -> None:
-    trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=SIZE, seed=3)
-    control = build(METHODS, METHODS[kind].options())
-    photos = torch.rand(2, 3, SIZE, SIZE)
-    before = control.control(trigger)(photos, 0.0)
+def test_control_is_the_same_whatever_was_learned(kind: str) -> None:
+    options = METHODS[kind].options()
+    modality = options.modalities[0]
+    trigger, classifier = new_trigger(modality, seed=3), frozen(modality)
+    control, x = build(METHODS, options), inputs_of(classifier)
+    before = as_tensor(control.control(trigger, classifier)(x, 0.0))
     with torch.no_grad():
         trigger.shared.add_(1.0)
-    assert torch.equal(control.control(trigger)(photos, 0.0), before)
+    assert torch.equal(as_tensor(control.control(trigger, classifier)(x, 0.0)), before)
+    assert not torch.equal(as_tensor(trigger(x, 0.0)), before)
 
 
 @pytest.mark.parametrize("projection", [False, True])
