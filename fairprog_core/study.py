@@ -62,7 +62,7 @@ def default_lam(trigger: str, criterion: str) -> LamRange:
     if criterion == "demographic_parity":
         return LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0))
     if trigger == "patch":
-        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0))
+        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
     return LamRange()
 
 
