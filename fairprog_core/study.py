@@ -71,7 +71,7 @@ def default_lam(trigger: str, criterion: str) -> LamRange:
     if TRIGGERS[trigger].options.modality == "text":  # type: ignore[attr-defined]
         return LamRange(low=1.0, high=20.0, grid=(0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0))
     if trigger == "patch":
-        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 6.0, 10.0))
+        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
     return LamRange()
 
 
