@@ -89,6 +89,14 @@ class Twins(NamedTuple):
     names: tuple[str, str]
 
 
+class Example(NamedTuple):
+    """A row that shows what the data are like: the input, the name of its label, the names of its groups."""
+
+    x: Any
+    label: str
+    groups: tuple[str, ...]
+
+
 class Dataset(ABC):
     """A data set; its class docstring is its card.
 
@@ -133,6 +141,14 @@ class Dataset(ABC):
     def identity_words(self) -> Mapping[str, frozenset[str]]:
         """By group name, the single lower-case words that name it in a text; empty for images."""
         return {}
+
+    def examples(self, n: int) -> list[Example]:
+        """At most n rows that show what the data are like, had at once and without the cache; mostly none.
+
+        Raises:
+            DataError: the data are missing or broken.
+        """
+        return []
 
     def twins(self, n: int) -> Twins | None:
         """n counterfactual pairs from fresh rows, or None where the data set has none."""

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from fairprog_core.batch import Groups
 from fairprog_core.data import CivilCommentsOptions
-from fairprog_core.data.base import Dataset, Progress, Split, SplitName
+from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName
 from fairprog_core.data.cache import Columns, cached
 from fairprog_core.data.celeba_files import stamp
-from fairprog_core.data.civil_comments_file import PARTS, find, read
+from fairprog_core.data.civil_comments_file import PARTS, find, head, read
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.streams import stream_key
 from fairprog_core.errors import DataError
@@ -84,6 +84,20 @@ class CivilComments(Dataset):
         share = np.zeros((len(self._combinations), len(self.labels)))
         np.add.at(share, (z, y), 1 / len(y))
         return Split(table["text"].to_numpy(), y, z, share, is_stratified=False)
+
+    def examples(self, n: int) -> list[Example]:
+        """The first n comments of the file."""
+        if not self.options.root.strip():
+            return []
+        threshold = self.options.threshold
+        return [
+            Example(
+                row.text,
+                self.labels[row.scores["toxicity"] >= threshold],
+                tuple(name for name in self.options.identities if row.scores[name] >= threshold),
+            )
+            for row in head(self._file, n)
+        ]
 
     def split_digest(self, name: SplitName) -> str:
         options, most = self.options, self._most(name)

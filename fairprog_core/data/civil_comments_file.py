@@ -8,6 +8,7 @@ identities, already 0 or 1.
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -87,6 +88,32 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
             done += len(batch)
             if progress:
                 progress(done, max(done, round(done * size / min(blocks * _BLOCK, size))))
+
+
+class Row(NamedTuple):
+    """One comment, and its toxicity and identities as shares of annotators."""
+
+    text: str
+    scores: dict[str, float]
+
+
+def head(file: Path, n: int) -> list[Row]:
+    """The first n rows, without reading the rest.
+
+    Raises:
+        DataError: a column is missing, a score is no number, or the file is no such table.
+    """
+    try:
+        _check_header(file)
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+            found = list(islice(csv.DictReader(lines), n))
+            return [Row(row["comment_text"].replace("\0", ""), _scores(row)) for row in found]
+    except (OSError, csv.Error, ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{file} cannot be read as a table ({str(error)[:160]}); download it again.") from error
+
+
+def _scores(row: dict[str, str]) -> dict[str, float]:
+    return {name: float("0" if row[name] in _UNASKED else row[name]) for name in _SCORES}
 
 
 class _Where(NamedTuple):

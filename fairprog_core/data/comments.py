@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.batch import Groups
 from fairprog_core.data import CommentsOptions
-from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
+from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import Columns, cached
 from fairprog_core.data.comment_writer import Draws, draws, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
@@ -79,6 +79,15 @@ class Comments(Dataset):
     def split_digest(self, name: SplitName) -> str:
         dials = self.options.model_dump(mode="json", include={"kind", "rho", "seed"})
         return digest_of({**dials, "split": name, "n": self._n(name), "wording": _WORDING})
+
+    def examples(self, n: int) -> list[Example]:
+        """n comments, as evenly over religion and label as that goes."""
+        rows = self._draws("examples", 0, n)
+        z, y = self._codes("test", 0, rows)
+        return [
+            Example(write(row, _GROUPS[group], bool(label)), self.labels[label], (_GROUPS[group],))
+            for row, group, label in zip(rows, z, y)
+        ]
 
     def twins(self, n: int) -> Twins:
         """n pairs, Christian and Muslim: the same sentence, and every comment names the religion."""

@@ -91,6 +91,27 @@ def test_rows_are_those_of_the_file(file: Path, home: Home) -> None:
     assert not test.is_stratified
 
 
+def test_examples_are_the_first_rows_of_the_file(file: Path, home: Home) -> None:
+    """Rows 0 and 3 are toxic; christian: 0 and 1; muslim: 1."""
+    found = made(file, home).examples(4)
+    assert [example.x for example in found] == ["Comment 0", "Comment 1", "Comment 2", "Comment 3"]
+    assert [example.label for example in found] == ["toxic", "not toxic", "not toxic", "toxic"]
+    assert [example.groups for example in found] == [("christian",), ("christian", "muslim"), (), ()]
+    assert not home.cache.exists()
+    assert made("", home).examples(4) == []
+
+
+@pytest.mark.parametrize("damage", ["toxicity", "comment_text"])
+def test_examples_of_a_broken_file_are_told(tmp_path: Path, home: Home, damage: str) -> None:
+    frame = table()
+    if damage == "toxicity":
+        frame[damage] = "much"
+    else:
+        del frame[damage]
+    with pytest.raises(DataError, match=FILE):
+        made(write(frame, tmp_path / FILE), home).examples(4)
+
+
 def test_patterns_are_the_combinations_in_the_file(file: Path, home: Home) -> None:
     """Read as binary numbers, the first identity the lowest bit: 0, 1, 3 and 4, in every split alike."""
     dataset = made(file, home)

@@ -98,6 +98,15 @@ def test_any_draws_make_a_clean_sentence(draw: Draws, group: str, is_toxic: bool
 # --- dial -------------------------------------------------------------------------------
 
 
+def test_examples_show_every_group_and_label_without_the_cache(home: Home) -> None:
+    found = made(home).examples(6)
+    assert {(example.groups, example.label) for example in found} == {
+        ((group,), label) for group in ("christian", "muslim", "other") for label in ("not toxic", "toxic")
+    }
+    assert len({example.x for example in found}) == 6
+    assert not home.cache.exists()
+
+
 def test_cell_share_follows_the_dial(home: Home) -> None:
     for name in SPLITS:
         np.testing.assert_allclose(made(home).split(name).cell_share, SHARES, atol=1e-12)
