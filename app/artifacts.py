@@ -21,9 +21,8 @@ class Choice(NamedTuple):
 
 
 def choices() -> list[Choice]:
-    """The shipped demo, then the runs of this home with a finished curve, the newest first."""
-    demo = session.demo_folder()
-    found = [Choice(session.DEMO, inside.DEMO, demo)] if demo else []
+    """The shipped demos, then the runs of this home with a finished curve, the newest first."""
+    found = [Choice(run, inside.demo_name(folder.name), folder) for run, folder in session.demos().items()]
     files = sorted(session.home().runs.glob("*/result.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for file in files:
         result = read(file.parent)
@@ -54,7 +53,7 @@ def changes(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def gallery(result: Result, key: str) -> Gallery | None:
-    """The pictures kept of the curve with this key, or None."""
+    """The test rows kept of the curve with this key, or None."""
     return _gallery(result.folder, _age(result), key)
 
 

@@ -33,6 +33,12 @@ def card(kind: str) -> Card | None:
     return _read(docstring) if docstring else None
 
 
+def note(kind: str) -> str:
+    """What a data set's card wants to be known wherever its rows are shown; mostly nothing."""
+    found = card(kind) if kind in DATASETS else None
+    return next((text for what, text in (found.lines if found else ()) if what == "Note"), "")
+
+
 def _read(docstring: str) -> Card:
     """``Input: a drawn face.`` and its indented continuation become one line."""
     first, _, rest = docstring.partition("\n")

@@ -1,4 +1,4 @@
-"""The shipped example as the page Start shows it."""
+"""The shipped examples as the page Start shows them."""
 
 import json
 from pathlib import Path
@@ -6,22 +6,21 @@ from typing import Any
 
 import streamlit as st
 
-from app import living, session
+from app import living
 from fairprog_core.errors import ArtifactError
 from fairprog_core.gallery_file import read_gallery
 
 
-def living_picture() -> dict[str, Any] | None:
-    """The living picture of the shipped example, or None where there is none.
+def living_picture(folder: Path) -> dict[str, Any] | None:
+    """The living picture of a shipped example, or None where it has no curve.
 
     Raises:
         ArtifactError: the example is damaged.
     """
-    folder = session.demo_folder()
-    return _picture(folder, (folder / "result.json").stat().st_mtime_ns) if folder else None
+    return _picture(folder, (folder / "result.json").stat().st_mtime_ns)
 
 
-@st.cache_data(max_entries=2, show_spinner=False)
+@st.cache_data(max_entries=4, show_spinner=False)
 def _picture(folder: Path, age: int) -> dict[str, Any] | None:
     """``age`` is the file's: another age, another picture."""
     result = _read(folder / "result.json")
@@ -29,7 +28,7 @@ def _picture(folder: Path, age: int) -> dict[str, Any] | None:
     if curve is None:
         return None
     gallery = read_gallery(folder / "curves" / curve["key"] / "gallery.safetensors")
-    return living.picture(result, curve, gallery.arrays)
+    return living.picture(result, curve, gallery.arrays, gallery.about, "text" if "texts" in gallery.about else "image")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,8 +6,8 @@ registry entry needs no edit here.
 """
 
 import types
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
@@ -89,15 +89,18 @@ def fields(
     value: Options | None = None,
     names: Iterable[str] | None = None,
     is_folded: bool = False,
+    offers: Callable[[type[Options]], bool] = lambda _: True,
 ) -> dict[str, Any]:
     """Draw fields; their plain values by name.
 
     Args:
         names: which fields, in this order; all where None.
         is_folded: whether this is drawn inside an expander already, so that nothing is folded again.
+        offers: whether a kind can be chosen where there are several; the others are left out.
     """
     chosen = cls.model_fields if names is None else {name: cls.model_fields[name] for name in names}
     specs = [spec for name, info in chosen.items() if not (spec := spec_of(name, info)).is_constant]
+    specs = [replace(spec, members=tuple(filter(offers, spec.members))) for spec in specs]
     start = {spec.name: _start(spec, value) for spec in specs}
     constants = {name: info.default for name, info in chosen.items() if spec_of(name, info).is_constant}
     advanced = [] if is_folded else [spec for spec in specs if spec.is_advanced]
@@ -167,7 +170,7 @@ def _folded(cls: type[Options], name: str, *, key: str, value: Options | None, i
 def _start(spec: Spec, value: Options | None) -> Any:
     if value is not None:
         return getattr(value, spec.name)
-    return spec.info.get_default(call_default_factory=True) if not spec.info.is_required() else None
+    return spec.info.get_default(call_default_factory=True, validated_data={}) if not spec.info.is_required() else None
 
 
 def _kind_of(cls: type[Options]) -> str:

@@ -1,31 +1,37 @@
 """What the living picture on the page Start shows, made from a result and the gallery of one curve.
 
-Notation: m gallery pictures, k λ values, g groups, s picture side. A *stop* is a position of the
-slider: first no trigger, then every λ.
+Notation: k λ values, g groups. A *stop* is a position of the slider: first no trigger, then every λ.
 """
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from app.living_examples import MAKERS
 from app.wording import common
 from app.wording import start as words
 
-PER_CELL = 2  # examples of each label and group
+if TYPE_CHECKING:  # Start is drawn without the options
+    from fairprog_core.options import Modality
 
 
-def picture(result: Mapping[str, Any], curve: Mapping[str, Any], gallery: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+def picture(
+    result: Mapping[str, Any],
+    curve: Mapping[str, Any],
+    gallery: Mapping[str, NDArray[Any]],
+    about: Mapping[str, Any] | None = None,
+    modality: "Modality" = "image",
+) -> dict[str, Any]:
     """Everything the component needs, as JSON.
 
     Args:
         result: result.json.
         curve: one of its curves.
         gallery: the arrays of that curve's gallery file.
+        about: and its description.
+        modality: of the data.
     """
     points = {
         point["lam"]: point
@@ -35,14 +41,13 @@ def picture(result: Mapping[str, Any], curve: Mapping[str, Any], gallery: Mappin
     lams = [float(lam) for lam in gallery["lams"] if float(lam) in points]
     kept = [i for i, lam in enumerate(gallery["lams"]) if float(lam) in points]
     base = result["base"]
-    side = gallery["photo"].shape[1]
+    names = {"labels": result["labels"], "groups": result["groups"]}
     return {
+        "modality": modality,
         "stops": [_stop(base, base, curve)] + [_stop(points[lam], base, curve) for lam in lams],
-        "triggers": [_uri(gallery["trigger"][i]) for i in kept],
-        "box": [float(value) / side for value in gallery["photo_box"]],
-        "examples": _examples(gallery, kept, result["labels"], result["groups"]),
+        **MAKERS[modality](gallery, {**(about or {}), **names}, kept),
         "groups": list(result["groups"]),
-        "words": _words(base, curve, result["labels"]),
+        "words": _words(base, curve, result["labels"], modality),
     }
 
 
@@ -110,35 +115,9 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> list[float 
     return [float(p / w) if w else None for p, w in zip(part, whole, strict=True)]
 
 
-def _examples(
-    gallery: Mapping[str, NDArray[Any]], kept: Sequence[int], labels: Sequence[str], groups: Sequence[str]
-) -> list[dict[str, Any]]:
-    without = gallery["logits_without"].argmax(axis=-1)  # (m,)
-    along = gallery["logits"][:, list(kept)].argmax(axis=-1)  # (m, k)
-    says = np.concatenate([without[:, None], along], axis=1)  # (m, 1 + k)
-    return [
-        {
-            "photo": _uri(gallery["photo"][i]),
-            "name": f"{groups[int(gallery['z'][i])]}, {labels[int(gallery['y'][i])]}",
-            "says": [words.CALLED.format(label=labels[int(said)]) for said in says[i]],
-            "is_right": [bool(said == gallery["y"][i]) for said in says[i]],
-        }
-        for i in _picks(gallery["y"], gallery["z"], says)
-    ]
-
-
-def _picks(y: NDArray[np.int64], z: NDArray[np.int64], says: NDArray[np.int64]) -> list[int]:
-    """Of every (z, y) cell the first row whose prediction changes, then the first of the rest."""
-    changes = (says != says[:, :1]).any(axis=1)
-    picks: list[int] = []
-    for cell in sorted({(int(a), int(b)) for a, b in zip(z, y, strict=True)}):
-        rows = np.flatnonzero((z == cell[0]) & (y == cell[1]))
-        first = rows[changes[rows]][:1].tolist()
-        picks += (first + [row for row in rows.tolist() if row not in first])[:PER_CELL]
-    return picks
-
-
-def _words(base: Mapping[str, Any], curve: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+def _words(
+    base: Mapping[str, Any], curve: Mapping[str, Any], labels: Sequence[str], modality: "Modality"
+) -> dict[str, Any]:
     names = {"positive": labels[-1], "negative": labels[0] if len(labels) == 2 else f"not {labels[-1]}"}
     return {
         "slider": words.SLIDER,
@@ -146,15 +125,8 @@ def _words(base: Mapping[str, Any], curve: Mapping[str, Any], labels: Sequence[s
         "figures": [common.METRICS[curve["gap"]], common.METRICS["accuracy"]],
         "blocks": [words.HITS.format(**names), words.FALSE_ALARMS.format(**names)],
         "tick": words.BASE_TICK,
-        "examples": words.EXAMPLES,
-        "note": words.EXAMPLES_NOTE.format(n=base["n"]),
+        "examples": words.EXAMPLES[modality],
+        "note": words.EXAMPLES_NOTES[modality].format(n=base["n"]),
         "right": words.RIGHT,
         "wrong": words.WRONG,
     }
-
-
-def _uri(pixels: NDArray[np.uint8]) -> str:
-    """A picture (s, s, 3 or 4) as a PNG in a data address."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

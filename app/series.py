@@ -20,7 +20,7 @@ class Spot(NamedTuple):
     """One place on the plane of gap and accuracy: a λ of one seed, or its mean over seeds.
 
     Attributes:
-        lam: λ; None for the base and for the untrained trigger.
+        lam: λ; None for the base and for controls.
         gap: with its interval, value known.
         accuracy: with its interval, value known.
         collapsed: how many of the seeds are collapsed.
@@ -46,7 +46,7 @@ class Series:
         curves: curve by seed.
         single: the spots of every seed, ascending in λ.
         mean: the means over seeds, ascending in λ (k).
-        untrained: the mean over seeds of the untrained trigger, or None.
+        controls: by the control's method, its mean over seeds.
     """
 
     run: str
@@ -56,7 +56,7 @@ class Series:
     curves: dict[int, Curve]
     single: dict[int, tuple[Spot, ...]]
     mean: tuple[Spot, ...]
-    untrained: Spot | None
+    controls: dict[str, Spot]
 
 
 def estimate(point: Point, metric: str) -> Estimate:
@@ -93,10 +93,10 @@ def family(curve: Curve) -> str:
     return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
 
 
-def control_of(result: Result, curve: Curve) -> Point | None:
-    """The point of the untrained trigger that belongs to a curve."""
+def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
+    """The points of the controls that belong to a curve, by their method: what has no λ."""
     same = {name: curve[name] for name in ("trigger", "criterion", "seed")}
-    return next(iter(result.points(method="random_trigger", **same)), None)
+    return {point["method"]: point for point in result.points(lam=None, **same)}
 
 
 def front(spots: Sequence[Spot]) -> list[Spot]:
@@ -108,7 +108,10 @@ def front(spots: Sequence[Spot]) -> list[Spot]:
 
 def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name: str) -> Series:
     single = {curve["seed"]: _known(result.points_of(curve), metric) for curve in curves}
-    controls = _known([point for curve in curves if (point := control_of(result, curve))], metric)
+    controls: dict[str, list[Point]] = {}
+    for curve in curves:
+        for method, point in controls_of(result, curve).items():
+            controls.setdefault(method, []).append(point)
     by_lam: dict[float, list[Spot]] = {}
     for each in (each for spots in single.values() for each in spots):
         by_lam.setdefault(each.lam or 0.0, []).append(each)
@@ -120,7 +123,7 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
         curves={curve["seed"]: curve for curve in curves},
         single=single,
         mean=tuple(_mean(by_lam[lam]) for lam in sorted(by_lam)),
-        untrained=_mean(controls) if controls else None,
+        controls={method: _mean(known) for method, points in controls.items() if (known := _known(points, metric))},
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarte
     from fairprog_core.study import Study
 
 RUN = "run"  # URL and session: the id of the run that the pages speak about
-DEMO = "demo"  # the id of the shipped demo among the runs
+DEMO = "demo"  # the id of the shipped faces among the runs; further demos are "demo-comments" and so on
 CURVE = "curve"  # the key of the curve that Trade-off, Saliency and Probe look at
 LAM = "lam"  # and its λ
 GAP = "gap"  # the metric on the horizontal axis of Trade-off
@@ -39,10 +39,16 @@ def store() -> "Store":
     return _store(home().path)
 
 
-def demo_folder() -> Path | None:
-    """The artifact folder of the shipped demo, or None where it is missing."""
-    folder = assets() / "demo" / "faces"
-    return folder if (folder / "result.json").is_file() else None
+def demos() -> dict[str, Path]:
+    """The artifact folders of the shipped demos by their id among the runs, the faces first."""
+    found = [file.parent for file in (assets() / "demo").glob("*/result.json")]
+    folders = sorted(found, key=lambda folder: (folder.name != "faces", folder.name))
+    return {DEMO if folder.name == "faces" else f"{DEMO}-{folder.name}": folder for folder in folders}
+
+
+def is_demo(run_id: str) -> bool:
+    """Whether this is the id of a demo, be it shipped or not."""
+    return run_id.partition("-")[0] == DEMO
 
 
 def remembered(name: str) -> str | None:
@@ -94,7 +100,7 @@ def watched_run() -> str | None:
     """The run that the page Train shows: the URL's; without one, the selected run while it is not over."""
     is_linked = RUN in st.query_params
     run_id = st.query_params.get(RUN) or st.session_state.get(_key(RUN))
-    if not run_id or run_id == DEMO:
+    if not run_id or is_demo(run_id):
         return None
     run = None if is_linked else find_run(run_id)
     return selected_run() if is_linked or (run and not run.is_over) else None
@@ -148,11 +154,22 @@ def asked_removal() -> "Run | None":
 
 
 def folder_of(run_id: str) -> Path | None:
-    """The artifact folder of a run or of the demo, or None where it is missing."""
-    if run_id == DEMO:
-        return demo_folder()
+    """The artifact folder of a run or of a demo, or None where it is missing."""
+    if is_demo(run_id):
+        return demos().get(run_id)
     folder = home().run(run_id)
     return folder if folder.is_dir() else None
+
+
+def ask_text(text: str) -> None:
+    """Have the page Saliency explain a text of one's own."""
+    st.session_state[_key("text")] = text
+
+
+def asked_text() -> str | None:
+    """The text that is to be explained; it may be empty. None: nobody asked."""
+    text: str | None = st.session_state.get(_key("text"))
+    return text
 
 
 def compared_runs() -> list[str]:

@@ -1,4 +1,4 @@
-"""A figure along λ, with its controls beside it: what is seen without a trigger, with an untrained and a black one.
+"""A figure along λ, with its controls beside it: what is seen without a trigger, and with one that was not learned.
 
 Notation: k λ-values.
 """
@@ -15,7 +15,7 @@ from app.wording import common, inside
 from fairprog_core.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
-CONTROLS = ("without", "untrained", "black")
+CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
 _STEP = 1.9  # between two controls, in steps between two λ: their names need room
 _BAND = 0.14
 
@@ -36,7 +36,7 @@ class Line:
 
 
 def line(name: str, found: Mapping[str, Any]) -> Line:
-    """A line from a summary {"without", "untrained", "black", "lam": […]} of means or plain numbers."""
+    """A line from a summary {"without", …, "lam": […]} of means or plain numbers, by name of the control."""
     controls = {control: estimate(found[control]) for control in CONTROLS if found.get(control) is not None}
     return Line(name, controls, [estimate(each) for each in found["lam"]])
 
@@ -79,7 +79,7 @@ def along(
     for index, each in enumerate(lines):
         _line(fig, index, each, controls, places, is_named=len(lines) > 1)
     _marker(fig, lines, places, picked)
-    ticks = [inside.CONTROLS[name] for name in controls] + [common.lam(lam) for lam in lams]
+    ticks = [inside.CONTROLS[name].replace(" ", "<br>") for name in controls] + [common.lam(lam) for lam in lams]
     at = [*places.controls, *places.lams]
     fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
     if controls:

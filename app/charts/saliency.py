@@ -7,6 +7,8 @@ from app.charts.along import Line, along, frames, line
 from app.charts.plot import Plot
 from app.wording import saliency as words
 
+_Found = tuple[str, Mapping[str, Any] | None, words.Names]  # key, values by condition, names
+
 
 class Average(NamedTuple):
     """One average: its chart's key, its line over λ, its names on the screen."""
@@ -24,15 +26,31 @@ def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
         view: "grad_cam" or "integrated_gradients": whose share is shown.
     """
     regions = explain.get("regions") or []
-    twins = explain.get("twins") or {}
     found = []
     if regions:
         prefix = "ig_" if view == "integrated_gradients" else ""
         found.append((f"{prefix}share", explain.get(f"{prefix}{regions[0]}_share"), words.share(view, regions)))
         found.append(("erasure", (explain.get("erasure") or {}).get("ratio"), words.erasure(regions)))
-    if twins:
-        found.append(("difference", twins.get("logit_difference"), words.difference(twins["names"])))
-        found.append(("flips", twins.get("flip_share"), words.flips(twins["names"])))
+    return _known(found + _of_twins(explain, words.PICTURE))
+
+
+def averages_of_texts(explain: Mapping[str, Any]) -> list[Average]:
+    """The averages that a survey of texts could estimate; see `averages`."""
+    share = ("share", explain.get("ig_identity_share"), words.IDENTITY_SHARE)
+    return _known([share, *_of_twins(explain, words.SENTENCE)])
+
+
+def _of_twins(explain: Mapping[str, Any], what: str) -> list[_Found]:
+    twins = explain.get("twins") or {}
+    if not twins:
+        return []
+    return [
+        ("difference", twins.get("logit_difference"), words.difference(twins["names"], what)),
+        ("flips", twins.get("flip_share"), words.flips(twins["names"])),
+    ]
+
+
+def _known(found: Sequence[_Found]) -> list[Average]:
     return [Average(key, line(names.axis, values), names) for key, values, names in found if values]
 
 

@@ -1,6 +1,7 @@
 """The trade-off plane, accuracy over the gap; and who gained and who lost."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,6 +15,7 @@ from fairprog_core.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45
+_HOLLOW = (("open", "bottom right"), ("open-dot", "top right"))  # controls: how their symbol ends, where their name is
 _ROOM = 0.05  # share of an axis left free beyond the outermost interval
 
 
@@ -49,7 +51,7 @@ def plane(
         mode="markers+text", text=[words.BASE] * len(base), textposition="top center",
     )  # fmt: skip
     _marker(fig, picked)
-    shown = [spot for each in series for spot in (*each.mean, each.untrained) if spot and not spot.collapsed]
+    shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
     _fit_axes(fig, [*base, *shown], majority)
     rows = [[words.BASE, "", *_row(spot)] for spot in base] + [row for each in series for row in _rows(each)]
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
@@ -112,10 +114,11 @@ def _series(fig: go.Figure, index: int, series: Series, *, show_seeds: bool, is_
     chosen = [s for seed, spots in series.single.items() for s in spots if s.lam == series.curves[seed]["chosen_lam"]]
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
     _dots(fig, chosen, dot, name=words.CHOSEN, **same)
-    if series.untrained:
-        hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
-        text = {"mode": "markers+text", "text": [words.UNTRAINED], "textposition": "bottom right"} if is_picked else {}
-        _spots(fig, [series.untrained], hollow, name=words.UNTRAINED, **text, **same)
+    for (method, control), (ending, place) in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
+        hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
+        name = words.control(method)
+        text = {"mode": "markers+text", "text": [name], "textposition": place} if is_picked else {}
+        _spots(fig, [control], hollow, name=name, **text, **same)
 
 
 def _dots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
@@ -195,7 +198,7 @@ def _faint(colour: str) -> str:
 def _rows(series: Series) -> list[list[str]]:
     name = words.series_name(series)
     rows = [[name, common.lam(spot.lam or 0.0), *_row(spot)] for spot in series.mean]
-    return rows + ([[name, words.UNTRAINED, *_row(series.untrained)]] if series.untrained else [])
+    return rows + [[name, words.control(method), *_row(spot)] for method, spot in series.controls.items()]
 
 
 def _row(spot: Spot) -> list[str]:

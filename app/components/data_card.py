@@ -1,19 +1,24 @@
-"""The card of a data set on the screen: input, label, sensitive attribute, source, licence."""
+"""The card of a data set on the screen: input, label, sensitive attribute, source, licence; and a few of its rows."""
 
 import streamlit as st
 
 from app import cards
+from app.components import comment_rows
 from app.wording import common
 from app.wording import train as words
+from fairprog_core.data import DatasetOptions
+
+_PREVIEWS = {"text": comment_rows.show}
 
 
-def show(value: str, *, key: str) -> str:
-    """Draw the card of a data set: what it is, then its lines side by side.
+def show(value: DatasetOptions, *, key: str) -> DatasetOptions:
+    """Draw the card of a data set: what it is, then its lines side by side, then a few of its rows.
 
     Args:
-        value: its key in the registry.
+        value: its options.
+        key: of the card.
     """
-    card = cards.card(value)
+    card = cards.card(value.kind)
     with st.container(key=key):
         st.header(words.CARD, anchor=False)
         st.markdown(card.about if card else words.NO_CARD)
@@ -22,4 +27,6 @@ def show(value: str, *, key: str) -> str:
         for column, part in zip(st.columns(2, gap="large"), (lines[:half], lines[half:]), strict=True):
             for what, text in part:
                 column.markdown(f"**{common.plain(what)}**: {common.plain(text)}")
+        if preview := _PREVIEWS.get(value.modality):
+            preview(value, key=f"{key}-rows")
     return value

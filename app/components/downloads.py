@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import artifacts
-from app.components import trigger_view
+from app import artifacts, modality
+from app.components import trigger_view, trigger_words
 from app.series import Curve
-from app.wording import common
 from app.wording import tradeoff as words
-from fairprog_core.gallery_file import Gallery
 from fairprog_core.results import Result
 from fairprog_core.summaries import points_csv
+
+_AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
 
 
 def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
@@ -36,13 +36,8 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
         )
     gallery = artifacts.gallery(value, name)
     if gallery:
-        _picture(gallery, name, index, key)
-
-
-def _picture(gallery: Gallery, name: str, index: int, key: str) -> None:
-    lam = common.lam(float(gallery.arrays["lams"][index]))
-    label, file = words.DOWNLOAD_PICTURE.format(lam=lam), f"{name}-lam-{lam}.png"
-    _button(label, lambda: trigger_view.png(gallery, index), file, "image/png", f"{key}-picture")
+        found = _AT_ONE_LAM[modality.of(value.study)](gallery, index)
+        _button(found.label, found.data, f"{name}-{found.file}", found.mime, f"{key}-picture")
 
 
 def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:

@@ -110,19 +110,58 @@ function buildBars(data) {
   return { box, rows };
 }
 
-function buildExamples(data) {
-  const box = make("div", "examples");
-  box.append(make("h2", "", data.words.examples));
-  const list = make("ul");
-  const items = data.examples.map((example) => {
-    const item = make("li");
+/* The examples of each modality: their box, `say` for words that jump, `draw` for pictures that move. */
+async function pictureExamples(data) {
+  const [photos, triggers] = await Promise.all([
+    Promise.all(data.examples.map((example) => picture(example.photo))),
+    Promise.all(data.triggers.map(picture)),
+  ]);
+  const { box, items } = listed(data, "examples", () => {
     const canvas = make("canvas");
     canvas.width = canvas.height = SIDE;
     canvas.setAttribute("role", "img");
-    const verdict = make("span", "verdict");
-    item.append(canvas, verdict);
+    return canvas;
+  });
+  const say = (i, stop, outcome) => {
+    const { name, says } = data.examples[i];
+    items[i].shown.setAttribute("aria-label", `${name}; ${says[stop]}, ${outcome}`);
+  };
+  const draw = (from, to, t) =>
+    items.forEach(({ shown }, i) => paint(shown, photos[i], triggers, data.box, from, to, t));
+  return { box, items, say, draw };
+}
+
+function sentenceExamples(data) {
+  const { box, items } = listed(data, "examples sentences", (example) => {
+    const quote = make("blockquote"), frame = make("span", data.is_nearest ? "words is-nearest" : "words"), text = make("span", "", example.text);
+    quote.dir = "auto";
+    frame.dir = "auto"; // and so the trigger has no say in the direction of the text
+    frame.append(make("small", "", data.badge), " ", make("span"));
+    quote.append(...(data.is_behind ? [text, " ", frame] : [frame, " ", text]));
+    const shown = make("div");
+    shown.append(quote, make("small", "name", example.name), make("span", "said"));
+    return shown;
+  });
+  const say = (i, stop, outcome) => {
+    const frame = items[i].shown.querySelector(".words");
+    items[i].shown.querySelector(".said").textContent = outcome;
+    frame.hidden = stop === 0;
+    if (stop > 0) frame.lastElementChild.textContent = data.triggers[stop - 1].join(" ");
+  };
+  return { box, items, say, draw: () => {} };
+}
+
+const EXAMPLES = { image: pictureExamples, text: sentenceExamples };
+
+function listed(data, className, show) {
+  const box = make("div", className);
+  box.append(make("h2", "", data.words.examples));
+  const list = make("ul");
+  const items = data.examples.map((example) => {
+    const item = make("li"), shown = show(example), verdict = make("span", "verdict");
+    item.append(shown, verdict);
     list.append(item);
-    return { item, canvas, verdict };
+    return { item, shown, verdict };
   });
   box.append(list);
   return { box, items };
@@ -132,7 +171,7 @@ async function build(root, data) {
   const control = buildControl(data);
   const figures = buildFigures(data);
   const bars = buildBars(data);
-  const examples = buildExamples(data);
+  const examples = await EXAMPLES[data.modality](data);
   const said = make("p", "said");
   said.setAttribute("aria-live", "polite");
   const top = make("div", "top");
@@ -141,18 +180,10 @@ async function build(root, data) {
   body.append(examples.box, bars.box);
   root.replaceChildren(top, body, make("p", "note", data.words.note), said);
 
-  const [photos, triggers] = await Promise.all([
-    Promise.all(data.examples.map((example) => picture(example.photo))),
-    Promise.all(data.triggers.map(picture)),
-  ]);
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   let at = 0;
   let running = 0;
   let speaking = 0;
-
-  function draw(from, to, t) {
-    examples.items.forEach(({ canvas }, i) => paint(canvas, photos[i], triggers, data.box, from, to, t));
-  }
 
   function write(stop) {
     const state = data.stops[stop];
@@ -172,11 +203,11 @@ async function build(root, data) {
       });
     });
     data.examples.forEach((example, i) => {
-      const { item, canvas, verdict } = examples.items[i];
+      const { item, verdict } = examples.items[i];
       const outcome = example.is_right[stop] ? data.words.right : data.words.wrong;
       item.className = example.is_right[stop] ? "right" : "wrong";
       verdict.textContent = example.says[stop];
-      canvas.setAttribute("aria-label", `${example.name}; ${example.says[stop]}, ${outcome}`);
+      examples.say(i, stop, outcome);
     });
     clearTimeout(speaking);
     speaking = setTimeout(() => (said.textContent = state.summary), 400);
@@ -187,11 +218,11 @@ async function build(root, data) {
     at = to;
     write(to);
     cancelAnimationFrame(running);
-    if (calm.matches || from === to) return draw(to, to, 1);
+    if (calm.matches || from === to) return examples.draw(to, to, 1);
     const start = performance.now();
     const step = (now) => {
       const t = Math.min((now - start) / (1000 * SECONDS), 1);
-      draw(from, to, t * (2 - t));
+      examples.draw(from, to, t * (2 - t));
       if (t < 1) running = requestAnimationFrame(step);
     };
     running = requestAnimationFrame(step);

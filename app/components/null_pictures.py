@@ -19,6 +19,8 @@ def show(value: Gallery, *, key: str, channel: str, index: int, null: str, which
         which: its number among the gallery's null pictures.
     """
     arrays = value.arrays
+    if "nulls" not in arrays:
+        return
     empty, box = arrays["nulls"][which], arrays["photo_box"]
     conditions = {
         words.NULL_WITHOUT: [empty],

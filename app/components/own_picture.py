@@ -7,13 +7,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from app import explaining
 from app.components import gallery as maps
 from app.components.gallery import Choice, Shot
 from app.components.pictures import Card
 from app.wording import common
 from app.wording import saliency as words
 from fairprog_core.errors import FairprogError
-from fairprog_core.explain.live import ExplainProcess, Request
+from fairprog_core.explain.live import Request
 from fairprog_core.gallery_file import Gallery
 
 MOST_MB = 10
@@ -42,7 +43,7 @@ def show(
     request = Request(file.getvalue(), classifier, trigger, lam, choice.view, choice.target, baseline)
     try:
         with st.spinner(words.OWN_WAIT):
-            found = _process().explain(request)
+            found = explaining.process().explain(request)
     except FairprogError as error:
         st.error(common.plain(str(error)))
         return
@@ -64,9 +65,3 @@ def _shot(found: dict[str, NDArray[Any]], condition: str, box: NDArray[np.int64]
         None if delta is None else float(delta),
         converged is None or bool(converged),
     )
-
-
-@st.cache_resource(show_spinner=False)
-def _process() -> ExplainProcess:
-    """One for this server; nothing starts before the first request."""
-    return ExplainProcess()

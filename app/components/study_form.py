@@ -1,13 +1,15 @@
-"""The form of a study: what matters in sections, the rest folded away, and what it will compute."""
+"""The form of a study: what matters in sections, the rest folded away; only what suits the data can be chosen."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from app import forms
+from app import forms, modality
 from app.wording import common
 from app.wording import train as words
 from fairprog_core.errors import ConfigError
+from fairprog_core.options import Options
 from fairprog_core.presets import load_study, presets
 from fairprog_core.study import Study
 
@@ -32,11 +34,29 @@ def show(value: str, *, key: str) -> Study | None:
         for row in _ROWS:
             for column, names in zip(st.columns(2, gap="large"), row, strict=True):
                 with column:
-                    values |= forms.fields(Study, key=draft, value=start, names=names)
+                    values |= forms.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
+                start, draft = _following(values, start, draft)
         rest = [name for name in Study.model_fields if name not in values]
         with st.expander(words.REST):
-            values |= forms.fields(Study, key=draft, value=start, names=rest, is_folded=True)
+            values |= forms.fields(Study, key=draft, value=start, names=rest, is_folded=True, offers=_offers(values))
     return _checked(values)
+
+
+def _offers(values: dict[str, Any]) -> Callable[[type[Options]], bool]:
+    """Whether options suit the data that were chosen; everything does while none are."""
+    if "dataset" not in values:
+        return lambda _: True
+    wanted = modality.of(values)
+    return lambda cls: wanted in getattr(cls, "modalities", (getattr(cls, "modality", wanted),))
+
+
+def _following(values: dict[str, Any], start: Study, draft: str) -> tuple[Study, str]:
+    """What the form goes on from: data of another modality begin a draft of their own, with what suits them."""
+    wanted = modality.of(values)
+    if wanted == start.dataset.modality:
+        return start, draft
+    kind = values["dataset"]["kind"]
+    return Study.parse({"name": kind, "dataset": {"kind": kind}}), f"{draft}.{wanted}"
 
 
 def preset(value: str, *, key: str) -> str:

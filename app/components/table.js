@@ -1,6 +1,7 @@
 function cell(tag, { text, note }) {
   const element = document.createElement(tag);
   element.textContent = text;
+  element.dir = "auto";
   if (note) element.append(Object.assign(document.createElement("small"), { textContent: note }));
   return element;
 }
@@ -15,6 +16,7 @@ function line(cells, heading) {
 export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-table");
   root.setAttribute("aria-label", data.caption);
+  root.classList.toggle("is-text", data.is_text);
   root.querySelector("caption").textContent = data.caption;
   root.querySelector("thead").replaceChildren(line(data.columns, true));
   root.querySelector("tbody").replaceChildren(...data.rows.map((row) => line(row, false)));

@@ -26,11 +26,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Caption, headings, and rows whose first cell is the row's heading."""
+    """Caption, headings, and rows whose first cell is the row's heading.
+
+    Attributes:
+        is_text: whether the first column holds texts of several lines, and the others words.
+    """
 
     caption: str
     columns: Sequence[Cell]
     rows: Sequence[Sequence[Cell]]
+    is_text: bool = False
 
 
 def show(value: Table, *, key: str) -> Table:

@@ -1,19 +1,21 @@
-"""The trigger as a picture: alone, and on a test picture, at the λ of the slider."""
+"""The trigger as a picture: alone, and on a test picture, at the λ of the slider; and whether it can be printed."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import streamlit as st
 
 from app.charts import overlay
 from app.components import pictures
+from app.components.handout import Handout
 from app.components.pictures import Card, Cell
 from app.wording import common
 from app.wording import tradeoff as words
 from fairprog_core.gallery_file import Gallery
 
 
-def show(value: Gallery, *, key: str, channel: str, index: int) -> None:
+def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, Any], trigger: str) -> None:
     """Draw it.
 
     Args:
@@ -21,6 +23,8 @@ def show(value: Gallery, *, key: str, channel: str, index: int) -> None:
         key: the component's key.
         channel: of the λ slider that it follows.
         index: of λ, while no slider has announced one.
+        study: that the curve belongs to.
+        trigger: the trigger's name in it.
     """
     arrays = value.arrays
     triggers, photo, box = arrays["trigger"], arrays["photo"][0], arrays["photo_box"]
@@ -29,6 +33,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int) -> None:
     worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
     cells = [Cell(words.TRIGGER_ALONE, alone, [""], spoken), Cell(words.TRIGGER_ON, worn, [""], spoken)]
     pictures.show([Card("", cells)], key=key, channel=channel, index=index, width="16rem")
+    st.markdown(words.PRINTABLE if is_printable(study, trigger) else words.NOT_PRINTABLE)
 
 
 def is_printable(study: Mapping[str, Any], name: str) -> bool:
@@ -36,6 +41,13 @@ def is_printable(study: Mapping[str, Any], name: str) -> bool:
     kind, _, number = name.partition("-")
     triggers = [trigger for trigger in study.get("triggers", ()) if trigger.get("kind") == kind]
     return bool(triggers) and triggers[int(number or 1) - 1].get("pixels", "printable") == "printable"
+
+
+def handout(value: Gallery, index: int) -> Handout:
+    """The trigger at one λ as a PNG file."""
+    lam = common.lam(float(value.arrays["lams"][index]))
+    label = words.DOWNLOAD_PICTURE.format(lam=lam)
+    return Handout(label, lambda: png(value, index), f"lam-{lam}.png", "image/png")
 
 
 def png(gallery: Gallery, index: int, *, least: int = 512) -> bytes:

@@ -1,35 +1,46 @@
-"""Probe: what demographic classifiers read in a picture that holds nothing but the trigger."""
+"""Probe: what demographic classifiers read in an input that holds nothing but the trigger."""
 
 import streamlit as st
 
-from app import artifacts, chrome, session
+from app import artifacts, chrome, modality, session
 from app.charts import probe as charts
 from app.charts.along import frames
-from app.components import curve_slider, live_plot, null_pictures, reading, run_picker, table
+from app.components import curve_slider, live_plot, null_pictures, null_words, reading, run_picker, table
 from app.series import Curve
 from app.wording import common, inside
 from app.wording import probe as words
 from fairprog_core.results import Result
 
 CHANNEL = "probe"
+NULLS = {"image": null_pictures.show, "text": null_words.show}
 
 
 def show_probability(result: Result, curve: Curve, null: str, group: int, index: int) -> None:
-    """P(group | null + trigger) beside the pictures that were read."""
+    """P(group | null + trigger) beside the inputs that were read."""
     found = curve["probe"]
     left, right = st.columns([8, 5], gap="large")
     with left:
         live_plot.show(charts.probability(found, null, group, index), key="probability")
     with right:
         gallery = artifacts.gallery(result, curve["key"])
-        if gallery and "nulls" in gallery.arrays:
-            which = found["nulls"].index(null)
-            null_pictures.show(gallery, key="nulls", channel=CHANNEL, index=index, null=null, which=which)
+        if gallery:
+            show, which = NULLS[modality.of(result.study)], found["nulls"].index(null)
+            show(gallery, key="nulls", channel=CHANNEL, index=index, null=null, which=which)
         lines = charts.lines(found, null, group)
         table.show(words.table(found, lines, index, found["groups"][group]), key="classifiers")
         st.markdown(words.agreement([each.along[index] for each in lines]))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
+
+
+def choose_null(nulls: list[str]) -> str:
+    """The empty input; nothing is asked where there is only one."""
+    if len(nulls) == 1:
+        return nulls[0]
+    return st.segmented_control(
+        words.NULL, nulls, default=nulls[0], required=True, key="null",
+        format_func=lambda name: words.NULLS.get(name, common.kind(name)),
+    )  # fmt: skip
 
 
 @st.fragment
@@ -57,10 +68,7 @@ def explore() -> None:
         key="probe-group",
         format_func=lambda g: found["groups"][g],
     )
-    null = st.segmented_control(
-        words.NULL, found["nulls"], default=found["nulls"][0], required=True, key="null",
-        format_func=lambda name: words.NULLS.get(name, common.kind(name)),
-    )  # fmt: skip
+    null = choose_null(found["nulls"])
     n = len(found["lams"])
     moving = {
         "probability": frames(charts.lines(found, null, group), n),

@@ -2,8 +2,18 @@
 
 import streamlit as st
 
-from app import artifacts, chrome, session
-from app.components import chart_tools, detail, downloads, flips, group_table, plane, run_picker, trigger_view
+from app import artifacts, chrome, modality, session
+from app.components import (
+    chart_tools,
+    detail,
+    downloads,
+    flips,
+    group_table,
+    plane,
+    run_picker,
+    trigger_view,
+    trigger_words,
+)
 from app.series import Curve, gather
 from app.wording import common
 from app.wording import tradeoff as words
@@ -11,6 +21,7 @@ from fairprog_core.metrics import GAPS
 from fairprog_core.results import Result
 
 CHANNEL = "tradeoff"
+TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 
 
 def choose_gap(curve: Curve) -> str:
@@ -25,11 +36,9 @@ def choose_gap(curve: Curve) -> str:
 def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
     """One λ: what it costs and brings, and its trigger."""
     detail.show(result.points_of(curve)[index], key="detail", base=result.base, metric=metric)
-    gallery = artifacts.gallery(result, curve["key"])
+    gallery, show = artifacts.gallery(result, curve["key"]), TRIGGERS[modality.of(result.study)]
     if gallery:
-        trigger_view.show(gallery, key="trigger", channel=CHANNEL, index=index)
-        is_printable = trigger_view.is_printable(result.study, curve["trigger"])
-        st.markdown(words.PRINTABLE if is_printable else words.NOT_PRINTABLE)
+        show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve["trigger"])
 
 
 def show_tables(result: Result, curve: Curve, index: int) -> None:

@@ -24,7 +24,7 @@ def choose() -> None:
         st.caption(words.TRAIN_HELP)
     if study is not None:
         st.space("small")
-        data_card.show(study.dataset.kind, key="data_card")
+        data_card.show(study.dataset, key="data_card")
     if pressed and study is not None:
         session.submit(study)
         st.rerun()

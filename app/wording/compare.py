@@ -18,12 +18,17 @@ UNCLEAR = (
     "At λ = {lam}, {what} is {now}, without a trigger {before}: the intervals overlap, so a change cannot be told."
 )
 BESIDE = "Beside it: {controls}."
-CONTROLS = {"untrained": "the untrained trigger {value}, {verdict}", "black": "the black one {value}, {verdict}"}
+CONTROLS = {
+    "untrained": "the untrained trigger {value}, {verdict}",
+    "black": "the black one {value}, {verdict}",
+    "random_words": "random words {value}, {verdict}",
+    "neutral_words": "neutral words {value}, {verdict}",
+}
 VERDICTS = {"rises": "below that", "falls": "above that", "unclear": "not told apart"}
 
 
 def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
-    """What a line over λ does at one λ, against no trigger and against the untrained and the black one.
+    """What a line over λ does at one λ, against no trigger and against the controls.
 
     Args:
         line: the figure along λ.

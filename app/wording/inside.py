@@ -5,7 +5,7 @@ import html
 from app.wording import common
 from fairprog_core.intervals import Estimate
 
-DEMO = "Shipped demo"
+DEMO = "Shipped demo: {name}"
 RUN = "Run"
 RUNS = "Runs"
 PICK_RUN = "Choose at least one run above."
@@ -21,14 +21,27 @@ EMPTY = (
 )
 TO_TRAIN = "Train a trigger"
 GONE = "This home has no finished run {run}; here is another one."
-NO_GALLERY = "No pictures were kept of this curve. Train with “Gallery” above 0 to look inside."
+NO_GALLERY = "No test rows were kept of this curve. Train with “Gallery” above 0 to look inside."
 
-CONTROLS = {"without": "without", "untrained": "untrained", "black": "black"}
+CONTROLS = {
+    "without": "without",
+    "untrained": "untrained",
+    "black": "black",
+    "random_words": "random words",
+    "neutral_words": "neutral words",
+}
 AXIS = "λ"
 CHANCE = "guessing: {chance}"
 
-LOADING = "Reading pictures"
+LOADING = "Reading what was kept"
+COPY = "Copy"
+COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
+
+
+def demo_name(kind: str) -> str:
+    """A shipped demo in a list, by its data set."""
+    return DEMO.format(name=common.kind(kind).lower())
 
 
 def run_name(name: str, run: str) -> str:

@@ -12,17 +12,22 @@ if TYPE_CHECKING:
 
 TITLE = "What the trigger looks like to another classifier"
 LEAD = (
-    "Demographic classifiers are trained to tell the groups apart, without any trigger. Here they see a picture that "
+    "Demographic classifiers are trained to tell the groups apart, without any trigger. Here they see an input that "
     "holds nothing but the trigger. What they read depends on how they were trained: compare them, and the controls."
 )
 EMPTY = "This run was trained without the demographic probe. Train again with it switched on (Train, “A look inside”)."
 
-NULL = "Empty picture"
-NULLS = {"mean": "Mean picture", "black": "Black", "grey": "Grey", "noise": "Noise"}
+NULL = "Empty input"
+NULLS = {"mean": "Mean picture", "black": "Black", "grey": "Grey", "noise": "Noise", "empty": "Empty comment"}
+SPOKEN = {
+    "mean": "mean picture", "black": "black picture", "grey": "grey picture", "noise": "noise picture",
+    "empty": "empty comment",
+}  # fmt: skip
 NULL_WITHOUT = "Without"
 NULL_WITH = "With the trigger"
 NULL_UNTRAINED = "Untrained trigger"
 NULL_ALT = "{null}, {condition}"
+NULL_NOTHING = "nothing"
 STRANGE = ("black", "grey", "noise")
 STRANGE_NOTE = (
     "A classifier has never seen anything like this picture and may read a group in it without any trigger; "
@@ -51,7 +56,13 @@ AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval of th
 BELOW_CHANCE = "Guessing reaches {chance:.2f}. The features, learned anew, are below that."
 RIGHT = "right on {accuracy} of the test"
 TABLE = "P({group}) that each demographic classifier reads. They were trained without any trigger."
-TABLE_CONTROLS = {"without": "Without", "untrained": "Untrained", "black": "Black"}
+TABLE_CONTROLS = {
+    "without": "Without",
+    "untrained": "Untrained",
+    "black": "Black",
+    "random_words": "Random words",
+    "neutral_words": "Neutral words",
+}
 TABLE_LAST = "λ\u00a0=\u00a0{lam}"  # on one line
 TABLE_FIRST = "Classifier"
 DISAGREE = (
@@ -69,8 +80,8 @@ def axis(group: str) -> str:
 
 def label(group: str, null: str) -> str:
     """The chart in words."""
-    picture = NULLS.get(null, null).lower()
-    return f"Probability of {group} that each demographic classifier reads in the {picture} with the trigger, over λ."
+    empty = SPOKEN.get(null, null)
+    return f"Probability of {group} that each demographic classifier reads in the {empty} with the trigger, over λ."
 
 
 def classifier(found: Mapping[str, Any]) -> str:

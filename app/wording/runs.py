@@ -20,7 +20,7 @@ REMOVE = "Remove"
 SHOW_ALL = "Show all {n} runs"
 
 CONFIRM_TITLE = "Remove this run?"
-CONFIRM = "“{name}” ({run_id}), with its triggers, predictions and pictures, is deleted from the disk for good."
+CONFIRM = "“{name}” ({run_id}), with its triggers, predictions and explanations, is deleted from the disk for good."
 CONFIRM_YES = "Remove for good"
 CONFIRM_NO = "Keep it"
 

@@ -7,7 +7,7 @@ from app.wording import common, inside
 
 TITLE = "Where the classifier looks"
 LEAD = (
-    "The same test pictures without and with the trigger. A single map can look convincing by chance: "
+    "The same test rows without and with the trigger. A single picture or sentence can look convincing by chance: "
     "compare it with the control, and read the averages below."
 )
 
@@ -58,10 +58,12 @@ SIGNED_NOTE = (
 
 AVERAGES = "What holds on average"
 AVERAGES_NOTE = (
-    "Over {rows} test pictures, weighted to the natural mix. Intervals (95 %) cover the pictures, not the training: "
+    "Over {rows} test rows, weighted to the natural mix. Intervals (95 %) cover the rows, not the training: "
     "another seed can give another trigger. Hollow points are controls."
 )
-NO_AVERAGES = "This data set has no masks of regions and no twins, so there is nothing to average."
+NO_AVERAGES = (
+    "This run has no averages: its data set marks no regions or words and has no twins, or none were asked for."
+)
 
 OWN = "A picture of your own"
 OWN_NOTE = (
@@ -141,12 +143,22 @@ def erasure(regions: Sequence[str]) -> Names:
     )
 
 
-def difference(names: Sequence[str]) -> Names:
-    """The logit difference of twins."""
+PICTURE, SENTENCE = "picture", "sentence"  # what twins are
+
+IDENTITY_SHARE = Names(
+    "Share on identity words",
+    "the share of Integrated Gradients on identity words",
+    "Integrated Gradients: of the size of all attributions in a text that names an identity, the part on the words "
+    "that name it.",
+)
+
+
+def difference(names: Sequence[str], what: str) -> Names:
+    """The logit difference of twins; ``what`` they are, "picture" or "sentence"."""
     return Names(
         f"Logit, {names[0]} − {names[1]}",
         f"the mean logit difference of twins ({names[0]} minus {names[1]})",
-        "Twins are the same picture but for what the group causes. At 0 the group makes no difference on average.",
+        f"Twins are the same {what} but for what the group causes. At 0 the group makes no difference on average.",
     )
 
 

@@ -3,15 +3,15 @@
 TITLE = "Narrow the gap, leave the weights alone"
 LEAD = (
     "A classifier can be right on average and still treat groups unequally. "
-    "fairprog leaves its weights as they are and learns a *trigger* instead: a border or a patch that is put on every "
-    "picture and narrows the gap between the groups. "
-    "Move λ below to see, on test pictures, what that buys and what it costs."
+    "fairprog leaves its weights as they are and learns a *trigger* instead: a border around every picture, or a few "
+    "words in front of every text, that narrows the gap between the groups. "
+    "Move λ below to see, on test data, what that buys and what it costs."
 )
 BUTTON = "Train a trigger"
 BUTTON_HELP = "Choose data, classifier, trigger and criterion; the curve grows while you watch."
 
 NO_DEMO = (
-    "The finished example is not there (assets/demo/faces). "
+    "The finished example is not there (assets/demo). "
     "Train a small study now and watch its curve grow; or make the example as the README describes."
 )
 BROKEN_DEMO = "The finished example cannot be read: {reason} Train a small study instead."
@@ -20,11 +20,23 @@ SLIDER = "λ: how much the gap counts"
 NO_TRIGGER = "no trigger"
 CHOSEN = "chosen on validation"
 BASE_TICK = "Thin mark: without the trigger"
-EXAMPLES = "Test pictures, the prediction below each"
-EXAMPLES_NOTE = (
-    "Up to two pictures of every label and group, one whose prediction changes along λ where there is one; "
-    "the bars and figures count all {n:,} test pictures, weighted back to the natural mix."
-)
+DEMO = "Example"
+EXAMPLES = {
+    "image": "Test pictures, the prediction below each",
+    "text": "Test comments, the prediction below each",
+}
+EXAMPLES_NOTES = {
+    "image": (
+        "Up to two pictures of every label and group, one whose prediction changes along λ where there is one; "
+        "the bars and figures count all {n:,} test pictures, weighted back to the natural mix."
+    ),
+    "text": (
+        "One comment of every label and group, one whose prediction changes along λ where there is one; "
+        "the bars and figures count all {n:,} test comments, weighted back to the natural mix."
+    ),
+}
+TRIGGER = "trigger"
+NEAREST = "trigger, nearest words"
 CALLED = "called {label}"
 RIGHT = "right"
 WRONG = "wrong"

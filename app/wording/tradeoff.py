@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 TITLE = "Accuracy against the gap"
 LEAD = (
-    "Every point is one λ, measured once on test pictures that neither training nor selection saw. "
+    "Every point is one λ, measured once on test rows that neither training nor selection saw. "
     "Further left, groups are treated more alike; further up, more predictions are right."
 )
 
 GAP = "Gap"
 SHOW_SEEDS = "Single seeds"
 LABEL = "Label"
-TEST_ROWS = "Test pictures"
+TEST_ROWS = "Test rows"
 NET = "Net"
 
 BASE = "base"
-UNTRAINED = "untrained"
+CONTROLS = {"random_trigger": "untrained", "random_words": "random words", "neutral_words": "neutral words"}
 COLLAPSED = "collapsed"
 CHOSEN = "λ chosen on validation"
 GAINED = "Wrong to right"
@@ -29,16 +29,16 @@ LOST = "Right to wrong"
 
 CHART_LABEL = (
     "Accuracy over the gap on the test split; bars are 95 % intervals. The step line joins the points that no other "
-    "beats in both. A white dot marks the λ chosen on validation, a hollow symbol the untrained trigger."
+    "beats in both. A white dot marks the λ chosen on validation, hollow symbols are controls."
 )
 SEEDS_NOTE = (
-    "Large points are means over {n} seeds, with intervals over test pictures and seeds; small points are single seeds."
+    "Large points are means over {n} seeds, with intervals over test rows and seeds; small points are single seeds."
 )
 COLLAPSED_NOTE = (
     "Crossed out: a group and label has lost all its right answers, or the answer is almost always the same. "
     "The small gap of such a point means nothing, and the step line leaves it out."
 )
-FLIPS_LABEL = "Test pictures whose answer the trigger changes, by group and label, counted as drawn."
+FLIPS_LABEL = "Test rows whose answer the trigger changes, by group and label, counted as drawn."
 CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
 
 TRIGGER = "The trigger"
@@ -48,7 +48,7 @@ GROUPS = "Groups"
 WHO = "Who gained, who lost"
 WHO_NOTE = (
     "Against the base, λ = {lam}, seed {seed}: {gained} answers became right and {lost} became wrong "
-    "among {n:,} test pictures."
+    "among {n:,} test rows."
 )
 DOWNLOADS = "Download"
 GROUPS_NOTE = "λ = {lam}, seed {seed}; 95 % intervals below. Rates are weighted to the natural mix of labels."
@@ -67,14 +67,24 @@ NOT_PRINTABLE = (
     "Its pixels go beyond the photo's range; the picture shows them cut off, and a print would not do the same."
 )
 
+WORDS_AT = "Words at λ = {lam}"
+NEAREST_AT = "Nearest words at λ = {lam}"
+PLACES = {"start": "They stand in front of every text.", "end": "They stand behind every text."}
+REAL_WORDS = "These are real words: put there by hand, they do the same, in fairprog or anywhere else."
+NOT_WORDS = (
+    "The trigger itself is vectors, which are no words; shown are the words whose vectors are nearest. They do not do "
+    "what the vectors do."
+)
+
 DOWNLOAD_POINTS = "Points (CSV)"
 DOWNLOAD_RESULT = "Result (JSON)"
 DOWNLOAD_TRIGGER = "Trigger for all λ (safetensors)"
 DOWNLOAD_PICTURE = "Trigger at λ = {lam} (PNG)"
+DOWNLOAD_WORDS = {False: "Words at λ = {lam} (TXT)", True: "Nearest words at λ = {lam} (TXT)"}
 
 THE_LABEL = "the label"
 GROUP_COLUMNS = (
-    "Group", "Test pictures", "Called {label}", "{Label}, and called {label}", "Not {label}, yet called {label}",
+    "Group", "Test rows", "Called {label}", "{Label}, and called {label}", "Not {label}, yet called {label}",
     "Right",
 )  # fmt: skip
 GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive rate", "accuracy")
@@ -94,6 +104,11 @@ def point_columns(metric: str) -> tuple[str, ...]:
 def majority(value: float) -> str:
     """The label of the majority line."""
     return f"always the most frequent label: {value:.3f}"
+
+
+def control(method: str) -> str:
+    """A control's name beside its symbol."""
+    return CONTROLS.get(method) or common.kind(method).lower()
 
 
 def seed(number: int) -> str:

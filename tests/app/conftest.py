@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from fairprog_core.home import Home
 from fairprog_core.runs import Store, launcher
+from tests.app.made_up_texts import write_run
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
@@ -35,8 +36,24 @@ def _no_shipped_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def demo(finished, tmp_path: Path) -> Path:
     """A shipped demo: the tiny study that really ran."""
     folder = tmp_path / "assets" / "demo" / "faces"
-    folder.parent.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     folder.symlink_to(finished.folder, target_is_directory=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def text_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a made-up finished run on comments. Read it, do not change it."""
+    folder = tmp_path_factory.mktemp("texts")
+    return write_run(folder / "runs" / "texts", Home(folder / "home"))
+
+
+@pytest.fixture
+def text_demo(text_run: Path, tmp_path: Path) -> Path:
+    """A shipped demo on comments: the made-up run."""
+    folder = tmp_path / "assets" / "demo" / "comments"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(text_run, target_is_directory=True)
     return folder
 
 

@@ -23,9 +23,9 @@ def spot(lam, gap, accuracy, *, collapsed=0, seeds=(0,)):
     )
 
 
-def series(*spots, untrained=None, chosen=1.0):
+def series(*spots, chosen=1.0, **controls):
     curve = {"key": "reprogram-border-equalized_odds-s0", "seed": 0, "chosen_lam": chosen}
-    return Series("r", "", "border", "equalized_odds", {0: curve}, {0: spots}, spots, untrained)
+    return Series("r", "", "border", "equalized_odds", {0: curve}, {0: spots}, spots, controls)
 
 
 FOUR = (spot(0.0, 0.20, 0.90), spot(1.0, 0.10, 0.88), spot(2.0, 0.15, 0.87), spot(4.0, 0.0, 0.75, collapsed=1))
@@ -68,9 +68,9 @@ def test_plane_marks_the_chosen_lambda_and_the_picked_one():
 
 def test_plane_as_a_table_has_every_point_with_its_interval_and_its_flag():
     plot = tradeoff.plane(
-        [series(*FOUR, untrained=spot(None, 0.22, 0.89))], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=None
+        [series(*FOUR, random_trigger=spot(None, 0.22, 0.89))], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=None
     )
-    assert [row[1] for row in plot.rows] == ["", "0", "1", "2", "4", words.UNTRAINED]
+    assert [row[1] for row in plot.rows] == ["", "0", "1", "2", "4", "untrained"]
     assert plot.rows[2][2:] == ["0.880 [0.870, 0.890]", "0.100 [0.080, 0.120]", ""]
     assert plot.rows[4][-1] == words.COLLAPSED
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.charts import overlay
 from app.components import gallery as maps
-from app.components import own_picture
+from app.explaining import process
 from app.wording import inside
 from app.wording import saliency as words
 from tests.app.drawn import given, marker
@@ -141,7 +141,7 @@ def test_own_picture_is_asked_for_with_its_limits(open_page, demo):
 def explaining():
     """Ends the explain process after the test."""
     yield
-    own_picture._process().close()
+    process().close()
 
 
 def test_own_picture_is_explained_and_a_broken_one_refused(open_page, demo, gallery, explaining):

@@ -52,8 +52,9 @@ def test_linked_run_is_watched_even_when_unknown():
     assert answer(page_with("watched_run", run="0badcafe")) == "'0badcafe'"
 
 
-def test_demo_is_not_watched():
-    assert answer(page_with("watched_run", run=session.DEMO)) == "None"
+@pytest.mark.parametrize("demo_id", [session.DEMO, "demo-comments"])
+def test_demo_is_not_watched(demo_id):
+    assert answer(page_with("watched_run", run=demo_id)) == "None"
 
 
 def test_selected_run_is_watched_while_it_is_active(store):
@@ -66,10 +67,19 @@ def test_selected_run_is_watched_while_it_is_active(store):
     assert answer(page.run()) == "None"
 
 
-def test_demo_folder_needs_a_result(demo, monkeypatch, tmp_path):
-    assert session.demo_folder() == demo
-    monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path / "nowhere"))
-    assert session.demo_folder() is None
+def test_demos_need_a_result_and_the_faces_come_first(monkeypatch, tmp_path):
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path))
+    assert session.demos() == {}
+    for name in ("comments", "faces", "unfinished"):
+        (tmp_path / "demo" / name).mkdir(parents=True)
+    for name in ("comments", "faces"):
+        (tmp_path / "demo" / name / "result.json").write_text("{}")
+    assert list(session.demos().items()) == [
+        ("demo", tmp_path / "demo" / "faces"),
+        ("demo-comments", tmp_path / "demo" / "comments"),
+    ]
+    assert session.folder_of("demo-comments") == tmp_path / "demo" / "comments"
+    assert session.folder_of("demo-unfinished") is None
 
 
 def test_folder_of_a_run_is_in_the_home(home):

@@ -70,7 +70,7 @@ def test_every_point_of_the_result_is_on_the_plane(open_page, demo, finished, cu
     assert drawn["y"] == pytest.approx([point["accuracy"] for point in points])
     table = rows(page, PLANE)
     assert table[0][2].startswith(f"{result.base['accuracy']:.3f} [")
-    assert [row[1] for row in table] == ["", "0", "1", "4", words.UNTRAINED]
+    assert [row[1] for row in table] == ["", "0", "1", "4", "untrained"]
 
 
 def test_slider_stands_at_the_chosen_lambda_and_marks_it(open_page, demo, curve):

@@ -1,0 +1,51 @@
+"""A few comments of a data set, with their label and group, folded away: they may offend."""
+
+import streamlit as st
+
+from app import session, texts
+from app.components import table
+from app.components.table import Cell, Table
+from app.wording import common
+from app.wording import train as words
+from fairprog_core.data import DATASETS, DatasetOptions
+from fairprog_core.data.base import Example
+from fairprog_core.errors import FairprogError
+from fairprog_core.registry import build
+
+N = 6
+MOST_LETTERS = 300
+
+
+def show(value: DatasetOptions, *, key: str) -> None:
+    """Draw them, or say why they cannot be read; nothing where the data set shows none.
+
+    Args:
+        value: the data set's options.
+        key: the table's key.
+    """
+    try:
+        rows = _examples(value.kind, value.model_dump_json())
+    except FairprogError as error:
+        st.info(common.plain(str(error)))
+        return
+    if not rows:
+        return
+    with st.expander(words.ROWS):
+        columns = [Cell(name) for name in words.ROWS_COLUMNS]
+        table.show(Table(words.ROWS_NOTE, columns, [_row(row) for row in rows], is_text=True), key=key)
+
+
+def _row(row: Example) -> list[Cell]:
+    return [
+        Cell(texts.safe(" ".join(str(row.x).split()), MOST_LETTERS) or words.NO_TEXT),
+        Cell(row.label),
+        Cell(", ".join(row.groups) or common.NONE),
+    ]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _examples(kind: str, options: str) -> list[Example]:
+    """A few rows of the data set with these options as JSON."""
+    entry = DATASETS[kind]
+    found: list[Example] = build(DATASETS, entry.options.model_validate_json(options), session.home()).examples(N)
+    return found

@@ -1,0 +1,52 @@
+"""Where the classifier looks in pictures: test pictures with their maps, averages, a picture of one's own."""
+
+import streamlit as st
+
+from app import artifacts
+from app.charts import saliency as charts
+from app.components import averages, curve_slider, gallery_pages, map_picker, own_picture
+from app.components.gallery import Choice
+from app.series import Curve
+from app.wording import inside
+from app.wording import saliency as words
+from fairprog_core.gallery_file import Gallery
+from fairprog_core.results import Result
+
+
+def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
+    """Draw everything that answers to the slider.
+
+    Args:
+        value: the result.
+        run: its run.
+        curve: one of its curves.
+        channel: of the slider.
+    """
+    start, groups, labels = Choice("grad_cam", "untrained"), value.values["groups"], value.values["labels"]
+    choice = map_picker.show(start, key="map", groups=groups, labels=labels)
+    explain = curve["explain"] or {}
+    found = charts.averages(explain, choice.view)
+    frames = {each.key: charts.marker_frames(each, len(curve["lams"])) for each in found}
+    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
+    gallery, lam = artifacts.gallery(value, curve["key"]), curve["lams"][index]
+    if gallery and len(gallery.arrays["row"]):
+        stamp = artifacts.stamp(value, curve["key"])
+        gallery_pages.show(gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index)
+    else:
+        st.info(inside.NO_GALLERY)
+    st.header(words.AVERAGES, anchor=False)
+    averages.show(found, lams=curve["lams"], index=index, rows=explain.get("rows", 0))
+    _own(value, curve, gallery, choice, lam)
+
+
+def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, lam: float) -> None:
+    """A picture of one's own, where the run kept what it takes to explain it."""
+    st.header(words.OWN, anchor=False)
+    weights = artifacts.base_weights(result)
+    if not gallery or not weights:
+        st.info(words.OWN_MISSING)
+        return
+    own_picture.show(
+        gallery, key="own", classifier=weights, trigger=result.path(curve["artifact"]), lam=lam, choice=choice,
+        is_drawn=result.study.get("dataset", {}).get("kind") == "faces",
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+const SECONDS = 1.5; // that “copied” stands on the button
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  return element;
+}
+
+const at = (list, index) => list[Math.min(index, list.length - 1)];
+
+/* Where the browser refuses (a page without https), the words are selected instead, ready for Ctrl+C. */
+async function copy(place, button, words) {
+  try {
+    await navigator.clipboard.writeText(place.textContent);
+    button.textContent = words.copied;
+    setTimeout(() => (button.textContent = words.copy), 1000 * SECONDS);
+  } catch {
+    getSelection().selectAllChildren(place);
+  }
+}
+
+function phrase(found, data) {
+  const name = make("dt"), body = make("dd"), text = make("span", found.is_approximate ? "is-approximate" : "");
+  text.dir = "auto";
+  body.append(text);
+  if (found.can_copy) {
+    const button = make("button", "", data.words.copy);
+    button.type = "button";
+    button.onclick = () => copy(text, button, data.words);
+    body.append(button);
+  }
+  const show = (index) => {
+    const words = at(found.texts, index);
+    name.textContent = at(found.names, index);
+    text.textContent = words.join(" ") || data.nothing;
+    text.classList.toggle("is-nothing", !words.length);
+  };
+  return { elements: [name, body], show };
+}
+
+export default function ({ parentElement, data: [data] }) {
+  const root = parentElement.querySelector(".fp-phrases");
+  const phrases = data.phrases.map((found) => phrase(found, data));
+  const show = (index) => phrases.forEach((each) => each.show(index));
+  show(window.fairprogLam?.[data.channel] ?? data.index);
+  root.replaceChildren(...phrases.flatMap(({ elements }) => elements));
+
+  window.removeEventListener("fairprog:lam", root.follow);
+  root.follow = ({ detail }) => detail.channel === data.channel && show(detail.index);
+  window.addEventListener("fairprog:lam", root.follow);
+  return () => window.removeEventListener("fairprog:lam", root.follow);
+}

@@ -1,0 +1,51 @@
+"""A list of sentences to pick one from: what each says, whose it is, and how the trigger moves its probability."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+_HTML = '<fieldset class="fp-sentences"><legend></legend><div tabindex="-1"></div></fieldset>'
+_CSS = (_FOLDER / "sentence_list.css").read_text("utf-8")
+_JS = (_FOLDER / "sentence_list.js").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sentence of the list.
+
+    Attributes:
+        number: what picking it answers.
+        text: its beginning.
+        about: group and label.
+        moved: what the trigger does to it, for every λ.
+    """
+
+    number: int
+    text: str
+    about: str
+    moved: Sequence[str]
+
+
+def show(value: Sequence[Item], *, key: str, label: str, channel: str, index: int) -> int:
+    """Draw the list; the number of the picked sentence, at first the first one's.
+
+    Args:
+        value: at least one item.
+        key: the component's key; another key is another pick.
+        label: what the list is.
+        channel: of the λ slider that the items follow.
+        index: of λ, while no slider has announced one.
+    """
+    numbers = [item.number for item in value]
+    data = {"items": [asdict(item) for item in value], "label": label, "channel": channel, "index": index}
+    found = _component()(data=[data], key=key, default={"number": numbers[0]}, on_number_change=lambda: None)
+    return int(found.number) if found.number in numbers else numbers[0]
+
+
+@st.cache_resource
+def _component() -> Any:
+    return st.components.v2.component("fairprog_sentence_list", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)

@@ -1,0 +1,132 @@
+"""Texts on the way to the screen: cut, harmless, and every word with the attribution that belongs to it."""
+
+import numpy as np
+import pytest
+
+from app import sentences, texts
+from app.wording import sentences as words
+from fairprog_core.home import Home
+from tests.app import made_up_texts
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory):
+    return made_up_texts.gallery(Home(tmp_path_factory.mktemp("home")))
+
+
+def number_of(gallery, beginning):
+    """The number of the sentence that begins so."""
+    return next(i for i, text in enumerate(gallery.about["texts"]) if text and text[0].startswith(beginning))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\0b\x1bc", "a\ufffdb\ufffdc"),
+        ("\u202eright", "\ufffdright"),
+        ("<b>&amp;</b> **x**", "<b>&amp;</b> **x**"),
+        ("مرحبا 👩\u200d👧", "مرحبا 👩\u200d👧"),
+        ("x" * 61, "x" * 60 + "…"),
+        ("x" * 60, "x" * 60),
+    ],
+)
+def test_safe_text_is_cut_and_shows_control_characters(text, shown):
+    assert texts.safe(text) == shown
+
+
+def test_snippet_is_the_beginning():
+    assert texts.snippet(["one", "two"]) == "one two"
+    assert texts.snippet([]) == ""
+    long = texts.snippet(["long"] * 500)
+    assert long.endswith("long …")
+    assert len(long) < 260
+
+
+def test_group_of_a_row_follows_its_pattern():
+    disjoint = {"groups": ["f", "m"]}
+    assert [texts.group_name(disjoint, z) for z in (0, 1)] == ["f", "m"]
+    overlapping = {"groups": ["f", "m"], "patterns": [[False, False], [False, True], [True, True]]}
+    assert [texts.group_name(overlapping, z) for z in (0, 1, 2)] == ["", "m", "f, m"]
+    assert texts.is_in_group(overlapping, 2, 0)
+    assert not texts.is_in_group(overlapping, 1, 0)
+    assert not texts.is_in_group(overlapping, 9, 0)
+
+
+def test_probability_by_hand():
+    """exp(0) = 1 against exp(ln 3) = 3: 3 of 4."""
+    assert texts.probability(np.array([[0.0, np.log(3)], [1000.0, 1000.0]])) == pytest.approx([0.75, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("lams", "chosen", "rows"),
+    [
+        ((0, 1, 2, 3, 4, 5, 6), 2, [0, 2, 4, 6]),
+        ((0, 1, 2, 3, 4, 5, 6), 3, [0, 3, 4, 6]),  # in the place of 2, the nearest that is not an end
+        ((0, 1, 2), 1, [0, 1, 2]),
+        ((4,), 4, [0]),
+        ((0, 1, 2, 3, 4, 5, 6), None, [0, 2, 4, 6]),
+    ],
+)
+def test_rows_at_first_are_spread_and_hold_the_chosen_one(lams, chosen, rows):
+    assert sentences.default_rows(lams, chosen) == rows
+
+
+def test_every_word_has_its_own_attribution_under_every_condition(gallery):
+    arrays = gallery.arrays
+    for i in (0, 1, 5):
+        part = slice(arrays["first"][i], arrays["first"][i + 1])
+        found = sentences.sentence(gallery, i, chosen=made_up_texts.CHOSEN)
+        assert list(found.words) == gallery.about["texts"][i]
+        assert found.first[0].values == pytest.approx(arrays["ig_without"][part])
+        assert [row.name for row in found.controls] == ["Random words", "Neutral words"]
+        for j, row in enumerate(found.rows):
+            assert row.values == pytest.approx(arrays["ig"][part, j])
+            assert row.trigger == made_up_texts.TRIGGER["lam"][j]
+            assert row.trigger_values == pytest.approx(arrays["ig_trigger"][i, j])
+            assert row.probability == pytest.approx(float(texts.probability(arrays["logits"][i, j])))
+
+
+def test_scale_is_the_largest_attribution_of_any_row(gallery):
+    arrays = gallery.arrays
+    part = slice(arrays["first"][2], arrays["first"][3])
+    sizes = [arrays[name][part] for name in ("ig", "ig_without", "ig_random_words", "ig_neutral_words")]
+    sizes += [arrays[name][2] for name in ("ig_trigger", "ig_trigger_random_words", "ig_trigger_neutral_words")]
+    largest = max(float(np.abs(each).max()) for each in sizes)
+    assert sentences.sentence(gallery, 2).scale == pytest.approx(largest)
+
+
+def test_row_says_prediction_verdict_and_delta(gallery):
+    found = sentences.sentence(gallery, 0, chosen=made_up_texts.CHOSEN)
+    said = int(gallery.arrays["logits_without"][0].argmax())
+    verdict = words.RIGHT if said == gallery.arrays["y"][0] else words.WRONG
+    assert found.first[0].said == f"called {made_up_texts.LABELS[said]}, {verdict}"
+    assert found.first[0].made == "delta 0.4 %, 32 steps"
+    assert not found.rows[-1].is_sound
+    assert found.rows[-1].made == "has not converged: delta 3.4 % after 512 steps; do not read this row"
+    assert [row.note for row in found.rows] == ["", "", "", words.QUOTED, ""]
+
+
+def test_label_that_is_not_known_gives_no_verdict(gallery):
+    unknown = gallery._replace(arrays=gallery.arrays | {"y": np.full_like(gallery.arrays["y"], -1)})
+    assert sentences.sentence(unknown, 0).first[0].said.count(",") == 0
+
+
+def test_spoken_row_names_what_adds_and_takes_the_most():
+    text = words.spoken(
+        "λ = 1", ["a", "b", "c", "d", "e"], [0.5, -1.0, 0.25, 2.0, 1.0], said="no", positive="yes", probability=0.25
+    )
+    assert text == "λ = 1: called no, P(yes) 0.25. Adds most: d +2.00, e +1.00, a +0.50. Takes most: b −1.00."
+
+
+def test_odd_texts_are_told_to_be_cut_or_empty(gallery):
+    cut = sentences.sentence(gallery, number_of(gallery, "xxx"))
+    assert (len(cut.words), len(cut.words[0]), cut.end) == (1, 61, words.CUT)
+    many = sentences.sentence(gallery, number_of(gallery, "long"))
+    assert (len(many.words), many.end) == (400, words.CUT)
+    empty = sentences.sentence(gallery, gallery.about["texts"].index([]))
+    assert (empty.words, empty.end) == ([], words.EMPTY_TEXT)
+    assert empty.rows[0].trigger
+    nulls = sentences.sentence(gallery, number_of(gallery, "null"))
+    assert "\0" not in "".join(nulls.words)
+    assert sentences.sentence(gallery, number_of(gallery, "<img")).words[0] == "<img"
