@@ -11,8 +11,9 @@ KEY   := $(shell (cat pyproject.toml; pwd) | cksum | cut -d ' ' -f 1)
 SETUP := $(VENV)/.setup-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
 
-# The study that is shipped: one seed, a gallery that keeps it below five megabytes.
-DEMO ?= faces --set seeds=0 --set explain.gallery=8
+# The studies that are shipped: one seed each, galleries that keep each of them below five megabytes.
+DEMO_faces    := faces --set seeds=0 --set dataset.n_test=2400 --set explain.gallery=8
+DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 
 # What the shipped encoder is cut from: a folder with the model, or its name on the hub.
 MODEL ?= sentence-transformers/all-MiniLM-L6-v2
@@ -25,7 +26,7 @@ help:
 	@echo "make test    install what the tests need, a browser included, and run all of them"
 	@echo "make check   lint, format and types"
 	@echo "make bench   measure speed on this machine"
-	@echo "make demo    run the shipped study again, and put it and its base into assets"
+	@echo "make demo    run the shipped studies again, and put them and their bases into assets"
 	@echo "make encoder MODEL=…   cut the shipped text encoder out of the full model again (a folder, or its name on the hub)"
 	@echo "make clean   remove the environment and the caches of the tools"
 	@echo "ARGS=\"…\" is handed on, for example: make app ARGS=\"--port 8600\""
@@ -47,13 +48,15 @@ check: $(TOOLS)
 bench: $(SETUP)
 	@exec $(VENV)/bin/fairprog bench $(ARGS)
 
-demo: $(SETUP)
-	rm -rf build/demo
-	$(VENV)/bin/fairprog run $(DEMO) --home build/demo
-	rm -rf assets/demo/faces assets/classifiers
+demo: demo-faces demo-comments
+
+demo-%: $(SETUP)
+	rm -rf build/demo/$*
+	$(VENV)/bin/fairprog run $(DEMO_$*) --home build/demo/$*
+	rm -rf assets/demo/$*
 	mkdir -p assets/demo assets/classifiers
-	cp -R build/demo/runs/* assets/demo/faces
-	cp build/demo/models/*.safetensors assets/classifiers/
+	cp -R build/demo/$*/runs/* assets/demo/$*
+	cp build/demo/$*/models/*.safetensors assets/classifiers/
 
 encoder: $(SETUP)
 	$(VENV)/bin/fairprog encoder $(MODEL) assets/encoders/minilm-2 --data comments --home build/encoder
