@@ -29,6 +29,7 @@ class Spec:
         is_optional: whether ``None`` is allowed.
         members: the options classes where the field holds options, else empty.
         is_many: whether it is a tuple.
+        is_choice: whether there are several options classes to choose among, be they offered or not.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Spec:
     is_optional: bool
     members: tuple[type[Options], ...]
     is_many: bool
+    is_choice: bool
 
     @property
     def label(self) -> str:
@@ -60,7 +62,7 @@ def spec_of(name: str, info: FieldInfo) -> Spec:
     item = _without_none(get_args(kind)[0])[0] if is_many else kind
     candidates = get_args(item) if get_origin(item) in (Union, types.UnionType) else (item,)
     members = tuple(c for c in candidates if isinstance(c, type) and issubclass(c, Options))
-    return Spec(name, info, kind, is_optional, members, is_many)
+    return Spec(name, info, kind, is_optional, members, is_many, is_choice=len(members) > 1)
 
 
 def show(cls: type[Options], *, key: str, value: Options | None = None) -> Options | None:
@@ -131,7 +133,7 @@ def _options(spec: Spec, start: Any, key: str, is_folded: bool) -> Any:
         return _several(spec, start or (), key, is_folded)
     if spec.is_optional and not st.toggle(spec.label, start is not None, key=key, help=spec.info.description):
         return None
-    if len(spec.members) == 1:
+    if not spec.is_choice:
         return fields(spec.members[0], key=key, value=start, is_folded=is_folded)
     classes = {_kind_of(member): member for member in spec.members}
     picked = inputs.choose(spec, list(classes), _kind_of(type(start)) if start else None, key=f"{key}.kind")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_WORDS = 400
-MOST_LETTERS = 60  # of one word
+MOST_LETTERS = 80  # of one word
 CUT = "…"
 _HARMFUL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they turn around what comes after them
 _UNSEEN = "\ufffd"

@@ -15,7 +15,7 @@ from fairprog_core.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45
-_HOLLOW = (("open", "bottom right"), ("open-dot", "top right"))  # controls: how their symbol ends, where their name is
+_HOLLOW = ("open", "open-dot")  # how the symbols of controls end
 _ROOM = 0.05  # share of an axis left free beyond the outermost interval
 
 
@@ -114,11 +114,17 @@ def _series(fig: go.Figure, index: int, series: Series, *, show_seeds: bool, is_
     chosen = [s for seed, spots in series.single.items() for s in spots if s.lam == series.curves[seed]["chosen_lam"]]
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
     _dots(fig, chosen, dot, name=words.CHOSEN, **same)
-    for (method, control), (ending, place) in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
+    for (method, control), ending in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
         hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
         name = words.control(method)
-        text = {"mode": "markers+text", "text": [name], "textposition": place} if is_picked else {}
-        _spots(fig, [control], hollow, name=name, **text, **same)
+        _spots(fig, [control], hollow, name=name, **same | _naming(name, len(series.controls) if is_picked else 0))
+
+
+def _naming(name: str, n: int) -> dict[str, Any]:
+    """Where the name of one of n controls stands: beside the only one; in the legend, as several would overlap."""
+    if n == 1:
+        return {"mode": "markers+text", "text": [name], "textposition": "bottom right"}
+    return {"showlegend": n > 1}
 
 
 def _dots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:

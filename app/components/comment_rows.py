@@ -31,16 +31,12 @@ def show(value: DatasetOptions, *, key: str) -> None:
     if not rows:
         return
     with st.expander(words.ROWS):
-        columns = [Cell(name) for name in words.ROWS_COLUMNS]
-        table.show(Table(words.ROWS_NOTE, columns, [_row(row) for row in rows], is_text=True), key=key)
+        table.show(Table(words.ROWS_NOTE, [], [[_cell(row)] for row in rows], is_text=True), key=key)
 
 
-def _row(row: Example) -> list[Cell]:
-    return [
-        Cell(texts.safe(" ".join(str(row.x).split()), MOST_LETTERS) or words.NO_TEXT),
-        Cell(row.label),
-        Cell(", ".join(row.groups) or common.NONE),
-    ]
+def _cell(row: Example) -> Cell:
+    text = texts.safe(" ".join(str(row.x).split()), MOST_LETTERS) or words.NO_TEXT
+    return Cell(text, ", ".join((*row.groups, row.label)))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -10,7 +10,7 @@ from app.series import Curve
 from app.wording import common
 from app.wording import sentences as words
 from fairprog_core.errors import FairprogError
-from fairprog_core.explain import live
+from fairprog_core.explain.live import TextRequest
 from fairprog_core.gallery_file import Gallery
 
 MOST_LETTERS = 20_000
@@ -38,7 +38,7 @@ def show(
     asked = session.asked_text()
     if asked is None:
         return
-    request = live.TextRequest(asked, classifier, trigger, tuple(value["lams"]))
+    request = TextRequest(asked, classifier, trigger, tuple(value["lams"]))
     try:
         with st.spinner(words.OWN_WAIT):
             arrays, about = explaining.process().explain_text(request)

@@ -29,7 +29,7 @@ class Table:
     """Caption, headings, and rows whose first cell is the row's heading.
 
     Attributes:
-        is_text: whether the first column holds texts of several lines, and the others words.
+        is_text: whether the cells hold texts, which may take several lines.
     """
 
     caption: str

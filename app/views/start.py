@@ -11,14 +11,16 @@ from app.wording import start as words
 from fairprog_core.errors import FairprogError
 
 
-def choose(folders: list[Path]) -> Path:
+def choose(folders: dict[str, Path]) -> Path:
     """The example that is shown; nothing is asked where there is only one."""
-    if len(folders) == 1:
-        return folders[0]
-    return st.segmented_control(
-        words.DEMO, folders, default=folders[0], required=True, key="demo", persist_state="session",
-        format_func=lambda folder: common.kind(folder.name),
+    runs = list(folders)
+    if len(runs) == 1:
+        return folders[runs[0]]
+    run = st.segmented_control(
+        words.DEMO, runs, default=runs[0], required=True, key="demo", persist_state="session",
+        format_func=lambda run: common.kind(folders[run].name),
     )  # fmt: skip
+    return folders[run]
 
 
 def show(folder: Path) -> None:
@@ -37,7 +39,7 @@ def show(folder: Path) -> None:
 chrome.header(words.TITLE, words.LEAD)
 if st.button(words.BUTTON, type="primary", key="to_train", help=words.BUTTON_HELP):
     st.switch_page("views/train.py")
-folders = list(session.demos().values())
+folders = session.demos()
 if folders:
     show(choose(folders))
 else:

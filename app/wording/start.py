@@ -32,7 +32,8 @@ EXAMPLES_NOTES = {
     ),
     "text": (
         "One comment of every label and group, one whose prediction changes along λ where there is one; "
-        "the bars and figures count all {n:,} test comments, weighted back to the natural mix."
+        "the bars and figures count all {n:,} test comments, weighted back to the natural mix. "
+        "The comments are made up, and may offend."
     ),
 }
 TRIGGER = "trigger"

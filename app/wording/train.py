@@ -20,8 +20,7 @@ TRAIN = "Train"
 TRAIN_HELP = "Puts the study into the queue; it goes on when this page is closed."
 CARD = "About the data"
 ROWS = "A few of the comments"
-ROWS_NOTE = "Comments, with their label and group"
-ROWS_COLUMNS = ("Comment", "Label", "Group")
+ROWS_NOTE = "Each with its group and its label"
 NO_TEXT = "(empty)"
 NO_CARD = "This data set has no card."
 

@@ -28,7 +28,7 @@ print(*(name for name in ("torch", "torchvision", "captum", "pandas", "pyarrow")
 """
 
 
-def test_pages_before_a_live_explanation_import_no_torch(demo):
+def test_pages_before_a_live_explanation_import_no_torch(demo, text_demo):
     command = [sys.executable, "-c", SCRIPT, str(MAIN)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

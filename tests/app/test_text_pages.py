@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app import explaining
-from app.components import own_sentence
+from app.components import own_sentence, trigger_words
 from app.components.sentence_filter import Choice
 from app.components.sentence_gallery import matching
 from app.wording import common, inside
@@ -17,8 +17,10 @@ from app.wording import sentences as words
 from app.wording import start as start_words
 from app.wording import tradeoff as tradeoff_words
 from fairprog_core.errors import DataError
-from fairprog_core.gallery_file import read_gallery
+from fairprog_core.gallery_file import read_gallery, write_gallery
+from fairprog_core.presets import load_study
 from fairprog_core.study import Study
+from fairprog_core.triggers import TRIGGERS
 from tests.app import made_up_texts
 from tests.app.drawn import given, marker, rows, traces
 from tests.app.made_up_texts import CHOSEN, CONTROLS, GAP, KEY, LAMS, ODD, TRIGGER
@@ -158,11 +160,6 @@ class Process:
 @pytest.fixture
 def process(monkeypatch):
     found = Process()
-    from collections import namedtuple
-
-    from fairprog_core.explain import live
-
-    monkeypatch.setattr(live, "TextRequest", namedtuple("TextRequest", "text classifier trigger lams"), raising=False)
     monkeypatch.setattr(explaining, "process", lambda: found)
     return found
 
@@ -194,7 +191,7 @@ def test_own_text_of_any_sort_is_shown_safely(open_page, text_demo, process, tex
     assert not page.error
     sentence = given(page, "own-sentence")["sentence"]
     assert len(sentence["words"]) <= 400
-    assert all(len(word) <= 61 and "\0" not in word for word in sentence["words"])
+    assert all(len(word) <= 81 and "\0" not in word for word in sentence["words"])
     assert "<img" not in said(page)
     if not text:
         assert sentence["end"] == words.EMPTY_TEXT
@@ -230,9 +227,10 @@ def test_tradeoff_draws_both_word_controls_with_a_symbol_each(open_page, text_de
     assert not page.exception
     names = [row[1] for row in rows(page, PLANE)]
     assert names[-2:] == ["random words", "neutral words"]
-    hollow = {trace["name"]: trace.get("marker", {}).get("symbol") for trace in traces(page, PLANE) if "name" in trace}
-    assert hollow["random words"] == "circle-open"
-    assert hollow["neutral words"] == "circle-open-dot"
+    hollow = {trace["name"]: trace for trace in traces(page, PLANE) if "name" in trace}
+    assert hollow["random words"]["marker"]["symbol"] == "circle-open"
+    assert hollow["neutral words"]["marker"]["symbol"] == "circle-open-dot"
+    assert all(hollow[name]["showlegend"] for name in ("random words", "neutral words"))
 
 
 def test_detail_shows_the_words_of_trigger_and_controls(open_page, text_demo):
@@ -246,8 +244,6 @@ def test_detail_shows_the_words_of_trigger_and_controls(open_page, text_demo):
 
 
 def test_words_are_handed_out_as_plain_text(open_page, text_demo, gallery):
-    from app.components import trigger_words
-
     page = open_page("tradeoff", run=RUN, lam="5")
     labels = [button.label for button in page.get("download_button")]
     assert labels[-2:] == [tradeoff_words.DOWNLOAD_TRIGGER, "Nearest words at λ = 5 (TXT)"]
@@ -256,8 +252,6 @@ def test_words_are_handed_out_as_plain_text(open_page, text_demo, gallery):
 
 
 def test_hard_words_are_said_to_be_real(open_page, text_run, home):
-    from fairprog_core.gallery_file import write_gallery
-
     folder = made_up_texts.copy_of(text_run, home, "hard")
     path = folder / "curves" / KEY / "gallery.safetensors"
     found = read_gallery(path)
@@ -301,9 +295,8 @@ def on_comments(open_page):
 
 
 def test_form_offers_what_suits_the_data(on_comments):
-    from fairprog_core.triggers import TRIGGERS
-
     page, draft = on_comments, f"{FORM}.text"
+    assert page.selectbox(key=f"{draft}.classifier.kind").options == [common.kind("encoder")]
     kinds = {kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"}
     assert set(page.multiselect(key=f"{draft}.triggers.kinds").options) == {common.kind(kind) for kind in kinds}
     assert page.multiselect(key=f"{draft}.triggers.kinds").value == ["soft"]
@@ -321,8 +314,6 @@ def test_data_of_another_modality_begin_with_what_suits_them(on_comments, store)
 
 
 def test_going_back_to_pictures_gives_the_preset_again(on_comments, store):
-    from fairprog_core.presets import load_study
-
     on_comments.selectbox(key=f"{FORM}.dataset.kind").set_value("faces").run()
     on_comments.button(key="train").click().run()
     (run,) = store.list()
@@ -333,7 +324,9 @@ def test_card_of_comments_shows_a_few_of_them(on_comments, home):
     table = given(on_comments, "data_card-rows")
     assert table["is_text"]
     assert len(table["rows"]) == 6
-    assert {row[2]["text"] for row in table["rows"]} == {"christian", "muslim", "other"}
+    assert {cell["note"] for (cell,) in table["rows"]} == {
+        f"{group}, {label}" for group in made_up_texts.GROUPS.names for label in made_up_texts.LABELS
+    }
     assert not (home.cache / "data").exists()
 
 
@@ -369,7 +362,7 @@ def test_start_offers_both_demos(open_page, demo, text_demo):
     page = open_page()
     assert not page.exception
     assert living(page)["modality"] == "image"
-    page.segmented_control(key="demo").set_value(text_demo).run()
+    page.segmented_control(key="demo").set_value(RUN).run()
     assert not page.exception
     assert living(page)["modality"] == "text"
 

@@ -27,8 +27,8 @@ def number_of(gallery, beginning):
         ("\u202eright", "\ufffdright"),
         ("<b>&amp;</b> **x**", "<b>&amp;</b> **x**"),
         ("مرحبا 👩\u200d👧", "مرحبا 👩\u200d👧"),
-        ("x" * 61, "x" * 60 + "…"),
-        ("x" * 60, "x" * 60),
+        ("x" * 81, "x" * 80 + "…"),
+        ("x" * 80, "x" * 80),
     ],
 )
 def test_safe_text_is_cut_and_shows_control_characters(text, shown):
@@ -121,7 +121,7 @@ def test_spoken_row_names_what_adds_and_takes_the_most():
 
 def test_odd_texts_are_told_to_be_cut_or_empty(gallery):
     cut = sentences.sentence(gallery, number_of(gallery, "xxx"))
-    assert (len(cut.words), len(cut.words[0]), cut.end) == (1, 61, words.CUT)
+    assert (len(cut.words), len(cut.words[0]), cut.end) == (1, 81, words.CUT)
     many = sentences.sentence(gallery, number_of(gallery, "long"))
     assert (len(many.words), many.end) == (400, words.CUT)
     empty = sentences.sentence(gallery, gallery.about["texts"].index([]))

@@ -19,9 +19,11 @@ PLANE = "plane-average_abs_odds_difference"
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 SCRIPT = """
 import sys
+from itertools import product
 from streamlit.testing.v1 import AppTest
-for view in ("tradeoff", "saliency", "probe"):
+for view, run in product(("tradeoff", "saliency", "probe"), ("demo", "demo-comments")):
     page = AppTest.from_file(sys.argv[1], default_timeout=60)
+    page.query_params["run"] = run
     page.switch_page(f"views/{view}.py")
     page.run()
     assert not page.exception, page.exception
@@ -180,7 +182,7 @@ def test_downloads_are_offered_and_the_table_holds_every_point(open_page, demo, 
     assert len(table) == 1 + len(result.points())
 
 
-def test_pages_of_results_import_no_torch_and_no_pandas(demo):
+def test_pages_of_results_import_no_torch_and_no_pandas(demo, text_demo):
     command = [sys.executable, "-c", SCRIPT, str(MAIN)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
