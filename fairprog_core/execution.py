@@ -204,6 +204,7 @@ class Execution:
         found: Iterator[Any] = survey(
             self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
             device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
+            patterns=self.dataset.groups.patterns.tolist(),
         )  # fmt: skip
         return found
 
