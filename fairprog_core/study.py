@@ -159,7 +159,7 @@ class Explain(Options):
     """What is looked at after training."""
 
     gallery: int = Field(
-        24, ge=0, le=96, title="Gallery", description="Test images whose saliency is kept for every λ."
+        24, ge=0, le=96, title="Gallery", description="Test rows that are kept and explained at every λ."
     )
     rows: int = Field(
         600,

@@ -27,7 +27,7 @@ class Choice(NamedTuple):
 
 
 def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str], lams: Sequence[float]) -> Choice:
-    """Draw the widgets in one row.
+    """Draw the widgets.
 
     Args:
         value: what is chosen at first.
@@ -36,15 +36,15 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
         labels: the c class names.
         lams: the l values of λ.
     """
-    first, second, third, fourth = st.columns([6, 3, 3, 6])
+    first, second, third = st.columns([5, 3, 3])
     wanted = first.selectbox(words.SHOW, list(shared.FILTERS), format_func=shared.FILTERS.get, key=f"{key}-filter")
     with second:
         group = _one_or_all(shared.GROUP, shared.ALL_GROUPS, groups, key=f"{key}-group")
     with third:
         label = _one_or_all(words.LABEL, words.ALL_LABELS, labels, key=f"{key}-label")
-    rows = fourth.pills(
+    rows = st.pills(
         words.ROWS, range(len(lams)), selection_mode="multi", default=list(value.rows), key=f"{key}-rows",
-        format_func=lambda j: words.LAM.format(lam=common.lam(lams[j])), help=words.ROWS_HELP,
+        format_func=lambda j: common.lam(lams[j]), help=words.ROWS_HELP, wrap=True,
     )  # fmt: skip
     return Choice(wanted, group, label, tuple(sorted(rows)))
 

@@ -8,7 +8,7 @@ from app.wording import common, inside
 SHOW = "Sentences"
 LABEL = "Label"
 ALL_LABELS = "All labels"
-ROWS = "Rows"
+ROWS = "Rows at λ ="
 ROWS_HELP = "The values of λ that have a row; the slider's λ always has one."
 PICK = "Test sentences"
 NONE_LEFT = "No kept test sentence is like that at λ = {lam}. Choose others above, or another λ."
@@ -25,6 +25,7 @@ CUT = "[cut here: the text goes on]"
 CALLED = "called {label}"
 RIGHT = "✓ right"
 WRONG = "✗ wrong"
+LEAST_DELTA, TINY = 0.0005, "below 0.1 %"
 DELTA = "delta {delta}, {steps} steps"
 NOT_CONVERGED = "has not converged: delta {delta} after {steps} steps; do not read this row"
 
@@ -83,7 +84,8 @@ def moved(label: str, before: float, after: float) -> str:
 
 def delta(value: float, steps: int, has_converged: bool) -> str:
     """The convergence delta of a row, as a share of the change of the logit."""
-    return (DELTA if has_converged else NOT_CONVERGED).format(delta=f"{abs(value):.1%}".replace("%", " %"), steps=steps)
+    size = TINY if abs(value) < LEAST_DELTA else f"{100 * abs(value):.1f} %"
+    return (DELTA if has_converged else NOT_CONVERGED).format(delta=size, steps=steps)
 
 
 def spoken(

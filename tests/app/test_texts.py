@@ -107,6 +107,11 @@ def test_row_says_prediction_verdict_and_delta(gallery):
     assert [row.note for row in found.rows] == ["", "", "", words.QUOTED, ""]
 
 
+def test_delta_is_a_share_and_never_said_to_be_zero():
+    assert words.delta(0.0004, 32, True) == "delta below 0.1 %, 32 steps"
+    assert words.delta(-0.0123, 64, True) == "delta 1.2 %, 64 steps"
+
+
 def test_label_that_is_not_known_gives_no_verdict(gallery):
     unknown = gallery._replace(arrays=gallery.arrays | {"y": np.full_like(gallery.arrays["y"], -1)})
     assert sentences.sentence(unknown, 0).first[0].said.count(",") == 0
