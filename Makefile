@@ -18,7 +18,7 @@ DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 # What the shipped encoder is cut from: a folder with the model, or its name on the hub.
 MODEL ?= sentence-transformers/all-MiniLM-L6-v2
 
-.PHONY: help setup app test check bench demo encoder clean
+.PHONY: help setup app test check bench demo demo-faces demo-comments encoder clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"

@@ -4,7 +4,8 @@ Notation: m reported values of λ.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,7 @@ from fairprog_core.registry import build
 from fairprog_core.study import CurvePlan, Study
 from fairprog_core.training import Record, fit
 from fairprog_core.triggers import TRIGGERS
-from fairprog_core.triggers.base import Trigger, load_trigger, spread_knots
+from fairprog_core.triggers.base import Trigger, load_trigger
 
 FIGURES = ("accuracy", "gap", "is_collapsed", "loss_error")
 
@@ -121,8 +122,9 @@ class CurveWork:
         if self.file.exists():
             return
         if self.lab.study.mode == "amortised":
-            lam = self.plan.lam
-            trigger = self.untrained(*spread_knots(lam.low, lam.high, self.plan.trigger.anchors))
+            kind, lam = TRIGGERS[self.plan.trigger.kind].load(), self.plan.lam
+            knots = kind.knots(self.plan.trigger, low=lam.low, high=lam.high, grid=lam.grid)
+            trigger = self.untrained(*knots)
             summary = yield from self._fit(trigger, "checkpoint", None, [])
         else:
             trigger, summary = yield from self._learn_separately()
@@ -150,7 +152,8 @@ class CurveWork:
             parts.append(trigger)
             summaries.append(summary)
         together = {"steps": sum(s["steps"] for s in summaries), "seconds": sum(s["seconds"] for s in summaries)}
-        return type(parts[0]).merged(parts).to(self.lab.device), {**together, "best_step": summaries[-1]["best_step"]}
+        whole = type(parts[0]).merged(parts).to(self.lab.device).bound(self.lab.classifier)
+        return whole, {**together, "best_step": summaries[-1]["best_step"]}
 
     def _fit(self, trigger: Trigger, checkpoint: str, lam: float | None, before: list[Record]) -> Any:
         """Train one trigger; yields its records, returns steps, seconds, best_step and validation."""
@@ -159,6 +162,7 @@ class CurveWork:
             METHODS, plan.method, classifier=self.lab.classifier, trigger=trigger, criterion=plan.criterion,
             groups=self.lab.dataset.groups, split=self.lab.splits["tune"], steps=study.budget.steps,
             seed=plan.seed, lam=lam, device=self.lab.device,
+            identity_words=frozenset().union(*self.lab.dataset.identity_words().values()),
         )  # fmt: skip
         done = before[-1]["validation"] if before else {}
         records = fit(
@@ -177,7 +181,9 @@ class CurveWork:
                 yield {"curve": plan.key, **record}
         finally:
             records.close()
-        return summary
+        started = time.perf_counter()
+        method.finish(self.lab.splits["val"])
+        return summary | {"seconds": summary["seconds"] + time.perf_counter() - started}
 
     def look(self, trigger: Trigger, lam: float | None, done: Record) -> Record:
         """While training, on few rows: every reported λ, or one λ behind those already done."""
@@ -191,10 +197,13 @@ class CurveWork:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
         lab, gap = self.lab, self.plan.criterion.gap
         reference = lab.reference(base, gap)
-        found = []
+        seen: dict[Hashable, Record] = {}  # λ with the same trigger are predicted once
         for lam in lams:
-            predictions = predict(trigger.wrap(lab.classifier, lam=lam), split)
-            found.append(lab.figures(predictions, gap) | {"loss_error": _loss_error(predictions, base)})
+            if trigger.key(lam) not in seen:
+                predictions = predict(trigger.wrap(lab.classifier, lam=lam), split)
+                error = _loss_error(predictions, base)
+                seen[trigger.key(lam)] = lab.figures(predictions, gap) | {"loss_error": error}
+        found = [seen[trigger.key(lam)] for lam in lams]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
@@ -202,7 +211,7 @@ class CurveWork:
 
     def evaluate(self) -> Iterator[float]:
         """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
-        trigger = load_trigger(self.file).to(self.lab.device)
+        trigger = load_trigger(self.file).to(self.lab.device).bound(self.lab.classifier)
         validation = self.validate(trigger)
         points = []
         controls = self.lab.study.controls()

@@ -59,6 +59,10 @@ class Classifier(nn.Module):
         """The weights that a file of this classifier holds."""
         return {name: value.contiguous() for name, value in self.state_dict().items()}
 
+    def thaw(self) -> None:
+        """Let those weights learn again that are trained: undoes `freeze`, but for batch norm that it folded."""
+        self.requires_grad_(True)
+
     @classmethod
     def unfilled(cls, options: Any, *, n_classes: int, recipe: dict[str, Any]) -> Self:
         """A classifier that waits for the weights of a file; ``recipe`` is what `recipe` gave."""

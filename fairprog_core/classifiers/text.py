@@ -129,6 +129,11 @@ class Encoder(Classifier):
         weights = super().kept()
         return {name: weights[name].half() for name in self._trained} if self.rest else weights
 
+    def thaw(self) -> None:
+        """Only the last layers and the head are trained, never the word table."""
+        for name, value in self.named_parameters():
+            value.requires_grad_(name in self._trained)
+
     @classmethod
     def unfilled(cls, options: EncoderOptions, *, n_classes: int, recipe: dict[str, Any]) -> Self:
         """What `kept` is filled into.

@@ -1,19 +1,29 @@
 """Explanations: what can be chosen. Torch-free; an implementation is imported when it is used.
 
-An explainer turns a module (photos in, logits out, with a ``cam_layer``) and photos into one
-saliency map per photo. "With the trigger" and "without" are therefore two modules, and one
-explainer serves both.
+An explainer turns a module (photos or texts in, logits out) and photos or texts into one saliency
+map per photo, or one value per token. "With the trigger" and "without" are therefore two modules,
+and one explainer serves both.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, TrainedOptions
+from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
 
+Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of the demographic classifiers
 
-class GradCamOptions(Options):
+
+class ExplainerOptions(Options):
+    """What every explainer shares."""
+
+    kind: str
+    modality: ClassVar[Modality] = "image"
+
+
+class GradCamOptions(ExplainerOptions):
     """Grad-CAM: which places of the last feature maps speak for the class."""
 
     kind: Literal["grad_cam"] = "grad_cam"
@@ -23,7 +33,7 @@ class GradCamOptions(Options):
     )  # fmt: skip
 
 
-class IntegratedGradientsOptions(Options):
+class IntegratedGradientsOptions(ExplainerOptions):
     """Integrated Gradients: how much every pixel of the photo adds to the class, against a baseline."""
 
     kind: Literal["integrated_gradients"] = "integrated_gradients"
@@ -46,14 +56,49 @@ class IntegratedGradientsOptions(Options):
     )  # fmt: skip
 
 
-class ProbeOptions(Options):
+class TokenGradientsOptions(ExplainerOptions):
+    """Integrated Gradients on word vectors: how much every token adds to the class, against [PAD]."""
+
+    kind: Literal["token_gradients"] = "token_gradients"
+    modality: ClassVar[Modality] = "text"
+    steps: int = Field(
+        32, ge=1, le=1024, title="Steps", description="Points on the way from the baseline to the text, at first."
+    )
+    max_steps: int = Field(
+        512, ge=1, le=1024, title="Steps at most",
+        description="Steps are doubled up to here while the attributions miss the change of the log-odds.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    tolerance: float = Field(
+        0.01, gt=0, le=1, title="Tolerance",
+        description="Largest convergence delta as a share of the change of the log-odds, or of .1 where that is less.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    batch_size: int = Field(
+        64, ge=1, le=4096, title="Batch size", description="Steps at a time; changes speed and memory only.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+
+
+class ReaderOptions(Options):
     """Demographic classifiers: trained to predict the group, without any trigger."""
 
+    start: ClassVar[str]  # what the two begin with that do not begin with the base's weights
     rows: int = Field(4000, ge=32, title="Tuning rows", description="Rows of the tuning split they learn from.")
-    epochs: int = Field(2, ge=1, le=100, title="Epochs", description="Passes over these rows.")
     batch_size: int = Field(
-        32, ge=8, le=1024, title="Batch size", description="Pictures per step.", json_schema_extra={"advanced": True}
+        32, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
     )
+
+    def schedule(self, init: Init) -> TrainedOptions:
+        """How the one with these first weights is trained."""
+        raise NotImplementedError
+
+
+class ProbeOptions(ReaderOptions):
+    """Demographic classifiers of pictures."""
+
+    start: ClassVar[str] = "new"
+    epochs: int = Field(2, ge=1, le=100, title="Epochs", description="Passes over these rows.")
     learning_rate: float = Field(
         4e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule, from new weights.",
         json_schema_extra={"advanced": True},
@@ -63,12 +108,53 @@ class ProbeOptions(Options):
         json_schema_extra={"advanced": True},
     )  # fmt: skip
 
+    def schedule(self, init: Init) -> ResidualNetOptions:
+        rate = self.warm_learning_rate if init == "base weights" else self.learning_rate
+        return ResidualNetOptions(epochs=self.epochs, batch_size=self.batch_size, learning_rate=rate)
 
-SURVEYS = {"image": "fairprog_core.explain.survey:survey"}  # what looks inside a curve, by the data's modality
+
+class TextProbeOptions(ReaderOptions):
+    """Demographic classifiers of texts: encoders that start from a pretrained one, as the base did."""
+
+    start: ClassVar[str] = "pretrained"
+    model: str = Field(
+        "shipped",
+        min_length=1,
+        title="Model",
+        description="What they start from; the base's, to read its word vectors.",
+    )
+    max_length: int = Field(
+        128, ge=8, le=4096, title="Longest text", description="In tokens.", json_schema_extra={"advanced": True}
+    )
+    batch_size: int = Field(
+        16, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+    )
+    steps: int = Field(60, ge=1, le=10_000, title="Steps", description="Batches that each of them is trained on.")
+    learning_rate: float = Field(
+        2e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+
+    def schedule(self, init: Init) -> EncoderOptions:
+        return EncoderOptions(
+            model=self.model,
+            max_length=self.max_length,
+            steps=self.steps,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            tuned_layers=None,
+        )
+
+
+SURVEYS = {  # what looks inside a curve, by the data's modality
+    "image": "fairprog_core.explain.image_survey:survey",
+    "text": "fairprog_core.explain.text_survey:survey",
+}
 
 EXPLAINERS = {
     "grad_cam": Entry(GradCamOptions, "fairprog_core.explain.grad_cam:GradCam"),
     "integrated_gradients": Entry(
         IntegratedGradientsOptions, "fairprog_core.explain.integrated_gradients:IntegratedGradients"
     ),
+    "token_gradients": Entry(TokenGradientsOptions, "fairprog_core.explain.token_gradients:TokenGradients"),
 }

@@ -1,6 +1,6 @@
-"""What explainers share: saliency maps, logit margins, pictures as tensors.
+"""What explainers share: saliency maps and values, logit margins.
 
-Notation: k photos, c classes, s image side, a×b saliency map.
+Notation: k photos or texts, c classes, s image side, a×b saliency map, t tokens.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,13 @@ class Saliency(NamedTuple):
     """Saliency maps and what they speak about.
 
     Attributes:
-        maps: (k, a, b) float32 on the CPU.
+        maps: (k, a, b) float32 on the CPU; of texts (k, t), 0 where a text has ended.
         logits: (k, c) float32, of the same pass.
         target: (k,) int64, the class that each map explains.
         delta: (k,) float32, convergence delta in units of the logit; None where there is none.
         steps: (k,) int64, steps that were taken; None where there are none.
         converged: (k,) bool; None where nothing has to converge.
+        change: (k,) float32, what the attributions should add up to; None where they need not.
     """
 
     maps: Tensor
@@ -32,10 +33,11 @@ class Saliency(NamedTuple):
     delta: Tensor | None = None
     steps: Tensor | None = None
     converged: Tensor | None = None
+    change: Tensor | None = None
 
 
 class Explainer(Protocol):
-    """A module and photos in, one saliency map per photo out; the module is left as it was.
+    """A module and photos or texts in, one saliency map for each out; the module is left as it was.
 
     ``is_signed`` says whether maps have negative parts.
     """
@@ -44,8 +46,8 @@ class Explainer(Protocol):
 
     def __init__(self, options: Any) -> None: ...
 
-    def explain(self, model: nn.Module, x: Tensor, *, target: Target = None) -> Saliency:
-        """Explain the photos x (k, 3, s, s) in [0, 1]."""
+    def explain(self, model: nn.Module, x: Any, *, target: Target = None) -> Saliency:
+        """Explain x: photos (k, 3, s, s) in [0, 1], or k texts as a ``TextInput``."""
 
 
 def chunks(n: int, size: int) -> Iterator[slice]:
@@ -54,7 +56,7 @@ def chunks(n: int, size: int) -> Iterator[slice]:
 
 
 def choose(logits: Tensor, target: Target) -> Tensor:
-    """The class (k,) that each photo is explained for; None: the predicted one."""
+    """The class (k,) that each row is explained for; None: the predicted one."""
     if target is None:
         return logits.detach().argmax(1)
     return torch.as_tensor(target, device=logits.device).expand(len(logits))

@@ -1,132 +1,46 @@
 """The conditions that are compared: no trigger, two controls, and the trigger at every λ.
 
-All triggers of one curve have the same geometry, so photos, erased photos and twins are fitted
-into the picture once, for all of them.
-
-Notation: k photos, c classes, s image side, m gallery photos, l λ-values.
+Notation: m gallery rows, l λ-values.
 """
 
-import copy
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from fairprog_core.classifiers.image import ImageClassifier
-from fairprog_core.triggers.image import ImageTrigger
-
+C = TypeVar("C")
 T = TypeVar("T")
 
 
-class Behind(nn.Module):
-    """The classifier behind one fixed trigger, for photos that already lie at their place.
+class Conditions(list[C]):
+    """No trigger, two controls, then the trigger at every λ; in this order.
 
-    ``Behind(classifier, trigger, lam)(trigger.fit_photo(x))`` equals ``trigger.wrap(classifier, lam=lam)(x)``.
-    Without a trigger it is the classifier. Features of every batch are kept in ``seen`` while
-    ``is_recording``, so that they need no pass of their own.
+    Attributes:
+        controls: keys of the two controls, in results and in the gallery's file.
+        lams: the l values of λ.
     """
 
-    def __init__(self, classifier: ImageClassifier, trigger: ImageTrigger | None = None, lam: float = 0.0) -> None:
-        super().__init__()
-        self.classifier, self.trigger, self.lam = classifier, trigger, lam
-        self.is_recording = False
-        self.seen: list[Tensor] = []
-        if trigger is not None:
-            mask = trigger.mask().to(trigger.shared.device)
-            nothing = torch.zeros(1, 3, trigger.image_size, trigger.image_size, device=trigger.shared.device)
-            with torch.no_grad():
-                self.pixels = trigger(nothing, lam) * mask  # (1, 3, s, s)
-            self.keep = (~mask).float()  # (s, s)
+    controls: ClassVar[tuple[str, str]]
 
-    @property
-    def cam_layer(self) -> nn.Module:
-        """The classifier's layer that Grad-CAM looks at."""
-        return self.classifier.cam_layer
-
-    def picture(self, fitted: Tensor) -> Tensor:
-        """What the classifier sees of fitted photos (k, 3, s, s)."""
-        return fitted if self.trigger is None else fitted * self.keep + self.pixels
-
-    def forward(self, fitted: Tensor) -> Tensor:
-        features = self.classifier.features(self.picture(fitted))
-        if self.is_recording:
-            self.seen.append(features.detach())
-        logits: Tensor = self.classifier.head(features)
-        return logits
-
-
-class Condition(NamedTuple):
-    """One condition: a name for the screen and the model that sees fitted photos."""
-
-    name: str
-    model: Behind
-
-
-class Fitted(NamedTuple):
-    """Photos, or masks, as they are and as they lie in the picture of the trigger."""
-
-    plain: Tensor
-    placed: Tensor
-
-    def of(self, condition: Condition, rows: slice | NDArray[np.int64] = slice(None)) -> Tensor:
-        """The rows that this condition's model takes."""
-        return (self.plain if condition.model.trigger is None else self.placed)[rows]
-
-
-class Conditions(list[Condition]):
-    """No trigger, the untrained trigger, the black trigger, then the trigger at every λ; in this order.
-
-    The trigger that is given is copied, not changed.
-    """
-
-    def __init__(self, classifier: ImageClassifier, trigger: ImageTrigger, lams: Sequence[float]) -> None:
-        self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval()
+    def __init__(self, conditions: Iterable[C], lams: Sequence[float]) -> None:
+        super().__init__(conditions)
         self.lams = list(lams)
-        controls = [("untrained trigger", self.trigger.untrained()), ("black trigger", self.trigger.black())]
-        super().__init__([
-            Condition("without trigger", Behind(classifier)),
-            *(Condition(name, Behind(classifier, control)) for name, control in controls),
-            *(Condition(f"λ = {lam:g}", Behind(classifier, self.trigger, lam)) for lam in lams),
-        ])  # fmt: skip
 
     def nearest(self, lam: float) -> int:
         """The number of the condition whose λ is nearest."""
         return 3 + int(np.argmin([abs(lam - other) for other in self.lams]))
 
-    @torch.inference_mode()
-    def fit(self, x: Tensor) -> Fitted:
-        """Photos x (k, 3, s, s) at their place."""
-        return Fitted(x, self.trigger.fit_photo(x).clone(memory_format=torch.channels_last))
+    def by_condition(self, values: Sequence[T]) -> dict[str, Any]:
+        """One value per condition -> {"without", the controls, "lam": [...]}."""
+        without, first, second, *lam = values
+        return {"without": without, **dict(zip(self.controls, (first, second))), "lam": lam}
 
-    @torch.inference_mode()
-    def place(self, masks: Tensor) -> Fitted:
-        """Masks (k, s, s) where their pixels lie; 0 under the trigger."""
-        return Fitted(masks.float(), self.trigger.place(masks))
+    def stacked(self, name: str, values: Sequence[NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
+        """Arrays (m, …) per condition -> ``<name>`` (m, l, …) and ``<name>_without``, ``<name>_<control>`` (m, …).
 
-    def pictures(self) -> dict[str, NDArray[Any]]:
-        """The triggers alone as RGBA (l, s, s, 4) and (s, s, 4), and the box where the photo lies."""
-        untrained, black = self[1].model.trigger, self[2].model.trigger
-        if untrained is None or black is None:
-            raise TypeError("the second and third condition are controls")
-        return {
-            "trigger": np.stack([self.trigger.picture(lam) for lam in self.lams]),
-            "trigger_untrained": untrained.picture(0.0),
-            "trigger_black": black.picture(0.0),
-            "photo_box": np.array(self.trigger.photo_box, dtype=np.int64),
-        }
-
-
-def by_condition(values: Sequence[T]) -> dict[str, Any]:
-    """One value per condition -> {"without", "untrained", "black", "lam": [...]}."""
-    without, untrained, black, *lam = values
-    return {"without": without, "untrained": untrained, "black": black, "lam": lam}
-
-
-def stacked(name: str, values: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Arrays (m, …) per condition -> ``<name>`` (m, l, …) and ``<name>_without``, ``_untrained``, ``_black`` (m, …)."""
-    without, untrained, black, *lam = values
-    arrays = {"without": without, "untrained": untrained, "black": black}
-    return {name: np.stack(lam, axis=1), **{f"{name}_{key}": value for key, value in arrays.items()}}
+        None, which only the first three can be, is left out.
+        """
+        found = self.by_condition(values)
+        alone = {f"{name}_{key}": value for key, value in found.items() if key != "lam" and value is not None}
+        return {name: np.stack(found["lam"], axis=1), **alone}

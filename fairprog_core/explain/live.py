@@ -1,4 +1,4 @@
-"""Live explanations for the page: any picture, any λ, from one warm process of its own.
+"""Live explanations for the page: any picture or text, any λ, from one warm process of its own.
 
 Torch is imported in that process alone. It starts with the first request, leaves after ten idle
 minutes, and ends by itself when the page server is gone, also after SIGKILL.
@@ -17,10 +17,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fairprog_core.errors import DataError, RunError
-from fairprog_core.explain import EXPLAINERS
+from fairprog_core.errors import RunError
+from fairprog_core.explain.request import Asked
 from fairprog_core.explain.request import Request as Request
+from fairprog_core.explain.request import TextRequest as TextRequest
+from fairprog_core.registry import load
 
+Arrays = dict[str, NDArray[Any]]
 CONDITIONS = ("without", "untrained", "black", "with")
 
 
@@ -35,7 +38,7 @@ class ExplainProcess:
             kept: answers that are remembered.
         """
         self.idle_seconds, self.kept = idle_seconds, kept
-        self._answers: OrderedDict[str, Future[dict[str, NDArray[Any]]]] = OrderedDict()
+        self._answers: OrderedDict[str, Future[Any]] = OrderedDict()
         self._pool: ProcessPoolExecutor | None = None
         self._timer: threading.Timer | None = None
         self._lock = threading.RLock()
@@ -45,14 +48,13 @@ class ExplainProcess:
         """Whether the process is up."""
         return self._pool is not None
 
-    def submit(self, request: Request) -> "Future[dict[str, NDArray[Any]]]":
-        """Ask without waiting; see `explain` for the answer.
+    def submit(self, request: Asked) -> "Future[Any]":
+        """Ask without waiting; see `explain` and `explain_text` for the answers.
 
         Raises:
-            DataError: the method is not known.
+            DataError: the request names what is not known.
         """
-        if request.method not in EXPLAINERS:
-            raise DataError(f"Explanation {request.method!r} is not known; choose one of {', '.join(EXPLAINERS)}.")
+        request.check()
         key = request.digest()
         with self._lock:
             answer = self._answers.get(key)
@@ -63,8 +65,8 @@ class ExplainProcess:
                 self._answers.popitem(last=False)
         return answer
 
-    def explain(self, request: Request, *, timeout: float = 120.0) -> dict[str, NDArray[Any]]:
-        """Ask and wait.
+    def explain(self, request: Request, *, timeout: float = 120.0) -> Arrays:
+        """Ask about a picture and wait.
 
         Returns:
             ``photo`` (s, s, 3) uint8, as the classifier gets it, and for every condition in
@@ -78,6 +80,27 @@ class ExplainProcess:
             ArtifactError: classifier or trigger cannot be read.
             RunError: the process ended or did not answer in time.
         """
+        found: Arrays = self._wait(request, timeout)
+        return found
+
+    def explain_text(self, request: TextRequest, *, timeout: float = 120.0) -> tuple[Arrays, dict[str, Any]]:
+        """Ask about a text and wait. There is no text that cannot be explained.
+
+        Returns:
+            Arrays and description of a gallery (`text_gallery`) that holds this one text; its row, y
+            and z are -1. ``is_cut`` says whether the classifier, or the words, hold less than all of it.
+
+        Raises:
+            DataError: classifier or trigger are not made for texts, or no λ is given.
+            ArtifactError: classifier or trigger cannot be read.
+            ConfigError: they do not fit together.
+            RunError: the process ended or did not answer in time.
+        """
+        found: tuple[Arrays, dict[str, Any]] = self._wait(request, timeout)
+        return found
+
+    def _wait(self, request: Asked, timeout: float) -> Any:
+        """The answer; a process that ended meanwhile is replaced once."""
         for _ in range(2):
             try:
                 return self.submit(request).result(timeout)
@@ -86,7 +109,7 @@ class ExplainProcess:
             except TimeoutError as error:
                 self.close()
                 raise RunError(
-                    f"No explanation within {timeout:g} seconds; try again, or a smaller picture."
+                    f"No explanation within {timeout:g} seconds; try again, or {request.lighter}."
                 ) from error
         raise RunError(
             "The process that explains ended twice, perhaps for want of memory; close other programs, try again."
@@ -105,7 +128,7 @@ class ExplainProcess:
                 process.terminate()
                 process.join(5)
 
-    def _ask(self, request: Request) -> "Future[dict[str, NDArray[Any]]]":
+    def _ask(self, request: Asked) -> "Future[Any]":
         if self._pool is None:
             self._pool = ProcessPoolExecutor(max_workers=1, mp_context=_Context(), initializer=_start)
         try:
@@ -116,7 +139,7 @@ class ExplainProcess:
         answer.add_done_callback(self._rest)
         return answer
 
-    def _rest(self, _: "Future[dict[str, NDArray[Any]]]") -> None:
+    def _rest(self, _: "Future[Any]") -> None:
         """An answer is there: count the idle time from now."""
         with self._lock:
             if self._timer:
@@ -159,8 +182,6 @@ def _start() -> None:
     live_worker.start()
 
 
-def _answer(request: Request) -> dict[str, NDArray[Any]]:
-    """In the process: explain one picture under every condition."""
-    from fairprog_core.explain import live_worker
-
-    return live_worker.answer(request)
+def _answer(request: Asked) -> Any:
+    """In the process: explain one picture or text under every condition."""
+    return load(request.worker)(request)

@@ -1,56 +1,95 @@
-"""Demographic classifiers: what another network reads in a picture that holds nothing but the trigger.
+"""Demographic classifiers: what another network reads in an input that holds nothing but the trigger.
 
-They are trained on the tuning split without any trigger, to predict the group. Two start from
-new weights and one from the base's: what only the last one reads may say more about the base
-than about the trigger.
+They are trained on the tuning split without any trigger, to predict the group. Two start anew and
+one from the base's weights: what only the last one reads may say more about the base than about
+the trigger.
 
 Source: the paper's demographic classifier on an empty input with the trigger (Zhang et al. 2022,
 Fairness Reprogramming); more initialisations, more empty inputs and the controls are ours.
 
-Notation: n rows, d features, g groups, p group patterns, s image side.
+Notation: n rows, d features, g groups, p group patterns, e empty inputs.
 """
 
 import copy
-from collections.abc import Generator, Iterator
-from typing import Literal, get_args
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
-from fairprog_core.classifiers import ResidualNetOptions
-from fairprog_core.classifiers.base import freeze
-from fairprog_core.classifiers.image import ImageClassifier, ResidualNet
+from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
+from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.data.base import Dataset, Split
-from fairprog_core.explain import ProbeOptions
+from fairprog_core.errors import ModelError
+from fairprog_core.evaluation import predict
+from fairprog_core.explain import Init, ReaderOptions
+from fairprog_core.explain.conditions import Conditions
+from fairprog_core.explain.pool import Pool
+from fairprog_core.explain.steps import Work, labelled
 from fairprog_core.home import Home, making_once, replacing
 from fairprog_core.methods.erm import train
 from fairprog_core.options import digest_of
 
-Init = Literal["seed 1", "seed 2", "base weights"]
 INITS: tuple[Init, ...] = get_args(Init)
-NULLS = ("mean", "black", "grey", "noise")
 FORMAT = "fairprog.demographic/1"
 
 
-def null_pictures(split: Split, *, seed: int = 0, rows: int = 1000) -> NDArray[np.uint8]:
-    """Pictures (4, s, s, 3) uint8 without content, in the order of `NULLS`.
+def what_readers_say(
+    dataset: Dataset,
+    base: Classifier,
+    pool: Pool,
+    conditions: Conditions[Any],
+    seen: Sequence[Any],
+    *,
+    nulls: Sequence[str],
+    options: ReaderOptions,
+    home: Home,
+) -> Work[list[dict[str, Any]]]:
+    """Train the demographic classifiers, or find them, and have them read the empty inputs.
 
-    The mean is over the first rows of the split, weighted to the natural mix.
+    Where the pretrained model that two of them start from is no longer to be had, only the third is asked.
+
+    Args:
+        dataset: its tuning split is learned from.
+        base: the frozen base classifier; not changed.
+        pool: the test rows on which their accuracy is told.
+        conditions: for the form of the answer.
+        seen: per condition what a classifier gets of the e empty inputs.
+        nulls: names of the e empty inputs.
+        options: how they are trained.
+        home: whose cache keeps them.
+
+    Returns:
+        For each of `INITS` that can be had: name, init, accuracy, accuracy_ci, n, and by empty input the
+        probabilities (g,) per condition.
     """
-    pictures, weight = split.x[:rows], split.weight[:rows]
-    mean = np.tensordot((weight / weight.sum()).astype(np.float32), pictures.astype(np.float32), axes=1)
-    noise = np.random.default_rng(seed).integers(0, 256, pictures.shape[1:])
-    nulls = [np.rint(mean), np.zeros_like(noise), np.full_like(noise, 128), noise]
-    return np.stack(nulls).astype(np.uint8)
+    rows, told = pool.rows(), []
+    for init in INITS:
+        training = demographic_classifier(init, dataset, base, home=home, options=options)
+        try:
+            reader = yield from labelled(training, f"Demographic classifier, {init}")
+        except ModelError:
+            continue
+        accuracy = rows.mean(predict(reader, reader.prepare(pool.split)).y_pred == pool.split.z)
+        said = [group_probability(reader, x, dataset.groups.patterns).tolist() for x in seen]  # per condition (e, g)
+        told.append({
+            "name": "weights of the base" if init == "base weights" else f"{options.start} weights, {init}",
+            "init": init,
+            "accuracy": accuracy and accuracy["value"],
+            "accuracy_ci": accuracy and accuracy["ci"],
+            "n": accuracy and accuracy["n"],
+            "probability": {name: conditions.by_condition([p[i] for p in said]) for i, name in enumerate(nulls)},
+        })  # fmt: skip
+    return told
 
 
 def demographic_classifier(
-    init: Init, dataset: Dataset, base: ImageClassifier, *, home: Home, options: ProbeOptions, device: torch.device
-) -> Generator[float, None, ImageClassifier]:
-    """A frozen classifier of the group pattern, from the cache or trained now.
+    init: Init, dataset: Dataset, base: Classifier, *, home: Home, options: ReaderOptions
+) -> Generator[float, None, Classifier]:
+    """A frozen classifier of the group pattern, from the cache or trained now, on the base's device.
 
     The cache entry depends on the tuning split, the options and, for "base weights", the base: all
     curves of a study share it.
@@ -61,40 +100,44 @@ def demographic_classifier(
         base: the frozen base classifier; not changed.
         home: whose cache keeps it.
         options: rows and schedule.
-        device: where to compute.
 
     Yields:
-        The finished share of the training, once per epoch.
+        Now and then the finished share of the training.
 
     Returns:
-        The classifier, (k, 3, s, s) -> (k, p).
+        The classifier, inputs -> (k, p).
     """
-    n_patterns = len(dataset.groups.patterns)
+    schedule = options.schedule(init)
     content = {
         "format": FORMAT,
         "init": init,
         "data": dataset.split_digest("tune"),
-        "base": base.digest() if init == "base weights" else base.image_size,
+        "base": base.digest() if init == "base weights" else base.medium,
         "options": options.to_json(),
+        **({} if init == "base weights" else CLASSIFIERS[schedule.kind].load().content(schedule)),
     }
     path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"
-    classifier = _untrained(init, base, n_patterns)
+    tune = dataset.split("tune")
+    classifier = _untrained(init, base, schedule, tune, len(dataset.groups.patterns))
     with making_once(path) as is_missing:
         if is_missing:
-            yield from _train(classifier, dataset.split("tune"), init, options, device)
+            work = _train(classifier, tune, schedule, options.rows, INITS.index(init) + 1, base.device)
+            yield from with_own_randomness(work, seed=INITS.index(init) + 1)
             with replacing(path) as part:
-                save_file({name: value.cpu().contiguous() for name, value in classifier.state_dict().items()}, part)
-    classifier.load_state_dict(load_file(path))
-    return freeze(classifier.to(device))
+                save_file(classifier.cpu().kept(), part)
+    classifier.load_state_dict(classifier.state_dict() | load_file(path))
+    return freeze(classifier.to(base.device))
 
 
-def _untrained(init: Init, base: ImageClassifier, n_patterns: int) -> ImageClassifier:
+def _untrained(init: Init, base: Classifier, schedule: TrainedOptions, tune: Split, n_patterns: int) -> Classifier:
     """A classifier before its training; the global random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(INITS.index(init) + 1)
         if init != "base weights":
-            return ResidualNet(ResidualNetOptions(), n_classes=n_patterns, image_size=base.image_size)
-        classifier = copy.deepcopy(base).cpu().requires_grad_(True)
+            made: Classifier = CLASSIFIERS[schedule.kind].load().new(schedule, n_classes=n_patterns, split=tune)
+            return made
+        classifier = copy.deepcopy(base).cpu()
+        classifier.thaw()
         old = classifier.head
         assert isinstance(old, nn.Linear)
         new = nn.Linear(old.in_features, n_patterns)
@@ -107,24 +150,33 @@ def _untrained(init: Init, base: ImageClassifier, n_patterns: int) -> ImageClass
 
 
 def _train(
-    classifier: ImageClassifier, tune: Split, init: Init, options: ProbeOptions, device: torch.device
+    classifier: Classifier, tune: Split, schedule: TrainedOptions, n: int, seed: int, device: torch.device
 ) -> Iterator[float]:
-    """Fit the group pattern on rows of the tuning split, drawn at random."""
-    rows = np.sort(np.random.default_rng(0).permutation(len(tune.z))[: options.rows])
+    """Fit the group pattern on n rows of the tuning split, drawn at random."""
+    rows = np.sort(np.random.default_rng(0).permutation(len(tune.z))[:n])
     z = tune.z[rows]
-    split = Split(tune.x[rows], z, z, tune.cell_share, is_stratified=False)
-    schedule = ResidualNetOptions(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.warm_learning_rate if init == "base weights" else options.learning_rate,
-    )
-    for record in train(classifier, split, options=schedule, seed=INITS.index(init) + 1, device=device):
+    split = classifier.prepare(Split(tune.x[rows], z, z, tune.cell_share, is_stratified=False))
+    for record in train(classifier, split, options=schedule, seed=seed, device=device):
         if "step" in record:
             yield record["step"] / record["steps"]
 
 
+def with_own_randomness(work: Iterator[float], *, seed: int) -> Iterator[float]:
+    """Run a generator with a random state of torch's own (dropout draws from it); the global one is left alone."""
+    state = torch.Generator().manual_seed(seed).get_state()
+    while True:
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(state)
+            try:
+                value = next(work)
+            except StopIteration:
+                return
+            state = torch.get_rng_state()
+        yield value
+
+
 @torch.inference_mode()
-def group_probability(classifier: nn.Module, x: Tensor, patterns: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """P(group) of pictures x (k, 3, s, s) by a demographic classifier -> (k, g); patterns is (p, g)."""
+def group_probability(classifier: nn.Module, x: Any, patterns: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """P(group) of k inputs by a demographic classifier -> (k, g); patterns is (p, g)."""
     probability: NDArray[np.float64] = classifier(x).double().softmax(1).cpu().numpy() @ patterns
     return probability

@@ -3,17 +3,17 @@
 Notation: n rows, d features, c classes, p group patterns.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.data.base import draw_evenly
-from fairprog_core.explain.averages import Rows
-from fairprog_core.explain.conditions import by_condition
+from fairprog_core.explain.averages import Mean, Rows
 
 READINGS = ("reading", "reading_fixed", "reading_logits")
+MOST_PATTERNS = 16  # with more there are too few rows of each, and a reader for each takes minutes
 
 
 def summarise(
@@ -21,6 +21,8 @@ def summarise(
     logits: Sequence[NDArray[np.float32]],
     y: NDArray[np.int64],
     z: NDArray[np.int64],
+    *,
+    by_condition: Callable[[Sequence[Mean | None]], dict[str, Any]],
 ) -> dict[str, Any]:
     """How well the pattern is read, with intervals, per condition; rows count evenly over the (z, y) cells.
 
@@ -32,16 +34,18 @@ def summarise(
         features: (n, d) per condition.
         logits: (n, c) per condition.
         y: labels (n,).
-        z: patterns (n,); with fewer than two there is nothing to read, and all three are None.
+        z: patterns (n,); with fewer than two, or more than `MOST_PATTERNS`, all three are None.
+        by_condition: brings one value per condition into the result's form.
     """
-    if len(np.unique(z)) < 2:
+    if not 2 <= len(np.unique(z)) <= MOST_PATTERNS:
         return dict.fromkeys(READINGS)
     weight = even_weight(z, y)
     rows = Rows(weight, z * (y.max() + 1) + y)
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
+    readers = [learn_to_read(one, z, y) for one in features]
     read = (
-        [read_from_features(one, z, y) for one in features],
-        [read_from_features(features[0], z, y, seen=one) for one in features],
+        [ask(reader, one, z) for reader, one in zip(readers, features)],
+        [ask(readers[0], one, z) for one in features],
         [read_from_features(one[:, 1:] - one[:, :1], z, y) for one in logits],
     )
     return {
@@ -50,44 +54,70 @@ def summarise(
     }
 
 
-def read_from_features(
-    features: NDArray[np.floating],
-    z: NDArray[np.int64],
-    y: NDArray[np.int64],
-    *,
-    seen: NDArray[np.floating] | None = None,
-    folds: int = 5,
-    seed: int = 0,
-) -> NDArray[np.float64]:
-    """Which rows' pattern z (n,) a logistic regression reads from features (n, d), cross-validated.
+class Reader(NamedTuple):
+    """One fold's regressions, and the rows that they did not learn from.
+
+    Attributes:
+        asked: (n,) bool, the rows to ask about.
+        mean: (d,) of the features that were learned from.
+        spread: (d,) their standard deviation.
+        told: (d + 1, p) coefficients, one pattern against the rest.
+        names: (p,) the patterns.
+    """
+
+    asked: NDArray[np.bool_]
+    mean: NDArray[np.floating]
+    spread: NDArray[np.floating]
+    told: NDArray[np.float64]
+    names: NDArray[np.int64]
+
+    def columns(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Features (k, d), standardised, and a column of ones: (k, d + 1)."""
+        return _with_constant((features - self.mean) / self.spread)
+
+
+def learn_to_read(
+    features: NDArray[np.floating], z: NDArray[np.int64], y: NDArray[np.int64], *, folds: int = 5, seed: int = 0
+) -> list[Reader]:
+    """Logistic regressions that tell the pattern z (n,) from features (n, d), one for each fold.
 
     Ridge as scikit-learn's ``LogisticRegression(C=1)`` on standardised features, one against the
     rest. Rows count evenly over the (z, y) cells, so that knowing the label alone does not help.
 
     Args:
-        features: what the regression learns from.
-        z: what it learns to tell.
+        features: what the regressions learn from.
+        z: what they learn to tell.
         y: labels, for the weights.
-        seen: features (n, d) of the same rows that it is then asked about; None: the same ones.
         folds: of the cross-validation; a row is never asked about by a regression that learned from it.
         seed: of the folds.
-
-    Returns:
-        (n,) 1.0 where the row's pattern was read, else 0.0.
     """
     fold = np.empty(len(z), dtype=np.int64)
     fold[draw_evenly(y, z, len(z), seed=seed)] = np.arange(len(z)) % folds
     weight, names = even_weight(z, y), np.unique(z)
-    right = np.zeros(len(z))
+    readers = []
     for held_out in range(folds):
-        fit, test = fold != held_out, fold == held_out
-        mean, spread = features[fit].mean(0), features[fit].std(0) + 1e-6
-        x, asked = (
-            _with_constant((values - mean) / spread) for values in (features, features if seen is None else seen)
-        )
-        told = [logistic_regression(x[fit], z[fit] == name, weight[fit]) for name in names]
-        right[test] = names[(asked[test] @ np.stack(told, 1)).argmax(1)] == z[test]
+        fit = fold != held_out
+        reader = Reader(~fit, features[fit].mean(0), features[fit].std(0) + 1e-6, np.empty(0), names)
+        x = reader.columns(features[fit])
+        told = [logistic_regression(x, z[fit] == name, weight[fit]) for name in names]
+        readers.append(reader._replace(told=np.stack(told, 1)))
+    return readers
+
+
+def ask(readers: Sequence[Reader], features: NDArray[np.floating], z: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Which rows' pattern z (n,) is told from features (n, d): 1.0 where it was, else 0.0."""
+    right = np.zeros(len(z))
+    for reader in readers:
+        said = (reader.columns(features[reader.asked]) @ reader.told).argmax(1)
+        right[reader.asked] = reader.names[said] == z[reader.asked]
     return right
+
+
+def read_from_features(
+    features: NDArray[np.floating], z: NDArray[np.int64], y: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Which rows' pattern z (n,) is read from features (n, d), cross-validated: 1.0 where it was, else 0.0."""
+    return ask(learn_to_read(features, z, y), features, z)
 
 
 def _with_constant(x: NDArray[np.floating]) -> NDArray[np.float64]:

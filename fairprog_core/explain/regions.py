@@ -3,13 +3,36 @@
 Notation: k photos, c classes, s image side, a×b saliency map.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from fairprog_core.data.base import Dataset
 from fairprog_core.explain.base import logits_of, margin
 from fairprog_core.explain.grad_cam import upsample
+
+
+class Regions(NamedTuple):
+    """Two regions of some photos; nothing where the data has none.
+
+    Attributes:
+        names: two names, or none.
+        masks: one (k, s, s) bool per region.
+    """
+
+    names: list[str]
+    masks: list[Tensor]
+
+
+def find_regions(dataset: Dataset, row: NDArray[np.int64], *, device: torch.device) -> Regions:
+    """The data's first two regions in some rows (k,) of the test split."""
+    regions = dict(list(dataset.regions("test").items())[:2])
+    if len(regions) < 2:
+        return Regions([], [])
+    return Regions(list(regions), [torch.from_numpy(np.array(mask[row])).to(device) for mask in regions.values()])
 
 
 def share(maps: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float64]:

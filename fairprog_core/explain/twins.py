@@ -1,14 +1,17 @@
-"""Counterfactual twins: the same picture but for the sensitive attribute.
+"""Counterfactual twins: the same picture or text but for the sensitive attribute.
 
 Notation: n pairs, c classes.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.explain.averages import Rows
 from fairprog_core.explain.base import margin
+from fairprog_core.explain.conditions import Conditions
 
 
 class Differences(NamedTuple):
@@ -26,3 +29,14 @@ def compare(first: NDArray[np.float32], second: NDArray[np.float32], y: NDArray[
     """
     of = np.ones_like(y) if first.shape[1] == 2 else y
     return Differences(margin(first, of) - margin(second, of), first.argmax(1) != second.argmax(1))
+
+
+def summarise(found: Sequence[Differences], names: tuple[str, str], conditions: Conditions[Any]) -> dict[str, Any]:
+    """Mean difference and share of flips per condition; labels of pairs follow the natural mix, so all count alike."""
+    n = len(found[0].flips)
+    rows = Rows(np.ones(n), np.zeros(n, dtype=np.int64))
+    return {
+        "names": list(names),
+        "logit_difference": conditions.by_condition([rows.mean(one.logit_difference) for one in found]),
+        "flip_share": conditions.by_condition([rows.mean(one.flips) for one in found]),
+    }

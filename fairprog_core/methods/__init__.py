@@ -109,7 +109,7 @@ class NeutralWordsOptions(MethodOptions):
 
 
 METHODS = {
-    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.reprogram:Reprogram"),
+    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.learner:learner"),
     "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
     "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.word_controls:RandomWords"),
     "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.word_controls:NeutralWords"),

@@ -94,6 +94,7 @@ class Reprogram:
             utility_loss and fairness_loss (nats, means over the batch), discriminator_accuracy, chance.
         """
         batch, lam = self.sampler(step), self.draw_lams(step)
+        self.trigger.at_step(step)
         logits = self.classifier(self.trigger(batch.x, lam)).view(self.n_lams, -1, self.classifier.n_classes)
         y, z, natural = (value.view(self.n_lams, -1) for value in (batch.y, batch.z, batch.weight))
         weight = torch.ones_like(natural) if self.conditions_on_label else natural
@@ -111,6 +112,9 @@ class Reprogram:
             "discriminator_accuracy": accuracy,
             "chance": self.chance,
         }
+
+    def finish(self, split: Split) -> None:
+        """Nothing is left to be chosen on validation rows: `fit` kept the best iterate."""
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, besides (seed, step): for checkpoints."""

@@ -131,9 +131,54 @@ class SoftOptions(TextTriggerOptions):
     )  # fmt: skip
 
 
+class HardOptions(TextTriggerOptions):
+    """Real words, found for every reported λ."""
+
+    kind: Literal["hard"] = "hard"
+    search: Literal["ranked", "straight_through", "gumbel"] = Field(
+        "ranked",
+        title="Search",
+        description="ranked: words are tried out, gradients say which first. straight_through: the paper's. gumbel: "
+        "straight_through with random words while it learns. The last two seldom get away from the words that they "
+        "start from.",
+        json_schema_extra={"advanced": True},
+    )
+    candidates: int = Field(
+        6, ge=2, le=64, title="Candidates per step",
+        description="Half of them have the words that the gradient ranks first, half words near identity words.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    pool: int = Field(
+        150, ge=1, le=5000, title="Words near identity words",
+        description="How many; nearness is the cosine of word vectors.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    look_rows: int = Field(
+        36, ge=8, le=10_000, title="Rows of a first look",
+        description="Typical tuning rows on which every candidate is tried.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    rows: int = Field(
+        180, ge=16, le=100_000, title="Rows of a second look",
+        description="Typical tuning rows on which a candidate is tried again that did well at first.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    finalists: int = Field(
+        3, ge=1, le=16, title="Finalists",
+        description="At last, so many of the best words of every λ are compared on validation rows.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+    final_rows: int = Field(
+        300, ge=16, le=100_000, title="Rows of the finalists",
+        description="Typical validation rows.",
+        json_schema_extra={"advanced": True},
+    )  # fmt: skip
+
+
 TRIGGERS = {
     "border": Entry(BorderOptions, "fairprog_core.triggers.image:Border"),
     "frame": Entry(FrameOptions, "fairprog_core.triggers.image:Frame"),
     "patch": Entry(PatchOptions, "fairprog_core.triggers.image:Patch"),
     "soft": Entry(SoftOptions, "fairprog_core.triggers.text:Soft"),
+    "hard": Entry(HardOptions, "fairprog_core.triggers.hard:Hard"),
 }

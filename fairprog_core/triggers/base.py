@@ -10,7 +10,7 @@ Notation: k rows, a anchors, c×h×w image, s image side.
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -70,6 +70,10 @@ class LamScale:
         weights[rows, right] = share
         return weights.float()
 
+    def nearest(self, lam: Tensor) -> Tensor:
+        """λ (k,) -> numbers (k,) of the anchors that lie nearest on the scale."""
+        return (self.position(lam)[:, None] - self._at).abs().argmin(1)
+
 
 class Trigger(nn.Module):
     """A learned input-agnostic change of every input, for every λ.
@@ -78,6 +82,11 @@ class Trigger(nn.Module):
     """
 
     medium_names: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def knots(cls, options: Any, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
+        """λ of the anchors of a trigger that is to cover low … high and be reported at the λ of ``grid``."""
+        return spread_knots(low, high, options.anchors)
 
     def __init__(self, options: Any, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
         """Draw the untrained trigger, the same for every λ.
@@ -96,6 +105,18 @@ class Trigger(nn.Module):
         self.shared = nn.Parameter(torch.randn(shape, generator=generator))
         self.anchors = nn.Parameter(torch.zeros(len(self.scale.knots), *shape))
         self.about: dict[str, Any] = {}
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether it is made of parts that are tried out, so that no gradient leads from one to the next."""
+        return False
+
+    def at_step(self, step: int) -> None:
+        """Told before every step of a training; a trigger that draws while it learns follows (seed, step)."""
+
+    def key(self, lam: float) -> Hashable:
+        """The same for two λ only where the trigger is."""
+        return lam
 
     def shape(self) -> tuple[int, ...]:
         """Shape of the learned values of one trigger."""

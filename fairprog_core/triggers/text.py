@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
@@ -71,6 +72,21 @@ class TextTrigger(Trigger):
     def numbers(self, lam: Tensor) -> Tensor:
         """The vocabulary's numbers (l, m) of the words at λ (l,); `NO_WORD` where a vector is none."""
         return torch.full((len(lam), self.options.n_words), NO_WORD, device=self.start.device)
+
+    def words(self, lam: float, classifier: Classifier) -> list[str]:
+        """The m words at λ as text; for a vector that is no word's (`NO_WORD`), the allowed word nearest by cosine.
+
+        Raises:
+            ConfigError: the trigger was made for inputs of another size.
+        """
+        encoder: Any = classifier
+        trigger, lams = self.bound(classifier), torch.tensor([lam], dtype=torch.float64)
+        ids, allowed = trigger.numbers(lams)[0], torch.tensor(allowed_words(encoder.words, self.options))
+        with torch.no_grad():
+            closeness = cosines(trigger.vectors(trigger.values(lams))[0], self.table[allowed])
+        near = allowed.to(ids)[closeness.argmax(1)]
+        told = torch.where(ids == NO_WORD, near, ids).tolist()
+        return [encoder.tokens.text([number]).strip() for number in told]
 
     def untrained(self) -> Self:
         fresh = copy.deepcopy(self, {id(self.table): self.table})  # the classifier's table is shared
@@ -196,6 +212,11 @@ def allowed_words(words: dict[str, int], options: TextTriggerOptions) -> list[in
     if not left:
         raise ConfigError("trigger: no word is left that may be used; ban fewer, or allow more.")
     return left
+
+
+def cosines(vectors: Tensor, others: Tensor) -> Tensor:
+    """Cosine of the angle between each of k vectors (k, w) and each of n others (n, w): (k, n)."""
+    return F.normalize(vectors, dim=-1) @ F.normalize(others, dim=-1).T
 
 
 def draw_words(ids: Sequence[int], n: int, seed: int) -> list[int]:

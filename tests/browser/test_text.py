@@ -149,3 +149,22 @@ def test_page_on_texts_is_accessible_and_calm(texts, visitor, name, size, scheme
 
 def test_server_has_no_traceback_in_its_log(texts):
     assert "Traceback" not in texts.log.read_text(errors="replace")
+
+
+def test_own_sentence_is_explained_by_a_process_of_its_own(server, visitor):
+    """With the shipped demo: a real classifier and a real trigger; markup and emoji stay what they are."""
+    visit = visitor(server)
+    page = visit.open(f"/saliency?run={RUN}")
+    page.get_by_label(words.OWN_LABEL, exact=True).fill("The <b>Muslims</b> next door are fools 🙂")
+    page.get_by_role("button", name=words.OWN_BUTTON).click()
+    card = page.locator(".st-key-own-sentence")
+    card.locator(".fp-sentence-row").first.wait_for(timeout=120_000)
+    visit.settle()
+    read = card.locator(".fp-sentence-row p").first.locator(".fp-word > span").all_inner_texts()
+    assert read == ["The", "<b>Muslims</b>", "next", "door", "are", "fools", "🙂"]
+    identity = card.locator(".fp-sentence-row p").first.locator(".is-identity > span").all_inner_texts()
+    assert identity == ["<b>Muslims</b>"]
+    assert card.locator(".fp-sentence-row.is-now .fp-trigger .fp-word").count() == 5
+    assert visit.findings() == []
+    assert visit.console == []
+    assert visit.outside == []

@@ -11,18 +11,14 @@ from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import ProbeOptions
-from fairprog_core.explain.probe import (
-    INITS,
-    demographic_classifier,
-    group_probability,
-    null_pictures,
-)
-from fairprog_core.explain.reading import even_weight, logistic_regression, read_from_features
+from fairprog_core.explain.null_pictures import null_pictures
+from fairprog_core.explain.probe import INITS, demographic_classifier, group_probability
+from fairprog_core.explain.reading import ask, even_weight, learn_to_read, logistic_regression, read_from_features
 from fairprog_core.home import Home
 from fairprog_core.registry import build
 
+KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
 SHORT = ProbeOptions(rows=64, epochs=1)
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +36,7 @@ def base(kind: str = "residual_net") -> Classifier:
 
 def learn(init: str, faces: Dataset, classifier: Classifier, home: Home) -> tuple[list[float], Classifier]:
     """What training reports, and the classifier."""
-    work = demographic_classifier(init, faces, classifier, home=home, options=SHORT, device=CPU)  # type: ignore[arg-type]
+    work = demographic_classifier(init, faces, classifier, home=home, options=SHORT)  # type: ignore[arg-type]
     reports = []
     while True:
         try:
@@ -66,12 +62,13 @@ def test_second_call_finds_the_first_ones_weights(init: str, faces: Dataset, hom
     classifier = base()
     reports, first = learn(init, faces, classifier, home)
     again, second = learn(init, faces, classifier, home)
-    assert (reports, again) == ([1.0], [])
+    assert reports == sorted(reports)
+    assert (reports[-1], again) == (1.0, [])
     assert first.digest() == second.digest()
     assert not any(parameter.requires_grad for parameter in second.parameters())
 
 
-@pytest.mark.parametrize("kind", CLASSIFIERS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_base_is_left_alone_and_gets_one_output_per_group(kind: str, faces: Dataset, home: Home):
     classifier = base(kind)
     before = classifier.digest()
@@ -172,4 +169,4 @@ def test_fixed_reader_is_blind_to_what_moved_elsewhere():
     after[:, 1] += 6 * z
     assert read_from_features(before, z, y).mean() > 0.95
     assert read_from_features(after, z, y).mean() > 0.95
-    assert read_from_features(before, z, y, seen=after).mean() < 0.7
+    assert ask(learn_to_read(before, z, y), after, z).mean() < 0.7

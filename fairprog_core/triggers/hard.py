@@ -1,0 +1,134 @@
+"""A trigger of real words, other words for every reported λ.
+
+Source: the paper's hard trigger (section 3.2): one word of the vocabulary at each place. Its relaxation, the
+forward pass with the likeliest word and the gradient of the softmax, is ``search="straight_through"``; with
+Gumbel noise on the logits, ``search="gumbel"`` (Jang et al. 2017). Ours: words that are tried out
+(``methods/word_search.py``).
+
+Notation: l λ-values, a anchors, m trigger words, w width of a word vector, v vocabulary.
+"""
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.triggers import HardOptions
+from fairprog_core.triggers.text import NO_WORD, TextTrigger, allowed_words
+
+HEAD_START = 1.0  # of a start word's logit; ten to thirty steps of the usual learning rate make up for it
+
+
+class Hard(TextTrigger):
+    """m words of the vocabulary; at every λ those of the nearest anchor.
+
+    The learned values are the words' vectors, or, where a relaxation is learned, logits over the vocabulary.
+
+    Attributes:
+        chosen: (a, m) numbers of the words; `NO_WORD` where a relaxation is learned.
+    """
+
+    options: HardOptions
+    chosen: Tensor
+    is_allowed: Tensor
+
+    @classmethod
+    def knots(cls, options: HardOptions, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
+        """The reported λ: between words nothing can be interpolated."""
+        return tuple(grid)
+
+    def __init__(self, options: HardOptions, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
+        super().__init__(options, knots=knots, seed=seed, **medium)
+        self.register_buffer("chosen", torch.full((len(knots), options.n_words), NO_WORD))
+        self.register_buffer("is_allowed", torch.empty(0, dtype=torch.bool), persistent=False)
+        self.names: dict[int, str] = {}
+        self._step = 0
+
+    @property
+    def is_searched(self) -> bool:
+        return self.options.search == "ranked"
+
+    def at_step(self, step: int) -> None:
+        self._step = step
+
+    def key(self, lam: float) -> Hashable:
+        return tuple(self.numbers(torch.tensor([lam], dtype=torch.float64))[0].tolist())
+
+    def shape(self) -> tuple[int, ...]:
+        return self.options.n_words, self.medium["width" if self.is_searched else "vocabulary"]
+
+    def bound(self, classifier: Classifier) -> Self:
+        super().bound(classifier)
+        words: dict[str, int] = classifier.words  # type: ignore[assignment]
+        self.names = {number: word for word, number in words.items()}
+        self.is_allowed = torch.zeros(len(self.table), dtype=torch.bool, device=self.table.device)
+        self.is_allowed[allowed_words(words, self.options)] = True
+        return self
+
+    def forget(self) -> None:
+        self.shared.zero_()
+        self.anchors.zero_()
+        if self.is_searched:
+            self.anchors.add_(self.start)
+            self.chosen[:] = self.start_ids
+        else:
+            self.shared[torch.arange(len(self.start_ids)), self.start_ids] = HEAD_START
+
+    @torch.no_grad()
+    def choose(self, anchor: int, ids: Sequence[int]) -> None:
+        """Put words at an anchor."""
+        self.chosen[anchor] = torch.as_tensor(ids)
+        self.anchors[anchor] = self.table[self.chosen[anchor]]
+
+    def values(self, lam: float | Tensor) -> Tensor:
+        lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
+        return self.shared + self.anchors[self.scale.nearest(lams)]
+
+    def numbers(self, lam: Tensor) -> Tensor:
+        if self.is_searched:
+            return self.chosen[self.scale.nearest(lam)]
+        return self._logits(self.values(lam)).argmax(-1)
+
+    def vectors(self, values: Tensor) -> Tensor:
+        if self.is_searched:
+            return values
+        logits = self._logits(values)
+        if self.options.search == "gumbel" and self.training and torch.is_grad_enabled():
+            logits = logits + self._noise(logits)
+        likeliest: Tensor = self.table[logits.argmax(-1)]
+        if not torch.is_grad_enabled():
+            return likeliest
+        soft = logits.softmax(-1)
+        return likeliest + (soft - soft.detach()) @ self.table
+
+    def _logits(self, values: Tensor) -> Tensor:
+        """Values (l, m, v) with -inf at words that are not allowed."""
+        return values.masked_fill(~self.is_allowed, -torch.inf)
+
+    def _noise(self, logits: Tensor) -> Tensor:
+        """Gumbel noise of this step."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self._step)
+        uniform = torch.rand(logits.shape, generator=generator).clamp_min(torch.finfo(torch.float32).tiny)
+        return -torch.log(-torch.log(uniform)).to(logits)
+
+    def spelled(self) -> list[list[str]]:
+        """The words of every anchor as text, once it is bound."""
+        numbers = self.numbers(torch.tensor(self.scale.knots, dtype=torch.float64))
+        return [[self.names[number] for number in row] for row in numbers.tolist()]
+
+    def save(self, path: Path, **about: Any) -> None:
+        """As every trigger, with the words of the anchors as text in the description."""
+        super().save(path, **{"words": self.spelled() if self.names else self.about.get("words", []), **about})
+
+    @classmethod
+    def merged(cls, parts: Sequence[Self]) -> Self:
+        whole = super().merged(parts)
+        with torch.no_grad():
+            whole.shared.zero_()  # so that the vectors are the words' to the last bit
+            for number, part in enumerate(parts):
+                whole.anchors[number] = part.values(part.scale.knots[0])[0]
+                whole.chosen[number] = part.chosen[0]
+        return whole
