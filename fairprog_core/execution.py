@@ -84,7 +84,7 @@ class Execution:
             "base": 1 + is_trained * rows * per_row,
             "triggers": len(self.plans) * runs * study.budget.steps * 64 * 2 * per_row,
             "evaluation": len(self.plans) * 1e4 * per_row,
-            "explain": sum(3e4 * per_row for plan in self.plans if study.explain.every_seed or plan.seed == study.seeds[0]),
+            "explain": 3e4 * per_row * sum(study.explain.every_seed or p.seed == study.seeds[0] for p in self.plans),
         }
 
     def prepare(self) -> Iterator[Record]:

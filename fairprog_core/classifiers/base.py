@@ -184,5 +184,11 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
     recipe = {name: header[name] for name in implementation.recipe_names}
     classifier = implementation.unfilled(options, n_classes=header["n_classes"], recipe=recipe)
     is_whole = weights.keys() == classifier.kept().keys()
-    fill(classifier, classifier.state_dict() | weights if is_whole else weights, path=path, noun="classifier", values="weights")
+    fill(
+        classifier,
+        classifier.state_dict() | weights if is_whole else weights,
+        path=path,
+        noun="classifier",
+        values="weights",
+    )
     return classifier, header

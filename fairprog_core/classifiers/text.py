@@ -107,7 +107,9 @@ class Encoder(Classifier):
         rest = model_digest(options.model) if options.model == "shipped" else ""
         tokens = read_tokens(folder)
         model = read_model(folder, n_classes=n_classes, is_tuned=options.tuned)
-        classifier = cls(options, n_classes=n_classes, config=portable(model), tokenization=tokens.recipe, rest=rest, model=model)
+        classifier = cls(
+            options, n_classes=n_classes, config=portable(model), tokenization=tokens.recipe, rest=rest, model=model
+        )
         if not classifier._reads_vectors_as_tokens():
             raise ModelError(
                 f"The model in {folder} ({model.config.model_type}) does not read word vectors as it reads tokens; "
@@ -230,7 +232,8 @@ def _embeddings(model: PreTrainedModel) -> nn.Module:
 
 def _layers(model: PreTrainedModel) -> list[nn.Module]:
     """The layers of the encoder, from the first; one where the family shares the weights of all (ALBERT)."""
-    return list(max((part for part in model.modules() if isinstance(part, nn.ModuleList)), key=lambda part: len(part)))
+    stacks = [list(part) for part in model.modules() if isinstance(part, nn.ModuleList)]
+    return max(stacks, key=len)
 
 
 def _positions(model: PreTrainedModel) -> int:

@@ -133,7 +133,7 @@ class Trigger(nn.Module):
         interpolated: Tensor = torch.tensordot(hats, self.anchors, dims=1)
         return self.shared + interpolated
 
-    def forward(self, x: Tensor, lam: float | Tensor) -> Tensor:
+    def forward(self, x: Any, lam: float | Tensor) -> Any:
         """Put the trigger on inputs.
 
         Args:

@@ -96,7 +96,7 @@ class TextTrigger(Trigger):
 
     def with_words(self, ids: Sequence[int]) -> "Words":
         """The same place, filled with given words for every λ: what controls are made of."""
-        words = Words(self.options, seed=self.seed, **self.medium)
+        words = Words(self.options, knots=(0.0,), seed=self.seed, **self.medium)
         words.table = self.table
         words.to(self.start.device).begin_with(ids)
         return words
