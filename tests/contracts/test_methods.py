@@ -19,9 +19,13 @@ from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import as_tensor, inputs_of, make_classifier, rows, usual
 
 CONTROLS = [kind for kind, entry in METHODS.items() if getattr(entry.options, "is_control", False)]
-TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
+TEXT_TRIGGERS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"]
 LEARNED = [
-    (kind, modality) for kind, entry in METHODS.items() if kind not in CONTROLS for modality in entry.options.modalities
+    (kind, trigger)
+    for kind, entry in METHODS.items()
+    if kind not in CONTROLS
+    for trigger in ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
+    if TRIGGERS[trigger].options.modality in entry.options.modalities
 ]
 
 
@@ -35,73 +39,66 @@ def prepared(modality: Modality) -> Split:
     return frozen(modality).prepare(rows(modality))
 
 
-def new_trigger(modality: Modality, **more: Any) -> Trigger:
-    kind = TRIGGER[modality]
-    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **frozen(modality).medium, **more)
-    return trigger.bound(frozen(modality))
+def modality_of(trigger: str) -> Modality:
+    modality: Modality = TRIGGERS[trigger].options.modality
+    return modality
 
 
-@pytest.fixture(scope="module")
-def split() -> Split:
-    return prepared("image")
+def new_trigger(kind: str, **more: Any) -> Trigger:
+    classifier = frozen(modality_of(kind))
+    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.medium, **more)
+    return trigger.bound(classifier)
 
 
-@pytest.fixture(scope="module")
-def classifier() -> Classifier:
-    return frozen("image")
-
-
-def started(
-    kind: str, criterion: str, split: Split, classifier: Classifier, modality: Modality = "image", **changes: Any
-) -> tuple[Any, Trigger]:
-    trigger = new_trigger(modality, knots=(0.0, 0.3, 3.0, 30.0))
+def started(kind: str, criterion: str, trigger_kind: str = "patch", **changes: Any) -> tuple[Any, Trigger]:
+    trigger, modality = new_trigger(trigger_kind, knots=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
     options = METHODS[kind].options(**changes.pop("options", {}))
+    setting = {"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes}
     method = build(
-        METHODS, options, classifier=classifier, trigger=trigger, criterion=CRITERIA[criterion](), split=split,
-        groups=Groups.exclusive("a", "b"), **{"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes},
+        METHODS, options, classifier=frozen(modality), trigger=trigger, criterion=CRITERIA[criterion](),
+        split=prepared(modality), groups=Groups.exclusive("a", "b"), **setting,
     )  # fmt: skip
     return method, trigger
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-@pytest.mark.parametrize(("kind", "modality"), LEARNED)
+@pytest.mark.parametrize(("kind", "trigger_kind"), LEARNED)
 class TestEveryLearnedMethod:
-    def test_step_tells_losses_and_how_well_z_is_read(self, kind: str, modality: Modality, criterion: str) -> None:
-        record = started(kind, criterion, prepared(modality), frozen(modality), modality)[0].step(0)
+    def test_step_tells_losses_and_how_well_z_is_read(self, kind: str, trigger_kind: str, criterion: str) -> None:
+        record = started(kind, criterion, trigger_kind)[0].step(0)
         assert set(record) >= {"utility_loss", "fairness_loss", "discriminator_accuracy", "chance"}
         assert all(np.isfinite(value) for value in record.values())
         assert record["utility_loss"] > 0 > record["fairness_loss"]
 
     def test_classifier_stays_bit_identical_and_the_trigger_moves(
-        self, kind: str, modality: Modality, criterion: str
+        self, kind: str, trigger_kind: str, criterion: str
     ) -> None:
-        before = frozen(modality).digest()
-        method, trigger = started(kind, criterion, prepared(modality), frozen(modality), modality)
+        classifier = frozen(modality_of(trigger_kind))
+        before = classifier.digest()
+        method, trigger = started(kind, criterion, trigger_kind)
         start = trigger.values(2.0).detach().clone()
         for step in range(3):
             method.step(step)
-        assert frozen(modality).digest() == before
-        assert all(value.grad is None for value in frozen(modality).parameters())
+        assert classifier.digest() == before
+        assert all(value.grad is None for value in classifier.parameters())
         assert not torch.equal(trigger.values(2.0), start)
 
     def test_same_seed_gives_the_same_trigger_and_another_seed_another(
-        self, kind: str, modality: Modality, criterion: str
+        self, kind: str, trigger_kind: str, criterion: str
     ) -> None:
         values = []
         for seed in (1, 1, 2):
-            method, trigger = started(kind, criterion, prepared(modality), frozen(modality), modality, seed=seed)
+            method, trigger = started(kind, criterion, trigger_kind, seed=seed)
             for step in range(2):
                 method.step(step)
             values.append(trigger.values(2.0).detach())
         assert torch.equal(values[0], values[1])
         assert not torch.equal(values[0], values[2])
 
-    def test_state_loaded_into_a_fresh_method_goes_on_alike(
-        self, kind: str, modality: Modality, criterion: str
-    ) -> None:
-        method, trigger = started(kind, criterion, prepared(modality), frozen(modality), modality)
+    def test_state_loaded_into_a_fresh_method_goes_on_alike(self, kind: str, trigger_kind: str, criterion: str) -> None:
+        method, trigger = started(kind, criterion, trigger_kind)
         method.step(0)
-        other, again = started(kind, criterion, prepared(modality), frozen(modality), modality)
+        other, again = started(kind, criterion, trigger_kind)
         state = method.state()
         other.load_state({name: _copy(value) for name, value in state.items()})
         for step in (1, 2):
@@ -109,11 +106,11 @@ class TestEveryLearnedMethod:
             other.step(step)
         assert torch.equal(trigger.values(2.0), again.values(2.0))
 
-    def test_lam_zero_equals_training_for_accuracy_alone(self, kind: str, modality: Modality, criterion: str) -> None:
+    def test_lam_zero_equals_training_for_accuracy_alone(self, kind: str, trigger_kind: str, criterion: str) -> None:
         """At λ = 0 the other criterion's discriminator changes nothing."""
         values = []
         for name in (criterion, next(other for other in CRITERIA if other != criterion)):
-            method, trigger = started(kind, name, prepared(modality), frozen(modality), modality, lam=0.0)
+            method, trigger = started(kind, name, trigger_kind, lam=0.0)
             for step in range(3):
                 method.step(step)
             values.append(trigger.values(0.0).detach())
@@ -131,8 +128,8 @@ def _copy(value: Any) -> Any:
 @pytest.mark.parametrize("kind", CONTROLS)
 def test_control_is_the_same_whatever_was_learned(kind: str) -> None:
     options = METHODS[kind].options()
-    modality = options.modalities[0]
-    trigger, classifier = new_trigger(modality, seed=3), frozen(modality)
+    trigger_kind = "patch" if options.modalities[0] == "image" else "soft"
+    trigger, classifier = new_trigger(trigger_kind, seed=3), frozen(options.modalities[0])
     control, x = build(METHODS, options), inputs_of(classifier)
     before = as_tensor(control.control(trigger, classifier)(x, 0.0))
     with torch.no_grad():
@@ -142,19 +139,17 @@ def test_control_is_the_same_whatever_was_learned(kind: str) -> None:
 
 
 @pytest.mark.parametrize("projection", [False, True])
-def test_reprogram_lowers_the_utility_loss(projection: bool, split: Split, classifier: Classifier) -> None:
+def test_reprogram_lowers_the_utility_loss(projection: bool) -> None:
     options = {"projection": projection}
-    method, _ = started("reprogram", "equalized_odds", split, classifier, lam=0.0, steps=30, options=options)
+    method, _ = started("reprogram", "equalized_odds", lam=0.0, steps=30, options=options)
     losses = [method.step(step)["utility_loss"] for step in range(30)]
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
 
 
-def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_but_itself(
-    split: Split, classifier: Classifier
-) -> None:
+def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_but_itself() -> None:
     """g = g_u − proj(g_u onto g_f) + g_f, so g · g_f = g_f · g_f."""
     options = {"projection": True}
-    method, trigger = started("reprogram", "equalized_odds", split, classifier, lam=2.0, options=options)
+    method, trigger = started("reprogram", "equalized_odds", lam=2.0, options=options)
     fair = (trigger.shared * torch.linspace(-1, 1, trigger.shared.numel()).view_as(trigger.shared)).sum()[None]
     useful = (trigger.shared**2).sum()[None]
     g_fair = torch.autograd.grad(2.0 * fair.sum(), trigger.shared, retain_graph=True)[0]
@@ -163,8 +158,8 @@ def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_bu
     assert (trigger.shared.grad * g_fair).sum().item() == pytest.approx((g_fair**2).sum().item(), rel=1e-4)
 
 
-def test_reprogram_draws_lams_over_the_whole_range_one_per_part(split: Split, classifier: Classifier) -> None:
-    method, trigger = started("reprogram", "equalized_odds", split, classifier)
+def test_reprogram_draws_lams_over_the_whole_range_one_per_part() -> None:
+    method, trigger = started("reprogram", "equalized_odds")
     drawn = torch.stack([method.draw_lams(step) for step in range(50)])
     assert (drawn.diff(dim=1) > 0).all()
     edges = trigger.scale.stratified(torch.tensor([0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64))

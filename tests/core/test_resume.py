@@ -82,7 +82,7 @@ def at(kind: str, **wanted: Any) -> Callable[[Record], bool]:
 @pytest.mark.parametrize(
     "moment",
     [
-        pytest.param(at("base", epoch=1), id="while the base is trained"),
+        pytest.param(at("base", step=2), id="while the base is trained"),
         pytest.param(at("train", step=3), id="between validations"),
         pytest.param(at("train", step=6), id="right before a validation"),
         pytest.param(at("validation", step=6), id="right after a validation"),
