@@ -25,7 +25,7 @@ CUT = "[cut here: the text goes on]"
 CALLED = "called {label}"
 RIGHT = "✓ right"
 WRONG = "✗ wrong"
-LEAST_DELTA, TINY = 0.0005, "below 0.1 %"
+LEAST_DELTA, TINY = 0.0005, "< 0.1 %"
 DELTA = "delta {delta}, {steps} steps"
 NOT_CONVERGED = "has not converged: delta {delta} after {steps} steps; do not read this row"
 

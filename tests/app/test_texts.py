@@ -108,7 +108,7 @@ def test_row_says_prediction_verdict_and_delta(gallery):
 
 
 def test_delta_is_a_share_and_never_said_to_be_zero():
-    assert words.delta(0.0004, 32, True) == "delta below 0.1 %, 32 steps"
+    assert words.delta(0.0004, 32, True) == "delta < 0.1 %, 32 steps"
     assert words.delta(-0.0123, 64, True) == "delta 1.2 %, 64 steps"
 
 

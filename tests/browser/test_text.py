@@ -13,6 +13,7 @@ RUN = "demo-comments"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 SHOWN = """() => [...document.querySelectorAll('.st-key-gallery .fp-sentence-row')]
   .filter(row => row.checkVisibility()).map(row => row.querySelector('.fp-sentence-name strong').textContent)"""
+ARE_SHOWN = f"names => JSON.stringify(({SHOWN})()) === JSON.stringify(names)"
 NOW = "() => document.querySelector('.st-key-gallery .is-now .fp-sentence-name strong').textContent"
 DIRECTIONS = """() => [...document.querySelectorAll('.st-key-gallery .fp-sentence-row')]
   .filter(row => row.checkVisibility()).map(row => getComputedStyle(row.querySelector('p')).direction)"""
@@ -55,8 +56,8 @@ def test_rows_follow_slider_and_choice(saliency):
     assert page.evaluate(SHOWN) == ["Without trigger", "λ = 0", "λ = 0.5", "λ = 2", "λ = 5"]
     saliency.settle()
     page.get_by_role("button", name="0.5", exact=True).click()
+    page.wait_for_function(ARE_SHOWN, arg=["Without trigger", "λ = 0", "λ = 2", "λ = 5"])
     saliency.settle()
-    assert page.evaluate(SHOWN) == ["Without trigger", "λ = 0", "λ = 2", "λ = 5"]
     page.locator(".st-key-gallery summary").click()
     assert page.evaluate(SHOWN)[1:3] == ["Random words", "Neutral words"]
     assert saliency.console == []
@@ -127,6 +128,7 @@ def test_filter_that_hides_the_picked_sentence_picks_the_first(saliency):
     page.get_by_role("combobox", name=shared.GROUP).click()
     page.get_by_role("option", name="muslim").click()
     page.wait_for_function("() => document.querySelector('.fp-sentences input').checked")
+    page.locator(".st-key-gallery .fp-sentence-title", has_text="muslim").wait_for()
     saliency.settle()
     listed = page.locator(".fp-sentences label > span > span").first.inner_text()
     shown = page.locator(".st-key-gallery .fp-sentence-row p").first.inner_text()
