@@ -78,8 +78,8 @@ def duel(
         value: at least one.
         against: index of the one that the others are compared with.
         losses: of the base's accuracy, at which gaps are read off.
-        within: seconds of training that count for the comparison at matched seconds; None: what the
-            quickest of them took for its whole curve.
+        within: seconds of training that count for the comparison at matched seconds; None: what the one that
+            is compared with took.
         seed: of the resampling.
 
     Returns:
@@ -101,8 +101,7 @@ def duel(
     rows, base = _shared_rows(value, seed)
     reference = rows.reference(base.y_pred, gap)
     attained = [dict(_attained(each, rows, gap)) for each in value]
-    seconds = [float(np.mean([curve["seconds"] for curve in each.curves])) for each in value]
-    in_time = min(seconds) if within is None else within
+    in_time = max(curve["seconds"] for curve in value[against].curves) if within is None else within
     figures = [_figures(found, reference, losses, in_time) for found in attained]
     return {
         "criterion": value[0].curves[0]["criterion"],
@@ -114,10 +113,8 @@ def duel(
         "within": in_time,
         "against": value[against].key,
         "contenders": [
-            _about(each, spent)
-            | _summary(own)
-            | {"difference": None if i == against else _differences(own, figures[against])}
-            for i, (each, spent, own) in enumerate(zip(value, seconds, figures, strict=True))
+            _about(each) | _summary(own) | {"difference": None if i == against else _differences(own, figures[against])}
+            for i, (each, own) in enumerate(zip(value, figures, strict=True))
         ],
     }
 
@@ -164,8 +161,9 @@ def _figures(found: Mapping[int, Attained], reference: Reference, losses: Sequen
     }
 
 
-def _about(contender: Contender, seconds: float) -> dict[str, Any]:
+def _about(contender: Contender) -> dict[str, Any]:
     curve = contender.curves[0]
+    seconds = float(np.mean([each["seconds"] for each in contender.curves]))
     return {
         "key": contender.key, "run": contender.run, "method": curve["method"], "trigger": curve["trigger"],
         "seeds": [each["seed"] for each in contender.curves], "seconds": seconds,
