@@ -5,7 +5,7 @@ several attributes ("female, young") have those attributes as parts, and combina
 ("female") are larger groups. Groups that overlap ("christian", "female") are combined where rows
 belong to both ("christian, female").
 
-Notation: p group patterns, c classes, g groups.
+Notation: p group patterns, c classes, g groups, b bootstrap draws.
 """
 
 from itertools import combinations, product
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.batch import Groups
 from fairprog_core.group_tables import group_table
+from fairprog_core.intervals import DRAWS
 
 AND = ", "  # between the parts of a group's name
 
@@ -44,7 +45,14 @@ def intersections(groups: Groups, *, depth: int = 2) -> Groups:
 
 
 def intersection_table(
-    counts: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, depth: int = 2
+    counts: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    is_stratified: bool,
+    depth: int = 2,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> list[dict[str, Any]]:
     """The rates of every combination, see :func:`fairprog_core.group_tables.group_table`; the largest first.
 
@@ -54,13 +62,18 @@ def intersection_table(
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.
         depth: how many parts a combination has at most.
+        draws: b.
+        seed: of the random generator.
 
     Returns:
         One dict per combination (and class, for more than two), with ``parts`` (how many it is made of) and
-        ``is_worst``: the lowest accuracy of all that can be estimated. Rates of too few rows are None.
+        ``is_worst``: the lowest accuracy of all that can be estimated. Rates of too few rows are None. Empty
+        where the groups cannot be combined.
     """
     combined = intersections(groups, depth=depth)
-    rows = group_table(counts, weight, combined, is_stratified=is_stratified)
+    if set(combined.names) == set(groups.names):
+        return []
+    rows = group_table(counts, weight, combined, is_stratified=is_stratified, draws=draws, seed=seed)
     known = [row["accuracy"]["value"] for row in rows if row["accuracy"]["value"] is not None]
     for row in rows:
         row["parts"] = row["group"].count(AND) + 1

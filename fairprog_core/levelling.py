@@ -29,7 +29,7 @@ from fairprog_core.intervals import DRAWS, draw_tables, estimate
 from fairprog_core.metrics import estimable, rates
 
 Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
-_BY_GAP = {
+RATES_OF_GAP = {
     "demographic_parity_difference": ("selection_rate",),
     "average_abs_odds_difference": ("true_positive_rate", "false_positive_rate"),
 }
@@ -88,7 +88,7 @@ def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str) -> 
         "true_positive_rate": found.true_positive,
         "false_positive_rate": -found.false_positive,
     }
-    return np.stack([read[name][..., 1:, :] for name in _BY_GAP[gap]], axis=-3)
+    return np.stack([read[name][..., 1:, :] for name in RATES_OF_GAP[gap]], axis=-3)
 
 
 def _parts(before: Floats, after: Floats, pair: Pair) -> tuple[Floats, Floats]:
@@ -110,7 +110,7 @@ def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
 def _told(before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str) -> list[dict[str, Any]]:
     """The pair of every rate and class, for people: rates as they are, whichever way is better."""
     found = []
-    for r, name in enumerate(_BY_GAP[gap]):
+    for r, name in enumerate(RATES_OF_GAP[gap]):
         for k in range(before.shape[-1]):
             better, worse = (int(group[r, k]) for group in pair)
             row: dict[str, Any] = {"rate": name, "label": 1 if before.shape[-1] == 1 else k}

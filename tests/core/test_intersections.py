@@ -65,3 +65,8 @@ def test_small_combination_is_not_estimable_and_never_the_worst():
     small = next(row for row in rows if row["group"] == "male, young")
     assert (small["n"], small["accuracy"]["value"], small["is_worst"]) == (4, None, False)
     assert [row["group"] for row in rows if row["is_worst"]] == ["male"]
+
+
+def test_groups_without_combinations_have_no_table():
+    plain = Groups.exclusive("woman", "man")
+    assert intersection_table(counts(45, 40), np.ones((2, 2)), plain, is_stratified=False) == []
