@@ -58,6 +58,11 @@ class Series:
     mean: tuple[Spot, ...]
     controls: dict[str, Spot]
 
+    @property
+    def family(self) -> str:
+        """What its curves share: their key without the seed."""
+        return family(next(iter(self.curves.values())))
+
 
 def estimate(point: Point, metric: str) -> Estimate:
     """A metric of a point with its interval."""

@@ -4,6 +4,8 @@ Curves may come from one study or from several, as long as these tested the same
 frozen base. See :mod:`fairprog_core.comparison` for how intervals come about.
 """
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -119,6 +121,16 @@ def duel(
     }
 
 
+def duel_csv(judged: Mapping[str, Any]) -> str:
+    """A duel as CSV text: one row per contender; differences and verdicts are against the one named in ``against``."""
+    rows = [_flat(each, judged) for each in judged["contenders"]]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 Figures = dict[str, Any]  # "hypervolume", "within": by seed (1+b,); "at_loss": a list of such
 
 
@@ -186,6 +198,29 @@ def _differences(own: Figures, other: Figures) -> dict[str, Any]:
         "within": _judged(difference(own["within"], other["within"]), more_is_better=True),
         "at_loss": [_judged(difference(one, two), more_is_better=False) for one, two in pairs],
     }
+
+
+def _flat(each: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, Any]:
+    row = {name: each[name] for name in ("run", "method", "trigger")} | {"criterion": judged["criterion"]}
+    row |= {"seeds": " ".join(str(seed) for seed in each["seeds"]), "seconds": each["seconds"]}
+    row["against"] = judged["against"]
+    own, difference = _by_column(each, judged), _by_column(each["difference"] or {}, judged)
+    for name, found in own.items():
+        other = difference.get(name) or {}
+        row |= _ends(name, found) | _ends(f"{name}_difference", other) | {f"{name}_verdict": other.get("verdict")}
+    return row
+
+
+def _by_column(figures: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    if not figures:
+        return {}
+    at_loss = {f"gap_at_{loss:g}": found for loss, found in zip(judged["losses"], figures["at_loss"], strict=True)}
+    return {"hypervolume": figures["hypervolume"], f"hypervolume_in_{judged['within']:g}s": figures["within"]} | at_loss
+
+
+def _ends(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = found.get("ci") or (None, None)
+    return {name: found.get("value"), f"{name}_low": low, f"{name}_high": high}
 
 
 def _judged(found: Estimate, *, more_is_better: bool) -> dict[str, Any]:

@@ -20,7 +20,8 @@ CurvesOption = Annotated[
 
 def compare(
     run: Annotated[
-        list[str], typer.Argument(metavar="RUN…", help="Numbers or ids of runs, or folders that hold a result.json.")
+        list[str],
+        typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders that hold a result.json, or NAME=FOLDER."),
     ],
     criterion: Annotated[
         str | None, typer.Option(help="Curves for this criterion. Default: the first curve's.")
@@ -36,7 +37,7 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
-    results = {name: Result.open(_folder(name, home)) for name in run}
+    results = dict(_opened(each, home) for each in run)
     found = contenders(results)
     criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
     chosen = [each for each in found if each.curves[0]["criterion"] == criterion and _is_named(each, curve or [""])]
@@ -50,12 +51,13 @@ def compare(
     console().print(_table(judged, several=len(results) > 1))
 
 
-def _folder(name: str, home: Path | None) -> Path:
-    """The artifact folder that an argument names."""
-    if (Path(name) / "result.json").is_file():
-        return Path(name)
+def _opened(argument: str, home: Path | None) -> tuple[str, Result]:
+    """The name and the result of what an argument names."""
+    name, _, folder = argument.partition("=")
+    if folder or (Path(name) / "result.json").is_file():
+        return name, Result.open(folder or name)
     with Store(open_home(home)) as store:
-        return store.home.run(store.find(name).id)
+        return name, Result.open(store.home.run(store.find(name).id))
 
 
 def _is_named(contender: Contender, parts: list[str]) -> bool:
