@@ -48,4 +48,5 @@ def _judge(
     if done.returncode:
         raise DataError(done.stderr.strip().removeprefix("fairprog: ") or f"Comparing failed ({done.returncode}).")
     found: dict[str, Any] = json.loads(done.stdout)
+    found["contenders"].sort(key=lambda each: keys.index(each["key"]))  # as they were chosen
     return found

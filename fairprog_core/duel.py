@@ -20,6 +20,7 @@ from fairprog_core.intervals import Estimate
 from fairprog_core.results import Curve, Result
 from fairprog_core.summaries import Point
 
+BYSTANDERS = ("majority",)  # methods that are a line on the chart, but no contender
 LOSSES = (0.01, 0.02, 0.03, 0.05)  # of the base's accuracy, at which gaps are compared
 
 
@@ -59,7 +60,7 @@ def contenders(results: Mapping[str, Result], *, criterion: str | None = None) -
     found: dict[str, Contender] = {}
     for run, result in results.items():
         for curve in result.curves:
-            if criterion in (None, curve["criterion"]):
+            if criterion in (None, curve["criterion"]) and curve["method"] not in BYSTANDERS:
                 one = Contender(run, result, (curve,))
                 known = found.get(one.key)
                 found[one.key] = Contender(run, result, (*known.curves, curve)) if known else one

@@ -23,26 +23,32 @@ def show(value: Picked, *, key: str) -> dict[str, Any] | None:
         st.info(words.ONE_METHOD)
         st.page_link("views/train.py", label=words.TO_TRAIN)
     try:
-        judged = _judged(value, key=f"{key}-seconds")
+        judged = duels.judge(value.contenders, against=value.against)
     except DataError as error:
         st.info(common.plain(f"{error} {words.OTHER_ROWS}"))
         st.page_link("views/tradeoff.py", label=words.TO_TRADEOFF)
         return None
-    verdicts = [*words.sentences(judged, value.names), words.one_seed(judged, value.names)]
     if len(value.contenders) > 1:
-        st.header(words.VERDICTS_TITLE, anchor=False)
-        for sentence in filter(None, verdicts):
-            st.markdown(sentence)
+        _say(judged, value)
     st.header(words.FIGURES, anchor=False)
+    judged = _in_time(judged, value, key=f"{key}-seconds")
     table.show(words.table(judged, value.names), key=key)
     for note in words.NOTES:
         st.caption(note)
     return judged
 
 
-def _judged(value: Picked, *, key: str) -> dict[str, Any]:
-    """The duel, at the seconds that were asked for; at first those of the one that is compared with."""
-    judged = duels.judge(value.contenders, against=value.against)
+def _say(judged: dict[str, Any], value: Picked) -> None:
+    """The verdicts in words."""
+    st.header(words.VERDICTS_TITLE, anchor=False)
+    for sentence in words.sentences(judged, value.names):
+        st.markdown(sentence)
+    if note := words.one_seed(judged, value.names):
+        st.markdown(note)
+
+
+def _in_time(judged: dict[str, Any], value: Picked, *, key: str) -> dict[str, Any]:
+    """The duel at the seconds that are asked for; at first those of the one that is compared with."""
     usual = round(judged["within"], 1)
     asked = st.number_input(
         words.SECONDS, min_value=0.0, value=usual, step=10.0, format="%.1f", help=words.SECONDS_HELP,

@@ -1,5 +1,6 @@
 """Choose what is compared: runs, criterion, methods, and the one that the others are compared with."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -83,6 +84,11 @@ def _against(
 
 
 def _names(found: Sequence[Contender], choices: Sequence[Choice]) -> dict[str, str]:
-    """The trigger or method of each contender, behind its run's name where there are several runs."""
-    runs = {choice.run: choice.name if len(choices) > 1 else "" for choice in choices}
-    return {each.key: inside.in_run(runs[each.run], common.kind(kind(each.curves[0]))) for each in found}
+    """The trigger or method of each contender, behind its run's name where two have the same."""
+    runs = {choice.run: choice.name for choice in choices}
+    kinds = Counter(kind(each.curves[0]) for each in found)
+    return {
+        each.key: inside.in_run(runs[each.run] if kinds[own] > 1 else "", common.kind(own))
+        for each in found
+        for own in (kind(each.curves[0]),)
+    }

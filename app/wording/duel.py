@@ -31,7 +31,7 @@ TOO_MANY = "At most {n} methods fit into one chart."
 WORKING = "Comparing row by row"
 CHART_LABEL = (
     "Accuracy over the gap on the test split, means over seeds with 95 % intervals. The step lines join the points "
-    "that no other of the same method beats in both; collapsed points do not count."
+    "that no other of the same method beats in both; collapsed points do not count. White dots: λ chosen on validation."
 )
 VERDICTS_TITLE = "In words"
 FIGURES = "In figures"
@@ -59,16 +59,14 @@ WHOLE = {
     "not estimable": "{name} and {against} cannot be compared here: the difference of their areas has no interval.",
 }
 AT = "At the same accuracy: {parts}."
-AT_PART = "{verdict} at −{points}"
+AT_PART = "{verdict} at {points}"
 NOTES = (
     "Area is the hypervolume: how much of the plane between the base's gap and the accuracy of always giving the most "
     "frequent label a method's points attain. The gap “at −2 points” is the smallest one that a method attained while "
     "losing at most two points of the base's accuracy; nothing is interpolated between points or beyond them.",
     "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference.",
 )
-ONE_SEED = (
-    "{names} ran with one seed here: the interval covers other test rows, but not what another seed would change."
-)
+ONE_SEED = "{names} ran with one seed here: intervals cover other test rows, but not what another seed would change."
 DOWNLOADS = "Download"
 DOWNLOAD_TABLE = "Figures (CSV)"
 
@@ -97,7 +95,9 @@ def sentences(judged: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
 def one_seed(judged: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
     """Whose intervals know nothing of other seeds."""
     found = [common.plain(names[each["key"]]) for each in judged["contenders"] if len(each["seeds"]) == 1]
-    return ONE_SEED.format(names=" and ".join(filter(None, (", ".join(found[:-1]), found[-1])))) if found else None
+    if not found:
+        return None
+    return ONE_SEED.format(names="Every method" if len(found) == len(judged["contenders"]) else _listed(found))
 
 
 def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
@@ -132,10 +132,16 @@ def _at(differences: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> st
         if VERDICTS[found["verdict"]]:
             by_verdict.setdefault(found["verdict"], []).append(f"{100 * loss:g}")
     parts = [
-        AT_PART.format(verdict=VERDICTS[verdict], points=f"{' and −'.join(points)} points")
+        AT_PART.format(verdict=VERDICTS[verdict], points=f"{_listed(points, '−')} points")
         for verdict, points in by_verdict.items()
     ]
     return AT.format(parts="; ".join(parts)) if parts else ""
+
+
+def _listed(names: Sequence[str], sign: str = "") -> str:
+    """Names in a row, "and" before the last, each behind the sign."""
+    signed = [f"{sign}{name}" for name in names]
+    return " and ".join(filter(None, (", ".join(signed[:-1]), signed[-1])))
 
 
 def _change(found: Mapping[str, Any]) -> str:

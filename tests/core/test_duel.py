@@ -32,6 +32,11 @@ def test_contenders_are_asked_for_by_criterion(folder):
     assert contenders({"one": Result.open(folder)}, criterion="demographic_parity") == []
 
 
+def test_most_frequent_label_is_no_contender(tmp_path):
+    folder = write_duel(tmp_path / "one", methods={"majority": [(0.0, 0.0)], "leace": [(0.79, 0.59)]}, seeds=(0,))
+    assert [each.key for each in contenders({"one": Result.open(folder)})] == ["one:leace-equalized_odds"]
+
+
 def test_base_and_majority_equal_numbers_by_hand(found):
     """AAOD ½·(.4 + .15) = .275; accuracy (.95 + .80 + .80 + .40)/4 = .7375; even labels: majority .5."""
     judged = duel(found)
@@ -132,6 +137,12 @@ def test_command_prints_json_of_chosen_curves(folder, home, capsys):
         main(["runs", "compare", str(folder), "--curve", "leace", "--curve", "border", "--json"])
     judged = json.loads(capsys.readouterr().out)
     assert [each["method"] for each in judged["contenders"]] == ["reprogram", "leace"]
+
+
+def test_command_takes_a_name_for_a_folder(folder, home, capsys):
+    with pytest.raises(SystemExit):
+        main(["runs", "compare", f"mine={folder}", "--json", "--curve", "mine:leace"])
+    assert [each["key"] for each in json.loads(capsys.readouterr().out)["contenders"]] == ["mine:leace-equalized_odds"]
 
 
 @pytest.mark.parametrize(
