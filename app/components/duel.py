@@ -32,6 +32,7 @@ def show(value: Picked, *, key: str) -> dict[str, Any] | None:
         _say(judged, value)
     st.header(words.FIGURES, anchor=False)
     judged = _in_time(judged, value, key=f"{key}-seconds")
+    st.markdown(words.about(judged, value.names))
     table.show(words.table(judged, value.names), key=key)
     for note in words.NOTES:
         st.caption(note)

@@ -35,9 +35,10 @@ CHART_LABEL = (
 )
 VERDICTS_TITLE = "In words"
 FIGURES = "In figures"
-CAPTION = (
-    "{n:,} test rows; base: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure its 95 % interval over test rows "
-    "and seeds, and the verdict on the difference to {against}."
+CAPTION = "Below: 95 % interval, verdict"
+ABOUT = (
+    "{n:,} test rows; base: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure stand its 95 % interval over "
+    "test rows and seeds, and the verdict on the difference to {against}."
 )
 COLUMNS = ("Method", "Area")
 AREA_NOTE = "hypervolume"
@@ -100,12 +101,16 @@ def one_seed(judged: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
     return ONE_SEED.format(names="Every method" if len(found) == len(judged["contenders"]) else _listed(found))
 
 
+def about(judged: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What the figures rest on."""
+    return ABOUT.format(n=judged["n"], against=common.plain(names[judged["against"]]), **judged["base"])
+
+
 def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
     """Area, area in time and the gap at matched accuracy of every method."""
     columns = [Cell(COLUMNS[0]), Cell(COLUMNS[1], AREA_NOTE), Cell(IN_TIME, f"in {common.seconds(judged['within'])}")]
     columns += [Cell(AT_LOSS, AT_LOSS_NOTE.format(points=100 * loss)) for loss in judged["losses"]]
-    caption = CAPTION.format(n=judged["n"], against=names[judged["against"]], **judged["base"])
-    return Table(caption, columns, [_row(each, names[each["key"]]) for each in judged["contenders"]])
+    return Table(CAPTION, columns, [_row(each, names[each["key"]]) for each in judged["contenders"]])
 
 
 def _row(each: Mapping[str, Any], name: str) -> list[Cell]:
