@@ -108,6 +108,26 @@ def test_several_classes_are_averaged_one_vs_rest():
     assert len(figures["rates"]) == 6
 
 
+def test_intervals_cover_93_to_97_percent():
+    """500 test sets of 4 × 400 rows. TPR .8/.4 → .7/.6, FPR .05/.2 → .08/.12, a row decides alike before and after.
+
+    Closed ½·((.4 − .1) + (.15 − .04)) = .205; lost ½·(.1 + .03) = .065; share .065/.205.
+    """
+    before, after = np.array([[0.05, 0.8], [0.2, 0.4]]), np.array([[0.08, 0.7], [0.12, 0.6]])
+    both = np.minimum(before, after)
+    shares = np.array([[1 - np.maximum(before, after), after - both], [before - both, both]]).transpose(2, 3, 0, 1)
+    truth = {"closed": 0.205, "lost": 0.065, "share": 0.065 / 0.205}
+    covered = dict.fromkeys(truth, 0)
+    random = np.random.default_rng(4)
+    for seed in range(500):
+        table = random.multinomial(400, shares.reshape(2, 2, 4)).reshape(2, 2, 2, 2)
+        figures = levelling_down(table, ONES, TWO, gap=EO, is_stratified=True, draws=500, seed=seed)
+        for name, value in truth.items():
+            low, high = figures[name]["ci"]
+            covered[name] += low <= value <= high
+    assert all(0.93 <= n / 500 <= 0.97 for n in covered.values()), covered
+
+
 def test_tiny_cell_is_not_estimable():
     table = joint([[0, 80], [0, 40]], [[0, 70], [0, 60]])
     table[1, 1] = [[1, 1], [1, 1]]
