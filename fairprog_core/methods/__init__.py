@@ -52,7 +52,7 @@ class MethodOptions(Options):
 
 GAME: dict[str, LamRange] = {
     "equalized_odds": LamRange(low=0.5, high=8.0, grid=(0.5, 1.0, 2.0, 4.0, 8.0)),
-    "demographic_parity": LamRange(low=0.5, high=3.0, grid=(0.5, 1.0, 1.5, 2.0, 3.0)),
+    "demographic_parity": LamRange(low=0.5, high=3.0, grid=(1.0, 1.5, 2.0, 2.5, 3.0)),
 }  # of what is trained against a discriminator, once per λ
 SQUARE = dict.fromkeys(GAME, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0)))  # λ · gap²
 STRENGTH = dict.fromkeys(GAME, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)))  # of a known change
