@@ -83,7 +83,7 @@ class Execution:
             "data": 10 + is_trained * n_train / 600,
             "base": 1 + is_trained * rows * per_row,
             "triggers": sum(
-                1 + self._trainings(plan) * plan.method.n_rows(study.budget, n_train) * per_row for plan in self.plans
+                1 + self._trainings(plan) * plan.method.n_rows(study.budget, rows) * per_row for plan in self.plans
             ),
             "evaluation": len(self.plans) * 1e4 * per_row,
             "explain": 3e4 * per_row * sum(_has_looks(plan, study) for plan in self.plans),
