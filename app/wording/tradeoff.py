@@ -52,6 +52,7 @@ WHO_NOTE = (
     "Against the base, λ = {lam}, seed {seed}: {gained} answers became right and {lost} became wrong "
     "among {n:,} test rows."
 )
+EXAMPLES = "See examples of them on Saliency"
 DOWNLOADS = "Download"
 GROUPS_NOTE = "λ = {lam}, seed {seed}; 95 % intervals below. Rates are weighted to the natural mix of labels."
 SPANS_ZERO = "The 95 % interval of the change in {what} includes 0."

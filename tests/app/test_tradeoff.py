@@ -175,6 +175,11 @@ def test_who_paid_is_said_of_the_pair_furthest_apart(open_page, demo, finished, 
     assert first[2]["text"] == "{:.3f} → {:.3f}".format(*found["rates"][0]["better_rate"])
 
 
+def test_examples_of_who_gained_and_lost_are_one_click_away(open_page, demo):
+    links = {link.proto.label: link.proto.page for link in open_page("tradeoff").get("page_link")}
+    assert links[words.EXAMPLES].endswith("saliency")
+
+
 def test_auditor_shows_base_control_and_chosen_lambda(open_page, demo, finished, curve):
     page = open_page("tradeoff", lam="0")
     table = rows(page, "auditor")
