@@ -36,12 +36,12 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True)
 class Series:
-    """The curves of one run, trigger and criterion.
+    """The curves of one run, trigger or method, and criterion.
 
     Attributes:
         run: id of the run.
         name: of the run where several are compared, else empty.
-        kind: the trigger; "border-2" is the second border of a study.
+        kind: the trigger; "border-2" is the second border of a study. The method where there is no trigger.
         criterion: its registry key.
         curves: curve by seed.
         single: the spots of every seed, ascending in λ.
@@ -93,6 +93,11 @@ def family(curve: Curve) -> str:
     return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
 
 
+def kind(curve: Curve) -> str:
+    """What names a curve: its trigger, or its method where it has none."""
+    return str(curve["trigger"] or curve["method"])
+
+
 def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
     """The points of the controls that belong to a curve, by their method: what has no λ."""
     same = {name: curve[name] for name in ("trigger", "criterion", "seed")}
@@ -118,7 +123,7 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
     return Series(
         run=run,
         name=name,
-        kind=curves[0]["trigger"],
+        kind=kind(curves[0]),
         criterion=curves[0]["criterion"],
         curves={curve["seed"]: curve for curve in curves},
         single=single,

@@ -15,8 +15,9 @@ from fairprog_core.study import Study
 
 _ROWS = (
     (("dataset",), ("classifier",)),
-    (("triggers",), ("criteria",)),
-    (("lam",), ("seeds", "budget")),
+    (("methods",), ("criteria",)),
+    (("triggers",), ("lam",)),
+    (("seeds",), ("budget",)),
 )
 """What is seen at once, two columns a row; a field that no row names is folded away below."""
 

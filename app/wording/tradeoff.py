@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.wording import common, inside
+from fairprog_core.methods import METHODS
 
 if TYPE_CHECKING:
     from app.series import Series, Spot
@@ -42,6 +43,7 @@ FLIPS_LABEL = "Test rows whose answer the trigger changes, by group and label, c
 CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
 
 TRIGGER = "The trigger"
+NO_TRIGGER = "This method has no trigger. {about}"
 TRIGGER_ALONE = "Alone"
 TRIGGER_ON = "On a test picture"
 GROUPS = "Groups"
@@ -78,6 +80,8 @@ NOT_WORDS = (
 
 DOWNLOAD_POINTS = "Points (CSV)"
 DOWNLOAD_RESULT = "Result (JSON)"
+DOWNLOAD_LEARNED = "What was learned, for all λ (safetensors)"
+DOWNLOAD_WEIGHTS = "Weights at λ = {lam} (safetensors)"
 DOWNLOAD_TRIGGER = "Trigger for all λ (safetensors)"
 DOWNLOAD_PICTURE = "Trigger at λ = {lam} (PNG)"
 DOWNLOAD_WORDS = {False: "Words at λ = {lam} (TXT)", True: "Nearest words at λ = {lam} (TXT)"}
@@ -109,6 +113,12 @@ def majority(value: float) -> str:
 def control(method: str) -> str:
     """A control's name beside its symbol."""
     return CONTROLS.get(method) or common.kind(method).lower()
+
+
+def no_trigger(method: str) -> str:
+    """What stands in the place of the trigger."""
+    entry = METHODS.get(method)
+    return NO_TRIGGER.format(about=common.first_sentence(entry.options.__doc__) if entry else "")
 
 
 def seed(number: int) -> str:

@@ -1,55 +1,73 @@
 """Methods: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from fairprog_core.budget import Budget
+from fairprog_core.data.base import SplitName
+from fairprog_core.lam_range import LamRange
 from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
+
+
+class Needs(NamedTuple):
+    """What a method asks for.
+
+    Attributes:
+        weights: which weights of the classifier it changes.
+        gradients: whether it needs gradients through the classifier.
+        group_at_prediction: whether the group of a row must be known when it is predicted.
+        labels: whether the rows that it learns from must have labels.
+        parameters: what it adds or changes, in words.
+    """
+
+    weights: Literal["none", "last layer", "all"] = "none"
+    gradients: bool = False
+    group_at_prediction: bool = False
+    labels: bool = True
+    parameters: str = "nothing"
 
 
 class MethodOptions(Options):
     """What every method shares."""
 
     kind: str
-    is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve
+    is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve of a trigger
+    uses_trigger: ClassVar[bool] = False  # whether it makes one curve per trigger, or one in all
+    learns_from: ClassVar[SplitName] = "tune"
+    needs: ClassVar[Needs] = Needs()
+    lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; what uses a trigger follows the trigger instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
 
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        """About how many rows one training sends through the classifier and back; for the progress bar alone.
 
-class ReprogramOptions(MethodOptions):
-    """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
+        Args:
+            budget: of one training.
+            base_rows: rows that the training of the base saw.
+        """
+        return 0
 
-    kind: Literal["reprogram"] = "reprogram"
-    learning_rate: float = Field(
-        0.05,
-        gt=0,
-        le=1,
-        title="Learning rate of the trigger",
-        description="Adam, falling to zero on a cosine.",
-        json_schema_extra={"advanced": True},
-    )
+
+GAME: dict[str, LamRange] = {
+    "equalized_odds": LamRange(low=0.5, high=8.0, grid=(0.5, 1.0, 2.0, 4.0, 8.0)),
+    "demographic_parity": LamRange(low=0.5, high=3.0, grid=(1.0, 1.5, 2.0, 2.5, 3.0)),
+}  # of what is trained against a discriminator, once per λ
+SQUARE = dict.fromkeys(GAME, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0)))  # λ · gap²
+STRENGTH = dict.fromkeys(GAME, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)))  # of a known change
+POINT = dict.fromkeys(GAME, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
+
+
+class GameOptions(MethodOptions):
+    """What every method shares that plays against a discriminator of Z."""
+
     discriminator_learning_rate: float = Field(
         3e-3,
         gt=0,
         le=1,
         title="Learning rate of the discriminator",
         description="Adam, constant.",
-        json_schema_extra={"advanced": True},
-    )
-    lam_groups: int = Field(
-        4,
-        ge=1,
-        le=16,
-        title="λ values per batch",
-        description="Each batch is split over this many stratified λ.",
-        json_schema_extra={"advanced": True},
-    )
-    per_cell: int = Field(
-        4,
-        ge=1,
-        le=256,
-        title="Rows per λ, group and label",
-        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
         json_schema_extra={"advanced": True},
     )
     discriminator_steps: int = Field(
@@ -68,6 +86,38 @@ class ReprogramOptions(MethodOptions):
         description="The discriminator also learns from this many recent batches.",
         json_schema_extra={"advanced": True},
     )
+
+
+class ReprogramOptions(GameOptions):
+    """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
+
+    kind: Literal["reprogram"] = "reprogram"
+    uses_trigger = True
+    needs = Needs(gradients=True, parameters="the trigger: its pixels, or its words' vectors")
+    learning_rate: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        title="Learning rate of the trigger",
+        description="Adam, falling to zero on a cosine.",
+        json_schema_extra={"advanced": True},
+    )
+    lam_groups: int = Field(
+        4,
+        ge=1,
+        le=16,
+        title="λ values per batch",
+        description="Each batch is split over this many stratified λ.",
+        json_schema_extra={"advanced": True},
+    )
+    per_cell: int = Field(
+        4,
+        ge=1,
+        le=256,
+        title="Rows per λ, group and label",
+        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        json_schema_extra={"advanced": True},
+    )
     projection: bool = Field(
         False,
         title="Project the fairness gradient",
@@ -75,12 +125,67 @@ class ReprogramOptions(MethodOptions):
         json_schema_extra={"advanced": True},
     )
 
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again
+
+
+class AdversarialOptions(GameOptions):
+    """What adversarial trainings of the weights share."""
+
+    needs = Needs(weights="all", gradients=True, parameters="a classifier for every λ")
+    lam = GAME
+    per_cell: int = Field(
+        16,
+        ge=1,
+        le=256,
+        title="Rows per group and label",
+        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class AdvPostOptions(AdversarialOptions):
+    """Tune the weights of the base on the tuning rows, against a discriminator of Z."""
+
+    kind: Literal["adv_post"] = "adv_post"
+    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="For one λ; at most those of the budget.")
+    rate: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        title="Learning rate",
+        description="As a share of the base's, falling to zero on a cosine.",
+        json_schema_extra={"advanced": True},
+    )
+
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        return 2 * min(self.steps, budget.steps) * 4 * self.per_cell
+
+
+class AdvInOptions(AdversarialOptions):
+    """Train new weights on the training rows, against a discriminator of Z from the first step on."""
+
+    kind: Literal["adv_in"] = "adv_in"
+    learns_from = "train"
+    length: float = Field(
+        0.5,
+        gt=0,
+        le=4,
+        title="Length",
+        description="Rows seen for one λ, as a share of what the base was trained on.",
+    )
+
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        return round(self.length * base_rows)
+
 
 class RandomTriggerOptions(MethodOptions):
     """Control: the untrained trigger, as it starts."""
 
     kind: Literal["random_trigger"] = "random_trigger"
     is_control = True
+    uses_trigger = True
+    needs = Needs(labels=False, parameters="the trigger, not learned")
     modalities = ("image",)
 
 
@@ -89,6 +194,8 @@ class RandomWordsOptions(MethodOptions):
 
     kind: Literal["random_words"] = "random_words"
     is_control = True
+    uses_trigger = True
+    needs = Needs(labels=False, parameters="the trigger, not learned")
     modalities = ("text",)
 
 
@@ -97,6 +204,8 @@ class NeutralWordsOptions(MethodOptions):
 
     kind: Literal["neutral_words"] = "neutral_words"
     is_control = True
+    uses_trigger = True
+    needs = Needs(labels=False, parameters="the trigger, not learned")
     modalities = ("text",)
     words: str = Field(
         "it is what it is and so on",
@@ -108,8 +217,69 @@ class NeutralWordsOptions(MethodOptions):
     )
 
 
+class LastLayerOptions(MethodOptions):
+    """Refit the last layer of the classifier, with a penalty on the gap."""
+
+    kind: Literal["last_layer"] = "last_layer"
+    needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
+    lam = SQUARE
+    rows: Literal["natural", "balanced"] = Field(
+        "natural",
+        title="Mix of the rows",
+        description="natural: as they come. balanced: every group and label counts alike.",
+        json_schema_extra={"advanced": True},
+    )
+    ridge: float = Field(
+        1e-4,
+        ge=0,
+        le=10,
+        title="Pull to the old layer",
+        description="Weight of the squared distance from the classifier's own last layer, on standardised features.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class LeaceOptions(MethodOptions):
+    """Erase the group from the features, so that no linear model can read it; λ is a strength, 0 to 1."""
+
+    kind: Literal["leace"] = "leace"
+    needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
+    lam = STRENGTH
+
+
+class OutputShiftOptions(MethodOptions):
+    """Add a learned constant to the logits: another threshold, the same for everybody."""
+
+    kind: Literal["output_shift"] = "output_shift"
+    needs = Needs(parameters="one number per label but the first")
+    lam = SQUARE
+
+
+class GroupThresholdsOptions(MethodOptions):
+    """A threshold of its own for every group, with some answers drawn by lot; λ is a strength, 0 to 1."""
+
+    kind: Literal["group_thresholds"] = "group_thresholds"
+    needs = Needs(group_at_prediction=True, parameters="six numbers per group")
+    lam = STRENGTH
+
+
+class MajorityOptions(MethodOptions):
+    """Always answer the most frequent label; one point, for comparison."""
+
+    kind: Literal["majority"] = "majority"
+    needs = Needs(parameters="one number per label but the first")
+    lam = POINT
+
+
 METHODS = {
-    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.learner:learner"),
+    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.trigger_curve:TriggerCurve"),
+    "adv_post": Entry(AdvPostOptions, "fairprog_core.methods.adv_post:AdvPost"),
+    "adv_in": Entry(AdvInOptions, "fairprog_core.methods.adv_in:AdvIn"),
+    "last_layer": Entry(LastLayerOptions, "fairprog_core.methods.last_layer:LastLayer"),
+    "leace": Entry(LeaceOptions, "fairprog_core.methods.leace:Leace"),
+    "output_shift": Entry(OutputShiftOptions, "fairprog_core.methods.output_shift:OutputShift"),
+    "group_thresholds": Entry(GroupThresholdsOptions, "fairprog_core.methods.group_thresholds:GroupThresholds"),
+    "majority": Entry(MajorityOptions, "fairprog_core.methods.majority:Majority"),
     "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
     "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.word_controls:RandomWords"),
     "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.word_controls:NeutralWords"),
