@@ -24,7 +24,7 @@ from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
 from fairprog_core.methods import METHODS
-from fairprog_core.metrics import collapsed, evaluate
+from fairprog_core.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build
 from fairprog_core.study import CurvePlan, Study
@@ -55,17 +55,17 @@ class Lab:
     device: torch.device
     about: dict[str, Any]
 
-    def figures(self, predictions: Predictions, gap: str) -> dict[str, Any]:
-        """Accuracy, the named gap and whether the classifier has collapsed, in the natural mix.
+    def figures(self, predictions: Predictions, gap: str, base: Predictions) -> dict[str, Any]:
+        """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
 
         Raises:
             DataError: a cell has too few rows for the gap to be estimated.
         """
         groups = self.dataset.groups
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
+        counts, before = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
         weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-        values = evaluate(counts, weight, groups)
+        values = evaluate(counts, weight, groups, judged_classes(counts, groups))
         if not np.isfinite(values[gap]):
             raise DataError(
                 f"The {gap.replace('_', ' ')} cannot be estimated on the validation split: a group has no rows of a "
@@ -74,12 +74,12 @@ class Lab:
         return {
             "accuracy": float(values["accuracy"]),
             "gap": float(values[gap]),
-            "is_collapsed": bool(collapsed(counts, weight, groups)),
+            "is_collapsed": bool(collapsed(counts, weight, groups, base=before)),
         }
 
     def reference(self, base: Predictions, gap: str) -> dict[str, float]:
         """What a curve is compared with on the same rows: the base and the majority class."""
-        found = self.figures(base, gap)
+        found = self.figures(base, gap, base)
         return {
             "base_accuracy": found["accuracy"],
             "base_gap": found["gap"],
@@ -202,7 +202,7 @@ class CurveWork:
             if trigger.key(lam) not in seen:
                 predictions = predict(trigger.wrap(lab.classifier, lam=lam), split)
                 error = _loss_error(predictions, base)
-                seen[trigger.key(lam)] = lab.figures(predictions, gap) | {"loss_error": error}
+                seen[trigger.key(lam)] = lab.figures(predictions, gap, base) | {"loss_error": error}
         found = [seen[trigger.key(lam)] for lam in lams]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
@@ -243,7 +243,10 @@ class CurveWork:
         plan, gap, about = self.plan, self.plan.criterion.gap, trigger.about
         own = [point for point in points if point["method"] == plan.method.kind]
         base = self.lab.base["test"]
-        corner = majority_accuracy(base, n_classes=len(self.lab.dataset.labels)), self.lab.figures(base, gap)["gap"]
+        corner = (
+            majority_accuracy(base, n_classes=len(self.lab.dataset.labels)),
+            self.lab.figures(base, gap, base)["gap"],
+        )
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
             "criterion": plan.criterion.kind, "seed": plan.seed, "gap": gap, "lams": list(plan.lam.grid),
