@@ -187,7 +187,8 @@ THREE = np.array([[[8, 2, 0], [1, 9, 0], [0, 0, 3]], [[6, 4, 0], [3, 7, 0], [1, 
 def test_class_too_rare_in_a_group_is_left_out_of_one_vs_rest():
     """Women of the third class are 3: judged are the first two, ΔTPR .2 and .2 (.8 − .6, .9 − .7).
 
-    FPR of class 0: women 1/13, men 4/20; of class 1: 2/13, 4/20. AAOD = mean of ½(.2 + 4/20 − 1/13), ½(.2 + 4/20 − 2/13).
+    FPR of class 0: women 1/13, men 4/20; of class 1: 2/13, 4/20.
+    AAOD: mean of ½(.2 + 4/20 − 1/13) and ½(.2 + 4/20 − 2/13).
     """
     judged = metrics.judged_classes(THREE, TWO)
     assert judged.tolist() == [True, True, False]
