@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 
+from fairprog_core.budget import Budget
 from fairprog_core.classifiers import ResidualNetOptions
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.image import ResidualNet
@@ -33,7 +34,7 @@ from fairprog_core.methods import ReprogramOptions, erm
 from fairprog_core.methods.reprogram import Reprogram
 from fairprog_core.options import Options
 from fairprog_core.registry import build
-from fairprog_core.study import Budget, Study
+from fairprog_core.study import Study
 from fairprog_core.triggers import TRIGGERS, BorderOptions, PatchOptions
 from fairprog_core.triggers.base import Trigger, spread_knots
 

@@ -1,10 +1,9 @@
-"""One curve of a study: learn the trigger, choose λ on validation, evaluate once on the test split.
+"""One curve of a study: let a method learn, choose λ on validation, evaluate once on the test split.
 
 Notation: m reported values of λ.
 """
 
 import json
-import time
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,13 +23,13 @@ from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
 from fairprog_core.methods import METHODS
+from fairprog_core.methods.base import Method, Solution, Task
+from fairprog_core.methods.trigger_curve import Triggered
 from fairprog_core.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build
 from fairprog_core.study import CurvePlan, Study
-from fairprog_core.training import Record, fit
-from fairprog_core.triggers import TRIGGERS
-from fairprog_core.triggers.base import Trigger, load_trigger
+from fairprog_core.training import Record
 
 FIGURES = ("accuracy", "gap", "is_collapsed", "loss_error")
 
@@ -41,9 +40,9 @@ class Lab:
 
     Attributes:
         folder: the run's artifact folder; ``runs/<name of the folder>`` in the result's paths.
-        splits: "tune", "val" and "test", prepared for the classifier.
+        splits: "tune", "val" and "test", and "train" where a method learns from it, prepared for the classifier.
         base: predictions of the base, by split ("val", "test").
-        about: what is written into trigger files: hashes and versions.
+        about: what is written into the files of what is learned: hashes and versions.
     """
 
     study: Study
@@ -86,6 +85,17 @@ class Lab:
             "majority_accuracy": majority_accuracy(base, n_classes=len(self.dataset.labels)),
         }
 
+    @cached_property
+    def glimpse(self) -> tuple[Split, Predictions]:
+        """The validation rows that are looked at while training, and what the base says about them."""
+        split = self.splits["val"].evenly(self.study.budget.validate_rows)
+        return split, predict(self.classifier, split)
+
+    @property
+    def base_file(self) -> Path:
+        """The base's weights as they were saved."""
+        return self.folder / "base" / "classifier.safetensors"
+
     def name(self, path: Path) -> str:
         """A file's path relative to the home, as the result JSON has it."""
         return f"runs/{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
@@ -97,113 +107,53 @@ class CurveWork:
     def __init__(self, lab: Lab, plan: CurvePlan) -> None:
         self.lab, self.plan = lab, plan
         self.folder = lab.folder / "curves" / plan.key
+        self.method: Method = build(METHODS, plan.method, self._task())
         lab.reference(lab.base["val"], plan.criterion.gap)  # complains early where the gap cannot be estimated
 
-    @cached_property
-    def glimpse(self) -> tuple[Split, Predictions]:
-        """The validation rows that are looked at while training, and what the base says about them."""
-        lab, split = self.lab, self.lab.splits["val"].evenly(self.lab.study.budget.validate_rows)
-        return split, predict(lab.classifier, split)
-
-    @property
-    def file(self) -> Path:
-        """The trigger for every λ."""
-        return self.folder / "trigger.safetensors"
-
-    def untrained(self, *knots: float) -> Trigger:
-        """A trigger as it starts, with anchors at the given λ."""
-        trigger: Trigger = build(
-            TRIGGERS, self.plan.trigger, knots=knots, seed=self.plan.seed, **self.lab.classifier.medium
-        )
-        return trigger.bound(self.lab.classifier)
+    def _task(self) -> Task:
+        lab, plan = self.lab, self.plan
+        about = {
+            "curve": plan.key, "method": plan.method.kind, "criterion": plan.criterion.kind,
+            "gap": plan.criterion.gap, "lams": list(plan.lam.grid), **lab.about,
+        }  # fmt: skip
+        return Task(
+            classifier=lab.classifier, base_file=lab.base_file, split=lab.splits[plan.method.learns_from],
+            validation=lab.splits["val"], groups=lab.dataset.groups, criterion=plan.criterion, lam=plan.lam,
+            seed=plan.seed, budget=lab.study.budget, device=lab.device, folder=self.folder, about=about,
+            trigger=plan.trigger, mode=lab.study.mode,
+            identity_words=frozenset().union(*lab.dataset.identity_words().values()),
+        )  # fmt: skip
 
     def learn(self) -> Iterator[Record]:
-        """Learn the trigger and write its file."""
-        if self.file.exists():
-            return
-        if self.lab.study.mode == "amortised":
-            kind, lam = TRIGGERS[self.plan.trigger.kind].load(), self.plan.lam
-            knots = kind.knots(self.plan.trigger, low=lam.low, high=lam.high, grid=lam.grid)
-            trigger = self.untrained(*knots)
-            summary = yield from self._fit(trigger, "checkpoint", None, [])
-        else:
-            trigger, summary = yield from self._learn_separately()
-        trigger.cpu().save(
-            self.file, curve=self.plan.key, method=self.plan.method.kind, criterion=self.plan.criterion.kind,
-            gap=self.plan.criterion.gap, lams=list(self.plan.lam.grid), mode=self.lab.study.mode,
-            **summary, **self.lab.about,
-        )  # fmt: skip
-        for rest in [*self.folder.glob("checkpoint*.safetensors"), *self.folder.glob("lam-*.safetensors")]:
-            rest.unlink()
-
-    def _learn_separately(self) -> Any:
-        """One training per reported λ, each with the whole budget; joined into one trigger."""
-        parts: list[Trigger] = []
-        summaries: list[Record] = []
-        for lam in self.plan.lam.grid:
-            done = self.folder / f"lam-{lam:g}.safetensors"
-            if done.exists():
-                parts.append(load_trigger(done))
-                summaries.append(parts[-1].about["summary"])
-                continue
-            trigger = self.untrained(lam)
-            summary = yield from self._fit(trigger, f"checkpoint-{lam:g}", lam, summaries)
-            trigger.cpu().save(done, summary=summary)
-            parts.append(trigger)
-            summaries.append(summary)
-        together = {"steps": sum(s["steps"] for s in summaries), "seconds": sum(s["seconds"] for s in summaries)}
-        whole = type(parts[0]).merged(parts).to(self.lab.device).bound(self.lab.classifier)
-        return whole, {**together, "best_step": summaries[-1]["best_step"]}
-
-    def _fit(self, trigger: Trigger, checkpoint: str, lam: float | None, before: list[Record]) -> Any:
-        """Train one trigger; yields its records, returns steps, seconds, best_step and validation."""
-        study, plan = self.lab.study, self.plan
-        method = build(
-            METHODS, plan.method, classifier=self.lab.classifier, trigger=trigger, criterion=plan.criterion,
-            groups=self.lab.dataset.groups, split=self.lab.splits["tune"], steps=study.budget.steps,
-            seed=plan.seed, lam=lam, device=self.lab.device,
-            identity_words=frozenset().union(*self.lab.dataset.identity_words().values()),
-        )  # fmt: skip
-        done = before[-1]["validation"] if before else {}
-        records = fit(
-            method, study.budget, validate=lambda: self.look(trigger, lam, done),
-            checkpoint=self.folder / f"{checkpoint}.safetensors",
-        )  # fmt: skip
-        summary: Record = {}
+        """Let the method learn what is not learned yet."""
+        records = self.method.learn(self.look)
         try:
             for record in records:
-                if record["kind"] == "fitted":
-                    summary = {name: value for name, value in record.items() if name != "kind"}
-                    continue
-                if lam is not None and "steps" in record:
-                    record |= {"step": record["step"] + len(before) * study.budget.steps}
-                    record |= {"steps": study.budget.steps * len(plan.lam.grid)}
-                yield {"curve": plan.key, **record}
+                yield {"curve": self.plan.key, **record}
         finally:
             records.close()
-        started = time.perf_counter()
-        method.finish(self.lab.splits["val"])
-        return summary | {"seconds": summary["seconds"] + time.perf_counter() - started}
 
-    def look(self, trigger: Trigger, lam: float | None, done: Record) -> Record:
-        """While training, on few rows: every reported λ, or one λ behind those already done."""
-        return self._front(trigger, self.plan.lam.grid if lam is None else (lam,), *self.glimpse, done)
+    def look(self, solution: Solution, lams: Sequence[float], done: Record) -> Record:
+        """While training, on few rows, behind a record of λ that are already done."""
+        return self._front(solution, lams, *self.lab.glimpse, done)
 
-    def validate(self, trigger: Trigger) -> Record:
+    def validate(self, solution: Solution) -> Record:
         """The curve on the whole validation split, by which λ is chosen."""
-        return self._front(trigger, self.plan.lam.grid, self.lab.splits["val"], self.lab.base["val"], {})
+        return self._front(solution, self.plan.lam.grid, self.lab.splits["val"], self.lab.base["val"], {})
 
-    def _front(self, trigger: Trigger, lams: Sequence[float], split: Split, base: Predictions, done: Record) -> Record:
+    def _front(
+        self, solution: Solution, lams: Sequence[float], split: Split, base: Predictions, done: Record
+    ) -> Record:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
         lab, gap = self.lab, self.plan.criterion.gap
         reference = lab.reference(base, gap)
-        seen: dict[Hashable, Record] = {}  # λ with the same trigger are predicted once
+        seen: dict[Hashable, Record] = {}  # λ with the same predictions are predicted once
         for lam in lams:
-            if trigger.key(lam) not in seen:
-                predictions = predict(trigger.wrap(lab.classifier, lam=lam), split)
+            if solution.key(lam) not in seen:
+                predictions = solution.predict(split, lam)
                 error = _loss_error(predictions, base)
-                seen[trigger.key(lam)] = lab.figures(predictions, gap, base) | {"loss_error": error}
-        found = [seen[trigger.key(lam)] for lam in lams]
+                seen[solution.key(lam)] = lab.figures(predictions, gap, base) | {"loss_error": error}
+        found = [seen[solution.key(lam)] for lam in lams]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
@@ -211,36 +161,44 @@ class CurveWork:
 
     def evaluate(self) -> Iterator[float]:
         """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
-        trigger = load_trigger(self.file).to(self.lab.device).bound(self.lab.classifier)
-        validation = self.validate(trigger)
+        solution = self.method.open()
+        validation = self.validate(solution)
         points = []
-        controls = self.lab.study.controls()
+        controls = self._controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
         for lam in self.plan.lam.grid:
-            points.append(self._point(trigger, lam, self.plan.method.kind, f"lam-{lam:g}"))
+            points.append(self._point(solution, lam, self.plan.method.kind, f"lam-{lam:g}"))
             yield len(points) / total
-        for control in controls:
-            changed = build(METHODS, control).control(trigger, self.lab.classifier)
-            points.append(self._point(changed, None, control.kind, control.kind))
+        for kind, control in controls.items():
+            points.append(self._point(control, None, kind, kind))
             yield len(points) / total
-        self.write({"curve": self._summary(trigger, validation, points), "points": points})
+        self.write({"curve": self._summary(solution, validation, points), "points": points})
 
-    def _point(self, trigger: Trigger, lam: float | None, method: str, name: str) -> dict[str, Any]:
-        """Predict the test split with a trigger, keep the predictions, report the point."""
+    def _controls(self, solution: Solution) -> dict[str, Solution]:
+        """By its method, what stands beside a curve: other triggers in a learned one's place."""
+        if not isinstance(solution, Triggered):
+            return {}
+        return {
+            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, self.lab.classifier))
+            for control in self.lab.study.controls()
+        }
+
+    def _point(self, solution: Solution, lam: float | None, method: str, name: str) -> dict[str, Any]:
+        """Predict the test split, keep the predictions, report the point."""
         lab, plan = self.lab, self.plan
-        model = trigger.wrap(lab.classifier, lam=lam or 0.0)
-        found = predict(model, lab.splits["test"])
+        found = solution.predict(lab.splits["test"], lam or 0.0)
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
+        files = {**solution.files(lam or 0.0), "predictions": path}
         return report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
-            artifacts={"trigger": lab.name(self.file), "predictions": lab.name(path)},
+            artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
         )  # fmt: skip
 
-    def _summary(self, trigger: Trigger, validation: Record, points: list[dict[str, Any]]) -> dict[str, Any]:
+    def _summary(self, solution: Solution, validation: Record, points: list[dict[str, Any]]) -> dict[str, Any]:
         """The curve as the result JSON has it, before anybody looked inside."""
-        plan, gap, about = self.plan, self.plan.criterion.gap, trigger.about
+        plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
         own = [point for point in points if point["method"] == plan.method.kind]
         base = self.lab.base["test"]
         corner = (
@@ -253,7 +211,8 @@ class CurveWork:
             "hypervolume": hypervolume(
                 [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
             ),
-            "chosen_lam": self.choose(validation), "validation": validation, "artifact": self.lab.name(self.file),
+            "chosen_lam": self.choose(validation), "validation": validation,
+            "artifact": self.lab.name(self.method.file), "n_parameters": solution.n_parameters,
             "seconds": about["seconds"], "steps": about["steps"], "best_step": about["best_step"],
             "explain": {}, "probe": {},
         }  # fmt: skip

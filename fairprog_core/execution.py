@@ -25,13 +25,14 @@ from fairprog_core.meter import Meter
 from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build, load
 from fairprog_core.results import save
-from fairprog_core.study import Study
+from fairprog_core.study import CurvePlan, Study
 from fairprog_core.telling import told
 from fairprog_core.training import Record
 from fairprog_core.triggers.base import load_trigger
 
 SECONDS_PER_ROW = {"image": 0.0005, "text": 0.005}  # of a training step, on one core; for the progress bar alone
-SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a base
+SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a classifier
+ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
 
 
 def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
@@ -78,22 +79,33 @@ class Execution:
         n_train = getattr(study.dataset, "n_train", None) or 8000
         per_row = SECONDS_PER_ROW[self.dataset.modality]
         rows = study.classifier.n_steps(n_train) * study.classifier.batch_size
-        runs = 1 if study.mode == "amortised" else len(self.plans[0].lam.grid)
         return {
             "data": 10 + is_trained * n_train / 600,
             "base": 1 + is_trained * rows * per_row,
-            "triggers": len(self.plans) * runs * study.budget.steps * 64 * 2 * per_row,
+            "triggers": sum(
+                1 + self._trainings(plan) * plan.method.n_rows(study.budget, n_train) * per_row for plan in self.plans
+            ),
             "evaluation": len(self.plans) * 1e4 * per_row,
-            "explain": 3e4 * per_row * sum(study.explain.every_seed or p.seed == study.seeds[0] for p in self.plans),
+            "explain": 3e4 * per_row * sum(_has_looks(plan, study) for plan in self.plans),
         }
+
+    def _trainings(self, plan: CurvePlan) -> int:
+        """How many trainings make up a curve."""
+        return 1 if plan.method.uses_trigger and self.study.mode == "amortised" else len(plan.lam.grid)
+
+    @property
+    def _splits(self) -> tuple[SplitName, ...]:
+        """The splits that curves are made on."""
+        learned_from = {plan.method.learns_from for plan in self.plans}
+        return tuple(name for name in ALL_SPLITS if name in SMALL_SPLITS or name in learned_from)
 
     def prepare(self) -> Iterator[Record]:
         """Data and base."""
-        for number, name in enumerate(SMALL_SPLITS):
-            yield from self._split(name, number)
         path = self._base()
+        needed = ALL_SPLITS if path is None else self._splits
+        for number, name in enumerate(needed):
+            yield from self._split(name, number / len(needed), 1 / len(needed))
         if path is None:
-            yield from self._split("train", len(SMALL_SPLITS))
             yield self.meter.at("base", 0.0, "Training the base classifier")
             with self.meter.timing("base"):
                 for found in train_base(self.study, self.dataset, self.home, device=self.device):
@@ -106,11 +118,11 @@ class Execution:
             self._set_up(path)
         yield self.meter.at("base", 1.0, "The base classifier is ready")
 
-    def _split(self, name: SplitName, number: int) -> Iterator[Record]:
+    def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split, if it is not in the cache, and tell how far it is."""
         with self.meter.timing("data"):
             for done, total in told(lambda tell: self.dataset.split(name, tell)):
-                share = (number + done / max(total, 1)) / (len(SMALL_SPLITS) + 1)
+                share = start + part * done / max(total, 1)
                 yield self.meter.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
     def _base(self) -> Path | None:
@@ -131,7 +143,7 @@ class Execution:
         if not copy.exists():
             with replacing(copy) as part:
                 part.write_bytes(path.read_bytes())
-        splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in SMALL_SPLITS}
+        splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         lab = Lab(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
         predictions = self.folder / "base" / "predictions.parquet"
@@ -154,7 +166,7 @@ class Execution:
                 for record in work.learn():
                     yield record
                     if record["kind"] == "validation" or record["step"] % 10 == 0:
-                        share = record["step"] / max(record.get("steps", self._steps(work)), 1)
+                        share = record["step"] / record["steps"]
                         yield self.meter.at("triggers", (number + share) / n, label)
             if work.read() is None:
                 with self.meter.timing("evaluation"):
@@ -164,10 +176,6 @@ class Execution:
             self.meter.at("evaluation", (number + 1) / n, label)
             self.save(is_complete=False)
             yield {"kind": "curve", "curve": work.plan.key}
-
-    def _steps(self, work: CurveWork) -> int:
-        runs = 1 if self.study.mode == "amortised" else len(work.plan.lam.grid)
-        return self.study.budget.steps * runs
 
     def looks_inside(self) -> Iterator[Record]:
         """Saliency, regions, twins and the probe of every curve."""
@@ -196,11 +204,11 @@ class Execution:
     def _is_looked_into(self, work: CurveWork) -> bool:
         looks = self.study.explain
         asked = bool(looks.gallery or looks.rows or looks.probe)
-        return asked and (looks.every_seed or work.plan.seed == self.study.seeds[0])
+        return asked and _has_looks(work.plan, self.study)
 
     def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
         survey = load(SURVEYS[self.dataset.modality])
-        trigger = load_trigger(work.file).to(self.device)
+        trigger = load_trigger(work.method.file).to(self.device)
         found: Iterator[Any] = survey(
             self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
             device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
@@ -235,6 +243,12 @@ class Execution:
             part.write_text(json.dumps(self.meter.seconds), "utf-8")
 
 
+def _has_looks(plan: CurvePlan, study: Study) -> bool:
+    """Whether a curve is one that can be looked into: it has a trigger, and mostly the first seed."""
+    return plan.method.uses_trigger and (study.explain.every_seed or plan.seed == study.seeds[0])
+
+
 def _words(work: CurveWork) -> str:
     plan = work.plan
-    return f"{plan.trigger_name}, {plan.criterion.kind.replace('_', ' ')}, seed {plan.seed}"
+    name = (plan.trigger_name or plan.method.kind).replace("_", " ")
+    return f"{name}, {plan.criterion.kind.replace('_', ' ')}, seed {plan.seed}"

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from fairprog_core.budget import Budget
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions, ResidualNetOptions
 from fairprog_core.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
 from fairprog_core.data import DATASETS, FacesOptions
+from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import (
     METHODS,
     MethodOptions,
@@ -41,29 +43,6 @@ else:
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-class LamRange(Options):
-    """A range of λ and the values that are reported."""
-
-    low: float = Field(0.3, gt=0, title="Lowest λ", description="Training covers λ = 0 and low … high.")
-    high: float = Field(30.0, gt=0, title="Highest λ", description="Beyond it nothing is trained.")
-    grid: tuple[float, ...] = Field(
-        (0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 8.0, 15.0, 30.0),
-        min_length=1,
-        title="Reported values of λ",
-        description="Every value is evaluated once on the test split.",
-    )
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.low >= self.high:
-            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
-        if any(lam < 0 or lam > self.high for lam in self.grid):
-            raise ValueError(f"every value of grid must lie in 0 … high ({self.high:g})")
-        if list(self.grid) != sorted(set(self.grid)):
-            raise ValueError("grid must be in ascending order, without repeats")
-        return self
-
-
 def default_lam(trigger: str, criterion: str) -> LamRange:
     """The useful range of λ of a trigger and a criterion on the embedded data sets."""
     if criterion == "demographic_parity":
@@ -90,7 +69,8 @@ class LamOptions(Options):
     per: dict[str, LamRange] = Field(
         default_factory=dict,
         title="λ where it differs",
-        description='Whole ranges by "trigger.criterion", "trigger" or "criterion".',
+        description='Whole ranges by "trigger.criterion", "trigger" or "criterion". Methods without a trigger have '
+        'scales of their own: "method.criterion" or "method".',
         json_schema_extra={"advanced": True},
     )
 
@@ -109,6 +89,11 @@ class LamOptions(Options):
         grid = self.grid or tuple(lam for lam in default.grid if lam <= high)
         return LamRange.parse({"low": low, "high": high, "grid": grid}, where=f"lam of {trigger} and {criterion}")
 
+    def range_without_trigger(self, method: MethodOptions, criterion: str) -> LamRange:
+        """The range of a method that has no trigger: its own, or one that is given for it."""
+        keys = (f"{method.kind}.{criterion}", method.kind)
+        return next((self.per[key] for key in keys if key in self.per), method.lam[criterion])
+
 
 class Select(Options):
     """How the λ to quote is chosen, on the validation split alone."""
@@ -119,39 +104,6 @@ class Select(Options):
         le=1,
         title="Accuracy to give up at most",
         description="The λ with the largest gain within this loss of validation accuracy is quoted.",
-    )
-
-
-class Budget(Options):
-    """How long one curve may train."""
-
-    steps: int = Field(500, ge=1, le=100_000, title="Steps", description="Trigger steps of one curve.")
-    seconds: float | None = Field(
-        None,
-        gt=0,
-        title="Time limit in seconds",
-        description="Of one curve; empty: none. The best iterate so far counts.",
-    )
-    validate_every: int = Field(
-        50,
-        ge=1,
-        title="Steps between validations",
-        description="The live curve moves at each of them.",
-        json_schema_extra={"advanced": True},
-    )
-    validate_rows: int = Field(
-        1000,
-        ge=16,
-        title="Rows of a validation",
-        description="Of the validation split, drawn evenly; λ is chosen at last on all of it.",
-        json_schema_extra={"advanced": True},
-    )
-    patience: int | None = Field(
-        None,
-        ge=1,
-        title="Early stop",
-        description="Validations without a better front before a curve stops; empty: never.",
-        json_schema_extra={"advanced": True},
     )
 
 
@@ -219,7 +171,7 @@ class CurvePlan:
     Attributes:
         key: names its folder and its records, unique within the study.
         method: options of a method that learns.
-        trigger: options of the trigger.
+        trigger: options of the trigger; None for a method without one.
         trigger_name: its kind; a second trigger of the same kind carries its number.
         criterion: options of the criterion.
         lam: range of λ and the reported values.
@@ -229,7 +181,7 @@ class CurvePlan:
     key: str
     method: MethodOptions
     trigger: Any
-    trigger_name: str
+    trigger_name: str | None
     criterion: CriterionOptions
     lam: LamRange
     seed: int
@@ -321,23 +273,36 @@ class Study(Options):
         Raises:
             ConfigError: a range of λ does not fit together.
         """
-        plans: list[CurvePlan] = []
-        seen: Counter[str] = Counter()
-        names = []
-        for trigger in self.triggers:  # a second trigger of the same kind is told apart by its number
-            seen[trigger.kind] += 1
-            names.append(trigger.kind if seen[trigger.kind] == 1 else f"{trigger.kind}-{seen[trigger.kind]}")
         learned = [method for method in self.methods if not method.is_control]
-        for seed, method, (name, trigger), criterion in product(
-            self.seeds, learned, list(zip(names, self.triggers, strict=True)), self.criteria
-        ):
+        return [
+            self._curve(method, name, trigger, criterion, seed)
+            for seed, method in product(self.seeds, learned)
+            for (name, trigger), criterion in product(
+                self._named_triggers() if method.uses_trigger else [(None, None)], self.criteria
+            )
+        ]
+
+    def _named_triggers(self) -> list[tuple[str, Any]]:
+        """The triggers; a second one of the same kind is told apart by its number."""
+        seen: Counter[str] = Counter()
+        named = []
+        for trigger in self.triggers:
+            seen[trigger.kind] += 1
+            named.append((trigger.kind if seen[trigger.kind] == 1 else f"{trigger.kind}-{seen[trigger.kind]}", trigger))
+        return named
+
+    def _curve(
+        self, method: MethodOptions, name: str | None, trigger: Any, criterion: CriterionOptions, seed: int
+    ) -> CurvePlan:
+        key = "-".join(filter(None, (method.kind, name, criterion.kind, f"s{seed}")))
+        if trigger is None:
+            lam = self.lam.range_without_trigger(method, criterion.kind)
+        else:
             lam = self.lam.range_of(trigger.kind, criterion.kind)
-            key = f"{method.kind}-{name}-{criterion.kind}-s{seed}"
-            plans.append(CurvePlan(key, method, trigger, name, criterion, lam, seed))
-        return plans
+        return CurvePlan(key, method, trigger, name, criterion, lam, seed)
 
     def controls(self) -> list[MethodOptions]:
-        """The methods that are not learned; the first control of the modality is always among them."""
+        """What stands beside every curve of a trigger; the first control of the modality is always among it."""
         named = [method for method in self.methods if method.is_control]
         first = CONTROLS[self.dataset.modality][0]
         return named if any(method.kind == first.kind for method in named) else [*named, first]

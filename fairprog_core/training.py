@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from fairprog_core.budget import Budget
 from fairprog_core.checkpoint import load_state, save_state
-from fairprog_core.study import Budget
 
 Record = dict[str, Any]
 
 
-class Method(Protocol):
+class Learner(Protocol):
     """What `fit` trains."""
 
     def step(self, step: int) -> Record:
@@ -47,16 +47,16 @@ class Progress:
 
 
 def fit(
-    method: Method, budget: Budget, *, validate: Callable[[], Record], checkpoint: Path | None = None
+    learner: Learner, budget: Budget, *, validate: Callable[[], Record], checkpoint: Path | None = None
 ) -> Generator[Record, None, None]:
-    """Train, validate now and then, and leave the method at its best iterate.
+    """Train, validate now and then, and leave the learner at its best iterate.
 
     The best iterate has the largest hypervolume on the validation split: the last one is noisy, and
     looking at fairness alone would choose a collapsed one. Every validation writes a checkpoint, and so does
     closing the generator; called again with the same checkpoint it goes on with the same numbers.
 
     Args:
-        method: trained in place.
+        learner: trained in place; what is kept of its best iterate is its state's "learned".
         budget: steps, time limit, early stop.
         validate: the validation front as a record with ``hypervolume``.
         checkpoint: where to keep the state; None: nowhere.
@@ -65,15 +65,15 @@ def fit(
         "train" records for every step, "validation" records as the budget says, at last one
         "fitted" record with steps, seconds, best_step and the best validation.
     """
-    progress, best = Progress(), method.state()["trigger"]
+    progress, best = Progress(), learner.state()["learned"]
     if checkpoint is not None and checkpoint.exists():
         saved = load_state(checkpoint)
-        method.load_state(saved["method"])
+        learner.load_state(saved["learner"])
         progress, best = Progress(**saved["progress"]), saved["best"]
 
     def keep() -> None:
         if checkpoint is not None:
-            save_state(checkpoint, {"method": method.state(), "progress": asdict(progress), "best": best})
+            save_state(checkpoint, {"learner": learner.state(), "progress": asdict(progress), "best": best})
 
     try:
         while True:
@@ -83,7 +83,7 @@ def fit(
                 is_best = found["hypervolume"] > progress.best.get("hypervolume", -1.0)
                 progress.stale = 0 if is_best else progress.stale + 1
                 if is_best:
-                    best = {name: value.clone() for name, value in method.state()["trigger"].items()}
+                    best = {name: value.clone() for name, value in learner.state()["learned"].items()}
                     progress.best, progress.best_step = found, progress.step
                 progress.validated = progress.step
                 progress.seconds += time.perf_counter() - started
@@ -92,14 +92,14 @@ def fit(
             if _is_over(progress, budget):
                 break
             started = time.perf_counter()
-            losses = method.step(progress.step)
+            losses = learner.step(progress.step)
             progress.step += 1
             progress.seconds += time.perf_counter() - started
             yield {"kind": "train", "step": progress.step, "steps": budget.steps, **losses}
     except GeneratorExit:  # only here: after an error inside a step the state would be half a step ahead
         keep()
         raise
-    method.load_state(method.state() | {"trigger": best})
+    learner.load_state(learner.state() | {"learned": best})
     yield {
         "kind": "fitted",
         "steps": progress.step,

@@ -1,25 +1,56 @@
 """Methods: what can be chosen. Torch-free; an implementation is imported when it is used."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from fairprog_core.budget import Budget
+from fairprog_core.data.base import SplitName
+from fairprog_core.lam_range import LamRange
 from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
+
+
+class Needs(NamedTuple):
+    """What a method asks for.
+
+    Attributes:
+        weights: which weights of the classifier it changes.
+        gradients: whether it needs gradients through the classifier.
+        group_at_prediction: whether the group of a row must be known when it is predicted.
+        labels: whether the rows that it learns from must have labels.
+        parameters: what it adds or changes, in words.
+    """
+
+    weights: Literal["none", "last layer", "all"] = "none"
+    gradients: bool = False
+    group_at_prediction: bool = False
+    labels: bool = True
+    parameters: str = "nothing"
 
 
 class MethodOptions(Options):
     """What every method shares."""
 
     kind: str
-    is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve
+    is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve of a trigger
+    uses_trigger: ClassVar[bool] = False  # whether it makes one curve per trigger, or one in all
+    learns_from: ClassVar[SplitName] = "tune"
+    needs: ClassVar[Needs] = Needs()
+    lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; what uses a trigger follows the trigger instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
+
+    def n_rows(self, budget: Budget, n_train: int) -> int:
+        """About how many rows one training sends through the classifier and back; for the progress bar alone."""
+        return 0
 
 
 class ReprogramOptions(MethodOptions):
     """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
 
     kind: Literal["reprogram"] = "reprogram"
+    uses_trigger = True
+    needs = Needs(gradients=True, parameters="the trigger: its pixels, or its words' vectors")
     learning_rate: float = Field(
         0.05,
         gt=0,
@@ -75,12 +106,17 @@ class ReprogramOptions(MethodOptions):
         json_schema_extra={"advanced": True},
     )
 
+    def n_rows(self, budget: Budget, n_train: int) -> int:
+        return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again
+
 
 class RandomTriggerOptions(MethodOptions):
     """Control: the untrained trigger, as it starts."""
 
     kind: Literal["random_trigger"] = "random_trigger"
     is_control = True
+    uses_trigger = True
+    needs = Needs(labels=False, parameters="the trigger, not learned")
     modalities = ("image",)
 
 
@@ -89,6 +125,8 @@ class RandomWordsOptions(MethodOptions):
 
     kind: Literal["random_words"] = "random_words"
     is_control = True
+    uses_trigger = True
+    needs = Needs(labels=False, parameters="the trigger, not learned")
     modalities = ("text",)
 
 
@@ -97,6 +135,8 @@ class NeutralWordsOptions(MethodOptions):
 
     kind: Literal["neutral_words"] = "neutral_words"
     is_control = True
+    uses_trigger = True
+    needs = Needs(labels=False, parameters="the trigger, not learned")
     modalities = ("text",)
     words: str = Field(
         "it is what it is and so on",
@@ -109,7 +149,7 @@ class NeutralWordsOptions(MethodOptions):
 
 
 METHODS = {
-    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.learner:learner"),
+    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.trigger_curve:TriggerCurve"),
     "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
     "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.word_controls:RandomWords"),
     "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.word_controls:NeutralWords"),

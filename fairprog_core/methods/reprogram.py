@@ -119,7 +119,7 @@ class Reprogram:
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, besides (seed, step): for checkpoints."""
         return {
-            "trigger": self.trigger.state_dict(),
+            "learned": self.trigger.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "opponent": self.opponent.state_dict(),
@@ -129,7 +129,8 @@ class Reprogram:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
-        for name in ("trigger", "discriminator", "optimizer", "opponent", "schedule"):
+        self.trigger.load_state_dict(state["learned"])
+        for name in ("discriminator", "optimizer", "opponent", "schedule"):
             getattr(self, name).load_state_dict(state[name])
         self.replay.clear()
         self.replay.extend((*seen,) for seen in state["replay"])

@@ -126,11 +126,11 @@ class WordSearch:
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on, besides (seed, step): for checkpoints."""
-        return {"trigger": self.trigger.state_dict(), "archive": self.archive.state()}
+        return {"learned": self.trigger.state_dict(), "archive": self.archive.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
-        self.trigger.load_state_dict(state["trigger"])
+        self.trigger.load_state_dict(state["learned"])
         self.archive.load_state(state["archive"])
 
     def _turn(self, step: int) -> int:

@@ -1,6 +1,7 @@
 """Every method × every criterion. A new entry in a registry is tested without an edit here."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,30 +9,39 @@ import pytest
 import torch
 
 from fairprog_core.batch import Groups
-from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.budget import Budget
+from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
 from fairprog_core.criteria import CRITERIA
 from fairprog_core.data.base import Split
+from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import METHODS
+from fairprog_core.methods.base import Look, Method, Solution, Task
 from fairprog_core.options import Modality
 from fairprog_core.registry import build
+from fairprog_core.study import default_lam
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import as_tensor, inputs_of, make_classifier, rows, usual
 
-CONTROLS = [kind for kind, entry in METHODS.items() if getattr(entry.options, "is_control", False)]
-TEXT_TRIGGERS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"]
-LEARNED = [
-    (kind, trigger)
+CONTROLS = [kind for kind, entry in METHODS.items() if entry.options.is_control]
+TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
+SHORT: dict[Modality, dict[str, int]] = {"image": {"epochs": 2, "batch_size": 16}, "text": {"steps": 4}}
+CASES = [
+    (kind, modality, criterion)
     for kind, entry in METHODS.items()
     if kind not in CONTROLS
-    for trigger in ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
-    if TRIGGERS[trigger].options.modality in entry.options.modalities
+    for modality in entry.options.modalities
+    for criterion in CRITERIA
 ]
+
+
+def base(modality: Modality) -> Classifier:
+    return make_classifier(usual(modality), **SHORT[modality])
 
 
 @cache
 def frozen(modality: Modality) -> Classifier:
-    return freeze(make_classifier(usual(modality)))
+    return freeze(base(modality))
 
 
 @cache
@@ -39,90 +49,116 @@ def prepared(modality: Modality) -> Split:
     return frozen(modality).prepare(rows(modality))
 
 
-def modality_of(trigger: str) -> Modality:
-    modality: Modality = TRIGGERS[trigger].options.modality
-    return modality
+def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: int = 0) -> Method:
+    """A method about to learn the curve of two λ."""
+    folder.mkdir(exist_ok=True)
+    if not (file := folder / "classifier.safetensors").exists():
+        save_classifier(base(modality), file)
+    options, split = METHODS[kind].options(), prepared(modality)
+    full = options.lam.get(criterion) or default_lam(TRIGGER[modality], criterion)
+    lam = LamRange(low=full.low, high=full.high, grid=tuple(sorted({full.grid[0], full.grid[-1]})))
+    task = Task(
+        classifier=frozen(modality), base_file=file, split=split, validation=split, groups=Groups.exclusive("a", "b"),
+        criterion=CRITERIA[criterion](), lam=lam, seed=seed, budget=Budget(steps=4, validate_every=2),
+        device=torch.device("cpu"), folder=folder / "curve", about={"curve": "tried"},
+        trigger=TRIGGERS[TRIGGER[modality]].options() if options.uses_trigger else None,
+    )  # fmt: skip
+    made: Method = build(METHODS, options, task)
+    return made
+
+
+def looking(split: Split) -> Look:
+    """Stands in for the validation curve: some number that follows from the predictions."""
+
+    def look(solution: Solution, lams: Any, done: dict[str, Any]) -> dict[str, Any]:
+        volume = float(np.mean([solution.predict(split, lam).y_pred.mean() for lam in lams]))
+        return {"hypervolume": volume, "lam": [*done.get("lam", []), *lams]}
+
+    return look
+
+
+def learned(method: Method) -> Solution:
+    """Learn to the end."""
+    for _ in method.learn(looking(method.task.split)):
+        pass
+    return method.open()
+
+
+def said(solution: Solution, method: Method) -> list[np.ndarray[Any, Any]]:
+    """Logits, or predictions where there are none, for every reported λ."""
+    found = [solution.predict(method.task.split, lam) for lam in method.task.lam.grid]
+    return [each.y_pred if each.logits is None else each.logits for each in found]
+
+
+def same(first: list[np.ndarray[Any, Any]], second: list[np.ndarray[Any, Any]]) -> bool:
+    return all(np.array_equal(left, right) for left, right in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize(("kind", "modality", "criterion"), CASES)
+class TestEveryMethod:
+    def test_predicts_every_row_at_every_lam(
+        self, kind: str, modality: Modality, criterion: str, tmp_path: Path
+    ) -> None:
+        method = make(kind, modality, criterion, tmp_path)
+        solution, split = learned(method), method.task.split
+        for lam in method.task.lam.grid:
+            found = solution.predict(split, lam)
+            assert found.y.tolist() == split.y.tolist()
+            assert found.z.tolist() == split.z.tolist()
+            assert set(found.y_pred.tolist()) <= {0, 1}
+            if found.logits is not None:
+                assert found.y_pred.tolist() == found.logits.argmax(1).tolist()
+            assert all(file.is_file() for file in solution.files(lam).values())
+        assert set(solution.about) >= {"steps", "seconds", "best_step"}
+        assert solution.n_parameters >= 0
+
+    def test_records_end_at_the_last_step_with_every_lam_looked_at(
+        self, kind: str, modality: Modality, criterion: str, tmp_path: Path
+    ) -> None:
+        method = make(kind, modality, criterion, tmp_path)
+        records = list(method.learn(looking(method.task.split)))
+        assert {record["kind"] for record in records} <= {"train", "validation"}
+        assert records[-1]["kind"] == "validation"
+        assert records[-1]["step"] == records[-1]["steps"]
+        assert records[-1]["lam"] == list(method.task.lam.grid)
+        assert not list(method.learn(looking(method.task.split)))  # learned already
+
+    def test_base_stays_bit_identical(self, kind: str, modality: Modality, criterion: str, tmp_path: Path) -> None:
+        method = make(kind, modality, criterion, tmp_path)
+        classifier, file = method.task.classifier, method.task.base_file
+        before = classifier.digest(), file.read_bytes()
+        learned(method)
+        assert (classifier.digest(), file.read_bytes()) == before
+        assert not any(value.requires_grad for value in classifier.parameters())
+        assert all(value.grad is None for value in classifier.parameters())
+
+    def test_same_seed_gives_the_same_predictions_and_so_does_the_file(
+        self, kind: str, modality: Modality, criterion: str, tmp_path: Path
+    ) -> None:
+        method, again = (make(kind, modality, criterion, tmp_path / name, seed=1) for name in ("a", "b"))
+        first = said(learned(method), method)
+        assert same(first, said(learned(again), again))
+        assert same(first, said(make(kind, modality, criterion, tmp_path / "a", seed=1).open(), method))
+
+    def test_interrupted_anywhere_it_goes_on_with_the_same_numbers(
+        self, kind: str, modality: Modality, criterion: str, tmp_path: Path
+    ) -> None:
+        whole = make(kind, modality, criterion, tmp_path / "whole")
+        n = len(list(whole.learn(looking(whole.task.split))))
+        for after in sorted({1, n // 2, n - 1}):
+            folder = tmp_path / str(after)
+            records = make(kind, modality, criterion, folder).learn(looking(whole.task.split))
+            for _ in range(after):
+                next(records, None)
+            records.close()
+            rest = make(kind, modality, criterion, folder)
+            assert same(said(learned(rest), rest), said(whole.open(), whole))
 
 
 def new_trigger(kind: str, **more: Any) -> Trigger:
-    classifier = frozen(modality_of(kind))
+    classifier = frozen(TRIGGERS[kind].options.modality)
     trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.medium, **more)
     return trigger.bound(classifier)
-
-
-def started(kind: str, criterion: str, trigger_kind: str = "patch", **changes: Any) -> tuple[Any, Trigger]:
-    trigger, modality = new_trigger(trigger_kind, knots=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
-    options = METHODS[kind].options(**changes.pop("options", {}))
-    setting = {"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes}
-    method = build(
-        METHODS, options, classifier=frozen(modality), trigger=trigger, criterion=CRITERIA[criterion](),
-        split=prepared(modality), groups=Groups.exclusive("a", "b"), **setting,
-    )  # fmt: skip
-    return method, trigger
-
-
-@pytest.mark.parametrize("criterion", CRITERIA)
-@pytest.mark.parametrize(("kind", "trigger_kind"), LEARNED)
-class TestEveryLearnedMethod:
-    def test_step_tells_losses_and_how_well_z_is_read(self, kind: str, trigger_kind: str, criterion: str) -> None:
-        record = started(kind, criterion, trigger_kind)[0].step(0)
-        assert set(record) >= {"utility_loss", "fairness_loss", "discriminator_accuracy", "chance"}
-        assert all(np.isfinite(value) for value in record.values())
-        assert record["utility_loss"] > 0 > record["fairness_loss"]
-
-    def test_classifier_stays_bit_identical_and_the_trigger_moves(
-        self, kind: str, trigger_kind: str, criterion: str
-    ) -> None:
-        classifier = frozen(modality_of(trigger_kind))
-        before = classifier.digest()
-        method, trigger = started(kind, criterion, trigger_kind)
-        start = trigger.values(2.0).detach().clone()
-        for step in range(3):
-            method.step(step)
-        assert classifier.digest() == before
-        assert all(value.grad is None for value in classifier.parameters())
-        assert not torch.equal(trigger.values(2.0), start)
-
-    def test_same_seed_gives_the_same_trigger_and_another_seed_another(
-        self, kind: str, trigger_kind: str, criterion: str
-    ) -> None:
-        values = []
-        for seed in (1, 1, 2):
-            method, trigger = started(kind, criterion, trigger_kind, seed=seed)
-            for step in range(2):
-                method.step(step)
-            values.append(trigger.values(2.0).detach())
-        assert torch.equal(values[0], values[1])
-        assert not torch.equal(values[0], values[2])
-
-    def test_state_loaded_into_a_fresh_method_goes_on_alike(self, kind: str, trigger_kind: str, criterion: str) -> None:
-        method, trigger = started(kind, criterion, trigger_kind)
-        method.step(0)
-        other, again = started(kind, criterion, trigger_kind)
-        state = method.state()
-        other.load_state({name: _copy(value) for name, value in state.items()})
-        for step in (1, 2):
-            method.step(step)
-            other.step(step)
-        assert torch.equal(trigger.values(2.0), again.values(2.0))
-
-    def test_lam_zero_equals_training_for_accuracy_alone(self, kind: str, trigger_kind: str, criterion: str) -> None:
-        """At λ = 0 the other criterion's discriminator changes nothing."""
-        values = []
-        for name in (criterion, next(other for other in CRITERIA if other != criterion)):
-            method, trigger = started(kind, name, trigger_kind, lam=0.0)
-            for step in range(3):
-                method.step(step)
-            values.append(trigger.values(0.0).detach())
-        assert torch.equal(*values)
-
-
-def _copy(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {name: _copy(item) for name, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @pytest.mark.parametrize("kind", CONTROLS)
@@ -136,31 +172,3 @@ def test_control_is_the_same_whatever_was_learned(kind: str) -> None:
         trigger.shared.add_(1.0)
     assert torch.equal(as_tensor(control.control(trigger, classifier)(x, 0.0)), before)
     assert not torch.equal(as_tensor(trigger(x, 0.0)), before)
-
-
-@pytest.mark.parametrize("projection", [False, True])
-def test_reprogram_lowers_the_utility_loss(projection: bool) -> None:
-    options = {"projection": projection}
-    method, _ = started("reprogram", "equalized_odds", lam=0.0, steps=30, options=options)
-    losses = [method.step(step)["utility_loss"] for step in range(30)]
-    assert np.mean(losses[-5:]) < np.mean(losses[:5])
-
-
-def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_but_itself() -> None:
-    """g = g_u − proj(g_u onto g_f) + g_f, so g · g_f = g_f · g_f."""
-    options = {"projection": True}
-    method, trigger = started("reprogram", "equalized_odds", lam=2.0, options=options)
-    fair = (trigger.shared * torch.linspace(-1, 1, trigger.shared.numel()).view_as(trigger.shared)).sum()[None]
-    useful = (trigger.shared**2).sum()[None]
-    g_fair = torch.autograd.grad(2.0 * fair.sum(), trigger.shared, retain_graph=True)[0]
-    unused = 0.0 * trigger.anchors.sum()
-    method._teach_trigger(useful + unused, fair + unused, torch.tensor([2.0]))
-    assert (trigger.shared.grad * g_fair).sum().item() == pytest.approx((g_fair**2).sum().item(), rel=1e-4)
-
-
-def test_reprogram_draws_lams_over_the_whole_range_one_per_part() -> None:
-    method, trigger = started("reprogram", "equalized_odds")
-    drawn = torch.stack([method.draw_lams(step) for step in range(50)])
-    assert (drawn.diff(dim=1) > 0).all()
-    edges = trigger.scale.stratified(torch.tensor([0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64))
-    assert ((drawn >= edges[:-1]) & (drawn <= edges[1:])).all()

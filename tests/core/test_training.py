@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 import torch
 
-from fairprog_core.study import Budget
+from fairprog_core.budget import Budget
 from fairprog_core.training import fit
 
 
 class Walk:
-    """A method whose trigger is the number of steps done; its validation score is given by a list."""
+    """A learner whose position is the number of steps done; its validation score is given by a list."""
 
     def __init__(self, scores: list[float]) -> None:
         self.position = torch.zeros(1)
@@ -21,10 +21,10 @@ class Walk:
         return {"utility_loss": 1.0}
 
     def state(self) -> dict[str, Any]:
-        return {"trigger": {"position": self.position}}
+        return {"learned": {"position": self.position}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.position = state["trigger"]["position"].clone()
+        self.position = state["learned"]["position"].clone()
 
     def validate(self) -> dict[str, Any]:
         return {"hypervolume": next(self.scores)}

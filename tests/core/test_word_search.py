@@ -17,7 +17,8 @@ from fairprog_core.criteria import CRITERIA
 from fairprog_core.data.base import Split
 from fairprog_core.errors import ConfigError
 from fairprog_core.evaluation import predict
-from fairprog_core.methods import METHODS, ReprogramOptions
+from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods.learner import learner
 from fairprog_core.methods.reprogram import Reprogram
 from fairprog_core.methods.soft_gap import SoftGap
 from fairprog_core.methods.typical_rows import margins, typical_rows
@@ -56,8 +57,8 @@ def hard(base: Encoder, *, knots: tuple[float, ...] = KNOTS, seed: int = 0, **op
 
 def started(base: Encoder, split: Split, *, seed: int = 0, lam: float | None = None, **options: Any) -> Any:
     knots = KNOTS if lam is None else (lam,)
-    return build(
-        METHODS, ReprogramOptions(), classifier=base, trigger=hard(base, knots=knots, seed=seed, **options),
+    return learner(
+        ReprogramOptions(), classifier=base, trigger=hard(base, knots=knots, seed=seed, **options),
         criterion=CRITERIA["equalized_odds"](), groups=Groups.exclusive("a", "b", "c"), split=split, steps=4,
         seed=seed, lam=lam, device=torch.device("cpu"), identity_words=frozenset({"cat", "dog", "nobody"}),
     )  # fmt: skip

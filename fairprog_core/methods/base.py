@@ -1,0 +1,126 @@
+"""What every method offers that learns: it works in a folder, and leaves predictions for every λ.
+
+Notation: n rows, d features, c classes, m reported values of λ.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from fairprog_core.batch import Groups, Predictions
+from fairprog_core.budget import Budget
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.criteria import CriterionOptions
+from fairprog_core.data.base import Split
+from fairprog_core.lam_range import LamRange
+from fairprog_core.training import Record
+
+
+class Solution(ABC):
+    """What was learned: predictions for every λ.
+
+    Attributes:
+        about: ``steps``, ``seconds`` and ``best_step`` of its training, and what else its file says.
+        n_parameters: how many numbers were learned for one λ.
+    """
+
+    about: dict[str, Any]
+    n_parameters: int
+
+    @abstractmethod
+    def predict(self, split: Split, lam: float) -> Predictions:
+        """What is said about every row of a prepared split at one λ."""
+
+    def key(self, lam: float) -> Hashable:
+        """The same for two λ only where the predictions are."""
+        return lam
+
+    def files(self, lam: float) -> Mapping[str, Path]:
+        """The files that hold this λ, as the artifacts of its point name them."""
+        return {}
+
+
+Look = Callable[[Solution, Sequence[float], Record], Record]
+"""The curve of a solution on validation rows: at these λ, behind a record of those that are done already."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one curve asks of a method.
+
+    Attributes:
+        classifier: frozen f*.
+        base_file: its weights as they were saved, not frozen.
+        split: prepared rows to learn from: the tuning split, or what the method's options say.
+        validation: prepared rows by which something may be chosen at last.
+        groups: the g values of Z.
+        criterion: which gap counts.
+        lam: range of λ and the m reported values.
+        seed: of every draw.
+        budget: of one training.
+        device: where to compute.
+        folder: of the curve; whatever is written into it is found again after an interruption.
+        about: JSON values for the description of what is learned: hashes, versions, names.
+        trigger: options of the trigger; None where a method has none.
+        mode: "amortised" (one training for every λ) or "separate", where a method can do either.
+        identity_words: words that name a group, in lower case.
+    """
+
+    classifier: Classifier
+    base_file: Path
+    split: Split
+    validation: Split
+    groups: Groups
+    criterion: CriterionOptions
+    lam: LamRange
+    seed: int
+    budget: Budget
+    device: torch.device
+    folder: Path
+    about: dict[str, Any] = field(default_factory=dict)
+    trigger: Any = None
+    mode: Literal["amortised", "separate"] = "amortised"
+    identity_words: frozenset[str] = frozenset()
+
+
+class Method(ABC):
+    """A method at work on one curve.
+
+    Attributes:
+        options: of the method.
+        task: the curve.
+    """
+
+    def __init__(self, options: Any, task: Task) -> None:
+        self.options, self.task = options, task
+
+    @property
+    @abstractmethod
+    def file(self) -> Path:
+        """The file or folder that holds what was learned."""
+
+    @abstractmethod
+    def learn(self, look: Look) -> Generator[Record, None, None]:
+        """Learn what is not learned yet, and write it down.
+
+        Interrupted anywhere, by closing it or by the end of the process, and called again, it goes on with
+        the same numbers.
+
+        Args:
+            look: makes the "validation" records.
+
+        Yields:
+            "train" records for every step and "validation" records now and then, as ``training.fit`` does.
+        """
+
+    @abstractmethod
+    def open(self) -> Solution:
+        """What was learned, read from its file.
+
+        Raises:
+            ArtifactError: a file is missing or damaged.
+        """

@@ -1,0 +1,143 @@
+"""What learns a trigger, step by step: every trigger × every criterion; a new trigger is tested without an edit."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fairprog_core.batch import Groups
+from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.criteria import CRITERIA
+from fairprog_core.data.base import Split
+from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods.learner import learner
+from fairprog_core.options import Modality
+from fairprog_core.registry import build
+from fairprog_core.triggers import TRIGGERS
+from fairprog_core.triggers.base import Trigger
+from tests.contracts.samples import make_classifier, rows, usual
+
+TEXT_TRIGGERS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"]
+TRIGGER_KINDS = ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
+
+
+@cache
+def frozen(modality: Modality) -> Classifier:
+    return freeze(make_classifier(usual(modality)))
+
+
+@cache
+def prepared(modality: Modality) -> Split:
+    return frozen(modality).prepare(rows(modality))
+
+
+def modality_of(trigger: str) -> Modality:
+    modality: Modality = TRIGGERS[trigger].options.modality
+    return modality
+
+
+def new_trigger(kind: str, **more: Any) -> Trigger:
+    classifier = frozen(modality_of(kind))
+    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.medium, **more)
+    return trigger.bound(classifier)
+
+
+def started(criterion: str, trigger_kind: str = "patch", **changes: Any) -> tuple[Any, Trigger]:
+    trigger, modality = new_trigger(trigger_kind, knots=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
+    options = ReprogramOptions(**changes.pop("options", {}))
+    setting = {"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes}
+    learned = learner(
+        options, classifier=frozen(modality), trigger=trigger, criterion=CRITERIA[criterion](),
+        split=prepared(modality), groups=Groups.exclusive("a", "b"), **setting,
+    )  # fmt: skip
+    return learned, trigger
+
+
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("trigger_kind", TRIGGER_KINDS)
+class TestEveryTriggerLearner:
+    def test_step_tells_losses_and_how_well_z_is_read(self, trigger_kind: str, criterion: str) -> None:
+        record = started(criterion, trigger_kind)[0].step(0)
+        assert set(record) >= {"utility_loss", "fairness_loss", "discriminator_accuracy", "chance"}
+        assert all(np.isfinite(value) for value in record.values())
+        assert record["utility_loss"] > 0 > record["fairness_loss"]
+
+    def test_classifier_stays_bit_identical_and_the_trigger_moves(self, trigger_kind: str, criterion: str) -> None:
+        classifier = frozen(modality_of(trigger_kind))
+        before = classifier.digest()
+        method, trigger = started(criterion, trigger_kind)
+        start = trigger.values(2.0).detach().clone()
+        for step in range(3):
+            method.step(step)
+        assert classifier.digest() == before
+        assert all(value.grad is None for value in classifier.parameters())
+        assert not torch.equal(trigger.values(2.0), start)
+
+    def test_same_seed_gives_the_same_trigger_and_another_seed_another(self, trigger_kind: str, criterion: str) -> None:
+        values = []
+        for seed in (1, 1, 2):
+            method, trigger = started(criterion, trigger_kind, seed=seed)
+            for step in range(2):
+                method.step(step)
+            values.append(trigger.values(2.0).detach())
+        assert torch.equal(values[0], values[1])
+        assert not torch.equal(values[0], values[2])
+
+    def test_state_loaded_into_a_fresh_method_goes_on_alike(self, trigger_kind: str, criterion: str) -> None:
+        method, trigger = started(criterion, trigger_kind)
+        method.step(0)
+        other, again = started(criterion, trigger_kind)
+        state = method.state()
+        other.load_state({name: _copy(value) for name, value in state.items()})
+        for step in (1, 2):
+            method.step(step)
+            other.step(step)
+        assert torch.equal(trigger.values(2.0), again.values(2.0))
+
+    def test_lam_zero_equals_training_for_accuracy_alone(self, trigger_kind: str, criterion: str) -> None:
+        """At λ = 0 the other criterion's discriminator changes nothing."""
+        values = []
+        for name in (criterion, next(other for other in CRITERIA if other != criterion)):
+            method, trigger = started(name, trigger_kind, lam=0.0)
+            for step in range(3):
+                method.step(step)
+            values.append(trigger.values(0.0).detach())
+        assert torch.equal(*values)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {name: _copy(item) for name, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("projection", [False, True])
+def test_reprogram_lowers_the_utility_loss(projection: bool) -> None:
+    options = {"projection": projection}
+    method, _ = started("equalized_odds", lam=0.0, steps=30, options=options)
+    losses = [method.step(step)["utility_loss"] for step in range(30)]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_but_itself() -> None:
+    """g = g_u − proj(g_u onto g_f) + g_f, so g · g_f = g_f · g_f."""
+    options = {"projection": True}
+    method, trigger = started("equalized_odds", lam=2.0, options=options)
+    fair = (trigger.shared * torch.linspace(-1, 1, trigger.shared.numel()).view_as(trigger.shared)).sum()[None]
+    useful = (trigger.shared**2).sum()[None]
+    g_fair = torch.autograd.grad(2.0 * fair.sum(), trigger.shared, retain_graph=True)[0]
+    unused = 0.0 * trigger.anchors.sum()
+    method._teach_trigger(useful + unused, fair + unused, torch.tensor([2.0]))
+    assert (trigger.shared.grad * g_fair).sum().item() == pytest.approx((g_fair**2).sum().item(), rel=1e-4)
+
+
+def test_reprogram_draws_lams_over_the_whole_range_one_per_part() -> None:
+    method, trigger = started("equalized_odds")
+    drawn = torch.stack([method.draw_lams(step) for step in range(50)])
+    assert (drawn.diff(dim=1) > 0).all()
+    edges = trigger.scale.stratified(torch.tensor([0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64))
+    assert ((drawn >= edges[:-1]) & (drawn <= edges[1:])).all()
