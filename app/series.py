@@ -95,7 +95,7 @@ def family(curve: Curve) -> str:
 
 def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
     """The points of the controls that belong to a curve, by their method: what has no λ."""
-    same = {name: curve[name] for name in ("trigger", "criterion", "seed")}
+    same = {name: curve.get(name) for name in ("trigger", "criterion", "tuning_ratio", "seed")}
     return {point["method"]: point for point in result.points(lam=None, **same)}
 
 

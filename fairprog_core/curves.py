@@ -91,6 +91,12 @@ class Lab:
         split = self.splits["val"].evenly(self.study.budget.validate_rows)
         return split, predict(self.classifier, split)
 
+    def learned_from(self, plan: CurvePlan) -> Split:
+        """The rows that a curve learns from: of the tuning split, the share that its plan says, drawn by its seed."""
+        split = self.splits[plan.method.learns_from]
+        ratio = 1.0 if plan.tuning_ratio is None else plan.tuning_ratio
+        return split.evenly(max(round(ratio * len(split.y)), 1), seed=plan.seed)
+
     @property
     def base_file(self) -> Path:
         """The base's weights as they were saved."""
@@ -117,7 +123,7 @@ class CurveWork:
             "gap": plan.criterion.gap, "lams": list(plan.lam.grid), **lab.about,
         }  # fmt: skip
         return Task(
-            classifier=lab.classifier, base_file=lab.base_file, split=lab.splits[plan.method.learns_from],
+            classifier=lab.classifier, base_file=lab.base_file, split=lab.learned_from(plan),
             validation=lab.splits["val"], groups=lab.dataset.groups, criterion=plan.criterion, lam=plan.lam,
             seed=plan.seed, budget=lab.study.budget, device=lab.device, folder=self.folder, about=about,
             trigger=plan.trigger, mode=lab.study.mode,
@@ -193,6 +199,7 @@ class CurveWork:
         return report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
+            tuning_ratio=plan.tuning_ratio,
             artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
         )  # fmt: skip
 
@@ -207,7 +214,8 @@ class CurveWork:
         )
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
-            "criterion": plan.criterion.kind, "seed": plan.seed, "gap": gap, "lams": list(plan.lam.grid),
+            "criterion": plan.criterion.kind, "seed": plan.seed, "tuning_ratio": plan.tuning_ratio, "gap": gap,
+            "lams": list(plan.lam.grid),
             "hypervolume": hypervolume(
                 [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
             ),

@@ -76,6 +76,7 @@ def report(
     criterion: str | None = None,
     lam: float | None = None,
     seed: int | None = None,
+    tuning_ratio: float | None = None,
     artifacts: Mapping[str, str | None] | None = None,
     draws: int = DRAWS,
     draw_seed: int = 0,
@@ -92,6 +93,7 @@ def report(
         criterion: registry key of the criterion.
         lam: λ, or None where there is none.
         seed: of the curve, or of the base.
+        tuning_ratio: share of the tuning split that was learned from, or None where nothing was.
         artifacts: paths relative to the home by name ("trigger", "predictions").
         draws: bootstrap resamples.
         draw_seed: of the resamples; the same for all points, so that they are resampled alike.
@@ -130,6 +132,7 @@ def report(
         "criterion": criterion,
         "lam": lam,
         "seed": seed,
+        "tuning_ratio": tuning_ratio,
         "n": len(predictions.y),
     }
     for name, found in values.items():

@@ -251,4 +251,5 @@ def _has_looks(plan: CurvePlan, study: Study) -> bool:
 def _words(work: CurveWork) -> str:
     plan = work.plan
     name = (plan.trigger_name or plan.method.kind).replace("_", " ")
-    return f"{name}, {plan.criterion.kind.replace('_', ' ')}, seed {plan.seed}"
+    part = "" if plan.tuning_ratio in (None, 1.0) else f", {plan.tuning_ratio:.3g} of the tuning data"
+    return f"{name}, {plan.criterion.kind.replace('_', ' ')}{part}, seed {plan.seed}"

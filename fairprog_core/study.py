@@ -176,6 +176,7 @@ class CurvePlan:
         criterion: options of the criterion.
         lam: range of λ and the reported values.
         seed: of the curve.
+        tuning_ratio: share of the tuning split that is learned from; None for a method that learns from another.
     """
 
     key: str
@@ -185,6 +186,7 @@ class CurvePlan:
     criterion: CriterionOptions
     lam: LamRange
     seed: int
+    tuning_ratio: float | None = 1.0
 
 
 class Study(Options):
@@ -220,6 +222,11 @@ class Study(Options):
         0, ge=0, title="Seed of the base classifier", description="Its first weights and its batches."
     )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
+    tuning_ratio: tuple[float, ...] = Field(
+        (1.0,), min_length=1, title="Shares of the tuning data",
+        description="One curve for each of them. A smaller one lies inside the larger ones, and is drawn as evenly over "
+        "label and group as their numbers of rows allow.",
+    )  # fmt: skip
     budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
@@ -253,10 +260,13 @@ class Study(Options):
             ("methods", [method.kind for method in self.methods]),
             ("criteria", [criterion.kind for criterion in self.criteria]),
             ("seeds", [str(seed) for seed in self.seeds]),
+            ("tuning_ratio", [f"{ratio:g}" for ratio in self.tuning_ratio]),
         ):
             twice = [kind for kind, n in Counter(kinds).items() if n > 1]
             if twice:
                 raise ValueError(f"{name} names {twice[0]} twice; name each once")
+        if strange := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
+            raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
         modality = self.dataset.modality
         strangers = [
             chosen.kind
@@ -275,10 +285,12 @@ class Study(Options):
         """
         learned = [method for method in self.methods if not method.is_control]
         return [
-            self._curve(method, name, trigger, criterion, seed)
+            self._curve(method, name, trigger, criterion, seed, ratio)
             for seed, method in product(self.seeds, learned)
-            for (name, trigger), criterion in product(
-                self._named_triggers() if method.uses_trigger else [(None, None)], self.criteria
+            for (name, trigger), criterion, ratio in product(
+                self._named_triggers() if method.uses_trigger else [(None, None)],
+                self.criteria,
+                self.tuning_ratio if method.learns_from == "tune" else (None,),
             )
         ]
 
@@ -292,14 +304,21 @@ class Study(Options):
         return named
 
     def _curve(
-        self, method: MethodOptions, name: str | None, trigger: Any, criterion: CriterionOptions, seed: int
+        self,
+        method: MethodOptions,
+        name: str | None,
+        trigger: Any,
+        criterion: CriterionOptions,
+        seed: int,
+        ratio: float | None,
     ) -> CurvePlan:
-        key = "-".join(filter(None, (method.kind, name, criterion.kind, f"s{seed}")))
+        part = f"t{ratio:g}" if ratio not in (None, 1.0) else None
+        key = "-".join(filter(None, (method.kind, name, criterion.kind, part, f"s{seed}")))
         if trigger is None:
             lam = self.lam.range_without_trigger(method, criterion.kind)
         else:
             lam = self.lam.range_of(trigger.kind, criterion.kind)
-        return CurvePlan(key, method, trigger, name, criterion, lam, seed)
+        return CurvePlan(key, method, trigger, name, criterion, lam, seed, ratio)
 
     def controls(self) -> list[MethodOptions]:
         """What stands beside every curve of a trigger; the first control of the modality is always among it."""

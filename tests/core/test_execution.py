@@ -10,13 +10,15 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
+from fairprog_core.curves import Lab
 from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
 from fairprog_core.execution import execute
 from fairprog_core.home import Home
 from fairprog_core.registry import build
 from fairprog_core.results import Result
-from fairprog_core.study import Study
+from fairprog_core.study import CurvePlan, Study
 from fairprog_core.triggers.base import load_trigger
 from tests.conftest import TINY, Finished
 
@@ -74,6 +76,30 @@ def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finishe
     found = predict(trigger.wrap(base, lam=4.0), dataset.split("test"))
     assert np.array_equal(found.y_pred, result.predictions(point).y_pred)
     assert result.predictions(result.base).y_pred.tolist() == predict(base, dataset.split("test")).y_pred.tolist()
+
+
+def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished: Finished, home: Home) -> None:
+    """Two shares of 128 rows: 13 and 64, evenly over the four cells, the same rows first."""
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "tuning_ratio": [0.1, 0.5]})
+    splits: list[Any] = []
+    learned_from = Lab.learned_from
+
+    def kept(self: Lab, plan: CurvePlan) -> Split:
+        splits.append(learned_from(self, plan))
+        return splits[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lab, "learned_from", kept)
+        run(study, home, "shares")
+    few, more = ([row.tobytes() for row in split.x] for split in splits)
+    assert (len(few), len(more)) == (13, 64)
+    assert set(few) < set(more)
+    assert np.bincount(2 * splits[0].z + splits[0].y).tolist() == [4, 3, 3, 3]
+    result = Result.open(home.run("shares"))
+    assert [curve["tuning_ratio"] for curve in result.curves] == [0.1, 0.5]
+    for curve in result.curves:
+        assert [point["tuning_ratio"] for point in result.points_of(curve)] == [curve["tuning_ratio"]] * 3
+    assert [mean["tuning_ratio"] for mean in result.chosen_means()] == [0.1, 0.5]
 
 
 def test_same_study_gives_the_same_numbers(finished: Finished, home: Home) -> None:
