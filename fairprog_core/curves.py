@@ -24,6 +24,7 @@ from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Method, Solution, Task
+from fairprog_core.methods.features import Features
 from fairprog_core.methods.trigger_curve import Triggered
 from fairprog_core.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.predictions_file import write_predictions
@@ -97,6 +98,11 @@ class Lab:
         ratio = 1.0 if plan.tuning_ratio is None else plan.tuning_ratio
         return split.evenly(max(round(ratio * len(split.y)), 1), seed=plan.seed)
 
+    @cached_property
+    def features(self) -> Features:
+        """What the last layer of the base reads, for all curves."""
+        return Features(self.classifier)
+
     @property
     def base_file(self) -> Path:
         """The base's weights as they were saved."""
@@ -123,10 +129,10 @@ class CurveWork:
             "gap": plan.criterion.gap, "lams": list(plan.lam.grid), **lab.about,
         }  # fmt: skip
         return Task(
-            classifier=lab.classifier, base_file=lab.base_file, split=lab.learned_from(plan),
-            validation=lab.splits["val"], groups=lab.dataset.groups, criterion=plan.criterion, lam=plan.lam,
-            seed=plan.seed, budget=lab.study.budget, device=lab.device, folder=self.folder, about=about,
-            trigger=plan.trigger, mode=lab.study.mode,
+            classifier=lab.classifier, features=lab.features, base_file=lab.base_file,
+            split=lab.learned_from(plan), validation=lab.splits["val"], groups=lab.dataset.groups,
+            criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=lab.study.budget, device=lab.device,
+            folder=self.folder, about=about, trigger=plan.trigger, mode=lab.study.mode,
             identity_words=frozenset().union(*lab.dataset.identity_words().values()),
         )  # fmt: skip
 

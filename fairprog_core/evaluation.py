@@ -3,13 +3,14 @@
 Notation: n samples, c classes, p group patterns, g groups.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from fairprog_core.auc import auc_draws
 from fairprog_core.batch import Groups, Predictions
@@ -23,7 +24,7 @@ from fairprog_core.metrics import collapsed, judged_classes
 from fairprog_core.metrics import majority_accuracy as majority_of_table
 from fairprog_core.triggers.base import Wrapped
 
-__all__ = ["majority_accuracy", "predict", "report"]
+__all__ = ["features_of", "majority_accuracy", "predict", "predictions_of", "report"]
 
 
 def predict(model: Classifier | Wrapped, split: Split, *, batch_size: int | None = None) -> Predictions:
@@ -37,26 +38,52 @@ def predict(model: Classifier | Wrapped, split: Split, *, batch_size: int | None
     Raises:
         ModelError: a logit is not a finite number.
     """
+    return predictions_of(split, _every_row(model, model, split, batch_size).numpy())
+
+
+def features_of(classifier: Classifier, split: Split) -> Tensor:
+    """What the last layer of a classifier reads of every row of a prepared split: (n, d) on the CPU."""
+    return _every_row(classifier, classifier.features, split, None)
+
+
+def predictions_of(
+    split: Split, logits: NDArray[np.float32] | None, y_pred: NDArray[np.int64] | None = None
+) -> Predictions:
+    """Predictions of the rows of a split: the largest of the logits (n, c), or given ones (n,) without logits.
+
+    Raises:
+        ModelError: a logit is not a finite number.
+    """
+    if logits is not None:
+        n_bad = int((~np.isfinite(logits)).any(axis=1).sum())
+        if n_bad:
+            raise ModelError(
+                f"The classifier's logits are not finite for {n_bad} of {len(logits)} rows; train it again."
+            )
+        y_pred = logits.argmax(axis=1)
+    return Predictions(
+        logits=logits,
+        y_pred=np.asarray(y_pred, dtype=np.int64),
+        y=np.asarray(split.y, dtype=np.int64),
+        z=np.asarray(split.z, dtype=np.int64),
+        weight=split.weight,
+        row=np.arange(len(split.y), dtype=np.int64),
+        is_stratified=split.is_stratified,
+    )
+
+
+def _every_row(
+    model: Classifier | Wrapped, function: Callable[[Any], Tensor], split: Split, batch_size: int | None
+) -> Tensor:
+    """A function of inputs, batch by batch in the model's reading order; its answers in the order of the rows."""
     batch_size = batch_size or (64 if model.device.type == "cpu" else 256)
     order = model.reading_order(split.x)
     parts = []
     with _evaluating(model), torch.inference_mode():
         for start in range(0, len(order), batch_size):
             x = model.to_input(split.x[order[start : start + batch_size]])
-            parts.append(model(x).float().cpu())
-    logits = torch.cat(parts)[np.argsort(order)].numpy()
-    n_bad = int((~np.isfinite(logits)).any(axis=1).sum())
-    if n_bad:
-        raise ModelError(f"The classifier's logits are not finite for {n_bad} of {len(logits)} rows; train it again.")
-    return Predictions(
-        logits=logits,
-        y_pred=logits.argmax(axis=1).astype(np.int64),
-        y=np.asarray(split.y, dtype=np.int64),
-        z=np.asarray(split.z, dtype=np.int64),
-        weight=split.weight,
-        row=np.arange(len(logits), dtype=np.int64),
-        is_stratified=split.is_stratified,
-    )
+            parts.append(function(x).float().cpu())
+    return torch.cat(parts)[np.argsort(order)]
 
 
 def majority_accuracy(predictions: Predictions, *, n_classes: int) -> float:

@@ -224,8 +224,8 @@ class Study(Options):
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
     tuning_ratio: tuple[float, ...] = Field(
         (1.0,), min_length=1, title="Shares of the tuning data",
-        description="One curve for each of them. A smaller one lies inside the larger ones, and is drawn as evenly over "
-        "label and group as their numbers of rows allow.",
+        description="One curve for each of them. A smaller one lies inside the larger ones, and is drawn as evenly "
+        "over label and group as their numbers of rows allow.",
     )  # fmt: skip
     budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")

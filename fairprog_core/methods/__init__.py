@@ -45,6 +45,15 @@ class MethodOptions(Options):
         return 0
 
 
+GAME: dict[str, LamRange] = {
+    "equalized_odds": LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0)),
+    "demographic_parity": LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 4.0)),
+}  # of what is trained against a discriminator or a penalty that weighs alike
+_SHARES = LamRange(low=0.25, high=1.0, grid=(0.0, 0.25, 0.5, 0.75, 1.0))
+STRENGTH = dict.fromkeys(GAME, _SHARES)  # of a change that is known as a whole
+POINT = dict.fromkeys(GAME, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
+
+
 class ReprogramOptions(MethodOptions):
     """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
 
@@ -148,8 +157,67 @@ class NeutralWordsOptions(MethodOptions):
     )
 
 
+class LastLayerOptions(MethodOptions):
+    """Refit the last layer of the classifier, with a penalty on the gap."""
+
+    kind: Literal["last_layer"] = "last_layer"
+    needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
+    lam = GAME
+    rows: Literal["natural", "balanced"] = Field(
+        "natural",
+        title="Mix of the rows",
+        description="natural: as they come. balanced: every group and label counts alike.",
+        json_schema_extra={"advanced": True},
+    )
+    ridge: float = Field(
+        1e-4,
+        ge=0,
+        le=10,
+        title="Pull to the old layer",
+        description="Weight of the squared distance from the classifier's own last layer, on standardised features.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class LeaceOptions(MethodOptions):
+    """Erase the group from the features, so that no linear model can read it; λ is a strength, 0 to 1."""
+
+    kind: Literal["leace"] = "leace"
+    needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
+    lam = STRENGTH
+
+
+class OutputShiftOptions(MethodOptions):
+    """Add a learned constant to the logits: another threshold, the same for everybody."""
+
+    kind: Literal["output_shift"] = "output_shift"
+    needs = Needs(parameters="one number per label but the first")
+    lam = GAME
+
+
+class GroupThresholdsOptions(MethodOptions):
+    """A threshold of its own for every group, with some answers drawn by lot; λ is a strength, 0 to 1."""
+
+    kind: Literal["group_thresholds"] = "group_thresholds"
+    needs = Needs(group_at_prediction=True, parameters="six numbers per group")
+    lam = STRENGTH
+
+
+class MajorityOptions(MethodOptions):
+    """Always answer the most frequent label; one point, for comparison."""
+
+    kind: Literal["majority"] = "majority"
+    needs = Needs(parameters="one number per label but the first")
+    lam = POINT
+
+
 METHODS = {
     "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.trigger_curve:TriggerCurve"),
+    "last_layer": Entry(LastLayerOptions, "fairprog_core.methods.last_layer:LastLayer"),
+    "leace": Entry(LeaceOptions, "fairprog_core.methods.leace:Leace"),
+    "output_shift": Entry(OutputShiftOptions, "fairprog_core.methods.output_shift:OutputShift"),
+    "group_thresholds": Entry(GroupThresholdsOptions, "fairprog_core.methods.group_thresholds:GroupThresholds"),
+    "majority": Entry(MajorityOptions, "fairprog_core.methods.majority:Majority"),
     "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
     "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.word_controls:RandomWords"),
     "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.word_controls:NeutralWords"),

@@ -17,6 +17,7 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Split
 from fairprog_core.lam_range import LamRange
+from fairprog_core.methods.features import Features
 from fairprog_core.training import Record
 
 
@@ -54,6 +55,7 @@ class Task:
 
     Attributes:
         classifier: frozen f*.
+        features: what its last layer reads, kept for all curves.
         base_file: its weights as they were saved, not frozen.
         split: prepared rows to learn from: the tuning split, or what the method's options say.
         validation: prepared rows by which something may be chosen at last.
@@ -71,6 +73,7 @@ class Task:
     """
 
     classifier: Classifier
+    features: Features
     base_file: Path
     split: Split
     validation: Split

@@ -16,6 +16,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.features import Features
 from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.study import default_lam
@@ -49,6 +50,11 @@ def prepared(modality: Modality) -> Split:
     return frozen(modality).prepare(rows(modality))
 
 
+@cache
+def features(modality: Modality) -> Features:
+    return Features(frozen(modality))
+
+
 def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: int = 0) -> Method:
     """A method about to learn the curve of two λ."""
     folder.mkdir(exist_ok=True)
@@ -58,9 +64,10 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
     full = options.lam.get(criterion) or default_lam(TRIGGER[modality], criterion)
     lam = LamRange(low=full.low, high=full.high, grid=tuple(sorted({full.grid[0], full.grid[-1]})))
     task = Task(
-        classifier=frozen(modality), base_file=file, split=split, validation=split, groups=Groups.exclusive("a", "b"),
-        criterion=CRITERIA[criterion](), lam=lam, seed=seed, budget=Budget(steps=4, validate_every=2),
-        device=torch.device("cpu"), folder=folder / "curve", about={"curve": "tried"},
+        classifier=frozen(modality), features=features(modality), base_file=file, split=split, validation=split,
+        groups=Groups.exclusive("a", "b"), criterion=CRITERIA[criterion](), lam=lam, seed=seed,
+        budget=Budget(steps=4, validate_every=2), device=torch.device("cpu"), folder=folder / "curve",
+        about={"curve": "tried"},
         trigger=TRIGGERS[TRIGGER[modality]].options() if options.uses_trigger else None,
     )  # fmt: skip
     made: Method = build(METHODS, options, task)

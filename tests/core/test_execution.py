@@ -79,8 +79,8 @@ def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finishe
 
 
 def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished: Finished, home: Home) -> None:
-    """Two shares of 128 rows: 13 and 64, evenly over the four cells, the same rows first."""
-    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "tuning_ratio": [0.1, 0.5]})
+    """Two shares of 256 rows: 13 and 64, evenly over the four cells, the same rows first."""
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "tuning_ratio": [0.05, 0.25]})
     splits: list[Any] = []
     learned_from = Lab.learned_from
 
@@ -94,12 +94,12 @@ def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished:
     few, more = ([row.tobytes() for row in split.x] for split in splits)
     assert (len(few), len(more)) == (13, 64)
     assert set(few) < set(more)
-    assert np.bincount(2 * splits[0].z + splits[0].y).tolist() == [4, 3, 3, 3]
+    assert sorted(np.bincount(2 * splits[0].z + splits[0].y)) == [3, 3, 3, 4]
     result = Result.open(home.run("shares"))
-    assert [curve["tuning_ratio"] for curve in result.curves] == [0.1, 0.5]
+    assert [curve["tuning_ratio"] for curve in result.curves] == [0.05, 0.25]
     for curve in result.curves:
         assert [point["tuning_ratio"] for point in result.points_of(curve)] == [curve["tuning_ratio"]] * 3
-    assert [mean["tuning_ratio"] for mean in result.chosen_means()] == [0.1, 0.5]
+    assert [mean["tuning_ratio"] for mean in result.chosen_means()] == [0.05, 0.25]
 
 
 def test_same_study_gives_the_same_numbers(finished: Finished, home: Home) -> None:

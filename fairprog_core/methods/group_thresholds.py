@@ -1,0 +1,140 @@
+"""A threshold of its own for every group: needs to know the group of a row when it is predicted.
+
+Source: Hardt et al. 2016, as fairlearn's ``ThresholdOptimizer`` solves it on the rows to learn from. Some answers are
+drawn by lot, which may be needed to meet the constraint; the draws follow the seed. λ is a strength: the share of
+rows, drawn too, that get the new answer instead of the classifier's own.
+
+Notation: n rows.
+"""
+
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fairlearn.postprocessing import ThresholdOptimizer
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from fairprog_core.batch import Predictions
+from fairprog_core.data.base import Split
+from fairprog_core.errors import DataError
+from fairprog_core.evaluation import predictions_of
+from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.features import Features
+from fairprog_core.methods.heads import Head
+from fairprog_core.methods.learned_file import read_learned, write_learned
+from fairprog_core.training import Record
+
+Floats = NDArray[np.float64]
+
+
+class Scores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A fitted scikit-learn classifier whose input (n, 1) is its score already."""
+
+    def __init__(self) -> None:
+        self.classes_ = np.array([0, 1])
+
+    def fit(self, x: Floats, y: Floats) -> "Scores":
+        """Nothing is left to learn."""
+        return self
+
+    def decision_function(self, x: Floats) -> Floats:
+        """(n,)."""
+        return np.asarray(x)[:, 0]
+
+
+class Thresholds(Solution):
+    """Chances of the second class by score and group."""
+
+    n_parameters: int
+
+    def __init__(self, rules: list[dict[str, Any]], features: Features, *, seed: int, file: Path, about: Any) -> None:
+        self.rules, self.features, self.seed, self.file, self.about = rules, features, seed, file, about
+        self.n_parameters = 6 * len(rules)  # two thresholds, their shares, and a constant with its share
+
+    def predict(self, split: Split, lam: float) -> Predictions:
+        score = score_of(self.features, split)
+        rng = np.random.default_rng(self.seed)
+        is_new, lot = rng.random(len(score)) < lam, rng.random(len(score))
+        chance = np.where(is_new, chances(self.rules, score, split.z), score > 0)
+        return predictions_of(split, None, (lot < chance).astype(np.int64))
+
+    def files(self, lam: float) -> Mapping[str, Path]:
+        return {"learned": self.file}
+
+
+class GroupThresholds(Method):
+    """fairlearn's ThresholdOptimizer on the logits of the frozen classifier."""
+
+    def __init__(self, options: Any, task: Task) -> None:
+        super().__init__(options, task)
+        if task.classifier.n_classes != 2 or not task.groups.is_exclusive:
+            raise DataError(
+                "group_thresholds needs two labels and groups that do not overlap; leave it out of the study's methods."
+            )
+
+    @property
+    def file(self) -> Path:
+        return self.task.folder / "learned.safetensors"
+
+    def learn(self, look: Look) -> Generator[Record, None, None]:
+        if self.file.exists():
+            return
+        task, started = self.task, time.perf_counter()
+        optimizer = ThresholdOptimizer(
+            estimator=Scores(), constraints=task.criterion.kind, prefit=True, predict_method="decision_function"
+        )
+        score = score_of(task.features, task.split)
+        try:
+            optimizer.fit(score[:, None], task.split.y, sensitive_features=task.split.z)
+        except ValueError as error:  # a group has rows of one label only
+            raise DataError(
+                f"group_thresholds cannot learn from these rows ({error}); use more tuning rows."
+            ) from error
+        found = optimizer.interpolated_thresholder_.interpolation_dict
+        rules = [rule_of(found[group]) if group in found else {} for group in range(len(task.groups.names))]
+        about = {"steps": 1, "best_step": 1, "seconds": time.perf_counter() - started}
+        write_learned(self.file, {}, **about, rules=rules, **task.about)
+        looked = look(self.open(), task.lam.grid, {})
+        yield {"kind": "validation", "step": 1, "steps": 1, "is_best": True, **looked}
+
+    def open(self) -> Thresholds:
+        _, about = read_learned(self.file)
+        return Thresholds(about["rules"], self.task.features, seed=self.task.seed, file=self.file, about=about)
+
+
+def score_of(features: Features, split: Split) -> Floats:
+    """How much the classifier is for the second class: the difference of its logits (n,)."""
+    logits = Head.of(features.classifier)(features.of(split)).double().numpy()
+    score: Floats = logits[:, 1] - logits[:, 0]
+    return score
+
+
+def rule_of(found: Any) -> dict[str, Any]:
+    """What fairlearn found for one group, as JSON values: two thresholds and their shares, a constant and its share."""
+    steps = [
+        (share, step.operator, float(step.threshold))
+        for share, step in ((found.p0, found.operation0), (found.p1, found.operation1))
+    ]
+    return {
+        "steps": [[float(share), operator, threshold] for share, operator, threshold in steps],
+        "constant": float(found.get("prediction_constant", 0.0)),
+        "constant_share": float(found.get("p_ignore", 0.0)),
+    }
+
+
+def chances(rules: list[dict[str, Any]], score: Floats, z: NDArray[np.int64]) -> Floats:
+    """The chance (n,) that a row is given to the second class."""
+    chance = np.zeros(len(score))
+    for group, rule in enumerate(rules):
+        rows = z == group
+        if not rule:  # a group that was not there to learn from keeps the classifier's answer
+            chance[rows] = score[rows] > 0
+            continue
+        said = sum(
+            share * (score[rows] > at if operator == ">" else score[rows] < at) for share, operator, at in rule["steps"]
+        )
+        chance[rows] = rule["constant_share"] * rule["constant"] + (1 - rule["constant_share"]) * said
+    return chance

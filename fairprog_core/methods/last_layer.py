@@ -1,0 +1,47 @@
+"""Refit the last layer: the cheapest way to change a classifier, and a strong rival of a trigger.
+
+Source: last-layer retraining on group-balanced data (Kirichenko et al. 2023); the penalty on the criterion is ours.
+
+Notation: n rows, d features, c classes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fairprog_core.methods.heads import Head, HeadMethod
+from fairprog_core.methods.refit import Objective, minimise
+
+
+class LastLayer(HeadMethod):
+    """Cross-entropy + λ · gap over the weights of the last layer, each λ begun where the one before ended."""
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(value.numel() for value in self.base)
+
+    def weight(self) -> NDArray[np.float64]:
+        """(n,) of the rows in the cross-entropy: the natural mix, or every (group, label) cell alike."""
+        split = self.task.split
+        if self.options.rows == "natural":
+            return split.weight
+        cells = split.z * split.cell_share.shape[1] + split.y
+        size = np.bincount(cells)
+        weight: NDArray[np.float64] = len(cells) / (np.count_nonzero(size) * size[cells])
+        return weight
+
+    def solve(self, features: Tensor) -> list[Head]:
+        mean, spread = features.mean(0), features.std(0) + 1e-4
+        x, start = (features - mean) / spread, self.base
+        first = start.weight * spread, start.bias + start.weight @ mean  # the same layer for standardised features
+        weight, bias = (value.clone() for value in first)
+        objective, heads = Objective(self.task, self.weight()), []
+        for lam in self.task.lam.grid:
+            minimise(
+                lambda lam=lam: (  # type: ignore[misc]
+                    objective(x @ weight.T + bias, lam) + self.options.ridge * (weight - first[0]).square().sum()
+                ),
+                [weight, bias],
+            )
+            heads.append(Head(weight / spread, bias - (weight / spread) @ mean))
+        return heads

@@ -1,0 +1,64 @@
+"""Erase the group from the features, so that no linear model can read it; the last layer stays.
+
+Source: LEACE (Belrose et al. 2023, package ``concept-erasure``). For demographic parity the group is erased from all
+rows. Equalized odds allows what the label brings along: then features and groups are centred within every label,
+and within each of them the group is erased. λ is a strength: the share of the change that is made.
+
+Notation: n rows, d features, c classes, g groups.
+"""
+
+import warnings
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fairprog_core.methods.base import Task
+from fairprog_core.methods.heads import Head, HeadMethod
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # on import the package scripts a helper of another method
+    from concept_erasure import LeaceEraser, LeaceFitter
+
+
+class Leace(HeadMethod):
+    """The last layer behind an eraser."""
+
+    @property
+    def n_parameters(self) -> int:
+        d, labels = self.base.weight.shape[1], self.base.weight.shape[0]
+        rank = len(self.task.groups.names) * (labels if self.task.criterion.conditions_on_label else 1)
+        return 2 * d * min(rank, d) + d
+
+    def solve(self, features: Tensor) -> list[Head]:
+        eraser, base = fit_eraser(features, self.task), self.base
+        away = eraser.proj_left @ eraser.proj_right  # what is taken from the centred features
+        mean = torch.zeros_like(base.weight[0]) if eraser.bias is None else eraser.bias
+        return [
+            Head(base.weight - lam * base.weight @ away, base.bias + lam * base.weight @ away @ mean)
+            for lam in self.task.lam.grid
+        ]
+
+
+def fit_eraser(features: Tensor, task: Task) -> LeaceEraser:
+    """An eraser of the groups, in the mix of the rows to learn from.
+
+    Args:
+        features: (n, d).
+        task: whose rows they are; its criterion says whether the label is given.
+    """
+    y = torch.from_numpy(task.split.y)
+    member = torch.from_numpy(task.groups.patterns[task.split.z]).to(features)  # (n, g)
+    if not task.criterion.conditions_on_label:
+        return LeaceFitter.fit(features, member, shrinkage=False).eraser
+    label = F.one_hot(y, task.split.cell_share.shape[1]).to(features)  # (n, c)
+    rest = _within(features, label)
+    concept = (_within(member, label)[:, :, None] * label[:, None, :]).flatten(1)  # (n, g c)
+    eraser = LeaceFitter.fit(rest, concept, shrinkage=False).eraser
+    return LeaceEraser(eraser.proj_left, eraser.proj_right, features.mean(0))
+
+
+def _within(values: Tensor, label: Tensor) -> Tensor:
+    """Values (n, k) less their mean within each label (n, c)."""
+    means = label.T @ values / label.sum(0).clamp_min(1)[:, None]  # (c, k)
+    return values - label @ means
