@@ -176,7 +176,7 @@ class CurveWork:
         solution = self.method.open()
         validation = self.validate(solution)
         points = []
-        controls = self._controls(solution)
+        controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
         for lam in self.plan.lam.grid:
             points.append(self._point(solution, lam, self.plan.method.kind, f"lam-{lam:g}"))
@@ -186,12 +186,12 @@ class CurveWork:
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, points), "points": points})
 
-    def _controls(self, solution: Solution) -> dict[str, Solution]:
+    def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""
         if not isinstance(solution, Triggered):
             return {}
         return {
-            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, self.lab.classifier))
+            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, solution.classifier))
             for control in self.lab.study.controls()
         }
 

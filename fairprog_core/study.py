@@ -24,6 +24,7 @@ from fairprog_core.methods import (
     ReprogramOptions,
 )
 from fairprog_core.options import Modality, Options
+from fairprog_core.other_base import OtherBase, base_name
 from fairprog_core.registry import any_entry, any_of
 from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
 
@@ -221,6 +222,9 @@ class Study(Options):
     base_seed: int = Field(
         0, ge=0, title="Seed of the base classifier", description="Its first weights and its batches."
     )
+    transfer: tuple[OtherBase, ...] = Field(
+        (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
+    )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
     tuning_ratio: tuple[float, ...] = Field(
         (1.0,), min_length=1, title="Shares of the tuning data",
@@ -261,6 +265,7 @@ class Study(Options):
             ("criteria", [criterion.kind for criterion in self.criteria]),
             ("seeds", [str(seed) for seed in self.seeds]),
             ("tuning_ratio", [f"{ratio:g}" for ratio in self.tuning_ratio]),
+            ("transfer", [self.name_of(other) for other in self.transfer]),
         ):
             twice = [kind for kind, n in Counter(kinds).items() if n > 1]
             if twice:
@@ -270,7 +275,7 @@ class Study(Options):
         modality = self.dataset.modality
         strangers = [
             chosen.kind
-            for chosen in (self.classifier, *self.triggers, *self.methods)
+            for chosen in (self.classifier, *self.triggers, *self.methods, *self._other_classifiers())
             if modality not in getattr(chosen, "modalities", (getattr(chosen, "modality", modality),))
         ]
         if strangers:
@@ -319,6 +324,23 @@ class Study(Options):
         else:
             lam = self.lam.range_of(trigger.kind, criterion.kind)
         return CurvePlan(key, method, trigger, name, criterion, lam, seed, ratio)
+
+    @property
+    def base_name(self) -> str:
+        """What the base is called in tables."""
+        return base_name(self.classifier, self.base_seed)
+
+    def on(self, other: OtherBase) -> "Study":
+        """The same study on another base."""
+        seed = self.base_seed if other.base_seed is None else other.base_seed
+        return self.model_copy(update={"classifier": other.classifier or self.classifier, "base_seed": seed})
+
+    def name_of(self, other: OtherBase) -> str:
+        """What another base is called in tables."""
+        return other.name or self.on(other).base_name
+
+    def _other_classifiers(self) -> list[Any]:
+        return [other.classifier for other in self.transfer if other.classifier is not None]
 
     def controls(self) -> list[MethodOptions]:
         """What stands beside every curve of a trigger; the first control of the modality is always among it."""

@@ -90,6 +90,8 @@ def _expand(values: Values) -> None:
             values[key] = {"kind": values[key]}
         elif isinstance(values.get(key), list):
             values[key] = [{"kind": one} if isinstance(one, str) else one for one in values[key]]
+    for other in values.get("transfer") or []:
+        _expand(other)
 
 
 def _override(text: str) -> tuple[list[str], Any, str]:
