@@ -46,50 +46,23 @@ class MethodOptions(Options):
 
 
 GAME: dict[str, LamRange] = {
-    "equalized_odds": LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 2.0, 4.0, 8.0, 15.0)),
-    "demographic_parity": LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.5, 2.0, 4.0)),
+    "equalized_odds": LamRange(low=0.3, high=15.0, grid=(0.0, 1.0, 2.0, 4.0, 8.0)),
+    "demographic_parity": LamRange(low=0.3, high=6.0, grid=(0.0, 0.6, 1.0, 1.5, 2.5)),
 }  # of what is trained against a discriminator or a penalty that weighs alike
 _SHARES = LamRange(low=0.25, high=1.0, grid=(0.0, 0.25, 0.5, 0.75, 1.0))
 STRENGTH = dict.fromkeys(GAME, _SHARES)  # of a change that is known as a whole
 POINT = dict.fromkeys(GAME, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
 
 
-class ReprogramOptions(MethodOptions):
-    """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
+class GameOptions(MethodOptions):
+    """What every method shares that plays against a discriminator of Z."""
 
-    kind: Literal["reprogram"] = "reprogram"
-    uses_trigger = True
-    needs = Needs(gradients=True, parameters="the trigger: its pixels, or its words' vectors")
-    learning_rate: float = Field(
-        0.05,
-        gt=0,
-        le=1,
-        title="Learning rate of the trigger",
-        description="Adam, falling to zero on a cosine.",
-        json_schema_extra={"advanced": True},
-    )
     discriminator_learning_rate: float = Field(
         3e-3,
         gt=0,
         le=1,
         title="Learning rate of the discriminator",
         description="Adam, constant.",
-        json_schema_extra={"advanced": True},
-    )
-    lam_groups: int = Field(
-        4,
-        ge=1,
-        le=16,
-        title="λ values per batch",
-        description="Each batch is split over this many stratified λ.",
-        json_schema_extra={"advanced": True},
-    )
-    per_cell: int = Field(
-        4,
-        ge=1,
-        le=256,
-        title="Rows per λ, group and label",
-        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
         json_schema_extra={"advanced": True},
     )
     discriminator_steps: int = Field(
@@ -108,6 +81,38 @@ class ReprogramOptions(MethodOptions):
         description="The discriminator also learns from this many recent batches.",
         json_schema_extra={"advanced": True},
     )
+
+
+class ReprogramOptions(GameOptions):
+    """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
+
+    kind: Literal["reprogram"] = "reprogram"
+    uses_trigger = True
+    needs = Needs(gradients=True, parameters="the trigger: its pixels, or its words' vectors")
+    learning_rate: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        title="Learning rate of the trigger",
+        description="Adam, falling to zero on a cosine.",
+        json_schema_extra={"advanced": True},
+    )
+    lam_groups: int = Field(
+        4,
+        ge=1,
+        le=16,
+        title="λ values per batch",
+        description="Each batch is split over this many stratified λ.",
+        json_schema_extra={"advanced": True},
+    )
+    per_cell: int = Field(
+        4,
+        ge=1,
+        le=256,
+        title="Rows per λ, group and label",
+        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        json_schema_extra={"advanced": True},
+    )
     projection: bool = Field(
         False,
         title="Project the fairness gradient",
@@ -117,6 +122,56 @@ class ReprogramOptions(MethodOptions):
 
     def n_rows(self, budget: Budget, n_train: int) -> int:
         return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again
+
+
+class AdversarialOptions(GameOptions):
+    """What adversarial trainings of the weights share."""
+
+    needs = Needs(weights="all", gradients=True, parameters="a classifier for every λ")
+    lam = GAME
+    per_cell: int = Field(
+        16,
+        ge=1,
+        le=256,
+        title="Rows per group and label",
+        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class AdvPostOptions(AdversarialOptions):
+    """Tune the weights of the base on the tuning rows, against a discriminator of Z."""
+
+    kind: Literal["adv_post"] = "adv_post"
+    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="For one λ; at most those of the budget.")
+    rate: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        title="Learning rate",
+        description="As a share of the base's, falling to zero on a cosine.",
+        json_schema_extra={"advanced": True},
+    )
+
+    def n_rows(self, budget: Budget, n_train: int) -> int:
+        return 2 * min(self.steps, budget.steps) * 4 * self.per_cell
+
+
+class AdvInOptions(AdversarialOptions):
+    """Train new weights on the training rows, against a discriminator of Z from the first step on."""
+
+    kind: Literal["adv_in"] = "adv_in"
+    learns_from = "train"
+    length: float = Field(
+        0.5,
+        gt=0,
+        le=4,
+        title="Length",
+        description="Rows seen for one λ, as a share of what the base was trained on.",
+    )
+
+    def n_rows(self, budget: Budget, n_train: int) -> int:
+        return round(self.length * 8 * n_train)
 
 
 class RandomTriggerOptions(MethodOptions):
@@ -213,6 +268,8 @@ class MajorityOptions(MethodOptions):
 
 METHODS = {
     "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.trigger_curve:TriggerCurve"),
+    "adv_post": Entry(AdvPostOptions, "fairprog_core.methods.adv_post:AdvPost"),
+    "adv_in": Entry(AdvInOptions, "fairprog_core.methods.adv_in:AdvIn"),
     "last_layer": Entry(LastLayerOptions, "fairprog_core.methods.last_layer:LastLayer"),
     "leace": Entry(LeaceOptions, "fairprog_core.methods.leace:Leace"),
     "output_shift": Entry(OutputShiftOptions, "fairprog_core.methods.output_shift:OutputShift"),

@@ -36,13 +36,7 @@ def train(
     per_epoch, steps = max(n // size, 1), options.n_steps(n)
     told_every = min(per_epoch, max(steps // 8, 1))
     learned = [value for value in classifier.parameters() if value.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        options.learning_rate,
-        total_steps=max(steps, 8),  # a rise of less than one step cannot be divided
-        pct_start=options.warm_up,
-    )
+    optimizer, schedule = optimizer_of(classifier, options, steps=steps)
     labels = torch.from_numpy(split.y).to(device)
     rng, order = np.random.default_rng(), np.empty(0, dtype=np.int64)
     loss_sum, right, seen = 0.0, 0, 0
@@ -69,3 +63,18 @@ def train(
         if (step + 1) % told_every == 0 or step + 1 == steps:
             yield {"step": step + 1, "steps": steps, "loss": loss_sum / seen, "accuracy": right / seen}
             loss_sum, right, seen = 0.0, 0, 0
+
+
+def optimizer_of(
+    classifier: Classifier, options: TrainedOptions, *, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW on the weights that learn, and the one-cycle schedule of a training of so many steps."""
+    learned = [value for value in classifier.parameters() if value.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=options.learning_rate, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        options.learning_rate,
+        total_steps=max(steps, 8),  # a rise of less than one step cannot be divided
+        pct_start=options.warm_up,
+    )
+    return optimizer, schedule

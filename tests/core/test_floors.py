@@ -16,7 +16,7 @@ FLOORS = {
     "group_tables": 1, "intervals": 1, "lam_range": 1, "metrics": 1, "module_file": 1, "predictions_file": 1,
     "summaries": 1, "transfer": 1,
     "criteria": 2, "data": 2, "classifiers": 2, "triggers": 2,
-    "discriminator": 3, "evaluation": 3, "sampling": 3, "training": 3,
+    "adversary": 4, "discriminator": 3, "evaluation": 3, "sampling": 3, "training": 3,
     "methods": 4, "explain": 4, "results": 4,
     "other_base": 5, "study": 5,
     "bases": 6, "transfer_work": 6, "curves": 6, "execution": 6, "presets": 6,

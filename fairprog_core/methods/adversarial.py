@@ -1,0 +1,204 @@
+"""Adversarial training of a classifier's weights: the paper's rivals, which may change them.
+
+min over weights of  CE(Y, f(x)) + λ · max over φ of −CE(Z, d(f(x) [, Y]; φ)), one training per λ.
+
+Source: AdvIn and AdvPost (section 4.1 of the paper; Zhang et al. 2018). As for triggers, and unlike the authors'
+code: batches even over the (z, y) cells, a replay for the discriminator, the best iterate on validation.
+
+Notation: k rows, c classes.
+"""
+
+from abc import abstractmethod
+from collections.abc import Generator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fairprog_core.adversary import Adversary
+from fairprog_core.batch import Predictions
+from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
+from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
+from fairprog_core.data.base import Split
+from fairprog_core.evaluation import predict
+from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.parts import fit_part, together
+from fairprog_core.sampling import EvenSampler
+from fairprog_core.training import Record
+
+
+class Adversarial:
+    """One training of weights at one λ; `step` is called once per step, in order."""
+
+    def __init__(
+        self, options: Any, *, task: Task, classifier: Classifier, lam: float, optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler, is_augmented: bool = False,
+    ) -> None:  # fmt: skip
+        """Set the two players up.
+
+        Args:
+            options: of the discriminator and the batches.
+            task: criterion, groups, rows to learn from, seed, device.
+            classifier: trained in place, in the mode that it is in.
+            lam: λ.
+            optimizer: of those of its weights that learn.
+            schedule: of the optimizer, stepped after every step.
+            is_augmented: whether rows are changed as for the training of a base.
+        """
+        self.classifier, self.lam, self.optimizer, self.schedule = classifier, lam, optimizer, schedule
+        self.seed, self.is_augmented = task.seed, is_augmented
+        self.conditions_on_label = task.criterion.conditions_on_label
+        torch.manual_seed(task.seed)  # the discriminator's first weights
+        self.adversary = Adversary(
+            n_classes=classifier.n_classes, groups=task.groups, conditions_on_label=self.conditions_on_label,
+            learning_rate=options.discriminator_learning_rate, steps=options.discriminator_steps,
+            replay=options.replay, device=task.device,
+        )  # fmt: skip
+        self.sampler = EvenSampler(
+            task.split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=task.seed, device=task.device
+        )
+        share = task.split.cell_share.sum(1)  # of the patterns, in the mix that the discriminator is taught on
+        self.chance = 1 / len(share) if self.conditions_on_label else float(share.max())
+        self.learned = [value for value in classifier.parameters() if value.requires_grad]
+
+    def step(self, step: int) -> dict[str, Any]:
+        """Train both players on the batch of this step.
+
+        Returns:
+            utility_loss and fairness_loss (nats), discriminator_accuracy, chance.
+        """
+        torch.manual_seed(self.seed * 1_000_003 + step)  # of dropout, so that a resumed training goes on alike
+        batch = self.sampler(step)
+        x = batch.x
+        if self.is_augmented:
+            x = self.classifier.augment(x, np.random.default_rng((self.seed, step, 1)))
+        logits = self.classifier(x)
+        weight = torch.ones_like(batch.weight) if self.conditions_on_label else batch.weight
+        lam = torch.tensor([self.lam]).to(logits)
+        y, z, weight = (value[None] for value in (batch.y, batch.z, weight))
+
+        accuracy = self.adversary.learn((logits.detach()[None], y, z, lam, weight))
+
+        utility_loss = (F.cross_entropy(logits, batch.y, reduction="none") * batch.weight).mean()
+        fairness_loss = self.adversary(logits[None], y, z, lam, weight).mean()
+        self._teach_classifier(utility_loss + self.lam * fairness_loss)
+        return {
+            "utility_loss": utility_loss.item(),
+            "fairness_loss": fairness_loss.item(),
+            "discriminator_accuracy": accuracy,
+            "chance": self.chance,
+        }
+
+    def _teach_classifier(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss, inputs=self.learned)  # the discriminator stays as it is
+        torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, besides (seed, step): for checkpoints."""
+        still = {name for name, value in self.classifier.named_parameters() if not value.requires_grad}
+        weights = self.classifier.state_dict()
+        return {
+            "learned": {name: value for name, value in weights.items() if name not in still},
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            **self.adversary.state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.classifier.load_state_dict(state["learned"], strict=False)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.adversary.load_state(state)
+
+
+class Unfinished(Solution):
+    """A classifier that is being trained at one λ."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier, self.about, self.n_parameters = classifier, {}, 0
+
+    def predict(self, split: Split, lam: float) -> Predictions:
+        return predict(self.classifier, split)
+
+
+class Retrained(Solution):
+    """One classifier per reported λ; the one that was asked last stays in memory."""
+
+    def __init__(self, files: dict[float, Path], about: dict[str, Any], device: torch.device) -> None:
+        self._files, self.about, self.device = files, about, device
+        self.n_parameters = about["n_parameters"]
+        self._last: tuple[float, Classifier] | None = None
+
+    def predict(self, split: Split, lam: float) -> Predictions:
+        return predict(self.classifier(lam), split)
+
+    def classifier(self, lam: float) -> Classifier:
+        """The classifier of a λ, frozen."""
+        if self._last is None or self._last[0] != lam:
+            self._last = lam, freeze(read_classifier(self._files[lam], CLASSIFIERS)[0]).to(self.device)
+        return self._last[1]
+
+    def files(self, lam: float) -> Mapping[str, Path]:
+        return {"weights": self._files[lam]}
+
+
+class AdversarialMethod(Method):
+    """One training per reported λ; subclasses say from which weights, and for how long."""
+
+    @property
+    def file(self) -> Path:
+        return self.task.folder / "weights"
+
+    @property
+    def base_options(self) -> TrainedOptions:
+        """How the base was trained."""
+        return cast(TrainedOptions, self.task.classifier.options)
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """Steps of one training."""
+
+    @abstractmethod
+    def start(self, lam: float) -> Adversarial:
+        """A training about to begin."""
+
+    def learn(self, look: Look) -> Generator[Record, None, None]:
+        task, files = self.task, self._files()
+        budget = task.budget.model_copy(update={"steps": self.steps})
+        summaries: list[Record] = []
+        for lam, file in files.items():
+            if file.exists():
+                summaries.append(self._summary(file))
+                continue
+            learner, done = self.start(lam), summaries[-1]["validation"] if summaries else {}
+            solution, checkpoint = Unfinished(learner.classifier), task.folder / f"checkpoint-{lam:g}.safetensors"
+            validate = partial(look, solution, (lam,), done)
+            summary = yield from fit_part(
+                learner, budget, validate=validate, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
+            )
+            summary |= {"n_parameters": sum(value.numel() for value in learner.learned)}
+            save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **task.about)
+            checkpoint.unlink(missing_ok=True)
+            summaries.append(summary)
+
+    def open(self) -> Retrained:
+        files = self._files()
+        summaries = [self._summary(file) for file in files.values()]
+        about = together(summaries) | {"n_parameters": summaries[0]["n_parameters"]}
+        return Retrained(files, about, self.task.device)
+
+    def _files(self) -> dict[float, Path]:
+        return {lam: self.file / f"lam-{lam:g}.safetensors" for lam in self.task.lam.grid}
+
+    def _summary(self, file: Path) -> Record:
+        summary: Record = read_classifier(file, CLASSIFIERS)[1]["summary"]
+        return summary
