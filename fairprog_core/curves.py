@@ -22,6 +22,7 @@ from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
+from fairprog_core.learned import Learned
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Method, Solution, Task
 from fairprog_core.methods.features import Features
@@ -137,13 +138,29 @@ class CurveWork:
         )  # fmt: skip
 
     def learn(self) -> Iterator[Record]:
-        """Let the method learn what is not learned yet."""
+        """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
+        if self.lab.study.reuse and self.learned.bring(self.method.file):
+            return
         records = self.method.learn(self.look)
         try:
             for record in records:
                 yield {"curve": self.plan.key, **record}
         finally:
             records.close()
+        if self.lab.study.reuse:
+            self.learned.keep(self.method.file)
+
+    @property
+    def learned(self) -> Learned:
+        """Where another study finds what is learned here."""
+        lab, plan = self.lab, self.plan
+        return Learned(
+            lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
+            criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            mode=lab.study.mode, budget=lab.study.budget.to_json(), device=lab.device.type,
+            classifier=lab.classifier.digest(),
+            data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
+        )  # fmt: skip
 
     def look(self, solution: Solution, lams: Sequence[float], done: Record) -> Record:
         """While training, on few rows, behind a record of λ that are already done."""

@@ -233,6 +233,9 @@ class Study(Options):
     )  # fmt: skip
     budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
+    reuse: bool = Field(
+        False, title="Reuse curves", description="Take over what a study with this switch has learned in the same way."
+    )
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
         None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."

@@ -102,6 +102,16 @@ def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished:
     assert [mean["tuning_ratio"] for mean in result.chosen_means()] == [0.05, 0.25]
 
 
+def test_study_that_reuses_learns_a_curve_once_and_gives_the_same_numbers(finished: Finished, home: Home) -> None:
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "reuse": True})
+    first, second = (run(study, home, name) for name in ("first", "second"))
+    assert sum(record["kind"] == "train" for record in first) == study.budget.steps
+    assert not any(record["kind"] == "train" for record in second)
+    assert numbers(home.run("second")) == numbers(home.run("first"))
+    other = Study.parse({**study.to_json(), "seeds": [1]})
+    assert any(record["kind"] == "train" for record in run(other, home, "other"))
+
+
 def test_same_study_gives_the_same_numbers(finished: Finished, home: Home) -> None:
     run(finished.study, home, "again")
     assert numbers(home.run("again")) == numbers(finished.folder)
