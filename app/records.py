@@ -46,6 +46,11 @@ def gather(records: Iterable[Mapping[str, Any]]) -> Progress:
     return progress
 
 
+def learned(figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The main figures of what was learned, without controls, which have no λ."""
+    return [row for row in figures if any(lam is not None for lam in row["lam"])]
+
+
 def thin(values: list[Any], n_most: int = MAX_POINTS) -> list[Any]:
     """At most ``n_most`` values, evenly spaced, the first and the last among them."""
     if len(values) <= n_most:

@@ -36,17 +36,18 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True)
 class Series:
-    """The curves of one run, trigger and criterion.
+    """The curves of one run, trigger or method, and criterion.
 
     Attributes:
         run: id of the run.
         name: of the run where several are compared, else empty.
-        kind: the trigger; "border-2" is the second border of a study.
+        kind: the trigger; "border-2" is the second border of a study. The method where there is no trigger.
         criterion: its registry key.
         curves: curve by seed.
         single: the spots of every seed, ascending in λ.
         mean: the means over seeds, ascending in λ (k).
         controls: by the control's method, its mean over seeds.
+        tuning_ratio: share of the tuning data that was learned from; None where a result does not say.
     """
 
     run: str
@@ -57,6 +58,7 @@ class Series:
     single: dict[int, tuple[Spot, ...]]
     mean: tuple[Spot, ...]
     controls: dict[str, Spot]
+    tuning_ratio: float | None = None
 
 
 def estimate(point: Point, metric: str) -> Estimate:
@@ -93,6 +95,11 @@ def family(curve: Curve) -> str:
     return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
 
 
+def kind(curve: Curve) -> str:
+    """What names a curve: its trigger, or its method where it has none."""
+    return str(curve["trigger"] or curve["method"])
+
+
 def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
     """The points of the controls that belong to a curve, by their method: what has no λ."""
     same = {name: curve.get(name) for name in ("trigger", "criterion", "tuning_ratio", "seed")}
@@ -118,12 +125,13 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
     return Series(
         run=run,
         name=name,
-        kind=curves[0]["trigger"],
+        kind=kind(curves[0]),
         criterion=curves[0]["criterion"],
         curves={curve["seed"]: curve for curve in curves},
         single=single,
         mean=tuple(_mean(by_lam[lam]) for lam in sorted(by_lam)),
         controls={method: _mean(known) for method, points in controls.items() if (known := _known(points, metric))},
+        tuning_ratio=curves[0].get("tuning_ratio"),
     )
 
 

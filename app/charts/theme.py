@@ -9,8 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up")
-DASHES = ("solid", "dash", "dot", "dashdot")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "hexagon", "hexagram")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "2px,6px", "10px,3px,2px,3px")
 NEUTRAL = "#7a8794"
 GRID = "rgba(122, 135, 148, 0.25)"
 AXIS = "rgba(122, 135, 148, 0.7)"
@@ -23,11 +23,11 @@ LINE = 3  # px
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour, symbol and dash of series ``index`` as trace arguments; repeats after four."""
-    i = index % len(COLOURS)
+    """Colour, symbol and dash of series ``index`` as trace arguments; colours repeat after four, all after eight."""
+    i, colour = index % len(SYMBOLS), COLOURS[index % len(COLOURS)]
     return {
-        "marker": {"color": COLOURS[i], "symbol": SYMBOLS[i], "size": MARKER},
-        "line": {"color": COLOURS[i], "dash": DASHES[i], "width": LINE},
+        "marker": {"color": colour, "symbol": SYMBOLS[i], "size": MARKER},
+        "line": {"color": colour, "dash": DASHES[i], "width": LINE},
     }
 
 

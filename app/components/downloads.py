@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from app import artifacts, modality
 from app.components import trigger_view, trigger_words
 from app.series import Curve
+from app.wording import common
 from app.wording import tradeoff as words
 from fairprog_core.results import Result
 from fairprog_core.summaries import points_csv
@@ -29,15 +31,22 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
         words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), "points.csv", "text/csv", f"{key}-csv"
     )
     _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), "result.json", "application/json", f"{key}-json")
-    file = value.path(curve["artifact"])
+    label, file = _learned(value, curve, index)
     if file.is_file():
-        _button(
-            words.DOWNLOAD_TRIGGER, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger"
-        )
+        _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
     gallery = artifacts.gallery(value, name)
     if gallery:
         found = _AT_ONE_LAM[modality.of(value.study)](gallery, index)
         _button(found.label, found.data, f"{name}-{found.file}", found.mime, f"{key}-picture")
+
+
+def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
+    """What was learned: the trigger or another file for all λ, or the weights of one."""
+    point = result.points_of(curve)[index]
+    if weights := point["artifacts"].get("weights"):
+        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point["lam"])), result.path(weights)
+    label = words.DOWNLOAD_TRIGGER if curve["trigger"] else words.DOWNLOAD_LEARNED
+    return label, result.path(curve["artifact"])
 
 
 def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:

@@ -63,8 +63,7 @@ def _name(curve: str, plans: dict[str, CurvePlan]) -> str:
     plan = plans.get(curve)
     if plan is None:
         return curve
-    trigger = curve.removeprefix(f"{plan.method.kind}-").removesuffix(f"-{plan.criterion.kind}-s{plan.seed}")
-    return words.curve_name(trigger, plan.criterion.kind, plan.seed)
+    return words.curve_name(plan.trigger_name or plan.method.kind, plan.criterion.kind, plan.seed)
 
 
 def _gap_of(plan: CurvePlan | None) -> str:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import session
 from app.artifacts import Choice, choices, read
-from app.series import Curve, family
+from app.series import Curve, family, kind
 from app.wording import common, inside
 from fairprog_core.results import Result
 
@@ -47,23 +47,28 @@ def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
 
 
 def show_curve(
-    value: Mapping[str, Result], *, key: str, seed: DeltaGenerator, names: Mapping[str, str] | None = None
-) -> tuple[str, Curve]:
-    """Choose one curve of one or more results: trigger and criterion, and the seed where there are several.
+    value: Mapping[str, Result], *, key: str, seed: DeltaGenerator, names: Mapping[str, str] | None = None,
+    has_trigger: bool = False,
+) -> tuple[str, Curve]:  # fmt: skip
+    """Choose one curve of one or more results: trigger or method, criterion, and the seed where there are several.
 
     Args:
         value: results by run.
         key: beginning of the widgets' keys.
         seed: where the choice of the seed goes.
         names: of the runs, where several are shown.
+        has_trigger: offer only curves of a trigger; the page stops with a sentence where there is none.
 
     Returns:
         The run and the curve; both are remembered.
     """
     families: dict[tuple[str, str], list[Curve]] = {}
     for run, result in value.items():
-        for curve in result.curves:
+        for curve in (curve for curve in result.curves if curve["trigger"] or not has_trigger):
             families.setdefault((run, family(curve)), []).append(curve)
+    if not families:
+        st.info(inside.NO_LOOK)
+        st.stop()
     wanted = session.remembered(session.CURVE)
     options = list(families)
     start = _start(families, session.selected_run(), wanted)
@@ -71,7 +76,8 @@ def show_curve(
 
     def name(option: tuple[str, str]) -> str:
         first = families[option][0]
-        return inside.in_run((names or {}).get(option[0], ""), inside.curve_name(first["trigger"], first["criterion"]))
+        name = inside.curve_name(kind(first), first["criterion"], first.get("tuning_ratio"))
+        return inside.in_run((names or {}).get(option[0], ""), name)
 
     picked = st.selectbox(inside.CURVE, options, options.index(start), format_func=name, key=f"{stamp}-family")
     with seed:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import session
+from app import records, session
 from app.components import confirm
 from app.wording import common
 from app.wording import runs as words
@@ -72,10 +72,10 @@ def _state(run: Run) -> None:
 
 
 def _figures(run: Run) -> None:
-    rows = [row for row in run.figures if row["method"] == "reprogram"]
-    if not rows:
+    learned = records.learned(run.figures)
+    if not learned:
         st.caption(words.NO_FIGURES)
-    for row in rows:
+    for row in [row for row in learned if row["trigger"]] or learned:  # rivals stand on Trade-off
         st.markdown(train_words.chosen(row))
 
 

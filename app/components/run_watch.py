@@ -94,7 +94,6 @@ def _new(key: str) -> None:
 
 
 def _summary(run: Run) -> None:
-    """The λ chosen on validation of every trigger and criterion, measured on the test split."""
-    for row in run.figures:
-        if row["method"] == "reprogram":
-            st.markdown(words.chosen(row))
+    """The λ chosen on validation of every trigger or method, and criterion, measured on the test split."""
+    for row in records.learned(run.figures):
+        st.markdown(words.chosen(row))

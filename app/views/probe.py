@@ -53,7 +53,7 @@ def explore() -> None:
         return
     result = run_picker.result_of(choice)
     with second:
-        run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third)
+        run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third, has_trigger=True)
     found = curve.get("probe")
     if not found:
         st.info(words.EMPTY)

@@ -20,7 +20,7 @@ def explore() -> None:
         return
     result = run_picker.result_of(picked)
     with second:
-        run, curve = run_picker.show_curve({picked.run: result}, key="saliency", seed=third)
+        run, curve = run_picker.show_curve({picked.run: result}, key="saliency", seed=third, has_trigger=True)
     LOOKS[modality.of(result.study)](result, run=run, curve=curve, channel=CHANNEL)
 
 

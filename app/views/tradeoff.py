@@ -21,6 +21,7 @@ from fairprog_core.metrics import GAPS
 from fairprog_core.results import Result
 
 CHANNEL = "tradeoff"
+N_MOST = 4  # curves of several criteria in one chart
 TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 
 
@@ -36,6 +37,10 @@ def choose_gap(curve: Curve) -> str:
 def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
     """One λ: what it costs and brings, and its trigger."""
     detail.show(result.points_of(curve)[index], key="detail", base=result.base, metric=metric)
+    if curve["trigger"] is None:
+        st.header(words.TRIGGER, anchor=False)
+        st.markdown(words.no_trigger(curve["method"]))
+        return
     gallery, show = artifacts.gallery(result, curve["key"]), TRIGGERS[modality.of(result.study)]
     if gallery:
         show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve["trigger"])
@@ -69,6 +74,8 @@ def explore() -> None:
         metric = choose_gap(curve)
     session.compare_runs(run, list(results))
     series = [each for one, result in results.items() for each in gather(result, metric, run=one, name=names[one])]
+    if len(series) > N_MOST:
+        series = [each for each in series if each.criterion == curve["criterion"]]
     left, right = st.columns([8, 5], gap="large")
     key = f"plane-{metric}"
     with left:

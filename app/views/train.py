@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import chrome, session
-from app.components import data_card, run_watch, study_form, study_plan
+from app.components import data_card, needs_table, run_watch, study_form, study_plan
 from app.wording import train as words
 
 PRESET = "faces-quick"
@@ -24,6 +24,7 @@ def choose() -> None:
         st.caption(words.TRAIN_HELP)
     if study is not None:
         st.space("small")
+        needs_table.show(study.methods, key="needs")
         data_card.show(study.dataset, key="data_card")
     if pressed and study is not None:
         session.submit(study)

@@ -10,7 +10,7 @@ RUN = "Run"
 RUNS = "Runs"
 PICK_RUN = "Choose at least one run above."
 GROUP = "Group"
-CURVE = "Trigger and criterion"
+CURVE = "Trigger or method, and criterion"
 SEED = "Seed"
 SLIDER = "λ: how much the gap counts"
 CHOSEN = "chosen"
@@ -19,6 +19,7 @@ EMPTY = (
     "There is no finished curve yet. Train a small study; its first curve can be looked at here as soon as it is "
     "evaluated."
 )
+NO_LOOK = "Only curves of a trigger can be looked into, and this run has none. Choose another run, or train a trigger."
 TO_TRAIN = "Train a trigger"
 GONE = "This home has no finished run {run}; here is another one."
 NO_GALLERY = "No test rows were kept of this curve. Train with “Gallery” above 0 to look inside."
@@ -49,9 +50,10 @@ def run_name(name: str, run: str) -> str:
     return f"{name or RUN} ({run[:8]})"
 
 
-def curve_name(kind: str, criterion: str) -> str:
-    """A curve in a list, without its seed: "Border, equalized odds"."""
-    return f"{common.kind(kind)}, {common.kind(criterion).lower()}"
+def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:
+    """A curve in a list, without its seed: "Border, equalized odds", "…, 5 % of the tuning data"."""
+    part = "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
+    return f"{common.kind(kind)}, {common.kind(criterion).lower()}{part}"
 
 
 def in_run(run: str, text: str) -> str:

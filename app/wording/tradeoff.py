@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.wording import common, inside
-from fairprog_core.metrics import METRICS
+from fairprog_core import metrics
+from fairprog_core.methods import METHODS
 
 if TYPE_CHECKING:
     from app.series import Series, Spot
 
-OVER_CELLS = {name for name, metric in METRICS.items() if metric.needs == "cells"}  # of a group and a label
+OVER_CELLS = {name for name, metric in metrics.METRICS.items() if metric.needs == "cells"}  # of a group and a label
 
 TITLE = "Accuracy against the gap"
 LEAD = (
@@ -45,6 +46,7 @@ FLIPS_LABEL = "Test rows whose answer the trigger changes, by group and label, c
 CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
 
 TRIGGER = "The trigger"
+NO_TRIGGER = "This method has no trigger. {about}"
 TRIGGER_ALONE = "Alone"
 TRIGGER_ON = "On a test picture"
 GROUPS = "Groups"
@@ -82,6 +84,8 @@ NOT_WORDS = (
 
 DOWNLOAD_POINTS = "Points (CSV)"
 DOWNLOAD_RESULT = "Result (JSON)"
+DOWNLOAD_LEARNED = "What was learned, for all λ (safetensors)"
+DOWNLOAD_WEIGHTS = "Weights at λ = {lam} (safetensors)"
 DOWNLOAD_TRIGGER = "Trigger for all λ (safetensors)"
 DOWNLOAD_PICTURE = "Trigger at λ = {lam} (PNG)"
 DOWNLOAD_WORDS = {False: "Words at λ = {lam} (TXT)", True: "Nearest words at λ = {lam} (TXT)"}
@@ -115,6 +119,12 @@ def control(method: str) -> str:
     return CONTROLS.get(method) or common.kind(method).lower()
 
 
+def no_trigger(method: str) -> str:
+    """What stands in the place of the trigger."""
+    entry = METHODS.get(method)
+    return NO_TRIGGER.format(about=common.first_sentence(entry.options.__doc__) if entry else "")
+
+
 def seed(number: int) -> str:
     """A seed's name."""
     return f"seed {number}"
@@ -122,7 +132,7 @@ def seed(number: int) -> str:
 
 def series_name(series: "Series") -> str:
     """The name of a curve in legends: "Border, equalized odds", behind its run's name where several are compared."""
-    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion))
+    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion, series.tuning_ratio))
 
 
 def hover(name: str, spot: "Spot") -> str:

@@ -1,6 +1,6 @@
 """Sentences of the page Train."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.wording import common
@@ -71,17 +71,32 @@ def options_of(name: str) -> str:
     return f"{common.kind(name)}: options"
 
 
-def plan(*, triggers: list[str], criteria: list[str], seeds: int, curves: int, steps: int) -> str:
-    """What a study computes, in one sentence."""
-    what = f"{_and(triggers)} for {_and([name.lower() for name in criteria])}"
+def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, steps: int | None) -> str:
+    """What a study computes, in one sentence; ``steps`` are left out where curves differ in them."""
+    what = f"{_and(names)} for {_and([name.lower() for name in criteria])}"
     many = "1 curve" if curves == 1 else f"{curves} curves"
-    each = f"{steps:,} steps" if curves == 1 else f"{steps:,} steps each"
-    return f"{what}, {seeds} seed{'' if seeds == 1 else 's'}: {many} of {each}."
+    each = "" if steps is None else f" of {steps:,} steps" if curves == 1 else f" of {steps:,} steps each"
+    return f"{what}, {seeds} seed{'' if seeds == 1 else 's'}: {many}{each}."
 
 
 def lam_range(curve: str, low: float, high: float) -> str:
-    """The λ range of one curve."""
+    """The λ range of one curve of a trigger."""
     return f"{curve}: λ = 0 and {common.lam(low)} to {common.lam(high)}"
+
+
+def lam_values(curve: str, grid: Sequence[float]) -> str:
+    """The λ of one curve of a method without a trigger."""
+    return f"{curve}: λ = {_and([common.lam(lam) for lam in grid])}"
+
+
+NEEDS = "What the methods need"
+NEEDS_COLUMNS = ("Method", "Changes weights", "Gradients", "Group when predicting", "Labels", "Adds or changes")
+WEIGHTS = {"none": "no", "last layer": "the last layer", "all": "all"}
+
+
+def yes(value: bool) -> str:
+    """A cell of the table of needs."""
+    return "yes" if value else "no"
 
 
 def curve_name(trigger: str, criterion: str, seed: int | None = None) -> str:
@@ -94,7 +109,7 @@ def chosen(row: Mapping[str, Any]) -> str:
     """The figures of one trigger and criterion at the λ chosen on validation."""
     lams = sorted({float(lam) for lam in row["lam"]})
     lam = common.lam(lams[0]) if len(lams) == 1 else f"{common.lam(lams[0])} to {common.lam(lams[-1])}"
-    name = curve_name(row["trigger"], row["criterion"])
+    name = curve_name(row["trigger"] or row["method"], row["criterion"])
     gap = (
         f"{common.METRICS[row['gap_name']].lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
     )

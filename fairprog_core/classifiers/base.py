@@ -148,7 +148,7 @@ def _fold_batch_norm(parent: nn.Module) -> None:
             setattr(parent, next_name, nn.Identity())
 
 
-def save_classifier(classifier: Classifier, path: Path, **about: Any) -> None:
+def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None:
     """Write weights and description as one ``.safetensors`` file; before it is frozen.
 
     Args:

@@ -46,11 +46,11 @@ class MethodOptions(Options):
 
 
 GAME: dict[str, LamRange] = {
-    "equalized_odds": LamRange(low=0.3, high=15.0, grid=(0.0, 1.0, 2.0, 4.0, 8.0)),
-    "demographic_parity": LamRange(low=0.3, high=6.0, grid=(0.0, 0.6, 1.0, 1.5, 2.5)),
-}  # of what is trained against a discriminator or a penalty that weighs alike
-_SHARES = LamRange(low=0.25, high=1.0, grid=(0.0, 0.25, 0.5, 0.75, 1.0))
-STRENGTH = dict.fromkeys(GAME, _SHARES)  # of a change that is known as a whole
+    "equalized_odds": LamRange(low=0.5, high=8.0, grid=(0.5, 1.0, 2.0, 4.0, 8.0)),
+    "demographic_parity": LamRange(low=0.5, high=3.0, grid=(0.5, 1.0, 1.5, 2.0, 3.0)),
+}  # of what is trained against a discriminator, once per λ
+SQUARE = dict.fromkeys(GAME, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0)))  # λ · gap²
+STRENGTH = dict.fromkeys(GAME, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)))  # of a known change
 POINT = dict.fromkeys(GAME, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
 
 
@@ -217,7 +217,7 @@ class LastLayerOptions(MethodOptions):
 
     kind: Literal["last_layer"] = "last_layer"
     needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
-    lam = GAME
+    lam = SQUARE
     rows: Literal["natural", "balanced"] = Field(
         "natural",
         title="Mix of the rows",
@@ -247,7 +247,7 @@ class OutputShiftOptions(MethodOptions):
 
     kind: Literal["output_shift"] = "output_shift"
     needs = Needs(parameters="one number per label but the first")
-    lam = GAME
+    lam = SQUARE
 
 
 class GroupThresholdsOptions(MethodOptions):

@@ -15,7 +15,8 @@ class AdvIn(AdversarialMethod):
         rows: int = base.n_steps(len(split.y)) * base.batch_size
         n_cells = len(set(zip(split.z.tolist(), split.y.tolist())))
         share: float = self.options.length
-        return max(round(share * rows / (n_cells * self.options.per_cell)), 1)
+        per_step: int = n_cells * self.options.per_cell
+        return max(round(share * rows / per_step), 1)
 
     def start(self, lam: float) -> Adversarial:
         base, task = self.task.classifier, self.task

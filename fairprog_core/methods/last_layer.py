@@ -14,7 +14,7 @@ from fairprog_core.methods.refit import Objective, minimise
 
 
 class LastLayer(HeadMethod):
-    """Cross-entropy + λ · gap over the weights of the last layer, each λ begun where the one before ended."""
+    """Cross-entropy + λ · gap² over the weights of the last layer, each λ begun where the one before ended."""
 
     @property
     def n_parameters(self) -> int:

@@ -8,7 +8,7 @@ from fairprog_core.methods.refit import Objective, minimise
 
 
 class OutputShift(HeadMethod):
-    """Cross-entropy + λ · gap over one constant per class, each λ begun where the one before ended."""
+    """Cross-entropy + λ · gap² over one constant per class, each λ begun where the one before ended."""
 
     @property
     def n_parameters(self) -> int:

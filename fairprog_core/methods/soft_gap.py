@@ -16,7 +16,6 @@ from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Split
 
 SHARPNESS = 3.0
-NATS_PER_GAP = 0.5  # slope of I(Z; logits | Y) over the gap, over 112 sequences of words on the comments
 
 
 class SoftGap:

@@ -67,7 +67,7 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
         classifier=frozen(modality), features=features(modality), base_file=file, split=split, validation=split,
         groups=Groups.exclusive("a", "b"), criterion=CRITERIA[criterion](), lam=lam, seed=seed,
         budget=Budget(steps=4, validate_every=2), device=torch.device("cpu"), folder=folder / "curve",
-        about={"curve": "tried"},
+        about={"curve": "tried", "classifier": "hash", "data": "hash"},
         trigger=TRIGGERS[TRIGGER[modality]].options() if options.uses_trigger else None,
     )  # fmt: skip
     made: Method = build(METHODS, options, task)
