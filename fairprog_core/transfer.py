@@ -5,8 +5,7 @@ Source: the paper's Figure 5 (triggers tuned on one model, used on another); the
 Notation: n rows, c classes, p group patterns, b draws, u different rows of answers.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from fairprog_core.batch import Groups, Predictions
 from fairprog_core.counts import Floats, cell_weight
 from fairprog_core.intervals import DRAWS, Estimate, draw_tables, percentile_interval
 from fairprog_core.metrics import estimable, evaluate, judged_classes
-from fairprog_core.summaries import mean_estimate
 
 
 class Pair(NamedTuple):
@@ -64,50 +62,3 @@ def share_kept(
     if not estimable(table @ said[0], groups)[gap] or is_gain is None or is_gain[0] <= 0:
         return Estimate(None, None)
     return Estimate(float(other_gain / own_gain), percentile_interval(other_drawn / own_drawn))
-
-
-def mean_kept(curves: Sequence[Mapping[str, Any]]) -> Estimate:
-    """The share kept, over the seeds of a trigger on one other base; see ``summaries.mean_over_seeds``."""
-    kept = [curve["kept"] for curve in curves]
-    return mean_estimate([Estimate(one["value"], (*one["ci"],) if one["ci"] else None) for one in kept])
-
-
-def transfer_table(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The matrix of the shares kept, as rows.
-
-    Args:
-        results: result JSONs of one or several studies, each with triggers of one source.
-
-    Returns:
-        One dict per study, trigger, criterion and other base: ``source`` (name of the base that was learned on),
-        ``target``, ``method``, ``trigger``, ``criterion``, ``seeds``, ``kept`` {"value", "ci"}, ``base_gap`` (of the
-        target), ``gap`` and ``accuracy_change`` (means over the seeds at the λ that was chosen on the source).
-    """
-    rows: list[dict[str, Any]] = []
-    for result in results:
-        for target in result.get("transfer", []):
-            families: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-            for curve in target["curves"]:
-                families.setdefault((curve["method"], curve["trigger"], curve["criterion"]), []).append(curve)
-            rows += [_row(target, family, curves) for family, curves in families.items()]
-    return rows
-
-
-def _row(target: Mapping[str, Any], family: tuple[Any, ...], curves: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    gap, kept = curves[0]["gap"], mean_kept(curves)
-    chosen = [next(point for point in curve["points"] if point["lam"] == curve["chosen_lam"]) for curve in curves]
-    return {
-        "source": target["source"],
-        "target": target["base"],
-        **dict(zip(("method", "trigger", "criterion"), family, strict=True)),
-        "seeds": [curve["seed"] for curve in curves],
-        "kept": {"value": kept.value, "ci": list(kept.ci) if kept.ci else None},
-        "base_gap": target["point"][gap],
-        "gap": _mean([point[gap] for point in chosen]),
-        "accuracy_change": _mean([point["delta"]["accuracy"]["value"] for point in chosen]),
-    }
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) else None

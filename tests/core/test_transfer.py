@@ -9,11 +9,12 @@ import pytest
 from fairprog_core.batch import Groups, Predictions
 from fairprog_core.errors import ConfigError
 from fairprog_core.execution import execute
+from fairprog_core.experiments import class_rows, transfer_rows, tuning_rows
 from fairprog_core.home import Home
 from fairprog_core.results import Result
 from fairprog_core.study import Study
-from fairprog_core.transfer import Pair, share_kept, transfer_table
-from tests.conftest import TINY
+from fairprog_core.transfer import Pair, share_kept
+from tests.conftest import TINY, Finished
 
 TWO = Groups.exclusive("woman", "man")
 GAP = "average_abs_odds_difference"
@@ -81,10 +82,28 @@ def test_study_tries_its_triggers_on_other_bases_and_goes_on_where_it_stopped(ho
     assert [target["base"] for target in result.values["transfer"]] == ["residual net, seed 1", "longer"]
     assert result.values["transfer"][0] == json.loads(json.dumps(first))
     assert all(path.stat().st_mtime_ns == made for path, made in files.items())
-    table = transfer_table([result.values])
+    table = transfer_rows([result.values])
     assert [(row["source"], row["target"], row["seeds"]) for row in table] == [
         ("residual net, seed 0", "residual net, seed 1", [0]), ("residual net, seed 0", "longer", [0]),
     ]  # fmt: skip
+
+    kept = [target["curves"][0]["kept"]["value"] for target in result.values["transfer"]]
+    assert [row["kept"]["value"] for row in table] == kept
+    assert table[0]["base_gap"] == result.values["transfer"][0]["point"][GAP]
+    (row,) = class_rows([result])
+    assert (row["n_classes"], row["gap"]) == (2, result.chosen()[0][GAP])
+
+
+def test_rows_of_tuning_data_name_what_is_kept_of_the_whole_gain(finished: Finished, home: Home) -> None:
+    """A trigger learned on all rows keeps 1 of itself, or nothing can be said where it gained nothing."""
+    study = {**finished.study.to_json(), "explain": {"gallery": 0, "rows": 0, "probe": False}}
+    list(execute(Study.parse({**study, "tuning_ratio": [0.25, 1.0]}), home=home, folder=home.run("a")))
+    result = Result.open(home.run("a"))
+    rows = tuning_rows(result)
+    assert [(row["tuning_ratio"], row["seeds"]) for row in rows] == [(0.25, [0]), (1.0, [0])]
+    assert [row["gap"] for row in rows] == [point[GAP] for point in result.chosen()]
+    assert rows[1]["kept"]["value"] in (None, 1.0)
+    assert (rows[0]["kept"]["value"] is None) == (rows[1]["kept"]["value"] is None)
 
 
 def test_other_base_is_named_once_and_suits_the_data():
