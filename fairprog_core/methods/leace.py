@@ -31,20 +31,17 @@ class Leace(HeadMethod):
         return 2 * d * min(rank, d) + d
 
     def solve(self, features: Tensor) -> list[Head]:
-        eraser, base = fit_eraser(features, self.task), self.base
-        away = eraser.proj_left @ eraser.proj_right  # what is taken from the centred features
-        mean = torch.zeros_like(base.weight[0]) if eraser.bias is None else eraser.bias
-        return [
-            Head(base.weight - lam * base.weight @ away, base.bias + lam * base.weight @ away @ mean)
-            for lam in self.task.lam.grid
-        ]
+        eraser, (weight, bias) = fit_eraser(features.double(), self.task), self.base
+        taken = weight.double() @ eraser.proj_left @ eraser.proj_right  # of the centred features (c, d)
+        mean = features.double().mean(0)
+        return [Head((weight - lam * taken).float(), (bias + lam * taken @ mean).float()) for lam in self.task.lam.grid]
 
 
 def fit_eraser(features: Tensor, task: Task) -> LeaceEraser:
     """An eraser of the groups, in the mix of the rows to learn from.
 
     Args:
-        features: (n, d).
+        features: (n, d), in double precision.
         task: whose rows they are; its criterion says whether the label is given.
     """
     y = torch.from_numpy(task.split.y)
