@@ -17,6 +17,8 @@ from fairprog_core.data import DATASETS, FacesOptions
 from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import (
     METHODS,
+    AdvInOptions,
+    AdvPostOptions,
     MethodOptions,
     NeutralWordsOptions,
     RandomTriggerOptions,
@@ -144,6 +146,11 @@ CONTROLS: dict[Modality, tuple[MethodOptions, ...]] = {
 TEXT_REPROGRAM = ReprogramOptions(
     discriminator_learning_rate=0.01, lam_groups=2, per_cell=12, discriminator_steps=5
 )  # three groups and one logit: a small batch says next to nothing about the groups
+_TEXT_GAME: dict[str, Any] = {"discriminator_learning_rate": 0.01, "discriminator_steps": 5, "per_cell": 8}
+SUITED: dict[Modality, tuple[MethodOptions, ...]] = {  # options that suit a modality better than a method's defaults
+    "image": (),
+    "text": (TEXT_REPROGRAM, AdvPostOptions(**_TEXT_GAME), AdvInOptions(**_TEXT_GAME)),
+}
 DEFAULTS: dict[str, dict[Modality, Any]] = {  # what a study is made of that names its data alone
     "classifier": {"image": ResidualNetOptions(), "text": EncoderOptions()},
     "methods": {
@@ -250,7 +257,7 @@ class Study(Options):
         if kind not in DATASETS:
             return values
         modality: Modality = DATASETS[kind].options.modality  # type: ignore[attr-defined]
-        usual = {method.kind: method for method in DEFAULTS["methods"][modality]}
+        usual = {method.kind: method for method in SUITED[modality]}
         filled = dict(values)
         if isinstance(values.get("budget"), dict):
             filled["budget"] = _filled(DEFAULTS["budget"][modality], values["budget"])

@@ -1,7 +1,10 @@
 import pytest
 
+from fairprog_core.criteria import CRITERIA
 from fairprog_core.errors import ConfigError
-from fairprog_core.study import LamRange, Study, default_lam
+from fairprog_core.lam_range import LamRange
+from fairprog_core.methods import METHODS
+from fairprog_core.study import Study, default_lam
 
 
 def test_study_naming_only_a_data_set_runs() -> None:
@@ -81,3 +84,40 @@ def test_digest_changes_with_any_option_and_not_with_their_order() -> None:
     assert study.digest() == Study.parse({"base_seed": 1, "name": "a"}).digest()
     assert study.digest() != Study.parse({"name": "a", "base_seed": 2}).digest()
     assert Study.parse(study.to_json()) == study
+
+
+def test_method_without_a_trigger_has_one_curve_per_criterion_and_triggers_one_each() -> None:
+    study = Study.parse(
+        {
+            "methods": [{"kind": "reprogram"}, {"kind": "last_layer"}],
+            "triggers": [{"kind": "border"}, {"kind": "patch"}],
+            "criteria": [{"kind": "equalized_odds"}, {"kind": "demographic_parity"}],
+        }
+    )
+    assert [plan.key for plan in study.plan()] == [
+        "reprogram-border-equalized_odds-s0", "reprogram-border-demographic_parity-s0",
+        "reprogram-patch-equalized_odds-s0", "reprogram-patch-demographic_parity-s0",
+        "last_layer-equalized_odds-s0", "last_layer-demographic_parity-s0",
+    ]  # fmt: skip
+    assert [plan.trigger_name for plan in study.plan()][-2:] == [None, None]
+
+
+def test_lam_of_a_method_without_a_trigger_is_its_own_unless_it_is_given_for_it() -> None:
+    given = {"low": 0.1, "high": 1.0, "grid": [0.5, 1.0]}
+    per = {"leace.equalized_odds": given, "adv_post": {"low": 1.0, "high": 2.0, "grid": [2.0]}}
+    methods = [{"kind": kind} for kind in ("leace", "adv_post", "output_shift")]
+    study = Study.parse({"methods": methods, "lam": {"grid": [0.0, 50.0], "per": per}})
+    own = METHODS["output_shift"].options.lam["equalized_odds"].grid
+    assert [plan.lam.grid for plan in study.plan()] == [(0.5, 1.0), (2.0,), own]
+
+
+@pytest.mark.parametrize("kind", METHODS)
+def test_method_without_a_trigger_has_lam_values_for_every_criterion(kind: str) -> None:
+    options = METHODS[kind].options
+    assert options.uses_trigger or set(options.lam) == set(CRITERIA)
+
+
+def test_methods_on_texts_begin_with_what_suits_texts() -> None:
+    study = Study.parse({"dataset": {"kind": "comments"}, "methods": [{"kind": "adv_post", "steps": 7}]})
+    assert study.methods[0].to_json()["discriminator_steps"] == 5
+    assert study.methods[0].to_json()["steps"] == 7

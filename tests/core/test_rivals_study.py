@@ -1,0 +1,104 @@
+"""A whole tiny study with every method: what is written, what an interruption costs, what can be opened."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import read_classifier
+from fairprog_core.execution import execute
+from fairprog_core.home import Home
+from fairprog_core.methods import METHODS
+from fairprog_core.results import Result
+from fairprog_core.runs.figures import main_figures
+from fairprog_core.study import Study
+from fairprog_core.summaries import points_csv
+from tests.conftest import TINY
+
+LEARNED = [kind for kind, entry in METHODS.items() if not entry.options.is_control]
+SHORT = {"low": 0.5, "high": 2.0, "grid": [0.5, 2.0]}
+STUDY = TINY | {
+    "methods": [{"kind": kind} for kind in LEARNED],
+    "lam": TINY["lam"] | {"per": {"adv_post": SHORT, "adv_in": SHORT}},
+    "budget": {"steps": 4, "validate_every": 2},
+    "explain": {"gallery": 0, "rows": 0, "probe": False},
+}  # fmt: skip
+
+
+def carry_out(study: Study, home: Home, name: str, *, until: str | None = None) -> Path:
+    """Execute; or only until the first record of a curve."""
+    folder = home.run(name)
+    records = execute(study, home=home, folder=folder)
+    for record in records:
+        if until and record["kind"] in ("train", "validation") and record["curve"].startswith(until):
+            break
+    records.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return carry_out(Study.parse(STUDY), Home.find(tmp_path_factory.mktemp("home")), "whole")
+
+
+def test_every_method_has_a_curve_with_a_point_for_every_lam(folder: Path) -> None:
+    result = Result.open(folder)
+    assert result.is_complete
+    assert [curve["method"] for curve in result.curves] == LEARNED
+    for curve in result.curves:
+        assert [point["lam"] for point in result.points_of(curve)] == curve["lams"]
+        assert curve["chosen_lam"] in curve["lams"]
+        assert curve["n_parameters"] >= 1
+        assert curve.artifact.exists()
+        assert not curve["explain"]
+
+
+def test_methods_without_a_trigger_have_no_trigger_and_no_controls(folder: Path) -> None:
+    result = Result.open(folder)
+    assert [point["method"] for point in result.points() if point["lam"] is None] == ["random_trigger"]
+    for point in result.points():
+        uses_trigger = METHODS[point["method"]].options.uses_trigger
+        assert (point["trigger"] is not None) == uses_trigger
+        assert (point["artifacts"]["trigger"] is not None) == uses_trigger
+
+
+def test_files_of_every_point_can_be_read(folder: Path) -> None:
+    result = Result.open(folder)
+    for point in result.points():
+        found = result.predictions(point)
+        assert len(found.y_pred) == 96
+        assert (found.logits is None) == (point["method"] == "group_thresholds")
+        assert result.group_table(point)
+        assert result.changes(point)
+    (weights,) = (point["artifacts"]["weights"] for point in result.points(method="adv_in", lam=2.0))
+    classifier, about = read_classifier(result.path(weights), CLASSIFIERS)
+    assert (classifier.n_classes, about["lam"], about["method"]) == (2, 2.0, "adv_in")
+
+
+def test_predictions_without_logits_have_no_area_under_the_curve(folder: Path) -> None:
+    for point in Result.open(folder).points(method="group_thresholds"):
+        assert point["auc"] is None
+        assert point["accuracy"] is not None
+
+
+def test_figures_and_spreadsheet_hold_every_method(folder: Path) -> None:
+    result = Result.open(folder)
+    rows = main_figures(result.values)
+    assert {row["method"] for row in rows} == {*LEARNED, "random_trigger"}
+    assert all(row["lam"] != [None] for row in rows if row["method"] != "random_trigger")
+    assert points_csv(result.points()).count("\n") == 1 + len(result.points())
+
+
+@pytest.mark.parametrize("kind", ["adv_post", "adv_in", "last_layer"])
+def test_study_stopped_in_a_rival_goes_on_with_the_same_numbers(kind: str, folder: Path, home: Home) -> None:
+    study = Study.parse(STUDY)
+    carry_out(study, home, "again", until=kind)
+    assert numbers(carry_out(study, home, "again")) == numbers(folder)
+
+
+def numbers(folder: Path) -> Any:
+    """The points without paths."""
+    values = json.loads((folder / "result.json").read_text("utf-8"))
+    return [{key: value for key, value in point.items() if key != "artifacts"} for point in values["points"]]
