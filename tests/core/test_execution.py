@@ -78,6 +78,27 @@ def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finishe
     assert result.predictions(result.base).y_pred.tolist() == predict(base, dataset.split("test")).y_pred.tolist()
 
 
+def test_study_of_four_classes_is_measured_and_looked_into_like_one_of_two(finished: Finished, home: Home) -> None:
+    """Metrics are means of one-vs-rest, a map is kept for each class, and the demographic classifiers still read Z."""
+    values = finished.study.to_json()
+    values["dataset"] |= {"target": "blond, smiling"}
+    values["triggers"] = [{"kind": "frame"}]
+    run(Study.parse(values), home, "four")
+    result = Result.open(home.run("four"))
+    assert result.is_complete
+    point = result.points(method="reprogram", lam=1.0)[0]
+    assert np.shape(point["counts"]) == (2, 4, 4)
+    assert len(point["group_rates"]) == len(point["changes"]) == 8
+    assert point["auc"] is not None
+    assert point["left_out"] == []
+    (curve,) = result.curves
+    gallery = result.gallery(curve)
+    assert gallery is not None
+    assert gallery.arrays["logits"].shape[-1] == gallery.arrays["cam_class"].shape[-3] == 4
+    assert curve["explain"]["twins"]["flip_share"]
+    assert curve["probe"]["groups"] == ["female", "male"]
+
+
 def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished: Finished, home: Home) -> None:
     """Two shares of 256 rows: 13 and 64, evenly over the four cells, the same rows first."""
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "tuning_ratio": [0.05, 0.25]})
