@@ -25,7 +25,7 @@ _NEEDED = ("study", "base", "points", "curves")
 
 
 class Curve(dict[str, Any]):
-    """A curve of the result JSON, which also knows where its trigger file lies."""
+    """A curve of the result JSON, which also knows where lies what was learned."""
 
     def __init__(self, values: Mapping[str, Any], folder: Path) -> None:
         super().__init__(values)
@@ -33,7 +33,7 @@ class Curve(dict[str, Any]):
 
     @property
     def artifact(self) -> Path:
-        """The trigger's file, in the folder that was opened."""
+        """The trigger's file, or what another method learned (a file, or a folder), in the folder that was opened."""
         return locate(self._folder, self["artifact"])
 
     @property

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Before torch and BLAS are imported anywhere: two test processes share two cores.
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
@@ -16,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from fairprog_core.home import Home
+from fairprog_core.methods import METHODS
 from fairprog_core.results import Result
 from fairprog_core.study import Study
 
@@ -26,7 +28,7 @@ LEFT_BEHIND = pytest.StashKey[list[str]]()
 hypothesis.settings.register_profile("fairprog", max_examples=50, deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("fairprog")
 
-TINY = {
+TINY: dict[str, Any] = {
     "name": "tiny",
     "dataset": {"kind": "faces", "image_size": 32, "n_train": 256, "n_tune": 256, "n_val": 64, "n_test": 96},
     "classifier": {"kind": "residual_net", "source": "train", "epochs": 2},
@@ -93,13 +95,35 @@ def tiny_study() -> Study:
 @pytest.fixture(scope="session")
 def finished(session_folder: Path, tiny_study: Study) -> Finished:
     """The tiny study, run once per session whatever the number of test processes. Read it, do not change it."""
+    return _run_once(tiny_study, session_folder, "finished")
+
+
+@pytest.fixture(scope="session")
+def rivals(session_folder: Path) -> Finished:
+    """A tiny study with every method, run once per session. Read it, do not change it."""
+    return _run_once(Study.parse(every_method()), session_folder, "rivals")
+
+
+def every_method() -> dict[str, Any]:
+    """The tiny study with every method that learns, without a look inside."""
+    learned = [{"kind": kind} for kind, entry in METHODS.items() if not entry.options.is_control]
+    short = {"low": 0.5, "high": 2.0, "grid": [0.5, 2.0]}
+    return TINY | {
+        "methods": learned,
+        "lam": {**TINY["lam"], "per": {"adv_post": short, "adv_in": short}},
+        "budget": {"steps": 4, "validate_every": 2},
+        "explain": {"gallery": 0, "rows": 0, "probe": False},
+    }
+
+
+def _run_once(study: Study, folder: Path, name: str) -> Finished:
     from fairprog_core.foreground import run
 
-    home, note = Home.find(session_folder / "finished"), session_folder / "finished.run"
-    with FileLock(session_folder / "finished.lock"):
+    home, note = Home.find(folder / name), folder / f"{name}.run"
+    with FileLock(folder / f"{name}.lock"):
         if not note.exists():
-            note.write_text(run(tiny_study, home=home).folder.name)
-    return Finished(tiny_study, home, note.read_text())
+            note.write_text(run(study, home=home).folder.name)
+    return Finished(study, home, note.read_text())
 
 
 def processes_of(session: str) -> Iterator[psutil.Process]:

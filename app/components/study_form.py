@@ -16,8 +16,8 @@ from fairprog_core.study import Study
 _ROWS = (
     (("dataset",), ("classifier",)),
     (("methods",), ("criteria",)),
-    (("triggers",), ("seeds", "budget")),
-    (("lam",),),
+    (("triggers",), ("lam",)),
+    (("seeds",), ("budget",)),
 )
 """What is seen at once, two columns a row; a field that no row names is folded away below."""
 
@@ -33,7 +33,7 @@ def show(value: str, *, key: str) -> Study | None:
     values: dict[str, Any] = {}
     with st.container(key="study_form", gap="medium"):
         for row in _ROWS:
-            for column, names in zip(st.columns(2, gap="large"), row, strict=False):
+            for column, names in zip(st.columns(2, gap="large"), row, strict=True):
                 with column:
                     values |= forms.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
                 start, draft = _following(values, start, draft)

@@ -40,14 +40,19 @@ class MethodOptions(Options):
     lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; what uses a trigger follows the trigger instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
 
-    def n_rows(self, budget: Budget, n_train: int) -> int:
-        """About how many rows one training sends through the classifier and back; for the progress bar alone."""
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        """About how many rows one training sends through the classifier and back; for the progress bar alone.
+
+        Args:
+            budget: of one training.
+            base_rows: rows that the training of the base saw.
+        """
         return 0
 
 
 GAME: dict[str, LamRange] = {
     "equalized_odds": LamRange(low=0.5, high=8.0, grid=(0.5, 1.0, 2.0, 4.0, 8.0)),
-    "demographic_parity": LamRange(low=0.5, high=3.0, grid=(0.5, 1.0, 1.5, 2.0, 3.0)),
+    "demographic_parity": LamRange(low=0.5, high=3.0, grid=(1.0, 1.5, 2.0, 2.5, 3.0)),
 }  # of what is trained against a discriminator, once per λ
 SQUARE = dict.fromkeys(GAME, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0)))  # λ · gap²
 STRENGTH = dict.fromkeys(GAME, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)))  # of a known change
@@ -120,7 +125,7 @@ class ReprogramOptions(GameOptions):
         json_schema_extra={"advanced": True},
     )
 
-    def n_rows(self, budget: Budget, n_train: int) -> int:
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
         return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again
 
 
@@ -153,7 +158,7 @@ class AdvPostOptions(AdversarialOptions):
         json_schema_extra={"advanced": True},
     )
 
-    def n_rows(self, budget: Budget, n_train: int) -> int:
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
         return 2 * min(self.steps, budget.steps) * 4 * self.per_cell
 
 
@@ -170,8 +175,8 @@ class AdvInOptions(AdversarialOptions):
         description="Rows seen for one λ, as a share of what the base was trained on.",
     )
 
-    def n_rows(self, budget: Budget, n_train: int) -> int:
-        return round(self.length * 8 * n_train)
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        return round(self.length * base_rows)
 
 
 class RandomTriggerOptions(MethodOptions):

@@ -15,16 +15,9 @@ from fairprog_core.results import Result
 from fairprog_core.runs.figures import main_figures
 from fairprog_core.study import Study
 from fairprog_core.summaries import points_csv
-from tests.conftest import TINY
+from tests.conftest import Finished, every_method
 
 LEARNED = [kind for kind, entry in METHODS.items() if not entry.options.is_control]
-SHORT = {"low": 0.5, "high": 2.0, "grid": [0.5, 2.0]}
-STUDY = TINY | {
-    "methods": [{"kind": kind} for kind in LEARNED],
-    "lam": TINY["lam"] | {"per": {"adv_post": SHORT, "adv_in": SHORT}},
-    "budget": {"steps": 4, "validate_every": 2},
-    "explain": {"gallery": 0, "rows": 0, "probe": False},
-}  # fmt: skip
 
 
 def carry_out(study: Study, home: Home, name: str, *, until: str | None = None) -> Path:
@@ -38,9 +31,9 @@ def carry_out(study: Study, home: Home, name: str, *, until: str | None = None) 
     return folder
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return carry_out(Study.parse(STUDY), Home.find(tmp_path_factory.mktemp("home")), "whole")
+@pytest.fixture
+def folder(rivals: Finished) -> Path:
+    return rivals.folder
 
 
 def test_every_method_has_a_curve_with_a_point_for_every_lam(folder: Path) -> None:
@@ -93,7 +86,7 @@ def test_figures_and_spreadsheet_hold_every_method(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["adv_post", "adv_in", "last_layer"])
 def test_study_stopped_in_a_rival_goes_on_with_the_same_numbers(kind: str, folder: Path, home: Home) -> None:
-    study = Study.parse(STUDY)
+    study = Study.parse(every_method())
     carry_out(study, home, "again", until=kind)
     assert numbers(carry_out(study, home, "again")) == numbers(folder)
 

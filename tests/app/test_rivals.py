@@ -1,0 +1,94 @@
+"""Every page with curves of methods that have no trigger; from a study that really ran."""
+
+import shutil
+
+import pytest
+
+from app.wording import common, inside
+from app.wording import tradeoff as words
+from app.wording import train as train_words
+from fairprog_core.methods import METHODS
+from fairprog_core.presets import load_study
+from fairprog_core.runs.figures import main_figures
+from tests.app.drawn import traces
+
+PLANE = "plane-average_abs_odds_difference"
+RIVALS = [kind for kind, entry in METHODS.items() if not entry.options.uses_trigger]
+
+
+@pytest.fixture
+def run(rivals, home):
+    """The study with every method, as a run of the test's home."""
+    shutil.copytree(rivals.folder, home.run("rivals"))
+    return "rivals"
+
+
+@pytest.mark.parametrize("method", RIVALS)
+def test_tradeoff_shows_the_curve_of_every_method_and_says_that_it_has_no_trigger(open_page, run, method):
+    page = open_page("tradeoff", run=run, curve=f"{method}-equalized_odds-s0")
+    assert not page.exception
+    family = next(box for box in page.selectbox if box.label == inside.CURVE)
+    assert family.options[family.index] == inside.curve_name(method, "equalized_odds")
+    assert words.no_trigger(method) in [text.value for text in page.markdown]
+
+
+def test_tradeoff_names_every_method_in_the_legend(open_page, run):
+    page = open_page("tradeoff", run=run)
+    names = {trace.get("name") for trace in traces(page, PLANE)}
+    assert {inside.curve_name(kind, "equalized_odds") for kind in ("border", *RIVALS)} <= names
+
+
+@pytest.mark.parametrize("view", ["saliency", "probe"])
+def test_pages_that_look_inside_offer_curves_of_triggers_alone(open_page, run, view):
+    page = open_page(view, run=run)
+    assert not page.exception
+    family = next(box for box in page.selectbox if box.label == inside.CURVE)
+    assert family.options == [inside.curve_name("border", "equalized_odds")]
+
+
+def test_runs_and_train_tell_the_figures_of_every_method(open_page, store, rivals):
+    from fairprog_core.runs import Owner
+
+    begun = store.begin(rivals.study, Owner.this_process())
+    store.append(begun.id, [], token=begun.token, figures=main_figures(rivals.result.values))
+    store.finish(begun, "done")
+    page = open_page("train", run=begun.id)
+    assert not page.exception
+    told = " ".join(text.value for text in page.markdown)
+    assert all(train_words.curve_name(kind, "equalized_odds") in told for kind in ("border", *RIVALS))
+    page = open_page("runs")
+    assert not page.exception
+
+
+def test_live_page_shows_a_curve_that_was_learned_at_once(open_page, store, rivals):
+    from fairprog_core.runs import Owner
+
+    begun = store.begin(rivals.study, Owner.this_process())
+    validation = {
+        "kind": "validation", "curve": "last_layer-equalized_odds-s0", "step": 1, "steps": 1, "lam": [0.0, 4.0],
+        "accuracy": [0.9, 0.87], "gap": [0.2, 0.09], "hypervolume": 0.01, "base_accuracy": 0.89, "base_gap": 0.28,
+        "majority_accuracy": 0.79, "is_best": True,
+    }  # fmt: skip
+    store.append(begun.id, [validation], token=begun.token)
+    assert not open_page("train", run=begun.id).exception
+
+
+def test_form_offers_every_method_and_shows_what_they_need(open_page):
+    page = open_page("train")
+    chosen = page.multiselect(key="study.faces-quick.methods.kinds")
+    assert {common.kind(kind) for kind in RIVALS} <= set(chosen.options)
+    chosen.set_value(["reprogram", "last_layer", "leace"]).run()
+    assert not page.exception
+    assert any(header.value == train_words.NEEDS for header in page.header)
+    assert any(train_words.lam_values("", [0.0, 1.0])[:5] in caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize("name", ["faces-tradeoff", "comments-tradeoff"])
+def test_preset_with_every_method_is_a_form_that_can_be_sent_off(open_page, store, name):
+    page = open_page("train")
+    page.radio(key="study.preset").set_value(name).run()
+    assert not page.exception
+    assert not page.button(key="train").disabled
+    page.button(key="train").click().run()
+    (run,) = store.list()
+    assert run.study == load_study(name).to_json()
