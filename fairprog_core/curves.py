@@ -22,11 +22,12 @@ from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
+from fairprog_core.learned import Learned
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Method, Solution, Task
 from fairprog_core.methods.features import Features
 from fairprog_core.methods.trigger_curve import Triggered
-from fairprog_core.metrics import collapsed, evaluate
+from fairprog_core.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build
 from fairprog_core.study import CurvePlan, Study
@@ -55,17 +56,17 @@ class Lab:
     device: torch.device
     about: dict[str, Any]
 
-    def figures(self, predictions: Predictions, gap: str) -> dict[str, Any]:
-        """Accuracy, the named gap and whether the classifier has collapsed, in the natural mix.
+    def figures(self, predictions: Predictions, gap: str, base: Predictions) -> dict[str, Any]:
+        """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
 
         Raises:
             DataError: a cell has too few rows for the gap to be estimated.
         """
         groups = self.dataset.groups
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
+        counts, before = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
         weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-        values = evaluate(counts, weight, groups)
+        values = evaluate(counts, weight, groups, judged_classes(counts, groups))
         if not np.isfinite(values[gap]):
             raise DataError(
                 f"The {gap.replace('_', ' ')} cannot be estimated on the validation split: a group has no rows of a "
@@ -74,12 +75,12 @@ class Lab:
         return {
             "accuracy": float(values["accuracy"]),
             "gap": float(values[gap]),
-            "is_collapsed": bool(collapsed(counts, weight, groups)),
+            "is_collapsed": bool(collapsed(counts, weight, groups, base=before)),
         }
 
     def reference(self, base: Predictions, gap: str) -> dict[str, float]:
         """What a curve is compared with on the same rows: the base and the majority class."""
-        found = self.figures(base, gap)
+        found = self.figures(base, gap, base)
         return {
             "base_accuracy": found["accuracy"],
             "base_gap": found["gap"],
@@ -91,6 +92,12 @@ class Lab:
         """The validation rows that are looked at while training, and what the base says about them."""
         split = self.splits["val"].evenly(self.study.budget.validate_rows)
         return split, predict(self.classifier, split)
+
+    def learned_from(self, plan: CurvePlan) -> Split:
+        """The rows that a curve learns from: of the tuning split, the share that its plan says, drawn by its seed."""
+        split = self.splits[plan.method.learns_from]
+        ratio = 1.0 if plan.tuning_ratio is None else plan.tuning_ratio
+        return split.evenly(max(round(ratio * len(split.y)), 1), seed=plan.seed)
 
     @cached_property
     def features(self) -> Features:
@@ -124,20 +131,36 @@ class CurveWork:
         }  # fmt: skip
         return Task(
             classifier=lab.classifier, features=lab.features, base_file=lab.base_file,
-            split=lab.splits[plan.method.learns_from], validation=lab.splits["val"], groups=lab.dataset.groups,
+            split=lab.learned_from(plan), validation=lab.splits["val"], groups=lab.dataset.groups,
             criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=lab.study.budget, device=lab.device,
             folder=self.folder, about=about, trigger=plan.trigger, mode=lab.study.mode,
             identity_words=frozenset().union(*lab.dataset.identity_words().values()),
         )  # fmt: skip
 
     def learn(self) -> Iterator[Record]:
-        """Let the method learn what is not learned yet."""
+        """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
+        if self.lab.study.reuse and self.learned.bring(self.method.file):
+            return
         records = self.method.learn(self.look)
         try:
             for record in records:
                 yield {"curve": self.plan.key, **record}
         finally:
             records.close()
+        if self.lab.study.reuse:
+            self.learned.keep(self.method.file)
+
+    @property
+    def learned(self) -> Learned:
+        """Where another study finds what is learned here."""
+        lab, plan = self.lab, self.plan
+        return Learned(
+            lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
+            criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            mode=lab.study.mode, budget=lab.study.budget.to_json(), device=lab.device.type,
+            classifier=lab.classifier.digest(),
+            data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
+        )  # fmt: skip
 
     def look(self, solution: Solution, lams: Sequence[float], done: Record) -> Record:
         """While training, on few rows, behind a record of λ that are already done."""
@@ -158,7 +181,7 @@ class CurveWork:
             if solution.key(lam) not in seen:
                 predictions = solution.predict(split, lam)
                 error = _loss_error(predictions, base)
-                seen[solution.key(lam)] = lab.figures(predictions, gap) | {"loss_error": error}
+                seen[solution.key(lam)] = lab.figures(predictions, gap, base) | {"loss_error": error}
         found = [seen[solution.key(lam)] for lam in lams]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
@@ -170,7 +193,7 @@ class CurveWork:
         solution = self.method.open()
         validation = self.validate(solution)
         points = []
-        controls = self._controls(solution)
+        controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
         for lam in self.plan.lam.grid:
             points.append(self._point(solution, lam, self.plan.method.kind, f"lam-{lam:g}"))
@@ -180,12 +203,12 @@ class CurveWork:
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, points), "points": points})
 
-    def _controls(self, solution: Solution) -> dict[str, Solution]:
+    def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""
         if not isinstance(solution, Triggered):
             return {}
         return {
-            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, self.lab.classifier))
+            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, solution.classifier))
             for control in self.lab.study.controls()
         }
 
@@ -199,6 +222,7 @@ class CurveWork:
         return report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
+            tuning_ratio=plan.tuning_ratio,
             artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
         )  # fmt: skip
 
@@ -207,10 +231,14 @@ class CurveWork:
         plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
         own = [point for point in points if point["method"] == plan.method.kind]
         base = self.lab.base["test"]
-        corner = majority_accuracy(base, n_classes=len(self.lab.dataset.labels)), self.lab.figures(base, gap)["gap"]
+        corner = (
+            majority_accuracy(base, n_classes=len(self.lab.dataset.labels)),
+            self.lab.figures(base, gap, base)["gap"],
+        )
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
-            "criterion": plan.criterion.kind, "seed": plan.seed, "gap": gap, "lams": list(plan.lam.grid),
+            "criterion": plan.criterion.kind, "seed": plan.seed, "tuning_ratio": plan.tuning_ratio, "gap": gap,
+            "lams": list(plan.lam.grid),
             "hypervolume": hypervolume(
                 [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
             ),
