@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from fairprog_core.auditor import Reading, read
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.counts import cell_weight, count_table
+from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import majority_accuracy, predict, report
@@ -103,6 +105,24 @@ class Lab:
     def features(self) -> Features:
         """What the last layer of the base reads, for all curves."""
         return Features(self.classifier)
+
+    @cached_property
+    def base_readings(self) -> dict[str, Reading | None]:
+        """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
+        return {criterion.kind: self.read(self.base["test"], criterion) for criterion in self.study.criteria}
+
+    def read(self, predictions: Predictions, criterion: CriterionOptions) -> Reading | None:
+        """Let a fresh auditor read the groups, within each label where the criterion conditions on it."""
+        return read(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
+
+    def audit(self, predictions: Predictions, criterion: CriterionOptions) -> dict[str, Any] | None:
+        """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
+        found, base = self.read(predictions, criterion), self.base_readings[criterion.kind]
+        return None if found is None else found.figures(base)
+
+    def base_audit(self) -> dict[str, Any]:
+        """By criterion, the audit of the base."""
+        return {kind: found and found.figures() for kind, found in self.base_readings.items()}
 
     @property
     def base_file(self) -> Path:
@@ -192,14 +212,15 @@ class CurveWork:
         """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
         solution = self.method.open()
         validation = self.validate(solution)
-        points = []
+        chosen, points = self.choose(validation), []
         controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
         for lam in self.plan.lam.grid:
-            points.append(self._point(solution, lam, self.plan.method.kind, f"lam-{lam:g}"))
+            kind, name = self.plan.method.kind, f"lam-{lam:g}"
+            points.append(self._point(solution, lam, kind, name, is_audited=lam == chosen))
             yield len(points) / total
         for kind, control in controls.items():
-            points.append(self._point(control, None, kind, kind))
+            points.append(self._point(control, None, kind, kind, is_audited=True))
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, points), "points": points})
 
@@ -212,19 +233,22 @@ class CurveWork:
             for control in self.lab.study.controls()
         }
 
-    def _point(self, solution: Solution, lam: float | None, method: str, name: str) -> dict[str, Any]:
+    def _point(
+        self, solution: Solution, lam: float | None, method: str, name: str, *, is_audited: bool
+    ) -> dict[str, Any]:
         """Predict the test split, keep the predictions, report the point."""
         lab, plan = self.lab, self.plan
         found = solution.predict(lab.splits["test"], lam or 0.0)
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
         files = {**solution.files(lam or 0.0), "predictions": path}
-        return report(
+        point = report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
             tuning_ratio=plan.tuning_ratio,
             artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
         )  # fmt: skip
+        return point | {"audit": lab.audit(found, plan.criterion) if is_audited else None}
 
     def _summary(self, solution: Solution, validation: Record, points: list[dict[str, Any]]) -> dict[str, Any]:
         """The curve as the result JSON has it, before anybody looked inside."""
