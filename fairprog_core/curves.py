@@ -197,17 +197,22 @@ class CurveWork:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
         lab, gap = self.lab, self.plan.criterion.gap
         reference = lab.reference(base, gap)
-        seen: dict[Hashable, Record] = {}  # λ with the same trigger are predicted once
-        for lam in lams:
-            if trigger.key(lam) not in seen:
-                predictions = predict(trigger.wrap(lab.classifier, lam=lam), split)
-                error = _loss_error(predictions, base)
-                seen[trigger.key(lam)] = lab.figures(predictions, gap) | {"loss_error": error}
-        found = [seen[trigger.key(lam)] for lam in lams]
+        found = [
+            lab.figures(predictions, gap) | {"loss_error": _loss_error(predictions, base)}
+            for predictions in self._predictions(trigger, lams, split)
+        ]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
         return {"lam": [*done.get("lam", []), *lams], **columns, "hypervolume": volume or 0.0, **reference}
+
+    def _predictions(self, trigger: Trigger, lams: Sequence[float], split: Split) -> Iterator[Predictions]:
+        """What the classifier says behind the trigger, λ after λ; those with the same trigger are asked once."""
+        seen: dict[Hashable, Predictions] = {}
+        for lam in lams:
+            if (key := trigger.key(lam)) not in seen:
+                seen[key] = predict(trigger.wrap(self.lab.classifier, lam=lam), split)
+            yield seen[key]
 
     def evaluate(self) -> Iterator[float]:
         """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
@@ -216,20 +221,20 @@ class CurveWork:
         points = []
         controls = self.lab.study.controls()
         total = len(self.plan.lam.grid) + len(controls)
-        for lam in self.plan.lam.grid:
-            points.append(self._point(trigger, lam, self.plan.method.kind, f"lam-{lam:g}"))
+        test, grid = self.lab.splits["test"], self.plan.lam.grid
+        for lam, found in zip(grid, self._predictions(trigger, grid, test), strict=True):
+            points.append(self._point(found, lam, self.plan.method.kind, f"lam-{lam:g}"))
             yield len(points) / total
         for control in controls:
             changed = build(METHODS, control).control(trigger, self.lab.classifier)
-            points.append(self._point(changed, None, control.kind, control.kind))
+            found = predict(changed.wrap(self.lab.classifier, lam=0.0), test)
+            points.append(self._point(found, None, control.kind, control.kind))
             yield len(points) / total
         self.write({"curve": self._summary(trigger, validation, points), "points": points})
 
-    def _point(self, trigger: Trigger, lam: float | None, method: str, name: str) -> dict[str, Any]:
-        """Predict the test split with a trigger, keep the predictions, report the point."""
+    def _point(self, found: Predictions, lam: float | None, method: str, name: str) -> dict[str, Any]:
+        """Keep predictions of the test split, report the point."""
         lab, plan = self.lab, self.plan
-        model = trigger.wrap(lab.classifier, lam=lam or 0.0)
-        found = predict(model, lab.splits["test"])
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
         return report(
