@@ -44,7 +44,7 @@ class Texts(Workbench):
 
     def attribution(self, device: str) -> Measurement:
         """Integrated Gradients of one sentence behind soft words, steps doubled until they converge."""
-        classifier = self.frozen(device)
+        classifier: Encoder = self.frozen(device)  # type: ignore[assignment]
         trigger = build(TRIGGERS, SoftOptions(), **classifier.medium, knots=(0.0,)).to(device).bound(classifier)
         condition = TextCondition("soft", trigger.requires_grad_(False))
         explain, times = Attributing(classifier, TokenGradientsOptions()), list[float]()

@@ -120,7 +120,7 @@ class Workbench:
                 continue
             times.append((time.perf_counter() - start) / (record["step"] - done) * 1e3)
             start, done = time.perf_counter(), record["step"]
-        return measurement(name, device, times[1:], "ms", f"{options.kind}, batch {options.batch_size}")  # type: ignore[attr-defined]
+        return measurement(name, device, times[1:], "ms", f"{options.kind}, batch {options.batch_size}")
 
     def trigger_step(
         self, device: str, options: Options, *, name: str, steps: int, kind: Any = Reprogram
