@@ -4,7 +4,7 @@ Notation: m reported values of λ.
 """
 
 import json
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -196,13 +196,10 @@ class CurveWork:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
         lab, gap = self.lab, self.plan.criterion.gap
         reference = lab.reference(base, gap)
-        seen: dict[Hashable, Record] = {}  # λ with the same predictions are predicted once
-        for lam in lams:
-            if solution.key(lam) not in seen:
-                predictions = solution.predict(split, lam)
-                error = _loss_error(predictions, base)
-                seen[solution.key(lam)] = lab.figures(predictions, gap, base) | {"loss_error": error}
-        found = [seen[solution.key(lam)] for lam in lams]
+        found = [
+            lab.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
+            for predictions in _predictions(solution, lams, split)
+        ]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
@@ -215,12 +212,14 @@ class CurveWork:
         chosen, points = self.choose(validation), []
         controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
-        for lam in self.plan.lam.grid:
-            kind, name = self.plan.method.kind, f"lam-{lam:g}"
-            points.append(self._point(solution, lam, kind, name, is_audited=lam == chosen))
+        test, grid, kind = self.lab.splits["test"], self.plan.lam.grid, self.plan.method.kind
+        for lam, found in zip(grid, _predictions(solution, grid, test), strict=True):
+            files = solution.files(lam)
+            points.append(self._point(found, lam, kind, f"lam-{lam:g}", files, is_audited=lam == chosen))
             yield len(points) / total
         for kind, control in controls.items():
-            points.append(self._point(control, None, kind, kind, is_audited=True))
+            found, files = control.predict(test, 0.0), control.files(0.0)
+            points.append(self._point(found, None, kind, kind, files, is_audited=True))
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, points), "points": points})
 
@@ -234,14 +233,14 @@ class CurveWork:
         }
 
     def _point(
-        self, solution: Solution, lam: float | None, method: str, name: str, *, is_audited: bool
-    ) -> dict[str, Any]:
-        """Predict the test split, keep the predictions, report the point."""
+        self, found: Predictions, lam: float | None, method: str, name: str, files: Mapping[str, Path], *,
+        is_audited: bool,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Keep predictions of the test split, report the point."""
         lab, plan = self.lab, self.plan
-        found = solution.predict(lab.splits["test"], lam or 0.0)
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
-        files = {**solution.files(lam or 0.0), "predictions": path}
+        files = {**files, "predictions": path}
         point = report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
@@ -289,6 +288,15 @@ class CurveWork:
         """Keep what is finished."""
         with replacing(self.folder / "curve.json") as part:
             part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
+
+
+def _predictions(solution: Solution, lams: Sequence[float], split: Split) -> Iterator[Predictions]:
+    """What is predicted for a split, λ after λ; those with the same predictions are asked once."""
+    seen: dict[Hashable, Predictions] = {}
+    for lam in lams:
+        if (key := solution.key(lam)) not in seen:
+            seen[key] = solution.predict(split, lam)
+        yield seen[key]
 
 
 def _loss_error(predictions: Predictions, base: Predictions) -> float:

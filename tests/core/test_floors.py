@@ -20,7 +20,7 @@ FLOORS = {
     "methods": 4, "explain": 4, "results": 4, "experiments": 4,
     "duel": 5, "other_base": 5, "study": 5,
     "bases": 6, "transfer_work": 6, "curves": 6, "execution": 6, "presets": 6,
-    "runs": 7, "foreground": 7, "bench": 7,
+    "runs": 7, "foreground": 7, "workbench": 7, "bench_pictures": 7, "bench_texts": 7, "bench": 7,
     "__main__": 8, "cli": 8, "doctor": 8, "": 8,
 }  # fmt: skip
 
