@@ -53,13 +53,17 @@ def _widget_for(spec: "Spec") -> "Callable[[Spec, Any, str], Any]":
     if get_origin(spec.kind) is Literal:
         return _literal
     if spec.is_many:
-        return _list
+        return _choices if get_origin(get_args(spec.kind)[0]) is Literal else _list
     return {bool: _switch, int: _amount, float: _amount, str: _text, Path: _text}.get(spec.kind, _json)
 
 
 def _literal(spec: "Spec", start: Any, key: str) -> Any:
     options = ([None] if spec.is_optional else []) + list(get_args(spec.kind))
     return choose(spec, options, start, key=key)
+
+
+def _choices(spec: "Spec", start: Any, key: str) -> list[str]:
+    return choose_several(spec, get_args(get_args(spec.kind)[0]), start or (), key=key)
 
 
 def _switch(spec: "Spec", start: Any, key: str) -> bool:

@@ -58,7 +58,7 @@ def chosen_curve(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _is_of(point: Mapping[str, Any], curve: Mapping[str, Any]) -> bool:
-    return all(point[name] == curve[name] for name in ("trigger", "criterion", "seed"))
+    return all(point.get(name) == curve.get(name) for name in ("trigger", "criterion", "tuning_ratio", "seed"))
 
 
 def _stop(point: Mapping[str, Any], base: Mapping[str, Any], curve: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Series:
         single: the spots of every seed, ascending in λ.
         mean: the means over seeds, ascending in λ (k).
         controls: by the control's method, its mean over seeds.
+        tuning_ratio: share of the tuning data that was learned from; None where a result does not say.
     """
 
     run: str
@@ -57,6 +58,7 @@ class Series:
     single: dict[int, tuple[Spot, ...]]
     mean: tuple[Spot, ...]
     controls: dict[str, Spot]
+    tuning_ratio: float | None = None
 
     @property
     def family(self) -> str:
@@ -105,7 +107,7 @@ def kind(curve: Curve) -> str:
 
 def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
     """The points of the controls that belong to a curve, by their method: what has no λ."""
-    same = {name: curve[name] for name in ("trigger", "criterion", "seed")}
+    same = {name: curve.get(name) for name in ("trigger", "criterion", "tuning_ratio", "seed")}
     return {point["method"]: point for point in result.points(lam=None, **same)}
 
 
@@ -134,6 +136,7 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
         single=single,
         mean=tuple(_mean(by_lam[lam]) for lam in sorted(by_lam)),
         controls={method: _mean(known) for method, points in controls.items() if (known := _known(points, metric))},
+        tuning_ratio=curves[0].get("tuning_ratio"),
     )
 
 

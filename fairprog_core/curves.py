@@ -4,7 +4,7 @@ Notation: m reported values of λ.
 """
 
 import json
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +24,12 @@ from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
+from fairprog_core.learned import Learned
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Method, Solution, Task
 from fairprog_core.methods.features import Features
 from fairprog_core.methods.trigger_curve import Triggered
-from fairprog_core.metrics import collapsed, evaluate
+from fairprog_core.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build
 from fairprog_core.study import CurvePlan, Study
@@ -57,17 +58,17 @@ class Lab:
     device: torch.device
     about: dict[str, Any]
 
-    def figures(self, predictions: Predictions, gap: str) -> dict[str, Any]:
-        """Accuracy, the named gap and whether the classifier has collapsed, in the natural mix.
+    def figures(self, predictions: Predictions, gap: str, base: Predictions) -> dict[str, Any]:
+        """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
 
         Raises:
             DataError: a cell has too few rows for the gap to be estimated.
         """
         groups = self.dataset.groups
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
+        counts, before = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
         weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-        values = evaluate(counts, weight, groups)
+        values = evaluate(counts, weight, groups, judged_classes(counts, groups))
         if not np.isfinite(values[gap]):
             raise DataError(
                 f"The {gap.replace('_', ' ')} cannot be estimated on the validation split: a group has no rows of a "
@@ -76,12 +77,12 @@ class Lab:
         return {
             "accuracy": float(values["accuracy"]),
             "gap": float(values[gap]),
-            "is_collapsed": bool(collapsed(counts, weight, groups)),
+            "is_collapsed": bool(collapsed(counts, weight, groups, base=before)),
         }
 
     def reference(self, base: Predictions, gap: str) -> dict[str, float]:
         """What a curve is compared with on the same rows: the base and the majority class."""
-        found = self.figures(base, gap)
+        found = self.figures(base, gap, base)
         return {
             "base_accuracy": found["accuracy"],
             "base_gap": found["gap"],
@@ -93,6 +94,12 @@ class Lab:
         """The validation rows that are looked at while training, and what the base says about them."""
         split = self.splits["val"].evenly(self.study.budget.validate_rows)
         return split, predict(self.classifier, split)
+
+    def learned_from(self, plan: CurvePlan) -> Split:
+        """The rows that a curve learns from: of the tuning split, the share that its plan says, drawn by its seed."""
+        split = self.splits[plan.method.learns_from]
+        ratio = 1.0 if plan.tuning_ratio is None else plan.tuning_ratio
+        return split.evenly(max(round(ratio * len(split.y)), 1), seed=plan.seed)
 
     @cached_property
     def features(self) -> Features:
@@ -144,20 +151,36 @@ class CurveWork:
         }  # fmt: skip
         return Task(
             classifier=lab.classifier, features=lab.features, base_file=lab.base_file,
-            split=lab.splits[plan.method.learns_from], validation=lab.splits["val"], groups=lab.dataset.groups,
+            split=lab.learned_from(plan), validation=lab.splits["val"], groups=lab.dataset.groups,
             criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=lab.study.budget, device=lab.device,
             folder=self.folder, about=about, trigger=plan.trigger, mode=lab.study.mode,
             identity_words=frozenset().union(*lab.dataset.identity_words().values()),
         )  # fmt: skip
 
     def learn(self) -> Iterator[Record]:
-        """Let the method learn what is not learned yet."""
+        """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
+        if self.lab.study.reuse and self.learned.bring(self.method.file):
+            return
         records = self.method.learn(self.look)
         try:
             for record in records:
                 yield {"curve": self.plan.key, **record}
         finally:
             records.close()
+        if self.lab.study.reuse:
+            self.learned.keep(self.method.file)
+
+    @property
+    def learned(self) -> Learned:
+        """Where another study finds what is learned here."""
+        lab, plan = self.lab, self.plan
+        return Learned(
+            lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
+            criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            mode=lab.study.mode, budget=lab.study.budget.to_json(), device=lab.device.type,
+            classifier=lab.classifier.digest(),
+            data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
+        )  # fmt: skip
 
     def look(self, solution: Solution, lams: Sequence[float], done: Record) -> Record:
         """While training, on few rows, behind a record of λ that are already done."""
@@ -173,13 +196,10 @@ class CurveWork:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
         lab, gap = self.lab, self.plan.criterion.gap
         reference = lab.reference(base, gap)
-        seen: dict[Hashable, Record] = {}  # λ with the same predictions are predicted once
-        for lam in lams:
-            if solution.key(lam) not in seen:
-                predictions = solution.predict(split, lam)
-                error = _loss_error(predictions, base)
-                seen[solution.key(lam)] = lab.figures(predictions, gap) | {"loss_error": error}
-        found = [seen[solution.key(lam)] for lam in lams]
+        found = [
+            lab.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
+            for predictions in _predictions(solution, lams, split)
+        ]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
@@ -190,38 +210,41 @@ class CurveWork:
         solution = self.method.open()
         validation = self.validate(solution)
         chosen, points = self.choose(validation), []
-        controls = self._controls(solution)
+        controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
-        for lam in self.plan.lam.grid:
-            kind, name = self.plan.method.kind, f"lam-{lam:g}"
-            points.append(self._point(solution, lam, kind, name, is_audited=lam == chosen))
+        test, grid, kind = self.lab.splits["test"], self.plan.lam.grid, self.plan.method.kind
+        for lam, found in zip(grid, _predictions(solution, grid, test), strict=True):
+            files = solution.files(lam)
+            points.append(self._point(found, lam, kind, f"lam-{lam:g}", files, is_audited=lam == chosen))
             yield len(points) / total
         for kind, control in controls.items():
-            points.append(self._point(control, None, kind, kind, is_audited=True))
+            found, files = control.predict(test, 0.0), control.files(0.0)
+            points.append(self._point(found, None, kind, kind, files, is_audited=True))
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, points), "points": points})
 
-    def _controls(self, solution: Solution) -> dict[str, Solution]:
+    def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""
         if not isinstance(solution, Triggered):
             return {}
         return {
-            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, self.lab.classifier))
+            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, solution.classifier))
             for control in self.lab.study.controls()
         }
 
     def _point(
-        self, solution: Solution, lam: float | None, method: str, name: str, *, is_audited: bool
-    ) -> dict[str, Any]:
-        """Predict the test split, keep the predictions, report the point."""
+        self, found: Predictions, lam: float | None, method: str, name: str, files: Mapping[str, Path], *,
+        is_audited: bool,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Keep predictions of the test split, report the point."""
         lab, plan = self.lab, self.plan
-        found = solution.predict(lab.splits["test"], lam or 0.0)
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
-        files = {**solution.files(lam or 0.0), "predictions": path}
+        files = {**files, "predictions": path}
         point = report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
+            tuning_ratio=plan.tuning_ratio,
             artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
         )  # fmt: skip
         return point | {"audit": lab.audit(found, plan.criterion) if is_audited else None}
@@ -231,10 +254,14 @@ class CurveWork:
         plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
         own = [point for point in points if point["method"] == plan.method.kind]
         base = self.lab.base["test"]
-        corner = majority_accuracy(base, n_classes=len(self.lab.dataset.labels)), self.lab.figures(base, gap)["gap"]
+        corner = (
+            majority_accuracy(base, n_classes=len(self.lab.dataset.labels)),
+            self.lab.figures(base, gap, base)["gap"],
+        )
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
-            "criterion": plan.criterion.kind, "seed": plan.seed, "gap": gap, "lams": list(plan.lam.grid),
+            "criterion": plan.criterion.kind, "seed": plan.seed, "tuning_ratio": plan.tuning_ratio, "gap": gap,
+            "lams": list(plan.lam.grid),
             "hypervolume": hypervolume(
                 [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
             ),
@@ -261,6 +288,15 @@ class CurveWork:
         """Keep what is finished."""
         with replacing(self.folder / "curve.json") as part:
             part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
+
+
+def _predictions(solution: Solution, lams: Sequence[float], split: Split) -> Iterator[Predictions]:
+    """What is predicted for a split, λ after λ; those with the same predictions are asked once."""
+    seen: dict[Hashable, Predictions] = {}
+    for lam in lams:
+        if (key := solution.key(lam)) not in seen:
+            seen[key] = solution.predict(split, lam)
+        yield seen[key]
 
 
 def _loss_error(predictions: Predictions, base: Predictions) -> float:

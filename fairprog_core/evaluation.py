@@ -22,7 +22,7 @@ from fairprog_core.group_tables import changes, group_table
 from fairprog_core.intersections import intersection_table
 from fairprog_core.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
 from fairprog_core.levelling import RATES_OF_GAP, levelling_down
-from fairprog_core.metrics import collapsed
+from fairprog_core.metrics import collapsed, judged_classes
 from fairprog_core.metrics import majority_accuracy as majority_of_table
 from fairprog_core.triggers.base import Wrapped
 
@@ -105,6 +105,7 @@ def report(
     criterion: str | None = None,
     lam: float | None = None,
     seed: int | None = None,
+    tuning_ratio: float | None = None,
     artifacts: Mapping[str, str | None] | None = None,
     draws: int = DRAWS,
     draw_seed: int = 0,
@@ -121,6 +122,7 @@ def report(
         criterion: registry key of the criterion.
         lam: λ, or None where there is none.
         seed: of the curve, or of the base.
+        tuning_ratio: share of the tuning split that was learned from, or None where nothing was.
         artifacts: paths relative to the home by name ("trigger", "predictions").
         draws: bootstrap resamples.
         draw_seed: of the resamples; the same for all points, so that they are resampled alike.
@@ -129,8 +131,9 @@ def report(
         JSON values; ``None`` where a number cannot be estimated. Besides the agreed keys, ``noise_gap``
         holds for each gap what noise alone would show at these cell counts, ``group_rates`` the table of
         groups, ``intersections`` that of their combinations (empty where there are none), ``changes`` who
-        gained and who lost against the base, and ``levelling`` by gap how much of it closed at the better-off
-        groups' expense (see ``group_tables``, ``intersections`` and ``levelling``).
+        gained and who lost against the base, ``levelling`` by gap how much of it closed at the better-off
+        groups' expense (see ``group_tables``, ``intersections`` and ``levelling``), and ``left_out`` the
+        labels that are too rare in a group to count in the metrics over cells (see ``metrics.judged_classes``).
 
     Raises:
         DataError: ``base`` is about other rows.
@@ -142,12 +145,14 @@ def report(
     areas = auc_draws(predictions, draws=draws, seed=draw_seed)
     deltas: dict[str, Estimate] = {}
     changed: list[dict[str, Any]] = []
+    of_base = counts
     levelled: dict[str, Any] = {}
     if base is None:
         values = estimates(counts, weight, groups, **drawing)
     else:
         _check_same_rows(predictions, base)
         joint = joint_table(predictions.y, base.y_pred, predictions.y_pred, predictions.z, **shape)
+        of_base = joint.sum(axis=-1)
         values, deltas = paired_estimates(joint, weight, groups, **drawing)
         gains = areas - auc_draws(base, draws=draws, seed=draw_seed)
         deltas["auc"] = estimate(gains[0], gains[1:])
@@ -160,6 +165,7 @@ def report(
         "criterion": criterion,
         "lam": lam,
         "seed": seed,
+        "tuning_ratio": tuning_ratio,
         "n": len(predictions.y),
     }
     for name, found in values.items():
@@ -168,7 +174,7 @@ def report(
     return point | {
         "delta": {name: {"value": d.value, "ci": list(d.ci) if d.ci else None} for name, d in deltas.items()},
         "noise_gap": noise_gaps(counts, weight, groups, **drawing),
-        "collapsed": bool(collapsed(counts, weight, groups)),
+        "collapsed": bool(collapsed(counts, weight, groups, base=of_base)),
         "counts": by_group(counts, groups).astype(int).tolist(),
         "group_rates": group_table(counts, weight, groups, **drawing),
         "intersections": intersection_table(counts, weight, groups, **drawing),
@@ -176,6 +182,9 @@ def report(
         "levelling": levelled,
         "groups": list(groups.names),
         "labels": list(labels),
+        "left_out": [
+            label for label, is_judged in zip(labels, judged_classes(counts, groups), strict=True) if not is_judged
+        ],
         "artifacts": dict(artifacts or {}),
     }
 

@@ -28,6 +28,7 @@ from fairprog_core.results import save
 from fairprog_core.study import CurvePlan, Study
 from fairprog_core.telling import told
 from fairprog_core.training import Record
+from fairprog_core.transfer_work import TransferWork
 from fairprog_core.triggers.base import load_trigger
 
 SECONDS_PER_ROW = {"image": 0.0005, "text": 0.005}  # of a training step, on one core; for the progress bar alone
@@ -56,6 +57,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     try:
         yield from execution.prepare()
         yield from execution.curves()
+        yield from execution.transfers()
         yield from execution.looks_inside()
     finally:
         execution.keep_seconds()
@@ -72,6 +74,7 @@ class Execution:
         self.meter = Meter(self._costs(), self._earlier_seconds())
         self.base_point: dict[str, Any] = {}
         self.works: list[CurveWork] = []
+        self.targets: list[TransferWork] = []
 
     def _costs(self) -> dict[str, float]:
         """Rough seconds per stage, for the progress bar."""
@@ -86,6 +89,7 @@ class Execution:
                 1 + self._trainings(plan) * plan.method.n_rows(study.budget, rows) * per_row for plan in self.plans
             ),
             "evaluation": len(self.plans) * 1e4 * per_row,
+            "transfer": len(study.transfer) * (rows * per_row / 2 + len(self.plans) * 5e3 * per_row),
             "explain": 3e4 * per_row * sum(_has_looks(plan, study) for plan in self.plans),
         }
 
@@ -154,6 +158,10 @@ class Execution:
         )  # fmt: skip
         self.environment = environment
         self.works = [CurveWork(lab, plan) for plan in self.plans]
+        self.targets = [
+            TransferWork(lab, self.study.on(other), self.study.name_of(other), self.home)
+            for other in self.study.transfer
+        ]
         self.lab = lab
 
     def curves(self) -> Iterator[Record]:
@@ -176,6 +184,22 @@ class Execution:
             self.meter.at("evaluation", (number + 1) / n, label)
             self.save(is_complete=False)
             yield {"kind": "curve", "curve": work.plan.key}
+
+    def transfers(self) -> Iterator[Record]:
+        """Try every trigger on the other bases."""
+        works = [work for work in self.works if work.plan.method.uses_trigger]
+        n = len(self.targets) * (1 + len(works))
+        for number, target in enumerate(self.targets):
+            at = number * (1 + len(works))
+            with self.meter.timing("base"):
+                for share in target.prepare():
+                    yield self.meter.at("transfer", (at + share) / n, f"Training another base: {target.name}")
+            for each, work in enumerate(works, at + 1):
+                with self.meter.timing("evaluation"):
+                    for share in target.evaluate(work):
+                        yield self.meter.at("transfer", (each + share) / n, f"On {target.name}: {_words(work)}")
+                self.save(is_complete=False)
+        self.meter.at("transfer", 1.0, "")
 
     def looks_inside(self) -> Iterator[Record]:
         """Saliency, regions, twins and the probe of every curve."""
@@ -231,6 +255,9 @@ class Execution:
             "points": [point for done in finished for point in done["points"]],
             "curves": [done["curve"] for done in finished],
         }
+        if self.targets:
+            found = (target.result(self.works, self.study.base_name) for target in self.targets)
+            values["transfer"] = [each for each in found if each is not None]
         save(self.folder, values)
 
     def _earlier_seconds(self) -> dict[str, float]:
@@ -251,4 +278,5 @@ def _has_looks(plan: CurvePlan, study: Study) -> bool:
 def _words(work: CurveWork) -> str:
     plan = work.plan
     name = (plan.trigger_name or plan.method.kind).replace("_", " ")
-    return f"{name}, {plan.criterion.kind.replace('_', ' ')}, seed {plan.seed}"
+    part = "" if plan.tuning_ratio in (None, 1.0) else f", {plan.tuning_ratio:.3g} of the tuning data"
+    return f"{name}, {plan.criterion.kind.replace('_', ' ')}{part}, seed {plan.seed}"

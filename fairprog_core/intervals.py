@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from fairprog_core.batch import Groups
 from fairprog_core.counts import Counts, Floats, weigh
-from fairprog_core.metrics import GAPS, METRICS, Rates, estimable, evaluate, rates
+from fairprog_core.metrics import GAPS, METRICS, Rates, estimable, evaluate, judged_classes, rates
 
 DRAWS = 2_000
 LEVEL = 0.95
@@ -78,9 +78,9 @@ def estimates(
         draws: b.
         seed: of the random generator.
     """
-    known = estimable(counts, groups)
-    point = evaluate(counts, weight, groups)
-    drawn = evaluate(draw_tables(counts, is_stratified=is_stratified, draws=draws, seed=seed), weight, groups)
+    known, classes = estimable(counts, groups), judged_classes(counts, groups)
+    point = evaluate(counts, weight, groups, classes)
+    drawn = evaluate(draw_tables(counts, is_stratified=is_stratified, draws=draws, seed=seed), weight, groups, classes)
     return {name: estimate(point[name], drawn[name], is_known=known[name]) for name in METRICS}
 
 
@@ -103,10 +103,11 @@ def paired_estimates(
         (metrics of the second, differences), each by name.
     """
     table = np.asarray(joint)
-    known = estimable(table.sum(axis=-1), groups)
+    rows = table.sum(axis=-1)
+    known, classes = estimable(rows, groups), judged_classes(rows, groups)
     drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
-    first, first_drawn = (evaluate(tables.sum(axis=-1), weight, groups) for tables in (table, drawn))
-    second, second_drawn = (evaluate(tables.sum(axis=-2), weight, groups) for tables in (table, drawn))
+    first, first_drawn = (evaluate(tables.sum(axis=-1), weight, groups, classes) for tables in (table, drawn))
+    second, second_drawn = (evaluate(tables.sum(axis=-2), weight, groups, classes) for tables in (table, drawn))
     values = {n: estimate(second[n], second_drawn[n], is_known=known[n]) for n in METRICS}
     deltas = {n: estimate(second[n] - first[n], second_drawn[n] - first_drawn[n], is_known=known[n]) for n in METRICS}
     return values, deltas
@@ -147,8 +148,9 @@ def noise_gaps(
     size = np.broadcast_to(n, (draws, *n.shape)).astype(np.int64)
     if not is_stratified:
         size = random.multinomial(int(n.sum()), (n / n.sum()).ravel(), size=draws).reshape(size.shape)
-    drawn = rates(weigh(random.multinomial(size, share), weight), groups)
-    expected = rates(weigh(share * n[..., None], weight), groups)
+    classes = judged_classes(counts, groups)
+    drawn = rates(weigh(random.multinomial(size, share), weight), groups, classes)
+    expected = rates(weigh(share * n[..., None], weight), groups, classes)
     noise = Rates(*(one - other for one, other in zip(drawn, expected, strict=True)))
     known = estimable(counts, groups)
     return {name: _upper(METRICS[name].of(noise)) if known[name] else None for name in GAPS}

@@ -7,7 +7,8 @@ A rate without rows is NaN, "not estimable", and so is every gap that needs it; 
 which would read as perfectly fair.
 
 Notation: n samples, c classes, p group patterns, g groups, k classes that count as "positive" in
-turn (k = 1, class 1, for two classes; k = c one-vs-rest for more), "…" any leading axes.
+turn (k = 1, class 1, for two classes; one-vs-rest for more, k = c but for what is left out: see
+:func:`judged_classes`), "…" any leading axes.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from fairprog_core.counts import Floats, by_group, weigh
 
 MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
 COLLAPSED_BELOW = 0.02  # a cell with less accuracy than this is lost
+HAD_BEFORE = 0.1  # … if the base had at least this much: what it never answered cannot be lost
 _TOLERANCE = 1e-9  # weighted sums of the same rows differ by rounding
 
 
@@ -29,8 +31,8 @@ class Rates(NamedTuple):
 
     Attributes:
         accuracy: (…, 1+g).
-        cell_accuracy: (…, g, c), accuracy within a group and a label.
-        selection: (…, 1+g, k), share predicted as the class.
+        cell_accuracy: (…, g, c), accuracy within a group and a label; of the classes that are judged.
+        selection: (…, 1+g, k), share predicted as the class; of all classes.
         true_positive: (…, 1+g, k), share predicted as the class among rows of the class.
         false_positive: (…, 1+g, k), share predicted as the class among rows of other classes.
     """
@@ -54,23 +56,42 @@ class Metric(NamedTuple):
     is_gap: bool
 
 
-def rates(table: ArrayLike, groups: Groups) -> Rates:
+def judged_classes(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> NDArray[np.bool_]:
+    """Which classes (c,) the metrics over cells speak about.
+
+    Of several classes, those with at least ``min_rows`` rows in every group: a class that is too rare in one is
+    left out of the mean of one-vs-rest, neither taken for equal nor in the way of all others. Of two classes, or
+    if all are too rare, every one, and the metrics are not estimable.
+
+    Args:
+        counts: (p, c, c) rows, not weights.
+        groups: the g groups over the p patterns.
+        min_rows: the fewest rows a rate may rest on.
+    """
+    cells = by_group(counts, groups).sum(axis=-1)  # (g, c)
+    is_known = (cells >= min_rows).all(axis=0)
+    return np.asarray(is_known if len(is_known) > 2 and is_known.any() else np.ones_like(is_known))
+
+
+def rates(table: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = None) -> Rates:
     """All rates of a table.
 
     Args:
         table: (…, p, c, c) counts or weighted counts [pattern][label][prediction].
         groups: the g groups over the p patterns.
+        classes: (c,) which are judged; None: all.
     """
     cells = np.asarray(table, dtype=np.float64)
     both = np.concatenate([cells.sum(axis=-3, keepdims=True), by_group(cells, groups)], axis=-3)  # (…, 1+g, c, c)
     right = np.diagonal(both, axis1=-2, axis2=-1)  # (…, 1+g, c)
     of_label, predicted = both.sum(axis=-1), both.sum(axis=-2)
     n = of_label.sum(axis=-1, keepdims=True)
-    positive = slice(1, 2) if cells.shape[-1] == 2 else slice(None)
+    judged = np.ones(cells.shape[-1], dtype=bool) if classes is None else classes
+    positive, every = (slice(1, 2), slice(1, 2)) if cells.shape[-1] == 2 else (judged, slice(None))
     return Rates(
         accuracy=_ratio(right.sum(axis=-1), n[..., 0]),
-        cell_accuracy=_ratio(right, of_label)[..., 1:, :],
-        selection=_ratio(predicted, n)[..., positive],
+        cell_accuracy=_ratio(right, of_label)[..., 1:, judged],
+        selection=_ratio(predicted, n)[..., every],
         true_positive=_ratio(right, of_label)[..., positive],
         false_positive=_ratio(predicted - right, n - of_label)[..., positive],
     )
@@ -126,20 +147,23 @@ METRICS: dict[str, Metric] = {
 GAPS = tuple(name for name, metric in METRICS.items() if metric.is_gap)
 
 
-def evaluate(counts: ArrayLike, weight: ArrayLike, groups: Groups) -> dict[str, Floats]:
+def evaluate(
+    counts: ArrayLike, weight: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = None
+) -> dict[str, Floats]:
     """Every metric of :data:`METRICS`, each with the table's leading axes; NaN where rows are missing.
 
     Args:
         counts: (…, p, c, c) rows by [pattern][label][prediction].
         weight: (p, c), or ones for a natural mix.
         groups: the g groups over the p patterns.
+        classes: (c,) which are judged, see :func:`judged_classes`; None: all.
     """
-    found = rates(weigh(counts, weight), groups)
+    found = rates(weigh(counts, weight), groups, classes)
     return {name: metric.of(found) for name, metric in METRICS.items()}
 
 
 def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> Mapping[str, bool]:
-    """Which metrics rest on at least ``min_rows`` rows in every group or cell that they need.
+    """Which metrics rest on at least ``min_rows`` rows in every group, or cell of a judged class, that they need.
 
     Args:
         counts: (p, c, c) rows, not weights.
@@ -147,7 +171,8 @@ def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) ->
         min_rows: the fewest rows a rate may rest on.
     """
     cells = by_group(counts, groups).sum(axis=-1)  # (g, c)
-    fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells.min()}
+    judged = judged_classes(counts, groups, min_rows=min_rows)
+    fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells[:, judged].min()}
     return {name: bool(fewest[metric.needs] >= min_rows) for name, metric in METRICS.items()}
 
 
@@ -157,21 +182,27 @@ def majority_accuracy(table: ArrayLike) -> Floats:
     return _ratio(of_label.max(axis=-1), of_label.sum(axis=-1))
 
 
-def collapsed(counts: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> NDArray[np.bool_]:
+def collapsed(
+    counts: ArrayLike, weight: ArrayLike, groups: Groups, *, base: ArrayLike | None = None, min_rows: int = MIN_ROWS
+) -> NDArray[np.bool_]:
     """Whether a small gap is bought by giving up: a constant classifier has every gap 0.
 
     True if accuracy is at or below that of the majority class, or if a (group, label) cell
-    of at least ``min_rows`` rows has accuracy below :data:`COLLAPSED_BELOW` (.02).
+    of at least ``min_rows`` rows has accuracy below :data:`COLLAPSED_BELOW` (.02) that had at least
+    :data:`HAD_BEFORE` (.1) with the base: among many classes there are some that a base never answers.
 
     Args:
         counts: (…, p, c, c) rows.
         weight: (p, c).
         groups: the g groups over the p patterns.
+        base: (p, c, c) the base's counts on the same rows; None: every cell could be lost.
         min_rows: smaller cells are not judged: a single wrong row is not a collapse.
     """
     table = weigh(counts, weight)
     found = rates(table, groups)
     is_judged = by_group(counts, groups).sum(axis=-1) >= min_rows  # (…, g, c)
+    if base is not None:
+        is_judged &= rates(weigh(base, weight), groups).cell_accuracy >= HAD_BEFORE
     has_lost_cell = (is_judged & (found.cell_accuracy < COLLAPSED_BELOW)).any(axis=(-2, -1))
     is_majority = accuracy(found) <= majority_accuracy(table) + _TOLERANCE
     return np.asarray(has_lost_cell | is_majority)

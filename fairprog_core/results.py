@@ -19,7 +19,7 @@ from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
 from fairprog_core.levelling import levelling_down
 from fairprog_core.predictions_file import StoredPredictions, read_predictions
-from fairprog_core.summaries import Point, mean_over_seeds
+from fairprog_core.summaries import SAME_CURVE, Point, mean_over_seeds
 
 SCHEMA = "fairprog.study/1"
 _NEEDED = ("study", "base", "points", "curves")
@@ -108,7 +108,7 @@ class Result:
 
     def points_of(self, curve: Mapping[str, Any]) -> list[Point]:
         """The points of one curve in ascending λ."""
-        same = {name: curve[name] for name in ("method", "trigger", "criterion", "seed")}
+        same = {name: curve.get(name) for name in (*SAME_CURVE, "seed")}
         return sorted(self.points(**same), key=lambda point: -1.0 if point["lam"] is None else point["lam"])
 
     def chosen(self, **wanted: Any) -> list[Point]:
@@ -117,8 +117,8 @@ class Result:
         return [point for curve in curves for point in self.points_of(curve) if point["lam"] == curve["chosen_lam"]]
 
     def chosen_means(self) -> list[Point]:
-        """The chosen points averaged over seeds, one per method, trigger and criterion."""
-        return mean_over_seeds(self.chosen(), same=("method", "trigger", "criterion"))
+        """The chosen points averaged over seeds, one per method, trigger, criterion and share of the tuning data."""
+        return mean_over_seeds(self.chosen(), same=SAME_CURVE)
 
     def path(self, artifact: str) -> Path:
         """Where a file named in ``result.json`` lies; see :func:`locate`."""

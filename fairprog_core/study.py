@@ -26,6 +26,7 @@ from fairprog_core.methods import (
     ReprogramOptions,
 )
 from fairprog_core.options import Modality, Options
+from fairprog_core.other_base import OtherBase, base_name
 from fairprog_core.registry import any_entry, any_of
 from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
 
@@ -49,6 +50,8 @@ def default_lam(trigger: str, criterion: str) -> LamRange:
     """The useful range of λ of a trigger and a criterion on the embedded data sets."""
     if criterion == "demographic_parity":
         return LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0))
+    if trigger == "hard":  # few words cost much accuracy: the useful trade is over before λ = 1
+        return LamRange(low=0.2, high=2.0, grid=(0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2))
     if TRIGGERS[trigger].options.modality == "text":  # type: ignore[attr-defined]
         return LamRange(low=1.0, high=20.0, grid=(0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0))
     if trigger == "patch":
@@ -183,6 +186,7 @@ class CurvePlan:
         criterion: options of the criterion.
         lam: range of λ and the reported values.
         seed: of the curve.
+        tuning_ratio: share of the tuning split that is learned from; None for a method that learns from another.
     """
 
     key: str
@@ -192,6 +196,7 @@ class CurvePlan:
     criterion: CriterionOptions
     lam: LamRange
     seed: int
+    tuning_ratio: float | None = 1.0
 
 
 class Study(Options):
@@ -226,9 +231,20 @@ class Study(Options):
     base_seed: int = Field(
         0, ge=0, title="Seed of the base classifier", description="Its first weights and its batches."
     )
+    transfer: tuple[OtherBase, ...] = Field(
+        (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
+    )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
+    tuning_ratio: tuple[float, ...] = Field(
+        (1.0,), min_length=1, title="Shares of the tuning data",
+        description="One curve for each of them. A smaller one lies inside the larger ones, and is drawn as evenly "
+        "over label and group as their numbers of rows allow.",
+    )  # fmt: skip
     budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
+    reuse: bool = Field(
+        False, title="Reuse curves", description="Take over what a study with this switch has learned in the same way."
+    )
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
         None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."
@@ -260,14 +276,18 @@ class Study(Options):
             ("methods", [method.kind for method in self.methods]),
             ("criteria", [criterion.kind for criterion in self.criteria]),
             ("seeds", [str(seed) for seed in self.seeds]),
+            ("tuning_ratio", [f"{ratio:g}" for ratio in self.tuning_ratio]),
+            ("transfer", [self.name_of(other) for other in self.transfer]),
         ):
             twice = [kind for kind, n in Counter(kinds).items() if n > 1]
             if twice:
                 raise ValueError(f"{name} names {twice[0]} twice; name each once")
+        if strange := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
+            raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
         modality = self.dataset.modality
         strangers = [
             chosen.kind
-            for chosen in (self.classifier, *self.triggers, *self.methods)
+            for chosen in (self.classifier, *self.triggers, *self.methods, *self._other_classifiers())
             if modality not in getattr(chosen, "modalities", (getattr(chosen, "modality", modality),))
         ]
         if strangers:
@@ -282,10 +302,12 @@ class Study(Options):
         """
         learned = [method for method in self.methods if not method.is_control]
         return [
-            self._curve(method, name, trigger, criterion, seed)
+            self._curve(method, name, trigger, criterion, seed, ratio)
             for seed, method in product(self.seeds, learned)
-            for (name, trigger), criterion in product(
-                self._named_triggers() if method.uses_trigger else [(None, None)], self.criteria
+            for (name, trigger), criterion, ratio in product(
+                self._named_triggers() if method.uses_trigger else [(None, None)],
+                self.criteria,
+                self.tuning_ratio if method.learns_from == "tune" else (None,),
             )
         ]
 
@@ -299,14 +321,38 @@ class Study(Options):
         return named
 
     def _curve(
-        self, method: MethodOptions, name: str | None, trigger: Any, criterion: CriterionOptions, seed: int
+        self,
+        method: MethodOptions,
+        name: str | None,
+        trigger: Any,
+        criterion: CriterionOptions,
+        seed: int,
+        ratio: float | None,
     ) -> CurvePlan:
-        key = "-".join(filter(None, (method.kind, name, criterion.kind, f"s{seed}")))
+        part = f"t{ratio:g}" if ratio not in (None, 1.0) else None
+        key = "-".join(filter(None, (method.kind, name, criterion.kind, part, f"s{seed}")))
         if trigger is None:
             lam = self.lam.range_without_trigger(method, criterion.kind)
         else:
             lam = self.lam.range_of(trigger.kind, criterion.kind)
-        return CurvePlan(key, method, trigger, name, criterion, lam, seed)
+        return CurvePlan(key, method, trigger, name, criterion, lam, seed, ratio)
+
+    @property
+    def base_name(self) -> str:
+        """What the base is called in tables."""
+        return base_name(self.classifier, self.base_seed)
+
+    def on(self, other: OtherBase) -> "Study":
+        """The same study on another base."""
+        seed = self.base_seed if other.base_seed is None else other.base_seed
+        return self.model_copy(update={"classifier": other.classifier or self.classifier, "base_seed": seed})
+
+    def name_of(self, other: OtherBase) -> str:
+        """What another base is called in tables."""
+        return other.name or self.on(other).base_name
+
+    def _other_classifiers(self) -> list[Any]:
+        return [other.classifier for other in self.transfer if other.classifier is not None]
 
     def controls(self) -> list[MethodOptions]:
         """What stands beside every curve of a trigger; the first control of the modality is always among it."""

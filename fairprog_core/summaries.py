@@ -16,11 +16,11 @@ from fairprog_core.metrics import METRICS
 Point = dict[str, Any]
 
 REPORTED = (*METRICS, "auc")
-_SAME = ("method", "trigger", "criterion", "lam")
+SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # … but for the seed
 _NORMAL = 1.959964
 
 
-def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] = _SAME) -> list[Point]:
+def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
     """Average points that differ only by seed.
 
     The interval covers both what another seed and what other test rows would change:
@@ -38,7 +38,7 @@ def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] 
         One POINT per mean in the order of first appearance, with ``seeds`` (list) in place of ``seed``, ``lam``
         None where it differs, every metric, its ``_ci``, ``delta``, and ``collapsed`` if any of them is.
     """
-    keys = [tuple(point[name] for name in same) for point in points]
+    keys = [tuple(point.get(name) for name in same) for point in points]
     order = sorted(range(len(points)), key=lambda i: keys.index(keys[i]))
     return [_mean([points[i] for i in members]) for _, members in groupby(order, key=lambda i: keys[i])]
 
@@ -73,7 +73,7 @@ def points_csv(points: Sequence[Mapping[str, Any]]) -> str:
 
 def _mean(points: Sequence[Mapping[str, Any]]) -> Point:
     lams = {point["lam"] for point in points}
-    mean: Point = {name: points[0][name] for name in ("method", "trigger", "criterion")}
+    mean: Point = {name: points[0].get(name) for name in SAME_CURVE}
     mean |= {"lam": lams.pop() if len(lams) == 1 else None, "seeds": [point["seed"] for point in points]}
     mean |= {"n": points[0]["n"], "collapsed": any(point["collapsed"] for point in points)}
     for name in REPORTED:
@@ -95,7 +95,7 @@ def _read(value: float | None, ci: Sequence[float] | None) -> Estimate:
 
 
 def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
-    row = {name: point.get(name) for name in ("method", "trigger", "criterion", "lam", "seed", "n")}
+    row = {name: point.get(name) for name in (*SAME_CURVE, "lam", "seed", "n")}
     for name in REPORTED:
         low, high = point.get(f"{name}_ci") or (None, None)
         row |= {name: point.get(name), f"{name}_low": low, f"{name}_high": high}

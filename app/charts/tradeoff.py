@@ -93,7 +93,7 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
     fig.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
     columns = (inside.GROUP, words.LABEL, words.TEST_ROWS, words.GAINED, words.LOST, words.NET)
     rows = [_flip_row(row, labels) for row in changes]
-    return Plot(fig, words.FLIPS_LABEL, columns, rows, height=90 + 56 * len(changes))
+    return Plot(fig, words.FLIPS_LABEL, columns, rows, height=90 + (56 if len(changes) <= 8 else 32) * len(changes))
 
 
 def _series(fig: go.Figure, index: int, series: Series, named: str, *, show_seeds: bool, is_picked: bool) -> None:

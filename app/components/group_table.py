@@ -1,4 +1,4 @@
-"""The table of groups: how many rows, and the rates with their intervals."""
+"""The table of groups: how many rows, and the rates with their intervals; of several labels, one after the other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,18 +24,29 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
         labels: the c class names.
         caption: what the figures are about.
     """
-    positive = labels[value[0]["label"]] if len({row["label"] for row in value}) == 1 else words.THE_LABEL
+    is_many = len(labels) > 2
+    positive = words.THE_LABEL if is_many else labels[value[0]["label"]]
     columns = [
         Cell(name.format(label=positive, Label=positive[:1].upper() + positive[1:]), note)
         for name, note in zip(words.GROUP_COLUMNS, words.GROUP_NOTES, strict=True)
     ]
-    rows = [_row(now, then, labels) for now, then in zip(value, before, strict=True)]
+    pairs = list(zip(value, before, strict=True))
+    if is_many:
+        pairs.sort(key=lambda pair: pair[0]["label"])  # the groups of a label stand together
+        rows, columns = [_row_of_label(now, then, labels) for now, then in pairs], columns[:-1]
+    else:
+        rows = [_row(now, then) for now, then in pairs]
     table.show(Table(caption, columns, rows), key=key)
 
 
-def _row(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
-    name = Cell(now["group"], labels[now["label"]] if len(labels) > 2 else "")
-    return [name, Cell(f"{now['n']:,}"), *(_rate(now[rate], before[rate]) for rate in RATES)]
+def _row(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[Cell]:
+    return [Cell(now["group"]), Cell(f"{now['n']:,}"), *(_rate(now[rate], before[rate]) for rate in RATES)]
+
+
+def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
+    """A group and a label; the group's accuracy, which is the same for every label, is left out."""
+    name, n = Cell(now["group"], labels[now["label"]]), now["true_positive_rate"]["n"]
+    return [name, Cell(f"{n:,}"), *(_rate(now[rate], before[rate]) for rate in RATES[:-1])]
 
 
 def _rate(now: Mapping[str, Any], before: Mapping[str, Any]) -> Cell:

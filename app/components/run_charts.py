@@ -63,7 +63,9 @@ def _name(curve: str, plans: dict[str, CurvePlan]) -> str:
     plan = plans.get(curve)
     if plan is None:
         return curve
-    return words.curve_name(plan.trigger_name or plan.method.kind, plan.criterion.kind, plan.seed)
+    return words.curve_name(
+        plan.trigger_name or plan.method.kind, plan.criterion.kind, plan.seed, tuning_ratio=plan.tuning_ratio
+    )
 
 
 def _gap_of(plan: CurvePlan | None) -> str:

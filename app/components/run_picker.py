@@ -76,7 +76,8 @@ def show_curve(
 
     def name(option: tuple[str, str]) -> str:
         first = families[option][0]
-        return inside.in_run((names or {}).get(option[0], ""), inside.curve_name(kind(first), first["criterion"]))
+        name = inside.curve_name(kind(first), first["criterion"], first.get("tuning_ratio"))
+        return inside.in_run((names or {}).get(option[0], ""), name)
 
     picked = st.selectbox(inside.CURVE, options, options.index(start), format_func=name, key=f"{stamp}-family")
     with seed:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import forms, modality
+from app import forms, inputs, modality
 from app.wording import common
 from app.wording import train as words
 from fairprog_core.errors import ConfigError
@@ -62,16 +62,12 @@ def _following(values: dict[str, Any], start: Study, draft: str) -> tuple[Study,
 
 def preset(value: str, *, key: str) -> str:
     """Draw the choice of what to begin with, ``value`` first; the preset's name."""
-    names = sorted(presets(), key=lambda name: name != value)
-    chosen = st.radio(
-        words.PRESET,
-        names,
-        format_func=common.kind,
-        captions=[presets()[name] for name in names],
-        horizontal=True,
-        key=key,
-        persist_state="session",
+    about = presets()
+    names = sorted(about, key=lambda name: name != value)
+    chosen = st.selectbox(
+        words.PRESET, names, format_func=common.kind, key=key, persist_state="session", width=inputs.WIDE * 2
     )
+    st.caption(common.plain(about[chosen]))
     return str(chosen)
 
 

@@ -50,9 +50,10 @@ def run_name(name: str, run: str) -> str:
     return f"{name or RUN} ({run[:8]})"
 
 
-def curve_name(kind: str, criterion: str) -> str:
-    """A curve in a list, without its seed: "Border, equalized odds"."""
-    return f"{common.kind(kind)}, {common.kind(criterion).lower()}"
+def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:
+    """A curve in a list, without its seed: "Border, equalized odds", "…, 5 % of the tuning data"."""
+    part = "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
+    return f"{common.kind(kind)}, {common.kind(criterion).lower()}{part}"
 
 
 def in_run(run: str, text: str) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.wording import common, inside
+from fairprog_core import metrics
 from fairprog_core.methods import METHODS
 
 if TYPE_CHECKING:
     from app.series import Series, Spot
+
+OVER_CELLS = {name for name, metric in metrics.METRICS.items() if metric.needs == "cells"}  # of a group and a label
 
 TITLE = "Accuracy against the gap"
 LEAD = (
@@ -65,6 +68,7 @@ NOISE_HIDES = (
     "If the true gap were 0, a test set of this size would show one of up to {limit:.3f}: "
     "{gap:.3f} cannot be told from 0, and its interval is too narrow."
 )
+LEFT_OUT = "Not counted in this gap, too rare in a group: {labels}."
 PRINTABLE = "Its pixels lie in the photo's own range, so it can be printed."
 NOT_PRINTABLE = (
     "Its pixels go beyond the photo's range; the picture shows them cut off, and a print would not do the same."
@@ -129,7 +133,7 @@ def seed(number: int) -> str:
 
 def series_name(series: "Series") -> str:
     """The name of a curve in legends: "Border, equalized odds", behind its run's name where several are compared."""
-    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion))
+    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion, series.tuning_ratio))
 
 
 def hover(name: str, spot: "Spot") -> str:
@@ -161,6 +165,8 @@ def cautions(point: Mapping[str, Any], metric: str) -> list[str]:
         ci = ((point.get("delta") or {}).get(name) or {}).get("ci")
         if ci and ci[0] <= 0 <= ci[1]:
             found.append(SPANS_ZERO.format(what=common.METRICS[name].lower()))
+    if point.get("left_out") and metric in OVER_CELLS:
+        found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point["left_out"]))))
     gap, limit = point.get(metric), (point.get("noise_gap") or {}).get(metric)
     if gap is not None and limit is not None:
         found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))

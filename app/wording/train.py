@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.wording import common
+from app.wording import common, inside
 
 TITLE = "Train a trigger"
 LEAD = (
@@ -101,9 +101,9 @@ def yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def curve_name(trigger: str, criterion: str, seed: int | None = None) -> str:
+def curve_name(trigger: str, criterion: str, seed: int | None = None, tuning_ratio: float | None = None) -> str:
     """A curve's name: "Border, equalized odds, seed 0"."""
-    name = f"{common.kind(trigger)}, {common.kind(criterion).lower()}"
+    name = inside.curve_name(trigger, criterion, tuning_ratio)
     return name if seed is None else f"{name}, seed {seed}"
 
 
@@ -111,7 +111,7 @@ def chosen(row: Mapping[str, Any]) -> str:
     """The figures of one trigger and criterion at the λ chosen on validation."""
     lams = sorted({float(lam) for lam in row["lam"]})
     lam = common.lam(lams[0]) if len(lams) == 1 else f"{common.lam(lams[0])} to {common.lam(lams[-1])}"
-    name = curve_name(row["trigger"] or row["method"], row["criterion"])
+    name = curve_name(row["trigger"] or row["method"], row["criterion"], tuning_ratio=row.get("tuning_ratio"))
     gap = (
         f"{common.METRICS[row['gap_name']].lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
     )

@@ -83,7 +83,8 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
         table.add_column(name, no_wrap=name != "Seeds")
-    for name in ("Accuracy", "Gap", "Change of the gap"):
+    has_shares = any(row.get("tuning_ratio") not in (None, 1.0) for row in rows)
+    for name in (*["Tuning data"] * has_shares, "Accuracy", "Gap", "Change of the gap"):
         table.add_column(name)
     for row in rows:
         change = row.get("gap_delta") or {}
@@ -93,6 +94,7 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
             words(row["criterion"]),
             ", ".join(str(seed) for seed in row["seeds"]),
             ", ".join(number(lam, "g") for lam in dict.fromkeys(row["lam"])),
+            *[number(row["tuning_ratio"], ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
             f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
             interval(change.get("value"), change.get("ci"), sign="+"),

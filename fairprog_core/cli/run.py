@@ -1,10 +1,11 @@
-"""``fairprog run``: a study in the foreground, with a progress bar and a table at the end."""
+"""``fairprog run``: a study or a series of them in the foreground, with a progress bar and a table at the end."""
 
+import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,23 +25,25 @@ from fairprog_core.cli.console import (
     write_text,
 )
 from fairprog_core.home import Home
-from fairprog_core.presets import load_study
+from fairprog_core.presets import is_series, load_studies
 from fairprog_core.runs.carry import UNEXPECTED, Stop, carry_out
-from fairprog_core.runs.run import Owner, Run
+from fairprog_core.runs.run import RESUMABLE, Owner, Run
 from fairprog_core.runs.store import Store
+from fairprog_core.study import Study
 
 LOG = "logs/run.log"
+SERIES = "fairprog.series/1"
 
 
 def run(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A preset (faces, faces-quick) or a TOML file.")],
+    study: Annotated[
+        str, typer.Argument(metavar="STUDY", help="A preset (faces, faces-quick) or a TOML file; also a series.")
+    ],
     settings: SetOption = None,
     home: HomeOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that torch computes with.")] = None,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the result there (schema fairprog.study/1).")
-    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result there.")] = None,
 ) -> int:
     """Run a study here and now.
 
@@ -48,9 +51,12 @@ def run(
     was chosen on validation, beside the base classifier. The run appears in the dashboard as well.
 
     Ctrl-C stops at the next step; what is finished is kept, and `fairprog runs resume` goes on.
+
+    Of a series (faces-paper), every study runs after the other. The same command again goes on where it stopped:
+    studies that are done are not run again; remove their runs to have them anew.
     """
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
-    chosen = load_study(study, [*(settings or []), *given])
+    chosen, goes_on = load_studies(study, [*(settings or []), *given]), is_series(study)
     if json_file:
         writable_file(json_file)
     place = open_home(home)
@@ -58,11 +64,34 @@ def run(
         from fairprog_core.execution import execute
     stop = Stop("cancelled")
     _log_to(place)
+    ended: list[Run] = []
     with Store(place) as store, _stopping(stop):
-        begun = store.begin(chosen, Owner.this_process(), may_be_ended=True)
-        _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{chosen.name} ({begun.id})")
-        ended = store.get(begun.id)
-    return _report(place, ended, json_file)
+        for each in chosen:
+            earlier = _earlier(store, each) if goes_on else None
+            if earlier is None or earlier.state != "done":
+                begun = _begin(store, each, earlier)
+                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{each.name} ({begun.id})")
+                earlier = store.get(begun.id)
+            ended.append(earlier)
+            if earlier.state != "done":
+                break
+    if json_file:
+        _write(json_file, [place.run(run.id) for run in ended], name=study if goes_on else None)
+    return max(_report(place, run) for run in ended)
+
+
+def _earlier(store: Store, study: Study) -> Run | None:
+    """The newest run of exactly this study that is done or can go on."""
+    runs = [run for run in store.list() if run.study == study.to_json()]
+    return next((run for run in runs if run.state == "done" or run.state in RESUMABLE), None)
+
+
+def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
+    """A new run, or an earlier one that goes on."""
+    owner = Owner.this_process()
+    if earlier is not None:
+        return store.carry_on(earlier.id, owner, may_be_ended=True)
+    return store.begin(study, owner, may_be_ended=True)
 
 
 def _show(records: Iterator[dict[str, Any]], title: str) -> None:
@@ -91,13 +120,21 @@ def _show(records: Iterator[dict[str, Any]], title: str) -> None:
                 told = line
 
 
-def _report(home: Home, run: Run, json_file: Path | None) -> int:
+def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> None:
+    """The result of a study as it is; those of a series (which has a name), as far as they are there, in a list."""
+    texts = [(folder / "result.json").read_text("utf-8") for folder in folders if (folder / "result.json").is_file()]
+    if name is not None:
+        studies = [json.loads(text) for text in texts]
+        write_text(json_file, json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")))
+    elif texts:
+        write_text(json_file, texts[0])
+
+
+def _report(home: Home, run: Run) -> int:
     """The table, where everything is, and the exit code."""
     folder = home.run(run.id)
     if run.figures:
         console().print(figures_table(run.figures, f"{run.name}, test split"))
-    if json_file and (folder / "result.json").is_file():
-        write_text(json_file, (folder / "result.json").read_text("utf-8"))
     if run.state == "done":
         typer.echo(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
         return 0

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.options import Modality, Options
 from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
+FaceAttribute = Literal["blond", "smiling", "glasses", "wavy"]
 
 _ALL_ROWS = "Empty: all that the split has."
 
@@ -29,9 +30,10 @@ class FacesOptions(DatasetOptions):
     """Drawn faces: is the hair blond? Correlated with how male the face presents."""
 
     kind: Literal["faces"] = "faces"
-    target: Literal["blond", "smiling", "glasses", "wavy"] = Field(
-        "blond", title="Label", description="The attribute that the classifier predicts."
-    )
+    target: tuple[FaceAttribute, ...] = Field(
+        ("blond",), min_length=1, max_length=4, title="Label",
+        description="What the classifier predicts; several attributes make one class of each combination.",
+    )  # fmt: skip
     p_male: float = Field(
         0.45, ge=0.01, le=0.99, title="Share of male-presenting faces", description="In the natural mix of the data."
     )
@@ -61,14 +63,35 @@ class FacesOptions(DatasetOptions):
     )
     n_val: int = Field(
         4000, ge=16, le=100_000, multiple_of=4, title="Validation rows",
-        description="Drawn evenly over label and group, weighted back; a multiple of four.",
+        description="Drawn evenly over label and group, weighted back; a multiple of the number of their pairs.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
     n_test: int = Field(
         2400, ge=16, le=100_000, multiple_of=4, title="Test rows",
-        description="Drawn evenly over label and group, weighted back; a multiple of four.",
+        description="Drawn evenly over label and group, weighted back; a multiple of the number of their pairs.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Take "blond, smiling" for ("blond", "smiling")."""
+        return _names(value)
+
+    @field_serializer("target")
+    def _joined(self, target: tuple[str, ...]) -> str:
+        """A single attribute is its name: what was made before there could be several keeps its keys."""
+        return ", ".join(target)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(set(self.target)) < len(self.target):
+            raise ValueError("an attribute stands twice in target; name each once")
+        n_cells = 2 * 2 ** len(self.target)
+        for name in ("n_val", "n_test"):
+            if (n := getattr(self, name)) % n_cells:
+                raise ValueError(f"{name} ({n}) must be a multiple of {n_cells}, the pairs of label and group")
+        return self
 
 
 class CelebAOptions(DatasetOptions):

@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import product
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairprog_core.batch import Groups
-from fairprog_core.data import CelebAOptions
+from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName
 from fairprog_core.data.cache import Columns, cached
 from fairprog_core.data.celeba_files import CelebAFiles, Place, stamp
@@ -121,7 +120,7 @@ class CelebA(Dataset):
             raise DataError(f"{self._files.attributes} has no line for {missing}, which {self._files.partition} names.")
         bits = np.array([values[image] for image in images], dtype=np.int64)
         for column, part in (("y", bits[:, : len(target)]), ("z", bits[:, len(target) :])):
-            out.create(column, (len(images),), np.int64)[:] = part @ (1 << np.arange(part.shape[1])[::-1])
+            out.create(column, (len(images),), np.int64)[:] = combinations.codes(part)
 
     def _fill_pixels(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
         images, size = self._images(name), self.options.image_size
@@ -156,7 +155,7 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
 
 
 def _combinations(attributes: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of all 2^a combinations, e.g. "not blond hair, smiling"; the last attribute varies fastest."""
+    """Names of all combinations, e.g. "not blond hair, smiling"."""
     words = (name.replace("_", " ").lower() for name in attributes)
     pairs = [_NAMES.get(name, (f"not {word}", word)) for name, word in zip(attributes, words, strict=True)]
-    return tuple(", ".join(combination) for combination in product(*pairs))
+    return combinations.names(pairs)

@@ -1,6 +1,6 @@
 """Drawn faces: a data set whose bias is a dial, with exact masks and counterfactual twins.
 
-Notation: n samples, p = 2 groups, c = 2 classes, s image side.
+Notation: n samples, p = 2 groups, a attributes that make the label, c = 2^a classes, s image side.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.batch import Groups
-from fairprog_core.data import FacesOptions
+from fairprog_core.data import FacesOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import Columns, cached
 from fairprog_core.data.face_painter import Painted, paint
@@ -22,13 +22,19 @@ from fairprog_core.options import digest_of
 _LOOK = 3  # counts up when the same row would be drawn differently; part of every cache key
 _CHUNK = 64  # faces between two reports of progress
 _STRATIFIED = ("val", "test")
+_NAMES = {
+    "blond": ("not blond", "blond"),
+    "smiling": ("not smiling", "smiling"),
+    "glasses": ("no glasses", "glasses"),
+    "wavy": ("straight hair", "wavy hair"),
+}
 
 
 class Faces(Dataset):
     """Drawn faces in two drawing styles, female-presenting and male-presenting.
 
     Input: a drawn face, RGB, 64×64 pixels unless set otherwise.
-    Label: blond or not blond; or smiling, glasses, wavy hair.
+    Label: blond or not blond; or smiling, glasses, wavy hair; or every combination of several of them.
     Sensitive attribute: the drawing style, z = 0 female-presenting, z = 1 male-presenting. It shows in jaw, lips,
         brows, lashes, facial hair, length of hair, jewellery and clothes.
     Correlation: set by dials, P(male-presenting) and P(blond | style). The hair tones of blond and not blond overlap
@@ -49,13 +55,7 @@ class Faces(Dataset):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        target = self.options.target
-        return {
-            "blond": ("not blond", "blond"),
-            "smiling": ("not smiling", "smiling"),
-            "glasses": ("no glasses", "glasses"),
-            "wavy": ("straight hair", "wavy hair"),
-        }[target]
+        return combinations.names(_NAMES[name] for name in self.options.target)
 
     @property
     def groups(self) -> Groups:
@@ -65,9 +65,8 @@ class Faces(Dataset):
     def cell_share(self) -> NDArray[np.float64]:
         """(p, c) natural share of every cell, known from the dials."""
         p_z = np.array([1 - self.options.p_male, self.options.p_male])
-        p_y = np.array(self._probabilities[self.options.target])
-        share: NDArray[np.float64] = p_z[:, None] * np.stack([1 - p_y, p_y], axis=1)
-        return share
+        p_y = combinations.shares(np.transpose([self._probabilities[name] for name in self.options.target]))
+        return p_z[:, None] * p_y
 
     def split(self, name: SplitName, progress: Progress | None = None) -> Split:
         columns = cached(self.home, self.split_digest(name), lambda out: self._fill(name, out, progress))
@@ -101,14 +100,15 @@ class Faces(Dataset):
         """z and y (n,) of rows start..stop-1 in the natural mix."""
         u = self._uniforms(stream, start, stop)
         z = (u["z"] < self.options.p_male).astype(np.int64)
-        return z, attributes(u, self._probabilities, z)[self.options.target]
+        attribute = attributes(u, self._probabilities, z)
+        return z, combinations.codes(np.stack([attribute[name] for name in self.options.target], axis=1))
 
     def _codes(self, name: SplitName, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """z and y (n,) of rows start..stop-1 of a split."""
         if name not in _STRATIFIED:
             return self._natural(name, start, stop)
-        row = np.arange(start, stop)
-        return row // 2 % 2, row % 2
+        row, c = np.arange(start, stop), len(self.labels)
+        return row // c % 2, row % c
 
     def _uniforms(self, stream: str, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
         return uniforms(stream_key("faces", self.options.seed, stream, "traits"), start, stop)
@@ -116,7 +116,9 @@ class Faces(Dataset):
     def _faces(self, stream: str, start: int, z: NDArray[np.int64], y: NDArray[np.int64]) -> list[Face]:
         """Traits of rows start… with z and y set directly, the rest drawn given them."""
         u = self._uniforms(stream, start, start + len(z))
-        attribute = attributes(u, self._probabilities, z) | {self.options.target: y}
+        target = self.options.target
+        given = dict(zip(target, combinations.attributes(y, len(target)).T, strict=True))
+        attribute = attributes(u, self._probabilities, z) | given
         return faces(u, z, attribute, separability=self.options.separability)
 
     def _paint(

@@ -2,12 +2,17 @@
 
 A file is TOML (or the JSON that a run writes) with the keys of ``Study``. Where the options of
 one thing are expected, its kind alone is enough: ``classifier = "hybrid"``.
+
+A *series* is several studies in one file: ``studies`` lists names of presets, or tables with a ``name``
+and values to ``set`` on top of the other keys of the file.
 """
 
+import copy
 import difflib
 import json
 import tomllib
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,10 +27,26 @@ LISTS = ("methods", "triggers", "criteria", "seeds")
 
 
 def presets() -> dict[str, str]:
-    """Name and one-line description of every preset."""
+    """Name and one-line description of every preset that is a single study."""
+    return {name: _headline(text) for name, text in _shipped().items() if "studies" not in tomllib.loads(text)}
+
+
+def series() -> dict[str, str]:
+    """Name and one-line description of every preset that is a series of studies."""
+    return {name: _headline(text) for name, text in _shipped().items() if "studies" in tomllib.loads(text)}
+
+
+@cache
+def _shipped() -> dict[str, str]:
+    """The text of every preset by name."""
     files = [file for file in resources.files(__package__).iterdir() if file.name.endswith(".toml")]
-    texts = {file.name.removesuffix(".toml"): file.read_text("utf-8") for file in files}
-    return {name: text.splitlines()[0].strip("# ") for name, text in sorted(texts.items())}
+    return {
+        name: file.read_text("utf-8") for name, file in sorted({f.name.removesuffix(".toml"): f for f in files}.items())
+    }
+
+
+def _headline(text: str) -> str:
+    return text.splitlines()[0].strip("# ")
 
 
 def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Study:
@@ -39,9 +60,54 @@ def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Stu
             drops the options of the kind that was there.
 
     Raises:
-        ConfigError: there is no such preset or file, or a key or value is not allowed.
+        ConfigError: there is no such preset or file, it is a series, or a key or value is not allowed.
     """
     values, where = _read(source)
+    if "studies" in values:
+        raise ConfigError(f"{where} is a series of studies; `fairprog run {source}` runs all of them.")
+    return _study(values, where, overrides)
+
+
+def load_studies(source: str | Path | Study, overrides: Iterable[str] = ()) -> list[Study]:
+    """Read a study, or every study of a series, and set single values in each.
+
+    Args:
+        source: as of :func:`load_study`, or a series.
+        overrides: as of :func:`load_study`.
+
+    Raises:
+        ConfigError: there is no such preset or file, or a key or value is not allowed.
+    """
+    return list(_members(source, list(overrides), ()))
+
+
+def is_series(source: str | Path | Study) -> bool:
+    """Whether a name or a file is a series.
+
+    Raises:
+        ConfigError: there is no such preset or file.
+    """
+    return "studies" in _read(source)[0]
+
+
+def _members(source: str | Path | Study, overrides: list[str], within: tuple[str, ...]) -> Iterator[Study]:
+    values, where = _read(source)
+    if "studies" not in values:
+        yield _study(values, where, overrides)
+        return
+    if where in within:
+        raise ConfigError(f"{where}: studies names the series itself.")
+    for member in values.pop("studies"):
+        if isinstance(member, str):
+            yield from _members(member, overrides, (*within, where))
+        elif isinstance(member, dict) and set(member) == {"name", "set"}:
+            own = copy.deepcopy(values) | {"name": member["name"]}
+            yield _study(own, f"{where}, {member['name']}", [*member["set"], *overrides])
+        else:
+            raise ConfigError(f"{where}: studies: found {member!r:.80}; allowed are names and tables of name and set.")
+
+
+def _study(values: Values, where: str, overrides: Iterable[str]) -> Study:
     _expand(values)
     parsed = [_override(text) for text in overrides]
     for path, value, text in sorted(parsed, key=lambda one: not _is_kind(one[0])):  # kinds first: they drop options
@@ -53,13 +119,12 @@ def _read(source: str | Path | Study) -> tuple[Values, str]:
     if isinstance(source, Study):
         return source.to_json(), source.name
     path, is_name = Path(source), isinstance(source, str) and not Path(source).suffix and Path(source).name == source
-    if is_name and source in presets():
-        text = resources.files(__package__).joinpath(f"{source}.toml").read_text("utf-8")
-        return tomllib.loads(text), f"preset {source}"
+    if is_name and source in _shipped():
+        return tomllib.loads(_shipped()[str(source)]), f"preset {source}"
     if is_name and not path.is_file():
-        close = difflib.get_close_matches(str(source), presets(), 1)
+        close = difflib.get_close_matches(str(source), _shipped(), 1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise ConfigError(f"There is no preset {source!r}; there are {', '.join(presets())}.{hint}")
+        raise ConfigError(f"There is no preset {source!r}; there are {', '.join(_shipped())}.{hint}")
     return _read_file(path), str(path)
 
 
@@ -90,6 +155,8 @@ def _expand(values: Values) -> None:
             values[key] = {"kind": values[key]}
         elif isinstance(values.get(key), list):
             values[key] = [{"kind": one} if isinstance(one, str) else one for one in values[key]]
+    for other in values.get("transfer") or []:
+        _expand(other)
 
 
 def _override(text: str) -> tuple[list[str], Any, str]:

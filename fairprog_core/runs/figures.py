@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fairprog_core.summaries import mean_over_seeds
+from fairprog_core.summaries import SAME_CURVE, mean_over_seeds
 
 Values = Mapping[str, Any]
 
 
 def main_figures(result: Values) -> list[dict[str, Any]]:
-    """One row per method, trigger and criterion, over the seeds.
+    """One row per method, trigger, criterion and share of the tuning data, over the seeds.
 
     Args:
         result: a result JSON (``fairprog.study/1``), complete or not.
 
     Returns:
-        Rows with ``method, trigger, criterion, gap_name, seeds, lam, accuracy, accuracy_ci, gap,
+        Rows with ``method, trigger, criterion, tuning_ratio, gap_name, seeds, lam, accuracy, accuracy_ci, gap,
         gap_ci, base_accuracy, base_gap, gap_delta, collapsed``. ``lam`` are the values chosen on
         validation, one per seed (null for controls); the other figures are means over the seeds
         with 95 % intervals (``summaries.mean_over_seeds``); ``gap_delta`` is {"value", "ci"} of
@@ -27,23 +27,23 @@ def main_figures(result: Values) -> list[dict[str, Any]]:
     ]
     return [
         _row(mean, [p["lam"] for p in quoted if _key(p) == _key(mean)], gaps[mean["criterion"]], result["base"])
-        for mean in mean_over_seeds(quoted, same=("method", "trigger", "criterion"))
+        for mean in mean_over_seeds(quoted, same=SAME_CURVE)
     ]  # fmt: skip
 
 
 def _is_quoted(point: Values, curve: Values) -> bool:
     """Whether a point is the one to quote of a curve, or a control of it."""
-    if any(point[key] != curve[key] for key in ("trigger", "criterion", "seed")):
+    if any(point.get(key) != curve.get(key) for key in (*SAME_CURVE[1:], "seed")):
         return False
     return bool(point["lam"] == curve["chosen_lam"]) if point["method"] == curve["method"] else point["lam"] is None
 
 
 def _key(point: Values) -> tuple[Any, ...]:
-    return point["method"], point["trigger"], point["criterion"]
+    return tuple(point.get(name) for name in SAME_CURVE)
 
 
 def _row(mean: Values, lams: list[float | None], gap: str, base: Values) -> dict[str, Any]:
-    row = {key: mean[key] for key in ("method", "trigger", "criterion", "seeds", "collapsed")}
+    row = {key: mean[key] for key in (*SAME_CURVE, "seeds", "collapsed")}
     figures = {"accuracy": "accuracy", "gap": gap}
     row |= {name: mean[metric] for name, metric in figures.items()}
     row |= {f"{name}_ci": mean[f"{metric}_ci"] for name, metric in figures.items()}

@@ -131,6 +131,22 @@ class Store(Reader):
         with self.database.writing() as connection:
             return rows.start(connection, rows.create(connection, study), owner, may_be_ended=may_be_ended)
 
+    def carry_on(self, run_id: str, owner: Owner, *, may_be_ended: bool = False) -> Run:
+        """Hand a lost, cancelled or failed run to ``owner``, who goes on with it without the queue.
+
+        Args:
+            run_id: the run.
+            owner: the process.
+            may_be_ended: whether cancelling may end the process when a step takes long.
+
+        Raises:
+            RunError: there is no such run, or it is queued, running or done.
+        """
+        self.reap()
+        with self.database.writing() as connection:
+            rows.requeue(connection, rows.get(connection, run_id, lock=True))
+            return rows.start(connection, run_id, owner, may_be_ended=may_be_ended)
+
     def claim(self, owner: Owner) -> Run | None:
         """Take the run that has waited longest; None when the queue is empty.
 

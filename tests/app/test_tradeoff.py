@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.components import group_table
 from app.wording import auditor as auditor_words
 from app.wording import inside
 from app.wording import levelling as levelling_words
@@ -132,6 +133,24 @@ def test_table_of_groups_shows_the_rates_without_and_with(open_page, demo, finis
     assert first[2]["text"] == f"{rates[0][0]:.3f} → {rates[0][1]:.3f}"
     assert first[5]["text"] == f"{rates[1][0]:.3f} → {rates[1][1]:.3f}"
     assert first[2]["note"].startswith("[")
+
+
+def test_groups_of_a_label_stand_together_where_there_are_several(monkeypatch):
+    """Six rows, label by label, with the rows of each pair and without the accuracy of the whole group."""
+    shown = []
+    monkeypatch.setattr(group_table.table, "show", lambda value, *, key: shown.append(value))
+    found = {"value": 0.5, "ci": [0.4, 0.6], "n": 7}
+    values = [
+        {"group": group, "label": label, "n": 30, **dict.fromkeys(group_table.RATES, found)}
+        for group in ("woman", "man")
+        for label in (0, 1, 2)
+    ]
+    group_table.show(values, key="groups", before=values, labels=("a", "b", "c"), caption="")
+    (table,) = shown
+    assert [(row[0].text, row[0].note, row[1].text) for row in table.rows[:3]] == [
+        ("woman", "a", "7"), ("man", "a", "7"), ("woman", "b", "7"),
+    ]  # fmt: skip
+    assert {len(row) for row in table.rows} == {len(table.columns)} == {5}
 
 
 def test_flips_count_rows_of_the_predictions(open_page, demo, finished):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.wording import common
+from app.wording import common, inside, tradeoff
 from app.wording import train as words
 
 
@@ -53,3 +53,16 @@ def test_chosen_figures_of_several_seeds_name_the_range_of_lambda():
         "Patch, demographic parity: demographic-parity gap 0.350 → **0.100**, "
         "accuracy 0.900 → **not estimable** at λ = 1 to 2."
     )
+
+
+def test_curve_on_a_share_of_the_tuning_data_says_so():
+    assert inside.curve_name("border", "equalized_odds", 0.05) == "Border, equalized odds, 5 % of the tuning data"
+    assert inside.curve_name("border", "equalized_odds", 1.0) == inside.curve_name("border", "equalized_odds")
+
+
+def test_labels_that_are_too_rare_are_named_beside_the_gaps_that_leave_them_out():
+    point = {"collapsed": False, "left_out": ["blond, glasses"]}
+    assert tradeoff.cautions(point, "average_abs_odds_difference") == [
+        "Not counted in this gap, too rare in a group: blond, glasses."
+    ]
+    assert tradeoff.cautions(point, "demographic_parity_difference") == []

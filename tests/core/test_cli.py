@@ -229,6 +229,29 @@ def test_interrupted_run_keeps_what_is_finished_and_says_how_to_go_on(study, sto
     assert list(store.home.run(run.id).glob("curves/*/checkpoint.safetensors"))
 
 
+def test_series_that_was_killed_goes_on_where_it_stopped(fairprog, store, tmp_path):
+    """Killed in the second of two studies: again, the first is not run anew, and the second goes on in its run."""
+    file, result = tmp_path / "series.toml", tmp_path / "r.json"
+    members = """studies = [{name = "short", set = []}, {name = "long", set = ["budget.steps=300"]}]\n"""
+    file.write_text(members + TINY.replace('name = "tiny"\n', ""))
+    with started(command("run", str(file)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        eventually(lambda: len(store.list()) == 2 and is_training(store), seconds=120)
+        process.kill()
+        process.wait()
+    eventually(lambda: store.list()[0].state == "lost")
+    made = (store.home.run(store.list()[1].id) / "result.json").stat().st_mtime_ns
+
+    ended = fairprog("run", str(file), "--json", str(result))
+    assert ended.code == 0, ended.err
+    long, short = store.list()
+    assert [(run.name, run.state, run.attempt) for run in (short, long)] == [("short", "done", 1), ("long", "done", 2)]
+    assert (store.home.run(short.id) / "result.json").stat().st_mtime_ns == made
+    written = json.loads(result.read_text("utf-8"))
+    assert (written["schema"], [one["study"]["name"] for one in written["studies"]]) == (
+        "fairprog.series/1", ["short", "long"],
+    )  # fmt: skip
+
+
 def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):
     arguments = command("run", str(study), "--set", "budget.steps=4000")
     with started(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:

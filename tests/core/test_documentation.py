@@ -17,7 +17,7 @@ from fairprog_core.data import DATASETS
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.methods import METHODS
 from fairprog_core.options import Options
-from fairprog_core.presets import load_study, presets
+from fairprog_core.presets import load_study, presets, series
 from fairprog_core.registry import Entry
 from fairprog_core.study import Study
 from fairprog_core.triggers import TRIGGERS
@@ -99,7 +99,7 @@ def test_public_name_and_its_methods_are_documented(name):
 
 
 def test_readme_names_the_presets_that_exist():
-    assert set(re.findall(r"^\| `([\w-]+)` \|", section("Presets"), flags=re.MULTILINE)) == set(presets())
+    assert set(re.findall(r"^\| `([\w-]+)` \|", section("Presets"), flags=re.MULTILINE)) == {*presets(), *series()}
 
 
 def test_readme_commands_exist():

@@ -89,9 +89,9 @@ def test_report_of_the_base_has_every_key_of_a_point():
     point = report(predictions(1), groups=TWO, labels=LABELS, method="base", seed=3, artifacts={"predictions": "p"})
     numbers = [*METRICS, "auc"]
     assert set(point) == {
-        "method", "trigger", "criterion", "lam", "seed", "n", *numbers, *(f"{name}_ci" for name in numbers),
-        "delta", "noise_gap", "collapsed", "counts", "group_rates", "intersections", "changes", "levelling",
-        "groups", "labels", "artifacts",
+        "method", "trigger", "criterion", "lam", "seed", "tuning_ratio", "n",
+        *numbers, *(f"{name}_ci" for name in numbers), "delta", "noise_gap", "collapsed",
+        "counts", "group_rates", "intersections", "changes", "levelling", "groups", "labels", "left_out", "artifacts",
     }  # fmt: skip
     assert json.loads(json.dumps(point, allow_nan=False)) == point
     assert (point["method"], point["trigger"], point["lam"], point["seed"], point["n"]) == ("base", None, None, 3, 800)

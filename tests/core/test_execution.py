@@ -10,13 +10,15 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
+from fairprog_core.curves import Lab
 from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
 from fairprog_core.execution import execute
 from fairprog_core.home import Home
 from fairprog_core.registry import build
 from fairprog_core.results import Result
-from fairprog_core.study import Study
+from fairprog_core.study import CurvePlan, Study
 from fairprog_core.triggers.base import load_trigger
 from tests.conftest import TINY, Finished
 
@@ -74,6 +76,61 @@ def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finishe
     found = predict(trigger.wrap(base, lam=4.0), dataset.split("test"))
     assert np.array_equal(found.y_pred, result.predictions(point).y_pred)
     assert result.predictions(result.base).y_pred.tolist() == predict(base, dataset.split("test")).y_pred.tolist()
+
+
+def test_study_of_four_classes_is_measured_and_looked_into_like_one_of_two(finished: Finished, home: Home) -> None:
+    """Metrics are means of one-vs-rest, a map is kept for each class, and the demographic classifiers still read Z."""
+    values = finished.study.to_json()
+    values["dataset"] |= {"target": "blond, smiling"}
+    values["triggers"] = [{"kind": "frame"}]
+    run(Study.parse(values), home, "four")
+    result = Result.open(home.run("four"))
+    assert result.is_complete
+    point = result.points(method="reprogram", lam=1.0)[0]
+    assert np.shape(point["counts"]) == (2, 4, 4)
+    assert len(point["group_rates"]) == len(point["changes"]) == 8
+    assert point["auc"] is not None
+    assert point["left_out"] == []
+    (curve,) = result.curves
+    gallery = result.gallery(curve)
+    assert gallery is not None
+    assert gallery.arrays["logits"].shape[-1] == gallery.arrays["cam_class"].shape[-3] == 4
+    assert curve["explain"]["twins"]["flip_share"]
+    assert curve["probe"]["groups"] == ["female", "male"]
+
+
+def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished: Finished, home: Home) -> None:
+    """Two shares of 256 rows: 13 and 64, evenly over the four cells, the same rows first."""
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "tuning_ratio": [0.05, 0.25]})
+    splits: list[Any] = []
+    learned_from = Lab.learned_from
+
+    def kept(self: Lab, plan: CurvePlan) -> Split:
+        splits.append(learned_from(self, plan))
+        return splits[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lab, "learned_from", kept)
+        run(study, home, "shares")
+    few, more = ([row.tobytes() for row in split.x] for split in splits)
+    assert (len(few), len(more)) == (13, 64)
+    assert set(few) < set(more)
+    assert sorted(np.bincount(2 * splits[0].z + splits[0].y)) == [3, 3, 3, 4]
+    result = Result.open(home.run("shares"))
+    assert [curve["tuning_ratio"] for curve in result.curves] == [0.05, 0.25]
+    for curve in result.curves:
+        assert [point["tuning_ratio"] for point in result.points_of(curve)] == [curve["tuning_ratio"]] * 3
+    assert [mean["tuning_ratio"] for mean in result.chosen_means()] == [0.05, 0.25]
+
+
+def test_study_that_reuses_learns_a_curve_once_and_gives_the_same_numbers(finished: Finished, home: Home) -> None:
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "reuse": True})
+    first, second = (run(study, home, name) for name in ("first", "second"))
+    assert sum(record["kind"] == "train" for record in first) == study.budget.steps
+    assert not any(record["kind"] == "train" for record in second)
+    assert numbers(home.run("second")) == numbers(home.run("first"))
+    other = Study.parse({**study.to_json(), "seeds": [1]})
+    assert any(record["kind"] == "train" for record in run(other, home, "other"))
 
 
 def test_same_study_gives_the_same_numbers(finished: Finished, home: Home) -> None:

@@ -238,6 +238,33 @@ def test_estimable_cell_of_four_rows_takes_the_gaps_that_need_it():
     assert metrics.estimable(counts, TWO, min_rows=4)["average_abs_odds_difference"]
 
 
+THREE = np.array([[[8, 2, 0], [1, 9, 0], [0, 0, 3]], [[6, 4, 0], [3, 7, 0], [1, 0, 9]]])
+
+
+def test_class_too_rare_in_a_group_is_left_out_of_one_vs_rest():
+    """Women of the third class are 3: judged are the first two, ΔTPR .2 and .2 (.8 − .6, .9 − .7).
+
+    FPR of class 0: women 1/13, men 4/20; of class 1: 2/13, 4/20.
+    AAOD: mean of ½(.2 + 4/20 − 1/13) and ½(.2 + 4/20 − 2/13).
+    """
+    judged = metrics.judged_classes(THREE, TWO)
+    assert judged.tolist() == [True, True, False]
+    assert all(metrics.estimable(THREE, TWO).values())
+    found = metrics.evaluate(THREE, np.ones((2, 3)), TWO, judged)
+    assert found["average_abs_odds_difference"] == pytest.approx((0.4 - 1 / 13 + 0.4 - 2 / 13) / 4)
+    assert found["worst_group_accuracy"] == pytest.approx(0.6)
+    assert found["demographic_parity_difference"] == pytest.approx(evaluate(THREE)["demographic_parity_difference"])
+
+
+def test_metrics_are_not_estimable_where_every_class_is_too_rare_or_one_of_two_is():
+    few = THREE // 3
+    assert metrics.judged_classes(few, TWO).all()
+    assert not metrics.estimable(few, TWO)["average_abs_odds_difference"]
+    pair = COUNTS.copy()
+    pair[1, 1] = [2, 2]
+    assert metrics.judged_classes(pair, TWO).all()
+
+
 def test_count_table_keeps_leading_axes():
     y, z = np.array([0, 1, 1]), np.array([0, 0, 1])
     counts = count_table(y, np.array([[0, 1, 1], [1, 1, 0]]), z, n_patterns=2, n_classes=2)
@@ -291,6 +318,14 @@ def test_collapsed_cell_of_one_wrong_row_is_not_flagged():
     counts = COUNTS.copy()
     counts[1, 1] = [1, 0]
     assert not metrics.collapsed(counts, ONES, TWO)
+
+
+def test_cell_that_the_base_never_answered_cannot_be_lost():
+    """Women with label 1: 0 of 50 right. With a base of 2 of 50 it was lost before; with 20 of 50 it is a collapse."""
+    lost = np.array([[[200, 0], [50, 0]], [[90, 10], [20, 80]]])
+    for right, is_collapsed in ((2, False), (20, True)):
+        base = np.array([[[200, 0], [50 - right, right]], [[90, 10], [20, 80]]])
+        assert bool(metrics.collapsed(lost, ONES, TWO, base=base)) is is_collapsed
 
 
 @given(tables())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fairprog_core.errors import ConfigError
-from fairprog_core.presets import load_study, presets
+from fairprog_core.presets import is_series, load_studies, load_study, presets, series
 from fairprog_core.study import Study
 
 
@@ -14,6 +14,46 @@ from fairprog_core.study import Study
 def test_preset_is_a_valid_study_of_its_name_with_a_description(name: str) -> None:
     assert load_study(name).name == name
     assert len(presets()[name]) > 20
+
+
+@pytest.mark.parametrize("name", series())
+def test_series_is_made_of_valid_studies_of_different_names(name: str) -> None:
+    names = [study.name for study in load_studies(name)]
+    assert len(set(names)) == len(names) > 1
+    assert is_series(name)
+    assert len(series()[name]) > 20
+    with pytest.raises(ConfigError, match=f"preset {name} is a series of studies; `fairprog run {name}` runs all"):
+        load_study(name)
+
+
+def test_series_sets_values_in_each_study_after_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    file.write_text(
+        'seeds = [3]\nstudies = ["faces-quick", {name = "a", set = ["dataset.target=wavy", "base_seed=1"]}]\n'
+        '[dataset]\nkind = "faces"\nseed = 5\n'
+    )
+    quick, own = load_studies(file, ["base_seed=2"])
+    assert (quick.name, quick.seeds, quick.base_seed) == ("faces-quick", (0,), 2)
+    assert (own.name, own.seeds, own.base_seed) == ("a", (3,), 2)
+    assert (own.dataset.target, own.dataset.seed) == (("wavy",), 5)
+    assert [study.name for study in load_studies("faces")] == ["faces"]
+    assert not is_series("faces")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('studies = ["SELF"]', "names the series itself"),
+        ("studies = [3]", "found 3; allowed are names and tables"),
+        ('studies = [{name = "a", set = ["nane=1"]}]', "a: nane: Extra inputs"),
+        ('studies = ["fases"]', "no preset 'fases'"),
+    ],
+)
+def test_bad_series_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text.replace("SELF", str(file)))
+    with pytest.raises(ConfigError, match=sentence):
+        load_studies(file)
 
 
 def test_faces_covers_both_triggers_and_criteria_with_three_seeds() -> None:
@@ -33,7 +73,9 @@ def test_faces_quick_trains_on_the_rows_of_faces() -> None:
 
 
 def test_unknown_preset_lists_what_there_is() -> None:
-    with pytest.raises(ConfigError, match=r"no preset 'fases'; there are .*faces, faces-quick.* Did you mean faces\?"):
+    with pytest.raises(
+        ConfigError, match=r"no preset 'fases'; there are .*faces, .*faces-quick.* Did you mean faces\?"
+    ):
         load_study("fases")
 
 

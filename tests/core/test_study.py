@@ -25,6 +25,14 @@ def test_plan_has_a_curve_for_every_seed_trigger_and_criterion_seeds_first() -> 
     assert [plan.seed for plan in plans] == [0] * 4 + [1] * 4
 
 
+def test_every_share_of_the_tuning_data_has_a_curve_beside_the_whole_one() -> None:
+    study = Study.parse({"seeds": [0, 1], "tuning_ratio": [0.05, 1.0]})
+    assert [(plan.key, plan.tuning_ratio) for plan in study.plan()] == [
+        ("reprogram-border-equalized_odds-t0.05-s0", 0.05), ("reprogram-border-equalized_odds-s0", 1.0),
+        ("reprogram-border-equalized_odds-t0.05-s1", 0.05), ("reprogram-border-equalized_odds-s1", 1.0),
+    ]  # fmt: skip
+
+
 def test_second_trigger_of_a_kind_carries_its_number() -> None:
     study = Study.parse({"triggers": [{"kind": "patch"}, {"kind": "patch", "corner": "bottom right"}]})
     assert [plan.trigger_name for plan in study.plan()] == ["patch", "patch-2"]
@@ -60,6 +68,8 @@ def test_default_ranges_follow_trigger_and_criterion() -> None:
         ({"lam": {"grid": [4.0, 1.0]}}, "ascending order"),
         ({"lam": {"low": 3.0, "high": 1.0}}, r"low \(3\) must be below high \(1\)"),
         ({"seeds": [1, 1]}, "seeds names 1 twice"),
+        ({"tuning_ratio": [0.1, 0.1]}, r"tuning_ratio names 0\.1 twice"),
+        ({"tuning_ratio": [0.0]}, r"tuning_ratio \(0\) must be above 0 and at most 1"),
         ({"sedes": [1]}, "sedes: Extra inputs are not permitted"),
         ({"budget": {"steps": 0}}, r"budget\.steps: .*greater than or equal to 1 \(found 0\)"),
     ],

@@ -1,0 +1,122 @@
+"""What the studies of the paper's figures 4 to 6 found, as rows that a table or a chart takes. Torch-free.
+
+Every figure is read at the λ that was chosen on validation, as a mean over seeds; see ``summaries.mean_over_seeds``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from fairprog_core.intervals import Estimate
+from fairprog_core.results import Curve, Result
+from fairprog_core.summaries import SAME_CURVE, mean_estimate, mean_over_seeds
+from fairprog_core.transfer import Pair, share_kept
+
+Row = dict[str, Any]
+C = TypeVar("C", bound=Mapping[str, Any])
+
+
+def tuning_rows(result: Result) -> list[Row]:
+    """Figure 4: the gap against the share of the tuning data.
+
+    Args:
+        result: of a study with several shares, the whole (1) among them.
+
+    Returns:
+        One row per method, trigger, criterion and share, in the order of the study: the figures of ``_figures``,
+        ``tuning_ratio``, and ``kept``, the share of the gain of the whole tuning data that is kept.
+    """
+    whole = {_without_share(curve): curve for curve in result.curves if curve.get("tuning_ratio") == 1}
+    rows = []
+    for curves in _families(result.curves):
+        pairs = [(whole.get(_without_share(curve)), curve) for curve in curves]
+        kept = mean_estimate([_kept(result, full, curve) for full, curve in pairs])
+        row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
+        rows.append(row | {"tuning_ratio": curves[0].get("tuning_ratio"), "kept": _json(kept)})
+    return rows
+
+
+def transfer_rows(results: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Figure 5: triggers on bases that they were not learned on; the matrix of the share of the gain that is kept.
+
+    Args:
+        results: result JSONs, each with the triggers of one base.
+
+    Returns:
+        One row per study, method, trigger, criterion and other base: the figures of ``_figures``, ``source`` and
+        ``target`` (names of the two bases), and ``kept``.
+    """
+    return [
+        _figures(target["point"], curves, [_point_at(curve["points"], curve["chosen_lam"]) for curve in curves])
+        | {"source": target["source"], "target": target["base"]}
+        | {"kept": _json(mean_estimate([_estimate(curve["kept"]) for curve in curves]))}
+        for result in results
+        for target in result.get("transfer", [])
+        for curves in _families(target["curves"])
+    ]
+
+
+def class_rows(results: Iterable[Result]) -> list[Row]:
+    """Figure 6: the gap against the number of classes.
+
+    Args:
+        results: of studies that differ in their label.
+
+    Returns:
+        One row per study, method, trigger and criterion, the fewest classes first: the figures of ``_figures``,
+        ``n_classes``, and ``left_out``, labels that are too rare in a group to count.
+    """
+    rows = []
+    for result in results:
+        for curves in _families(result.curves):
+            row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
+            about = {"n_classes": len(result.values["labels"]), "left_out": result.base.get("left_out", [])}
+            rows.append(row | about)
+    return sorted(rows, key=lambda row: row["n_classes"])
+
+
+def _figures(base: Mapping[str, Any], curves: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> Row:
+    """``method, trigger, criterion, seeds, lam`` (one per seed), ``gap_name``, base's and new accuracy and gap."""
+    gap, mean = curves[0]["gap"], mean_over_seeds(points, same=SAME_CURVE)[0]
+    row = {name: curves[0][name] for name in ("method", "trigger", "criterion")}
+    row |= {"seeds": mean["seeds"], "lam": [point["lam"] for point in points], "gap_name": gap}
+    for name, metric in (("accuracy", "accuracy"), ("gap", gap)):
+        row |= {f"base_{name}": base[metric], name: mean[metric], f"{name}_ci": mean[f"{metric}_ci"]}
+        row[f"{name}_delta"] = mean["delta"][metric]
+    return row | {"collapsed": mean["collapsed"]}
+
+
+def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
+    """The share of the gain of ``full`` that ``curve`` keeps, on the same base."""
+    if full is None:
+        return Estimate(None, None)
+    base, groups = result.predictions(result.base), result.groups()
+    pairs = [Pair(base, result.predictions(_chosen(result, one))) for one in (full, curve)]
+    return share_kept(*pairs, groups=groups, n_classes=len(result.values["labels"]), gap=curve["gap"])
+
+
+def _families(curves: Iterable[C]) -> list[list[C]]:
+    """Curves that differ by their seed alone, in the order of their first."""
+    found: dict[tuple[Any, ...], list[C]] = {}
+    for curve in curves:
+        found.setdefault(tuple(curve.get(name) for name in SAME_CURVE), []).append(curve)
+    return list(found.values())
+
+
+def _without_share(curve: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(curve.get(name) for name in ("method", "trigger", "criterion", "seed"))
+
+
+def _chosen(result: Result, curve: Curve) -> Mapping[str, Any]:
+    return _point_at(result.points_of(curve), curve["chosen_lam"])
+
+
+def _point_at(points: Iterable[Mapping[str, Any]], lam: float) -> Mapping[str, Any]:
+    return next(point for point in points if point["lam"] == lam)
+
+
+def _estimate(values: Mapping[str, Any]) -> Estimate:
+    return Estimate(values["value"], (values["ci"][0], values["ci"][1]) if values["ci"] else None)
+
+
+def _json(found: Estimate) -> dict[str, Any]:
+    return {"value": found.value, "ci": list(found.ci) if found.ci else None}

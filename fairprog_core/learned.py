@@ -1,0 +1,46 @@
+"""What was learned once, for another study that would learn the same: kept by the content of all that decides it."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from fairprog_core.home import Home, replacing
+from fairprog_core.options import digest_of
+
+_RECIPE = 1  # counts up when the same options would learn something else; part of every key
+
+
+class Learned:
+    """One entry: the file or folder that a method left.
+
+    Attributes:
+        place: where it is kept.
+    """
+
+    def __init__(self, home: Home, **content: Any) -> None:
+        """Name an entry.
+
+        Args:
+            home: whose cache keeps it.
+            content: JSON values that decide what is learned, all of them.
+        """
+        self.place = home.cache / "learned" / digest_of({**content, "recipe": _RECIPE})
+
+    def bring(self, target: Path) -> bool:
+        """Copy the entry to ``target``, if there is one and nothing is there; whether something is there now."""
+        if not target.exists() and self.place.exists():
+            _copy(self.place, target)
+        return target.exists()
+
+    def keep(self, source: Path) -> None:
+        """Make the entry from what a method left."""
+        if not self.place.exists():
+            _copy(source, self.place)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with replacing(target) as part:
+        if source.is_dir():
+            shutil.copytree(source, part)
+        else:
+            shutil.copyfile(source, part)

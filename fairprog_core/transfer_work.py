@@ -1,0 +1,132 @@
+"""The triggers of a study in front of another base: every λ once on the test split.
+
+Finished curves are found in the run's folder and not done again.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fairprog_core.bases import base_key, find_base, load_base, train_base
+from fairprog_core.batch import Predictions
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.curves import CurveWork, Lab
+from fairprog_core.data.base import Split
+from fairprog_core.evaluation import predict, report
+from fairprog_core.home import Home, replacing
+from fairprog_core.json_values import plain
+from fairprog_core.methods.base import Solution
+from fairprog_core.methods.trigger_curve import Triggered
+from fairprog_core.predictions_file import read_predictions, write_predictions
+from fairprog_core.study import Study
+from fairprog_core.transfer import Pair, share_kept
+from fairprog_core.triggers.base import load_trigger
+
+_SAME_AS_CURVE = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
+
+
+class TransferWork:
+    """One other base, and the curves that are tried on it.
+
+    Attributes:
+        name: of the other base.
+        key: its content key; names its folder.
+    """
+
+    def __init__(self, lab: Lab, study: Study, name: str, home: Home) -> None:
+        """Prepare to work.
+
+        Args:
+            lab: the study whose triggers are tried.
+            study: the same study with the other base in place of its own.
+            name: of the other base.
+            home: where bases are kept.
+        """
+        self.lab, self.study, self.name, self.home = lab, study, name, home
+        self.key = base_key(study, lab.dataset)
+        self.folder = lab.folder / "transfer" / self.key
+
+    def prepare(self) -> Iterator[float]:
+        """Train the other base, if there is none; yields the done share."""
+        if find_base(self.study, self.lab.dataset, self.home) is None:
+            for found in train_base(self.study, self.lab.dataset, self.home, device=self.lab.device):
+                if isinstance(found, float):
+                    yield found
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The other base, frozen."""
+        trained = self.home.models / f"{self.key}.safetensors"
+        return load_base(find_base(self.study, self.lab.dataset, self.home) or trained, self.lab.device)
+
+    @cached_property
+    def test(self) -> Split:
+        """The test split, prepared for the other base."""
+        return self.classifier.prepare(self.lab.dataset.split("test"))
+
+    @cached_property
+    def base(self) -> Predictions:
+        """What the other base says about the test split without a trigger."""
+        return predict(self.classifier, self.test)
+
+    def evaluate(self, work: CurveWork) -> Iterator[float]:
+        """Every λ of a curve and every control on the test split; yields the done share."""
+        done = work.read()
+        if self._file(work).exists() or done is None:
+            return
+        trigger = load_trigger(work.method.file).to(self.lab.device).bound(self.classifier)
+        solution, own = Triggered(trigger, self.classifier, work.method.file), work.plan.method.kind
+        asked: list[tuple[str, float | None, Solution]] = [(own, lam, solution) for lam in work.plan.lam.grid]
+        asked += [(kind, None, control) for kind, control in work.controls(solution).items()]
+        points = []
+        for method, lam, put in asked:
+            points.append(self._point(put.predict(self.test, lam or 0.0), method, lam, work))
+            yield len(points) / len(asked)
+        curve = {name: done["curve"].get(name) for name in _SAME_AS_CURVE}
+        curve |= {"kept": self._kept(work, curve["chosen_lam"]), "points": points}
+        with replacing(self._file(work)) as part:
+            part.write_text(json.dumps(plain(curve), allow_nan=False), "utf-8")
+
+    def _point(self, found: Predictions, method: str, lam: float | None, work: CurveWork) -> dict[str, Any]:
+        """Keep the predictions, report the point against the other base."""
+        lab, plan = self.lab, work.plan
+        path = self.folder / plan.key / (f"{method}.parquet" if lam is None else f"lam-{lam:g}.parquet")
+        write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
+        point = report(
+            found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=self.base, method=method,
+            trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
+            tuning_ratio=plan.tuning_ratio,
+            artifacts={"trigger": lab.name(work.method.file), "predictions": lab.name(path)},
+        )  # fmt: skip
+        return point | {"base": self.name}
+
+    def _kept(self, work: CurveWork, lam: float) -> dict[str, Any]:
+        """The share of the gain that is kept, at the λ that was chosen on the own base."""
+        lab, name = self.lab, f"lam-{lam:g}.parquet"
+        own, here = (read_predictions(place / name).predictions for place in (work.folder, self.folder / work.plan.key))
+        kept = share_kept(
+            Pair(lab.base["test"], own), Pair(self.base, here), groups=lab.dataset.groups,
+            n_classes=len(lab.dataset.labels), gap=work.plan.criterion.gap,
+        )  # fmt: skip
+        return {"value": kept.value, "ci": list(kept.ci) if kept.ci else None}
+
+    def result(self, works: list[CurveWork], source: str) -> dict[str, Any] | None:
+        """What is finished, as the result JSON has it; None before the first curve.
+
+        Args:
+            works: the curves of the study.
+            source: name of the study's own base.
+        """
+        finished = [json.loads(file.read_text("utf-8")) for file in map(self._file, works) if file.exists()]
+        if not finished:
+            return None
+        point = report(
+            self.base, groups=self.lab.dataset.groups, labels=self.lab.dataset.labels, method="base",
+            seed=self.study.base_seed,
+        )  # fmt: skip
+        return {"source": source, "base": self.name, "point": point | {"base": self.name}, "curves": finished}
+
+    def _file(self, work: CurveWork) -> Path:
+        return self.folder / f"{work.plan.key}.json"

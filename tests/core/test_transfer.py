@@ -1,0 +1,113 @@
+"""Triggers on bases that they were not learned on: the share of the gain that is kept."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fairprog_core.batch import Groups, Predictions
+from fairprog_core.errors import ConfigError
+from fairprog_core.execution import execute
+from fairprog_core.experiments import class_rows, transfer_rows, tuning_rows
+from fairprog_core.home import Home
+from fairprog_core.results import Result
+from fairprog_core.study import Study
+from fairprog_core.transfer import Pair, share_kept
+from tests.conftest import TINY, Finished
+
+TWO = Groups.exclusive("woman", "man")
+GAP = "average_abs_odds_difference"
+
+
+def said(*right: float) -> Predictions:
+    """100 rows of each (z, y) cell, of which so many are answered right: z = 0 y = 0, z = 0 y = 1, z = 1 y = 0 …"""
+    z, y = (codes.ravel() for codes in np.meshgrid([0, 1], [0, 1], indexing="ij"))
+    y, z = np.repeat(y, 100), np.repeat(z, 100)
+    is_right = np.concatenate([np.arange(100) < 100 * share for share in right])
+    y_pred = np.where(is_right, y, 1 - y)
+    return Predictions(None, y_pred, y, z, np.ones(400), np.arange(400), is_stratified=True)
+
+
+def kept(own: Pair, other: Pair) -> Any:
+    return share_kept(own, other, groups=TWO, n_classes=2, gap=GAP, draws=400)
+
+
+def test_share_kept_equals_the_gains_by_hand():
+    """Own: TPR .9 and .5 -> .7 and .6, the FPR stay: AAOD .2 -> .05. Other: .8 and .5, .2 -> .15: a third."""
+    base = said(0.9, 0.9, 0.9, 0.5)
+    found = kept(Pair(base, said(0.9, 0.7, 0.9, 0.6)), Pair(base, said(0.9, 0.8, 0.9, 0.5)))
+    assert found.value == pytest.approx(1 / 3)
+    assert found.ci is not None
+    assert found.ci[0] < 1 / 3 < found.ci[1]
+
+
+def test_share_kept_is_one_on_the_own_base_and_below_zero_where_the_gap_grows():
+    base, better, worse = said(0.9, 0.9, 0.9, 0.5), said(0.9, 0.7, 0.9, 0.6), said(0.9, 0.9, 0.9, 0.4)
+    own = Pair(base, better)
+    assert kept(own, own) == (1.0, (1.0, 1.0))
+    assert kept(own, Pair(base, worse)).value == pytest.approx(-0.05 / 0.15)
+
+
+def test_share_kept_of_no_gain_is_not_estimable():
+    base = said(0.9, 0.9, 0.9, 0.5)
+    assert kept(Pair(base, base), Pair(base, said(0.9, 0.7, 0.9, 0.6))) == (None, None)
+
+
+def test_study_tries_its_triggers_on_other_bases_and_goes_on_where_it_stopped(home: Home) -> None:
+    """Stopped after the first of two bases; the second time only the second is predicted."""
+    study = Study.parse(
+        {
+            **TINY,
+            "explain": {"gallery": 0, "rows": 0, "probe": False},
+            "transfer": [{"base_seed": 1}, {"name": "longer", "classifier": {**TINY["classifier"], "epochs": 3}}],
+        }
+    )
+    folder = home.run("a")
+    records = execute(study, home=home, folder=folder)
+    next(record for record in records if record.get("label", "").startswith("Training another base: longer"))
+    records.close()
+    (first,) = Result.open(folder).values["transfer"]
+    assert (first["source"], first["base"]) == ("residual net, seed 0", "residual net, seed 1")
+    (curve,) = first["curves"]
+    assert [(p["method"], p["lam"], p["base"]) for p in curve["points"]] == [
+        ("reprogram", 0.0, first["base"]), ("reprogram", 1.0, first["base"]), ("reprogram", 4.0, first["base"]),
+        ("random_trigger", None, first["base"]),
+    ]  # fmt: skip
+    files = {path: path.stat().st_mtime_ns for path in folder.rglob("transfer/**/*.parquet")}
+    assert len(files) == 4
+
+    list(execute(study, home=home, folder=folder))
+    result = Result.open(folder)
+    assert [target["base"] for target in result.values["transfer"]] == ["residual net, seed 1", "longer"]
+    assert result.values["transfer"][0] == json.loads(json.dumps(first))
+    assert all(path.stat().st_mtime_ns == made for path, made in files.items())
+    table = transfer_rows([result.values])
+    assert [(row["source"], row["target"], row["seeds"]) for row in table] == [
+        ("residual net, seed 0", "residual net, seed 1", [0]), ("residual net, seed 0", "longer", [0]),
+    ]  # fmt: skip
+
+    kept = [target["curves"][0]["kept"]["value"] for target in result.values["transfer"]]
+    assert [row["kept"]["value"] for row in table] == kept
+    assert table[0]["base_gap"] == result.values["transfer"][0]["point"][GAP]
+    (row,) = class_rows([result])
+    assert (row["n_classes"], row["gap"]) == (2, result.chosen()[0][GAP])
+
+
+def test_rows_of_tuning_data_name_what_is_kept_of_the_whole_gain(finished: Finished, home: Home) -> None:
+    """A trigger learned on all rows keeps 1 of itself, or nothing can be said where it gained nothing."""
+    study = {**finished.study.to_json(), "explain": {"gallery": 0, "rows": 0, "probe": False}}
+    list(execute(Study.parse({**study, "tuning_ratio": [0.25, 1.0]}), home=home, folder=home.run("a")))
+    result = Result.open(home.run("a"))
+    rows = tuning_rows(result)
+    assert [(row["tuning_ratio"], row["seeds"]) for row in rows] == [(0.25, [0]), (1.0, [0])]
+    assert [row["gap"] for row in rows] == [point[GAP] for point in result.chosen()]
+    assert rows[1]["kept"]["value"] in (None, 1.0)
+    assert (rows[0]["kept"]["value"] is None) == (rows[1]["kept"]["value"] is None)
+
+
+def test_other_base_is_named_once_and_suits_the_data():
+    with pytest.raises(ConfigError, match="transfer names residual net, seed 1 twice"):
+        Study.parse({"transfer": [{"base_seed": 1}, {"base_seed": 1}]})
+    with pytest.raises(ConfigError, match="encoder is not for image data"):
+        Study.parse({"transfer": [{"classifier": {"kind": "encoder"}}]})
