@@ -87,7 +87,7 @@ def test_form_offers_every_method_and_shows_what_they_need(open_page):
 @pytest.mark.parametrize("name", ["faces-tradeoff", "comments-tradeoff"])
 def test_preset_with_every_method_is_a_form_that_can_be_sent_off(open_page, store, name):
     page = open_page("train")
-    page.radio(key="study.preset").set_value(name).run()
+    page.selectbox(key="study.preset").set_value(name).run()
     assert not page.exception
     assert not page.button(key="train").disabled
     page.button(key="train").click().run()
