@@ -21,4 +21,5 @@ def show(value: Mapping[str, Any] | None, *, key: str, gap: str, labels: Sequenc
     """
     st.markdown(words.sentence(value, lam=lam))
     if value is not None:
-        table.show(words.table(value, gap, labels), key=key)
+        st.markdown(words.pair(value, gap, labels))
+        table.show(words.table(value, labels), key=key)

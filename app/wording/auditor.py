@@ -18,16 +18,15 @@ LEAD = {
     ),
 }
 NONE = "This run was not audited, or has too few test rows for it. Train it again to see what attackers can still read."
-AXIS = "Residual information about the group, bits"
-CHANCE = "chance: nothing read"
+AXIS = "Bits about the group"
+CHANCE = "chance"
 LABEL = (
-    "Bits that the strongest attacker saves against one who only knows how frequent the groups are, with 95 % "
-    "intervals over test rows; 0 is chance."
+    "Residual information: bits that the strongest attacker saves against one who only knows how frequent the groups "
+    "are, with 95 % intervals over test rows; 0 is chance. λ is the one chosen on validation."
 )
 COLUMNS = ("", AXIS, "Group named right", "By chance")
 BASE = "base"
-AT = "λ = {lam} (chosen on validation)"
-METHOD = "the method"
+AT = "λ = {lam}"
 CEILING = "All there is to know about the group are {entropy:.3f} bits."
 GONE = "At λ = {lam} the attackers read {bits} bits: the interval reaches down to 0, so no signal was found."
 LEFT = "At λ = {lam} the attackers still read {bits} bits: the discriminator was fooled more than the signal is gone."

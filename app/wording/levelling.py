@@ -15,7 +15,8 @@ SHARE = (
     "The rest is the worse-off group's gain."
 )
 NO_SHARE = "Which part of that is levelling down cannot be said: in too many resamples the gap did not close."
-CAPTION = "The two groups that the base keeps furthest apart, without → with. Better off: {rule}."
+CAPTION = "The pair of groups"
+PAIR = "Followed are the two groups that the base keeps furthest apart. Better off means {rule}."
 RULES = {
     "average_abs_odds_difference": "right more often where the label is {label}, or called {label} wrongly less often",
     "demographic_parity_difference": "called {label} more often",
@@ -44,12 +45,15 @@ def sentence(found: Mapping[str, Any] | None, *, lam: float) -> str:
     return text if share["ci"] else f"{text} {NO_SHARE}"
 
 
-def table(found: Mapping[str, Any], gap: str, labels: Sequence[str]) -> Table:
-    """The pair of every rate and class, before and after."""
+def pair(found: Mapping[str, Any], gap: str, labels: Sequence[str]) -> str:
+    """Which groups are followed, and what better off means."""
     several = len({row["label"] for row in found["rates"]}) > 1
-    rule = RULES[gap].format(label="the label" if several else labels[1])
-    rows = [_row(row, labels) for row in found["rates"]]
-    return Table(CAPTION.format(rule=rule), [Cell(name) for name in COLUMNS], rows)
+    return PAIR.format(rule=RULES[gap].format(label="the label" if several else common.plain(labels[1])))
+
+
+def table(found: Mapping[str, Any], labels: Sequence[str]) -> Table:
+    """The pair of every rate and class, before and after."""
+    return Table(CAPTION, [Cell(name) for name in COLUMNS], [_row(row, labels) for row in found["rates"]])
 
 
 def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:

@@ -202,7 +202,7 @@ def test_examples_of_who_gained_and_lost_are_one_click_away(open_page, demo):
 def test_auditor_shows_base_control_and_chosen_lambda(open_page, demo, finished, curve):
     page = open_page("tradeoff", lam="0")
     table = rows(page, "auditor")
-    assert [row[0] for row in table] == ["base", "untrained", f"λ = {curve['chosen_lam']:g} (chosen on validation)"]
+    assert [row[0] for row in table] == ["base", "untrained", f"λ = {curve['chosen_lam']:g}"]
     audit = finished.result.chosen()[0]["audit"]
     assert table[-1] == auditor_words.row(table[-1][0], audit)
     assert [trace["x"] for trace in traces(page, "auditor")][-1] == pytest.approx([audit["bits"]["value"]])
