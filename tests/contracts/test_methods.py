@@ -1,7 +1,7 @@
 """Every method × every criterion. A new entry in a registry is tested without an edit here."""
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from fairprog_core.batch import Groups
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.criteria import CRITERIA
 from fairprog_core.data.base import Split
-from fairprog_core.methods import METHODS
+from fairprog_core.methods import METHODS, ReprogramOptions
 from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
@@ -53,10 +53,12 @@ def new_trigger(kind: str, **more: Any) -> Trigger:
 def started(kind: str, criterion: str, trigger_kind: str = "patch", **changes: Any) -> tuple[Any, Trigger]:
     trigger, modality = new_trigger(trigger_kind, knots=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
     options = METHODS[kind].options(**changes.pop("options", {}))
-    setting = {"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes}
+    setting = {
+        "split": prepared(modality), "steps": 10, "seed": 0, "device": torch.device("cpu"), **changes,
+    }  # fmt: skip
     method = build(
         METHODS, options, classifier=frozen(modality), trigger=trigger, criterion=CRITERIA[criterion](),
-        split=prepared(modality), groups=Groups.exclusive("a", "b"), **setting,
+        groups=Groups.exclusive("a", "b"), **setting,
     )  # fmt: skip
     return method, trigger
 
@@ -164,3 +166,35 @@ def test_reprogram_draws_lams_over_the_whole_range_one_per_part() -> None:
     assert (drawn.diff(dim=1) > 0).all()
     edges = trigger.scale.stratified(torch.tensor([0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64))
     assert ((drawn >= edges[:-1]) & (drawn <= edges[1:])).all()
+
+
+@pytest.mark.parametrize("trigger_kind", ["patch", "learned_mask", *TEXT_TRIGGERS[:1]])
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("penalty", get_args(ReprogramOptions.model_fields["penalty"].annotation))
+def test_reprogram_learns_by_every_penalty_and_goes_on_alike(penalty: str, criterion: str, trigger_kind: str) -> None:
+    method, trigger = started("reprogram", criterion, trigger_kind, options={"penalty": penalty})
+    start = trigger.values(2.0).detach().clone()
+    record = method.step(0)
+    assert all(np.isfinite(value) for value in record.values())
+    assert not torch.equal(trigger.values(2.0), start)
+    other, again = started("reprogram", criterion, trigger_kind, options={"penalty": penalty})
+    other.load_state({name: _copy(value) for name, value in method.state().items()})
+    for each in (method, other):
+        each.step(1)
+    assert torch.equal(trigger.values(2.0), again.values(2.0))
+
+
+@pytest.mark.parametrize("trigger_kind", ["patch", *TEXT_TRIGGERS])
+def test_pseudo_labels_need_no_true_ones(trigger_kind: str) -> None:
+    values = []
+    for flip in (False, True):
+        split = prepared(modality_of(trigger_kind))
+        labels = 1 - split.y if flip else split.y
+        split = Split(split.x, labels, split.z, split.cell_share, split.is_stratified)
+        method, trigger = started(
+            "reprogram", "equalized_odds", trigger_kind, split=split, options={"pseudo_labels": True}
+        )
+        for step in range(2):
+            method.step(step)
+        values.append(trigger.values(2.0).detach())
+    assert torch.equal(*values)

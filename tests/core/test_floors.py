@@ -15,7 +15,7 @@ FLOORS = {
     "auc": 1, "checkpoint": 1, "counts": 1, "environment": 1, "fronts": 1, "gallery_file": 1, "group_tables": 1,
     "intervals": 1, "metrics": 1, "module_file": 1, "predictions_file": 1, "summaries": 1,
     "criteria": 2, "data": 2, "classifiers": 2, "triggers": 2,
-    "discriminator": 3, "evaluation": 3, "sampling": 3,
+    "adversary": 3, "discriminator": 3, "evaluation": 3, "penalties": 3, "sampling": 3,
     "methods": 4, "explain": 4, "results": 4,
     "study": 5, "training": 5,
     "bases": 6, "curves": 6, "execution": 6, "presets": 6,

@@ -1,0 +1,72 @@
+"""The discriminator as an opponent: it learns from what it sees, and its failure is the fairness loss.
+
+Notation: l λ-values, k rows per λ.
+"""
+
+from collections import deque
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fairprog_core.batch import Groups
+from fairprog_core.discriminator import Discriminator
+
+Seen = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # logits, y, z, λ, weight of one batch
+
+
+class Adversary:
+    """A discriminator, its optimizer and the batches that it remembers."""
+
+    def __init__(
+        self, *, n_classes: int, groups: Groups, conditions_on_label: bool, learning_rate: float, steps: int,
+        replay: int, device: torch.device,
+    ) -> None:  # fmt: skip
+        """Draw the first weights from torch's random state.
+
+        Args:
+            n_classes: c.
+            groups: the values of Z.
+            conditions_on_label: whether it sees Y.
+            learning_rate: of Adam.
+            steps: it takes per batch.
+            replay: number of recent batches that it learns from.
+            device: where to compute.
+        """
+        self.discriminator = Discriminator(
+            n_classes=n_classes, groups=groups, conditions_on_label=conditions_on_label
+        ).to(device)
+        self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=learning_rate)
+        self.steps = steps
+        self.replay: deque[Seen] = deque(maxlen=replay)
+
+    def learn(self, seen: Seen) -> float:
+        """Learn from a batch without gradients, and recent ones; the accuracy on this batch before that."""
+        self.replay.append(seen)
+        with torch.no_grad():
+            accuracy = self.discriminator.loss(*seen)[1].mean().item()
+        for _ in range(self.steps):
+            past = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(self.discriminator.loss(*past)[0].mean())
+            self.optimizer.step()
+        return accuracy
+
+    def __call__(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> Tensor:
+        """The fairness loss per λ (l,): minus the cross-entropy of Z, in nats; a ``penalties.Penalty``."""
+        return -self.discriminator.loss(logits, y, z, lam, weight)[0]
+
+    def state(self) -> dict[str, Any]:
+        """All that it learned and remembers."""
+        return {
+            "discriminator": self.discriminator.state_dict(),
+            "opponent": self.optimizer.state_dict(),
+            "replay": [list(seen) for seen in self.replay],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned; other entries are left alone."""
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimizer.load_state_dict(state["opponent"])
+        self.replay.clear()
+        self.replay.extend((*seen,) for seen in state["replay"])
