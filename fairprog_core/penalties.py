@@ -2,7 +2,8 @@
 
 Each compares the rows of every group with all other rows, within each label for equalized odds. Rows are
 never paired with themselves, so that with few rows noise alone is no difference; a value may fall below 0.
-None is in nats, so each has a range of λ of its own.
+None is in nats, so each has a range of λ of its own; those named here were useful on drawn faces
+(border, equalized odds), where a discriminator's is .3 to 15.
 
 Notation: l λ-values, k rows per λ, c classes, g groups, b blocks of rows (all rows, or those of one label).
 """
@@ -76,7 +77,7 @@ class GroupGap(KernelPenalty):
     """The squared gap between the mean soft predictions of a group and of the others, in 0..1.
 
     For two classes and groups the square of the gap in selection rates, or the mean of those of true and of false
-    positive rates.
+    positive rates. λ: .1 to 3; beyond, accuracy falls.
     """
 
     def kernel(self, logits: Tensor) -> Tensor:
@@ -91,7 +92,7 @@ class MMD(KernelPenalty):
 
     Source: Gretton, Borgwardt, Rasch, Schölkopf, Smola, "A kernel two-sample test", JMLR 2012, equation 3 (the
     unbiased estimate, here with weights). As a penalty in front of a classifier also in the authors' code, and,
-    with the test's power in its place, Deka and Sutherland, "MMD-B-Fair", AISTATS 2023.
+    with the test's power in its place, Deka and Sutherland, "MMD-B-Fair", AISTATS 2023. λ: .3 to 10.
     """
 
     def kernel(self, logits: Tensor) -> Tensor:
@@ -105,7 +106,7 @@ class HSIC(KernelPenalty):
     of its share p, so that small groups weigh little.
 
     Source: Gretton, Bousquet, Smola, Schölkopf, "Measuring statistical dependence with Hilbert-Schmidt norms",
-    ALT 2005, section 3.1; without a row's pair with itself.
+    ALT 2005, section 3.1; without a row's pair with itself. λ: 5 to 150.
     """
 
     def kernel(self, logits: Tensor) -> Tensor:
