@@ -52,6 +52,14 @@ def changes(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
     return point.get("changes") or _changes(result.folder, _age(result), point["artifacts"]["predictions"], point)
 
 
+def levelling(result: Result, point: dict[str, Any], gap: str) -> dict[str, Any] | None:
+    """Who paid for the smaller gap at a point; results of an early version do not hold it."""
+    if "levelling" in point:
+        found: dict[str, Any] | None = point["levelling"].get(gap)
+        return found
+    return _levelling(result.folder, _age(result), point["artifacts"]["predictions"], gap, point)
+
+
 def gallery(result: Result, key: str) -> Gallery | None:
     """The test rows kept of the curve with this key, or None."""
     return _gallery(result.folder, _age(result), key)
@@ -88,6 +96,11 @@ def _group_table(folder: Path, age: int, name: str, _point: dict[str, Any]) -> l
 @st.cache_data(max_entries=256, show_spinner=False)
 def _changes(folder: Path, age: int, name: str, _point: dict[str, Any]) -> list[dict[str, Any]]:
     return _open(folder, age).changes(_point)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _levelling(folder: Path, age: int, name: str, gap: str, _point: dict[str, Any]) -> dict[str, Any] | None:
+    return _open(folder, age).levelling(_point, gap)
 
 
 @st.cache_resource(max_entries=8, show_spinner=inside.LOADING)

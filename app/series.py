@@ -60,6 +60,11 @@ class Series:
     controls: dict[str, Spot]
     tuning_ratio: float | None = None
 
+    @property
+    def family(self) -> str:
+        """What its curves share: their key without the seed."""
+        return family(next(iter(self.curves.values())))
+
 
 def estimate(point: Point, metric: str) -> Estimate:
     """A metric of a point with its interval."""

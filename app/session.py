@@ -23,7 +23,10 @@ DEMO = "demo"  # the id of the shipped faces among the runs; further demos are "
 CURVE = "curve"  # the key of the curve that Trade-off, Saliency and Probe look at
 LAM = "lam"  # and its λ
 GAP = "gap"  # the metric on the horizontal axis of Trade-off
-COMPARE = "with"  # further runs on Trade-off, separated by commas
+COMPARE = "with"  # further runs on Trade-off and Compare, separated by commas
+CRITERION = "criterion"  # whose curves are compared
+METHODS = "methods"  # the keys of the curves that are compared, without seeds, separated by commas
+AGAINST = "against"  # the one of them that the others are compared with
 FORM = "study"  # prefix of the keys of the form on the page Train
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -173,14 +176,14 @@ def asked_text() -> str | None:
 
 
 def compared_runs() -> list[str]:
-    """The ids of the runs that Trade-off compares, the selected one first."""
+    """The ids of the runs that are compared, the selected one first."""
     others = (remembered(COMPARE) or "").split(",")
     found = [selected_run() or "", *(run for run in others if _RUN_ID.fullmatch(run))]
     return [run for run in dict.fromkeys(found) if run]
 
 
 def compare_runs(first: str | None, others: Sequence[str]) -> None:
-    """Select a run, and further ones that Trade-off compares it with."""
+    """Select a run, and further ones that it is compared with."""
     select_run(first)
     remember(COMPARE, ",".join(run for run in others if run != first) or None)
 

@@ -4,7 +4,7 @@ Notation: m reported values of λ.
 """
 
 import json
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from fairprog_core.auditor import Reading, read
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.counts import cell_weight, count_table
+from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import majority_accuracy, predict, report
@@ -104,6 +106,24 @@ class Lab:
         """What the last layer of the base reads, for all curves."""
         return Features(self.classifier)
 
+    @cached_property
+    def base_readings(self) -> dict[str, Reading | None]:
+        """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
+        return {criterion.kind: self.read(self.base["test"], criterion) for criterion in self.study.criteria}
+
+    def read(self, predictions: Predictions, criterion: CriterionOptions) -> Reading | None:
+        """Let a fresh auditor read the groups, within each label where the criterion conditions on it."""
+        return read(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
+
+    def audit(self, predictions: Predictions, criterion: CriterionOptions) -> dict[str, Any] | None:
+        """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
+        found, base = self.read(predictions, criterion), self.base_readings[criterion.kind]
+        return None if found is None else found.figures(base)
+
+    def base_audit(self) -> dict[str, Any]:
+        """By criterion, the audit of the base."""
+        return {kind: found and found.figures() for kind, found in self.base_readings.items()}
+
     @property
     def base_file(self) -> Path:
         """The base's weights as they were saved."""
@@ -176,13 +196,10 @@ class CurveWork:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
         lab, gap = self.lab, self.plan.criterion.gap
         reference = lab.reference(base, gap)
-        seen: dict[Hashable, Record] = {}  # λ with the same predictions are predicted once
-        for lam in lams:
-            if solution.key(lam) not in seen:
-                predictions = solution.predict(split, lam)
-                error = _loss_error(predictions, base)
-                seen[solution.key(lam)] = lab.figures(predictions, gap, base) | {"loss_error": error}
-        found = [seen[solution.key(lam)] for lam in lams]
+        found = [
+            lab.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
+            for predictions in _predictions(solution, lams, split)
+        ]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
         volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
@@ -192,14 +209,17 @@ class CurveWork:
         """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
         solution = self.method.open()
         validation = self.validate(solution)
-        points = []
+        chosen, points = self.choose(validation), []
         controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
-        for lam in self.plan.lam.grid:
-            points.append(self._point(solution, lam, self.plan.method.kind, f"lam-{lam:g}"))
+        test, grid, kind = self.lab.splits["test"], self.plan.lam.grid, self.plan.method.kind
+        for lam, found in zip(grid, _predictions(solution, grid, test), strict=True):
+            files = solution.files(lam)
+            points.append(self._point(found, lam, kind, f"lam-{lam:g}", files, is_audited=lam == chosen))
             yield len(points) / total
         for kind, control in controls.items():
-            points.append(self._point(control, None, kind, kind))
+            found, files = control.predict(test, 0.0), control.files(0.0)
+            points.append(self._point(found, None, kind, kind, files, is_audited=True))
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, points), "points": points})
 
@@ -212,19 +232,22 @@ class CurveWork:
             for control in self.lab.study.controls()
         }
 
-    def _point(self, solution: Solution, lam: float | None, method: str, name: str) -> dict[str, Any]:
-        """Predict the test split, keep the predictions, report the point."""
+    def _point(
+        self, found: Predictions, lam: float | None, method: str, name: str, files: Mapping[str, Path], *,
+        is_audited: bool,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Keep predictions of the test split, report the point."""
         lab, plan = self.lab, self.plan
-        found = solution.predict(lab.splits["test"], lam or 0.0)
         path = self.folder / f"{name}.parquet"
         write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
-        files = {**solution.files(lam or 0.0), "predictions": path}
-        return report(
+        files = {**files, "predictions": path}
+        point = report(
             found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
             trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
             tuning_ratio=plan.tuning_ratio,
             artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
         )  # fmt: skip
+        return point | {"audit": lab.audit(found, plan.criterion) if is_audited else None}
 
     def _summary(self, solution: Solution, validation: Record, points: list[dict[str, Any]]) -> dict[str, Any]:
         """The curve as the result JSON has it, before anybody looked inside."""
@@ -265,6 +288,15 @@ class CurveWork:
         """Keep what is finished."""
         with replacing(self.folder / "curve.json") as part:
             part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
+
+
+def _predictions(solution: Solution, lams: Sequence[float], split: Split) -> Iterator[Predictions]:
+    """What is predicted for a split, λ after λ; those with the same predictions are asked once."""
+    seen: dict[Hashable, Predictions] = {}
+    for lam in lams:
+        if (key := solution.key(lam)) not in seen:
+            seen[key] = solution.predict(split, lam)
+        yield seen[key]
 
 
 def _loss_error(predictions: Predictions, base: Predictions) -> float:

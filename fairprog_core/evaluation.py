@@ -19,7 +19,9 @@ from fairprog_core.counts import by_group, cell_weight, count_table, joint_table
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
 from fairprog_core.group_tables import changes, group_table
+from fairprog_core.intersections import intersection_table
 from fairprog_core.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
+from fairprog_core.levelling import RATES_OF_GAP, levelling_down
 from fairprog_core.metrics import collapsed, judged_classes
 from fairprog_core.metrics import majority_accuracy as majority_of_table
 from fairprog_core.triggers.base import Wrapped
@@ -128,7 +130,9 @@ def report(
     Returns:
         JSON values; ``None`` where a number cannot be estimated. Besides the agreed keys, ``noise_gap``
         holds for each gap what noise alone would show at these cell counts, ``group_rates`` the table of
-        groups, ``changes`` who gained and who lost against the base (see ``group_tables``), and ``left_out`` the
+        groups, ``intersections`` that of their combinations (empty where there are none), ``changes`` who
+        gained and who lost against the base, ``levelling`` by gap how much of it closed at the better-off
+        groups' expense (see ``group_tables``, ``intersections`` and ``levelling``), and ``left_out`` the
         labels that are too rare in a group to count in the metrics over cells (see ``metrics.judged_classes``).
 
     Raises:
@@ -142,6 +146,7 @@ def report(
     deltas: dict[str, Estimate] = {}
     changed: list[dict[str, Any]] = []
     of_base = counts
+    levelled: dict[str, Any] = {}
     if base is None:
         values = estimates(counts, weight, groups, **drawing)
     else:
@@ -152,6 +157,7 @@ def report(
         gains = areas - auc_draws(base, draws=draws, seed=draw_seed)
         deltas["auc"] = estimate(gains[0], gains[1:])
         changed = changes(joint, weight, groups)
+        levelled = {gap: levelling_down(joint, weight, groups, gap=gap, **drawing) for gap in RATES_OF_GAP}
     values["auc"] = estimate(areas[0], areas[1:])
     point: dict[str, Any] = {
         "method": method,
@@ -171,7 +177,9 @@ def report(
         "collapsed": bool(collapsed(counts, weight, groups, base=of_base)),
         "counts": by_group(counts, groups).astype(int).tolist(),
         "group_rates": group_table(counts, weight, groups, **drawing),
+        "intersections": intersection_table(counts, weight, groups, **drawing),
         "changes": changed,
+        "levelling": levelled,
         "groups": list(groups.names),
         "labels": list(labels),
         "left_out": [

@@ -251,7 +251,7 @@ class Execution:
             "majority_accuracy": majority_accuracy(self.lab.base["test"], n_classes=len(self.dataset.labels)),
             "labels": list(self.dataset.labels),
             "groups": list(self.dataset.groups.names),
-            "base": self.base_point,
+            "base": self.base_point | {"audit": self.lab.base_audit()},
             "points": [point for done in finished for point in done["points"]],
             "curves": [done["curve"] for done in finished],
         }

@@ -3,6 +3,7 @@
 Notation: p group patterns, c classes, g groups, b bootstrap draws.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fairprog_core.batch import Groups
 from fairprog_core.counts import Floats, by_group, weigh
-from fairprog_core.intervals import DRAWS, draw_tables, percentile_interval, wilson_interval
+from fairprog_core.intervals import DRAWS, draw_tables, paired_interval, percentile_interval, wilson_interval
 from fairprog_core.metrics import MIN_ROWS, rates
 
 
@@ -78,8 +79,8 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
 
     Returns:
         One dict per group and label: ``group`` (name), ``label`` (class index), ``n`` (rows), ``gained``
-        (wrong before, right after) and ``lost`` (right before, wrong after), each
-        {"rows", "value" (share), "ci" (Wilson), "n"}.
+        (wrong before, right after), ``lost`` (right before, wrong after) and ``net`` (gained − lost), each
+        {"rows", "value" (share), "ci", "n"}. Intervals: Wilson's; of ``net`` that of paired shares.
     """
     table = np.asarray(joint)
     both = np.einsum("pyyy->py", table)
@@ -103,8 +104,18 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
                     "ci": None if value is None else list(wilson_interval(value, in_cell)),
                     "n": in_cell,
                 }
+            row["net"] = _net(row["gained"], row["lost"])
             found.append(row)
     return found
+
+
+def _net(gained: Mapping[str, Any], lost: Mapping[str, Any]) -> dict[str, Any]:
+    """What remains of gains and losses of the same rows."""
+    n, rows = gained["n"], gained["rows"] - lost["rows"]
+    if gained["value"] is None:
+        return {"rows": rows, "value": None, "ci": None, "n": n}
+    ci = paired_interval(gained["value"], lost["value"], n)
+    return {"rows": rows, "value": gained["value"] - lost["value"], "ci": list(ci), "n": n}
 
 
 def _rate(value: Floats, drawn: Floats, n: float, min_rows: int) -> dict[str, Any]:

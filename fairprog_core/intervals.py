@@ -163,6 +163,17 @@ def wilson_interval(share: float, n: float, *, z: float = 1.959964) -> Interval:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
+def paired_interval(gained: float, lost: float, n: float, *, z: float = 1.959964) -> Interval:
+    """The 95 % interval of a net change: share of n rows that gained minus share that lost.
+
+    Half a row is added to each of the four kinds (right or wrong, before and after), so that no change
+    at all still has a width. Source: Agresti and Min, Statistics in Medicine 24 (2005), section 3.
+    """
+    up, down = (gained * n + 0.5) / (n + 2), (lost * n + 0.5) / (n + 2)
+    net, half = up - down, z * np.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    return max(-1.0, float(net - half)), min(1.0, float(net + half))
+
+
 def _upper(values: Floats) -> float | None:
     """The 95 % quantile of draws (b,)."""
     found = _quantiles(values, LEVEL)

@@ -11,12 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fairprog_core.batch import Groups, Predictions
-from fairprog_core.counts import cell_weight, count_table, joint_table
+from fairprog_core.counts import Counts, Floats, cell_weight, count_table, joint_table
 from fairprog_core.errors import ArtifactError
 from fairprog_core.gallery_file import Gallery, read_gallery
 from fairprog_core.group_tables import changes, group_table
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
+from fairprog_core.levelling import levelling_down
 from fairprog_core.predictions_file import StoredPredictions, read_predictions
 from fairprog_core.summaries import SAME_CURVE, Point, mean_over_seeds
 
@@ -145,10 +146,21 @@ class Result:
 
     def changes(self, point: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Who gained and who lost against the base; see :func:`fairprog_core.group_tables.changes`."""
-        (found, groups, labels), base = self._stored(point), self.predictions(self.base)
-        shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
+        found, joint, weight = self._against_base(point)
+        return changes(joint, weight, found.groups)
+
+    def levelling(self, point: Mapping[str, Any], gap: str) -> dict[str, Any] | None:
+        """Who paid for a smaller gap; see :func:`fairprog_core.levelling.levelling_down`."""
+        found, joint, weight = self._against_base(point)
+        is_stratified = found.predictions.is_stratified
+        return levelling_down(joint, weight, found.groups, gap=gap, is_stratified=is_stratified)
+
+    def _against_base(self, point: Mapping[str, Any]) -> tuple[StoredPredictions, Counts, Floats]:
+        """What is stored of a point, its rows by what the base and it say, and the weights of the cells."""
+        stored, base = self._stored(point), self.predictions(self.base)
+        found, shape = stored.predictions, {"n_patterns": len(stored.groups.patterns), "n_classes": len(stored.labels)}
         joint = joint_table(found.y, base.y_pred, found.y_pred, found.z, **shape)
-        return changes(joint, cell_weight(found.y, found.z, found.weight, **shape), groups)
+        return stored, joint, cell_weight(found.y, found.z, found.weight, **shape)
 
     def gallery(self, curve: Mapping[str, Any]) -> Gallery | None:
         """The pictures kept of a curve, None if the study kept none.

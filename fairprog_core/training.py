@@ -87,8 +87,8 @@ def fit(
                     progress.best, progress.best_step = found, progress.step
                 progress.validated = progress.step
                 progress.seconds += time.perf_counter() - started
-                keep()  # a process that is killed goes on from here
                 yield {"kind": "validation", "step": progress.step, "is_best": is_best, **found}
+                keep()  # behind the record, which is taken by now: a process that is killed goes on from here
             if _is_over(progress, budget):
                 break
             started = time.perf_counter()

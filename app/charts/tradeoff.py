@@ -27,6 +27,7 @@ def plane(
     majority: float | None,
     picked: tuple[int, Spot] | None = None,
     show_seeds: bool = True,
+    names: Sequence[str] | None = None,
 ) -> Plot:
     """Accuracy over the gap: points with intervals and a step line, never a fit.
 
@@ -39,13 +40,16 @@ def plane(
         majority: accuracy of always answering the most frequent label.
         picked: index of a series, and the spot that carries the marker.
         show_seeds: draw the single seeds, faintly, behind their mean.
+        names: of the series; None: trigger or method, and criterion.
     """
+    named = names or [words.series_name(each) for each in series]
     fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.METRICS["accuracy"])
     if majority is not None:
         _majority(fig, majority)
     for index, each in enumerate(series):
         is_picked = picked is not None and picked[0] == index
-        _series(fig, index, each, show_seeds=show_seeds and len(each.single) > 1, is_picked=is_picked)
+        has_seeds = show_seeds and len(each.single) > 1
+        _series(fig, index, each, named[index], show_seeds=has_seeds, is_picked=is_picked)
     _spots(
         fig, base, {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=words.BASE, showlegend=False,
         mode="markers+text", text=[words.BASE] * len(base), textposition="top center",
@@ -53,7 +57,9 @@ def plane(
     _marker(fig, picked)
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
     _fit_axes(fig, [*base, *shown], majority)
-    rows = [[words.BASE, "", *_row(spot)] for spot in base] + [row for each in series for row in _rows(each)]
+    rows = [[words.BASE, "", *_row(spot)] for spot in base] + [
+        row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
+    ]
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
 
 
@@ -90,8 +96,8 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
     return Plot(fig, words.FLIPS_LABEL, columns, rows, height=90 + (56 if len(changes) <= 8 else 32) * len(changes))
 
 
-def _series(fig: go.Figure, index: int, series: Series, *, show_seeds: bool, is_picked: bool) -> None:
-    look, name = theme.look(index), inside.for_chart(words.series_name(series))
+def _series(fig: go.Figure, index: int, series: Series, named: str, *, show_seeds: bool, is_picked: bool) -> None:
+    look, name = theme.look(index), inside.for_chart(named)
     same = {"legendgroup": f"series-{index}", "showlegend": False}
     fig.add_scatter(x=[None], y=[None], mode="lines+markers", name=name, legendgroup=same["legendgroup"], **look)
     if show_seeds:
@@ -201,8 +207,7 @@ def _faint(colour: str) -> str:
     return f"rgba({red}, {green}, {blue}, {FAINT})"
 
 
-def _rows(series: Series) -> list[list[str]]:
-    name = words.series_name(series)
+def _rows(series: Series, name: str) -> list[list[str]]:
     rows = [[name, common.lam(spot.lam or 0.0), *_row(spot)] for spot in series.mean]
     return rows + [[name, words.control(method), *_row(spot)] for method, spot in series.controls.items()]
 

@@ -12,6 +12,7 @@ from app.wording import probe as words
 from fairprog_core.results import Result
 
 CHANNEL = "probe"
+SIDE_BY_SIDE = 3
 NULLS = {"image": null_pictures.show, "text": null_words.show}
 
 
@@ -43,6 +44,16 @@ def choose_null(nulls: list[str]) -> str:
     )  # fmt: skip
 
 
+def choose_group(names: list[str]) -> int:
+    """The group whose probability is drawn, the last one first; many are no longer seen side by side."""
+    groups, last = range(len(names)), len(names) - 1
+    if len(names) > SIDE_BY_SIDE:
+        return st.selectbox(inside.GROUP, groups, last, key="probe-group", format_func=names.__getitem__)
+    return st.segmented_control(
+        inside.GROUP, groups, default=last, required=True, key="probe-group", format_func=names.__getitem__
+    )
+
+
 @st.fragment
 def explore() -> None:
     """Everything that answers to the slider."""
@@ -59,15 +70,8 @@ def explore() -> None:
         st.info(words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
         return
-    groups = range(len(found["groups"]))
-    group = fourth.segmented_control(
-        inside.GROUP,
-        groups,
-        default=groups[-1],
-        required=True,
-        key="probe-group",
-        format_func=lambda g: found["groups"][g],
-    )
+    with fourth:
+        group = choose_group(found["groups"])
     null = choose_null(found["nulls"])
     n = len(found["lams"])
     moving = {

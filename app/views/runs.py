@@ -23,7 +23,7 @@ def draw(*, is_still: bool) -> None:
     if bar.button(words.COMPARE, key="runs.compare", disabled=len(selected) < 2, help=words.COMPARE_HELP):
         first, *others = selected
         parameters = {session.RUN: first, session.COMPARE: ",".join(others)}
-        st.switch_page("views/tradeoff.py", query_params=parameters)
+        st.switch_page("views/compare.py", query_params=parameters)
 
 
 chrome.header(words.TITLE, words.LEAD)

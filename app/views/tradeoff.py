@@ -7,9 +7,8 @@ from app.components import (
     chart_tools,
     detail,
     downloads,
-    flips,
-    group_table,
     plane,
+    point_tables,
     run_picker,
     trigger_view,
     trigger_words,
@@ -46,18 +45,6 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
         show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve["trigger"])
 
 
-def show_tables(result: Result, curve: Curve, index: int) -> None:
-    """The groups, and who gained and who lost."""
-    point, labels, lam = result.points_of(curve)[index], result.values["labels"], curve["lams"][index]
-    st.header(words.GROUPS, anchor=False)
-    group_table.show(
-        artifacts.group_table(result, point), key="groups", before=artifacts.group_table(result, result.base),
-        labels=labels, caption=words.GROUPS_NOTE.format(lam=common.lam(lam), seed=curve["seed"]),
-    )  # fmt: skip
-    st.header(words.WHO, anchor=False)
-    flips.show(artifacts.changes(result, point), key="flips", labels=labels, lam=lam, seed=curve["seed"])
-
-
 @st.fragment
 def explore() -> None:
     """Everything that answers to a click or to the slider."""
@@ -82,7 +69,7 @@ def explore() -> None:
         index = plane.show(series, key=key, channel=CHANNEL, results=results, metric=metric, run=run, curve=curve)
     with right:
         show_point(results[run], curve, index, metric)
-    show_tables(results[run], curve, index)
+    point_tables.show(results[run], key="tables", curve=curve, index=index, metric=metric)
     st.header(words.DOWNLOADS, anchor=False)
     with st.container(horizontal=True):
         picked = chart_tools.show(key, key="tools", file=f"fairprog-{curve['key']}")

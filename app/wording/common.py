@@ -8,6 +8,7 @@ PAGES = {
     "start": "Start",
     "train": "Train",
     "tradeoff": "Trade-off",
+    "compare": "Compare",
     "saliency": "Saliency",
     "probe": "Probe",
     "runs": "Runs",

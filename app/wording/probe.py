@@ -70,7 +70,7 @@ DISAGREE = (
 )
 BOTH_SIDES = "At this λ some classifiers read one group and some another."
 
-INITS = {"seed 1": "new weights, seed 1", "seed 2": "new weights, seed 2", "base weights": "started from the base"}
+OF_BASE = "started from the base"
 
 
 def axis(group: str) -> str:
@@ -85,8 +85,8 @@ def label(group: str, null: str) -> str:
 
 
 def classifier(found: Mapping[str, Any]) -> str:
-    """A demographic classifier by where its weights started."""
-    return INITS.get(found["init"], str(found["init"]))
+    """A demographic classifier by where its weights started: new, pretrained, or the base's."""
+    return OF_BASE if found["init"] == "base weights" else str(found["name"])
 
 
 def table(found: Mapping[str, Any], lines: "Sequence[Line]", index: int, group: str) -> Table:

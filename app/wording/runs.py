@@ -8,7 +8,7 @@ EMPTY = "Nothing was trained here yet. Start a small study, and watch its curve 
 TO_TRAIN = "Train a trigger"
 
 COLUMNS = ("Study", "State", "Main figures, on the test split", "")
-COMPARE = "Compare on the trade-off"
+COMPARE = "Compare"
 COMPARE_HELP = "Select two or more runs with a finished curve."
 SELECT = "Select this run for comparison."
 OPEN = "Open"

@@ -24,6 +24,7 @@ from fairprog_core.classifiers.encoder_folder import (
     read_model,
     read_tokens,
 )
+from fairprog_core.classifiers.first_token import read_first_token_alone
 from fairprog_core.classifiers.text_input import TextInput
 from fairprog_core.classifiers.tokens import Tokens
 from fairprog_core.data.base import Split
@@ -78,6 +79,7 @@ class Encoder(Classifier):
         self.max_length = min(options.max_length, _positions(self.body) - ROOM)
         _embeddings(self.body).requires_grad_(False)
         layers = _layers(self.body)
+        read_first_token_alone(self.body, layers)
         for layer in layers[: len(layers) - (len(layers) if options.tuned_layers is None else options.tuned_layers)]:
             layer.requires_grad_(False)
         self._trained = [name for name, value in self.named_parameters() if value.requires_grad]
@@ -230,10 +232,9 @@ def _embeddings(model: PreTrainedModel) -> nn.Module:
     return model.get_submodule(name.rpartition(".")[0])
 
 
-def _layers(model: PreTrainedModel) -> list[nn.Module]:
+def _layers(model: PreTrainedModel) -> nn.ModuleList:
     """The layers of the encoder, from the first; one where the family shares the weights of all (ALBERT)."""
-    stacks = [list(part) for part in model.modules() if isinstance(part, nn.ModuleList)]
-    return max(stacks, key=len)
+    return max((part for part in model.modules() if isinstance(part, nn.ModuleList)), key=len)
 
 
 def _positions(model: PreTrainedModel) -> int:

@@ -112,9 +112,9 @@ def number(value: float | None, form: str = ".3f") -> str:
     return "–" if value is None else format(value, form)
 
 
-def interval(value: float | None, ci: Sequence[float] | None, sign: str = "") -> str:
+def interval(value: float | None, ci: Sequence[float] | None, sign: str = "", digits: int = 3) -> str:
     """``0.124 [0.101, 0.147]``."""
-    form = f"{sign}.3f"
+    form = f"{sign}.{digits}f"
     return number(value, form) + (f" [{number(ci[0], form)}, {number(ci[1], form)}]" if ci else "")
 
 

@@ -62,7 +62,7 @@ def bench(
     device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all there are.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
 ) -> None:
-    """Measure this machine: a trigger step, a whole curve, evaluation."""
+    """Measure this machine on pictures and texts: steps of training, a curve, evaluation, attributions."""
     if json_file:
         writable_file(json_file)
     with console().status("Loading torch …"):

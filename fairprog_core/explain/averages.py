@@ -2,7 +2,9 @@
 
 Rows are drawn evenly over the (z, y) cells as far as the cells go, and every mean is weighted
 back to the natural mix. Intervals: percentiles of a row bootstrap within the cells (their sizes
-were fixed by the drawing), 2,000 draws, the same draws for every condition.
+were fixed by the drawing), 2,000 draws, the same draws for every condition. Rows that are alone in
+their cell, as groups that overlap make many, are drawn among one another: within a cell of one
+nothing would seem to vary.
 
 Notation: n rows, r bootstrap draws, p group patterns, c classes.
 """
@@ -28,15 +30,17 @@ class Rows:
 
     Attributes:
         weight: (n,) non-negative; rows without weight do not count.
-        cells: (n,) int, rows are resampled within equal values.
+        cells: (n,) int, not negative; rows are resampled within equal values, single ones among one another.
     """
 
     def __init__(self, weight: NDArray[np.float64], cells: NDArray[np.int64], *, seed: int = 0) -> None:
         self.weight, self.cells = weight, cells
         rng = np.random.default_rng(seed)
         counts = np.zeros((DRAWS, len(weight)), dtype=np.float32)
-        for cell in np.unique(cells):
-            rows = np.flatnonzero(cells == cell)
+        names, sizes = np.unique(cells, return_counts=True)
+        strata = np.where(np.isin(cells, names[sizes == 1]), -1, cells)
+        for stratum in np.unique(strata):
+            rows = np.flatnonzero(strata == stratum)
             counts[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS)
         self._drawn = counts * weight.astype(np.float32)  # (r, n)
 

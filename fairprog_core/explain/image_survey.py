@@ -49,7 +49,7 @@ class ImageSurvey(Survey):
         self.null_pictures = null_pictures(self.dataset.split("tune"), seed=self.seed)
 
     def n_steps(self) -> int:
-        return 6 * len(self.conditions) + 2 + 10 * self.options.probe
+        return (6 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
 
     def averages(self) -> Work[dict[str, Any]]:
         """Shares on regions, erasure and twins."""

@@ -1,8 +1,8 @@
 """Demographic classifiers: what another network reads in an input that holds nothing but the trigger.
 
-They are trained on the tuning split without any trigger, to predict the group. Two start anew and
-one from the base's weights: what only the last one reads may say more about the base than about
-the trigger.
+They are trained on the tuning split without any trigger, to predict the group. Two start anew (texts: from
+the pretrained encoder) and one from the base's weights: what only the last one reads may say more about the
+base than about the trigger.
 
 Source: the paper's demographic classifier on an empty input with the trigger (Zhang et al. 2022,
 Fairness Reprogramming); more initialisations, more empty inputs and the controls are ours.
@@ -91,8 +91,8 @@ def demographic_classifier(
 ) -> Generator[float, None, Classifier]:
     """A frozen classifier of the group pattern, from the cache or trained now, on the base's device.
 
-    The cache entry depends on the tuning split, the options and, for "base weights", the base: all
-    curves of a study share it.
+    The cache entry depends on the tuning split, on how and from which weights it is trained, the base's for "base
+    weights": all curves of a study share it.
 
     Args:
         init: where its first weights come from.
@@ -113,7 +113,8 @@ def demographic_classifier(
         "init": init,
         "data": dataset.split_digest("tune"),
         "base": base.digest() if init == "base weights" else base.medium,
-        "options": options.to_json(),
+        "rows": options.rows,
+        "schedule": schedule.model_dump(mode="json", exclude={"source"}),
         **({} if init == "base weights" else CLASSIFIERS[schedule.kind].load().content(schedule)),
     }
     path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"

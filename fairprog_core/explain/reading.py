@@ -3,7 +3,7 @@
 Notation: n rows, d features, c classes, p group patterns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from fairprog_core.data.base import draw_evenly
 from fairprog_core.explain.averages import Mean, Rows
+from fairprog_core.explain.conditions import Conditions
+from fairprog_core.explain.steps import Work
 
 READINGS = ("reading", "reading_fixed", "reading_logits")
 MOST_PATTERNS = 16  # with more there are too few rows of each, and a reader for each takes minutes
@@ -22,8 +24,8 @@ def summarise(
     y: NDArray[np.int64],
     z: NDArray[np.int64],
     *,
-    by_condition: Callable[[Sequence[Mean | None]], dict[str, Any]],
-) -> dict[str, Any]:
+    conditions: Conditions[Any],
+) -> Work[dict[str, Any]]:
     """How well the pattern is read, with intervals, per condition; rows count evenly over the (z, y) cells.
 
     ``reading``: from the base's features, learned anew under every condition.
@@ -35,22 +37,26 @@ def summarise(
         logits: (n, c) per condition.
         y: labels (n,).
         z: patterns (n,); with fewer than two, or more than `MOST_PATTERNS`, all three are None.
-        by_condition: brings one value per condition into the result's form.
+        conditions: for labels, and for the form of the answer.
+
+    Yields:
+        Before each condition: with many features and patterns one takes seconds.
     """
     if not 2 <= len(np.unique(z)) <= MOST_PATTERNS:
         return dict.fromkeys(READINGS)
     weight = even_weight(z, y)
     rows = Rows(weight, z * (y.max() + 1) + y)
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
-    readers = [learn_to_read(one, z, y) for one in features]
-    read = (
-        [ask(reader, one, z) for reader, one in zip(readers, features)],
-        [ask(readers[0], one, z) for one in features],
-        [read_from_features(one[:, 1:] - one[:, :1], z, y) for one in logits],
-    )
+    read, fixed = list[tuple[Mean | None, ...]](), list[Reader]()
+    for condition, seen, said in zip(conditions, features, logits, strict=True):
+        yield f"Reading the group from the base's features, {condition.name}"
+        readers = learn_to_read(seen, z, y)
+        fixed = fixed or readers
+        rights = ask(readers, seen, z), ask(fixed, seen, z), read_from_features(said[:, 1:] - said[:, :1], z, y)
+        read.append((*(rows.mean(right) for right in rights),))
     return {
-        kind: {**by_condition([rows.mean(right) for right in rights]), "chance": chance}
-        for kind, rights in zip(READINGS, read, strict=True)
+        kind: {**conditions.by_condition(means), "chance": chance}
+        for kind, means in zip(READINGS, zip(*read), strict=True)
     }
 
 

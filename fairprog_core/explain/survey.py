@@ -135,21 +135,22 @@ class Survey:
             self.dataset, self.classifier, self.pool, self.conditions, self.empty_inputs(),
             nulls=self.nulls, options=self.reader_options(), home=self.home,
         )  # fmt: skip
-        yield "Reading the group from the base's features"
+        reading = yield from self.reading()
         return {
             "lams": self.conditions.lams,
             "groups": list(self.dataset.groups.names),
             "nulls": list(self.nulls),
             "classifiers": classifiers,
-            **self.reading(),
+            **reading,
         }
 
-    def reading(self) -> dict[str, Any]:
+    def reading(self) -> Work[dict[str, Any]]:
         """How well the group is read from what the base computes."""
         if not self.options.rows:
             return dict.fromkeys(READINGS)
         y, z = self.pool.split.y, self.pool.split.z
-        return summarise(self.features, self.logits, y, z, by_condition=self.conditions.by_condition)
+        found = yield from summarise(self.features, self.logits, y, z, conditions=self.conditions)
+        return found
 
 
 def look_inside(

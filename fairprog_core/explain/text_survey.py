@@ -49,7 +49,8 @@ class TextSurvey(Survey):
         rows, texts = max(self.options.rows, self.options.gallery, 1), self.options.gallery
         twins = 2 * (min(TWIN_PAIRS, rows) // BATCH + 1) if self.options.rows else 0
         shares = min(IG_ROWS, self.options.rows) // TOLD_EVERY
-        return len(self.conditions) * (rows // BATCH + 1 + twins + shares + texts) + 2 + 30 * self.options.probe
+        probe = 30 + len(self.conditions) if self.options.probe else 0
+        return len(self.conditions) * (rows // BATCH + 1 + twins + shares + texts) + 2 + probe
 
     def read(self, ids: NDArray[np.int32], condition: TextCondition, label: str) -> Work[Read]:
         """Features (n, d) and logits (n, c) of texts under one condition."""

@@ -74,7 +74,7 @@ def optimizer_of(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         options.learning_rate,
-        total_steps=max(steps, 8),  # a rise of less than one step cannot be divided
+        total_steps=max(steps, round(2 / options.warm_up)),  # a rise of one step or less cannot be divided
         pct_start=options.warm_up,
     )
     return optimizer, schedule

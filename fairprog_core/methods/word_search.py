@@ -2,8 +2,9 @@
 
 A step takes the best words so far of one λ, tries some that differ from them on a few rows, and looks at the one
 that does best again, on more rows. Candidates: words that the gradient ranks first at one place (HotFlip, Ebrahimi
-et al. 2018), and words near identity words, at one place or several. The classifier's predictions decide, not the
-gradient: on the embedded data the ranking alone seldom finds a better word.
+et al. 2018); at one place or several, words near identity words, and words of the best so far of another λ: between
+two good trades lie others. The classifier's predictions decide, not the gradient: on the embedded data the ranking
+alone seldom finds a better word.
 
 The loss at λ is the cross-entropy + λ · `NATS_PER_GAP` · gap, with the gap in closed form (``soft_gap.py``): among
 few words there is no smooth path on which a discriminator could lead. The factor gives λ about the meaning that it
@@ -107,13 +108,13 @@ class WordSearch:
 
     def candidates(self, best: Ids, lam: float, rng: np.random.Generator) -> list[Ids]:
         """Sequences that were never tried and differ from the best one."""
-        n_pool = self.trigger.options.candidates // 2
-        found = self._ranked(best, lam, int(rng.integers(len(best))), self.trigger.options.candidates - n_pool)
-        for _ in range(n_pool):
-            places = rng.permutation(len(best))[: rng.integers(1, len(best) + 1)]
-            words = np.array(best)
-            words[places] = rng.choice(self.pool, len(places))
-            found.append((*words.tolist(),))
+        n = self.trigger.options.candidates
+        found = self._ranked(best, lam, int(rng.integers(len(best))), n - 2 * (n // 3))
+        for _ in range(n // 3):
+            other = self.archive.best(float(rng.choice(self.lams)))[0]
+            for words in (rng.choice(self.pool, len(best)), np.array(other)):
+                is_new = rng.permutation(len(best)) < rng.integers(1, len(best) + 1)
+                found.append((*np.where(is_new, words, best).tolist(),))
         return [ids for ids in dict.fromkeys(found) if ids not in self.archive.first]
 
     def finish(self, split: Split) -> None:

@@ -26,6 +26,7 @@ FLUSH_SECONDS = 0.5
 BEAT_SECONDS = 2.0
 UNEXPECTED = "An unexpected "  # how the sentence of an error begins that is not the user's
 POSITIONS = {"train": "step", "validation": "step", "base": "step"}  # what counts the records of a kind
+BEFORE_CHECKPOINTS = "validation"  # the kind of record behind which a checkpoint is written
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Recorder:
         self._pending: list[Record] = []
         self._figures: list[Record] | None = None
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=f"recorder-{run.id}", daemon=True)
         self.is_taken = False  # another process has the run now
@@ -68,7 +70,7 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
-        self._flush()
+        self.flush()
 
     def add(self, record: Record, figures: list[Record] | None = None) -> None:
         """Take a record; it is in the store half a second later."""
@@ -79,14 +81,19 @@ class Recorder:
     def _loop(self) -> None:
         beaten = time.monotonic()
         while not self._end.wait(FLUSH_SECONDS):
-            if self._flush():
+            if self.flush():
                 beaten = time.monotonic()
             elif time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
                 with contextlib.suppress(DatabaseError):  # busy for half a minute, or gone: the next one tells
                     self.is_taken = not self._store.beat(self._run)
 
-    def _flush(self) -> bool:
+    def flush(self) -> bool:
+        """Write what is pending now; whether something was written."""
+        with self._writing:  # who asks second returns after what the first one took is in the store
+            return self._write_pending()
+
+    def _write_pending(self) -> bool:
         with self._lock:
             pending, figures = self._pending, self._figures
             self._pending, self._figures = [], None
@@ -127,6 +134,8 @@ def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name:
         with Recorder(store, run, log_name) as recorder, contextlib.closing(records):
             for record in _without_repetition(store, run, records):
                 recorder.add(record, _figures(store, run, record))
+                if record["kind"] == BEFORE_CHECKPOINTS:
+                    recorder.flush()  # a run that is killed goes on behind the checkpoint: these would be missing
                 yield record
                 if recorder.is_taken or stop.event.is_set() or store.should_stop(run):
                     state, error = _stopped(store, run, stop)

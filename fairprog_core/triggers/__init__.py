@@ -144,8 +144,9 @@ class HardOptions(TextTriggerOptions):
         json_schema_extra={"advanced": True},
     )
     candidates: int = Field(
-        6, ge=2, le=64, title="Candidates per step",
-        description="Half of them have the words that the gradient ranks first, half words near identity words.",
+        12, ge=3, le=64, title="Candidates per step",
+        description="A third has words that the gradient ranks first, a third words near identity words, a third "
+        "words of what was found for another λ.",
         json_schema_extra={"advanced": True},
     )  # fmt: skip
     pool: int = Field(

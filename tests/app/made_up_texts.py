@@ -177,7 +177,7 @@ def _curve(folder: Path) -> dict[str, Any]:
                 "lam": [[0.3 + 0.1 * j * sign, 0.3, 0.4 - 0.1 * j * sign] for j in range(len(LAMS))],
             }},
         }
-        for name, init, sign in (("new weights, seed 1", "seed 1", 0.5), ("weights of the base", "base weights", 1.0))
+        for name, init, sign in (("pretrained, seed 1", "seed 1", 0.5), ("weights of the base", "base weights", 1.0))
     ]  # fmt: skip
     return {
         "key": KEY, "method": "reprogram", "trigger": "soft", "criterion": "equalized_odds", "seed": 0, "gap": GAP,

@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 
 from app.components import group_table
+from app.wording import auditor as auditor_words
 from app.wording import inside
+from app.wording import levelling as levelling_words
+from app.wording import power as power_words
 from app.wording import tradeoff as words
 from fairprog_core.summaries import points_csv
 from tests.app.drawn import given, marker, rows, traces
 
+CI = [-0.149, -0.051]
 PLANE = "plane-average_abs_odds_difference"
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 SCRIPT = """
@@ -44,6 +48,16 @@ def copy_of(finished, home, run, name):
     path = home.run(run) / "result.json"
     values = json.loads(path.read_text("utf-8"))
     values["study"]["name"] = name
+    path.write_text(json.dumps(values), "utf-8")
+
+
+def rewrite(finished, home, run, change):
+    """The finished study as a run whose points are changed."""
+    copy_of(finished, home, run, run)
+    path = home.run(run) / "result.json"
+    values = json.loads(path.read_text("utf-8"))
+    for point in [values["base"], *values["points"]]:
+        change(point)
     path.write_text(json.dumps(values), "utf-8")
 
 
@@ -154,19 +168,75 @@ def test_flips_count_rows_of_the_predictions(open_page, demo, finished):
 
 
 def test_result_without_the_tables_is_read_from_the_predictions(open_page, home, finished):
-    copy_of(finished, home, "early", "early")
-    path = home.run("early") / "result.json"
-    values = json.loads(path.read_text("utf-8"))
-    for point in [values["base"], *values["points"]]:
-        point.pop("group_rates")
-        point.pop("changes")
-    path.write_text(json.dumps(values), "utf-8")
+    def forget(point):
+        for name in ("group_rates", "changes", "levelling", "intersections", "audit"):
+            point.pop(name, None)
+
+    rewrite(finished, home, "early", forget)
     early = open_page("tradeoff", run="early")
     assert not early.exception
     copy_of(finished, home, "late", "late")
     late = open_page("tradeoff", run="late")
     assert given(early, "groups")["rows"] == given(late, "groups")["rows"]
     assert rows(early, "flips") == rows(late, "flips")
+    assert given(early, "levelling") == given(late, "levelling")
+    assert [info.value for info in early.info] == [auditor_words.NONE]
+    assert not late.info
+
+
+def test_who_paid_is_said_of_the_pair_furthest_apart(open_page, demo, finished, curve):
+    page = open_page("tradeoff", lam="4")
+    found = finished.result.points(method="reprogram", lam=4.0)[0]["levelling"][curve["gap"]]
+    sentence = levelling_words.sentence(found, lam=4.0)
+    assert sentence in [markdown.value for markdown in page.markdown]
+    first = given(page, "levelling")["rows"][0]
+    assert first[1]["text"] == found["rates"][0]["better"]
+    assert first[2]["text"] == "{:.3f} → {:.3f}".format(*found["rates"][0]["better_rate"])
+
+
+def test_auditor_shows_base_control_and_chosen_lambda(open_page, demo, finished, curve):
+    page = open_page("tradeoff", lam="0")
+    table = rows(page, "auditor")
+    assert [row[0] for row in table] == ["base", "untrained", f"λ = {curve['chosen_lam']:g} (chosen on validation)"]
+    audit = finished.result.chosen()[0]["audit"]
+    assert table[-1] == auditor_words.row(table[-1][0], audit)
+    assert [trace["x"] for trace in traces(page, "auditor")][-1] == pytest.approx([audit["bits"]["value"]])
+    for sentence in auditor_words.verdict(audit, lam=curve["chosen_lam"]):
+        assert sentence in [markdown.value for markdown in page.markdown]
+
+
+def test_power_answers_for_the_difference_that_is_named(open_page, home, finished, curve):
+    """± .049 is a standard error of .025, so .07 can be shown; .05 needs (.07/.05)² = 1.96 times as many rows."""
+    rewrite(finished, home, "sure", lambda point: point["delta"].update({curve["gap"]: {"value": -0.1, "ci": CI}}))
+    page = open_page("tradeoff", run="sure", lam="4")
+    assert any("**0.070** or more" in markdown.value for markdown in page.markdown)
+    page.number_input(key="power").set_value(0.05).run()
+    assert any("about **190** test rows" in markdown.value for markdown in page.markdown)
+
+
+def test_power_without_an_interval_says_so(open_page, home, finished, curve):
+    rewrite(finished, home, "unsure", lambda point: point["delta"].update({curve["gap"]: {"value": 0.0, "ci": None}}))
+    page = open_page("tradeoff", run="unsure", lam="4")
+    assert power_words.NONE in [markdown.value for markdown in page.markdown]
+
+
+def test_combined_groups_are_listed_largest_first_with_the_worst_named(open_page, home, finished):
+    def combine(point):
+        first, accuracy = point["group_rates"][0], point["group_rates"][0]["accuracy"]
+        point["intersections"] = [
+            first
+            | {"group": name, "n": n, "accuracy": accuracy | {"value": right}, "parts": 1, "is_worst": right < 0.9}
+            for name, n, right in (("female", 60, 0.9), ("<b>young</b>, male", 36, 0.8))
+        ]
+
+    rewrite(finished, home, "combined", combine)
+    page = open_page("tradeoff", run="combined")
+    assert not page.exception
+    table = given(page, "intersections")
+    assert [row[0]["text"] for row in table["rows"]] == ["female", "<b>young</b>, male"]
+    worst = next(markdown.value for markdown in page.markdown if markdown.value.startswith("Worst off"))
+    assert "80.0%" in worst
+    assert "<b>" not in worst
 
 
 def test_two_runs_are_compared_under_their_names(open_page, home, finished):

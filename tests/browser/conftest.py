@@ -190,6 +190,14 @@ class Visit:
         """Wait until Streamlit has nothing left to do."""
         self.page.wait_for_function(IDLE, timeout=IDLE_DEADLINE)
 
+    def choose(self, label: str, option: str) -> None:
+        """Choose in a selectbox; scrolled to first, because its list closes when the page scrolls."""
+        box = self.page.get_by_role("combobox", name=label)
+        box.scroll_into_view_if_needed()
+        self.page.evaluate("() => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
+        box.click()
+        self.page.get_by_role("option", name=option).click()
+
     def findings(self) -> list[str]:
         """What axe finds serious or critical here, one line each: rule, sentence, places."""
         violations = Axe().run(self.page).response["violations"]

@@ -20,6 +20,7 @@ def test_bench_measures_every_part_of_the_work(measured):
     assert names == {
         "faces_drawn", "base_step", "trigger_step_border", "trigger_step_patch", "trigger_step_border_two_passes",
         "curve", "curve_images", "evaluation", "evaluation_border",
+        "base_step_encoder", "trigger_step_soft", "evaluation_texts", "evaluation_texts_soft", "attribution_sentence",
     }  # fmt: skip
 
 

@@ -156,6 +156,22 @@ def test_vectors_give_the_logits_that_hugging_face_gives_for_tokens(tmp_path, en
     assert expected.std(0).max() > 1e-2  # the texts differ, so that agreeing means something
 
 
+@pytest.mark.parametrize("is_training", [False, True], ids=["evaluation", "training"])
+def test_gradients_by_the_vectors_are_those_of_hugging_face(tmp_path, encoder, is_training):
+    """In training the same dropout is drawn, though the last layer is asked for its first token alone otherwise."""
+    folder = save_family(encoder.config["model_type"], tmp_path, n_classes=3)
+    theirs = transformers.AutoModelForSequenceClassification.from_pretrained(folder).train(is_training)
+    ours = make(folder, tuned=True).train(is_training)
+    x = read(ours, *TEXTS)
+    found, expected = (x.vectors.clone().requires_grad_() for _ in range(2))
+    torch.manual_seed(3)
+    ours(x._replace(vectors=found))[:, 0].sum().backward()
+    torch.manual_seed(3)
+    theirs(inputs_embeds=expected, attention_mask=x.mask.long()).logits[:, 0].sum().backward()
+    torch.testing.assert_close(found.grad, expected.grad, atol=1e-4, rtol=1e-3)
+    assert found.grad.abs().max() > 1e-2
+
+
 def test_row_does_not_depend_on_its_batch(encoder):
     with torch.no_grad():
         together = encoder(read(encoder, *TEXTS))
@@ -498,8 +514,12 @@ def test_cut_encoder_reads_kept_words_as_its_source_does(tmp_path):
     assert small.tokens.text(small.encode([text])[0]) == full.tokens.text(full.encode([text])[0])
     with torch.no_grad():
         x, y = read(full, text), read(small, text)
-        first = full.body.base_model(inputs_embeds=x.vectors, output_hidden_states=True).hidden_states[1]
-        last = small.body.base_model(inputs_embeds=y.vectors).last_hidden_state
+        theirs, cut_one = (
+            transformers.AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+            for folder in (source, tmp_path / "cut")
+        )
+        first = theirs(inputs_embeds=x.vectors, output_hidden_states=True).hidden_states[1]
+        last = cut_one(inputs_embeds=y.vectors).last_hidden_state
     torch.testing.assert_close(last, first, atol=2e-2, rtol=2e-2)
 
 

@@ -91,12 +91,12 @@ def test_report_of_the_base_has_every_key_of_a_point():
     assert set(point) == {
         "method", "trigger", "criterion", "lam", "seed", "tuning_ratio", "n",
         *numbers, *(f"{name}_ci" for name in numbers), "delta", "noise_gap", "collapsed",
-        "counts", "group_rates", "changes", "groups", "labels", "left_out", "artifacts",
+        "counts", "group_rates", "intersections", "changes", "levelling", "groups", "labels", "left_out", "artifacts",
     }  # fmt: skip
     assert json.loads(json.dumps(point, allow_nan=False)) == point
     assert (point["method"], point["trigger"], point["lam"], point["seed"], point["n"]) == ("base", None, None, 3, 800)
     assert point["delta"] == {}
-    assert point["changes"] == []
+    assert (point["changes"], point["levelling"], point["intersections"]) == ([], {}, [])
     assert [(row["group"], row["n"]) for row in point["group_rates"]] == [(name, 400) for name in TWO.names]
     assert np.sum(point["counts"]) == 800
     assert set(point["noise_gap"]) == set(GAPS)
@@ -112,6 +112,8 @@ def test_report_against_the_base_gives_the_paired_difference():
     after = report(better, base=base, groups=TWO, labels=LABELS, method="reprogram", lam=4.0)
     for name in (*METRICS, "auc"):
         assert after["delta"][name]["value"] == pytest.approx(after[name] - before[name])
+    for gap in ("average_abs_odds_difference", "demographic_parity_difference"):
+        assert after["levelling"][gap]["closed"]["value"] == pytest.approx(-after["delta"][gap]["value"])
     low, high = after["delta"]["average_abs_odds_difference"]["ci"]
     assert low < high < 0
     width = np.ptp(after["delta"]["auc"]["ci"])

@@ -65,3 +65,16 @@ def test_changes_equal_numbers_by_hand():
     assert man["gained"]["ci"][0] < 0.24 < man["gained"]["ci"][1]
     assert (woman["gained"]["rows"], woman["lost"]["rows"]) == (0, 15)
     assert rows["woman", 1]["gained"] == {"rows": 0, "value": None, "ci": None, "n": 0}
+
+
+def test_changes_net_is_gained_minus_lost():
+    """12 gained and 5 lost of 50: net 7, .14. Half a row more of each kind: up 12.5/52, down 5.5/52,
+
+    net .1346 ± 1.96·√((.3462 − .0181)/52) = .1346 ± .1557.
+    """
+    joint = np.zeros((2, 2, 2, 2), dtype=int)
+    joint[1, 1] = [[3, 12], [5, 30]]
+    rows = {(row["group"], row["label"]): row["net"] for row in changes(joint, ONES, TWO)}
+    assert (rows["man", 1]["rows"], rows["man", 1]["value"]) == (7, pytest.approx(0.14))
+    assert rows["man", 1]["ci"] == pytest.approx([0.1346 - 0.1557, 0.1346 + 0.1557], abs=1e-4)
+    assert rows["woman", 1] == {"rows": 0, "value": None, "ci": None, "n": 0}

@@ -95,6 +95,16 @@ def test_overlapping_groups_count_shared_rows_twice_and_others_only_in_the_whole
     assert found["paper_dp"] == pytest.approx(0.175)
 
 
+def by_fairlearn(y, y_pred, z, weight):
+    """The three metrics that fairlearn knows, of 0/1 labels and predictions."""
+    asked = {"y_true": y, "y_pred": y_pred, "sensitive_features": z, "sample_weight": weight}
+    return {
+        "demographic_parity_difference": fairlearn_dp(**asked),
+        "equalized_odds_difference": fairlearn_eo(**asked, agg="worst_case"),
+        "average_abs_odds_difference": fairlearn_eo(**asked, agg="mean"),
+    }
+
+
 def test_metrics_of_random_tables_equal_fairlearn():
     """60 tables of 2 or 4 groups, half of them weighted by cell: equal to 1e-6 (over 300 tables at most 1e-15 off)."""
     random = np.random.default_rng(0)
@@ -104,16 +114,63 @@ def test_metrics_of_random_tables_equal_fairlearn():
         counts = random.integers(1, 40, (n_groups, 2, 2))
         weight = random.uniform(0.1, 3, (n_groups, 2)) if number % 2 else np.ones((n_groups, 2))
         y, y_pred, z = rows_of(counts)
-        asked = {"y_true": y, "y_pred": y_pred, "sensitive_features": z, "sample_weight": weight[z, y]}
         ours = evaluate(counts, weight, Groups.exclusive(*map(str, range(n_groups))))
-        theirs = {
-            "demographic_parity_difference": fairlearn_dp(**asked),
-            "equalized_odds_difference": fairlearn_eo(**asked, agg="worst_case"),
-            "average_abs_odds_difference": fairlearn_eo(**asked, agg="mean"),
-        }
+        theirs = by_fairlearn(y, y_pred, z, weight[z, y])
         largest = max(largest, *(abs(ours[name] - value) for name, value in theirs.items()))
     print(f"largest difference to fairlearn: {largest:.1e}")
     assert largest < 1e-6
+
+
+def test_metrics_of_random_tables_of_overlapping_groups_equal_fairlearn():
+    """fairlearn knows no overlap: every row is given to it once per group that it belongs to, or not at all."""
+    random = np.random.default_rng(7)
+    patterns = np.array(list(np.ndindex(2, 2, 2)), dtype=bool)  # from no group to all three
+    for _ in range(12):
+        counts, weight = random.integers(1, 30, (8, 2, 2)), random.uniform(0.1, 3, (8, 2))
+        y, y_pred, z = rows_of(counts)
+        ours = evaluate(counts, weight, Groups(("a", "b", "c"), patterns))
+        row, group = np.nonzero(patterns[z])
+        theirs = by_fairlearn(y[row], y_pred[row], group, weight[z, y][row])
+        assert {name: ours[name] for name in theirs} == pytest.approx(theirs, abs=1e-9)
+
+
+def test_metrics_of_several_classes_equal_fairlearn_one_vs_rest():
+    """The mean over classes, each against all others; three groups, four classes."""
+    random = np.random.default_rng(8)
+    for _ in range(6):
+        counts, weight = random.integers(1, 30, (3, 4, 4)), random.uniform(0.1, 3, (3, 4))
+        y, y_pred, z = rows_of(counts)
+        ours = evaluate(counts, weight, Groups.exclusive("a", "b", "c"))
+        each = [by_fairlearn(y == k, y_pred == k, z, weight[z, y]) for k in range(4)]
+        theirs = {name: np.mean([one[name] for one in each]) for name in each[0]}
+        assert {name: ours[name] for name in theirs} == pytest.approx(theirs, abs=1e-9)
+
+
+@given(tables(8))
+def test_eod_lies_between_aaod_and_twice_aaod_for_any_groups(counts):
+    """max(a, b) lies between ½(a + b) and a + b, for exclusive groups and for groups that overlap."""
+    patterns = np.array(list(np.ndindex(2, 2, 2)), dtype=bool)
+    for groups in (Groups.exclusive(*"abcdefgh"), Groups(("a", "b", "c"), patterns)):
+        found = evaluate(counts, groups=groups)
+        assert found["average_abs_odds_difference"] <= found["equalized_odds_difference"] + 1e-12
+        assert found["equalized_odds_difference"] <= 2 * found["average_abs_odds_difference"] + 1e-12
+
+
+@given(tables(3))
+def test_paper_scales_stay_below_the_gap_for_exclusive_groups(counts):
+    """The rate of all rows is a mean of the groups' rates, so no group is further from it than the two extremes."""
+    found = evaluate(counts, groups=Groups.exclusive("a", "b", "c"))
+    assert found["paper_dp"] <= found["demographic_parity_difference"] + 1e-12
+    assert found["paper_eo"] <= found["average_abs_odds_difference"] + 1e-12
+
+
+def test_identity_of_the_paper_scale_does_not_hold_for_groups_that_leave_rows_out():
+    """Both groups say 1 in half of their rows, all others never: DPD 0, and yet each is .25 away from p = .25."""
+    groups = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1]], dtype=bool))
+    counts = np.array([[[20, 0], [20, 0]], [[5, 5], [5, 5]], [[5, 5], [5, 5]]])
+    found = evaluate(counts, groups=groups)
+    assert found["demographic_parity_difference"] == 0
+    assert found["paper_dp"] == pytest.approx(0.25)
 
 
 @given(tables())

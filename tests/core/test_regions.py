@@ -99,6 +99,17 @@ def test_cells_of_fixed_size_add_no_variance():
     assert found["ci"] == pytest.approx([0.75, 0.75])
 
 
+def test_rows_alone_in_their_cells_vary_as_rows_of_one_cell_do():
+    """Eighty cells of one row each: the interval is that of eighty rows, not of width zero."""
+    values = np.random.default_rng(0).random(80)
+    alone, together = (
+        Rows(np.ones(80), np.arange(80)).mean(values),
+        Rows(np.ones(80), np.zeros(80, np.int64)).mean(values),
+    )
+    assert alone == together
+    assert alone["ci"][0] < alone["value"] < alone["ci"][1]
+
+
 def test_natural_weights_equal_the_arithmetic():
     """Shares .6, .2, .1, .1 of four cells with one row each: weights 2.4, .8, .4, .4."""
     share_of_cells = np.array([[0.6, 0.2], [0.1, 0.1]])

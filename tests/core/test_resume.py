@@ -118,6 +118,25 @@ def test_run_stopped_again_and_again_goes_on_with_the_same_numbers(store: Store,
     same_numbers(store, run, finished)
 
 
+def test_records_are_in_the_store_before_the_checkpoint_behind_them(
+    store: Store, finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed goes on behind its checkpoint: what was not written by then would be lost."""
+    monkeypatch.setattr("fairprog_core.runs.carry.FLUSH_SECONDS", 3600.0)
+    run = store.begin(finished.study, Owner.this_process())
+    seen: list[tuple[bool, list[int]]] = []
+
+    def look(record: Record) -> bool:
+        if record["kind"] == "validation":
+            is_there = any((store.home.run(run.id) / "curves").glob("*/checkpoint*"))
+            kept = [each["step"] for each in store.records(run.id) if each["kind"] in ("train", "validation")]
+            seen.append((is_there, kept))
+        return record["kind"] == "validation"
+
+    assert until(store, run, look).state == "cancelled"
+    assert seen == [(False, [1, 2, 3, 4, 5, 6, 6])]
+
+
 def test_killed_worker_is_replaced_and_the_run_goes_on_with_the_same_numbers(
     store: Store, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:

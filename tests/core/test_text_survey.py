@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.base import freeze
 from fairprog_core.classifiers.text import Encoder
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
-from fairprog_core.explain import text_survey
-from fairprog_core.explain.steps import Findings
+from fairprog_core.explain import TextProbeOptions, text_survey
+from fairprog_core.explain.probe import demographic_classifier
+from fairprog_core.explain.steps import Findings, finish
 from fairprog_core.explain.text_conditions import TRIGGER, TextConditions
 from fairprog_core.explain.text_survey import share_on, survey
 from fairprog_core.explain.token_gradients import LEAST_CHANGE
@@ -299,6 +301,21 @@ def test_model_that_is_gone_leaves_the_bases_own_weights(
     assert [one["init"] for one in probe["classifiers"]] == ["base weights"]
 
 
+@pytest.mark.parametrize("change", [{"steps": 3}, {"tuned_layers": 1}], ids=str)
+def test_reader_that_is_trained_otherwise_is_another(
+    comments: Dataset, base: Encoder, folder: Path, tmp_path: Path, change: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
+    def learn(schedule: EncoderOptions) -> None:
+        monkeypatch.setattr(TextProbeOptions, "schedule", lambda _self, _init: schedule)
+        finish(demographic_classifier("seed 1", comments, base, home=Home(tmp_path), options=TextProbeOptions()))
+
+    usual = EncoderOptions(model=str(folder), max_length=180, steps=2, batch_size=8, tuned_layers=None)
+    for schedule in (usual, usual, usual.model_copy(update=change)):
+        learn(schedule)
+    assert len(list((tmp_path / "cache" / "demographic").glob("*.safetensors"))) == 2
+
+
 # ---- what must not change
 
 
@@ -322,6 +339,12 @@ def test_classifier_trigger_hooks_and_random_state_are_as_before(comments: Datas
     assert all(torch.equal(value, values[name]) for name, value in learned.state_dict().items())
     assert learned.shared.requires_grad
     assert n_hooks(base) + n_hooks(learned) == 0
+
+
+def test_reading_the_group_can_be_stopped_between_two_conditions(comments: Dataset, base: Encoder):
+    labels = [step.label for step in survey(comments, base, trigger(base), LAMS, Looks(gallery=0, probe=True))]
+    reading = [label for label in labels if label.startswith("Reading the group")]
+    assert len(reading) == len(set(reading)) == 3 + L
 
 
 def test_progress_grows_and_closing_stops(comments: Dataset, base: Encoder):

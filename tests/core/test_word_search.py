@@ -33,7 +33,7 @@ from fairprog_core.triggers.text import NO_WORD
 from tests.core.test_encoder import WORDS, make, save_family
 
 KNOTS = (0.0, 1.0, 10.0)
-SMALL = {"n_words": 3, "candidates": 4, "pool": 5, "look_rows": 12, "rows": 24, "finalists": 2, "final_rows": 24}
+SMALL = {"n_words": 3, "candidates": 6, "pool": 5, "look_rows": 12, "rows": 24, "finalists": 2, "final_rows": 24}
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +228,16 @@ def test_only_allowed_words_are_tried(base, split):
     search = run(started(base, split, allowed=allowed, banned=("dog",)))
     tried = {number for ids in search.archive.first for number in ids}
     assert tried <= {base.words[word] for word in ("cat", "sat", "mat", "ran")}
+
+
+def test_some_candidates_mix_the_best_words_of_two_lams(base, split):
+    """The first is best at λ = 0, the second at 1 and 10; some candidates have words of both, in their places."""
+    search = started(base, split)
+    first, second = ((*search.allowed[start : start + 3].tolist(),) for start in (0, 3))
+    search.archive.second = {first: Score(0.1, 0.9), second: Score(0.3, 0.1)}
+    found = [ids for seed in range(8) for ids in search.candidates(first, 0.0, np.random.default_rng(seed))]
+    mixed = {ids for ids in found if all(word in pair for word, *pair in zip(ids, first, second))}
+    assert mixed - {first, second}
 
 
 def test_pool_is_near_the_identity_words(base, split):

@@ -1,0 +1,61 @@
+"""One λ beyond the plane: its groups, who gained and who paid, what an auditor reads, what the rows could show."""
+
+import streamlit as st
+
+from app import artifacts
+from app.components import auditor, flips, group_table, levelling, power
+from app.series import Curve
+from app.wording import auditor as auditor_words
+from app.wording import common
+from app.wording import intersections as intersection_words
+from app.wording import levelling as levelling_words
+from app.wording import power as power_words
+from app.wording import tradeoff as words
+from fairprog_core.results import Result
+
+
+def show(value: Result, *, key: str, curve: Curve, index: int, metric: str) -> None:
+    """Draw it.
+
+    Args:
+        value: the result.
+        key: of the container.
+        curve: one of its curves.
+        index: of λ.
+        metric: the gap on the page.
+    """
+    with st.container(key=key):
+        _groups(value, curve, index)
+        _who(value, curve, index)
+        st.header(auditor_words.TITLE, anchor=False)
+        auditor.show(value, key="auditor", curve=curve)
+        st.header(power_words.TITLE, anchor=False)
+        power.show(value.points_of(curve)[index], key="power", metric=metric)
+
+
+def _groups(result: Result, curve: Curve, index: int) -> None:
+    """The rates of the groups, and of their combinations where there are any."""
+    point, labels, lam = result.points_of(curve)[index], result.values["labels"], common.lam(curve["lams"][index])
+    st.header(words.GROUPS, anchor=False)
+    group_table.show(
+        artifacts.group_table(result, point), key="groups", before=artifacts.group_table(result, result.base),
+        labels=labels, caption=words.GROUPS_NOTE.format(lam=lam, seed=curve["seed"]),
+    )  # fmt: skip
+    combined, before = point.get("intersections"), result.base.get("intersections")
+    if not combined or not before:
+        return
+    st.header(intersection_words.TITLE, anchor=False)
+    if sentence := intersection_words.worst(combined):
+        st.markdown(sentence)
+    caption = intersection_words.CAPTION.format(lam=lam, seed=curve["seed"])
+    group_table.show(combined, key="intersections", before=before, labels=labels, caption=caption)
+
+
+def _who(result: Result, curve: Curve, index: int) -> None:
+    """Who gained and who lost, and who paid for the smaller gap."""
+    point, labels, lam = result.points_of(curve)[index], result.values["labels"], curve["lams"][index]
+    st.header(words.WHO, anchor=False)
+    flips.show(artifacts.changes(result, point), key="flips", labels=labels, lam=lam, seed=curve["seed"])
+    st.header(levelling_words.TITLE, anchor=False)
+    found = artifacts.levelling(result, point, curve["gap"])
+    levelling.show(found, key="levelling", gap=curve["gap"], labels=labels, lam=lam)

@@ -1,0 +1,61 @@
+"""Sentences of the auditor's panel: what new attackers still read about the group."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.wording import common, inside
+from fairprog_core.intervals import Estimate
+
+TITLE = "Is the signal gone, or was the discriminator fooled?"
+LEAD = {
+    "equalized_odds": (
+        "Three fresh attackers (logistic regression, a small network, boosted trees) took no part in the training. "
+        "Cross-validated on the test rows, they read the group from the logits, within each label."
+    ),
+    "demographic_parity": (
+        "Three fresh attackers (logistic regression, a small network, boosted trees) took no part in the training. "
+        "Cross-validated on the test rows, they read the group from the logits alone."
+    ),
+}
+NONE = "This run was not audited, or has too few test rows for it. Train it again to see what attackers can still read."
+AXIS = "Residual information about the group, bits"
+CHANCE = "chance: nothing read"
+LABEL = (
+    "Bits that the strongest attacker saves against one who only knows how frequent the groups are, with 95 % "
+    "intervals over test rows; 0 is chance."
+)
+COLUMNS = ("", AXIS, "Group named right", "By chance")
+BASE = "base"
+AT = "λ = {lam} (chosen on validation)"
+METHOD = "the method"
+CEILING = "All there is to know about the group are {entropy:.3f} bits."
+GONE = "At λ = {lam} the attackers read {bits} bits: the interval reaches down to 0, so no signal was found."
+LEFT = "At λ = {lam} the attackers still read {bits} bits: the discriminator was fooled more than the signal is gone."
+LESS = "That is {change} bits against the base, on the same rows."
+SAME = "Against the base that is {change} bits: the interval includes 0."
+
+
+def row(name: str, audit: Mapping[str, Any]) -> list[str]:
+    """A line of the chart as a table."""
+    return [name, bits(audit["bits"]), _share(audit["accuracy"]), f"{audit['chance']:.1%}"]
+
+
+def bits(found: Mapping[str, Any], *, plus: bool = False) -> str:
+    """Bits with their interval; below 0 an attacker learned noise."""
+    ci = found["ci"]
+    return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate(found["value"], (ci[0], ci[1])))
+
+
+def verdict(audit: Mapping[str, Any], *, lam: float) -> list[str]:
+    """What the audit of the chosen λ allows to say."""
+    first = (GONE if audit["bits"]["ci"][0] <= 0 else LEFT).format(lam=common.lam(lam), bits=bits(audit["bits"]))
+    change = audit["delta"]
+    if change is None:
+        return [first]
+    includes_zero = change["ci"][0] <= 0 <= change["ci"][1]
+    return [first, (SAME if includes_zero else LESS).format(change=bits(change, plus=True))]
+
+
+def _share(found: Mapping[str, Any]) -> str:
+    low, high = found["ci"]
+    return f"{found['value']:.1%} [{low:.1%}, {high:.1%}]"

@@ -1,0 +1,78 @@
+"""Sentences about who paid for a smaller gap."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.components.table import Cell, Table
+from app.wording import common, inside
+from fairprog_core.intervals import Estimate
+
+TITLE = "Who paid for the smaller gap"
+NOT_CLOSED = "At λ = {lam} the gap between the groups furthest apart in the base did not close, so nobody paid for it."
+NOT_ESTIMABLE = "Some group has too few test rows to say who paid."
+SHARE = (
+    "At λ = {lam} the gap closed by {closed}. **{share} of that is levelling down**: the better-off group lost. "
+    "The rest is the worse-off group's gain."
+)
+NO_SHARE = "Which part of that is levelling down cannot be said: in too many resamples the gap did not close."
+CAPTION = "The two groups that the base keeps furthest apart, without → with. Better off: {rule}."
+RULES = {
+    "average_abs_odds_difference": "right more often where the label is {label}, or called {label} wrongly less often",
+    "demographic_parity_difference": "called {label} more often",
+}
+COLUMNS = ("", "Better off", "without → with", "Worse off", "without → with")
+RATES = {
+    "selection_rate": "Called {label}",
+    "true_positive_rate": "{Label}, and called {label}",
+    "false_positive_rate": "Not {label}, yet called {label}",
+}
+
+
+def sentence(found: Mapping[str, Any] | None, *, lam: float) -> str:
+    """How much of what closed is levelling down.
+
+    Args:
+        found: see ``fairprog_core.levelling.levelling_down``.
+        lam: λ.
+    """
+    if found is None:
+        return NOT_ESTIMABLE
+    closed, share = found["closed"], found["share"]
+    if share["value"] is None:
+        return NOT_CLOSED.format(lam=common.lam(lam))
+    text = SHARE.format(lam=common.lam(lam), closed=_interval(closed), share=_percent(share))
+    return text if share["ci"] else f"{text} {NO_SHARE}"
+
+
+def table(found: Mapping[str, Any], gap: str, labels: Sequence[str]) -> Table:
+    """The pair of every rate and class, before and after."""
+    several = len({row["label"] for row in found["rates"]}) > 1
+    rule = RULES[gap].format(label="the label" if several else labels[1])
+    rows = [_row(row, labels) for row in found["rates"]]
+    return Table(CAPTION.format(rule=rule), [Cell(name) for name in COLUMNS], rows)
+
+
+def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
+    label = labels[row["label"]]
+    name = RATES[row["rate"]].format(label=label, Label=label[:1].upper() + label[1:])
+    return [
+        Cell(name),
+        Cell(row["better"]),
+        _change(row["better_rate"]),
+        Cell(row["worse"]),
+        _change(row["worse_rate"]),
+    ]
+
+
+def _change(pair: Sequence[float]) -> Cell:
+    return Cell(f"{pair[0]:.3f} → {pair[1]:.3f}")
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    ci = found["ci"]
+    return inside.interval(Estimate(found["value"], (ci[0], ci[1]) if ci else None))
+
+
+def _percent(found: Mapping[str, Any]) -> str:
+    ci = found["ci"]
+    return f"{found['value']:.0%}" + (f" [{ci[0]:.0%}, {ci[1]:.0%}]" if ci else "")

@@ -1,0 +1,196 @@
+"""Compare: methods in one chart, verdicts, figures, the link, and what is said where nothing can be compared."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import duels
+from app.wording import duel as words
+from app.wording import inside
+from fairprog_core.duel import contenders, duel, duel_csv
+from fairprog_core.results import Result
+from tests.app.drawn import given, rows, traces
+from tests.made_up_duel import write_duel
+
+MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+BORDER, LAST_LAYER, LEACE = (
+    f"duel:{name}-equalized_odds" for name in ("reprogram-border", "last_layer", "leace")
+)  # fmt: skip
+SCRIPT = """
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file(sys.argv[1], default_timeout=60)
+page.query_params["run"] = "duel"
+page.switch_page("views/compare.py")
+page.run()
+assert not page.exception, page.exception
+assert any("is worse than" in markdown.value for markdown in page.markdown)
+print(*(name for name in ("torch", "pandas", "pyarrow", "sklearn", "scipy") if name in sys.modules))
+"""
+
+
+@pytest.fixture
+def folder(home):
+    return write_duel(home.run("duel"))
+
+
+@pytest.fixture
+def judged(folder):
+    return duel(contenders({"duel": Result.open(folder)}))
+
+
+def said(page):
+    return [markdown.value for markdown in page.markdown]
+
+
+def test_without_any_run_says_what_to_do(open_page):
+    page = open_page("compare")
+    assert not page.exception
+    assert [info.value for info in page.info] == [inside.EMPTY]
+    assert page.get("page_link")[0].proto.page.endswith("train")
+
+
+def test_every_method_is_one_curve_of_means_without_controls(open_page, folder):
+    page = open_page("compare", run="duel")
+    assert not page.exception
+    legend = [trace["name"] for trace in traces(page, "duel") if trace.get("showlegend") is not False]
+    assert legend == ["Border", "Last layer refitted", "LEACE"]
+    looks = {
+        (trace["marker"]["symbol"], trace["line"]["dash"])
+        for trace in traces(page, "duel")
+        if "dash" in trace.get("line", {}) and "marker" in trace
+    }
+    assert len(looks) == 3
+    assert [row[:2] for row in rows(page, "duel")][:4] == [
+        ["base", ""],
+        ["Border", "0"],
+        ["Border", "1"],
+        ["Border", "2"],
+    ]
+
+
+def test_verdicts_in_words_follow_from_the_duel(open_page, folder, judged):
+    page = open_page("compare", run="duel")
+    names = {BORDER: "Border", LAST_LAYER: "Last layer refitted", LEACE: "LEACE"}
+    sentences = words.sentences(judged, names)
+    assert sentences[0].startswith("**Last layer refitted is worse than Border**: its area is smaller, −0.")
+    assert sentences[0].endswith("worse at −1, −2, −3 and −5 points.")
+    assert set(sentences) <= set(said(page))
+
+
+def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder, judged):
+    table = given(open_page("compare", run="duel"), "figures")
+    first, second, _ = table["rows"]
+    area = judged["contenders"][0]["hypervolume"]
+    assert [first[0]["text"], first[1]["text"]] == ["Border", f"{area['value']:.4f}"]
+    assert "\n" not in first[1]["note"]
+    assert second[1]["note"].endswith("\nworse")
+    assert second[0]["note"] == "2 seeds, 20 s each"
+
+
+def test_other_methods_can_be_compared_with(open_page, folder):
+    page = open_page("compare", run="duel", against=LAST_LAYER)
+    assert any("**Border is better than Last layer refitted**" in text for text in said(page))
+    page.selectbox(key="compare-equalized_odds-against").set_value(LEACE).run()
+    assert page.query_params["against"] == LEACE
+
+
+def test_link_restores_methods_and_is_written(open_page, folder):
+    page = open_page("compare", run="duel", methods=f"{LEACE},{LAST_LAYER}", criterion="equalized_odds")
+    legend = [trace["name"] for trace in traces(page, "duel") if trace.get("showlegend") is not False]
+    assert legend == ["LEACE", "Last layer refitted"]
+    assert page.query_params["methods"] == f"{LEACE},{LAST_LAYER}"
+    assert page.query_params["against"] == LEACE
+    assert [row[0]["text"] for row in given(page, "figures")["rows"]] == legend
+
+
+@pytest.mark.parametrize("query", [{"methods": "<b>,../x"}, {"against": "nobody"}, {"criterion": "<i>"}])
+def test_link_that_makes_no_sense_falls_back(open_page, folder, query):
+    page = open_page("compare", run="duel", **query)
+    assert not page.exception
+    assert len(given(page, "figures")["rows"]) == 3
+
+
+def test_no_method_chosen_asks_for_one(open_page, folder):
+    page = open_page("compare", run="duel")
+    page.multiselect(key="compare-equalized_odds-methods").set_value([]).run()
+    assert [info.value for info in page.info] == [words.PICK_METHODS]
+
+
+def test_one_method_alone_says_how_to_get_another(open_page, folder):
+    page = open_page("compare", run="duel", methods=LEACE)
+    assert [info.value for info in page.info] == [words.ONE_METHOD]
+    assert len(given(page, "figures")["rows"]) == 1
+
+
+def test_two_runs_on_the_same_rows_meet_under_names_that_tell_them_apart(open_page, home, folder):
+    write_duel(home.run("other"), methods={"leace": [(0.79, 0.5)], "output_shift": [(0.7, 0.5)]}, name="<i>other</i>")
+    page = open_page("compare", run="duel", **{"with": "other"})
+    assert not page.exception
+    names = [row[0]["text"] for row in given(page, "figures")["rows"]]
+    assert names == [
+        "Border",
+        "Last layer refitted",
+        "duel (duel): LEACE",
+        "<i>other</i> (other): LEACE",
+        "Shifted logits",
+    ]
+    assert all("<i>" not in (trace.get("name") or "") for trace in traces(page, "duel"))
+    assert all("<i>" not in text for text in said(page))
+
+
+def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
+    write_duel(home.run("other"), row_seed=1)
+    page = open_page("compare", run="duel", **{"with": "other"})
+    assert not page.exception
+    assert "another base" in page.info[0].value
+    assert page.get("page_link")[-1].proto.page.endswith("tradeoff")
+
+
+def test_training_time_that_counts_can_be_changed(open_page, folder, judged):
+    page = open_page("compare", run="duel")
+    assert given(page, "figures")["rows"][1][2]["text"] == "0.0000"
+    page.number_input(key=f"figures-seconds-{BORDER}").set_value(20.0).run()
+    assert given(page, "figures")["rows"][1][2]["text"] == f"{judged['contenders'][1]['hypervolume']['value']:.4f}"
+
+
+def test_figures_are_computed_once_per_choice(open_page, folder, monkeypatch):
+    calls = []
+    original = duels.subprocess.run
+    monkeypatch.setattr(duels.subprocess, "run", lambda *a, **k: calls.append(a) or original(*a, **k))
+    page = open_page("compare", run="duel")
+    page.run()
+    assert len(calls) == 1
+
+
+def test_table_for_spreadsheets_holds_what_the_screen_shows(judged):
+    border, last_layer, _ = csv.DictReader(io.StringIO(duel_csv(judged)))
+    assert (border["method"], border["trigger"], border["hypervolume_verdict"]) == ("reprogram", "border", "")
+    assert last_layer["hypervolume_verdict"] == "worse"
+    assert float(last_layer["hypervolume"]) == pytest.approx(judged["contenders"][1]["hypervolume"]["value"])
+    assert (
+        float(last_layer["gap_at_0.02_difference_low"]) == judged["contenders"][1]["difference"]["at_loss"][1]["ci"][0]
+    )
+
+
+def test_needs_of_every_method_are_listed(open_page, folder):
+    table = given(open_page("compare", run="duel"), "needs")
+    assert [row[0]["text"] for row in table["rows"]] == ["Learned trigger", "Last layer refitted", "LEACE"]
+
+
+def test_page_server_computes_nothing_itself(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(MAIN)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip() == ""

@@ -1,0 +1,161 @@
+"""Methods against each other: tables of draws, matched accuracy and seconds, verdicts; by hand and by simulation."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairprog_core.batch import Groups
+from fairprog_core.comparison import DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
+from fairprog_core.counts import count_table
+from fairprog_core.fronts import hypervolume
+from fairprog_core.intervals import Estimate
+
+TWO = Groups.exclusive("woman", "man")
+ONES = np.ones((2, 2))
+GAP = "average_abs_odds_difference"
+
+
+def rows(n=400, *, is_stratified=True, seed=0):
+    """Rows even over (z, y), resampled."""
+    z, y = np.arange(n) % 2, np.arange(n) // 2 % 2
+    return Rows.drawn(y, z, ONES, TWO, is_stratified=is_stratified, seed=seed)
+
+
+def answers(found, woman, man):
+    """Predictions with these TPR per group and a FPR of .1, wrong rows first."""
+    y_pred = found.y.copy()
+    for z, rate in ((0, woman), (1, man)):
+        of_group = np.flatnonzero((found.z == z) & (found.y == 1))
+        y_pred[of_group[: round((1 - rate) * len(of_group))]] = 0
+        other = np.flatnonzero((found.z == z) & (found.y == 0))
+        y_pred[other[: round(0.1 * len(other))]] = 1
+    return y_pred
+
+
+def once(accuracy, gap, seconds=None):
+    """A curve with one draw, the rows themselves."""
+    return Attained(np.array([accuracy]), np.array([gap]), np.array(seconds or [0.0] * len(gap)))
+
+
+BASE = Reference(np.array([0.90]), np.array([0.30]), np.array([0.70]))
+
+
+def test_first_draw_is_the_rows_themselves():
+    found = rows()
+    y_pred = answers(found, 0.8, 0.4)
+    tables = found.tables(y_pred)
+    assert tables.shape == (1 + DRAWS, 2, 2, 2)
+    assert (tables[0] == count_table(found.y, y_pred, found.z, n_patterns=2, n_classes=2)).all()
+
+
+@pytest.mark.parametrize("is_stratified", [False, True])
+def test_draws_keep_cells_only_where_their_sizes_are_fixed(is_stratified):
+    found = rows(is_stratified=is_stratified)
+    sizes = found.tables(found.y).sum(axis=-1)
+    assert (sizes.sum(axis=(1, 2)) == 400).all()
+    assert bool((sizes == 100).all()) == is_stratified
+
+
+def test_all_classifiers_are_read_from_the_same_draws():
+    """A classifier against itself differs by 0 on every draw."""
+    found = rows()
+    one, other = (found.attained([answers(found, 0.8, 0.4)], GAP, [1.0]) for _ in range(2))
+    assert (one.gap == other.gap).all()
+    assert len(np.unique(one.gap[:, 0])) > 50
+
+
+def test_reference_is_the_base_on_every_draw():
+    found = rows()
+    base = found.reference(answers(found, 0.8, 0.4), GAP)
+    assert base.gap[0] == pytest.approx(0.2)  # ½·(.8 − .4)
+    assert base.accuracy[0] == pytest.approx((0.9 + 0.9 + 0.8 + 0.4) / 4)
+    assert base.majority[0] == pytest.approx(0.5)
+
+
+def test_collapsed_and_constant_points_do_not_count():
+    found = rows()
+    curve = found.attained([np.zeros(400, dtype=int), answers(found, 0.8, 0.6)], GAP, [0, 0])
+    assert np.isnan(curve.gap[:, 0]).all()
+    assert curve.gap[0, 1] == pytest.approx(0.1)
+
+
+def test_gap_at_matched_accuracy_is_read_off_the_step_line():
+    """At no less than .90 − .02 = .88 the points .89/.20 and .88/.15 count; at .90 none does."""
+    curve = once([0.89, 0.88, 0.85], [0.20, 0.15, 0.05])
+    assert curve.gap_at(0.02, BASE).tolist() == [0.15]
+    assert curve.gap_at(0.10, BASE).tolist() == [0.05]
+    assert np.isnan(curve.gap_at(0.0, BASE)).all()
+
+
+def test_gap_at_matched_accuracy_skips_what_cannot_be_estimated():
+    assert once([0.89, 0.89], [np.nan, 0.2]).gap_at(0.02, BASE).tolist() == [0.2]
+    assert np.isnan(once([0.89], [np.nan]).gap_at(0.02, BASE)).all()
+
+
+def test_hypervolume_counts_what_was_there_in_time():
+    """Reference (.70, .30): (.85 − .70)·(.30 − .05) = .0375 in 10 s; (.89 − .85)·(.30 − .20) = .004 more in 20."""
+    curve = once([0.85, 0.89], [0.05, 0.20], [10.0, 20.0])
+    assert curve.hypervolume(BASE).tolist() == pytest.approx([0.0415])
+    assert curve.hypervolume(BASE, within=10).tolist() == pytest.approx([0.0375])
+    assert curve.hypervolume(BASE, within=5).tolist() == [0.0]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1) | st.just(np.nan)), min_size=1, max_size=9))
+def test_hypervolume_of_a_draw_equals_that_of_one_front(points):
+    accuracy, gap = np.array(points).T
+    expected = hypervolume(accuracy, gap, reference=(0.70, 0.30)) if np.isfinite(gap).any() else 0.0
+    assert once(accuracy, gap).hypervolume(BASE).tolist() == pytest.approx([expected], abs=1e-12)
+
+
+def test_over_seeds_is_wider_than_the_rows_alone():
+    """Two seeds .1 apart, rows ± .02: by the house's rule √((12.706·.0707/√2)² + .02²) ≈ .6356."""
+    draws = np.concatenate([[0.0], np.linspace(-0.0210526, 0.0210526, 1001)])  # central 95 %: ± .02
+    found = over_seeds({0: 0.5 + draws, 1: 0.6 + draws})
+    assert found.value == pytest.approx(0.55)
+    assert found.ci[1] - 0.55 == pytest.approx(0.6356, abs=1e-3)
+
+
+def test_difference_is_paired_by_seed_and_draw():
+    """Seeds .2 apart, one method .01 above the other on every draw of each: exactly .01."""
+    noise = np.random.default_rng(0).normal(size=101) / 10
+    first = {0: 0.5 + noise, 1: 0.7 + noise, 2: 0.1 + noise}
+    second = {seed: values - 0.01 for seed, values in first.items() if seed < 2}
+    found = difference(first, second)
+    assert (found.value, *found.ci) == pytest.approx((0.01, 0.01, 0.01))
+    assert difference(first, {}) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("ci", "more", "less"),
+    [
+        ((0.01, 0.02), "better", "worse"),
+        ((-0.02, -0.01), "worse", "better"),
+        ((-0.01, 0.02), "cannot tell", "cannot tell"),
+        ((0.0, 0.0), "cannot tell", "cannot tell"),
+        (None, "not estimable", "not estimable"),
+    ],
+)
+def test_verdict_is_said_from_the_interval_alone(ci, more, less):
+    found = Estimate(0.005, ci)
+    assert verdict(found, more_is_better=True) == more
+    assert verdict(found, more_is_better=False) == less
+
+
+def test_interval_of_a_difference_of_hypervolumes_covers_93_to_97_percent():
+    """300 test sets of 4 × 300 rows; both methods have one point, the truth follows from their rates.
+
+    FPR .05/.20 for all; TPR: base .8/.4, first .8/.65, second .8/.55: AAOD .275, .15, .2. Majority .5.
+    Areas (.8 − .5)·(.275 − .15) = .0375 and (.775 − .5)·(.275 − .2) = .020625: a difference of .016875.
+    """
+    z, y = np.arange(1200) % 2, np.arange(1200) // 2 % 2
+    luck = np.random.default_rng(5).random((300, 1200))  # one number per row decides all: they agree as far as they can
+    share = {m: np.where(y == 1, np.where(z == 1, m, 0.8), np.where(z == 1, 0.2, 0.05)) for m in (0.4, 0.55, 0.65)}
+    covered = 0
+    for seed in range(300):
+        drawn = Rows.drawn(y, z, ONES, TWO, is_stratified=True, seed=seed)
+        second, first = (drawn.attained([luck[seed] < share[m]], GAP, [0.0]) for m in (0.55, 0.65))
+        base = drawn.reference(luck[seed] < share[0.4], GAP)
+        low, high = difference({0: first.hypervolume(base)}, {0: second.hypervolume(base)}).ci
+        covered += low <= 0.016875 <= high
+    assert 0.93 <= covered / 300 <= 0.97

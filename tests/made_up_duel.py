@@ -1,0 +1,83 @@
+"""A made-up finished study of several methods and seeds whose rates are known: for tests of comparisons."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairprog_core.batch import Groups, Predictions
+from fairprog_core.evaluation import report
+from fairprog_core.predictions_file import write_predictions
+from fairprog_core.results import save
+
+GROUPS = Groups.exclusive("woman", "man")
+LABELS = ("no", "yes")
+GAP = "average_abs_odds_difference"
+N = 800  # test rows, even over (z, y)
+BASE = (0.80, 0.40)  # TPR of women and men; FPR is .05 and .20 for all
+
+Points = Sequence[tuple[float, float]]  # TPR of women and men for every λ
+METHODS: dict[str, Points] = {
+    "reprogram-border": [BASE, (0.78, 0.60), (0.75, 0.70)],
+    "last_layer": [BASE, (0.80, 0.45), (0.78, 0.50)],
+    "leace": [(0.79, 0.59), (0.76, 0.69)],
+}
+
+
+def predictions(woman: float, man: float, *, seed: int = 0) -> Predictions:
+    """Answers with these true positive rates; the same rows of a group give way first, whatever the rates."""
+    z, y = np.arange(N) % 2, np.arange(N) // 2 % 2
+    luck = np.random.default_rng(seed).permutation(N) / N
+    place = np.empty(N)
+    for cell in range(4):
+        of_cell = np.flatnonzero(z * 2 + y == cell)
+        place[of_cell[np.argsort(luck[of_cell])]] = (np.arange(len(of_cell)) + 0.5) / len(of_cell)
+    share = np.where(y == 1, np.where(z == 1, man, woman), np.where(z == 1, 0.2, 0.05))
+    logit = (share - place).astype(np.float32)
+    logits = np.column_stack([np.zeros_like(logit), logit])
+    return Predictions(logits, (logit > 0).astype(np.int64), y, z, np.ones(N), np.arange(N), is_stratified=True)
+
+
+def write_duel(
+    folder: Path,
+    *,
+    methods: Mapping[str, Points] = METHODS,
+    seeds: Sequence[int] = (0, 1),
+    mode: str = "amortised",
+    row_seed: int = 0,
+    name: str = "duel",
+) -> Path:
+    """Write the artifact folder of such a study; ``method-trigger`` or ``method`` names a curve."""
+    about: dict[str, Any] = {"groups": GROUPS, "labels": LABELS}
+
+    def kept(found: Predictions, file: str) -> dict[str, str]:
+        write_predictions(folder / file, found, **about)
+        return {"predictions": f"runs/{folder.name}/{file}"}
+
+    base = predictions(*BASE, seed=row_seed)
+    base_point = report(base, method="base", seed=0, artifacts=kept(base, "base/predictions.parquet"), **about)
+    points, curves = [], []
+    for seed in seeds:
+        for number, (key, rates) in enumerate(methods.items()):
+            method, _, trigger = key.partition("-")
+            same = {"method": method, "trigger": trigger or None, "criterion": "equalized_odds", "seed": seed}
+            for lam, (woman, man) in enumerate(rates):
+                found = predictions(woman - 0.01 * seed, man, seed=row_seed)
+                files = kept(found, f"curves/{key}-equalized_odds-s{seed}/lam-{lam}.parquet")
+                points.append(report(found, base=base, lam=float(lam), artifacts=files, **same, **about))
+            curves.append(
+                same | {
+                    "key": f"{key}-equalized_odds-s{seed}", "gap": GAP, "lams": [float(i) for i in range(len(rates))],
+                    "chosen_lam": 1.0, "seconds": 10.0 * (1 + number), "artifact": f"runs/{folder.name}/nothing",
+                    "hypervolume": 0.01, "n_parameters": 66, "explain": {}, "probe": {}, "steps": 1, "best_step": 1,
+                    "validation": {},
+                }
+            )  # fmt: skip
+    names = {"labels": list(LABELS), "groups": list(GROUPS.names)}
+    study = {"name": name, "mode": mode, "dataset": {"kind": "faces"}, "seeds": list(seeds)}
+    save(folder, names | {
+        "study": study, "base": base_point, "points": points, "curves": curves, "complete": True,
+        "majority_accuracy": 0.5, "seconds": {}, "environment": {},
+    })  # fmt: skip
+    return folder
