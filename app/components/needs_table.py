@@ -15,7 +15,7 @@ def show(value: Sequence[MethodOptions], *, key: str) -> Sequence[MethodOptions]
     """Draw a row for every method that learns."""
     st.header(words.NEEDS, anchor=False)
     rows = [_row(method) for method in value if not method.is_control]
-    table.show(Table(words.NEEDS, [Cell(name) for name in words.NEEDS_COLUMNS], rows, is_text=True), key=key)
+    table.show(Table(words.NEEDS_NOTE, [Cell(name) for name in words.NEEDS_COLUMNS], rows, is_text=True), key=key)
     return value
 
 

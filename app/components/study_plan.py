@@ -1,5 +1,7 @@
 """What a study will compute, in one sentence and one line per λ range."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.wording import common
@@ -22,7 +24,9 @@ def show(value: Study, *, key: str) -> Study:
                 steps=value.budget.steps if have_triggers else None,
             )
         )
-        for line in dict.fromkeys(_lams(plan) for plan in plans):
+        for line in dict.fromkeys(_range(plan) for plan in plans if plan.trigger):
+            st.caption(line)
+        for line in _values([plan for plan in plans if not plan.trigger]):
             st.caption(line)
     return value
 
@@ -31,8 +35,20 @@ def _kind(plan: CurvePlan) -> str:
     return str(plan.trigger.kind if plan.trigger else plan.method.kind)
 
 
-def _lams(plan: CurvePlan) -> str:
-    name = words.curve_name(_kind(plan), plan.criterion.kind)
-    if plan.trigger:
-        return words.lam_range(name, plan.lam.low, plan.lam.high)
-    return words.lam_values(name, plan.lam.grid)
+def _range(plan: CurvePlan) -> str:
+    return words.lam_range(words.curve_name(_kind(plan), plan.criterion.kind), plan.lam.low, plan.lam.high)
+
+
+def _values(plans: Sequence[CurvePlan]) -> list[str]:
+    """One line for all methods and criteria that share their values of λ."""
+    alike: dict[tuple[float, ...], list[CurvePlan]] = {}
+    for plan in plans:
+        alike.setdefault(plan.lam.grid, []).append(plan)
+    return [
+        words.lam_values(
+            [common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in group)],
+            [common.kind(name) for name in dict.fromkeys(plan.criterion.kind for plan in group)],
+            grid,
+        )
+        for grid, group in alike.items()
+    ]

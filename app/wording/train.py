@@ -84,12 +84,14 @@ def lam_range(curve: str, low: float, high: float) -> str:
     return f"{curve}: λ = 0 and {common.lam(low)} to {common.lam(high)}"
 
 
-def lam_values(curve: str, grid: Sequence[float]) -> str:
-    """The λ of one curve of a method without a trigger."""
-    return f"{curve}: λ = {_and([common.lam(lam) for lam in grid])}"
+def lam_values(methods: Sequence[str], criteria: Sequence[str], grid: Sequence[float]) -> str:
+    """The λ of methods without a trigger."""
+    name = f"{_and(list(methods))}, {_and([each.lower() for each in criteria])}"
+    return f"{name}: λ = {_and([common.lam(lam) for lam in grid])}"
 
 
 NEEDS = "What the methods need"
+NEEDS_NOTE = "Group when predicting: the group of every input must be known whenever it is classified."
 NEEDS_COLUMNS = ("Method", "Changes weights", "Gradients", "Group when predicting", "Labels", "Adds or changes")
 WEIGHTS = {"none": "no", "last layer": "the last layer", "all": "all"}
 
