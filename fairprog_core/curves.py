@@ -159,8 +159,8 @@ class CurveWork:
 
     def learn(self) -> Iterator[Record]:
         """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
-        if self.lab.study.reuse and self.learned.bring(self.method.file):
-            return
+        if self.lab.study.reuse:
+            self.learned.bring(self.method.file)
         records = self.method.learn(self.look)
         try:
             for record in records:

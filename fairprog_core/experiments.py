@@ -22,8 +22,8 @@ def tuning_rows(result: Result) -> list[Row]:
         result: of a study with several shares, the whole (1) among them.
 
     Returns:
-        One row per method, trigger, criterion and share, in the order of the study: the figures of ``_figures``,
-        ``tuning_ratio``, and ``kept``, the share of the gain of the whole tuning data that is kept.
+        One row per method, trigger, criterion and share, in the order of the study: the figures of ``_figures``, and
+        ``kept``, the share of the gain of the whole tuning data that is kept.
     """
     whole = {_without_share(curve): curve for curve in result.curves if curve.get("tuning_ratio") == 1}
     rows = []
@@ -31,7 +31,7 @@ def tuning_rows(result: Result) -> list[Row]:
         pairs = [(whole.get(_without_share(curve)), curve) for curve in curves]
         kept = mean_estimate([_kept(result, full, curve) for full, curve in pairs])
         row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
-        rows.append(row | {"tuning_ratio": curves[0].get("tuning_ratio"), "kept": _json(kept)})
+        rows.append(row | {"kept": _json(kept)})
     return rows
 
 
@@ -75,9 +75,12 @@ def class_rows(results: Iterable[Result]) -> list[Row]:
 
 
 def _figures(base: Mapping[str, Any], curves: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> Row:
-    """``method, trigger, criterion, seeds, lam`` (one per seed), ``gap_name``, base's and new accuracy and gap."""
+    """What the curve is (``SAME_CURVE``), ``seeds``, ``lam`` (one per seed), ``gap_name``, and accuracy and gap.
+
+    Both are told as ``base_<name>``, ``<name>``, ``<name>_ci`` and ``<name>_delta`` {"value", "ci"}.
+    """
     gap, mean = curves[0]["gap"], mean_over_seeds(points, same=SAME_CURVE)[0]
-    row = {name: curves[0][name] for name in ("method", "trigger", "criterion")}
+    row = {name: curves[0].get(name) for name in SAME_CURVE}
     row |= {"seeds": mean["seeds"], "lam": [point["lam"] for point in points], "gap_name": gap}
     for name, metric in (("accuracy", "accuracy"), ("gap", gap)):
         row |= {f"base_{name}": base[metric], name: mean[metric], f"{name}_ci": mean[f"{metric}_ci"]}

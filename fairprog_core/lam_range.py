@@ -10,7 +10,9 @@ from fairprog_core.options import Options
 class LamRange(Options):
     """A range of λ and the values that are reported."""
 
-    low: float = Field(0.3, gt=0, title="Lowest λ", description="Training covers λ = 0 and low … high.")
+    low: float = Field(
+        0.3, gt=0, title="Lowest λ", description="Training covers low … high, and what is reported below."
+    )
     high: float = Field(30.0, gt=0, title="Highest λ", description="Beyond it nothing is trained.")
     grid: tuple[float, ...] = Field(
         (0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 8.0, 15.0, 30.0),

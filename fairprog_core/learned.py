@@ -26,11 +26,10 @@ class Learned:
         """
         self.place = home.cache / "learned" / digest_of({**content, "recipe": _RECIPE})
 
-    def bring(self, target: Path) -> bool:
-        """Copy the entry to ``target``, if there is one and nothing is there; whether something is there now."""
-        if not target.exists() and self.place.exists():
+    def bring(self, target: Path) -> None:
+        """Copy the entry to ``target``, if there is one and nothing is there yet."""
+        if self.place.exists() and not target.exists():
             _copy(self.place, target)
-        return target.exists()
 
     def keep(self, source: Path) -> None:
         """Make the entry from what a method left."""

@@ -1,8 +1,9 @@
 """Batches drawn evenly over the (z, y) cells, with weights that bring them back to the natural mix.
 
 With natural batches of 64 there are fewer than two rows of a rare cell per batch, and the
-fairness signal is mostly noise. Every draw is a function of (seed, step): nothing has to be
-saved to go on after an interruption.
+fairness signal is mostly noise. Each λ goes through a cell's rows in shuffled passes: drawn with
+replacement, the hundred rows of a rare cell are seen so unevenly that a gap is seen where none is.
+Every draw is a function of (seed, step): nothing has to be saved to go on after an interruption.
 
 Notation: k rows, p group patterns, c classes, m cells that hold rows.
 """
@@ -22,7 +23,7 @@ ToInput = Callable[..., Any]  # rows of a prepared split, and a generator as ``r
 
 
 class EvenSampler:
-    """Draws as many rows from every (z, y) cell, with replacement.
+    """Draws as many rows from every (z, y) cell, in passes over the cell.
 
     Attributes:
         cells: row numbers of each of the m cells that hold rows.
@@ -49,12 +50,13 @@ class EvenSampler:
         self.cell_weight = share / share.sum() * len(present)
         self.to_input = to_input
         self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
+        self._latest: dict[tuple[int, int], tuple[int, NDArray[np.int64]]] = {}  # number and order of a pass
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step: (copies · min(m, `MOST_CELLS`) · per_cell) rows, copy after copy."""
         rng = np.random.default_rng((self.seed, step))
         turn = [self._turn(rng) for _ in range(self.copies)]
-        rows = np.concatenate([rng.choice(self.cells[i], self.per_cell) for cells in turn for i in cells])
+        rows = np.concatenate([self._rows(copy, cell, step) for copy, cells in enumerate(turn) for cell in cells])
         weight = np.repeat(self.cell_weight[np.concatenate(turn)], self.per_cell)
         return Batch(
             self.to_input(self.split.x[rows], rng=rng),
@@ -62,6 +64,20 @@ class EvenSampler:
             torch.from_numpy(self.split.z[rows]).to(self.device),
             torch.from_numpy(weight).float().to(self.device),
         )
+
+    def _rows(self, copy: int, cell: int, step: int) -> NDArray[np.int64]:
+        """What a copy sees of a cell in a step: the next rows of its own shuffled pass, and of the one after."""
+        at = step * self.per_cell + np.arange(self.per_cell)
+        number, place = np.divmod(at, len(self.cells[cell]))
+        return np.concatenate([self._pass(copy, cell, int(i))[place[number == i]] for i in np.unique(number)])
+
+    def _pass(self, copy: int, cell: int, number: int) -> NDArray[np.int64]:
+        """The rows of a cell in the order of a copy's pass; the latest one is kept."""
+        latest = self._latest.get((copy, cell))
+        if latest is None or latest[0] != number:
+            order = np.random.default_rng((self.seed, copy, cell, number)).permutation(self.cells[cell])
+            latest = self._latest[copy, cell] = number, order
+        return latest[1]
 
     def _turn(self, rng: np.random.Generator) -> NDArray[np.int64]:
         """The cells of one copy: all, or as many as a copy takes."""

@@ -47,6 +47,7 @@ KINDS = {
     "border": "Border",
     "frame": "Frame",
     "patch": "Patch",
+    "learned_mask": "Learned mask",
     "soft": "Soft words",
     "hard": "Hard words",
     "equalized_odds": "Equalized odds",

@@ -86,6 +86,21 @@ class GameOptions(MethodOptions):
         description="The discriminator also learns from this many recent batches.",
         json_schema_extra={"advanced": True},
     )
+    penalty: Literal["discriminator", "group_gap", "mmd", "hsic"] = Field(
+        "discriminator",
+        title="Penalty",
+        description="What says how unequal predictions are. discriminator: how well the group can be read from them. "
+        "group_gap, mmd, hsic: closed forms without one. Each has its own range of λ: on drawn faces .1 to 3, .3 to "
+        "10 and 5 to 150.",
+        json_schema_extra={"advanced": True},
+    )
+    pseudo_labels: bool = Field(
+        False,
+        title="Pseudo labels",
+        description="The tuning rows' labels are what the classifier says of them: it needs no labels there. Choosing "
+        "λ still needs those of the validation split.",
+        json_schema_extra={"advanced": True},
+    )
 
 
 class ReprogramOptions(GameOptions):

@@ -19,14 +19,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairprog_core.adversary import Adversary
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.data.base import Split
 from fairprog_core.evaluation import predict
 from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.opponent import opponent
 from fairprog_core.methods.parts import fit_part, together
+from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.sampling import EvenSampler
 from fairprog_core.training import Record
 
@@ -53,13 +54,13 @@ class Adversarial:
         self.seed, self.is_augmented = task.seed, is_augmented
         self.conditions_on_label = task.criterion.conditions_on_label
         torch.manual_seed(task.seed)  # the discriminator's first weights
-        self.adversary = Adversary(
-            n_classes=classifier.n_classes, groups=task.groups, conditions_on_label=self.conditions_on_label,
-            learning_rate=options.discriminator_learning_rate, steps=options.discriminator_steps,
-            replay=options.replay, device=task.device,
+        self.adversary, self.penalty = opponent(
+            options, n_classes=classifier.n_classes, groups=task.groups,
+            conditions_on_label=self.conditions_on_label, device=task.device,
         )  # fmt: skip
+        split = pseudo_labelled(task.split, task.classifier) if options.pseudo_labels else task.split
         self.sampler = EvenSampler(
-            task.split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=task.seed, device=task.device
+            split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=task.seed, device=task.device
         )
         share = task.split.cell_share.sum(1)  # of the patterns, in the mix that the discriminator is taught on
         self.chance = 1 / len(share) if self.conditions_on_label else float(share.max())
@@ -69,7 +70,7 @@ class Adversarial:
         """Train both players on the batch of this step.
 
         Returns:
-            utility_loss and fairness_loss (nats), discriminator_accuracy, chance.
+            utility_loss (nats), fairness_loss (in the penalty's unit), discriminator_accuracy, chance.
         """
         torch.manual_seed(self.seed * 1_000_003 + step)  # of dropout, so that a resumed training goes on alike
         batch = self.sampler(step)
@@ -84,7 +85,7 @@ class Adversarial:
         accuracy = self.adversary.learn((logits.detach()[None], y, z, lam, weight))
 
         utility_loss = (F.cross_entropy(logits, batch.y, reduction="none") * batch.weight).mean()
-        fairness_loss = self.adversary(logits[None], y, z, lam, weight).mean()
+        fairness_loss = self.penalty(logits[None], y, z, lam, weight).mean()
         self._teach_classifier(utility_loss + self.lam * fairness_loss)
         return {
             "utility_loss": utility_loss.item(),

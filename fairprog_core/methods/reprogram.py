@@ -9,7 +9,6 @@ trigger per λ); batches even over the (z, y) cells; one backward pass instead o
 Notation: l λ-values per batch, k rows per λ, c classes, g groups.
 """
 
-from collections import deque
 from typing import Any
 
 import torch
@@ -20,12 +19,10 @@ from fairprog_core.batch import Groups
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Split
-from fairprog_core.discriminator import Discriminator
 from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods.opponent import opponent
 from fairprog_core.sampling import EvenSampler
 from fairprog_core.triggers.base import Trigger
-
-Seen = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # logits, y, z, λ, weight of one batch
 
 
 class Reprogram:
@@ -63,17 +60,16 @@ class Reprogram:
         self.steps, self.seed, self.device = steps, seed, device
         self.conditions_on_label = criterion.conditions_on_label
         torch.manual_seed(seed)  # the discriminator's initial weights
-        self.discriminator = Discriminator(
-            n_classes=classifier.n_classes, groups=groups, conditions_on_label=criterion.conditions_on_label
-        ).to(device)
+        self.adversary, self.penalty = opponent(
+            options, n_classes=classifier.n_classes, groups=groups,
+            conditions_on_label=criterion.conditions_on_label, device=device,
+        )  # fmt: skip
         self.sampler = EvenSampler(
             split, classifier.to_input, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
         )
         self.n_lams = 1 if lam is not None else options.lam_groups  # one λ: the same rows in one group
         self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)
-        self.opponent = torch.optim.Adam(self.discriminator.parameters(), lr=options.discriminator_learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
-        self.replay: deque[Seen] = deque(maxlen=options.replay)
         share = split.cell_share.sum(1)  # of the patterns, in the mix that the discriminator is taught on
         self.chance = 1 / len(share) if criterion.conditions_on_label else float(share.max())
 
@@ -91,7 +87,8 @@ class Reprogram:
         """Train both players on the batch of this step.
 
         Returns:
-            utility_loss and fairness_loss (nats, means over the batch), discriminator_accuracy, chance.
+            utility_loss (nats), fairness_loss (in the penalty's unit), both means over the batch;
+            discriminator_accuracy, chance. Beside another penalty the discriminator looks on.
         """
         batch, lam = self.sampler(step), self.draw_lams(step)
         self.trigger.at_step(step)
@@ -100,11 +97,11 @@ class Reprogram:
         weight = torch.ones_like(natural) if self.conditions_on_label else natural
         lam = lam.to(logits)
 
-        accuracy = self._teach_discriminator((logits.detach(), y, z, lam, weight))
+        accuracy = self.adversary.learn((logits.detach(), y, z, lam, weight))
 
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
-        fairness_loss = -self.discriminator.loss(logits, y, z, lam, weight)[0]  # (l,)
+        fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
         self._teach_trigger(utility_loss, fairness_loss, lam)
         return {
             "utility_loss": utility_loss.mean().item(),
@@ -120,33 +117,17 @@ class Reprogram:
         """All that the next step depends on, besides (seed, step): for checkpoints."""
         return {
             "learned": self.trigger.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "opponent": self.opponent.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "replay": [list(seen) for seen in self.replay],
+            **self.adversary.state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
         self.trigger.load_state_dict(state["learned"])
-        for name in ("discriminator", "optimizer", "opponent", "schedule"):
+        for name in ("optimizer", "schedule"):
             getattr(self, name).load_state_dict(state[name])
-        self.replay.clear()
-        self.replay.extend((*seen,) for seen in state["replay"])
-
-    def _teach_discriminator(self, seen: Seen) -> float:
-        """Train the discriminator on this batch and recent ones; its accuracy on this batch before that."""
-        self.replay.append(seen)
-        with torch.no_grad():
-            logits, y, z, lam, weight = seen
-            accuracy = self.discriminator.loss(logits, y, z, lam, weight)[1].mean().item()
-        for _ in range(self.options.discriminator_steps):
-            past = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
-            self.opponent.zero_grad(set_to_none=True)
-            torch.autograd.backward(self.discriminator.loss(*past)[0].mean())
-            self.opponent.step()
-        return accuracy
+        self.adversary.load_state(state)
 
     def _teach_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
         """One step of the trigger; the discriminator stays as it is."""

@@ -92,6 +92,32 @@ class PatchOptions(ImageTriggerOptions):
     )
 
 
+class LearnedMaskOptions(ImageTriggerOptions):
+    """The pixels that help most within a budget: which ones is learned, with their values."""
+
+    kind: Literal["learned_mask"] = "learned_mask"
+    area: Literal["everywhere", "frame"] = Field(
+        "everywhere",
+        title="Area",
+        description="Where pixels may be chosen. frame: only on the outermost pixels, as wide as given below.",
+    )
+    width: float = Field(
+        0.16,
+        ge=0.01,
+        le=0.49,
+        title="Width of the frame",
+        description="Used with the frame. Its width over the side of the picture.",
+        json_schema_extra={"advanced": True},
+    )
+    share: float = Field(
+        0.1,
+        ge=0.002,
+        le=0.9,
+        title="Share of pixels",
+        description="How many of the picture's pixels the trigger may set.",
+    )
+
+
 Word = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S+$")]
 
 
@@ -180,6 +206,7 @@ TRIGGERS = {
     "border": Entry(BorderOptions, "fairprog_core.triggers.image:Border"),
     "frame": Entry(FrameOptions, "fairprog_core.triggers.image:Frame"),
     "patch": Entry(PatchOptions, "fairprog_core.triggers.image:Patch"),
+    "learned_mask": Entry(LearnedMaskOptions, "fairprog_core.triggers.learned_mask:LearnedMask"),
     "soft": Entry(SoftOptions, "fairprog_core.triggers.text:Soft"),
     "hard": Entry(HardOptions, "fairprog_core.triggers.hard:Hard"),
 }

@@ -29,11 +29,12 @@ from fairprog_core.triggers import TRIGGERS
 FORMAT = "fairprog.trigger/1"
 
 
-def spread_knots(low: float, high: float, anchors: int) -> tuple[float, ...]:
-    """λ of the anchors for a range: 0, then log-spaced values from low to high."""
-    if anchors < 3:
-        return (0.0, high)[-anchors:]
-    return (0.0, *(float(lam) for lam in np.geomspace(low, high, anchors - 1)))
+def spread_knots(low: float, high: float, anchors: int, *, has_zero: bool = True) -> tuple[float, ...]:
+    """λ of the anchors for a range: 0 where it is wanted, then log-spaced values from low to high."""
+    start, n = ((0.0,), anchors - 1) if has_zero else ((), anchors)
+    if n < 2:
+        return (*start, high)[-anchors:]
+    return (*start, *(float(lam) for lam in np.geomspace(low, high, n)))
 
 
 class LamScale:
@@ -85,8 +86,11 @@ class Trigger(nn.Module):
 
     @classmethod
     def knots(cls, options: Any, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
-        """λ of the anchors of a trigger that is to cover low … high and be reported at the λ of ``grid``."""
-        return spread_knots(low, high, options.anchors)
+        """λ of the anchors of a trigger that is to cover low … high and be reported at the λ of ``grid``.
+
+        What lies below low is learned only where something there is reported: rows spent on it are missing elsewhere.
+        """
+        return spread_knots(low, high, options.anchors, has_zero=min(grid) < low)
 
     def __init__(self, options: Any, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
         """Draw the untrained trigger, the same for every λ.

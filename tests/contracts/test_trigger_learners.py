@@ -1,7 +1,7 @@
 """What learns a trigger, step by step: every trigger × every criterion; a new trigger is tested without an edit."""
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -47,10 +47,12 @@ def new_trigger(kind: str, **more: Any) -> Trigger:
 def started(criterion: str, trigger_kind: str = "patch", **changes: Any) -> tuple[Any, Trigger]:
     trigger, modality = new_trigger(trigger_kind, knots=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
     options = ReprogramOptions(**changes.pop("options", {}))
-    setting = {"steps": 10, "seed": 0, "device": torch.device("cpu"), **changes}
+    setting = {
+        "split": prepared(modality), "steps": 10, "seed": 0, "device": torch.device("cpu"), **changes,
+    }  # fmt: skip
     learned = learner(
         options, classifier=frozen(modality), trigger=trigger, criterion=CRITERIA[criterion](),
-        split=prepared(modality), groups=Groups.exclusive("a", "b"), **setting,
+        groups=Groups.exclusive("a", "b"), **setting,
     )  # fmt: skip
     return learned, trigger
 
@@ -141,3 +143,33 @@ def test_reprogram_draws_lams_over_the_whole_range_one_per_part() -> None:
     assert (drawn.diff(dim=1) > 0).all()
     edges = trigger.scale.stratified(torch.tensor([0, 0.25, 0.5, 0.75, 1.0], dtype=torch.float64))
     assert ((drawn >= edges[:-1]) & (drawn <= edges[1:])).all()
+
+
+@pytest.mark.parametrize("trigger_kind", ["patch", "learned_mask", *TEXT_TRIGGERS[:1]])
+@pytest.mark.parametrize("criterion", CRITERIA)
+@pytest.mark.parametrize("penalty", get_args(ReprogramOptions.model_fields["penalty"].annotation))
+def test_reprogram_learns_by_every_penalty_and_goes_on_alike(penalty: str, criterion: str, trigger_kind: str) -> None:
+    learned, trigger = started(criterion, trigger_kind, options={"penalty": penalty})
+    start = trigger.values(2.0).detach().clone()
+    record = learned.step(0)
+    assert all(np.isfinite(value) for value in record.values())
+    assert not torch.equal(trigger.values(2.0), start)
+    other, again = started(criterion, trigger_kind, options={"penalty": penalty})
+    other.load_state({name: _copy(value) for name, value in learned.state().items()})
+    for each in (learned, other):
+        each.step(1)
+    assert torch.equal(trigger.values(2.0), again.values(2.0))
+
+
+@pytest.mark.parametrize("trigger_kind", TRIGGER_KINDS)
+def test_pseudo_labels_need_no_true_ones(trigger_kind: str) -> None:
+    values = []
+    for flip in (False, True):
+        split = prepared(modality_of(trigger_kind))
+        labels = 1 - split.y if flip else split.y
+        split = Split(split.x, labels, split.z, split.cell_share, split.is_stratified)
+        learned, trigger = started("equalized_odds", trigger_kind, split=split, options={"pseudo_labels": True})
+        for step in range(2):
+            learned.step(step)
+        values.append(trigger.values(2.0).detach())
+    assert torch.equal(*values)

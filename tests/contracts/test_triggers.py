@@ -210,3 +210,13 @@ def test_load_trigger_with_values_of_another_shape_says_so(tmp_path: Path) -> No
     trigger.save(tmp_path / "t.safetensors")
     with pytest.raises(ArtifactError, match="do not fit its own description"):
         load_trigger(tmp_path / "t.safetensors")
+
+
+def test_anchors_begin_at_zero_only_where_something_below_low_is_reported() -> None:
+    border = TRIGGERS["border"]
+    options, kind = border.options(anchors=3), border.load()
+    assert kind.knots(options, low=1.0, high=16.0, grid=(0.0, 4.0)) == pytest.approx((0, 1, 16))
+    assert kind.knots(options, low=1.0, high=16.0, grid=(0.5, 4.0)) == pytest.approx((0, 1, 16))
+    assert kind.knots(options, low=1.0, high=16.0, grid=(1.0, 4.0)) == pytest.approx((1, 4, 16))
+    for anchors, expected in ((1, (16.0,)), (2, (0.0, 16.0))):
+        assert kind.knots(border.options(anchors=anchors), low=1.0, high=16.0, grid=(0.0,)) == expected

@@ -133,6 +133,18 @@ def test_study_that_reuses_learns_a_curve_once_and_gives_the_same_numbers(finish
     assert any(record["kind"] == "train" for record in run(other, home, "other"))
 
 
+def test_study_that_reuses_goes_on_with_a_rival_that_was_interrupted(finished: Finished, home: Home) -> None:
+    """AdvPost leaves a folder that grows λ by λ: half of it is not taken for the whole, here or in another study."""
+    rival = {"kind": "adv_post", "steps": 4}
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "reuse": True, "methods": [rival]})
+    run(study, home, "first", until=("train", 6))
+    assert not list((home.cache / "learned").glob("*"))
+    run(study, home, "first")
+    second = run(study, home, "second")
+    assert not any(record["kind"] == "train" for record in second)
+    assert numbers(home.run("second")) == numbers(home.run("first"))
+
+
 def test_same_study_gives_the_same_numbers(finished: Finished, home: Home) -> None:
     run(finished.study, home, "again")
     assert numbers(home.run("again")) == numbers(finished.folder)
@@ -151,6 +163,17 @@ def test_interrupted_study_gives_the_numbers_of_an_uninterrupted_one(
     stopped, whole = numbers(home.run("stopped")), numbers(finished.folder)
     assert stopped["points"] == whole["points"]
     assert stopped["base"] == whole["base"]
+
+
+def test_finished_study_has_its_base_chosen_lam_and_control_audited(finished: Finished) -> None:
+    result = Result.open(finished.folder)
+    (chosen,) = result.chosen()
+    assert [bool(point["audit"]) for point in result.points()] == [
+        point["lam"] in (None, chosen["lam"]) for point in result.points()
+    ]
+    base = result.base["audit"]["equalized_odds"]
+    assert base["delta"] is None
+    assert chosen["audit"]["delta"]["value"] == pytest.approx(chosen["audit"]["bits"]["value"] - base["bits"]["value"])
 
 
 def test_finished_study_run_again_computes_nothing(finished: Finished) -> None:

@@ -16,7 +16,7 @@ FLOORS = {
     "gallery_file": 1, "group_tables": 1, "intersections": 1, "intervals": 1, "lam_range": 1, "learned": 1,
     "levelling": 1, "metrics": 1, "module_file": 1, "power": 1, "predictions_file": 1, "summaries": 1, "transfer": 1,
     "criteria": 2, "data": 2, "classifiers": 2, "triggers": 2,
-    "adversary": 4, "auditor": 3, "discriminator": 3, "evaluation": 3, "sampling": 3, "training": 3,
+    "adversary": 3, "auditor": 3, "discriminator": 3, "evaluation": 3, "penalties": 3, "sampling": 3, "training": 3,
     "methods": 4, "explain": 4, "results": 4, "experiments": 4,
     "duel": 5, "other_base": 5, "study": 5,
     "bases": 6, "transfer_work": 6, "curves": 6, "execution": 6, "presets": 6,

@@ -63,6 +63,25 @@ def test_same_step_gives_the_same_batch_and_another_step_another() -> None:
     assert not torch.equal(first.x, other.x)
 
 
+def test_every_row_of_a_cell_is_seen_once_in_a_pass_by_every_copy() -> None:
+    """The rarest cell (z=1, y=1) has 10 of 400 rows: 2 steps of 5 rows are a pass, in an order of its own."""
+    draw = sampler(natural())
+    orders = set()
+    for copy in range(3):
+        for first in (0, 2, 4):
+            batches = [draw(step) for step in (first, first + 1)]
+            rows = [(b.x[:, 0, 0, 0].view(3, 20)[copy, 15:] * 255).round().long().tolist() for b in batches]
+            seen = rows[0] + rows[1]
+            assert sorted(seen) == sorted({(300 + 10 * i) % 256 for i in range(10)})
+            orders.add(tuple(seen))
+    assert len(orders) == 9
+
+
+def test_cell_smaller_than_its_part_of_a_batch_is_gone_through_again_and_again() -> None:
+    draw = sampler(natural(40), per_cell=5, copies=1)  # one row with z = 1 and y = 1
+    assert draw(3).y.tolist().count(1) == 10
+
+
 def test_photo_and_label_stay_together() -> None:
     split = natural(200)
     batch = sampler(split)(1)
