@@ -37,11 +37,19 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Reference:
-    """The base on every draw, each (1+b,): its accuracy and gap, and the accuracy of the majority class."""
+    """The base on every draw.
+
+    Attributes:
+        accuracy: (1+b,).
+        gap: (1+b,).
+        majority: (1+b,), accuracy of the majority class.
+        counts: (p, c, c) of the rows themselves.
+    """
 
     accuracy: Floats
     gap: Floats
     majority: Floats
+    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -127,28 +135,39 @@ class Rows:
         """The base's figures from its predictions (n,)."""
         tables = self.tables(y_pred)
         found = evaluate(tables, self.weight, self.groups)
-        return Reference(found["accuracy"], found[gap], majority_accuracy(weigh(tables, self.weight)))
+        return Reference(found["accuracy"], found[gap], majority_accuracy(weigh(tables, self.weight)), tables[0])
 
-    def attained(self, y_pred: Sequence[ArrayLike], gap: str, seconds: ArrayLike) -> Attained:
-        """The figures of a training's m classifiers from their predictions, (n,) each."""
+    def attained(
+        self, y_pred: Sequence[ArrayLike], gap: str, seconds: ArrayLike, *, base: Counts | None = None
+    ) -> Attained:
+        """The figures of a training's m classifiers from their predictions, (n,) each.
+
+        Args:
+            y_pred: m times (n,).
+            gap: name of the metric.
+            seconds: (m,) of training until there was the point.
+            base: (p, c, c) counts of the base; a cell that it had lost already is not held against a classifier.
+        """
         accuracy, gaps = (np.full((len(self.repeats), len(y_pred)), np.nan) for _ in range(2))
         for m, predicted in enumerate(y_pred):
             tables = self.tables(predicted)
             found = evaluate(tables, self.weight, self.groups)
             accuracy[:, m] = found["accuracy"]
-            if estimable(tables[0], self.groups)[gap] and not collapsed(tables[0], self.weight, self.groups):
+            is_collapsed = bool(collapsed(tables[0], self.weight, self.groups, base=base))
+            if estimable(tables[0], self.groups)[gap] and not is_collapsed:
                 gaps[:, m] = found[gap]
         return Attained(accuracy, gaps, np.asarray(seconds, dtype=np.float64))
 
 
 def over_seeds(values: Mapping[int, Floats]) -> Estimate:
-    """The mean over seeds of a number on every draw (1+b,), with its interval over seeds and rows."""
-    return mean_estimate([estimate(drawn[0], drawn[1:]) for drawn in values.values()])
+    """The mean over seeds of a number ≥ 0 on every draw (1+b,), with its interval over seeds and rows."""
+    value, ci = _mean(values)
+    return Estimate(value, (max(ci[0], 0.0), ci[1]) if ci else None)
 
 
 def difference(first: Mapping[int, Floats], second: Mapping[int, Floats]) -> Estimate:
     """First minus second, paired by seed and by row, over the seeds that both have."""
-    return over_seeds({seed: first[seed] - second[seed] for seed in first if seed in second})
+    return _mean({seed: first[seed] - second[seed] for seed in first if seed in second})
 
 
 def verdict(found: Estimate, *, more_is_better: bool) -> Verdict:
@@ -159,3 +178,7 @@ def verdict(found: Estimate, *, more_is_better: bool) -> Verdict:
     if low <= 0 <= high:
         return "cannot tell"
     return "better" if (low > 0) == more_is_better else "worse"
+
+
+def _mean(values: Mapping[int, Floats]) -> Estimate:
+    return mean_estimate([estimate(drawn[0], drawn[1:]) for drawn in values.values()])

@@ -103,7 +103,7 @@ def duel(
     gap = gaps.pop()
     rows, base = _shared_rows(value, seed)
     reference = rows.reference(base.y_pred, gap)
-    attained = [dict(_attained(each, rows, gap)) for each in value]
+    attained = [dict(_attained(each, rows, gap, reference)) for each in value]
     in_time = max(curve["seconds"] for curve in value[against].curves) if within is None else within
     figures = [_figures(found, reference, losses, in_time) for found in attained]
     return {
@@ -152,12 +152,13 @@ def _shared_rows(value: Sequence[Contender], seed: int) -> tuple[Rows, Predictio
     return Rows.drawn(base.y, base.z, weight, groups, is_stratified=base.is_stratified, seed=seed), base
 
 
-def _attained(contender: Contender, rows: Rows, gap: str) -> Iterator[tuple[int, Attained]]:
+def _attained(contender: Contender, rows: Rows, gap: str, reference: Reference) -> Iterator[tuple[int, Attained]]:
     """By seed, what every curve attained."""
     for curve in contender.curves:
         points = contender.points(curve)
         predicted = [contender.result.predictions(point).y_pred for point in points]
-        yield curve["seed"], rows.attained(predicted, gap, _seconds(contender, curve, len(points)))
+        seconds = _seconds(contender, curve, len(points))
+        yield curve["seed"], rows.attained(predicted, gap, seconds, base=reference.counts)
 
 
 def _seconds(contender: Contender, curve: Curve, n: int) -> Floats:

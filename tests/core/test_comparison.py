@@ -38,7 +38,7 @@ def once(accuracy, gap, seconds=None):
     return Attained(np.array([accuracy]), np.array([gap]), np.array(seconds or [0.0] * len(gap)))
 
 
-BASE = Reference(np.array([0.90]), np.array([0.30]), np.array([0.70]))
+BASE = Reference(np.array([0.90]), np.array([0.30]), np.array([0.70]), np.zeros((2, 2, 2), dtype=np.int64))
 
 
 def test_first_draw_is_the_rows_themselves():
@@ -159,3 +159,14 @@ def test_interval_of_a_difference_of_hypervolumes_covers_93_to_97_percent():
         low, high = difference({0: first.hypervolume(base)}, {0: second.hypervolume(base)}).ci
         covered += low <= 0.016875 <= high
     assert 0.93 <= covered / 300 <= 0.97
+
+
+def test_cell_that_the_base_had_lost_is_not_held_against_a_curve() -> None:
+    """Nobody ever says 1 of group 0: with the base's counts that is no collapse, without them it is."""
+    found = rows()
+    predicted = np.where(found.z == 0, 0, found.y)
+    counts = found.reference(predicted, GAP).counts
+    alone, beside = (found.attained([predicted], GAP, [0.0], base=base) for base in (None, counts))
+    assert np.isnan(alone.gap).all()
+    assert np.isfinite(beside.gap).all()
+    assert over_seeds({0: np.array([0.1, -0.1, -0.1, 0.2])}).ci[0] == 0
