@@ -55,8 +55,14 @@ class LamScale:
         return torch.log1p(lam.to("cpu", torch.float64).clamp(self.knots[0], self.knots[-1]) / self.unit)
 
     def stratified(self, parts: Tensor) -> Tensor:
-        """Shares (k,) of the scale's length, in [0, 1] -> λ (k,)."""
-        return torch.expm1(self._at[0] + parts * (self._at[-1] - self._at[0])) * self.unit
+        """Shares (k,) of the scale's length, in [0, 1] -> λ (k,).
+
+        At both ends the length goes on for half the distance of two anchors, and what falls there counts as the
+        end itself: without it the first and the last anchor, with a neighbour on one side alone, get half the rows.
+        """
+        n = len(self.knots)
+        inside = ((parts * n - 0.5) / max(n - 1, 1)).clamp(0, 1)
+        return torch.expm1(self._at[0] + inside * (self._at[-1] - self._at[0])) * self.unit
 
     def hats(self, lam: Tensor) -> Tensor:
         """λ (k,) -> weights (k, a) of the anchors, each row sums to one."""

@@ -179,6 +179,13 @@ def test_stratified_lams_span_the_scale() -> None:
     assert 0.3 < lams[1] < 30
 
 
+def test_stratified_lams_give_every_anchor_the_same_share() -> None:
+    """Knots 0, 1, 3, 7 with unit 1 lie ln 2 apart: of the stretched length 4 every hat gets 1, a quarter."""
+    scale = make("patch", knots=(0.0, 1.0, 3.0, 7.0)).scale
+    share = scale.hats(scale.stratified(torch.linspace(0, 1, 40_001, dtype=torch.float64))).mean(0)
+    torch.testing.assert_close(share, torch.full((4,), 0.25), rtol=0, atol=1e-4)
+
+
 def test_wrap_classifier_of_another_size_is_refused(classifier: Classifier) -> None:
     trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=64)
     with pytest.raises(ConfigError, match="made for image size 64"):
