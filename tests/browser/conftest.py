@@ -192,11 +192,11 @@ class Visit:
 
     def choose(self, label: str, option: str) -> None:
         """Choose in a selectbox; scrolled to first, because its list closes when the page scrolls."""
-        box = self.page.get_by_role("combobox", name=label)
-        box.scroll_into_view_if_needed()
+        box = self.page.get_by_role("combobox", name=label, exact=True)
+        box.hover()
         self.page.evaluate("() => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
         box.click()
-        self.page.get_by_role("option", name=option).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
 
     def findings(self) -> list[str]:
         """What axe finds serious or critical here, one line each: rule, sentence, places."""

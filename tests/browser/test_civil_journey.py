@@ -51,10 +51,9 @@ def trained(own_server, visitor, home, tmp_path):
         page.get_by_text(text, exact=True).first.click()
         visit.settle()
 
-    press(common.kind("comments-quick"))
-    page.get_by_role("combobox", name="Data", exact=True).click()
-    page.get_by_role("option", name=common.kind("civil_comments")).click()
-    visit.settle()
+    for label, kind in ((words.PRESET, "comments-quick"), ("Data", "civil_comments")):
+        visit.choose(label, common.kind(kind))
+        visit.settle()
     press(words.options_of("civil_comments"))
     press(words.options_of("encoder"))
     for label, value in {"Folder or file": tmp_path / "civil", **SMALL}.items():

@@ -35,8 +35,7 @@ def test_choice_of_the_one_to_compare_with_turns_the_verdict_and_the_link(duels,
     visit = visitor(duels)
     page = drawn(visit, "/compare?run=duel")
     page.get_by_text("Last layer refitted is worse than Border").wait_for()
-    page.get_by_role("combobox", name=words.AGAINST).click()
-    page.get_by_role("option", name="Last layer refitted").click()
+    visit.choose(words.AGAINST, "Last layer refitted")
     page.get_by_text("Border is better than Last layer refitted").wait_for()
     visit.settle()
     assert "last_layer" in page.url.partition("against=")[2]
