@@ -32,7 +32,7 @@ CASES = [
     for kind, entry in METHODS.items()
     if kind not in CONTROLS
     for modality in entry.options.modalities
-    for criterion in CRITERIA
+    for criterion in (CRITERIA if modality == "image" else list(CRITERIA)[:1])  # what they differ in is no medium's
 ]
 
 
