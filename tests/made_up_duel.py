@@ -48,7 +48,7 @@ def write_duel(
     row_seed: int = 0,
     name: str = "duel",
 ) -> Path:
-    """Write the artifact folder of such a study; a curve is named ``method-trigger`` or ``method``, ``…@0.05`` a share."""
+    """Write the folder of such a study; ``method-trigger`` or ``method`` names a curve, ``@0.05`` its share."""
     about: dict[str, Any] = {"groups": GROUPS, "labels": LABELS}
 
     def kept(found: Predictions, file: str) -> dict[str, str]:
