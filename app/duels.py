@@ -28,12 +28,15 @@ def judge(value: Sequence[Contender], *, against: int, seconds: float | None = N
         seconds: of training that count at matched seconds.
 
     Raises:
-        DataError: the studies tested other rows or another base, or predictions are missing.
+        DataError: the studies tested other rows or another base, predictions are missing, or it took too long.
     """
     folders = {each.run: each.result.folder for each in value}
     ages = tuple((run, folder, (folder / "result.json").stat().st_mtime_ns) for run, folder in folders.items())
     keys, criterion = tuple(each.key for each in value), str(value[0].curves[0]["criterion"])
-    return _judge(ages, keys, criterion, value[against].key, seconds)
+    found = _judge(ages, keys, criterion, value[against].key, seconds)
+    if "error" in found:
+        raise DataError(found["error"])
+    return found
 
 
 @st.cache_data(max_entries=128, show_spinner=words.WORKING)
@@ -44,9 +47,12 @@ def _judge(
     command += [f"{run}={folder}" for run, folder, _ in ages] + ["--criterion", criterion]
     command += [part for key in keys for part in ("--curve", key)] + ["--against", against]
     command += [] if seconds is None else ["--seconds", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        return {"error": words.TOO_LONG.format(minutes=f"{_PATIENCE / 60:g}")}
     if done.returncode:
-        raise DataError(done.stderr.strip().removeprefix("fairprog: ") or f"Comparing failed ({done.returncode}).")
+        return {"error": words.refused(done.stderr, done.returncode)}
     found: dict[str, Any] = json.loads(done.stdout)
     found["contenders"].sort(key=lambda each: keys.index(each["key"]))  # as they were chosen
     return found

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fairprog_core.duel import BYSTANDERS
 from fairprog_core.fronts import pareto_front
 from fairprog_core.intervals import Estimate
 from fairprog_core.results import Result
@@ -61,6 +62,11 @@ class Series:
     tuning_ratio: float | None = None
 
     @property
+    def method(self) -> str:
+        """The method of its curves."""
+        return str(next(iter(self.curves.values()))["method"])
+
+    @property
     def family(self) -> str:
         """What its curves share: their key without the seed."""
         return family(next(iter(self.curves.values())))
@@ -93,6 +99,21 @@ def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Ser
     for curve in result.curves:
         families.setdefault(family(curve), []).append(curve)
     return [_series(result, curves, metric, run, name) for curves in families.values()]
+
+
+def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> tuple[list[Series], int]:
+    """The series that one chart can tell apart, in their order, and how many are left out for lack of room.
+
+    Bystanders are not counted: the chart has a line for them. The picked series is always drawn.
+
+    Args:
+        value: every series.
+        picked: run and family of the one that is looked at.
+        most: how many at most.
+    """
+    kept = [each for each in value if (each.run, each.family) == picked or each.method not in BYSTANDERS]
+    first = sorted(range(len(kept)), key=lambda i: (kept[i].run, kept[i].family) != picked)[:most]
+    return [kept[i] for i in sorted(first)], len(kept) - len(first)
 
 
 def family(curve: Curve) -> str:

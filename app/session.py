@@ -188,6 +188,21 @@ def compare_runs(first: str | None, others: Sequence[str]) -> None:
     remember(COMPARE, ",".join(run for run in others if run != first) or None)
 
 
+def choose_methods(criterion: str, keys: Sequence[str], runs: Sequence[str]) -> None:
+    """Remember the methods that are compared, and the runs that they were chosen from for this criterion."""
+    remember(METHODS, ",".join(keys) or None)
+    st.session_state[_key(f"{METHODS}.{criterion}")] = list(runs)
+
+
+def chosen_methods(criterion: str, runs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The methods that were chosen, for any criterion, and the runs that they were chosen from for this one.
+
+    A link does not say from which runs its methods were chosen: from all of ``runs``.
+    """
+    keys = (remembered(METHODS) or "").split(",")
+    return keys, st.session_state.get(_key(f"{METHODS}.{criterion}"), list(runs))
+
+
 def select(run: str, curve: str, lam: float | None) -> None:
     """Make this the run, curve and λ that are looked at, whatever the widgets on the screen say."""
     select_run(run)

@@ -48,7 +48,7 @@ def write_duel(
     row_seed: int = 0,
     name: str = "duel",
 ) -> Path:
-    """Write the artifact folder of such a study; ``method-trigger`` or ``method`` names a curve."""
+    """Write the folder of such a study; ``method-trigger`` or ``method`` names a curve, ``@0.05`` its share."""
     about: dict[str, Any] = {"groups": GROUPS, "labels": LABELS}
 
     def kept(found: Predictions, file: str) -> dict[str, str]:
@@ -60,15 +60,18 @@ def write_duel(
     points, curves = [], []
     for seed in seeds:
         for number, (key, rates) in enumerate(methods.items()):
-            method, _, trigger = key.partition("-")
+            known_as, _, share = key.partition("@")
+            method, _, trigger = known_as.partition("-")
             same = {"method": method, "trigger": trigger or None, "criterion": "equalized_odds", "seed": seed}
+            same |= {"tuning_ratio": float(share)} if share else {}
+            curve = f"{known_as}-equalized_odds{f'-t{share}' if share else ''}-s{seed}"
             for lam, (woman, man) in enumerate(rates):
                 found = predictions(woman - 0.01 * seed, man, seed=row_seed)
-                files = kept(found, f"curves/{key}-equalized_odds-s{seed}/lam-{lam}.parquet")
+                files = kept(found, f"curves/{curve}/lam-{lam}.parquet")
                 points.append(report(found, base=base, lam=float(lam), artifacts=files, **same, **about))
             curves.append(
                 same | {
-                    "key": f"{key}-equalized_odds-s{seed}", "gap": GAP, "lams": [float(i) for i in range(len(rates))],
+                    "key": curve, "gap": GAP, "lams": [float(i) for i in range(len(rates))],
                     "chosen_lam": 1.0, "seconds": 10.0 * (1 + number), "artifact": f"runs/{folder.name}/nothing",
                     "hypervolume": 0.01, "n_parameters": 66, "explain": {}, "probe": {}, "steps": 1, "best_step": 1,
                     "validation": {},

@@ -11,6 +11,7 @@ from app.series import Curve, controls_of
 from app.wording import auditor as words
 from app.wording import common
 from app.wording import tradeoff as tradeoff_words
+from fairprog_core.methods import METHODS
 from fairprog_core.results import Result
 
 Audit = Mapping[str, Any]
@@ -24,7 +25,9 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
         key: the chart's key.
         curve: one of its curves.
     """
-    st.markdown(words.LEAD[curve["criterion"]])
+    entry = METHODS.get(curve["method"])
+    from_answers = entry is not None and entry.options.needs.group_at_prediction  # such methods have no logits
+    st.markdown(words.lead(curve["criterion"], from_answers=from_answers))
     audits = _audits(value, curve)
     if not audits:
         st.info(words.NONE)
@@ -34,7 +37,7 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
         live_plot.show(charts.chart(audits), key=key)
     with right:
         _, last = audits[-1]
-        for sentence in words.verdict(last, lam=curve["chosen_lam"]):
+        for sentence in words.verdict(last, lam=curve["chosen_lam"], from_answers=from_answers):
             st.markdown(sentence)
         st.markdown(words.CEILING.format(entropy=last["entropy"]))
 

@@ -9,18 +9,17 @@ from app.wording import duel as words
 from fairprog_core.duel import duel_csv
 
 
-def show(value: dict[str, Any] | None, *, key: str, chart: str) -> None:
+def show(value: dict[str, Any], *, key: str, chart: str) -> None:
     """Draw the buttons.
 
     Args:
-        value: the duel; None where the curves could not be compared.
+        value: the duel.
         key: beginning of the keys.
         chart: key of the live chart.
     """
     with st.container(horizontal=True):
         chart_tools.show(chart, key=f"{key}-tools", file="fairprog-compare")
-        if value is not None:
-            st.download_button(
-                words.DOWNLOAD_TABLE, lambda: duel_csv(value), file_name="fairprog-compare.csv", mime="text/csv",
-                key=f"{key}-csv", on_click="ignore",
-            )  # fmt: skip
+        st.download_button(
+            words.DOWNLOAD_TABLE, lambda: duel_csv(value), file_name="fairprog-compare.csv", mime="text/csv",
+            key=f"{key}-csv", on_click="ignore",
+        )  # fmt: skip

@@ -39,15 +39,18 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
     if not choices:
         return None
     session.compare_runs(choices[0].run, [choice.run for choice in choices])
-    found = contenders({choice.run: run_picker.result_of(choice) for choice in choices})
-    criterion = _criterion(second, found, key=f"{key}-criterion")
-    found = [each for each in found if each.curves[0]["criterion"] == criterion]
-    names = _names(found, choices)
-    picked = _methods(found, names, key=f"{key}-{criterion}-methods")
+    everyone = contenders({choice.run: run_picker.result_of(choice) for choice in choices})
+    if not everyone:
+        st.info(words.NOBODY)
+        return None
+    criterion = _criterion(second, everyone, key=f"{key}-criterion")
+    found = [each for each in everyone if each.curves[0]["criterion"] == criterion]
+    names, stamp = _names(found, choices), "-".join([key, criterion, *(choice.run for choice in choices)])
+    picked = _methods(found, names, everyone, key=f"{stamp}-methods")
     if not picked:
         st.info(words.PICK_METHODS)
         return None
-    against = _against(third, picked, names, key=f"{key}-{criterion}-against")
+    against = _against(third, picked, names, key=f"{stamp}-against")
     return Picked(picked, names, against)
 
 
@@ -60,16 +63,30 @@ def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Contend
     return picked
 
 
-def _methods(found: Sequence[Contender], names: Mapping[str, str], *, key: str) -> list[Contender]:
-    by_key = {each.key: each for each in found}
-    wanted = [one for one in (session.remembered(session.METHODS) or "").split(",") if one in by_key]
-    start = (wanted or list(by_key))[:N_MOST]
+def _methods(
+    found: Sequence[Contender], names: Mapping[str, str], everyone: Sequence[Contender], *, key: str
+) -> list[Contender]:
+    """The chosen ones of one criterion; what was chosen for the others stays remembered."""
+    by_key, criterion = {each.key: each for each in found}, str(found[0].curves[0]["criterion"])
+    runs = list(dict.fromkeys(each.run for each in everyone))
+    wanted, of_runs = session.chosen_methods(criterion, runs)
+    others = [key for key in wanted if key not in by_key and key in {each.key for each in everyone}]
+    start = _start(by_key, wanted, of_runs)
     picked = st.multiselect(
         words.METHODS, list(by_key), start, format_func=names.__getitem__, max_selections=N_MOST, key=key,
         help=words.TOO_MANY.format(n=N_MOST),
     )  # fmt: skip
-    session.remember(session.METHODS, ",".join(picked) or None)
+    if len(by_key) > N_MOST:
+        st.caption(words.TOO_MANY.format(n=N_MOST))
+    session.choose_methods(criterion, [*picked, *others], runs)
     return [by_key[one] for one in picked]
+
+
+def _start(found: Mapping[str, Contender], wanted: Sequence[str], of_runs: Sequence[str]) -> list[str]:
+    """What was chosen before, and everything of the runs that were added since; all where nothing was chosen."""
+    known = [key for key in wanted if key in found]
+    added = [key for key, each in found.items() if each.run not in of_runs and key not in known]
+    return ([*known, *added] if known else list(found))[:N_MOST]
 
 
 def _against(
@@ -84,11 +101,10 @@ def _against(
 
 
 def _names(found: Sequence[Contender], choices: Sequence[Choice]) -> dict[str, str]:
-    """The trigger or method of each contender, behind its run's name where two have the same."""
+    """The trigger or method of each contender and its share, behind its run's name where two have the same."""
     runs = {choice.run: choice.name for choice in choices}
-    kinds = Counter(kind(each.curves[0]) for each in found)
+    short = {each.key: words.name(kind(each.curves[0]), each.curves[0].get("tuning_ratio")) for each in found}
+    times = Counter(short.values())
     return {
-        each.key: inside.in_run(runs[each.run] if kinds[own] > 1 else "", common.kind(own))
-        for each in found
-        for own in (kind(each.curves[0]),)
+        each.key: inside.in_run(runs[each.run] if times[short[each.key]] > 1 else "", short[each.key]) for each in found
     }

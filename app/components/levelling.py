@@ -9,17 +9,20 @@ from app.components import table
 from app.wording import levelling as words
 
 
-def show(value: Mapping[str, Any] | None, *, key: str, gap: str, labels: Sequence[str], lam: float) -> None:
+def show(
+    value: Mapping[str, Any] | None, *, key: str, gap: str, change: Mapping[str, Any], labels: Sequence[str], lam: float
+) -> None:
     """Draw it.
 
     Args:
         value: see ``fairprog_core.levelling.levelling_down``.
         key: the table's key.
         gap: the criterion's own.
+        change: of that gap against the base, {"value", "ci"}; empty where it is not known.
         labels: the c class names.
         lam: λ.
     """
-    st.markdown(words.sentence(value, lam=lam))
+    st.markdown(words.sentence(value, change=change, lam=lam))
     if value is not None:
         st.markdown(words.pair(value, gap, labels))
         table.show(words.table(value, labels), key=key)

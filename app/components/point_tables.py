@@ -11,6 +11,7 @@ from app.wording import intersections as intersection_words
 from app.wording import levelling as levelling_words
 from app.wording import power as power_words
 from app.wording import tradeoff as words
+from fairprog_core.errors import ArtifactError
 from fairprog_core.results import Result
 
 
@@ -25,8 +26,11 @@ def show(value: Result, *, key: str, curve: Curve, index: int, metric: str) -> N
         metric: the gap on the page.
     """
     with st.container(key=key):
-        _groups(value, curve, index)
-        _who(value, curve, index)
+        for part in (_groups, _who):
+            try:
+                part(value, curve, index)
+            except ArtifactError as error:  # results of an early version are read from the predictions
+                st.info(common.plain(str(error)))
         st.header(auditor_words.TITLE, anchor=False)
         auditor.show(value, key="auditor", curve=curve)
         st.header(power_words.TITLE, anchor=False)
@@ -60,4 +64,5 @@ def _who(result: Result, curve: Curve, index: int) -> None:
         st.page_link("views/saliency.py", label=words.EXAMPLES)
     st.header(levelling_words.TITLE, anchor=False)
     found = artifacts.levelling(result, point, curve["gap"])
-    levelling.show(found, key="levelling", gap=curve["gap"], labels=labels, lam=lam)
+    change = (point.get("delta") or {}).get(curve["gap"]) or {}
+    levelling.show(found, key="levelling", gap=curve["gap"], change=change, labels=labels, lam=lam)

@@ -38,12 +38,13 @@ def show_chart(picked: Picked) -> None:
 def explore() -> None:
     """Everything that answers to a choice."""
     picked = duel_picker.show(session.compared_runs(), key="compare")
-    if picked is None:
+    judged = duel.judge(picked) if picked else None
+    if picked is None or judged is None:
         return
     show_chart(picked)
-    judged = duel.show(picked, key="figures")
+    judged = duel.show(judged, picked=picked, key="figures")
     methods = dict.fromkeys(each.curves[0]["method"] for each in picked.contenders)
-    needs_table.show([METHODS[method].options() for method in methods], key="needs")
+    needs_table.show([METHODS[method].options() for method in methods if method in METHODS], key="needs")
     st.header(words.DOWNLOADS, anchor=False)
     duel_downloads.show(judged, key="compare", chart=CHART)
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import artifacts, chrome, modality, session
+from app.charts.theme import SYMBOLS
 from app.components import (
     chart_tools,
     detail,
@@ -13,7 +14,7 @@ from app.components import (
     trigger_view,
     trigger_words,
 )
-from app.series import Curve, gather
+from app.series import Curve, drawable, family, gather
 from app.wording import common
 from app.wording import tradeoff as words
 from fairprog_core.metrics import GAPS
@@ -63,10 +64,13 @@ def explore() -> None:
     series = [each for one, result in results.items() for each in gather(result, metric, run=one, name=names[one])]
     if len(series) > N_MOST:
         series = [each for each in series if each.criterion == curve["criterion"]]
+    series, n_more = drawable(series, picked=(run, family(curve)), most=len(SYMBOLS))
     left, right = st.columns([8, 5], gap="large")
     key = f"plane-{metric}"
     with left:
         index = plane.show(series, key=key, channel=CHANNEL, results=results, metric=metric, run=run, curve=curve)
+        if n_more:
+            st.markdown(words.MORE.format(n=n_more, most=len(SYMBOLS)))
     with right:
         show_point(results[run], curve, index, metric)
     point_tables.show(results[run], key="tables", curve=curve, index=index, metric=metric)

@@ -6,17 +6,14 @@ from typing import Any
 from app.wording import common, inside
 from fairprog_core.intervals import Estimate
 
-TITLE = "Is the signal gone, or was the discriminator fooled?"
-LEAD = {
-    "equalized_odds": (
-        "Three fresh attackers (logistic regression, a small network, boosted trees) took no part in the training. "
-        "Cross-validated on the test rows, they read the group from the logits, within each label."
-    ),
-    "demographic_parity": (
-        "Three fresh attackers (logistic regression, a small network, boosted trees) took no part in the training. "
-        "Cross-validated on the test rows, they read the group from the logits alone."
-    ),
-}
+TITLE = "What can still be read about the group?"
+LEAD = (
+    "Three fresh attackers (logistic regression, a small network, boosted trees) took no part in the training. "
+    "Cross-validated on the test rows, they read the group from the {seen}{within}."
+)
+WITHIN = {"equalized_odds": ", within each label", "demographic_parity": " alone"}
+LOGITS = "logits"
+ANSWERS = "answers"
 NONE = "This run was not audited, or has too few test rows for it. Train it again to see what attackers can still read."
 AXIS = "Bits about the group"
 CHANCE = "chance"
@@ -29,9 +26,15 @@ BASE = "base"
 AT = "λ = {lam}"
 CEILING = "All there is to know about the group are {entropy:.3f} bits."
 GONE = "At λ = {lam} the attackers read {bits} bits: the interval reaches down to 0, so no signal was found."
-LEFT = "At λ = {lam} the attackers still read {bits} bits: the discriminator was fooled more than the signal is gone."
+LEFT = "At λ = {lam} the attackers still read {bits} bits: part of the signal is left."
 LESS = "That is {change} bits against the base, on the same rows."
+APART = "This method gives answers without logits: they are not set against the base, whose logits were read."
 SAME = "Against the base that is {change} bits: the interval includes 0."
+
+
+def lead(criterion: str, *, from_answers: bool) -> str:
+    """Who read what."""
+    return LEAD.format(seen=ANSWERS if from_answers else LOGITS, within=WITHIN[criterion])
 
 
 def row(name: str, audit: Mapping[str, Any]) -> list[str]:
@@ -45,10 +48,12 @@ def bits(found: Mapping[str, Any], *, plus: bool = False) -> str:
     return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate(found["value"], (ci[0], ci[1])))
 
 
-def verdict(audit: Mapping[str, Any], *, lam: float) -> list[str]:
-    """What the audit of the chosen λ allows to say."""
+def verdict(audit: Mapping[str, Any], *, lam: float, from_answers: bool = False) -> list[str]:
+    """What the audit of the chosen λ allows to say; answers carry less than the base's logits, whatever the method."""
     first = (GONE if audit["bits"]["ci"][0] <= 0 else LEFT).format(lam=common.lam(lam), bits=bits(audit["bits"]))
     change = audit["delta"]
+    if from_answers:
+        return [first, APART]
     if change is None:
         return [first]
     includes_zero = change["ci"][0] <= 0 <= change["ci"][1]

@@ -23,6 +23,11 @@ ONE_METHOD = (
     "There is one curve for this criterion, so there is nothing to compare it with. Add a run on the same data and "
     "base above, or train a study with more methods or triggers."
 )
+NOBODY = "Here is nothing to compare: the chosen runs have finished no method but the most frequent label."
+TOO_LONG = (
+    "Comparing took longer than {minutes} minutes and was stopped. Choose fewer methods, or runs with fewer rows."
+)
+FAILED = "Comparing failed: {reason}"
 OTHER_ROWS = "Their curves can still be looked at side by side on Trade-off."
 TO_TRAIN = "Train a study"
 TO_TRADEOFF = "Open Trade-off"
@@ -65,11 +70,25 @@ NOTES = (
     "Area is the hypervolume: how much of the plane between the base's gap and the accuracy of always giving the most "
     "frequent label a method's points attain. The gap “at −2 points” is the smallest one that a method attained while "
     "losing at most two points of the base's accuracy; nothing is interpolated between points or beyond them.",
-    "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference.",
+    "These are the best of all λ on the test rows, so they are optimistic for every method alike; the λ chosen on "
+    "validation is the white dot.",
+    "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference. Of twenty comparisons of "
+    "equal methods about one shows a difference by chance.",
 )
 ONE_SEED = "{names} ran with one seed here: intervals cover other test rows, but not what another seed would change."
 DOWNLOADS = "Download"
 DOWNLOAD_TABLE = "Figures (CSV)"
+
+
+def name(kind: str, tuning_ratio: float | None) -> str:
+    """A contender: its trigger or method, and the share of the tuning data where that was not all."""
+    return f"{common.kind(kind)}{inside.share(tuning_ratio)}"
+
+
+def refused(stderr: str, code: int) -> str:
+    """Why nothing could be compared, from what the command said at last; 2 is its code for what can be helped."""
+    last = (stderr.strip().splitlines() or [f"exit code {code}"])[-1].removeprefix("fairprog: ")
+    return f"{last} {OTHER_ROWS}" if code == 2 else FAILED.format(reason=last)
 
 
 def sentences(judged: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
@@ -108,7 +127,7 @@ def about(judged: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
     """Area, area in time and the gap at matched accuracy of every method."""
-    columns = [Cell(COLUMNS[0]), Cell(COLUMNS[1], AREA_NOTE), Cell(IN_TIME, f"in {common.seconds(judged['within'])}")]
+    columns = [Cell(COLUMNS[0]), Cell(COLUMNS[1], AREA_NOTE), Cell(IN_TIME, f"in {_seconds(judged['within'])}")]
     columns += [Cell(AT_LOSS, AT_LOSS_NOTE.format(points=100 * loss)) for loss in judged["losses"]]
     return Table(CAPTION, columns, [_row(each, names[each["key"]]) for each in judged["contenders"]])
 
@@ -116,7 +135,7 @@ def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
 def _row(each: Mapping[str, Any], name: str) -> list[Cell]:
     n = len(each["seeds"])
     seeds = "1 seed" if n == 1 else f"{n} seeds"
-    trained = TRAINED_IN.format(seeds=seeds, time=common.seconds(each["seconds"]))
+    trained = TRAINED_IN.format(seeds=seeds, time=_seconds(each["seconds"]))
     difference = each["difference"] or {"hypervolume": {}, "within": {}, "at_loss": [{}] * len(each["at_loss"])}
     areas = [_figure(each[what], difference[what], digits=4) for what in ("hypervolume", "within")]
     pairs = zip(each["at_loss"], difference["at_loss"], strict=True)
@@ -128,6 +147,11 @@ def _figure(own: Mapping[str, Any], difference: Mapping[str, Any], digits: int =
         return Cell(NOT_REACHED)
     verdict = VERDICTS[difference["verdict"]] if difference else ""
     return Cell(f"{own['value']:.{digits}f}", "\n".join(filter(None, (_brackets(own, digits), verdict))))
+
+
+def _seconds(value: float) -> str:
+    """A duration; under ten seconds with decimals, as some methods take hundredths."""
+    return f"{value:.2g} s" if value < 10 else common.seconds(value)
 
 
 def _at(differences: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> str:

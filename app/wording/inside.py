@@ -52,8 +52,12 @@ def run_name(name: str, run: str) -> str:
 
 def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:
     """A curve in a list, without its seed: "Border, equalized odds", "…, 5 % of the tuning data"."""
-    part = "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
-    return f"{common.kind(kind)}, {common.kind(criterion).lower()}{part}"
+    return f"{common.kind(kind)}, {common.kind(criterion).lower()}{share(tuning_ratio)}"
+
+
+def share(tuning_ratio: float | None) -> str:
+    """Behind a curve's name: ", 5 % of the tuning data"; empty where it learned from all of it."""
+    return "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
 
 
 def in_run(run: str, text: str) -> str:

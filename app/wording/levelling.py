@@ -10,9 +10,10 @@ from fairprog_core.intervals import Estimate
 TITLE = "Who paid for the smaller gap"
 NOT_CLOSED = "At λ = {lam} the gap between the groups furthest apart in the base did not close, so nobody paid for it."
 NOT_ESTIMABLE = "Some group has too few test rows to say who paid."
+NOT_CLEAR = "At λ = {lam} the gap did not clearly close ({change}), so who paid cannot be said."
 SHARE = (
-    "At λ = {lam} the gap closed by {closed}. **{share} of that is levelling down**: the better-off group lost. "
-    "The rest is the worse-off group's gain."
+    "At λ = {lam} the rates that came closer did so by {closed}. **{share} of that is levelling down**: the better-off "
+    "group lost. The rest is the worse-off group's gain."
 )
 NO_SHARE = "Which part of that is levelling down cannot be said: in too many resamples the gap did not close."
 CAPTION = "The pair of groups"
@@ -29,15 +30,18 @@ RATES = {
 }
 
 
-def sentence(found: Mapping[str, Any] | None, *, lam: float) -> str:
+def sentence(found: Mapping[str, Any] | None, *, change: Mapping[str, Any], lam: float) -> str:
     """How much of what closed is levelling down.
 
     Args:
         found: see ``fairprog_core.levelling.levelling_down``.
+        change: of the whole gap against the base, {"value", "ci"}; empty where it is not known.
         lam: λ.
     """
     if found is None:
         return NOT_ESTIMABLE
+    if not change.get("ci") or change["ci"][1] >= 0:
+        return NOT_CLEAR.format(lam=common.lam(lam), change=_signed(change))
     closed, share = found["closed"], found["share"]
     if share["value"] is None:
         return NOT_CLOSED.format(lam=common.lam(lam))
@@ -75,6 +79,14 @@ def _change(pair: Sequence[float]) -> Cell:
 def _interval(found: Mapping[str, Any]) -> str:
     ci = found["ci"]
     return inside.interval(Estimate(found["value"], (ci[0], ci[1]) if ci else None))
+
+
+def _signed(found: Mapping[str, Any]) -> str:
+    if found.get("value") is None:
+        return common.NOT_ESTIMABLE
+    ci = found["ci"]
+    brackets = inside.brackets(Estimate(found["value"], (ci[0], ci[1]) if ci else None))
+    return inside.signed(found["value"], plus=True) + brackets
 
 
 def _percent(found: Mapping[str, Any]) -> str:

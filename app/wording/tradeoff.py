@@ -42,7 +42,8 @@ COLLAPSED_NOTE = (
     "Crossed out: a group and label has lost all its right answers, or the answer is almost always the same. "
     "The small gap of such a point means nothing, and the step line leaves it out."
 )
-FLIPS_LABEL = "Test rows whose answer the trigger changes, by group and label, counted as drawn."
+FLIPS_LABEL = "Test rows whose answer changes, by group and label, counted as drawn."
+MORE = "Not drawn: {n} more; a chart tells at most {most} curves apart. The one that is chosen above is always drawn."
 CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
 
 TRIGGER = "The trigger"

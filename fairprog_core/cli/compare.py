@@ -40,7 +40,7 @@ def compare(
     results = dict(_opened(each, home) for each in run)
     found = contenders(results)
     criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
-    chosen = [each for each in found if each.curves[0]["criterion"] == criterion and _is_named(each, curve or [""])]
+    chosen = _named([each for each in found if each.curves[0]["criterion"] == criterion], curve or [""])
     if not chosen:
         raise ConfigError("No curve is left to compare: check the runs, --criterion and --curve.")
     first = 0 if against is None else _index(chosen, against)
@@ -60,15 +60,18 @@ def _opened(argument: str, home: Path | None) -> tuple[str, Result]:
         return name, Result.open(store.home.run(store.find(name).id))
 
 
-def _is_named(contender: Contender, parts: list[str]) -> bool:
-    return any(part in contender.key for part in parts)
+def _named(found: list[Contender], parts: list[str]) -> list[Contender]:
+    """Those that a part names: the whole key of one means that one alone, anything else all that hold it."""
+    keys = {each.key for each in found}
+    whole, within = keys.intersection(parts), [part for part in parts if part not in keys]
+    return [each for each in found if each.key in whole or any(part in each.key for part in within)]
 
 
 def _index(chosen: list[Contender], part: str) -> int:
-    found = [i for i, each in enumerate(chosen) if part in each.key]
-    if not found:
+    named = _named(chosen, [part])
+    if not named:
         raise ConfigError(f"None of the curves is called {part!r}: {', '.join(each.key for each in chosen)}.")
-    return found[0]
+    return [each.key for each in chosen].index(named[0].key)
 
 
 def _table(judged: dict[str, Any], *, several: bool) -> Table:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder,
 def test_other_methods_can_be_compared_with(open_page, folder):
     page = open_page("compare", run="duel", against=LAST_LAYER)
     assert any("**Border is better than Last layer refitted**" in text for text in said(page))
-    page.selectbox(key="compare-equalized_odds-against").set_value(LEACE).run()
+    page.selectbox(key="compare-equalized_odds-duel-against").set_value(LEACE).run()
     assert page.query_params["against"] == LEACE
 
 
@@ -118,7 +119,7 @@ def test_link_that_makes_no_sense_falls_back(open_page, folder, query):
 
 def test_no_method_chosen_asks_for_one(open_page, folder):
     page = open_page("compare", run="duel")
-    page.multiselect(key="compare-equalized_odds-methods").set_value([]).run()
+    page.multiselect(key="compare-equalized_odds-duel-methods").set_value([]).run()
     assert [info.value for info in page.info] == [words.PICK_METHODS]
 
 
@@ -144,6 +145,52 @@ def test_two_runs_on_the_same_rows_meet_under_names_that_tell_them_apart(open_pa
     assert all("<i>" not in text for text in said(page))
 
 
+def test_shares_of_the_tuning_data_tell_curves_of_one_method_apart(open_page, home):
+    methods = {"last_layer@0.05": [(0.78, 0.5)], "last_layer": [(0.8, 0.45)], "leace": [(0.79, 0.59)]}
+    write_duel(home.run("shares"), methods=methods, seeds=(0,))
+    page = open_page("compare", run="shares")
+    assert not page.exception
+    names = ["Last layer refitted, 5 % of the tuning data", "Last layer refitted", "LEACE"]
+    assert [row[0]["text"] for row in given(page, "figures")["rows"]] == names
+    page = open_page("compare", run="shares", against="shares:last_layer-equalized_odds")
+    assert not page.exception
+    assert any("**LEACE is better than Last layer refitted**" in text for text in said(page))
+
+
+def test_run_that_is_added_is_compared(open_page, home, folder):
+    write_duel(home.run("other"), methods={"output_shift": [(0.7, 0.5)]})
+    page = open_page("compare", run="duel", methods=f"{LEACE},{LAST_LAYER}")
+    page.multiselect(key="compare-runs").set_value(["duel", "other"]).run()
+    names = ["LEACE", "Last layer refitted", "Shifted logits"]
+    assert [row[0]["text"] for row in given(page, "figures")["rows"]] == names
+    page.multiselect(key="compare-equalized_odds-duel-other-methods").set_value([LEACE, LAST_LAYER]).run().run()
+    assert [row[0]["text"] for row in given(page, "figures")["rows"]] == names[:2]
+
+
+def test_choice_for_a_criterion_outlasts_another_one(open_page, home):
+    folder = write_duel(home.run("both"), seeds=(0,))
+    file = folder / "result.json"
+    values = json.loads(file.read_text("utf-8"))
+    for name in ("points", "curves"):
+        of_leace = [each for each in values[name] if each["method"] == "leace"]
+        values[name] += [each | {"criterion": "demographic_parity"} for each in of_leace]
+    values["curves"][-1]["key"] = "leace-demographic_parity-s0"
+    file.write_text(json.dumps(values), "utf-8")
+    first, second = "both:leace-equalized_odds", "both:last_layer-equalized_odds"
+    page = open_page("compare", run="both", methods=f"{first},{second}", criterion="equalized_odds")
+    page.selectbox(key="compare-criterion").set_value("demographic_parity").run()
+    assert page.multiselect(key="compare-demographic_parity-both-methods").value == ["both:leace-demographic_parity"]
+    page.selectbox(key="compare-criterion").set_value("equalized_odds").run()
+    assert page.multiselect(key="compare-equalized_odds-both-methods").value == [first, second]
+
+
+def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home):
+    write_duel(home.run("duel"), methods={"majority": [(0.5, 0.5)]})
+    page = open_page("compare", run="duel")
+    assert not page.exception
+    assert [info.value for info in page.info] == [words.NOBODY]
+
+
 def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
     write_duel(home.run("other"), row_seed=1)
     page = open_page("compare", run="duel", **{"with": "other"})
@@ -155,8 +202,56 @@ def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
 def test_training_time_that_counts_can_be_changed(open_page, folder, judged):
     page = open_page("compare", run="duel")
     assert given(page, "figures")["rows"][1][2]["text"] == "0.0000"
-    page.number_input(key=f"figures-seconds-{BORDER}").set_value(20.0).run()
+    page.number_input(key="-".join(["figures-seconds", BORDER, BORDER, LAST_LAYER, LEACE])).set_value(20.0).run()
     assert given(page, "figures")["rows"][1][2]["text"] == f"{judged['contenders'][1]['hypervolume']['value']:.4f}"
+
+
+def test_reference_that_took_a_hundredth_of_a_second_fits_into_its_own_time(open_page, home):
+    folder = write_duel(home.run("fast"), seeds=(0,))
+    file = folder / "result.json"
+    values = json.loads(file.read_text("utf-8"))
+    values["curves"][2]["seconds"] = 0.012
+    file.write_text(json.dumps(values), "utf-8")
+    page = open_page("compare", run="fast", against="fast:leace-equalized_odds")
+    table = given(page, "figures")
+    assert table["columns"][2]["note"] == "in 0.1 s"
+    leace = table["rows"][2]
+    assert leace[0]["note"] == "1 seed, 0.012 s each"
+    assert leace[2]["text"] == leace[1]["text"] != "0.0000"
+
+
+def test_comparison_that_fails_is_a_sentence_without_a_chart_and_asked_once(open_page, folder, monkeypatch):
+    calls = []
+
+    def fail(command, **_):
+        calls.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "Traceback\n  File\nMemoryError: <b>")
+
+    monkeypatch.setattr(duels.subprocess, "run", fail)
+    page = open_page("compare", run="duel")
+    page.run()
+    assert not page.exception
+    assert [info.value for info in page.info] == [r"Comparing failed\: MemoryError\: \<b\>"]
+    with pytest.raises(KeyError):
+        traces(page, "duel")
+    assert len(calls) == 1
+
+
+def test_comparison_that_takes_too_long_is_a_sentence(open_page, folder, monkeypatch):
+    def wait(command, **_):
+        raise subprocess.TimeoutExpired(command, 300)
+
+    monkeypatch.setattr(duels.subprocess, "run", wait)
+    page = open_page("compare", run="duel")
+    assert not page.exception
+    assert [info.value for info in page.info] == [words.TOO_LONG.format(minutes="5")]
+
+
+def test_method_of_a_later_version_is_drawn_without_its_needs(open_page, home):
+    write_duel(home.run("later"), methods={"leace": [(0.79, 0.59)], "telepathy": [(0.7, 0.5)]}, seeds=(0,))
+    page = open_page("compare", run="later")
+    assert not page.exception
+    assert [row[0]["text"] for row in given(page, "needs")["rows"]] == ["LEACE"]
 
 
 def test_figures_are_computed_once_per_choice(open_page, folder, monkeypatch):

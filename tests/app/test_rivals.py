@@ -4,13 +4,17 @@ import shutil
 
 import pytest
 
+from app.charts.theme import SYMBOLS
+from app.wording import auditor as auditor_words
 from app.wording import common, inside
 from app.wording import tradeoff as words
 from app.wording import train as train_words
+from fairprog_core.duel import BYSTANDERS
 from fairprog_core.methods import METHODS
 from fairprog_core.presets import load_study
 from fairprog_core.runs.figures import main_figures
 from tests.app.drawn import traces
+from tests.made_up_duel import write_duel
 
 PLANE = "plane-average_abs_odds_difference"
 RIVALS = [kind for kind, entry in METHODS.items() if not entry.options.uses_trigger]
@@ -35,7 +39,34 @@ def test_tradeoff_shows_the_curve_of_every_method_and_says_that_it_has_no_trigge
 def test_tradeoff_names_every_method_in_the_legend(open_page, run):
     page = open_page("tradeoff", run=run)
     names = {trace.get("name") for trace in traces(page, PLANE)}
-    assert {inside.curve_name(kind, "equalized_odds") for kind in ("border", *RIVALS)} <= names
+    drawn = {inside.curve_name(kind, "equalized_odds") for kind in ("border", *RIVALS) if kind not in BYSTANDERS}
+    assert drawn <= names
+    assert not {inside.curve_name(kind, "equalized_odds") for kind in BYSTANDERS} & names
+
+
+def test_tradeoff_draws_as_many_curves_as_look_different_and_always_the_chosen_one(open_page, home):
+    shares = [f"last_layer@{share}" for share in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)]
+    write_duel(home.run("many"), methods={key: [(0.78, 0.5)] for key in [*shares, "leace"]}, seeds=(0,))
+    page = open_page("tradeoff", run="many", curve="leace-equalized_odds-s0")
+    assert not page.exception
+    drawn = [trace for trace in traces(page, PLANE) if "marker" in trace and trace.get("mode") == "lines+markers"]
+    looks = {(trace["marker"]["symbol"], trace["line"]["dash"]) for trace in drawn if "dash" in trace.get("line", {})}
+    assert inside.curve_name("leace", "equalized_odds") in {trace["name"] for trace in drawn}
+    assert len(looks) == len(SYMBOLS)
+    assert words.MORE.format(n=2, most=len(SYMBOLS)) in [text.value for text in page.markdown]
+
+
+def test_auditor_says_that_thresholds_per_group_were_read_from_their_answers(open_page, run):
+    page = open_page("tradeoff", run=run, curve="group_thresholds-equalized_odds-s0")
+    assert auditor_words.lead("equalized_odds", from_answers=True) in [text.value for text in page.markdown]
+
+
+def test_what_was_read_from_answers_is_not_set_against_the_base():
+    audit = {"bits": {"value": 0.1, "ci": [0.05, 0.15]}, "delta": {"value": -0.2, "ci": [-0.3, -0.1]}}
+    left, apart = auditor_words.verdict(audit, lam=1.0, from_answers=True)
+    assert left.endswith("bits: part of the signal is left.")
+    assert apart == auditor_words.APART
+    assert "−0.200" in auditor_words.verdict(audit, lam=1.0)[1]
 
 
 @pytest.mark.parametrize("view", ["saliency", "probe"])

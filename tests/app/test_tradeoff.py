@@ -186,12 +186,37 @@ def test_result_without_the_tables_is_read_from_the_predictions(open_page, home,
 
 def test_who_paid_is_said_of_the_pair_furthest_apart(open_page, demo, finished, curve):
     page = open_page("tradeoff", lam="4")
-    found = finished.result.points(method="reprogram", lam=4.0)[0]["levelling"][curve["gap"]]
-    sentence = levelling_words.sentence(found, lam=4.0)
+    point = finished.result.points(method="reprogram", lam=4.0)[0]
+    found = point["levelling"][curve["gap"]]
+    sentence = levelling_words.sentence(found, change=point["delta"][curve["gap"]], lam=4.0)
     assert sentence in [markdown.value for markdown in page.markdown]
     first = given(page, "levelling")["rows"][0]
     assert first[1]["text"] == found["rates"][0]["better"]
     assert first[2]["text"] == "{:.3f} → {:.3f}".format(*found["rates"][0]["better_rate"])
+
+
+@pytest.mark.parametrize(("ci", "is_said"), [([-0.2, -0.01], True), ([-0.2, 0.01], False), (None, False)])
+def test_who_paid_is_said_only_where_the_gap_clearly_closed(ci, is_said):
+    found = {"closed": {"value": 0.1, "ci": [0.0, 0.2]}, "share": {"value": 0.5, "ci": [0.2, 0.8]}}
+    sentence = levelling_words.sentence(found, change={"value": -0.1, "ci": ci}, lam=4.0)
+    assert ("levelling down" in sentence) == is_said
+    assert ("cannot be said" in sentence) != is_said
+    assert ("−0.100" in sentence) != is_said
+
+
+def test_damaged_predictions_of_an_early_result_are_a_sentence(open_page, home, finished):
+    def forget(point):
+        for name in ("group_rates", "changes", "levelling"):
+            point.pop(name, None)
+
+    rewrite(finished, home, "early", forget)
+    for file in home.run("early").rglob("*.parquet"):
+        file.unlink()
+        file.write_bytes(b"<b>")
+    page = open_page("tradeoff", run="early")
+    assert not page.exception
+    assert any("predictions" in info.value or "parquet" in info.value for info in page.info)
+    assert all("<b>" not in info.value for info in page.info)
 
 
 def test_examples_of_who_gained_and_lost_are_one_click_away(open_page, demo):

@@ -145,6 +145,20 @@ def test_command_takes_a_name_for_a_folder(folder, home, capsys):
     assert [each["key"] for each in json.loads(capsys.readouterr().out)["contenders"]] == ["mine:leace-equalized_odds"]
 
 
+def test_command_with_a_whole_key_means_that_curve_alone(tmp_path, home, capsys):
+    methods = {"last_layer@0.05": [(0.78, 0.5)], "last_layer": [(0.8, 0.45)], "leace": [(0.79, 0.59)]}
+    folder = write_duel(tmp_path / "shares", methods=methods, seeds=(0,))
+    whole = "R:last_layer-equalized_odds"
+    with pytest.raises(SystemExit):
+        main(["runs", "compare", f"R={folder}", "--json", "--curve", whole, "--curve", "leace", "--against", whole])
+    judged = json.loads(capsys.readouterr().out)
+    assert [each["key"] for each in judged["contenders"]] == [whole, "R:leace-equalized_odds"]
+    assert judged["against"] == whole
+    with pytest.raises(SystemExit):
+        main(["runs", "compare", f"R={folder}", "--json", "--against", whole])
+    assert json.loads(capsys.readouterr().out)["against"] == whole
+
+
 @pytest.mark.parametrize(
     ("wish", "says"), [(["--curve", "nobody"], "No curve is left"), (["--against", "nobody"], "None of the curves")]
 )
