@@ -39,6 +39,7 @@ class MethodOptions(Options):
     needs: ClassVar[Needs] = Needs()
     lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; what uses a trigger follows the trigger instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
+    packages: ClassVar[tuple[str, ...]] = ("torch",)  # whose releases may learn other numbers
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
         """About how many rows one training sends through the classifier and back; for the progress bar alone.
@@ -259,6 +260,7 @@ class LeaceOptions(MethodOptions):
 
     kind: Literal["leace"] = "leace"
     needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
+    packages = ("torch", "concept-erasure")
     lam = STRENGTH
 
 
@@ -275,6 +277,7 @@ class GroupThresholdsOptions(MethodOptions):
 
     kind: Literal["group_thresholds"] = "group_thresholds"
     needs = Needs(group_at_prediction=True, parameters="six numbers per group")
+    packages = ("torch", "fairlearn")
     lam = STRENGTH
 
 
