@@ -121,6 +121,11 @@ class Trigger(nn.Module):
         """Whether it is made of parts that are tried out, so that no gradient leads from one to the next."""
         return False
 
+    @property
+    def n_parameters(self) -> int:
+        """How many learned numbers one λ uses."""
+        return self.shared.numel()
+
     def at_step(self, step: int) -> None:
         """Told before every step of a training; a trigger that draws while it learns follows (seed, step)."""
 
