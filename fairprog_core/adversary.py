@@ -37,7 +37,7 @@ class Adversary:
             n_classes=n_classes, groups=groups, conditions_on_label=conditions_on_label
         ).to(device)
         self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=learning_rate)
-        self.steps = steps
+        self.steps, self.device = steps, device
         self.replay: deque[Seen] = deque(maxlen=replay)
 
     def learn(self, seen: Seen) -> float:
@@ -69,4 +69,6 @@ class Adversary:
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimizer.load_state_dict(state["opponent"])
         self.replay.clear()
-        self.replay.extend((*seen,) for seen in state["replay"])
+        for seen in state["replay"]:
+            logits, y, z, lam, weight = (part.to(self.device) for part in seen)  # a checkpoint's lie on the CPU
+            self.replay.append((logits, y, z, lam, weight))

@@ -106,10 +106,10 @@ class Reading:
         """
         by_attacker = zip(ATTACKERS, self.gains, strict=True)
         return {
-            "bits": _json(self.mean(self.gain)),
-            "accuracy": _json(self.mean(self.is_right)),
-            "delta": None if base is None else _json(self.mean(self.gain - base.gain)),
-            "attackers": {name: _json(self.mean(gain)) for name, gain in by_attacker},
+            "bits": self.mean(self.gain).to_json(),
+            "accuracy": self.mean(self.is_right).to_json(),
+            "delta": None if base is None else self.mean(self.gain - base.gain).to_json(),
+            "attackers": {name: self.mean(gain).to_json() for name, gain in by_attacker},
             "entropy": self.entropy,
             "chance": self.chance,
             "n": len(self.gain),
@@ -259,7 +259,3 @@ def _known_mean(values: Floats) -> Floats:
     known = np.isfinite(values)
     n = known.sum(axis=0)
     return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.where(n > 0, n, np.nan))
-
-
-def _json(found: Estimate) -> dict[str, Any]:
-    return {"value": found.value, "ci": list(found.ci) if found.ci else None}

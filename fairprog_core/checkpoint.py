@@ -15,28 +15,32 @@ from safetensors.torch import save_file
 from fairprog_core.errors import ArtifactError
 from fairprog_core.home import replacing
 
+_FORMAT = 2  # counts up when what is saved holds other entries, or means something else
+
 
 def save_state(path: Path, state: Any) -> None:
     """Write a nested state; the file changes at once or not at all."""
     tensors: dict[str, torch.Tensor] = {}
     header = json.dumps(_take_out(state, tensors))
     with replacing(path) as part:
-        save_file(tensors, part, {"fairprog": header})
+        save_file(tensors, part, {"fairprog": header, "format": str(_FORMAT)})
 
 
 def load_state(path: Path) -> Any:
     """Read what `save_state` wrote.
 
     Raises:
-        ArtifactError: the file is damaged.
+        ArtifactError: the file is damaged, or of another version of fairprog.
     """
     try:
         with safe_open(path, framework="pt") as file:
+            if (found := file.metadata().get("format", "1")) != str(_FORMAT):
+                raise ValueError(f"its format is {found}, this version of fairprog reads {_FORMAT}")
             header = json.loads(file.metadata()["fairprog"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(
-            f"The checkpoint {path} is damaged ({error}); remove it to start this curve anew."
+            f"The checkpoint {path} is damaged or of another version ({error}); remove it to start this curve anew."
         ) from error
     return _put_back(header, tensors)
 

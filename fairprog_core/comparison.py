@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairprog_core.batch import Groups
 from fairprog_core.counts import Counts, Floats, weigh
 from fairprog_core.intervals import Estimate, estimate
-from fairprog_core.metrics import collapsed, estimable, evaluate, majority_accuracy
+from fairprog_core.metrics import collapsed, estimable, evaluate, judged_classes, majority_accuracy
 from fairprog_core.summaries import mean_estimate
 
 DRAWS = 500
@@ -41,7 +41,7 @@ class Reference:
 
     Attributes:
         accuracy: (1+b,).
-        gap: (1+b,).
+        gap: (1+b,), NaN where it cannot be estimated.
         majority: (1+b,), accuracy of the majority class.
         counts: (p, c, c) of the rows themselves.
     """
@@ -134,8 +134,8 @@ class Rows:
     def reference(self, y_pred: ArrayLike, gap: str) -> Reference:
         """The base's figures from its predictions (n,)."""
         tables = self.tables(y_pred)
-        found = evaluate(tables, self.weight, self.groups)
-        return Reference(found["accuracy"], found[gap], majority_accuracy(weigh(tables, self.weight)), tables[0])
+        accuracy, gaps = self._figures(tables, gap)
+        return Reference(accuracy, gaps, majority_accuracy(weigh(tables, self.weight)), tables[0])
 
     def attained(
         self, y_pred: Sequence[ArrayLike], gap: str, seconds: ArrayLike, *, base: Counts | None = None
@@ -151,12 +151,19 @@ class Rows:
         accuracy, gaps = (np.full((len(self.repeats), len(y_pred)), np.nan) for _ in range(2))
         for m, predicted in enumerate(y_pred):
             tables = self.tables(predicted)
-            found = evaluate(tables, self.weight, self.groups)
-            accuracy[:, m] = found["accuracy"]
-            is_collapsed = bool(collapsed(tables[0], self.weight, self.groups, base=base))
-            if estimable(tables[0], self.groups)[gap] and not is_collapsed:
-                gaps[:, m] = found[gap]
+            accuracy[:, m], found = self._figures(tables, gap)
+            if not collapsed(tables[0], self.weight, self.groups, base=base):
+                gaps[:, m] = found
         return Attained(accuracy, gaps, np.asarray(seconds, dtype=np.float64))
+
+    def _figures(self, tables: Counts, gap: str) -> tuple[Floats, Floats]:
+        """Accuracy and gap (1+b,) of tables (1+b, p, c, c); the gap NaN where the rows themselves are too few.
+
+        A label that is too rare in a group is left out of the gap, as in a report of the rows.
+        """
+        found = evaluate(tables, self.weight, self.groups, judged_classes(tables[0], self.groups))
+        is_known = estimable(tables[0], self.groups)[gap]
+        return found["accuracy"], found[gap] if is_known else np.full(len(tables), np.nan)
 
 
 def over_seeds(values: Mapping[int, Floats]) -> Estimate:

@@ -19,6 +19,7 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.counts import cell_weight, count_table
 from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Dataset, Split
+from fairprog_core.environment import releases
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.fronts import choose_lam, hypervolume
@@ -178,7 +179,7 @@ class CurveWork:
             lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
             mode=lab.study.mode, budget=lab.study.budget.to_json(), device=lab.device.type,
-            classifier=lab.classifier.digest(),
+            classifier=lab.classifier.digest(), releases=releases(*plan.method.packages),
             data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from fairprog_core.comparison import Attained, Reference, Rows, difference, over
 from fairprog_core.counts import Floats, cell_weight
 from fairprog_core.errors import ConfigError, DataError
 from fairprog_core.intervals import Estimate
+from fairprog_core.methods import METHODS
 from fairprog_core.results import Curve, Result
 from fairprog_core.summaries import Point
 
@@ -94,7 +95,7 @@ def duel(
 
     Raises:
         ConfigError: there is nobody, or the curves close different gaps.
-        DataError: their studies tested other rows, or another base.
+        DataError: their studies tested other rows, or another base, or too few rows for the gap.
         ArtifactError: predictions are missing or damaged.
     """
     gaps = {curve["gap"] for each in value for curve in each.curves}
@@ -103,6 +104,11 @@ def duel(
     gap = gaps.pop()
     rows, base = _shared_rows(value, seed)
     reference = rows.reference(base.y_pred, gap)
+    if not np.isfinite(reference.gap[0]):
+        raise DataError(
+            f"The {gap.replace('_', ' ')} cannot be estimated on these {len(base.y):,} test rows: a group has too few "
+            "of them, or of a label; use more test rows."
+        )
     attained = [dict(_attained(each, rows, gap, reference)) for each in value]
     in_time = max(curve["seconds"] for curve in value[against].curves) if within is None else within
     figures = [_figures(found, reference, losses, in_time) for found in attained]
@@ -164,7 +170,8 @@ def _attained(contender: Contender, rows: Rows, gap: str, reference: Reference) 
 def _seconds(contender: Contender, curve: Curve, n: int) -> Floats:
     """Seconds (n,) until there was a point: trained one by one they come one by one, else all at the end."""
     is_separate = contender.result.study.get("mode") == "separate" and curve["trigger"] is not None
-    return np.asarray(curve["seconds"] * (np.arange(1, n + 1) / n if is_separate else np.ones(n)))
+    one_by_one = is_separate or METHODS[curve["method"]].options.one_by_one  # type: ignore[attr-defined]
+    return np.asarray(curve["seconds"] * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
 
 def _figures(found: Mapping[int, Attained], reference: Reference, losses: Sequence[float], within: float) -> Figures:
@@ -187,9 +194,9 @@ def _about(contender: Contender) -> dict[str, Any]:
 
 def _summary(own: Figures) -> dict[str, Any]:
     return {
-        "hypervolume": _json(over_seeds(own["hypervolume"])),
-        "within": _json(over_seeds(own["within"])),
-        "at_loss": [_json(over_seeds(values)) for values in own["at_loss"]],
+        "hypervolume": over_seeds(own["hypervolume"]).to_json(),
+        "within": over_seeds(own["within"]).to_json(),
+        "at_loss": [over_seeds(values).to_json() for values in own["at_loss"]],
     }
 
 
@@ -226,8 +233,4 @@ def _ends(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judged(found: Estimate, *, more_is_better: bool) -> dict[str, Any]:
-    return _json(found) | {"verdict": verdict(found, more_is_better=more_is_better)}
-
-
-def _json(found: Estimate) -> dict[str, Any]:
-    return {"value": found.value, "ci": list(found.ci) if found.ci else None}
+    return found.to_json() | {"verdict": verdict(found, more_is_better=more_is_better)}

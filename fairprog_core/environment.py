@@ -25,6 +25,11 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def releases(*packages: str) -> dict[str, str]:
+    """Major and minor version of packages, e.g. {"torch": "2.9"}: numbers of a patch release are taken for the same."""
+    return {name: ".".join(version(name).split(".")[:2]) for name in packages}
+
+
 def describe(device: torch.device) -> dict[str, object]:
     """The ``environment`` of the result JSON."""
     return {

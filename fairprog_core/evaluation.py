@@ -172,7 +172,7 @@ def report(
         point[name] = found.value
         point[f"{name}_ci"] = list(found.ci) if found.ci else None
     return point | {
-        "delta": {name: {"value": d.value, "ci": list(d.ci) if d.ci else None} for name, d in deltas.items()},
+        "delta": {name: found.to_json() for name, found in deltas.items()},
         "noise_gap": noise_gaps(counts, weight, groups, **drawing),
         "collapsed": bool(collapsed(counts, weight, groups, base=of_base)),
         "counts": by_group(counts, groups).astype(int).tolist(),

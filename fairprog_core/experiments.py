@@ -31,7 +31,7 @@ def tuning_rows(result: Result) -> list[Row]:
         pairs = [(whole.get(_without_share(curve)), curve) for curve in curves]
         kept = mean_estimate([_kept(result, full, curve) for full, curve in pairs])
         row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
-        rows.append(row | {"kept": _json(kept)})
+        rows.append(row | {"kept": kept.to_json()})
     return rows
 
 
@@ -48,7 +48,7 @@ def transfer_rows(results: Iterable[Mapping[str, Any]]) -> list[Row]:
     return [
         _figures(target["point"], curves, [_point_at(curve["points"], curve["chosen_lam"]) for curve in curves])
         | {"source": target["source"], "target": target["base"]}
-        | {"kept": _json(mean_estimate([_estimate(curve["kept"]) for curve in curves]))}
+        | {"kept": mean_estimate([_estimate(curve["kept"]) for curve in curves]).to_json()}
         for result in results
         for target in result.get("transfer", [])
         for curves in _families(target["curves"])
@@ -119,7 +119,3 @@ def _point_at(points: Iterable[Mapping[str, Any]], lam: float) -> Mapping[str, A
 
 def _estimate(values: Mapping[str, Any]) -> Estimate:
     return Estimate(values["value"], (values["ci"][0], values["ci"][1]) if values["ci"] else None)
-
-
-def _json(found: Estimate) -> dict[str, Any]:
-    return {"value": found.value, "ci": list(found.ci) if found.ci else None}

@@ -12,7 +12,7 @@ show :func:`noise_gaps`, the gap that noise alone would show.
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +33,10 @@ class Estimate(NamedTuple):
 
     value: float | None
     ci: Interval | None
+
+    def to_json(self) -> dict[str, Any]:
+        """{"value", "ci"}."""
+        return {"value": self.value, "ci": list(self.ci) if self.ci else None}
 
 
 def draw_tables(counts: ArrayLike, *, is_stratified: bool, draws: int = DRAWS, seed: int = 0) -> Counts:

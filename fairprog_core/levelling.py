@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairprog_core.batch import Groups
 from fairprog_core.counts import Floats, weigh
 from fairprog_core.intervals import DRAWS, draw_tables, estimate
-from fairprog_core.metrics import estimable, rates
+from fairprog_core.metrics import METRICS, estimable, judged_classes, rates
 
 Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
 RATES_OF_GAP = {
@@ -65,24 +65,25 @@ def levelling_down(
     table = np.asarray(joint)
     if len(groups.names) < 2 or not estimable(table.sum(axis=-1), groups)[gap]:
         return None
-    before, after = (_well_off(table.sum(axis=axis), weight, groups, gap) for axis in (-1, -2))
+    classes = judged_classes(table.sum(axis=-1), groups)
+    before, after = (_well_off(table.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
     pair = before.argmax(axis=-2), before.argmin(axis=-2)  # (r, k) each; the highest and the lowest rate
     drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
-    drawn_before, drawn_after = (_well_off(drawn.sum(axis=axis), weight, groups, gap) for axis in (-1, -2))
+    drawn_before, drawn_after = (_well_off(drawn.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
     closed, lost = _parts(before, after, pair)
     closed_drawn, lost_drawn = _parts(drawn_before, drawn_after, pair)
     figures = {"closed": (closed, closed_drawn), "lost": (lost, lost_drawn)}
     figures["share"] = _ratio(lost, closed), _ratio(lost_drawn, closed_drawn)
     found: dict[str, Any] = {}
     for name, (once, of_draws) in figures.items():
-        value, ci = estimate(once, of_draws)
-        found[name] = {"value": value, "ci": list(ci) if ci else None}
-    return found | {"rates": _told(before, after, pair, groups, gap)}
+        found[name] = estimate(once, of_draws).to_json()
+    labels = [1] if len(classes) == 2 else np.flatnonzero(classes | (METRICS[gap].needs == "groups")).tolist()
+    return found | {"rates": _told(before, after, pair, groups, gap, labels)}
 
 
-def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str) -> Floats:
-    """(…, r, g, k) rates of which more is better: FPR has its sign turned."""
-    found = rates(weigh(table, weight), groups)
+def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str, classes: NDArray[np.bool_]) -> Floats:
+    """(…, r, g, k) rates of which more is better: FPR has its sign turned; of the classes (c,) that are judged."""
+    found = rates(weigh(table, weight), groups, classes)
     read = {
         "selection_rate": found.selection,
         "true_positive_rate": found.true_positive,
@@ -107,13 +108,15 @@ def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
     return np.asarray(np.take_along_axis(values, index, axis=-2)[..., 0, :])
 
 
-def _told(before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str) -> list[dict[str, Any]]:
-    """The pair of every rate and class, for people: rates as they are, whichever way is better."""
+def _told(
+    before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str, labels: list[int]
+) -> list[dict[str, Any]]:
+    """The pair of every rate and class (k labels), for people: rates as they are, whichever way is better."""
     found = []
     for r, name in enumerate(RATES_OF_GAP[gap]):
-        for k in range(before.shape[-1]):
+        for k, label in enumerate(labels):
             better, worse = (int(group[r, k]) for group in pair)
-            row: dict[str, Any] = {"rate": name, "label": 1 if before.shape[-1] == 1 else k}
+            row: dict[str, Any] = {"rate": name, "label": label}
             row |= {"better": groups.names[better], "worse": groups.names[worse]}
             row["better_rate"] = [abs(float(each[r, better, k])) for each in (before, after)]
             row["worse_rate"] = [abs(float(each[r, worse, k])) for each in (before, after)]

@@ -100,7 +100,7 @@ class MMD(KernelPenalty):
 
 
 class HSIC(KernelPenalty):
-    """The Hilbert-Schmidt independence criterion of logits and groups, in 0..1/2.
+    """The Hilbert-Schmidt independence criterion of logits and groups, in 0..1/8.
 
     A Gaussian kernel on logits, as for the MMD, and a linear one on membership: each group counts by p² (1 − p)²
     of its share p, so that small groups weigh little.

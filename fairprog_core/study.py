@@ -284,6 +284,8 @@ class Study(Options):
                 raise ValueError(f"{name} names {twice[0]} twice; name each once")
         if strange := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
             raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
+        if again := self._repeated_base():
+            raise ValueError(f"transfer: {again} is the study's own base, or one that is named already; leave it out")
         modality = self.dataset.modality
         strangers = [
             chosen.kind
@@ -350,6 +352,20 @@ class Study(Options):
     def name_of(self, other: OtherBase) -> str:
         """What another base is called in tables."""
         return other.name or self.on(other).base_name
+
+    def _repeated_base(self) -> str | None:
+        """The name of the first other base that has the weights of the study's own, or of an earlier one."""
+        known = [self._weights]
+        for other in self.transfer:
+            if (weights := self.on(other)._weights) in known:
+                return self.name_of(other)
+            known.append(weights)
+        return None
+
+    @property
+    def _weights(self) -> tuple[str, int]:
+        """What decides the weights of the base, the data aside."""
+        return self.classifier.digest(exclude={"source"}), self.base_seed
 
     def _other_classifiers(self) -> list[Any]:
         return [other.classifier for other in self.transfer if other.classifier is not None]

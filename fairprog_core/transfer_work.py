@@ -9,11 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from fairprog_core.bases import base_key, find_base, load_base, train_base
 from fairprog_core.batch import Predictions
+from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.curves import CurveWork, Lab
 from fairprog_core.data.base import Split
+from fairprog_core.errors import ConfigError
 from fairprog_core.evaluation import predict, report
 from fairprog_core.home import Home, replacing
 from fairprog_core.json_values import plain
@@ -22,7 +26,7 @@ from fairprog_core.methods.trigger_curve import Triggered
 from fairprog_core.predictions_file import read_predictions, write_predictions
 from fairprog_core.study import Study
 from fairprog_core.transfer import Pair, share_kept
-from fairprog_core.triggers.base import load_trigger
+from fairprog_core.triggers.base import load_trigger, medium_words
 
 _SAME_AS_CURVE = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
 
@@ -33,6 +37,7 @@ class TransferWork:
     Attributes:
         name: of the other base.
         key: its content key; names its folder.
+        copy: its file, kept with the run.
     """
 
     def __init__(self, lab: Lab, study: Study, name: str, home: Home) -> None:
@@ -43,23 +48,53 @@ class TransferWork:
             study: the same study with the other base in place of its own.
             name: of the other base.
             home: where bases are kept.
+
+        Raises:
+            ConfigError: the other base takes other inputs than the study's own.
         """
         self.lab, self.study, self.name, self.home = lab, study, name, home
         self.key = base_key(study, lab.dataset)
         self.folder = lab.folder / "transfer" / self.key
+        self.copy = self.folder / "classifier.safetensors"
+        self._check_medium()
+
+    def _check_medium(self) -> None:
+        """Complain before anything is learned where no trigger of the study fits the other base."""
+        lab, options = self.lab, self.study.classifier
+        if self.copy.exists() or options == lab.study.classifier:
+            return
+        kind: type[Classifier] = CLASSIFIERS[options.kind].load()
+        with torch.random.fork_rng(devices=[]):
+            fresh = kind.new(options, n_classes=len(lab.dataset.labels), split=lab.dataset.split("test"))
+        if fresh.medium != lab.classifier.medium:
+            raise ConfigError(
+                f"transfer: {self.name} takes {medium_words(fresh.medium)}, the base that the triggers are learned on "
+                f"{medium_words(lab.classifier.medium)}; name another base that takes the same."
+            )
 
     def prepare(self) -> Iterator[float]:
-        """Train the other base, if there is none; yields the done share."""
-        if find_base(self.study, self.lab.dataset, self.home) is None:
+        """Train the other base, if there is none, and keep a copy with the run; yields the done share."""
+        if self._found() is None:
             for found in train_base(self.study, self.lab.dataset, self.home, device=self.lab.device):
                 if isinstance(found, float):
                     yield found
+        if not self.copy.exists():
+            with replacing(self.copy) as part:
+                part.write_bytes((self._found() or self._trained).read_bytes())
+
+    def _found(self) -> Path | None:
+        """The base of an earlier sitting of this run, else one that need not be trained, else None."""
+        return self.copy if self.copy.exists() else find_base(self.study, self.lab.dataset, self.home)
+
+    @property
+    def _trained(self) -> Path:
+        """Where a training leaves the base."""
+        return self.home.models / f"{self.key}.safetensors"
 
     @cached_property
     def classifier(self) -> Classifier:
         """The other base, frozen."""
-        trained = self.home.models / f"{self.key}.safetensors"
-        return load_base(find_base(self.study, self.lab.dataset, self.home) or trained, self.lab.device)
+        return load_base(self._found() or self._trained, self.lab.device)
 
     @cached_property
     def test(self) -> Split:
@@ -70,6 +105,14 @@ class TransferWork:
     def base(self) -> Predictions:
         """What the other base says about the test split without a trigger."""
         return predict(self.classifier, self.test)
+
+    @cached_property
+    def point(self) -> dict[str, Any]:
+        """The other base without a trigger, as the result JSON has it."""
+        return report(
+            self.base, groups=self.lab.dataset.groups, labels=self.lab.dataset.labels, method="base",
+            seed=self.study.base_seed,
+        ) | {"base": self.name}  # fmt: skip
 
     def evaluate(self, work: CurveWork) -> Iterator[float]:
         """Every λ of a curve and every control on the test split; yields the done share."""
@@ -106,11 +149,10 @@ class TransferWork:
         """The share of the gain that is kept, at the λ that was chosen on the own base."""
         lab, name = self.lab, f"lam-{lam:g}.parquet"
         own, here = (read_predictions(place / name).predictions for place in (work.folder, self.folder / work.plan.key))
-        kept = share_kept(
+        return share_kept(
             Pair(lab.base["test"], own), Pair(self.base, here), groups=lab.dataset.groups,
             n_classes=len(lab.dataset.labels), gap=work.plan.criterion.gap,
-        )  # fmt: skip
-        return {"value": kept.value, "ci": list(kept.ci) if kept.ci else None}
+        ).to_json()  # fmt: skip
 
     def result(self, works: list[CurveWork], source: str) -> dict[str, Any] | None:
         """What is finished, as the result JSON has it; None before the first curve.
@@ -122,11 +164,7 @@ class TransferWork:
         finished = [json.loads(file.read_text("utf-8")) for file in map(self._file, works) if file.exists()]
         if not finished:
             return None
-        point = report(
-            self.base, groups=self.lab.dataset.groups, labels=self.lab.dataset.labels, method="base",
-            seed=self.study.base_seed,
-        )  # fmt: skip
-        return {"source": source, "base": self.name, "point": point | {"base": self.name}, "curves": finished}
+        return {"source": source, "base": self.name, "point": self.point, "curves": finished}
 
     def _file(self, work: CurveWork) -> Path:
         return self.folder / f"{work.plan.key}.json"

@@ -81,9 +81,10 @@ def run(
 
 
 def _earlier(store: Store, study: Study) -> Run | None:
-    """The newest run of exactly this study that is done or can go on."""
+    """The newest run of exactly this study that is done; if there is none, the newest that can go on."""
     runs = [run for run in store.list() if run.study == study.to_json()]
-    return next((run for run in runs if run.state == "done" or run.state in RESUMABLE), None)
+    done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
+    return next(iter(done + unfinished), None)
 
 
 def _begin(store: Store, study: Study, earlier: Run | None) -> Run:

@@ -49,6 +49,21 @@ class Split:
         weight /= weight.mean()
         return weight
 
+    def natural_rows(self, *, at_least: int = 30_000) -> NDArray[np.int64]:
+        """(m,) row numbers in the natural mix, for what takes no weights: a row comes as often as its weight says.
+
+        Every row once where the rows are in the natural mix already; otherwise so many in all that rounding does
+        not matter, cell after cell.
+        """
+        n = len(self.y)
+        if not self.is_stratified:
+            return np.arange(n)
+        order = np.lexsort((self.y, self.z))
+        end = np.cumsum(self.weight[order])
+        m = max(n, at_least)
+        rows: NDArray[np.int64] = order[np.searchsorted(end / end[-1], (np.arange(m) + 0.5) / m)]
+        return rows
+
     def evenly(self, n: int, *, seed: int = 0) -> "Split":
         """n of the rows, drawn as evenly over the (z, y) cells as their sizes allow; all, if there are no more."""
         if n >= len(self.y):

@@ -39,6 +39,8 @@ class MethodOptions(Options):
     needs: ClassVar[Needs] = Needs()
     lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; what uses a trigger follows the trigger instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
+    one_by_one: ClassVar[bool] = False  # whether there is always one training per λ, one after another
+    packages: ClassVar[tuple[str, ...]] = ("torch",)  # whose releases may learn other numbers
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
         """About how many rows one training sends through the classifier and back; for the progress bar alone.
@@ -75,7 +77,7 @@ class GameOptions(MethodOptions):
         ge=1,
         le=50,
         title="Discriminator steps",
-        description="Steps of the discriminator per step of the trigger.",
+        description="Steps of the discriminator per step of the trigger, or of the weights.",
         json_schema_extra={"advanced": True},
     )
     replay: int = Field(
@@ -148,6 +150,7 @@ class AdversarialOptions(GameOptions):
     """What adversarial trainings of the weights share."""
 
     needs = Needs(weights="all", gradients=True, parameters="a classifier for every λ")
+    one_by_one = True
     lam = GAME
     per_cell: int = Field(
         16,
@@ -259,6 +262,7 @@ class LeaceOptions(MethodOptions):
 
     kind: Literal["leace"] = "leace"
     needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
+    packages = ("torch", "concept-erasure")
     lam = STRENGTH
 
 
@@ -275,6 +279,7 @@ class GroupThresholdsOptions(MethodOptions):
 
     kind: Literal["group_thresholds"] = "group_thresholds"
     needs = Needs(group_at_prediction=True, parameters="six numbers per group")
+    packages = ("torch", "fairlearn")
     lam = STRENGTH
 
 

@@ -4,6 +4,7 @@ import torch
 
 from fairprog_core.methods.adversarial import Adversarial, AdversarialMethod
 from fairprog_core.methods.erm import optimizer_of
+from fairprog_core.sampling import MOST_CELLS
 
 
 class AdvIn(AdversarialMethod):
@@ -13,7 +14,7 @@ class AdvIn(AdversarialMethod):
     def steps(self) -> int:
         split, base = self.task.split, self.base_options
         rows: int = base.n_steps(len(split.y)) * base.batch_size
-        n_cells = len(set(zip(split.z.tolist(), split.y.tolist())))
+        n_cells = min(len(set(zip(split.z.tolist(), split.y.tolist()))), MOST_CELLS)
         share: float = self.options.length
         per_step: int = n_cells * self.options.per_cell
         return max(round(share * rows / per_step), 1)

@@ -74,6 +74,14 @@ class GroupThresholds(Method):
             raise DataError(
                 "group_thresholds needs two labels and groups that do not overlap; leave it out of the study's methods."
             )
+        split = task.split  # told here, before anything is learned: fairlearn would refuse it after hours
+        for group, name in enumerate(task.groups.names):
+            if len(np.unique(split.y[split.z == group])) == 1:
+                raise DataError(
+                    f"group_thresholds needs rows of both labels in every group: all rows of {name} among the "
+                    f"{len(split.y):,} to learn from have the same; use more tuning rows (n_tune, tuning_ratio), or "
+                    "leave it out of the study's methods."
+                )
 
     @property
     def file(self) -> Path:
@@ -86,13 +94,9 @@ class GroupThresholds(Method):
         optimizer = ThresholdOptimizer(
             estimator=Scores(), constraints=task.criterion.kind, prefit=True, predict_method="decision_function"
         )
-        score = score_of(task.features, task.split)
-        try:
-            optimizer.fit(score[:, None], task.split.y, sensitive_features=task.split.z)
-        except ValueError as error:  # a group has rows of one label only
-            raise DataError(
-                f"group_thresholds cannot learn from these rows ({error}); use more tuning rows."
-            ) from error
+        rows = task.split.natural_rows()
+        score = score_of(task.features, task.split)[rows]
+        optimizer.fit(score[:, None], task.split.y[rows], sensitive_features=task.split.z[rows])
         found = optimizer.interpolated_thresholder_.interpolation_dict
         rules = [rule_of(found[group]) if group in found else {} for group in range(len(task.groups.names))]
         about = {"steps": 1, "best_step": 1, "seconds": time.perf_counter() - started}

@@ -8,6 +8,7 @@ Notation: n rows, d features, c classes, g groups.
 """
 
 import warnings
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -33,19 +34,20 @@ class Leace(HeadMethod):
     def solve(self, features: Tensor) -> list[Head]:
         eraser, (weight, bias) = fit_eraser(features.double(), self.task), self.base
         taken = weight.double() @ eraser.proj_left @ eraser.proj_right  # of the centred features (c, d)
-        mean = features.double().mean(0)
-        return [Head((weight - lam * taken).float(), (bias + lam * taken @ mean).float()) for lam in self.task.lam.grid]
+        shift = taken @ cast(Tensor, eraser.bias)  # their mean
+        return [Head((weight - lam * taken).float(), (bias + lam * shift).float()) for lam in self.task.lam.grid]
 
 
 def fit_eraser(features: Tensor, task: Task) -> LeaceEraser:
-    """An eraser of the groups, in the mix of the rows to learn from.
+    """An eraser of the groups, in the natural mix.
 
     Args:
         features: (n, d), in double precision.
         task: whose rows they are; its criterion says whether the label is given.
     """
-    y = torch.from_numpy(task.split.y)
-    member = torch.from_numpy(task.groups.patterns[task.split.z]).to(features)  # (n, g)
+    rows = task.split.natural_rows()
+    features, y = features[rows], torch.from_numpy(task.split.y[rows])
+    member = torch.from_numpy(task.groups.patterns[task.split.z[rows]]).to(features)  # (n, g)
     if not task.criterion.conditions_on_label:
         return LeaceFitter.fit(features, member, shrinkage=False).eraser
     label = F.one_hot(y, task.split.cell_share.shape[1]).to(features)  # (n, c)

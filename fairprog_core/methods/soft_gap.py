@@ -14,8 +14,7 @@ from torch import Tensor
 from fairprog_core.batch import Groups
 from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Split
-
-SHARPNESS = 3.0
+from fairprog_core.penalties import SHARPNESS
 
 
 class SoftGap:

@@ -23,7 +23,7 @@ class Triggered(Solution):
     def __init__(self, trigger: Trigger, classifier: Classifier, file: Path | None = None) -> None:
         self.trigger, self.classifier, self.file = trigger, classifier, file
         self.about = trigger.about
-        self.n_parameters = trigger.shared.numel()
+        self.n_parameters = trigger.n_parameters
 
     def predict(self, split: Split, lam: float) -> Predictions:
         return predict(self.trigger.wrap(self.classifier, lam=lam), split)

@@ -121,6 +121,11 @@ class Trigger(nn.Module):
         """Whether it is made of parts that are tried out, so that no gradient leads from one to the next."""
         return False
 
+    @property
+    def n_parameters(self) -> int:
+        """How many learned numbers one λ uses."""
+        return self.shared.numel()
+
     def at_step(self, step: int) -> None:
         """Told before every step of a training; a trigger that draws while it learns follows (seed, step)."""
 
@@ -172,8 +177,8 @@ class Trigger(nn.Module):
         """
         if classifier.medium != self.medium:
             raise ConfigError(
-                f"The trigger was made for {_told(self.medium)}, the classifier takes {_told(classifier.medium)}; "
-                "use the classifier that the trigger was learned on."
+                f"The trigger was made for {medium_words(self.medium)}, the classifier takes "
+                f"{medium_words(classifier.medium)}; use the classifier that the trigger was learned on."
             )
         return self
 
@@ -275,6 +280,6 @@ def load_trigger(path: str | Path) -> Trigger:
     return trigger
 
 
-def _told(medium: dict[str, int]) -> str:
+def medium_words(medium: dict[str, int]) -> str:
     """{"image_size": 64} -> "image size 64"."""
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in medium.items())

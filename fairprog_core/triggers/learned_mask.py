@@ -35,6 +35,11 @@ class LearnedMask(ImageTrigger):
         self.scores = nn.Parameter(self._first_scores())
         self._is_learning = False
 
+    @property
+    def n_parameters(self) -> int:
+        """The colours of the pixels of the mask, and the scores that chose them."""
+        return 3 * self._n_pixels() + len(self.scores)
+
     def at_step(self, step: int) -> None:
         self._is_learning = True
 

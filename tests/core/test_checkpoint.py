@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from fairprog_core.checkpoint import load_state, save_state
 from fairprog_core.errors import ArtifactError
@@ -43,6 +44,13 @@ def test_optimizer_goes_on_as_if_never_saved(tmp_path: Path) -> None:
     other.load_state_dict(state["optimizer"])
     step(again, other)
     assert torch.equal(again, value)
+
+
+def test_checkpoint_of_an_older_version_says_what_to_do(tmp_path: Path) -> None:
+    """Before there were formats, none was written."""
+    save_file({"0": torch.zeros(1)}, tmp_path / "c.safetensors", {"fairprog": '{"dict": []}'})
+    with pytest.raises(ArtifactError, match="another version .*its format is 1.* remove it"):
+        load_state(tmp_path / "c.safetensors")
 
 
 def test_damaged_file_says_what_to_do(tmp_path: Path) -> None:

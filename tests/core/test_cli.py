@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from fairprog_core.cli import main, server
+from fairprog_core.cli.run import _earlier
 from fairprog_core.errors import ConfigError
 from fairprog_core.home import Home
 from fairprog_core.runs import Owner, Store, launcher
@@ -250,6 +251,16 @@ def test_series_that_was_killed_goes_on_where_it_stopped(fairprog, store, tmp_pa
     assert (written["schema"], [one["study"]["name"] for one in written["studies"]]) == (
         "fairprog.series/1", ["short", "long"],
     )  # fmt: skip
+
+
+def test_series_takes_a_study_that_is_done_even_if_a_newer_run_of_it_was_cancelled(store):
+    study, owner = Study.parse({}), Owner.this_process()
+    first, second, third = (store.begin(study, owner) for _ in range(3))
+    for run, state in ((second, "cancelled"), (third, "failed")):
+        store.finish(run, state)
+    assert _earlier(store, study).id == third.id
+    store.finish(first, "done")
+    assert _earlier(store, study).id == first.id
 
 
 def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairprog_core.batch import Groups
+from fairprog_core.batch import Groups, Predictions
 from fairprog_core.comparison import DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
 from fairprog_core.counts import count_table
+from fairprog_core.evaluation import report
 from fairprog_core.fronts import hypervolume
 from fairprog_core.intervals import Estimate
 
@@ -78,6 +79,26 @@ def test_collapsed_and_constant_points_do_not_count():
     curve = found.attained([np.zeros(400, dtype=int), answers(found, 0.8, 0.6)], GAP, [0, 0])
     assert np.isnan(curve.gap[:, 0]).all()
     assert curve.gap[0, 1] == pytest.approx(0.1)
+
+
+def test_label_that_is_too_rare_in_a_group_is_left_out_as_in_a_report():
+    """Label 2 has no man. Of labels 0 and 1 women are always right, men with label 1 half of the time, else say 0.
+
+    TPR of label 1 1 and ½, FPR of label 0 0 and ½ (men know no other label): AAOD ½·mean(½, ½) = ¼.
+    """
+    z, y = (np.repeat(codes, 40) for codes in ([0, 0, 0, 1, 1], [0, 1, 2, 0, 1]))
+    found = Rows.drawn(y, z, np.ones((2, 3)), TWO, is_stratified=True)
+    base, better = y.copy(), y.copy()
+    base[160:180], better[160:170] = 0, 0
+    reference = found.reference(base, GAP)
+    assert reference.gap[0] == pytest.approx(0.25)
+    assert found.attained([better], GAP, [1.0], base=reference.counts).gap[0, 0] == pytest.approx(0.125)
+    said = [Predictions(None, each, y, z, np.ones(200), np.arange(200), is_stratified=True) for each in (base, better)]
+    about = {"groups": TWO, "labels": ("a", "b", "c"), "draws": 20}
+    assert report(said[0], method="base", **about)[GAP] == pytest.approx(reference.gap[0])
+    levelled = report(said[1], base=said[0], method="leace", **about)["levelling"][GAP]
+    assert levelled["closed"]["value"] == pytest.approx(0.125)
+    assert [row["label"] for row in levelled["rates"]] == [0, 1, 0, 1]
 
 
 def test_gap_at_matched_accuracy_is_read_off_the_step_line():

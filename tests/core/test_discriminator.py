@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from fairprog_core.adversary import Adversary
 from fairprog_core.batch import Groups
 from fairprog_core.discriminator import Discriminator
 
@@ -80,3 +81,14 @@ def test_overlapping_groups_are_told_one_by_one() -> None:
     torch.nn.init.zeros_(judge.net[-1].bias)
     loss, _ = judge.loss(logits, y, z * 3, lam, torch.ones(2, 64))
     assert loss.tolist() == pytest.approx([np.log(2)] * 2)
+
+
+def test_opponent_goes_on_with_what_it_remembers_on_its_own_device() -> None:
+    """A checkpoint is read onto the CPU, wherever the training computes; "meta" stands for another device."""
+    options = {"n_classes": 2, "groups": TWO, "conditions_on_label": True, "learning_rate": 0.01, "steps": 1}
+    first, again = (Adversary(**options, replay=2, device=torch.device("cpu")) for _ in range(2))
+    logits, y, z, lam = inputs()
+    first.learn((logits, y, z, lam, torch.ones(2, 64)))
+    again.device = torch.device("meta")
+    again.load_state(first.state())
+    assert [part.device.type for part in again.replay[0]] == ["meta"] * 5

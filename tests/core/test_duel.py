@@ -96,6 +96,20 @@ def test_points_trained_one_by_one_come_one_by_one(tmp_path):
     assert whole > part > nothing == 0
 
 
+def test_weights_trained_against_a_discriminator_come_one_by_one_in_every_mode(tmp_path):
+    """AdvPost is trained once per λ in any study: after 7 of 10 s there are two of three points."""
+    folder = write_duel(tmp_path / "one", methods={"adv_post": [(0.8, 0.5), (0.8, 0.6), (0.8, 0.7)]}, seeds=(0,))
+    found = contenders({"one": Result.open(folder)})
+    whole, part, nothing = (duel(found, within=s)["contenders"][0]["within"]["value"] for s in (10, 7, 3))
+    assert whole > part > nothing == 0
+
+
+def test_gap_that_too_few_rows_tell_is_refused(folder, monkeypatch):
+    monkeypatch.setattr("fairprog_core.metrics.estimable.__kwdefaults__", {"min_rows": 201})
+    with pytest.raises(DataError, match="cannot be estimated on these 800 test rows"):
+        duel(contenders({"one": Result.open(folder)}))
+
+
 def test_two_studies_of_the_same_rows_can_meet(folder, tmp_path):
     other = write_duel(tmp_path / "other", methods={"output_shift": [(0.75, 0.45)]}, seeds=(0,))
     found = contenders({"one": Result.open(folder), "two": Result.open(other)})

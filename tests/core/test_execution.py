@@ -14,7 +14,7 @@ from fairprog_core.curves import Lab
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
-from fairprog_core.execution import execute
+from fairprog_core.execution import Execution, execute
 from fairprog_core.home import Home
 from fairprog_core.registry import build
 from fairprog_core.results import Result
@@ -131,6 +131,22 @@ def test_study_that_reuses_learns_a_curve_once_and_gives_the_same_numbers(finish
     assert numbers(home.run("second")) == numbers(home.run("first"))
     other = Study.parse({**study.to_json(), "seeds": [1]})
     assert any(record["kind"] == "train" for record in run(other, home, "other"))
+
+
+def test_what_another_release_learned_is_not_taken_over(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LEACE is solved by a package of its own, whose release counts beside that of torch."""
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "methods": [{"kind": "leace"}]})
+    execution = Execution(study, finished.home, finished.folder)
+    list(execution.prepare())
+    (work,) = execution.works
+    places = [work.learned.place]
+    for package in ("torch", "concept-erasure", "fairlearn"):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                "fairprog_core.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
+            )
+            places.append(work.learned.place)
+    assert len(set(places)) == 4
 
 
 def test_study_that_reuses_goes_on_with_a_rival_that_was_interrupted(finished: Finished, home: Home) -> None:

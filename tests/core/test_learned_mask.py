@@ -19,6 +19,11 @@ def test_mask_has_as_many_pixels_as_the_budget_and_the_area_allow(area: str, sha
     assert made(area=area, share=share).mask().sum() == expected
 
 
+def test_colours_that_the_mask_leaves_out_are_no_parameters_of_a_lam() -> None:
+    """3 · 102 colours within the budget, and one score for each of 32² pixels."""
+    assert made(area="everywhere", share=0.1).n_parameters == 306 + 1024
+
+
 def test_frame_never_reaches_into_the_middle() -> None:
     assert not made(area="frame", share=0.9).mask()[5:-5, 5:-5].any()
 

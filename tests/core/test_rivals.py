@@ -53,11 +53,11 @@ class Given(Classifier):
         return x
 
 
-def made_up(n: int = 2000, *, n_groups: int = 2, seed: int = 0) -> Split:
+def made_up(n: int = 2000, *, n_groups: int = 2, seed: int = 0, most: float = 0.6, least: float = 0.2) -> Split:
     """The label moves the first feature, the group the first and the second; the label is rarer in later groups."""
     rng = np.random.default_rng(seed)
     z = rng.integers(0, n_groups, n)
-    y = (rng.random(n) < 0.6 - 0.4 * z / (n_groups - 1)).astype(np.int64)
+    y = (rng.random(n) < most - (most - least) * z / (n_groups - 1)).astype(np.int64)
     x = rng.normal(size=(n, D)).astype(np.float32)
     x[:, 0] += 2.0 * y - 0.7 - 0.8 * z
     x[:, 1] += 1.5 * z
@@ -198,6 +198,46 @@ def test_group_thresholds_at_strength_zero_answer_as_the_classifier_and_at_one_c
     assert gaps[1] < 0.02 < 0.3 < gaps[0]
 
 
+@pytest.mark.parametrize("share", [0.002, 0.2])
+def test_rows_come_in_the_natural_mix_whatever_mix_they_are_drawn_in(share: float) -> None:
+    """Of 20,000 rows with p(y = 1 | z) = .45 and .10, a part drawn evenly over the cells."""
+    split = made_up(20_000, most=0.45, least=0.10)
+    assert split.natural_rows().tolist() == list(range(20_000))
+    part = split.evenly(round(20_000 * share))
+    rows = part.natural_rows()
+    assert set(rows) == set(range(len(part.y)))
+    mix = np.bincount(2 * part.z[rows] + part.y[rows]) / len(rows)
+    assert mix == pytest.approx(split.cell_share.ravel(), abs=1e-3)
+
+
+def test_leace_for_demographic_parity_erases_in_the_natural_mix_from_even_rows(tmp_path: Path) -> None:
+    """The label is read from the features and tells the group, in the natural mix alone: p(y = 1 | z) = .45, .10."""
+    split = made_up(20_000, most=0.45, least=0.10)
+    part = split.evenly(4000)
+    features = torch.from_numpy(part.x).double()
+    erased = fit_eraser(features, task(part, "demographic_parity", tmp_path))(features)
+    rows = part.natural_rows()
+    assert read(features[rows], part.z[rows]) > 0.3
+    assert read(erased[rows], part.z[rows]) < 1e-4
+
+
+def test_group_thresholds_from_even_rows_close_the_gap_of_the_natural_mix(tmp_path: Path) -> None:
+    split = made_up(20_000, most=0.45, least=0.10)
+    solution = learned("group_thresholds", task(split.evenly(4000), "demographic_parity", tmp_path, grid=(0.0, 1.0)))
+    none, all_ = (solution.predict(split, lam).y_pred for lam in (0.0, 1.0))
+    gaps = [abs(said[split.z == 0].mean() - said[split.z == 1].mean()) for said in (none, all_)]
+    assert gaps[1] < 0.03 < 0.3 < gaps[0]
+
+
+def test_group_thresholds_refuse_a_group_with_one_label_before_they_learn(tmp_path: Path) -> None:
+    split = made_up(100)
+    one = dataclasses.replace(split, y=np.where(split.z == 1, 0, split.y))
+    with pytest.raises(
+        DataError, match=r"both labels in every group: all rows of g1 among the 100 .* more tuning rows"
+    ):
+        build(METHODS, METHODS["group_thresholds"].options(), task(one, "equalized_odds", tmp_path))
+
+
 @pytest.mark.parametrize(("n_classes", "overlap"), [(3, False), (2, True)])
 def test_group_thresholds_refuse_what_they_cannot_do(n_classes: int, overlap: bool, tmp_path: Path) -> None:
     split = made_up(100)
@@ -246,6 +286,14 @@ def test_adv_in_begins_anew_and_is_as_long_as_its_options_say(tmp_path: Path) ->
     classifier = method.start(4.0).classifier
     assert classifier.training
     assert not torch.equal(classifier.linear.weight, todo.classifier.linear.weight)
+
+
+def test_adv_in_of_many_cells_counts_those_of_one_batch(tmp_path: Path) -> None:
+    """20 cells take turns in batches of 16, one row each: 80 rows are 5 steps, not 4."""
+    todo = residual_task(tmp_path)
+    split = dataclasses.replace(todo.split, y=np.arange(80) % 2, z=np.arange(80) // 2 % 10)
+    method = build(METHODS, METHODS["adv_in"].options(length=0.5, per_cell=1), dataclasses.replace(todo, split=split))
+    assert method.steps == 5
 
 
 def test_discriminator_gets_no_gradient_from_the_classifiers_step(tmp_path: Path) -> None:

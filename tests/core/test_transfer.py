@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fairprog_core.batch import Groups, Predictions
+from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.errors import ConfigError
-from fairprog_core.execution import execute
+from fairprog_core.execution import Execution, execute
 from fairprog_core.experiments import class_rows, transfer_rows, tuning_rows
 from fairprog_core.home import Home
 from fairprog_core.results import Result
@@ -94,6 +95,46 @@ def test_study_tries_its_triggers_on_other_bases_and_goes_on_where_it_stopped(ho
     assert (row["n_classes"], row["gap"]) == (2, result.chosen()[0][GAP])
 
 
+def test_other_base_that_is_always_trained_is_trained_once_per_run(home: Home) -> None:
+    """The second sitting, stopped after the training of the other base, finds it in the folder of the run."""
+    study = Study.parse(
+        {
+            **TINY,
+            "explain": {"gallery": 0, "rows": 0, "probe": False},
+            "methods": [{"kind": "reprogram"}],
+            "budget": {"steps": 2, "validate_every": 1},
+            "transfer": [{"base_seed": 1}],
+        }
+    )
+    assert study.classifier.source == "train"
+    records = execute(study, home=home, folder=home.run("a"))
+    next(record for record in records if record.get("label", "").startswith("On residual net, seed 1"))
+    records.close()
+    assert len(list(home.run("a").glob("transfer/*/classifier.safetensors"))) == 1
+    labels = [record.get("label", "") for record in execute(study, home=home, folder=home.run("a"))]
+    assert any(label.startswith("On residual net, seed 1") for label in labels)
+    assert not any(label.startswith("Training another base") for label in labels)
+
+
+def test_other_base_that_no_trigger_fits_is_refused_before_anything_is_learned(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study.parse({**TINY, "transfer": [{"classifier": {**TINY["classifier"], "epochs": 3}}]})
+    with monkeypatch.context() as patch:
+        kind = CLASSIFIERS["residual_net"].load()
+        new = kind.new
+
+        def larger(options: Any, **about: Any) -> Any:
+            made = new(options, **about)
+            made.image_size = 64 if options.epochs == 3 else made.image_size
+            return made
+
+        patch.setattr(kind, "new", larger)
+        execution = Execution(study, home, home.run("a"))
+        with pytest.raises(ConfigError, match="seed 0 takes image size 64, the base .* learned on image size 32; name"):
+            list(execution.prepare())
+
+
 def test_rows_of_tuning_data_name_what_is_kept_of_the_whole_gain(finished: Finished, home: Home) -> None:
     """A trigger learned on all rows keeps 1 of itself, or nothing can be said where it gained nothing."""
     study = {**finished.study.to_json(), "explain": {"gallery": 0, "rows": 0, "probe": False}}
@@ -109,5 +150,10 @@ def test_rows_of_tuning_data_name_what_is_kept_of_the_whole_gain(finished: Finis
 def test_other_base_is_named_once_and_suits_the_data():
     with pytest.raises(ConfigError, match="transfer names residual net, seed 1 twice"):
         Study.parse({"transfer": [{"base_seed": 1}, {"base_seed": 1}]})
+    for same in ([{"name": "mine", "base_seed": 0}], [{"base_seed": 1}, {"name": "again", "base_seed": 1}]):
+        with pytest.raises(ConfigError, match=f"{same[-1]['name']} is the study's own base, or one that is named"):
+            Study.parse({"transfer": same})
+    with pytest.raises(ConfigError, match="the study's own base"):
+        Study.parse({"transfer": [{"name": "shipped", "classifier": {"kind": "residual_net", "source": "shipped"}}]})
     with pytest.raises(ConfigError, match="encoder is not for image data"):
         Study.parse({"transfer": [{"classifier": {"kind": "encoder"}}]})
