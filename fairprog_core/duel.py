@@ -170,7 +170,8 @@ def _attained(contender: Contender, rows: Rows, gap: str, reference: Reference) 
 def _seconds(contender: Contender, curve: Curve, n: int) -> Floats:
     """Seconds (n,) until there was a point: trained one by one they come one by one, else all at the end."""
     is_separate = contender.result.study.get("mode") == "separate" and curve["trigger"] is not None
-    one_by_one = is_separate or METHODS[curve["method"]].options.one_by_one  # type: ignore[attr-defined]
+    known = METHODS.get(curve["method"])  # a later version may have more
+    one_by_one = is_separate or getattr(known and known.options, "one_by_one", False)
     return np.asarray(curve["seconds"] * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
 
