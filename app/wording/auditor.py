@@ -24,7 +24,7 @@ LABEL = (
 COLUMNS = ("", AXIS, "Group named right", "By chance")
 BASE = "base"
 AT = "λ = {lam}"
-CEILING = "All there is to know about the group are {entropy:.3f} bits."
+CEILING = "Who knew the group would save {entropy:.3f} bits: the most there is."
 GONE = "At λ = {lam} the attackers read {bits} bits: the interval reaches down to 0, so no signal was found."
 LEFT = "At λ = {lam} the attackers still read {bits} bits: part of the signal is left."
 LESS = "That is {change} bits against the base, on the same rows."
