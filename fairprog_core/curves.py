@@ -222,7 +222,7 @@ class CurveWork:
             found, files = control.predict(test, 0.0), control.files(0.0)
             points.append(self._point(found, None, kind, kind, files, is_audited=True))
             yield len(points) / total
-        self.write({"curve": self._summary(solution, validation, points), "points": points})
+        self.write({"curve": self._summary(solution, validation, chosen, points), "points": points})
 
     def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""
@@ -250,15 +250,14 @@ class CurveWork:
         )  # fmt: skip
         return point | {"audit": lab.audit(found, plan.criterion) if is_audited else None}
 
-    def _summary(self, solution: Solution, validation: Record, points: list[dict[str, Any]]) -> dict[str, Any]:
+    def _summary(
+        self, solution: Solution, validation: Record, chosen: float, points: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         """The curve as the result JSON has it, before anybody looked inside."""
         plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
         own = [point for point in points if point["method"] == plan.method.kind]
-        base = self.lab.base["test"]
-        corner = (
-            majority_accuracy(base, n_classes=len(self.lab.dataset.labels)),
-            self.lab.figures(base, gap, base)["gap"],
-        )
+        reference = self.lab.reference(self.lab.base["test"], gap)
+        corner = (reference["majority_accuracy"], reference["base_gap"])
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
             "criterion": plan.criterion.kind, "seed": plan.seed, "tuning_ratio": plan.tuning_ratio, "gap": gap,
@@ -266,7 +265,7 @@ class CurveWork:
             "hypervolume": hypervolume(
                 [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
             ),
-            "chosen_lam": self.choose(validation), "validation": validation,
+            "chosen_lam": chosen, "validation": validation,
             "artifact": self.lab.name(self.method.file), "n_parameters": solution.n_parameters,
             "seconds": about["seconds"], "steps": about["steps"], "best_step": about["best_step"],
             "explain": {}, "probe": {},

@@ -48,7 +48,7 @@ def transfer_rows(results: Iterable[Mapping[str, Any]]) -> list[Row]:
     return [
         _figures(target["point"], curves, [_point_at(curve["points"], curve["chosen_lam"]) for curve in curves])
         | {"source": target["source"], "target": target["base"]}
-        | {"kept": mean_estimate([_estimate(curve["kept"]) for curve in curves]).to_json()}
+        | {"kept": mean_estimate([Estimate.of(**curve["kept"]) for curve in curves]).to_json()}
         for result in results
         for target in result.get("transfer", [])
         for curves in _families(target["curves"])
@@ -115,7 +115,3 @@ def _chosen(result: Result, curve: Curve) -> Mapping[str, Any]:
 
 def _point_at(points: Iterable[Mapping[str, Any]], lam: float) -> Mapping[str, Any]:
     return next(point for point in points if point["lam"] == lam)
-
-
-def _estimate(values: Mapping[str, Any]) -> Estimate:
-    return Estimate(values["value"], (values["ci"][0], values["ci"][1]) if values["ci"] else None)

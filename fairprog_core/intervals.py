@@ -12,6 +12,7 @@ show :func:`noise_gaps`, the gap that noise alone would show.
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,11 @@ class Estimate(NamedTuple):
 
     value: float | None
     ci: Interval | None
+
+    @classmethod
+    def of(cls, value: float | None, ci: Sequence[float] | None) -> "Estimate":
+        """A value and [low, high] as JSON has them."""
+        return cls(value, (ci[0], ci[1]) if ci else None)
 
     def to_json(self) -> dict[str, Any]:
         """{"value", "ci"}."""

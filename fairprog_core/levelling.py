@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from fairprog_core.batch import Groups
 from fairprog_core.counts import Floats, weigh
 from fairprog_core.intervals import DRAWS, draw_tables, estimate
-from fairprog_core.metrics import METRICS, estimable, judged_classes, rates
+from fairprog_core.metrics import METRICS, estimable, judged_classes, rates, ratio
 
 Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
 RATES_OF_GAP = {
@@ -73,7 +73,7 @@ def levelling_down(
     closed, lost = _parts(before, after, pair)
     closed_drawn, lost_drawn = _parts(drawn_before, drawn_after, pair)
     figures = {"closed": (closed, closed_drawn), "lost": (lost, lost_drawn)}
-    figures["share"] = _ratio(lost, closed), _ratio(lost_drawn, closed_drawn)
+    figures["share"] = ratio(lost, closed), ratio(lost_drawn, closed_drawn)
     found: dict[str, Any] = {}
     for name, (once, of_draws) in figures.items():
         found[name] = estimate(once, of_draws).to_json()
@@ -98,7 +98,7 @@ def _parts(before: Floats, after: Floats, pair: Pair) -> tuple[Floats, Floats]:
     better_after, worse_after = (_of(after, group) for group in pair)
     closed = np.maximum(np.abs(better - worse) - np.abs(better_after - worse_after), 0)
     losing, gaining = np.maximum(better - better_after, 0), np.maximum(worse_after - worse, 0)
-    lost = closed * _ratio(losing, losing + gaining, empty=0.0)
+    lost = closed * ratio(losing, losing + gaining, empty=0.0)
     return np.asarray(closed.mean(axis=(-2, -1))), np.asarray(lost.mean(axis=(-2, -1)))
 
 
@@ -122,8 +122,3 @@ def _told(
             row["worse_rate"] = [abs(float(each[r, worse, k])) for each in (before, after)]
             found.append(row)
     return found
-
-
-def _ratio(part: Floats, whole: Floats, *, empty: float = np.nan) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(whole > 0, part / whole, empty)

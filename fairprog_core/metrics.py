@@ -89,11 +89,11 @@ def rates(table: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = 
     judged = np.ones(cells.shape[-1], dtype=bool) if classes is None else classes
     positive, every = (slice(1, 2), slice(1, 2)) if cells.shape[-1] == 2 else (judged, slice(None))
     return Rates(
-        accuracy=_ratio(right.sum(axis=-1), n[..., 0]),
-        cell_accuracy=_ratio(right, of_label)[..., 1:, judged],
-        selection=_ratio(predicted, n)[..., every],
-        true_positive=_ratio(right, of_label)[..., positive],
-        false_positive=_ratio(predicted - right, n - of_label)[..., positive],
+        accuracy=ratio(right.sum(axis=-1), n[..., 0]),
+        cell_accuracy=ratio(right, of_label)[..., 1:, judged],
+        selection=ratio(predicted, n)[..., every],
+        true_positive=ratio(right, of_label)[..., positive],
+        false_positive=ratio(predicted - right, n - of_label)[..., positive],
     )
 
 
@@ -179,7 +179,7 @@ def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) ->
 def majority_accuracy(table: ArrayLike) -> Floats:
     """Accuracy of always answering the most frequent label of a table (…, p, c, c)."""
     of_label = np.asarray(table, dtype=np.float64).sum(axis=(-3, -1))  # (…, c)
-    return _ratio(of_label.max(axis=-1), of_label.sum(axis=-1))
+    return ratio(of_label.max(axis=-1), of_label.sum(axis=-1))
 
 
 def collapsed(
@@ -208,10 +208,10 @@ def collapsed(
     return np.asarray(has_lost_cell | is_majority)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole, NaN where the whole is empty."""
+def ratio(part: Floats, whole: Floats, *, empty: float = np.nan) -> Floats:
+    """part / whole; where the whole is not above 0, what ``empty`` says: not estimable."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(whole > 0, part / whole, np.nan)
+        return np.where(whole > 0, part / whole, empty)
 
 
 def _spread(rate: Floats) -> Floats:

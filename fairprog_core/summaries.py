@@ -77,7 +77,7 @@ def _mean(points: Sequence[Mapping[str, Any]]) -> Point:
     mean |= {"lam": lams.pop() if len(lams) == 1 else None, "seeds": [point["seed"] for point in points]}
     mean |= {"n": points[0]["n"], "collapsed": any(point["collapsed"] for point in points)}
     for name in REPORTED:
-        value, ci = mean_estimate([_read(point[name], point[f"{name}_ci"]) for point in points])
+        value, ci = mean_estimate([Estimate.of(point[name], point[f"{name}_ci"]) for point in points])
         if value is not None and ci is not None:
             ci = max(0.0, ci[0]), min(1.0, ci[1])
         mean |= {name: value, f"{name}_ci": list(ci) if ci else None}
@@ -86,12 +86,7 @@ def _mean(points: Sequence[Mapping[str, Any]]) -> Point:
 
 
 def _delta(deltas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    value, ci = mean_estimate([_read(delta["value"], delta["ci"]) for delta in deltas])
-    return {"value": value, "ci": list(ci) if ci else None}
-
-
-def _read(value: float | None, ci: Sequence[float] | None) -> Estimate:
-    return Estimate(value, (ci[0], ci[1]) if ci else None)
+    return mean_estimate([Estimate.of(**delta) for delta in deltas]).to_json()
 
 
 def _flat(point: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,5 +52,5 @@ def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Seq
 def _rate(now: Mapping[str, Any], before: Mapping[str, Any]) -> Cell:
     if now["value"] is None or before["value"] is None:
         return Cell(common.number(now["value"]))
-    ci = (now["ci"][0], now["ci"][1]) if now["ci"] else None
-    return Cell(f"{before['value']:.3f} → {now['value']:.3f}", inside.brackets(Estimate(now["value"], ci)).strip())
+    brackets = inside.brackets(Estimate.of(now["value"], now["ci"])).strip()
+    return Cell(f"{before['value']:.3f} → {now['value']:.3f}", brackets)

@@ -44,8 +44,7 @@ def row(name: str, audit: Mapping[str, Any]) -> list[str]:
 
 def bits(found: Mapping[str, Any], *, plus: bool = False) -> str:
     """Bits with their interval; below 0 an attacker learned noise."""
-    ci = found["ci"]
-    return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate(found["value"], (ci[0], ci[1])))
+    return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate.of(found["value"], found["ci"]))
 
 
 def verdict(audit: Mapping[str, Any], *, lam: float, from_answers: bool = False) -> list[str]:

@@ -180,5 +180,4 @@ def _change(found: Mapping[str, Any]) -> str:
 
 
 def _brackets(found: Mapping[str, Any], digits: int) -> str:
-    ci = found["ci"]
-    return inside.brackets(Estimate(found["value"], (ci[0], ci[1]) if ci else None), digits).strip()
+    return inside.brackets(Estimate.of(found["value"], found["ci"]), digits).strip()

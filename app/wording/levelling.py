@@ -77,16 +77,13 @@ def _change(pair: Sequence[float]) -> Cell:
 
 
 def _interval(found: Mapping[str, Any]) -> str:
-    ci = found["ci"]
-    return inside.interval(Estimate(found["value"], (ci[0], ci[1]) if ci else None))
+    return inside.interval(Estimate.of(found["value"], found["ci"]))
 
 
 def _signed(found: Mapping[str, Any]) -> str:
     if found.get("value") is None:
         return common.NOT_ESTIMABLE
-    ci = found["ci"]
-    brackets = inside.brackets(Estimate(found["value"], (ci[0], ci[1]) if ci else None))
-    return inside.signed(found["value"], plus=True) + brackets
+    return inside.signed(found["value"], plus=True) + inside.brackets(Estimate.of(found["value"], found["ci"]))
 
 
 def _percent(found: Mapping[str, Any]) -> str:

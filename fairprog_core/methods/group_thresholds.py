@@ -7,8 +7,7 @@ rows, drawn too, that get the new answer instead of the classifier's own.
 Notation: n rows.
 """
 
-import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,17 @@ import numpy as np
 from fairlearn.postprocessing import ThresholdOptimizer
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from torch import Tensor
 
 from fairprog_core.batch import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import predictions_of
-from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.at_once import AtOnce
+from fairprog_core.methods.base import Solution, Task
 from fairprog_core.methods.features import Features
 from fairprog_core.methods.heads import Head
-from fairprog_core.methods.learned_file import read_learned, write_learned
-from fairprog_core.training import Record
+from fairprog_core.methods.learned_file import read_learned
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ class Thresholds(Solution):
         return {"learned": self.file}
 
 
-class GroupThresholds(Method):
+class GroupThresholds(AtOnce):
     """fairlearn's ThresholdOptimizer on the logits of the frozen classifier."""
 
     def __init__(self, options: Any, task: Task) -> None:
@@ -83,14 +83,8 @@ class GroupThresholds(Method):
                     "leave it out of the study's methods."
                 )
 
-    @property
-    def file(self) -> Path:
-        return self.task.folder / "learned.safetensors"
-
-    def learn(self, look: Look) -> Generator[Record, None, None]:
-        if self.file.exists():
-            return
-        task, started = self.task, time.perf_counter()
+    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        task = self.task
         optimizer = ThresholdOptimizer(
             estimator=Scores(), constraints=task.criterion.kind, prefit=True, predict_method="decision_function"
         )
@@ -99,10 +93,7 @@ class GroupThresholds(Method):
         optimizer.fit(score[:, None], task.split.y[rows], sensitive_features=task.split.z[rows])
         found = optimizer.interpolated_thresholder_.interpolation_dict
         rules = [rule_of(found[group]) if group in found else {} for group in range(len(task.groups.names))]
-        about = {"steps": 1, "best_step": 1, "seconds": time.perf_counter() - started}
-        write_learned(self.file, {}, **about, rules=rules, **task.about)
-        looked = look(self.open(), task.lam.grid, {})
-        yield {"kind": "validation", "step": 1, "steps": 1, "is_best": True, **looked}
+        return {}, {"rules": rules}
 
     def open(self) -> Thresholds:
         _, about = read_learned(self.file)

@@ -6,9 +6,8 @@ logits = W(λ) · features + b(λ).
 Notation: n rows, d features, c classes, m reported values of λ.
 """
 
-import time
 from abc import abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -19,10 +18,10 @@ from fairprog_core.batch import Predictions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.data.base import Split
 from fairprog_core.evaluation import predictions_of
-from fairprog_core.methods.base import Look, Method, Solution
+from fairprog_core.methods.at_once import AtOnce
+from fairprog_core.methods.base import Solution
 from fairprog_core.methods.features import Features
-from fairprog_core.methods.learned_file import read_learned, write_learned
-from fairprog_core.training import Record
+from fairprog_core.methods.learned_file import read_learned
 
 
 class Head(NamedTuple):
@@ -58,12 +57,8 @@ class Heads(Solution):
         return {"learned": self.file}
 
 
-class HeadMethod(Method):
+class HeadMethod(AtOnce):
     """Solves for the last layer of every reported λ; subclasses say how."""
-
-    @property
-    def file(self) -> Path:
-        return self.task.folder / "learned.safetensors"
 
     @abstractmethod
     def solve(self, features: Tensor) -> list[Head]:
@@ -79,16 +74,10 @@ class HeadMethod(Method):
         """The classifier's own last layer."""
         return Head.of(self.task.classifier)
 
-    def learn(self, look: Look) -> Generator[Record, None, None]:
-        if self.file.exists():
-            return
-        started = time.perf_counter()
+    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         heads = self.solve(self.task.features.of(self.task.split))
-        about = {"steps": 1, "best_step": 1, "seconds": time.perf_counter() - started}
         tensors = {name: torch.stack([getattr(head, name) for head in heads]) for name in Head._fields}
-        write_learned(self.file, tensors, **about, n_parameters=self.n_parameters, **self.task.about)
-        found = look(self.open(), self.task.lam.grid, {})
-        yield {"kind": "validation", "step": 1, "steps": 1, "is_best": True, **found}
+        return tensors, {"n_parameters": self.n_parameters}
 
     def open(self) -> Heads:
         tensors, about = read_learned(self.file)
