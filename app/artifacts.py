@@ -25,10 +25,10 @@ def choices() -> list[Choice]:
     found = [Choice(run, inside.demo_name(folder.name), folder) for run, folder in session.demos().items()]
     files = sorted(session.home().runs.glob("*/result.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for file in files:
-        result = read(file.parent)
-        if result is not None and result.curves:
+        name = _name(file.parent, file.stat().st_mtime_ns)
+        if name is not None:
             run = file.parent.name
-            found.append(Choice(run, inside.run_name(str(result.study.get("name", "")), run), file.parent))
+            found.append(Choice(run, inside.run_name(name, run), file.parent))
     return found
 
 
@@ -83,9 +83,19 @@ def _age(result: Result) -> int:
 # ``age`` is part of every key: another age, another file. Arguments with an underscore are not.
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)
 def _open(folder: Path, age: int) -> Result:
     return Result.open(folder)
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _name(folder: Path, age: int) -> str | None:
+    """What the study of a folder is called, or None where there is no curve to look at; nothing else is kept."""
+    try:
+        result = Result.open(folder)
+    except (OSError, ArtifactError):
+        return None
+    return str(result.study.get("name", "")) if result.curves else None
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

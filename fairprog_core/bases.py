@@ -10,7 +10,7 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.data.base import Dataset, Progress
 from fairprog_core.errors import ModelError
-from fairprog_core.home import Home, assets, making_once
+from fairprog_core.home import Home, assets, making_once, replacing
 from fairprog_core.methods import erm
 from fairprog_core.options import digest_of
 from fairprog_core.study import Study
@@ -31,14 +31,19 @@ def base_key(study: Study, dataset: Dataset) -> str:
     )
 
 
-def find_base(study: Study, dataset: Dataset, home: Home) -> Path | None:
+def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = None) -> Path | None:
     """The file of a base that need not be trained, or None.
+
+    Args:
+        own: where a run keeps its base; what an earlier sitting left there comes first.
 
     Raises:
         ModelError: the study asks for a shipped base, and there is none for it.
     """
+    if own is not None and own.exists():
+        return own
     key = base_key(study, dataset)
-    cached, shipped = home.models / f"{key}.safetensors", assets() / "classifiers" / f"{key}.safetensors"
+    cached, shipped = _trained(key, home), assets() / "classifiers" / f"{key}.safetensors"
     source = study.classifier.source
     if source == "shipped" and not shipped.exists():
         raise ModelError(
@@ -57,7 +62,7 @@ def train_base(
     Yields:
         After every batch the finished share, a number; now and then a "base" record.
     """
-    path = home.models / f"{base_key(study, dataset)}.safetensors"
+    path = _trained(base_key(study, dataset), home)
     split = dataset.split("train", drawing)
     with making_once(path):
         torch.manual_seed(study.base_seed)
@@ -70,6 +75,23 @@ def train_base(
             classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
             groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),
         )  # fmt: skip
+
+
+def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
+    """Copy the base that was found or trained to where a run keeps it; nothing to do where it is already.
+
+    Raises:
+        ModelError: the study asks for a shipped base, and there is none for it.
+    """
+    if not own.exists():
+        found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
+        with replacing(own) as part:
+            part.write_bytes(found.read_bytes())
+
+
+def _trained(key: str, home: Home) -> Path:
+    """Where a training leaves a base."""
+    return home.models / f"{key}.safetensors"
 
 
 def load_base(path: Path, device: torch.device) -> Classifier:

@@ -107,6 +107,28 @@ class Lab:
         """What the last layer of the base reads, for all curves."""
         return Features(self.classifier)
 
+    def point(
+        self, found: Predictions, plan: CurvePlan, method: str, lam: float | None, *, base: Predictions,
+        files: Mapping[str, Path],
+    ) -> dict[str, Any]:  # fmt: skip
+        """Keep predictions of the test split, and report them as a POINT of a curve.
+
+        Args:
+            found: what was predicted.
+            plan: of the curve.
+            method: the curve's own, or a control.
+            lam: None for a control.
+            base: predictions of the same rows without what was learned.
+            files: artifacts by name; "predictions" is written here.
+        """
+        groups, labels = self.dataset.groups, self.dataset.labels
+        write_predictions(files["predictions"], found, groups=groups, labels=labels)
+        return report(
+            found, groups=groups, labels=labels, base=base, method=method, trigger=plan.trigger_name,
+            criterion=plan.criterion.kind, lam=lam, seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            artifacts={"trigger": None} | {kind: self.name(file) for kind, file in files.items()},
+        )  # fmt: skip
+
     @cached_property
     def base_readings(self) -> dict[str, Reading | None]:
         """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
@@ -239,15 +261,8 @@ class CurveWork:
     ) -> dict[str, Any]:  # fmt: skip
         """Keep predictions of the test split, report the point."""
         lab, plan = self.lab, self.plan
-        path = self.folder / f"{name}.parquet"
-        write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
-        files = {**files, "predictions": path}
-        point = report(
-            found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=lab.base["test"], method=method,
-            trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
-            tuning_ratio=plan.tuning_ratio,
-            artifacts={"trigger": None} | {kind: lab.name(file) for kind, file in files.items()},
-        )  # fmt: skip
+        files = {**files, "predictions": self.folder / f"{name}.parquet"}
+        point = lab.point(found, plan, method, lam, base=lab.base["test"], files=files)
         return point | {"audit": lab.audit(found, plan.criterion) if is_audited else None}
 
     def _summary(

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from fairprog_core.bases import base_key, find_base, load_base, train_base
+from fairprog_core.bases import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.curves import CurveWork, Lab
 from fairprog_core.data import DATASETS
@@ -116,10 +116,10 @@ class Execution:
                     if isinstance(found, float):
                         found = self.meter.at("base", found, "Training the base classifier")
                     yield found
-            path = self.home.models / f"{base_key(self.study, self.dataset)}.safetensors"
         self.meter.at("data", 1.0, "")
         with self.meter.timing("base"):
-            self._set_up(path)
+            keep_base(self._own_base, self.study, self.dataset, self.home)
+            self._set_up()
         yield self.meter.at("base", 1.0, "The base classifier is ready")
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
@@ -131,22 +131,22 @@ class Execution:
 
     def _base(self) -> Path | None:
         """The base of an earlier sitting of this run, else one that need not be trained, else None."""
-        own = self.folder / "base" / "classifier.safetensors"
-        return own if own.exists() else find_base(self.study, self.dataset, self.home)
+        return find_base(self.study, self.dataset, self.home, own=self._own_base)
 
-    def _set_up(self, path: Path) -> None:
+    @property
+    def _own_base(self) -> Path:
+        """Where this run keeps its base."""
+        return self.folder / "base" / "classifier.safetensors"
+
+    def _set_up(self) -> None:
         """Freeze the base, predict with it, prepare the work on every curve."""
-        classifier: Classifier = load_base(path, self.device)
+        classifier: Classifier = load_base(self._own_base, self.device)
         environment = describe(self.device)
         about = {
             "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
             "versions": environment["versions"],
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
-        copy = self.folder / "base" / "classifier.safetensors"
-        if not copy.exists():
-            with replacing(copy) as part:
-                part.write_bytes(path.read_bytes())
         splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         lab = Lab(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)

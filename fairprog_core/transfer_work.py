@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from fairprog_core.bases import base_key, find_base, load_base, train_base
+from fairprog_core.bases import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
@@ -23,7 +23,7 @@ from fairprog_core.home import Home, replacing
 from fairprog_core.json_values import plain
 from fairprog_core.methods.base import Solution
 from fairprog_core.methods.trigger_curve import Triggered
-from fairprog_core.predictions_file import read_predictions, write_predictions
+from fairprog_core.predictions_file import read_predictions
 from fairprog_core.study import Study
 from fairprog_core.transfer import Pair, share_kept
 from fairprog_core.triggers.base import load_trigger, medium_words
@@ -74,27 +74,16 @@ class TransferWork:
 
     def prepare(self) -> Iterator[float]:
         """Train the other base, if there is none, and keep a copy with the run; yields the done share."""
-        if self._found() is None:
+        if find_base(self.study, self.lab.dataset, self.home, own=self.copy) is None:
             for found in train_base(self.study, self.lab.dataset, self.home, device=self.lab.device):
                 if isinstance(found, float):
                     yield found
-        if not self.copy.exists():
-            with replacing(self.copy) as part:
-                part.write_bytes((self._found() or self._trained).read_bytes())
-
-    def _found(self) -> Path | None:
-        """The base of an earlier sitting of this run, else one that need not be trained, else None."""
-        return self.copy if self.copy.exists() else find_base(self.study, self.lab.dataset, self.home)
-
-    @property
-    def _trained(self) -> Path:
-        """Where a training leaves the base."""
-        return self.home.models / f"{self.key}.safetensors"
+        keep_base(self.copy, self.study, self.lab.dataset, self.home)
 
     @cached_property
     def classifier(self) -> Classifier:
         """The other base, frozen."""
-        return load_base(self._found() or self._trained, self.lab.device)
+        return load_base(self.copy, self.lab.device)
 
     @cached_property
     def test(self) -> Split:
@@ -134,16 +123,9 @@ class TransferWork:
 
     def _point(self, found: Predictions, method: str, lam: float | None, work: CurveWork) -> dict[str, Any]:
         """Keep the predictions, report the point against the other base."""
-        lab, plan = self.lab, work.plan
-        path = self.folder / plan.key / (f"{method}.parquet" if lam is None else f"lam-{lam:g}.parquet")
-        write_predictions(path, found, groups=lab.dataset.groups, labels=lab.dataset.labels)
-        point = report(
-            found, groups=lab.dataset.groups, labels=lab.dataset.labels, base=self.base, method=method,
-            trigger=plan.trigger_name, criterion=plan.criterion.kind, lam=lam, seed=plan.seed,
-            tuning_ratio=plan.tuning_ratio,
-            artifacts={"trigger": lab.name(work.method.file), "predictions": lab.name(path)},
-        )  # fmt: skip
-        return point | {"base": self.name}
+        path = self.folder / work.plan.key / (f"{method}.parquet" if lam is None else f"lam-{lam:g}.parquet")
+        files = {"trigger": work.method.file, "predictions": path}
+        return self.lab.point(found, work.plan, method, lam, base=self.base, files=files) | {"base": self.name}
 
     def _kept(self, work: CurveWork, lam: float) -> dict[str, Any]:
         """The share of the gain that is kept, at the λ that was chosen on the own base."""
