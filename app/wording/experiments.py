@@ -25,6 +25,7 @@ BASES_LEAD = (
     "base they keep: 100 % is all of it, 0 % nothing, and below 0 the gap grew."
 )
 LEARNED_ON, TRIED_ON = "Learned on", "Tried on"
+FROM_TO = "{source} → {target}"
 OWN = "learned here"
 MATRIX_LABEL = "The share of the gain that is kept, by the base it was learned on and the base it is tried on."
 CONTROLS = "Against the control, a trigger that was not learned: {parts}."
@@ -33,7 +34,7 @@ AGAINST_CONTROLS = {
     "unclear": "**the two cannot be told apart** in {part}",
     "rises": "the gap is larger in {part}",
 }
-PART = "{n} of {all}"
+PART = "{n} of {all} cases"
 CONTROL_VERDICTS = {"falls": "the gap is smaller", "unclear": "not told apart", "rises": "the gap is larger"}
 BASE = "Other base"
 TRIED = "{kind} from {source}"
@@ -129,7 +130,8 @@ def tuning_table(lines: Lines) -> Table:
 def bases_table(rows: Sequence[Row]) -> Table:
     """Gap, control, change of accuracy and share of the gain kept, by the two bases."""
     control = control_of(rows[0])
-    columns = [Cell(METHOD), Cell(LEARNED_ON), Cell(TRIED_ON), Cell(GAP_OF_BASE), Cell(GAP)]
+    columns = [Cell(METHOD, FROM_TO.format(source=LEARNED_ON.lower(), target=TRIED_ON.lower()))]
+    columns += [Cell(GAP_OF_BASE), Cell(GAP)]
     columns.append(Cell(CONTROL, tradeoff_words.control(control) if control else ""))
     columns += [Cell(ACCURACY, ACCURACY_NOTE), Cell(KEPT, KEPT_NOTES[BASES])]
     return Table(CAPTION, columns, [_transferred(row) for row in rows])
@@ -170,8 +172,9 @@ def _against_control(row: Row) -> compare.Verdict | None:
 def _transferred(row: Row) -> list[Cell]:
     control, verdict = control_of(row), _against_control(row)
     beside = _figure(Estimate.of(**row[f"{control}_gap"]), CONTROL_VERDICTS[verdict]) if verdict else Cell("")
-    name, bases = Cell(common.kind(kind(row)), _seeds(row)), [Cell(row["source"]), Cell(row["target"])]
-    return [name, *bases, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
+    between = FROM_TO.format(source=row["source"], target=row["target"])
+    name = Cell(common.kind(kind(row)), f"{between}; {_seeds(row)}")
+    return [name, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
 
 
 def _seeds(row: Row) -> str:
