@@ -109,7 +109,7 @@ def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Ser
 def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> tuple[list[Series], int]:
     """The series that one chart can tell apart, in their order, and how many are left out for lack of room.
 
-    Bystanders are not counted: the chart has a line for them. Of a run that learned from all of the tuning data too,
+    Bystanders are not counted: the chart has a line for them. Where the same was learned from all of the tuning data,
     series from a part of it are left out, and not counted either. The picked series is always drawn.
 
     Args:
@@ -117,12 +117,12 @@ def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> 
         picked: run and family of the one that is looked at.
         most: how many at most.
     """
-    whole = {each.run for each in value if each.is_whole}
+    whole = {(each.run, each.kind, each.criterion) for each in value if each.is_whole}
     kept = [
         each
         for each in value
         if (each.run, each.family) == picked
-        or (each.method not in BYSTANDERS and (each.is_whole or each.run not in whole))
+        or (each.method not in BYSTANDERS and (each.is_whole or (each.run, each.kind, each.criterion) not in whole))
     ]
     first = sorted(range(len(kept)), key=lambda i: (kept[i].run, kept[i].family) != picked)[:most]
     return [kept[i] for i in sorted(first)], len(kept) - len(first)

@@ -1,4 +1,4 @@
-"""A matrix of shares with their intervals: every cell says its number, and its tint repeats it."""
+"""A matrix of shares with their intervals: every cell says its number; a tint repeats those that are not 0."""
 
 import textwrap
 from collections.abc import Container, Mapping, Sequence
@@ -23,7 +23,7 @@ def matrix(
     y_title: str,
     label: str,
 ) -> Plot:
-    """Shares by row and column: 0 is clear, 1 blue, −1 orange.
+    """Shares by row and column: blue above 0, orange below; clear where the interval holds 0.
 
     Args:
         cells: by (row, column); the value None where it is not estimable.
@@ -38,7 +38,7 @@ def matrix(
     fig = theme.figure(x_title=x_title, y_title=y_title)
     places = [[(row, column) for column in columns] for row in rows]
     fig.add_heatmap(
-        z=[[_share(cells.get(place)) for place in line] for line in places],
+        z=[[_tint(cells.get(place)) for place in line] for line in places],
         x=list(range(len(columns))), y=list(range(len(rows))), zmin=-1, zmax=1, colorscale=_TINTS, showscale=False,
         hoverinfo="skip",
     )  # fmt: skip
@@ -60,8 +60,10 @@ def matrix(
     return Plot(fig, label, height=150 + 84 * len(rows))
 
 
-def _share(found: Estimate | None) -> float:
-    return 0.0 if found is None or found.value is None else found.value
+def _tint(found: Estimate | None) -> float:
+    if found is None or found.value is None or found.ci is None or found.ci[0] <= 0 <= found.ci[1]:
+        return 0.0
+    return found.value
 
 
 def _text(found: Estimate) -> str:

@@ -27,7 +27,10 @@ BASES_LEAD = (
 LEARNED_ON, TRIED_ON = "Learned on", "Tried on"
 FROM_TO = "{source} → {target}"
 OWN = "learned here"
-MATRIX_LABEL = "The share of the gain that is kept, by the base it was learned on and the base it is tried on."
+MATRIX_LABEL = (
+    "The share of the gain that is kept, by the base it was learned on and the base it is tried on. Blue is above 0, "
+    "orange below; clear cells cannot be told from 0."
+)
 CONTROLS = "Against the control, a trigger that was not learned: {parts}."
 AGAINST_CONTROLS = {
     "falls": "the gap is smaller in {part}",

@@ -189,14 +189,17 @@ def test_levels_tell_lines_apart_without_colour_and_cross_out_what_collapsed():
     assert one.x[0] < 2 < two.x[0]  # side by side
 
 
+KEPT = Estimate(0.3, (-0.1, 0.7))  # cannot be told from 0: no tint
+
+
 def test_matrix_says_every_number_and_what_has_none():
-    cells = {("a", "b"): Estimate(-0.25, (-0.5, 0.0)), ("b", "a"): Estimate(None, None)}
+    cells = {("a", "b"): Estimate(-0.25, (-0.5, -0.1)), ("b", "a"): Estimate(None, None), ("b", "b"): KEPT}
     plot = matrix.matrix(
         cells, own={("a", "a")}, own_text="learned here", rows=["a", "b"], columns=["a", "b"], x_title="", y_title="",
         label="",
     )  # fmt: skip
     texts = [note.text for note in plot.figure.layout.annotations]
-    assert texts == ["learned<br>here", "<b>−25 %</b><br>[−50, 0]", "not<br>estimable", ""]
+    assert texts == ["learned<br>here", "<b>−25 %</b><br>[−50, −10]", "not<br>estimable", "<b>30 %</b><br>[−10, 70]"]
     assert [list(line) for line in plot.figure.data[0].z] == [[0.0, -0.25], [0.0, 0.0]]
 
 
