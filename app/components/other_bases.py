@@ -8,6 +8,7 @@ import streamlit as st
 from app import experiments, session
 from app.charts import matrix as matrix_chart
 from app.charts import tradeoff as charts
+from app.charts.theme import SYMBOLS
 from app.components import experiment_downloads, live_plot, table
 from app.components.duel_picker import Picked
 from app.experiments import Row, Target
@@ -17,7 +18,7 @@ from app.wording import experiments as words
 from app.wording import tradeoff as tradeoff_words
 from fairprog_core.intervals import Estimate
 
-N_MOST = 8  # curves that one chart can tell apart
+N_MOST = len(SYMBOLS)  # curves that one chart can tell apart
 _CELL, _LABELS = 200, 160  # px, widths in the matrix where there is room
 
 
@@ -75,6 +76,8 @@ def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
     live_plot.show(replace(plot, label=words.PLANE_LABEL.format(base=target.name)), key=key)
     for sentence in tradeoff_words.notes(series, show_seeds=False):
         st.markdown(sentence)
+    if len(drawn) > N_MOST:
+        st.markdown(words.MORE.format(n=len(drawn) - N_MOST, most=N_MOST))
     return key
 
 

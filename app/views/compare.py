@@ -1,4 +1,4 @@
-"""Compare: methods against each other on the same test rows, with a verdict where the intervals allow one."""
+"""Compare: methods on the same test rows, with a verdict where the intervals allow one; the paper's figures 4 to 6."""
 
 from dataclasses import replace
 

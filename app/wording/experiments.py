@@ -80,7 +80,7 @@ NOTE = (
     "0. A share of the gain is not estimable where, for some seed, there was no gain that can be told from 0."
 )
 ABOUT_BASE = "Base: accuracy {accuracy}, gap {gap}."
-MORE = "Not drawn: {n} more lines; a chart tells at most {most} apart. The table has all."
+MORE = "Not drawn: {n} more lines; a chart tells at most {most} apart."
 PNG, CSV = "{title} (PNG)", "{title} (CSV)"
 PNG_MATRIX, PNG_CURVES = "Gain kept (PNG)", "Curves on the other base (PNG)"
 
