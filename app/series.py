@@ -67,6 +67,11 @@ class Series:
         return str(next(iter(self.curves.values()))["method"])
 
     @property
+    def is_whole(self) -> bool:
+        """Whether its curves were learned from all of the tuning data."""
+        return is_whole(next(iter(self.curves.values())))
+
+    @property
     def family(self) -> str:
         """What its curves share: their key without the seed."""
         return family(next(iter(self.curves.values())))
@@ -104,21 +109,46 @@ def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Ser
 def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> tuple[list[Series], int]:
     """The series that one chart can tell apart, in their order, and how many are left out for lack of room.
 
-    Bystanders are not counted: the chart has a line for them. The picked series is always drawn.
+    Bystanders are not counted: the chart has a line for them. Where the same was learned from all of the tuning data,
+    series from a part of it are left out, and not counted either. The picked series is always drawn.
 
     Args:
         value: every series.
         picked: run and family of the one that is looked at.
         most: how many at most.
     """
-    kept = [each for each in value if (each.run, each.family) == picked or each.method not in BYSTANDERS]
+    whole = {(each.run, each.kind, each.criterion) for each in value if each.is_whole}
+    kept = [
+        each
+        for each in value
+        if (each.run, each.family) == picked
+        or (each.method not in BYSTANDERS and (each.is_whole or (each.run, each.kind, each.criterion) not in whole))
+    ]
     first = sorted(range(len(kept)), key=lambda i: (kept[i].run, kept[i].family) != picked)[:most]
     return [kept[i] for i in sorted(first)], len(kept) - len(first)
+
+
+def on_other_base(result: Result, target: Mapping[str, Any]) -> Result:
+    """What a result's triggers do on another base, as if it were a result of its own.
+
+    Args:
+        result: whose triggers they are.
+        target: an entry of its ``transfer``.
+    """
+    points = [point for curve in target["curves"] for point in curve["points"]]
+    return Result(
+        result.folder, {**result.values, "base": target["point"], "points": points, "curves": target["curves"]}
+    )
 
 
 def family(curve: Curve) -> str:
     """What the curves of one series share: their key without the seed."""
     return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
+
+
+def is_whole(curve: Curve) -> bool:
+    """Whether a curve was learned from all of the tuning data; results of an early version do not say."""
+    return curve.get("tuning_ratio") in (None, 1)
 
 
 def kind(curve: Curve) -> str:

@@ -27,6 +27,7 @@ COMPARE = "with"  # further runs on Trade-off and Compare, separated by commas
 CRITERION = "criterion"  # whose curves are compared
 METHODS = "methods"  # the keys of the curves that are compared, without seeds, separated by commas
 AGAINST = "against"  # the one of them that the others are compared with
+BASE = "base"  # the other base whose curves are shown
 FORM = "study"  # prefix of the keys of the form on the page Train
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.wording import common
+
 MOST_WORDS = 400
 MOST_LETTERS = 80  # of one word
 CUT = "…"
@@ -41,7 +43,7 @@ def group_name(about: Mapping[str, Any], z: int) -> str:
         about: of a gallery: ``groups`` and, where they overlap or leave rows out, ``patterns`` (p, g).
         z: the row's pattern code.
     """
-    return ", ".join(name for i, name in enumerate(about["groups"]) if is_in_group(about, z, i))
+    return ", ".join(common.group(name) for i, name in enumerate(about["groups"]) if is_in_group(about, z, i))
 
 
 def is_in_group(about: Mapping[str, Any], z: int, group: int) -> bool:

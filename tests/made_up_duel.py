@@ -72,7 +72,8 @@ def write_duel(
             curves.append(
                 same | {
                     "key": curve, "gap": GAP, "lams": [float(i) for i in range(len(rates))],
-                    "chosen_lam": 1.0, "seconds": 10.0 * (1 + number), "artifact": f"runs/{folder.name}/nothing",
+                    "chosen_lam": min(1.0, len(rates) - 1.0), "seconds": 10.0 * (1 + number),
+                    "artifact": f"runs/{folder.name}/nothing",
                     "hypervolume": 0.01, "n_parameters": 66, "explain": {}, "probe": {}, "steps": 1, "best_step": 1,
                     "validation": {},
                 }

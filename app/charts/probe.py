@@ -5,6 +5,7 @@ from typing import Any
 
 from app.charts.along import Line, along, line
 from app.charts.plot import Plot
+from app.wording import common
 from app.wording import probe as words
 
 
@@ -22,7 +23,7 @@ def probability(probe: Mapping[str, Any], null: str, group: int, picked: int) ->
         group: index of a group.
         picked: index of the λ that carries the marker.
     """
-    name = probe["groups"][group]
+    name = common.group(probe["groups"][group])
     return along(
         lines(probe, null, group), probe["lams"], y_title=words.axis(name), label=words.label(name, null),
         picked=picked, limits=(-0.04, 1.04), height=420,

@@ -16,6 +16,7 @@ from fairprog_core.intervals import Estimate
 MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45
 _HOLLOW = ("open", "open-dot")  # how the symbols of controls end
+_FLIP_ROOM = 1.5  # of the longest bar: on a phone its number still stands clear of the cell's name
 _ROOM = 0.05  # share of an axis left free beyond the outermost interval
 
 
@@ -49,15 +50,18 @@ def plane(
     for index, each in enumerate(series):
         is_picked = picked is not None and picked[0] == index
         has_seeds = show_seeds and len(each.single) > 1
-        _series(fig, index, each, named[index], show_seeds=has_seeds, is_picked=is_picked)
+        _series(
+            fig, index, each, named[index], show_seeds=has_seeds, is_picked=is_picked,
+            are_controls_named=is_picked or picked is None,
+        )  # fmt: skip
     _spots(
-        fig, base, {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=words.BASE, showlegend=False,
-        mode="markers+text", text=[words.BASE] * len(base), textposition="top center",
+        fig, base, {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=common.BASE, showlegend=False,
+        mode="markers+text", text=[common.BASE] * len(base), textposition="top center",
     )  # fmt: skip
     _marker(fig, picked)
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
     _fit_axes(fig, [*base, *shown], majority)
-    rows = [[words.BASE, "", *_row(spot)] for spot in base] + [
+    rows = [[common.BASE, "", *_row(spot)] for spot in base] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
@@ -79,7 +83,7 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
         labels: the c class names.
     """
     fig = theme.figure(x_title="", y_title="")
-    cells = [inside.for_chart(f"{row['group']}, {labels[row['label']]}") for row in changes]
+    cells = [inside.for_chart(f"{common.group(row['group'])}, {labels[row['label']]}") for row in changes]
     gained, lost = ([row[what]["rows"] for row in changes] for what in ("gained", "lost"))
     for name, rows, sign, index in ((words.LOST, lost, -1, 1), (words.GAINED, gained, 1, 0)):
         fig.add_bar(
@@ -87,7 +91,7 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
             textposition="outside", textfont={"size": 16}, cliponaxis=False, hoverinfo="skip",
             marker={"color": theme.COLOURS[index], "pattern": {"shape": "/" if sign < 0 else "", "solidity": 0.3}},
         )  # fmt: skip
-    widest = 1.25 * max([*gained, *lost, 1])
+    widest = _FLIP_ROOM * max([*gained, *lost, 1])
     fig.update_layout(barmode="overlay", bargap=0.4, legend_traceorder="normal")
     fig.update_xaxes(range=[-widest, widest], zeroline=True, zerolinecolor=theme.AXIS, showticklabels=False, ticks="")
     fig.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
@@ -96,7 +100,10 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
     return Plot(fig, words.FLIPS_LABEL, columns, rows, height=90 + (56 if len(changes) <= 8 else 32) * len(changes))
 
 
-def _series(fig: go.Figure, index: int, series: Series, named: str, *, show_seeds: bool, is_picked: bool) -> None:
+def _series(
+    fig: go.Figure, index: int, series: Series, named: str, *, show_seeds: bool, is_picked: bool,
+    are_controls_named: bool,
+) -> None:  # fmt: skip
     look, name = theme.look(index), inside.for_chart(named)
     same = {"legendgroup": f"series-{index}", "showlegend": False}
     fig.add_scatter(x=[None], y=[None], mode="lines+markers", name=name, legendgroup=same["legendgroup"], **look)
@@ -115,22 +122,14 @@ def _series(fig: go.Figure, index: int, series: Series, named: str, *, show_seed
     _spots(fig, series.mean, look["marker"], name=name, customdata=_custom(index, first, series.mean), **same)
     lost = [spot for spot in series.mean if spot.collapsed]
     cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
-    text = {"mode": "markers+text", "text": [words.COLLAPSED] * len(lost), "textposition": "bottom right"}
-    _dots(fig, lost, cross, name=words.COLLAPSED, **text, **same)
+    text = {"mode": "markers+text", "text": [common.COLLAPSED] * len(lost), "textposition": "bottom right"}
+    _dots(fig, lost, cross, name=common.COLLAPSED, **text, **same)
     chosen = [s for seed, spots in series.single.items() for s in spots if s.lam == series.curves[seed]["chosen_lam"]]
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
     _dots(fig, chosen, dot, name=words.CHOSEN, **same)
     for (method, control), ending in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
         hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
-        name = words.control(method)
-        _spots(fig, [control], hollow, name=name, **same | _naming(name, len(series.controls) if is_picked else 0))
-
-
-def _naming(name: str, n: int) -> dict[str, Any]:
-    """Where the name of one of n controls stands: beside the only one; in the legend, as several would overlap."""
-    if n == 1:
-        return {"mode": "markers+text", "text": [name], "textposition": "bottom right"}
-    return {"showlegend": n > 1}
+        _spots(fig, [control], hollow, name=words.control(method), **same | {"showlegend": are_controls_named})
 
 
 def _dots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
@@ -219,4 +218,4 @@ def _row(spot: Spot) -> list[str]:
 def _flip_row(row: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
     net = row["gained"]["rows"] - row["lost"]["rows"]
     counts = [f"{row['n']:,}", str(row["gained"]["rows"]), str(row["lost"]["rows"]), inside.signed(net, 0, plus=True)]
-    return [row["group"], labels[row["label"]], *counts]
+    return [common.group(row["group"]), labels[row["label"]], *counts]

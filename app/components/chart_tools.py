@@ -18,15 +18,16 @@ button:focus-visible { outline: 3px solid var(--st-link-color); outline-offset: 
 _JS = Path(__file__).with_suffix(".js").read_text("utf-8")
 
 
-def show(value: str, *, key: str, file: str) -> list[Any] | None:
+def show(value: str, *, key: str, file: str, label: str = words.DOWNLOAD_CHART) -> list[Any] | None:
     """Draw the button; the custom data of the point that was just clicked, or None.
 
     Args:
         value: key of the live chart.
         key: the component's key.
         file: name of the PNG, without its ending.
+        label: of the button.
     """
-    data = {"chart": value, "file": file, "ink": theme.INK["light"], "words": {"download": words.DOWNLOAD_CHART}}
+    data = {"chart": value, "file": file, "ink": theme.INK["light"], "words": {"download": label}}
     found = _component()(data=[data], key=key, on_picked_change=lambda: None, width="content")
     return list(found.picked) if found.picked else None
 

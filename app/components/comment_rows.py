@@ -36,7 +36,7 @@ def show(value: DatasetOptions, *, key: str) -> None:
 
 def _cell(row: Example) -> Cell:
     text = texts.safe(" ".join(str(row.x).split()), MOST_LETTERS) or words.NO_TEXT
-    return Cell(text, ", ".join((*row.groups, row.label)))
+    return Cell(text, ", ".join((*map(common.group, row.groups), row.label)))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

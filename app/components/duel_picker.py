@@ -7,20 +7,32 @@ from typing import NamedTuple
 import streamlit as st
 
 from app import session
-from app.artifacts import Choice
 from app.charts.theme import SYMBOLS
 from app.components import run_picker
-from app.series import kind
+from app.series import is_whole, kind
 from app.wording import common, inside
 from app.wording import duel as words
 from fairprog_core.duel import Contender, contenders
+from fairprog_core.results import Result
 
 N_MOST = len(SYMBOLS)  # what one chart can tell apart
 
 
 class Picked(NamedTuple):
-    """What was chosen: contenders, their names on the screen, and the index of the one to compare with."""
+    """What was chosen.
 
+    Attributes:
+        results: of the runs, by id.
+        runs: names of the runs on the screen, by id.
+        criterion: its registry key.
+        contenders: those that are compared; may be empty.
+        names: of the contenders on the screen, by key.
+        against: index of the one to compare with.
+    """
+
+    results: dict[str, Result]
+    runs: dict[str, str]
+    criterion: str
     contenders: list[Contender]
     names: dict[str, str]
     against: int
@@ -39,19 +51,20 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
     if not choices:
         return None
     session.compare_runs(choices[0].run, [choice.run for choice in choices])
-    everyone = contenders({choice.run: run_picker.result_of(choice) for choice in choices})
+    results = {choice.run: run_picker.result_of(choice) for choice in choices}
+    everyone = contenders(results)
     if not everyone:
         st.info(words.NOBODY)
         return None
     criterion = _criterion(second, everyone, key=f"{key}-criterion")
     found = [each for each in everyone if each.curves[0]["criterion"] == criterion]
-    names, stamp = _names(found, choices), "-".join([key, criterion, *(choice.run for choice in choices)])
+    runs, stamp = {choice.run: choice.name for choice in choices}, "-".join([key, criterion, *results])
+    names = _names(found, runs)
     picked = _methods(found, names, everyone, key=f"{stamp}-methods")
     if not picked:
         st.info(words.PICK_METHODS)
-        return None
-    against = _against(third, picked, names, key=f"{stamp}-against")
-    return Picked(picked, names, against)
+    against = _against(third, picked, names, key=f"{stamp}-against") if picked else 0
+    return Picked(results, runs, criterion, picked, names, against)
 
 
 def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Contender], *, key: str) -> str:
@@ -83,10 +96,16 @@ def _methods(
 
 
 def _start(found: Mapping[str, Contender], wanted: Sequence[str], of_runs: Sequence[str]) -> list[str]:
-    """What was chosen before, and everything of the runs that were added since; all where nothing was chosen."""
+    """What was chosen before, and everything of the runs that were added since; all where nothing was chosen.
+
+    Where not all fit, those that learned from all of the tuning data come first.
+    """
     known = [key for key in wanted if key in found]
     added = [key for key, each in found.items() if each.run not in of_runs and key not in known]
-    return ([*known, *added] if known else list(found))[:N_MOST]
+    if known:
+        return [*known, *added][:N_MOST]
+    whole = [key for key, each in found.items() if is_whole(each.curves[0])]
+    return (list(found) if len(found) <= N_MOST or not whole else whole)[:N_MOST]
 
 
 def _against(
@@ -100,9 +119,8 @@ def _against(
     return keys.index(chosen)
 
 
-def _names(found: Sequence[Contender], choices: Sequence[Choice]) -> dict[str, str]:
+def _names(found: Sequence[Contender], runs: Mapping[str, str]) -> dict[str, str]:
     """The trigger or method of each contender and its share, behind its run's name where two have the same."""
-    runs = {choice.run: choice.name for choice in choices}
     short = {each.key: words.name(kind(each.curves[0]), each.curves[0].get("tuning_ratio")) for each in found}
     times = Counter(short.values())
     return {

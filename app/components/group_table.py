@@ -40,12 +40,16 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
 
 
 def _row(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[Cell]:
-    return [Cell(now["group"]), Cell(f"{now['n']:,}"), *(_rate(now[rate], before[rate]) for rate in RATES)]
+    return [
+        Cell(common.group(now["group"])),
+        Cell(f"{now['n']:,}"),
+        *(_rate(now[rate], before[rate]) for rate in RATES),
+    ]
 
 
 def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
     """A group and a label; the group's accuracy, which is the same for every label, is left out."""
-    name, n = Cell(now["group"], labels[now["label"]]), now["true_positive_rate"]["n"]
+    name, n = Cell(common.group(now["group"]), labels[now["label"]]), now["true_positive_rate"]["n"]
     return [name, Cell(f"{n:,}"), *(_rate(now[rate], before[rate]) for rate in RATES[:-1])]
 
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import session
 from app.artifacts import Choice, choices, read
-from app.series import Curve, family, kind
+from app.series import Curve, family, is_whole, kind
 from app.wording import common, inside
 from fairprog_core.results import Result
 
@@ -88,9 +88,10 @@ def show_curve(
 
 
 def _start(families: Mapping[tuple[str, str], list[Curve]], run: str | None, key: str | None) -> tuple[str, str]:
-    """The remembered curve; else the same one of another run; else the first."""
+    """The remembered curve; else the same one of another run; else the first, one of all tuning data before others."""
     having = [option for option, curves in families.items() if key in [curve["key"] for curve in curves]]
-    return next((option for option in having if option[0] == run), (having or list(families))[0])
+    whole = [option for option, curves in families.items() if is_whole(curves[0])]
+    return next((option for option in having if option[0] == run), (having or whole or list(families))[0])
 
 
 def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:

@@ -39,7 +39,9 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
     first, second, third = st.columns([5, 3, 3])
     wanted = first.selectbox(words.SHOW, list(shared.FILTERS), format_func=shared.FILTERS.get, key=f"{key}-filter")
     with second:
-        group = _one_or_all(shared.GROUP, shared.ALL_GROUPS, groups, key=f"{key}-group")
+        group = _one_or_all(
+            shared.GROUP, shared.ALL_GROUPS, [common.group(name) for name in groups], key=f"{key}-group"
+        )
     with third:
         label = _one_or_all(words.LABEL, words.ALL_LABELS, labels, key=f"{key}-label")
     rows = st.pills(

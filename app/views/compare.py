@@ -1,4 +1,4 @@
-"""Compare: methods against each other on the same test rows, with a verdict where the intervals allow one."""
+"""Compare: methods on the same test rows, with a verdict where the intervals allow one; the paper's figures 4 to 6."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import chrome, session
 from app.charts import tradeoff as charts
-from app.components import duel, duel_downloads, duel_picker, live_plot, needs_table
+from app.components import duel, duel_downloads, duel_picker, experiments, live_plot, needs_table
 from app.components.duel_picker import Picked
 from app.series import gather, spot
 from app.wording import duel as words
@@ -30,16 +30,14 @@ def show_chart(picked: Picked) -> None:
         names=[picked.names[each.key] for each in picked.contenders],
     )  # fmt: skip
     live_plot.show(replace(plot, label=words.CHART_LABEL), key=CHART)
-    for sentence in tradeoff_words.notes(drawn):
+    for sentence in tradeoff_words.notes(drawn, show_seeds=False):
         st.markdown(sentence)
 
 
-@st.fragment
-def explore() -> None:
-    """Everything that answers to a choice."""
-    picked = duel_picker.show(session.compared_runs(), key="compare")
-    judged = duel.judge(picked) if picked else None
-    if picked is None or judged is None:
+def show_duel(picked: Picked) -> None:
+    """Chart, verdicts and figures; a sentence where the curves cannot be compared."""
+    judged = duel.judge(picked)
+    if judged is None:
         return
     show_chart(picked)
     judged = duel.show(judged, picked=picked, key="figures")
@@ -47,6 +45,17 @@ def explore() -> None:
     needs_table.show([METHODS[method].options() for method in methods if method in METHODS], key="needs")
     st.header(words.DOWNLOADS, anchor=False)
     duel_downloads.show(judged, key="compare", chart=CHART)
+
+
+@st.fragment
+def explore() -> None:
+    """Everything that answers to a choice."""
+    picked = duel_picker.show(session.compared_runs(), key="compare")
+    if picked is None:
+        return
+    if picked.contenders:
+        show_duel(picked)
+    experiments.show(picked, key="experiment")
 
 
 chrome.header(words.TITLE, words.LEAD)

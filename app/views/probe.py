@@ -28,7 +28,7 @@ def show_probability(result: Result, curve: Curve, null: str, group: int, index:
             show, which = NULLS[modality.of(result.study)], found["nulls"].index(null)
             show(gallery, key="nulls", channel=CHANNEL, index=index, null=null, which=which)
         lines = charts.lines(found, null, group)
-        table.show(words.table(found, lines, index, found["groups"][group]), key="classifiers")
+        table.show(words.table(found, lines, index, common.group(found["groups"][group])), key="classifiers")
         st.markdown(words.agreement([each.along[index] for each in lines]))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
@@ -47,6 +47,7 @@ def choose_null(nulls: list[str]) -> str:
 def choose_group(names: list[str]) -> int:
     """The group whose probability is drawn, the last one first; many are no longer seen side by side."""
     groups, last = range(len(names)), len(names) - 1
+    names = [common.group(name) for name in names]
     if len(names) > SIDE_BY_SIDE:
         return st.selectbox(inside.GROUP, groups, last, key="probe-group", format_func=names.__getitem__)
     return st.segmented_control(

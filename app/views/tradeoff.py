@@ -17,6 +17,7 @@ from app.components import (
 from app.series import Curve, drawable, family, gather
 from app.wording import common
 from app.wording import tradeoff as words
+from fairprog_core.experiments import is_about_shares
 from fairprog_core.metrics import GAPS
 from fairprog_core.results import Result
 
@@ -69,6 +70,8 @@ def explore() -> None:
     key = f"plane-{metric}"
     with left:
         index = plane.show(series, key=key, channel=CHANNEL, results=results, metric=metric, run=run, curve=curve)
+        if any(is_about_shares(result) for result in results.values()):
+            st.markdown(words.SHARES)
         if n_more:
             st.markdown(words.MORE.format(n=n_more, most=len(SYMBOLS)))
     with right:

@@ -83,6 +83,8 @@ LOADING = "Reading…"
 EMPTY = "not set"  # placeholder of a field that may stay empty
 NONE = "none"
 NOT_ESTIMABLE = "not estimable"
+BASE = "base"
+COLLAPSED = "collapsed"
 NO_RUN = "This home has no run {run_id}. Choose another one under Runs, or train one."
 
 
@@ -93,6 +95,11 @@ def kind(key: str) -> str:
     name, _, number_of_kind = key.partition("-")
     shown = KINDS.get(name) or name.replace("_", " ").capitalize()
     return f"{shown} {number_of_kind}".rstrip()
+
+
+def group(name: str) -> str:
+    """A group on the screen: "other_religions" -> "other religions"."""
+    return name.replace("_", " ")
 
 
 def lam(value: float) -> str:

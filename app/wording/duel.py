@@ -24,16 +24,10 @@ ONE_METHOD = (
     "base above, or train a study with more methods or triggers."
 )
 NOBODY = "Here is nothing to compare: the chosen runs have finished no method but the most frequent label."
-TOO_LONG = (
-    "Comparing took longer than {minutes} minutes and was stopped. Choose fewer methods, or runs with fewer rows."
-)
-FAILED = "Comparing failed: {reason}"
-OTHER_ROWS = "Their curves can still be looked at side by side on Trade-off."
 TO_TRAIN = "Train a study"
-TO_TRADEOFF = "Open Trade-off"
+TO_TRADEOFF = "Their curves side by side, on Trade-off"
 TOO_MANY = "At most {n} methods fit into one chart."
 
-WORKING = "Comparing row by row"
 CHART_LABEL = (
     "Accuracy over the gap on the test split, means over seeds with 95 % intervals. The step lines join the points "
     "that no other of the same method beats in both; collapsed points do not count. White dots: λ chosen on validation."
@@ -83,12 +77,6 @@ DOWNLOAD_TABLE = "Figures (CSV)"
 def name(kind: str, tuning_ratio: float | None) -> str:
     """A contender: its trigger or method, and the share of the tuning data where that was not all."""
     return f"{common.kind(kind)}{inside.share(tuning_ratio)}"
-
-
-def refused(stderr: str, code: int) -> str:
-    """Why nothing could be compared, from what the command said at last; 2 is its code for what can be helped."""
-    last = (stderr.strip().splitlines() or [f"exit code {code}"])[-1].removeprefix("fairprog: ")
-    return f"{last} {OTHER_ROWS}" if code == 2 else FAILED.format(reason=last)
 
 
 def sentences(judged: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:

@@ -77,6 +77,12 @@ def brackets(found: Estimate, digits: int = 3) -> str:
     return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"
 
 
+def percent(found: Estimate) -> tuple[str, str]:
+    """A known share and its interval: ``("29 %", "[19, 39]")``; the interval is empty where there is none."""
+    ends = [signed(100 * end, 0) for end in found.ci or ()]
+    return f"{signed(100 * (found.value or 0.0), 0)} %", f"[{', '.join(ends)}]" if ends else ""
+
+
 def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
     """A number with a true minus sign, and with a plus sign where changes are meant."""
     text = f"{abs(value):.{digits}f}"

@@ -19,4 +19,6 @@ def worst(rows: Sequence[Mapping[str, Any]]) -> str | None:
     found = next((row for row in rows if row["is_worst"]), None)
     if found is None:
         return None
-    return WORST.format(group=common.plain(found["group"]), accuracy=found["accuracy"]["value"], n=found["n"])
+    return WORST.format(
+        group=common.plain(common.group(found["group"])), accuracy=found["accuracy"]["value"], n=found["n"]
+    )

@@ -65,9 +65,9 @@ def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
     name = RATES[row["rate"]].format(label=label, Label=label[:1].upper() + label[1:])
     return [
         Cell(name),
-        Cell(row["better"]),
+        Cell(common.group(row["better"])),
         _change(row["better_rate"]),
-        Cell(row["worse"]),
+        Cell(common.group(row["worse"])),
         _change(row["worse_rate"]),
     ]
 

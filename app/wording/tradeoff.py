@@ -24,9 +24,7 @@ LABEL = "Label"
 TEST_ROWS = "Test rows"
 NET = "Net"
 
-BASE = "base"
 CONTROLS = {"random_trigger": "untrained", "random_words": "random words", "neutral_words": "neutral words"}
-COLLAPSED = "collapsed"
 CHOSEN = "λ chosen on validation"
 GAINED = "Wrong to right"
 LOST = "Right to wrong"
@@ -44,6 +42,7 @@ COLLAPSED_NOTE = (
 )
 FLIPS_LABEL = "Test rows whose answer changes, by group and label, counted as drawn."
 MORE = "Not drawn: {n} more; a chart tells at most {most} curves apart. The one that is chosen above is always drawn."
+SHARES = "Of curves on less tuning data only the one that is chosen above is drawn; Compare shows how all end."
 CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
 
 TRIGGER = "The trigger"
@@ -147,12 +146,13 @@ def remark(spot: "Spot") -> str:
     """The flag of a point in the table."""
     if not spot.collapsed:
         return ""
-    return COLLAPSED if len(spot.seeds) == 1 else f"{COLLAPSED} in {spot.collapsed} of {len(spot.seeds)} seeds"
+    n = len(spot.seeds)
+    return common.COLLAPSED if n == 1 else f"{common.COLLAPSED} in {spot.collapsed} of {n} seeds"
 
 
-def notes(series: "Sequence[Series]") -> list[str]:
+def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
     """What the marks of the chart mean, as far as they are there."""
-    most = max((len(each.single) for each in series), default=0)
+    most = max((len(each.single) for each in series), default=0) if show_seeds else 0
     found = [SEEDS_NOTE.format(n=most)] if most > 1 else []
     return found + ([COLLAPSED_NOTE] if any(spot.collapsed for each in series for spot in each.mean) else [])
 

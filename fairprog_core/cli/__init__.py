@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import DatabaseError
 
 import fairprog_core
-from fairprog_core.cli import compare, data, encoder, machine, run, runs, server
+from fairprog_core.cli import compare, data, encoder, experiments, machine, run, runs, server
 from fairprog_core.cli.console import complain
 from fairprog_core.errors import FairprogError
 
@@ -34,6 +34,7 @@ app = typer.Typer(
 app.command("app")(server.app)
 app.command("run")(run.run)
 runs.app.command("compare")(compare.compare)
+runs.app.command("experiments")(experiments.experiments)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("encoder")(encoder.encoder)

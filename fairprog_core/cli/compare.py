@@ -18,11 +18,14 @@ CurvesOption = Annotated[
 ]
 
 
+RunsOrFolders = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders that hold a result.json, or NAME=FOLDER."),
+]
+
+
 def compare(
-    run: Annotated[
-        list[str],
-        typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders that hold a result.json, or NAME=FOLDER."),
-    ],
+    run: RunsOrFolders,
     criterion: Annotated[
         str | None, typer.Option(help="Curves for this criterion. Default: the first curve's.")
     ] = None,
@@ -37,7 +40,7 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
-    results = dict(_opened(each, home) for each in run)
+    results = dict(opened(each, home) for each in run)
     found = contenders(results)
     criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
     chosen = _named([each for each in found if each.curves[0]["criterion"] == criterion], curve or [""])
@@ -51,7 +54,7 @@ def compare(
     console().print(_table(judged, several=len(results) > 1))
 
 
-def _opened(argument: str, home: Path | None) -> tuple[str, Result]:
+def opened(argument: str, home: Path | None) -> tuple[str, Result]:
     """The name and the result of what an argument names."""
     name, _, folder = argument.partition("=")
     if folder or (Path(name) / "result.json").is_file():

@@ -6,7 +6,7 @@ import pytest
 from app.charts import overlay, tradeoff
 from app.charts.along import along, frames, line
 from app.series import Series, Spot, front
-from app.wording import compare
+from app.wording import common, compare
 from app.wording import tradeoff as words
 from fairprog_core.intervals import Estimate
 
@@ -56,7 +56,7 @@ def test_plane_draws_intervals_but_none_for_collapsed_points():
 def test_plane_without_base_and_majority_has_neither():
     plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None)
     assert not plot.figure.layout.shapes
-    assert all(t.name != words.BASE for t in plot.figure.data)
+    assert all(t.name != common.BASE for t in plot.figure.data)
 
 
 def test_plane_marks_the_chosen_lambda_and_the_picked_one():
@@ -72,7 +72,7 @@ def test_plane_as_a_table_has_every_point_with_its_interval_and_its_flag():
     )
     assert [row[1] for row in plot.rows] == ["", "0", "1", "2", "4", "untrained"]
     assert plot.rows[2][2:] == ["0.880 [0.870, 0.890]", "0.100 [0.080, 0.120]", ""]
-    assert plot.rows[4][-1] == words.COLLAPSED
+    assert plot.rows[4][-1] == common.COLLAPSED
 
 
 def test_plane_tells_series_apart_without_colour():
@@ -88,6 +88,23 @@ def test_name_of_a_run_is_text_for_plotly_too():
     assert all("<b>" not in (t.name or "") for t in plot.figure.data)
     assert any("&lt;b&gt;mine" in (t.name or "") for t in plot.figure.data)
     assert plot.rows[0][0].startswith("<b>mine</b>")  # the table shows text as it is
+
+
+def test_plane_names_controls_in_the_legend_where_they_cross_no_point():
+    control = {"random_trigger": spot(None, 0.22, 0.89)}
+    lines = [series(*FOUR, **control), series(*FOUR, **control)]
+    plot = tradeoff.plane(lines, metric=GAP, base=[], majority=None, picked=(1, FOUR[0]))
+    hollow = [t for t in plot.figure.data if t.name == "untrained"]
+    assert [(t.mode, t.showlegend) for t in hollow] == [("markers", False), ("markers", True)]
+
+
+def test_flips_leave_room_for_numbers_and_name_groups_in_words():
+    """The longest bar takes two thirds of its half: 12 of 18."""
+    cell = {"group": "other_religions", "label": 1, "n": 600, "gained": {"rows": 7}, "lost": {"rows": 12}}
+    plot = tradeoff.flips([cell], ["fine", "toxic"])
+    assert plot.figure.layout.xaxis.range == (-18, 18)
+    assert plot.figure.data[0].y == ("other religions, toxic",)
+    assert plot.rows[0][0] == "other religions"
 
 
 def test_flips_point_right_for_gained_and_left_for_lost():

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app import duels
+from app import asking
+from app.wording import asking as asking_words
 from app.wording import duel as words
 from app.wording import inside
 from fairprog_core.duel import contenders, duel, duel_csv
@@ -227,7 +228,7 @@ def test_comparison_that_fails_is_a_sentence_without_a_chart_and_asked_once(open
         calls.append(command)
         return subprocess.CompletedProcess(command, 1, "", "Traceback\n  File\nMemoryError: <b>")
 
-    monkeypatch.setattr(duels.subprocess, "run", fail)
+    monkeypatch.setattr(asking.subprocess, "run", fail)
     page = open_page("compare", run="duel")
     page.run()
     assert not page.exception
@@ -241,10 +242,10 @@ def test_comparison_that_takes_too_long_is_a_sentence(open_page, folder, monkeyp
     def wait(command, **_):
         raise subprocess.TimeoutExpired(command, 300)
 
-    monkeypatch.setattr(duels.subprocess, "run", wait)
+    monkeypatch.setattr(asking.subprocess, "run", wait)
     page = open_page("compare", run="duel")
     assert not page.exception
-    assert [info.value for info in page.info] == [words.TOO_LONG.format(minutes="5")]
+    assert [info.value for info in page.info] == [asking_words.TOO_LONG.format(minutes="5")]
 
 
 def test_method_of_a_later_version_is_drawn_without_its_needs(open_page, home):
@@ -256,8 +257,8 @@ def test_method_of_a_later_version_is_drawn_without_its_needs(open_page, home):
 
 def test_figures_are_computed_once_per_choice(open_page, folder, monkeypatch):
     calls = []
-    original = duels.subprocess.run
-    monkeypatch.setattr(duels.subprocess, "run", lambda *a, **k: calls.append(a) or original(*a, **k))
+    original = asking.subprocess.run
+    monkeypatch.setattr(asking.subprocess, "run", lambda *a, **k: calls.append(a) or original(*a, **k))
     page = open_page("compare", run="duel")
     page.run()
     assert len(calls) == 1

@@ -18,6 +18,7 @@ from app.wording import power as power_words
 from app.wording import tradeoff as words
 from fairprog_core.summaries import points_csv
 from tests.app.drawn import given, marker, rows, traces
+from tests.made_up_experiments import write_shares
 
 CI = [-0.149, -0.051]
 PLANE = "plane-average_abs_odds_difference"
@@ -88,6 +89,21 @@ def test_every_point_of_the_result_is_on_the_plane(open_page, demo, finished, cu
     table = rows(page, PLANE)
     assert table[0][2].startswith(f"{result.base['accuracy']:.3f} [")
     assert [row[1] for row in table] == ["", "0", "1", "4", "untrained"]
+
+
+def test_curves_on_less_tuning_data_are_drawn_only_where_they_are_looked_at(open_page, home):
+    write_shares(home.run("shares"))
+    names = "Border, equalized odds", "Border, equalized odds, 5 % of the tuning data"
+    for key, shown in (("-t1.0", names[:1]), ("-t0.05", names[::-1])):
+        page = open_page("tradeoff", run="shares", curve=f"reprogram-border-equalized_odds{key}-s0")
+        assert not page.exception
+        legend = [
+            trace["name"]
+            for trace in traces(page, PLANE)
+            if trace["mode"] == "lines+markers" and trace["name"] in names
+        ]
+        assert set(legend) == set(shown)
+        assert words.SHARES in [markdown.value for markdown in page.markdown]
 
 
 def test_slider_stands_at_the_chosen_lambda_and_marks_it(open_page, demo, curve):

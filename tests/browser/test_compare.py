@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from app.wording import duel as words
+from app.wording import experiments as experiment_words
 from app.wording import inside
 from fairprog_core.home import Home
 from tests.browser.conftest import running_server
 from tests.made_up_duel import write_duel
+from tests.made_up_experiments import write_classes, write_shares, write_transfer
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,35 @@ def test_board_of_several_methods_is_accessible(duels, visitor, scheme, width):
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     assert visit.findings() == []
     assert visit.console == []
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory):
+    """A dashboard on a home with a made-up study for each of the three experiments."""
+    home = Home(tmp_path_factory.mktemp("paper") / "home")
+    write_shares(home.run("shares"))
+    write_transfer(home.run("moved"))
+    write_classes(home.run("four"), 4, left_out=("wavy",))
+    with running_server(home) as server:
+        yield server
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_experiments_are_drawn_read_and_handed_out(paper, visitor, scheme, width):
+    visit = visitor(paper, width=width, scheme=scheme)
+    page = visit.open("/compare?run=shares&with=moved,four")
+    for key in ("shares", "bases", "bases-curves", "classes"):
+        page.locator(f".st-key-experiment-{key} .js-plotly-plot .main-svg").first.wait_for()
+    visit.settle()
+    assert page.get_by_text("Further charts appear here").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    assert visit.findings() == []
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=experiment_words.PNG_MATRIX).click()
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=experiment_words.CSV.format(title=experiment_words.TUNING)).click()
+    table = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text("utf-8"))))
+    assert [(row["tuning_ratio"], float(row["kept"])) for row in table] == [("0.05", 0.5), ("1.0", 1.0)]
+    assert visit.console == []
+    assert visit.outside == []

@@ -1,0 +1,134 @@
+"""A gap at a few levels, such as shares of the tuning data or numbers of classes; their axis is logarithmic.
+
+Notation: n levels.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+
+from app.charts import theme
+from app.charts.plot import Plot
+from app.wording import common, inside
+from fairprog_core.intervals import Estimate
+
+N_MOST = len(theme.SYMBOLS)  # lines that one chart can tell apart
+_BESIDE = 0.03  # between two lines at one level, as a share of the axis: their intervals stand side by side
+_ROOM = 0.08  # share of an axis left free beyond the outermost level or interval
+
+
+class Level(NamedTuple):
+    """What a line says at one level.
+
+    Attributes:
+        at: the level, above 0.
+        found: value known.
+        is_collapsed: whether the small gap means nothing.
+    """
+
+    at: float
+    found: Estimate
+    is_collapsed: bool = False
+
+
+def of(rows: Iterable[Mapping[str, Any]], at: str, name: str = "gap") -> list[Level]:
+    """Rows of ``fairprog_core.experiments`` as a line; what is not estimable is left out.
+
+    Args:
+        rows: of one line.
+        at: the level's key.
+        name: of the figure, "gap" or "base_gap".
+    """
+    found = [
+        Level(row[at], Estimate.of(row[name], row[f"{name}_ci"]), row["collapsed"] and name == "gap")
+        for row in rows
+        if row[name] is not None
+    ]
+    return sorted(found, key=lambda level: level.at)
+
+
+def levels(
+    lines: Mapping[str, Sequence[Level]],
+    *,
+    base: Sequence[Sequence[Level]],
+    x_title: str,
+    y_title: str,
+    tick: Callable[[float], str],
+    label: str,
+) -> Plot:
+    """Lines over the levels, with 95 % intervals.
+
+    Args:
+        lines: by name, at least one; at most ``N_MOST``.
+        base: of the base classifiers: a level line where it says the same everywhere and has no intervals.
+        x_title: what the levels are.
+        y_title: what is measured.
+        tick: a level on the axis.
+        label: the chart in words.
+    """
+    fig = theme.figure(x_title=x_title, y_title=y_title)
+    every = [level for line in (*lines.values(), *base) for level in line]
+    at = sorted({level.at for level in every})
+    low, high = math.log10(at[0]), math.log10(at[-1])
+    width = max(high - low, 0.3)
+    edges = [low - _ROOM * width, high + _ROOM * width]
+    for i, line in enumerate(base):
+        _base(fig, line, edges, is_named=i == 0)
+    shifts = [10 ** (_BESIDE * width * (i - (len(lines) - 1) / 2)) for i in range(len(lines))]
+    for i, (name, line) in enumerate(lines.items()):
+        _line(fig, i, name, line, shift=shifts[i])
+    _crosses(fig, list(lines.values()), shifts)
+    fig.update_xaxes(
+        type="log", range=edges, tickvals=at, ticktext=[tick(each) for each in at], minor={"ticks": ""}, showgrid=False
+    )
+    top = max(level.found.ci[1] if level.found.ci else level.found.value or 0.0 for level in every)
+    fig.update_yaxes(range=[0, (1 + _ROOM) * top], tickformat=".2f")
+    return Plot(fig, label, height=460)
+
+
+def _line(fig: go.Figure, index: int, name: str, line: Sequence[Level], *, shift: float) -> None:
+    look, shown = theme.look(index), inside.for_chart(name)
+    fig.add_scatter(
+        x=[level.at * shift for level in line], y=[level.found.value for level in line], mode="lines+markers",
+        name=shown, error_y=_arms(line, look["marker"]["color"]), hoverinfo="text",
+        hovertext=[f"{shown}<br>{inside.interval(level.found)}" for level in line], **look,
+    )  # fmt: skip
+
+
+def _crosses(fig: go.Figure, lines: Sequence[Sequence[Level]], shifts: Sequence[float]) -> None:
+    """Over what has collapsed; named in the legend, as beside the points there is no room on a phone."""
+    lost = [(level.at * shift, level.found.value) for line, shift in zip(lines, shifts, strict=True)
+            for level in line if level.is_collapsed]  # fmt: skip
+    if lost:
+        cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
+        fig.add_scatter(
+            x=[x for x, _ in lost], y=[y for _, y in lost], mode="markers", marker=cross, name=common.COLLAPSED,
+            hoverinfo="skip",
+        )  # fmt: skip
+
+
+def _base(fig: go.Figure, line: Sequence[Level], edges: Sequence[float], *, is_named: bool) -> None:
+    """The base classifier: stars with intervals; without intervals a line from edge to edge."""
+    style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
+    is_known = any(level.found.ci for level in line)
+    x = [level.at for level in line] if is_known else [10**edge for edge in edges]
+    y = [level.found.value for level in line] if is_known else [line[0].found.value] * len(x)
+    more: dict[str, Any] = {"mode": "lines", "hoverinfo": "skip"}
+    if is_known:
+        marker = {"symbol": "star", "size": 16, "color": theme.NEUTRAL}
+        hover = [f"{common.BASE}<br>{inside.interval(level.found)}" for level in line]
+        more = {"mode": "lines+markers", "marker": marker, "error_y": _arms(line, theme.NEUTRAL)}
+        more |= {"hoverinfo": "text", "hovertext": hover}
+    fig.add_scatter(x=x, y=y, line=style, name=common.BASE, legendgroup="base", showlegend=is_named, **more)
+
+
+def _arms(line: Sequence[Level], colour: str) -> dict[str, Any]:
+    values = [level.found.value or 0.0 for level in line]
+    ends = [level.found.ci or (value, value) for level, value in zip(line, values, strict=True)]
+    return {
+        "type": "data", "symmetric": False, "thickness": 2, "width": 5, "color": colour,
+        "array": [end[1] - value for end, value in zip(ends, values, strict=True)],
+        "arrayminus": [value - end[0] for end, value in zip(ends, values, strict=True)],
+    }  # fmt: skip

@@ -1,0 +1,82 @@
+"""A matrix of shares with their intervals: every cell says its number; a tint repeats those that are not 0."""
+
+import textwrap
+from collections.abc import Container, Mapping, Sequence
+
+from app.charts import theme
+from app.charts.plot import Plot
+from app.wording import common, inside
+from fairprog_core.intervals import Estimate
+
+_TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # text is legible on
+_WIDTH = 10  # characters of a name on one line
+
+
+def matrix(
+    cells: Mapping[tuple[str, str], Estimate],
+    *,
+    own: Container[tuple[str, str]],
+    own_text: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    x_title: str,
+    y_title: str,
+    label: str,
+) -> Plot:
+    """Shares by row and column: blue above 0, orange below; clear where the interval holds 0.
+
+    Args:
+        cells: by (row, column); the value None where it is not estimable.
+        own: cells without a share, by (row, column).
+        own_text: what stands there.
+        rows: from top to bottom.
+        columns: from left to right.
+        x_title: what the columns are.
+        y_title: what the rows are.
+        label: the chart in words.
+    """
+    fig = theme.figure(x_title=x_title, y_title=y_title)
+    places = [[(row, column) for column in columns] for row in rows]
+    fig.add_heatmap(
+        z=[[_tint(cells.get(place)) for place in line] for line in places],
+        x=list(range(len(columns))), y=list(range(len(rows))), zmin=-1, zmax=1, colorscale=_TINTS, showscale=False,
+        hoverinfo="skip",
+    )  # fmt: skip
+    for i, line in enumerate(places):
+        for j, place in enumerate(line):
+            text = _text(cells[place]) if place in cells else own_text.replace(" ", "<br>") if place in own else ""
+            fig.add_annotation(x=j, y=i, text=text, showarrow=False)
+            edges = {"x0": j - 0.5, "x1": j + 0.5, "y0": i - 0.5, "y1": i + 0.5}
+            fig.add_shape(type="rect", **edges, line={"color": theme.GRID, "width": 1})
+    fig.update_xaxes(
+        tickvals=list(range(len(columns))), ticktext=[_folded(name) for name in columns], tickangle=0, side="top",
+        showgrid=False, showline=False, ticks="", range=[-0.5, len(columns) - 0.5],
+    )  # fmt: skip
+    fig.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=[_folded(name) for name in rows], showgrid=False, showline=False,
+        ticks="", range=[len(rows) - 0.5, -0.5],
+    )  # fmt: skip
+    fig.update_layout(margin_t=8)
+    return Plot(fig, label, height=150 + 84 * len(rows))
+
+
+def _tint(found: Estimate | None) -> float:
+    if found is None or found.value is None or found.ci is None or found.ci[0] <= 0 <= found.ci[1]:
+        return 0.0
+    return found.value
+
+
+def _text(found: Estimate) -> str:
+    if found.value is None:
+        return common.NOT_ESTIMABLE.replace(" ", "<br>")
+    value, interval = inside.percent(found)
+    return f"<b>{value}</b><br>{interval}"
+
+
+def _folded(name: str) -> str:
+    """A name on several short lines, a new one after every comma."""
+    lines: list[str] = []
+    for part in inside.for_chart(name).split(", "):
+        lines += textwrap.wrap(part, _WIDTH, break_long_words=False)
+        lines[-1:] = [f"{lines[-1]},"] if lines else []
+    return "<br>".join(lines).removesuffix(",")

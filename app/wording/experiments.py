@@ -1,0 +1,244 @@
+"""Sentences and tables of the experiments on the page Compare. Verdicts follow from 95 % intervals alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.components.table import Cell, Table
+from app.series import is_whole, kind
+from app.wording import common, compare, inside
+from app.wording import tradeoff as tradeoff_words
+from fairprog_core.intervals import Estimate
+
+Row = Mapping[str, Any]
+Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line
+
+TUNING = "Less tuning data"
+TUNING_LEAD = (
+    "Every method learned from a part of the tuning data; λ was chosen on the same validation rows for every part."
+)
+TUNING_AXIS = "Share of the tuning data"
+TUNING_LABEL = "The gap at the chosen λ over the share of the tuning data, means over seeds with 95 % intervals."
+
+BASES = "On other bases"
+BASES_LEAD = (
+    "Triggers in front of a frozen base that they were not learned on. A cell says how much of the gain on their own "
+    "base they keep: 100 % is all of it, 0 % nothing, and below 0 the gap grew."
+)
+LEARNED_ON, TRIED_ON = "Learned on", "Tried on"
+FROM_TO = "{source} → {target}"
+OWN = "learned here"
+MATRIX_LABEL = (
+    "The share of the gain that is kept, by the base it was learned on and the base it is tried on. Blue is above 0, "
+    "orange below; clear cells cannot be told from 0."
+)
+CONTROLS = "Against the control, a trigger that was not learned: {parts}."
+AGAINST_CONTROLS = {
+    "falls": "the gap is smaller in {part}",
+    "unclear": "**the two cannot be told apart** in {part}",
+    "rises": "the gap is larger in {part}",
+}
+PART = "{n} of {all} cases"
+CONTROL_VERDICTS = {"falls": "the gap is smaller", "unclear": "not told apart", "rises": "the gap is larger"}
+BASE = "Other base"
+TRIED = "{kind} from {source}"
+LEARNED_HERE = "{kind}, learned here"
+PLANE_LABEL = (
+    "Accuracy over the gap on {base}, means over seeds with 95 % intervals. Triggers were learned on other bases, but "
+    "for those that were learned here. Hollow symbols are controls; white dots: λ chosen on the own base."
+)
+
+CLASSES = "Several classes"
+CLASSES_LEAD = (
+    "The same task with more labels to tell apart. Of more than two, each is set against the rest, and the gap is "
+    "their mean."
+)
+CLASSES_AXIS = "Classes"
+CLASSES_LABEL = "The gap of the base and at the chosen λ over the number of classes, with 95 % intervals."
+LEFT_OUT = "Of {n} classes, not counted because they are too rare in a group: {labels}."
+
+PRESETS = {
+    "image": {TUNING: "faces-tuning-data", BASES: "faces-transfer", CLASSES: "faces-multiclass"},
+    "text": {TUNING: "comments-tuning-data", BASES: "comments-transfer"},
+}
+MISSING = "Further charts appear here for finished runs of these presets: {presets}."
+PRESET = "{title} (`{preset}`)"
+
+CAPTION = "At the λ chosen on validation, means over seeds. Below: 95 % interval, verdict"
+METHOD, GAP, GAP_OF_BASE, ACCURACY, KEPT, CONTROL = (
+    "Method",
+    "Gap",
+    "Gap of the base",
+    "Accuracy",
+    "Gain kept",
+    "Control",
+)
+ACCURACY_NOTE = "change in points"
+KEPT_NOTES = {TUNING: "of that with all data", BASES: "of that on the own base"}
+CONTROLS_NOTE = "A gap is told apart from the control's where their 95 % intervals do not overlap."
+NOTE = (
+    "A gap is “smaller” or “larger” than the base's where the 95 % interval of its change, paired by row, leaves out "
+    "0. A share of the gain is not estimable where, for some seed, there was no gain that can be told from 0."
+)
+ABOUT_BASE = "Base: accuracy {accuracy}, gap {gap}."
+MORE = "Not drawn: {n} more lines; a chart tells at most {most} apart."
+PNG, CSV = "{title} (PNG)", "{title} (CSV)"
+PNG_MATRIX, PNG_CURVES = "Gain kept (PNG)", "Curves on the other base (PNG)"
+
+
+def percent(share: float) -> str:
+    """A share of the tuning data: "5 %"."""
+    return f"{100 * share:g} %"
+
+
+def missing(titles: Sequence[str], modality: str) -> str | None:
+    """How to get the experiments that no chosen run holds; None where there is nothing to say."""
+    presets = PRESETS.get(modality, {})
+    found = [PRESET.format(title=title, preset=presets[title]) for title in titles if title in presets]
+    return MISSING.format(presets=", ".join(found)) if found else None
+
+
+def bases(rows: Sequence[Row]) -> list[str]:
+    """The accuracy and gap of every base among the rows."""
+    found = [
+        ABOUT_BASE.format(
+            accuracy=inside.interval(Estimate.of(row["base_accuracy"], row["base_accuracy_ci"])),
+            gap=inside.interval(Estimate.of(row["base_gap"], row["base_gap_ci"])),
+        )
+        for row in rows
+    ]
+    return list(dict.fromkeys(found))
+
+
+def left_out(rows: Sequence[Row]) -> list[str]:
+    """Which labels do not count, by number of classes."""
+    found = [
+        LEFT_OUT.format(n=row["n_classes"], labels="; ".join(map(common.plain, row["left_out"])))
+        for row in rows
+        if row["left_out"]
+    ]
+    return list(dict.fromkeys(found))
+
+
+def tuning_table(lines: Lines) -> Table:
+    """Gap, change of accuracy and share of the gain kept, by method and share of the tuning data."""
+    columns = [Cell(METHOD, TUNING_AXIS.lower()), Cell(GAP), Cell(ACCURACY, ACCURACY_NOTE)]
+    rows = [
+        [Cell(name, f"{percent(row['tuning_ratio'])}, {_seeds(row)}"), _gap(row), _accuracy(row), _kept(row)]
+        for name, line in lines.items()
+        for row in line
+    ]
+    return Table(CAPTION, [*columns, Cell(KEPT, KEPT_NOTES[TUNING])], rows)
+
+
+def bases_table(rows: Sequence[Row]) -> Table:
+    """Gap, control, change of accuracy and share of the gain kept, by the two bases."""
+    control = control_of(rows[0])
+    columns = [Cell(METHOD, FROM_TO.format(source=LEARNED_ON.lower(), target=TRIED_ON.lower()))]
+    columns += [Cell(GAP_OF_BASE), Cell(GAP)]
+    columns.append(Cell(CONTROL, tradeoff_words.control(control) if control else ""))
+    columns += [Cell(ACCURACY, ACCURACY_NOTE), Cell(KEPT, KEPT_NOTES[BASES])]
+    return Table(CAPTION, columns, [_transferred(row) for row in rows])
+
+
+def classes_table(lines: Lines) -> Table:
+    """Gap of the base, gap and change of accuracy, by method and number of classes."""
+    columns = [Cell(METHOD), Cell(GAP_OF_BASE), Cell(GAP), Cell(ACCURACY, ACCURACY_NOTE)]
+    rows = [
+        [Cell(name, f"{row['n_classes']} classes, {_seeds(row)}"), _base_gap(row), _gap(row), _accuracy(row)]
+        for name, line in lines.items()
+        for row in line
+    ]
+    return Table(CAPTION, columns, rows)
+
+
+def control_of(row: Row) -> str | None:
+    """The method of the control that stands beside a trigger on another base."""
+    return next((name for name in tradeoff_words.CONTROLS if f"{name}_gap" in row), None)
+
+
+def against_controls(rows: Sequence[Row]) -> str | None:
+    """How many triggers do better on another base than their controls there; None where there are no controls."""
+    told = [verdict for row in rows if (verdict := _against_control(row))]
+    parts = [
+        AGAINST_CONTROLS[each].format(part=PART.format(n=told.count(each), all=len(told)))
+        for each in AGAINST_CONTROLS
+        if each in told
+    ]
+    return CONTROLS.format(parts="; ".join(parts)) if told else None
+
+
+def _against_control(row: Row) -> compare.Verdict | None:
+    control = control_of(row)
+    return compare.verdict(_estimate(row, "gap"), Estimate.of(**row[f"{control}_gap"])) if control else None
+
+
+def _transferred(row: Row) -> list[Cell]:
+    control, verdict = control_of(row), _against_control(row)
+    beside = _figure(Estimate.of(**row[f"{control}_gap"]), CONTROL_VERDICTS[verdict]) if verdict else Cell("")
+    between = FROM_TO.format(source=row["source"], target=row["target"])
+    name = Cell(common.kind(kind(row)), f"{between}; {_seeds(row)}")
+    return [name, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
+
+
+def _seeds(row: Row) -> str:
+    n = len(row["seeds"])
+    return "1 seed" if n == 1 else f"{n} seeds"
+
+
+def _base_gap(row: Row) -> Cell:
+    return _figure(_estimate(row, "base_gap"))
+
+
+def _gap(row: Row) -> Cell:
+    verdict = common.COLLAPSED if row["collapsed"] else gap_verdict(Estimate.of(**row["gap_delta"]))
+    return _figure(_estimate(row, "gap"), verdict)
+
+
+def _accuracy(row: Row) -> Cell:
+    change = Estimate.of(**row["accuracy_delta"])
+    if change.value is None:
+        return Cell(common.NOT_ESTIMABLE)
+    points = Estimate(100 * change.value, (100 * change.ci[0], 100 * change.ci[1]) if change.ci else None)
+    return Cell(inside.signed(points.value or 0.0, 1, plus=True), inside.brackets(points, 1).strip())
+
+
+def _kept(row: Row) -> Cell:
+    found = Estimate.of(**row["kept"])
+    if found.value is None:
+        return Cell(common.NOT_ESTIMABLE)
+    value, interval = inside.percent(found)
+    if "target" not in row and is_whole(row):
+        return Cell(value)
+    return Cell(value, "\n".join(filter(None, (interval, kept_verdict(found)))))
+
+
+def _estimate(row: Row, name: str) -> Estimate:
+    return Estimate.of(row[name], row[f"{name}_ci"])
+
+
+def _figure(found: Estimate, verdict: str = "") -> Cell:
+    if found.value is None:
+        return Cell(common.NOT_ESTIMABLE)
+    return Cell(f"{found.value:.3f}", "\n".join(filter(None, (inside.brackets(found).strip(), verdict))))
+
+
+def gap_verdict(change: Estimate) -> str:
+    """What the interval of a gap's change allows to say; nothing without one."""
+    if change.ci is None:
+        return ""
+    low, high = change.ci
+    return "smaller" if high < 0 else "larger" if low > 0 else "cannot tell"
+
+
+def kept_verdict(found: Estimate) -> str:
+    """What the interval of a share of the gain allows to say; nothing without one."""
+    if found.ci is None:
+        return ""
+    low, high = found.ci
+    if high < 0:
+        return "the gap grew"
+    if low <= 0:
+        return "cannot tell from none" if high < 1 else "cannot tell"
+    if low > 1:
+        return "more than all"
+    return "a part" if high < 1 else "cannot tell from all"

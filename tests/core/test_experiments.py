@@ -1,0 +1,67 @@
+"""What the studies of figures 4 to 6 found: rows with numbers by hand, their CSV, the command."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from fairprog_core.cli import main
+from fairprog_core.experiments import class_rows, rows_csv, transfer_rows, tuning_rows
+from fairprog_core.results import Result
+from tests.made_up_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
+
+
+def test_rows_of_tuning_data_equal_the_gaps_by_hand(tmp_path):
+    """Base: (.40 + .15) / 2 = .275; of 5 %: (.29 + .15) / 2 = .22; of all: (.18 + .15) / 2 = .165; .055 / .11 = ½."""
+    part, whole = tuning_rows(Result.open(write_shares(tmp_path / "shares")))
+    assert (part["base_gap"], part["gap"], whole["gap"]) == pytest.approx((0.275, 0.22, 0.165))
+    assert part["base_gap_ci"][0] < 0.275 < part["base_gap_ci"][1]
+    assert (part["kept"]["value"], whole["kept"]["value"]) == pytest.approx((0.5, 1.0))
+
+
+def test_rows_of_other_bases_equal_the_gaps_by_hand(tmp_path):
+    """Other base: (.40 + .15) / 2; trigger: (.29 + .15) / 2; control: (.38 + .15) / 2 = .265; .055 / .11 = ½."""
+    (row,) = transfer_rows([Result.open(write_transfer(tmp_path / "moved")).values])
+    assert (row["source"], row["target"]) == (SOURCE, TARGET)
+    assert (row["base_gap"], row["gap"], row["random_trigger_gap"]["value"]) == pytest.approx((0.275, 0.22, 0.265))
+    assert row["kept"]["value"] == pytest.approx(0.5)
+
+
+def test_rows_of_classes_start_with_the_fewest_and_name_what_is_left_out(tmp_path):
+    folders = write_classes(tmp_path / "b", 16, left_out=("wavy",)), write_classes(tmp_path / "a", 4)
+    rows = class_rows(Result.open(folder) for folder in folders)
+    assert [(row["n_classes"], row["left_out"]) for row in rows] == [(4, []), (16, ["wavy"])]
+
+
+def test_rows_as_csv_have_their_intervals_in_columns():
+    row = {"seeds": [0, 1], "gap": 0.2, "gap_ci": [0.1, 0.3], "kept": {"value": 0.5, "ci": [0.4, 0.6]}}
+    unknown = row | {"gap": None, "gap_ci": None, "kept": {"value": None, "ci": None}}
+    first, second = csv.DictReader(io.StringIO(rows_csv([row, unknown])))
+    assert first == {
+        "seeds": "0; 1", "gap": "0.2", "gap_low": "0.1", "gap_high": "0.3", "kept": "0.5", "kept_low": "0.4",
+        "kept_high": "0.6",
+    }  # fmt: skip
+    assert {second[name] for name in first if name != "seeds"} == {""}
+
+
+def test_command_shows_what_the_runs_hold_and_prints_it_as_json(tmp_path, capsys):
+    folders = [str(write_shares(tmp_path / "shares")), str(write_transfer(tmp_path / "moved"))]
+    with pytest.raises(SystemExit) as ended:
+        main(["runs", "experiments", *folders])
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "Less tuning data" in shown
+    assert f"{SOURCE} → {TARGET}" in shown
+    assert "Several classes" not in shown
+    with pytest.raises(SystemExit):
+        main(["runs", "experiments", *folders, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [len(found[name]) for name in ("tuning_data", "transfer", "classes")] == [2, 1, 0]
+
+
+def test_command_refuses_runs_without_an_experiment(finished, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["runs", "experiments", str(finished.folder)])
+    assert ended.value.code == 2
+    assert "None of these runs has several shares" in capsys.readouterr().err
