@@ -51,9 +51,9 @@ def default_lam(trigger: str, criterion: str) -> LamRange:
     if criterion == "demographic_parity":
         return LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0))
     if trigger == "hard":  # few words cost much accuracy: the useful trade is over before λ = 1
-        return LamRange(low=0.2, high=2.0, grid=(0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.2))
+        return LamRange(low=0.1, high=2.0, grid=(0.0, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.6))
     if TRIGGERS[trigger].options.modality == "text":  # type: ignore[attr-defined]
-        return LamRange(low=1.0, high=20.0, grid=(0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0))
+        return LamRange(low=1.0, high=20.0, grid=(0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0))
     if trigger == "patch":
         return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
     return LamRange()

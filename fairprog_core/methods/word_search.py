@@ -6,9 +6,10 @@ et al. 2018); at one place or several, words near identity words, and words of t
 two good trades lie others. The classifier's predictions decide, not the gradient: on the embedded data the ranking
 alone seldom finds a better word.
 
-The loss at λ is the cross-entropy + λ · `NATS_PER_GAP` · gap, with the gap in closed form (``soft_gap.py``): among
-few words there is no smooth path on which a discriminator could lead. The factor gives λ about the meaning that it
-has with a discriminator: there a gap of .16 is worth .08 nats, one of .03 is worth .03.
+The loss at λ is the cross-entropy + λ · `NATS` · gap², with the gap in closed form (``soft_gap.py``): among few
+words there is no smooth path on which a discriminator could lead. The factor gives λ about the meaning that it has
+with a discriminator, for which a gap of .16 is worth .08 nats. The square is that of the information for small gaps,
+and it reaches the trades in between: with the gap itself, two good trades shut out all that lies just above their line.
 
 Notation: l λ-values, a anchors, m trigger words, w width of a word vector, v allowed words, c classes.
 """
@@ -35,7 +36,7 @@ from fairprog_core.triggers.hard import Hard
 from fairprog_core.triggers.text import allowed_words, cosines
 
 POPULATION = 1500  # rows for which a few typical ones stand
-NATS_PER_GAP = 0.5  # slope of I(Z; logits | Y) over the gap, over 112 sequences of words on the comments
+NATS = 3.0  # per squared gap: about I(Z; logits | Y) at a gap of .16, over 112 sequences of words on the comments
 
 
 class WordSearch:
@@ -170,10 +171,11 @@ class WordSearch:
     def _record(self) -> dict[str, Any]:
         scores = [self.archive.second[self.archive.best(lam)[0]] for lam in self.lams]
         utility, unfairness = (float(np.mean(values)) for values in zip(*scores))
+        gap = float(np.mean([math.sqrt(score.unfairness / NATS) for score in scores]))
         return {
             "utility_loss": utility,
             "fairness_loss": unfairness - math.log(self.n_groups),
-            "discriminator_accuracy": (1 + unfairness / NATS_PER_GAP) / self.n_groups,
+            "discriminator_accuracy": (1 + gap) / self.n_groups,
             "chance": 1 / self.n_groups,
         }
 
@@ -206,4 +208,4 @@ class Rows:
         """Cross-entropy in the natural mix, and unfairness, in nats, of logits (n, c)."""
         logits = logits.cpu()
         utility = F.cross_entropy(logits, self.y, reduction="none") * self.weight
-        return utility.mean(), NATS_PER_GAP * self.gap(logits)
+        return utility.mean(), NATS * self.gap(logits).square()
