@@ -176,11 +176,20 @@ def test_hard_trigger_is_searched_and_its_relaxations_are_learned(base, split):
 
 
 def test_search_finds_better_words_than_it_starts_from(base, split):
-    search = run(started(base, split), 8)
+    search = run(started(base, split), 24)
     start = (*search.trigger.start_ids.tolist(),)
     for lam in KNOTS:
         scores = search.archive.second
         assert scores[search.archive.best(lam)[0]].at(lam) < scores[start].at(lam)
+
+
+def test_trade_in_between_is_best_at_some_lam_though_it_lies_above_the_line_of_two_others():
+    """Gaps .3, .2, .1 at losses 0, .06, .1: the middle lies above the line (.05); with the gap itself none takes it."""
+    archive, losses = Archive(), {(1,): (0.0, 0.3), (2,): (0.06, 0.2), (3,): (0.1, 0.1)}
+    lams = np.linspace(0, 1, 101)
+    for power, expected in ((1, {(1,), (3,)}), (2, {(1,), (2,), (3,)})):
+        archive.second = {ids: Score(loss, 3 * gap**power) for ids, (loss, gap) in losses.items()}
+        assert {archive.best(lam)[0] for lam in lams} == expected
 
 
 def test_words_at_a_lam_are_the_best_of_the_archive(base, split):
@@ -206,7 +215,7 @@ def test_score_is_what_the_classifier_says_of_the_text_with_the_words(base, spli
         logits = base(base.to_input(base.encode([f"cat sat mat {text}" for text in texts])))
     utility = torch.nn.functional.cross_entropy(logits, torch.from_numpy(rows.split.y))
     assert rows.score(ids).utility_loss == pytest.approx(utility.item(), rel=1e-4)
-    assert rows.score(ids).unfairness == pytest.approx(0.5 * rows.gap(logits).item(), rel=1e-3, abs=1e-5)
+    assert rows.score(ids).unfairness == pytest.approx(3 * rows.gap(logits).item() ** 2, rel=2e-3, abs=1e-6)
 
 
 def test_gradient_is_the_slope_of_the_loss(base, split):
@@ -302,7 +311,7 @@ def test_record_reads_the_groups_from_the_gap(base, split):
     gap = 3 * record["discriminator_accuracy"] - 1
     assert record["chance"] == pytest.approx(1 / 3)
     assert 0 < gap < 1
-    assert record["fairness_loss"] == pytest.approx(gap / 2 - np.log(3))
+    assert record["fairness_loss"] == pytest.approx(3 * gap**2 - np.log(3))
 
 
 # ---- the trigger
