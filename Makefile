@@ -11,7 +11,8 @@ KEY   := $(shell (cat pyproject.toml; pwd) | cksum | cut -d ' ' -f 1)
 SETUP := $(VENV)/.setup-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
 
-# The studies that are shipped: one seed each, galleries that keep each of them below five megabytes.
+# The studies that are shipped: one seed each, galleries that keep each of them below five megabytes. What an
+# interrupted run goes on from is left out: result.json holds all of it.
 DEMO_faces    := faces --set seeds=0 --set dataset.n_test=2400 --set explain.gallery=8
 DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 
@@ -56,6 +57,7 @@ demo-%: $(SETUP)
 	rm -rf assets/demo/$*
 	mkdir -p assets/demo assets/classifiers
 	cp -R build/demo/$*/runs/* assets/demo/$*
+	rm assets/demo/$*/seconds.json assets/demo/$*/curves/*/curve.json
 	cp build/demo/$*/models/*.safetensors assets/classifiers/
 
 encoder: $(SETUP)
