@@ -1,10 +1,12 @@
 """A figure along λ, with its controls beside it: what is seen without a trigger, and with one that was not learned.
 
+Rivals stand beside it too: classifiers with weights of their own, each at its own λ.
+
 Notation: k λ-values.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -18,6 +20,7 @@ MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
 _STEP = 1.9  # between two controls, in steps between two λ: their names need room
 _BAND = 0.14
+STAR = 17  # px, of a rival's symbol
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,30 @@ class Line:
         name: for the legend and the table.
         controls: by name of the control; those that were not measured are missing.
         along: the figure at every λ (k).
+        rivals: by their name on the screen.
     """
 
     name: str
     controls: Mapping[str, Estimate]
     along: Sequence[Estimate]
+    rivals: Mapping[str, Estimate] = field(default_factory=dict)
 
 
-def line(name: str, found: Mapping[str, Any]) -> Line:
-    """A line from a summary {"without", …, "lam": […]} of means or plain numbers, by name of the control."""
+def line(name: str, found: Mapping[str, Any], rivals: Mapping[str, float] | None = None) -> Line:
+    """A line from a summary {"without", …, "lam": […]} of means or plain numbers, by name of the control.
+
+    Args:
+        name: for the legend and the table.
+        found: the summary.
+        rivals: λ by the method of each rival in the summary.
+    """
     controls = {control: estimate(found[control]) for control in CONTROLS if found.get(control) is not None}
-    return Line(name, controls, [estimate(each) for each in found["lam"]])
+    beside = {
+        inside.rival(method, lam): estimate(found[method])
+        for method, lam in (rivals or {}).items()
+        if found.get(method) is not None
+    }
+    return Line(name, controls, [estimate(each) for each in found["lam"]], beside)
 
 
 def estimate(found: Mapping[str, Any] | float | None) -> Estimate:
@@ -60,7 +76,7 @@ def along(
     limits: tuple[float, float] | None = None,
     height: int = 330,
 ) -> Plot:
-    """Lines over λ; the controls stand apart on the left, joined to nothing.
+    """Lines over λ; controls, and then rivals, stand apart on the left, joined to nothing.
 
     Args:
         lines: at least one, all over the same λ.
@@ -73,34 +89,40 @@ def along(
         height: px.
     """
     fig = theme.figure(x_title=inside.AXIS, y_title=y_title)
-    controls, places = _controls(lines), places_of(lines, len(lams))
+    places = places_of(lines, len(lams))
     if chance is not None:
         _chance(fig, chance, places)
     for index, each in enumerate(lines):
-        _line(fig, index, each, controls, places, is_named=len(lines) > 1)
+        _line(fig, index, each, places, is_named=len(lines) > 1)
     _marker(fig, lines, places, picked)
-    ticks = [inside.CONTROLS[name].replace(" ", "<br>") for name in controls] + [common.lam(lam) for lam in lams]
-    at = [*places.controls, *places.lams]
+    beside = [inside.CONTROLS[name] for name in places.controls] + [inside.for_chart(name) for name in places.rivals]
+    ticks = [name.replace(" ", "<br>") for name in beside] + [common.lam(lam) for lam in lams]
+    at = [*places.controls.values(), *places.rivals.values(), *places.lams]
     fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
-    if controls:
+    if beside:
         fig.add_vline(x=places.lams[0] - _STEP / 2, line={"color": theme.GRID, "width": 1})
     fig.update_yaxes(range=limits or _limits(lines, chance))
     fig.update_layout(margin_t=48 if len(lines) > 1 or chance is not None else 16)
-    return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, controls, lams), height=height)
+    return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, places, lams), height=height)
 
 
 class Places(NamedTuple):
-    """Where controls and λ lie on the axis."""
+    """Where controls and rivals, by name, and λ lie on the axis."""
 
-    controls: list[float]
+    controls: dict[str, float]
+    rivals: dict[str, float]
     lams: list[float]
 
 
 def places_of(lines: Sequence[Line], n_lams: int) -> Places:
-    """The controls on the left, with room for their names; every λ one step further."""
-    beside = [_STEP * i for i in range(len(_controls(lines)))]
-    start = beside[-1] + _STEP if beside else 0.0
-    return Places(beside, [start + i for i in range(n_lams)])
+    """Controls and rivals on the left, with room for their names; every λ one step further."""
+    controls = [name for name in CONTROLS if any(name in each.controls for each in lines)]
+    rivals = list(dict.fromkeys(name for each in lines for name in each.rivals))
+    n = len(controls) + len(rivals)
+    beside = [_STEP * i for i in range(n)]
+    return Places(
+        dict(zip(controls, beside)), dict(zip(rivals, beside[len(controls) :])), [_STEP * n + i for i in range(n_lams)]
+    )
 
 
 def marker_at(lines: Sequence[Line], places: Places, index: int | None) -> dict[str, Any]:
@@ -116,11 +138,7 @@ def frames(lines: Sequence[Line], n_lams: int) -> list[dict[str, Any]]:
     return [marker_at(lines, places, index) for index in range(n_lams)]
 
 
-def _controls(lines: Sequence[Line]) -> list[str]:
-    return [name for name in CONTROLS if any(name in each.controls for each in lines)]
-
-
-def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], places: Places, *, is_named: bool) -> None:
+def _line(fig: go.Figure, index: int, line: Line, places: Places, *, is_named: bool) -> None:
     look, name, group = theme.look(index), inside.for_chart(line.name), f"line-{index}"
     known = [(x, each) for x, each in zip(places.lams, line.along, strict=True) if each.value is not None]
     fig.add_scatter(
@@ -128,15 +146,23 @@ def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], place
         error_y=_arms([each for _, each in known], look["marker"]["color"]), legendgroup=group, showlegend=is_named,
         hovertemplate="%{y:.3f}", **look,
     )  # fmt: skip
-    beside = [
-        (x, line.controls[name]) for x, name in zip(places.controls, controls, strict=True) if name in line.controls
-    ]
-    beside = [(x, each) for x, each in beside if each.value is not None]
-    hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
+    symbol = f"{look['marker']['symbol']}-open"
+    hollow = look["marker"] | {"symbol": symbol, "line": {"width": 2.5}}
+    _apart(fig, places.controls, line.controls, marker=hollow, name=name, legendgroup=group)
+    if places.rivals:
+        star = look["marker"] | {"symbol": "star", "size": STAR}
+        _apart(fig, places.rivals, line.rivals, marker=star, name=name, legendgroup=group)
+
+
+def _apart(
+    fig: go.Figure, at: Mapping[str, float], found: Mapping[str, Estimate], *, marker: Mapping[str, Any], **style: Any
+) -> None:
+    """Points of a line that are joined to nothing; nothing where there is no value."""
+    known = [(x, found[name]) for name, x in at.items() if name in found and found[name].value is not None]
     fig.add_scatter(
-        x=[x for x, _ in beside], y=[each.value for _, each in beside], mode="markers", name=name, marker=hollow,
-        error_y=_arms([each for _, each in beside], look["marker"]["color"]), legendgroup=group, showlegend=False,
-        hovertemplate="%{y:.3f}",
+        x=[x for x, _ in known], y=[each.value for _, each in known], mode="markers", marker=marker,
+        error_y=_arms([each for _, each in known], marker["color"]), showlegend=False, hovertemplate="%{y:.3f}",
+        **style,
     )  # fmt: skip
 
 
@@ -170,7 +196,8 @@ def _arms(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
 
 
 def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
-    every = [each for line in lines for each in (*line.controls.values(), *line.along) if each.value is not None]
+    found = [each for line in lines for each in (*line.controls.values(), *line.rivals.values(), *line.along)]
+    every = [each for each in found if each.value is not None]
     ends = [end for each in every for end in (each.ci or (each.value, each.value))]
     ends += [chance] if chance is not None else []
     if not ends:
@@ -179,9 +206,12 @@ def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
     return [min(ends) - room, max(ends) + room]
 
 
-def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
-    """One row per control and per λ, one column per line."""
+def _rows(lines: Sequence[Line], places: Places, lams: Sequence[float]) -> list[list[str]]:
+    """One row per control, per rival and per λ, one column per line."""
     nothing = Estimate(None, None)
-    beside = [[inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in controls]
+    beside = [
+        [inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in places.controls
+    ]
+    beside += [[name, *(each.rivals.get(name, nothing) for each in lines)] for name in places.rivals]
     over = [[f"λ = {common.lam(lam)}", *(each.along[i] for each in lines)] for i, lam in enumerate(lams)]
     return [[str(name), *(inside.interval(each) for each in found)] for name, *found in beside + over]
