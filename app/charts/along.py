@@ -1,6 +1,6 @@
 """A figure along λ, with its controls beside it: what is seen without a trigger, and with one that was not learned.
 
-Rivals stand beside it too: classifiers with weights of their own, each at its own λ.
+Rivals, classifiers with weights of their own, are levels across it, to read what the trigger does at every λ against.
 
 Notation: k λ-values.
 """
@@ -19,8 +19,8 @@ from fairprog_core.intervals import Estimate
 MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
 _STEP = 1.9  # between two controls, in steps between two λ: their names need room
-_BAND = 0.14
-STAR = 17  # px, of a rival's symbol
+_ROOM = 0.14  # above and below all intervals, as a share of what they span
+_BAND = 0.2  # opacity of a rival's interval
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,8 @@ def line(name: str, found: Mapping[str, Any], rivals: Mapping[str, float] | None
         rivals: λ by the method of each rival in the summary.
     """
     controls = {control: estimate(found[control]) for control in CONTROLS if found.get(control) is not None}
-    beside = {
-        inside.rival(method, lam): estimate(found[method])
-        for method, lam in (rivals or {}).items()
-        if found.get(method) is not None
-    }
+    known = {method: lam for method, lam in (rivals or {}).items() if found.get(method) is not None}
+    beside = {inside.rival(method, lam): estimate(found[method]) for method, lam in known.items()}
     return Line(name, controls, [estimate(each) for each in found["lam"]], beside)
 
 
@@ -76,7 +73,7 @@ def along(
     limits: tuple[float, float] | None = None,
     height: int = 330,
 ) -> Plot:
-    """Lines over λ; controls, and then rivals, stand apart on the left, joined to nothing.
+    """Lines over λ; the controls stand apart on the left, joined to nothing.
 
     Args:
         lines: at least one, all over the same λ.
@@ -89,40 +86,37 @@ def along(
         height: px.
     """
     fig = theme.figure(x_title=inside.AXIS, y_title=y_title)
-    places = places_of(lines, len(lams))
+    controls, places = _controls(lines), places_of(lines, len(lams))
     if chance is not None:
         _chance(fig, chance, places)
+    for index, (name, rival) in enumerate(_rivals(lines), len(lines)):
+        _rival(fig, index, name, rival, places)
     for index, each in enumerate(lines):
-        _line(fig, index, each, places, is_named=len(lines) > 1)
+        _line(fig, index, each, controls, places, is_named=len(lines) > 1)
     _marker(fig, lines, places, picked)
-    beside = [inside.CONTROLS[name] for name in places.controls] + [inside.for_chart(name) for name in places.rivals]
-    ticks = [name.replace(" ", "<br>") for name in beside] + [common.lam(lam) for lam in lams]
-    at = [*places.controls.values(), *places.rivals.values(), *places.lams]
+    ticks = [inside.CONTROLS[name].replace(" ", "<br>") for name in controls] + [common.lam(lam) for lam in lams]
+    at = [*places.controls, *places.lams]
     fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
-    if beside:
+    if controls:
         fig.add_vline(x=places.lams[0] - _STEP / 2, line={"color": theme.GRID, "width": 1})
     fig.update_yaxes(range=limits or _limits(lines, chance))
-    fig.update_layout(margin_t=48 if len(lines) > 1 or chance is not None else 16)
-    return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, places, lams), height=height)
+    has_legend = len(lines) > 1 or chance is not None or _rivals(lines)
+    fig.update_layout(margin_t=48 if has_legend else 16)
+    return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, controls, lams), height=height)
 
 
 class Places(NamedTuple):
-    """Where controls and rivals, by name, and λ lie on the axis."""
+    """Where controls and λ lie on the axis."""
 
-    controls: dict[str, float]
-    rivals: dict[str, float]
+    controls: list[float]
     lams: list[float]
 
 
 def places_of(lines: Sequence[Line], n_lams: int) -> Places:
-    """Controls and rivals on the left, with room for their names; every λ one step further."""
-    controls = [name for name in CONTROLS if any(name in each.controls for each in lines)]
-    rivals = list(dict.fromkeys(name for each in lines for name in each.rivals))
-    n = len(controls) + len(rivals)
-    beside = [_STEP * i for i in range(n)]
-    return Places(
-        dict(zip(controls, beside)), dict(zip(rivals, beside[len(controls) :])), [_STEP * n + i for i in range(n_lams)]
-    )
+    """The controls on the left, with room for their names; every λ one step further."""
+    beside = [_STEP * i for i in range(len(_controls(lines)))]
+    start = beside[-1] + _STEP if beside else 0.0
+    return Places(beside, [start + i for i in range(n_lams)])
 
 
 def marker_at(lines: Sequence[Line], places: Places, index: int | None) -> dict[str, Any]:
@@ -138,7 +132,15 @@ def frames(lines: Sequence[Line], n_lams: int) -> list[dict[str, Any]]:
     return [marker_at(lines, places, index) for index in range(n_lams)]
 
 
-def _line(fig: go.Figure, index: int, line: Line, places: Places, *, is_named: bool) -> None:
+def _controls(lines: Sequence[Line]) -> list[str]:
+    return [name for name in CONTROLS if any(name in each.controls for each in lines)]
+
+
+def _rivals(lines: Sequence[Line]) -> list[tuple[str, Estimate]]:
+    return [(name, rival) for each in lines for name, rival in each.rivals.items() if rival.value is not None]
+
+
+def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], places: Places, *, is_named: bool) -> None:
     look, name, group = theme.look(index), inside.for_chart(line.name), f"line-{index}"
     known = [(x, each) for x, each in zip(places.lams, line.along, strict=True) if each.value is not None]
     fig.add_scatter(
@@ -146,23 +148,15 @@ def _line(fig: go.Figure, index: int, line: Line, places: Places, *, is_named: b
         error_y=_arms([each for _, each in known], look["marker"]["color"]), legendgroup=group, showlegend=is_named,
         hovertemplate="%{y:.3f}", **look,
     )  # fmt: skip
-    symbol = f"{look['marker']['symbol']}-open"
-    hollow = look["marker"] | {"symbol": symbol, "line": {"width": 2.5}}
-    _apart(fig, places.controls, line.controls, marker=hollow, name=name, legendgroup=group)
-    if places.rivals:
-        star = look["marker"] | {"symbol": "star", "size": STAR}
-        _apart(fig, places.rivals, line.rivals, marker=star, name=name, legendgroup=group)
-
-
-def _apart(
-    fig: go.Figure, at: Mapping[str, float], found: Mapping[str, Estimate], *, marker: Mapping[str, Any], **style: Any
-) -> None:
-    """Points of a line that are joined to nothing; nothing where there is no value."""
-    known = [(x, found[name]) for name, x in at.items() if name in found and found[name].value is not None]
+    beside = [
+        (x, line.controls[name]) for x, name in zip(places.controls, controls, strict=True) if name in line.controls
+    ]
+    beside = [(x, each) for x, each in beside if each.value is not None]
+    hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
     fig.add_scatter(
-        x=[x for x, _ in known], y=[each.value for _, each in known], mode="markers", marker=marker,
-        error_y=_arms([each for _, each in known], marker["color"]), showlegend=False, hovertemplate="%{y:.3f}",
-        **style,
+        x=[x for x, _ in beside], y=[each.value for _, each in beside], mode="markers", name=name, marker=hollow,
+        error_y=_arms([each for _, each in beside], look["marker"]["color"]), legendgroup=group, showlegend=False,
+        hovertemplate="%{y:.3f}",
     )  # fmt: skip
 
 
@@ -177,12 +171,29 @@ def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int |
 
 def _chance(fig: go.Figure, chance: float, places: Places) -> None:
     """A level across the chart, named in the legend: beside the line there are points."""
-    ends = [-_STEP, places.lams[-1] + 1]
+    ends = _ends(places)
     style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
     fig.add_scatter(
         x=ends, y=[chance, chance], mode="lines", line=style, name=inside.CHANCE.format(chance=f"{chance:.2f}"),
         hoverinfo="skip", showlegend=True,
     )  # fmt: skip
+
+
+def _rival(fig: go.Figure, index: int, name: str, rival: Estimate, places: Places) -> None:
+    """A level in the look of a series of its own, with its interval as a band."""
+    look, (left, right), (low, high) = theme.look(index), _ends(places), rival.ci or (rival.value, rival.value)
+    fig.add_scatter(
+        x=[left, right, right, left], y=[low, low, high, high], mode="none", fill="toself", opacity=_BAND,
+        fillcolor=look["line"]["color"], hoverinfo="skip", showlegend=False, legendgroup=name,
+    )  # fmt: skip
+    fig.add_scatter(
+        x=[left, right], y=[rival.value, rival.value], mode="lines", line=look["line"], name=inside.for_chart(name),
+        hovertemplate="%{y:.3f}", showlegend=True, legendgroup=name,
+    )  # fmt: skip
+
+
+def _ends(places: Places) -> list[float]:
+    return [-_STEP, places.lams[-1] + 1]
 
 
 def _arms(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
@@ -202,16 +213,14 @@ def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
     ends += [chance] if chance is not None else []
     if not ends:
         return [0.0, 1.0]
-    room = _BAND * max(max(ends) - min(ends), 0.02)
+    room = _ROOM * max(max(ends) - min(ends), 0.02)
     return [min(ends) - room, max(ends) + room]
 
 
-def _rows(lines: Sequence[Line], places: Places, lams: Sequence[float]) -> list[list[str]]:
+def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
     """One row per control, per rival and per λ, one column per line."""
     nothing = Estimate(None, None)
-    beside = [
-        [inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in places.controls
-    ]
-    beside += [[name, *(each.rivals.get(name, nothing) for each in lines)] for name in places.rivals]
+    beside = [[inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in controls]
+    beside += [[name, *(each.rivals.get(name, nothing) for each in lines)] for name, _ in _rivals(lines)]
     over = [[f"λ = {common.lam(lam)}", *(each.along[i] for each in lines)] for i, lam in enumerate(lams)]
     return [[str(name), *(inside.interval(each) for each in found)] for name, *found in beside + over]

@@ -17,7 +17,7 @@ from app.wording import inside
 from app.wording import saliency as words
 from fairprog_core.gallery_file import Gallery
 
-CELL = 8.5  # rem, of a picture at least
+LEAST, CELL = 34, 6.9  # rem, of a card and of each of its pictures at least: five pictures fit twice into a page
 
 View = Literal["grad_cam", "integrated_gradients"]
 Control = Literal["untrained", "black"]
@@ -80,7 +80,7 @@ def show(value: Sequence[Card], *, key: str, channel: str, index: int, choice: C
 
 def _width(value: Sequence[Card]) -> str:
     """The least width of a card in which its pictures can be read."""
-    return f"{CELL * max((len(card.cells) for card in value), default=1):g}rem"
+    return f"{max([LEAST, *(CELL * len(card.cells) for card in value)]):g}rem"
 
 
 def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:

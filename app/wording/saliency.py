@@ -61,7 +61,7 @@ AVERAGES_NOTE = (
     "Over {rows} test rows, weighted to the natural mix. Intervals (95 %) cover the rows, not the training: "
     "another seed can give another trigger. Hollow points are controls."
 )
-RIVALS_ARE_STARS = "Stars are classifiers with other weights, without a trigger."
+RIVALS_ARE_LEVELS = "A level across a chart is a classifier with other weights, without a trigger."
 NO_AVERAGES = (
     "This run has no averages: its data set marks no regions or words and has no twins, or none were asked for."
 )

@@ -1,5 +1,6 @@
-"""Saliency beside classifiers with weights of their own: columns, rows and stars; and that files without them open."""
+"""Saliency beside classifiers with weights of their own: columns, rows and levels; and that files without them open."""
 
+import json
 import shutil
 
 import numpy as np
@@ -10,11 +11,13 @@ from app.components import gallery as maps
 from app.wording import inside
 from app.wording import saliency as words
 from app.wording import sentences as text_words
+from fairprog_core.gallery_file import write_gallery
 from fairprog_core.home import Home
 from tests.app import made_up_texts
 from tests.app.drawn import given, rows, traces
 
 RIVALS = ("adv_post", "adv_in")
+RIVAL = {"rivals": {"adv_in": 2.0}}
 
 
 @pytest.fixture
@@ -63,22 +66,22 @@ def test_rivals_picture_is_the_photo_without_a_trigger(beside):
     assert card.cells[-1].sources == card.cells[1].sources
 
 
-def test_averages_have_a_star_and_a_row_for_every_rival(open_page, run, names, beside):
+def test_averages_have_a_level_and_a_row_for_every_rival(open_page, run, names, beside):
     page = open_page("saliency", run=run)
     explain = beside.result.curves[0]["explain"]
-    star = next(trace for trace in traces(page, "share") if trace.get("marker", {}).get("symbol") == "star")
-    assert star["y"] == [pytest.approx(explain["hair_share"][method]["value"]) for method in RIVALS]
+    levels = {trace["name"]: trace["y"] for trace in traces(page, "share") if trace.get("mode") == "lines"}
+    assert levels == {names[method]: pytest.approx([explain["hair_share"][method]["value"]] * 2) for method in RIVALS}
     for key in ("share", "erasure", "difference", "flips"):
         assert [row[0] for row in rows(page, key) if row[0] in names.values()] == list(names.values())
-    assert words.RIVALS_ARE_STARS in said(page)
+    assert words.RIVALS_ARE_LEVELS in said(page)
 
 
-def test_run_without_rivals_has_neither_column_nor_star(open_page, demo, finished):
+def test_run_without_rivals_has_neither_column_nor_level(open_page, demo, finished):
     page = open_page("saliency")
     assert {len(card["cells"]) for card in given(page, "gallery")["cards"]} == {4}
     assert given(page, "gallery")["width"] == "34rem"
-    assert "star" not in {trace.get("marker", {}).get("symbol") for trace in traces(page, "share")}
-    assert words.RIVALS_ARE_STARS not in said(page)
+    assert "lines" not in {trace.get("mode") for trace in traces(page, "share")}
+    assert words.RIVALS_ARE_LEVELS not in said(page)
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ def gallery(tmp_path):
     for name in [name for name in made.arrays if name.endswith(ending)]:
         arrays[name.removesuffix(ending) + "_adv_in"] = made.arrays[name].copy()
     arrays["ig_adv_in"], arrays["logits_adv_in"] = -arrays["ig_adv_in"], arrays["logits_adv_in"][:, ::-1].copy()
-    return made._replace(arrays=arrays, about=made.about | {"rivals": {"adv_in": 2.0}})
+    return made._replace(arrays=arrays, about=made.about | RIVAL)
 
 
 def test_sentence_has_the_rivals_row_below_the_one_without_trigger(gallery):
@@ -106,3 +109,21 @@ def test_sentence_has_the_rivals_row_below_the_one_without_trigger(gallery):
 
 def made_without(gallery):
     return gallery._replace(about={key: value for key, value in gallery.about.items() if key != "rivals"})
+
+
+def test_page_of_texts_has_the_rivals_row_and_level(open_page, text_run, home, gallery):
+    folder = made_up_texts.copy_of(text_run, home, "texts")
+    write_gallery(folder / "curves" / made_up_texts.KEY / "gallery.safetensors", gallery)
+    path, name = folder / "result.json", inside.rival("adv_in", 2.0)
+    values = json.loads(path.read_text("utf-8"))
+    explain = values["curves"][0]["explain"]
+    for table in (explain["ig_identity_share"], *(explain["twins"][key] for key in ("logit_difference", "flip_share"))):
+        table["adv_in"] = table["without"]
+    path.write_text(json.dumps(values | {"curves": [values["curves"][0] | {"explain": explain | RIVAL}]}), "utf-8")
+    page = open_page("saliency", run="texts")
+    assert not page.exception
+    first = given(page, "gallery")["sentence"]["first"]
+    assert [row["name"] for row in first] == [text_words.CONDITIONS["without"], name]
+    for key in ("share", "difference", "flips"):
+        assert name in [row[0] for row in rows(page, key)]
+        assert name in [trace.get("name") for trace in traces(page, key)]
