@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app import texts
 from app.components.sentence import Row, Sentence
-from app.wording import common
+from app.wording import common, inside
 from app.wording import sentences as words
 from fairprog_core.gallery_file import Gallery
 
@@ -36,8 +36,8 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
     is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(told)]]
     read = [_control(gallery, i, name, told) for name in CONTROLS if f"logits_{name}" in arrays]
     rows = [_lam(gallery, i, j, told, chosen) for j in range(len(arrays["lams"]))]
-    first = _row(gallery, i, "without", told, words.CONDITIONS["without"])
-    every = [first, *read, *rows]
+    first = [_row(gallery, i, "without", told, words.CONDITIONS["without"]), *_rivals(gallery, i, told)]
+    every = [*first, *read, *rows]
     sizes = [abs(value) for row in every for value in chain(row.values, row.trigger_values)]
     names = [name for name in CONTROLS if f"logits_{name}" in arrays]
     return Sentence(
@@ -45,7 +45,7 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
         words=told,
         is_identity=is_identity,
         end=_end(gallery, i, told),
-        first=[first],
+        first=first,
         controls=read,
         folded=words.controls({name: row.probability for name, row in zip(names, read, strict=True)}) if read else "",
         rows=rows,
@@ -88,6 +88,14 @@ def _control(gallery: Gallery, i: int, name: str, told: Sequence[str]) -> Row:
     return _row(gallery, i, name, told, words.CONDITIONS[name], trigger=trigger)
 
 
+def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[Row]:
+    """Rows of the classifiers with weights of their own."""
+    rivals = gallery.about.get("rivals", {})
+    return [
+        _row(gallery, i, method, told, inside.rival(method, lam), note=words.QUOTED) for method, lam in rivals.items()
+    ]
+
+
 def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | None) -> Row:
     lam, trigger = float(gallery.arrays["lams"][j]), gallery.about["trigger_words"]["lam"][j]
     note = words.QUOTED if lam == chosen else ""
@@ -103,7 +111,7 @@ def _row(
     Args:
         gallery: m sentences.
         i: which of them.
-        condition: ending of the arrays; empty for the trigger at a λ.
+        condition: ending of the arrays, a control's or a rival's; empty for the trigger at a λ.
         told: its words.
         name: of the row.
         trigger: the words that join it.

@@ -46,8 +46,8 @@ class Texts(Workbench):
         """Integrated Gradients of one sentence behind soft words, steps doubled until they converge."""
         classifier: Encoder = self.frozen(device)  # type: ignore[assignment]
         trigger = build(TRIGGERS, SoftOptions(), **classifier.medium, knots=(0.0,)).to(device).bound(classifier)
-        condition = TextCondition("soft", trigger.requires_grad_(False))
-        explain, times = Attributing(classifier, TokenGradientsOptions()), list[float]()
+        condition = TextCondition("soft", classifier, trigger.requires_grad_(False))
+        explain, times = Attributing(TokenGradientsOptions()), list[float]()
         texts = [worded(classifier, text) for text in self.data.split("test").x[: self.size.sentences + 1]]
         for text in texts:
             times.append(seconds_of(partial(explain, text, condition), device) * 1e3)

@@ -22,6 +22,7 @@ from fairprog_core.data.base import Dataset, Split
 from fairprog_core.environment import releases
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import majority_accuracy, predict, report
+from fairprog_core.explain.conditions import Rival
 from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
@@ -245,6 +246,14 @@ class CurveWork:
             points.append(self._point(found, None, kind, kind, files, is_audited=True))
             yield len(points) / total
         self.write({"curve": self._summary(solution, validation, chosen, points), "points": points})
+
+    def rival(self) -> Rival | None:
+        """The classifier of the quoted λ, to be looked into beside a trigger; None where there is none yet."""
+        if (done := self.read()) is None:
+            return None
+        lam: float = done["curve"]["chosen_lam"]
+        classifier = self.method.open().retrained(lam)
+        return None if classifier is None else Rival(self.plan.method.kind, lam, classifier)
 
     def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""

@@ -19,6 +19,7 @@ from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.environment import choose_device, describe
 from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.explain import SURVEYS
+from fairprog_core.explain.conditions import Rival
 from fairprog_core.gallery_file import Gallery, write_gallery
 from fairprog_core.home import Home, replacing
 from fairprog_core.meter import Meter
@@ -236,9 +237,14 @@ class Execution:
         found: Iterator[Any] = survey(
             self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
             device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
-            patterns=self.dataset.groups.patterns.tolist(),
+            rivals=self._rivals_of(work.plan), patterns=self.dataset.groups.patterns.tolist(),
         )  # fmt: skip
         return found
+
+    def _rivals_of(self, plan: CurvePlan) -> list[Rival]:
+        """The classifiers with weights of their own that a trigger's curve is looked at beside."""
+        rivals = (work.rival() for work in self.works if work.plan.is_rival_of(plan))
+        return [rival for rival in rivals if rival is not None]
 
     def save(self, *, is_complete: bool) -> None:
         """Write ``result.json`` from the finished curves."""

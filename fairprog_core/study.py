@@ -198,6 +198,11 @@ class CurvePlan:
     seed: int
     tuning_ratio: float | None = 1.0
 
+    def is_rival_of(self, other: "CurvePlan") -> bool:
+        """Whether this curve changes all weights for the end that another one has, with all rows to learn from."""
+        is_same = (self.criterion.kind, self.seed) == (other.criterion.kind, other.seed)
+        return is_same and self.method.needs.weights == "all" and self.tuning_ratio in (None, 1.0)
+
 
 class Study(Options):
     """Everything that decides what is computed."""

@@ -104,6 +104,20 @@ def rivals(session_folder: Path) -> Finished:
     return _run_once(Study.parse(every_method()), session_folder, "rivals")
 
 
+@pytest.fixture(scope="session")
+def beside(session_folder: Path) -> Finished:
+    """A tiny study that looks at a border beside AdvPost and AdvIn, run once per session. Read it, do not change it."""
+    return _run_once(Study.parse(border_beside_rivals()), session_folder, "beside")
+
+
+def border_beside_rivals() -> dict[str, Any]:
+    """The tiny study with the methods that change all weights, and a look inside."""
+    return every_method() | {
+        "methods": [{"kind": kind} for kind in ("reprogram", "adv_post", "adv_in", "last_layer")],
+        "explain": {"gallery": 4, "rows": 24, "probe": True},
+    }
+
+
 def every_method() -> dict[str, Any]:
     """The tiny study with every method that learns, without a look inside."""
     learned = [{"kind": kind} for kind, entry in METHODS.items() if not entry.options.is_control]

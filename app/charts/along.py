@@ -1,10 +1,12 @@
 """A figure along λ, with its controls beside it: what is seen without a trigger, and with one that was not learned.
 
+Rivals, classifiers with weights of their own, are levels across it, to read what the trigger does at every λ against.
+
 Notation: k λ-values.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -17,7 +19,8 @@ from fairprog_core.intervals import Estimate
 MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
 _STEP = 1.9  # between two controls, in steps between two λ: their names need room
-_BAND = 0.14
+_ROOM = 0.14  # above and below all intervals, as a share of what they span
+_BAND = 0.2  # opacity of a rival's interval
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,27 @@ class Line:
         name: for the legend and the table.
         controls: by name of the control; those that were not measured are missing.
         along: the figure at every λ (k).
+        rivals: by their name on the screen.
     """
 
     name: str
     controls: Mapping[str, Estimate]
     along: Sequence[Estimate]
+    rivals: Mapping[str, Estimate] = field(default_factory=dict)
 
 
-def line(name: str, found: Mapping[str, Any]) -> Line:
-    """A line from a summary {"without", …, "lam": […]} of means or plain numbers, by name of the control."""
+def line(name: str, found: Mapping[str, Any], rivals: Mapping[str, float] | None = None) -> Line:
+    """A line from a summary {"without", …, "lam": […]} of means or plain numbers, by name of the control.
+
+    Args:
+        name: for the legend and the table.
+        found: the summary.
+        rivals: λ by the method of each rival in the summary.
+    """
     controls = {control: estimate(found[control]) for control in CONTROLS if found.get(control) is not None}
-    return Line(name, controls, [estimate(each) for each in found["lam"]])
+    known = {method: lam for method, lam in (rivals or {}).items() if found.get(method) is not None}
+    beside = {inside.rival(method, lam): estimate(found[method]) for method, lam in known.items()}
+    return Line(name, controls, [estimate(each) for each in found["lam"]], beside)
 
 
 def estimate(found: Mapping[str, Any] | float | None) -> Estimate:
@@ -76,6 +89,8 @@ def along(
     controls, places = _controls(lines), places_of(lines, len(lams))
     if chance is not None:
         _chance(fig, chance, places)
+    for index, (name, rival) in enumerate(_rivals(lines), len(lines)):
+        _rival(fig, index, name, rival, places)
     for index, each in enumerate(lines):
         _line(fig, index, each, controls, places, is_named=len(lines) > 1)
     _marker(fig, lines, places, picked)
@@ -85,7 +100,8 @@ def along(
     if controls:
         fig.add_vline(x=places.lams[0] - _STEP / 2, line={"color": theme.GRID, "width": 1})
     fig.update_yaxes(range=limits or _limits(lines, chance))
-    fig.update_layout(margin_t=48 if len(lines) > 1 or chance is not None else 16)
+    has_legend = len(lines) > 1 or chance is not None or _rivals(lines)
+    fig.update_layout(margin_t=48 if has_legend else 16)
     return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, controls, lams), height=height)
 
 
@@ -120,6 +136,10 @@ def _controls(lines: Sequence[Line]) -> list[str]:
     return [name for name in CONTROLS if any(name in each.controls for each in lines)]
 
 
+def _rivals(lines: Sequence[Line]) -> list[tuple[str, Estimate]]:
+    return [(name, rival) for each in lines for name, rival in each.rivals.items() if rival.value is not None]
+
+
 def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], places: Places, *, is_named: bool) -> None:
     look, name, group = theme.look(index), inside.for_chart(line.name), f"line-{index}"
     known = [(x, each) for x, each in zip(places.lams, line.along, strict=True) if each.value is not None]
@@ -151,12 +171,29 @@ def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int |
 
 def _chance(fig: go.Figure, chance: float, places: Places) -> None:
     """A level across the chart, named in the legend: beside the line there are points."""
-    ends = [-_STEP, places.lams[-1] + 1]
+    ends = _ends(places)
     style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
     fig.add_scatter(
         x=ends, y=[chance, chance], mode="lines", line=style, name=inside.CHANCE.format(chance=f"{chance:.2f}"),
         hoverinfo="skip", showlegend=True,
     )  # fmt: skip
+
+
+def _rival(fig: go.Figure, index: int, name: str, rival: Estimate, places: Places) -> None:
+    """A level in the look of a series of its own, with its interval as a band."""
+    look, (left, right), (low, high) = theme.look(index), _ends(places), rival.ci or (rival.value, rival.value)
+    fig.add_scatter(
+        x=[left, right, right, left], y=[low, low, high, high], mode="none", fill="toself", opacity=_BAND,
+        fillcolor=look["line"]["color"], hoverinfo="skip", showlegend=False, legendgroup=name,
+    )  # fmt: skip
+    fig.add_scatter(
+        x=[left, right], y=[rival.value, rival.value], mode="lines", line=look["line"], name=inside.for_chart(name),
+        hovertemplate="%{y:.3f}", showlegend=True, legendgroup=name,
+    )  # fmt: skip
+
+
+def _ends(places: Places) -> list[float]:
+    return [-_STEP, places.lams[-1] + 1]
 
 
 def _arms(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
@@ -170,18 +207,20 @@ def _arms(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
 
 
 def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
-    every = [each for line in lines for each in (*line.controls.values(), *line.along) if each.value is not None]
+    found = [each for line in lines for each in (*line.controls.values(), *line.rivals.values(), *line.along)]
+    every = [each for each in found if each.value is not None]
     ends = [end for each in every for end in (each.ci or (each.value, each.value))]
     ends += [chance] if chance is not None else []
     if not ends:
         return [0.0, 1.0]
-    room = _BAND * max(max(ends) - min(ends), 0.02)
+    room = _ROOM * max(max(ends) - min(ends), 0.02)
     return [min(ends) - room, max(ends) + room]
 
 
 def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
-    """One row per control and per λ, one column per line."""
+    """One row per control, per rival and per λ, one column per line."""
     nothing = Estimate(None, None)
     beside = [[inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in controls]
+    beside += [[name, *(each.rivals.get(name, nothing) for each in lines)] for name, _ in _rivals(lines)]
     over = [[f"λ = {common.lam(lam)}", *(each.along[i] for each in lines)] for i, lam in enumerate(lams)]
     return [[str(name), *(inside.interval(each) for each in found)] for name, *found in beside + over]

@@ -31,13 +31,13 @@ def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
         prefix = "ig_" if view == "integrated_gradients" else ""
         found.append((f"{prefix}share", explain.get(f"{prefix}{regions[0]}_share"), words.share(view, regions)))
         found.append(("erasure", (explain.get("erasure") or {}).get("ratio"), words.erasure(regions)))
-    return _known(found + _of_twins(explain, words.PICTURE))
+    return _known(found + _of_twins(explain, words.PICTURE), explain)
 
 
 def averages_of_texts(explain: Mapping[str, Any]) -> list[Average]:
     """The averages that a survey of texts could estimate; see `averages`."""
     share = ("share", explain.get("ig_identity_share"), words.IDENTITY_SHARE)
-    return _known([share, *_of_twins(explain, words.SENTENCE)])
+    return _known([share, *_of_twins(explain, words.SENTENCE)], explain)
 
 
 def _of_twins(explain: Mapping[str, Any], what: str) -> list[_Found]:
@@ -50,8 +50,9 @@ def _of_twins(explain: Mapping[str, Any], what: str) -> list[_Found]:
     ]
 
 
-def _known(found: Sequence[_Found]) -> list[Average]:
-    return [Average(key, line(names.axis, values), names) for key, values, names in found if values]
+def _known(found: Sequence[_Found], explain: Mapping[str, Any]) -> list[Average]:
+    rivals = explain.get("rivals")
+    return [Average(key, line(names.axis, values, rivals), names) for key, values, names in found if values]
 
 
 def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:

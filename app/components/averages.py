@@ -23,7 +23,9 @@ def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: i
     if not value:
         st.info(words.NO_AVERAGES)
         return
-    st.markdown(words.AVERAGES_NOTE.format(rows=rows))
+    note = words.AVERAGES_NOTE.format(rows=rows)
+    has_rivals = any(each.line.rivals for each in value)
+    st.markdown(f"{note} {words.RIVALS_ARE_LEVELS}" if has_rivals else note)
     for i in range(0, len(value), 2):
         for column, each in zip(st.columns(2, gap="large"), value[i : i + 2], strict=False):
             with column:

@@ -1,4 +1,4 @@
-"""Test pictures with their saliency maps: without the trigger, with it at every λ, and under a control.
+"""Test pictures with their saliency maps: without the trigger, with it at every λ, under a control, and of rivals.
 
 Notation: m pictures, k λ-values, s the picture's side, a×a a Grad-CAM map, c classes.
 """
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from app.charts import overlay
 from app.components import pictures
 from app.components.pictures import Card, Cell, Legend
+from app.wording import inside
 from app.wording import saliency as words
 from fairprog_core.gallery_file import Gallery
+
+LEAST, CELL = 34, 6.9  # rem, of a card and of each of its pictures at least: five pictures fit twice into a page
 
 View = Literal["grad_cam", "integrated_gradients"]
 Control = Literal["untrained", "black"]
@@ -69,10 +72,15 @@ class Shot(NamedTuple):
 
 
 def show(value: Sequence[Card], *, key: str, channel: str, index: int, choice: Choice) -> None:
-    """Draw cards with the legend of their colours."""
+    """Draw cards, each with as many cells, with the legend of their colours."""
     ends = (words.SIGNED_LOW, words.SIGNED_HIGH) if choice.is_signed else (words.HEAT_LOW, words.HEAT_HIGH)
     legend = Legend(overlay.as_source(overlay.legend(is_signed=choice.is_signed)), *ends)
-    pictures.show(value, key=key, channel=channel, index=index, width="34rem", legend=legend)
+    pictures.show(value, key=key, channel=channel, index=index, width=_width(value), legend=legend)
+
+
+def _width(value: Sequence[Card]) -> str:
+    """The least width of a card in which its pictures can be read."""
+    return f"{max([LEAST, *(CELL * len(card.cells) for card in value)]):g}rem"
 
 
 def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
@@ -88,7 +96,7 @@ def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) -> list[Card]:
-    """One card per picture: as it is, and its maps without, with the trigger at every λ, and under a control.
+    """One card per picture: as it is, and its maps without, with the trigger at every λ, under a control, of rivals.
 
     Args:
         stamp: changes with the gallery.
@@ -105,6 +113,9 @@ def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) 
         for condition in choice.conditions:
             shots = list(_shots(arrays, i, choice, condition))
             cells.append(cell(shots, condition, choice, about["labels"], y=int(arrays["y"][i])))
+        for method, lam in about.get("rivals", {}).items():
+            shots, name = list(_shots(arrays, i, choice, method)), inside.rival(method, lam)
+            cells.append(cell(shots, name, choice, about["labels"], y=int(arrays["y"][i])))
         found.append(Card(words.TITLE_OF_CARD.format(group=group, label=label), cells))
     return found
 
@@ -119,14 +130,14 @@ def cell(shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence
 
     Args:
         shots: one for all λ, or one per λ.
-        condition: a key of ``words.CONDITIONS``.
+        condition: a key of ``words.CONDITIONS``, or the name of a rival.
         choice: of the map.
         labels: the c class names.
         y: the true label, where it is known.
     """
     said = [_called(shot.logits) for shot in shots]
     return Cell(
-        words.CONDITIONS[condition],
+        words.CONDITIONS.get(condition, condition),
         [overlay.as_source(_overlaid(shot)) for shot in shots],
         [
             words.caption(
@@ -154,8 +165,8 @@ def _shots(arrays: dict[str, NDArray[Any]], i: int, choice: Choice, condition: s
     maps = of("ig") if choice.is_signed else of("cam") if choice.target is None else of("cam_class")[:, choice.target]
     deltas = of("ig_delta") if choice.is_signed else None
     converged = of("ig_converged") if choice.is_signed and f"ig_converged{suffix}" in arrays else None
-    box = None if condition == "without" else arrays["photo_box"]
-    triggers = arrays[f"trigger{suffix}"] if condition != "without" else None
+    triggers = arrays.get(f"trigger{suffix}")  # None without a trigger
+    box = None if triggers is None else arrays["photo_box"]
     for k, (values, logits) in enumerate(zip(maps, of("logits"), strict=True)):
         picture = arrays["photo"][i]
         if triggers is not None and box is not None:

@@ -30,10 +30,12 @@ METRICS = {
 KINDS = {
     "faces": "Drawn faces",
     "faces-quick": "Drawn faces, quick",
+    "faces-inside": "Drawn faces, a look inside beside a rival",
     "celeba": "CelebA",
     "faces-tradeoff": "Drawn faces, all methods",
     "faces-tuning-data": "Drawn faces, less tuning data",
     "comments": "Made-up comments",
+    "comments-inside": "Made-up comments, a look inside beside rivals",
     "comments-tradeoff": "Made-up comments, all methods",
     "comments-tuning-data": "Made-up comments, less tuning data",
     "comments-transfer": "Made-up comments, other bases",

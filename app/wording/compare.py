@@ -24,11 +24,12 @@ CONTROLS = {
     "random_words": "random words {value}, {verdict}",
     "neutral_words": "neutral words {value}, {verdict}",
 }
+RIVAL = "{name}: {value}, {verdict}"
 VERDICTS = {"rises": "below that", "falls": "above that", "unclear": "not told apart"}
 
 
 def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
-    """What a line over λ does at one λ, against no trigger and against the controls.
+    """What a line over λ does at one λ, against no trigger, the controls and the rivals.
 
     Args:
         line: the figure along λ.
@@ -47,6 +48,11 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
         text.format(value=inside.interval(control), verdict=VERDICTS[verdict(now, control)])
         for name, text in CONTROLS.items()
         if (control := line.controls.get(name)) and control.value is not None
+    ]
+    beside += [
+        RIVAL.format(name=name, value=inside.interval(rival), verdict=VERDICTS[verdict(now, rival)])
+        for name, rival in line.rivals.items()
+        if rival.value is not None
     ]
     return f"{first} {BESIDE.format(controls='; '.join(beside))}" if beside else first
 

@@ -1,6 +1,7 @@
 """Words that Trade-off, Saliency and Probe share."""
 
 import html
+from collections.abc import Mapping
 
 from app.wording import common
 from fairprog_core.intervals import Estimate
@@ -31,6 +32,10 @@ CONTROLS = {
     "random_words": "random words",
     "neutral_words": "neutral words",
 }
+RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
+RIVALS_NOTE = (
+    "Other weights and no trigger: {names}, the λ that was chosen for it on validation; the slider does not change it."
+)
 AXIS = "λ"
 CHANCE = "guessing: {chance}"
 
@@ -63,6 +68,17 @@ def share(tuning_ratio: float | None) -> str:
 def in_run(run: str, text: str) -> str:
     """A text behind its run's name, where several runs are compared."""
     return f"{run}: {text}" if run else text
+
+
+def rival(method: str, lam: float) -> str:
+    """A classifier with weights of its own, beside a trigger: "AdvIn, λ = 4"."""
+    return RIVAL.format(method=common.kind(method), lam=common.lam(lam))
+
+
+def rivals_note(rivals: Mapping[str, float] | None) -> str:
+    """What stands beside a trigger, by method and λ; empty where nothing does."""
+    names = "; ".join(rival(method, lam) for method, lam in (rivals or {}).items())
+    return RIVALS_NOTE.format(names=names) if names else ""
 
 
 def interval(found: Estimate, digits: int = 3) -> str:

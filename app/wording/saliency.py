@@ -61,6 +61,7 @@ AVERAGES_NOTE = (
     "Over {rows} test rows, weighted to the natural mix. Intervals (95 %) cover the rows, not the training: "
     "another seed can give another trigger. Hollow points are controls."
 )
+RIVALS_ARE_LEVELS = "A level across a chart is a classifier with other weights, without a trigger."
 NO_AVERAGES = (
     "This run has no averages: its data set marks no regions or words and has no twins, or none were asked for."
 )
@@ -89,7 +90,12 @@ def about(gallery: Mapping[str, Any], view: str, target: int | None, *, shown: i
     made = (HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE).format(
         target=explained, layer=gallery.get("layer", "last layer"), baseline=gallery.get("ig_baseline", "black picture")
     )
-    parts = (KEPT.format(shown=shown, kept=kept), gallery.get("picked", ""), made)
+    parts = (
+        KEPT.format(shown=shown, kept=kept),
+        gallery.get("picked", ""),
+        made,
+        inside.rivals_note(gallery.get("rivals")),
+    )
     return common.plain(" ".join(part for part in parts if part))
 
 
@@ -108,10 +114,9 @@ def caption(
 
 
 def alt_map(view: str, condition: str, label: str, probability: float) -> str:
-    """A map in words."""
-    return ALT_MAP.format(
-        view=VIEWS[view], condition=CONDITIONS[condition].lower(), label=label, probability=probability
-    )
+    """A map in words, under a key of `CONDITIONS` or beside them, under a rival's name."""
+    name = CONDITIONS[condition].lower() if condition in CONDITIONS else condition
+    return ALT_MAP.format(view=VIEWS[view], condition=name, label=label, probability=probability)
 
 
 class Names(NamedTuple):

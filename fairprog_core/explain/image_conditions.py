@@ -1,4 +1,4 @@
-"""The conditions of photos: no trigger, the untrained and the black trigger, the trigger at every λ.
+"""The conditions of photos: no trigger, the untrained and the black trigger, the trigger at every λ, rivals.
 
 All triggers of one curve have the same geometry, so photos, erased photos and twins are fitted
 into the picture once, for all of them.
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.image import ImageClassifier
-from fairprog_core.explain.conditions import Conditions
+from fairprog_core.explain.conditions import Conditions, Rival
 from fairprog_core.triggers.image import ImageTrigger
 
 
@@ -76,22 +76,25 @@ class Fitted(NamedTuple):
 
 
 class ImageConditions(Conditions[Condition]):
-    """No trigger, the untrained trigger, the black trigger, then the trigger at every λ; in this order.
+    """No trigger, the untrained trigger, the black trigger, then the trigger at every λ, then rivals; in this order.
 
     The trigger that is given is copied, not changed.
     """
 
     controls: ClassVar[tuple[str, str]] = ("untrained", "black")
 
-    def __init__(self, classifier: ImageClassifier, trigger: ImageTrigger, lams: Sequence[float]) -> None:
+    def __init__(
+        self, classifier: ImageClassifier, trigger: ImageTrigger, lams: Sequence[float], rivals: Sequence[Rival] = ()
+    ) -> None:
         self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval()
         controls = [("untrained trigger", self.trigger.untrained()), ("black trigger", self.trigger.black())]
         conditions = [
             Condition("without trigger", Behind(classifier)),
             *(Condition(name, Behind(classifier, control)) for name, control in controls),
             *(Condition(f"λ = {lam:g}", Behind(classifier, self.trigger, lam)) for lam in lams),
+            *(Condition(rival.name, Behind(rival.classifier)) for rival in rivals),
         ]
-        super().__init__(conditions, lams)
+        super().__init__(conditions, lams, rivals)
 
     @torch.inference_mode()
     def fit(self, x: Tensor) -> Fitted:

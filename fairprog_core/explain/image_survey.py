@@ -1,4 +1,4 @@
-"""A look inside one curve on photos: saliency, erasure, twins and the probe, for every λ and for three controls.
+"""A look inside one curve on photos: saliency, erasure, twins and the probe, for every λ, three controls, rivals.
 
 Notation: n rows, m gallery photos, s image side.
 """
@@ -15,6 +15,7 @@ from torch import Tensor
 from fairprog_core.classifiers.image import to_pixels
 from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions, twins
 from fairprog_core.explain.base import Saliency, logits_of
+from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.grad_cam import GradCam, normalise
 from fairprog_core.explain.image_conditions import ImageConditions
@@ -39,8 +40,8 @@ class ImageSurvey(Survey):
     rows_are: ClassVar[str] = "photos"
     conditions: ImageConditions
 
-    def compare(self, trigger: ImageTrigger, lams: Sequence[float]) -> ImageConditions:
-        return ImageConditions(self.classifier, trigger, lams)
+    def compare(self, trigger: ImageTrigger, lams: Sequence[float], rivals: Sequence[Rival]) -> ImageConditions:
+        return ImageConditions(self.classifier, trigger, lams, rivals)
 
     def begin(self) -> None:
         self.photos = to_pixels(self.pool.split.x, self.device)
@@ -186,7 +187,7 @@ class ImageSurvey(Survey):
 
     def empty_inputs(self) -> list[Tensor]:
         nulls = self.conditions.fit(to_pixels(self.null_pictures, self.device))
-        return [condition.model.picture(nulls.of(condition)) for condition in self.conditions]
+        return [condition.model.picture(nulls.of(condition)) for condition in self.conditions.on_base]
 
     def reader_options(self) -> ProbeOptions:
         return ProbeOptions()

@@ -57,7 +57,7 @@ def what_readers_say(
         base: the frozen base classifier; not changed.
         pool: the test rows on which their accuracy is told.
         conditions: for the form of the answer.
-        seen: per condition what a classifier gets of the e empty inputs.
+        seen: per condition on the base what a classifier gets of the e empty inputs.
         nulls: names of the e empty inputs.
         options: how they are trained.
         home: whose cache keeps them.

@@ -33,8 +33,8 @@ def summarise(
     ``reading_logits``: from the logits, learned anew.
 
     Args:
-        features: (n, d) per condition.
-        logits: (n, c) per condition.
+        features: (n, d) per condition on the base.
+        logits: (n, c) per condition on the base.
         y: labels (n,).
         z: patterns (n,); with fewer than two, or more than `MOST_PATTERNS`, all three are None.
         conditions: for labels, and for the form of the answer.
@@ -48,7 +48,7 @@ def summarise(
     rows = Rows(weight, z * (y.max() + 1) + y)
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
     read, fixed = list[tuple[Mean | None, ...]](), list[Reader]()
-    for condition, seen, said in zip(conditions, features, logits, strict=True):
+    for condition, seen, said in zip(conditions.on_base, features, logits, strict=True):
         yield f"Reading the group from the base's features, {condition.name}"
         readers = learn_to_read(seen, z, y)
         fixed = fixed or readers

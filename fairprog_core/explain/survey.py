@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import ReaderOptions
-from fairprog_core.explain.conditions import Conditions
+from fairprog_core.explain.conditions import Conditions, Rival
 from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.pool import Pool, draw_pool
 from fairprog_core.explain.probe import what_readers_say
@@ -53,13 +53,14 @@ class Survey:
         home: Home,
         device: torch.device,
         seed: int,
+        rivals: Sequence[Rival] = (),
     ) -> None:
         self.dataset, self.classifier, self.options = dataset, classifier, options
         self.home, self.device, self.seed = home, device, seed
         self.kind = trigger.options.kind
-        self.conditions = self.compare(trigger, lams)
+        self.conditions = self.compare(trigger, lams, rivals)
 
-    def compare(self, trigger: Any, lams: Sequence[float]) -> Conditions[Any]:
+    def compare(self, trigger: Any, lams: Sequence[float], rivals: Sequence[Rival]) -> Conditions[Any]:
         """The conditions; the trigger is not changed."""
         raise NotImplementedError
 
@@ -80,7 +81,7 @@ class Survey:
         raise NotImplementedError
 
     def empty_inputs(self) -> list[Any]:
-        """Per condition what a demographic classifier gets of the e empty inputs."""
+        """Per condition on the base what a demographic classifier gets of the e empty inputs."""
         raise NotImplementedError
 
     def reader_options(self) -> ReaderOptions:
@@ -98,7 +99,9 @@ class Survey:
         self.begin()
         yield from self.look()
         averages = yield from self.averages()
-        explain = {"lams": self.conditions.lams, "rows": len(self.pool) if self.options.rows else 0, **averages}
+        rivals = self.conditions.describe_rivals()
+        counted = len(self.pool) if self.options.rows else 0
+        explain = {"lams": self.conditions.lams, "rows": counted, **rivals, **averages}
         gallery, how = yield from self.gallery(chosen_lam)
         probe = yield from self.probe()
         metadata = {
@@ -106,6 +109,7 @@ class Survey:
             "groups": list(self.dataset.groups.names),
             "trigger": self.kind,
             "seed": self.seed,
+            **rivals,
             **how,
             **about,
         }
@@ -148,8 +152,8 @@ class Survey:
         """How well the group is read from what the base computes."""
         if not self.options.rows:
             return dict.fromkeys(READINGS)
-        y, z = self.pool.split.y, self.pool.split.z
-        found = yield from summarise(self.features, self.logits, y, z, conditions=self.conditions)
+        y, z, n = self.pool.split.y, self.pool.split.z, len(self.conditions.on_base)
+        found = yield from summarise(self.features[:n], self.logits[:n], y, z, conditions=self.conditions)
         return found
 
 
@@ -165,6 +169,7 @@ def look_inside(
     device: torch.device | str = "cpu",
     seed: int = 0,
     chosen_lam: float | None = None,
+    rivals: Sequence[Rival] = (),
     **about: Any,
 ) -> Iterator[Step]:
     """Look inside one curve, step by step; closing the iterator cancels.
@@ -182,13 +187,16 @@ def look_inside(
         device: where classifier and trigger are.
         seed: of the rows and of what else is drawn.
         chosen_lam: the quoted λ, at which the gallery looks for changed predictions; None: the middle one.
+        rivals: other classifiers, on the same device, whose saliency and averages stand beside; the probe leaves
+            them out.
         about: further JSON values for the gallery's description (criterion, …).
 
     Yields:
         Steps; the last one carries the findings.
     """
     work = kind(
-        dataset, classifier, trigger, lams, options, home=home or dataset.home, device=torch.device(device), seed=seed
-    )
+        dataset, classifier, trigger, lams, options, home=home or dataset.home, device=torch.device(device), seed=seed,
+        rivals=rivals,
+    )  # fmt: skip
     chosen = lams[len(lams) // 2] if chosen_lam is None else chosen_lam
     yield from walk(work.run(chosen, about), work.n_steps())

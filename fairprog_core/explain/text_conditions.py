@@ -1,4 +1,4 @@
-"""The conditions of texts: no trigger, random words, words that say nothing, the trigger at every λ.
+"""The conditions of texts: no trigger, random words, words that say nothing, the trigger at every λ, rivals.
 
 Notation: k texts, t tokens, l λ-values, m trigger words, w width of a word vector.
 """
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fairprog_core.classifiers.text import Encoder
 from fairprog_core.classifiers.text_input import TextInput
-from fairprog_core.explain.conditions import Conditions
+from fairprog_core.explain.conditions import Conditions, Rival
 from fairprog_core.methods import NeutralWordsOptions, RandomWordsOptions
 from fairprog_core.methods.word_controls import NeutralWords, RandomWords
 from fairprog_core.triggers.text import NO_WORD, TextTrigger
@@ -21,9 +21,10 @@ TRIGGER = -1  # where a token comes from that is the trigger's
 
 
 class TextCondition(NamedTuple):
-    """One condition: a name for the screen, and what it puts into texts."""
+    """One condition: a name for the screen, what reads the texts, and what is put into them."""
 
     name: str
+    classifier: Encoder
     trigger: TextTrigger | None = None
     lam: float = 0.0
 
@@ -46,14 +47,16 @@ class TextCondition(NamedTuple):
 
 
 class TextConditions(Conditions[TextCondition]):
-    """No trigger, random words, neutral words, then the trigger at every λ; in this order.
+    """No trigger, random words, neutral words, then the trigger at every λ, then rivals; in this order.
 
     The trigger that is given is copied, not changed.
     """
 
     controls: ClassVar[tuple[str, str]] = ("random_words", "neutral_words")
 
-    def __init__(self, classifier: Encoder, trigger: TextTrigger, lams: Sequence[float]) -> None:
+    def __init__(
+        self, classifier: Encoder, trigger: TextTrigger, lams: Sequence[float], rivals: Sequence[Rival] = ()
+    ) -> None:
         self.classifier = classifier
         self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval().bound(classifier)
         controls: dict[str, Any] = {
@@ -61,11 +64,12 @@ class TextConditions(Conditions[TextCondition]):
             "neutral words": NeutralWords(NeutralWordsOptions()).control(self.trigger, classifier),
         }
         conditions = [
-            TextCondition("without trigger"),
-            *(TextCondition(name, control.requires_grad_(False)) for name, control in controls.items()),
-            *(TextCondition(f"λ = {lam:g}", self.trigger, lam) for lam in lams),
+            TextCondition("without trigger", classifier),
+            *(TextCondition(name, classifier, control.requires_grad_(False)) for name, control in controls.items()),
+            *(TextCondition(f"λ = {lam:g}", classifier, self.trigger, lam) for lam in lams),
+            *(TextCondition(rival.name, rival.classifier) for rival in rivals),
         ]
-        super().__init__(conditions, lams)
+        super().__init__(conditions, lams, rivals)
 
     def describe(self) -> dict[str, Any]:
         """The trigger's words under every condition but the first, where they stand, and whether they are only near.

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.classifiers.text import Encoder
 from fairprog_core.explain import TokenGradientsOptions
 from fairprog_core.explain.steps import Work
 from fairprog_core.explain.text_conditions import TRIGGER, TextCondition, TextConditions
@@ -43,17 +42,17 @@ class Attribution(NamedTuple):
 
 
 class Attributing:
-    """Integrated Gradients of single texts, with what the classifier's [PAD] says as nothing."""
+    """Integrated Gradients of single texts, with what the condition's classifier has for [PAD] as nothing."""
 
-    def __init__(self, classifier: Encoder, options: TokenGradientsOptions) -> None:
-        self.classifier = classifier
-        pad = classifier.embedding[classifier.tokens.pad_id].detach()
-        self.explainer = TokenGradients(options, baseline=pad)
+    def __init__(self, options: TokenGradientsOptions) -> None:
+        self.options = options
 
     def __call__(self, text: WordedText, condition: TextCondition) -> Attribution:
         """What every token of a text and of the trigger adds."""
-        x = self.classifier.to_input(text.ids[None])
-        found = self.explainer.explain(self.classifier, condition.put(x), target=TOXIC)
+        classifier = condition.classifier
+        explainer = TokenGradients(self.options, baseline=classifier.embedding[classifier.tokens.pad_id].detach())
+        x = classifier.to_input(text.ids[None])
+        found = explainer.explain(classifier, condition.put(x), target=TOXIC)
         origin, values = condition.origin(x)[0].cpu().numpy(), found.maps[0].numpy()
         tokens = np.zeros(len(text.ids), dtype=np.float32)
         tokens[origin[origin != TRIGGER]] = values[origin != TRIGGER]
@@ -78,7 +77,7 @@ def attribute(
     """Explain m texts under every condition.
 
     Args:
-        conditions: their classifier is the one that is explained.
+        conditions: their classifiers are explained.
         texts: as the classifier reads them.
         names: lower-case identity words.
         options: steps and tolerance.
@@ -87,7 +86,7 @@ def attribute(
         The arrays of the gallery's file that follow from the texts, and what its description says about them.
     """
     options = options or TokenGradientsOptions()
-    attributing = Attributing(conditions.classifier, options)
+    attributing = Attributing(options)
     found: list[list[Attribution]] = []  # per condition, per text
     for condition in conditions:
         found.append([])
@@ -102,8 +101,11 @@ def attribute(
     by_word = [_joined([text.by_word(one.tokens) for text, one in zip(texts, each)], np.float32) for each in found]
     arrays |= conditions.stacked("ig", by_word)
     k, c = conditions.trigger.options.n_words, conditions.classifier.n_classes
-    of_trigger = [_rows([one.trigger for one in each], k) for each in found[1:]]
-    arrays |= conditions.stacked("ig_trigger", [None, *of_trigger])
+    of_trigger = [
+        None if condition.trigger is None else _rows([one.trigger for one in each], k)
+        for condition, each in zip(conditions, found, strict=True)
+    ]
+    arrays |= conditions.stacked("ig_trigger", of_trigger)
     arrays |= conditions.stacked("logits", [_rows([one.logits for one in each], c) for each in found])
     for name, dtype in NUMBERS.items():
         values = [np.array([getattr(one, name) for one in each], dtype) for each in found]

@@ -1,4 +1,4 @@
-"""A look inside one curve on texts: identity words, twins, gallery and probe, for every λ and for three controls.
+"""A look inside one curve on texts: identity words, twins, gallery and probe, for every λ, three controls, rivals.
 
 Notation: n rows, m gallery texts, t tokens, d features, c classes.
 """
@@ -15,6 +15,7 @@ from fairprog_core.classifiers.text_input import TextInput
 from fairprog_core.explain import TextProbeOptions, TokenGradientsOptions, twins
 from fairprog_core.explain.averages import Mean
 from fairprog_core.explain.base import chunks
+from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.steps import Work
 from fairprog_core.explain.survey import Survey, look_inside
 from fairprog_core.explain.text_conditions import TextCondition, TextConditions
@@ -39,8 +40,8 @@ class TextSurvey(Survey):
     rows_are: ClassVar[str] = "comments"
     conditions: TextConditions
 
-    def compare(self, trigger: TextTrigger, lams: Sequence[float]) -> TextConditions:
-        return TextConditions(self.classifier, trigger, lams)
+    def compare(self, trigger: TextTrigger, lams: Sequence[float], rivals: Sequence[Rival]) -> TextConditions:
+        return TextConditions(self.classifier, trigger, lams, rivals)
 
     def begin(self) -> None:
         self.names = all_words(self.dataset.identity_words().values())
@@ -54,14 +55,14 @@ class TextSurvey(Survey):
 
     def read(self, ids: NDArray[np.int32], condition: TextCondition, label: str) -> Work[Read]:
         """Features (n, d) and logits (n, c) of texts under one condition."""
-        order = self.classifier.reading_order(ids)
-        features, logits = [], []
+        classifier, features, logits = condition.classifier, [], []
+        order = classifier.reading_order(ids)
         for rows in chunks(len(ids), BATCH):
             yield f"{label}, {condition.name}"
             with torch.inference_mode():
-                x = self.classifier.features(condition.put(self.classifier.to_input(ids[order[rows]])))
+                x = classifier.features(condition.put(classifier.to_input(ids[order[rows]])))
                 features.append(x.float().cpu())
-                logits.append(self.classifier.head(x).float().cpu())
+                logits.append(classifier.head(x).float().cpu())
         back = np.argsort(order)
         return torch.cat(features).numpy()[back], torch.cat(logits).numpy()[back]
 
@@ -91,7 +92,7 @@ class TextSurvey(Survey):
         n = holding[-1] + 1  # rows without an identity word count towards the mix, and have no share
         rows, found = self.pool.rows(n), list[Mean | None]()
         steps = TokenGradientsOptions(steps=IG_SHARE_STEPS, max_steps=IG_SHARE_STEPS)
-        attributing = Attributing(self.classifier, steps)
+        attributing = Attributing(steps)
         for label, condition in self.each("Attribution on identity words"):
             shares = np.full(n, np.nan)
             for number, row in enumerate(holding):
@@ -126,7 +127,7 @@ class TextSurvey(Survey):
 
     def empty_inputs(self) -> list[TextInput]:
         nothing = self.classifier.to_input(self.classifier.encode([""]))
-        return [condition.put(nothing) for condition in self.conditions]
+        return [condition.put(nothing) for condition in self.conditions.on_base]
 
     def reader_options(self) -> TextProbeOptions:
         base = self.classifier.options

@@ -139,10 +139,9 @@ class Retrained(Solution):
         self._last: tuple[float, Classifier] | None = None
 
     def predict(self, split: Split, lam: float) -> Predictions:
-        return predict(self.classifier(lam), split)
+        return predict(self.retrained(lam), split)
 
-    def classifier(self, lam: float) -> Classifier:
-        """The classifier of a λ, frozen."""
+    def retrained(self, lam: float) -> Classifier:
         if self._last is None or self._last[0] != lam:
             self._last = lam, freeze(read_classifier(self._files[lam], CLASSIFIERS)[0]).to(self.device)
         return self._last[1]

@@ -40,6 +40,10 @@ class Solution(ABC):
         """The same for two λ only where the predictions are."""
         return lam
 
+    def retrained(self, lam: float) -> Classifier | None:
+        """The classifier that stands in the base's place at one λ, frozen; None where the base's weights are used."""
+        return None
+
     def files(self, lam: float) -> Mapping[str, Path]:
         """The files that hold this λ, as the artifacts of its point name them."""
         return {}

@@ -142,6 +142,26 @@ def test_along_without_an_estimate_leaves_a_hole_and_says_so():
     assert plot.rows[2] == ["λ = 0", "not estimable"]
 
 
+def test_along_shows_a_rival_as_a_level_with_its_interval():
+    with_rival = line("share", SUMMARY | {"adv_in": means(0.3)[0]}, {"adv_in": 4.0})
+    plot = along([with_rival], [0.0, 4.0], y_title="share", label="words")
+    band, level, over, beside, _ = plot.figure.data
+    assert (list(level.y), level.name, level.showlegend) == ([0.3, 0.3], "AdvIn, λ\u00a0=\u00a04", True)
+    assert list(band.y) == pytest.approx([0.2, 0.2, 0.4, 0.4])
+    assert min(level.x) < min(beside.x) < max(over.x) < max(level.x)
+    assert level.line.color != over.line.color
+    assert level.line.dash != over.line.dash
+    assert plot.figure.layout.yaxis.range[0] < 0.2
+    assert plot.rows[2] == ["AdvIn, λ\u00a0=\u00a04", "0.300 [0.200, 0.400]"]
+    assert frames([with_rival], 2)[0]["x"] == [over.x[0]]
+
+
+def test_sentence_sets_a_rival_beside():
+    with_rival = line("share", SUMMARY | {"adv_in": means(0.3)[0]}, {"adv_in": 4.0})
+    said = compare.at(with_rival, "the share on hair", [0.0, 4.0], 1)
+    assert said.endswith("below that; AdvIn, λ\u00a0=\u00a04: 0.300 [0.200, 0.400], below that.")
+
+
 def test_frames_put_one_ring_on_every_line():
     two = [line("a", SUMMARY), line("b", SUMMARY | {"lam": [0.1, None]})]
     first, second = frames(two, 2)

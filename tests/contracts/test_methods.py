@@ -13,6 +13,7 @@ from fairprog_core.budget import Budget
 from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
 from fairprog_core.criteria import CRITERIA
 from fairprog_core.data.base import Split
+from fairprog_core.evaluation import predict
 from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Look, Method, Solution, Task
@@ -118,6 +119,17 @@ class TestEveryMethod:
             assert all(file.is_file() for file in solution.files(lam).values())
         assert set(solution.about) >= {"steps", "seconds", "best_step"}
         assert solution.n_parameters >= 0
+
+    def test_classifier_of_its_own_is_what_predicts_where_all_weights_change(
+        self, kind: str, modality: Modality, criterion: str, tmp_path: Path
+    ) -> None:
+        method = make(kind, modality, criterion, tmp_path)
+        solution, split, lam = learned(method), method.task.split, method.task.lam.grid[-1]
+        found = solution.retrained(lam)
+        assert (found is not None) == (METHODS[kind].options.needs.weights == "all")
+        if found is not None:
+            assert not any(value.requires_grad for value in found.parameters())
+            assert np.array_equal(predict(found, split).logits, solution.predict(split, lam).logits)
 
     def test_records_end_at_the_last_step_with_every_lam_looked_at(
         self, kind: str, modality: Modality, criterion: str, tmp_path: Path

@@ -18,12 +18,13 @@ from fairprog_core.classifiers.text import Encoder
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import TextProbeOptions, text_survey
+from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.probe import demographic_classifier
 from fairprog_core.explain.steps import Findings, finish
 from fairprog_core.explain.text_conditions import TRIGGER, TextConditions
 from fairprog_core.explain.text_survey import share_on, survey
-from fairprog_core.explain.token_gradients import LEAST_CHANGE
-from fairprog_core.explain.words import WordedText
+from fairprog_core.explain.token_gradients import LEAST_CHANGE, TokenGradients
+from fairprog_core.explain.words import WordedText, worded
 from fairprog_core.gallery_file import Gallery, read_gallery, write_gallery
 from fairprog_core.home import Home
 from fairprog_core.registry import build
@@ -253,6 +254,61 @@ def test_untrained_trigger_is_the_same_at_every_lam(comments: Dataset, base: Enc
     for table in (explain["ig_identity_share"], explain["twins"]["logit_difference"]):
         assert table["lam"] == [table["lam"][0]] * L
         assert table["lam"][0] != table["without"]
+
+
+# ---- a classifier with weights of its own
+
+
+@pytest.fixture(scope="module")
+def rival(folder: Path) -> Rival:
+    """The same encoder with another head and other layers."""
+    classifier = make(folder, n_classes=2, max_length=180)
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for value in classifier.parameters():
+            if value.requires_grad:
+                value.add_(0.1 * torch.randn(value.shape, generator=generator))
+    return Rival("adv_in", 2.0, freeze(classifier))
+
+
+@pytest.fixture(scope="module")
+def beside(comments: Dataset, base: Encoder, rival: Rival) -> Findings:
+    *_, last = survey(
+        comments, base, trigger(base), LAMS, Looks(probe=True), chosen_lam=2.0, criterion="equalized_odds",
+        rivals=[rival],
+    )  # fmt: skip
+    assert last.findings is not None
+    return last.findings
+
+
+def test_rivals_words_are_those_of_a_look_at_its_own_classifier(
+    beside: Findings, comments: Dataset, base: Encoder, rival: Rival
+):
+    own, gallery = rival.classifier, beside.gallery
+    explainer = TokenGradients(baseline=own.embedding[own.tokens.pad_id].detach())
+    for number, written in enumerate(comments.split("test").x[gallery["row"]]):
+        text = worded(own, written)
+        found = explainer.explain(own, read(own, written), target=1)
+        part = slice(*gallery["first"][number : number + 2])
+        np.testing.assert_allclose(gallery["ig_adv_in"][part], text.by_word(found.maps[0].numpy()), atol=1e-5)
+        np.testing.assert_allclose(gallery["logits_adv_in"][number], found.logits[0].numpy(), atol=1e-5)
+    assert "ig_trigger_adv_in" not in gallery
+    alone = look(comments, own, Looks(gallery=0), trigger(base))
+    assert not np.allclose(beside.gallery["ig_adv_in"], beside.gallery["ig_without"], atol=1e-3)
+    assert beside.explain["ig_identity_share"]["adv_in"] == alone.explain["ig_identity_share"]["without"]
+    for name in ("logit_difference", "flip_share"):
+        assert beside.explain["twins"][name]["adv_in"] == alone.explain["twins"][name]["without"]
+
+
+def test_rivals_change_nothing_else(beside: Findings, found: Findings):
+    assert beside.explain["rivals"] == beside.metadata["rivals"] == {"adv_in": 2.0}
+    assert beside.explain["ig_identity_share"] == found.explain["ig_identity_share"] | {
+        "adv_in": beside.explain["ig_identity_share"]["adv_in"]
+    }
+    assert beside.probe == found.probe
+    assert {key: value for key, value in beside.metadata.items() if key != "rivals"} == found.metadata
+    for name, array in found.gallery.items():
+        np.testing.assert_array_equal(beside.gallery[name], array)
 
 
 # ---- what may be missing
