@@ -12,7 +12,7 @@ from app.wording import inside
 from fairprog_core.duel import BYSTANDERS
 from fairprog_core.experiments import class_rows, is_about_shares, transfer_rows
 from fairprog_core.results import Result
-from fairprog_core.summaries import Point
+from fairprog_core.statistics.summaries import Point
 
 Row = dict[str, Any]
 Results = Mapping[str, Result]  # by the id of their run

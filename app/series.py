@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fairprog_core.duel import BYSTANDERS
-from fairprog_core.fronts import pareto_front
-from fairprog_core.intervals import Estimate
 from fairprog_core.results import Result
-from fairprog_core.summaries import mean_estimate
+from fairprog_core.statistics.fronts import pareto_front
+from fairprog_core.statistics.intervals import Estimate
+from fairprog_core.statistics.summaries import mean_estimate
 
 Curve = Mapping[str, Any]
 Point = Mapping[str, Any]

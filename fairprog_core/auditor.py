@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.batch import Groups, Predictions
-from fairprog_core.counts import Floats
 from fairprog_core.data.base import draw_evenly
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.counts import Floats
+from fairprog_core.statistics.intervals import Estimate
 
 # scikit-learn is imported where an attacker is fitted: 60 MB that the page server need not carry.
 

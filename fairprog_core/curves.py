@@ -16,14 +16,12 @@ import torch
 from fairprog_core.auditor import Reading, read
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.counts import cell_weight, count_table
 from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.environment import releases
 from fairprog_core.errors import DataError
 from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.explain.conditions import Rival
-from fairprog_core.fronts import choose_lam, hypervolume
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
 from fairprog_core.learned import Learned
@@ -31,9 +29,11 @@ from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Method, Solution, Task
 from fairprog_core.methods.features import Features
 from fairprog_core.methods.trigger_curve import Triggered
-from fairprog_core.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.predictions_file import write_predictions
 from fairprog_core.registry import build
+from fairprog_core.statistics.counts import cell_weight, count_table
+from fairprog_core.statistics.fronts import choose_lam, hypervolume
+from fairprog_core.statistics.metrics import collapsed, evaluate, judged_classes
 from fairprog_core.study import CurvePlan, Study
 from fairprog_core.training import Record
 

@@ -1,7 +1,7 @@
 """A duel of finished curves: the same test rows, the same base, one criterion; figures and a verdict for each.
 
 Curves may come from one study or from several, as long as these tested the same rows with the same
-frozen base. See :mod:`fairprog_core.comparison` for how intervals come about.
+frozen base. See :mod:`fairprog_core.statistics.comparison` for how intervals come about.
 """
 
 import csv
@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from fairprog_core.batch import Predictions
-from fairprog_core.comparison import Attained, Reference, Rows, difference, over_seeds, verdict
-from fairprog_core.counts import Floats, cell_weight
 from fairprog_core.errors import ConfigError, DataError
-from fairprog_core.intervals import Estimate
 from fairprog_core.methods import METHODS
 from fairprog_core.results import Curve, Result
-from fairprog_core.summaries import Point
+from fairprog_core.statistics.comparison import Attained, Reference, Rows, difference, over_seeds, verdict
+from fairprog_core.statistics.counts import Floats, cell_weight
+from fairprog_core.statistics.intervals import Estimate
+from fairprog_core.statistics.summaries import Point
 
 BYSTANDERS = ("majority",)  # methods that are a line on the chart, but no contender
 LOSSES = (0.01, 0.02, 0.03, 0.05)  # of the base's accuracy, at which gaps are compared

@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fairprog_core.auc import auc_draws
 from fairprog_core.batch import Groups, Predictions
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.counts import by_group, cell_weight, count_table, joint_table
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
-from fairprog_core.group_tables import changes, group_table
-from fairprog_core.intersections import intersection_table
-from fairprog_core.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
-from fairprog_core.levelling import RATES_OF_GAP, levelling_down
-from fairprog_core.metrics import collapsed, judged_classes
-from fairprog_core.metrics import majority_accuracy as majority_of_table
+from fairprog_core.statistics.auc import auc_draws
+from fairprog_core.statistics.counts import by_group, cell_weight, count_table, joint_table
+from fairprog_core.statistics.group_tables import changes, group_table
+from fairprog_core.statistics.intersections import intersection_table
+from fairprog_core.statistics.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
+from fairprog_core.statistics.levelling import RATES_OF_GAP, levelling_down
+from fairprog_core.statistics.metrics import collapsed, judged_classes
+from fairprog_core.statistics.metrics import majority_accuracy as majority_of_table
 from fairprog_core.triggers.base import Wrapped
 
 __all__ = ["features_of", "majority_accuracy", "predict", "predictions_of", "report"]

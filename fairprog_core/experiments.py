@@ -8,10 +8,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from fairprog_core.intervals import Estimate
 from fairprog_core.results import Curve, Result
-from fairprog_core.summaries import SAME_CURVE, mean_estimate, mean_over_seeds
-from fairprog_core.transfer import Pair, share_kept
+from fairprog_core.statistics.intervals import Estimate
+from fairprog_core.statistics.summaries import SAME_CURVE, mean_estimate, mean_over_seeds
+from fairprog_core.statistics.transfer import Pair, share_kept
 
 Row = dict[str, Any]
 C = TypeVar("C", bound=Mapping[str, Any])

@@ -11,15 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fairprog_core.batch import Groups, Predictions
-from fairprog_core.counts import Counts, Floats, cell_weight, count_table, joint_table
 from fairprog_core.errors import ArtifactError
 from fairprog_core.gallery_file import Gallery, read_gallery
-from fairprog_core.group_tables import changes, group_table
 from fairprog_core.home import replacing
 from fairprog_core.json_values import plain
-from fairprog_core.levelling import levelling_down
 from fairprog_core.predictions_file import StoredPredictions, read_predictions
-from fairprog_core.summaries import SAME_CURVE, Point, mean_over_seeds
+from fairprog_core.statistics.counts import Counts, Floats, cell_weight, count_table, joint_table
+from fairprog_core.statistics.group_tables import changes, group_table
+from fairprog_core.statistics.levelling import levelling_down
+from fairprog_core.statistics.summaries import SAME_CURVE, Point, mean_over_seeds
 
 SCHEMA = "fairprog.study/1"
 _NEEDED = ("study", "base", "points", "curves")
@@ -137,7 +137,7 @@ class Result:
         return self._stored(self.base).groups
 
     def group_table(self, point: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rates of every group at a point; see :func:`fairprog_core.group_tables.group_table`."""
+        """The rates of every group at a point; see :func:`fairprog_core.statistics.group_tables.group_table`."""
         found, groups, labels = self._stored(point)
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
         counts = count_table(found.y, found.y_pred, found.z, **shape)
@@ -145,12 +145,12 @@ class Result:
         return group_table(counts, weight, groups, is_stratified=found.is_stratified)
 
     def changes(self, point: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Who gained and who lost against the base; see :func:`fairprog_core.group_tables.changes`."""
+        """Who gained and who lost against the base; see :func:`fairprog_core.statistics.group_tables.changes`."""
         found, joint, weight = self._against_base(point)
         return changes(joint, weight, found.groups)
 
     def levelling(self, point: Mapping[str, Any], gap: str) -> dict[str, Any] | None:
-        """Who paid for a smaller gap; see :func:`fairprog_core.levelling.levelling_down`."""
+        """Who paid for a smaller gap; see :func:`fairprog_core.statistics.levelling.levelling_down`."""
         found, joint, weight = self._against_base(point)
         is_stratified = found.predictions.is_stratified
         return levelling_down(joint, weight, found.groups, gap=gap, is_stratified=is_stratified)

@@ -24,8 +24,8 @@ from fairprog_core.json_values import plain
 from fairprog_core.methods.base import Solution
 from fairprog_core.methods.trigger_curve import Triggered
 from fairprog_core.predictions_file import read_predictions
+from fairprog_core.statistics.transfer import Pair, share_kept
 from fairprog_core.study import Study
-from fairprog_core.transfer import Pair, share_kept
 from fairprog_core.triggers.base import load_trigger, medium_words
 
 _SAME_AS_CURVE = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")

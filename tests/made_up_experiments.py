@@ -9,7 +9,7 @@ from pathlib import Path
 from fairprog_core.evaluation import report
 from fairprog_core.predictions_file import read_predictions
 from fairprog_core.results import Result
-from fairprog_core.transfer import Pair, share_kept
+from fairprog_core.statistics.transfer import Pair, share_kept
 from tests.made_up_duel import BASE, GAP, GROUPS, LABELS, METHODS, predictions, write_duel
 
 SHARES = {"reprogram-border@0.05": [BASE, (0.80, 0.51)], "reprogram-border@1.0": [BASE, (0.78, 0.60)]}

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from app.charts import theme
 from app.charts.plot import Plot
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from app.charts import theme
 from app.charts.plot import Plot
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 N_MOST = len(theme.SYMBOLS)  # lines that one chart can tell apart
 _BESIDE = 0.03  # between two lines at one level, as a share of the axis: their intervals stand side by side

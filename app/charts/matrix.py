@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from app.charts import theme
 from app.charts.plot import Plot
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 _TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # text is legible on
 _WIDTH = 10  # characters of a name on one line

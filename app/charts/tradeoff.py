@@ -11,7 +11,7 @@ from app.charts.plot import Plot
 from app.series import Series, Spot, front
 from app.wording import common, inside
 from app.wording import tradeoff as words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45

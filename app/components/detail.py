@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.wording import common, inside
 from app.wording import tradeoff as words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 Point = Mapping[str, Any]
 

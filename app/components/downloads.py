@@ -12,7 +12,7 @@ from app.series import Curve
 from app.wording import common
 from app.wording import tradeoff as words
 from fairprog_core.results import Result
-from fairprog_core.summaries import points_csv
+from fairprog_core.statistics.summaries import points_csv
 
 _AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
 

@@ -14,7 +14,7 @@ def show(value: Sequence[Mapping[str, Any]], *, key: str, labels: Sequence[str],
     """Draw it.
 
     Args:
-        value: one row per group and label, see ``fairprog_core.group_tables.changes``.
+        value: one row per group and label, see ``fairprog_core.statistics.group_tables.changes``.
         key: the chart's key.
         labels: the c class names.
         lam: λ.

@@ -7,7 +7,7 @@ from app.components import table
 from app.components.table import Cell, Table
 from app.wording import common, inside
 from app.wording import tradeoff as words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
 
@@ -18,7 +18,7 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     """Draw the rates of every group, without and with the trigger.
 
     Args:
-        value: rows with the trigger, see ``fairprog_core.group_tables.group_table``.
+        value: rows with the trigger, see ``fairprog_core.statistics.group_tables.group_table``.
         key: the component's key.
         before: the same rows without.
         labels: the c class names.

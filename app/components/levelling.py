@@ -15,7 +15,7 @@ def show(
     """Draw it.
 
     Args:
-        value: see ``fairprog_core.levelling.levelling_down``.
+        value: see ``fairprog_core.statistics.levelling.levelling_down``.
         key: the table's key.
         gap: the criterion's own.
         change: of that gap against the base, {"value", "ci"}; empty where it is not known.

@@ -16,7 +16,7 @@ from app.series import Series, kind, spot
 from app.wording import common, inside
 from app.wording import experiments as words
 from app.wording import tradeoff as tradeoff_words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 N_MOST = len(SYMBOLS)  # curves that one chart can tell apart
 _CELL, _LABELS = 200, 160  # px, widths in the matrix where there is room

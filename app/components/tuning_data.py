@@ -12,7 +12,7 @@ from app.experiments import Row
 from app.series import kind
 from app.wording import common
 from app.wording import experiments as words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 
 def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:

@@ -18,8 +18,8 @@ from app.series import Curve, drawable, family, gather
 from app.wording import common
 from app.wording import tradeoff as words
 from fairprog_core.experiments import is_about_shares
-from fairprog_core.metrics import GAPS
 from fairprog_core.results import Result
+from fairprog_core.statistics.metrics import GAPS
 
 CHANNEL = "tradeoff"
 N_MOST = 4  # curves of several criteria in one chart

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 TITLE = "What can still be read about the group?"
 LEAD = (

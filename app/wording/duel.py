@@ -5,7 +5,7 @@ from typing import Any
 
 from app.components.table import Cell, Table
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 TITLE = "Methods against each other"
 LEAD = (

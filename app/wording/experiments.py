@@ -7,7 +7,7 @@ from app.components.table import Cell, Table
 from app.series import is_whole, kind
 from app.wording import common, compare, inside
 from app.wording import tradeoff as tradeoff_words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 Row = Mapping[str, Any]
 Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 
 from app.wording import common
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 DEMO = "Shipped demo: {name}"
 RUN = "Run"

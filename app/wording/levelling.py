@@ -5,7 +5,7 @@ from typing import Any
 
 from app.components.table import Cell, Table
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 TITLE = "Who paid for the smaller gap"
 NOT_CLOSED = "At λ = {lam} the gap between the groups furthest apart in the base did not close, so nobody paid for it."
@@ -34,7 +34,7 @@ def sentence(found: Mapping[str, Any] | None, *, change: Mapping[str, Any], lam:
     """How much of what closed is levelling down.
 
     Args:
-        found: see ``fairprog_core.levelling.levelling_down``.
+        found: see ``fairprog_core.statistics.levelling.levelling_down``.
         change: of the whole gap against the base, {"value", "ci"}; empty where it is not known.
         lam: λ.
     """

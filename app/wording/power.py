@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.wording import common
-from fairprog_core.power import rows_needed, smallest_difference
+from fairprog_core.statistics.power import rows_needed, smallest_difference
 
 TITLE = "What this test set could show"
 SMALLEST = (

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.components.table import Cell, Table
 from app.wording import common, inside
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 if TYPE_CHECKING:
     from app.charts.along import Line

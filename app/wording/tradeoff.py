@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.wording import common, inside
-from fairprog_core import metrics
 from fairprog_core.methods import METHODS
+from fairprog_core.statistics import metrics
 
 if TYPE_CHECKING:
     from app.series import Series, Spot

@@ -9,7 +9,7 @@ from fairprog_core.errors import ConfigError, RunError
 from fairprog_core.home import replacing
 from fairprog_core.runs.run import Run
 from fairprog_core.runs.store import Store
-from fairprog_core.summaries import points_csv
+from fairprog_core.statistics.summaries import points_csv
 
 
 def export_run(store: Store, run: Run, path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fairprog_core.summaries import SAME_CURVE, mean_over_seeds
+from fairprog_core.statistics.summaries import SAME_CURVE, mean_over_seeds
 
 Values = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from app.charts.along import along, frames, line
 from app.series import Series, Spot, front
 from app.wording import common, compare
 from app.wording import tradeoff as words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 
 GAP = "average_abs_odds_difference"
 

@@ -8,8 +8,8 @@ from app import asking, experiments
 from app.charts import levels, matrix
 from app.wording import asking as asking_words
 from app.wording import experiments as words
-from fairprog_core.intervals import Estimate
 from fairprog_core.results import Result
+from fairprog_core.statistics.intervals import Estimate
 from tests.app.drawn import given, rows, traces
 from tests.made_up_duel import write_duel
 from tests.made_up_experiments import OTHER, SOURCE, TARGET, write_classes, write_shares, write_transfer

@@ -6,7 +6,7 @@ import pytest
 
 from app.wording import inside
 from app.wording import probe as words
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.intervals import Estimate
 from tests.app.drawn import given, marker, rows
 
 

@@ -16,7 +16,7 @@ from app.wording import inside
 from app.wording import levelling as levelling_words
 from app.wording import power as power_words
 from app.wording import tradeoff as words
-from fairprog_core.summaries import points_csv
+from fairprog_core.statistics.summaries import points_csv
 from tests.app.drawn import given, marker, rows, traces
 from tests.made_up_experiments import write_shares
 

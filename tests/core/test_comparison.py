@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairprog_core.batch import Groups, Predictions
-from fairprog_core.comparison import DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
-from fairprog_core.counts import count_table
 from fairprog_core.evaluation import report
-from fairprog_core.fronts import hypervolume
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.comparison import DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
+from fairprog_core.statistics.counts import count_table
+from fairprog_core.statistics.fronts import hypervolume
+from fairprog_core.statistics.intervals import Estimate
 
 TWO = Groups.exclusive("woman", "man")
 ONES = np.ones((2, 2))

@@ -105,7 +105,7 @@ def test_weights_trained_against_a_discriminator_come_one_by_one_in_every_mode(t
 
 
 def test_gap_that_too_few_rows_tell_is_refused(folder, monkeypatch):
-    monkeypatch.setattr("fairprog_core.metrics.estimable.__kwdefaults__", {"min_rows": 201})
+    monkeypatch.setattr("fairprog_core.statistics.metrics.estimable.__kwdefaults__", {"min_rows": 201})
     with pytest.raises(DataError, match="cannot be estimated on these 800 test rows"):
         duel(contenders({"one": Result.open(folder)}))
 

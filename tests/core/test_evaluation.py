@@ -12,8 +12,8 @@ from fairprog_core.classifiers.image import ImageClassifier
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
 from fairprog_core.evaluation import majority_accuracy, predict, report
-from fairprog_core.metrics import GAPS, METRICS
 from fairprog_core.options import Options
+from fairprog_core.statistics.metrics import GAPS, METRICS
 
 TWO = Groups.exclusive("woman", "man")
 LABELS = ["not blond", "blond"]

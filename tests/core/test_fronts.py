@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from fairprog_core.errors import ConfigError
-from fairprog_core.fronts import (
+from fairprog_core.statistics.fronts import (
     choose_lam,
     hypervolume,
     hypervolume_ratio,

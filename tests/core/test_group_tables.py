@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairprog_core.batch import Groups
-from fairprog_core.group_tables import changes, group_table
+from fairprog_core.statistics.group_tables import changes, group_table
 
 TWO = Groups.exclusive("woman", "man")
 COUNTS = np.array([[[90, 10], [20, 80]], [[190, 10], [0, 50]]])

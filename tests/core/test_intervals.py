@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fairprog_core.batch import Groups
-from fairprog_core.counts import weigh
-from fairprog_core.intervals import (
+from fairprog_core.statistics.counts import weigh
+from fairprog_core.statistics.intervals import (
     draw_tables,
     estimates,
     noise_gaps,
@@ -14,7 +14,7 @@ from fairprog_core.intervals import (
     percentile_interval,
     wilson_interval,
 )
-from fairprog_core.metrics import GAPS, evaluate
+from fairprog_core.statistics.metrics import GAPS, evaluate
 
 TWO = Groups.exclusive("woman", "man")
 ONES = np.ones((2, 2))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairprog_core.batch import Groups
-from fairprog_core.levelling import levelling_down
+from fairprog_core.statistics.levelling import levelling_down
 
 TWO = Groups.exclusive("woman", "man")
 ONES = np.ones((2, 2))

@@ -7,10 +7,10 @@ from fairlearn.metrics import equalized_odds_difference as fairlearn_eo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairprog_core import metrics
 from fairprog_core.batch import Groups
-from fairprog_core.counts import cell_weight, count_table, joint_table, weigh
 from fairprog_core.errors import DataError
+from fairprog_core.statistics import metrics
+from fairprog_core.statistics.counts import cell_weight, count_table, joint_table, weigh
 
 TWO = Groups.exclusive("woman", "man")
 # [group][label][prediction]: TPR .8 and .4, FPR .1 and .05

@@ -13,8 +13,8 @@ from fairprog_core.home import Home
 from fairprog_core.methods import METHODS
 from fairprog_core.results import Result
 from fairprog_core.runs.figures import main_figures
+from fairprog_core.statistics.summaries import points_csv
 from fairprog_core.study import Study
-from fairprog_core.summaries import points_csv
 from tests.conftest import Finished, every_method
 
 LEARNED = [kind for kind, entry in METHODS.items() if not entry.options.is_control]

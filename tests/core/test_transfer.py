@@ -13,8 +13,8 @@ from fairprog_core.execution import Execution, execute
 from fairprog_core.experiments import class_rows, transfer_rows, tuning_rows
 from fairprog_core.home import Home
 from fairprog_core.results import Result
+from fairprog_core.statistics.transfer import Pair, share_kept
 from fairprog_core.study import Study
-from fairprog_core.transfer import Pair, share_kept
 from tests.conftest import TINY, Finished
 
 TWO = Groups.exclusive("woman", "man")

@@ -24,8 +24,8 @@ from fairprog_core.methods.soft_gap import SoftGap
 from fairprog_core.methods.typical_rows import margins, typical_rows
 from fairprog_core.methods.word_archive import Archive, Score
 from fairprog_core.methods.word_search import WordSearch
-from fairprog_core.metrics import evaluate
 from fairprog_core.registry import build
+from fairprog_core.statistics.metrics import evaluate
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.hard import Hard

@@ -2,7 +2,7 @@
 
 All classifiers are read from one resampling of the rows that they share, so what other rows would do
 to two methods alike cancels in their difference. What other seeds would do is added by the house's
-rule (:func:`fairprog_core.summaries.mean_estimate`). A verdict is said from an interval alone.
+rule (:func:`fairprog_core.statistics.summaries.mean_estimate`). A verdict is said from an interval alone.
 
 Collapsed points do not count: a constant classifier has every gap 0. Nothing is said between points
 or beyond them: the step line is what was attained.
@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.batch import Groups
-from fairprog_core.counts import Counts, Floats, weigh
-from fairprog_core.intervals import Estimate, estimate
-from fairprog_core.metrics import collapsed, estimable, evaluate, judged_classes, majority_accuracy
-from fairprog_core.summaries import mean_estimate
+from fairprog_core.statistics.counts import Counts, Floats, weigh
+from fairprog_core.statistics.intervals import Estimate, estimate
+from fairprog_core.statistics.metrics import collapsed, estimable, evaluate, judged_classes, majority_accuracy
+from fairprog_core.statistics.summaries import mean_estimate
 
 DRAWS = 500
 Verdict = Literal["better", "worse", "cannot tell", "not estimable"]
@@ -75,7 +75,7 @@ class Attained:
     def hypervolume(self, reference: Reference, *, within: float = np.inf) -> Floats:
         """The area (1+b,) that the points attain, of those that took at most ``within`` seconds; 0 without points.
 
-        :func:`fairprog_core.fronts.hypervolume` for all draws at once, with the draw's own reference point.
+        :func:`fairprog_core.statistics.fronts.hypervolume` for all draws at once, with the draw's own reference point.
         """
         counts = np.isfinite(self.gap) & (self.seconds <= within)
         counts &= (self.accuracy > reference.majority[:, None]) & (self.gap < reference.gap[:, None])

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.batch import Groups
-from fairprog_core.counts import Floats, weigh
-from fairprog_core.intervals import DRAWS, draw_tables, estimate
-from fairprog_core.metrics import METRICS, estimable, judged_classes, rates, ratio
+from fairprog_core.statistics.counts import Floats, weigh
+from fairprog_core.statistics.intervals import DRAWS, draw_tables, estimate
+from fairprog_core.statistics.metrics import METRICS, estimable, judged_classes, rates, ratio
 
 Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
 RATES_OF_GAP = {

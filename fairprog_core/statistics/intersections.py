@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.batch import Groups
-from fairprog_core.group_tables import group_table
-from fairprog_core.intervals import DRAWS
+from fairprog_core.statistics.group_tables import group_table
+from fairprog_core.statistics.intervals import DRAWS
 
 AND = ", "  # between the parts of a group's name
 
@@ -54,7 +54,7 @@ def intersection_table(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """The rates of every combination, see :func:`fairprog_core.group_tables.group_table`; the largest first.
+    """The rates of every combination, see :func:`fairprog_core.statistics.group_tables.group_table`; the largest first.
 
     Args:
         counts: (p, c, c) rows by [pattern][label][prediction].

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairprog_core.batch import Groups
-from fairprog_core.counts import Counts, Floats, weigh
-from fairprog_core.metrics import GAPS, METRICS, Rates, estimable, evaluate, judged_classes, rates
+from fairprog_core.statistics.counts import Counts, Floats, weigh
+from fairprog_core.statistics.metrics import GAPS, METRICS, Rates, estimable, evaluate, judged_classes, rates
 
 DRAWS = 2_000
 LEVEL = 0.95

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from fairprog_core.fronts import t_quantile
-from fairprog_core.intervals import Estimate
-from fairprog_core.metrics import METRICS
+from fairprog_core.statistics.fronts import t_quantile
+from fairprog_core.statistics.intervals import Estimate
+from fairprog_core.statistics.metrics import METRICS
 
 Point = dict[str, Any]
 

@@ -9,7 +9,7 @@ and the standard error falls with the root of the number of rows. Both follow fr
 already there, so they hold for every metric, for any groups, and for differences that are paired by row.
 The rows that are asked for have the mix of the rows at hand. A gap that is compared with zero itself is
 the absolute value of a difference: beside it stands what noise alone would show
-(:func:`fairprog_core.intervals.noise_gaps`).
+(:func:`fairprog_core.statistics.intervals.noise_gaps`).
 """
 
 from collections.abc import Sequence

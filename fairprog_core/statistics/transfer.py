@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.batch import Groups, Predictions
-from fairprog_core.counts import Floats, cell_weight
-from fairprog_core.intervals import DRAWS, Estimate, draw_tables, percentile_interval
-from fairprog_core.metrics import estimable, evaluate, judged_classes
+from fairprog_core.statistics.counts import Floats, cell_weight
+from fairprog_core.statistics.intervals import DRAWS, Estimate, draw_tables, percentile_interval
+from fairprog_core.statistics.metrics import estimable, evaluate, judged_classes
 
 
 class Pair(NamedTuple):

@@ -12,9 +12,9 @@ import moocore
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairprog_core.counts import Floats
 from fairprog_core.errors import ConfigError
-from fairprog_core.intervals import Estimate
+from fairprog_core.statistics.counts import Floats
+from fairprog_core.statistics.intervals import Estimate
 
 _MAXIMISE = [True, False]  # accuracy, gap
 _Z = 1.959964

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fairprog_core.batch import Groups
-from fairprog_core.counts import Floats, by_group, weigh
-from fairprog_core.intervals import DRAWS, draw_tables, paired_interval, percentile_interval, wilson_interval
-from fairprog_core.metrics import MIN_ROWS, rates
+from fairprog_core.statistics.counts import Floats, by_group, weigh
+from fairprog_core.statistics.intervals import DRAWS, draw_tables, paired_interval, percentile_interval, wilson_interval
+from fairprog_core.statistics.metrics import MIN_ROWS, rates
 
 
 def group_table(

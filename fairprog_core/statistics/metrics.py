@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.batch import Groups
-from fairprog_core.counts import Floats, by_group, weigh
+from fairprog_core.statistics.counts import Floats, by_group, weigh
 
 MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
 COLLAPSED_BELOW = 0.02  # a cell with less accuracy than this is lost

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.batch import Predictions
-from fairprog_core.counts import Floats
+from fairprog_core.statistics.counts import Floats
 
 _BLOCK = 8_000_000  # resampled rows held at a time: 8 MB
 
