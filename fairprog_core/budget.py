@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.options import ADVANCED, Options
 
 
 class Budget(Options):
@@ -20,19 +20,19 @@ class Budget(Options):
         ge=1,
         title="Steps between validations",
         description="The live curve moves at each of them.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     validate_rows: int = Field(
         1000,
         ge=16,
         title="Rows of a validation",
         description="Of the validation split, drawn evenly; λ is chosen at last on all of it.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     patience: int | None = Field(
         None,
         ge=1,
         title="Early stop",
         description="Validations without a better front before a curve stops; empty: never.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.options import ADVANCED, Options
 
 
 class CriterionOptions(Options):
@@ -19,7 +19,7 @@ class CriterionOptions(Options):
         le=1,
         title="Accuracy to give up at most",
         description="λ is chosen on validation within this loss. Empty: the study's own bound.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 

@@ -9,19 +9,20 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from fairprog_core.errors import ConfigError
 
 Modality = Literal["image", "text"]  # what a data set, a classifier, a trigger is made for
+ADVANCED: dict[str, JsonValue] = {"advanced": True}  # ``json_schema_extra`` of a field that the form folds away
 
 
 class Options(BaseModel):
     """Base of all options: immutable, unknown keys refused.
 
     Every field carries a ``title`` (label on the screen), a ``description`` (help text) and
-    its bounds. ``json_schema_extra={"advanced": True}`` folds a field away in forms.
+    its bounds. ``json_schema_extra=ADVANCED`` folds a field away in forms.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)

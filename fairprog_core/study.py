@@ -25,7 +25,7 @@ from fairprog_core.methods import (
     RandomWordsOptions,
     ReprogramOptions,
 )
-from fairprog_core.options import Modality, Options
+from fairprog_core.options import ADVANCED, Modality, Options
 from fairprog_core.other_base import OtherBase, base_name
 from fairprog_core.registry import any_entry, any_of
 from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
@@ -76,7 +76,7 @@ class LamOptions(Options):
         title="λ where it differs",
         description='Whole ranges by "trigger.criterion", "trigger" or "criterion". Methods without a trigger have '
         'scales of their own: "method.criterion" or "method".',
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
     def range_of(self, trigger: str, criterion: str) -> LamRange:
@@ -123,7 +123,7 @@ class Explain(Options):
         ge=0,
         title="Rows for averages",
         description="Test rows over which saliency shares are averaged.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     probe: bool = Field(
         True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them."
@@ -132,7 +132,7 @@ class Explain(Options):
         False,
         title="Look inside every seed",
         description="Otherwise only the curves of the first seed are looked into.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Modality, Options
+from fairprog_core.options import ADVANCED, Modality, Options
 from fairprog_core.registry import Entry
 
 Source = Literal["auto", "shipped", "train"]
@@ -21,14 +21,12 @@ class TrainedOptions(Options):
         "auto",
         title="Where the weights come from",
         description="auto: cache, then shipped, then trained now. shipped: only the shipped ones. train: always anew.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     batch_size: int = Field(
-        128, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+        128, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
-    learning_rate: float = Field(
-        4e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
-    )
+    learning_rate: float = Field(4e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
     def n_steps(self, n_rows: int) -> int:
         """Steps of the training on so many rows."""
@@ -59,18 +57,14 @@ class HybridOptions(ImageClassifierOptions):
     """Small hybrid: convolution stem, two attention blocks, class token (88,000 weights)."""
 
     kind: Literal["hybrid"] = "hybrid"
-    learning_rate: float = Field(
-        2e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
-    )
+    learning_rate: float = Field(2e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
 
 class ResNet18Options(ImageClassifierOptions):
     """torchvision's ResNet-18, for real photos."""
 
     kind: Literal["resnet18"] = "resnet18"
-    learning_rate: float = Field(
-        1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
-    )
+    learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
 
 class EncoderOptions(TrainedOptions):
@@ -89,7 +83,7 @@ class EncoderOptions(TrainedOptions):
         False,
         title="Already tuned",
         description="The model is a classifier for these labels, in this order: it is used as it is, and not trained.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     max_length: int = Field(
         128,
@@ -97,21 +91,19 @@ class EncoderOptions(TrainedOptions):
         le=4096,
         title="Longest text",
         description="In tokens; what is longer loses its end. At most what the model reads, less room for a trigger.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     steps: int = Field(200, ge=1, le=100_000, title="Steps", description="Batches that it is trained on.")
     batch_size: int = Field(
-        32, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+        32, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
-    learning_rate: float = Field(
-        6e-4, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra={"advanced": True}
-    )
+    learning_rate: float = Field(6e-4, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
     tuned_layers: int | None = Field(
         1,
         ge=0,
         title="Tuned layers",
         description="How many of the last layers are trained besides the head; empty: all. The word table never is.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
     def n_steps(self, n_rows: int) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from fairprog_core.data.identity_words import IDENTITY_WORDS
-from fairprog_core.options import Modality, Options
+from fairprog_core.options import ADVANCED, Modality, Options
 from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
@@ -64,12 +64,12 @@ class FacesOptions(DatasetOptions):
     n_val: int = Field(
         4000, ge=16, le=100_000, multiple_of=4, title="Validation rows",
         description="Drawn evenly over label and group, weighted back; a multiple of the number of their pairs.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     n_test: int = Field(
         2400, ge=16, le=100_000, multiple_of=4, title="Test rows",
         description="Drawn evenly over label and group, weighted back; a multiple of the number of their pairs.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
     @field_validator("target", mode="before")
@@ -117,16 +117,16 @@ class CelebAOptions(DatasetOptions):
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
     max_train: int | None = Field(
-        None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
     max_tune: int | None = Field(
-        None, ge=2, title="Tuning rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Tuning rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
     max_val: int | None = Field(
-        None, ge=2, title="Validation rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Validation rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
     max_test: int | None = Field(
-        None, ge=2, title="Test rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Test rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
 
     @field_validator("target", "sensitive", mode="before")
@@ -160,12 +160,12 @@ class CommentsOptions(DatasetOptions):
     n_val: int = Field(
         3000, ge=24, le=100_002, multiple_of=6, title="Validation rows",
         description="Drawn evenly over label and group, weighted back; a multiple of six.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     n_test: int = Field(
         4500, ge=24, le=100_002, multiple_of=6, title="Test rows",
         description="Drawn evenly over label and group, weighted back; a multiple of six.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
@@ -185,20 +185,20 @@ class CivilCommentsOptions(DatasetOptions):
     threshold: float = Field(
         0.5, gt=0, le=1, title="Threshold",
         description="Share of annotators from which on a comment counts as toxic, or an identity as mentioned.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
     max_train: int | None = Field(
-        None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
     max_tune: int | None = Field(
-        None, ge=2, title="Tuning rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Tuning rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
     max_val: int | None = Field(
-        None, ge=2, title="Validation rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Validation rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
     max_test: int | None = Field(
-        None, ge=2, title="Test rows at most", description=_ALL_ROWS, json_schema_extra={"advanced": True}
+        None, ge=2, title="Test rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
 
     @field_validator("identities", mode="before")

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, TrainedOptions
-from fairprog_core.options import Modality, Options
+from fairprog_core.options import ADVANCED, Modality, Options
 from fairprog_core.registry import Entry
 
 Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of the demographic classifiers
@@ -29,7 +29,7 @@ class GradCamOptions(ExplainerOptions):
     kind: Literal["grad_cam"] = "grad_cam"
     batch_size: int = Field(
         64, ge=1, le=4096, title="Batch size", description="Pictures at a time; changes speed and memory only.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
@@ -43,16 +43,16 @@ class IntegratedGradientsOptions(ExplainerOptions):
     max_steps: int = Field(
         256, ge=1, le=1024, title="Steps at most",
         description="Steps are doubled up to here while the attributions miss the change of the logit.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     tolerance: float = Field(
         0.01, gt=0, le=1, title="Tolerance",
         description="Largest convergence delta as a share of all that was attributed (the sum of the sizes).",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     batch_size: int = Field(
         64, ge=1, le=4096, title="Batch size", description="Pictures at a time; changes speed and memory only.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
@@ -67,16 +67,16 @@ class TokenGradientsOptions(ExplainerOptions):
     max_steps: int = Field(
         512, ge=1, le=1024, title="Steps at most",
         description="Steps are doubled up to here while the attributions miss the change of the log-odds.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     tolerance: float = Field(
         0.01, gt=0, le=1, title="Tolerance",
         description="Largest convergence delta as a share of the change of the log-odds, or of .1 where that is less.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     batch_size: int = Field(
         64, ge=1, le=4096, title="Batch size", description="Steps at a time; changes speed and memory only.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ class ReaderOptions(Options):
     start: ClassVar[str]  # what the two begin with that do not begin with the base's weights
     rows: int = Field(4000, ge=32, title="Tuning rows", description="Rows of the tuning split they learn from.")
     batch_size: int = Field(
-        32, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+        32, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
 
     def schedule(self, init: Init) -> TrainedOptions:
@@ -101,11 +101,11 @@ class ProbeOptions(ReaderOptions):
     epochs: int = Field(2, ge=1, le=100, title="Epochs", description="Passes over these rows.")
     learning_rate: float = Field(
         4e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule, from new weights.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     warm_learning_rate: float = Field(
         2e-3, gt=0, le=1, title="Learning rate from the base's weights", description="Peak of the schedule there.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
     def schedule(self, init: Init) -> ResidualNetOptions:
@@ -124,15 +124,15 @@ class TextProbeOptions(ReaderOptions):
         description="What they start from; the base's, to read its word vectors.",
     )
     max_length: int = Field(
-        128, ge=8, le=4096, title="Longest text", description="In tokens.", json_schema_extra={"advanced": True}
+        128, ge=8, le=4096, title="Longest text", description="In tokens.", json_schema_extra=ADVANCED
     )
     batch_size: int = Field(
-        16, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra={"advanced": True}
+        16, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
     steps: int = Field(60, ge=1, le=10_000, title="Steps", description="Batches that each of them is trained on.")
     learning_rate: float = Field(
         2e-3, gt=0, le=1, title="Learning rate", description="Peak of the one-cycle schedule.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
     def schedule(self, init: Init) -> EncoderOptions:

@@ -7,7 +7,7 @@ from pydantic import Field
 from fairprog_core.budget import Budget
 from fairprog_core.data.base import SplitName
 from fairprog_core.lam_range import LamRange
-from fairprog_core.options import Modality, Options
+from fairprog_core.options import ADVANCED, Modality, Options
 from fairprog_core.registry import Entry
 
 
@@ -70,7 +70,7 @@ class GameOptions(MethodOptions):
         le=1,
         title="Learning rate of the discriminator",
         description="Adam, constant.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     discriminator_steps: int = Field(
         2,
@@ -78,7 +78,7 @@ class GameOptions(MethodOptions):
         le=50,
         title="Discriminator steps",
         description="Steps of the discriminator per step of the trigger, or of the weights.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     replay: int = Field(
         8,
@@ -86,7 +86,7 @@ class GameOptions(MethodOptions):
         le=64,
         title="Replay",
         description="The discriminator also learns from this many recent batches.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     penalty: Literal["discriminator", "group_gap", "mmd", "hsic"] = Field(
         "discriminator",
@@ -94,14 +94,14 @@ class GameOptions(MethodOptions):
         description="What says how unequal predictions are. discriminator: how well the group can be read from them. "
         "group_gap, mmd, hsic: closed forms without one. Each has its own range of λ: on drawn faces .1 to 3, .3 to "
         "10 and 5 to 150.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     pseudo_labels: bool = Field(
         False,
         title="Pseudo labels",
         description="The tuning rows' labels are what the classifier says of them: it needs no labels there. Choosing "
         "λ still needs those of the validation split.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 
@@ -117,7 +117,7 @@ class ReprogramOptions(GameOptions):
         le=1,
         title="Learning rate of the trigger",
         description="Adam, falling to zero on a cosine.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     lam_groups: int = Field(
         4,
@@ -125,7 +125,7 @@ class ReprogramOptions(GameOptions):
         le=16,
         title="λ values per batch",
         description="Each batch is split over this many stratified λ.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     per_cell: int = Field(
         4,
@@ -133,13 +133,13 @@ class ReprogramOptions(GameOptions):
         le=256,
         title="Rows per λ, group and label",
         description="Batches are drawn evenly over the (group, label) cells and weighted back.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     projection: bool = Field(
         False,
         title="Project the fairness gradient",
         description="As the authors' code: without its part along the fairness gradient. No gain was measured.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
@@ -158,7 +158,7 @@ class AdversarialOptions(GameOptions):
         le=256,
         title="Rows per group and label",
         description="Batches are drawn evenly over the (group, label) cells and weighted back.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 
@@ -173,7 +173,7 @@ class AdvPostOptions(AdversarialOptions):
         le=1,
         title="Learning rate",
         description="As a share of the base's, falling to zero on a cosine.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
@@ -231,7 +231,7 @@ class NeutralWordsOptions(MethodOptions):
         max_length=200,
         title="Neutral words",
         description="As many of them as the trigger has, from the beginning and again where they end.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 
@@ -245,7 +245,7 @@ class LastLayerOptions(MethodOptions):
         "natural",
         title="Mix of the rows",
         description="natural: as they come. balanced: every group and label counts alike.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     ridge: float = Field(
         1e-4,
@@ -253,7 +253,7 @@ class LastLayerOptions(MethodOptions):
         le=10,
         title="Pull to the old layer",
         description="Weight of the squared distance from the classifier's own last layer, on standardised features.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 

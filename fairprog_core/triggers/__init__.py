@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Modality, Options
+from fairprog_core.options import ADVANCED, Modality, Options
 from fairprog_core.registry import Entry
 
 Corner = Literal["top left", "top right", "bottom left", "bottom right"]
@@ -24,7 +24,7 @@ class ImageTriggerOptions(TriggerOptions):
         "printable",
         title="Pixel range",
         description="printable: inside the photo's own range, can be printed. tanh: the paper's range, −1 to 1.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     anchors: int = Field(
         6,
@@ -32,7 +32,7 @@ class ImageTriggerOptions(TriggerOptions):
         le=16,
         title="Anchors over λ",
         description="How many triggers are learned along λ; between them the trigger is interpolated.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 
@@ -80,7 +80,7 @@ class PatchOptions(ImageTriggerOptions):
         le=1,
         title="Left",
         description="Used without a corner. Share of the free width.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     top: float = Field(
         0.0,
@@ -88,7 +88,7 @@ class PatchOptions(ImageTriggerOptions):
         le=1,
         title="Top",
         description="Used without a corner. Share of the free height.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
 
 
@@ -107,7 +107,7 @@ class LearnedMaskOptions(ImageTriggerOptions):
         le=0.49,
         title="Width of the frame",
         description="Used with the frame. Its width over the side of the picture.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     share: float = Field(
         0.1,
@@ -133,10 +133,10 @@ class TextTriggerOptions(TriggerOptions):
         (),
         title="Allowed words",
         description="Words that the trigger may use or start from; empty: every whole word of the vocabulary.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     banned: tuple[Word, ...] = Field(
-        (), title="Banned words", description="Words that it may not use.", json_schema_extra={"advanced": True}
+        (), title="Banned words", description="Words that it may not use.", json_schema_extra=ADVANCED
     )
 
 
@@ -148,12 +148,12 @@ class SoftOptions(TextTriggerOptions):
         "free",
         title="Space",
         description="free: any vector. simplex: mixtures of the vocabulary's word vectors, as in the paper.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     anchors: int = Field(
         5, ge=1, le=16, title="Anchors over λ",
         description="How many triggers are learned along λ; between them the trigger is interpolated.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
@@ -167,38 +167,38 @@ class HardOptions(TextTriggerOptions):
         description="ranked: words are tried out, gradients say which first. straight_through: the paper's. gumbel: "
         "straight_through with random words while it learns. The last two seldom get away from the words that they "
         "start from.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )
     candidates: int = Field(
         12, ge=3, le=64, title="Candidates per step",
         description="A third has words that the gradient ranks first, a third words near identity words, a third "
         "words of what was found for another λ.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     pool: int = Field(
         150, ge=1, le=5000, title="Words near identity words",
         description="How many; nearness is the cosine of word vectors.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     look_rows: int = Field(
         36, ge=8, le=10_000, title="Rows of a first look",
         description="Typical tuning rows on which every candidate is tried.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     rows: int = Field(
         180, ge=16, le=100_000, title="Rows of a second look",
         description="Typical tuning rows on which a candidate is tried again that did well at first.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     finalists: int = Field(
         3, ge=1, le=16, title="Finalists",
         description="At last, so many of the best words of every λ are compared on validation rows.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
     final_rows: int = Field(
         300, ge=16, le=100_000, title="Rows of the finalists",
         description="Typical validation rows.",
-        json_schema_extra={"advanced": True},
+        json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
