@@ -23,12 +23,11 @@ class Choice(NamedTuple):
 def choices() -> list[Choice]:
     """The shipped demos, then the runs of this home with a finished curve, the newest first."""
     found = [Choice(run, inside.demo_name(folder.name), folder) for run, folder in session.demos().items()]
-    files = sorted(session.home().runs.glob("*/result.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for file in files:
-        name = _name(file.parent, file.stat().st_mtime_ns)
+    ages = {file.parent: file.stat().st_mtime_ns for file in session.home().runs.glob("*/result.json")}
+    for folder in sorted(ages, key=ages.__getitem__, reverse=True):
+        name = _name(folder, ages[folder])
         if name is not None:
-            run = file.parent.name
-            found.append(Choice(run, inside.run_name(name, run), file.parent))
+            found.append(Choice(folder.name, inside.run_name(name, folder.name), folder))
     return found
 
 

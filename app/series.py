@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fairprog_core.duel import BYSTANDERS
+from fairprog_core.experiments import share
 from fairprog_core.results import Result
 from fairprog_core.statistics.fronts import pareto_front
 from fairprog_core.statistics.intervals import Estimate
@@ -147,8 +148,8 @@ def family(curve: Curve) -> str:
 
 
 def is_whole(curve: Curve) -> bool:
-    """Whether a curve was learned from all of the tuning data; results of an early version do not say."""
-    return curve.get("tuning_ratio") in (None, 1)
+    """Whether a curve was learned from all of the tuning data."""
+    return share(curve) == 1
 
 
 def kind(curve: Curve) -> str:

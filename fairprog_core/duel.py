@@ -4,8 +4,6 @@ Curves may come from one study or from several, as long as these tested the same
 frozen base. See :mod:`fairprog_core.statistics.comparison` for how intervals come about.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +17,7 @@ from fairprog_core.results import Curve, Result
 from fairprog_core.statistics.comparison import Attained, Reference, Rows, difference, over_seeds, verdict
 from fairprog_core.statistics.counts import Floats, cell_weight
 from fairprog_core.statistics.intervals import Estimate
-from fairprog_core.statistics.summaries import Point
+from fairprog_core.statistics.summaries import Point, rows_csv
 
 BYSTANDERS = ("majority",)  # methods that are a line on the chart, but no contender
 LOSSES = (0.01, 0.02, 0.03, 0.05)  # of the base's accuracy, at which gaps are compared
@@ -130,12 +128,7 @@ def duel(
 
 def duel_csv(judged: Mapping[str, Any]) -> str:
     """A duel as CSV text: one row per contender; differences and verdicts are against the one named in ``against``."""
-    rows = [_flat(each, judged) for each in judged["contenders"]]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return rows_csv([_flat(each, judged) for each in judged["contenders"]])
 
 
 Figures = dict[str, Any]  # "hypervolume", "within": by seed (1+b,); "at_loss": a list of such

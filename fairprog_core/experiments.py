@@ -3,23 +3,26 @@
 Every figure is read at the λ that was chosen on validation, as a mean over seeds; see ``summaries.mean_over_seeds``.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from fairprog_core.results import Curve, Result
 from fairprog_core.statistics.intervals import Estimate
-from fairprog_core.statistics.summaries import SAME_CURVE, mean_estimate, mean_over_seeds
+from fairprog_core.statistics.summaries import SAME_CURVE, mean_estimate, mean_over_seeds, rows_csv
 from fairprog_core.statistics.transfer import Pair, share_kept
 
 Row = dict[str, Any]
 C = TypeVar("C", bound=Mapping[str, Any])
 
 
+def share(curve: Mapping[str, Any]) -> float:
+    """The share of the tuning data; results of an early version say none, which was all."""
+    return float(curve.get("tuning_ratio") or 1)
+
+
 def is_about_shares(result: Result) -> bool:
     """Whether curves were learned from several shares of the tuning data."""
-    return len({_share(curve) for curve in result.curves}) > 1
+    return len({share(curve) for curve in result.curves}) > 1
 
 
 def tuning_rows(result: Result) -> list[Row]:
@@ -32,13 +35,13 @@ def tuning_rows(result: Result) -> list[Row]:
         One row per method, trigger, criterion and share, in the order of the study: the figures of ``_figures``, and
         ``kept``, the share of the gain of the whole tuning data that is kept.
     """
-    whole = {_without_share(curve): curve for curve in result.curves if _share(curve) == 1}
+    whole = {_without_share(curve): curve for curve in result.curves if share(curve) == 1}
     rows = []
     for curves in _families(result.curves):
         pairs = [(whole.get(_without_share(curve)), curve) for curve in curves]
         kept = mean_estimate([_kept(result, full, curve) for full, curve in pairs])
         row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
-        rows.append(row | {"tuning_ratio": _share(curves[0]), "kept": kept.to_json()})
+        rows.append(row | {"tuning_ratio": share(curves[0]), "kept": kept.to_json()})
     return rows
 
 
@@ -83,14 +86,9 @@ def class_rows(results: Iterable[Result]) -> list[Row]:
     return sorted(rows, key=lambda row: row["n_classes"])
 
 
-def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def experiment_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV text: intervals as <name>_low and <name>_high, empty where not estimable."""
-    flat = [_flat(row) for row in rows]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in flat for name in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    return text.getvalue()
+    return rows_csv([_flat(row) for row in rows])
 
 
 def _figures(base: Mapping[str, Any], curves: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> Row:
@@ -147,11 +145,6 @@ def _families(curves: Iterable[C]) -> list[list[C]]:
     for curve in curves:
         found.setdefault(tuple(curve.get(name) for name in SAME_CURVE), []).append(curve)
     return list(found.values())
-
-
-def _share(curve: Mapping[str, Any]) -> float:
-    """The share of the tuning data; results of an early version say none, which was all."""
-    return float(curve.get("tuning_ratio") or 1)
 
 
 def _without_share(curve: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ import streamlit as st
 from app.components import chart_tools
 from app.experiments import Row
 from app.wording import experiments as words
-from fairprog_core.experiments import rows_csv
+from fairprog_core.experiments import experiment_csv
 
 
 def show(value: Sequence[Row], *, key: str, title: str, charts: Mapping[str, str]) -> None:
@@ -25,6 +25,6 @@ def show(value: Sequence[Row], *, key: str, title: str, charts: Mapping[str, str
             name = file if len(charts) == 1 else f"{file}-{i + 1}"
             chart_tools.show(chart, key=f"{key}-tools-{i}", file=name, label=label)
         st.download_button(
-            words.CSV.format(title=title), lambda: rows_csv(value), file_name=f"{file}.csv", mime="text/csv",
+            words.CSV.format(title=title), lambda: experiment_csv(value), file_name=f"{file}.csv", mime="text/csv",
             key=f"{key}-csv", on_click="ignore",
         )  # fmt: skip

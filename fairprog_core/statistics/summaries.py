@@ -62,7 +62,11 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
 
 def points_csv(points: Sequence[Mapping[str, Any]]) -> str:
     """Points as CSV text: one row each, intervals as <name>_low and <name>_high, empty where not estimable."""
-    rows = [_flat(point) for point in points]
+    return rows_csv([_flat(point) for point in points])
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Flat rows as CSV text; a column for every name that some row has, in the order in which they appear."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")

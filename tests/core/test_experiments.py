@@ -7,7 +7,7 @@ import json
 import pytest
 
 from fairprog_core.cli import main
-from fairprog_core.experiments import class_rows, rows_csv, transfer_rows, tuning_rows
+from fairprog_core.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
 from fairprog_core.results import Result
 from tests.made_up_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
 
@@ -37,7 +37,7 @@ def test_rows_of_classes_start_with_the_fewest_and_name_what_is_left_out(tmp_pat
 def test_rows_as_csv_have_their_intervals_in_columns():
     row = {"seeds": [0, 1], "gap": 0.2, "gap_ci": [0.1, 0.3], "kept": {"value": 0.5, "ci": [0.4, 0.6]}}
     unknown = row | {"gap": None, "gap_ci": None, "kept": {"value": None, "ci": None}}
-    first, second = csv.DictReader(io.StringIO(rows_csv([row, unknown])))
+    first, second = csv.DictReader(io.StringIO(experiment_csv([row, unknown])))
     assert first == {
         "seeds": "0; 1", "gap": "0.2", "gap_low": "0.1", "gap_high": "0.3", "kept": "0.5", "kept_low": "0.4",
         "kept_high": "0.6",
