@@ -236,7 +236,7 @@ def _said(features: Floats, answer: Codes, weight: Floats, learn: Codes, judge: 
         LogisticRegression(),
         MLPClassifier((16,), solver="lbfgs", alpha=0.1, max_iter=100, random_state=seed),
         HistGradientBoostingClassifier(
-            learning_rate=0.05, max_iter=60, max_leaf_nodes=6, min_samples_leaf=40, random_state=seed
+            learning_rate=0.05, max_iter=60, max_leaf_nodes=6, min_samples_leaf=40, max_bins=63, random_state=seed
         ),
     )
     said = np.full((len(ATTACKERS), len(judge), int(answer.max()) + 1), _LEAST)

@@ -31,6 +31,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.errors import ConfigError, ModelError
 
 ROOM = 16  # positions that are kept free for the words of a trigger
+AT_ONCE = 36  # texts that a CPU reads at once: sorted by length, few of them are filled up
 SHORTEST = 8  # tokens that a text can have at least, [CLS] and [SEP] counted
 _PROBE = ("it is what it is", "so")  # texts of two lengths
 
@@ -195,6 +196,14 @@ class Encoder(Classifier):
         return lengths
 
     def features(self, x: TextInput) -> Tensor:
+        if self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
+            return self._read(x)
+        order = x.lengths.argsort(stable=True)
+        parts = [self._read(x.rows(some).without_filling()) for some in torch.split(order, AT_ONCE)]
+        return torch.cat(parts)[order.argsort()]
+
+    def _read(self, x: TextInput) -> Tensor:
+        """The features of texts that are read side by side, as long as the longest of them."""
         features: Tensor = self.body(inputs_embeds=x.vectors, attention_mask=x.mask.long()).logits
         return features
 

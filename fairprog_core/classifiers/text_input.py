@@ -32,6 +32,11 @@ class TextInput(NamedTuple):
         """Some of the texts, as long as before."""
         return TextInput(self.vectors[which], self.mask[which], self.ids[which])
 
+    def without_filling(self) -> "TextInput":
+        """The same texts, no longer than the longest of them."""
+        longest = int(self.lengths.max())
+        return TextInput(self.vectors[:, :longest], self.mask[:, :longest], self.ids[:, :longest])
+
     def to(self, device: torch.device | str) -> "TextInput":
         """The same on another device."""
         return TextInput(self.vectors.to(device), self.mask.to(device), self.ids.to(device))

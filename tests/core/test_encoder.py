@@ -18,7 +18,7 @@ from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.encoder_asset import cut_encoder
 from fairprog_core.classifiers.encoder_folder import find_model, model_digest
-from fairprog_core.classifiers.text import ROOM, Encoder
+from fairprog_core.classifiers.text import AT_ONCE, ROOM, Encoder
 from fairprog_core.classifiers.text_input import TextInput
 from fairprog_core.cli import main
 from fairprog_core.data.base import Split
@@ -177,6 +177,21 @@ def test_row_does_not_depend_on_its_batch(encoder):
         together = encoder(read(encoder, *TEXTS))
         for row, text in enumerate(TEXTS):
             torch.testing.assert_close(encoder(read(encoder, text))[0], together[row], atol=1e-5, rtol=1e-5)
+
+
+def test_many_rows_are_read_with_others_of_their_length_and_stay_in_order(encoder):
+    rows = encoder.encode(np.random.default_rng(0).permutation([*TEXTS] * AT_ONCE)[: 2 * AT_ONCE + 5])
+    shapes = []
+    expected = torch.cat([encoder(encoder.to_input(row[None])) for row in rows])
+    watch = encoder.body.register_forward_pre_hook(
+        lambda module, args, kwargs: shapes.append(tuple(kwargs["attention_mask"].shape)), with_kwargs=True
+    )
+    found = encoder(encoder.to_input(rows))
+    watch.remove()
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    assert [k for k, _ in shapes] == [AT_ONCE, AT_ONCE, 5]
+    lengths = np.sort((rows != encoder.tokens.pad_id).sum(1))
+    assert [t for _, t in shapes] == [lengths[AT_ONCE - 1], lengths[2 * AT_ONCE - 1], lengths[-1]]
 
 
 def test_vectors_behind_the_mask_are_never_read(encoder):
