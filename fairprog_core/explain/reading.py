@@ -104,9 +104,11 @@ def learn_to_read(
     for held_out in range(folds):
         fit = fold != held_out
         reader = Reader(~fit, features[fit].mean(0), features[fit].std(0) + 1e-6, np.empty(0), names)
-        x = reader.columns(features[fit])
-        told = [logistic_regression(x, z[fit] == name, weight[fit]) for name in names]
-        readers.append(reader._replace(told=np.stack(told, 1)))
+        x = reader.columns(features[fit])[:, :-1]
+        span = np.linalg.qr(x.T)[0]  # (d, min(n, d)): under a ridge the coefficients lie in what few rows span
+        short = _with_constant(x @ span)
+        told = np.stack([logistic_regression(short, z[fit] == name, weight[fit]) for name in names], 1)
+        readers.append(reader._replace(told=np.concatenate([span @ told[:-1], told[-1:]])))
     return readers
 
 

@@ -129,6 +129,17 @@ def test_logistic_regression_equals_scikit_learn():
     assert ours == pytest.approx([*other.coef_[0], other.intercept_[0]], abs=1e-4)
 
 
+@pytest.mark.parametrize(("n", "d"), [(30, 50), (60, 7)])
+def test_regressions_on_what_the_rows_span_are_those_on_all_features(n, d):
+    rng = np.random.default_rng(0)
+    features, z, y = rng.normal(size=(n, d)), rng.integers(0, 3, n), rng.integers(0, 2, n)
+    for reader in learn_to_read(features, z, y):
+        fit = ~reader.asked
+        for told, name in zip(reader.told.T, reader.names, strict=True):
+            whole = logistic_regression(reader.columns(features[fit]), z[fit] == name, even_weight(z, y)[fit])
+            np.testing.assert_allclose(told, whole, atol=1e-6)
+
+
 def test_logistic_regression_of_separable_rows_stays_finite():
     x = np.c_[np.r_[-np.ones(20), np.ones(20)] * 50, np.ones(40)]
     found = logistic_regression(x, x[:, 0] > 0, np.ones(40))
