@@ -61,7 +61,8 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
     folder.mkdir(exist_ok=True)
     if not (file := folder / "classifier.safetensors").exists():
         save_classifier(base(modality), file)
-    options, split = METHODS[kind].options(), prepared(modality)
+    known = METHODS[kind].options
+    options, split = known(**{"per_cell": 2} if "per_cell" in known.model_fields else {}), prepared(modality)
     full = options.lam.get(criterion) or default_lam(TRIGGER[modality], criterion)
     lam = LamRange(low=full.low, high=full.high, grid=tuple(sorted({full.grid[0], full.grid[-1]})))
     task = Task(
