@@ -146,7 +146,7 @@ CONTROLS: dict[Modality, tuple[MethodOptions, ...]] = {
     "text": (RandomWordsOptions(), NeutralWordsOptions()),
 }
 TEXT_REPROGRAM = ReprogramOptions(
-    discriminator_learning_rate=0.01, lam_groups=2, per_cell=12, discriminator_steps=5
+    discriminator_learning_rate=0.01, lam_groups=2, per_cell=12, discriminator_steps=5, along="free"
 )  # three groups and one logit: a small batch says next to nothing about the groups
 _TEXT_GAME: dict[str, Any] = {"discriminator_learning_rate": 0.01, "discriminator_steps": 5, "per_cell": 8}
 SUITED: dict[Modality, tuple[MethodOptions, ...]] = {  # options that suit a modality better than a method's defaults

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from fairprog_core.budget import Budget
+from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import SplitName
 from fairprog_core.lam_range import LamRange
 from fairprog_core.options import ADVANCED, Modality, Options
@@ -135,12 +136,23 @@ class ReprogramOptions(GameOptions):
         description="Batches are drawn evenly over the (group, label) cells and weighted back.",
         json_schema_extra=ADVANCED,
     )
+    along: Literal["auto", "line", "free"] = Field(
+        "auto",
+        title="Anchors along λ",
+        description="line: they are kept on a line over log λ, so that every one learns from the rows of all λ. free: "
+        "each for itself. auto: on pictures a line for equalized odds; for demographic parity it was measured to hurt.",
+        json_schema_extra=ADVANCED,
+    )
     projection: bool = Field(
         False,
         title="Project the fairness gradient",
         description="As the authors' code: without its part along the fairness gradient. No gain was measured.",
         json_schema_extra=ADVANCED,
     )
+
+    def is_on_line(self, criterion: CriterionOptions) -> bool:
+        """Whether the anchors are kept on a line for this criterion."""
+        return self.along == "line" or (self.along == "auto" and criterion.conditions_on_label)
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
         return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again

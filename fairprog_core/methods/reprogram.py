@@ -58,7 +58,7 @@ class Reprogram:
         """
         self.options, self.classifier, self.trigger, self.lam = options, classifier, trigger.to(device), lam
         self.steps, self.seed, self.device = steps, seed, device
-        self.conditions_on_label = criterion.conditions_on_label
+        self.conditions_on_label, self.is_on_line = criterion.conditions_on_label, options.is_on_line(criterion)
         torch.manual_seed(seed)  # the discriminator's initial weights
         self.adversary, self.penalty = opponent(
             options, n_classes=classifier.n_classes, groups=groups,
@@ -145,3 +145,5 @@ class Reprogram:
                 value.grad = gradient
         self.optimizer.step()
         self.schedule.step()
+        if self.is_on_line:
+            self.trigger.straighten()

@@ -1,7 +1,8 @@
 """A trigger over λ: anchors along λ, and the trigger interpolated between them.
 
 δ(λ) = w₀ + Σ_j h_j(log(1 + λ/unit)) · w_j, with hat functions h_j on the anchors' λ (the knots). One
-set of weights therefore holds the trigger of every λ.
+set of weights therefore holds the trigger of every λ. A λ sees few rows of a batch; anchors that are kept on a line
+over the scale learn from the rows of all λ, and the curve is less noisy.
 
 Source: the trigger is the paper's δ (section 3.2); learning it for all λ at once is ours.
 
@@ -77,6 +78,12 @@ class LamScale:
         weights[rows, right] = share
         return weights.float()
 
+    def on_line(self, values: Tensor) -> Tensor:
+        """Values (a, …) of the anchors -> those on a line over the scale that lie nearest to them."""
+        line = torch.linalg.qr(torch.stack([torch.ones_like(self._at), self._at], 1))[0].to(values)
+        nearest: Tensor = torch.tensordot(line @ line.T, values, dims=1)
+        return nearest
+
     def nearest(self, lam: Tensor) -> Tensor:
         """λ (k,) -> numbers (k,) of the anchors that lie nearest on the scale."""
         return (self.position(lam)[:, None] - self._at).abs().argmin(1)
@@ -128,6 +135,12 @@ class Trigger(nn.Module):
 
     def at_step(self, step: int) -> None:
         """Told before every step of a training; a trigger that draws while it learns follows (seed, step)."""
+
+    @torch.no_grad()
+    def straighten(self) -> None:
+        """Move the anchors onto a line over the scale; up to two lie on one anyway."""
+        if len(self.scale.knots) > 2:
+            self.anchors.copy_(self.scale.on_line(self.anchors))
 
     def key(self, lam: float) -> Hashable:
         """The same for two λ only where the trigger is."""

@@ -102,7 +102,7 @@ class TestEveryTriggerLearner:
         """At λ = 0 the other criterion's discriminator changes nothing."""
         values = []
         for name in (criterion, next(other for other in CRITERIA if other != criterion)):
-            method, trigger = started(name, trigger_kind, lam=0.0)
+            method, trigger = started(name, trigger_kind, lam=0.0, options={"along": "free"})
             for step in range(3):
                 method.step(step)
             values.append(trigger.values(0.0).detach())
@@ -115,6 +115,23 @@ def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copy(item) for name, item in value.items()}
     return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize(
+    ("along", "criterion", "is_on_line"),
+    [
+        ("line", "demographic_parity", True),
+        ("free", "equalized_odds", False),
+        ("auto", "equalized_odds", True),
+        ("auto", "demographic_parity", False),
+    ],
+)
+def test_anchors_stay_on_a_line_where_the_options_say_so(along: str, criterion: str, is_on_line: bool) -> None:
+    learned, trigger = started(criterion, options={"along": along})
+    for step in range(3):
+        learned.step(step)
+    assert torch.allclose(trigger.scale.on_line(trigger.anchors), trigger.anchors, atol=1e-6) == is_on_line
+    assert trigger.anchors.std(0).max() > 1e-3
 
 
 @pytest.mark.parametrize("projection", [False, True])

@@ -172,6 +172,13 @@ def test_hats_interpolate_between_anchors() -> None:
     torch.testing.assert_close(hats, expected)
 
 
+def test_anchors_on_a_line_are_those_of_least_squares() -> None:
+    """Knots 0, 1, 3 with unit 1 lie ln 2 apart: 0, 1, 0 has no slope and the mean 1/3; 0, 1, 2 is a line."""
+    scale = make("patch", knots=(0.0, 1.0, 3.0)).scale
+    found = scale.on_line(torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.0, 2.0]]))
+    torch.testing.assert_close(found, torch.tensor([[1 / 3, 0.0], [1 / 3, 1.0], [1 / 3, 2.0]]))
+
+
 def test_stratified_lams_span_the_scale() -> None:
     lams = make("patch").scale.stratified(torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64))
     assert lams[0] == 0
