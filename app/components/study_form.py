@@ -37,8 +37,9 @@ def show(value: str, *, key: str) -> Study | None:
                 with column:
                     values |= forms.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
                 start, draft = _following(values, start, draft)
-        rest = [name for name in Study.model_fields if name not in values]
+        rest = [name for name in Study.model_fields if name not in values and name != "name"]
         with st.expander(words.REST):
+            values |= _name(start, values["dataset"], draft)
             values |= forms.fields(Study, key=draft, value=start, names=rest, is_folded=True, offers=_offers(values))
     return _checked(values)
 
@@ -58,6 +59,14 @@ def _following(values: dict[str, Any], start: Study, draft: str) -> tuple[Study,
         return start, draft
     kind = values["dataset"]["kind"]
     return Study.parse({"name": kind, "dataset": {"kind": kind}}), f"{draft}.{wanted}"
+
+
+def _name(start: Study, dataset: dict[str, Any], draft: str) -> dict[str, Any]:
+    """What the run is called; on other data than the preset's it is not called after the preset."""
+    if (kind := dataset["kind"]) == start.dataset.kind:
+        return forms.fields(Study, key=draft, value=start, names=("name",), is_folded=True)
+    named = start.model_copy(update={"name": kind})
+    return forms.fields(Study, key=f"{draft}.{kind}", value=named, names=("name",), is_folded=True)
 
 
 def preset(value: str, *, key: str) -> str:

@@ -44,6 +44,14 @@ def test_defaults_make_the_quick_preset(open_page, store, workers_asked_for, hom
     assert words.WAITING in [info.value for info in page.info]
 
 
+def test_run_on_other_data_is_not_called_after_the_preset(open_page):
+    page = open_page("train")
+    assert page.text_input(key=f"{FORM}.name").value == "faces-quick"
+    page.selectbox(key=f"{FORM}.dataset.kind").set_value("celeba").run()
+    assert not page.exception
+    assert page.text_input(key=f"{FORM}.celeba.name").value == "celeba"
+
+
 def test_plan_counts_curves(open_page):
     page = open_page("train")
     page.multiselect(key=f"{FORM}.triggers.kinds").set_value(["border", "patch"])
