@@ -252,8 +252,9 @@ class CurveWork:
         if (done := self.read()) is None:
             return None
         lam: float = done["curve"]["chosen_lam"]
-        classifier = self.method.open().retrained(lam)
-        return None if classifier is None else Rival(self.plan.method.kind, lam, classifier)
+        classifier, kind = self.method.open().retrained(lam), self.plan.method.kind
+        point = next(point for point in done["points"] if (point["method"], point["lam"]) == (kind, lam))
+        return None if classifier is None else Rival(kind, lam, classifier, is_collapsed=point["collapsed"])
 
     def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from typing import Any
 
 from app.wording import common
 from fairprog_core.statistics.intervals import Estimate
@@ -36,6 +37,7 @@ RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
 RIVALS_NOTE = (
     "Other weights and no trigger: {names}, the λ that was chosen for it on validation; the slider does not change it."
 )
+COLLAPSED_RIVALS = "{names} collapsed: a group and label lost all right answers, or one answer is given to all."
 AXIS = "λ"
 CHANCE = "guessing: {chance}"
 
@@ -75,10 +77,15 @@ def rival(method: str, lam: float) -> str:
     return RIVAL.format(method=common.kind(method), lam=common.lam(lam))
 
 
-def rivals_note(rivals: Mapping[str, float] | None) -> str:
-    """What stands beside a trigger, by method and λ; empty where nothing does."""
-    names = "; ".join(rival(method, lam) for method, lam in (rivals or {}).items())
-    return RIVALS_NOTE.format(names=names) if names else ""
+def rivals_note(about: Mapping[str, Any]) -> str:
+    """What stands beside a trigger and what of it collapsed, by a gallery's description; empty where nothing does."""
+    names = "; ".join(rival(method, lam) for method, lam in about.get("rivals", {}).items())
+    collapsed = ", ".join(common.kind(method) for method in about.get("collapsed_rivals", ()))
+    notes = (
+        RIVALS_NOTE.format(names=names) if names else "",
+        COLLAPSED_RIVALS.format(names=collapsed) if collapsed else "",
+    )
+    return " ".join(note for note in notes if note)
 
 
 def interval(found: Estimate, digits: int = 3) -> str:

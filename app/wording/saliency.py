@@ -94,7 +94,7 @@ def about(gallery: Mapping[str, Any], view: str, target: int | None, *, shown: i
         KEPT.format(shown=shown, kept=kept),
         gallery.get("picked", ""),
         made,
-        inside.rivals_note(gallery.get("rivals")),
+        inside.rivals_note(gallery),
     )
     return common.plain(" ".join(part for part in parts if part))
 

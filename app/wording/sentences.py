@@ -110,6 +110,6 @@ def controls(probabilities: Mapping[str, float]) -> str:
 def about(gallery: Mapping[str, Any], *, shown: int, kept: int) -> str:
     """What is seen: how many sentences, how they were picked, how they were explained; as Markdown."""
     made = MADE.format(label=gallery["labels"][1], baseline=gallery.get("ig_baseline", "a text of [PAD]"))
-    rivals = inside.rivals_note(gallery.get("rivals"))
+    rivals = inside.rivals_note(gallery)
     parts = (KEPT.format(shown=shown, kept=kept), gallery.get("picked", ""), made, NUMBERS_ALIKE, rivals)
     return common.plain(" ".join(part for part in parts if part))

@@ -22,11 +22,13 @@ class Rival(NamedTuple):
         method: the registry's key of the method that trained it; its key in results and in the gallery's file.
         lam: at which it was trained: the λ that was chosen on validation.
         classifier: made as the base was, so that it reads what the base reads.
+        is_collapsed: whether its point of the curve has collapsed: what it looks at then says little.
     """
 
     method: str
     lam: float
     classifier: Any
+    is_collapsed: bool = False
 
     @property
     def name(self) -> str:
@@ -66,8 +68,13 @@ class Conditions(list[C]):
         return {"without": without, **controls, "lam": lam, **dict(zip((one.method for one in self.rivals), beside))}
 
     def describe_rivals(self) -> dict[str, Any]:
-        """{"rivals": λ by method}, for results and the gallery's description; nothing where there are none."""
-        return {"rivals": {one.method: one.lam for one in self.rivals}} if self.rivals else {}
+        """For results and the gallery's description: {"rivals": λ by method}, nothing where there are none.
+
+        Methods of those that have collapsed are in "collapsed_rivals", where there are any.
+        """
+        collapsed = [one.method for one in self.rivals if one.is_collapsed]
+        rivals = {"rivals": {one.method: one.lam for one in self.rivals}} if self.rivals else {}
+        return rivals | ({"collapsed_rivals": collapsed} if collapsed else {})
 
     def stacked(self, name: str, values: Sequence[NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
         """Arrays (m, …) per condition -> ``<name>`` (m, l, …) of the trigger, ``<name>_<key>`` (m, …) of the others.

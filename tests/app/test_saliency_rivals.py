@@ -38,6 +38,13 @@ def said(page):
     return " ".join(block.value for block in [*page.markdown, *page.caption])
 
 
+def test_note_names_what_stands_beside_the_trigger_and_what_of_it_collapsed():
+    assert inside.rivals_note({}) == ""
+    assert "AdvIn, λ\u00a0=\u00a02" in inside.rivals_note(RIVAL)
+    assert "collapsed" not in inside.rivals_note(RIVAL)
+    assert "AdvIn collapsed" in inside.rivals_note(RIVAL | {"collapsed_rivals": ["adv_in"]})
+
+
 @pytest.mark.parametrize("view", words.VIEWS)
 def test_card_has_a_column_for_every_rival(view, open_page, run, names, beside):
     page = open_page("saliency", run=run)
@@ -55,7 +62,6 @@ def test_card_has_a_column_for_every_rival(view, open_page, run, names, beside):
             label = beside.result.values["labels"][int(logits.argmax())]
             assert cell["captions"][0].splitlines()[0] == f"{label}, {probability:.2f}"
             assert cell["alts"][0].startswith(f"{words.VIEWS[view]}, {names[method]}: called {label}")
-    assert inside.rivals_note({}) == ""
     assert all(name in said(page) for name in names.values())
 
 

@@ -70,6 +70,9 @@ def test_every_curve_of_changed_weights_stands_beside_the_trigger_at_its_own_lam
     gallery = result.gallery(result.curves[0])
     assert gallery is not None
     assert result.curves[0]["explain"]["rivals"] == gallery.about["rivals"] == expected
+    quoted = [point for point in result.values["points"] if chosen.get(point["method"]) == point["lam"]]
+    collapsed = [point["method"] for point in quoted if point["collapsed"] and point["method"] in RIVALS]
+    assert gallery.about.get("collapsed_rivals", []) == collapsed
     assert not any(curve["explain"] for curve in result.curves[1:])  # only curves of triggers are looked into
 
 
