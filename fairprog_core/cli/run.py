@@ -27,6 +27,7 @@ from fairprog_core.cli.console import (
 from fairprog_core.home import Home
 from fairprog_core.presets import is_series, load_studies
 from fairprog_core.runs.carry import UNEXPECTED, Stop, carry_out
+from fairprog_core.runs.liveness import Patience
 from fairprog_core.runs.run import RESUMABLE, Owner, Run
 from fairprog_core.runs.store import Store
 from fairprog_core.study import Study
@@ -65,7 +66,8 @@ def run(
     stop = Stop("cancelled")
     _log_to(place)
     ended: list[Run] = []
-    with Store(place) as store, _stopping(stop):
+    # whoever types the command again need not wait until a killed process has been silent for long
+    with Store(place, patience=Patience(lost=0.0)) as store, _stopping(stop):
         for each in chosen:
             earlier = _earlier(store, each) if goes_on else None
             if earlier is None or earlier.state != "done":
