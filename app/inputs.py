@@ -67,7 +67,7 @@ def _choices(spec: "Spec", start: Any, key: str) -> list[str]:
 
 
 def _switch(spec: "Spec", start: Any, key: str) -> bool:
-    return st.toggle(spec.label, bool(start), key=key, **_common(spec))
+    return st.toggle(spec.label, bool(start), key=key, **_common(spec, "content"))
 
 
 def _amount(spec: "Spec", start: Any, key: str) -> Any:
