@@ -46,6 +46,7 @@ IDLE = """() => {
 BASE_PATH_PROBE = re.compile(r"^/\w+/_stcore/(health|host-config)$")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
