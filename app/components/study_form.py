@@ -63,10 +63,9 @@ def _following(values: dict[str, Any], start: Study, draft: str) -> tuple[Study,
 
 def _name(start: Study, dataset: dict[str, Any], draft: str) -> dict[str, Any]:
     """What the run is called; on other data than the preset's it is not called after the preset."""
-    if (kind := dataset["kind"]) == start.dataset.kind:
-        return forms.fields(Study, key=draft, value=start, names=("name",), is_folded=True)
-    named = start.model_copy(update={"name": kind})
-    return forms.fields(Study, key=f"{draft}.{kind}", value=named, names=("name",), is_folded=True)
+    if (kind := dataset["kind"]) != start.dataset.kind:
+        start, draft = start.model_copy(update={"name": kind}), f"{draft}.{kind}"
+    return forms.fields(Study, key=draft, value=start, names=("name",), is_folded=True)
 
 
 def preset(value: str, *, key: str) -> str:

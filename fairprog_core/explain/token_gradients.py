@@ -99,9 +99,7 @@ def log_odds(logits: Tensor, target: Tensor) -> Tensor:
 
 def _alone(x: TextInput, row: int) -> TextInput:
     """One of the texts, without padding."""
-    one = x.rows(slice(row, row + 1))
-    n = int(one.lengths)
-    return TextInput(one.vectors[:, :n], one.mask[:, :n], one.ids[:, :n])
+    return x.rows(slice(row, row + 1)).without_filling()
 
 
 def _attribute(model: nn.Module, way: Way, target: Tensor, n_steps: int, batch_size: int) -> Tensor:

@@ -50,6 +50,7 @@ class LamScale:
         self.knots = tuple(float(lam) for lam in knots)
         self.unit = next((lam for lam in self.knots if lam > 0), 1.0)
         self._at = self.position(torch.tensor(self.knots, dtype=torch.float64))
+        self._line = torch.linalg.qr(torch.stack([torch.ones_like(self._at), self._at], 1))[0]  # orthonormal: (a, ≤ 2)
 
     def position(self, lam: Tensor) -> Tensor:
         """λ (k,) -> position (k,) on the scale; λ outside the knots counts as the nearest one."""
@@ -80,7 +81,7 @@ class LamScale:
 
     def on_line(self, values: Tensor) -> Tensor:
         """Values (a, …) of the anchors -> those on a line over the scale that lie nearest to them."""
-        line = torch.linalg.qr(torch.stack([torch.ones_like(self._at), self._at], 1))[0].to(values)
+        line = self._line.to(values)
         nearest: Tensor = torch.tensordot(line @ line.T, values, dims=1)
         return nearest
 
