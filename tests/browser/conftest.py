@@ -32,14 +32,17 @@ ROOT = Path(__file__).resolve().parents[2]
 START_DEADLINE = 60.0  # seconds until the server answers; two test processes may load both cores
 IDLE_DEADLINE = 60_000  # milliseconds until a page has drawn itself
 
-# The script has run, the socket is open, nothing is drawn as a placeholder any more.
+# The script has run, the socket is open, nothing is drawn as a placeholder any more, and nothing moves that will
+# come to rest: a click on what an opening expander still pushes along is lost.
 IDLE = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   return app !== null
     && app.getAttribute('data-test-connection-state') === 'CONNECTED'
     && app.getAttribute('data-test-script-state') === 'notRunning'
     && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
-    && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null;
+    && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null
+    && document.getAnimations().every(
+      ({playState, effect}) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity);
 }"""
 
 # Opened at /train, Streamlit first asks whether the server lives under /train, and gets a 404.
