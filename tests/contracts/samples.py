@@ -1,5 +1,8 @@
 """One classifier of every kind, small, and rows for it: what the contracts are tried on."""
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,8 +12,10 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.data.base import Split
 from fairprog_core.options import Modality
+from tests.tiny_encoders import save_family
 
 SIZE = 32
+_FOLDER = TemporaryDirectory()
 TEXTS = (
     "the people next door are lovely",
     "no",
@@ -42,9 +47,19 @@ def make_classifier(kind: str, *, n_classes: int = 2, seed: int = 0, **options: 
     return made
 
 
-def usual(modality: Modality) -> str:
-    """The key of the classifier that triggers and methods of a modality are tried on."""
-    return "residual_net" if modality == "image" else "encoder"
+def usual(modality: Modality, **options: Any) -> Classifier:
+    """The classifier that triggers and methods of a modality are tried on; also takes ``n_classes`` and ``seed``."""
+    return (
+        make_classifier("residual_net", **options)
+        if modality == "image"
+        else make_classifier("encoder", model=str(_bert()), **options)
+    )
+
+
+@cache
+def _bert() -> Path:
+    """The folder of a tiny BERT; with the shipped encoder most of the time would go into loading it again."""
+    return save_family("bert", Path(_FOLDER.name), max_position_embeddings=128)
 
 
 def as_tensor(x: Any) -> torch.Tensor:

@@ -13,7 +13,7 @@ from fairprog_core.explain.base import Explainer
 from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
-from tests.contracts.samples import as_tensor, inputs_of, make_classifier, usual
+from tests.contracts.samples import as_tensor, inputs_of, usual
 from tests.core.test_grad_cam import n_hooks
 
 PAIRS = [
@@ -26,7 +26,7 @@ PAIRS = [
 
 @cache
 def frozen(modality: Modality) -> Classifier:
-    return freeze(make_classifier(usual(modality), n_classes=3))
+    return freeze(usual(modality, n_classes=3))
 
 
 def classifier_for(kind: str) -> Classifier:

@@ -23,7 +23,7 @@ from fairprog_core.registry import build
 from fairprog_core.study import default_lam
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
-from tests.contracts.samples import as_tensor, inputs_of, make_classifier, rows, usual
+from tests.contracts.samples import as_tensor, inputs_of, rows, usual
 
 CONTROLS = [kind for kind, entry in METHODS.items() if entry.options.is_control]
 TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
@@ -38,7 +38,7 @@ CASES = [
 
 
 def base(modality: Modality) -> Classifier:
-    return make_classifier(usual(modality), **SHORT[modality])
+    return usual(modality, **SHORT[modality])
 
 
 @cache

@@ -17,7 +17,7 @@ from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
-from tests.contracts.samples import make_classifier, rows, usual
+from tests.contracts.samples import rows, usual
 
 TEXT_TRIGGERS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"]
 TRIGGER_KINDS = ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
@@ -25,7 +25,7 @@ TRIGGER_KINDS = ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
 
 @cache
 def frozen(modality: Modality) -> Classifier:
-    return freeze(make_classifier(usual(modality)))
+    return freeze(usual(modality))
 
 
 @cache

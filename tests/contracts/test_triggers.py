@@ -13,7 +13,7 @@ from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger, load_trigger
-from tests.contracts.samples import SIZE, as_tensor, inputs_of, make_classifier, usual
+from tests.contracts.samples import SIZE, as_tensor, inputs_of, usual
 
 KNOTS = (0.0, 0.3, 3.0, 30.0)
 IMAGE_KINDS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "image"]
@@ -21,7 +21,7 @@ IMAGE_KINDS = [kind for kind, entry in TRIGGERS.items() if entry.options.modalit
 
 @cache
 def frozen(modality: Modality) -> Classifier:
-    return freeze(make_classifier(usual(modality)))
+    return freeze(usual(modality))
 
 
 def behind(kind: str) -> Classifier:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
@@ -24,121 +22,13 @@ from fairprog_core.cli import main
 from fairprog_core.data.base import Split
 from fairprog_core.errors import ConfigError, ModelError
 from fairprog_core.home import assets
-
-WORDS = ("the", "cat", "sat", "on", "a", "mat", "dog", "ran", "away", "from", "it")
-TEXTS = ("the cat sat on a mat", "dog", "the dog ran away from the cat", "", "it sat")
-STRANGE = (
-    "", " ", "\x00\x00", "cat \x00 dog", "مرحبا بالعالم", "שלום עולם", "👩‍👩‍👧 cat 🏳️‍🌈", "\ud800 half a pair",
-    "漢字かな", "<script>alert(1)</script>", "[PAD] [SEP] <pad> </s>", "cat " * 2500,
-)  # fmt: skip
-LETTERS = string.ascii_lowercase
-LENGTH = {"max_position_embeddings": 40}
-TINY = {"num_attention_heads": 2, "num_hidden_layers": 2, "hidden_size": 16, "intermediate_size": 24}
-
-
-# ---- five families, tiny and random, each with a tokenizer of its own kind
-
-
-def word_pieces() -> tuple[Tokenizer, dict[str, str]]:
-    """BERT's kind: pieces that go on with a word begin with ##."""
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    entries = [*special, *LETTERS, *(f"##{letter}" for letter in LETTERS), *(w for w in WORDS if w != "a"), "##ing"]
-    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(entries)}, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    tokenizer.add_special_tokens(special)
-    return tokenizer, {f"{name[1:-1].lower()}_token": name for name in special}
-
-
-def byte_pairs() -> tuple[Tokenizer, dict[str, str]]:
-    """RoBERTa's kind: bytes merged to words, which carry the space before them."""
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    entries, merges = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet())], []
-    for word in WORDS:
-        left = "Ġ"
-        for letter in word:
-            if left + letter not in entries:
-                merges.append((left, letter))
-                entries.append(left + letter)
-            left += letter
-    tokenizer = Tokenizer(models.BPE({t: i for i, t in enumerate(entries)}, merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
-    tokenizer.add_special_tokens(special)
-    names = ("cls_token", "pad_token", "sep_token", "unk_token", "mask_token")
-    return tokenizer, dict(zip(names, special))
-
-
-def unigrams() -> tuple[Tokenizer, dict[str, str]]:
-    """ALBERT's kind: SentencePiece, a word begins with ▁."""
-    special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
-    scores = [*((name, 0.0) for name in special), ("▁", -4.0), *((letter, -5.0) for letter in LETTERS)]
-    scores += [(f"▁{word}", -2.0) for word in WORDS] + [("ing", -3.0)]
-    tokenizer = Tokenizer(models.Unigram(scores, unk_id=1))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    tokenizer.add_special_tokens(special)
-    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
-    return tokenizer, dict(zip(names, special))
-
-
-FAMILIES = {
-    "bert": (word_pieces, {**TINY, **LENGTH}),
-    "distilbert": (word_pieces, {"n_heads": 2, "n_layers": 2, "dim": 16, "hidden_dim": 24, **LENGTH}),
-    "roberta": (byte_pairs, {**TINY, "max_position_embeddings": 42, "type_vocab_size": 1, "pad_token_id": 1}),
-    "albert": (unigrams, {**TINY, **LENGTH, "embedding_size": 8}),
-    "electra": (word_pieces, {**TINY, **LENGTH, "embedding_size": 8}),
-}  # fmt: skip
-
-
-def save_family(family: str, folder: Path, *, n_classes: int | None = None, **changes: object) -> Path:
-    """Write a tiny random model as Hugging Face does: an encoder, or with ``n_classes`` a classifier."""
-    make_tokenizer, sizes = FAMILIES[family]
-    tokenizer, special = make_tokenizer()
-    torch.manual_seed(7)
-    config = transformers.AutoConfig.for_model(
-        family,
-        **{"vocab_size": tokenizer.get_vocab_size(), "pad_token_id": 0, **sizes, **changes},
-        num_labels=n_classes or 2,
-    )
-    kind = transformers.AutoModelForSequenceClassification if n_classes else transformers.AutoModel
-    model = kind.from_config(config)
-    for value in model.parameters():  # wide enough that words and their places matter
-        if value.ndim == 2:
-            nn.init.normal_(value, std=0.5)
-    model.save_pretrained(folder)
-    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folder of every family's encoder."""
-    root = tmp_path_factory.mktemp("encoders")
-    return {family: save_family(family, root / family) for family in FAMILIES}
+from tests.tiny_encoders import FAMILIES, STRANGE, TEXTS, WORDS, make, read, save_family
 
 
 @pytest.fixture(params=FAMILIES)
 def encoder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Encoder:
     """A classifier of every family, in evaluation mode."""
     return make(folders[request.param])
-
-
-def make(folder: Path | str, *, n_classes: int = 3, seed: int = 0, **options: object) -> Encoder:
-    torch.manual_seed(seed)
-    return Encoder.new(EncoderOptions(model=str(folder), **options), n_classes=n_classes).eval()
-
-
-def read(encoder: Encoder, *texts: str) -> TextInput:
-    return encoder.to_input(encoder.encode(texts))
 
 
 # ---- every family

@@ -22,8 +22,8 @@ from fairprog_core.gallery_file import Gallery, write_gallery
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
-from tests.core.test_encoder import STRANGE, make, save_family
 from tests.core.test_live import pid
+from tests.tiny_encoders import STRANGE, make, save_family
 
 LAMS = (0.0, 2.0, 8.0)
 K = 3

@@ -30,8 +30,8 @@ from fairprog_core.home import Home
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.text import TextTrigger
-from tests.core.test_encoder import make, read, save_family
 from tests.core.test_grad_cam import n_hooks
+from tests.tiny_encoders import make, read, save_family
 
 LAMS = [0.0, 2.0, 8.0]
 M, N, K, L = 5, 12, 3, len(LAMS)

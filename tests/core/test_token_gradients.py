@@ -10,9 +10,8 @@ from fairprog_core.classifiers.text import Encoder
 from fairprog_core.classifiers.text_input import TextInput
 from fairprog_core.explain import TokenGradientsOptions
 from fairprog_core.explain.token_gradients import LEAST_CHANGE, TokenGradients, log_odds
-from tests.core.test_encoder import FAMILIES, folders, make, read
+from tests.tiny_encoders import FAMILIES, make, read
 
-__all__ = ["folders"]
 TEXTS = ("the cat sat on a mat", "dog", "", "the dog ran away from the cat")
 
 

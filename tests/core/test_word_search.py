@@ -30,7 +30,7 @@ from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.hard import Hard
 from fairprog_core.triggers.text import NO_WORD
-from tests.core.test_encoder import WORDS, make, save_family
+from tests.tiny_encoders import WORDS, make, save_family
 
 KNOTS = (0.0, 1.0, 10.0)
 SMALL = {"n_words": 3, "candidates": 6, "pool": 5, "look_rows": 12, "rows": 24, "finalists": 2, "final_rows": 24}

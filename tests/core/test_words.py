@@ -7,9 +7,7 @@ import pytest
 
 from fairprog_core.explain import words
 from fairprog_core.explain.words import _CONTROL, NO_WORD, WordedText, all_words, readable, worded
-from tests.core.test_encoder import FAMILIES, STRANGE, folders, make
-
-__all__ = ["folders"]
+from tests.tiny_encoders import FAMILIES, STRANGE, make
 
 
 def test_pieces_are_joined_to_the_word_as_written(folders: dict[str, Path]):
