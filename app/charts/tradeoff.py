@@ -18,6 +18,7 @@ FAINT = 0.45
 _HOLLOW = ("open", "open-dot")  # how the symbols of controls end
 _FLIP_ROOM = 1.5  # of the longest bar: on a phone its number still stands clear of the cell's name
 _ROOM = 0.05  # share of an axis left free beyond the outermost interval
+_FAR = 0.25  # share of the axis of accuracy from which on the empty plane down to the majority line is left out
 
 
 def plane(
@@ -45,8 +46,6 @@ def plane(
     """
     named = names or [words.series_name(each) for each in series]
     fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.METRICS["accuracy"])
-    if majority is not None:
-        _majority(fig, majority)
     for index, each in enumerate(series):
         is_picked = picked is not None and picked[0] == index
         has_seeds = show_seeds and len(each.single) > 1
@@ -60,7 +59,8 @@ def plane(
     )  # fmt: skip
     _marker(fig, picked)
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
-    _fit_axes(fig, [*base, *shown], majority)
+    floor = _majority(fig, [*base, *shown], majority)
+    _fit_axes(fig, [*base, *shown], floor)
     rows = [[common.BASE, "", *_row(spot)] for spot in base] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
@@ -157,18 +157,26 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     )  # fmt: skip
 
 
-def _majority(fig: go.Figure, majority: float) -> None:
-    fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
+def _majority(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> list[float]:
+    """The majority line with its name, at the lower edge where it lies far below; the accuracies it asks room for."""
+    heights = [end for spot in spots for end in _ends(spot.accuracy)]
+    if majority is None or not heights:
+        return []
+    is_far = min(heights) - majority > _FAR * (max(heights) - majority)
+    at = {"y": 0, "yref": "paper"} if is_far else {"y": majority}
+    if not is_far:
+        fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2}, layer="below")
     fig.add_annotation(
-        text=words.majority(majority), x=1, xref="paper", y=majority, xanchor="right", yanchor="bottom",
-        showarrow=False,
+        text=words.majority(majority, is_below=is_far), x=1, xref="paper", xanchor="right", yanchor="bottom",
+        showarrow=False, **at,
     )  # fmt: skip
+    return [] if is_far else [majority]
 
 
-def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> None:
+def _fit_axes(fig: go.Figure, spots: Sequence[Spot], floor: Sequence[float]) -> None:
     """Axes that stay put while λ moves."""
     gaps = [_ends(spot.gap)[1] for spot in spots]
-    heights = [end for spot in spots for end in _ends(spot.accuracy)] + ([majority] if majority is not None else [])
+    heights = [end for spot in spots for end in _ends(spot.accuracy)] + [*floor]
     if not gaps:
         return
     room = _ROOM * max(max(heights) - min(heights), 0.05)

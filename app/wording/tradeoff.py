@@ -110,9 +110,9 @@ def point_columns(metric: str) -> tuple[str, ...]:
     return ("Curve", "λ", common.METRICS["accuracy"], common.METRICS[metric], "")
 
 
-def majority(value: float) -> str:
-    """The label of the majority line."""
-    return f"always the most frequent label: {value:.3f}"
+def majority(value: float, *, is_below: bool = False) -> str:
+    """The label of the majority line; ``is_below``: the line itself lies below the chart."""
+    return f"{'↓ ' if is_below else ''}always the most frequent label: {value:.3f}"
 
 
 def control(method: str) -> str:

@@ -59,6 +59,17 @@ def test_plane_without_base_and_majority_has_neither():
     assert all(t.name != common.BASE for t in plot.figure.data)
 
 
+@pytest.mark.parametrize(("majority", "is_drawn"), [(0.85, True), (0.75, False)])
+def test_plane_leaves_a_far_majority_line_out_and_says_where_it_is(majority, is_drawn):
+    """Spots reach from .86 to .92: a line at .75 would leave two thirds of the plane empty."""
+    plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=majority)
+    low, high = plot.figure.layout.yaxis.range
+    assert (low < majority, len(plot.figure.layout.shapes)) == (is_drawn, int(is_drawn))
+    assert (low < 0.86, high > 0.92) == (True, True)
+    (label,) = plot.figure.layout.annotations
+    assert label.text == words.majority(majority, is_below=not is_drawn)
+
+
 def test_plane_marks_the_chosen_lambda_and_the_picked_one():
     plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None, picked=(0, FOUR[2]))
     chosen, marker = trace(plot, name=words.CHOSEN), trace(plot, meta="marker")

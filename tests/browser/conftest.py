@@ -131,15 +131,12 @@ def processes_of(home: Home) -> list[psutil.Process]:
 
 
 def end_processes_of(home: Home) -> None:
-    """End what still works for a home: politely first."""
-    left = processes_of(home)
-    for process in left:
-        with suppress(psutil.Error):
-            process.terminate()
-    for process in psutil.wait_procs(left, timeout=10)[1]:
-        with suppress(psutil.Error):
-            process.kill()
-            process.wait(5)
+    """Kill what still works for a home: an idle worker that is asked to leave takes seconds for it."""
+    while left := processes_of(home):  # what was just being started is found in the next round
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, timeout=10)
 
 
 @pytest.fixture(scope="session")

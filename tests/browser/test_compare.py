@@ -61,8 +61,7 @@ def test_downloads_are_real_files(duels, visitor):
     assert table[1]["hypervolume_verdict"] == "worse"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 1440), ("light", 390)])
 def test_board_of_several_methods_is_accessible(duels, visitor, scheme, width):
     visit = visitor(duels, width=width, scheme=scheme)
     page = drawn(visit, "/compare?run=duel&with=other")
