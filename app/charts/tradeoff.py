@@ -59,8 +59,7 @@ def plane(
     )  # fmt: skip
     _marker(fig, picked)
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
-    floor = _majority(fig, [*base, *shown], majority)
-    _fit_axes(fig, [*base, *shown], floor)
+    _fit_axes(fig, [*base, *shown], majority)
     rows = [[common.BASE, "", *_row(spot)] for spot in base] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
@@ -157,31 +156,30 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     )  # fmt: skip
 
 
-def _majority(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> list[float]:
-    """The majority line with its name, at the lower edge where it lies far below; the accuracies it asks room for."""
-    heights = [end for spot in spots for end in _ends(spot.accuracy)]
-    if majority is None or not heights:
-        return []
-    is_far = min(heights) - majority > _FAR * (max(heights) - majority)
-    at = {"y": 0, "yref": "paper"} if is_far else {"y": majority}
-    if not is_far:
-        fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2}, layer="below")
-    fig.add_annotation(
-        text=words.majority(majority, is_below=is_far), x=1, xref="paper", xanchor="right", yanchor="bottom",
-        showarrow=False, **at,
-    )  # fmt: skip
-    return [] if is_far else [majority]
-
-
-def _fit_axes(fig: go.Figure, spots: Sequence[Spot], floor: Sequence[float]) -> None:
-    """Axes that stay put while λ moves."""
+def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> None:
+    """Axes that stay put while λ moves; with the majority line, or with its name alone where it lies far below."""
     gaps = [_ends(spot.gap)[1] for spot in spots]
-    heights = [end for spot in spots for end in _ends(spot.accuracy)] + [*floor]
+    heights = [end for spot in spots for end in _ends(spot.accuracy)]
     if not gaps:
         return
+    if majority is not None:
+        is_far = min(heights) - majority > _FAR * (max(heights) - majority)
+        _majority(fig, majority, is_below=is_far)
+        heights += [] if is_far else [majority]
     room = _ROOM * max(max(heights) - min(heights), 0.05)
     fig.update_xaxes(range=[-_ROOM / 2 * max(gaps), (1 + _ROOM) * max(gaps)], tickformat=".2f")
     fig.update_yaxes(range=[min(heights) - room, max(heights) + room], tickformat=".2f")
+
+
+def _majority(fig: go.Figure, majority: float, *, is_below: bool) -> None:
+    """The line of the most frequent label with its name; at the lower edge the name where the line is below it."""
+    at = {"y": 0, "yref": "paper"} if is_below else {"y": majority}
+    if not is_below:
+        fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2}, layer="below")
+    fig.add_annotation(
+        text=words.majority(majority, is_below=is_below), x=1, xref="paper", xanchor="right", yanchor="bottom",
+        showarrow=False, **at,
+    )  # fmt: skip
 
 
 def _ends(found: Estimate) -> tuple[float, float]:
