@@ -4,7 +4,7 @@ Notation: m reported values of λ.
 """
 
 import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -222,7 +222,7 @@ class CurveWork:
         reference = lab.reference(base, gap)
         found = [
             lab.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
-            for predictions in _predictions(solution, lams, split)
+            for predictions in solution.over(split, lams)
         ]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
@@ -237,7 +237,7 @@ class CurveWork:
         controls = self.controls(solution)
         total = len(self.plan.lam.grid) + len(controls)
         test, grid, kind = self.lab.splits["test"], self.plan.lam.grid, self.plan.method.kind
-        for lam, found in zip(grid, _predictions(solution, grid, test), strict=True):
+        for lam, found in zip(grid, solution.over(test, grid), strict=True):
             files = solution.files(lam)
             points.append(self._point(found, lam, kind, f"lam-{lam:g}", files, is_audited=lam == chosen))
             yield len(points) / total
@@ -313,15 +313,6 @@ class CurveWork:
         """Keep what is finished."""
         with replacing(self.folder / "curve.json") as part:
             part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
-
-
-def _predictions(solution: Solution, lams: Sequence[float], split: Split) -> Iterator[Predictions]:
-    """What is predicted for a split, λ after λ; those with the same predictions are asked once."""
-    seen: dict[Hashable, Predictions] = {}
-    for lam in lams:
-        if (key := solution.key(lam)) not in seen:
-            seen[key] = solution.predict(split, lam)
-        yield seen[key]
 
 
 def _loss_error(predictions: Predictions, base: Predictions) -> float:

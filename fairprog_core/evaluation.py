@@ -26,7 +26,7 @@ from fairprog_core.statistics.metrics import collapsed, judged_classes
 from fairprog_core.statistics.metrics import majority_accuracy as majority_of_table
 from fairprog_core.triggers.base import Wrapped
 
-__all__ = ["features_of", "majority_accuracy", "predict", "predictions_of", "report"]
+__all__ = ["features_of", "majority_accuracy", "predict", "predict_over", "predictions_of", "report"]
 
 
 def predict(model: Classifier | Wrapped, split: Split, *, batch_size: int | None = None) -> Predictions:
@@ -41,6 +41,16 @@ def predict(model: Classifier | Wrapped, split: Split, *, batch_size: int | None
         ModelError: a logit is not a finite number.
     """
     return predictions_of(split, _every_row(model, model, split, batch_size).numpy())
+
+
+def predict_over(model: Wrapped, split: Split, lams: Sequence[float]) -> list[Predictions]:
+    """What is said about every row of a split at each λ, not at the model's own alone.
+
+    Raises:
+        ModelError: a logit is not a finite number.
+    """
+    logits = _every_row(model, lambda x: model.over(x, lams), split, None).numpy()  # (n, l, c)
+    return [predictions_of(split, logits[:, i]) for i in range(len(lams))]
 
 
 def features_of(classifier: Classifier, split: Split) -> Tensor:

@@ -21,7 +21,6 @@ from fairprog_core.errors import ConfigError
 from fairprog_core.evaluation import predict, report
 from fairprog_core.home import Home, replacing
 from fairprog_core.json_values import plain
-from fairprog_core.methods.base import Solution
 from fairprog_core.methods.trigger_curve import Triggered
 from fairprog_core.predictions_file import read_predictions
 from fairprog_core.statistics.transfer import Pair, share_kept
@@ -110,12 +109,14 @@ class TransferWork:
             return
         trigger = load_trigger(work.method.file).to(self.lab.device).bound(self.classifier)
         solution, own = Triggered(trigger, self.classifier, work.method.file), work.plan.method.kind
-        asked: list[tuple[str, float | None, Solution]] = [(own, lam, solution) for lam in work.plan.lam.grid]
-        asked += [(kind, None, control) for kind, control in work.controls(solution).items()]
-        points = []
-        for method, lam, put in asked:
-            points.append(self._point(put.predict(self.test, lam or 0.0), method, lam, work))
-            yield len(points) / len(asked)
+        grid, controls, points = work.plan.lam.grid, work.controls(solution), []
+        total = len(grid) + len(controls)
+        for lam, found in zip(grid, solution.over(self.test, grid), strict=True):
+            points.append(self._point(found, own, lam, work))
+            yield len(points) / total
+        for kind, control in controls.items():
+            points.append(self._point(control.predict(self.test, 0.0), kind, None, work))
+            yield len(points) / total
         curve = {name: done["curve"].get(name) for name in _SAME_AS_CURVE}
         curve |= {"kept": self._kept(work, curve["chosen_lam"]), "points": points}
         with replacing(self._file(work)) as part:

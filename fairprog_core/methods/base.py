@@ -4,8 +4,9 @@ Notation: n rows, d features, c classes, m reported values of λ.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,8 @@ from fairprog_core.data.base import Split
 from fairprog_core.lam_range import LamRange
 from fairprog_core.methods.features import Features
 from fairprog_core.training import Record
+
+TOGETHER = 4  # λ that are asked together: more would share little more, and nobody would see how far it is
 
 
 class Solution(ABC):
@@ -35,6 +38,22 @@ class Solution(ABC):
     @abstractmethod
     def predict(self, split: Split, lam: float) -> Predictions:
         """What is said about every row of a prepared split at one λ."""
+
+    def predict_each(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
+        """As `predict`, at several λ together."""
+        return [self.predict(split, lam) for lam in lams]
+
+    def over(self, split: Split, lams: Sequence[float]) -> Iterator[Predictions]:
+        """As `predict`, λ after λ: a few are asked together, and those with the same predictions once."""
+        first: dict[Hashable, float] = {}
+        for lam in lams:
+            first.setdefault(self.key(lam), lam)
+        waiting, said = iter(first.values()), dict[Hashable, Predictions]()
+        for lam in lams:
+            if self.key(lam) not in said:
+                few = list(islice(waiting, TOGETHER))
+                said |= zip(map(self.key, few), self.predict_each(split, few), strict=True)
+            yield said[self.key(lam)]
 
     def key(self, lam: float) -> Hashable:
         """The same for two λ only where the predictions are."""

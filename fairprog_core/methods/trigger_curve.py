@@ -1,13 +1,13 @@
 """A trigger for every λ: learned in one training, or in one per reported λ and joined."""
 
 import time
-from collections.abc import Generator, Hashable, Mapping
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from pathlib import Path
 
 from fairprog_core.batch import Predictions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.data.base import Split
-from fairprog_core.evaluation import predict
+from fairprog_core.evaluation import predict, predict_over
 from fairprog_core.methods.base import Look, Method, Solution
 from fairprog_core.methods.learner import learner
 from fairprog_core.methods.parts import fit_part, together
@@ -27,6 +27,9 @@ class Triggered(Solution):
 
     def predict(self, split: Split, lam: float) -> Predictions:
         return predict(self.trigger.wrap(self.classifier, lam=lam), split)
+
+    def predict_each(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
+        return predict_over(self.trigger.wrap(self.classifier, lam=lams[0]), split, lams)
 
     def key(self, lam: float) -> Hashable:
         return self.trigger.key(lam)

@@ -11,7 +11,7 @@ Notation: k rows, a anchors, c×h×w image, s image side.
 
 import copy
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -175,6 +175,10 @@ class Trigger(nn.Module):
         values = self.values(lam)  # (l, *shape)
         return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)
 
+    def over(self, x: Any, lams: Sequence[float]) -> Iterator[Any]:
+        """Put the trigger of each λ in turn on the same inputs; what does not depend on λ is computed once."""
+        return (self(x, lam) for lam in lams)
+
     def wrap(self, classifier: Classifier, *, lam: float) -> "Wrapped":
         """The classifier behind this trigger at one λ, as a module from inputs to logits.
 
@@ -270,6 +274,10 @@ class Wrapped(nn.Module):
     def forward(self, x: Any) -> Tensor:
         logits: Tensor = self.classifier(self.trigger(x, self.lam))
         return logits
+
+    def over(self, x: Any, lams: Sequence[float]) -> Tensor:
+        """The logits at each of l other λ: (k, l, c)."""
+        return torch.stack([self.classifier(triggered) for triggered in self.trigger.over(x, lams)], dim=1)
 
 
 def load_trigger(path: str | Path) -> Trigger:

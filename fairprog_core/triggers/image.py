@@ -6,6 +6,7 @@ Notation: k rows, s image side, p side of the photo inside a border.
 """
 
 import copy
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -51,11 +52,18 @@ class ImageTrigger(Trigger):
         return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        mask = self.mask().to(x.device)
-        pixels = x.new_zeros(len(values), 3, mask.numel()).index_copy(
+        return self.lay(self.fit_photo(x.flatten(0, 1)).view_as(x), values)
+
+    def over(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
+        photo = self.fit_photo(x)[None]
+        return (self.lay(photo, self.values(lam))[0] for lam in lams)
+
+    def lay(self, photo: Tensor, values: Tensor) -> Tensor:
+        """Lay l triggers (l, *shape) over fitted photos (l, k/l, 3, s, s), one on each first index."""
+        mask = self.mask().to(photo.device)
+        pixels = photo.new_zeros(len(values), 3, mask.numel()).index_copy(
             2, mask.flatten().nonzero()[:, 0], self.pixels(values)
         )
-        photo = self.fit_photo(x.flatten(0, 1)).view_as(x)
         return photo * ~mask + pixels.view(-1, 1, 3, *mask.shape)
 
     def place(self, masks: Tensor) -> Tensor:

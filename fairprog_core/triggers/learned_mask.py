@@ -53,15 +53,15 @@ class LearnedMask(ImageTrigger):
         mask[area.flatten().nonzero()[best, 0]] = True
         return mask.view_as(area)
 
-    def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        inside = self._area().to(x.device).flatten().nonzero()[:, 0]
-        pixels = x.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
+    def lay(self, photo: Tensor, values: Tensor) -> Tensor:
+        inside = self._area().to(photo.device).flatten().nonzero()[:, 0]
+        pixels = photo.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
         pixels = pixels.view(-1, 1, 3, self.image_size, self.image_size)
-        mask = self.mask().to(x)
+        mask = self.mask().to(photo)
         if self._is_learning and torch.is_grad_enabled():  # a score learns what its pixel would change
-            soft = x.new_zeros(mask.numel()).index_copy(0, inside, self.scores.sigmoid()).view_as(mask)
+            soft = photo.new_zeros(mask.numel()).index_copy(0, inside, self.scores.sigmoid()).view_as(mask)
             mask = mask + soft - soft.detach()
-        return x * (1 - mask) + pixels * mask
+        return photo * (1 - mask) + pixels * mask
 
     def untrained(self) -> Self:
         fresh = super().untrained()

@@ -110,8 +110,10 @@ class TestEveryMethod:
     ) -> None:
         method = make(kind, modality, criterion, tmp_path)
         solution, split = learned(method), method.task.split
-        for lam in method.task.lam.grid:
+        grid = method.task.lam.grid
+        for lam, together in zip(grid, solution.over(split, grid), strict=True):
             found = solution.predict(split, lam)
+            assert found.y_pred.tolist() == together.y_pred.tolist()
             assert found.y.tolist() == split.y.tolist()
             assert found.z.tolist() == split.z.tolist()
             assert set(found.y_pred.tolist()) <= {0, 1}

@@ -70,6 +70,15 @@ class TestEveryTrigger:
         alone = [self.put(trigger, lam, slice(2 * i, 2 * i + 2)) for i, lam in enumerate((0.0, 1.5, 20.0))]
         torch.testing.assert_close(together, torch.cat(alone))
 
+    def test_several_lams_over_the_same_inputs_equal_one_after_the_other(self, kind: str) -> None:
+        trigger, x, lams = trained(kind), inputs_of(behind(kind), 6), (0.0, 1.5, 20.0)
+        together = [as_tensor(triggered) for triggered in trigger.over(x, lams)]
+        for lam, found in zip(lams, together, strict=True):
+            assert torch.equal(found, as_tensor(trigger(x, lam)))
+        behind_it = trigger.wrap(behind(kind), lam=1.0)
+        with torch.no_grad():
+            assert torch.equal(behind_it.over(x, lams)[:, 0], trigger.wrap(behind(kind), lam=0.0)(x))
+
     def test_save_then_load_gives_the_same_output(self, kind: str, tmp_path: Path) -> None:
         trigger = trained(kind)
         trigger.save(tmp_path / "t.safetensors", criterion="equalized_odds")
