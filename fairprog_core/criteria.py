@@ -21,6 +21,14 @@ class CriterionOptions(Options):
         description="λ is chosen on validation within this loss. Empty: the study's own bound.",
         json_schema_extra=ADVANCED,
     )
+    steps: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        title="Steps",
+        description="Trigger steps of one curve for this criterion. Empty: the budget's.",
+        json_schema_extra=ADVANCED,
+    )
 
 
 class EqualizedOddsOptions(CriterionOptions):

@@ -176,7 +176,7 @@ class CurveWork:
         return Task(
             classifier=lab.classifier, features=lab.features, base_file=lab.base_file,
             split=lab.learned_from(plan), validation=lab.splits["val"], groups=lab.dataset.groups,
-            criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=lab.study.budget, device=lab.device,
+            criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=plan.budget, device=lab.device,
             folder=self.folder, about=about, trigger=plan.trigger, mode=lab.study.mode,
             identity_words=frozenset().union(*lab.dataset.identity_words().values()),
         )  # fmt: skip
@@ -201,7 +201,7 @@ class CurveWork:
         return Learned(
             lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=lab.study.mode, budget=lab.study.budget.to_json(), device=lab.device.type,
+            mode=lab.study.mode, budget=plan.budget.to_json(), device=lab.device.type,
             classifier=lab.classifier.digest(), releases=releases(*plan.method.packages),
             data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
         )  # fmt: skip

@@ -87,7 +87,7 @@ class Execution:
             "data": 10 + is_trained * n_train / 600,
             "base": 1 + is_trained * rows * per_row,
             "triggers": sum(
-                1 + self._trainings(plan) * plan.method.n_rows(study.budget, rows) * per_row for plan in self.plans
+                1 + self._trainings(plan) * plan.method.n_rows(plan.budget, rows) * per_row for plan in self.plans
             ),
             "evaluation": len(self.plans) * 1e4 * per_row,
             "transfer": len(study.transfer) * (rows * per_row / 2 + len(self.plans) * 5e3 * per_row),

@@ -186,6 +186,7 @@ class CurvePlan:
         criterion: options of the criterion.
         lam: range of λ and the reported values.
         seed: of the curve.
+        budget: of one training.
         tuning_ratio: share of the tuning split that is learned from; None for a method that learns from another.
     """
 
@@ -196,6 +197,7 @@ class CurvePlan:
     criterion: CriterionOptions
     lam: LamRange
     seed: int
+    budget: Budget
     tuning_ratio: float | None = 1.0
 
     def is_rival_of(self, other: "CurvePlan") -> bool:
@@ -342,7 +344,9 @@ class Study(Options):
             lam = self.lam.range_without_trigger(method, criterion.kind)
         else:
             lam = self.lam.range_of(trigger.kind, criterion.kind)
-        return CurvePlan(key, method, trigger, name, criterion, lam, seed, ratio)
+        steps = {} if criterion.steps is None else {"steps": criterion.steps}
+        budget = self.budget.model_copy(update=steps)
+        return CurvePlan(key, method, trigger, name, criterion, lam, seed, budget, ratio)
 
     @property
     def base_name(self) -> str:

@@ -13,6 +13,7 @@ def show(value: Study, *, key: str) -> Study:
     """Draw the plan of a study whose λ ranges are valid."""
     plans = value.plan()
     have_triggers = all(plan.method.uses_trigger for plan in plans)
+    steps = {plan.budget.steps for plan in plans}
     with st.container(key=key):
         st.header(words.PLAN, anchor=False)
         st.markdown(
@@ -21,7 +22,7 @@ def show(value: Study, *, key: str) -> Study:
                 criteria=[common.kind(criterion.kind) for criterion in value.criteria],
                 seeds=len(value.seeds),
                 curves=len(plans),
-                steps=value.budget.steps if have_triggers else None,
+                steps=steps.pop() if have_triggers and len(steps) == 1 else None,
             )
         )
         for line in dict.fromkeys(_range(plan) for plan in plans if plan.trigger):

@@ -33,6 +33,17 @@ def test_every_share_of_the_tuning_data_has_a_curve_beside_the_whole_one() -> No
     ]  # fmt: skip
 
 
+def test_criterion_may_have_steps_of_its_own() -> None:
+    study = Study.parse(
+        {
+            "criteria": [{"kind": "equalized_odds"}, {"kind": "demographic_parity", "steps": 1000}],
+            "budget": {"steps": 300, "validate_every": 60},
+        }
+    )
+    assert [(plan.budget.steps, plan.budget.validate_every) for plan in study.plan()] == [(300, 60), (1000, 60)]
+    assert study.budget.steps == 300
+
+
 def test_second_trigger_of_a_kind_carries_its_number() -> None:
     study = Study.parse({"triggers": [{"kind": "patch"}, {"kind": "patch", "corner": "bottom right"}]})
     assert [plan.trigger_name for plan in study.plan()] == ["patch", "patch-2"]
