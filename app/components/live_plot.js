@@ -31,12 +31,27 @@ function scale(value, factor, name) {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scale(inner, factor, key)]));
 }
 
+const LEGEND = 0.2; // share of the height that a legend may take; for more the chart grows, so that its plane does not shrink
+const TALL = 4000; // px: a legend never scrolls
+
+/* Make the chart as much taller as its legend needs at this width. */
+async function fit(Plotly, area) {
+  const legend = area.querySelector(".legend .bg")?.getBoundingClientRect().height ?? 0;
+  const more = Math.round(Math.max(0, legend - LEGEND * area.height));
+  if (more === area.more) return;
+  area.more = more;
+  area.style.height = `${area.height + more}px`;
+  await Plotly.relayout(area, { height: area.height + more });
+}
+
 export default async function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-plot");
   const area = root.querySelector(".fp-plot-area");
   const label = root.querySelector(".fp-plot-label");
   const factor = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 17);
-  const height = Math.round(data.height * factor);
+  area.height = Math.round(data.height * factor);
+  area.more ??= 0;
+  const height = area.height + area.more;
   area.style.height = `${height}px`;
   area.setAttribute("aria-label", data.label);
   label.textContent = data.label;
@@ -51,6 +66,7 @@ export default async function ({ parentElement, data: [data] }) {
   }
   const isTouch = window.matchMedia("(pointer: coarse)").matches;
   const layout = { ...figure.layout, autosize: true, height, uirevision: "keep" };
+  layout.legend = { maxheight: TALL, ...layout.legend };
   if (isTouch) layout.dragmode = false;
   area.wanted = { data: figure.data, layout };
   let Plotly;
@@ -62,8 +78,13 @@ export default async function ({ parentElement, data: [data] }) {
   }
   // A later call may have overtaken this one while the script was loading: always draw the newest.
   await Plotly.react(area, area.wanted.data, area.wanted.layout, { displayModeBar: false, responsive: false });
+  await fit(Plotly, area);
   if (!area.observer) {
-    area.observer = new ResizeObserver(() => area.offsetWidth && Plotly.Plots.resize(area));
+    area.observer = new ResizeObserver(async () => {
+      if (!area.offsetWidth) return;
+      await Plotly.Plots.resize(area);
+      await fit(Plotly, area);
+    });
     area.observer.observe(area);
   }
 }

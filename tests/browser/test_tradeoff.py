@@ -32,6 +32,15 @@ CLICK = """([key, lam]) => {
 }"""
 
 
+MANY = """key => {
+  const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+  const one = i => ({ x: [null], y: [null], mode: 'lines', name: `another method, number ${i}`, showlegend: true });
+  return Plotly.addTraces(plot, [0, 1, 2, 3, 4, 5, 6, 7].map(one)).then(() => plot.offsetHeight);
+}"""
+GROWN = """([key, before]) => document.querySelector(`.st-key-${key} .js-plotly-plot`).offsetHeight > before + 100"""
+PLANE_HEIGHT = """key => document.querySelector(`.st-key-${key} .nsewdrag`).getBoundingClientRect().height"""
+
+
 @pytest.fixture(scope="module")
 def results(finished, tmp_path_factory):
     """A dashboard whose demo is the tiny study; do not change its home."""
@@ -72,6 +81,14 @@ def test_slider_moves_the_marker_by_keyboard_and_the_tables_follow(results, visi
     assert page.evaluate(MARKER, PLANE) == place(finished, 4.0)
     assert visit.console == []
     assert visit.outside == []
+
+
+def test_long_legend_makes_the_chart_taller_and_leaves_the_plane_its_room(results, visitor):
+    page = drawn(visitor(results), "/tradeoff?lam=0", PLANE)
+    before = page.evaluate(MANY, PLANE)
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.wait_for_function(GROWN, arg=[PLANE, before])
+    assert page.evaluate(PLANE_HEIGHT, PLANE) > before / 2
 
 
 def test_slider_redraws_the_chart_within_300_ms(results, visitor):

@@ -199,6 +199,13 @@ def test_finished_study_run_again_computes_nothing(finished: Finished) -> None:
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def test_criterion_with_steps_of_its_own_trains_so_many(finished: Finished, home: Home) -> None:
+    criteria = [{"kind": "equalized_odds"}, {"kind": "demographic_parity", "steps": 5}]
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "criteria": criteria})
+    run(study, home, "steps")
+    assert [curve["steps"] for curve in Result.open(home.run("steps")).curves] == [study.budget.steps, 5]
+
+
 def test_separate_mode_trains_each_lam_and_joins_them(home: Home) -> None:
     study = Study.parse(TINY | UNEXPLAINED | {"mode": "separate", "lam": {"grid": [1.0, 4.0]}})
     records = run(study, home, "separate")
