@@ -1,7 +1,15 @@
 """The frame around every page: title, width, spacing, type that grows with the screen."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
 import streamlit as st
 
+from app.wording import common
+from fairprog_core.errors import FairprogError
+
+P = ParamSpec("P")
 _CSS = """
 <style>
 .stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
@@ -34,3 +42,19 @@ def header(title: str, lead: str) -> None:
     """A page's heading and its lead sentence."""
     st.title(title, anchor=False)
     st.markdown(lead)
+
+
+def told(draw: Callable[P, None]) -> Callable[P, None]:
+    """Say an error that has a sentence for the person at the screen; anything else is a fault of ours.
+
+    Pages and fragments are each wrapped: a fragment shows its errors itself, and the page around it sees none.
+    """
+
+    @wraps(draw)
+    def inner(*args: P.args, **named: P.kwargs) -> None:
+        try:
+            draw(*args, **named)
+        except FairprogError as error:
+            st.error(common.plain(str(error)))
+
+    return inner

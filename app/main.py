@@ -6,7 +6,6 @@ import streamlit as st
 
 from app import chrome
 from app.wording import common
-from fairprog_core.errors import FairprogError
 
 HERE = Path(__file__).parent
 
@@ -22,7 +21,4 @@ def pages() -> list[st.Page]:
 st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
 page = st.navigation(pages(), position="top")
 chrome.set_up()
-try:
-    page.run()
-except FairprogError as error:  # one sentence for the person at the screen; anything else is a fault of ours
-    st.error(common.plain(str(error)))
+chrome.told(page.run)()

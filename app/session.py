@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarte
 
 RUN = "run"  # URL and session: the id of the run that the pages speak about
 DEMO = "demo"  # the id of the shipped faces among the runs; further demos are "demo-comments" and so on
+WATCHED = "watched"  # session: the id of the run that the page Train shows
 CURVE = "curve"  # the key of the curve that Trade-off, Saliency and Probe look at
 LAM = "lam"  # and its λ
 GAP = "gap"  # the metric on the horizontal axis of Trade-off
@@ -101,13 +102,23 @@ def find_run(run_id: str) -> "Run | None":
 
 
 def watched_run() -> str | None:
-    """The run that the page Train shows: the URL's; without one, the selected run while it is not over."""
-    is_linked = RUN in st.query_params
-    run_id = st.query_params.get(RUN) or st.session_state.get(_key(RUN))
-    if not run_id or is_demo(run_id):
-        return None
-    run = None if is_linked else find_run(run_id)
-    return selected_run() if is_linked or (run and not run.is_over) else None
+    """The run that the page Train shows: the URL's; without one, the last that was watched, or the selected one.
+
+    Without a link a run is shown only while it is not over. Other pages select what they can show, so the run that
+    was watched last is remembered by itself.
+    """
+    if RUN in st.query_params:
+        run_id = selected_run()
+        if run_id is None or is_demo(run_id):
+            return None
+        st.session_state[_key(WATCHED)] = run_id
+        return run_id
+    for run_id in (st.session_state.get(_key(WATCHED)), st.session_state.get(_key(RUN))):
+        run = find_run(run_id) if run_id and not is_demo(run_id) else None
+        if run and not run.is_over:
+            select_run(run.id)
+            return run.id
+    return None
 
 
 def warm_up() -> None:
@@ -123,6 +134,17 @@ def submit(study: "Study") -> str:
     warm_up()
     select_run(run_id)
     return run_id
+
+
+def cancel(run_id: str) -> None:
+    """Cancel a run; where others wait, see to it that a worker is there, as this one's may have been ended.
+
+    Raises:
+        RunError: it is over already.
+    """
+    store().cancel(run_id, wait=True)
+    if store().has_queued():
+        warm_up()
 
 
 def resume(run_id: str) -> None:

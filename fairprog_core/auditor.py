@@ -88,6 +88,8 @@ class Reading:
         mean, variance = float(self.weight @ values), 0.0
         for code in np.unique(self.cell):
             weight, value = self.weight[self.cell == code], values[self.cell == code]
+            if not weight.any():  # drawn, but of no share in the natural mix
+                continue
             centred = value - np.average(value, weights=weight)
             variance += float((weight**2) @ centred**2) * len(value) / max(len(value) - 1, 1)
         half = _Z * variance**0.5

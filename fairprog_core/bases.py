@@ -64,7 +64,9 @@ def train_base(
     """
     path = _trained(base_key(study, dataset), home)
     split = dataset.split("train", drawing)
-    with making_once(path):
+    with making_once(path) as is_missing:
+        if not is_missing and study.classifier.source != "train":  # made while this process waited
+            return
         torch.manual_seed(study.base_seed)
         implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
         classifier = implementation.new(study.classifier, n_classes=len(dataset.labels), split=split)

@@ -60,8 +60,16 @@ class Lab:
     device: torch.device
     about: dict[str, Any]
 
-    def figures(self, predictions: Predictions, gap: str, base: Predictions) -> dict[str, Any]:
+    def figures(
+        self, predictions: Predictions, gap: str, base: Predictions, *, split: str = "validation"
+    ) -> dict[str, Any]:
         """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
+
+        Args:
+            predictions: of the rows of a split.
+            gap: a key of ``metrics.METRICS``.
+            base: what the base says about the same rows.
+            split: the split's name, for the error.
 
         Raises:
             DataError: a cell has too few rows for the gap to be estimated.
@@ -73,8 +81,8 @@ class Lab:
         values = evaluate(counts, weight, groups, judged_classes(counts, groups))
         if not np.isfinite(values[gap]):
             raise DataError(
-                f"The {gap.replace('_', ' ')} cannot be estimated on the validation split: a group has no rows of a "
-                "label; use more validation rows."
+                f"The {gap.replace('_', ' ')} cannot be estimated on the {split} split: a group has no rows of a "
+                f"label; use more {split} rows."
             )
         return {
             "accuracy": float(values["accuracy"]),
@@ -82,9 +90,9 @@ class Lab:
             "is_collapsed": bool(collapsed(counts, weight, groups, base=before)),
         }
 
-    def reference(self, base: Predictions, gap: str) -> dict[str, float]:
-        """What a curve is compared with on the same rows: the base and the majority class."""
-        found = self.figures(base, gap, base)
+    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> dict[str, float]:
+        """What a curve is compared with on the rows of a split: the base and the majority class."""
+        found = self.figures(base, gap, base, split=split)
         return {
             "base_accuracy": found["accuracy"],
             "base_gap": found["gap"],
@@ -165,7 +173,8 @@ class CurveWork:
         self.lab, self.plan = lab, plan
         self.folder = lab.folder / "curves" / plan.key
         self.method: Method = build(METHODS, plan.method, self._task())
-        lab.reference(lab.base["val"], plan.criterion.gap)  # complains early where the gap cannot be estimated
+        for name, split in (("val", "validation"), ("test", "test")):
+            lab.reference(lab.base[name], plan.criterion.gap, split=split)  # complains before anything is learned
 
     def _task(self) -> Task:
         lab, plan = self.lab, self.plan
@@ -198,11 +207,12 @@ class CurveWork:
     def learned(self) -> Learned:
         """Where another study finds what is learned here."""
         lab, plan = self.lab, self.plan
+        options = lab.study.classifier.to_json() | {"source": None}  # wherever it is from, the digest knows its weights
         return Learned(
             lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
             mode=lab.study.mode, budget=plan.budget.to_json(), device=lab.device.type,
-            classifier=lab.classifier.digest(), releases=releases(*plan.method.packages),
+            classifier=lab.classifier.digest(), options=options, releases=releases(*plan.method.packages),
             data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
         )  # fmt: skip
 
@@ -281,7 +291,7 @@ class CurveWork:
         """The curve as the result JSON has it, before anybody looked inside."""
         plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
         own = [point for point in points if point["method"] == plan.method.kind]
-        reference = self.lab.reference(self.lab.base["test"], gap)
+        reference = self.lab.reference(self.lab.base["test"], gap, split="test")
         corner = (reference["majority_accuracy"], reference["base_gap"])
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,

@@ -7,8 +7,10 @@ large steps make the two players cycle), a replay of recent batches.
 Notation: l λ-values in a batch, k rows per λ, c classes, g groups.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairprog_core.batch import Groups
@@ -69,3 +71,18 @@ class Discriminator(nn.Module):
             loss = F.binary_cross_entropy_with_logits(said, member, reduction="none").mean(-1)
             right = ((said > 0) == (member > 0)).float().mean(-1)
         return (loss * weight).mean(1), (right * weight).mean(1)
+
+
+def chance(groups: Groups, cell_share: NDArray[np.float64], *, conditions_on_label: bool) -> float:
+    """How often a discriminator is right that sees nothing, in the mix that it is taught on.
+
+    Args:
+        groups: the g groups over the p patterns; those that overlap are a yes-or-no question each.
+        cell_share: (p, c) of the natural mix.
+        conditions_on_label: then every pattern is as frequent in its batches as any other.
+    """
+    share = np.full(len(cell_share), 1 / len(cell_share)) if conditions_on_label else cell_share.sum(1)
+    if groups.is_exclusive:
+        return float(share.max())
+    member = share @ groups.patterns  # (g,)
+    return float(np.maximum(member, 1 - member).mean())

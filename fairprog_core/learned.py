@@ -7,7 +7,7 @@ from typing import Any
 from fairprog_core.home import Home, replacing
 from fairprog_core.options import digest_of
 
-_RECIPE = 3  # counts up when the same options would learn other numbers: sampling, anchors, losses, solvers, defaults
+_RECIPE = 4  # counts up when the same options would learn other numbers: sampling, anchors, losses, solvers, defaults
 
 
 class Learned:

@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from fairprog_core.errors import ArtifactError
+from fairprog_core.registry import Entry
 
 
 def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, Any]]:  # noqa: A002
@@ -32,6 +33,20 @@ def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dic
         found = header.get("format", "no description")
         raise ArtifactError(f"{path} holds {found}, not {format}; give a {noun} written by fairprog.")
     return tensors, header
+
+
+def options_of(registry: dict[str, Entry], header: dict[str, Any], *, path: Path, noun: str) -> Any:
+    """The options that a file's description names, parsed.
+
+    Raises:
+        ArtifactError: this version knows no such kind.
+    """
+    kind = (header.get("options") or {}).get("kind")
+    if kind not in registry:
+        raise ArtifactError(
+            f"{path} holds a {noun} of the kind {kind!r}; this version of fairprog knows {', '.join(registry)}."
+        )
+    return registry[kind].options.parse(header["options"], where=str(path))
 
 
 def fill(module: nn.Module, tensors: dict[str, Tensor], *, path: Path, noun: str, values: str) -> None:

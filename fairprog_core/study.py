@@ -4,6 +4,7 @@ Composed from the registries' options; read from a preset, a TOML file or JSON.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
@@ -169,6 +170,12 @@ def _filled(usual: Options, given: dict[str, Any]) -> dict[str, Any]:
     return usual.to_json() | given
 
 
+def _suited(method: Any, usual: Mapping[str, Options]) -> Any:
+    """A method's values, filled with what suits the modality; whatever is no method stays as it is."""
+    kind = method.get("kind") if isinstance(method, dict) else None
+    return _filled(usual[kind], method) if isinstance(kind, str) and kind in usual else method
+
+
 def _default(field: str) -> Any:
     """A factory of a field's default, which follows the data set's modality."""
     return lambda values: DEFAULTS[field][values["dataset"].modality if "dataset" in values else "image"]
@@ -236,7 +243,7 @@ class Study(Options):
     )
     select: Select = Field(default_factory=Select, title="Selection", description="How the λ to quote is chosen.")
     base_seed: int = Field(
-        0, ge=0, title="Seed of the base classifier", description="Its first weights and its batches."
+        0, ge=0, le=2**31 - 1, title="Seed of the base classifier", description="Its first weights and its batches."
     )
     transfer: tuple[OtherBase, ...] = Field(
         (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
@@ -263,7 +270,7 @@ class Study(Options):
         """Give what names only some options of a method or of the budget the modality's defaults for the others."""
         dataset = values.get("dataset") if isinstance(values, dict) else None
         kind = dataset.get("kind") if isinstance(dataset, dict) else None
-        if kind not in DATASETS:
+        if not isinstance(kind, str) or kind not in DATASETS:
             return values
         modality: Modality = DATASETS[kind].options.modality  # type: ignore[attr-defined]
         usual = {method.kind: method for method in SUITED[modality]}
@@ -271,10 +278,7 @@ class Study(Options):
         if isinstance(values.get("budget"), dict):
             filled["budget"] = _filled(DEFAULTS["budget"][modality], values["budget"])
         if isinstance(values.get("methods"), (list, tuple)):
-            filled["methods"] = [
-                _filled(usual[each["kind"]], each) if isinstance(each, dict) and each.get("kind") in usual else each
-                for each in values["methods"]
-            ]
+            filled["methods"] = [_suited(each, usual) for each in values["methods"]]
         return filled
 
     @model_validator(mode="after")
@@ -291,6 +295,14 @@ class Study(Options):
                 raise ValueError(f"{name} names {twice[0]} twice; name each once")
         if strange := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
             raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
+        if strange_seeds := [seed for seed in self.seeds if not 0 <= seed < 2**31]:
+            raise ValueError(f"seeds ({strange_seeds[0]}) must be from 0 to {2**31 - 1}")
+        self._check_lam_keys()
+        if getattr(self.classifier, "tuned", False) and any(method.kind == "adv_in" for method in self.methods):
+            raise ValueError(
+                "adv_in trains new weights as those of the base were trained, and classifier.tuned says that they were "
+                "not trained here; leave it out, or take adv_post"
+            )
         if again := self._repeated_base():
             raise ValueError(f"transfer: {again} is the study's own base, or one that is named already; leave it out")
         modality = self.dataset.modality
@@ -302,6 +314,17 @@ class Study(Options):
         if strangers:
             raise ValueError(f"{strangers[0]} is not for {modality} data such as {self.dataset.kind}")
         return self
+
+    def _check_lam_keys(self) -> None:
+        """Whether the keys of ``lam.per`` name what there is."""
+        for key in self.lam.per:
+            first, _, criterion = key.rpartition(".")
+            owners, known = {*TRIGGERS, *METHODS}, {*TRIGGERS, *METHODS, *CRITERIA}
+            if not (criterion in known if not first else first in owners and criterion in CRITERIA):
+                raise ValueError(
+                    f"lam.per has {key!r}; allowed are a trigger, a method or a criterion by its name, or "
+                    '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
+                )
 
     def plan(self) -> list[CurvePlan]:
         """Every curve of the study, seeds first: the first curves of all triggers come before second seeds.

@@ -34,7 +34,7 @@ class Progress:
         seconds: time spent, interruptions not counted.
         best_step: after which step the best front was seen, 0 before any.
         best: its validation record.
-        stale: validations since then.
+        stale: validations since one was better than all before, counted once a front covers anything.
         validated: after which step the last validation was.
     """
 
@@ -80,8 +80,9 @@ def fit(
             if _is_due(progress, budget):  # first: the interruption may have come right before a validation
                 started = time.perf_counter()
                 found = validate()
-                is_best = found["hypervolume"] > progress.best.get("hypervolume", -1.0)
-                progress.stale = 0 if is_best else progress.stale + 1
+                before = progress.best.get("hypervolume", 0.0)
+                is_best = found["hypervolume"] >= before  # of two alike the later one: it has learned longer
+                progress.stale = 0 if found["hypervolume"] > before or not before else progress.stale + 1
                 if is_best:
                     best = {name: value.clone() for name, value in learner.state()["learned"].items()}
                     progress.best, progress.best_step = found, progress.step

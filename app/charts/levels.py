@@ -61,8 +61,9 @@ def levels(
     """Lines over the levels, with 95 % intervals.
 
     Args:
-        lines: by name, at least one; at most ``N_MOST``.
-        base: of the base classifiers: a level line where it says the same everywhere and has no intervals.
+        lines: by name, at most ``N_MOST``; at least one with a level.
+        base: of the base classifiers, each empty where nothing is known: a level line where it says the same
+            everywhere and has no intervals.
         x_title: what the levels are.
         y_title: what is measured.
         tick: a level on the axis.
@@ -74,7 +75,7 @@ def levels(
     low, high = math.log10(at[0]), math.log10(at[-1])
     width = max(high - low, 0.3)
     edges = [low - _ROOM * width, high + _ROOM * width]
-    for i, line in enumerate(base):
+    for i, line in enumerate(filter(None, base)):
         _base(fig, line, edges, is_named=i == 0)
     shifts = [10 ** (_BESIDE * width * (i - (len(lines) - 1) / 2)) for i in range(len(lines))]
     for i, (name, line) in enumerate(lines.items()):

@@ -15,6 +15,7 @@ _WIDTH = 10  # characters of a name on one line
 def matrix(
     cells: Mapping[tuple[str, str], Estimate],
     *,
+    collapsed: Container[tuple[str, str]] = (),
     own: Container[tuple[str, str]],
     own_text: str,
     rows: Sequence[str],
@@ -27,6 +28,7 @@ def matrix(
 
     Args:
         cells: by (row, column); the value None where it is not estimable.
+        collapsed: cells that stand for a collapsed point; they are named and clear.
         own: cells without a share, by (row, column).
         own_text: what stands there.
         rows: from top to bottom.
@@ -38,13 +40,14 @@ def matrix(
     fig = theme.figure(x_title=x_title, y_title=y_title)
     places = [[(row, column) for column in columns] for row in rows]
     fig.add_heatmap(
-        z=[[_tint(cells.get(place)) for place in line] for line in places],
+        z=[[0.0 if place in collapsed else _tint(cells.get(place)) for place in line] for line in places],
         x=list(range(len(columns))), y=list(range(len(rows))), zmin=-1, zmax=1, colorscale=_TINTS, showscale=False,
         hoverinfo="skip",
     )  # fmt: skip
     for i, line in enumerate(places):
         for j, place in enumerate(line):
             text = _text(cells[place]) if place in cells else own_text.replace(" ", "<br>") if place in own else ""
+            text += f"<br>{common.COLLAPSED}" if place in collapsed else ""
             fig.add_annotation(x=j, y=i, text=text, showarrow=False)
             edges = {"x0": j - 0.5, "x1": j + 0.5, "y0": i - 0.5, "y1": i + 0.5}
             fig.add_shape(type="rect", **edges, line={"color": theme.GRID, "width": 1})

@@ -14,6 +14,11 @@ def lines(probe: Mapping[str, Any], null: str, group: int) -> list[Line]:
     return [_line(each, null, group) for each in probe["classifiers"]]
 
 
+def now(probe: Mapping[str, Any], null: str, index: int) -> list[list[float]]:
+    """P of all groups that each demographic classifier reads at one λ."""
+    return [each["probability"][null]["lam"][index] for each in probe["classifiers"]]
+
+
 def probability(probe: Mapping[str, Any], null: str, group: int, picked: int) -> Plot:
     """P(group | null + trigger) along λ, one line per classifier.
 

@@ -26,7 +26,9 @@ def plane(
     *,
     metric: str,
     base: Sequence[Spot],
+    base_names: Sequence[str] = (common.BASE,),
     majority: float | None,
+    majority_of: str = "",
     picked: tuple[int, Spot] | None = None,
     show_seeds: bool = True,
     names: Sequence[str] | None = None,
@@ -38,8 +40,10 @@ def plane(
     Args:
         series: drawn with the colour, symbol and dash of their order.
         metric: the gap, a key of ``common.METRICS``.
-        base: the base classifier of every run that is shown.
+        base: the base classifiers of the runs that are shown.
+        base_names: theirs.
         majority: accuracy of always answering the most frequent label.
+        majority_of: name of its run, where runs differ in it.
         picked: index of a series, and the spot that carries the marker.
         show_seeds: draw the single seeds, faintly, behind their mean.
         names: of the series; None: trigger or method, and criterion.
@@ -55,12 +59,12 @@ def plane(
         )  # fmt: skip
     _spots(
         fig, base, {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=common.BASE, showlegend=False,
-        mode="markers+text", text=[common.BASE] * len(base), textposition="top center",
+        mode="markers+text", text=[inside.for_chart(name) for name in base_names], textposition="top center",
     )  # fmt: skip
     _marker(fig, picked)
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
-    _fit_axes(fig, [*base, *shown], majority)
-    rows = [[common.BASE, "", *_row(spot)] for spot in base] + [
+    _fit_axes(fig, [*base, *shown], majority, majority_of)
+    rows = [[name, "", *_row(spot)] for name, spot in zip(base_names, base, strict=False)] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
@@ -123,9 +127,12 @@ def _series(
     cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
     text = {"mode": "markers+text", "text": [common.COLLAPSED] * len(lost), "textposition": "bottom right"}
     _dots(fig, lost, cross, name=common.COLLAPSED, **text, **same)
-    chosen = [s for seed, spots in series.single.items() for s in spots if s.lam == series.curves[seed]["chosen_lam"]]
+    chosen, at = [], []
+    for seed, spots in series.single.items():
+        found = [spot for spot in spots if spot.lam == series.curves[seed]["chosen_lam"]]
+        chosen, at = chosen + found, at + _custom(index, seed, found)
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
-    _dots(fig, chosen, dot, name=words.CHOSEN, **same)
+    _dots(fig, chosen, dot, name=words.CHOSEN, customdata=at, **same)  # it takes the clicks on the point below
     for (method, control), ending in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
         hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
         _spots(fig, [control], hollow, name=words.control(method), **same | {"showlegend": are_controls_named})
@@ -156,7 +163,7 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     )  # fmt: skip
 
 
-def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> None:
+def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None, majority_of: str) -> None:
     """Axes that stay put while λ moves; with the majority line, or with its name alone where it lies far below."""
     gaps = [_ends(spot.gap)[1] for spot in spots]
     heights = [end for spot in spots for end in _ends(spot.accuracy)]
@@ -164,22 +171,20 @@ def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None) -> 
         return
     if majority is not None:
         is_far = min(heights) - majority > _FAR * (max(heights) - majority)
-        _majority(fig, majority, is_below=is_far)
+        _majority(fig, majority, majority_of, is_below=is_far)
         heights += [] if is_far else [majority]
     room = _ROOM * max(max(heights) - min(heights), 0.05)
     fig.update_xaxes(range=[-_ROOM / 2 * max(gaps), (1 + _ROOM) * max(gaps)], tickformat=".2f")
     fig.update_yaxes(range=[min(heights) - room, max(heights) + room], tickformat=".2f")
 
 
-def _majority(fig: go.Figure, majority: float, *, is_below: bool) -> None:
+def _majority(fig: go.Figure, majority: float, run: str, *, is_below: bool) -> None:
     """The line of the most frequent label with its name; at the lower edge the name where the line is below it."""
     at = {"y": 0, "yref": "paper"} if is_below else {"y": majority}
     if not is_below:
         fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2}, layer="below")
-    fig.add_annotation(
-        text=words.majority(majority, is_below=is_below), x=1, xref="paper", xanchor="right", yanchor="bottom",
-        showarrow=False, **at,
-    )  # fmt: skip
+    text = inside.for_chart(words.majority(majority, run=run, is_below=is_below))
+    fig.add_annotation(text=text, x=1, xref="paper", xanchor="right", yanchor="bottom", showarrow=False, **at)
 
 
 def _ends(found: Estimate) -> tuple[float, float]:

@@ -26,7 +26,10 @@ def show(value: Picked, *, key: str) -> None:
     ):
         if rows:
             st.header(title, anchor=False)
-            draw(rows, key=f"{key}-{name}", picked=value)
+            if all(row["gap"] is None for row in rows):
+                st.info(words.NOTHING)
+            else:
+                draw(rows, key=f"{key}-{name}", picked=value)
         else:
             missing.append(title)
     if text := words.missing(missing, modality.of(next(iter(value.results.values())).study)):

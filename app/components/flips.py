@@ -10,7 +10,7 @@ from app.components import live_plot
 from app.wording import tradeoff as words
 
 
-def show(value: Sequence[Mapping[str, Any]], *, key: str, labels: Sequence[str], lam: float, seed: int) -> None:
+def show(value: Sequence[Mapping[str, Any]], *, key: str, labels: Sequence[str], lam: float, seed: int, n: int) -> None:
     """Draw it.
 
     Args:
@@ -19,6 +19,7 @@ def show(value: Sequence[Mapping[str, Any]], *, key: str, labels: Sequence[str],
         labels: the c class names.
         lam: λ.
         seed: of the curve.
+        n: test rows in all.
     """
-    st.markdown(words.who(value, lam=lam, seed=seed))
+    st.markdown(words.who(value, lam=lam, seed=seed, n=n))
     live_plot.show(charts.flips(value, labels), key=key)

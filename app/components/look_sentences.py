@@ -35,15 +35,19 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
     gallery = artifacts.gallery(value, curve["key"])
-    if gallery and len(gallery.arrays["row"]):
-        stamp = artifacts.stamp(value, curve["key"])
-        sentence_gallery.show(
-            gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, index=index, chosen=chosen
-        )
+    reason = inside.not_looked_into(value.study, curve, is_complete=value.is_complete)
+    if gallery is None and reason:
+        st.info(reason)
     else:
-        st.info(inside.NO_GALLERY)
-    st.header(shared.AVERAGES, anchor=False)
-    averages.show(found, lams=lams, index=index, rows=explain.get("rows", 0))
+        if gallery and len(gallery.arrays["row"]):
+            stamp = artifacts.stamp(value, curve["key"])
+            sentence_gallery.show(
+                gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, index=index, chosen=chosen
+            )
+        else:
+            st.info(inside.NO_GALLERY)
+        st.header(shared.AVERAGES, anchor=False)
+        averages.show(found, lams=lams, index=index, rows=explain.get("rows", 0))
     st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(value)
     if weights is None:

@@ -32,14 +32,14 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
     """
     st.markdown(words.BASES_LEAD)
     _matrix(value, key=key, picked=picked)
-    curves = _curves(experiments.targets(picked.results, picked.criterion), key=f"{key}-curves", picked=picked)
+    charts_of = {words.PNG_MATRIX: key}
+    if targets := experiments.targets(picked.results, picked.criterion):  # none where all learned from a part
+        charts_of[words.PNG_CURVES] = _curves(targets, key=f"{key}-curves", picked=picked)
     if sentence := words.against_controls(value):
         st.markdown(sentence)
     table.show(words.bases_table(value), key=f"{key}-table")
     st.caption(f"{words.NOTE} {words.CONTROLS_NOTE}")
-    experiment_downloads.show(
-        value, key=key, title=words.BASES, charts={words.PNG_MATRIX: key, words.PNG_CURVES: curves}
-    )
+    experiment_downloads.show(value, key=key, title=words.BASES, charts=charts_of)
     return value
 
 
@@ -56,6 +56,7 @@ def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
     columns = [column for column in columns if any(row["target"] == column for row in rows)]
     plot = matrix_chart.matrix(
         {(line, row["target"]): Estimate.of(**row["kept"]) for line, found in lines.items() for row in found},
+        collapsed={(line, row["target"]) for line, found in lines.items() for row in found if row["collapsed"]},
         own={(line, row["source"]) for line, found in lines.items() for row in found}, own_text=words.OWN,
         rows=list(lines), columns=columns, x_title=words.TRIED_ON, y_title=words.LEARNED_ON, label=words.MATRIX_LABEL,
     )  # fmt: skip
@@ -83,14 +84,14 @@ def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
 
 def _target(targets: Sequence[Target], *, key: str) -> Target:
     """The base that is looked at; remembered, so that a link restores it."""
-    names = [target.name for target in targets]
-    wanted = session.remembered(session.BASE)
-    start = names.index(wanted) if wanted in names else 0
-    if len(targets) == 1:
+    by_name = {target.name: target for target in targets}
+    if len(by_name) == 1:
         return targets[0]
-    found = st.selectbox(words.BASE, range(len(targets)), start, format_func=names.__getitem__, key=key, width=320)
-    session.remember(session.BASE, names[found])
-    return targets[found]
+    wanted = session.remembered(session.BASE)
+    start = list(by_name).index(wanted) if wanted in by_name else 0
+    found = st.selectbox(words.BASE, list(by_name), start, key=key, width=320)
+    session.remember(session.BASE, found)
+    return by_name[found]
 
 
 def _named(target: Target, picked: Picked) -> list[tuple[str, Series]]:

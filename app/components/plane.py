@@ -7,8 +7,10 @@ import streamlit as st
 from app.charts import tradeoff as charts
 from app.components import curve_slider, live_plot
 from app.series import Curve, Series, spot
+from app.wording import common, inside
 from app.wording import tradeoff as words
 from fairprog_core.results import Result
+from fairprog_core.statistics.intervals import Estimate
 
 
 def show(
@@ -37,10 +39,22 @@ def show(
     frames = [charts.marker_at(spots.get(lam)) for lam in curve["lams"]]
     index = curve_slider.show(curve, run=run, channel=channel, charts={key: frames})
     lam = curve["lams"][index]
-    base = [found for result in results.values() if (found := spot(result.base, metric))]
-    majority = results[run].values.get("majority_accuracy")
-    picked = (at, spots[lam]) if lam in spots else None
-    live_plot.show(charts.plane(value, metric=metric, base=base, majority=majority, picked=picked), key=key)
+    names = {each.run: each.name for each in value}
+    bases = {one: found for one, result in results.items() if (found := spot(result.base, metric))}
+    of_base: dict[tuple[Estimate, Estimate], list[str]] = {}  # runs on the same base and rows share a star
+    for one, found in bases.items():
+        of_base.setdefault((found.accuracy, found.gap), []).append(one)
+    majorities = {one: result.values.get("majority_accuracy") for one, result in results.items()}
+    plot = charts.plane(
+        value, metric=metric, base=[bases[one] for one, *_ in of_base.values()],
+        base_names=[
+            inside.in_run(", ".join(names.get(one, "") for one in runs) if len(of_base) > 1 else "", common.BASE)
+            for runs in of_base.values()
+        ],
+        majority=majorities[run], majority_of=names[run] if len(set(majorities.values())) > 1 else "",
+        picked=(at, spots[lam]) if lam in spots else None,
+    )  # fmt: skip
+    live_plot.show(plot, key=key)
     for sentence in words.notes(value):
         st.markdown(sentence)
     return index

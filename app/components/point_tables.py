@@ -59,8 +59,10 @@ def _who(result: Result, curve: Curve, index: int) -> None:
     """Who gained and who lost, where examples of them are, and who paid for the smaller gap."""
     point, labels, lam = result.points_of(curve)[index], result.values["labels"], curve["lams"][index]
     st.header(words.WHO, anchor=False)
-    flips.show(artifacts.changes(result, point), key="flips", labels=labels, lam=lam, seed=curve["seed"])
-    if curve["trigger"] and artifacts.gallery(result, curve["key"]):
+    changes = artifacts.changes(result, point)
+    flips.show(changes, key="flips", labels=labels, lam=lam, seed=curve["seed"], n=point["n"])
+    gallery = artifacts.gallery(result, curve["key"]) if curve["trigger"] else None
+    if gallery and len(gallery.arrays["row"]):
         st.page_link("views/saliency.py", label=words.EXAMPLES)
     st.header(levelling_words.TITLE, anchor=False)
     found = artifacts.levelling(result, point, curve["gap"])

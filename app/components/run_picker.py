@@ -22,11 +22,11 @@ def show(value: str | None, *, key: str) -> Choice | None:
     found = _choices_or_sentence(value)
     if not found:
         return None
-    ids = [choice.run for choice in found]
-    index = ids.index(value) if value in ids else 0
-    picked = found[st.selectbox(inside.RUN, range(len(found)), index, format_func=lambda i: found[i].name, key=key)]
-    session.select_run(picked.run)
-    return picked
+    by_run = {choice.run: choice for choice in found}
+    start = list(by_run).index(value) if value in by_run else 0
+    picked = st.selectbox(inside.RUN, list(by_run), start, format_func=lambda run: by_run[run].name, key=key)
+    session.select_run(picked)
+    return by_run[picked]
 
 
 def show_several(value: Sequence[str], *, key: str) -> list[Choice]:

@@ -84,7 +84,7 @@ def _actions(run: Run, key: str) -> None:
     if st.button(words.OPEN if run.is_over else words.WATCH, key=f"{key}.open"):
         st.switch_page(page, query_params={session.RUN: run.id})
     if not run.is_over and st.button(words.CANCEL, key=f"{key}.cancel", type="tertiary", disabled=run.is_cancelling):
-        confirm.attempt(lambda: session.store().cancel(run.id, wait=True))
+        confirm.attempt(lambda: session.cancel(run.id))
     if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", type="tertiary"):
         confirm.attempt(lambda: session.resume(run.id))
     if run.state != "running" and st.button(words.REMOVE, key=f"{key}.remove", type="tertiary"):

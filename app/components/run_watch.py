@@ -6,7 +6,7 @@ every second; when it ends the whole page is drawn once more and then stands sti
 
 import streamlit as st
 
-from app import records, session
+from app import chrome, records, session
 from app.components import confirm, run_charts
 from app.records import Progress
 from app.wording import common
@@ -31,7 +31,7 @@ def show(value: str, *, key: str) -> str:
         return value
     st.title(common.plain(run.name), anchor=False)
     every = None if run.is_over else SECONDS_CANCELLING if run.is_cancelling else SECONDS
-    st.fragment(_draw, run_every=every)(run.id, is_over=run.is_over, key=key)
+    st.fragment(chrome.told(_draw), run_every=every)(run.id, is_over=run.is_over, key=key)
     return value
 
 
@@ -70,6 +70,7 @@ def _status(run: Run, progress: Progress) -> None:
     elif run.state == "cancelled":
         st.info(words.CANCELLED)
     elif run.state == "queued":
+        session.warm_up()  # the worker that was to take it may be gone
         st.info(words.WAITING)
 
 
@@ -81,7 +82,7 @@ def _buttons(run: Run, key: str) -> None:
         if not run.is_over:
             label = words.CANCELLING if run.is_cancelling else words.CANCEL
             if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
-                confirm.attempt(lambda: session.store().cancel(run.id, wait=True))
+                confirm.attempt(lambda: session.cancel(run.id))
         if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
             confirm.attempt(lambda: session.resume(run.id))
         _new(key)

@@ -27,11 +27,13 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
         trigger: the trigger's name in it.
     """
     arrays = value.arrays
-    triggers, photo, box = arrays["trigger"], arrays["photo"][0], arrays["photo_box"]
+    triggers, photos, box = arrays["trigger"], arrays["photo"][:1], arrays["photo_box"]
     spoken = [words.TRIGGER_ALT.format(lam=common.lam(float(lam))) for lam in arrays["lams"]]
     alone = [overlay.as_source(trigger) for trigger in triggers]
-    worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
-    cells = [Cell(words.TRIGGER_ALONE, alone, [""], spoken), Cell(words.TRIGGER_ON, worn, [""], spoken)]
+    cells = [Cell(words.TRIGGER_ALONE, alone, [""], spoken)]
+    for photo in photos:  # a study may keep none
+        worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
+        cells.append(Cell(words.TRIGGER_ON, worn, [""], spoken))
     pictures.show([Card("", cells)], key=key, channel=channel, index=index, width="16rem")
     st.markdown(words.PRINTABLE if is_printable(study, trigger) else words.NOT_PRINTABLE)
 

@@ -48,6 +48,7 @@ def show_duel(picked: Picked) -> None:
 
 
 @st.fragment
+@chrome.told
 def explore() -> None:
     """Everything that answers to a choice."""
     picked = duel_picker.show(session.compared_runs(), key="compare")

@@ -29,7 +29,7 @@ def show_probability(result: Result, curve: Curve, null: str, group: int, index:
             show(gallery, key="nulls", channel=CHANNEL, index=index, null=null, which=which)
         lines = charts.lines(found, null, group)
         table.show(words.table(found, lines, index, common.group(found["groups"][group])), key="classifiers")
-        st.markdown(words.agreement([each.along[index] for each in lines]))
+        st.markdown(words.agreement(charts.now(found, null, index), group))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
 
@@ -56,6 +56,7 @@ def choose_group(names: list[str]) -> int:
 
 
 @st.fragment
+@chrome.told
 def explore() -> None:
     """Everything that answers to the slider."""
     first, second, third, fourth = st.columns([4, 4, 2, 3])
@@ -68,7 +69,7 @@ def explore() -> None:
         run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third, has_trigger=True)
     found = curve.get("probe")
     if not found:
-        st.info(words.EMPTY)
+        st.info(inside.not_looked_into(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
         return
     with fourth:

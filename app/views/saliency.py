@@ -11,6 +11,7 @@ LOOKS = {"image": look_pictures.show, "text": look_sentences.show}
 
 
 @st.fragment
+@chrome.told
 def explore() -> None:
     """Everything that answers to the slider."""
     first, second, third = st.columns([5, 5, 3])

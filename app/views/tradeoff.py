@@ -48,6 +48,7 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
 
 
 @st.fragment
+@chrome.told
 def explore() -> None:
     """Everything that answers to a click or to the slider."""
     first, second, third, fourth = st.columns([4, 3, 3, 2])

@@ -32,6 +32,7 @@ MATRIX_LABEL = (
     "orange below; clear cells cannot be told from 0."
 )
 CONTROLS = "Against the control, a trigger that was not learned: {parts}."
+COLLAPSED_CASES = "{n} of {all} cases collapsed and are not counted: such a gap means nothing."
 AGAINST_CONTROLS = {
     "falls": "the gap is smaller in {part}",
     "unclear": "**the two cannot be told apart** in {part}",
@@ -55,6 +56,8 @@ CLASSES_LEAD = (
 CLASSES_AXIS = "Classes"
 CLASSES_LABEL = "The gap of the base and at the chosen λ over the number of classes, with 95 % intervals."
 LEFT_OUT = "Of {n} classes, not counted because they are too rare in a group: {labels}."
+
+NOTHING = "The gap cannot be estimated on the test rows of these runs: a group and label has too few of them."
 
 PRESETS = {
     "image": {TUNING: "faces-tuning-data", BASES: "faces-transfer", CLASSES: "faces-multiclass"},
@@ -158,13 +161,16 @@ def control_of(row: Row) -> str | None:
 
 def against_controls(rows: Sequence[Row]) -> str | None:
     """How many triggers do better on another base than their controls there; None where there are no controls."""
-    told = [verdict for row in rows if (verdict := _against_control(row))]
+    told = [verdict for row in rows if not row["collapsed"] and (verdict := _against_control(row))]
     parts = [
         AGAINST_CONTROLS[each].format(part=PART.format(n=told.count(each), all=len(told)))
         for each in AGAINST_CONTROLS
         if each in told
     ]
-    return CONTROLS.format(parts="; ".join(parts)) if told else None
+    n_lost = sum(bool(row["collapsed"]) for row in rows if _against_control(row))
+    found = [CONTROLS.format(parts="; ".join(parts))] if told else []
+    found += [COLLAPSED_CASES.format(n=n_lost, all=n_lost + len(told))] if n_lost else []
+    return " ".join(found) or None
 
 
 def _against_control(row: Row) -> compare.Verdict | None:
@@ -174,7 +180,8 @@ def _against_control(row: Row) -> compare.Verdict | None:
 
 def _transferred(row: Row) -> list[Cell]:
     control, verdict = control_of(row), _against_control(row)
-    beside = _figure(Estimate.of(**row[f"{control}_gap"]), CONTROL_VERDICTS[verdict]) if verdict else Cell("")
+    said = "" if row["collapsed"] or not verdict else CONTROL_VERDICTS[verdict]
+    beside = _figure(Estimate.of(**row[f"{control}_gap"]), said) if verdict else Cell("")
     between = FROM_TO.format(source=row["source"], target=row["target"])
     name = Cell(common.kind(kind(row)), f"{between}; {_seeds(row)}")
     return [name, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
@@ -209,7 +216,8 @@ def _kept(row: Row) -> Cell:
     value, interval = inside.percent(found)
     if "target" not in row and is_whole(row):
         return Cell(value)
-    return Cell(value, "\n".join(filter(None, (interval, kept_verdict(found)))))
+    said = common.COLLAPSED if row["collapsed"] else kept_verdict(found)
+    return Cell(value, "\n".join(filter(None, (interval, said))))
 
 
 def _estimate(row: Row, name: str) -> Estimate:

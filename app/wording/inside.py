@@ -25,6 +25,11 @@ NO_LOOK = "Only curves of a trigger can be looked into, and this run has none. C
 TO_TRAIN = "Train a trigger"
 GONE = "This home has no finished run {run}; here is another one."
 NO_GALLERY = "No test rows were kept of this curve. Train with “Gallery” above 0 to look inside."
+NOT_YET = "This curve was not looked into yet: that comes when all curves of its run are finished."
+ONE_SEED = (
+    "Only curves of seed {seed} were looked into in this run: choose that seed above, or train with “Look inside every "
+    "seed”."
+)
 
 CONTROLS = {
     "without": "without",
@@ -37,7 +42,10 @@ RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
 RIVALS_NOTE = (
     "Other weights and no trigger: {names}, the λ that was chosen for it on validation; the slider does not change it."
 )
-COLLAPSED_RIVALS = "{names} collapsed: a group and label lost all right answers, or one answer is given to all."
+COLLAPSED_RIVALS = (
+    "{names} collapsed: a group and label lost all right answers, or always naming the most frequent label would be "
+    "right at least as often."
+)
 AXIS = "λ"
 CHANCE = "guessing: {chance}"
 
@@ -45,6 +53,14 @@ LOADING = "Reading what was kept"
 COPY = "Copy"
 COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
+
+
+def not_looked_into(study: Mapping[str, Any], curve: Mapping[str, Any], *, is_complete: bool) -> str | None:
+    """Why nothing inside a curve is shown, where that is not for its study's options; None where it is."""
+    seeds = study.get("seeds") or [curve["seed"]]
+    if curve["seed"] != seeds[0] and not (study.get("explain") or {}).get("every_seed"):
+        return ONE_SEED.format(seed=seeds[0])
+    return None if is_complete else NOT_YET
 
 
 def demo_name(kind: str) -> str:

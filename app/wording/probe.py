@@ -111,10 +111,16 @@ def against_chance(found: Estimate, chance: float) -> str:
     return text.format(chance=chance)
 
 
-def agreement(now: Sequence[Estimate]) -> str:
-    """How far the classifiers lie apart, and whether they read different groups."""
-    values = [each.value for each in now if each.value is not None]
-    if len(values) < 2:
+def agreement(probabilities: Sequence[Sequence[float]], group: int) -> str:
+    """How far the classifiers lie apart, and whether they read different groups.
+
+    Args:
+        probabilities: of all groups, by classifier.
+        group: that is looked at.
+    """
+    if len(probabilities) < 2:
         return ""
+    values = [each[group] for each in probabilities]
     text = DISAGREE.format(apart=inside.signed(max(values) - min(values), 2))
-    return f"{text} {BOTH_SIDES}" if min(values) < 0.5 < max(values) else text
+    read = {max(range(len(each)), key=each.__getitem__) for each in probabilities}
+    return text if len(read) == 1 else f"{text} {BOTH_SIDES}"

@@ -34,11 +34,12 @@ CHART_LABEL = (
     "beats in both. A white dot marks the λ chosen on validation, hollow symbols are controls."
 )
 SEEDS_NOTE = (
-    "Large points are means over {n} seeds, with intervals over test rows and seeds; small points are single seeds."
+    "Large points are means over {n} seeds{each}, with intervals over test rows and seeds; small points are single "
+    "seeds."
 )
 COLLAPSED_NOTE = (
-    "Crossed out: a group and label has lost all its right answers, or the answer is almost always the same. "
-    "The small gap of such a point means nothing, and the step line leaves it out."
+    "Crossed out: a group and label has lost all its right answers, or always naming the most frequent label would be "
+    "right at least as often. The gap of such a point, however small, means nothing, and the step line leaves it out."
 )
 FLIPS_LABEL = "Test rows whose answer changes, by group and label, counted as drawn."
 MORE = "Not drawn: {n} more; a chart tells at most {most} curves apart. The one that is chosen above is always drawn."
@@ -55,13 +56,14 @@ WHO_NOTE = (
     "Against the base, λ = {lam}, seed {seed}: {gained} answers became right and {lost} became wrong "
     "among {n:,} test rows."
 )
+WHO_OVERLAP = "Of {n:,} test rows each counts once in every group that it belongs to, and not at all in none."
 EXAMPLES = "See examples of them on Saliency"
 DOWNLOADS = "Download"
 GROUPS_NOTE = "λ = {lam}, seed {seed}; 95 % intervals below. Rates are weighted to the natural mix of labels."
 SPANS_ZERO = "The 95 % interval of the change in {what} includes 0."
 COLLAPSED_POINT = (
-    "This point has collapsed: a group and label has lost all its right answers, or the answer is almost always the "
-    "same. Its small gap means nothing."
+    "This point has collapsed: a group and label has lost all its right answers, or always naming the most frequent "
+    "label would be right at least as often. Its gap, however small, means nothing."
 )
 NOISE = "If the true gap were 0, a test set of this size would show one of up to {limit:.3f}."
 NOISE_HIDES = (
@@ -110,9 +112,9 @@ def point_columns(metric: str) -> tuple[str, ...]:
     return ("Curve", "λ", common.METRICS["accuracy"], common.METRICS[metric], "")
 
 
-def majority(value: float, *, is_below: bool = False) -> str:
-    """The label of the majority line; ``is_below``: the line itself lies below the chart."""
-    return f"{'↓ ' if is_below else ''}always the most frequent label: {value:.3f}"
+def majority(value: float, *, run: str = "", is_below: bool = False) -> str:
+    """The label of the majority line of a run; ``is_below``: the line itself lies below the chart."""
+    return f"{'↓ ' if is_below else ''}{inside.in_run(run, 'always the most frequent label')}: {value:.3f}"
 
 
 def control(method: str) -> str:
@@ -152,8 +154,9 @@ def remark(spot: "Spot") -> str:
 
 def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
     """What the marks of the chart mean, as far as they are there."""
-    most = max((len(each.single) for each in series), default=0) if show_seeds else 0
-    found = [SEEDS_NOTE.format(n=most)] if most > 1 else []
+    counts = {len(each.single) for each in series if show_seeds}
+    each = ", or as many as a curve has" if len(counts) > 1 else ""
+    found = [SEEDS_NOTE.format(n=max(counts), each=each)] if max(counts, default=0) > 1 else []
     return found + ([COLLAPSED_NOTE] if any(spot.collapsed for each in series for spot in each.mean) else [])
 
 
@@ -174,10 +177,11 @@ def cautions(point: Mapping[str, Any], metric: str) -> list[str]:
     return found
 
 
-def who(changes: Sequence[Mapping[str, Any]], *, lam: float, seed: int) -> str:
-    """How many answers changed, in one sentence."""
-    gained, lost, n = (sum(row[what] for row in _counted(changes)) for what in ("gained", "lost", "n"))
-    return WHO_NOTE.format(lam=common.lam(lam), seed=seed, gained=gained, lost=lost, n=n)
+def who(changes: Sequence[Mapping[str, Any]], *, lam: float, seed: int, n: int) -> str:
+    """How many answers changed among the n test rows; what is counted, where groups overlap or leave rows out."""
+    gained, lost, counted = (sum(row[what] for row in _counted(changes)) for what in ("gained", "lost", "n"))
+    text = WHO_NOTE.format(lam=common.lam(lam), seed=seed, gained=gained, lost=lost, n=counted)
+    return text if counted == n else f"{text} {WHO_OVERLAP.format(n=n)}"
 
 
 def _counted(changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:

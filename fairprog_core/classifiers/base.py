@@ -19,7 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from fairprog_core.data.base import Split
 from fairprog_core.errors import ArtifactError
 from fairprog_core.home import replacing
-from fairprog_core.module_file import fill, read_module
+from fairprog_core.module_file import fill, options_of, read_module
 from fairprog_core.options import Options
 from fairprog_core.registry import Entry
 
@@ -179,8 +179,8 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
     if not path.is_file():
         raise ArtifactError(f"No classifier at {path}: train one with `fairprog run`, or give the path of one.")
     weights, header = read_module(path, format=FORMAT, noun="classifier", remedy="train the classifier again")
-    options = registry[header["options"]["kind"]].options.parse(header["options"], where=str(path))
-    implementation: type[Classifier] = registry[header["options"]["kind"]].load()
+    options = options_of(registry, header, path=path, noun="classifier")
+    implementation: type[Classifier] = registry[options.kind].load()
     recipe = {name: header[name] for name in implementation.recipe_names}
     classifier = implementation.unfilled(options, n_classes=header["n_classes"], recipe=recipe)
     is_whole = weights.keys() == classifier.kept().keys()

@@ -97,6 +97,8 @@ def cancel(run: RunArguments, home: HomeOption = None) -> None:
         for name in run:
             cancelled = store.cancel(store.find(name).id, wait=True)
             typer.echo(f"Run {cancelled.id} is {_state(cancelled)}.")
+        if store.has_queued():  # the worker that was to take them may have been ended with the run
+            launcher.ensure_workers(store.home)
 
 
 @app.command()

@@ -39,15 +39,15 @@ class FacesOptions(DatasetOptions):
     )
     p_blond_female: float = Field(
         0.40,
-        ge=0,
-        le=1,
+        ge=0.01,
+        le=0.99,
         title="Blond among female-presenting",
         description="The further from the next dial, the more biased.",
     )
     p_blond_male: float = Field(
         0.06,
-        ge=0,
-        le=1,
+        ge=0.01,
+        le=0.99,
         title="Blond among male-presenting",
         description="Equal to the dial above: no bias in the data.",
     )

@@ -23,6 +23,7 @@ from fairprog_core.batch import Predictions
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.data.base import Split
+from fairprog_core.discriminator import chance
 from fairprog_core.evaluation import predict
 from fairprog_core.methods.base import Look, Method, Solution, Task
 from fairprog_core.methods.opponent import opponent
@@ -62,8 +63,7 @@ class Adversarial:
         self.sampler = EvenSampler(
             split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=task.seed, device=task.device
         )
-        share = task.split.cell_share.sum(1)  # of the patterns, in the mix that the discriminator is taught on
-        self.chance = 1 / len(share) if self.conditions_on_label else float(share.max())
+        self.chance = chance(task.groups, task.split.cell_share, conditions_on_label=self.conditions_on_label)
         self.learned = [value for value in classifier.parameters() if value.requires_grad]
 
     def step(self, step: int) -> dict[str, Any]:

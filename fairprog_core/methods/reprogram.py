@@ -19,6 +19,7 @@ from fairprog_core.batch import Groups
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.criteria import CriterionOptions
 from fairprog_core.data.base import Split
+from fairprog_core.discriminator import chance
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.opponent import opponent
 from fairprog_core.sampling import EvenSampler
@@ -70,8 +71,7 @@ class Reprogram:
         self.n_lams = 1 if lam is not None else options.lam_groups  # one λ: the same rows in one group
         self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
-        share = split.cell_share.sum(1)  # of the patterns, in the mix that the discriminator is taught on
-        self.chance = 1 / len(share) if criterion.conditions_on_label else float(share.max())
+        self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
 
     def draw_lams(self, step: int) -> Tensor:
         """The λ of a step (l,): one per equal part of the scale, ascending."""

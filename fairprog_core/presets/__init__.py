@@ -155,8 +155,10 @@ def _expand(values: Values) -> None:
             values[key] = {"kind": values[key]}
         elif isinstance(values.get(key), list):
             values[key] = [{"kind": one} if isinstance(one, str) else one for one in values[key]]
-    for other in values.get("transfer") or []:
-        _expand(other)
+    others = values.get("transfer")
+    for other in others if isinstance(others, list) else []:
+        if isinstance(other, dict):  # what else it may be is told by the study
+            _expand(other)
 
 
 def _override(text: str) -> tuple[list[str], Any, str]:

@@ -137,7 +137,7 @@ def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name:
                 if record["kind"] == BEFORE_CHECKPOINTS:
                     recorder.flush()  # a run that is killed goes on behind the checkpoint: these would be missing
                 yield record
-                if recorder.is_taken or stop.event.is_set() or store.should_stop(run):
+                if recorder.is_taken or stop.event.is_set() or _should_stop(store, run):
                     state, error = _stopped(store, run, stop)
                     break
     except FairprogError as problem:
@@ -151,6 +151,15 @@ def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name:
         raise
     finally:
         store.finish(run, state, error=error)
+
+
+def _should_stop(store: Store, run: Run) -> bool:
+    """Whether somebody cancelled the run; not as long as the database does not answer."""
+    try:
+        return store.should_stop(run)
+    except DatabaseError:
+        log.exception("Run %s: cannot be asked whether to stop; it goes on.", run.id)
+        return False
 
 
 def _stopped(store: Store, run: Run, stop: Stop) -> tuple[State, str | None]:

@@ -101,8 +101,8 @@ class Worker:
         gc.collect()
         ended = self.store.get(run.id)
         log.info("Run %s is %s.", run.id, ended.state)
-        if ended.state == "cancelled" and ended.terminated:
-            self.stop.event.clear()  # the signal was meant for this run only, which a long step had held up
+        if ended.terminated and ended.state != "lost":
+            self.stop.event.clear()  # the signal was meant for this run only: a long step held it up, or it just ended
         self.place.say("idle")
 
     def may_leave(self) -> bool:

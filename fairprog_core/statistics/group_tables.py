@@ -96,7 +96,7 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
             in_cell = int(of_group[g] @ n[:, label])
             row: dict[str, Any] = {"group": name, "label": label, "n": in_cell}
             for what, rows in changed.items():
-                is_known = in_cell >= min_rows
+                is_known = in_cell >= min_rows and np.isfinite(share[what][g, label])
                 value = float(share[what][g, label]) if is_known else None
                 row[what] = {
                     "rows": int(of_group[g] @ rows[:, label]),

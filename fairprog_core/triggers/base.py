@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.errors import ArtifactError, ConfigError
 from fairprog_core.home import replacing
-from fairprog_core.module_file import fill, read_module
+from fairprog_core.module_file import fill, options_of, read_module
 from fairprog_core.triggers import TRIGGERS
 
 FORMAT = "fairprog.trigger/1"
@@ -293,8 +293,8 @@ def load_trigger(path: str | Path) -> Trigger:
     if not path.is_file():
         raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
     values, header = read_module(path, format=FORMAT, noun="trigger", remedy="download it again")
-    options = TRIGGERS[header["options"]["kind"]].options.parse(header["options"], where=str(path))
-    implementation: type[Trigger] = TRIGGERS[options.kind].load()  # type: ignore[attr-defined]
+    options = options_of(TRIGGERS, header, path=path, noun="trigger")
+    implementation: type[Trigger] = TRIGGERS[options.kind].load()
     keys = (*implementation.medium_names, "knots", "seed")
     trigger = implementation(options, **{key: header[key] for key in keys})
     fill(trigger, values, path=path, noun="trigger", values="values")

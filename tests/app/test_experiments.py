@@ -122,7 +122,7 @@ def test_base_that_is_looked_at_is_restored_by_the_link_and_can_be_changed(open_
     layout = json.loads(given(page, BASES)["figure"])["layout"]
     texts = [note["text"] for note in layout["annotations"]]
     assert texts == ["learned<br>here", "<b>50 %</b><br>[33, 70]", "<b>50 %</b><br>[33, 70]", "learned<br>here"]
-    page.selectbox(key=f"{CURVES}-base").set_value(0).run()
+    page.selectbox(key=f"{CURVES}-base").set_value(TARGET).run()
     assert page.query_params["base"] == TARGET
     assert open_page("compare", run="moved", base="<b>").query_params["base"] == "<b>"
 
@@ -213,3 +213,31 @@ def test_questions_that_take_too_long_are_said_to(open_page, home, monkeypatch):
     page = open_page("compare", run="shares")
     assert not page.exception
     assert {info.value for info in page.info} == {asking_words.TOO_LONG.format(minutes="5")}
+
+
+def test_collapsed_case_is_named_and_not_counted_as_a_success(open_page, home):
+    write_transfer(home.run("moved"))
+    folder = home.run("moved")
+
+    def collapse(values):
+        for point in values["transfer"][0]["curves"][0]["points"]:
+            point["collapsed"] = True
+
+    change(folder, collapse)
+    page = open_page("compare", run="moved")
+    assert not page.exception
+    assert any("collapsed and are not counted" in text for text in said(page))
+    layout = json.loads(given(page, BASES)["figure"])["layout"]
+    assert any(note["text"].endswith("collapsed") for note in layout["annotations"])
+
+
+def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, home):
+    write_shares(home.run("shares"))
+
+    def forget(values):
+        for point in values["points"]:
+            point.update(average_abs_odds_difference=None, average_abs_odds_difference_ci=None)
+
+    change(home.run("shares"), forget)
+    page = open_page("compare", run="shares")
+    assert not page.exception

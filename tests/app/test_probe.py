@@ -6,7 +6,6 @@ import pytest
 
 from app.wording import inside
 from app.wording import probe as words
-from fairprog_core.statistics.intervals import Estimate
 from tests.app.drawn import given, marker, rows
 
 
@@ -85,17 +84,16 @@ def test_reading_has_chance_and_a_sentence_per_reader(open_page, demo, finished)
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("read", "apart", "are_on_both_sides"),
     [
-        ((0.1, 0.9), words.BOTH_SIDES),
-        ((0.6, 0.9), ""),
-        ((0.9,), None),
+        ([[0.1, 0.9], [0.9, 0.1]], "0.80", True),
+        ([[0.6, 0.4], [0.9, 0.1]], "0.30", False),
+        ([[0.45, 0.3, 0.25], [0.6, 0.2, 0.2]], "0.15", False),  # both read the first of three groups
+        ([[0.1, 0.7, 0.2], [0.2, 0.2, 0.6]], "0.10", True),
     ],
 )
-def test_agreement_says_only_what_the_figures_show(values, sentence):
-    text = words.agreement([Estimate(value, None) for value in values])
-    if sentence is None:
-        assert text == ""
-    else:
-        assert f"{max(values) - min(values):.2f} apart" in text
-        assert (words.BOTH_SIDES in text) == bool(sentence)
+def test_agreement_says_only_what_the_figures_show(read, apart, are_on_both_sides):
+    text = words.agreement(read, 0)
+    assert f"{apart} apart" in text
+    assert (words.BOTH_SIDES in text) == are_on_both_sides
+    assert words.agreement(read[:1], 0) == ""

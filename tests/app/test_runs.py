@@ -67,6 +67,17 @@ def test_queued_run_is_cancelled_and_goes_on(open_page, store):
     assert store.get(run_id).state == "queued"
 
 
+def test_cancelling_leaves_a_worker_for_those_who_wait(open_page, store, workers_asked_for):
+    first, second = (store.submit(load_study("faces-quick")) for _ in range(2))
+    page = open_page("runs")
+    workers_asked_for.clear()
+    page.button(key=f"runs.{second}.cancel").click().run()
+    assert workers_asked_for  # the first is still queued
+    workers_asked_for.clear()
+    page.button(key=f"runs.{first}.cancel").click().run()
+    assert not workers_asked_for
+
+
 def test_remove_asks_first(open_page, store, done, home):
     run = done[0]
     page = open_page("runs")

@@ -9,6 +9,7 @@ from app.charts import overlay
 from app.components import gallery as maps
 from app.explaining import process
 from app.wording import inside
+from app.wording import probe as probe_words
 from app.wording import saliency as words
 from tests.app.drawn import given, marker
 
@@ -129,6 +130,28 @@ def test_run_without_gallery_says_so(open_page, demo, home, finished):
     shown = [info.value for info in page.info]
     assert inside.NO_GALLERY in shown
     assert words.NO_AVERAGES in shown
+
+
+@pytest.mark.parametrize(
+    ("seed", "is_complete", "sentence"),
+    [(0, True, None), (0, False, inside.NOT_YET), (1, True, inside.ONE_SEED.format(seed=0))],
+)
+def test_curve_that_nobody_looked_into_says_why(open_page, demo, home, finished, seed, is_complete, sentence):
+    from tests.app.test_tradeoff import copy_of
+
+    copy_of(finished, home, "bare", "bare")
+    for file in home.run("bare").rglob("gallery.safetensors"):
+        file.unlink()
+    path = home.run("bare") / "result.json"
+    values = json.loads(path.read_text("utf-8"))
+    values["curves"][0].update(explain={}, probe={}, seed=seed)
+    for point in values["points"]:
+        point["seed"] = seed
+    path.write_text(json.dumps(values | {"complete": is_complete}), "utf-8")
+    for view, otherwise in (("saliency", inside.NO_GALLERY), ("probe", probe_words.EMPTY)):
+        page = open_page(view, run="bare")
+        assert not page.exception
+        assert (sentence or otherwise) in [info.value for info in page.info]
 
 
 def test_own_picture_is_asked_for_with_its_limits(open_page, demo):

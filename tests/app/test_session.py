@@ -67,6 +67,18 @@ def test_selected_run_is_watched_while_it_is_active(store):
     assert answer(page.run()) == "None"
 
 
+def test_run_that_is_watched_is_found_again_after_a_look_at_another_run(store):
+    run_id = store.submit(load_study("faces-quick"))
+    page = page_with("watched_run", run=run_id)
+    page.session_state["remembered.run"] = session.DEMO  # as Trade-off does while the run has no curve
+    del page.query_params["run"]
+    assert answer(page.run()) == repr(run_id)
+    store.cancel(run_id)
+    page.session_state["remembered.run"] = session.DEMO
+    del page.query_params["run"]
+    assert answer(page.run()) == "None"
+
+
 def test_demos_need_a_result_and_the_faces_come_first(monkeypatch, tmp_path):
     monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path))
     assert session.demos() == {}

@@ -12,10 +12,11 @@ import pytest
 
 from app.components import group_table
 from app.wording import auditor as auditor_words
-from app.wording import inside
+from app.wording import common, inside
 from app.wording import levelling as levelling_words
 from app.wording import power as power_words
 from app.wording import tradeoff as words
+from fairprog_core.gallery_file import read_gallery, write_gallery
 from fairprog_core.statistics.summaries import points_csv
 from tests.app.drawn import given, marker, rows, traces
 from tests.made_up_experiments import write_shares
@@ -322,3 +323,50 @@ def test_pages_of_results_import_no_torch_and_no_pandas(demo, text_demo):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.strip() == ""
+
+
+def test_study_that_keeps_no_pictures_shows_its_trigger_alone(open_page, home, finished):
+    copy_of(finished, home, "bare", "bare")
+    (file,) = home.run("bare").rglob("gallery.safetensors")
+    gallery = read_gallery(file)
+    kept = {name: array[:0] if name in ("photo", "row") else array for name, array in gallery.arrays.items()}
+    write_gallery(file, gallery._replace(arrays=kept))
+    page = open_page("tradeoff", run="bare")
+    assert not page.exception
+    (card,) = given(page, "trigger")["cards"]
+    assert [cell["label"] for cell in card["cells"]] == [words.TRIGGER_ALONE]
+    assert words.EXAMPLES not in [link.proto.label for link in page.get("page_link")]
+
+
+def test_damaged_gallery_is_one_sentence(open_page, home, finished):
+    copy_of(finished, home, "broken", "broken")
+    (file,) = home.run("broken").rglob("gallery.safetensors")
+    file.write_bytes(b"not a gallery")
+    for view in ("tradeoff", "saliency", "probe"):
+        page = open_page(view, run="broken")
+        assert not page.exception
+        assert ["damaged" in error.value for error in page.error] == [True]
+
+
+def test_two_runs_on_one_base_share_its_star_and_another_base_has_one_of_its_own(open_page, home, finished):
+    for run in ("one", "two"):
+        copy_of(finished, home, run, run)
+    page = open_page("tradeoff", run="one", **{"with": "two"})
+    assert stars(page) == [common.BASE]
+    rewrite(finished, home, "three", lambda point: point.update(accuracy=point["accuracy"] - 0.01))
+    page = open_page("tradeoff", run="one", **{"with": "two,three"})
+    assert [name.count("base") for name in stars(page)] == [1, 1]
+    assert all(name != common.BASE for name in stars(page))
+
+
+def stars(page):
+    return next(list(trace["text"]) for trace in traces(page, PLANE) if trace.get("marker", {}).get("symbol") == "star")
+
+
+def test_rows_of_several_groups_or_none_are_not_called_test_rows():
+    changes = [
+        {"gained": {"rows": 3}, "lost": {"rows": 1}, "n": 40},
+        {"gained": {"rows": 2}, "lost": {"rows": 0}, "n": 20},
+    ]
+    assert words.WHO_OVERLAP.format(n=60) not in words.who(changes, lam=1.0, seed=0, n=60)
+    assert words.who(changes, lam=1.0, seed=0, n=50).endswith(words.WHO_OVERLAP.format(n=50))

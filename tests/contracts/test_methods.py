@@ -177,6 +177,13 @@ class TestEveryMethod:
             assert same(said(learned(rest), rest), said(whole.open(), whole))
 
 
+@pytest.mark.parametrize("kind", ["last_layer", "output_shift"])
+def test_shared_features_are_charged_to_every_method_that_reads_them(kind: str, tmp_path: Path) -> None:
+    method = make(kind, "image", "equalized_odds", tmp_path)
+    method.task.features.of(method.task.split)  # another curve came first
+    assert learned(method).about["seconds"] > method.task.features.seconds(method.task.split) > 0
+
+
 def new_trigger(kind: str, **more: Any) -> Trigger:
     classifier = frozen(TRIGGERS[kind].options.modality)
     trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.medium, **more)

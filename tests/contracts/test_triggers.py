@@ -227,6 +227,13 @@ def test_load_trigger_of_a_classifier_file_says_so(tmp_path: Path, classifier: C
         load_trigger(tmp_path / "c.safetensors")
 
 
+def test_load_trigger_of_an_unknown_kind_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make("patch").save(tmp_path / "t.safetensors")
+    monkeypatch.delitem(TRIGGERS, "patch")
+    with pytest.raises(ArtifactError, match="a trigger of the kind 'patch'; this version of fairprog knows border"):
+        load_trigger(tmp_path / "t.safetensors")
+
+
 def test_load_trigger_with_values_of_another_shape_says_so(tmp_path: Path) -> None:
     trigger = make("patch")
     trigger.shared = torch.nn.Parameter(torch.zeros(3, 7))

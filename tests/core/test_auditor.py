@@ -181,6 +181,13 @@ def test_interval_of_a_mean_equals_number_by_hand():
     assert (low, high) == pytest.approx((0.5 - 0.0985, 0.5 + 0.0985), abs=1e-4)
 
 
+def test_rows_without_a_share_in_the_natural_mix_do_not_count():
+    z, y = np.tile([0, 1], 200), np.repeat([0, 1], 200)
+    weight = np.where((z == 1) & (y == 1), 0.0, 1.0)
+    found = read(predictions(z, y, np.zeros(400), weight, is_stratified=True), TWO, given_label=False)
+    assert np.isfinite(found.mean(found.gain).ci).all()
+
+
 def test_import_leaves_scikit_learn_alone():
     code = "import sys, fairprog_core.auditor; print('sklearn' in sys.modules)"
     root = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ import torch
 
 from fairprog_core.adversary import Adversary
 from fairprog_core.batch import Groups
-from fairprog_core.discriminator import Discriminator
+from fairprog_core.discriminator import Discriminator, chance
 
 TWO = Groups.exclusive("a", "b")
 
@@ -92,3 +92,17 @@ def test_opponent_goes_on_with_what_it_remembers_on_its_own_device() -> None:
     again.device = torch.device("meta")
     again.load_state(first.state())
     assert [part.device.type for part in again.replay[0]] == ["meta"] * 5
+
+
+def test_chance_of_exclusive_groups_is_that_of_the_most_frequent_one() -> None:
+    share = np.array([[0.5, 0.2], [0.2, 0.1]])
+    assert chance(TWO, share, conditions_on_label=False) == pytest.approx(0.7)
+    assert chance(TWO, share, conditions_on_label=True) == pytest.approx(0.5)
+
+
+def test_chance_of_overlapping_groups_is_the_mean_over_yes_or_no_questions() -> None:
+    """In the natural mix a holds for .1 + .1 and b for .3 + .1 of the rows: (.8 + .6) / 2."""
+    groups = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))
+    share = np.array([[0.3, 0.2], [0.1, 0.0], [0.2, 0.1], [0.05, 0.05]])
+    assert chance(groups, share, conditions_on_label=False) == pytest.approx(0.7)
+    assert chance(groups, share, conditions_on_label=True) == pytest.approx(0.5)

@@ -1,6 +1,7 @@
 """A whole tiny study on drawn faces: what is written, and what an interruption costs (nothing)."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from fairprog_core.bases import train_base
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
-from fairprog_core.curves import Lab
+from fairprog_core.curves import CurveWork, Lab
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Split
 from fairprog_core.errors import DataError, ModelError
+from fairprog_core.evaluation import predict
 from fairprog_core.execution import Execution, execute
 from fairprog_core.home import Home
 from fairprog_core.registry import build
@@ -149,6 +152,28 @@ def test_what_another_release_learned_is_not_taken_over(finished: Finished, monk
     assert len(set(places)) == 4
 
 
+def test_curve_is_not_taken_over_by_a_base_with_other_options(finished: Finished, home: Home) -> None:
+    """A base that is not trained here has the same weights whatever the options say, and a rival learns by them."""
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
+    execution = Execution(study, finished.home, finished.folder)
+    list(execution.prepare())
+    (work,) = execution.works
+    others = [study.classifier.model_copy(update=change) for change in ({"learning_rate": 0.1}, {"source": "train"})]
+    first, second = (
+        CurveWork(replace(work.lab, study=study.model_copy(update={"classifier": other})), work.plan)
+        for other in others
+    )
+    assert first.learned.place != work.learned.place
+    assert second.learned.place == work.learned.place
+
+
+def test_base_that_another_process_made_meanwhile_is_not_trained_again(finished: Finished) -> None:
+    study = Study.parse(finished.study.to_json())
+    study = study.model_copy(update={"classifier": study.classifier.model_copy(update={"source": "auto"})})
+    data = build(DATASETS, study.dataset, finished.home)
+    assert not list(train_base(study, data, finished.home, device=torch.device("cpu")))
+
+
 def test_study_that_reuses_goes_on_with_a_rival_that_was_interrupted(finished: Finished, home: Home) -> None:
     """AdvPost leaves a folder that grows λ by λ: half of it is not taken for the whole, here or in another study."""
     rival = {"kind": "adv_post", "steps": 4}
@@ -244,22 +269,18 @@ def test_weights_of_the_base_are_bit_identical_after_the_study(home: Home) -> No
     assert torch.get_num_threads() == 1
 
 
-def test_validation_without_a_cell_says_what_to_do(home: Home) -> None:
+@pytest.mark.parametrize(("name", "sentence"), [("val", "validation split"), ("test", "test split")])
+def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finished, name: str, sentence: str) -> None:
     """Nobody among the male-presenting is blond: the true positive rate of that group is unknown."""
-    dataset = {**TINY["dataset"], "n_val": 16}
-    study = Study.parse(TINY | UNEXPLAINED | {"dataset": dataset})
-    data = build(DATASETS, study.dataset, home)
-    split = data.split("val")
+    study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
+    execution = Execution(study, finished.home, finished.folder)
+    list(execution.prepare())
+    lab, plan = execution.works[0].lab, execution.works[0].plan
+    split = lab.splits[name]
     keep = ~((split.z == 1) & (split.y == 1))
-    from dataclasses import replace
-
-    from fairprog_core.classifiers.base import freeze
-    from fairprog_core.curves import Lab
-    from fairprog_core.evaluation import predict
-
-    torch.manual_seed(0)
-    classifier = freeze(build(CLASSIFIERS, study.classifier, n_classes=2, image_size=32))
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
-    lab = Lab(study, data, classifier, {}, {"val": predict(classifier, rest)}, home.run("x"), torch.device("cpu"), {})
-    with pytest.raises(DataError, match="cannot be estimated on the validation split"):
-        lab.reference(lab.base["val"], "average_abs_odds_difference")
+    lab = replace(lab, base={**lab.base, name: predict(lab.classifier, rest)})
+    with pytest.raises(
+        DataError, match=f"cannot be estimated on the {sentence}: .* use more {sentence.split()[0]} rows"
+    ):
+        CurveWork(lab, plan)

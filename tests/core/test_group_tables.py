@@ -67,6 +67,13 @@ def test_changes_equal_numbers_by_hand():
     assert rows["woman", 1]["gained"] == {"rows": 0, "value": None, "ci": None, "n": 0}
 
 
+def test_changes_of_a_cell_without_a_share_in_the_natural_mix_are_none():
+    joint = np.zeros((2, 2, 2, 2), dtype=int)
+    joint[1, 1] = [[3, 12], [5, 30]]
+    rows = {(row["group"], row["label"]): row for row in changes(joint, np.array([[1, 1], [1, 0]]), TWO)}
+    assert rows["man", 1]["gained"] == {"rows": 12, "value": None, "ci": None, "n": 50}
+
+
 def test_changes_net_is_gained_minus_lost():
     """12 gained and 5 lost of 50: net 7, .14. Half a row more of each kind: up 12.5/52, down 5.5/52,
 

@@ -53,6 +53,18 @@ def test_patience_stops_early() -> None:
     assert records[-1]["best_step"] == 1
 
 
+def test_of_two_iterates_alike_the_later_one_is_kept_and_patience_still_ends() -> None:
+    method = Walk([0.4, 0.4, 0.4, 0.9])
+    records = list(fit(method, Budget(steps=100, validate_every=1, patience=2), validate=method.validate))
+    assert (records[-1]["steps"], records[-1]["best_step"]) == (3, 3)
+
+
+def test_patience_waits_until_a_front_covers_anything() -> None:
+    method = Walk([0.0, 0.0, 0.0, 0.0, 0.5, 0.4, 0.3])
+    records = list(fit(method, Budget(steps=100, validate_every=1, patience=2), validate=method.validate))
+    assert (records[-1]["steps"], records[-1]["best_step"]) == (7, 5)
+
+
 def test_time_limit_stops_and_the_best_so_far_counts() -> None:
     method = Walk([0.5])
     records = list(fit(method, Budget(steps=100, seconds=1e-9), validate=method.validate))
