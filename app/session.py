@@ -121,6 +121,12 @@ def watched_run() -> str | None:
     return None
 
 
+def watch_none() -> None:
+    """Have the page Train show its form, whatever still runs."""
+    st.session_state.pop(_key(WATCHED), None)
+    select_run(None)
+
+
 def warm_up() -> None:
     """See to it that a worker is there, so that a run starts at once."""
     from fairprog_core.runs import launcher

@@ -90,7 +90,7 @@ def _buttons(run: Run, key: str) -> None:
 
 def _new(key: str) -> None:
     if st.button(words.NEW, key=f"{key}.new"):
-        session.select_run(None)
+        session.watch_none()
         st.rerun(scope="app")
 
 

@@ -164,7 +164,7 @@ def _should_stop(store: Store, run: Run) -> bool:
 
 def _stopped(store: Store, run: Run, stop: Stop) -> tuple[State, str | None]:
     """What a run becomes that stops early; the cancel flag goes before a signal."""
-    return (stop.state, stop.error) if stop.event.is_set() and not store.should_stop(run) else ("cancelled", None)
+    return (stop.state, stop.error) if stop.event.is_set() and not _should_stop(store, run) else ("cancelled", None)
 
 
 def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> Iterator[Record]:

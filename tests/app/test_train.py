@@ -146,6 +146,12 @@ def test_unknown_run_is_told_and_a_new_study_can_be_begun(open_page):
     assert page.button(key="train")
 
 
+def test_new_study_can_be_begun_while_one_is_running(open_page, running):
+    page = open_page("train", run=running.id)
+    page.button(key="watch.new").click().run()
+    assert page.button(key="train")
+
+
 def test_malformed_run_in_the_address_shows_the_form(open_page):
     page = open_page("train", run="../../etc/passwd")
     assert not page.exception
