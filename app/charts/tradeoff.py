@@ -28,7 +28,7 @@ def plane(
     base: Sequence[Spot],
     base_names: Sequence[str] = (common.BASE,),
     majority: float | None,
-    majority_of: str = "",
+    is_majority_of_one: bool = False,
     picked: tuple[int, Spot] | None = None,
     show_seeds: bool = True,
     names: Sequence[str] | None = None,
@@ -41,9 +41,9 @@ def plane(
         series: drawn with the colour, symbol and dash of their order.
         metric: the gap, a key of ``common.METRICS``.
         base: the base classifiers of the runs that are shown.
-        base_names: theirs.
+        base_names: theirs, for whoever points at them and in the table.
         majority: accuracy of always answering the most frequent label.
-        majority_of: name of its run, where runs differ in it.
+        is_majority_of_one: whether runs differ in it, so that it is that of the chosen one.
         picked: index of a series, and the spot that carries the marker.
         show_seeds: draw the single seeds, faintly, behind their mean.
         names: of the series; None: trigger or method, and criterion.
@@ -57,13 +57,14 @@ def plane(
             fig, index, each, named[index], show_seeds=has_seeds, is_picked=is_picked,
             are_controls_named=is_picked or picked is None,
         )  # fmt: skip
-    _spots(
-        fig, base, {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=common.BASE, showlegend=False,
-        mode="markers+text", text=[inside.for_chart(name) for name in base_names], textposition="top center",
-    )  # fmt: skip
+    for name, spot in zip(base_names, base, strict=False):
+        _spots(
+            fig, [spot], {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=inside.for_chart(name),
+            showlegend=False, mode="markers+text", text=[common.BASE], textposition="top center",
+        )  # fmt: skip
     _marker(fig, picked)
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
-    _fit_axes(fig, [*base, *shown], majority, majority_of)
+    _fit_axes(fig, [*base, *shown], majority, is_of_one=is_majority_of_one)
     rows = [[name, "", *_row(spot)] for name, spot in zip(base_names, base, strict=False)] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
@@ -163,7 +164,7 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     )  # fmt: skip
 
 
-def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None, majority_of: str) -> None:
+def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None, *, is_of_one: bool) -> None:
     """Axes that stay put while λ moves; with the majority line, or with its name alone where it lies far below."""
     gaps = [_ends(spot.gap)[1] for spot in spots]
     heights = [end for spot in spots for end in _ends(spot.accuracy)]
@@ -171,19 +172,19 @@ def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None, maj
         return
     if majority is not None:
         is_far = min(heights) - majority > _FAR * (max(heights) - majority)
-        _majority(fig, majority, majority_of, is_below=is_far)
+        _majority(fig, majority, is_of_one=is_of_one, is_below=is_far)
         heights += [] if is_far else [majority]
     room = _ROOM * max(max(heights) - min(heights), 0.05)
     fig.update_xaxes(range=[-_ROOM / 2 * max(gaps), (1 + _ROOM) * max(gaps)], tickformat=".2f")
     fig.update_yaxes(range=[min(heights) - room, max(heights) + room], tickformat=".2f")
 
 
-def _majority(fig: go.Figure, majority: float, run: str, *, is_below: bool) -> None:
+def _majority(fig: go.Figure, majority: float, *, is_of_one: bool, is_below: bool) -> None:
     """The line of the most frequent label with its name; at the lower edge the name where the line is below it."""
     at = {"y": 0, "yref": "paper"} if is_below else {"y": majority}
     if not is_below:
         fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2}, layer="below")
-    text = inside.for_chart(words.majority(majority, run=run, is_below=is_below))
+    text = words.majority(majority, is_of_one=is_of_one, is_below=is_below)
     fig.add_annotation(text=text, x=1, xref="paper", xanchor="right", yanchor="bottom", showarrow=False, **at)
 
 

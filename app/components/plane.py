@@ -51,7 +51,7 @@ def show(
             inside.in_run(", ".join(names.get(one, "") for one in runs) if len(of_base) > 1 else "", common.BASE)
             for runs in of_base.values()
         ],
-        majority=majorities[run], majority_of=names[run] if len(set(majorities.values())) > 1 else "",
+        majority=majorities[run], is_majority_of_one=len(set(majorities.values())) > 1,
         picked=(at, spots[lam]) if lam in spots else None,
     )  # fmt: skip
     live_plot.show(plot, key=key)

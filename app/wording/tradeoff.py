@@ -112,9 +112,16 @@ def point_columns(metric: str) -> tuple[str, ...]:
     return ("Curve", "λ", common.METRICS["accuracy"], common.METRICS[metric], "")
 
 
-def majority(value: float, *, run: str = "", is_below: bool = False) -> str:
-    """The label of the majority line of a run; ``is_below``: the line itself lies below the chart."""
-    return f"{'↓ ' if is_below else ''}{inside.in_run(run, 'always the most frequent label')}: {value:.3f}"
+def majority(value: float, *, is_of_one: bool = False, is_below: bool = False) -> str:
+    """The label of the majority line.
+
+    Args:
+        value: its accuracy.
+        is_of_one: it is that of the run that is chosen, others differ.
+        is_below: the line itself lies below the chart.
+    """
+    of = " of the chosen run" if is_of_one else ""
+    return f"{'↓ ' if is_below else ''}always the most frequent label{of}: {value:.3f}"
 
 
 def control(method: str) -> str:
