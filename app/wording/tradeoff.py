@@ -120,8 +120,8 @@ def majority(value: float, *, is_of_one: bool = False, is_below: bool = False) -
         is_of_one: it is that of the run that is chosen, others differ.
         is_below: the line itself lies below the chart.
     """
-    of = " of the chosen run" if is_of_one else ""
-    return f"{'↓ ' if is_below else ''}always the most frequent label{of}: {value:.3f}"
+    what = "most frequent label of the chosen run" if is_of_one else "always the most frequent label"
+    return f"{'↓ ' if is_below else ''}{what}: {value:.3f}"
 
 
 def control(method: str) -> str:
