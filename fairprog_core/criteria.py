@@ -25,8 +25,8 @@ class CriterionOptions(Options):
         None,
         ge=1,
         le=100_000,
-        title="Steps",
-        description="Trigger steps of one curve for this criterion. Empty: the budget's.",
+        title="Steps for this criterion",
+        description="Trigger steps of one curve. Empty: the budget's.",
         json_schema_extra=ADVANCED,
     )
 

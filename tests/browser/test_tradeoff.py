@@ -34,8 +34,8 @@ CLICK = """([key, lam]) => {
 
 MANY = """key => {
   const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
-  const one = i => ({ x: [null], y: [null], mode: 'lines', name: `another method, number ${i}`, showlegend: true });
-  return Plotly.addTraces(plot, [0, 1, 2, 3, 4, 5, 6, 7].map(one)).then(() => plot.offsetHeight);
+  const one = i => ({ x: [null], y: [null], mode: 'lines', name: `another method whose name is long, number ${i}`, showlegend: true });
+  return Plotly.addTraces(plot, [...Array(12).keys()].map(one)).then(() => plot.offsetHeight);
 }"""
 GROWN = """([key, before]) => document.querySelector(`.st-key-${key} .js-plotly-plot`).offsetHeight > before + 100"""
 PLANE_HEIGHT = """key => document.querySelector(`.st-key-${key} .nsewdrag`).getBoundingClientRect().height"""
@@ -84,7 +84,9 @@ def test_slider_moves_the_marker_by_keyboard_and_the_tables_follow(results, visi
 
 
 def test_long_legend_makes_the_chart_taller_and_leaves_the_plane_its_room(results, visitor):
-    page = drawn(visitor(results), "/tradeoff?lam=0", PLANE)
+    visit = visitor(results)
+    page = drawn(visit, "/tradeoff?lam=0", PLANE)
+    visit.settle()  # a later drawing would take the traces away again
     before = page.evaluate(MANY, PLANE)
     page.set_viewport_size({"width": 390, "height": 900})
     page.wait_for_function(GROWN, arg=[PLANE, before])
