@@ -34,7 +34,8 @@ CLICK = """([key, lam]) => {
 
 MANY = """key => {
   const plot = document.querySelector(`.st-key-${key} .js-plotly-plot`);
-  const one = i => ({ x: [null], y: [null], mode: 'lines', name: `another method whose name is long, number ${i}`, showlegend: true });
+  const name = i => `another method whose name is long, number ${i}`;
+  const one = i => ({ x: [null], y: [null], mode: 'lines', name: name(i), showlegend: true });
   return Plotly.addTraces(plot, [...Array(12).keys()].map(one)).then(() => plot.offsetHeight);
 }"""
 GROWN = """([key, before]) => document.querySelector(`.st-key-${key} .js-plotly-plot`).offsetHeight > before + 100"""
