@@ -48,7 +48,7 @@ def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, 
     st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(result)
     if not gallery or not weights:
-        st.info(words.OWN_MISSING)
+        st.info(words.OWN_MISSING if gallery else words.OWN_NO_GALLERY)
         return
     own_picture.show(
         gallery, key="own", classifier=weights, trigger=result.path(curve["artifact"]), lam=lam, choice=choice,

@@ -130,6 +130,7 @@ def test_run_without_gallery_says_so(open_page, demo, home, finished):
     shown = [info.value for info in page.info]
     assert inside.NO_GALLERY in shown
     assert words.NO_AVERAGES in shown
+    assert words.OWN_NO_GALLERY in shown
 
 
 @pytest.mark.parametrize(
