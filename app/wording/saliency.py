@@ -76,8 +76,8 @@ OWN_LABEL = "Picture"
 OWN_TITLE = "Your picture at λ = {lam}"
 OWN_WAIT = "Explaining; the first time takes a few seconds"
 OWN_NO_GALLERY = (
-    "Pictures of your own are explained in the same way as kept test rows, and none were kept of this curve: train with "
-    "“Gallery” above 0."
+    "Pictures of your own are explained in the same way as kept test rows, and none were kept of this curve: train "
+    "with “Gallery” above 0."
 )
 OWN_MISSING = "This run has no weights of its base classifier at hand, so new pictures cannot be explained."
 
