@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from app.wording import experiments as words
 from app.wording import tradeoff as tradeoff_words
 from fairprog_core.statistics.intervals import Estimate
 
+T = TypeVar("T")
 N_MOST = len(SYMBOLS)  # curves that one chart can tell apart
 _CELL, _LABELS = 200, 160  # px, widths in the matrix where there is room
 
@@ -66,7 +68,7 @@ def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
 
 def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
     """Every λ on one other base, drawn as on the rest of the page; the key of the chart."""
-    target = _target(targets, key=f"{key}-base")
+    target = _target(targets, key=f"{key}-base", picked=picked)
     drawn = dict(_named(target, picked))
     first = next(iter(drawn.values()))
     gap = next(iter(first.curves.values()))["gap"]
@@ -82,11 +84,13 @@ def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
     return key
 
 
-def _target(targets: Sequence[Target], *, key: str) -> Target:
+def _target(targets: Sequence[Target], *, key: str, picked: Picked) -> Target:
     """The base that is looked at; remembered, so that a link restores it."""
-    by_name = {target.name: target for target in targets}
-    if len(by_name) == 1:
+    if len(targets) == 1:
         return targets[0]
+    by_name = dict[str, Target]()
+    for target in targets:
+        _add(by_name, target.name, target, run=target.tried[0][1].run, picked=picked)
     wanted = session.remembered(session.BASE)
     start = list(by_name).index(wanted) if wanted in by_name else 0
     found = st.selectbox(words.BASE, list(by_name), start, key=key, width=320)
@@ -107,12 +111,15 @@ def _named(target: Target, picked: Picked) -> list[tuple[str, Series]]:
             found,
             words.TRIED.format(kind=common.kind(each.kind), source=source),
             replace(each, controls=controls),
-            picked,
+            run=each.run,
+            picked=picked,
         )
     for each in target.own:
-        _add(found, words.LEARNED_HERE.format(kind=common.kind(each.kind)), replace(each, controls={}), picked)
+        name = words.LEARNED_HERE.format(kind=common.kind(each.kind))
+        _add(found, name, replace(each, controls={}), run=each.run, picked=picked)
     return list(found.items())
 
 
-def _add(found: dict[str, Series], name: str, series: Series, picked: Picked) -> None:
-    found[name if name not in found else inside.in_run(picked.runs[series.run], name)] = series
+def _add(found: dict[str, T], name: str, value: T, *, run: str, picked: Picked) -> None:
+    """Under its name, or behind its run's name where another has that one."""
+    found[name if name not in found else inside.in_run(picked.runs[run], name)] = value

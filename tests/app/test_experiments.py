@@ -241,3 +241,16 @@ def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, home):
     change(home.run("shares"), forget)
     page = open_page("compare", run="shares")
     assert not page.exception
+
+
+def test_two_bases_of_one_name_can_both_be_looked_at(open_page, home):
+    for run in ("moved", "other"):
+        write_transfer(home.run(run))
+    change(home.run("other"), lambda values: values["transfer"][0]["point"].update(counts=[]))
+    page = open_page("compare", run="moved", **{"with": "other"})
+    assert not page.exception
+    first, second = page.selectbox(key=f"{CURVES}-base").options
+    assert first == TARGET
+    assert second.endswith(f": {TARGET}")
+    page.selectbox(key=f"{CURVES}-base").set_value(second).run()
+    assert page.query_params["base"] == second
