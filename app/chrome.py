@@ -45,10 +45,7 @@ def header(title: str, lead: str) -> None:
 
 
 def told(draw: Callable[P, None]) -> Callable[P, None]:
-    """Say an error that has a sentence for the person at the screen; anything else is a fault of ours.
-
-    Pages and fragments are each wrapped: a fragment shows its errors itself, and the page around it sees none.
-    """
+    """Say an error that has a sentence for the person at the screen; anything else is a fault of ours."""
 
     @wraps(draw)
     def inner(*args: P.args, **named: P.kwargs) -> None:
@@ -58,3 +55,13 @@ def told(draw: Callable[P, None]) -> Callable[P, None]:
             st.error(common.plain(str(error)))
 
     return inner
+
+
+def fragment(draw: Callable[P, None], *, run_every: float | None = None) -> Callable[P, None]:
+    """A part of a page that is drawn anew by itself. It says its errors, of which the page around it hears nothing.
+
+    Args:
+        draw: draws it.
+        run_every: seconds between two drawings; None: only when something in it is touched.
+    """
+    return st.fragment(told(draw), run_every=run_every)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -166,6 +166,24 @@ class Lab:
         return f"runs/{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
 
 
+class Said(NamedTuple):
+    """What is said of a split at one λ, or by a control.
+
+    Attributes:
+        method: the curve's own, or the control's.
+        lam: None for a control.
+        predictions: of every row.
+        files: that hold what said so.
+        share: of all that is asked, this included.
+    """
+
+    method: str
+    lam: float | None
+    predictions: Predictions
+    files: Mapping[str, Path]
+    share: float
+
+
 class CurveWork:
     """The work on one curve; finished parts are found in its folder and not done again."""
 
@@ -207,12 +225,12 @@ class CurveWork:
     def learned(self) -> Learned:
         """Where another study finds what is learned here."""
         lab, plan = self.lab, self.plan
-        options = lab.study.classifier.to_json() | {"source": None}  # wherever it is from, the digest knows its weights
         return Learned(
             lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
             mode=lab.study.mode, budget=plan.budget.to_json(), device=lab.device.type,
-            classifier=lab.classifier.digest(), options=options, releases=releases(*plan.method.packages),
+            classifier=[lab.classifier.digest(), lab.study.classifier.digest(exclude={"source"})],
+            releases=releases(*plan.method.packages),
             data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
         )  # fmt: skip
 
@@ -244,17 +262,9 @@ class CurveWork:
         solution = self.method.open()
         validation = self.validate(solution)
         chosen, points = self.choose(validation), []
-        controls = self.controls(solution)
-        total = len(self.plan.lam.grid) + len(controls)
-        test, grid, kind = self.lab.splits["test"], self.plan.lam.grid, self.plan.method.kind
-        for lam, found in zip(grid, solution.over(test, grid), strict=True):
-            files = solution.files(lam)
-            points.append(self._point(found, lam, kind, f"lam-{lam:g}", files, is_audited=lam == chosen))
-            yield len(points) / total
-        for kind, control in controls.items():
-            found, files = control.predict(test, 0.0), control.files(0.0)
-            points.append(self._point(found, None, kind, kind, files, is_audited=True))
-            yield len(points) / total
+        for said in self.said(solution, self.lab.splits["test"]):
+            points.append(self._point(said, is_audited=said.lam in (None, chosen)))
+            yield said.share
         self.write({"curve": self._summary(solution, validation, chosen, points), "points": points})
 
     def rival(self) -> Rival | None:
@@ -266,6 +276,15 @@ class CurveWork:
         point = next(point for point in done["points"] if (point["method"], point["lam"]) == (kind, lam))
         return None if classifier is None else Rival(kind, lam, classifier, is_collapsed=point["collapsed"])
 
+    def said(self, solution: Solution, split: Split) -> Iterator[Said]:
+        """Ask for every reported λ, then every control."""
+        kind, grid, controls = self.plan.method.kind, self.plan.lam.grid, self.controls(solution)
+        n = len(grid) + len(controls)
+        for i, (lam, found) in enumerate(zip(grid, solution.over(split, grid), strict=True), start=1):
+            yield Said(kind, lam, found, solution.files(lam), i / n)
+        for i, (name, control) in enumerate(controls.items(), start=len(grid) + 1):
+            yield Said(name, None, control.predict(split, 0.0), control.files(0.0), i / n)
+
     def controls(self, solution: Solution) -> dict[str, Solution]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""
         if not isinstance(solution, Triggered):
@@ -275,15 +294,12 @@ class CurveWork:
             for control in self.lab.study.controls()
         }
 
-    def _point(
-        self, found: Predictions, lam: float | None, method: str, name: str, files: Mapping[str, Path], *,
-        is_audited: bool,
-    ) -> dict[str, Any]:  # fmt: skip
+    def _point(self, said: Said, *, is_audited: bool) -> dict[str, Any]:
         """Keep predictions of the test split, report the point."""
-        lab, plan = self.lab, self.plan
-        files = {**files, "predictions": self.folder / f"{name}.parquet"}
-        point = lab.point(found, plan, method, lam, base=lab.base["test"], files=files)
-        return point | {"audit": lab.audit(found, plan.criterion) if is_audited else None}
+        lab, plan, name = self.lab, self.plan, said.method if said.lam is None else f"lam-{said.lam:g}"
+        files = {**said.files, "predictions": self.folder / f"{name}.parquet"}
+        point = lab.point(said.predictions, plan, said.method, said.lam, base=lab.base["test"], files=files)
+        return point | {"audit": lab.audit(said.predictions, plan.criterion) if is_audited else None}
 
     def _summary(
         self, solution: Solution, validation: Record, chosen: float, points: list[dict[str, Any]]

@@ -20,6 +20,11 @@ class Gallery(NamedTuple):
     arrays: dict[str, NDArray[Any]]
     about: dict[str, Any]
 
+    @property
+    def n_rows(self) -> int:
+        """How many test rows were kept; a study may keep none."""
+        return len(self.arrays["row"])
+
 
 def write_gallery(path: Path, gallery: Gallery) -> None:
     """Write a gallery as safetensors, whole or not at all."""

@@ -297,7 +297,13 @@ class Study(Options):
             raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
         if strange_seeds := [seed for seed in self.seeds if not 0 <= seed < 2**31]:
             raise ValueError(f"seeds ({strange_seeds[0]}) must be from 0 to {2**31 - 1}")
-        self._check_lam_keys()
+        owners = (*TRIGGERS, *METHODS)
+        known = {*owners, *CRITERIA, *(f"{owner}.{criterion}" for owner, criterion in product(owners, CRITERIA))}
+        if strange_keys := [key for key in self.lam.per if key not in known]:
+            raise ValueError(
+                f"lam.per has {strange_keys[0]!r}; allowed are a trigger, a method or a criterion by its name, or "
+                '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
+            )
         if getattr(self.classifier, "tuned", False) and any(method.kind == "adv_in" for method in self.methods):
             raise ValueError(
                 "adv_in trains new weights as those of the base were trained, and classifier.tuned says that they were "
@@ -314,17 +320,6 @@ class Study(Options):
         if strangers:
             raise ValueError(f"{strangers[0]} is not for {modality} data such as {self.dataset.kind}")
         return self
-
-    def _check_lam_keys(self) -> None:
-        """Whether the keys of ``lam.per`` name what there is."""
-        for key in self.lam.per:
-            first, _, criterion = key.rpartition(".")
-            owners, known = {*TRIGGERS, *METHODS}, {*TRIGGERS, *METHODS, *CRITERIA}
-            if not (criterion in known if not first else first in owners and criterion in CRITERIA):
-                raise ValueError(
-                    f"lam.per has {key!r}; allowed are a trigger, a method or a criterion by its name, or "
-                    '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
-                )
 
     def plan(self) -> list[CurvePlan]:
         """Every curve of the study, seeds first: the first curves of all triggers come before second seeds.

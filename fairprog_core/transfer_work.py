@@ -108,15 +108,10 @@ class TransferWork:
         if self._file(work).exists() or done is None:
             return
         trigger = load_trigger(work.method.file).to(self.lab.device).bound(self.classifier)
-        solution, own = Triggered(trigger, self.classifier, work.method.file), work.plan.method.kind
-        grid, controls, points = work.plan.lam.grid, work.controls(solution), []
-        total = len(grid) + len(controls)
-        for lam, found in zip(grid, solution.over(self.test, grid), strict=True):
-            points.append(self._point(found, own, lam, work))
-            yield len(points) / total
-        for kind, control in controls.items():
-            points.append(self._point(control.predict(self.test, 0.0), kind, None, work))
-            yield len(points) / total
+        solution, points = Triggered(trigger, self.classifier, work.method.file), []
+        for said in work.said(solution, self.test):
+            points.append(self._point(said.predictions, said.method, said.lam, work))
+            yield said.share
         curve = {name: done["curve"].get(name) for name in _SAME_AS_CURVE}
         curve |= {"kept": self._kept(work, curve["chosen_lam"]), "points": points}
         with replacing(self._file(work)) as part:

@@ -34,5 +34,5 @@ def show(value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, 
     shown = tuple(rows[(page - 1) * PER_PAGE : page * PER_PAGE])
     with place:
         maps.show(maps.cards(stamp, value, shown, choice), key=key, channel=channel, index=index, choice=choice)
-    kept = len(value.arrays["row"])
+    kept = value.n_rows
     st.caption(words.about(value.about, choice.view, choice.target, shown=len(shown), kept=kept))

@@ -33,7 +33,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     if gallery is None and reason:
         st.info(reason)
         return
-    if gallery and len(gallery.arrays["row"]):
+    if gallery and gallery.n_rows:
         stamp = artifacts.stamp(value, curve["key"])
         gallery_pages.show(gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index)
     else:

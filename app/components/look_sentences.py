@@ -39,7 +39,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     if gallery is None and reason:
         st.info(reason)
     else:
-        if gallery and len(gallery.arrays["row"]):
+        if gallery and gallery.n_rows:
             stamp = artifacts.stamp(value, curve["key"])
             sentence_gallery.show(
                 gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, index=index, chosen=chosen

@@ -6,11 +6,10 @@ import streamlit as st
 
 from app.charts import tradeoff as charts
 from app.components import curve_slider, live_plot
-from app.series import Curve, Series, spot
+from app.series import Curve, Series, Spot, spot
 from app.wording import common, inside
 from app.wording import tradeoff as words
 from fairprog_core.results import Result
-from fairprog_core.statistics.intervals import Estimate
 
 
 def show(
@@ -39,18 +38,14 @@ def show(
     frames = [charts.marker_at(spots.get(lam)) for lam in curve["lams"]]
     index = curve_slider.show(curve, run=run, channel=channel, charts={key: frames})
     lam = curve["lams"][index]
-    names = {each.run: each.name for each in value}
-    bases = {one: found for one, result in results.items() if (found := spot(result.base, metric))}
-    of_base: dict[tuple[Estimate, Estimate], list[str]] = {}  # runs on the same base and rows share a star
-    for one, found in bases.items():
-        of_base.setdefault((found.accuracy, found.gap), []).append(one)
+    names, stars = {each.run: each.name for each in value}, dict[Spot, list[str]]()
+    for one, result in results.items():
+        if found := spot(result.base, metric):
+            stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star
     majorities = {one: result.values.get("majority_accuracy") for one, result in results.items()}
     plot = charts.plane(
-        value, metric=metric, base=[bases[one] for one, *_ in of_base.values()],
-        base_names=[
-            inside.in_run(", ".join(names.get(one, "") for one in runs) if len(of_base) > 1 else "", common.BASE)
-            for runs in of_base.values()
-        ],
+        value, metric=metric, base=list(stars),
+        base_names=[inside.in_run(", ".join(runs) if len(stars) > 1 else "", common.BASE) for runs in stars.values()],
         majority=majorities[run], is_majority_of_one=len(set(majorities.values())) > 1,
         picked=(at, spots[lam]) if lam in spots else None,
     )  # fmt: skip

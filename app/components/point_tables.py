@@ -62,7 +62,7 @@ def _who(result: Result, curve: Curve, index: int) -> None:
     changes = artifacts.changes(result, point)
     flips.show(changes, key="flips", labels=labels, lam=lam, seed=curve["seed"], n=point["n"])
     gallery = artifacts.gallery(result, curve["key"]) if curve["trigger"] else None
-    if gallery and len(gallery.arrays["row"]):
+    if gallery and gallery.n_rows:
         st.page_link("views/saliency.py", label=words.EXAMPLES)
     st.header(levelling_words.TITLE, anchor=False)
     found = artifacts.levelling(result, point, curve["gap"])

@@ -22,11 +22,10 @@ def show(value: str | None, *, key: str) -> Choice | None:
     found = _choices_or_sentence(value)
     if not found:
         return None
-    by_run = {choice.run: choice for choice in found}
-    start = list(by_run).index(value) if value in by_run else 0
-    picked = st.selectbox(inside.RUN, list(by_run), start, format_func=lambda run: by_run[run].name, key=key)
+    start = list(found).index(value) if value in found else 0
+    picked = st.selectbox(inside.RUN, list(found), start, format_func=lambda run: found[run].name, key=key)
     session.select_run(picked)
-    return by_run[picked]
+    return found[picked]
 
 
 def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
@@ -36,7 +35,7 @@ def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
         value: ids of the runs that are selected so far.
         key: the widget's key.
     """
-    found = {choice.run: choice for choice in _choices_or_sentence(value[0] if value else None)}
+    found = _choices_or_sentence(value[0] if value else None)
     if not found:
         return []
     start = [run for run in value if run in found] or list(found)[:1]
@@ -104,12 +103,13 @@ def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
     return by_seed[seed]
 
 
-def _choices_or_sentence(selected: str | None) -> list[Choice]:
-    found = choices()
+def _choices_or_sentence(selected: str | None) -> dict[str, Choice]:
+    """What can be chosen, by run; a sentence where that is nothing, or not what was selected."""
+    found = {choice.run: choice for choice in choices()}
     if not found:
         st.info(inside.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
-    elif selected and selected not in [choice.run for choice in found]:
+    elif selected and selected not in found:
         st.info(inside.GONE.format(run=common.plain(selected)))
     return found
 

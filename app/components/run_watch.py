@@ -31,7 +31,7 @@ def show(value: str, *, key: str) -> str:
         return value
     st.title(common.plain(run.name), anchor=False)
     every = None if run.is_over else SECONDS_CANCELLING if run.is_cancelling else SECONDS
-    st.fragment(chrome.told(_draw), run_every=every)(run.id, is_over=run.is_over, key=key)
+    chrome.fragment(_draw, run_every=every)(run.id, is_over=run.is_over, key=key)
     return value
 
 

@@ -41,7 +41,7 @@ def show(
     listed = [items(stamp, value)[i] for i in rows]
     i = sentence_list.show(listed, key=f"list-{key}", label=words.PICK, channel=channel, index=index)
     show_one(_sentence(stamp, value, i, chosen), value, key=key, channel=channel, index=index, rows=choice.rows)
-    st.caption(words.about(value.about, shown=len(rows), kept=len(value.arrays["row"])))
+    st.caption(words.about(value.about, shown=len(rows), kept=value.n_rows))
 
 
 def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index: int, rows: Sequence[int]) -> None:

@@ -47,8 +47,7 @@ def show_duel(picked: Picked) -> None:
     duel_downloads.show(judged, key="compare", chart=CHART)
 
 
-@st.fragment
-@chrome.told
+@chrome.fragment
 def explore() -> None:
     """Everything that answers to a choice."""
     picked = duel_picker.show(session.compared_runs(), key="compare")

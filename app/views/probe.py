@@ -55,8 +55,7 @@ def choose_group(names: list[str]) -> int:
     )
 
 
-@st.fragment
-@chrome.told
+@chrome.fragment
 def explore() -> None:
     """Everything that answers to the slider."""
     first, second, third, fourth = st.columns([4, 4, 2, 3])

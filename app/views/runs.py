@@ -36,4 +36,4 @@ else:
     is_still = all(run.is_over for run in runs)
     if asked := session.asked_removal():
         confirm.show(asked, key="runs.confirm")
-    st.fragment(chrome.told(draw), run_every=None if is_still else SECONDS)(is_still=is_still)
+    chrome.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)

@@ -10,8 +10,7 @@ CHANNEL = "saliency"
 LOOKS = {"image": look_pictures.show, "text": look_sentences.show}
 
 
-@st.fragment
-@chrome.told
+@chrome.fragment
 def explore() -> None:
     """Everything that answers to the slider."""
     first, second, third = st.columns([5, 5, 3])

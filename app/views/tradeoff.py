@@ -47,8 +47,7 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
         show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve["trigger"])
 
 
-@st.fragment
-@chrome.told
+@chrome.fragment
 def explore() -> None:
     """Everything that answers to a click or to the slider."""
     first, second, third, fourth = st.columns([4, 3, 3, 2])
