@@ -1,7 +1,7 @@
 """The records of a run, gathered into what the page Train draws. Pure: JSON dicts in, frozen state out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -36,9 +36,14 @@ class Progress:
     current: str | None = None  # key of the curve that moved last
 
 
-def gather(records: Iterable[Mapping[str, Any]]) -> Progress:
-    """Read records in their order; unknown kinds are skipped."""
-    progress = Progress()
+def gather(records: Iterable[Mapping[str, Any]], *, after: Progress | None = None) -> Progress:
+    """Read records in their order; unknown kinds are skipped.
+
+    Args:
+        records: of one run.
+        after: what came before them; it stays as it is.
+    """
+    progress = _copy(after) if after else Progress()
     for record in records:
         handler = _HANDLERS.get(record["kind"])
         if handler:
@@ -62,6 +67,16 @@ def running_mean(values: Sequence[float], n_last: int = 20) -> list[float]:
     """The mean of the last ``n_last`` values at each position; of fewer at the beginning."""
     sums = [0.0, *accumulate(values)]
     return [(sums[i + 1] - sums[max(i + 1 - n_last, 0)]) / min(i + 1, n_last) for i in range(len(values))]
+
+
+def _copy(progress: Progress) -> Progress:
+    curves = {key: _copy_of_curve(curve) for key, curve in progress.curves.items()}
+    return replace(progress, base=[*progress.base], curves=curves)
+
+
+def _copy_of_curve(curve: CurveSoFar) -> CurveSoFar:
+    lists = {name: [*getattr(curve, name)] for name in ("step", "utility_loss", "discriminator_accuracy")}
+    return replace(curve, **lists)
 
 
 def _stage(progress: Progress, record: Mapping[str, Any]) -> None:

@@ -6,7 +6,11 @@ function load(source) {
     const script = document.createElement("script");
     script.src = source;
     script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error(source));
+    script.onerror = () => {
+      delete scripts[source]; // the next draw tries again
+      script.remove();
+      reject(new Error(source));
+    };
     document.head.append(script);
   }));
 }

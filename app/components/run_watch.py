@@ -4,6 +4,8 @@ It only reads the store. While the run is active the part below the heading draw
 every second; when it ends the whole page is drawn once more and then stands still.
 """
 
+import threading
+
 import streamlit as st
 
 from app import chrome, records, session
@@ -39,7 +41,7 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
     run = session.find_run(run_id)
     if run is None or run.is_over != is_over:
         st.rerun(scope="app")
-    progress = _progress(run.id, run.attempt, run.last_seq)
+    progress = _reader(run.id, run.attempt).up_to_date(run)
     with st.container():  # one place for all that comes and goes, so that the charts below stay where they are
         _status(run, progress)
         _buttons(run, key)
@@ -48,10 +50,29 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
     st.caption(words.SHARE)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _progress(run_id: str, attempt: int, last_seq: int) -> Progress:
-    """Read once per new record, however many people watch."""
-    return records.gather(session.store().records(run_id))
+class _Reader:
+    """Reads the records of a run: each once, however many people watch."""
+
+    def __init__(self) -> None:
+        self._progress = Progress()
+        self._last_seq = 0
+        self._lock = threading.Lock()
+
+    def up_to_date(self, run: Run) -> Progress:
+        """Where the run stands, as far as its newest record."""
+        with self._lock:
+            if run.last_seq > self._last_seq:
+                is_resumed = run.attempt > 1  # it takes records back: all are read again
+                after = 0 if is_resumed else self._last_seq
+                new = session.store().records(run.id, after=after)
+                self._progress = records.gather(new, after=None if is_resumed else self._progress)
+                self._last_seq = new[-1]["seq"] if new else run.last_seq
+            return self._progress
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reader(run_id: str, attempt: int) -> _Reader:
+    return _Reader()
 
 
 def _status(run: Run, progress: Progress) -> None:

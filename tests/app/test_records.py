@@ -41,6 +41,22 @@ def test_resumed_curve_takes_back_what_came_after_its_checkpoint():
     assert curve.utility_loss == [0.9, 0.6]
 
 
+def test_reading_on_is_as_reading_all_at_once_and_leaves_what_was_read_as_it_is():
+    records = [
+        {"kind": "stage", "stage": "base", "fraction": 0.1},
+        {"kind": "base", "epoch": 1, "epochs": 2},
+        *(TRAIN | {"step": step, "curve": curve} for curve in "ab" for step in (1, 2, 3)),
+        VALIDATION | {"step": 3, "is_best": True},
+        {"kind": "curve", "curve": "a"},
+        TRAIN | {"step": 2, "curve": "b"},  # takes one back
+    ]
+    for n in range(len(records)):
+        before = gather(records[:n])
+        untouched = gather(records[:n])
+        assert gather(records[n:], after=before) == gather(records)
+        assert before == untouched
+
+
 def test_thin_keeps_first_and_last_and_at_most_500():
     values = list(range(100_000))
     kept = thin(values)
