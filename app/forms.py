@@ -8,7 +8,7 @@ registry entry needs no edit here.
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -16,8 +16,8 @@ from pydantic.fields import FieldInfo
 from app import inputs
 from app.wording import common
 from app.wording import train as words
-from fairprog_core.errors import ConfigError
-from fairprog_core.options import Options
+from fairprog_core.options import ADVANCED, Options, is_marked
+from fairprog_core.refusal import without_none
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,7 @@ class Spec:
 
     @property
     def is_advanced(self) -> bool:
-        extra = self.info.json_schema_extra
-        return isinstance(extra, dict) and bool(extra.get("advanced"))
+        return is_marked(self.info, ADVANCED)
 
     @property
     def is_constant(self) -> bool:
@@ -57,31 +56,12 @@ class Spec:
 
 def spec_of(name: str, info: FieldInfo) -> Spec:
     """Read a field's annotation."""
-    kind, is_optional = _without_none(info.annotation)
+    kind, is_optional = without_none(info.annotation)
     is_many = get_origin(kind) is tuple
-    item = _without_none(get_args(kind)[0])[0] if is_many else kind
+    item = without_none(get_args(kind)[0])[0] if is_many else kind
     candidates = get_args(item) if get_origin(item) in (Union, types.UnionType) else (item,)
     members = tuple(c for c in candidates if isinstance(c, type) and issubclass(c, Options))
     return Spec(name, info, kind, is_optional, members, is_many, is_choice=len(members) > 1)
-
-
-def show(cls: type[Options], *, key: str, value: Options | None = None) -> Options | None:
-    """Draw the whole form; the options it describes, or None with the reason on the screen.
-
-    Args:
-        key: prefix of the widgets' keys; another prefix starts a new draft.
-        value: what the widgets start from; the class's defaults where None.
-    """
-    return build(cls, fields(cls, key=key, value=value))
-
-
-def build(cls: type[Options], values: dict[str, Any], *, where: str = words.THIS_STUDY) -> Options | None:
-    """The options these values describe, or None with the one-sentence error on the screen."""
-    try:
-        return cls.parse(values, where=where)
-    except ConfigError as error:
-        st.error(common.plain(str(error)))
-        return None
 
 
 def fields(
@@ -179,13 +159,3 @@ def _kind_of(cls: type[Options]) -> str:
     """The registry key of an options class; its name where it has none."""
     info = cls.model_fields.get("kind")
     return str(info.default) if info else cls.__name__
-
-
-def _without_none(annotation: Any) -> tuple[Any, bool]:
-    """The annotation without ``Annotated`` and ``None``; whether ``None`` was allowed."""
-    if get_origin(annotation) is Annotated:
-        return _without_none(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
-        rest = [arg for arg in get_args(annotation) if arg is not type(None)]
-        return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007
-    return annotation, False

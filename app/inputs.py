@@ -71,15 +71,12 @@ def _switch(spec: "Spec", start: Any, key: str) -> bool:
 
 
 def _amount(spec: "Spec", start: Any, key: str) -> Any:
-    """A number; the bounds of the field are the bounds of the widget (an open bound is checked afterwards)."""
-    low, high = _bound(spec, "ge", "gt"), _bound(spec, "le", "lt")
-    convert = spec.kind
+    """A number. The widget has no bounds: what lies outside it would keep to itself, and the form could not say so."""
+    low, convert = _bound(spec, "ge", "gt"), spec.kind
     is_whole = convert is int
     step = 1 if is_whole else _step(start if start is not None else low)
     return st.number_input(
         spec.label,
-        min_value=None if low is None else convert(low),
-        max_value=None if high is None else convert(high),
         value=None if start is None else convert(start),
         step=step,
         format="%d" if is_whole else "%g",

@@ -4,6 +4,7 @@ A link shares what is in the URL; what is in the session survives a change of pa
 drops the query string. Each view asks here, and what it was told is put back into the URL.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -253,10 +254,13 @@ def nearest_lam(lams: Sequence[float], otherwise: float | None) -> int:
         otherwise: for example the λ chosen on validation.
     """
     try:
-        wanted: float | None = float(remembered(LAM) or "")
+        wanted = float(remembered(LAM) or "nan")
     except ValueError:
-        wanted = otherwise
-    return min(range(len(lams)), key=lambda i: abs(lams[i] - (wanted or 0.0)))
+        wanted = math.nan
+    if math.isnan(wanted):
+        wanted = otherwise or 0.0
+    within = min(max(wanted, lams[0]), lams[-1])
+    return min(range(len(lams)), key=lambda i: abs(lams[i] - within))
 
 
 def _key(name: str) -> str:

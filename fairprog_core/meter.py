@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 STAGES = ("data", "base", "triggers", "evaluation", "explain")
+NOT_AGAIN = ("data", "base")  # what is finished of these counts no more in a later sitting
 MIN_SHARE = 0.03  # of the work done before a time left is named
 
 
@@ -26,6 +27,7 @@ class Meter:
         self.costs = costs
         self.seconds = dict.fromkeys(STAGES, 0.0) | (seconds or {})
         self.done = dict.fromkeys(costs, 0.0)
+        self.earlier = sum(spent for stage, spent in self.seconds.items() if stage not in NOT_AGAIN)
         self.started = time.perf_counter()
 
     @contextmanager
@@ -47,7 +49,7 @@ class Meter:
         self.done[stage] = max(self.done.get(stage, 0.0), min(share, 1.0))
         whole = sum(self.costs.values()) or 1.0
         fraction = sum(cost * self.done[name] for name, cost in self.costs.items()) / whole
-        elapsed = time.perf_counter() - self.started
+        elapsed = self.earlier + time.perf_counter() - self.started
         left = elapsed / fraction * (1 - fraction) if fraction > MIN_SHARE else None
         return {
             "kind": "stage",

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic.fields import FieldInfo
 
+from fairprog_core import refusal
 from fairprog_core.errors import ConfigError
 
 Modality = Literal["image", "text"]  # what a data set, a classifier, a trigger is made for
 ADVANCED: dict[str, JsonValue] = {"advanced": True}  # ``json_schema_extra`` of a field that the form folds away
+NEEDED: dict[str, JsonValue] = {"needed": True}  # of one that has no default that works: a path of the user's
 
 
 class Options(BaseModel):
@@ -41,28 +43,29 @@ class Options(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            found = error.errors(include_url=False)
-            raise ConfigError(_sentence(found, where or cls.__name__)) from error
+            raise ConfigError(refusal.sentence(error, cls, where=where or cls.__name__)) from error
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, every default written out."""
         return self.model_dump(mode="json")
+
+    def unfilled(self) -> str | None:
+        """The name of a field that has to be filled in before these options can be used, or None."""
+        fields = type(self).model_fields.items()
+        return next((name for name, field in fields if is_marked(field, NEEDED) and not getattr(self, name)), None)
 
     def digest(self, *, exclude: set[str] | None = None) -> str:
         """First 16 hex digits of the SHA-256 of the canonical JSON; the key of caches."""
         return digest_of(self.model_dump(mode="json", exclude=exclude))
 
 
+def is_marked(field: FieldInfo, mark: Mapping[str, JsonValue]) -> bool:
+    """Whether a field carries a mark: ``ADVANCED`` or ``NEEDED``."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and mark.items() <= extra.items()
+
+
 def digest_of(value: Any) -> str:
     """First 16 hex digits of the SHA-256 of a JSON value with sorted keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _sentence(errors: list[ErrorDetails], where: str) -> str:
-    """The first error as one sentence; how many more there are."""
-    first = errors[0]
-    key = ".".join(str(part) for part in first["loc"]) or "the whole value"
-    found = "" if first["type"] in ("missing", "extra_forbidden") else f" (found {first['input']!r:.80})"
-    more = f" {len(errors) - 1} more value(s) are wrong too." if len(errors) > 1 else ""
-    return f"{where}: {key}: {first['msg']}{found}.{more}"

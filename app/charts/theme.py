@@ -47,7 +47,7 @@ def template(ink: str | None = None) -> go.layout.Template:
             "yaxis": axis,
             "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "font": {"size": 15}},
             "margin": {"l": 8, "r": 8, "t": 48, "b": 8},
-            "hoverlabel": {"font": {"size": 15}},
+            "hoverlabel": {"bgcolor": INK["light"], "bordercolor": AXIS, "font": {"size": 15, "color": "#ffffff"}},
             "hovermode": "closest",
         }
     )

@@ -1,8 +1,11 @@
-/* Colours for white paper, whatever the theme of the page is. */
+/* Colours for white paper, whatever the theme of the page is, and letters that are there when the picture is drawn:
+   the fonts of the page are not. */
+const LETTERS = "Arial, Helvetica, sans-serif";
+
 function forPaper(plot, ink) {
   const layout = structuredClone(plot.layout);
   layout.paper_bgcolor = layout.plot_bgcolor = "#ffffff";
-  layout.font = { ...layout.font, color: ink };
+  layout.font = { ...layout.font, color: ink, family: LETTERS };
   layout.margin = { ...layout.margin, l: 24, r: 24, t: 64, b: 24 };
   return { data: plot.data, layout };
 }

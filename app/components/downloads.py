@@ -26,11 +26,10 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
         curve: whose trigger is handed out.
         index: of λ.
     """
-    name = curve["key"]
-    _button(
-        words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), "points.csv", "text/csv", f"{key}-csv"
-    )
-    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), "result.json", "application/json", f"{key}-json")
+    name, run = curve["key"], value.folder.name
+    points, result = f"{run}-points.csv", f"{run}-result.json"
+    _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), points, "text/csv", f"{key}-csv")
+    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), result, "application/json", f"{key}-json")
     label, file = _learned(value, curve, index)
     if file.is_file():
         _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")

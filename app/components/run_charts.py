@@ -30,7 +30,7 @@ def show(value: tuple[Run, Progress], *, key: str) -> CurveSoFar | None:
     with left:
         validation = live.validation(curve, same, gap)
         if validation is None:
-            st.info(words.PREPARING)
+            st.info(words.NO_VALIDATION if run.is_over else words.PREPARING)
         else:
             live_plot.show(validation, key=f"{key}.validation")
     with right:

@@ -47,7 +47,7 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
         _buttons(run, key)
         _summary(run)
     run_charts.show((run, progress), key=f"{key}.charts")
-    st.caption(words.SHARE)
+    st.caption(words.SHARE if run.is_over else words.GOES_ON)
 
 
 class _Reader:

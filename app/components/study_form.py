@@ -22,8 +22,8 @@ _ROWS = (
 """What is seen at once, two columns a row; a field that no row names is folded away below."""
 
 
-def show(value: str, *, key: str) -> Study | None:
-    """Draw the form; the study it describes, or None with the reason on the screen.
+def show(value: str, *, key: str) -> Study | ConfigError:
+    """Draw the form; the study it describes, or the sentence that says why it describes none.
 
     Args:
         value: the preset to begin with; every preset has a draft of its own.
@@ -79,14 +79,13 @@ def preset(value: str, *, key: str) -> str:
     return str(chosen)
 
 
-def _checked(values: dict[str, Any]) -> Study | None:
-    """Every value allowed, and every λ range too."""
-    study = forms.build(Study, values)
-    if not isinstance(study, Study):
-        return None
+def _checked(values: dict[str, Any]) -> Study | ConfigError:
+    """Every value allowed, every λ range too, and nothing missing."""
     try:
+        study = Study.parse(values, where=words.THIS_STUDY)
         study.plan()
     except ConfigError as error:
-        st.error(common.plain(str(error)))
-        return None
+        return error
+    if name := study.dataset.unfilled():
+        return ConfigError(words.unfilled(study.dataset, name))
     return study

@@ -8,6 +8,8 @@ from app.wording import common
 from app.wording import train as words
 from fairprog_core.study import CurvePlan, Study
 
+N_OPEN = 4  # lines of λ that are shown at once; more are folded away, so that the button stays in sight
+
 
 def show(value: Study, *, key: str) -> Study:
     """Draw the plan of a study whose λ ranges are valid."""
@@ -25,10 +27,11 @@ def show(value: Study, *, key: str) -> Study:
                 steps=steps.pop() if have_triggers and len(steps) == 1 else None,
             )
         )
-        for line in dict.fromkeys(_range(plan) for plan in plans if plan.trigger):
-            st.caption(line)
-        for line in _values([plan for plan in plans if not plan.trigger]):
-            st.caption(line)
+        ranges = list(dict.fromkeys(_range(plan) for plan in plans if plan.trigger))
+        lines = [*ranges, *_values([plan for plan in plans if not plan.trigger])]
+        with st.expander(words.LAMS) if len(lines) > N_OPEN else st.container():
+            for line in lines:
+                st.caption(line)
     return value
 
 

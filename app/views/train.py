@@ -4,7 +4,9 @@ import streamlit as st
 
 from app import chrome, session
 from app.components import data_card, needs_table, run_watch, study_form, study_plan
+from app.wording import common
 from app.wording import train as words
+from fairprog_core.errors import ConfigError
 
 PRESET = "faces-quick"
 
@@ -16,10 +18,13 @@ def choose() -> None:
     st.space("small")
     form, panel = st.columns([1.9, 1], gap="large")
     with form:
-        study = study_form.show(preset, key=session.FORM)
+        found = study_form.show(preset, key=session.FORM)
+    study = None if isinstance(found, ConfigError) else found
     with panel, st.container(border=True, key="study_panel"):
-        if study is not None:
-            study_plan.show(study, key="plan")
+        if isinstance(found, ConfigError):
+            st.error(common.plain(str(found)))
+        else:
+            study_plan.show(found, key="plan")
         pressed = st.button(words.TRAIN, type="primary", key="train", width="stretch", disabled=study is None)
         st.caption(words.TRAIN_HELP)
     if study is not None:

@@ -108,7 +108,7 @@ def interval(found: Estimate, digits: int = 3) -> str:
     """``0.871 [0.860, 0.882]``; "not estimable" without a value."""
     if found.value is None:
         return common.NOT_ESTIMABLE
-    return f"{found.value:.{digits}f}{brackets(found, digits)}"
+    return f"{signed(found.value, digits)}{brackets(found, digits)}"
 
 
 def brackets(found: Estimate, digits: int = 3) -> str:

@@ -87,5 +87,4 @@ def _signed(found: Mapping[str, Any]) -> str:
 
 
 def _percent(found: Mapping[str, Any]) -> str:
-    ci = found["ci"]
-    return f"{found['value']:.0%}" + (f" [{ci[0]:.0%}, {ci[1]:.0%}]" if ci else "")
+    return " ".join(filter(None, inside.percent(Estimate.of(found["value"], found["ci"]))))

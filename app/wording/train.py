@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.wording import common, inside
+from fairprog_core.options import Options
 
 TITLE = "Train a trigger"
 LEAD = (
@@ -16,6 +17,7 @@ REST = "Everything else: seeds of the base, selection, mode, explanations, devic
 
 PRESET = "Start from"
 PLAN = "What will be computed"
+LAMS = "Values of λ"
 TRAIN = "Train"
 TRAIN_HELP = "Puts the study into the queue; it goes on when this page is closed."
 CARD = "About the data"
@@ -30,7 +32,8 @@ CANCEL = "Cancel"
 CANCELLING = "Cancelling …"
 RESUME = "Go on"
 RESUME_HELP = "Goes on from the last checkpoint; finished curves are kept."
-SHARE = "The address of this page opens this run, also after a reload. Training goes on when the page is closed."
+SHARE = "The address of this page opens this run, also after a reload."
+GOES_ON = f"{SHARE} Training goes on when the page is closed."
 WAITING = "Waiting for a worker. It starts as soon as one is free."
 CURVE = "Curve"
 FOLLOW = "the one that trains now"
@@ -43,6 +46,7 @@ LOST = (
 CANCELLED = "Cancelled. What was finished is kept; press “Go on” to continue from the last checkpoint."
 DONE = "Done in {time}."
 BASE_TRAINS = "The base classifier is trained first; the curve follows."
+NO_VALIDATION = "It ended before the first validation."
 PREPARING = "The live chart appears with the first validation."
 
 GAP = "Gap"
@@ -69,6 +73,12 @@ BASE_LABEL = "Loss of the base classifier while it is trained."
 def options_of(name: str) -> str:
     """The heading of the folded options of one kind."""
     return f"{common.kind(name)}: options"
+
+
+def unfilled(options: Options, name: str) -> str:
+    """What has to be filled in before these options can be used."""
+    field = type(options).model_fields[name]
+    return f"{options_of(options.kind)}: fill in “{field.title}”. {field.description}"
 
 
 def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, steps: int | None) -> str:
@@ -108,7 +118,7 @@ def curve_name(trigger: str, criterion: str, seed: int | None = None, tuning_rat
 
 
 def chosen(row: Mapping[str, Any]) -> str:
-    """The figures of one trigger and criterion at the λ chosen on validation."""
+    """The figures of one trigger and criterion at the λ chosen on validation, on test rows."""
     lams = sorted({float(lam) for lam in row["lam"]})
     lam = common.lam(lams[0]) if len(lams) == 1 else f"{common.lam(lams[0])} to {common.lam(lams[-1])}"
     name = curve_name(row["trigger"] or row["method"], row["criterion"], tuning_ratio=row.get("tuning_ratio"))
@@ -116,7 +126,7 @@ def chosen(row: Mapping[str, Any]) -> str:
         f"{common.METRICS[row['gap_name']].lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
     )
     accuracy = f"accuracy {common.number(row['base_accuracy'])} → **{common.number(row['accuracy'])}**"
-    return f"{name}: {gap}, {accuracy} at λ = {lam}."
+    return f"{name}: {gap}, {accuracy} on test rows, at λ = {lam}."
 
 
 def epoch(number: int, epochs: int, accuracy: float | None) -> str:

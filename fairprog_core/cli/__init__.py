@@ -81,6 +81,8 @@ def _main(arguments: list[str]) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        complain(f"{error.format_message()} See `fairprog --help`.")  # an option or argument that does not exist
+        context = getattr(error, "ctx", None)  # an option or argument that does not exist
+        command = context.command_path if context else "fairprog"
+        complain(f"{error.format_message().rstrip('.')}. See `{command} --help`.")
         return 2
     return code if isinstance(code, int) else 0

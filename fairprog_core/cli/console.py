@@ -108,8 +108,8 @@ def words(key: str | None) -> str:
 
 
 def number(value: float | None, form: str = ".3f") -> str:
-    """A number, or a dash where it cannot be estimated."""
-    return "–" if value is None else format(value, form)
+    """A number with a true minus sign, or a dash where it cannot be estimated."""
+    return "–" if value is None else format(value, form).replace("-", "−")
 
 
 def interval(value: float | None, ci: Sequence[float] | None, sign: str = "", digits: int = 3) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from fairprog_core.data.identity_words import IDENTITY_WORDS
-from fairprog_core.options import ADVANCED, Modality, Options
+from fairprog_core.options import ADVANCED, NEEDED, Modality, Options
 from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
@@ -99,7 +99,7 @@ class CelebAOptions(DatasetOptions):
 
     kind: Literal["celeba"] = "celeba"
     root: str = Field(
-        "", max_length=4096, title="Folder or zip",
+        "", max_length=4096, title="Folder or zip", json_schema_extra=NEEDED,
         description="Where CelebA lies on the machine that trains: the official files, or the ones from Kaggle.",
     )  # fmt: skip
     target: tuple[AttributeName, ...] = Field(
@@ -175,7 +175,7 @@ class CivilCommentsOptions(DatasetOptions):
     modality: ClassVar[Modality] = "text"
     kind: Literal["civil_comments"] = "civil_comments"
     root: str = Field(
-        "", max_length=4096, title="Folder or file",
+        "", max_length=4096, title="Folder or file", json_schema_extra=NEEDED,
         description="Where all_data_with_identities.csv lies on the machine that trains.",
     )  # fmt: skip
     identities: tuple[AttributeName, ...] = Field(

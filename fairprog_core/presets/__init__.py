@@ -134,7 +134,9 @@ def _read_file(path: Path) -> Values:
         values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"The study {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The study {path} is not a text file in UTF-8; give a TOML or JSON file.") from error
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         raise ConfigError(
             f"The study {path} is not valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}."
         ) from error

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairprog_core.errors import DataError
 from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
 from fairprog_core.triggers.base import Trigger
 
@@ -52,11 +53,20 @@ class ImageTrigger(Trigger):
         return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
+        self._check(x)
         return self.lay(self.fit_photo(x.flatten(0, 1)).view_as(x), values)
 
     def over(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
         photo = self.fit_photo(x)[None]
         return (self.lay(photo, self.values(lam))[0] for lam in lams)
+
+    def _check(self, x: Tensor) -> None:
+        side, found = self.image_size, tuple(x.shape[-3:])
+        if found != (3, side, side):
+            raise DataError(
+                f"The pictures are {' × '.join(map(str, found))}, the trigger was made for 3 × {side} × {side} "
+                "(channels, height, width); scale them to that size."
+            )
 
     def lay(self, photo: Tensor, values: Tensor) -> Tensor:
         """Lay l triggers (l, *shape) over fitted photos (l, k/l, 3, s, s), one on each first index."""

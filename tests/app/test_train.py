@@ -83,6 +83,17 @@ def test_emptied_selection_is_refused_with_a_sentence(open_page):
     assert "triggers" in page.error[0].value
 
 
+def test_data_without_its_folder_cannot_be_trained_on_and_the_panel_says_what_is_missing(open_page):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.dataset.kind").set_value("celeba").run()
+    assert not page.exception
+    assert "fill in “Folder or zip”" in page.error[0].value
+    assert page.button(key="train").disabled
+    page.text_input(key=f"{FORM}.dataset.celeba.root").set_value("/data/celeba").run()
+    assert not page.error
+    assert not page.button(key="train").disabled
+
+
 def test_card_of_the_data_is_shown(open_page):
     page = open_page("train")
     assert any(text.value.startswith("**Licence**:") for text in page.markdown)

@@ -51,7 +51,7 @@ def test_chosen_figures_of_several_seeds_name_the_range_of_lambda():
     }  # fmt: skip
     assert words.chosen(row) == (
         "Patch, demographic parity: demographic-parity gap 0.350 → **0.100**, "
-        "accuracy 0.900 → **not estimable** at λ = 1 to 2."
+        "accuracy 0.900 → **not estimable** on test rows, at λ = 1 to 2."
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fairprog_core.classifiers.base import Classifier, freeze
-from fairprog_core.errors import ArtifactError, ConfigError
+from fairprog_core.errors import ArtifactError, ConfigError, DataError
 from fairprog_core.options import Modality
 from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
@@ -206,6 +206,13 @@ def test_wrap_classifier_of_another_size_is_refused(classifier: Classifier) -> N
     trigger = build(TRIGGERS, TRIGGERS["patch"].options(), image_size=64)
     with pytest.raises(ConfigError, match="made for image size 64"):
         trigger.wrap(classifier, lam=1.0)
+
+
+@pytest.mark.parametrize("kind", ["border", "frame", "patch", "learned_mask"])
+def test_pictures_of_another_size_are_refused_with_both_sizes(kind: str) -> None:
+    trigger = build(TRIGGERS, TRIGGERS[kind].options(), image_size=SIZE)
+    with pytest.raises(DataError, match=f"are 3 × 8 × 8, .* made for 3 × {SIZE} × {SIZE}"):
+        trigger(torch.zeros(2, 3, 8, 8), 1.0)
 
 
 def test_load_trigger_missing_file_says_so(tmp_path: Path) -> None:

@@ -28,3 +28,9 @@ def test_seconds_of_earlier_sittings_count() -> None:
         pass
     assert meter.total()["base"] >= 40.0
     assert meter.total()["total"] == pytest.approx(meter.total()["base"])
+
+
+def test_time_left_of_a_resumed_run_counts_what_the_finished_half_took() -> None:
+    """Half of it took 60 s in an earlier sitting: the other half will take as long, not next to nothing."""
+    meter = Meter({"triggers": 1.0}, {"base": 300.0, "triggers": 60.0})
+    assert meter.at("triggers", 0.5, "x")["seconds_left"] == pytest.approx(60.0, abs=1.0)

@@ -45,7 +45,7 @@ def test_series_sets_values_in_each_study_after_its_own(tmp_path: Path) -> None:
     [
         ('studies = ["SELF"]', "names the series itself"),
         ("studies = [3]", "found 3; allowed are names and tables"),
-        ('studies = [{name = "a", set = ["nane=1"]}]', "a: nane: Extra inputs"),
+        ('studies = [{name = "a", set = ["nane=1"]}]', "a: nane: there is no such key"),
         ('studies = ["fases"]', "no preset 'fases'"),
     ],
 )
@@ -98,7 +98,7 @@ def test_study_that_names_only_a_data_set_is_complete(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("name = ", "not valid TOML"),
-        ('nane = "x"', "nane: Extra inputs"),
+        ('nane = "x"', "nane: there is no such key"),
         ("[budget]\nsteps = 0", "budget.steps: .* greater than or equal to 1 .found 0"),
     ],
 )
@@ -166,7 +166,7 @@ def test_override_of_a_kind_drops_options_of_the_old_one_but_not_those_set_with_
         ("a b=3", "not of the form"),
         ("triggers.3.photo=1", "from 0 to 0"),
         ("budget.steps.more=1", "single value"),
-        ("budget.stepz=1", "budget.stepz: Extra inputs"),
+        ("budget.stepz=1", "budget.stepz: there is no such key"),
         ("budget.steps=many", "budget.steps: .* valid integer"),
         ("classifier=nothing", "classifier: .*residual_net"),
     ],

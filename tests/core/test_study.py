@@ -94,7 +94,19 @@ def test_default_ranges_follow_trigger_and_criterion() -> None:
             },
             "adv_in trains new weights",
         ),
-        ({"sedes": [1]}, "sedes: Extra inputs are not permitted"),
+        ({"sedes": [1]}, "^my.toml: sedes: there is no such key; did you mean seeds.$"),
+        (
+            {"dataset": {"kind": "faces", "imagesize": 3}},
+            "^my.toml: dataset.imagesize: there is no such key; did you mean image_size.$",
+        ),
+        (
+            {"dataset": {"kind": "faces", "p_male": 7}},
+            r"^my.toml: dataset.p_male: should be .* \(found 7\)\.$",
+        ),  # and that is all
+        ({"seeds": ["x"]}, r"^my.toml: seeds\.0: should be a valid integer.* \(found 'x'\)\.$"),
+        ({"methods": []}, "^my.toml: methods: choose at least 1.$"),
+        ({"lam": {"low": 50}}, r"^lam of border and equalized_odds: low \(50\) must be below high \(30\)\.$"),
+        ({"lam": {"per": {"adv_in": {"low": -1}}}}, r"lam\.per\.adv_in\.low: should be greater than 0 \(found -1\)"),
         ({"budget": {"steps": 0}}, r"budget\.steps: .*greater than or equal to 1 \(found 0\)"),
     ],
 )
