@@ -122,6 +122,11 @@ def watched_run() -> str | None:
     return None
 
 
+def under_way() -> "list[Run]":
+    """The newest runs that are not over, three at most."""
+    return [run for run in store().list(limit=20) if not run.is_over][:3]
+
+
 def watch_none() -> None:
     """Have the page Train show its form, whatever still runs."""
     st.session_state.pop(_key(WATCHED), None)

@@ -14,6 +14,7 @@ PRESET = "faces-quick"
 def choose() -> None:
     """The form on the left; on the right what it will compute, and the button."""
     chrome.header(words.TITLE, words.LEAD)
+    _under_way()
     preset = study_form.preset(PRESET, key=f"{session.FORM}.preset")
     st.space("small")
     form, panel = st.columns([1.9, 1], gap="large")
@@ -34,6 +35,16 @@ def choose() -> None:
     if pressed and study is not None:
         session.submit(study)
         st.rerun()
+
+
+def _under_way() -> None:
+    """A way back to what is being trained."""
+    for run in session.under_way():
+        with st.container(horizontal=True, vertical_alignment="center", key=f"under_way_{run.id}"):
+            st.markdown(words.UNDER_WAY.format(name=common.plain(run.name), state=common.STATES[run.state].lower()))
+            if st.button(words.WATCH, key=f"watch.{run.id}"):
+                session.select_run(run.id)
+                st.rerun()
 
 
 run_id = session.watched_run()

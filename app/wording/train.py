@@ -26,6 +26,8 @@ ROWS_NOTE = "Each with its group and its label"
 NO_TEXT = "(empty)"
 NO_CARD = "This data set has no card."
 
+UNDER_WAY = "**{name}** is {state}."
+WATCH = "Watch it"
 NEW = "New study"
 OPEN = "Open the trade-off"
 CANCEL = "Cancel"

@@ -109,6 +109,15 @@ def test_linked_run_shows_progress_and_charts(open_page, running):
     assert len(charts(page)) == 3
 
 
+def test_form_names_what_is_under_way_and_leads_there(open_page, running):
+    page = open_page("train")
+    assert any(text.value == words.UNDER_WAY.format(name="faces-quick", state="running") for text in page.markdown)
+    page.button(key=f"watch.{running.id}").click().run()
+    assert not page.exception
+    assert page.title[0].value == "faces-quick"
+    assert page.query_params["run"] == running.id
+
+
 def test_running_run_is_cancelled(open_page, running, store):
     page = open_page("train", run=running.id)
     page.button(key="watch.cancel").click().run()
