@@ -19,7 +19,7 @@ def show(value: str | None, *, key: str) -> Choice | None:
         value: id of the run that is selected so far.
         key: the widget's key.
     """
-    found = _choices_or_sentence(value)
+    found = _choices_or_sentence([value] if value else [])
     if not found:
         return None
     start = list(found).index(value) if value in found else 0
@@ -35,7 +35,7 @@ def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
         value: ids of the runs that are selected so far.
         key: the widget's key.
     """
-    found = _choices_or_sentence(value[0] if value else None)
+    found = _choices_or_sentence(value)
     if not found:
         return []
     start = [run for run in value if run in found] or list(found)[:1]
@@ -103,14 +103,14 @@ def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
     return by_seed[seed]
 
 
-def _choices_or_sentence(selected: str | None) -> dict[str, Choice]:
-    """What can be chosen, by run; a sentence where that is nothing, or not what was selected."""
+def _choices_or_sentence(selected: Sequence[str]) -> dict[str, Choice]:
+    """What can be chosen, by run; a sentence where that is nothing, or not all that was selected."""
     found = {choice.run: choice for choice in choices()}
     if not found:
         st.info(inside.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
-    elif selected and selected not in found:
-        st.info(inside.GONE.format(run=common.plain(selected)))
+    elif gone := [run for run in selected if run not in found]:
+        st.info(inside.GONE.format(run=common.plain(", ".join(gone))))
     return found
 
 

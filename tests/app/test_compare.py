@@ -118,6 +118,12 @@ def test_link_that_makes_no_sense_falls_back(open_page, folder, query):
     assert len(given(page, "figures")["rows"]) == 3
 
 
+def test_all_runs_of_a_link_that_are_not_there_are_named(open_page, folder):
+    page = open_page("compare", run="a1", **{"with": "duel,b2"})
+    assert [info.value for info in page.info] == [inside.GONE.format(run="a1, b2")]
+    assert len(given(page, "figures")["rows"]) == 3
+
+
 def test_no_method_chosen_asks_for_one(open_page, folder):
     page = open_page("compare", run="duel")
     page.multiselect(key="compare-equalized_odds-duel-methods").set_value([]).run()
