@@ -174,3 +174,10 @@ def test_override_of_a_kind_drops_options_of_the_old_one_but_not_those_set_with_
 def test_bad_override_is_one_sentence(override: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         load_study("faces-quick", [override])
+
+
+def test_study_that_is_no_text_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "study.toml"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n\x9f")
+    with pytest.raises(ConfigError, match="study.toml is not a text file in UTF-8; give a TOML or JSON file"):
+        load_study(file)
