@@ -21,10 +21,9 @@ def sentence(error: ValidationError, cls: type[BaseModel], *, where: str) -> str
         where: the file, preset or form that the values came from.
     """
     errors = [each for each in error.errors(include_url=False) if each["type"] != _FOLLOWS]
-    inner = {
-        each["loc"][:n] for each in errors for n in range(len(each["loc"]))
-    }  # a list short of a wrong item is not news
-    found = [each for each in errors if each["loc"] not in inner]
+    # A list that came out too short for a wrong item is not news: of places inside each other the inner one counts.
+    outer = {each["loc"][:n] for each in errors for n in range(len(each["loc"]))}
+    found = [each for each in errors if each["loc"] not in outer]
     n_more = len(found) - 1
     more = "" if n_more < 1 else " One more value is wrong." if n_more == 1 else f" {n_more} more values are wrong."
     return f"{where}: {_why(found[0], cls)}.{more}"
