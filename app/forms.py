@@ -5,10 +5,9 @@ of kind with the fields of that kind below; fields marked as advanced are folded
 registry entry needs no edit here.
 """
 
-import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -16,8 +15,8 @@ from pydantic.fields import FieldInfo
 from app import inputs
 from app.wording import common
 from app.wording import train as words
+from fairprog_core.annotations import is_union, kind_of, without_none
 from fairprog_core.options import ADVANCED, Options, is_marked
-from fairprog_core.refusal import without_none
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def spec_of(name: str, info: FieldInfo) -> Spec:
     kind, is_optional = without_none(info.annotation)
     is_many = get_origin(kind) is tuple
     item = without_none(get_args(kind)[0])[0] if is_many else kind
-    candidates = get_args(item) if get_origin(item) in (Union, types.UnionType) else (item,)
+    candidates = get_args(item) if is_union(item) else (item,)
     members = tuple(c for c in candidates if isinstance(c, type) and issubclass(c, Options))
     return Spec(name, info, kind, is_optional, members, is_many, is_choice=len(members) > 1)
 
@@ -115,9 +114,9 @@ def _options(spec: Spec, start: Any, key: str, is_folded: bool) -> Any:
         return None
     if not spec.is_choice:
         return fields(spec.members[0], key=key, value=start, is_folded=is_folded)
-    classes = {_kind_of(member): member for member in spec.members}
-    picked = inputs.choose(spec, list(classes), _kind_of(type(start)) if start else None, key=f"{key}.kind")
-    value = start if start is not None and _kind_of(type(start)) == picked else None
+    classes = {kind_of(member): member for member in spec.members}
+    picked = inputs.choose(spec, list(classes), kind_of(type(start)) if start else None, key=f"{key}.kind")
+    value = start if start is not None and kind_of(type(start)) == picked else None
     return _folded(classes[picked], picked, key=f"{key}.{picked}", value=value, is_folded=is_folded)
 
 
@@ -125,11 +124,11 @@ def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) ->
     """A selection: what the form starts from, then every other kind with its defaults."""
     entries: dict[str, Options | type[Options]] = {}
     for item in start:
-        kind = _kind_of(type(item))
+        kind = kind_of(type(item))
         n_same = sum(name.split("-")[0] == kind for name in entries)
         entries[f"{kind}-{n_same + 1}" if n_same else kind] = item
     picked_first = list(entries)
-    entries |= {kind: cls for cls in spec.members if (kind := _kind_of(cls)) not in entries}
+    entries |= {kind: cls for cls in spec.members if (kind := kind_of(cls)) not in entries}
     values = []
     for name in inputs.choose_several(spec, list(entries), picked_first, key=f"{key}.kinds"):
         entry = entries[name]
@@ -153,9 +152,3 @@ def _start(spec: Spec, value: Options | None) -> Any:
     if value is not None:
         return getattr(value, spec.name)
     return spec.info.get_default(call_default_factory=True, validated_data={}) if not spec.info.is_required() else None
-
-
-def _kind_of(cls: type[Options]) -> str:
-    """The registry key of an options class; its name where it has none."""
-    info = cls.model_fields.get("kind")
-    return str(info.default) if info else cls.__name__

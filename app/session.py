@@ -124,7 +124,7 @@ def watched_run() -> str | None:
 
 def under_way() -> "list[Run]":
     """The newest runs that are not over, three at most."""
-    return [run for run in store().list(limit=20) if not run.is_over][:3]
+    return store().list(limit=3, is_active=True)
 
 
 def watch_none() -> None:

@@ -1,12 +1,13 @@
 """Why options were refused, in one sentence: the key as it is written, what was found, what is allowed."""
 
 import difflib
-import types
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from fairprog_core.annotations import is_union, kind_of, without_none
 
 _FOLLOWS = "default_factory_not_called"  # pydantic's word for a default that was not tried, as another value is wrong
 _SIMPLE = (str, int, float, bool, list, tuple, type(None))
@@ -27,16 +28,6 @@ def sentence(error: ValidationError, cls: type[BaseModel], *, where: str) -> str
     n_more = len(found) - 1
     more = "" if n_more < 1 else " One more value is wrong." if n_more == 1 else f" {n_more} more values are wrong."
     return f"{where}: {_why(found[0], cls)}.{more}"
-
-
-def without_none(annotation: Any) -> tuple[Any, bool]:
-    """The annotation without ``Annotated`` and ``None``; whether ``None`` was allowed."""
-    if get_origin(annotation) is Annotated:
-        return without_none(get_args(annotation)[0])
-    if get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
-        rest = [arg for arg in get_args(annotation) if arg is not type(None)]
-        return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007
-    return annotation, False
 
 
 def _why(error: ErrorDetails, cls: type[BaseModel]) -> str:
@@ -75,8 +66,8 @@ def _place(location: Iterable[int | str], cls: type[BaseModel]) -> tuple[list[st
     known: Iterable[str] = ()
     kind: Any = cls
     for part in location:
-        if get_origin(kind) in (Union, types.UnionType):
-            kind = next((each for each in get_args(kind) if _tag(each) == part), None)
+        if is_union(kind):
+            kind = next((each for each in get_args(kind) if isinstance(each, type) and kind_of(each) == part), None)
             continue
         keys.append(str(part))
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -87,8 +78,3 @@ def _place(location: Iterable[int | str], cls: type[BaseModel]) -> tuple[list[st
             is_by_name = issubclass(get_origin(kind), Mapping)
             kind = without_none(get_args(kind)[1 if is_by_name else 0])[0]
     return keys, known
-
-
-def _tag(cls: Any) -> Any:
-    field = cls.model_fields.get("kind") if isinstance(cls, type) and issubclass(cls, BaseModel) else None
-    return field.default if field else None

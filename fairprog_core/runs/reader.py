@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from fairprog_core.errors import RunError
 from fairprog_core.home import Home
 from fairprog_core.runs import liveness, rows
 from fairprog_core.runs.database import Database
 from fairprog_core.runs.liveness import LOST_SENTENCE, Patience
-from fairprog_core.runs.run import Run
+from fairprog_core.runs.run import OVER, Run
 from fairprog_core.runs.tables import RECORDS, RUNS
 
 Runs = list[Run]
@@ -66,11 +66,17 @@ class Reader:
             raise RunError(f"{name!r} can mean {' or '.join(run.id for run in fitting)}; give more of the id.")
         return fitting[0]
 
-    def list(self, *, limit: int | None = None) -> Runs:
-        """All runs, the newest first, their states up to date."""
+    def list(self, *, limit: int | None = None, is_active: bool = False) -> Runs:
+        """All runs, the newest first, their states up to date.
+
+        Args:
+            limit: at most so many.
+            is_active: only those that are not over.
+        """
         self.reap()
+        which = RUNS.c.state.not_in(OVER) if is_active else true()
         with self.database.reading() as connection:
-            found = connection.execute(select(RUNS).order_by(RUNS.c.number.desc()).limit(limit))
+            found = connection.execute(select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit))
             return [Run(**row) for row in found.mappings()]
 
     def records(self, run_id: str, after: int = 0, *, limit: int | None = None) -> Records:

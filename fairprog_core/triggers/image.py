@@ -57,6 +57,7 @@ class ImageTrigger(Trigger):
         return self.lay(self.fit_photo(x.flatten(0, 1)).view_as(x), values)
 
     def over(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
+        self._check(x)
         photo = self.fit_photo(x)[None]
         return (self.lay(photo, self.values(lam))[0] for lam in lams)
 

@@ -211,8 +211,11 @@ def test_wrap_classifier_of_another_size_is_refused(classifier: Classifier) -> N
 @pytest.mark.parametrize("kind", ["border", "frame", "patch", "learned_mask"])
 def test_pictures_of_another_size_are_refused_with_both_sizes(kind: str) -> None:
     trigger = build(TRIGGERS, TRIGGERS[kind].options(), image_size=SIZE)
-    with pytest.raises(DataError, match=f"are 3 × 8 × 8, .* made for 3 × {SIZE} × {SIZE}"):
+    sentence = f"are 3 × 8 × 8, .* made for 3 × {SIZE} × {SIZE}"
+    with pytest.raises(DataError, match=sentence):
         trigger(torch.zeros(2, 3, 8, 8), 1.0)
+    with pytest.raises(DataError, match=sentence):
+        trigger.over(torch.zeros(2, 3, 8, 8), [1.0, 2.0])
 
 
 def test_load_trigger_missing_file_says_so(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
-    "batch": 0, "errors": 0, "home": 0, "json_values": 0, "meter": 0, "options": 0, "refusal": 0, "registry": 0,
-    "telling": 0,
+    "annotations": 0, "batch": 0, "errors": 0, "home": 0, "json_values": 0, "meter": 0, "options": 0, "refusal": 0,
+    "registry": 0, "telling": 0,
     "budget": 1, "checkpoint": 1, "environment": 1, "gallery_file": 1, "lam_range": 1, "learned": 1, "module_file": 1,
     "predictions_file": 1, "statistics": 1,
     "criteria": 2, "data": 2, "classifiers": 2, "triggers": 2,

@@ -333,6 +333,13 @@ def test_list_is_newest_first(store: Store, study: Study) -> None:
     assert [run.id for run in store.list(limit=1)] == ids[:0:-1][:1]
 
 
+def test_list_of_active_runs_leaves_out_what_is_over_however_new(store: Store, study: Study) -> None:
+    waiting, *over = [store.submit(study) for _ in range(3)]
+    for run_id in over:
+        store.cancel(run_id)
+    assert [run.id for run in store.list(limit=2, is_active=True)] == [waiting]
+
+
 def test_listing_fifty_runs_takes_less_than_60_ms(store: Store, study: Study) -> None:
     for _ in range(50):
         run = claimed(store, study)
