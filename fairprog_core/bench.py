@@ -15,7 +15,7 @@ import torch
 
 from fairprog_core.bench_pictures import Pictures
 from fairprog_core.bench_texts import Texts
-from fairprog_core.environment import describe
+from fairprog_core.environment import describe, repeat_alike
 from fairprog_core.home import Home
 from fairprog_core.workbench import QUICK, Measurement, Size
 
@@ -76,6 +76,7 @@ def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
         pictures, texts = Pictures(home, size), Texts(home, size)
         yield pictures.drawing()
         for device in devices:
+            repeat_alike(torch.device(device))  # as in a run
             yield from pictures.on(device)
             yield from texts.on(device)
 

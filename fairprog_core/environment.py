@@ -1,5 +1,6 @@
 """What a study ran on: versions, device, threads."""
 
+import os
 import platform
 from importlib.metadata import version
 
@@ -23,6 +24,18 @@ def choose_device(name: str) -> torch.device:
         found = ", ".join(device for device, is_there in there.items() if is_there)
         raise ConfigError(f"device: {name} is not available on this machine (found {found}); choose auto.")
     return torch.device(name)
+
+
+def repeat_alike(device: torch.device) -> None:
+    """Have a GPU compute the same numbers from the same seed each time, as a CPU does; for this whole process.
+
+    Only then does an interrupted run go on with the numbers of one that was not. What torch has no such kernel for
+    stays as it is.
+    """
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.backends.cuda.enable_mem_efficient_sdp(False)  # attention whose gradients are summed in any order
 
 
 def releases(*packages: str) -> dict[str, str]:

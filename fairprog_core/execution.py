@@ -16,7 +16,7 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.curves import CurveWork, Lab
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.environment import choose_device, describe
+from fairprog_core.environment import choose_device, describe, repeat_alike
 from fairprog_core.evaluation import majority_accuracy, predict, report
 from fairprog_core.explain import SURVEYS
 from fairprog_core.explain.conditions import Rival
@@ -70,6 +70,7 @@ class Execution:
     def __init__(self, study: Study, home: Home, folder: Path) -> None:
         self.study, self.home, self.folder = study, home, folder
         self.device = choose_device(study.device)
+        repeat_alike(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
         self.meter = Meter(self._costs(), self._earlier_seconds())
