@@ -1,6 +1,6 @@
 """The discriminator as an opponent: it learns from what it sees, and its failure is the fairness loss.
 
-Notation: l λ-values, k rows per λ.
+Notation: l λ-values, k rows per λ, d numbers that the discriminator reads of a row.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from torch import Tensor
 from fairprog_core.batch import Groups
 from fairprog_core.discriminator import Discriminator
 
-Seen = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]  # logits, y, z, λ, weight of one batch
+Seen = tuple[Tensor, Tensor, Tensor]  # evidence (l, k, d), z (l, k), weight (l, k) of one batch
 
 
 class Adversary:
@@ -40,21 +40,30 @@ class Adversary:
         self.steps, self.device = steps, device
         self.replay: deque[Seen] = deque(maxlen=replay)
 
-    def learn(self, seen: Seen) -> float:
-        """Learn from a batch without gradients, and recent ones; the accuracy on this batch before that."""
-        self.replay.append(seen)
+    def learn(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> float:
+        """Learn from a batch without gradients, and recent ones; the accuracy on this batch before that.
+
+        Args:
+            logits: (l, k, c).
+            y: (l, k) labels.
+            z: (l, k) pattern codes.
+            lam: (l,).
+            weight: (l, k) of the rows, mean one.
+        """
         with torch.no_grad():
+            seen = self.discriminator.evidence(logits, y, lam), z, weight
             accuracy = self.discriminator.loss(*seen)[1].mean().item()
+        self.replay.append(seen)
+        evidence, z, weight = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
         for _ in range(self.steps):
-            past = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
             self.optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(self.discriminator.loss(*past)[0].mean())
+            torch.autograd.backward(self.discriminator.loss(evidence, z, weight)[0].mean())
             self.optimizer.step()
         return accuracy
 
     def __call__(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> Tensor:
         """The fairness loss per λ (l,): minus the cross-entropy of Z, in nats; a ``penalties.Penalty``."""
-        return -self.discriminator.loss(logits, y, z, lam, weight)[0]
+        return -self.discriminator.loss(self.discriminator.evidence(logits, y, lam), z, weight)[0]
 
     def state(self) -> dict[str, Any]:
         """All that it learned and remembers."""
@@ -70,5 +79,5 @@ class Adversary:
         self.optimizer.load_state_dict(state["opponent"])
         self.replay.clear()
         for seen in state["replay"]:
-            logits, y, z, lam, weight = (part.to(self.device) for part in seen)  # a checkpoint's lie on the CPU
-            self.replay.append((logits, y, z, lam, weight))
+            evidence, z, weight = (part.to(self.device) for part in seen)  # a checkpoint's lie on the CPU
+            self.replay.append((evidence, z, weight))

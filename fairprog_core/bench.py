@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from fairprog_core import heap
 from fairprog_core.bench_pictures import Pictures
 from fairprog_core.bench_texts import Texts
 from fairprog_core.environment import describe, repeat_alike
@@ -44,6 +45,7 @@ def bench(
         JSON values (schema ``fairprog.bench/1``): environment, measurements, ratios.
     """
     before = torch.get_num_threads()
+    heap.keep_freed()  # as in a run
     torch.set_num_threads(threads or 1)
     try:
         machine = _machine()

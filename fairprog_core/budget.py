@@ -1,5 +1,7 @@
 """How long one curve may train. Torch-free."""
 
+from typing import Self
+
 from pydantic import Field
 
 from fairprog_core.options import ADVANCED, Options
@@ -36,3 +38,7 @@ class Budget(Options):
         description="Validations without a better front before a curve stops; empty: never.",
         json_schema_extra=ADVANCED,
     )
+
+    def of(self, steps: int) -> Self:
+        """The same for a training of so many steps: validations that would come later are one at its end."""
+        return self.model_copy(update={"steps": steps, "validate_every": min(self.validate_every, steps)})

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from fairprog_core.errors import ArtifactError
 from fairprog_core.home import replacing
 
-_FORMAT = 2  # counts up when what is saved holds other entries, or means something else
+_FORMAT = 3  # counts up when what is saved holds other entries, or means something else
 
 
 def save_state(path: Path, state: Any) -> None:

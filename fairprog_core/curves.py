@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -144,8 +145,21 @@ class Lab:
         return {criterion.kind: self.read(self.base["test"], criterion) for criterion in self.study.criteria}
 
     def read(self, predictions: Predictions, criterion: CriterionOptions) -> Reading | None:
-        """Let a fresh auditor read the groups, within each label where the criterion conditions on it."""
-        return read(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
+        """Let a fresh auditor read the groups of the test rows, within each label where the criterion conditions on it.
+
+        What says the same of every row is read once: a control beside several curves, a method without a seed.
+        """
+        said = predictions.y_pred if predictions.logits is None else predictions.logits
+        key = criterion.conditions_on_label, said.dtype.str, sha256(said.tobytes()).digest()
+        if key not in self._readings:
+            found = read(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
+            self._readings[key] = found
+        return self._readings[key]
+
+    @cached_property
+    def _readings(self) -> dict[tuple[bool, str, bytes], Reading | None]:
+        """What was read so far."""
+        return {}
 
     def audit(self, predictions: Predictions, criterion: CriterionOptions) -> dict[str, Any] | None:
         """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
@@ -224,11 +238,11 @@ class CurveWork:
     @property
     def learned(self) -> Learned:
         """Where another study finds what is learned here."""
-        lab, plan = self.lab, self.plan
+        lab, plan, budget = self.lab, self.plan, self.method.budget
         return Learned(
             lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=lab.study.mode, budget=plan.budget.to_json(), device=lab.device.type,
+            mode=lab.study.mode, budget=budget and budget.to_json(), device=lab.device.type,
             classifier=[lab.classifier.digest(), lab.study.classifier.digest(exclude={"source"})],
             releases=releases(*plan.method.packages),
             data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],

@@ -4,7 +4,7 @@ Source: d in the paper's equation 3; it sees the logits alone for demographic pa
 and Y for equalized odds. Ours: λ as an input, logits standardised within each λ (raw logits with
 large steps make the two players cycle), a replay of recent batches.
 
-Notation: l λ-values in a batch, k rows per λ, c classes, g groups.
+Notation: l λ-values in a batch, k rows per λ, c classes, g groups, d numbers that it reads of a row.
 """
 
 import numpy as np
@@ -36,8 +36,8 @@ class Discriminator(nn.Module):
             nn.Linear(hidden, len(groups.names)),
         )
 
-    def forward(self, logits: Tensor, y: Tensor, lam: Tensor) -> Tensor:
-        """logits (l, k, c), y (l, k), lam (l,) -> group logits (l, k, g)."""
+    def evidence(self, logits: Tensor, y: Tensor, lam: Tensor) -> Tensor:
+        """logits (l, k, c), y (l, k), lam (l,) -> what it reads (l, k, d); has no weights."""
         centred = logits - logits.mean(-1, keepdim=True)  # only differences of logits matter
         spread = centred.detach().std((1, 2), keepdim=True) + 1e-3
         evidence = torch.cat([centred / spread, logits.softmax(-1)], -1)  # (l, k, 2c)
@@ -46,23 +46,25 @@ class Discriminator(nn.Module):
             gated = (evidence[..., :, None] * given[..., None, :]).flatten(-2)
             evidence = torch.cat([evidence, given, gated], -1)
         level = torch.log1p(lam).to(logits)[:, None, None].expand(-1, logits.shape[1], 1)
-        groups: Tensor = self.net(torch.cat([evidence, level], -1))
+        return torch.cat([evidence, level], -1)
+
+    def forward(self, evidence: Tensor) -> Tensor:
+        """(l, k, d) -> group logits (l, k, g)."""
+        groups: Tensor = self.net(evidence)
         return groups
 
-    def loss(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    def loss(self, evidence: Tensor, z: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Cross-entropy of Z, and how often it is read right.
 
         Args:
-            logits: (l, k, c).
-            y: (l, k) labels.
+            evidence: (l, k, d).
             z: (l, k) pattern codes.
-            lam: (l,).
             weight: (l, k) of the rows, mean one.
 
         Returns:
             Loss per λ (l,), in nats; accuracy per λ (l,).
         """
-        said = self(logits, y, lam)
+        said = self(evidence)
         if self.is_exclusive:
             loss = F.cross_entropy(said.flatten(0, 1), z.flatten(), reduction="none").view_as(weight)
             right = (said.argmax(-1) == z).float()

@@ -11,8 +11,10 @@ from typing import Any
 
 import torch
 
+from fairprog_core import heap
 from fairprog_core.bases import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.costs import expected_seconds, is_looked_into
 from fairprog_core.curves import CurveWork, Lab
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
@@ -32,7 +34,6 @@ from fairprog_core.training import Record
 from fairprog_core.transfer_work import TransferWork
 from fairprog_core.triggers.base import load_trigger
 
-SECONDS_PER_ROW = {"image": 0.0005, "text": 0.005}  # of a training step, on one core; for the progress bar alone
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a classifier
 ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
 
@@ -51,6 +52,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     Raises:
         FairprogError: bad options, data or weights; what is finished stays.
     """
+    heap.keep_freed()
     torch.set_num_threads(study.threads or 1)  # these networks are too small for more threads to pay
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
@@ -73,31 +75,10 @@ class Execution:
         repeat_alike(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
-        self.meter = Meter(self._costs(), self._earlier_seconds())
+        self.meter = Meter(expected_seconds(study, trains_base=self._base() is None), self._earlier_seconds())
         self.base_point: dict[str, Any] = {}
         self.works: list[CurveWork] = []
         self.targets: list[TransferWork] = []
-
-    def _costs(self) -> dict[str, float]:
-        """Rough seconds per stage, for the progress bar."""
-        study, is_trained = self.study, self._base() is None
-        n_train = getattr(study.dataset, "n_train", None) or 8000
-        per_row = SECONDS_PER_ROW[self.dataset.modality]
-        rows = study.classifier.n_steps(n_train) * study.classifier.batch_size
-        return {
-            "data": 10 + is_trained * n_train / 600,
-            "base": 1 + is_trained * rows * per_row,
-            "triggers": sum(
-                1 + self._trainings(plan) * plan.method.n_rows(plan.budget, rows) * per_row for plan in self.plans
-            ),
-            "evaluation": len(self.plans) * 1e4 * per_row,
-            "transfer": len(study.transfer) * (rows * per_row / 2 + len(self.plans) * 5e3 * per_row),
-            "explain": 3e4 * per_row * sum(_has_looks(plan, study) for plan in self.plans),
-        }
-
-    def _trainings(self, plan: CurvePlan) -> int:
-        """How many trainings make up a curve."""
-        return 1 if plan.method.uses_trigger and self.study.mode == "amortised" else len(plan.lam.grid)
 
     @property
     def _splits(self) -> tuple[SplitName, ...]:
@@ -205,7 +186,7 @@ class Execution:
 
     def looks_inside(self) -> Iterator[Record]:
         """Saliency, regions, twins and the probe of every curve."""
-        works = [work for work in self.works if self._is_looked_into(work)]
+        works = [work for work in self.works if is_looked_into(self.study, work.plan)]
         n = len(works)
         for number, work in enumerate(works):
             done = work.read()
@@ -226,11 +207,6 @@ class Execution:
         self.save(is_complete=True)
         yield self.meter.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
-
-    def _is_looked_into(self, work: CurveWork) -> bool:
-        looks = self.study.explain
-        asked = bool(looks.gallery or looks.rows or looks.probe)
-        return asked and _has_looks(work.plan, self.study)
 
     def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
         survey = load(SURVEYS[self.dataset.modality])
@@ -275,11 +251,6 @@ class Execution:
         """Remember the seconds spent, for a later sitting of the same run."""
         with replacing(self.folder / "seconds.json") as part:
             part.write_text(json.dumps(self.meter.seconds), "utf-8")
-
-
-def _has_looks(plan: CurvePlan, study: Study) -> bool:
-    """Whether a curve is one that can be looked into: it has a trigger, and mostly the first seed."""
-    return plan.method.uses_trigger and (study.explain.every_seed or plan.seed == study.seeds[0])
 
 
 def _words(work: CurveWork) -> str:

@@ -76,7 +76,7 @@ def _add_line(
     lams = [common.lam(lam) for lam in record["lam"]]
     points: dict[str, Any] = {"mode": "lines"}
     if has_points:
-        points = {"mode": "lines+markers+text", "text": lams, "textposition": "top center"}
+        points = {"mode": "lines+markers+text", "text": lams, "textposition": "top left"}  # the line rises to the right
     fig.add_scatter(
         x=record["gap"], y=record["accuracy"], name=name, legendgroup=name, showlegend=is_named, customdata=lams,
         line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": theme.MARKER},
@@ -97,7 +97,8 @@ def _add_references(fig: go.Figure, records: Sequence[Any]) -> None:
         fig.add_annotation(text=words.MAJORITY, y=majority, **right)
     gaps = _known(base_gap, *(value for record in records for value in record["gap"]))
     accuracies = _known(base_accuracy, majority, *(value for record in records for value in record["accuracy"]))
-    fig.update_xaxes(range=[0, 1.12 * max([0.05, *gaps])])
+    widest = max([0.05, *gaps])
+    fig.update_xaxes(range=[-0.04 * widest, 1.12 * widest])
     if accuracies:
         low, high = min(accuracies), max(accuracies)
         pad = 0.15 * max(high - low, 0.02)

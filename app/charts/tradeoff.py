@@ -50,12 +50,14 @@ def plane(
     """
     named = names or [words.series_name(each) for each in series]
     fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.METRICS["accuracy"])
+    shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
+    middle = max([_ends(spot.gap)[1] for spot in [*base, *shown]], default=0.0) / 2
     for index, each in enumerate(series):
         is_picked = picked is not None and picked[0] == index
         has_seeds = show_seeds and len(each.single) > 1
         _series(
             fig, index, each, named[index], show_seeds=has_seeds, is_picked=is_picked,
-            are_controls_named=is_picked or picked is None,
+            are_controls_named=is_picked or picked is None, middle=middle,
         )  # fmt: skip
     for name, spot in zip(base_names, base, strict=False):
         _spots(
@@ -63,7 +65,6 @@ def plane(
             showlegend=False, mode="markers+text", text=[common.BASE], textposition="top center",
         )  # fmt: skip
     _marker(fig, picked)
-    shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
     _fit_axes(fig, [*base, *shown], majority, is_of_one=is_majority_of_one)
     rows = [[name, "", *_row(spot)] for name, spot in zip(base_names, base, strict=False)] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
@@ -106,7 +107,7 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
 
 def _series(
     fig: go.Figure, index: int, series: Series, named: str, *, show_seeds: bool, is_picked: bool,
-    are_controls_named: bool,
+    are_controls_named: bool, middle: float,
 ) -> None:  # fmt: skip
     look, name = theme.look(index), inside.for_chart(named)
     same = {"legendgroup": f"series-{index}", "showlegend": False}
@@ -126,7 +127,8 @@ def _series(
     _spots(fig, series.mean, look["marker"], name=name, customdata=_custom(index, first, series.mean), **same)
     lost = [spot for spot in series.mean if spot.collapsed]
     cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
-    text = {"mode": "markers+text", "text": [common.COLLAPSED] * len(lost), "textposition": "bottom right"}
+    side = ["bottom left" if (spot.gap.value or 0.0) > middle else "bottom right" for spot in lost]
+    text = {"mode": "markers+text", "text": [common.COLLAPSED] * len(lost), "textposition": side}
     _dots(fig, lost, cross, name=common.COLLAPSED, **text, **same)
     chosen, at = [], []
     for seed, spots in series.single.items():

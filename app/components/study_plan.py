@@ -1,4 +1,4 @@
-"""What a study will compute, in one sentence and one line per λ range."""
+"""What a study will compute, in one sentence and one line per λ range; and about how long that takes."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.wording import common
 from app.wording import train as words
+from fairprog_core.costs import expected_seconds
 from fairprog_core.study import CurvePlan, Study
 
 N_OPEN = 4  # lines of λ that are shown at once; more are folded away, so that the button stays in sight
@@ -32,7 +33,16 @@ def show(value: Study, *, key: str) -> Study:
         with st.expander(words.LAMS) if len(lines) > N_OPEN else st.container():
             for line in lines:
                 st.caption(line)
+        if value.classifier.is_timed:
+            st.caption(_duration(value))
     return value
+
+
+def _duration(study: Study) -> str:
+    is_found, is_trained = study.classifier.source != "train", study.classifier.source != "shipped"
+    ways = [way for way, is_possible in ((False, is_found), (True, is_trained)) if is_possible]
+    seconds = [sum(expected_seconds(study, trains_base=way).values()) for way in ways]
+    return words.duration(seconds[0], seconds[-1])
 
 
 def _kind(plan: CurvePlan) -> str:

@@ -91,6 +91,13 @@ def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, step
     return f"{what}, {seeds} seed{'' if seeds == 1 else 's'}: {many}{each}."
 
 
+def duration(found: float, trained: float) -> str:
+    """How long a study takes in seconds of one core: where its base is found, and where it is trained first."""
+    short, long = common.about(found), common.about(trained)
+    tail = "" if short == long else f", {long} if the base has to be trained first"
+    return f"Takes about {short} on one core{tail}."
+
+
 def lam_range(curve: str, low: float, high: float) -> str:
     """The λ range of one curve of a trigger."""
     return f"{curve}: λ = 0 and {common.lam(low)} to {common.lam(high)}"

@@ -15,6 +15,7 @@ class TrainedOptions(Options):
     """What every classifier that is trained here shares."""
 
     modality: ClassVar[Modality] = "image"
+    seconds_per_row: ClassVar[float] = 0.0005  # of a training step on one core, roughly; pictures of 64 pixels
     warm_up: ClassVar[float] = 0.25  # share of the steps in which the learning rate rises
     kind: str
     source: Source = Field(
@@ -27,6 +28,11 @@ class TrainedOptions(Options):
         128, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
     learning_rate: float = Field(4e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether ``seconds_per_row`` is about these weights."""
+        return True
 
     def n_steps(self, n_rows: int) -> int:
         """Steps of the training on so many rows."""
@@ -63,6 +69,7 @@ class HybridOptions(ImageClassifierOptions):
 class ResNet18Options(ImageClassifierOptions):
     """torchvision's ResNet-18, for real photos."""
 
+    seconds_per_row: ClassVar[float] = 0.007
     kind: Literal["resnet18"] = "resnet18"
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
@@ -72,6 +79,7 @@ class EncoderOptions(TrainedOptions):
 
     modality: ClassVar[Modality] = "text"
     warm_up: ClassVar[float] = 0.1
+    seconds_per_row: ClassVar[float] = 0.005
     kind: Literal["encoder"] = "encoder"
     model: str = Field(
         "shipped",
@@ -105,6 +113,10 @@ class EncoderOptions(TrainedOptions):
         description="How many of the last layers are trained besides the head; empty: all. The word table never is.",
         json_schema_extra=ADVANCED,
     )
+
+    @property
+    def is_timed(self) -> bool:
+        return self.model == "shipped"
 
     def n_steps(self, n_rows: int) -> int:
         return 0 if self.tuned else self.steps

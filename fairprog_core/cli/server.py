@@ -1,7 +1,6 @@
 """``fairprog app``: workers and the dashboard, in one command."""
 
 import contextlib
-import ctypes
 import os
 import socket
 import threading
@@ -17,6 +16,7 @@ import psutil
 import typer
 
 import fairprog_core
+from fairprog_core import heap
 from fairprog_core.cli.console import HomeOption, complain, open_home
 from fairprog_core.errors import ConfigError
 from fairprog_core.home import Home
@@ -26,8 +26,6 @@ from fairprog_core.runs.store import Store
 ROOT = Path(fairprog_core.__file__).resolve().parent.parent
 LOCAL = ("127.0.0.1", "localhost", "::1")
 PORT = 8501
-ONE_ARENA = (-8, 1)  # M_ARENA_MAX of malloc.h
-GIVE_BACK = (-1, 128 * 1024)  # M_TRIM_THRESHOLD: bytes that may stay free at the end of the heap
 
 
 def app(
@@ -64,20 +62,9 @@ def serve(script: Path, options: dict[str, Any]) -> None:
     """
     from streamlit.web import bootstrap
 
-    _share_one_heap()
+    heap.share_one()
     bootstrap.load_config_options(flag_options=options)
     bootstrap.run(str(script), False, [], options)
-
-
-def _share_one_heap() -> None:
-    """Let all threads share one heap, where the C library is glibc: a tenth less memory.
-
-    Streamlit draws every visit in a thread of its own. By default each gets an arena, which keeps what was freed.
-    """
-    with contextlib.suppress(OSError, TypeError, AttributeError):  # Windows, macOS, musl
-        mallopt = ctypes.CDLL(None).mallopt
-        for parameter, value in (ONE_ARENA, GIVE_BACK):
-            mallopt(parameter, value)
 
 
 def _when_it_answers(url: str, home: Home, open_browser: bool) -> None:

@@ -82,7 +82,7 @@ class Adversarial:
         lam = torch.tensor([self.lam]).to(logits)
         y, z, weight = (value[None] for value in (batch.y, batch.z, weight))
 
-        accuracy = self.adversary.learn((logits.detach()[None], y, z, lam, weight))
+        accuracy = self.adversary.learn(logits.detach()[None], y, z, lam, weight)
 
         utility_loss = (F.cross_entropy(logits, batch.y, reduction="none") * batch.weight).mean()
         fairness_loss = self.penalty(logits[None], y, z, lam, weight).mean()
@@ -162,18 +162,13 @@ class AdversarialMethod(Method):
         """How the base was trained."""
         return cast(TrainedOptions, self.task.classifier.options)
 
-    @property
-    @abstractmethod
-    def steps(self) -> int:
-        """Steps of one training."""
-
     @abstractmethod
     def start(self, lam: float) -> Adversarial:
         """A training about to begin."""
 
     def learn(self, look: Look) -> Generator[Record, None, None]:
         task, files = self.task, self._files()
-        budget = task.budget.model_copy(update={"steps": self.steps})
+        budget = task.budget.of(self.steps)
         summaries: list[Record] = []
         for lam, file in files.items():
             if file.exists():

@@ -21,6 +21,10 @@ class AtOnce(Method):
     """
 
     @property
+    def budget(self) -> None:
+        return None
+
+    @property
     def file(self) -> Path:
         return self.task.folder / "learned.safetensors"
 

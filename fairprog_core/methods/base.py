@@ -125,6 +125,16 @@ class Method(ABC):
         self.options, self.task = options, task
 
     @property
+    def budget(self) -> Budget | None:
+        """Of one training, as it decides what is learned; None where there are no steps."""
+        return self.task.budget.of(self.steps)
+
+    @property
+    def steps(self) -> int:
+        """Steps of one training."""
+        return self.task.budget.steps
+
+    @property
     @abstractmethod
     def file(self) -> Path:
         """The file or folder that holds what was learned."""

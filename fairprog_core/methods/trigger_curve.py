@@ -98,13 +98,13 @@ class TriggerCurve(Method):
         task = self.task
         learned = learner(
             self.options, classifier=task.classifier, trigger=trigger, criterion=task.criterion, groups=task.groups,
-            split=task.split, steps=task.budget.steps, seed=task.seed, lam=lam, device=task.device,
+            split=task.split, steps=self.steps, seed=task.seed, lam=lam, device=task.device,
             identity_words=task.identity_words,
         )  # fmt: skip
         solution, done = Triggered(trigger, task.classifier), before[-1]["validation"] if before else {}
         lams = task.lam.grid if lam is None else (lam,)
         summary = yield from fit_part(
-            learned, task.budget, validate=lambda: look(solution, lams, done),
+            learned, task.budget.of(self.steps), validate=lambda: look(solution, lams, done),
             checkpoint=task.folder / f"{checkpoint}.safetensors",
             done=len(before), in_all=1 if lam is None else len(task.lam.grid),
         )  # fmt: skip

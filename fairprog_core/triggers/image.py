@@ -54,12 +54,12 @@ class ImageTrigger(Trigger):
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
         self._check(x)
-        return self.lay(self.fit_photo(x.flatten(0, 1)).view_as(x), values)
+        return self.lay(self.clear(self.fit_photo(x.flatten(0, 1))).view_as(x), values)
 
     def over(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
         self._check(x)
-        photo = self.fit_photo(x)[None]
-        return (self.lay(photo, self.values(lam))[0] for lam in lams)
+        ground = self.clear(self.fit_photo(x))[None]
+        return (self.lay(ground, self.values(lam))[0] for lam in lams)
 
     def _check(self, x: Tensor) -> None:
         side, found = self.image_size, tuple(x.shape[-3:])
@@ -69,13 +69,17 @@ class ImageTrigger(Trigger):
                 "(channels, height, width); scale them to that size."
             )
 
-    def lay(self, photo: Tensor, values: Tensor) -> Tensor:
-        """Lay l triggers (l, *shape) over fitted photos (l, k/l, 3, s, s), one on each first index."""
-        mask = self.mask().to(photo.device)
-        pixels = photo.new_zeros(len(values), 3, mask.numel()).index_copy(
+    def clear(self, photo: Tensor) -> Tensor:
+        """Fitted photos (…, s, s) with nothing where the trigger will lie."""
+        return photo * ~self.mask().to(photo.device)
+
+    def lay(self, ground: Tensor, values: Tensor) -> Tensor:
+        """Lay l triggers (l, *shape) on cleared photos (l, k/l, 3, s, s), one on each first index."""
+        mask = self.mask().to(ground.device)
+        pixels = ground.new_zeros(len(values), 3, mask.numel()).index_copy(
             2, mask.flatten().nonzero()[:, 0], self.pixels(values)
         )
-        return photo * ~mask + pixels.view(-1, 1, 3, *mask.shape)
+        return ground + pixels.view(-1, 1, 3, *mask.shape)
 
     def place(self, masks: Tensor) -> Tensor:
         """Masks (k, s, s) of the photo -> where their pixels lie in the picture; 0 under the trigger."""
@@ -120,8 +124,12 @@ class Border(ImageTrigger):
     def fit_photo(self, x: Tensor) -> Tensor:
         top, left, height, width = self.photo_box
         shrink = self._shrink(height).to(x)
-        pad = (left, self.image_size - left - width, top, self.image_size - top - height)
-        return F.pad(shrink @ x @ shrink.T, pad)
+        fitted = torch.zeros_like(x, memory_format=torch.channels_last)  # as classifiers read it
+        fitted[..., top : top + height, left : left + width] = shrink @ x @ shrink.T
+        return fitted
+
+    def clear(self, photo: Tensor) -> Tensor:
+        return photo  # it is zero there already
 
     def _shrink(self, side: int) -> Tensor:
         """(side, s): antialiased bilinear resizing of one axis as a matrix; three times as fast as resizing."""

@@ -53,15 +53,18 @@ class LearnedMask(ImageTrigger):
         mask[area.flatten().nonzero()[best, 0]] = True
         return mask.view_as(area)
 
-    def lay(self, photo: Tensor, values: Tensor) -> Tensor:
-        inside = self._area().to(photo.device).flatten().nonzero()[:, 0]
-        pixels = photo.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
+    def clear(self, photo: Tensor) -> Tensor:
+        return photo  # `lay` does: a score learns from what its pixel hides
+
+    def lay(self, ground: Tensor, values: Tensor) -> Tensor:
+        inside = self._area().to(ground.device).flatten().nonzero()[:, 0]
+        pixels = ground.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
         pixels = pixels.view(-1, 1, 3, self.image_size, self.image_size)
-        mask = self.mask().to(photo)
+        mask = self.mask().to(ground)
         if self._is_learning and torch.is_grad_enabled():  # a score learns what its pixel would change
-            soft = photo.new_zeros(mask.numel()).index_copy(0, inside, self.scores.sigmoid()).view_as(mask)
+            soft = ground.new_zeros(mask.numel()).index_copy(0, inside, self.scores.sigmoid()).view_as(mask)
             mask = mask + soft - soft.detach()
-        return photo * (1 - mask) + pixels * mask
+        return ground * (1 - mask) + pixels * mask
 
     def untrained(self) -> Self:
         fresh = super().untrained()

@@ -53,6 +53,13 @@ def test_plane_draws_intervals_but_none_for_collapsed_points():
     assert list(points.error_y.arrayminus) == pytest.approx([0.01, 0.01, 0.01, 0])
 
 
+def test_name_of_a_collapsed_point_stays_inside_the_plane():
+    """The base's gap reaches to .27: right of the middle the name stands on the left."""
+    lost = spot(4.0, 0.02, 0.75, collapsed=1), spot(8.0, 0.24, 0.75, collapsed=1)
+    plot = tradeoff.plane([series(*FOUR[:3], *lost)], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=None)
+    assert list(trace(plot, name=common.COLLAPSED).textposition) == ["bottom right", "bottom left"]
+
+
 def test_plane_without_base_and_majority_has_neither():
     plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None)
     assert not plot.figure.layout.shapes

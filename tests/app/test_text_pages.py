@@ -306,6 +306,16 @@ def test_form_offers_what_suits_the_data(on_comments):
     assert not page.error
 
 
+def test_nothing_is_said_of_how_long_a_model_of_ones_own_takes(on_comments):
+    def durations():
+        return [text for text in on_comments.caption if text.value.startswith("Takes about")]
+
+    assert durations()
+    on_comments.text_input(key=f"{FORM}.text.encoder.model").set_value("my-model").run()
+    assert not on_comments.exception
+    assert not durations()
+
+
 def test_data_of_another_modality_begin_with_what_suits_them(on_comments, store):
     on_comments.button(key="train").click().run()
     assert not on_comments.exception

@@ -60,6 +60,20 @@ def test_plan_counts_curves(open_page):
     assert any("6 curves of 250 steps each" in text.value for text in page.markdown)
 
 
+def test_plan_says_how_long_it_takes(open_page):
+    page = open_page("train")
+    (before,) = durations(page)
+    page.text_input(key=f"{FORM}.seeds").set_value("0, 1, 2, 3, 4, 5, 6, 7, 8, 9").run()
+    (after,) = durations(page)
+    assert "if the base has to be trained first" in before
+    assert "minutes" in after.split(",")[0]
+    assert after != before
+
+
+def durations(page):
+    return [text.value for text in page.caption if text.value.startswith("Takes about")]
+
+
 def test_impossible_lambda_range_is_refused_with_a_sentence(open_page, store):
     page = open_page("train")
     page.number_input(key=f"{FORM}.lam.low").set_value(50.0).run()

@@ -44,6 +44,14 @@ def test_plan_in_words():
     assert many == "Border and Patch for equalized odds, 3 seeds: 6 curves of 1,000 steps each."
 
 
+def test_duration_in_words():
+    assert words.duration(52, 98) == "Takes about 50 s on one core, 2 minutes if the base has to be trained first."
+    assert words.duration(98, 98) == "Takes about 2 minutes on one core."
+    assert [common.about(seconds) for seconds in (3, 60, 2000, 3400, 5000)] == [
+        "10 s", "1 minute", "35 minutes", "1 hour", "1.5 hours",
+    ]  # fmt: skip
+
+
 def test_chosen_figures_of_several_seeds_name_the_range_of_lambda():
     row = {
         "trigger": "patch", "criterion": "demographic_parity", "gap_name": "demographic_parity_difference",

@@ -136,6 +136,35 @@ def test_study_that_reuses_learns_a_curve_once_and_gives_the_same_numbers(finish
     assert any(record["kind"] == "train" for record in run(other, home, "other"))
 
 
+def test_steps_that_a_method_never_takes_do_not_keep_it_from_reusing(finished: Finished, home: Home) -> None:
+    """AdvPost takes four steps and looks once, at its end, whether the budget allows 12 or 20; LEACE takes none."""
+    methods = [{"kind": "adv_post", "steps": 4}, {"kind": "leace"}]
+    study = {**finished.study.to_json(), **UNEXPLAINED, "reuse": True, "methods": methods}
+    longer = study | {"budget": {"steps": 20, "validate_every": 10}}
+    run(Study.parse(study), home, "first")
+    second = run(Study.parse(longer), home, "second")
+    assert not any(record["kind"] in ("train", "validation") for record in second)
+    first = Result.open(home.run("first"))
+    assert [each["hypervolume"] for each in Result.open(home.run("second")).curves] == [
+        each["hypervolume"] for each in first.curves
+    ]
+    often = study | {"budget": {"steps": 20, "validate_every": 2}}
+    assert any(record["kind"] == "train" for record in run(Study.parse(often), home, "often"))
+
+
+def test_what_says_the_same_is_audited_once(finished: Finished, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LEACE has no seed, and always naming the most frequent label has neither that nor a criterion of its own."""
+    asked = []
+    monkeypatch.setattr("fairprog_core.curves.read", lambda said, *_, **more: asked.append((said, more)))
+    methods = [{"kind": "leace"}, {"kind": "majority"}]
+    criteria = [{"kind": kind} for kind in ("equalized_odds", "demographic_parity")]
+    changes = {"methods": methods, "criteria": criteria, "seeds": [0, 1]}
+    run(Study.parse({**finished.study.to_json(), **UNEXPLAINED, **changes}), home, "audited")
+    for given_label in (True, False):
+        said = [each.y_pred.tobytes() for each, more in asked if more["given_label"] == given_label]
+        assert 2 <= len(said) <= 3  # the base, the majority, and LEACE where its chosen λ is above 0
+
+
 def test_what_another_release_learned_is_not_taken_over(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
     """LEACE is solved by a package of its own, whose release counts beside that of torch."""
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "methods": [{"kind": "leace"}]})
