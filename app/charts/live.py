@@ -98,7 +98,7 @@ def _add_references(fig: go.Figure, records: Sequence[Any]) -> None:
     gaps = _known(base_gap, *(value for record in records for value in record["gap"]))
     accuracies = _known(base_accuracy, majority, *(value for record in records for value in record["accuracy"]))
     widest = max([0.05, *gaps])
-    fig.update_xaxes(range=[-0.04 * widest, 1.12 * widest])
+    fig.update_xaxes(range=[-0.07 * widest, 1.12 * widest])
     if accuracies:
         low, high = min(accuracies), max(accuracies)
         pad = 0.15 * max(high - low, 0.02)
