@@ -311,7 +311,7 @@ def test_nothing_is_said_of_how_long_a_model_of_ones_own_takes(on_comments):
         return [text for text in on_comments.caption if text.value.startswith("Takes about")]
 
     assert durations()
-    on_comments.text_input(key=f"{FORM}.text.encoder.model").set_value("my-model").run()
+    on_comments.text_input(key=f"{FORM}.text.classifier.encoder.model").set_value("my-model").run()
     assert not on_comments.exception
     assert not durations()
 

@@ -11,14 +11,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
-    "annotations": 0, "batch": 0, "errors": 0, "home": 0, "json_values": 0, "meter": 0, "options": 0, "refusal": 0,
-    "registry": 0, "telling": 0,
+    "annotations": 0, "batch": 0, "errors": 0, "heap": 0, "home": 0, "json_values": 0, "meter": 0, "options": 0,
+    "refusal": 0, "registry": 0, "telling": 0,
     "budget": 1, "checkpoint": 1, "environment": 1, "gallery_file": 1, "lam_range": 1, "learned": 1, "module_file": 1,
     "predictions_file": 1, "statistics": 1,
     "criteria": 2, "data": 2, "classifiers": 2, "triggers": 2,
     "adversary": 3, "auditor": 3, "discriminator": 3, "evaluation": 3, "penalties": 3, "sampling": 3, "training": 3,
     "methods": 4, "explain": 4, "results": 4, "experiments": 4,
-    "duel": 5, "other_base": 5, "study": 5,
+    "costs": 5, "duel": 5, "other_base": 5, "study": 5,
     "bases": 6, "transfer_work": 6, "curves": 6, "execution": 6, "presets": 6,
     "runs": 7, "foreground": 7, "workbench": 7, "bench_pictures": 7, "bench_texts": 7, "bench": 7,
     "__main__": 8, "cli": 8, "doctor": 8, "": 8,
@@ -30,6 +30,7 @@ TORCH_FREE = (
     "fairprog_core.auditor",
     "fairprog_core.classifiers",
     "fairprog_core.cli",
+    "fairprog_core.costs",
     "fairprog_core.criteria",
     "fairprog_core.data",
     "fairprog_core.duel",
