@@ -1,7 +1,9 @@
 """How the C library's heap treats memory that was freed, where it is glibc's; elsewhere nothing changes.
 
-Source: mallopt(3). Training frees and asks again for the same megabytes at every step; given back to the system each
-time, they come back page by page. A page server lives long and should stay small.
+Source: mallopt(3). Training frees and asks again for the same megabytes at every step. Whether they are given back to
+the system each time, and come back page by page, depends on what was freed before: some processes got 1,400 pages anew
+at every step of a small network and took a fifth longer, others hardly any. A page server lives long and should stay
+small.
 """
 
 import contextlib
@@ -11,7 +13,7 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # the parameters' number
 
 
 def keep_freed() -> None:
-    """Keep what is freed for what is asked for next: a step of training is up to a tenth faster."""
+    """Keep what is freed for what is asked for next."""
     _set((MMAP_THRESHOLD, 2**30), (TRIM_THRESHOLD, 2**30))
 
 
