@@ -41,15 +41,7 @@ class Adversary:
         self.replay: deque[Seen] = deque(maxlen=replay)
 
     def learn(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> float:
-        """Learn from a batch without gradients, and recent ones; the accuracy on this batch before that.
-
-        Args:
-            logits: (l, k, c).
-            y: (l, k) labels.
-            z: (l, k) pattern codes.
-            lam: (l,).
-            weight: (l, k) of the rows, mean one.
-        """
+        """Learn from a batch, given as to a ``penalties.Penalty``, and recent ones; the accuracy on it before that."""
         with torch.no_grad():
             seen = self.discriminator.evidence(logits, y, lam), z, weight
             accuracy = self.discriminator.loss(*seen)[1].mean().item()

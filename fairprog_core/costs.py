@@ -7,6 +7,7 @@ from fairprog_core.study import CurvePlan, Study
 
 USUAL_ROWS = {"n_train": 8000, "n_test": 4800}  # where the data set's file decides
 USUAL_SIDE = 64  # pixels; a classifier's seconds are those of pictures of this size
+LOOK = 3e4  # rows of a training step that a look inside costs as much as
 
 
 def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
@@ -30,7 +31,7 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
             _base_rows(other) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
         ),
-        "explain": 3e4 * per_row * sum(is_looked_into(study, plan) for plan in plans),
+        "explain": LOOK * per_row * sum(is_looked_into(study, plan) for plan in plans),
     }
 
 

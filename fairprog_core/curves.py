@@ -238,11 +238,11 @@ class CurveWork:
     @property
     def learned(self) -> Learned:
         """Where another study finds what is learned here."""
-        lab, plan, budget = self.lab, self.plan, self.method.budget
+        lab, plan = self.lab, self.plan
         return Learned(
             lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=lab.study.mode, budget=budget and budget.to_json(), device=lab.device.type,
+            mode=lab.study.mode, budget=self.method.budget.to_json(), device=lab.device.type,
             classifier=[lab.classifier.digest(), lab.study.classifier.digest(exclude={"source"})],
             releases=releases(*plan.method.packages),
             data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],

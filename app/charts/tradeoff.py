@@ -51,13 +51,13 @@ def plane(
     named = names or [words.series_name(each) for each in series]
     fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.METRICS["accuracy"])
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
-    middle = max([_ends(spot.gap)[1] for spot in [*base, *shown]], default=0.0) / 2
+    widest = max((_ends(spot.gap)[1] for spot in [*base, *shown]), default=0.0)
     for index, each in enumerate(series):
         is_picked = picked is not None and picked[0] == index
         has_seeds = show_seeds and len(each.single) > 1
         _series(
             fig, index, each, named[index], show_seeds=has_seeds, is_picked=is_picked,
-            are_controls_named=is_picked or picked is None, middle=middle,
+            are_controls_named=is_picked or picked is None, middle=widest / 2,
         )  # fmt: skip
     for name, spot in zip(base_names, base, strict=False):
         _spots(
@@ -65,7 +65,7 @@ def plane(
             showlegend=False, mode="markers+text", text=[common.BASE], textposition="top center",
         )  # fmt: skip
     _marker(fig, picked)
-    _fit_axes(fig, [*base, *shown], majority, is_of_one=is_majority_of_one)
+    _fit_axes(fig, [*base, *shown], widest, majority, is_of_one=is_majority_of_one)
     rows = [[name, "", *_row(spot)] for name, spot in zip(base_names, base, strict=False)] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
@@ -166,18 +166,17 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     )  # fmt: skip
 
 
-def _fit_axes(fig: go.Figure, spots: Sequence[Spot], majority: float | None, *, is_of_one: bool) -> None:
+def _fit_axes(fig: go.Figure, spots: Sequence[Spot], widest: float, majority: float | None, *, is_of_one: bool) -> None:
     """Axes that stay put while λ moves; with the majority line, or with its name alone where it lies far below."""
-    gaps = [_ends(spot.gap)[1] for spot in spots]
     heights = [end for spot in spots for end in _ends(spot.accuracy)]
-    if not gaps:
+    if not spots:
         return
     if majority is not None:
         is_far = min(heights) - majority > _FAR * (max(heights) - majority)
         _majority(fig, majority, is_of_one=is_of_one, is_below=is_far)
         heights += [] if is_far else [majority]
     room = _ROOM * max(max(heights) - min(heights), 0.05)
-    fig.update_xaxes(range=[-_ROOM / 2 * max(gaps), (1 + _ROOM) * max(gaps)], tickformat=".2f")
+    fig.update_xaxes(range=[-_ROOM / 2 * widest, (1 + _ROOM) * widest], tickformat=".2f")
     fig.update_yaxes(range=[min(heights) - room, max(heights) + room], tickformat=".2f")
 
 

@@ -39,10 +39,9 @@ def show(value: Study, *, key: str) -> Study:
 
 
 def _duration(study: Study) -> str:
-    is_found, is_trained = study.classifier.source != "train", study.classifier.source != "shipped"
-    ways = [way for way, is_possible in ((False, is_found), (True, is_trained)) if is_possible]
-    seconds = [sum(expected_seconds(study, trains_base=way).values()) for way in ways]
-    return words.duration(seconds[0], seconds[-1])
+    found, trained = (sum(expected_seconds(study, trains_base=way).values()) for way in (False, True))
+    source = study.classifier.source
+    return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)
 
 
 def _kind(plan: CurvePlan) -> str:

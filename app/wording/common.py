@@ -127,15 +127,15 @@ def seconds(value: float | None) -> str:
     return f"{rest} s"
 
 
-def about(seconds: float) -> str:
+def about(value: float) -> str:
     """A rough duration for the screen: ``52`` -> "50 s", ``130`` -> "2 minutes", ``5000`` -> "1.5 hours"."""
-    if seconds < 55:
-        return f"{max(round(seconds, -1), 10):.0f} s"
-    if seconds < 3300:
-        minutes = max(round(seconds / 60), 1)
+    if value < 55:
+        return f"{max(round(value, -1), 10):.0f} s"
+    if value < 3300:
+        minutes = max(round(value / 60), 1)
         minutes = minutes if minutes < 12 else 5 * round(minutes / 5)
         return f"{minutes} minute{'' if minutes == 1 else 's'}"
-    hours = round(seconds / 1800) / 2
+    hours = round(value / 1800) / 2
     return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
 

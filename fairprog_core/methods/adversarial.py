@@ -168,7 +168,6 @@ class AdversarialMethod(Method):
 
     def learn(self, look: Look) -> Generator[Record, None, None]:
         task, files = self.task, self._files()
-        budget = task.budget.of(self.steps)
         summaries: list[Record] = []
         for lam, file in files.items():
             if file.exists():
@@ -178,7 +177,7 @@ class AdversarialMethod(Method):
             solution, checkpoint = Unfinished(learner.classifier), task.folder / f"checkpoint-{lam:g}.safetensors"
             validate = partial(look, solution, (lam,), done)
             summary = yield from fit_part(
-                learner, budget, validate=validate, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
+                learner, self.budget, validate=validate, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
             )
             summary |= {"n_parameters": sum(value.numel() for value in learner.learned)}
             save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **task.about)

@@ -21,8 +21,8 @@ class AtOnce(Method):
     """
 
     @property
-    def budget(self) -> None:
-        return None
+    def steps(self) -> int:
+        return 1
 
     @property
     def file(self) -> Path:
@@ -38,7 +38,7 @@ class AtOnce(Method):
         shared = self.task.features.seconds(self.task.split)
         started = time.perf_counter()
         tensors, values = self.find()
-        about = {"steps": 1, "best_step": 1, "seconds": shared + time.perf_counter() - started}
+        about = {"steps": self.steps, "best_step": self.steps, "seconds": shared + time.perf_counter() - started}
         write_learned(self.file, tensors, **about, **values, **self.task.about)
         found = look(self.open(), self.task.lam.grid, {})
-        yield {"kind": "validation", "step": 1, "steps": 1, "is_best": True, **found}
+        yield {"kind": "validation", "step": self.steps, "steps": self.steps, "is_best": True, **found}

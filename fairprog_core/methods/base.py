@@ -125,8 +125,8 @@ class Method(ABC):
         self.options, self.task = options, task
 
     @property
-    def budget(self) -> Budget | None:
-        """Of one training, as it decides what is learned; None where there are no steps."""
+    def budget(self) -> Budget:
+        """Of one training, as it decides what is learned."""
         return self.task.budget.of(self.steps)
 
     @property

@@ -104,7 +104,7 @@ class TriggerCurve(Method):
         solution, done = Triggered(trigger, task.classifier), before[-1]["validation"] if before else {}
         lams = task.lam.grid if lam is None else (lam,)
         summary = yield from fit_part(
-            learned, task.budget.of(self.steps), validate=lambda: look(solution, lams, done),
+            learned, self.budget, validate=lambda: look(solution, lams, done),
             checkpoint=task.folder / f"{checkpoint}.safetensors",
             done=len(before), in_all=1 if lam is None else len(task.lam.grid),
         )  # fmt: skip
