@@ -76,7 +76,9 @@ def _add_line(
     lams = [common.lam(lam) for lam in record["lam"]]
     points: dict[str, Any] = {"mode": "lines"}
     if has_points:
-        points = {"mode": "lines+markers+text", "text": lams, "textposition": "top left"}  # the line rises to the right
+        near = 0.2 * max([0.05, *_known(*record["gap"])])  # to the axis: there is no room on the left
+        side = ["top center" if gap is None or gap < near else "top left" for gap in record["gap"]]  # the line rises
+        points = {"mode": "lines+markers+text", "text": lams, "textposition": side}
     fig.add_scatter(
         x=record["gap"], y=record["accuracy"], name=name, legendgroup=name, showlegend=is_named, customdata=lams,
         line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": theme.MARKER},
