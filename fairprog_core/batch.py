@@ -53,7 +53,7 @@ class Batch(NamedTuple):
     weight: "Tensor"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two are the same where they are one object; arrays have no single answer
 class Predictions:
     """What a classifier said about the rows of one split.
 

@@ -5,6 +5,7 @@ Notation: n samples, c classes, p group patterns, g groups.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,7 @@ def report(
         joint = joint_table(predictions.y, base.y_pred, predictions.y_pred, predictions.z, **shape)
         of_base = joint.sum(axis=-1)
         values, deltas = paired_estimates(joint, weight, groups, **drawing)
-        gains = areas - auc_draws(base, draws=draws, seed=draw_seed)
+        gains = areas - _areas_of_base(base, draws, draw_seed)
         deltas["auc"] = estimate(gains[0], gains[1:])
         changed = changes(joint, weight, groups)
         levelled = {gap: levelling_down(joint, weight, groups, gap=gap, **drawing) for gap in RATES_OF_GAP}
@@ -197,6 +198,12 @@ def report(
         ],
         "artifacts": dict(artifacts or {}),
     }
+
+
+@lru_cache(maxsize=1)
+def _areas_of_base(base: Predictions, draws: int, seed: int) -> NDArray[np.float64]:
+    """The base of a study stands beside hundreds of points."""
+    return auc_draws(base, draws=draws, seed=seed)
 
 
 @contextmanager

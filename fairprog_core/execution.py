@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from fairprog_core import heap
 from fairprog_core.bases import base_key, find_base, keep_base, load_base, train_base
@@ -53,15 +54,17 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
         FairprogError: bad options, data or weights; what is finished stays.
     """
     heap.keep_freed()
-    torch.set_num_threads(study.threads or 1)  # these networks are too small for more threads to pay
+    n_threads = study.threads or 1  # networks and tables are too small for more to pay
+    torch.set_num_threads(n_threads)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
     execution = Execution(study, home, folder)
     try:
-        yield from execution.prepare()
-        yield from execution.curves()
-        yield from execution.transfers()
-        yield from execution.looks_inside()
+        with threadpool_limits(n_threads, user_api="blas"):
+            yield from execution.prepare()
+            yield from execution.curves()
+            yield from execution.transfers()
+            yield from execution.looks_inside()
     finally:
         execution.keep_seconds()
 

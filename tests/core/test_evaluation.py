@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from fairprog_core import evaluation
 from fairprog_core.batch import Groups, Predictions
 from fairprog_core.classifiers.image import ImageClassifier
 from fairprog_core.data.base import Split
@@ -148,6 +149,17 @@ def test_report_with_one_draw_seed_gives_the_same_numbers():
     )
     assert one == same
     assert one["auc_ci"] != other["auc_ci"]
+
+
+def test_base_beside_many_points_is_resampled_once(monkeypatch):
+    seen, draw = [], evaluation.auc_draws
+    monkeypatch.setattr(evaluation, "auc_draws", lambda found, **given: seen.append(found) or draw(found, **given))
+    about = {"groups": TWO, "labels": LABELS, "method": "reprogram"}
+    first, second, other = predictions(0.0), predictions(0.5), predictions(0.2)
+    points = [report(found, base=first, **about) for found in (second, other)]
+    assert [id(found) for found in seen] == [id(found) for found in (second, first, other)]
+    assert points[1] == report(other, base=predictions(0.0), **about)
+    assert report(second, base=other, **about)["delta"]["auc"] != points[0]["delta"]["auc"]
 
 
 def test_report_of_other_rows_than_the_base_is_refused():

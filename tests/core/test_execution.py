@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from fairprog_core.bases import train_base
 from fairprog_core.classifiers import CLASSIFIERS
@@ -47,6 +48,25 @@ def numbers(folder: Path) -> dict[str, Any]:
     for curve in values["curves"]:
         curve.pop("seconds")
     return values
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_study_computes_with_its_threads_alone(tiny_study: Study, home: Home, threads: int | None) -> None:
+    """Torch and BLAS; they would take all cores for tables this small, and say other last digits on other machines."""
+    study = tiny_study.model_copy(update={"threads": threads})
+
+    def blas() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(4, user_api="blas"):
+        before = blas()
+        records = execute(study, home=home, folder=home.run("threads"))
+        next(records)
+        assert blas() == {threads or 1}
+        assert torch.get_num_threads() == (threads or 1)
+        records.close()
+        assert blas() == before != {threads or 1}
+    torch.set_num_threads(1)
 
 
 def test_finished_study_has_every_point_and_file(finished: Finished) -> None:
