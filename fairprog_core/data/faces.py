@@ -69,12 +69,19 @@ class Faces(Dataset):
         return p_z[:, None] * p_y
 
     def split(self, name: SplitName, progress: Progress | None = None) -> Split:
-        columns = cached(self.home, self.split_digest(name), lambda out: self._fill(name, out, progress))
-        y, z = np.array(columns["y"]), np.array(columns["z"])
+        z, y = self._codes(name, 0, self._n(name))
+        columns = cached(self.home, self._pictures_digest(name), lambda out: self._fill(name, out, progress))
         return Split(columns["x"], y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
-        others = {"n_train", "n_tune", "n_val", "n_test"}
+        return self._digest(name)
+
+    def _pictures_digest(self, name: SplitName) -> str:
+        """Of the pictures alone: in the natural mix they are the same whatever is asked about them."""
+        return self._digest(name) if name in _STRATIFIED else self._digest(name, "target")
+
+    def _digest(self, name: SplitName, *left_out: str) -> str:
+        others = {"n_train", "n_tune", "n_val", "n_test", *left_out}
         dials = self.options.model_dump(mode="json", exclude=others)
         return digest_of({**dials, "split": name, "n": self._n(name), "look": _LOOK})
 
@@ -140,10 +147,8 @@ class Faces(Dataset):
     def _fill(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
         n, s = self._n(name), self.options.image_size
         x = out.create("x", (n, s, s, 3), np.uint8)
-        codes = {column: out.create(column, (n,), np.int64) for column in ("y", "z")}
         for start, stop in self._chunks(name, progress):
             z, y = self._codes(name, start, stop)
-            codes["z"][start:stop], codes["y"][start:stop] = z, y
             for row, painted in enumerate(self._paint(name, start, z, y), start):
                 x[row] = painted.picture
 

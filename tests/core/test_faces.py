@@ -305,6 +305,18 @@ def test_second_call_reads_the_cache(home: Home, monkeypatch: pytest.MonkeyPatch
     np.testing.assert_array_equal(again.x, first.x)
 
 
+def test_natural_pictures_are_drawn_once_for_every_target(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked about a face changes its label alone; the even splits are drawn by their labels."""
+    blond = made(home).split("train")
+    assert not (made(home, target="wavy").split("val").x == made(home).split("val").x).all()
+    monkeypatch.setattr(faces_module, "paint", None)
+    both = made(home, target="blond,wavy").split("train")
+    np.testing.assert_array_equal(both.x, blond.x)
+    assert (both.y // 2 == blond.y).all()
+    assert 0 < (both.y % 2).mean() < 1
+    assert made(home, target="blond,wavy").split_digest("train") != made(home).split_digest("train")
+
+
 def test_interrupted_drawing_leaves_nothing_and_starts_anew(home: Home) -> None:
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
