@@ -9,15 +9,24 @@ from app import session
 from app.wording import inside
 from fairprog_core.errors import ArtifactError
 from fairprog_core.gallery_file import Gallery
+from fairprog_core.presets.recipe import in_short
 from fairprog_core.results import Result
 
 
 class Choice(NamedTuple):
-    """A run that can be looked at: its id, its name on the screen, its folder."""
+    """A run that can be looked at.
+
+    Attributes:
+        run: its id.
+        name: on the screen.
+        folder: of its artifacts.
+        changes: what tells it from other runs of its study's name; may be empty.
+    """
 
     run: str
     name: str
     folder: Path
+    changes: str = ""
 
 
 def choices() -> list[Choice]:
@@ -25,9 +34,10 @@ def choices() -> list[Choice]:
     found = [Choice(run, inside.demo_name(folder.name), folder) for run, folder in session.demos().items()]
     ages = {file.parent: file.stat().st_mtime_ns for file in session.home().runs.glob("*/result.json")}
     for folder in sorted(ages, key=ages.__getitem__, reverse=True):
-        name = _name(folder, ages[folder])
-        if name is not None:
-            found.append(Choice(folder.name, inside.run_name(name, folder.name), folder))
+        about = _about(folder, ages[folder])
+        if about is not None:
+            name, changes = about
+            found.append(Choice(folder.name, inside.run_name(name, folder.name), folder, changes))
     return found
 
 
@@ -88,13 +98,13 @@ def _open(folder: Path, age: int) -> Result:
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _name(folder: Path, age: int) -> str | None:
-    """What the study of a folder is called, or None where there is no curve to look at; nothing else is kept."""
+def _about(folder: Path, age: int) -> tuple[str, str] | None:
+    """The name of a folder's study and what tells it apart, or None where there is no curve; nothing else is kept."""
     try:
         result = Result.open(folder)
     except (OSError, ArtifactError):
         return None
-    return str(result.study.get("name", "")) if result.curves else None
+    return (str(result.study.get("name", "")), in_short(result.study)) if result.curves else None
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

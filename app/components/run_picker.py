@@ -23,7 +23,7 @@ def show(value: str | None, *, key: str) -> Choice | None:
     if not found:
         return None
     start = list(found).index(value) if value in found else 0
-    picked = st.selectbox(inside.RUN, list(found), start, format_func=lambda run: found[run].name, key=key)
+    picked = st.selectbox(inside.RUN, list(found), start, format_func=lambda run: _label(found[run]), key=key)
     session.select_run(picked)
     return found[picked]
 
@@ -39,10 +39,14 @@ def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
     if not found:
         return []
     start = [run for run in value if run in found] or list(found)[:1]
-    ids = st.multiselect(inside.RUNS, list(found), start, format_func=lambda run: found[run].name, key=key)
+    ids = st.multiselect(inside.RUNS, list(found), start, format_func=lambda run: _label(found[run]), key=key)
     if not ids:
         st.info(inside.PICK_RUN)
     return [found[run] for run in ids]
+
+
+def _label(choice: Choice) -> str:
+    return f"{choice.name}: {choice.changes}" if choice.changes else choice.name
 
 
 def show_curve(

@@ -1,6 +1,7 @@
 """The runs of a home as a table: state, progress, main figures, and what can be done with each."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from app.components import confirm
 from app.wording import common
 from app.wording import runs as words
 from app.wording import train as train_words
+from fairprog_core.presets.recipe import in_short
 from fairprog_core.runs import Run
 
 _WIDTHS = (2.5, 2.2, 4, 2.6)
@@ -41,6 +43,8 @@ def _row(run: Run, *, key: str) -> bool:
         with study, st.container(gap=None):
             chosen = _name(run, key)
             st.caption(f"{words.when(run.created)} · {run.id}")
+            if changed := _changes(run.id, run.study):
+                st.caption(common.plain(changed))
         with state, st.container(gap=None):
             _state(run)
         with figures:
@@ -57,6 +61,12 @@ def _name(run: Run, key: str) -> bool:
         return st.checkbox(name, key=f"{key}.select", help=words.SELECT)
     st.markdown(name)
     return False
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _changes(run_id: str, _study: dict[str, Any]) -> str:
+    """What was set on top of the preset; a study does not change once it is submitted."""
+    return in_short(_study)
 
 
 def _state(run: Run) -> None:

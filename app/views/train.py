@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import chrome, session
-from app.components import data_card, needs_table, run_watch, study_form, study_plan
+from app.components import command_line, data_card, needs_table, run_watch, study_form, study_plan
 from app.wording import common
 from app.wording import train as words
 from fairprog_core.errors import ConfigError
@@ -28,6 +28,8 @@ def choose() -> None:
             study_plan.show(found, key="plan")
         pressed = st.button(words.TRAIN, type="primary", key="train", width="stretch", disabled=study is None)
         st.caption(words.TRAIN_HELP)
+        if study is not None:
+            command_line.show(study, preset=preset, key="command_line")
     if study is not None:
         st.space("small")
         needs_table.show(study.methods, key="needs")

@@ -22,6 +22,7 @@ from fairprog_core.cli.console import (
     words,
     writable_file,
 )
+from fairprog_core.presets.recipe import in_short
 from fairprog_core.runs import launcher
 from fairprog_core.runs.export import export_run
 from fairprog_core.runs.run import Run
@@ -55,7 +56,7 @@ def list_(
         table.add_column(name, no_wrap=name != "Name")
     for run in runs:
         table.add_row(
-            str(run.number), run.id, run.name, _state(run), f"{run.fraction:.0%}", moment(run.started),
+            str(run.number), run.id, _name(run), _state(run), f"{run.fraction:.0%}", moment(run.started),
             span(run.seconds), _best(run),
         )  # fmt: skip
     console().print(table)
@@ -74,6 +75,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
     table.add_column()
     lines = {
         "Run": f"{found.id} (number {found.number}), {found.name}",
+        **({"Set": told} if (told := in_short(found.study, most=99)) else {}),
         "State": _state(found) + (f": {found.error}" if found.error else ""),
         "Progress": f"{found.fraction:.0%} {found.label or ''}".strip(),
         "Started": moment(found.started),
@@ -142,6 +144,11 @@ def export(
         path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
         export_run(store, found, path)
     typer.echo(f"Wrote {path}")
+
+
+def _name(run: Run) -> str:
+    """Its name, and below it what tells it from others of that name."""
+    return "\n".join(filter(None, (run.name, in_short(run.study))))
 
 
 def _state(run: Run) -> str:

@@ -176,10 +176,11 @@ def _override(text: str) -> tuple[list[str], Any, str]:
     while isinstance(nested, dict):
         part, nested = next(iter(nested.items()))
         path.append(part)
-    return path, _value(value.strip()), text
+    return path, read_value(value.strip()), text
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """A value behind ``key.path=``: as in TOML, a list without its brackets, or text as it is; nothing is None."""
     if text in ("", "none", "None"):
         return None
     for candidate in (text, f"[{text}]") if "," in text else (text,):
@@ -187,7 +188,7 @@ def _value(text: str) -> Any:
             return tomllib.loads(f"value = {candidate}")["value"]
         except tomllib.TOMLDecodeError:
             continue
-    return [_value(part.strip()) for part in text.split(",")] if "," in text else text
+    return [read_value(part.strip()) for part in text.split(",")] if "," in text else text
 
 
 def _is_kind(path: list[str]) -> bool:

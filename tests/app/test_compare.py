@@ -15,6 +15,7 @@ from app.wording import asking as asking_words
 from app.wording import duel as words
 from app.wording import inside
 from fairprog_core.duel import contenders, duel, duel_csv
+from fairprog_core.presets import load_study
 from fairprog_core.results import Result
 from tests.app.drawn import given, rows, traces
 from tests.made_up_duel import write_duel
@@ -55,6 +56,15 @@ def test_without_any_run_says_what_to_do(open_page):
     assert not page.exception
     assert [info.value for info in page.info] == [inside.EMPTY]
     assert page.get("page_link")[0].proto.page.endswith("train")
+
+
+def test_runs_of_one_preset_are_offered_with_what_was_set(open_page, home):
+    for run, settings in (("plain", []), ("waves", ["dataset.target=wavy"])):
+        file = write_duel(home.run(run)) / "result.json"
+        values = json.loads(file.read_text())
+        file.write_text(json.dumps(values | {"study": load_study("faces-quick", settings).to_json()}))
+    offered = open_page("compare").multiselect(key="compare-runs").options
+    assert {"faces-quick (plain)", "faces-quick (waves): dataset.target=wavy"} <= set(offered)
 
 
 def test_every_method_is_one_curve_of_means_without_controls(open_page, folder):

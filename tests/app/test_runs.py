@@ -42,6 +42,23 @@ def test_rows_show_name_state_and_figures(open_page, done):
     assert sum("0.278 → **0.090**" in text.value for text in page.markdown) == 2
 
 
+def test_runs_of_one_preset_are_told_apart_by_what_was_set(open_page, store):
+    many = ["dataset.target=wavy", "budget.steps=9", "device=cpu", "base_seed=3", "threads=2"]
+    for given in ([], ["seeds=0,1"], many):
+        store.submit(load_study("faces-quick", given))
+    told = [text.value for text in open_page("runs").caption if "=" in text.value]
+    assert told == ["dataset.target=wavy, base\\_seed=3, budget.steps=9 and 2 more", "seeds=0,1"]
+
+
+def test_run_of_an_earlier_version_is_told_by_nothing(open_page, store):
+    study = load_study("faces-quick", ["seeds=0,1"])
+    run_id = store.submit(study.model_copy(update={"budget": study.budget.model_copy(update={"steps": -1})}))
+    page = open_page("runs")
+    assert not page.exception
+    assert [text.value for text in page.caption if run_id in text.value]
+    assert not [text.value for text in page.caption if "=" in text.value]
+
+
 def test_name_is_never_markup(open_page, store):
     store.submit(load_study("faces-quick", ["name=<b>x</b> **y** ![z](http://z)"]))
     page = open_page("runs")

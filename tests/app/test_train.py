@@ -1,5 +1,7 @@
 """Train: the form, sending a study off, watching a run by its address."""
 
+import shlex
+
 import pytest
 
 from app.wording import common
@@ -72,6 +74,22 @@ def test_plan_says_how_long_it_takes(open_page):
 
 def durations(page):
     return [text.value for text in page.caption if text.value.startswith("Takes about")]
+
+
+@pytest.mark.parametrize("data", ["faces", "celeba", "comments"])
+def test_command_line_of_the_form_makes_the_study_that_the_button_sends_off(open_page, store, data):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.dataset.kind").set_value(data).run()
+    draft = {"comments": f"{FORM}.text"}.get(data, FORM)
+    page.text_input(key=f"{draft}.seeds").set_value("0, 2").run()
+    if data == "celeba":
+        page.text_input(key=f"{FORM}.dataset.celeba.root").set_value("/data/it's here").run()
+    assert not page.exception
+    program, run, preset, *given = shlex.split(page.code[0].value)
+    assert (program, run, preset) == ("fairprog", "run", "faces-quick")
+    assert "seeds=0,2" in given
+    page.button(key="train").click().run()
+    assert store.list()[0].study == load_study(preset, given[1::2]).to_json()
 
 
 def test_impossible_lambda_range_is_refused_with_a_sentence(open_page, store):

@@ -20,6 +20,7 @@ from fairprog_core.cli import main, server
 from fairprog_core.cli.run import _earlier
 from fairprog_core.errors import ConfigError
 from fairprog_core.home import Home
+from fairprog_core.presets import load_study
 from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.study import Study
 from tests.core.run_help import ROOT, eventually
@@ -282,6 +283,18 @@ def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):
 
 def test_empty_list_says_what_to_do(fairprog):
     assert "fairprog run faces-quick" in fairprog("runs", "list").out
+
+
+def test_runs_of_one_preset_are_told_apart_by_what_was_set(fairprog, store):
+    given = ["dataset.target=wavy", "base_seed=3", "seeds=0,1", "device=cpu"]
+    for each in ([], given):
+        store.submit(load_study("faces-quick", each))
+    listed = fairprog("runs", "list").out
+    assert "dataset.target=wavy, base_seed=3" in listed
+    assert "and 1 more" in listed
+    assert "Set" not in fairprog("runs", "show", "1").out
+    shown = fairprog("runs", "show", "2").out
+    assert all(each in shown for each in given)
 
 
 def test_queued_run_is_cancelled_and_resumed(fairprog, store, monkeypatch):
