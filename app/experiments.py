@@ -63,6 +63,8 @@ def lines(
 ) -> dict[str, list[Row]]:
     """Rows by the line that they belong to; where two runs claim one place, the later has a line of its own.
 
+    Such a line carries its run's name, and so does the first one where all of it is from one run.
+
     Args:
         rows: of one experiment.
         runs: names of the runs by id.
@@ -70,12 +72,18 @@ def lines(
         place: of a row on its line.
     """
     found: dict[str, list[Row]] = {}
+    claimed = set()
     for row in rows:
         label = name(row)
         if any(place(row) == place(other) and row["run"] != other["run"] for other in found.get(label, [])):
+            claimed.add(label)
             label = inside.in_run(runs[row["run"]], label)
         found.setdefault(label, []).append(row)
-    return found
+    of_one_run = {label for label in claimed if len({row["run"] for row in found[label]}) == 1}
+    return {
+        inside.in_run(runs[line[0]["run"]], label) if label in of_one_run else label: line
+        for label, line in found.items()
+    }
 
 
 def targets(results: Results, criterion: str) -> list[Target]:

@@ -31,8 +31,9 @@ def choose(spec: "Spec", options: Sequence[Any], start: Any, *, key: str) -> Any
 def choose_several(spec: "Spec", options: Sequence[str], start: Sequence[str], *, key: str) -> list[str]:
     """A selection among registry keys, in the order it was made."""
     return st.multiselect(
-        spec.label, options, start, format_func=_name, key=key, help=spec.info.description, persist_state="session"
-    )
+        spec.label, options, start, format_func=_name, key=key, help=spec.info.description, wrap=True,
+        persist_state="session",
+    )  # fmt: skip
 
 
 def numbers(text: str) -> list[Any]:

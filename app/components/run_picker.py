@@ -39,7 +39,9 @@ def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
     if not found:
         return []
     start = [run for run in value if run in found] or list(found)[:1]
-    ids = st.multiselect(inside.RUNS, list(found), start, format_func=lambda run: _label(found[run]), key=key)
+    ids = st.multiselect(
+        inside.RUNS, list(found), start, format_func=lambda run: _label(found[run]), wrap=True, key=key
+    )
     if not ids:
         st.info(inside.PICK_RUN)
     return [found[run] for run in ids]

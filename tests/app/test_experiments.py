@@ -147,6 +147,8 @@ def test_two_runs_with_the_same_number_of_classes_are_lines_of_their_own():
     assert {name: [(row["run"], row["n"]) for row in line] for name, line in lines.items()} == {
         "Border": [("a", 2), ("b", 4)], "B: Border": [("b", 2)],
     }  # fmt: skip
+    lines = experiments.lines(found[:2], {"a": "A", "b": "B"}, name=lambda _: "Border", place=lambda row: row["n"])
+    assert {name: line[0]["run"] for name, line in lines.items()} == {"A: Border": "a", "B: Border": "b"}
 
 
 def test_criterion_of_the_page_is_that_of_the_experiments(home):
