@@ -52,8 +52,12 @@ def list_(
         typer.echo("There are no runs yet. Start one with `fairprog run faces-quick` or in `fairprog app`.")
         return
     table = Table(header_style="bold", box=None, pad_edge=False)
-    for name in ("No.", "Id", "Name", "State", "Progress", "Started", "Time", "Gap and accuracy, base → trigger"):
-        table.add_column(name, no_wrap=name != "Name")
+    for name in ("No.", "Id"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Name", min_width=28, overflow="fold")
+    for name in ("State", "Progress", "Started", "Time"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Gap and accuracy, base → trigger")
     for run in runs:
         table.add_row(
             str(run.number), run.id, _name(run), _state(run), f"{run.fraction:.0%}", moment(run.started),

@@ -292,6 +292,7 @@ def test_runs_of_one_preset_are_told_apart_by_what_was_set(fairprog, store):
     listed = fairprog("runs", "list").out
     assert "dataset.target=wavy, base_seed=3" in listed
     assert "and 1 more" in listed
+    assert "…" not in listed
     assert "Set" not in fairprog("runs", "show", "1").out
     shown = fairprog("runs", "show", "2").out
     assert all(each in shown for each in given)
