@@ -118,7 +118,7 @@ def _key(name: str) -> str:
 def _written(value: Any) -> str:
     """A value as ``--set`` takes it: without quotes and brackets where it is read alike."""
     bare = value if isinstance(value, str) else ",".join(_bare(value)) if isinstance(value, list) else ""
-    return bare if read_value(bare) == value else _toml(value)
+    return bare if read_value(bare.strip()) == value else _toml(value)
 
 
 def _bare(values: Iterable[Any]) -> Iterator[str]:

@@ -66,9 +66,10 @@ def test_study_named_after_its_data_is_told_by_what_differs_from_what_suits_them
     assert changes(load_study("faces-quick", ["name=mine", "seeds=0,1"])) == ()
 
 
-def test_command_names_the_study_and_survives_the_shell() -> None:
+@pytest.mark.parametrize("name", ["it's mine", " between ", "3", "a=b, c", 'say "no"', "λ\n"])
+def test_command_names_the_study_and_survives_the_shell(name: str) -> None:
     assert command(load_study("faces-quick"), "faces-quick") == "fairprog run faces-quick"
-    study = load_study("faces-quick", ["name=it's mine", 'dataset.target="blond, wavy"'])
+    study = load_study("faces-quick", ['dataset.target="blond, wavy"']).model_copy(update={"name": name})
     words = shlex.split(command(study, "faces-quick") or "")
     assert words[:3] == ["fairprog", "run", "faces-quick"]
     assert words[3::2] == ["--set", "--set"]
