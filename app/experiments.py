@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.asking import ask
-from app.series import Series, gather, is_whole, on_other_base
+from app.series import Series, gather, on_other_base
 from app.wording import inside
 from fairprog_core.duel import BYSTANDERS
 from fairprog_core.experiments import class_rows, is_about_shares, transfer_rows
@@ -55,7 +55,7 @@ def several_classes_rows(results: Results, criterion: str) -> list[Row]:
     if all(len(result.values["labels"]) <= 2 for result in results.values()):
         return []
     rows = _rows({run: class_rows([result]) for run, result in results.items()}, criterion)
-    return sorted((row for row in rows if is_whole(row)), key=lambda row: row["n_classes"])
+    return sorted(rows, key=lambda row: row["n_classes"])
 
 
 def lines(

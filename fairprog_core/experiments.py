@@ -75,11 +75,12 @@ def class_rows(results: Iterable[Result]) -> list[Row]:
 
     Returns:
         One row per study, method, trigger and criterion, the fewest classes first: the figures of ``_figures``,
-        ``n_classes``, and ``left_out``, labels that are too rare in a group to count.
+        ``n_classes``, and ``left_out``, labels that are too rare in a group to count. Curves that were learned from
+        a share of the tuning data are left out.
     """
     rows = []
     for result in results:
-        for curves in _families(result.curves):
+        for curves in _families(curve for curve in result.curves if share(curve) == 1):
             row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
             about = {"n_classes": len(result.values["labels"]), "left_out": result.base.get("left_out", [])}
             rows.append(row | about)

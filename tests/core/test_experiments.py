@@ -34,6 +34,13 @@ def test_rows_of_classes_start_with_the_fewest_and_name_what_is_left_out(tmp_pat
     assert [(row["n_classes"], row["left_out"]) for row in rows] == [(4, []), (16, ["wavy"])]
 
 
+def test_rows_of_classes_are_of_all_tuning_data(tmp_path):
+    result = Result.open(write_shares(tmp_path / "shares"))
+    assert len(tuning_rows(result)) == 2
+    (row,) = class_rows([result])
+    assert row["tuning_ratio"] == 1
+
+
 def test_rows_as_csv_have_their_intervals_in_columns():
     row = {"seeds": [0, 1], "gap": 0.2, "gap_ci": [0.1, 0.3], "kept": {"value": 0.5, "ci": [0.4, 0.6]}}
     unknown = row | {"gap": None, "gap_ci": None, "kept": {"value": None, "ci": None}}
