@@ -64,7 +64,7 @@ def trained(own_server, visitor, home, tmp_path):
         field.press("Enter")
         visit.settle()
     press(words.REST)
-    for label, value in {"Gallery": 6, "Rows for averages": 40}.items():
+    for label, value in {"Gallery": 6, "Rows for averages": 12}.items():
         fill(page, label, value)
         visit.settle()
     press("Demographic probe")
@@ -73,7 +73,7 @@ def trained(own_server, visitor, home, tmp_path):
     study = Store(home).get(run_id).study
     assert study["dataset"]["identities"] == list(IDENTITY_WORDS)
     assert (study["classifier"]["steps"], study["budget"]["steps"]) == (6, 6)
-    assert study["explain"] | {"gallery": 6, "rows": 40, "probe": True} == study["explain"]
+    assert study["explain"] | {"gallery": 6, "rows": 12, "probe": True} == study["explain"]
     expect(page.get_by_role("button", name=words.OPEN)).to_be_visible(timeout=MINUTES)
     assert Store(home).get(run_id).state == "done"
     return visit, run_id
