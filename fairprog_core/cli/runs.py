@@ -79,7 +79,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
     table.add_column()
     lines = {
         "Run": f"{found.id} (number {found.number}), {found.name}",
-        **({"Set": told} if (told := in_short(found.study, most=99)) else {}),
+        **({"Set": told} if (told := in_short(found.study, most=None)) else {}),
         "State": _state(found) + (f": {found.error}" if found.error else ""),
         "Progress": f"{found.fraction:.0%} {found.label or ''}".strip(),
         "Started": moment(found.started),

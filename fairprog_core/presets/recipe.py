@@ -7,7 +7,7 @@ study again.
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -32,19 +32,20 @@ def changes(study: Study) -> tuple[str, ...]:
     return (settings(study, start) if start else None) or ()
 
 
-def in_short(study: Mapping[str, Any], *, most: int = 3) -> str:
+def in_short(study: Mapping[str, Any], *, most: int | None = 3) -> str:
     """What tells a saved study apart: "seeds=0,1,2, budget.steps=200 and 2 more"; empty where nothing does.
 
     Args:
         study: as JSON; one that an earlier version saved, and this one does not take, is told by nothing.
-        most: how many settings are named.
+        most: how many settings are named; None: all.
     """
     try:
         found = changes(Study.parse(study))
     except ConfigError:
         return ""
-    shown = ", ".join(found[:most])
-    return shown if len(found) <= most else f"{shown} and {len(found) - most} more"
+    shown = found[:most]
+    rest = f" and {len(found) - len(shown)} more" if len(shown) < len(found) else ""
+    return ", ".join(shown) + rest
 
 
 def command(study: Study, preset: str) -> str | None:
@@ -117,12 +118,9 @@ def _key(name: str) -> str:
 
 def _written(value: Any) -> str:
     """A value as ``--set`` takes it: without quotes and brackets where it is read alike."""
-    bare = value if isinstance(value, str) else ",".join(_bare(value)) if isinstance(value, list) else ""
+    parts = value if isinstance(value, list) else [value]
+    bare = ",".join("" if part is None else part if isinstance(part, str) else _toml(part) for part in parts)
     return bare if read_value(bare.strip()) == value else _toml(value)
-
-
-def _bare(values: Iterable[Any]) -> Iterator[str]:
-    return (each if isinstance(each, str) else _toml(each) for each in values)
 
 
 def _toml(value: Any) -> str:
