@@ -24,6 +24,7 @@ _CSS = """
 @media (min-width: 1900px) { html { font-size: 20px !important; } }
 @media (min-width: 2400px) { html { font-size: 24px !important; } }
 .stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
+.stMain [data-testid="stSelectbox"] input { text-overflow: ellipsis; }
 .stMain [data-selected="true"] p { color: light-dark(#00619a, #6cb8e6); }
 .stMain [data-selected="true"] [data-testid="stCaptionContainer"] { opacity: 1; }
 @media (prefers-reduced-motion: reduce) {
