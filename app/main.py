@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome
-from app.wording import common
+from app.widgets import page
+from app.wording.shared import common
 
 HERE = Path(__file__).parent
 
@@ -19,6 +19,6 @@ def pages() -> list[st.Page]:
 
 
 st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
-page = st.navigation(pages(), position="top")
-chrome.set_up()
-chrome.told(page.run)()
+chosen = st.navigation(pages(), position="top")
+page.set_up()
+page.told(chosen.run)()

@@ -5,38 +5,36 @@ leaves torch alone.
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from fairprog_core.common.version import VERSION
+
 if TYPE_CHECKING:
-    from fairprog_core.bases import load_classifier as load_classifier
-    from fairprog_core.errors import FairprogError as FairprogError
-    from fairprog_core.foreground import run as run
-    from fairprog_core.home import Home as Home
-    from fairprog_core.presets import load_study as load_study
-    from fairprog_core.results import Result as Result
+    from fairprog_core.api.run import run as run
+    from fairprog_core.common.errors import FairprogError as FairprogError
+    from fairprog_core.common.home import Home as Home
+    from fairprog_core.pipeline.frozen_base import load_classifier as load_classifier
+    from fairprog_core.results.result import Result as Result
     from fairprog_core.runs import Store as Store
     from fairprog_core.study import Study as Study
+    from fairprog_core.study.load import load_study as load_study
     from fairprog_core.triggers.base import load_trigger as load_trigger
 
 _HOMES = {
-    "FairprogError": "errors",
-    "Home": "home",
-    "Result": "results",
+    "FairprogError": "common.errors",
+    "Home": "common.home",
+    "Result": "results.result",
     "Store": "runs",
     "Study": "study",
-    "load_classifier": "bases",
-    "load_study": "presets",
+    "load_classifier": "pipeline.frozen_base",
+    "load_study": "study.load",
     "load_trigger": "triggers.base",
-    "run": "foreground",
+    "run": "api.run",
 }
 
 __all__ = ["FairprogError", "Home", "Result", "Store", "Study", "load_classifier", "load_study", "load_trigger", "run"]
 
-try:
-    __version__ = version("fairprog")
-except PackageNotFoundError:  # read from a folder that was never installed
-    __version__ = "0"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:

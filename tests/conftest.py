@@ -16,9 +16,9 @@ import psutil
 import pytest
 from filelock import FileLock
 
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 from fairprog_core.methods import METHODS
-from fairprog_core.results import Result
+from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 
 SESSION = "FAIRPROG_TEST_SESSION"  # an environment variable that every process of a test session inherits
@@ -131,7 +131,7 @@ def every_method() -> dict[str, Any]:
 
 
 def _run_once(study: Study, folder: Path, name: str) -> Finished:
-    from fairprog_core.foreground import run
+    from fairprog_core.api.run import run
 
     home, note = Home.find(folder / name), folder / f"{name}.run"
     with FileLock(folder / f"{name}.lock"):

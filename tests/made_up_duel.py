@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from fairprog_core.batch import Groups, Predictions
-from fairprog_core.evaluation import report
-from fairprog_core.predictions_file import write_predictions
-from fairprog_core.results import save
+from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.metrics.report import report
+from fairprog_core.results.predictions_file import write_predictions
+from fairprog_core.results.result import save
 
 GROUPS = Groups.exclusive("woman", "man")
 LABELS = ("no", "yes")

@@ -6,10 +6,10 @@ The gap is half the difference of the true positive rates and half that of the f
 import json
 from pathlib import Path
 
-from fairprog_core.evaluation import report
-from fairprog_core.predictions_file import read_predictions
-from fairprog_core.results import Result
-from fairprog_core.statistics.transfer import Pair, share_kept
+from fairprog_core.metrics.comparison import Pair, share_kept
+from fairprog_core.metrics.report import report
+from fairprog_core.results.predictions_file import read_predictions
+from fairprog_core.results.result import Result
 from tests.made_up_duel import BASE, GAP, GROUPS, LABELS, METHODS, predictions, write_duel
 
 SHARES = {"reprogram-border@0.05": [BASE, (0.80, 0.51)], "reprogram-border@1.0": [BASE, (0.78, 0.60)]}

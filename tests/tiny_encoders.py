@@ -9,8 +9,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import nn
 
 from fairprog_core.classifiers import EncoderOptions
-from fairprog_core.classifiers.text import Encoder
-from fairprog_core.classifiers.text_input import TextInput
+from fairprog_core.classifiers.encoder.classifier import Encoder
+from fairprog_core.classifiers.encoder.text_input import TextInput
 
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "dog", "ran", "away", "from", "it")
 TEXTS = ("the cat sat on a mat", "dog", "the dog ran away from the cat", "", "it sat")

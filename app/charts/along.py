@@ -6,38 +6,21 @@ Notation: k λ-values.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.wording import common, inside
-from fairprog_core.statistics.intervals import Estimate
+from app.models.line import Line
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
 _STEP = 1.9  # between two controls, in steps between two λ: their names need room
 _ROOM = 0.14  # above and below all intervals, as a share of what they span
 _BAND = 0.2  # opacity of a rival's interval
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a chart.
-
-    Attributes:
-        name: for the legend and the table.
-        controls: by name of the control; those that were not measured are missing.
-        along: the figure at every λ (k).
-        rivals: by their name on the screen.
-    """
-
-    name: str
-    controls: Mapping[str, Estimate]
-    along: Sequence[Estimate]
-    rivals: Mapping[str, Estimate] = field(default_factory=dict)
 
 
 def line(name: str, found: Mapping[str, Any], rivals: Mapping[str, float] | None = None) -> Line:

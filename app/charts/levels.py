@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.wording import common, inside
-from fairprog_core.statistics.intervals import Estimate
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
 
 N_MOST = len(theme.SYMBOLS)  # lines that one chart can tell apart
 _BESIDE = 0.03  # between two lines at one level, as a share of the axis: their intervals stand side by side
@@ -34,7 +34,7 @@ class Level(NamedTuple):
 
 
 def of(rows: Iterable[Mapping[str, Any]], at: str, name: str = "gap") -> list[Level]:
-    """Rows of ``fairprog_core.experiments`` as a line; what is not estimable is left out.
+    """Rows of ``fairprog_core.results.experiments`` as a line; what is not estimable is left out.
 
     Args:
         rows: of one line.

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.records import CurveSoFar, running_mean, thin
-from app.wording import common
+from app.models.records import CurveSoFar, running_mean, thin
 from app.wording import train as words
+from app.wording.shared import common
 
 HEIGHT = 460  # px of the validation chart
 

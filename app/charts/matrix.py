@@ -5,8 +5,8 @@ from collections.abc import Container, Mapping, Sequence
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.wording import common, inside
-from fairprog_core.statistics.intervals import Estimate
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
 
 _TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # text is legible on
 _WIDTH = 10  # characters of a name on one line

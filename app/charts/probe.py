@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.charts.along import Line, along, line
+from app.charts.along import along, line
 from app.charts.plot import Plot
-from app.wording import common
+from app.models.line import Line
 from app.wording import probe as words
+from app.wording.shared import common
 
 
 def lines(probe: Mapping[str, Any], null: str, group: int) -> list[Line]:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.charts.along import Line, along, frames, line
+from app.charts.along import along, frames, line
 from app.charts.plot import Plot
+from app.models.line import Line
 from app.wording import saliency as words
 
 _Found = tuple[str, Mapping[str, Any] | None, words.Names]  # key, values by condition, names

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.series import Series, Spot, front
-from app.wording import common, inside
+from app.models.series import Series, Spot, front
 from app.wording import tradeoff as words
-from fairprog_core.statistics.intervals import Estimate
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45

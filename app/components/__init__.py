@@ -1,1 +1,1 @@
-"""Components: ``show(value, *, key) -> value``."""
+"""Parts of pages: one folder per page, and what several pages share."""

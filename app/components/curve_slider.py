@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from app import session
-from app.components import lam_slider
-from app.components.lam_slider import Frames
-from app.series import Curve
+from app.models.series import Curve
+from app.state import session
+from app.widgets import lam_slider
+from app.widgets.lam_slider import Frames
 
 
 def show(value: Curve, *, run: str, channel: str, charts: Mapping[str, Frames], is_sticky: bool = False) -> int:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import session
-from app.artifacts import Choice, choices, read
-from app.series import Curve, family, is_whole, kind
-from app.wording import common, inside
-from fairprog_core.results import Result
+from app.models.series import Curve, family, is_whole, kind
+from app.state import session
+from app.state.artifacts import Choice, choices, read
+from app.wording.shared import common, inside
+from fairprog_core.results.result import Result
 
 
 def show(value: str | None, *, key: str) -> Choice | None:

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import chrome, session
 from app.charts import tradeoff as charts
-from app.components import duel, duel_downloads, duel_picker, experiments, live_plot, needs_table
-from app.components.duel_picker import Picked
-from app.series import gather, spot
-from app.wording import duel as words
+from app.components.compare import candidate_picker, experiments, head_to_head, head_to_head_downloads
+from app.components.compare.candidate_picker import Picked
+from app.components.train import needs_table
+from app.models.series import gather, spot
+from app.state import session
+from app.widgets import live_plot, page
+from app.wording import head_to_head as words
 from app.wording import tradeoff as tradeoff_words
 from fairprog_core.methods import METHODS
 
@@ -36,21 +38,21 @@ def show_chart(picked: Picked) -> None:
 
 def show_duel(picked: Picked) -> None:
     """Chart, verdicts and figures; a sentence where the curves cannot be compared."""
-    judged = duel.judge(picked)
+    judged = head_to_head.judge(picked)
     if judged is None:
         return
     show_chart(picked)
-    judged = duel.show(judged, picked=picked, key="figures")
+    judged = head_to_head.show(judged, picked=picked, key="figures")
     methods = dict.fromkeys(each.curves[0]["method"] for each in picked.contenders)
     needs_table.show([METHODS[method].options() for method in methods if method in METHODS], key="needs")
     st.header(words.DOWNLOADS, anchor=False)
-    duel_downloads.show(judged, key="compare", chart=CHART)
+    head_to_head_downloads.show(judged, key="compare", chart=CHART)
 
 
-@chrome.fragment
+@page.fragment
 def explore() -> None:
     """Everything that answers to a choice."""
-    picked = duel_picker.show(session.compared_runs(), key="compare")
+    picked = candidate_picker.show(session.compared_runs(), key="compare")
     if picked is None:
         return
     if picked.contenders:
@@ -58,5 +60,5 @@ def explore() -> None:
     experiments.show(picked, key="experiment")
 
 
-chrome.header(words.TITLE, words.LEAD)
+page.header(words.TITLE, words.LEAD)
 explore()

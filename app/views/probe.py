@@ -2,14 +2,17 @@
 
 import streamlit as st
 
-from app import artifacts, chrome, modality, session
 from app.charts import probe as charts
 from app.charts.along import frames
-from app.components import curve_slider, live_plot, null_pictures, null_words, reading, run_picker, table
-from app.series import Curve
-from app.wording import common, inside
+from app.components import curve_slider, run_picker
+from app.components.probe import null_pictures, null_words, reading
+from app.models import modality
+from app.models.series import Curve
+from app.state import artifacts, session
+from app.widgets import live_plot, page, table
 from app.wording import probe as words
-from fairprog_core.results import Result
+from app.wording.shared import common, inside
+from fairprog_core.results.result import Result
 
 CHANNEL = "probe"
 SIDE_BY_SIDE = 3
@@ -55,7 +58,7 @@ def choose_group(names: list[str]) -> int:
     )
 
 
-@chrome.fragment
+@page.fragment
 def explore() -> None:
     """Everything that answers to the slider."""
     first, second, third, fourth = st.columns([4, 4, 2, 3])
@@ -85,5 +88,5 @@ def explore() -> None:
     reading.show(found, key="reading", index=index)
 
 
-chrome.header(words.TITLE, words.LEAD)
+page.header(words.TITLE, words.LEAD)
 explore()

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app import chrome, session
-from app.components import confirm, run_table
+from app.components.runs import run_table
+from app.state import run_store, session
+from app.widgets import confirm, page
 from app.wording import runs as words
 
 SECONDS = 2.0  # between two looks at the store while a run is active
@@ -12,7 +13,7 @@ N_FIRST = 20
 
 def draw(*, is_still: bool) -> None:
     """The table and the button that compares; drawn anew while a run is active."""
-    runs = session.store().list()
+    runs = run_store.store().list()
     if all(run.is_over for run in runs) != is_still:
         st.rerun(scope="app")
     bar = st.container(horizontal=True)
@@ -26,14 +27,14 @@ def draw(*, is_still: bool) -> None:
         st.switch_page("views/compare.py", query_params=parameters)
 
 
-chrome.header(words.TITLE, words.LEAD)
-runs = session.store().list()
+page.header(words.TITLE, words.LEAD)
+runs = run_store.store().list()
 if not runs:
     st.info(words.EMPTY)
     if st.button(words.TO_TRAIN, type="primary", key="runs.to_train"):
         st.switch_page("views/train.py")
 else:
     is_still = all(run.is_over for run in runs)
-    if asked := session.asked_removal():
+    if asked := run_store.asked_removal():
         confirm.show(asked, key="runs.confirm")
-    chrome.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)
+    page.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)

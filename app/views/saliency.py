@@ -2,15 +2,18 @@
 
 import streamlit as st
 
-from app import chrome, modality, session
-from app.components import look_pictures, look_sentences, run_picker
+from app.components import run_picker
+from app.components.saliency import look_pictures, look_sentences
+from app.models import modality
+from app.state import session
+from app.widgets import page
 from app.wording import saliency as words
 
 CHANNEL = "saliency"
 LOOKS = {"image": look_pictures.show, "text": look_sentences.show}
 
 
-@chrome.fragment
+@page.fragment
 def explore() -> None:
     """Everything that answers to the slider."""
     first, second, third = st.columns([5, 5, 3])
@@ -24,5 +27,5 @@ def explore() -> None:
     LOOKS[modality.of(result.study)](result, run=run, curve=curve, channel=CHANNEL)
 
 
-chrome.header(words.TITLE, words.LEAD)
+page.header(words.TITLE, words.LEAD)
 explore()

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import chrome, demo, session
-from app.components import living_picture
-from app.wording import common
+from app.presenters.intro_demo import of_folder
+from app.state import run_store
+from app.widgets import intro_demo, page
 from app.wording import start as words
-from fairprog_core.errors import FairprogError
+from app.wording.shared import common
+from fairprog_core.common.errors import FairprogError
 
 
 def choose(folders: dict[str, Path]) -> Path:
@@ -26,20 +27,20 @@ def choose(folders: dict[str, Path]) -> Path:
 def show(folder: Path) -> None:
     """The living picture of one example."""
     try:
-        picture = demo.living_picture(folder)
+        picture = of_folder(folder)
     except FairprogError as error:
         st.warning(words.BROKEN_DEMO.format(reason=common.plain(str(error))))
         return
     if picture is None:
         st.info(words.NO_DEMO)
     else:
-        living_picture.show(picture, key=f"living_picture-{folder.name}")
+        intro_demo.show(picture, key=f"living_picture-{folder.name}")
 
 
-chrome.header(words.TITLE, words.LEAD)
+page.header(words.TITLE, words.LEAD)
 if st.button(words.BUTTON, type="primary", key="to_train", help=words.BUTTON_HELP):
     st.switch_page("views/train.py")
-folders = session.demos()
+folders = run_store.demos()
 if folders:
     show(choose(folders))
 else:

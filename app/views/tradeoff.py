@@ -2,24 +2,18 @@
 
 import streamlit as st
 
-from app import artifacts, chrome, modality, session
 from app.charts.theme import SYMBOLS
-from app.components import (
-    chart_tools,
-    detail,
-    downloads,
-    plane,
-    point_tables,
-    run_picker,
-    trigger_view,
-    trigger_words,
-)
-from app.series import Curve, drawable, family, gather
-from app.wording import common
+from app.components import run_picker
+from app.components.tradeoff import detail, downloads, plane, point_tables, trigger_view, trigger_words
+from app.models import modality
+from app.models.series import Curve, drawable, family, gather
+from app.state import artifacts, session
+from app.widgets import chart_tools, page
 from app.wording import tradeoff as words
-from fairprog_core.experiments import is_about_shares
-from fairprog_core.results import Result
-from fairprog_core.statistics.metrics import GAPS
+from app.wording.shared import common
+from fairprog_core.metrics.fairness import GAPS
+from fairprog_core.results.experiments import is_about_shares
+from fairprog_core.results.result import Result
 
 CHANNEL = "tradeoff"
 N_MOST = 4  # curves of several criteria in one chart
@@ -47,7 +41,7 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
         show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve["trigger"])
 
 
-@chrome.fragment
+@page.fragment
 def explore() -> None:
     """Everything that answers to a click or to the slider."""
     first, second, third, fourth = st.columns([4, 3, 3, 2])
@@ -87,5 +81,5 @@ def explore() -> None:
         st.rerun(scope="fragment")
 
 
-chrome.header(words.TITLE, words.LEAD)
+page.header(words.TITLE, words.LEAD)
 explore()

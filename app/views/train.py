@@ -2,18 +2,19 @@
 
 import streamlit as st
 
-from app import chrome, session
-from app.components import command_line, data_card, needs_table, run_watch, study_form, study_plan
-from app.wording import common
+from app.components.train import command_line, data_card, needs_table, run_watch, study_form, study_plan
+from app.state import run_store, session
+from app.widgets import page
 from app.wording import train as words
-from fairprog_core.errors import ConfigError
+from app.wording.shared import common
+from fairprog_core.common.errors import ConfigError
 
 PRESET = "faces-quick"
 
 
 def choose() -> None:
     """The form on the left; on the right what it will compute, and the button."""
-    chrome.header(words.TITLE, words.LEAD)
+    page.header(words.TITLE, words.LEAD)
     _under_way()
     preset = study_form.preset(PRESET, key=f"{session.FORM}.preset")
     st.space("small")
@@ -35,13 +36,13 @@ def choose() -> None:
         needs_table.show(study.methods, key="needs")
         data_card.show(study.dataset, key="data_card")
     if pressed and study is not None:
-        session.submit(study)
+        run_store.submit(study)
         st.rerun()
 
 
 def _under_way() -> None:
     """A way back to what is being trained."""
-    for run in session.under_way():
+    for run in run_store.under_way():
         with st.container(horizontal=True, vertical_alignment="center", key=f"under_way_{run.id}"):
             st.markdown(words.UNDER_WAY.format(name=common.plain(run.name), state=common.STATES[run.state].lower()))
             if st.button(words.WATCH, key=f"watch.{run.id}"):
@@ -49,9 +50,9 @@ def _under_way() -> None:
                 st.rerun()
 
 
-run_id = session.watched_run()
+run_id = run_store.watched_run()
 if run_id is None:
-    session.warm_up()
+    run_store.warm_up()
     choose()
 else:
     run_watch.show(run_id, key="watch")

@@ -1,1 +1,1 @@
-"""Every sentence on the screen that is longer than a label: one module per page, ``common`` for the rest."""
+"""Every sentence longer than a label, by page."""

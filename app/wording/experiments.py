@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.components.table import Cell, Table
-from app.series import is_whole, kind
-from app.wording import common, compare, inside
+from app.models.series import is_whole, kind
+from app.models.table import Cell, Table
 from app.wording import tradeoff as tradeoff_words
-from fairprog_core.statistics.intervals import Estimate
+from app.wording.shared import common, inside, verdicts
+from fairprog_core.metrics.intervals import Estimate
 
 Row = Mapping[str, Any]
 Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line
@@ -173,9 +173,9 @@ def against_controls(rows: Sequence[Row]) -> str | None:
     return " ".join(found) or None
 
 
-def _against_control(row: Row) -> compare.Verdict | None:
+def _against_control(row: Row) -> verdicts.Verdict | None:
     control = control_of(row)
-    return compare.verdict(_estimate(row, "gap"), Estimate.of(**row[f"{control}_gap"])) if control else None
+    return verdicts.verdict(_estimate(row, "gap"), Estimate.of(**row[f"{control}_gap"])) if control else None
 
 
 def _transferred(row: Row) -> list[Cell]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.components.table import Cell, Table
-from app.wording import common, inside
-from fairprog_core.statistics.intervals import Estimate
+from app.models.table import Cell, Table
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
 
 if TYPE_CHECKING:
-    from app.charts.along import Line
+    from app.models.line import Line
 
 TITLE = "What the trigger looks like to another classifier"
 LEAD = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.wording import common, inside
+from app.wording.shared import common, inside
 
 SHOW = "Sentences"
 LABEL = "Label"

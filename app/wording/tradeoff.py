@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.wording import common, inside
+from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
-from fairprog_core.statistics import metrics
+from fairprog_core.metrics import fairness
 
 if TYPE_CHECKING:
-    from app.series import Series, Spot
+    from app.models.series import Series, Spot
 
-OVER_CELLS = {name for name, metric in metrics.METRICS.items() if metric.needs == "cells"}  # of a group and a label
+OVER_CELLS = {name for name, metric in fairness.METRICS.items() if metric.needs == "cells"}  # of a group and a label
 
 TITLE = "Accuracy against the gap"
 LEAD = (

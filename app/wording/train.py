@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.wording import common, inside
-from fairprog_core.options import Options
+from app.wording.shared import common, inside
+from fairprog_core.common.options import Options
 
 TITLE = "Train a trigger"
 LEAD = (

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import ADVANCED, Modality, Options
-from fairprog_core.registry import Entry
+from fairprog_core.common.options import ADVANCED, Modality, Options
+from fairprog_core.common.registry import Entry
 
 Source = Literal["auto", "shipped", "train"]
 _PEAK = "Peak of the one-cycle schedule, AdamW."
@@ -126,5 +126,5 @@ CLASSIFIERS = {
     "residual_net": Entry(ResidualNetOptions, "fairprog_core.classifiers.image:ResidualNet"),
     "hybrid": Entry(HybridOptions, "fairprog_core.classifiers.image:Hybrid"),
     "resnet18": Entry(ResNet18Options, "fairprog_core.classifiers.image:ResNet18"),
-    "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.text:Encoder"),
+    "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.encoder.classifier:Encoder"),
 }

@@ -16,12 +16,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.home import replacing
+from fairprog_core.common.model_file import fill, options_of, read_module
+from fairprog_core.common.options import Options
+from fairprog_core.common.registry import Entry
 from fairprog_core.data.base import Split
-from fairprog_core.errors import ArtifactError
-from fairprog_core.home import replacing
-from fairprog_core.module_file import fill, options_of, read_module
-from fairprog_core.options import Options
-from fairprog_core.registry import Entry
 
 FORMAT = "fairprog.classifier/1"
 C = TypeVar("C", bound="Classifier")

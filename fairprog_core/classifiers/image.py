@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers import HybridOptions, ResidualNetOptions, ResNet18Options
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.options import Options
 from fairprog_core.data.base import Split
-from fairprog_core.options import Options
 
 _SHIFT = torch.tensor(-2.0)
 

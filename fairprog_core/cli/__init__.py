@@ -12,10 +12,13 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DatabaseError
 
-import fairprog_core
-from fairprog_core.cli import compare, data, encoder, experiments, machine, run, runs, server
-from fairprog_core.cli.console import complain
-from fairprog_core.errors import FairprogError
+from fairprog_core.cli import data, encoder, run, screen
+from fairprog_core.cli.machine import commands as machine
+from fairprog_core.cli.runs import commands as runs
+from fairprog_core.cli.runs import compare, experiments
+from fairprog_core.cli.terminal.console import complain
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
 groups, for every strength λ at once, and look at what it does.
@@ -31,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("app")(server.app)
+app.command("app")(screen.app)
 app.command("run")(run.run)
 runs.app.command("compare")(compare.compare)
 runs.app.command("experiments")(experiments.experiments)
@@ -45,7 +48,7 @@ app.command("bench")(machine.bench)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"fairprog {fairprog_core.__version__}")
+        typer.echo(f"fairprog {VERSION}")
         raise typer.Exit
 
 

@@ -8,13 +8,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from fairprog_core.cli.console import HomeOption, SetOption, complain, console, open_home
+from fairprog_core.cli.terminal.console import HomeOption, SetOption, complain, console, open_home
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.home import Home
-from fairprog_core.presets import load_study, presets
-from fairprog_core.registry import build
 from fairprog_core.study import Study
+from fairprog_core.study.load import load_study, presets
 
 app = typer.Typer(name="data", help="List data sets, make or read them, check them.", no_args_is_help=True)
 

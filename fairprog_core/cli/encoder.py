@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from fairprog_core.cli.console import HomeOption, open_home
+from fairprog_core.cli.terminal.console import HomeOption, open_home
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
-from fairprog_core.errors import ConfigError
-from fairprog_core.registry import build
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")
@@ -43,8 +43,8 @@ def encoder(
     The same source and words give the same files.
     """
     texts = [*_lines(words or []), *(text for name in data or [] for text in _texts(name, home))]
-    from fairprog_core.classifiers.encoder_asset import cut_encoder
-    from fairprog_core.classifiers.encoder_folder import find_model
+    from fairprog_core.classifiers.encoder.asset import cut_encoder
+    from fairprog_core.classifiers.encoder.folder import find_model
 
     cut = cut_encoder(find_model(source), out, layers=layers, texts=texts)
     typer.echo(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from fairprog_core.cli.console import (
+from fairprog_core.cli.terminal.console import (
     HomeOption,
     SetOption,
     complain,
@@ -24,13 +24,13 @@ from fairprog_core.cli.console import (
     writable_file,
     write_text,
 )
-from fairprog_core.home import Home
-from fairprog_core.presets import is_series, load_studies
-from fairprog_core.runs.carry import UNEXPECTED, Stop, carry_out
-from fairprog_core.runs.liveness import Patience
-from fairprog_core.runs.run import RESUMABLE, Owner, Run
+from fairprog_core.common.home import Home
+from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.recorder import UNEXPECTED, Stop, carry_out
 from fairprog_core.runs.store import Store
+from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.study import Study
+from fairprog_core.study.load import is_series, load_studies
 
 LOG = "logs/run.log"
 SERIES = "fairprog.series/1"
@@ -62,7 +62,7 @@ def run(
         writable_file(json_file)
     place = open_home(home)
     with console().status("Loading torch …"):
-        from fairprog_core.execution import execute
+        from fairprog_core.pipeline.execute import execute
     stop = Stop("cancelled")
     _log_to(place)
     ended: list[Run] = []

@@ -4,9 +4,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
+from fairprog_core.common.options import ADVANCED, NEEDED, Modality, Options
+from fairprog_core.common.registry import Entry
 from fairprog_core.data.identity_words import IDENTITY_WORDS
-from fairprog_core.options import ADVANCED, NEEDED, Modality, Options
-from fairprog_core.registry import Entry
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
 FaceAttribute = Literal["blond", "smiling", "glasses", "wavy"]
@@ -218,8 +218,8 @@ class CivilCommentsOptions(DatasetOptions):
 
 
 DATASETS = {
-    "faces": Entry(FacesOptions, "fairprog_core.data.faces:Faces"),
-    "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba:CelebA"),
-    "comments": Entry(CommentsOptions, "fairprog_core.data.comments:Comments"),
-    "civil_comments": Entry(CivilCommentsOptions, "fairprog_core.data.civil_comments:CivilComments"),
+    "faces": Entry(FacesOptions, "fairprog_core.data.faces.dataset:Faces"),
+    "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba.dataset:CelebA"),
+    "comments": Entry(CommentsOptions, "fairprog_core.data.comments.dataset:Comments"),
+    "civil_comments": Entry(CivilCommentsOptions, "fairprog_core.data.civil_comments.dataset:CivilComments"),
 }

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.batch import Groups
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
+from fairprog_core.common.types import Groups
 
 SplitName = Literal["train", "tune", "val", "test"]
 Progress = Callable[[int, int], None]  # (rows done, rows in all)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fairprog_core.errors import DataError
-from fairprog_core.home import Home, making_once, replacing
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.home import Home, making_once, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, TrainedOptions
-from fairprog_core.options import ADVANCED, Modality, Options
-from fairprog_core.registry import Entry
+from fairprog_core.common.options import ADVANCED, Modality, Options
+from fairprog_core.common.registry import Entry
 
 Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of the demographic classifiers
 
@@ -147,14 +147,14 @@ class TextProbeOptions(ReaderOptions):
 
 
 SURVEYS = {  # what looks inside a curve, by the data's modality
-    "image": "fairprog_core.explain.image_survey:survey",
-    "text": "fairprog_core.explain.text_survey:survey",
+    "image": "fairprog_core.explain.image.report:survey",
+    "text": "fairprog_core.explain.text.report:survey",
 }
 
 EXPLAINERS = {
-    "grad_cam": Entry(GradCamOptions, "fairprog_core.explain.grad_cam:GradCam"),
+    "grad_cam": Entry(GradCamOptions, "fairprog_core.explain.image.grad_cam:GradCam"),
     "integrated_gradients": Entry(
-        IntegratedGradientsOptions, "fairprog_core.explain.integrated_gradients:IntegratedGradients"
+        IntegratedGradientsOptions, "fairprog_core.explain.image.integrated_gradients:IntegratedGradients"
     ),
-    "token_gradients": Entry(TokenGradientsOptions, "fairprog_core.explain.token_gradients:TokenGradients"),
+    "token_gradients": Entry(TokenGradientsOptions, "fairprog_core.explain.text.token_gradients:TokenGradients"),
 }

@@ -22,16 +22,16 @@ from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import ModelError
+from fairprog_core.common.home import Home, making_once, replacing
+from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
-from fairprog_core.errors import ModelError
-from fairprog_core.evaluation import predict
 from fairprog_core.explain import Init, ReaderOptions
+from fairprog_core.explain.averages import Pool
+from fairprog_core.explain.base import Work, labelled
 from fairprog_core.explain.conditions import Conditions
-from fairprog_core.explain.pool import Pool
-from fairprog_core.explain.steps import Work, labelled
-from fairprog_core.home import Home, making_once, replacing
-from fairprog_core.methods.erm import train
-from fairprog_core.options import digest_of
+from fairprog_core.training.base_classifier import train
 
 INITS: tuple[Init, ...] = get_args(Init)
 FORMAT = "fairprog.demographic/1"

@@ -4,12 +4,12 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from fairprog_core.budget import Budget
-from fairprog_core.criteria import CriterionOptions
+from fairprog_core.common.lam_range import LamRange
+from fairprog_core.common.options import ADVANCED, Modality, Options
+from fairprog_core.common.registry import Entry
 from fairprog_core.data.base import SplitName
-from fairprog_core.lam_range import LamRange
-from fairprog_core.options import ADVANCED, Modality, Options
-from fairprog_core.registry import Entry
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.criteria import CriterionOptions
 
 
 class Needs(NamedTuple):
@@ -304,15 +304,15 @@ class MajorityOptions(MethodOptions):
 
 
 METHODS = {
-    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.trigger_curve:TriggerCurve"),
-    "adv_post": Entry(AdvPostOptions, "fairprog_core.methods.adv_post:AdvPost"),
-    "adv_in": Entry(AdvInOptions, "fairprog_core.methods.adv_in:AdvIn"),
+    "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.reprogramming.trigger_curve:TriggerCurve"),
+    "adv_post": Entry(AdvPostOptions, "fairprog_core.methods.adversarial:AdvPost"),
+    "adv_in": Entry(AdvInOptions, "fairprog_core.methods.adversarial:AdvIn"),
     "last_layer": Entry(LastLayerOptions, "fairprog_core.methods.last_layer:LastLayer"),
     "leace": Entry(LeaceOptions, "fairprog_core.methods.leace:Leace"),
-    "output_shift": Entry(OutputShiftOptions, "fairprog_core.methods.output_shift:OutputShift"),
+    "output_shift": Entry(OutputShiftOptions, "fairprog_core.methods.bias_shift:OutputShift"),
     "group_thresholds": Entry(GroupThresholdsOptions, "fairprog_core.methods.group_thresholds:GroupThresholds"),
-    "majority": Entry(MajorityOptions, "fairprog_core.methods.majority:Majority"),
+    "majority": Entry(MajorityOptions, "fairprog_core.methods.bias_shift:Majority"),
     "random_trigger": Entry(RandomTriggerOptions, "fairprog_core.methods.controls:RandomTrigger"),
-    "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.word_controls:RandomWords"),
-    "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.word_controls:NeutralWords"),
+    "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.controls:RandomWords"),
+    "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.controls:NeutralWords"),
 }

@@ -19,18 +19,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fairprog_core.batch import Predictions
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.discriminator import chance
-from fairprog_core.evaluation import predict
-from fairprog_core.methods.base import Look, Method, Solution, Task
-from fairprog_core.methods.opponent import opponent
-from fairprog_core.methods.parts import fit_part, together
+from fairprog_core.data.sampling import MOST_CELLS, EvenSampler
+from fairprog_core.methods.base import Look, Method, Solution, Task, opponent
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
-from fairprog_core.sampling import EvenSampler
-from fairprog_core.training import Record
+from fairprog_core.training.base_classifier import optimizer_of
+from fairprog_core.training.discriminator import chance
+from fairprog_core.training.loop import Record
+from fairprog_core.training.per_lam import fit_part, together
 
 
 class Adversarial:
@@ -196,3 +196,45 @@ class AdversarialMethod(Method):
     def _summary(self, file: Path) -> Record:
         summary: Record = read_classifier(file, CLASSIFIERS)[1]["summary"]
         return summary
+
+
+class AdvPost(AdversarialMethod):
+    """Begins with the base at every λ; the statistics of its batch norm stay as they are."""
+
+    @property
+    def steps(self) -> int:
+        steps: int = self.options.steps
+        return min(steps, self.task.budget.steps)
+
+    def start(self, lam: float) -> Adversarial:
+        classifier = read_classifier(self.task.base_file, CLASSIFIERS)[0].to(self.task.device).eval()
+        classifier.thaw()
+        learned = [value for value in classifier.parameters() if value.requires_grad]
+        optimizer = torch.optim.AdamW(learned, lr=self.options.rate * self.base_options.learning_rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
+        return Adversarial(
+            self.options, task=self.task, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule
+        )
+
+
+class AdvIn(AdversarialMethod):
+    """Trained like the base, but for the discriminator, even batches, and its length."""
+
+    @property
+    def steps(self) -> int:
+        split, base = self.task.split, self.base_options
+        rows: int = base.n_steps(len(split.y)) * base.batch_size
+        n_cells = min(len(set(zip(split.z.tolist(), split.y.tolist()))), MOST_CELLS)
+        share: float = self.options.length
+        per_step: int = n_cells * self.options.per_cell
+        return max(round(share * rows / per_step), 1)
+
+    def start(self, lam: float) -> Adversarial:
+        base, task = self.task.classifier, self.task
+        torch.manual_seed(task.seed)
+        classifier = type(base).new(base.options, n_classes=base.n_classes, split=task.split).to(task.device).train()
+        optimizer, schedule = optimizer_of(classifier, self.base_options, steps=self.steps)
+        return Adversarial(
+            self.options, task=task, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule,
+            is_augmented=True,
+        )  # fmt: skip

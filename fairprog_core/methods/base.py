@@ -12,14 +12,17 @@ from typing import Any, Literal
 
 import torch
 
-from fairprog_core.batch import Groups, Predictions
-from fairprog_core.budget import Budget
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.criteria import CriterionOptions
+from fairprog_core.common.lam_range import LamRange
+from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.lam_range import LamRange
+from fairprog_core.methods import GameOptions
 from fairprog_core.methods.features import Features
-from fairprog_core.training import Record
+from fairprog_core.training.adversary import Adversary
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.criteria import CriterionOptions
+from fairprog_core.training.loop import Record
+from fairprog_core.training.penalties import PENALTIES, Penalty
 
 TOGETHER = 4  # λ that are asked together: more would share little more, and nobody would see how far it is
 
@@ -160,3 +163,19 @@ class Method(ABC):
         Raises:
             ArtifactError: a file is missing or damaged.
         """
+
+
+def opponent(
+    options: GameOptions, *, n_classes: int, groups: Groups, conditions_on_label: bool, device: torch.device
+) -> tuple[Adversary, Penalty]:
+    """The adversary, which is to learn from every batch, and the fairness loss: the adversary itself or a closed form.
+
+    Beside a closed form the adversary looks on, and tells how well the group can still be read.
+    """
+    what: dict[str, Any] = {"n_classes": n_classes, "groups": groups, "conditions_on_label": conditions_on_label}
+    adversary = Adversary(
+        **what, learning_rate=options.discriminator_learning_rate, steps=options.discriminator_steps,
+        replay=options.replay, device=device,
+    )  # fmt: skip
+    closed = PENALTIES.get(options.penalty)
+    return adversary, closed(**what) if closed else adversary

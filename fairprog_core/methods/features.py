@@ -5,8 +5,8 @@ import time
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.predict import features_of
 from fairprog_core.data.base import Split
-from fairprog_core.evaluation import features_of
 
 
 class Features:

@@ -17,15 +17,14 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from torch import Tensor
 
-from fairprog_core.batch import Predictions
+from fairprog_core.classifiers.predict import predictions_of
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.model_file import read_learned
+from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.errors import DataError
-from fairprog_core.evaluation import predictions_of
-from fairprog_core.methods.at_once import AtOnce
 from fairprog_core.methods.base import Solution, Task
+from fairprog_core.methods.closed_form import AtOnce, Head
 from fairprog_core.methods.features import Features
-from fairprog_core.methods.heads import Head
-from fairprog_core.methods.learned_file import read_learned
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairprog_core.methods.heads import Head, HeadMethod
-from fairprog_core.methods.refit import Objective, minimise
+from fairprog_core.methods.closed_form import Head, HeadMethod, Objective, minimise
 
 
 class LastLayer(HeadMethod):

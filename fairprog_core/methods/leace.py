@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fairprog_core.methods.base import Task
-from fairprog_core.methods.heads import Head, HeadMethod
+from fairprog_core.methods.closed_form import Head, HeadMethod
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # on import the package scripts a helper of another method

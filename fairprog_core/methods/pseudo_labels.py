@@ -6,8 +6,8 @@ Source: the paper's section 4.3 asks for few labelled rows; the authors' code ha
 import numpy as np
 
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.predict import predict
 from fairprog_core.data.base import Split
-from fairprog_core.evaluation import predict
 
 
 def pseudo_labelled(split: Split, classifier: Classifier) -> Split:

@@ -4,7 +4,7 @@ The run is a row, the worker is a process, everybody else only reads. ``Store`` 
 door to the rows; ``fairprog_core.runs.launcher.ensure_workers`` sees to it that a worker is there.
 """
 
-from fairprog_core.runs.run import Owner, Run, State
 from fairprog_core.runs.store import Store
+from fairprog_core.runs.table.run import Owner, Run, State
 
 __all__ = ["Owner", "Run", "State", "Store"]

@@ -5,11 +5,11 @@ import json
 import zipfile
 from pathlib import Path
 
-from fairprog_core.errors import ConfigError, RunError
-from fairprog_core.home import replacing
-from fairprog_core.runs.run import Run
+from fairprog_core.common.errors import ConfigError, RunError
+from fairprog_core.common.home import replacing
+from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.runs.store import Store
-from fairprog_core.statistics.summaries import points_csv
+from fairprog_core.runs.table.run import Run
 
 
 def export_run(store: Store, run: Run, path: Path) -> None:

@@ -14,10 +14,10 @@ from typing import Literal
 import psutil
 from filelock import FileLock
 
-from fairprog_core.errors import ConfigError
-from fairprog_core.home import Home
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import Home
 from fairprog_core.runs import wakeup
-from fairprog_core.runs.run import Owner
+from fairprog_core.runs.table.run import Owner
 
 LOG_BYTES = 1_000_000  # a log that is longer is set aside when the next worker starts
 

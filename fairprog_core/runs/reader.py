@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from sqlalchemy import select, true
 
-from fairprog_core.errors import RunError
-from fairprog_core.home import Home
-from fairprog_core.runs import liveness, rows
-from fairprog_core.runs.database import Database
-from fairprog_core.runs.liveness import LOST_SENTENCE, Patience
-from fairprog_core.runs.run import OVER, Run
-from fairprog_core.runs.tables import RECORDS, RUNS
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.home import Home
+from fairprog_core.runs import heartbeat
+from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
+from fairprog_core.runs.table import rows
+from fairprog_core.runs.table.database import Database
+from fairprog_core.runs.table.run import OVER, Run
+from fairprog_core.runs.table.tables import RECORDS, RUNS
 
 Runs = list[Run]
 Records = list[dict[str, Any]]
@@ -118,8 +119,8 @@ class Reader:
         suspects = [run.id for run in (Run(**row) for row in running) if self._verdict(run) != "leave"]
         return tuple(run_id for run_id in suspects if self._judge(run_id))
 
-    def _verdict(self, run: Run) -> liveness.Verdict:
-        return liveness.verdict(run, now=time.time(), patience=self.patience)
+    def _verdict(self, run: Run) -> heartbeat.Verdict:
+        return heartbeat.verdict(run, now=time.time(), patience=self.patience)
 
     def _judge(self, run_id: str) -> bool:
         """Judge again under the write lock: the run can neither end nor change hands meanwhile."""
@@ -127,7 +128,7 @@ class Reader:
             run = rows.get(connection, run_id, lock=True)
             verdict = self._verdict(run) if run.state == "running" else "leave"
             if run.owner and verdict in ("terminate", "kill"):
-                liveness.end(run.owner, kill=verdict == "kill")
+                heartbeat.end(run.owner, kill=verdict == "kill")
             if verdict == "terminate":
                 rows.change(connection, rows.with_id(run_id), terminated=time.time())
             elif verdict == "lost":

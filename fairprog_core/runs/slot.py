@@ -1,19 +1,17 @@
 """A worker's place in a home: its lock, its pipe, its log, and what it says of itself."""
 
 import contextlib
-import hashlib
 import json
 import os
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fairprog_core.errors import RunError
-from fairprog_core.home import Home, replacing
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.home import Home, replacing
 from fairprog_core.runs import wakeup
-from fairprog_core.runs.run import Owner
+from fairprog_core.runs.table.run import Owner
 
 
 class Slot:
@@ -73,14 +71,3 @@ class Slot:
         """Free the slot for another worker."""
         self.fall_silent()
         self.lock.release()
-
-
-def code_version() -> str:
-    """The installed version and a digest of the code's files; changes when either does."""
-    try:
-        number = version("fairprog")
-    except PackageNotFoundError:
-        number = "0"
-    root = Path(__file__).resolve().parent.parent  # fairprog_core
-    files = [(path.as_posix(), path.stat().st_mtime_ns) for path in sorted(root.rglob("*.py"))]
-    return f"{number}+{hashlib.sha256(repr(files).encode()).hexdigest()[:12]}"

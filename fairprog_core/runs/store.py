@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.errors import RunError
-from fairprog_core.home import Home
-from fairprog_core.runs import rows, wakeup
-from fairprog_core.runs.liveness import Patience
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.home import Home
+from fairprog_core.runs import wakeup
+from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.reader import Reader
-from fairprog_core.runs.run import Owner, Run, State
-from fairprog_core.runs.tables import RECORDS, RUNS
+from fairprog_core.runs.table import rows
+from fairprog_core.runs.table.run import Owner, Run, State
+from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
 
 

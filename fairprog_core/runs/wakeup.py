@@ -12,7 +12,7 @@ import socket
 import threading
 from pathlib import Path
 
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 
 
 def folder(home: Home) -> Path:

@@ -16,12 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from fairprog_core.errors import FairprogError
-from fairprog_core.home import Home
-from fairprog_core.runs.carry import Execute, Stop, carry_out
-from fairprog_core.runs.run import Owner, Run
-from fairprog_core.runs.slot import Slot, code_version
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.home import Home
+from fairprog_core.common.version import code_version
+from fairprog_core.runs.recorder import Execute, Stop, carry_out
+from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
+from fairprog_core.runs.table.run import Owner, Run
 from fairprog_core.runs.wakeup import Bell
 
 Reason = Literal["idle", "stopped", "outdated"]
@@ -47,7 +48,7 @@ def work(
         home: must exist.
         slot: the worker's place; one worker per slot and home.
         idle_seconds: leave after so long without a run.
-        execute: computes a run; None: ``fairprog_core.execution.execute``.
+        execute: computes a run; None: ``fairprog_core.pipeline.execute.execute``.
         read_version: the worker leaves when what this returns has changed.
 
     Raises:
@@ -115,7 +116,7 @@ class Worker:
 
 
 def _the_real_one() -> Execute:
-    from fairprog_core.execution import execute  # imports torch: a claimed run starts at once
+    from fairprog_core.pipeline.execute import execute  # imports torch: a claimed run starts at once
 
     return execute
 

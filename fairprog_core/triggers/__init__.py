@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import ADVANCED, Modality, Options
-from fairprog_core.registry import Entry
+from fairprog_core.common.options import ADVANCED, Modality, Options
+from fairprog_core.common.registry import Entry
 
 Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 

@@ -22,72 +22,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.errors import ArtifactError, ConfigError
-from fairprog_core.home import replacing
-from fairprog_core.module_file import fill, options_of, read_module
+from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.home import replacing
+from fairprog_core.common.model_file import fill, options_of, read_module
 from fairprog_core.triggers import TRIGGERS
+from fairprog_core.triggers.lam_scale import LamScale, spread_knots
 
 FORMAT = "fairprog.trigger/1"
-
-
-def spread_knots(low: float, high: float, anchors: int, *, has_zero: bool = True) -> tuple[float, ...]:
-    """λ of the anchors for a range: 0 where it is wanted, then log-spaced values from low to high."""
-    start, n = ((0.0,), anchors - 1) if has_zero else ((), anchors)
-    if n < 2:
-        return (*start, high)[-anchors:]
-    return (*start, *(float(lam) for lam in np.geomspace(low, high, n)))
-
-
-class LamScale:
-    """Where a λ lies between the anchors.
-
-    Attributes:
-        knots: λ of the a anchors, ascending.
-        unit: the first positive one; the scale is log(1 + λ/unit).
-    """
-
-    def __init__(self, knots: Sequence[float]) -> None:
-        self.knots = tuple(float(lam) for lam in knots)
-        self.unit = next((lam for lam in self.knots if lam > 0), 1.0)
-        self._at = self.position(torch.tensor(self.knots, dtype=torch.float64))
-        self._line = torch.linalg.qr(torch.stack([torch.ones_like(self._at), self._at], 1))[0]  # orthonormal: (a, ≤ 2)
-
-    def position(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> position (k,) on the scale; λ outside the knots counts as the nearest one."""
-        return torch.log1p(lam.to("cpu", torch.float64).clamp(self.knots[0], self.knots[-1]) / self.unit)
-
-    def stratified(self, parts: Tensor) -> Tensor:
-        """Shares (k,) of the scale's length, in [0, 1] -> λ (k,).
-
-        At both ends the length goes on for half the distance of two anchors, and what falls there counts as the
-        end itself: without it the first and the last anchor, with a neighbour on one side alone, get half the rows.
-        """
-        n = len(self.knots)
-        inside = ((parts * n - 0.5) / max(n - 1, 1)).clamp(0, 1)
-        return torch.expm1(self._at[0] + inside * (self._at[-1] - self._at[0])) * self.unit
-
-    def hats(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> weights (k, a) of the anchors, each row sums to one."""
-        if len(self.knots) == 1:
-            return torch.ones(len(lam), 1)
-        x = self.position(lam)
-        right = torch.searchsorted(self._at, x.contiguous(), right=True).clamp(1, len(self.knots) - 1)
-        share = (x - self._at[right - 1]) / (self._at[right] - self._at[right - 1])
-        weights = torch.zeros(len(lam), len(self.knots), dtype=torch.float64)
-        rows = torch.arange(len(lam))
-        weights[rows, right - 1] = 1 - share
-        weights[rows, right] = share
-        return weights.float()
-
-    def on_line(self, values: Tensor) -> Tensor:
-        """Values (a, …) of the anchors -> those on a line over the scale that lie nearest to them."""
-        line = self._line.to(values)
-        nearest: Tensor = torch.tensordot(line @ line.T, values, dims=1)
-        return nearest
-
-    def nearest(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> numbers (k,) of the anchors that lie nearest on the scale."""
-        return (self.position(lam)[:, None] - self._at).abs().argmin(1)
 
 
 class Trigger(nn.Module):

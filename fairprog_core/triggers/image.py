@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairprog_core.errors import DataError
+from fairprog_core.common.errors import DataError
 from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
 from fairprog_core.triggers.base import Trigger
 

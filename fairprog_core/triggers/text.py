@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.classifiers.text_input import TextInput
-from fairprog_core.errors import ConfigError
+from fairprog_core.classifiers.encoder.text_input import TextInput
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.triggers import SoftOptions, TextTriggerOptions
 from fairprog_core.triggers.base import Trigger
 

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 from fairprog_core.runs import Store, launcher
 from tests.app.made_up_texts import write_run
 

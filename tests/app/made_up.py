@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fairprog_core.options import Options
+from fairprog_core.common.options import Options
 
 
 class Cat(Options):

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.batch import Groups, Predictions
+from fairprog_core.common.home import Home
+from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data import CommentsOptions
-from fairprog_core.data.comments import Comments
+from fairprog_core.data.comments.dataset import Comments
 from fairprog_core.data.identity_words import IDENTITY_WORDS
-from fairprog_core.evaluation import majority_accuracy, report
-from fairprog_core.gallery_file import Gallery, write_gallery
-from fairprog_core.home import Home
-from fairprog_core.predictions_file import write_predictions
-from fairprog_core.results import save
+from fairprog_core.metrics.report import majority_accuracy, report
+from fairprog_core.results.gallery_file import Gallery, write_gallery
+from fairprog_core.results.predictions_file import write_predictions
+from fairprog_core.results.result import save
 from fairprog_core.study import Study
 
 KEY = "reprogram-soft-equalized_odds-s0"

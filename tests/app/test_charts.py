@@ -5,10 +5,10 @@ import pytest
 
 from app.charts import overlay, tradeoff
 from app.charts.along import along, frames, line
-from app.series import Series, Spot, front
-from app.wording import common, compare
+from app.models.series import Series, Spot, front
 from app.wording import tradeoff as words
-from fairprog_core.statistics.intervals import Estimate
+from app.wording.shared import common, verdicts
+from fairprog_core.metrics.intervals import Estimate
 
 GAP = "average_abs_odds_difference"
 
@@ -176,7 +176,7 @@ def test_along_shows_a_rival_as_a_level_with_its_interval():
 
 def test_sentence_sets_a_rival_beside():
     with_rival = line("share", SUMMARY | {"adv_in": means(0.3)[0]}, {"adv_in": 4.0})
-    said = compare.at(with_rival, "the share on hair", [0.0, 4.0], 1)
+    said = verdicts.at(with_rival, "the share on hair", [0.0, 4.0], 1)
     assert said.endswith("below that; AdvIn, λ\u00a0=\u00a04: 0.300 [0.200, 0.400], below that.")
 
 
@@ -199,11 +199,11 @@ def test_frames_put_one_ring_on_every_line():
     ],
 )
 def test_verdict_needs_intervals_that_do_not_touch(now, before, verdict):
-    assert compare.verdict(Estimate(0.5, now), Estimate(0.35, before)) == verdict
+    assert verdicts.verdict(Estimate(0.5, now), Estimate(0.35, before)) == verdict
 
 
 def test_sentence_says_what_the_intervals_show_and_names_the_controls():
-    said = compare.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 1)
+    said = verdicts.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 1)
     assert said == (
         "At λ = 4, the share on hair rises from 0.500 [0.400, 0.600] without a trigger to 0.900 [0.800, 1.000]. "
         "Beside it: the black one 0.600 [0.500, 0.700], below that."
@@ -211,14 +211,14 @@ def test_sentence_says_what_the_intervals_show_and_names_the_controls():
 
 
 def test_sentence_about_overlapping_intervals_claims_nothing():
-    said = compare.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 0)
+    said = verdicts.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 0)
     assert "rises" not in said
     assert "cannot be told" in said
     assert said.endswith("the black one 0.600 [0.500, 0.700], not told apart.")
 
 
 def test_sentence_without_estimate_says_so():
-    said = compare.at(line("share", SUMMARY | {"without": None}), "the share on hair", [0.0, 4.0], 0)
+    said = verdicts.at(line("share", SUMMARY | {"without": None}), "the share on hair", [0.0, 4.0], 0)
     assert said == "The share on hair was not estimated here."
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from app import asking
-from app.wording import asking as asking_words
-from app.wording import duel as words
-from app.wording import inside
-from fairprog_core.duel import contenders, duel, duel_csv
-from fairprog_core.presets import load_study
-from fairprog_core.results import Result
+from app.state import cli_queries
+from app.wording import cli_queries as asking_words
+from app.wording import head_to_head as words
+from app.wording.shared import inside
+from fairprog_core.results.head_to_head import contenders, duel, duel_csv
+from fairprog_core.results.result import Result
+from fairprog_core.study.load import load_study
 from tests.app.drawn import given, rows, traces
 from tests.made_up_duel import write_duel
 
@@ -244,7 +244,7 @@ def test_comparison_that_fails_is_a_sentence_without_a_chart_and_asked_once(open
         calls.append(command)
         return subprocess.CompletedProcess(command, 1, "", "Traceback\n  File\nMemoryError: <b>")
 
-    monkeypatch.setattr(asking.subprocess, "run", fail)
+    monkeypatch.setattr(cli_queries.subprocess, "run", fail)
     page = open_page("compare", run="duel")
     page.run()
     assert not page.exception
@@ -258,7 +258,7 @@ def test_comparison_that_takes_too_long_is_a_sentence(open_page, folder, monkeyp
     def wait(command, **_):
         raise subprocess.TimeoutExpired(command, 300)
 
-    monkeypatch.setattr(asking.subprocess, "run", wait)
+    monkeypatch.setattr(cli_queries.subprocess, "run", wait)
     page = open_page("compare", run="duel")
     assert not page.exception
     assert [info.value for info in page.info] == [asking_words.TOO_LONG.format(minutes="5")]
@@ -273,8 +273,8 @@ def test_method_of_a_later_version_is_drawn_without_its_needs(open_page, home):
 
 def test_figures_are_computed_once_per_choice(open_page, folder, monkeypatch):
     calls = []
-    original = asking.subprocess.run
-    monkeypatch.setattr(asking.subprocess, "run", lambda *a, **k: calls.append(a) or original(*a, **k))
+    original = cli_queries.subprocess.run
+    monkeypatch.setattr(cli_queries.subprocess, "run", lambda *a, **k: calls.append(a) or original(*a, **k))
     page = open_page("compare", run="duel")
     page.run()
     assert len(calls) == 1

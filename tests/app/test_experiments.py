@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from app import asking, experiments
 from app.charts import levels, matrix
-from app.wording import asking as asking_words
+from app.presenters import experiments
+from app.state import cli_queries
+from app.wording import cli_queries as asking_words
 from app.wording import experiments as words
-from fairprog_core.results import Result
-from fairprog_core.statistics.intervals import Estimate
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.result import Result
 from tests.app.drawn import given, rows, traces
 from tests.made_up_duel import write_duel
 from tests.made_up_experiments import OTHER, SOURCE, TARGET, write_classes, write_shares, write_transfer
@@ -79,8 +80,8 @@ def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_bac
     file.write_bytes(kept)
     page.run()
     assert words.TUNING not in headers(page)
-    now = asking.time.time
-    monkeypatch.setattr(asking.time, "time", lambda: now() + 61)
+    now = cli_queries.time.time
+    monkeypatch.setattr(cli_queries.time, "time", lambda: now() + 61)
     page.run()
     assert words.TUNING in headers(page)
     assert not page.info
@@ -209,9 +210,9 @@ def test_questions_that_take_too_long_are_said_to(open_page, home, monkeypatch):
     write_shares(home.run("shares"))
 
     def wait(command, **_):
-        raise asking.subprocess.TimeoutExpired(command, 300)
+        raise cli_queries.subprocess.TimeoutExpired(command, 300)
 
-    monkeypatch.setattr(asking.subprocess, "run", wait)
+    monkeypatch.setattr(cli_queries.subprocess, "run", wait)
     page = open_page("compare", run="shares")
     assert not page.exception
     assert {info.value for info in page.info} == {asking_words.TOO_LONG.format(minutes="5")}

@@ -5,14 +5,14 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import inputs
-from app.forms import spec_of
+from app.widgets.form import inputs
+from app.widgets.form.fields import spec_of
 from fairprog_core.classifiers import CLASSIFIERS
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.common.options import Options
 from fairprog_core.data import DATASETS
 from fairprog_core.methods import METHODS
-from fairprog_core.options import Options
 from fairprog_core.study import Study
+from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 
 REGISTERED = [
@@ -28,11 +28,11 @@ def form_of(module: str, name: str) -> None:
 
     import streamlit as st
 
-    from app import forms
-    from fairprog_core.errors import ConfigError
+    from app.widgets.form import fields
+    from fairprog_core.common.errors import ConfigError
 
     cls = getattr(import_module(module), name)
-    values = forms.fields(cls, key="form")
+    values = fields.fields(cls, key="form")
     try:
         st.json(cls.parse(values).to_json())
     except ConfigError as error:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app import living
+from app.presenters import intro_demo
 from app.wording import start as words
 
 # [group][y][y_pred]
@@ -47,7 +47,7 @@ def gallery():
 def test_rates_and_distances_by_hand():
     """Base: 30/40 and 10/40 called yes of the yes, 50 points apart; 20/100 and 5/100 of the others, 15 apart.
     With the trigger: 25/40 and 20/40, 12.5 apart (printed 12); 10/100 and 8/100, 2 apart."""
-    before, after = living.picture(result(), CURVE, gallery())["stops"]
+    before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
     assert before["rates"] == [[0.75, 0.25], [0.2, 0.05]]
     assert before["apart"] == ["50 points apart", "15 points apart"]
     assert after["rates"] == [[0.625, 0.5], [0.1, 0.08]]
@@ -55,14 +55,14 @@ def test_rates_and_distances_by_hand():
 
 
 def test_summary_says_before_and_after():
-    before, after = living.picture(result(), CURVE, gallery())["stops"]
+    before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
     assert before["summary"] == "Without a trigger: equalized-odds gap 0.325, accuracy 0.860."
     assert after["summary"] == ("With the trigger at λ = 4: equalized-odds gap 0.325 → 0.072, accuracy 0.860 → 0.850.")
     assert after["is_chosen"]
 
 
 def test_examples_show_what_changes_first_and_two_of_a_cell_at_most():
-    examples = living.picture(result(), CURVE, gallery())["examples"]
+    examples = intro_demo.picture(result(), CURVE, gallery())["examples"]
     names = [example["name"] for example in examples]
     assert names == ["f, no", "f, yes", "f, yes", "m, no", "m, yes"]
     assert examples[1]["says"] == ["called yes", "called no"]  # the third row, which changes
@@ -74,11 +74,11 @@ def test_empty_cell_has_no_rate():
     counts = [[[80, 20], [0, 0]], [[95, 5], [30, 10]]]
     changed = result()
     changed["points"][0]["counts"] = counts
-    assert living.picture(changed, CURVE, gallery())["stops"][1]["rates"][0] == [None, 0.25]
+    assert intro_demo.picture(changed, CURVE, gallery())["stops"][1]["rates"][0] == [None, 0.25]
 
 
 def test_box_is_a_share_of_the_side():
-    assert living.picture(result(), CURVE, gallery())["box"] == [0.125, 0.125, 0.75, 0.75]
+    assert intro_demo.picture(result(), CURVE, gallery())["box"] == [0.125, 0.125, 0.75, 0.75]
 
 
 def test_more_than_two_labels_count_the_last_against_the_rest():
@@ -86,12 +86,14 @@ def test_more_than_two_labels_count_the_last_against_the_rest():
     counts = [[[5, 4, 1], [3, 4, 3], [2, 2, 6]]] * 2
     three = result() | {"labels": ["a", "b", "c"]}
     three["points"][0]["counts"] = three["base"]["counts"] = counts
-    stop = living.picture(three, CURVE, gallery() | {"logits_without": np.zeros((6, 3)), "logits": np.zeros((6, 1, 3))})
+    stop = intro_demo.picture(
+        three, CURVE, gallery() | {"logits_without": np.zeros((6, 3)), "logits": np.zeros((6, 1, 3))}
+    )
     assert stop["stops"][1]["rates"] == [[0.6, 0.6], [0.2, 0.2]]
     assert stop["words"]["blocks"][1] == words.FALSE_ALARMS.format(negative="not c", positive="c")
 
 
 def test_equalized_odds_comes_first():
     other = CURVE | {"criterion": "demographic_parity"}
-    assert living.chosen_curve({"curves": [other, CURVE]}) is CURVE
-    assert living.chosen_curve({"curves": []}) is None
+    assert intro_demo.chosen_curve({"curves": [other, CURVE]}) is CURVE
+    assert intro_demo.chosen_curve({"curves": []}) is None

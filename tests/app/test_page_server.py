@@ -9,7 +9,7 @@ MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 SCRIPT = """
 import sys
 from streamlit.testing.v1 import AppTest
-from fairprog_core.presets import load_study
+from fairprog_core.study.load import load_study
 from fairprog_core.runs import Owner, Store, launcher
 launcher.ensure_workers = lambda home, **_: []
 store = Store()

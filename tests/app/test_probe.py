@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from app.wording import inside
 from app.wording import probe as words
+from app.wording.shared import inside
 from tests.app.drawn import given, marker, rows
 
 

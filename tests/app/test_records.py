@@ -1,7 +1,7 @@
 """Records gathered for the live charts: order, best iterate, resumed curves, at most 500 points."""
 
 from app.charts import live
-from app.records import MAX_POINTS, gather, running_mean, thin
+from app.models.records import MAX_POINTS, gather, running_mean, thin
 
 TRAIN = {"kind": "train", "curve": "a", "steps": 100, "utility_loss": 0.5, "discriminator_accuracy": 0.7, "chance": 0.5}
 VALIDATION = {

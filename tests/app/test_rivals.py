@@ -5,14 +5,14 @@ import shutil
 import pytest
 
 from app.charts.theme import SYMBOLS
-from app.wording import auditor as auditor_words
-from app.wording import common, inside
 from app.wording import tradeoff as words
 from app.wording import train as train_words
-from fairprog_core.duel import BYSTANDERS
+from app.wording.panels import leakage as auditor_words
+from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
-from fairprog_core.presets import load_study
-from fairprog_core.runs.figures import main_figures
+from fairprog_core.results.head_to_head import BYSTANDERS
+from fairprog_core.results.summary import main_figures
+from fairprog_core.study.load import load_study
 from tests.app.drawn import traces
 from tests.made_up_duel import write_duel
 

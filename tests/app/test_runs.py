@@ -3,8 +3,8 @@
 import pytest
 
 from app.wording import runs as words
-from fairprog_core.presets import load_study
 from fairprog_core.runs import Owner
+from fairprog_core.study.load import load_study
 
 FIGURES = {
     "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from app.charts import overlay
-from app.components import gallery as maps
-from app.explaining import process
-from app.wording import inside
+from app.components.saliency import gallery as maps
+from app.state.explain_process import process
 from app.wording import probe as probe_words
 from app.wording import saliency as words
+from app.wording.shared import inside
 from tests.app.drawn import given, marker
 
 

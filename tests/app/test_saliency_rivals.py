@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from app import sentences
-from app.components import gallery as maps
-from app.wording import inside
+from app.components.saliency import gallery as maps
+from app.presenters import sentences
 from app.wording import saliency as words
 from app.wording import sentences as text_words
-from fairprog_core.gallery_file import write_gallery
-from fairprog_core.home import Home
+from app.wording.shared import inside
+from fairprog_core.common.home import Home
+from fairprog_core.results.gallery_file import write_gallery
 from tests.app import made_up_texts
 from tests.app.drawn import given, rows, traces
 

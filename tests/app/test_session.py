@@ -3,15 +3,13 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import session
-from fairprog_core.presets import load_study
+from app.state import run_store, session
+from fairprog_core.study.load import load_study
 
 
 def ask(question: str) -> None:
-    """The page under test: one question to ``app.session``."""
+    """The page under test: one question to ``app.state.session``."""
     import streamlit as st
-
-    from app import session
 
     st.text(repr(getattr(session, question)()))
 
@@ -52,7 +50,7 @@ def test_linked_run_is_watched_even_when_unknown():
     assert answer(page_with("watched_run", run="0badcafe")) == "'0badcafe'"
 
 
-@pytest.mark.parametrize("demo_id", [session.DEMO, "demo-comments"])
+@pytest.mark.parametrize("demo_id", [run_store.DEMO, "demo-comments"])
 def test_demo_is_not_watched(demo_id):
     assert answer(page_with("watched_run", run=demo_id)) == "None"
 
@@ -70,31 +68,31 @@ def test_selected_run_is_watched_while_it_is_active(store):
 def test_run_that_is_watched_is_found_again_after_a_look_at_another_run(store):
     run_id = store.submit(load_study("faces-quick"))
     page = page_with("watched_run", run=run_id)
-    page.session_state["remembered.run"] = session.DEMO  # as Trade-off does while the run has no curve
+    page.session_state["remembered.run"] = run_store.DEMO  # as Trade-off does while the run has no curve
     del page.query_params["run"]
     assert answer(page.run()) == repr(run_id)
     store.cancel(run_id)
-    page.session_state["remembered.run"] = session.DEMO
+    page.session_state["remembered.run"] = run_store.DEMO
     del page.query_params["run"]
     assert answer(page.run()) == "None"
 
 
 def test_demos_need_a_result_and_the_faces_come_first(monkeypatch, tmp_path):
     monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path))
-    assert session.demos() == {}
+    assert run_store.demos() == {}
     for name in ("comments", "faces", "unfinished"):
         (tmp_path / "demo" / name).mkdir(parents=True)
     for name in ("comments", "faces"):
         (tmp_path / "demo" / name / "result.json").write_text("{}")
-    assert list(session.demos().items()) == [
+    assert list(run_store.demos().items()) == [
         ("demo", tmp_path / "demo" / "faces"),
         ("demo-comments", tmp_path / "demo" / "comments"),
     ]
-    assert session.folder_of("demo-comments") == tmp_path / "demo" / "comments"
-    assert session.folder_of("demo-unfinished") is None
+    assert run_store.folder_of("demo-comments") == tmp_path / "demo" / "comments"
+    assert run_store.folder_of("demo-unfinished") is None
 
 
 def test_folder_of_a_run_is_in_the_home(home):
-    assert session.folder_of("0badcafe") is None
+    assert run_store.folder_of("0badcafe") is None
     home.run("0badcafe").mkdir(parents=True)
-    assert session.folder_of("0badcafe") == home.run("0badcafe")
+    assert run_store.folder_of("0badcafe") == home.run("0badcafe")

@@ -6,20 +6,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app import explaining
-from app.components import own_sentence, trigger_words
-from app.components.sentence_filter import Choice
-from app.components.sentence_gallery import matching
-from app.wording import common, inside
+from app.components.saliency import own_sentence
+from app.components.saliency.sentence_filter import Choice
+from app.components.saliency.sentence_gallery import matching
+from app.components.tradeoff import trigger_words
+from app.state import explain_process as explaining
 from app.wording import probe as probe_words
 from app.wording import saliency as shared
 from app.wording import sentences as words
 from app.wording import start as start_words
 from app.wording import tradeoff as tradeoff_words
-from fairprog_core.errors import DataError
-from fairprog_core.gallery_file import read_gallery, write_gallery
-from fairprog_core.presets import load_study
+from app.wording.shared import common, inside
+from fairprog_core.common.errors import DataError
+from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from fairprog_core.study import Study
+from fairprog_core.study.load import load_study
 from fairprog_core.triggers import TRIGGERS
 from tests.app import made_up_texts
 from tests.app.drawn import given, marker, rows, traces
@@ -98,7 +99,7 @@ def test_changed_answers_are_compared_with_the_label(gallery):
 
 
 def test_filter_without_match_says_so(open_page, text_demo, monkeypatch):
-    monkeypatch.setattr("app.components.sentence_gallery.matching", lambda *_: [])
+    monkeypatch.setattr("app.components.saliency.sentence_gallery.matching", lambda *_: [])
     page = open_page("saliency", run=RUN, lam="5")
     assert words.NONE_LEFT.format(lam="5") in [info.value for info in page.info]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from app import sentences, texts
+from app.presenters import sentences, texts
 from app.wording import sentences as words
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 from tests.app import made_up_texts
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from app.components import group_table
-from app.wording import auditor as auditor_words
-from app.wording import inside
-from app.wording import levelling as levelling_words
-from app.wording import power as power_words
+from app.components.tradeoff import group_table
 from app.wording import tradeoff as words
-from fairprog_core.gallery_file import read_gallery, write_gallery
-from fairprog_core.statistics.summaries import points_csv
+from app.wording.panels import leakage as auditor_words
+from app.wording.panels import levelling as levelling_words
+from app.wording.panels import power as power_words
+from app.wording.shared import inside
+from fairprog_core.metrics.summaries import points_csv
+from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
 from tests.made_up_experiments import write_shares
 

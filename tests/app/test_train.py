@@ -4,10 +4,10 @@ import shlex
 
 import pytest
 
-from app.wording import common
 from app.wording import train as words
-from fairprog_core.presets import load_study
+from app.wording.shared import common
 from fairprog_core.runs import Owner
+from fairprog_core.study.load import load_study
 
 FORM = "study.faces-quick"
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.wording import common, inside, tradeoff
+from app.wording import tradeoff
 from app.wording import train as words
+from app.wording.shared import common, inside
 
 
 @pytest.mark.parametrize(

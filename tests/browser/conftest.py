@@ -24,7 +24,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route, sync_playwright
 
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 from tests.browser import chromium
 from tests.conftest import Finished
 

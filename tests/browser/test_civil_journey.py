@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
-from app.wording import common
 from app.wording import train as words
+from app.wording.shared import common
 from fairprog_core.data import IDENTITY_WORDS
 from fairprog_core.runs import Store
 from tests.browser.test_train_journey import MINUTES, fill, run_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.wording import duel as words
 from app.wording import experiments as experiment_words
-from app.wording import inside
-from fairprog_core.home import Home
+from app.wording import head_to_head as words
+from app.wording.shared import inside
+from fairprog_core.common.home import Home
 from tests.browser.conftest import running_server
 from tests.made_up_duel import write_duel
 from tests.made_up_experiments import write_classes, write_shares, write_transfer

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.wording.common import PAGES
+from app.wording.shared.common import PAGES
 
 VIEWS = Path(__file__).resolve().parents[2] / "app" / "views"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}

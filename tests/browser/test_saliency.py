@@ -3,8 +3,8 @@
 import pytest
 
 from app.charts import overlay
-from app.wording import inside
 from app.wording import saliency as words
+from app.wording.shared import inside
 from tests.browser.test_tradeoff import results  # noqa: F401
 
 PICTURES = (

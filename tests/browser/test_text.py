@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.wording import inside
 from app.wording import saliency as shared
 from app.wording import sentences as words
-from fairprog_core.home import Home
+from app.wording.shared import inside
+from fairprog_core.common.home import Home
 from tests.app.made_up_texts import LAMS, ODD, TRIGGER, write_run
 from tests.browser.conftest import running_server
 

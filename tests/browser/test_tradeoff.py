@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.wording import inside
 from app.wording import tradeoff as words
-from fairprog_core.home import Home
+from app.wording.shared import inside
+from fairprog_core.common.home import Home
 from tests.browser.conftest import running_server
 
 PLANE = "plane-average_abs_odds_difference"

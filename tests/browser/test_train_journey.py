@@ -5,8 +5,8 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from app.wording import common
 from app.wording import train as words
+from app.wording.shared import common
 from fairprog_core.runs import Store, launcher
 from fairprog_core.study import Study
 

@@ -10,8 +10,8 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.options import Modality
 from fairprog_core.data.base import Split
-from fairprog_core.options import Modality
 from tests.tiny_encoders import save_family
 
 SIZE = 32

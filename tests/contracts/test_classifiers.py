@@ -8,8 +8,8 @@ from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
-from fairprog_core.errors import ArtifactError
-from fairprog_core.registry import build
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.registry import build
 from tests.contracts.samples import SIZE, inputs_of, make_classifier, rows
 
 IMAGE_KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.options import Modality
+from fairprog_core.common.registry import build
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.explain.base import Explainer
-from fairprog_core.options import Modality
-from fairprog_core.registry import build
 from fairprog_core.triggers import TRIGGERS
 from tests.contracts.samples import as_tensor, inputs_of, usual
 from tests.core.test_grad_cam import n_hooks

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from fairprog_core.batch import Groups
-from fairprog_core.budget import Budget
 from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.lam_range import LamRange
+from fairprog_core.common.options import Modality
+from fairprog_core.common.registry import build
+from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
-from fairprog_core.evaluation import predict
-from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Look, Method, Solution, Task
 from fairprog_core.methods.features import Features
-from fairprog_core.options import Modality
-from fairprog_core.registry import build
-from fairprog_core.study import default_lam
+from fairprog_core.study.lam_options import default_lam
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import as_tensor, inputs_of, rows, usual

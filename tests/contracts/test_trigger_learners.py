@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from fairprog_core.batch import Groups
 from fairprog_core.classifiers.base import Classifier, freeze
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.common.options import Modality
+from fairprog_core.common.registry import build
+from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.learner import learner
-from fairprog_core.options import Modality
-from fairprog_core.registry import build
+from fairprog_core.methods.reprogramming.trigger_curve import learner
+from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import rows, usual

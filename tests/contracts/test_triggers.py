@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from fairprog_core.classifiers.base import Classifier, freeze
-from fairprog_core.errors import ArtifactError, ConfigError, DataError
-from fairprog_core.options import Modality
-from fairprog_core.registry import build
+from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
+from fairprog_core.common.options import Modality
+from fairprog_core.common.registry import build
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger, load_trigger
 from tests.contracts.samples import SIZE, as_tensor, inputs_of, usual

@@ -1,6 +1,6 @@
 """A small executor for tests of runs: it counts, and keeps its count in the folder.
 
-It keeps the agreement of ``fairprog_core.execution.execute``: records, a checkpoint when the
+It keeps the agreement of ``fairprog_core.pipeline.execute.execute``: records, a checkpoint when the
 generator is closed, the same numbers when it goes on. What it does follows from the study's
 name, e.g. ``steps=40 pause=0.01``.
 """
@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fairprog_core.errors import DataError
-from fairprog_core.home import Home, replacing
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.home import Home, replacing
 from fairprog_core.runs import worker
 from fairprog_core.study import Study
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 from fairprog_core.runs import Run, Store
 from fairprog_core.study import Study
 

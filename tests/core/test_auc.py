@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from fairprog_core.batch import Predictions
-from fairprog_core.statistics.auc import auc, auc_draws
+from fairprog_core.common.types import Predictions
+from fairprog_core.metrics.auc import auc, auc_draws
 
 
 def predictions(logits, y, *, weight=None, z=None, is_stratified=False):
@@ -78,7 +78,7 @@ def test_auc_draws_start_with_the_rows_themselves_and_spread_like_theory(is_stra
 
 
 def test_auc_draws_in_blocks_keep_their_number(monkeypatch):
-    monkeypatch.setattr("fairprog_core.statistics.auc._BLOCK", 500)
+    monkeypatch.setattr("fairprog_core.metrics.auc._BLOCK", 500)
     random = np.random.default_rng(3)
     y = np.repeat([0, 1], 50)
     assert auc_draws(binary(random.normal(size=100) + y, y), draws=23).shape == (24,)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairprog_core.auditor import ATTACKERS, MAX_ROWS, read
-from fairprog_core.batch import Groups, Predictions
+from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.metrics.leakage import ATTACKERS, MAX_ROWS, read
 
 TWO = Groups.exclusive("woman", "man")
 OVERLAPPING = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))
@@ -189,7 +189,7 @@ def test_rows_without_a_share_in_the_natural_mix_do_not_count():
 
 
 def test_import_leaves_scikit_learn_alone():
-    code = "import sys, fairprog_core.auditor; print('sklearn' in sys.modules)"
+    code = "import sys, fairprog_core.metrics.leakage; print('sklearn' in sys.modules)"
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

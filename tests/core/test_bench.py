@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from fairprog_core.bench import QUICK, SCHEMA, bench
+from fairprog_core.cli.machine.bench.bench import QUICK, SCHEMA, bench
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from fairprog_core.common.errors import ConfigError, DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, FacesOptions
-from fairprog_core.data import celeba as celeba_module
-from fairprog_core.data.celeba import CelebA, decode
-from fairprog_core.data.faces import Faces
-from fairprog_core.errors import ConfigError, DataError
-from fairprog_core.home import Home
-from fairprog_core.registry import build
+from fairprog_core.data.celeba import dataset as celeba_module
+from fairprog_core.data.celeba.dataset import CelebA, decode
+from fairprog_core.data.faces.dataset import Faces
 
 N = 48
 ATTRIBUTES = ("Bald", "Blond_Hair", "Eyeglasses", "Male", "Smiling", "Wavy_Hair")

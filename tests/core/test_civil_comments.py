@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from fairprog_core.common.errors import ConfigError, DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CivilCommentsOptions
-from fairprog_core.data import civil_comments as civil_comments_module
-from fairprog_core.data import civil_comments_file as file_module
-from fairprog_core.data.civil_comments import CivilComments
-from fairprog_core.errors import ConfigError, DataError
-from fairprog_core.home import Home
-from fairprog_core.registry import build
+from fairprog_core.data.civil_comments import dataset as civil_comments_module
+from fairprog_core.data.civil_comments import file as file_module
+from fairprog_core.data.civil_comments.dataset import CivilComments
 
 FILE = "all_data_with_identities.csv"
 FINE = (

@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 
-from fairprog_core.cli import main, server
+from app.server import serve
+from fairprog_core.cli import main, screen
 from fairprog_core.cli.run import _earlier
-from fairprog_core.errors import ConfigError
-from fairprog_core.home import Home
-from fairprog_core.presets import load_study
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.study import Study
+from fairprog_core.study.load import load_study
 from tests.core.run_help import ROOT, eventually
 
 TINY = """
@@ -382,7 +383,7 @@ def test_worker_in_the_foreground_leaves_when_idle(fairprog, home):
 def test_bench_prints_every_figure_and_writes_them(fairprog, tmp_path, monkeypatch):
     from functools import partial
 
-    from fairprog_core import bench
+    from fairprog_core.cli.machine.bench import bench
 
     monkeypatch.setattr(bench, "bench", partial(bench.bench, size=bench.QUICK))
     ended = fairprog("bench", "--json", str(tmp_path / "bench.json"), "--device", "cpu", "--threads", "1")
@@ -397,7 +398,7 @@ def test_bench_prints_every_figure_and_writes_them(fairprog, tmp_path, monkeypat
 
 
 def test_server_options_hold_the_theme_with_its_lists():
-    options = server.server_options("127.0.0.1", 8600)
+    options = serve.server_options("127.0.0.1", 8600, is_shared=False)
     assert (options["server.address"], options["server.port"], options["server.headless"]) == ("127.0.0.1", 8600, True)
     assert options["server.allowedHosts"] == ["127.0.0.1", "localhost"]
     assert options["browser.gatherUsageStats"] is False
@@ -405,11 +406,34 @@ def test_server_options_hold_the_theme_with_its_lists():
     assert options["theme.dark.primaryColor"].startswith("#")
 
 
-def test_shared_server_shows_no_details_and_says_so(capsys):
-    options = server.server_options("0.0.0.0", 8600)
+def test_shared_server_shows_no_details():
+    options = serve.server_options("0.0.0.0", 8600, is_shared=True)
     assert options["client.showErrorDetails"] == "none"
     assert {"127.0.0.1", "localhost"} < set(options["server.allowedHosts"])
-    assert "whoever can reach this machine" in capsys.readouterr().err
+
+
+def test_app_says_when_other_machines_are_let_in(fairprog, home, monkeypatch):
+    served = []
+    monkeypatch.setattr(screen, "find_screen", lambda: lambda **told: served.append(told))
+    ended = fairprog("app", "--host", "0.0.0.0", "--home", str(home.path))
+    assert (ended.code, served[0]["is_shared"]) == (0, True)
+    assert "whoever can reach this machine" in ended.err
+
+
+def test_a_file_app_py_of_the_user_is_not_taken_for_the_dashboard(tmp_path):
+    (tmp_path / "app.py").write_text("raise SystemExit('the wrong app')\n")
+    code = "from fairprog_core.cli.screen import find_screen; print(find_screen().__module__)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "app.server.serve"), done.stderr
+
+
+def test_app_without_a_screen_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(screen, "entry_points", lambda group: ())
+    with pytest.raises(ConfigError, match="No dashboard is installed"):
+        screen.find_screen()
 
 
 def test_taken_port_is_refused_and_the_usual_one_gives_way():
@@ -420,9 +444,9 @@ def test_taken_port_is_refused_and_the_usual_one_gives_way():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match="choose another with --port"):
-            server._free_port("127.0.0.1", port)
-    assert server._free_port("127.0.0.1", port) == port
-    assert server._free_port("127.0.0.1", None) >= server.PORT
+            screen._free_port("127.0.0.1", port)
+    assert screen._free_port("127.0.0.1", port) == port
+    assert screen._free_port("127.0.0.1", None) >= screen.PORT
 
 
 def test_app_answers_and_ctrl_c_ends_it_but_not_the_worker(home, monkeypatch):

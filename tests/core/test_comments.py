@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fairprog_core.common.errors import ConfigError, DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CommentsOptions
-from fairprog_core.data import comment_words as words
-from fairprog_core.data import comments as comments_module
-from fairprog_core.data.comment_writer import P_LEAN, P_STRONG, P_UNNAMED, Draws, draws, write
-from fairprog_core.data.comments import Comments
+from fairprog_core.data.comments import dataset as comments_module
+from fairprog_core.data.comments import words
+from fairprog_core.data.comments.dataset import Comments
+from fairprog_core.data.comments.writer import P_LEAN, P_STRONG, P_UNNAMED, Draws, draws, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
-from fairprog_core.data.streams import stream_key
-from fairprog_core.errors import ConfigError, DataError
-from fairprog_core.home import Home
-from fairprog_core.registry import build
+from fairprog_core.data.random_streams import stream_key
 
 SMALL: dict[str, Any] = {"n_train": 96, "n_tune": 64, "n_val": 24, "n_test": 60}
 SPLITS: tuple[Any, ...] = ("train", "tune", "val", "test")

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairprog_core.batch import Groups, Predictions
-from fairprog_core.evaluation import report
-from fairprog_core.statistics.comparison import DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
-from fairprog_core.statistics.counts import count_table
-from fairprog_core.statistics.fronts import hypervolume
-from fairprog_core.statistics.intervals import Estimate
+from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.metrics.comparison import ROW_DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
+from fairprog_core.metrics.counts import count_table
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.pareto import hypervolume
+from fairprog_core.metrics.report import report
 
 TWO = Groups.exclusive("woman", "man")
 ONES = np.ones((2, 2))
@@ -46,7 +46,7 @@ def test_first_draw_is_the_rows_themselves():
     found = rows()
     y_pred = answers(found, 0.8, 0.4)
     tables = found.tables(y_pred)
-    assert tables.shape == (1 + DRAWS, 2, 2, 2)
+    assert tables.shape == (1 + ROW_DRAWS, 2, 2, 2)
     assert (tables[0] == count_table(found.y, y_pred, found.z, n_patterns=2, n_classes=2)).all()
 
 

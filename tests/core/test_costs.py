@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from fairprog_core.costs import expected_seconds, is_looked_into
-from fairprog_core.presets import load_studies, presets, series
 from fairprog_core.study import Study
+from fairprog_core.study.cost import expected_seconds, is_looked_into
+from fairprog_core.study.load import load_studies, presets, series
 
 
 def study(**changes: Any) -> Study:

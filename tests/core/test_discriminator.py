@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from fairprog_core.adversary import Adversary
-from fairprog_core.batch import Groups
-from fairprog_core.discriminator import Discriminator, chance
+from fairprog_core.common.types import Groups
+from fairprog_core.training.adversary import Adversary
+from fairprog_core.training.discriminator import Discriminator, chance
 
 TWO = Groups.exclusive("a", "b")
 

@@ -12,14 +12,14 @@ import typer
 import fairprog_core as fp
 from fairprog_core import cli
 from fairprog_core.classifiers import CLASSIFIERS
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.common.options import Options
+from fairprog_core.common.registry import Entry
 from fairprog_core.data import DATASETS
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.methods import METHODS
-from fairprog_core.options import Options
-from fairprog_core.presets import load_study, presets, series
-from fairprog_core.registry import Entry
 from fairprog_core.study import Study
+from fairprog_core.study.load import load_study, presets, series
+from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from fairprog_core.cli import main
-from fairprog_core.duel import contenders, duel
-from fairprog_core.errors import ArtifactError, ConfigError, DataError
-from fairprog_core.results import Result
+from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
+from fairprog_core.results.head_to_head import contenders, duel
+from fairprog_core.results.result import Result
 from tests.made_up_duel import GAP, write_duel
 
 
@@ -105,7 +105,7 @@ def test_weights_trained_against_a_discriminator_come_one_by_one_in_every_mode(t
 
 
 def test_gap_that_too_few_rows_tell_is_refused(folder, monkeypatch):
-    monkeypatch.setattr("fairprog_core.statistics.metrics.estimable.__kwdefaults__", {"min_rows": 201})
+    monkeypatch.setattr("fairprog_core.metrics.fairness.estimable.__kwdefaults__", {"min_rows": 201})
     with pytest.raises(DataError, match="cannot be estimated on these 800 test rows"):
         duel(contenders({"one": Result.open(folder)}))
 

@@ -14,14 +14,14 @@ from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
-from fairprog_core.classifiers.encoder_asset import cut_encoder
-from fairprog_core.classifiers.encoder_folder import find_model, model_digest
-from fairprog_core.classifiers.text import AT_ONCE, ROOM, Encoder
-from fairprog_core.classifiers.text_input import TextInput
+from fairprog_core.classifiers.encoder.asset import cut_encoder
+from fairprog_core.classifiers.encoder.classifier import AT_ONCE, ROOM, Encoder
+from fairprog_core.classifiers.encoder.folder import find_model, model_digest
+from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.cli import main
+from fairprog_core.common.errors import ConfigError, ModelError
+from fairprog_core.common.home import assets
 from fairprog_core.data.base import Split
-from fairprog_core.errors import ConfigError, ModelError
-from fairprog_core.home import assets
 from tests.tiny_encoders import FAMILIES, STRANGE, TEXTS, WORDS, make, read, save_family
 
 
@@ -188,7 +188,9 @@ def test_whole_words_read_back_as_themselves(encoder):
 def test_save_then_read_needs_no_folder(encoder, folders, tmp_path, monkeypatch):
     path, again_at = tmp_path / "c.safetensors", encoder.options.model
     save_classifier(encoder, path)
-    monkeypatch.setattr("fairprog_core.classifiers.text.find_model", lambda name: pytest.fail(f"asked for {again_at}"))
+    monkeypatch.setattr(
+        "fairprog_core.classifiers.encoder.classifier.find_model", lambda name: pytest.fail(f"asked for {again_at}")
+    )
     again, _ = read_classifier(path, {"encoder": CLASSIFIERS["encoder"]})
     with torch.no_grad():
         assert torch.equal(again.eval()(read(again, *TEXTS)), encoder(read(encoder, *TEXTS)))
@@ -300,7 +302,7 @@ def test_word_table_shorter_than_the_vocabulary_is_refused(tmp_path):
 
 
 def test_model_that_reads_vectors_otherwise_than_tokens_is_refused(folders, monkeypatch):
-    from fairprog_core.classifiers import text
+    from fairprog_core.classifiers.encoder import classifier as text
 
     read_model = text.read_model
 

@@ -7,14 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from fairprog_core import evaluation
-from fairprog_core.batch import Groups, Predictions
 from fairprog_core.classifiers.image import ImageClassifier
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import DataError, ModelError
+from fairprog_core.common.options import Options
+from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.errors import DataError, ModelError
-from fairprog_core.evaluation import majority_accuracy, predict, report
-from fairprog_core.options import Options
-from fairprog_core.statistics.metrics import GAPS, METRICS
+from fairprog_core.metrics import report as evaluation
+from fairprog_core.metrics.fairness import GAPS, METRICS
+from fairprog_core.metrics.report import majority_accuracy, report
 
 TWO = Groups.exclusive("woman", "man")
 LABELS = ["not blond", "blond"]

@@ -10,19 +10,21 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from fairprog_core.bases import train_base
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
-from fairprog_core.curves import CurveWork, Lab
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import DataError, ModelError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Split
-from fairprog_core.errors import DataError, ModelError
-from fairprog_core.evaluation import predict
-from fairprog_core.execution import Execution, execute
-from fairprog_core.home import Home
-from fairprog_core.registry import build
-from fairprog_core.results import Result
-from fairprog_core.study import CurvePlan, Study
+from fairprog_core.pipeline.context import Lab
+from fairprog_core.pipeline.curve import CurveWork
+from fairprog_core.pipeline.execute import Execution, execute
+from fairprog_core.pipeline.frozen_base import train_base
+from fairprog_core.results.result import Result
+from fairprog_core.study import Study
+from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 from tests.conftest import TINY, Finished
 
@@ -89,7 +91,7 @@ def test_finished_study_has_every_point_and_file(finished: Finished) -> None:
 def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finished) -> None:
     """Load both files, predict the test split anew: the same counts as in the result."""
     from fairprog_core.classifiers.base import freeze
-    from fairprog_core.evaluation import predict
+    from fairprog_core.classifiers.predict import predict
 
     result = Result.open(finished.folder)
     dataset = build(DATASETS, finished.study.dataset, finished.home)
@@ -175,7 +177,7 @@ def test_steps_that_a_method_never_takes_do_not_keep_it_from_reusing(finished: F
 def test_what_says_the_same_is_audited_once(finished: Finished, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """LEACE has no seed, and always naming the most frequent label has neither that nor a criterion of its own."""
     asked = []
-    monkeypatch.setattr("fairprog_core.curves.read", lambda said, *_, **more: asked.append((said, more)))
+    monkeypatch.setattr("fairprog_core.pipeline.curve.read", lambda said, *_, **more: asked.append((said, more)))
     methods = [{"kind": "leace"}, {"kind": "majority"}]
     criteria = [{"kind": kind} for kind in ("equalized_odds", "demographic_parity")]
     changes = {"methods": methods, "criteria": criteria, "seeds": [0, 1]}
@@ -195,7 +197,7 @@ def test_what_another_release_learned_is_not_taken_over(finished: Finished, monk
     for package in ("torch", "concept-erasure", "fairlearn"):
         with monkeypatch.context() as patch:
             patch.setattr(
-                "fairprog_core.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
+                "fairprog_core.pipeline.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
             )
             places.append(work.learned.place)
     assert len(set(places)) == 4

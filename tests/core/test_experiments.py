@@ -7,8 +7,8 @@ import json
 import pytest
 
 from fairprog_core.cli import main
-from fairprog_core.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
-from fairprog_core.results import Result
+from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
+from fairprog_core.results.result import Result
 from tests.made_up_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
 
 

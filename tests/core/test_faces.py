@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fairprog_core.common.errors import ConfigError, DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, FacesOptions
-from fairprog_core.data import faces as faces_module
-from fairprog_core.data.face_canvas import Box, Canvas, _grain
-from fairprog_core.data.face_painter import Painted, paint
-from fairprog_core.data.face_traits import Face, uniforms
-from fairprog_core.data.faces import Faces
-from fairprog_core.data.streams import stream_key
-from fairprog_core.errors import ConfigError, DataError
-from fairprog_core.home import Home
-from fairprog_core.registry import build
+from fairprog_core.data.faces import dataset as faces_module
+from fairprog_core.data.faces.canvas import Box, Canvas, _grain
+from fairprog_core.data.faces.dataset import Faces
+from fairprog_core.data.faces.painter import Painted, paint
+from fairprog_core.data.faces.traits import Face, uniforms
+from fairprog_core.data.random_streams import stream_key
 
 SMALL: dict[str, Any] = {"image_size": 32, "n_train": 96, "n_tune": 64, "n_val": 16, "n_test": 32}
 Z_CAUSES = {  # what differs between twins

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import fairprog_core as fp
-from fairprog_core.errors import ConfigError, DataError, RunError
-from fairprog_core.registry import build
+from fairprog_core.common.errors import ConfigError, DataError, RunError
+from fairprog_core.common.registry import build
 
 
 def test_run_leaves_a_finished_row_and_a_complete_result(finished):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from fairprog_core.errors import ConfigError
-from fairprog_core.statistics.fronts import (
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.metrics.pareto import (
     choose_lam,
     hypervolume,
     hypervolume_ratio,

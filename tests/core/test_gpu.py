@@ -8,15 +8,15 @@ import pytest
 import torch
 
 import fairprog_core as fp
-from fairprog_core.bases import load_classifier
+from fairprog_core.api.run import run
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
-from fairprog_core.evaluation import predict
-from fairprog_core.execution import execute
-from fairprog_core.foreground import run
-from fairprog_core.home import Home
-from fairprog_core.registry import build
-from fairprog_core.results import Result
+from fairprog_core.pipeline.execute import execute
+from fairprog_core.pipeline.frozen_base import load_classifier
+from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from tests.conftest import every_method
 from tests.tiny_encoders import save_family

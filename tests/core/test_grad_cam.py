@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.registry import build
 from fairprog_core.explain import GradCamOptions
-from fairprog_core.explain.grad_cam import GradCam, heatmap, normalise, upsample
-from fairprog_core.registry import build
+from fairprog_core.explain.image.grad_cam import GradCam, heatmap, normalise, upsample
 from fairprog_core.triggers import TRIGGERS
 
 SIZE = 32

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairprog_core.batch import Groups
-from fairprog_core.statistics.group_tables import changes, group_table
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.group_tables import changes, group_table
 
 TWO = Groups.exclusive("woman", "man")
 COUNTS = np.array([[[90, 10], [20, 80]], [[190, 10], [0, 50]]])

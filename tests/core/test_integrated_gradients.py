@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.registry import build
 from fairprog_core.explain import IntegratedGradientsOptions
-from fairprog_core.explain.image_conditions import ImageConditions
-from fairprog_core.explain.integrated_gradients import IntegratedGradients
-from fairprog_core.registry import build
+from fairprog_core.explain.image.conditions import ImageConditions
+from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
 from fairprog_core.triggers import TRIGGERS
 
 SIZE = 32

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fairprog_core.batch import Groups
-from fairprog_core.statistics.intersections import intersection_table, intersections
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.group_tables import intersection_table, intersections
 
 SEVERAL = Groups.exclusive("female, not young", "female, young", "male, not young", "male, young")
 OVERLAPPING = Groups(("christian", "female"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))

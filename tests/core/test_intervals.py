@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fairprog_core.batch import Groups
-from fairprog_core.statistics.counts import weigh
-from fairprog_core.statistics.intervals import (
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.counts import weigh
+from fairprog_core.metrics.fairness import GAPS, evaluate
+from fairprog_core.metrics.intervals import (
     draw_tables,
     estimates,
     noise_gaps,
@@ -14,7 +15,6 @@ from fairprog_core.statistics.intervals import (
     percentile_interval,
     wilson_interval,
 )
-from fairprog_core.statistics.metrics import GAPS, evaluate
 
 TWO = Groups.exclusive("woman", "man")
 ONES = np.ones((2, 2))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from fairprog_core.errors import ConfigError
-from fairprog_core.home import Home
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import Home
 from fairprog_core.runs import Store, launcher
 from tests.core.run_help import ROOT, eventually
 
@@ -42,7 +42,7 @@ def test_worker_is_detached_gets_warm_and_is_there_once(launched: Home) -> None:
 
 def test_launchers_at_once_start_one_worker(launched: Home) -> None:
     code = (
-        "import sys; from fairprog_core.home import Home; from fairprog_core.runs import launcher; "
+        "import sys; from fairprog_core.common.home import Home; from fairprog_core.runs import launcher; "
         "print(*[w.owner.pid for w in launcher.ensure_workers(Home.find(sys.argv[1]))])"
     )
     command = [sys.executable, "-c", code, str(launched.path)]
@@ -54,7 +54,7 @@ def test_launchers_at_once_start_one_worker(launched: Home) -> None:
 
 def test_worker_survives_the_sudden_end_of_its_starter(launched: Home) -> None:
     code = (
-        "import sys, time; from fairprog_core.home import Home; from fairprog_core.runs import launcher; "
+        "import sys, time; from fairprog_core.common.home import Home; from fairprog_core.runs import launcher; "
         "launcher.ensure_workers(Home.find(sys.argv[1])); print('started', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairprog_core.batch import Groups
-from fairprog_core.statistics.levelling import levelling_down
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.levelling import levelling_down
 
 TWO = Groups.exclusive("woman", "man")
 ONES = np.ones((2, 2))

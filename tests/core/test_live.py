@@ -17,11 +17,11 @@ from PIL import Image
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
-from fairprog_core.errors import ArtifactError, DataError
-from fairprog_core.explain.grad_cam import GradCam, normalise
-from fairprog_core.explain.live import CONDITIONS, ExplainProcess, Request
-from fairprog_core.explain.live_worker import decode
-from fairprog_core.registry import build
+from fairprog_core.common.errors import ArtifactError, DataError
+from fairprog_core.common.registry import build
+from fairprog_core.explain.image.grad_cam import GradCam, normalise
+from fairprog_core.explain.live.picture import decode
+from fairprog_core.explain.live.process import CONDITIONS, ExplainProcess, Request
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.image import ImageTrigger
 
@@ -31,7 +31,7 @@ SERVER = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from fairprog_core.explain.live import ExplainProcess, Request
+from fairprog_core.explain.live.process import ExplainProcess, Request
 
 print("main was run", flush=True)
 process = ExplainProcess()
@@ -222,7 +222,7 @@ def test_damaged_picture_says_what_to_do(picture: bytes):
 
 
 def test_huge_picture_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fairprog_core.explain.live_worker.MOST_PIXELS", 99)
+    monkeypatch.setattr("fairprog_core.explain.live.picture.MOST_PIXELS", 99)
     with pytest.raises(DataError, match="10 × 10 pixels"):
         decode(png((10, 10)), 8)
 

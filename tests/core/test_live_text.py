@@ -10,16 +10,15 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
+from fairprog_core.common.errors import ArtifactError, ConfigError, DataError, FairprogError
+from fairprog_core.common.registry import build
 from fairprog_core.data import CommentsOptions
-from fairprog_core.errors import ArtifactError, ConfigError, DataError, FairprogError
-from fairprog_core.explain import live_text
-from fairprog_core.explain.live import ExplainProcess, Request, TextRequest
-from fairprog_core.explain.steps import finish
-from fairprog_core.explain.text_conditions import TextConditions
-from fairprog_core.explain.text_gallery import attribute
-from fairprog_core.explain.words import MOST_LETTERS, worded
-from fairprog_core.gallery_file import Gallery, write_gallery
-from fairprog_core.registry import build
+from fairprog_core.explain.base import finish
+from fairprog_core.explain.live.process import ExplainProcess, Request, TextRequest
+from fairprog_core.explain.text.conditions import TextConditions
+from fairprog_core.explain.text.gallery import attribute
+from fairprog_core.explain.text.words import MOST_LETTERS, worded
+from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
 from tests.core.test_live import pid
@@ -63,7 +62,7 @@ def process() -> Iterator[ExplainProcess]:
 
 def ask(files: tuple[Path, Path], text: str, lams: tuple[float, ...] = LAMS) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answer, without a process of its own."""
-    return live_text.answer(TextRequest(text, *files, lams))
+    return text.answer(TextRequest(text, *files, lams))
 
 
 def test_answer_equals_the_library_call(process: ExplainProcess, files: tuple[Path, Path]):

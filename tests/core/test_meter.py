@@ -1,6 +1,6 @@
 import pytest
 
-from fairprog_core.meter import Meter
+from fairprog_core.pipeline.progress_estimator import Meter
 
 
 def test_fraction_weighs_stages_by_their_cost() -> None:

@@ -7,10 +7,10 @@ from fairlearn.metrics import equalized_odds_difference as fairlearn_eo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairprog_core.batch import Groups
-from fairprog_core.errors import DataError
-from fairprog_core.statistics import metrics
-from fairprog_core.statistics.counts import cell_weight, count_table, joint_table, weigh
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics import fairness
+from fairprog_core.metrics.counts import cell_weight, count_table, joint_table, weigh
 
 TWO = Groups.exclusive("woman", "man")
 # [group][label][prediction]: TPR .8 and .4, FPR .1 and .05
@@ -32,7 +32,7 @@ def tables(n_groups=2):
 
 
 def evaluate(counts, weight=None, groups=TWO):
-    found = metrics.evaluate(counts, np.ones(np.shape(counts)[-3:-1]) if weight is None else weight, groups)
+    found = fairness.evaluate(counts, np.ones(np.shape(counts)[-3:-1]) if weight is None else weight, groups)
     return {name: float(value) for name, value in found.items()}
 
 
@@ -206,7 +206,7 @@ def test_constant_factor_of_weights_changes_nothing(counts, factor):
 def test_leading_axes_are_read_in_one_call():
     random = np.random.default_rng(1)
     stack = random.integers(1, 30, (5, 3, 2, 2, 2))
-    found = metrics.evaluate(stack, ONES, TWO)
+    found = fairness.evaluate(stack, ONES, TWO)
     assert found["paper_eo"].shape == (5, 3)
     assert found["paper_eo"][4, 2] == pytest.approx(evaluate(stack[4, 2])["paper_eo"])
 
@@ -215,7 +215,7 @@ def test_leading_axes_are_read_in_one_call():
     ("empty", "lost"),
     [
         ((1, 1), {"equalized_odds_difference", "average_abs_odds_difference", "paper_eo", "worst_group_accuracy"}),
-        ((1,), set(metrics.METRICS) - {"accuracy"}),
+        ((1,), set(fairness.METRICS) - {"accuracy"}),
     ],
 )
 def test_metric_over_empty_cell_is_nan_never_zero(empty, lost):
@@ -232,10 +232,10 @@ def test_gap_of_a_single_group_is_nan():
 def test_estimable_cell_of_four_rows_takes_the_gaps_that_need_it():
     counts = COUNTS.copy()
     counts[1, 1] = [2, 2]
-    known = metrics.estimable(counts, TWO)
+    known = fairness.estimable(counts, TWO)
     assert not known["average_abs_odds_difference"]
     assert known["demographic_parity_difference"]
-    assert metrics.estimable(counts, TWO, min_rows=4)["average_abs_odds_difference"]
+    assert fairness.estimable(counts, TWO, min_rows=4)["average_abs_odds_difference"]
 
 
 THREE = np.array([[[8, 2, 0], [1, 9, 0], [0, 0, 3]], [[6, 4, 0], [3, 7, 0], [1, 0, 9]]])
@@ -247,10 +247,10 @@ def test_class_too_rare_in_a_group_is_left_out_of_one_vs_rest():
     FPR of class 0: women 1/13, men 4/20; of class 1: 2/13, 4/20.
     AAOD: mean of ½(.2 + 4/20 − 1/13) and ½(.2 + 4/20 − 2/13).
     """
-    judged = metrics.judged_classes(THREE, TWO)
+    judged = fairness.judged_classes(THREE, TWO)
     assert judged.tolist() == [True, True, False]
-    assert all(metrics.estimable(THREE, TWO).values())
-    found = metrics.evaluate(THREE, np.ones((2, 3)), TWO, judged)
+    assert all(fairness.estimable(THREE, TWO).values())
+    found = fairness.evaluate(THREE, np.ones((2, 3)), TWO, judged)
     assert found["average_abs_odds_difference"] == pytest.approx((0.4 - 1 / 13 + 0.4 - 2 / 13) / 4)
     assert found["worst_group_accuracy"] == pytest.approx(0.6)
     assert found["demographic_parity_difference"] == pytest.approx(evaluate(THREE)["demographic_parity_difference"])
@@ -258,11 +258,11 @@ def test_class_too_rare_in_a_group_is_left_out_of_one_vs_rest():
 
 def test_metrics_are_not_estimable_where_every_class_is_too_rare_or_one_of_two_is():
     few = THREE // 3
-    assert metrics.judged_classes(few, TWO).all()
-    assert not metrics.estimable(few, TWO)["average_abs_odds_difference"]
+    assert fairness.judged_classes(few, TWO).all()
+    assert not fairness.estimable(few, TWO)["average_abs_odds_difference"]
     pair = COUNTS.copy()
     pair[1, 1] = [2, 2]
-    assert metrics.judged_classes(pair, TWO).all()
+    assert fairness.judged_classes(pair, TWO).all()
 
 
 def test_count_table_keeps_leading_axes():
@@ -297,27 +297,27 @@ def test_cell_weight_of_rows_that_differ_is_refused():
 
 def test_majority_accuracy_is_that_of_the_most_frequent_label():
     """Label 0 has 300 of 450 rows; if label 1 counts four times, 600 of 900."""
-    assert metrics.majority_accuracy(COUNTS) == pytest.approx(300 / 450)
-    assert metrics.majority_accuracy(weigh(COUNTS, [[1, 4], [1, 4]])) == pytest.approx(600 / 900)
+    assert fairness.majority_accuracy(COUNTS) == pytest.approx(300 / 450)
+    assert fairness.majority_accuracy(weigh(COUNTS, [[1, 4], [1, 4]])) == pytest.approx(600 / 900)
 
 
 def test_collapsed_constant_classifier_is_flagged():
     constant = np.array([[[100, 0], [100, 0]], [[200, 0], [50, 0]]])
     assert evaluate(constant)["equalized_odds_difference"] == 0
-    assert metrics.collapsed(constant, ONES, TWO)
-    assert not metrics.collapsed(COUNTS, ONES, TWO)
+    assert fairness.collapsed(constant, ONES, TWO)
+    assert not fairness.collapsed(COUNTS, ONES, TWO)
 
 
 def test_collapsed_lost_cell_above_the_majority_line_is_flagged():
     """Men with label 1: 0 of 50 right, while accuracy (90 + 80 + 200)/450 = .82 is above 300/450."""
     lost = np.array([[[90, 10], [20, 80]], [[200, 0], [50, 0]]])
-    assert metrics.collapsed(lost, ONES, TWO)
+    assert fairness.collapsed(lost, ONES, TWO)
 
 
 def test_collapsed_cell_of_one_wrong_row_is_not_flagged():
     counts = COUNTS.copy()
     counts[1, 1] = [1, 0]
-    assert not metrics.collapsed(counts, ONES, TWO)
+    assert not fairness.collapsed(counts, ONES, TWO)
 
 
 def test_cell_that_the_base_never_answered_cannot_be_lost():
@@ -325,10 +325,10 @@ def test_cell_that_the_base_never_answered_cannot_be_lost():
     lost = np.array([[[200, 0], [50, 0]], [[90, 10], [20, 80]]])
     for right, is_collapsed in ((2, False), (20, True)):
         base = np.array([[[200, 0], [50 - right, right]], [[90, 10], [20, 80]]])
-        assert bool(metrics.collapsed(lost, ONES, TWO, base=base)) is is_collapsed
+        assert bool(fairness.collapsed(lost, ONES, TWO, base=base)) is is_collapsed
 
 
 @given(tables())
 def test_collapsed_of_a_stack_equals_one_by_one(counts):
     stack = np.stack([counts, np.flip(counts, axis=-1)])
-    assert metrics.collapsed(stack, ONES, TWO).tolist() == [bool(metrics.collapsed(one, ONES, TWO)) for one in stack]
+    assert fairness.collapsed(stack, ONES, TWO).tolist() == [bool(fairness.collapsed(one, ONES, TWO)) for one in stack]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from fairprog_core.batch import Groups
-from fairprog_core.penalties import PENALTIES, SHARPNESS, KernelPenalty
+from fairprog_core.common.types import Groups
+from fairprog_core.training.penalties import PENALTIES, SHARPNESS, KernelPenalty
 
 TWO = Groups.exclusive("a", "b")
 ONES = torch.ones(1)

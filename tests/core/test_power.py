@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from fairprog_core.batch import Groups
-from fairprog_core.statistics.intervals import paired_estimates
-from fairprog_core.statistics.power import rows_needed, smallest_difference
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.intervals import paired_estimates, rows_needed, smallest_difference
 
 TWO = Groups.exclusive("woman", "man")
 GAP = "average_abs_odds_difference"

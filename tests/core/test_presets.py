@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fairprog_core.errors import ConfigError
-from fairprog_core.presets import is_series, load_studies, load_study, presets, series
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.study import Study
+from fairprog_core.study.load import is_series, load_studies, load_study, presets, series
 
 
 @pytest.mark.parametrize("name", presets())

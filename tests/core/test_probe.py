@@ -8,14 +8,14 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import ProbeOptions
-from fairprog_core.explain.null_pictures import null_pictures
+from fairprog_core.explain.image.null_pictures import null_pictures
+from fairprog_core.explain.linear_probe import ask, even_weight, learn_to_read, logistic_regression, read_from_features
 from fairprog_core.explain.probe import INITS, demographic_classifier, group_probability
-from fairprog_core.explain.reading import ask, even_weight, learn_to_read, logistic_regression, read_from_features
-from fairprog_core.home import Home
-from fairprog_core.registry import build
 
 KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
 SHORT = ProbeOptions(rows=64, epochs=1)

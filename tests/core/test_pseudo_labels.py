@@ -1,8 +1,8 @@
 import numpy as np
 
 from fairprog_core.classifiers.base import freeze
+from fairprog_core.classifiers.predict import predict
 from fairprog_core.data.base import Split
-from fairprog_core.evaluation import predict
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from tests.contracts.samples import make_classifier, rows
 

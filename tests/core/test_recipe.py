@@ -4,9 +4,9 @@ import shlex
 
 import pytest
 
-from fairprog_core.presets import load_study, presets
-from fairprog_core.presets.recipe import changes, command, settings, shipped
 from fairprog_core.study import Study
+from fairprog_core.study.load import load_study, presets
+from fairprog_core.study.settings import changes, command, settings, shipped
 
 
 @pytest.mark.parametrize("preset", presets())

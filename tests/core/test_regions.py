@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from fairprog_core.common.registry import build
 from fairprog_core.data.base import draw_evenly
 from fairprog_core.explain.averages import Rows, natural_weight
-from fairprog_core.explain.regions import erase, erasure, share
-from fairprog_core.registry import build
+from fairprog_core.explain.image.regions import erase, erasure, share
 from fairprog_core.triggers import TRIGGERS
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairprog_core.batch import Groups, Predictions
-from fairprog_core.errors import ArtifactError
-from fairprog_core.evaluation import report
-from fairprog_core.gallery_file import Gallery, read_gallery, write_gallery
-from fairprog_core.predictions_file import read_predictions, write_predictions
-from fairprog_core.results import SCHEMA, Result, locate, save
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.metrics.report import report
+from fairprog_core.results.gallery_file import Gallery, read_gallery, write_gallery
+from fairprog_core.results.predictions_file import read_predictions, write_predictions
+from fairprog_core.results.result import SCHEMA, Result, locate, save
 
 TWO = Groups.exclusive("woman", "man")
 LABELS = ("not blond", "blond")

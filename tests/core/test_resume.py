@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from fairprog_core.home import Home
-from fairprog_core.results import Result
+from fairprog_core.common.home import Home
+from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Run, Store, launcher
-from fairprog_core.runs.carry import Stop, carry_out
-from fairprog_core.runs.liveness import Patience
+from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.recorder import Stop, carry_out
 from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches
@@ -40,7 +40,7 @@ def store(prepared: Home) -> Iterator[Store]:
 
 def until(store: Store, run: Run, is_enough: Callable[[Record], bool] = lambda _: False) -> Run:
     """Carry out a run in this process, up to and with the first record that is enough."""
-    from fairprog_core.execution import execute
+    from fairprog_core.pipeline.execute import execute
 
     stop = Stop("cancelled")
     for record in carry_out(store, run, execute, stop):
@@ -122,7 +122,7 @@ def test_records_are_in_the_store_before_the_checkpoint_behind_them(
     store: Store, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that is killed goes on behind its checkpoint: what was not written by then would be lost."""
-    monkeypatch.setattr("fairprog_core.runs.carry.FLUSH_SECONDS", 3600.0)
+    monkeypatch.setattr("fairprog_core.runs.recorder.FLUSH_SECONDS", 3600.0)
     run = store.begin(finished.study, Owner.this_process())
     seen: list[tuple[bool, list[int]]] = []
 

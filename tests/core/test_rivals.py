@@ -11,21 +11,21 @@ from fairlearn.postprocessing import ThresholdOptimizer
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fairprog_core.batch import Groups
-from fairprog_core.budget import Budget
 from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.lam_range import LamRange
+from fairprog_core.common.options import Options
+from fairprog_core.common.registry import build
+from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
-from fairprog_core.errors import DataError
-from fairprog_core.lam_range import LamRange
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import Method, Solution, Task
 from fairprog_core.methods.features import Features
 from fairprog_core.methods.group_thresholds import Scores, chances, score_of
 from fairprog_core.methods.leace import fit_eraser
-from fairprog_core.methods.soft_gap import SoftGap
-from fairprog_core.options import Options
-from fairprog_core.registry import build
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.criteria import CRITERIA
+from fairprog_core.training.differentiable_gap import SoftGap
 from tests.contracts.samples import make_classifier, rows
 
 D = 4

@@ -12,23 +12,22 @@ from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
-from fairprog_core.execution import execute
 from fairprog_core.explain import GradCamOptions
-from fairprog_core.explain.averages import Mean
+from fairprog_core.explain.averages import Mean, draw_pool
+from fairprog_core.explain.base import Findings
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.gallery import to_uint8
-from fairprog_core.explain.grad_cam import GradCam, normalise
-from fairprog_core.explain.image_survey import survey
-from fairprog_core.explain.pool import draw_pool
-from fairprog_core.explain.regions import find_regions, share
-from fairprog_core.explain.steps import Findings
-from fairprog_core.home import Home
-from fairprog_core.registry import build
-from fairprog_core.results import Curve, Result
+from fairprog_core.explain.image.grad_cam import GradCam, normalise
+from fairprog_core.explain.image.regions import find_regions, share
+from fairprog_core.explain.image.report import survey
+from fairprog_core.pipeline.execute import execute
+from fairprog_core.results.result import Curve, Result
 from fairprog_core.study import Study
+from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers.base import load_trigger
 from tests.conftest import Finished, border_beside_rivals
 from tests.core.test_grad_cam import n_hooks

@@ -8,12 +8,12 @@ import pytest
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
-from fairprog_core.execution import execute
-from fairprog_core.home import Home
+from fairprog_core.common.home import Home
 from fairprog_core.methods import METHODS
-from fairprog_core.results import Result
-from fairprog_core.runs.figures import main_figures
-from fairprog_core.statistics.summaries import points_csv
+from fairprog_core.metrics.summaries import points_csv
+from fairprog_core.pipeline.execute import execute
+from fairprog_core.results.result import Result
+from fairprog_core.results.summary import main_figures
 from fairprog_core.study import Study
 from tests.conftest import Finished, every_method
 

@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from fairprog_core.classifiers.image import ImageClassifier, to_pixels
+from fairprog_core.common.options import Options
 from fairprog_core.data.base import Split
-from fairprog_core.options import Options
-from fairprog_core.sampling import MOST_CELLS, EvenSampler
+from fairprog_core.data.sampling import MOST_CELLS, EvenSampler
 
 CPU = torch.device("cpu")
 

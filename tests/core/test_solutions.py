@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from fairprog_core.batch import Predictions
+from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.base import TOGETHER, Solution
 from tests.contracts.samples import rows

@@ -15,11 +15,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from fairprog_core.errors import ArtifactError, ConfigError, RunError
-from fairprog_core.home import Home
+from fairprog_core.common.errors import ArtifactError, ConfigError, RunError
+from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Run, Store
-from fairprog_core.runs.database import MIGRATIONS, create_newest, upgrade
-from fairprog_core.runs.tables import HEAD, METADATA
+from fairprog_core.runs.table.database import MIGRATIONS, create_newest, upgrade
+from fairprog_core.runs.table.tables import HEAD, METADATA
 from fairprog_core.study import Study
 
 STAGE = {"kind": "stage", "stage": "base", "label": "Train the base", "fraction": 0.25, "seconds_left": 30.0}

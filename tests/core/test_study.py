@@ -1,10 +1,11 @@
 import pytest
 
-from fairprog_core.criteria import CRITERIA
-from fairprog_core.errors import ConfigError
-from fairprog_core.lam_range import LamRange
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.lam_range import LamRange
 from fairprog_core.methods import METHODS
-from fairprog_core.study import Study, default_lam
+from fairprog_core.study import Study
+from fairprog_core.study.lam_options import default_lam
+from fairprog_core.training.criteria import CRITERIA
 
 
 def test_study_naming_only_a_data_set_runs() -> None:

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from fairprog_core.statistics.intervals import Estimate
-from fairprog_core.statistics.summaries import REPORTED, mean_estimate, mean_over_seeds, points_csv
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.summaries import REPORTED, mean_estimate, mean_over_seeds, points_csv
 
 
 def point(seed=0, lam=4.0, value=0.5, ci=(0.4, 0.6), **more):

@@ -10,14 +10,14 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
+from fairprog_core.explain.base import Findings
 from fairprog_core.explain.gallery import pick, to_int8, to_uint8
-from fairprog_core.explain.image_conditions import ImageConditions
-from fairprog_core.explain.image_survey import survey
-from fairprog_core.explain.steps import Findings
-from fairprog_core.home import Home
-from fairprog_core.registry import build
+from fairprog_core.explain.image.conditions import ImageConditions
+from fairprog_core.explain.image.report import survey
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.image import ImageTrigger
 from tests.core.test_grad_cam import n_hooks

@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from fairprog_core.errors import DataError
-from fairprog_core.telling import Tell, told
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.telling import Tell, told
 
 
 def test_reports_come_in_order() -> None:

@@ -14,20 +14,21 @@ import torch
 
 from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.base import freeze
-from fairprog_core.classifiers.text import Encoder
+from fairprog_core.classifiers.encoder.classifier import Encoder
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
-from fairprog_core.explain import TextProbeOptions, text_survey
+from fairprog_core.explain import TextProbeOptions
+from fairprog_core.explain.base import Findings, finish
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.probe import demographic_classifier
-from fairprog_core.explain.steps import Findings, finish
-from fairprog_core.explain.text_conditions import TRIGGER, TextConditions
-from fairprog_core.explain.text_survey import share_on, survey
-from fairprog_core.explain.token_gradients import LEAST_CHANGE, TokenGradients
-from fairprog_core.explain.words import WordedText, worded
-from fairprog_core.gallery_file import Gallery, read_gallery, write_gallery
-from fairprog_core.home import Home
-from fairprog_core.registry import build
+from fairprog_core.explain.text import report as text_survey
+from fairprog_core.explain.text.conditions import TRIGGER, TextConditions
+from fairprog_core.explain.text.report import share_on, survey
+from fairprog_core.explain.text.token_gradients import LEAST_CHANGE, TokenGradients
+from fairprog_core.explain.text.words import WordedText, worded
+from fairprog_core.results.gallery_file import Gallery, read_gallery, write_gallery
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.text import TextTrigger
 from tests.core.test_grad_cam import n_hooks

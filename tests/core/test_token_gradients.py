@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.text import Encoder
-from fairprog_core.classifiers.text_input import TextInput
+from fairprog_core.classifiers.encoder.classifier import Encoder
+from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.explain import TokenGradientsOptions
-from fairprog_core.explain.token_gradients import LEAST_CHANGE, TokenGradients, log_odds
+from fairprog_core.explain.text.token_gradients import LEAST_CHANGE, TokenGradients, log_odds
 from tests.tiny_encoders import FAMILIES, make, read
 
 TEXTS = ("the cat sat on a mat", "dog", "", "the dog ran away from the cat")

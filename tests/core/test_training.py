@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 import torch
 
-from fairprog_core.budget import Budget
-from fairprog_core.training import fit
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.loop import fit
 
 
 class Walk:

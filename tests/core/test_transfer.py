@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairprog_core.batch import Groups, Predictions
 from fairprog_core.classifiers import CLASSIFIERS
-from fairprog_core.errors import ConfigError
-from fairprog_core.execution import Execution, execute
-from fairprog_core.experiments import class_rows, transfer_rows, tuning_rows
-from fairprog_core.home import Home
-from fairprog_core.results import Result
-from fairprog_core.statistics.transfer import Pair, share_kept
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import Home
+from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.metrics.comparison import Pair, share_kept
+from fairprog_core.pipeline.execute import Execution, execute
+from fairprog_core.results.experiments import class_rows, transfer_rows, tuning_rows
+from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from tests.conftest import TINY, Finished
 

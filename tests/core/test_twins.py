@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairprog_core.explain.base import margin
-from fairprog_core.explain.twins import compare
+from fairprog_core.explain.counterfactuals import compare
 
 
 def test_margin_is_the_logit_less_the_largest_other_one():

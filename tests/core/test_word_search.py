@@ -9,23 +9,23 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from fairprog_core.batch import Groups
-from fairprog_core.checkpoint import load_state, save_state
 from fairprog_core.classifiers.base import freeze
-from fairprog_core.classifiers.text import Encoder
-from fairprog_core.criteria import CRITERIA
+from fairprog_core.classifiers.encoder.classifier import Encoder
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.checkpoint import load_state, save_state
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.registry import build
+from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
-from fairprog_core.errors import ConfigError
-from fairprog_core.evaluation import predict
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.learner import learner
-from fairprog_core.methods.reprogram import Reprogram
-from fairprog_core.methods.soft_gap import SoftGap
-from fairprog_core.methods.typical_rows import margins, typical_rows
-from fairprog_core.methods.word_archive import Archive, Score
-from fairprog_core.methods.word_search import WordSearch
-from fairprog_core.registry import build
-from fairprog_core.statistics.metrics import evaluate
+from fairprog_core.methods.reprogramming.representative_rows import margins, typical_rows
+from fairprog_core.methods.reprogramming.reprogram import Reprogram
+from fairprog_core.methods.reprogramming.trigger_curve import learner
+from fairprog_core.methods.reprogramming.word_archive import Archive, Score
+from fairprog_core.methods.reprogramming.word_search import WordSearch
+from fairprog_core.metrics.fairness import evaluate
+from fairprog_core.training.criteria import CRITERIA
+from fairprog_core.training.differentiable_gap import SoftGap
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.hard import Hard

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fairprog_core.explain import words
-from fairprog_core.explain.words import _CONTROL, NO_WORD, WordedText, all_words, readable, worded
+from fairprog_core.explain.text import words
+from fairprog_core.explain.text.words import _CONTROL, NO_WORD, WordedText, all_words, readable, worded
 from tests.tiny_encoders import FAMILIES, STRANGE, make
 
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from fairprog_core.errors import RunError
-from fairprog_core.home import Home
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store, wakeup
-from fairprog_core.runs.carry import Stop, carry_out
+from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.launcher import workers
-from fairprog_core.runs.liveness import Patience
+from fairprog_core.runs.recorder import Stop, carry_out
 from fairprog_core.runs.slot import Slot
 from tests.core.counting import execute as counter
 from tests.core.counting import last_value

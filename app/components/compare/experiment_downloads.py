@@ -1,0 +1,30 @@
+"""Downloads of one experiment: its charts as pictures, its rows as a table for spreadsheets."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app.presenters.experiments import Row
+from app.widgets import chart_tools
+from app.wording import experiments as words
+from fairprog_core.results.experiments import experiment_csv
+
+
+def show(value: Sequence[Row], *, key: str, title: str, charts: Mapping[str, str]) -> None:
+    """Draw the buttons.
+
+    Args:
+        value: the rows.
+        key: beginning of the keys.
+        title: of the experiment.
+        charts: key of a live chart by the label of its button.
+    """
+    file = f"fairprog-{title.lower().replace(' ', '-')}"
+    with st.container(horizontal=True):
+        for i, (label, chart) in enumerate(charts.items()):
+            name = file if len(charts) == 1 else f"{file}-{i + 1}"
+            chart_tools.show(chart, key=f"{key}-tools-{i}", file=name, label=label)
+        st.download_button(
+            words.CSV.format(title=title), lambda: experiment_csv(value), file_name=f"{file}.csv", mime="text/csv",
+            key=f"{key}-csv", on_click="ignore",
+        )  # fmt: skip

@@ -1,0 +1,76 @@
+"""Methods against each other: verdicts in words and figures, from the same rows."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from app.components.compare.candidate_picker import Picked
+from app.state import cli_queries
+from app.widgets import table
+from app.wording import head_to_head as words
+from app.wording.shared import common
+from fairprog_core.common.errors import DataError
+
+
+def judge(value: Picked, *, seconds: float | None = None) -> dict[str, Any] | None:
+    """The duel; None, with a sentence that says what to do, where the curves cannot be compared.
+
+    Args:
+        value: what was chosen.
+        seconds: of training that count for the area in time; None: those of the one that is compared with.
+    """
+    try:
+        return cli_queries.judge(
+            value.contenders, against=value.against, seconds=_usual(value) if seconds is None else seconds
+        )
+    except DataError as error:
+        st.info(common.plain(str(error)))
+        st.page_link("views/tradeoff.py", label=words.TO_TRADEOFF)
+        return None
+
+
+def show(value: dict[str, Any], *, picked: Picked, key: str) -> dict[str, Any]:
+    """Draw verdicts and figures; the duel at the seconds that were asked for.
+
+    Args:
+        value: the duel, see ``judge``.
+        picked: what was chosen.
+        key: of the table, and beginning of the field's key.
+    """
+    if len(picked.contenders) == 1:
+        st.info(words.ONE_METHOD)
+        st.page_link("views/train.py", label=words.TO_TRAIN)
+    else:
+        _say(value, picked)
+    st.header(words.FIGURES, anchor=False)
+    judged = _in_time(value, picked, key=f"{key}-seconds")
+    st.markdown(words.about(judged, picked.names))
+    table.show(words.table(judged, picked.names), key=key)
+    for note in words.NOTES:
+        st.caption(note)
+    return judged
+
+
+def _say(judged: dict[str, Any], value: Picked) -> None:
+    """The verdicts in words."""
+    st.header(words.VERDICTS_TITLE, anchor=False)
+    for sentence in words.sentences(judged, value.names):
+        st.markdown(sentence)
+    if note := words.one_seed(judged, value.names):
+        st.markdown(note)
+
+
+def _in_time(judged: dict[str, Any], value: Picked, *, key: str) -> dict[str, Any]:
+    """The duel at the seconds that are asked for; at first those of the one that is compared with."""
+    usual, keys = _usual(value), [each.key for each in value.contenders]
+    asked = st.number_input(
+        words.SECONDS, min_value=0.0, value=usual, step=0.1 if usual < 10 else 10.0, format="%.1f",
+        help=words.SECONDS_HELP, key="-".join([key, judged["against"], *keys]), width=320,
+    )  # fmt: skip
+    return judged if asked == usual else judge(value, seconds=asked) or judged
+
+
+def _usual(value: Picked) -> float:
+    """What the one that is compared with took, rounded up to a tenth of a second: it has to fit into it."""
+    return math.ceil(10 * max(float(curve["seconds"]) for curve in value.contenders[value.against].curves)) / 10

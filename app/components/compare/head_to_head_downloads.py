@@ -1,0 +1,25 @@
+"""Downloads of the page Compare: the chart as a picture, the figures as a table for spreadsheets."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.widgets import chart_tools
+from app.wording import head_to_head as words
+from fairprog_core.results.head_to_head import duel_csv
+
+
+def show(value: dict[str, Any], *, key: str, chart: str) -> None:
+    """Draw the buttons.
+
+    Args:
+        value: the duel.
+        key: beginning of the keys.
+        chart: key of the live chart.
+    """
+    with st.container(horizontal=True):
+        chart_tools.show(chart, key=f"{key}-tools", file="fairprog-compare")
+        st.download_button(
+            words.DOWNLOAD_TABLE, lambda: duel_csv(value), file_name="fairprog-compare.csv", mime="text/csv",
+            key=f"{key}-csv", on_click="ignore",
+        )  # fmt: skip

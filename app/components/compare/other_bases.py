@@ -1,0 +1,127 @@
+"""Triggers on bases that they were not learned on: the matrix, the curves on one base, table; the paper's Figure 5."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+import streamlit as st
+
+from app.charts import matrix as matrix_chart
+from app.charts import tradeoff as charts
+from app.charts.theme import SYMBOLS
+from app.components.compare import experiment_downloads
+from app.components.compare.candidate_picker import Picked
+from app.models.series import Series, kind, spot
+from app.presenters import experiments
+from app.presenters.experiments import Row, Target
+from app.state import session
+from app.widgets import live_plot, table
+from app.wording import experiments as words
+from app.wording import tradeoff as tradeoff_words
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
+
+T = TypeVar("T")
+N_MOST = len(SYMBOLS)  # curves that one chart can tell apart
+_CELL, _LABELS = 200, 160  # px, widths in the matrix where there is room
+
+
+def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
+    """Draw it.
+
+    Args:
+        value: rows of ``experiments.other_base_rows``, at least one.
+        key: beginning of the keys.
+        picked: what was chosen on the page.
+    """
+    st.markdown(words.BASES_LEAD)
+    _matrix(value, key=key, picked=picked)
+    charts_of = {words.PNG_MATRIX: key}
+    if targets := experiments.targets(picked.results, picked.criterion):  # none where all learned from a part
+        charts_of[words.PNG_CURVES] = _curves(targets, key=f"{key}-curves", picked=picked)
+    if sentence := words.against_controls(value):
+        st.markdown(sentence)
+    table.show(words.bases_table(value), key=f"{key}-table")
+    st.caption(f"{words.NOTE} {words.CONTROLS_NOTE}")
+    experiment_downloads.show(value, key=key, title=words.BASES, charts=charts_of)
+    return value
+
+
+def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
+    """Sources down, other bases across; a row per trigger where there are several."""
+    kinds = {kind(row) for row in rows}
+
+    def name(row: Row) -> str:
+        source = str(row["source"])
+        return source if len(kinds) == 1 else words.TRIED.format(kind=common.kind(kind(row)), source=source)
+
+    lines = experiments.lines(rows, picked.runs, name=name, place=lambda row: (kind(row), row["target"]))
+    columns = list(dict.fromkeys([*(row["source"] for row in rows), *(row["target"] for row in rows)]))
+    columns = [column for column in columns if any(row["target"] == column for row in rows)]
+    plot = matrix_chart.matrix(
+        {(line, row["target"]): Estimate.of(**row["kept"]) for line, found in lines.items() for row in found},
+        collapsed={(line, row["target"]) for line, found in lines.items() for row in found if row["collapsed"]},
+        own={(line, row["source"]) for line, found in lines.items() for row in found}, own_text=words.OWN,
+        rows=list(lines), columns=columns, x_title=words.TRIED_ON, y_title=words.LEARNED_ON, label=words.MATRIX_LABEL,
+    )  # fmt: skip
+    with st.container(width=_LABELS + _CELL * len(columns)):
+        live_plot.show(plot, key=key)
+
+
+def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
+    """Every λ on one other base, drawn as on the rest of the page; the key of the chart."""
+    target = _target(targets, key=f"{key}-base", picked=picked)
+    drawn = dict(_named(target, picked))
+    first = next(iter(drawn.values()))
+    gap = next(iter(first.curves.values()))["gap"]
+    majority = picked.results[first.run].values.get("majority_accuracy")
+    base = [found] if (found := spot(target.point, gap)) else []
+    series, names = list(drawn.values())[:N_MOST], list(drawn)[:N_MOST]
+    plot = charts.plane(series, metric=gap, base=base, majority=majority, show_seeds=False, names=names)
+    live_plot.show(replace(plot, label=words.PLANE_LABEL.format(base=target.name)), key=key)
+    for sentence in tradeoff_words.notes(series, show_seeds=False):
+        st.markdown(sentence)
+    if len(drawn) > N_MOST:
+        st.markdown(words.MORE.format(n=len(drawn) - N_MOST, most=N_MOST))
+    return key
+
+
+def _target(targets: Sequence[Target], *, key: str, picked: Picked) -> Target:
+    """The base that is looked at; remembered, so that a link restores it."""
+    if len(targets) == 1:
+        return targets[0]
+    by_name = dict[str, Target]()
+    for target in targets:
+        _add(by_name, target.name, target, run=target.tried[0][1].run, picked=picked)
+    wanted = session.remembered(session.BASE)
+    start = list(by_name).index(wanted) if wanted in by_name else 0
+    found = st.selectbox(words.BASE, list(by_name), start, key=key, width=320)
+    session.remember(session.BASE, found)
+    return by_name[found]
+
+
+def _named(target: Target, picked: Picked) -> list[tuple[str, Series]]:
+    """What is drawn, by its name: first the triggers of other bases, then what was learned here.
+
+    Controls that two sources share are drawn once.
+    """
+    found, known = dict[str, Series](), set()
+    for source, each in target.tried:
+        controls = {name: control for name, control in each.controls.items() if (name, *control[1:3]) not in known}
+        known |= {(name, *control[1:3]) for name, control in controls.items()}
+        _add(
+            found,
+            words.TRIED.format(kind=common.kind(each.kind), source=source),
+            replace(each, controls=controls),
+            run=each.run,
+            picked=picked,
+        )
+    for each in target.own:
+        name = words.LEARNED_HERE.format(kind=common.kind(each.kind))
+        _add(found, name, replace(each, controls={}), run=each.run, picked=picked)
+    return list(found.items())
+
+
+def _add(found: dict[str, T], name: str, value: T, *, run: str, picked: Picked) -> None:
+    """Under its name, or behind its run's name where another has that one."""
+    found[name if name not in found else inside.in_run(picked.runs[run], name)] = value

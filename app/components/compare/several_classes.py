@@ -1,0 +1,44 @@
+"""The gap over the number of classes: chart, table, downloads; the paper's Figure 6."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.charts import levels as charts
+from app.components.compare import experiment_downloads
+from app.components.compare.candidate_picker import Picked
+from app.models.series import kind
+from app.presenters import experiments
+from app.presenters.experiments import Row
+from app.widgets import live_plot, table
+from app.wording import experiments as words
+from app.wording.shared import common
+
+
+def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
+    """Draw it.
+
+    Args:
+        value: rows of ``experiments.several_classes_rows``, at least one.
+        key: beginning of the keys.
+        picked: what was chosen on the page.
+    """
+    same = {"place": lambda row: row["n_classes"]}
+    lines = experiments.lines(value, picked.runs, name=lambda row: common.kind(kind(row)), **same)
+    bases = experiments.lines(value, picked.runs, name=lambda _: common.BASE, **same).values()
+    once = [{row["n_classes"]: row for row in line}.values() for line in bases]
+    st.markdown(words.CLASSES_LEAD)
+    plot = charts.levels(
+        {name: charts.of(line, "n_classes") for name, line in list(lines.items())[: charts.N_MOST]},
+        base=[charts.of(line, "n_classes", "base_gap") for line in once],
+        x_title=words.CLASSES_AXIS, y_title=common.METRICS[value[0]["gap_name"]], tick="{:g}".format,
+        label=words.CLASSES_LABEL,
+    )  # fmt: skip
+    live_plot.show(plot, key=key)
+    for sentence in words.left_out(value):
+        st.markdown(sentence)
+    if len(lines) > charts.N_MOST:
+        st.markdown(words.MORE.format(n=len(lines) - charts.N_MOST, most=charts.N_MOST))
+    table.show(words.classes_table(lines), key=f"{key}-table")
+    experiment_downloads.show(value, key=key, title=words.CLASSES, charts={words.PNG.format(title=words.CLASSES): key})
+    return value

@@ -1,0 +1,42 @@
+"""The gap over the share of the tuning data: chart, table, downloads; the paper's Figure 4."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.charts import levels as charts
+from app.components.compare import experiment_downloads
+from app.components.compare.candidate_picker import Picked
+from app.models.series import kind
+from app.presenters import experiments
+from app.presenters.experiments import Row
+from app.widgets import live_plot, table
+from app.wording import experiments as words
+from app.wording.shared import common
+from fairprog_core.metrics.intervals import Estimate
+
+
+def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
+    """Draw it.
+
+    Args:
+        value: rows of ``experiments.tuning_rows``, at least one.
+        key: beginning of the keys.
+        picked: what was chosen on the page.
+    """
+    lines = experiments.lines(value, picked.runs, name=lambda row: common.kind(kind(row)), place=lambda _: None)
+    st.markdown(" ".join([words.TUNING_LEAD, *words.bases(value)]))
+    bases = dict.fromkeys(row["base_gap"] for row in value if row["base_gap"] is not None)
+    plot = charts.levels(
+        {name: charts.of(line, "tuning_ratio") for name, line in list(lines.items())[: charts.N_MOST]},
+        base=[[charts.Level(1.0, Estimate(gap, None))] for gap in bases],
+        x_title=words.TUNING_AXIS, y_title=common.METRICS[value[0]["gap_name"]], tick=words.percent,
+        label=words.TUNING_LABEL,
+    )  # fmt: skip
+    live_plot.show(plot, key=key)
+    if len(lines) > charts.N_MOST:
+        st.markdown(words.MORE.format(n=len(lines) - charts.N_MOST, most=charts.N_MOST))
+    table.show(words.tuning_table(lines), key=f"{key}-table")
+    st.caption(words.NOTE)
+    experiment_downloads.show(value, key=key, title=words.TUNING, charts={words.PNG.format(title=words.TUNING): key})
+    return value

@@ -1,0 +1,103 @@
+"""The runs of a home as a table: state, progress, main figures, and what can be done with each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.models import records
+from app.state import run_store, session
+from app.widgets import confirm
+from app.wording import runs as words
+from app.wording import train as train_words
+from app.wording.shared import common
+from fairprog_core.runs import Run
+from fairprog_core.study.settings import in_short
+
+_WIDTHS = (2.5, 2.2, 4, 2.6)
+
+
+def show(value: Sequence[Run], *, key: str) -> list[str]:
+    """Draw the table.
+
+    Returns:
+        The ids of the runs that are selected for comparison, in the order of the table.
+    """
+    _heading()
+    return [run.id for run in value if _row(run, key=f"{key}.{run.id}")]
+
+
+def has_curve(run: Run) -> bool:
+    """Whether a curve of this run is finished."""
+    return (run_store.home().run(run.id) / "result.json").is_file()
+
+
+def _heading() -> None:
+    with st.container(key="runs_heading"):
+        for column, text in zip(st.columns(_WIDTHS), words.COLUMNS, strict=True):
+            column.caption(text)
+
+
+def _row(run: Run, *, key: str) -> bool:
+    with st.container(key=f"run_row_{run.id}"):
+        study, state, figures, actions = st.columns(_WIDTHS)
+        with study, st.container(gap=None):
+            chosen = _name(run, key)
+            st.caption(f"{words.when(run.created)} · {run.id}")
+            if changed := _changes(run.id, run.study):
+                st.caption(common.plain(changed))
+        with state, st.container(gap=None):
+            _state(run)
+        with figures:
+            _figures(run)
+        with actions, st.container(horizontal=True, horizontal_alignment="right"):
+            _actions(run, key)
+    return chosen
+
+
+def _name(run: Run, key: str) -> bool:
+    """The run's name; where a curve is finished also a box to select it for comparison."""
+    name = f"**{common.plain(run.name)}**"
+    if has_curve(run):
+        return st.checkbox(name, key=f"{key}.select", help=words.SELECT)
+    st.markdown(name)
+    return False
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _changes(run_id: str, _study: dict[str, Any]) -> str:
+    """What was set on top of the preset; a study does not change once it is submitted."""
+    return in_short(_study)
+
+
+def _state(run: Run) -> None:
+    if run.state == "running":
+        left = "" if run.seconds_left is None else train_words.TIME_LEFT.format(time=common.seconds(run.seconds_left))
+        text = words.CANCELLING if run.is_cancelling else " · ".join(filter(None, (common.STATES[run.state], left)))
+        st.progress(min(max(run.fraction, 0.0), 1.0), text=text)
+        return
+    spent = "" if run.state == "queued" else common.seconds(run.seconds)
+    st.markdown(" · ".join(filter(None, (common.STATES[run.state], spent))))
+    if run.state == "failed" and run.error:
+        st.caption(common.plain(run.error))
+
+
+def _figures(run: Run) -> None:
+    learned = records.learned(run.figures)
+    if not learned:
+        st.caption(words.NO_FIGURES)
+    for row in [row for row in learned if row["trigger"]] or learned:  # rivals stand on Trade-off
+        st.markdown(train_words.chosen(row))
+
+
+def _actions(run: Run, key: str) -> None:
+    page = "views/tradeoff.py" if run.state == "done" else "views/train.py"
+    if st.button(words.OPEN if run.is_over else words.WATCH, key=f"{key}.open"):
+        st.switch_page(page, query_params={session.RUN: run.id})
+    if not run.is_over and st.button(words.CANCEL, key=f"{key}.cancel", type="tertiary", disabled=run.is_cancelling):
+        confirm.attempt(lambda: run_store.cancel(run.id))
+    if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", type="tertiary"):
+        confirm.attempt(lambda: run_store.resume(run.id))
+    if run.state != "running" and st.button(words.REMOVE, key=f"{key}.remove", type="tertiary"):
+        session.ask_removal(run.id)  # the dialog belongs to the page: here it would vanish with the next look
+        st.rerun(scope="app")

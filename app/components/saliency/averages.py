@@ -1,0 +1,34 @@
+"""The averages of the page Saliency, two in a row, each with one sentence."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.charts import saliency as charts
+from app.charts.saliency import Average
+from app.widgets import live_plot
+from app.wording import saliency as words
+from app.wording.shared import verdicts
+
+
+def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:
+    """Draw the charts; their keys are the averages' own.
+
+    Args:
+        value: the averages that could be estimated.
+        lams: the k values of λ.
+        index: of the λ that the sentences are about.
+        rows: how many test pictures were averaged.
+    """
+    if not value:
+        st.info(words.NO_AVERAGES)
+        return
+    note = words.AVERAGES_NOTE.format(rows=rows)
+    has_rivals = any(each.line.rivals for each in value)
+    st.markdown(f"{note} {words.RIVALS_ARE_LEVELS}" if has_rivals else note)
+    for i in range(0, len(value), 2):
+        for column, each in zip(st.columns(2, gap="large"), value[i : i + 2], strict=False):
+            with column:
+                live_plot.show(charts.chart(each, lams, index), key=each.key)
+                st.markdown(verdicts.at(each.line, each.names.what, lams, index))
+    st.markdown(verdicts.OVERLAP)

@@ -1,0 +1,189 @@
+"""Test pictures with their saliency maps: without the trigger, with it at every λ, under a control, and of rivals.
+
+Notation: m pictures, k λ-values, s the picture's side, a×a a Grad-CAM map, c classes.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.charts import overlay
+from app.widgets import pictures
+from app.widgets.pictures import Card, Cell, Legend
+from app.wording import saliency as words
+from app.wording.shared import inside
+from fairprog_core.results.gallery_file import Gallery
+
+LEAST, CELL = 34, 6.9  # rem, of a card and of each of its pictures at least: five pictures fit twice into a page
+
+View = Literal["grad_cam", "integrated_gradients"]
+Control = Literal["untrained", "black"]
+
+
+class Choice(NamedTuple):
+    """What a gallery shows.
+
+    Attributes:
+        view: the map.
+        control: the control beside the trigger.
+        target: the class that Grad-CAM explains, or None for the predicted one.
+        wanted: a key of ``words.FILTERS``.
+        group: a group's index, or None for all.
+    """
+
+    view: View
+    control: Control
+    target: int | None = None
+    wanted: str = "all"
+    group: int | None = None
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the map has two signs."""
+        return self.view == "integrated_gradients"
+
+    @property
+    def conditions(self) -> tuple[str, str, str]:
+        """What stands beside the picture, from left to right."""
+        return "without", "with", self.control
+
+
+class Shot(NamedTuple):
+    """One picture under one condition.
+
+    Attributes:
+        picture: (s, s, 3) what the classifier saw.
+        values: Grad-CAM (a, a) uint8 over the picture, or Integrated Gradients (s, s) int8 over the photo.
+        box: where the photo lies in the picture; None without a trigger.
+        logits: (c,).
+        delta: the convergence delta of Integrated Gradients, else None.
+        has_converged: whether the delta is within its tolerance.
+    """
+
+    picture: NDArray[np.uint8]
+    values: NDArray[Any]
+    box: NDArray[np.int64] | None
+    logits: NDArray[np.floating]
+    delta: float | None = None
+    has_converged: bool = True
+
+
+def show(value: Sequence[Card], *, key: str, channel: str, index: int, choice: Choice) -> None:
+    """Draw cards, each with as many cells, with the legend of their colours."""
+    ends = (words.SIGNED_LOW, words.SIGNED_HIGH) if choice.is_signed else (words.HEAT_LOW, words.HEAT_HIGH)
+    legend = Legend(overlay.as_source(overlay.legend(is_signed=choice.is_signed)), *ends)
+    pictures.show(value, key=key, channel=channel, index=index, width=_width(value), legend=legend)
+
+
+def _width(value: Sequence[Card]) -> str:
+    """The least width of a card in which its pictures can be read."""
+    return f"{max([LEAST, *(CELL * len(card.cells) for card in value)]):g}rem"
+
+
+def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
+    """The numbers of the pictures that a choice shows at the λ with this index."""
+    arrays = gallery.arrays
+    before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
+    after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
+    kept = {"all": np.ones_like(before), "gained": ~before & after, "lost": before & ~after}[choice.wanted]
+    if choice.group is not None:
+        kept = kept & (arrays["z"] == choice.group)
+    return [int(i) for i in np.flatnonzero(kept)]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) -> list[Card]:
+    """One card per picture: as it is, and its maps without, with the trigger at every λ, under a control, of rivals.
+
+    Args:
+        stamp: changes with the gallery.
+        _gallery: m pictures; the underscore keeps it out of the cache's key.
+        rows: which of them.
+        choice: of the map and the control.
+    """
+    arrays, about = _gallery.arrays, _gallery.about
+    found = []
+    for i in rows:
+        group, label = about["groups"][int(arrays["z"][i])], about["labels"][int(arrays["y"][i])]
+        alt = words.ALT_PHOTO.format(row=int(arrays["row"][i]), group=group, label=label)
+        cells = [photo(arrays["photo"][i], alt)]
+        for condition in choice.conditions:
+            shots = list(_shots(arrays, i, choice, condition))
+            cells.append(cell(shots, condition, choice, about["labels"], y=int(arrays["y"][i])))
+        for method, lam in about.get("rivals", {}).items():
+            shots, name = list(_shots(arrays, i, choice, method)), inside.rival(method, lam)
+            cells.append(cell(shots, name, choice, about["labels"], y=int(arrays["y"][i])))
+        found.append(Card(words.TITLE_OF_CARD.format(group=group, label=label), cells))
+    return found
+
+
+def photo(pixels: NDArray[np.uint8], alt: str) -> Cell:
+    """A picture as it is."""
+    return Cell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
+
+
+def cell(shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence[str], y: int | None = None) -> Cell:
+    """The maps of one picture under one condition, with what the classifier said.
+
+    Args:
+        shots: one for all λ, or one per λ.
+        condition: a key of ``words.CONDITIONS``, or the name of a rival.
+        choice: of the map.
+        labels: the c class names.
+        y: the true label, where it is known.
+    """
+    said = [_called(shot.logits) for shot in shots]
+    return Cell(
+        words.CONDITIONS.get(condition, condition),
+        [overlay.as_source(_overlaid(shot)) for shot in shots],
+        [
+            words.caption(
+                labels[label],
+                share,
+                None if y is None else label == y,
+                shot.delta,
+                shot.has_converged,
+                is_empty=not shot.values.any(),
+            )
+            for shot, (label, share) in zip(shots, said, strict=True)
+        ],
+        [words.alt_map(choice.view, condition, labels[label], share) for label, share in said],
+    )
+
+
+def _shots(arrays: dict[str, NDArray[Any]], i: int, choice: Choice, condition: str) -> Iterator[Shot]:
+    """Picture i under one condition; with the trigger one shot per λ."""
+    suffix = "" if condition == "with" else f"_{condition}"
+
+    def of(name: str) -> NDArray[Any]:
+        values = arrays[f"{name}{suffix}"][i]
+        return values if condition == "with" else values[None]  # (k or 1, …)
+
+    maps = of("ig") if choice.is_signed else of("cam") if choice.target is None else of("cam_class")[:, choice.target]
+    deltas = of("ig_delta") if choice.is_signed else None
+    converged = of("ig_converged") if choice.is_signed and f"ig_converged{suffix}" in arrays else None
+    triggers = arrays.get(f"trigger{suffix}")  # None without a trigger
+    box = None if triggers is None else arrays["photo_box"]
+    for k, (values, logits) in enumerate(zip(maps, of("logits"), strict=True)):
+        picture = arrays["photo"][i]
+        if triggers is not None and box is not None:
+            picture = overlay.put_on(picture, triggers[k] if condition == "with" else triggers, box)
+        delta = None if deltas is None else float(deltas[k])
+        yield Shot(picture, values, box, logits, delta, converged is None or bool(converged[k]))
+
+
+def _overlaid(shot: Shot) -> NDArray[np.uint8]:
+    """The map over what the classifier saw, enlarged."""
+    if shot.values.dtype != np.int8:
+        return overlay.heat(overlay.enlarged(shot.picture), shot.values)
+    values = shot.values if shot.box is None else overlay.move(shot.values, shot.box)
+    return overlay.enlarged(overlay.signed(shot.picture, values))
+
+
+def _called(logits: NDArray[np.floating]) -> tuple[int, float]:
+    """The predicted class and its probability."""
+    odds = np.exp(logits - logits.max())
+    return int(odds.argmax()), float(odds.max() / odds.sum())

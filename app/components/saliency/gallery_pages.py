@@ -1,0 +1,38 @@
+"""The kept test pictures of a curve, some at a time."""
+
+import streamlit as st
+
+from app.components.saliency import gallery as maps
+from app.components.saliency.gallery import Choice
+from app.wording import saliency as words
+from app.wording.shared import common
+from fairprog_core.results.gallery_file import Gallery
+
+PER_PAGE = 6
+
+
+def show(value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, lam: float, index: int) -> None:
+    """Draw a page of cards, the choice of the page, and how the pictures were made.
+
+    Args:
+        value: the pictures kept of a curve.
+        key: of the cards, and beginning of the widget's key.
+        stamp: changes with the gallery.
+        channel: of the λ slider that the pictures follow.
+        choice: what is shown.
+        lam: λ.
+        index: of λ.
+    """
+    rows = maps.matching(value, choice, index)
+    if not rows:
+        st.info(words.NONE_LEFT.format(lam=common.lam(lam)))
+        return
+    place, n = st.container(), -(-len(rows) // PER_PAGE)
+    page = 1
+    if n > 1:
+        page = st.segmented_control(words.PAGE, range(1, n + 1), default=1, required=True, key=f"{key}-page-{n}")
+    shown = tuple(rows[(page - 1) * PER_PAGE : page * PER_PAGE])
+    with place:
+        maps.show(maps.cards(stamp, value, shown, choice), key=key, channel=channel, index=index, choice=choice)
+    kept = value.n_rows
+    st.caption(words.about(value.about, choice.view, choice.target, shown=len(shown), kept=kept))

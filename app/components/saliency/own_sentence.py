@@ -1,0 +1,51 @@
+"""A sentence of one's own, explained by the one warm explain process of this server."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.components.saliency import sentence_gallery
+from app.models.series import Curve
+from app.presenters import sentences
+from app.state import explain_process, session
+from app.wording import sentences as words
+from app.wording.shared import common
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.explain.live.process import TextRequest
+from fairprog_core.results.gallery_file import Gallery
+
+MOST_LETTERS = 20_000
+
+
+def show(
+    value: Curve, *, key: str, classifier: Path, trigger: Path, channel: str, index: int, rows: tuple[int, ...]
+) -> None:
+    """Take a sentence and draw what explains it.
+
+    Args:
+        value: the curve; gives the λ.
+        key: beginning of the widgets' keys.
+        classifier: path of the base's weights.
+        trigger: path of the trigger.
+        channel: of the λ slider that it follows.
+        index: of λ.
+        rows: indices of the λ that have a row.
+    """
+    st.markdown(words.OWN_NOTE)
+    with st.form(f"{key}-form", border=False):
+        text = st.text_area(words.OWN_LABEL, session.asked_text() or "", max_chars=MOST_LETTERS, key=f"{key}-text")
+        if st.form_submit_button(words.OWN_BUTTON, key=f"{key}-explain"):
+            session.ask_text(text)
+    asked = session.asked_text()
+    if asked is None:
+        return
+    request = TextRequest(asked, classifier, trigger, tuple(value["lams"]))
+    try:
+        with st.spinner(words.OWN_WAIT):
+            arrays, about = explain_process.process().explain_text(request)
+    except FairprogError as error:
+        st.error(common.plain(str(error)))
+        return
+    found = Gallery(arrays, about)
+    explained = sentences.sentence(found, 0, chosen=value["chosen_lam"])
+    sentence_gallery.show_one(explained, found, key=f"{key}-sentence", channel=channel, index=index, rows=rows)

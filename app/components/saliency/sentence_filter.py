@@ -1,0 +1,56 @@
+"""Choose which sentences are listed, and which λ have a row."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import streamlit as st
+
+from app.wording import saliency as shared
+from app.wording import sentences as words
+from app.wording.shared import common
+
+
+class Choice(NamedTuple):
+    """What is listed, and what has a row.
+
+    Attributes:
+        wanted: a key of ``wording.saliency.FILTERS``.
+        group: a group's index, or None for all.
+        label: a label's index, or None for all.
+        rows: indices of λ.
+    """
+
+    wanted: str = "all"
+    group: int | None = None
+    label: int | None = None
+    rows: tuple[int, ...] = ()
+
+
+def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str], lams: Sequence[float]) -> Choice:
+    """Draw the widgets.
+
+    Args:
+        value: what is chosen at first.
+        key: beginning of the widgets' keys.
+        groups: names of the groups.
+        labels: the c class names.
+        lams: the l values of λ.
+    """
+    first, second, third = st.columns([5, 3, 3])
+    wanted = first.selectbox(words.SHOW, list(shared.FILTERS), format_func=shared.FILTERS.get, key=f"{key}-filter")
+    with second:
+        group = _one_or_all(
+            shared.GROUP, shared.ALL_GROUPS, [common.group(name) for name in groups], key=f"{key}-group"
+        )
+    with third:
+        label = _one_or_all(words.LABEL, words.ALL_LABELS, labels, key=f"{key}-label")
+    rows = st.pills(
+        words.ROWS, range(len(lams)), selection_mode="multi", default=list(value.rows), key=f"{key}-rows",
+        format_func=lambda j: common.lam(lams[j]), help=words.ROWS_HELP, wrap=True,
+    )  # fmt: skip
+    return Choice(wanted, group, label, tuple(sorted(rows)))
+
+
+def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:
+    numbers = [None, *range(len(names))]
+    return st.selectbox(label, numbers, format_func=lambda i: everything if i is None else names[i], key=key)

@@ -1,0 +1,106 @@
+"""The kept test sentences of a curve: a list to pick from, and the picked one with its attributions.
+
+Notation: m sentences, l λ-values.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.components.saliency.sentence_filter import Choice
+from app.models.sentence import Sentence
+from app.presenters import sentences, texts
+from app.widgets import sentence as picture
+from app.widgets import sentence_list
+from app.widgets.sentence_list import Item
+from app.wording import sentences as words
+from app.wording.shared import common
+from fairprog_core.results.gallery_file import Gallery
+
+
+def show(
+    value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, index: int, chosen: float | None
+) -> None:
+    """Draw the list, the picked sentence, and how it was explained.
+
+    Args:
+        value: the sentences kept of a curve.
+        key: beginning of the components' keys.
+        stamp: changes with the gallery.
+        channel: of the λ slider that they follow.
+        choice: which sentences are listed, and which λ have a row.
+        index: of λ.
+        chosen: the λ that was chosen on validation.
+    """
+    rows = matching(value, choice, index)
+    if not rows:
+        st.info(words.NONE_LEFT.format(lam=common.lam(float(value.arrays["lams"][index]))))
+        return
+    listed = [items(stamp, value)[i] for i in rows]
+    i = sentence_list.show(listed, key=f"list-{key}", label=words.PICK, channel=channel, index=index)
+    show_one(_sentence(stamp, value, i, chosen), value, key=key, channel=channel, index=index, rows=choice.rows)
+    st.caption(words.about(value.about, shown=len(rows), kept=value.n_rows))
+
+
+def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index: int, rows: Sequence[int]) -> None:
+    """Draw one sentence.
+
+    Args:
+        value: the sentence.
+        gallery: that it is from.
+        key: the component's key.
+        channel: of the λ slider that it follows.
+        index: of λ.
+        rows: indices of the λ that have a row.
+    """
+    is_nearest = bool(gallery.about.get("is_nearest"))
+    legend = words.legend(gallery.about["labels"][sentences.POSITIVE], is_nearest=is_nearest)
+    picture.show(value, key=key, channel=channel, index=index, shown=rows, legend=legend, marker=words.AT_SLIDER)
+
+
+def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
+    """The numbers of the sentences that a choice lists at the λ with this index."""
+    arrays = gallery.arrays
+    before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
+    after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
+    kept = {"all": np.ones_like(before), "gained": ~before & after, "lost": before & ~after}[choice.wanted]
+    if choice.label is not None:
+        kept = kept & (arrays["y"] == choice.label)
+    if choice.group is not None:
+        kept = kept & np.array([texts.is_in_group(gallery.about, int(z), choice.group) for z in arrays["z"]], bool)
+    return [int(i) for i in np.flatnonzero(kept)]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def items(stamp: str, _gallery: Gallery) -> list[Item]:
+    """Every sentence as an item of the list.
+
+    Args:
+        stamp: changes with the gallery.
+        _gallery: m sentences; the underscore keeps it out of the cache's key.
+    """
+    arrays, about = _gallery.arrays, _gallery.about
+    before = texts.probability(arrays["logits_without"], sentences.POSITIVE)  # (m,)
+    after = texts.probability(arrays["logits"], sentences.POSITIVE)  # (m, l)
+    label = about["labels"][sentences.POSITIVE]
+    return [
+        Item(
+            number=i,
+            text=texts.snippet(about["texts"][i]) or words.EMPTY_TEXT,
+            about=_about(arrays, about, i),
+            moved=[words.moved(label, float(before[i]), float(value)) for value in after[i]],
+        )
+        for i in range(len(before))
+    ]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _sentence(stamp: str, _gallery: Gallery, i: int, chosen: float | None) -> Sentence:
+    title = _about(_gallery.arrays, _gallery.about, i)
+    return sentences.sentence(_gallery, i, title=title, chosen=chosen)
+
+
+def _about(arrays: dict[str, Any], about: dict[str, Any], i: int) -> str:
+    return words.about_row(texts.group_name(about, int(arrays["z"][i])), about["labels"][int(arrays["y"][i])])

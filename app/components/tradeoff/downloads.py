@@ -1,0 +1,53 @@
+"""Download buttons of Trade-off: what they hand out is read when they are pressed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from app.components.tradeoff import trigger_view, trigger_words
+from app.models import modality
+from app.models.series import Curve
+from app.state import artifacts
+from app.wording import tradeoff as words
+from app.wording.shared import common
+from fairprog_core.metrics.summaries import points_csv
+from fairprog_core.results.result import Result
+
+_AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
+
+
+def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
+    """Draw the buttons for a result, and for one of its curves.
+
+    Args:
+        value: the result.
+        key: beginning of the buttons' keys.
+        curve: whose trigger is handed out.
+        index: of λ.
+    """
+    name, run = curve["key"], value.folder.name
+    points, result = f"{run}-points.csv", f"{run}-result.json"
+    _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), points, "text/csv", f"{key}-csv")
+    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), result, "application/json", f"{key}-json")
+    label, file = _learned(value, curve, index)
+    if file.is_file():
+        _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
+    gallery = artifacts.gallery(value, name)
+    if gallery:
+        found = _AT_ONE_LAM[modality.of(value.study)](gallery, index)
+        _button(found.label, found.data, f"{name}-{found.file}", found.mime, f"{key}-picture")
+
+
+def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
+    """What was learned: the trigger or another file for all λ, or the weights of one."""
+    point = result.points_of(curve)[index]
+    if weights := point["artifacts"].get("weights"):
+        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point["lam"])), result.path(weights)
+    label = words.DOWNLOAD_TRIGGER if curve["trigger"] else words.DOWNLOAD_LEARNED
+    return label, result.path(curve["artifact"])
+
+
+def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:
+    st.download_button(label, data, file_name=file, mime=mime, key=key, on_click="ignore")

@@ -1,0 +1,25 @@
+"""Who gained and who lost by the trigger: a sentence and bars by group and label."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.charts import tradeoff as charts
+from app.widgets import live_plot
+from app.wording import tradeoff as words
+
+
+def show(value: Sequence[Mapping[str, Any]], *, key: str, labels: Sequence[str], lam: float, seed: int, n: int) -> None:
+    """Draw it.
+
+    Args:
+        value: one row per group and label, see ``fairprog_core.metrics.group_tables.changes``.
+        key: the chart's key.
+        labels: the c class names.
+        lam: λ.
+        seed: of the curve.
+        n: test rows in all.
+    """
+    st.markdown(words.who(value, lam=lam, seed=seed, n=n))
+    live_plot.show(charts.flips(value, labels), key=key)

@@ -1,0 +1,60 @@
+"""The table of groups: how many rows, and the rates with their intervals; of several labels, one after the other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.models.table import Cell, Table
+from app.widgets import table
+from app.wording import tradeoff as words
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
+
+RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption: str) -> None:
+    """Draw the rates of every group, without and with the trigger.
+
+    Args:
+        value: rows with the trigger, see ``fairprog_core.metrics.group_tables.group_table``.
+        key: the component's key.
+        before: the same rows without.
+        labels: the c class names.
+        caption: what the figures are about.
+    """
+    is_many = len(labels) > 2
+    positive = words.THE_LABEL if is_many else labels[value[0]["label"]]
+    columns = [
+        Cell(name.format(label=positive, Label=positive[:1].upper() + positive[1:]), note)
+        for name, note in zip(words.GROUP_COLUMNS, words.GROUP_NOTES, strict=True)
+    ]
+    pairs = list(zip(value, before, strict=True))
+    if is_many:
+        pairs.sort(key=lambda pair: pair[0]["label"])  # the groups of a label stand together
+        rows, columns = [_row_of_label(now, then, labels) for now, then in pairs], columns[:-1]
+    else:
+        rows = [_row(now, then) for now, then in pairs]
+    table.show(Table(caption, columns, rows), key=key)
+
+
+def _row(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[Cell]:
+    return [
+        Cell(common.group(now["group"])),
+        Cell(f"{now['n']:,}"),
+        *(_rate(now[rate], before[rate]) for rate in RATES),
+    ]
+
+
+def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
+    """A group and a label; the group's accuracy, which is the same for every label, is left out."""
+    name, n = Cell(common.group(now["group"]), labels[now["label"]]), now["true_positive_rate"]["n"]
+    return [name, Cell(f"{n:,}"), *(_rate(now[rate], before[rate]) for rate in RATES[:-1])]
+
+
+def _rate(now: Mapping[str, Any], before: Mapping[str, Any]) -> Cell:
+    if now["value"] is None or before["value"] is None:
+        return Cell(common.number(now["value"]))
+    brackets = inside.brackets(Estimate.of(now["value"], now["ci"])).strip()
+    return Cell(f"{before['value']:.3f} → {now['value']:.3f}", brackets)

@@ -1,0 +1,28 @@
+"""Who paid for a smaller gap: one sentence, and the pair of groups that it is about."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.widgets import table
+from app.wording.panels import levelling as words
+
+
+def show(
+    value: Mapping[str, Any] | None, *, key: str, gap: str, change: Mapping[str, Any], labels: Sequence[str], lam: float
+) -> None:
+    """Draw it.
+
+    Args:
+        value: see ``fairprog_core.metrics.levelling.levelling_down``.
+        key: the table's key.
+        gap: the criterion's own.
+        change: of that gap against the base, {"value", "ci"}; empty where it is not known.
+        labels: the c class names.
+        lam: λ.
+    """
+    st.markdown(words.sentence(value, change=change, lam=lam))
+    if value is not None:
+        st.markdown(words.pair(value, gap, labels))
+        table.show(words.table(value, labels), key=key)

@@ -1,0 +1,56 @@
+"""The trade-off plane with its λ slider: every finished curve, and the marker of one λ."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app.charts import tradeoff as charts
+from app.components import curve_slider
+from app.models.series import Curve, Series, Spot, spot
+from app.widgets import live_plot
+from app.wording import tradeoff as words
+from app.wording.shared import common, inside
+from fairprog_core.results.result import Result
+
+
+def show(
+    value: Sequence[Series],
+    *,
+    key: str,
+    channel: str,
+    results: Mapping[str, Result],
+    metric: str,
+    run: str,
+    curve: Curve,
+) -> int:
+    """Draw slider and chart; the index of λ, which is remembered.
+
+    Args:
+        value: the series of all runs that are shown.
+        key: the chart's key.
+        channel: of the slider, for pictures that follow it.
+        results: by run.
+        metric: the gap on the horizontal axis.
+        run: of the curve that the slider is about.
+        curve: that curve.
+    """
+    at = next(i for i, each in enumerate(value) if each.run == run and curve in each.curves.values())
+    spots = {each.lam: each for each in value[at].single[curve["seed"]]}
+    frames = [charts.marker_at(spots.get(lam)) for lam in curve["lams"]]
+    index = curve_slider.show(curve, run=run, channel=channel, charts={key: frames})
+    lam = curve["lams"][index]
+    names, stars = {each.run: each.name for each in value}, dict[Spot, list[str]]()
+    for one, result in results.items():
+        if found := spot(result.base, metric):
+            stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star
+    majorities = {one: result.values.get("majority_accuracy") for one, result in results.items()}
+    plot = charts.plane(
+        value, metric=metric, base=list(stars),
+        base_names=[inside.in_run(", ".join(runs) if len(stars) > 1 else "", common.BASE) for runs in stars.values()],
+        majority=majorities[run], is_majority_of_one=len(set(majorities.values())) > 1,
+        picked=(at, spots[lam]) if lam in spots else None,
+    )  # fmt: skip
+    live_plot.show(plot, key=key)
+    for sentence in words.notes(value):
+        st.markdown(sentence)
+    return index

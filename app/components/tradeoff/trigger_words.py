@@ -1,0 +1,57 @@
+"""The trigger as words, at the λ of the slider, with the words of its controls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.presenters import texts
+from app.widgets import phrases
+from app.widgets.handout import Handout
+from app.widgets.phrases import Phrase
+from app.wording import tradeoff as words
+from app.wording.shared import common
+from fairprog_core.results.gallery_file import Gallery
+
+
+def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, Any], trigger: str) -> None:
+    """Draw it.
+
+    Args:
+        value: the sentences kept of a curve.
+        key: the component's key.
+        channel: of the λ slider that it follows.
+        index: of λ, while no slider has announced one.
+        study: that the curve belongs to.
+        trigger: the trigger's name in it.
+    """
+    about = value.about
+    is_nearest = bool(about.get("is_nearest"))
+    names = words.NEAREST_AT if is_nearest else words.WORDS_AT
+    lams = [common.lam(float(lam)) for lam in value.arrays["lams"]]
+    found = [
+        Phrase([names.format(lam=lam) for lam in lams], along(value), is_approximate=is_nearest, can_copy=True),
+        *(Phrase([common.kind(name)], [told]) for name, told in controls(value).items()),
+    ]
+    phrases.show(found, key=key, channel=channel, index=index)
+    st.markdown(words.PLACES["end" if about.get("position") == "end" else "start"])
+    st.markdown(words.NOT_WORDS if is_nearest else words.REAL_WORDS)
+
+
+def along(value: Gallery) -> list[list[str]]:
+    """The trigger's words at every λ."""
+    return [[texts.safe(word) for word in told] for told in value.about["trigger_words"]["lam"]]
+
+
+def controls(value: Gallery) -> dict[str, list[str]]:
+    """The words of the controls by their method."""
+    found = value.about["trigger_words"]
+    return {name: [texts.safe(word) for word in told] for name, told in found.items() if name != "lam"}
+
+
+def handout(value: Gallery, index: int) -> Handout:
+    """The words at one λ as a plain text file."""
+    lam = common.lam(float(value.arrays["lams"][index]))
+    label = words.DOWNLOAD_WORDS[bool(value.about.get("is_nearest"))].format(lam=lam)
+    told = value.about["trigger_words"]["lam"][index]
+    return Handout(label, lambda: " ".join(told) + "\n", f"lam-{lam}.txt", "text/plain")

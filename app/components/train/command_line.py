@@ -1,0 +1,22 @@
+"""The same study on the command line, to be copied; folded away."""
+
+import streamlit as st
+
+from app.wording import train as words
+from fairprog_core.study import Study
+from fairprog_core.study.settings import command
+
+
+def show(value: Study, *, preset: str, key: str) -> Study:
+    """Draw the line that computes a study; nothing where no line can say it.
+
+    Args:
+        value: the study.
+        preset: the name of the one that it began with.
+        key: of the container.
+    """
+    line = command(value, preset)
+    if line is not None:
+        with st.container(key=key), st.expander(words.COMMAND):
+            st.code(line, language=None, wrap_lines=True)
+    return value

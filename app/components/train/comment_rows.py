@@ -1,0 +1,48 @@
+"""A few comments of a data set, with their label and group, folded away: they may offend."""
+
+import streamlit as st
+
+from app.models.table import Cell, Table
+from app.presenters import texts
+from app.state import run_store
+from app.widgets import table
+from app.wording import train as words
+from app.wording.shared import common
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.registry import build
+from fairprog_core.data import DATASETS, DatasetOptions
+from fairprog_core.data.base import Example
+
+N = 6
+MOST_LETTERS = 300
+
+
+def show(value: DatasetOptions, *, key: str) -> None:
+    """Draw them, or say why they cannot be read; nothing where the data set shows none.
+
+    Args:
+        value: the data set's options.
+        key: the table's key.
+    """
+    try:
+        rows = _examples(value.kind, value.model_dump_json())
+    except FairprogError as error:
+        st.info(common.plain(str(error)))
+        return
+    if not rows:
+        return
+    with st.expander(words.ROWS):
+        table.show(Table(words.ROWS_NOTE, [], [[_cell(row)] for row in rows], is_text=True), key=key)
+
+
+def _cell(row: Example) -> Cell:
+    text = texts.safe(" ".join(str(row.x).split()), MOST_LETTERS) or words.NO_TEXT
+    return Cell(text, ", ".join((*map(common.group, row.groups), row.label)))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _examples(kind: str, options: str) -> list[Example]:
+    """A few rows of the data set with these options as JSON."""
+    entry = DATASETS[kind]
+    found: list[Example] = build(DATASETS, entry.options.model_validate_json(options), run_store.home()).examples(N)
+    return found

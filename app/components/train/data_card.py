@@ -1,0 +1,32 @@
+"""The card of a data set on the screen: input, label, sensitive attribute, source, licence; and a few of its rows."""
+
+import streamlit as st
+
+from app.components.train import comment_rows
+from app.presenters import cards
+from app.wording import train as words
+from app.wording.shared import common
+from fairprog_core.data import DatasetOptions
+
+_PREVIEWS = {"text": comment_rows.show}
+
+
+def show(value: DatasetOptions, *, key: str) -> DatasetOptions:
+    """Draw the card of a data set: what it is, then its lines side by side, then a few of its rows.
+
+    Args:
+        value: its options.
+        key: of the card.
+    """
+    card = cards.card(value.kind)
+    with st.container(key=key):
+        st.header(words.CARD, anchor=False)
+        st.markdown(card.about if card else words.NO_CARD)
+        lines = card.lines if card else ()
+        half = (len(lines) + 1) // 2
+        for column, part in zip(st.columns(2, gap="large"), (lines[:half], lines[half:]), strict=True):
+            for what, text in part:
+                column.markdown(f"**{common.plain(what)}**: {common.plain(text)}")
+        if preview := _PREVIEWS.get(value.modality):
+            preview(value, key=f"{key}-rows")
+    return value

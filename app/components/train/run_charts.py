@@ -1,0 +1,81 @@
+"""The live charts of a run: the validation curve over λ, the utility loss, the discriminator."""
+
+import streamlit as st
+
+from app.charts import live
+from app.models.records import CurveSoFar, Progress
+from app.widgets import live_plot
+from app.wording import train as words
+from app.wording.shared import common
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.runs import Run
+from fairprog_core.study import Study
+from fairprog_core.study.plan import CurvePlan
+
+
+def show(value: tuple[Run, Progress], *, key: str) -> CurveSoFar | None:
+    """Draw the charts of one curve: the one that moved last, or the one that is chosen.
+
+    Returns:
+        The curve that was drawn.
+    """
+    run, progress = value
+    if not progress.curves:
+        _before(run, progress, key)
+        return None
+    plans = _plans(run)
+    curve = _choose(run, progress, plans, key)
+    gap = _gap_of(plans.get(curve.key))
+    same = [other for other in progress.curves.values() if other is not curve and _gap_of(plans.get(other.key)) == gap]
+    left, right = st.columns([1.6, 1], gap="large")
+    with left:
+        validation = live.validation(curve, same, gap)
+        if validation is None:
+            st.info(words.NO_VALIDATION if run.is_over else words.PREPARING)
+        else:
+            live_plot.show(validation, key=f"{key}.validation")
+    with right:
+        live_plot.show(live.utility_loss(curve), key=f"{key}.loss")
+        live_plot.show(live.discriminator(curve), key=f"{key}.discriminator")
+    return curve
+
+
+def _before(run: Run, progress: Progress, key: str) -> None:
+    """Nothing to draw of a curve yet: the base's training, if it is trained now."""
+    if not progress.base:
+        return
+    newest = progress.base[-1]
+    st.markdown(f"{words.BASE_TRAINS} {words.epoch(newest['epoch'], newest['epochs'], newest.get('accuracy'))}")
+    live_plot.show(live.base(progress.base), key=f"{key}.base")
+
+
+def _choose(run: Run, progress: Progress, plans: dict[str, CurvePlan], key: str) -> CurveSoFar:
+    """The curve to draw: while the run is active, the one that trains unless another one is asked for."""
+    current = progress.curves[progress.current or next(iter(progress.curves))]
+    if len(progress.curves) == 1:
+        return current
+    names = {_name(name, plans): curve for name, curve in progress.curves.items()}
+    if not run.is_over:
+        names = {words.FOLLOW: current} | names
+    return names[st.selectbox(words.CURVE, list(names), key=f"{key}.curve.{run.is_over}", width=420)]
+
+
+def _name(curve: str, plans: dict[str, CurvePlan]) -> str:
+    plan = plans.get(curve)
+    if plan is None:
+        return curve
+    return words.curve_name(
+        plan.trigger_name or plan.method.kind, plan.criterion.kind, plan.seed, tuning_ratio=plan.tuning_ratio
+    )
+
+
+def _gap_of(plan: CurvePlan | None) -> str:
+    return common.METRICS[plan.criterion.gap] if plan else words.GAP
+
+
+def _plans(run: Run) -> dict[str, CurvePlan]:
+    """The planned curves by key; none where another version wrote the study."""
+    try:
+        return {plan.key: plan for plan in Study.parse(run.study).plan()}
+    except ConfigError:
+        return {}

@@ -1,0 +1,123 @@
+"""A run while it trains and after: where it stands, its live charts, cancel and go on.
+
+It only reads the store. While the run is active the part below the heading draws itself anew
+every second; when it ends the whole page is drawn once more and then stands still.
+"""
+
+import threading
+
+import streamlit as st
+
+from app.components.train import run_charts
+from app.models import records
+from app.models.records import Progress
+from app.state import run_store, session
+from app.widgets import confirm, page
+from app.wording import train as words
+from app.wording.shared import common
+from fairprog_core.runs import Run
+
+SECONDS = 1.0  # between two looks at the store
+SECONDS_CANCELLING = 0.4
+
+
+def show(value: str, *, key: str) -> str:
+    """Draw a run.
+
+    Args:
+        value: its id.
+    """
+    run = run_store.find_run(value)
+    if run is None:
+        st.title(words.TITLE, anchor=False)
+        st.warning(common.NO_RUN.format(run_id=common.plain(value)))
+        _new(key)
+        return value
+    st.title(common.plain(run.name), anchor=False)
+    every = None if run.is_over else SECONDS_CANCELLING if run.is_cancelling else SECONDS
+    page.fragment(_draw, run_every=every)(run.id, is_over=run.is_over, key=key)
+    return value
+
+
+def _draw(run_id: str, *, is_over: bool, key: str) -> None:
+    run = run_store.find_run(run_id)
+    if run is None or run.is_over != is_over:
+        st.rerun(scope="app")
+    progress = _reader(run.id, run.attempt).up_to_date(run)
+    with st.container():  # one place for all that comes and goes, so that the charts below stay where they are
+        _status(run, progress)
+        _buttons(run, key)
+        _summary(run)
+    run_charts.show((run, progress), key=f"{key}.charts")
+    st.caption(words.SHARE if run.is_over else words.GOES_ON)
+
+
+class _Reader:
+    """Reads the records of a run: each once, however many people watch."""
+
+    def __init__(self) -> None:
+        self._progress = Progress()
+        self._last_seq = 0
+        self._lock = threading.Lock()
+
+    def up_to_date(self, run: Run) -> Progress:
+        """Where the run stands, as far as its newest record."""
+        with self._lock:
+            if run.last_seq > self._last_seq:
+                is_resumed = run.attempt > 1  # it takes records back: all are read again
+                after = 0 if is_resumed else self._last_seq
+                new = run_store.store().records(run.id, after=after)
+                self._progress = records.gather(new, after=None if is_resumed else self._progress)
+                self._last_seq = new[-1]["seq"] if new else run.last_seq
+            return self._progress
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reader(run_id: str, attempt: int) -> _Reader:
+    return _Reader()
+
+
+def _status(run: Run, progress: Progress) -> None:
+    spent, left = common.seconds(run.seconds), run.seconds_left
+    if run.state == "done":
+        parts = [words.DONE.format(time=spent)]
+    else:
+        parts = [common.STATES[run.state], run.label, words.ELAPSED.format(time=spent)]
+        parts += [words.TIME_LEFT.format(time=common.seconds(left))] if left is not None and not run.is_over else []
+    fraction = 1.0 if run.state == "done" else min(max(run.fraction, 0.0), 1.0)
+    st.progress(fraction, text=common.plain(" · ".join(part for part in parts if part)))
+    if run.state == "failed":
+        st.error(words.FAILED.format(reason=common.plain(run.error or "")))
+    elif run.state == "lost":
+        st.warning(words.LOST)
+    elif run.state == "cancelled":
+        st.info(words.CANCELLED)
+    elif run.state == "queued":
+        run_store.warm_up()  # the worker that was to take it may be gone
+        st.info(words.WAITING)
+
+
+def _buttons(run: Run, key: str) -> None:
+    with st.container(horizontal=True):
+        has_curve = (run_store.home().run(run.id) / "result.json").is_file()
+        if run.is_over and has_curve and st.button(words.OPEN, type="primary", key=f"{key}.open"):
+            st.switch_page("views/tradeoff.py", query_params={session.RUN: run.id})
+        if not run.is_over:
+            label = words.CANCELLING if run.is_cancelling else words.CANCEL
+            if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
+                confirm.attempt(lambda: run_store.cancel(run.id))
+        if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+            confirm.attempt(lambda: run_store.resume(run.id))
+        _new(key)
+
+
+def _new(key: str) -> None:
+    if st.button(words.NEW, key=f"{key}.new"):
+        session.watch_none()
+        st.rerun(scope="app")
+
+
+def _summary(run: Run) -> None:
+    """The λ chosen on validation of every trigger or method, and criterion, measured on the test split."""
+    for row in records.learned(run.figures):
+        st.markdown(words.chosen(row))

@@ -1,0 +1,68 @@
+"""What a study will compute, in one sentence and one line per λ range; and about how long that takes."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.wording import train as words
+from app.wording.shared import common
+from fairprog_core.study import Study
+from fairprog_core.study.cost import expected_seconds
+from fairprog_core.study.plan import CurvePlan
+
+N_OPEN = 4  # lines of λ that are shown at once; more are folded away, so that the button stays in sight
+
+
+def show(value: Study, *, key: str) -> Study:
+    """Draw the plan of a study whose λ ranges are valid."""
+    plans = value.plan()
+    have_triggers = all(plan.method.uses_trigger for plan in plans)
+    steps = {plan.budget.steps for plan in plans}
+    with st.container(key=key):
+        st.header(words.PLAN, anchor=False)
+        st.markdown(
+            words.plan(
+                names=[common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in plans)],
+                criteria=[common.kind(criterion.kind) for criterion in value.criteria],
+                seeds=len(value.seeds),
+                curves=len(plans),
+                steps=steps.pop() if have_triggers and len(steps) == 1 else None,
+            )
+        )
+        ranges = list(dict.fromkeys(_range(plan) for plan in plans if plan.trigger))
+        lines = [*ranges, *_values([plan for plan in plans if not plan.trigger])]
+        with st.expander(words.LAMS) if len(lines) > N_OPEN else st.container():
+            for line in lines:
+                st.caption(line)
+        if value.classifier.is_timed:
+            st.caption(_duration(value))
+    return value
+
+
+def _duration(study: Study) -> str:
+    found, trained = (sum(expected_seconds(study, trains_base=way).values()) for way in (False, True))
+    source = study.classifier.source
+    return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)
+
+
+def _kind(plan: CurvePlan) -> str:
+    return str(plan.trigger.kind if plan.trigger else plan.method.kind)
+
+
+def _range(plan: CurvePlan) -> str:
+    return words.lam_range(words.curve_name(_kind(plan), plan.criterion.kind), plan.lam.low, plan.lam.high)
+
+
+def _values(plans: Sequence[CurvePlan]) -> list[str]:
+    """One line for all methods and criteria that share their values of λ."""
+    alike: dict[tuple[float, ...], list[CurvePlan]] = {}
+    for plan in plans:
+        alike.setdefault(plan.lam.grid, []).append(plan)
+    return [
+        words.lam_values(
+            [common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in group)],
+            [common.kind(name) for name in dict.fromkeys(plan.criterion.kind for plan in group)],
+            grid,
+        )
+        for grid, group in alike.items()
+    ]

@@ -1,0 +1,1 @@
+"""The plain values that charts, widgets and wording share."""

@@ -1,0 +1,123 @@
+"""The experiments on the page Compare: less tuning data, other bases, several classes; their rows by line.
+
+A row is one of ``fairprog_core.results.experiments`` and says which run it is from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from app.models.series import Series, gather, on_other_base
+from app.state.cli_queries import ask
+from app.wording.shared import inside
+from fairprog_core.metrics.summaries import Point
+from fairprog_core.results.experiments import class_rows, is_about_shares, transfer_rows
+from fairprog_core.results.head_to_head import BYSTANDERS
+from fairprog_core.results.result import Result
+
+Row = dict[str, Any]
+Results = Mapping[str, Result]  # by the id of their run
+
+
+class Target(NamedTuple):
+    """A base that triggers were tried on, and what they did there.
+
+    Attributes:
+        name: of the base.
+        point: the base without a trigger.
+        tried: by the name of the base that they were learned on, in the order of the runs.
+        own: what was learned on this very base.
+    """
+
+    name: str
+    point: Point
+    tried: list[tuple[str, Series]]
+    own: list[Series]
+
+
+def tuning_rows(results: Results, criterion: str) -> list[Row]:
+    """Of runs with several shares of the tuning data; asked once for every state of a run: ``cli_queries``.
+
+    Raises:
+        DataError: predictions are missing, or it took too long.
+    """
+    runs = {run: result for run, result in results.items() if is_about_shares(result)}
+    found = {run: ask("experiments", {run: result.folder})["tuning_data"] for run, result in runs.items()}
+    return _rows(found, criterion)
+
+
+def other_base_rows(results: Results, criterion: str) -> list[Row]:
+    """Of runs whose triggers were tried on other bases."""
+    return _rows({run: transfer_rows([result.values]) for run, result in results.items()}, criterion)
+
+
+def several_classes_rows(results: Results, criterion: str) -> list[Row]:
+    """Of all runs where one has more than two classes, the fewest first; else none."""
+    if all(len(result.values["labels"]) <= 2 for result in results.values()):
+        return []
+    rows = _rows({run: class_rows([result]) for run, result in results.items()}, criterion)
+    return sorted(rows, key=lambda row: row["n_classes"])
+
+
+def lines(
+    rows: Sequence[Row], runs: Mapping[str, str], *, name: Callable[[Row], str], place: Callable[[Row], Any]
+) -> dict[str, list[Row]]:
+    """Rows by the line that they belong to; where two runs claim one place, the later has a line of its own.
+
+    Such a line carries its run's name, and so does the first one where all of it is from one run.
+
+    Args:
+        rows: of one experiment.
+        runs: names of the runs by id.
+        name: of the line of a row.
+        place: of a row on its line.
+    """
+    found: dict[str, list[Row]] = {}
+    claimed = set()
+    for row in rows:
+        label = name(row)
+        if any(place(row) == place(other) and row["run"] != other["run"] for other in found.get(label, [])):
+            claimed.add(label)
+            label = inside.in_run(runs[row["run"]], label)
+        found.setdefault(label, []).append(row)
+    of_one_run = {label for label in claimed if len({row["run"] for row in found[label]}) == 1}
+    return {
+        inside.in_run(runs[line[0]["run"]], label) if label in of_one_run else label: line
+        for label, line in found.items()
+    }
+
+
+def targets(results: Results, criterion: str) -> list[Target]:
+    """The bases that triggers were tried on, in the order of the runs."""
+    found: list[Target] = []
+    for run, result in results.items():
+        for entry in result.values.get("transfer", []):
+            here = on_other_base(result, entry)
+            tried = [(entry["source"], each) for each in _series(here, criterion, run)]
+            known = next((each for each in found if _is_same(each.point, entry["point"])), None)
+            if known:
+                known.tried.extend(tried)
+            elif tried:
+                own = [series for one, other in results.items() if _is_same(other.base, entry["point"])
+                       for series in _series(other, criterion, one)]  # fmt: skip
+                found.append(Target(entry["base"], entry["point"], tried, own))
+    return found
+
+
+def _series(result: Result, criterion: str, run: str) -> list[Series]:
+    gap = next((curve["gap"] for curve in result.curves if curve["criterion"] == criterion), "")
+    found = gather(result, gap, run=run) if gap else []
+    return [each for each in found if each.criterion == criterion and each.is_whole]
+
+
+def _is_same(one: Point, other: Point) -> bool:
+    """Whether two points are of one base on the same rows: the same answers in every group and label."""
+    return bool(one.get("counts") == other.get("counts"))
+
+
+def _rows(found: Mapping[str, Sequence[Row]], criterion: str) -> list[Row]:
+    return [
+        row | {"run": run}
+        for run, rows in found.items()
+        for row in rows
+        if row["criterion"] == criterion and row["method"] not in BYSTANDERS
+    ]

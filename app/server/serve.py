@@ -1,0 +1,85 @@
+"""Run Streamlit on ``app/main.py`` until Ctrl-C; the entry point ``app`` of the group ``fairprog.screen``."""
+
+import contextlib
+import socket
+import threading
+import time
+import tomllib
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from fairprog_core.common import memory
+
+SCRIPT = Path(__file__).resolve().parent.parent / "main.py"
+CONFIG = SCRIPT.parent.parent / ".streamlit" / "config.toml"
+ANSWER_SECONDS = 60.0  # a server that has not answered by then is announced all the same
+
+
+def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], None]) -> None:
+    """Serve the dashboard in this process.
+
+    Args:
+        host: address to listen at.
+        port: a free one.
+        is_shared: whether other machines are let in; then errors keep their details to themselves.
+        when_open: called once with the page's address, in a thread of its own, as soon as the page answers.
+    """
+    from streamlit.web import bootstrap
+
+    url = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"
+    threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
+    options = server_options(host, port, is_shared=is_shared)
+    memory.share_one()
+    # not by Streamlit's command line: that takes one value where the theme has lists
+    bootstrap.load_config_options(flag_options=options)
+    bootstrap.run(str(SCRIPT), False, [], options)
+
+
+def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, Any]:
+    """Streamlit's options by name: ours on top of ``.streamlit/config.toml``, which it finds only from some folders."""
+    values = dict(_flat(tomllib.loads(CONFIG.read_text("utf-8")))) if CONFIG.is_file() else {}
+    return values | {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": True,  # the browser is opened by ``when_open``
+        "server.allowedHosts": _names(host),
+        "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
+        "browser.gatherUsageStats": False,
+        "logger.hideWelcomeMessage": True,
+        "logger.level": "warning",
+    }
+
+
+def _when_it_answers(url: str, when_open: Callable[[str], None]) -> None:
+    pause, deadline = threading.Event(), time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+            break
+        pause.wait(0.05)
+    when_open(url)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _names(host: str) -> list[str]:
+    """The host names under which the dashboard answers; others are refused."""
+    names = ["127.0.0.1", "localhost", host]
+    if host in ("0.0.0.0", "::"):
+        addresses = [
+            address.address.split("%")[0]
+            for all_ in psutil.net_if_addrs().values()
+            for address in all_
+            if address.family in (socket.AF_INET, socket.AF_INET6)
+        ]
+        names = [*names, socket.gethostname(), socket.getfqdn(), *addresses]
+    return list(dict.fromkeys(names))

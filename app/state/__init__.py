@@ -1,0 +1,1 @@
+"""What the page server knows: session and URL, runs, files, questions under way."""

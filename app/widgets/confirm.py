@@ -1,0 +1,35 @@
+"""Doing what a button asks for, and asking back before something is deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app.state import run_store, session
+from app.wording import runs as words
+from app.wording.shared import common
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.runs import Run
+
+
+@st.dialog(words.CONFIRM_TITLE, on_dismiss=lambda: session.ask_removal(None))
+def show(value: Run, *, key: str) -> None:
+    """Ask whether a run should be removed, and remove it if so."""
+    st.markdown(words.CONFIRM.format(name=common.plain(value.name), run_id=value.id))
+    with st.container(horizontal=True):
+        if st.button(words.CONFIRM_YES, type="primary", key=f"{key}.yes"):
+            session.ask_removal(None)
+            attempt(lambda: run_store.remove(value.id))
+        if st.button(words.CONFIRM_NO, key=f"{key}.no"):
+            session.ask_removal(None)
+            st.rerun()
+
+
+def attempt(action: Callable[[], Any]) -> None:
+    """Carry out what a button asks for, and draw the page anew; or say why it cannot be done."""
+    try:
+        action()
+    except FairprogError as error:
+        st.error(common.plain(str(error)))
+        return
+    st.rerun(scope="app")

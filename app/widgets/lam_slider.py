@@ -1,0 +1,64 @@
+"""A slider over the λ values of a curve that answers in the browser, before the page's script has run.
+
+While it moves it announces its index on ``window`` as the event ``fairprog:lam``: pictures that
+follow λ listen, and the marker of a live chart is moved with ``Plotly.restyle``. The script hears
+of it when the slider has come to rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.wording.shared import common
+from app.wording.shared import inside as words
+
+_FOLDER = Path(__file__).parent
+_HTML = """
+<div class="fp-lam"><label><span></span><output></output></label><input type="range" min="0" step="1">
+<div class="fp-lam-ticks" aria-hidden="true"></div></div>
+"""
+_CSS = (_FOLDER / "lam_slider.css").read_text("utf-8")
+_JS = (_FOLDER / "lam_slider.js").read_text("utf-8")
+
+Frames = Sequence[Mapping[str, Any]]
+
+
+def show(
+    index: int,
+    *,
+    key: str,
+    channel: str,
+    lams: Sequence[float],
+    chosen: float | None = None,
+    charts: Mapping[str, Frames] | None = None,
+    is_sticky: bool = False,
+) -> int:
+    """Draw the slider and return the index where it stands.
+
+    Args:
+        index: where a new slider stands; a new key makes a new slider.
+        key: the widget's key.
+        channel: what pictures name to follow this slider.
+        lams: the k values of λ, ascending.
+        chosen: the value that was chosen on validation.
+        charts: by key of a live chart, for each λ the attributes of its trace with the meta "marker".
+        is_sticky: stay in sight while the page scrolls.
+    """
+    data = {
+        "channel": channel,
+        "index": index,
+        "stops": [common.lam(lam) for lam in lams],
+        "chosen": list(lams).index(chosen) if chosen in lams else -1,
+        "charts": {name: [dict(frame) for frame in frames] for name, frames in (charts or {}).items()},
+        "is_sticky": is_sticky,
+        "words": {"label": words.SLIDER, "chosen": words.CHOSEN},
+    }
+    found = _component()(data=[data], key=key, default={"index": index}, on_index_change=lambda: None)
+    return max(0, min(int(found.index), len(lams) - 1))
+
+
+@st.cache_resource
+def _component() -> Any:
+    return st.components.v2.component("fairprog_lam_slider", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)

@@ -1,0 +1,68 @@
+"""The frame around every page: title, width, spacing, type that grows with the screen."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import streamlit as st
+
+from app.wording.shared import common
+from fairprog_core.common.errors import FairprogError
+
+P = ParamSpec("P")
+_CSS = """
+<style>
+.stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
+.stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
+.stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
+.st-key-study_form .stExpander details { border: 0; background: none; }
+.st-key-study_form .stExpander summary { padding-inline: 0; }
+.st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
+[class*="st-key-run_row_"] { border-top: 1px solid rgba(122, 135, 148, 0.35); padding-top: 0.9rem; }
+@media (max-width: 640px) { .st-key-runs_heading { display: none; } }
+.stMain [data-stale="true"] { opacity: 1 !important; }
+@media (min-width: 1900px) { html { font-size: 20px !important; } }
+@media (min-width: 2400px) { html { font-size: 24px !important; } }
+.stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
+.stMain [data-testid="stSelectbox"] input { text-overflow: ellipsis; }
+.stMain [data-selected="true"] p { color: light-dark(#00619a, #6cb8e6); }
+.stMain [data-selected="true"] [data-testid="stCaptionContainer"] { opacity: 1; }
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after { animation: none !important; transition: none !important; }
+}
+</style>
+"""
+
+
+def set_up() -> None:
+    """Apply the static style sheet; called once per script run, before the page."""
+    st.html(_CSS)
+
+
+def header(title: str, lead: str) -> None:
+    """A page's heading and its lead sentence."""
+    st.title(title, anchor=False)
+    st.markdown(lead)
+
+
+def told(draw: Callable[P, None]) -> Callable[P, None]:
+    """Say an error that has a sentence for the person at the screen; anything else is a fault of ours."""
+
+    @wraps(draw)
+    def inner(*args: P.args, **named: P.kwargs) -> None:
+        try:
+            draw(*args, **named)
+        except FairprogError as error:
+            st.error(common.plain(str(error)))
+
+    return inner
+
+
+def fragment(draw: Callable[P, None], *, run_every: float | None = None) -> Callable[P, None]:
+    """A part of a page that is drawn anew by itself. It says its errors, of which the page around it hears nothing.
+
+    Args:
+        draw: draws it.
+        run_every: seconds between two drawings; None: only when something in it is touched.
+    """
+    return st.fragment(told(draw), run_every=run_every)

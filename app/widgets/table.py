@@ -1,0 +1,28 @@
+"""A table of figures that reads from the back of a room: each figure with a smaller note below it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.models.table import Table
+
+_FOLDER = Path(__file__).parent
+_HTML = """
+<div class="fp-table" tabindex="0" role="region">
+<table><caption></caption><thead></thead><tbody></tbody></table></div>
+"""
+_CSS = (_FOLDER / "table.css").read_text("utf-8")
+_JS = (_FOLDER / "table.js").read_text("utf-8")
+
+
+def show(value: Table, *, key: str) -> Table:
+    """Draw the table; all text in it is shown as text, never as HTML."""
+    _component()(key=key, data=[asdict(value)])
+    return value
+
+
+@st.cache_resource
+def _component() -> Any:
+    return st.components.v2.component("fairprog_table", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)

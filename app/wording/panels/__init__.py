@@ -1,0 +1,1 @@
+"""Sentences of the panels of the page Trade-off."""

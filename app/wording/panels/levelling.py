@@ -1,0 +1,90 @@
+"""Sentences about who paid for a smaller gap."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.models.table import Cell, Table
+from app.wording.shared import common, inside
+from fairprog_core.metrics.intervals import Estimate
+
+TITLE = "Who paid for the smaller gap"
+NOT_CLOSED = "At λ = {lam} the gap between the groups furthest apart in the base did not close, so nobody paid for it."
+NOT_ESTIMABLE = "Some group has too few test rows to say who paid."
+NOT_CLEAR = "At λ = {lam} the gap did not clearly close ({change}), so who paid cannot be said."
+SHARE = (
+    "At λ = {lam} the rates that came closer did so by {closed}. **{share} of that is levelling down**: the better-off "
+    "group lost. The rest is the worse-off group's gain."
+)
+NO_SHARE = "Which part of that is levelling down cannot be said: in too many resamples the gap did not close."
+CAPTION = "The pair of groups"
+PAIR = "Followed are the two groups that the base keeps furthest apart. Better off means {rule}."
+RULES = {
+    "average_abs_odds_difference": "right more often where the label is {label}, or called {label} wrongly less often",
+    "demographic_parity_difference": "called {label} more often",
+}
+COLUMNS = ("", "Better off", "without → with", "Worse off", "without → with")
+RATES = {
+    "selection_rate": "Called {label}",
+    "true_positive_rate": "{Label}, and called {label}",
+    "false_positive_rate": "Not {label}, yet called {label}",
+}
+
+
+def sentence(found: Mapping[str, Any] | None, *, change: Mapping[str, Any], lam: float) -> str:
+    """How much of what closed is levelling down.
+
+    Args:
+        found: see ``fairprog_core.metrics.levelling.levelling_down``.
+        change: of the whole gap against the base, {"value", "ci"}; empty where it is not known.
+        lam: λ.
+    """
+    if found is None:
+        return NOT_ESTIMABLE
+    if not change.get("ci") or change["ci"][1] >= 0:
+        return NOT_CLEAR.format(lam=common.lam(lam), change=_signed(change))
+    closed, share = found["closed"], found["share"]
+    if share["value"] is None:
+        return NOT_CLOSED.format(lam=common.lam(lam))
+    text = SHARE.format(lam=common.lam(lam), closed=_interval(closed), share=_percent(share))
+    return text if share["ci"] else f"{text} {NO_SHARE}"
+
+
+def pair(found: Mapping[str, Any], gap: str, labels: Sequence[str]) -> str:
+    """Which groups are followed, and what better off means."""
+    several = len({row["label"] for row in found["rates"]}) > 1
+    return PAIR.format(rule=RULES[gap].format(label="the label" if several else common.plain(labels[1])))
+
+
+def table(found: Mapping[str, Any], labels: Sequence[str]) -> Table:
+    """The pair of every rate and class, before and after."""
+    return Table(CAPTION, [Cell(name) for name in COLUMNS], [_row(row, labels) for row in found["rates"]])
+
+
+def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
+    label = labels[row["label"]]
+    name = RATES[row["rate"]].format(label=label, Label=label[:1].upper() + label[1:])
+    return [
+        Cell(name),
+        Cell(common.group(row["better"])),
+        _change(row["better_rate"]),
+        Cell(common.group(row["worse"])),
+        _change(row["worse_rate"]),
+    ]
+
+
+def _change(pair: Sequence[float]) -> Cell:
+    return Cell(f"{pair[0]:.3f} → {pair[1]:.3f}")
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    return inside.interval(Estimate.of(found["value"], found["ci"]))
+
+
+def _signed(found: Mapping[str, Any]) -> str:
+    if found.get("value") is None:
+        return common.NOT_ESTIMABLE
+    return inside.signed(found["value"], plus=True) + inside.brackets(Estimate.of(found["value"], found["ci"]))
+
+
+def _percent(found: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, inside.percent(Estimate.of(found["value"], found["ci"]))))

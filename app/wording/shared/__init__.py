@@ -1,0 +1,1 @@
+"""Sentences and number formats that several pages share."""

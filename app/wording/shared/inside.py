@@ -1,0 +1,135 @@
+"""Words that Trade-off, Saliency and Probe share."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from app.wording.shared import common
+from fairprog_core.metrics.intervals import Estimate
+
+DEMO = "Shipped demo: {name}"
+RUN = "Run"
+RUNS = "Runs"
+PICK_RUN = "Choose at least one run above."
+GROUP = "Group"
+CURVE = "Trigger or method, and criterion"
+SEED = "Seed"
+SLIDER = "λ: how much the gap counts"
+CHOSEN = "chosen"
+
+EMPTY = (
+    "There is no finished curve yet. Train a small study; its first curve can be looked at here as soon as it is "
+    "evaluated."
+)
+NO_LOOK = "Only curves of a trigger can be looked into, and this run has none. Choose another run, or train a trigger."
+TO_TRAIN = "Train a trigger"
+GONE = "This home has no finished run {run}. Other runs are shown."
+NO_GALLERY = "No test rows were kept of this curve. Train with “Gallery” above 0 to look inside."
+NOT_YET = "This curve was not looked into yet: that comes when all curves of its run are finished."
+ONE_SEED = (
+    "Only curves of seed {seed} were looked into in this run: choose that seed above, or train with “Look inside every "
+    "seed”."
+)
+
+CONTROLS = {
+    "without": "without",
+    "untrained": "untrained",
+    "black": "black",
+    "random_words": "random words",
+    "neutral_words": "neutral words",
+}
+RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
+RIVALS_NOTE = (
+    "Other weights and no trigger: {names}, the λ that was chosen for it on validation; the slider does not change it."
+)
+COLLAPSED_RIVALS = (
+    "{names} collapsed: a group and label lost all right answers, or always naming the most frequent label would be "
+    "right at least as often."
+)
+AXIS = "λ"
+CHANCE = "guessing: {chance}"
+
+LOADING = "Reading what was kept"
+COPY = "Copy"
+COPIED = "Copied"
+DOWNLOAD_CHART = "Chart (PNG)"
+
+
+def not_looked_into(study: Mapping[str, Any], curve: Mapping[str, Any], *, is_complete: bool) -> str | None:
+    """Why nothing inside a curve is shown, where that is not for its study's options; None where it is."""
+    seeds = study.get("seeds") or [curve["seed"]]
+    if curve["seed"] != seeds[0] and not (study.get("explain") or {}).get("every_seed"):
+        return ONE_SEED.format(seed=seeds[0])
+    return None if is_complete else NOT_YET
+
+
+def demo_name(kind: str) -> str:
+    """A shipped demo in a list, by its data set."""
+    return DEMO.format(name=common.kind(kind).lower())
+
+
+def run_name(name: str, run: str) -> str:
+    """A run in a list: its name and the beginning of its id."""
+    return f"{name or RUN} ({run[:8]})"
+
+
+def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:
+    """A curve in a list, without its seed: "Border, equalized odds", "…, 5 % of the tuning data"."""
+    return f"{common.kind(kind)}, {common.kind(criterion).lower()}{share(tuning_ratio)}"
+
+
+def share(tuning_ratio: float | None) -> str:
+    """Behind a curve's name: ", 5 % of the tuning data"; empty where it learned from all of it."""
+    return "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
+
+
+def in_run(run: str, text: str) -> str:
+    """A text behind its run's name, where several runs are compared."""
+    return f"{run}: {text}" if run else text
+
+
+def rival(method: str, lam: float) -> str:
+    """A classifier with weights of its own, beside a trigger: "AdvIn, λ = 4"."""
+    return RIVAL.format(method=common.kind(method), lam=common.lam(lam))
+
+
+def rivals_note(about: Mapping[str, Any]) -> str:
+    """What stands beside a trigger and what of it collapsed, by a gallery's description; empty where nothing does."""
+    names = "; ".join(rival(method, lam) for method, lam in about.get("rivals", {}).items())
+    collapsed = ", ".join(common.kind(method) for method in about.get("collapsed_rivals", ()))
+    notes = (
+        RIVALS_NOTE.format(names=names) if names else "",
+        COLLAPSED_RIVALS.format(names=collapsed) if collapsed else "",
+    )
+    return " ".join(note for note in notes if note)
+
+
+def interval(found: Estimate, digits: int = 3) -> str:
+    """``0.871 [0.860, 0.882]``; "not estimable" without a value."""
+    if found.value is None:
+        return common.NOT_ESTIMABLE
+    return f"{signed(found.value, digits)}{brackets(found, digits)}"
+
+
+def brackets(found: Estimate, digits: int = 3) -> str:
+    """`` [0.860, 0.882]``, or nothing where there is no interval."""
+    return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"
+
+
+def percent(found: Estimate) -> tuple[str, str]:
+    """A known share and its interval: ``("29 %", "[19, 39]")``; the interval is empty where there is none."""
+    ends = [signed(100 * end, 0) for end in found.ci or ()]
+    return f"{signed(100 * (found.value or 0.0), 0)} %", f"[{', '.join(ends)}]" if ends else ""
+
+
+def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
+    """A number with a true minus sign, and with a plus sign where changes are meant."""
+    text = f"{abs(value):.{digits}f}"
+    is_zero = float(text) == 0
+    sign = "" if is_zero else "−" if value < 0 else "+" if plus else ""
+    return f"{sign}{text}"
+
+
+def for_chart(text: str) -> str:
+    """Text as it is for Plotly, which reads a part of HTML in names and labels."""
+    return html.escape(text, quote=False)

@@ -1,0 +1,1 @@
+"""What is called from Python: ``fp.run``."""

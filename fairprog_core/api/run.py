@@ -1,0 +1,49 @@
+"""Run a study in this process: ``fp.run``. The run is a row in the home's table like any other."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.home import Home
+from fairprog_core.results.result import Result
+from fairprog_core.runs import Owner, Store
+from fairprog_core.runs.recorder import Stop, carry_out
+from fairprog_core.study import Study
+from fairprog_core.study.load import load_study
+
+
+def run(
+    study: Study | str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    home: Home | str | Path | None = None,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+) -> Result:
+    """Run a study here and now; the dashboard shows it while it grows.
+
+    Args:
+        study: a Study, a preset's name, or the path of a TOML or JSON file.
+        overrides: ``key.path=value`` each, e.g. ``"budget.steps=100"``.
+        home: where to keep the run; None: ``FAIRPROG_HOME``, else the platform's data folder.
+        progress: called with every record: stages, losses, validation curves.
+
+    Raises:
+        ConfigError: there is no such preset or file, or a value is not allowed.
+        RunError: the run failed or was cancelled; the message says why. What is finished is kept.
+    """
+    from fairprog_core.pipeline.execute import execute  # imports torch
+
+    chosen = load_study(study, overrides)
+    store = Store(home)
+    try:
+        begun = store.begin(chosen, Owner.this_process())
+        for record in carry_out(store, begun, execute, Stop("cancelled")):
+            if progress:
+                progress(record)
+        ended = store.get(begun.id)
+    finally:
+        store.close()
+    if ended.state != "done":
+        raise RunError(ended.error or f"Run {ended.id} is {ended.state}; `fairprog runs resume {ended.id}` goes on.")
+    return Result.open(store.home.run(ended.id))

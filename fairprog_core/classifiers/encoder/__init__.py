@@ -1,0 +1,1 @@
+"""Text classifiers: pretrained encoders in Hugging Face's folder format, and the small one that is shipped."""

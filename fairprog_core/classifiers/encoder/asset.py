@@ -1,0 +1,187 @@
+"""Makes the encoder that is shipped: the first layers of a BERT, with a part of its vocabulary, in half precision.
+
+Notation: v vocabulary of the source, w width of a word vector.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from fairprog_core.common.errors import ModelError
+from fairprog_core.common.home import replacing
+
+N_WORDS = 5600
+N_PIECES = 1500
+_WORD = re.compile(r"(?=.*[aeiouy])[a-z]{2,}")  # looks like an English word
+_LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
+_TABLE = "embeddings.word_embeddings.weight"
+_LICENCE = Path(__file__).resolve().parents[3] / "LICENSE"
+_TOKENIZER_CONFIG: dict[str, Any] = {
+    "tokenizer_class": "BertTokenizer",
+    "do_lower_case": True,
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+    "pad_token": "[PAD]",
+    "sep_token": "[SEP]",
+    "unk_token": "[UNK]",
+}
+_NOTICE = """This folder holds a part of all-MiniLM-L6-v2 by the sentence-transformers project
+(sentence-transformers/all-MiniLM-L6-v2 on the Hugging Face hub), licensed under the Apache License,
+Version 2.0; see LICENSE.
+
+all-MiniLM-L6-v2 was tuned from nreimers/MiniLM-L6-H384-uncased, which keeps every second layer of
+microsoft/MiniLM-L12-H384-uncased (both MIT licence; Wang et al. 2020, "MiniLM: Deep Self-Attention
+Distillation for Task-Agnostic Compression of Pre-Trained Transformers"); its vocabulary is that of
+BERT base uncased (Apache-2.0; Devlin et al. 2019).
+
+Changed by fairprog: only the first {layers} layers are kept, {kept} of {v} entries of the vocabulary,
+and weights are stored in half precision. Made by `fairprog encoder`.
+"""
+
+
+class Cut(NamedTuple):
+    """What was kept: entries of the vocabulary, whole words among them, and bytes of the folder."""
+
+    n_entries: int
+    n_words: int
+    n_bytes: int
+
+
+def cut_encoder(
+    source: Path,
+    out: Path,
+    *,
+    layers: int = 2,
+    n_words: int = N_WORDS,
+    n_pieces: int = N_PIECES,
+    texts: Iterable[str] = (),
+) -> Cut:
+    """Write a smaller encoder; the same source and texts give the same bytes.
+
+    Kept of the vocabulary, which lists words from frequent to rare: the special tokens; every single character,
+    alone and as a continuation where it can be one, so that what could be read before still can; the first
+    ``n_words`` entries of two or more letters a-z with a vowel among them; the first ``n_pieces`` continuations; and
+    every token of ``texts``. A text that was read in kept tokens alone is read as before.
+
+    Args:
+        source: a folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json`` of a BERT encoder.
+        out: the folder to write; an older one is replaced.
+        layers: how many of its layers are kept.
+        n_words: whole words.
+        n_pieces: continuations (``##ing``) of more than one character.
+        texts: whatever must be read exactly as the source reads it.
+
+    Raises:
+        ModelError: the source is no such folder, or has fewer layers.
+    """
+    config, tokenizer, weights = _read(source)
+    if not 1 <= layers <= config["num_hidden_layers"]:
+        raise ModelError(f"{source} has {config['num_hidden_layers']} layers; keep 1 to {config['num_hidden_layers']}.")
+    vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
+    reader = Tokenizer.from_str(json.dumps(tokenizer))
+    reader.no_truncation()
+    reader.no_padding()
+    kept = {added["id"] for added in tokenizer["added_tokens"]}
+    kept.update(_characters(vocabulary, reader), _frequent(vocabulary, n_words=n_words, n_pieces=n_pieces))
+    for text in texts:
+        kept.update(reader.encode(text, add_special_tokens=False).ids)
+    ids = sorted(kept)
+    with replacing(out) as part:
+        part.mkdir()
+        _write_json(part / "config.json", _smaller(config, layers, ids))
+        _write_json(part / "tokenizer.json", _renumbered(tokenizer, ids))
+        length = {"model_max_length": config["max_position_embeddings"]}
+        _write_json(part / "tokenizer_config.json", _TOKENIZER_CONFIG | length)
+        save_file(_first_layers(weights, layers, ids), part / "model.safetensors", {"format": "pt"})
+        (part / "NOTICE").write_text(_NOTICE.format(layers=layers, kept=len(ids), v=len(vocabulary)), "utf-8")
+        shutil.copyfile(_LICENCE, part / "LICENSE")
+    words = sum(1 for token, number in vocabulary.items() if number in kept and _WORD.fullmatch(token))
+    return Cut(len(ids), words, sum(path.stat().st_size for path in out.iterdir()))
+
+
+def _read(source: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Tensor]]:
+    """Configuration, tokenizer and weights, the names of the weights without a prefix."""
+    try:
+        config = json.loads((source / "config.json").read_text("utf-8"))
+        tokenizer = json.loads((source / "tokenizer.json").read_text("utf-8"))
+        weights = load_file(source / "model.safetensors")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ModelError(
+            f"{source} is no folder with config.json, tokenizer.json and model.safetensors of an encoder ({error})."
+        ) from error
+    weights = {name.removeprefix("bert."): value for name, value in weights.items()}
+    if config.get("model_type") != "bert" or tokenizer["model"].get("type") != "WordPiece" or _TABLE not in weights:
+        raise ModelError(f"{source} is no BERT with a WordPiece vocabulary; only such an encoder can be cut.")
+    return config, tokenizer, weights
+
+
+def _characters(vocabulary: dict[str, int], reader: Tokenizer) -> Iterator[int]:
+    """The numbers of all single characters; of those that go on with a word, but for such as always stand alone."""
+    for token, number in vocabulary.items():
+        character = token.removeprefix("##")
+        if len(character) == 1 and (character == token or _goes_on(character, reader)):
+            yield number
+
+
+def _goes_on(character: str, reader: Tokenizer) -> bool:
+    """Whether a character can stand within a word: punctuation and Chinese characters are split off first."""
+    normal = reader.normalizer.normalize_str(f"a{character}")
+    return len(reader.pre_tokenizer.pre_tokenize_str(normal)) == 1
+
+
+def _frequent(vocabulary: dict[str, int], *, n_words: int, n_pieces: int) -> list[int]:
+    """The numbers of the first words and of the first continuations."""
+    ordered = sorted(vocabulary, key=vocabulary.__getitem__)
+    words = [token for token in ordered if _WORD.fullmatch(token)][:n_words]
+    pieces = [token for token in ordered if token.startswith("##") and len(token) > 3][:n_pieces]
+    return [vocabulary[token] for token in (*words, *pieces)]
+
+
+def _smaller(config: dict[str, Any], layers: int, ids: list[int]) -> dict[str, Any]:
+    """The configuration of what is kept."""
+    dropped = {"_name_or_path", "transformers_version", "torch_dtype", "gradient_checkpointing"}
+    rest = {name: value for name, value in config.items() if name not in dropped}
+    sizes = {"num_hidden_layers": layers, "vocab_size": len(ids), "pad_token_id": ids.index(config["pad_token_id"])}
+    return {**rest, **sizes, "architectures": ["BertModel"], "dtype": "float16"}
+
+
+def _renumbered(tokenizer: dict[str, Any], ids: list[int]) -> dict[str, Any]:
+    """The tokenizer with the kept entries, numbered anew in their old order."""
+    new = {old: number for number, old in enumerate(ids)}
+    vocabulary = {token: new[old] for token, old in tokenizer["model"]["vocab"].items() if old in new}
+    ends = tokenizer["post_processor"]
+    for special in ends["special_tokens"].values():
+        special["ids"] = [new[old] for old in special["ids"]]
+    return {
+        **tokenizer,
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [{**added, "id": new[added["id"]]} for added in tokenizer["added_tokens"]],
+        "post_processor": ends,
+        "model": {**tokenizer["model"], "vocab": dict(sorted(vocabulary.items(), key=lambda item: item[1]))},
+    }
+
+
+def _first_layers(weights: dict[str, Tensor], layers: int, ids: list[int]) -> dict[str, Tensor]:
+    """The weights of what is kept, in half precision."""
+    kept = {}
+    for name, value in weights.items():
+        layer = _LAYER.match(name)
+        is_kept = layer is None or int(layer[1]) < layers
+        if is_kept and value.is_floating_point() and name.startswith(("embeddings.", "encoder.", "pooler.")):
+            kept[name] = (value[ids] if name == _TABLE else value).to(torch.float16).contiguous()
+    return kept
+
+
+def _write_json(path: Path, value: Any) -> None:
+    indent = 1 if path.name != "tokenizer.json" else None
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=indent) + "\n", "utf-8")

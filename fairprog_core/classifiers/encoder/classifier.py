@@ -1,0 +1,255 @@
+"""Text classifiers: any sequence classifier of Hugging Face whose words can be given as vectors.
+
+Notation: n texts, k rows, t tokens, c classes, d features, w width of a word vector, v vocabulary.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from fairprog_core.classifiers import EncoderOptions
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
+from fairprog_core.classifiers.encoder.folder import (
+    find_model,
+    model_digest,
+    new_model,
+    portable,
+    read_model,
+    read_tokens,
+)
+from fairprog_core.classifiers.encoder.text_input import TextInput
+from fairprog_core.classifiers.encoder.tokens import Tokens
+from fairprog_core.common.errors import ConfigError, ModelError
+from fairprog_core.data.base import Split
+
+ROOM = 16  # positions that are kept free for the words of a trigger
+AT_ONCE = 36  # texts that a CPU reads at once: sorted by length, few of them are filled up
+SHORTEST = 8  # tokens that a text can have at least, [CLS] and [SEP] counted
+_PROBE = ("it is what it is", "so")  # texts of two lengths
+
+
+class Encoder(Classifier):
+    """A pretrained encoder with its family's own pooling and head; the word table is never trained.
+
+    The encoder gets word vectors, not token numbers, so that a trigger can put vectors of its own among them;
+    positions and token types are added inside, as the family does.
+
+    Attributes:
+        max_length: tokens of a text at most, [CLS] and [SEP] counted.
+        tokens: text to numbers and back.
+    """
+
+    recipe_names: ClassVar[tuple[str, ...]] = ("config", "tokenization", "rest")
+
+    def __init__(
+        self,
+        options: EncoderOptions,
+        *,
+        n_classes: int,
+        config: dict[str, Any],
+        tokenization: dict[str, Any],
+        rest: str = "",
+        model: PreTrainedModel | None = None,
+    ) -> None:
+        """Build the architecture.
+
+        Args:
+            options: how it is trained.
+            n_classes: c.
+            config: what Hugging Face's ``config.json`` says.
+            tokenization: what builds the tokenizer again, see `Tokens`.
+            rest: digest of the shipped encoder, of which all weights come that are not trained; empty: of none.
+            model: a sequence classifier of this configuration; None: one with random weights.
+
+        Raises:
+            ModelError: the tokenizer or the head does not suit.
+        """
+        super().__init__(options, n_classes=n_classes)
+        self.config, self.tokenization, self.rest = config, tokenization, rest
+        self.tokens = Tokens(tokenization)
+        self.body = new_model(config) if model is None else model
+        self.linear = _take_head(self.body, n_classes)
+        self.max_length = min(options.max_length, _positions(self.body) - ROOM)
+        _embeddings(self.body).requires_grad_(False)
+        layers = _layers(self.body)
+        read_first_token_alone(self.body, layers)
+        for layer in layers[: len(layers) - (len(layers) if options.tuned_layers is None else options.tuned_layers)]:
+            layer.requires_grad_(False)
+        self._trained = [name for name, value in self.named_parameters() if value.requires_grad]
+        if self.max_length < SHORTEST:
+            raise ModelError(
+                f"This model reads {_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
+                f"one that reads at least {SHORTEST + ROOM}."
+            )
+        if len(self.tokens) > len(self.embedding):
+            raise ModelError(
+                f"The tokenizer of this model knows {len(self.tokens)} tokens and its word table "
+                f"{len(self.embedding)}; give a folder in which they belong together."
+            )
+
+    @classmethod
+    def content(cls, options: EncoderOptions) -> dict[str, str]:
+        return {"model": model_digest(options.model)}
+
+    @classmethod
+    def new(cls, options: EncoderOptions, *, n_classes: int, split: Split | None = None) -> Self:
+        """The model that the options name; a head that it lacks follows torch's random state.
+
+        Raises:
+            ModelError: there is no such model, it does not suit, or it is not tuned for c classes but should be.
+        """
+        folder = find_model(options.model)
+        rest = model_digest(options.model) if options.model == "shipped" else ""
+        tokens = read_tokens(folder)
+        model = read_model(folder, n_classes=n_classes, is_tuned=options.tuned)
+        classifier = cls(
+            options, n_classes=n_classes, config=portable(model), tokenization=tokens.recipe, rest=rest, model=model
+        )
+        if not classifier._reads_vectors_as_tokens():
+            raise ModelError(
+                f"The model in {folder} ({model.config.model_type}) does not read word vectors as it reads tokens; "
+                "choose one of the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."
+            )
+        return classifier
+
+    @torch.no_grad()
+    def _reads_vectors_as_tokens(self) -> bool:
+        """Whether texts given as vectors, alone, have the features that they have as tokens, side by side."""
+        ids = self.encode(_PROBE)
+        numbers = torch.from_numpy(ids).long()
+        expected = self.body(input_ids=numbers, attention_mask=(numbers != self.tokens.pad_id).long()).logits
+        alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
+        return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
+
+    def kept(self) -> dict[str, Tensor]:
+        """All weights; of one that was tuned from the shipped encoder only the trained ones, in half precision."""
+        weights = super().kept()
+        return {name: weights[name].half() for name in self._trained} if self.rest else weights
+
+    def thaw(self) -> None:
+        """Only the last layers and the head are trained, never the word table."""
+        for name, value in self.named_parameters():
+            value.requires_grad_(name in self._trained)
+
+    @classmethod
+    def unfilled(cls, options: EncoderOptions, *, n_classes: int, recipe: dict[str, Any]) -> Self:
+        """What `kept` is filled into.
+
+        Raises:
+            ModelError: it was tuned from another encoder than the one that is shipped now.
+        """
+        if not recipe["rest"]:
+            return cls(options, n_classes=n_classes, **recipe)
+        if recipe["rest"] != model_digest(options.model):
+            raise ModelError("This classifier was tuned from another shipped encoder; train it again.")
+        return cls.new(options, n_classes=n_classes)
+
+    @property
+    def medium(self) -> dict[str, int]:
+        return {"width": self.embedding.shape[1], "vocabulary": len(self.embedding)}
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """Hugging Face's fast tokenizer."""
+        return self.tokens.tokenizer
+
+    @property
+    def words(self) -> dict[str, int]:
+        """The whole lower-case words of the vocabulary, and their numbers."""
+        return self.tokens.words
+
+    @property
+    def embedding(self) -> Tensor:
+        """(v, w): the vectors of the vocabulary."""
+        return self.body.get_input_embeddings().weight  # type: ignore[return-value]
+
+    def encode(self, texts: Iterable[str]) -> NDArray[np.int32]:
+        """n texts as numbers (n, t), cut to ``max_length`` and filled up on the right."""
+        return self.tokens.encode(texts, max_length=self.max_length)
+
+    def prepare(self, split: Split) -> Split:
+        """The split with token numbers for texts."""
+        return dataclasses.replace(split, x=self.encode(split.x))
+
+    def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """From short to long."""
+        return np.argsort(self._lengths(x), kind="stable")
+
+    def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> TextInput:
+        """Rows of numbers (k, t) as vectors, no longer than the longest of them; ``rng`` changes nothing."""
+        longest = int(self._lengths(x).max(initial=0))
+        ids = torch.from_numpy(np.array(x[:, :longest], dtype=np.int64)).to(self.device)
+        with torch.no_grad():
+            vectors = F.embedding(ids, self.embedding)
+        return TextInput(vectors, ids != self.tokens.pad_id, ids)
+
+    def _lengths(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        lengths: NDArray[np.int64] = (x != self.tokens.pad_id).sum(1)
+        return lengths
+
+    def features(self, x: TextInput) -> Tensor:
+        if self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
+            return self._read(x)
+        order = x.lengths.argsort(stable=True)
+        parts = [self._read(x.rows(some).without_filling()) for some in torch.split(order, AT_ONCE)]
+        return torch.cat(parts)[order.argsort()]
+
+    def _read(self, x: TextInput) -> Tensor:
+        """The features of texts that are read side by side, as long as the longest of them."""
+        features: Tensor = self.body(inputs_embeds=x.vectors, attention_mask=x.mask.long()).logits
+        return features
+
+    @property
+    def head(self) -> nn.Module:
+        return self.linear
+
+    @property
+    def cam_layer(self) -> nn.Module:
+        """None: a text has no map for Grad-CAM.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError("Grad-CAM reads pictures; choose integrated_gradients for texts.")
+
+
+def _take_head(model: PreTrainedModel, n_classes: int) -> nn.Linear:
+    """Take the last linear layer out of a model, which gives its features instead of logits from now on."""
+    name, head = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
+    if head.out_features != n_classes:
+        raise ModelError(
+            f"The last layer of this model ({model.config.model_type}) has {head.out_features} outputs for {n_classes} "
+            "classes; give a sequence classifier or an encoder."
+        )
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, nn.Identity())
+    return head
+
+
+def _embeddings(model: PreTrainedModel) -> nn.Module:
+    """The module that turns tokens into what the first layer reads: words, positions, token types, norm."""
+    table = model.get_input_embeddings()
+    name = next(name for name, module in model.named_modules() if module is table)
+    return model.get_submodule(name.rpartition(".")[0])
+
+
+def _layers(model: PreTrainedModel) -> nn.ModuleList:
+    """The layers of the encoder, from the first; one where the family shares the weights of all (ALBERT)."""
+    return max((part for part in model.modules() if isinstance(part, nn.ModuleList)), key=len)
+
+
+def _positions(model: PreTrainedModel) -> int:
+    """How many tokens a text and its trigger can have together."""
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa counts from behind the pad token's number
+            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+    return int(model.config.max_position_embeddings)

@@ -1,0 +1,188 @@
+"""Models in Hugging Face's folder format: where one lies, whether it can be used, what is read of it.
+
+Weights come from safetensors files alone and code never from a model's folder, so that reading a
+model that somebody gave you runs nothing.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging
+
+from fairprog_core.classifiers.encoder.tokens import Tokens
+from fairprog_core.common.errors import ModelError
+from fairprog_core.common.home import assets
+
+SHIPPED = "minilm-2"  # the folder below assets/encoders
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
+_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+_BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model.
+
+    Args:
+        name: ``shipped``, a folder, or a name on the Hugging Face hub, which is asked only when no such folder exists.
+
+    Raises:
+        ModelError: there is no such model, or its folder lacks what is needed.
+    """
+    folder = assets() / "encoders" / SHIPPED if name == "shipped" else Path(name).expanduser()
+    if folder.is_dir():
+        return _checked(folder)
+    if name == "shipped":
+        raise ModelError(f"The shipped encoder is not at {folder}; take assets/ from the repository, or name a model.")
+    if not _HUB_NAME.fullmatch(name) or name.startswith("."):
+        raise ModelError(f"There is no folder {folder}; give shipped, a model's folder, or a name on the hub.")
+    return _checked(_from_hub(name))
+
+
+def _from_hub(name: str) -> Path:
+    """The files of a model on the hub, or of the copy that an earlier call left; no pickles."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=_FILES, ignore_patterns=["*/*"]))
+    except (OSError, HfHubHTTPError, HFValidationError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"The model {name!r} is neither a folder here nor to be had from the hub ({reason}); without the net, "
+            "download it elsewhere and give its folder, or choose shipped."
+        ) from error
+
+
+def _checked(folder: Path) -> Path:
+    """The folder, if it has a configuration, safetensors and a tokenizer."""
+    wanted = {
+        "config.json": (folder / "config.json").is_file(),
+        "weights as .safetensors": any(folder.glob("*.safetensors")),
+        "a tokenizer": any((folder / name).is_file() for name in TOKENIZERS),
+    }
+    if missing := [name for name, is_there in wanted.items() if not is_there]:
+        raise ModelError(
+            f"{folder} lacks {', '.join(missing)}; give a folder as save_pretrained() of model and tokenizer writes it "
+            "(pickled weights are never read)."
+        )
+    return folder
+
+
+def model_digest(name: str) -> str:
+    """First 16 hex digits of the SHA-256 of a model's files.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(find_model(name).iterdir()):
+        if path.suffix in {".json", ".txt", ".model", ".safetensors"}:
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def read_tokens(folder: Path) -> Tokens:
+    """The tokenizer of a model.
+
+    Raises:
+        ModelError: it cannot be read, has no fast form, or does not suit.
+    """
+    with _quiet(), _refusing(folder):
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ModelError(f"The tokenizer in {folder} has no fast form; save it with tokenizer.json.")
+    return Tokens.of(tokenizer)
+
+
+def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedModel:
+    """A sequence classifier in evaluation mode, in single precision.
+
+    Args:
+        folder: of a model.
+        n_classes: the number of its logits; a head with another number is replaced by a new one, as is a missing
+            one, both from torch's random state.
+        is_tuned: refuse to replace the head.
+
+    Raises:
+        ModelError: it cannot be read, or is no sequence classifier or encoder of a kind that transformers knows.
+    """
+    with _quiet(), _refusing(folder):
+        config = AutoConfig.from_pretrained(
+            str(folder), trust_remote_code=False, local_files_only=True, num_labels=n_classes
+        )
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            str(folder), config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+            local_files_only=True, ignore_mismatched_sizes=True, output_loading_info=True,
+        )  # fmt: skip
+    new = {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
+    body = [key for key in new if key.startswith(f"{model.base_model_prefix}.") and "pooler" not in key]
+    if body:
+        raise ModelError(f"The weights in {folder} lack {len(body)} of those that its config.json asks for.")
+    if is_tuned and new:
+        raise ModelError(
+            f"The model in {folder} has no tuned head for {n_classes} classes ({min(new)} is missing or of another "
+            "shape); give a tuned classifier, or have it trained: classifier.tuned=false."
+        )
+    return model.train(False)  # type: ignore[no-any-return]
+
+
+def portable(model: PreTrainedModel) -> dict[str, Any]:
+    """The configuration as JSON values that build the same architecture elsewhere."""
+    config: dict[str, Any] = json.loads(model.config.to_json_string(use_diff=True))
+    for name in ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"):
+        config.pop(name, None)
+    return config
+
+
+def new_model(config: dict[str, Any]) -> PreTrainedModel:
+    """A model of random weights from what `portable` gave."""
+    with _quiet():
+        model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
+            AutoConfig.for_model(**config), dtype=torch.float32
+        )
+    model.train(False)
+    return model
+
+
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    """Turn what transformers raises for a folder that it cannot use into one sentence."""
+    try:
+        yield
+    except _BROKEN as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ModelError(
+            f"The model in {folder} cannot be used ({reason[:200]}); give a sequence classifier or an encoder that "
+            "transformers knows, such as BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA."
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the progress bars and reports of transformers; what matters in them becomes an error here."""
+    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bar:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

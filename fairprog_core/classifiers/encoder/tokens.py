@@ -1,0 +1,124 @@
+"""Text to numbers and back: what a text classifier keeps of a Hugging Face tokenizer.
+
+Notation: n texts, t tokens, v vocabulary.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
+
+from fairprog_core.common.errors import ModelError
+
+_CHUNK = 4096  # texts that are read at once: a text being read takes a hundred times the memory of its numbers
+_SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
+_MARKS = "Ġ▁"  # stand before a token that begins a word, in byte-level and in SentencePiece vocabularies
+
+
+class Tokens:
+    """A tokenizer that reads one text at a time as [CLS] … [SEP], whatever the family calls the two.
+
+    Names of special tokens that stand in a text are read as ordinary text.
+
+    Attributes:
+        tokenizer: Hugging Face's fast tokenizer.
+        recipe: JSON values that build it again: the ``tokenizer.json`` and the names of the special tokens.
+        pad_id: the number that fills rows up.
+    """
+
+    def __init__(self, recipe: dict[str, Any]) -> None:
+        """Build a tokenizer.
+
+        Args:
+            recipe: ``{"tokenizer": content of tokenizer.json, "special": {"pad_token": "[PAD]", …}}``.
+
+        Raises:
+            ModelError: it has no pad or unknown token, or does not put one token before a text and one after it.
+        """
+        self.recipe = recipe
+        backend = Tokenizer.from_str(json.dumps(recipe["tokenizer"]))
+        backend.no_padding()
+        backend.no_truncation()
+        backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
+        self.tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+            tokenizer_object=backend, **recipe["special"]
+        )
+        pad, unknown, frame = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id, backend.encode("").ids
+        ends = [self.tokenizer.cls_token_id, self.tokenizer.sep_token_id]
+        if pad is None or unknown is None or frame != ends:
+            raise ModelError(
+                "The tokenizer of this model does not read a text as [CLS] … [SEP], with pad and unknown tokens "
+                f"(it makes {backend.encode('').tokens} of an empty one); choose a model of the BERT, DistilBERT, "
+                "RoBERTa, ALBERT or ELECTRA family."
+            )
+        self.pad_id = int(pad)
+        self._backend = self.tokenizer.backend_tokenizer
+        self._backend.encode_special_tokens = True
+        self._unknown = int(unknown)
+        self._reserved = [number for number in self.tokenizer.all_special_ids if number != self._unknown]
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerFast) -> "Tokens":
+        """What is needed of a Hugging Face tokenizer."""
+        special = {name: str(value) for name in _SPECIAL if (value := getattr(tokenizer, name, None)) is not None}
+        return cls({"tokenizer": json.loads(tokenizer.backend_tokenizer.to_str()), "special": special})
+
+    def __len__(self) -> int:
+        """v, added tokens included."""
+        return len(self.tokenizer)
+
+    def encode(self, texts: Iterable[str], *, max_length: int) -> NDArray[np.int32]:
+        """Texts as numbers.
+
+        Args:
+            texts: n of them; anything that a ``str`` can hold.
+            max_length: tokens of a row at most, [CLS] and [SEP] counted; what is longer loses its end.
+
+        Returns:
+            (n, t) int32, filled up on the right with ``pad_id`` to the longest row.
+        """
+        self._backend.no_padding()
+        self._backend.enable_truncation(max_length)
+        texts = [_readable(text) for text in texts]
+        rows = [
+            np.array(encoding.ids, dtype=np.int32)
+            for start in range(0, len(texts), _CHUNK)
+            for encoding in self._backend.encode_batch_fast(texts[start : start + _CHUNK])
+        ]
+        ids = np.full((len(rows), max(map(len, rows), default=0)), self.pad_id, dtype=np.int32)
+        for row, values in zip(ids, rows):
+            values[1:-1][np.isin(values[1:-1], self._reserved)] = self._unknown  # SentencePiece still finds them
+            row[: len(values)] = values
+        return ids
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text that some tokens spell; whole words read back as the same tokens.
+
+        In a byte-level vocabulary it begins with the space that belongs to its first word.
+        """
+        text: str = self._backend.decode([int(each) for each in ids], skip_special_tokens=False)
+        return text
+
+    @cached_property
+    def words(self) -> dict[str, int]:
+        """The whole words of the vocabulary and their numbers, in its order.
+
+        A whole word is lower-case letters only, and one token wherever it stands behind a space: continued
+        pieces (``##ing``) and tokens that the tokenizer never makes of their own letters are none.
+        """
+        self._backend.no_truncation()
+        known = sorted(self.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        spelled = [(token.lstrip(_MARKS), number) for token, number in known]
+        found = [(word, number) for word, number in spelled if word.isalpha() and word.islower()]
+        read = self._backend.encode_batch_fast([f" {word}" for word, _ in found], add_special_tokens=False)
+        return {word: number for (word, number), encoding in zip(found, read) if encoding.ids == [number]}
+
+
+def _readable(text: str) -> str:
+    """Without the halves of surrogate pairs that a ``str`` can hold and no tokenizer can read."""
+    return text.encode("utf-8", "replace").decode("utf-8")

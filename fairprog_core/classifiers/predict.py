@@ -1,0 +1,127 @@
+"""Predict every row of a split with a classifier, alone or with a trigger in front.
+
+Notation: n samples, c classes, l λ-values, d features.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.errors import ModelError
+from fairprog_core.common.types import Predictions
+from fairprog_core.data.base import Split
+
+
+class Model(Protocol):
+    """What can be asked about the rows of a split: a classifier, or one behind a trigger; an ``nn.Module``."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+
+    def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
+        """The order (n,) in which prepared rows are best predicted."""
+
+    def to_input(self, x: NDArray[Any]) -> Any:
+        """Prepared rows as the model takes them."""
+
+    def modules(self) -> Iterator[nn.Module]:
+        """The model and all of its parts."""
+
+    def eval(self) -> Any:
+        """Evaluation mode."""
+
+    def __call__(self, x: Any) -> Tensor:
+        """Inputs -> logits (k, c)."""
+
+
+class ModelOverLam(Model, Protocol):
+    """A model that can be asked at several λ together."""
+
+    def over(self, x: Any, lams: Sequence[float]) -> Tensor:
+        """The logits at each of l λ: (k, l, c)."""
+
+
+def predict(model: Model, split: Split, *, batch_size: int | None = None) -> Predictions:
+    """What a classifier says about every row of a split.
+
+    Args:
+        model: a classifier, or a trigger in front of one.
+        split: n rows, prepared for the classifier.
+        batch_size: rows at a time; None: 64 on a CPU, where more is no faster and takes memory, else 256.
+
+    Raises:
+        ModelError: a logit is not a finite number.
+    """
+    return predictions_of(split, _every_row(model, model, split, batch_size).numpy())
+
+
+def predict_over(model: ModelOverLam, split: Split, lams: Sequence[float]) -> list[Predictions]:
+    """What is said about every row of a split at each λ, not at the model's own alone.
+
+    Raises:
+        ModelError: a logit is not a finite number.
+    """
+    logits = _every_row(model, lambda x: model.over(x, lams), split, None).numpy()  # (n, l, c)
+    return [predictions_of(split, logits[:, i]) for i in range(len(lams))]
+
+
+def features_of(classifier: Classifier, split: Split) -> Tensor:
+    """What the last layer of a classifier reads of every row of a prepared split: (n, d) on the CPU."""
+    return _every_row(classifier, classifier.features, split, None)
+
+
+def predictions_of(
+    split: Split, logits: NDArray[np.float32] | None, y_pred: NDArray[np.int64] | None = None
+) -> Predictions:
+    """Predictions of the rows of a split: the largest of the logits (n, c), or given ones (n,) without logits.
+
+    Raises:
+        ModelError: a logit is not a finite number.
+    """
+    if logits is not None:
+        n_bad = int((~np.isfinite(logits)).any(axis=1).sum())
+        if n_bad:
+            raise ModelError(
+                f"The classifier's logits are not finite for {n_bad} of {len(logits)} rows; train it again."
+            )
+        y_pred = logits.argmax(axis=1)
+    return Predictions(
+        logits=logits,
+        y_pred=np.asarray(y_pred, dtype=np.int64),
+        y=np.asarray(split.y, dtype=np.int64),
+        z=np.asarray(split.z, dtype=np.int64),
+        weight=split.weight,
+        row=np.arange(len(split.y), dtype=np.int64),
+        is_stratified=split.is_stratified,
+    )
+
+
+def _every_row(model: Model, function: Callable[[Any], Tensor], split: Split, batch_size: int | None) -> Tensor:
+    """A function of inputs, batch by batch in the model's reading order; its answers in the order of the rows."""
+    batch_size = batch_size or (64 if model.device.type == "cpu" else 256)
+    order = model.reading_order(split.x)
+    parts = []
+    with _evaluating(model), torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            x = model.to_input(split.x[order[start : start + batch_size]])
+            parts.append(function(x).float().cpu())
+    return torch.cat(parts)[np.argsort(order)]
+
+
+@contextmanager
+def _evaluating(model: Model) -> Iterator[None]:
+    """eval() inside; afterwards every submodule is in the mode that it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, is_training in modes:
+            module.training = is_training

@@ -1,0 +1,113 @@
+"""How fast this machine is, for pictures and for texts.
+
+The load of the machine before and after stands beside the figures: a figure of a busy machine says little.
+"""
+
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fairprog_core.cli.machine.bench.measurement import QUICK, Measurement, Size
+from fairprog_core.cli.machine.bench.pictures import Pictures
+from fairprog_core.cli.machine.bench.texts import Texts
+from fairprog_core.common import memory
+from fairprog_core.common.home import Home
+from fairprog_core.pipeline.environment import describe, repeat_alike
+
+__all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]
+
+SCHEMA = "fairprog.bench/1"
+Progress = Callable[[Measurement], None]
+
+
+def bench(
+    *,
+    devices: Sequence[str] | None = None,
+    threads: int | None = None,
+    size: Size | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measure this machine.
+
+    Args:
+        devices: of "cpu" and "cuda"; None: the CPU, and a GPU when there is one.
+        threads: of torch on the CPU; None: one, as in a run.
+        size: how much to measure; None: about a minute.
+        progress: called with every figure as soon as it is there.
+
+    Returns:
+        JSON values (schema ``fairprog.bench/1``): environment, measurements, ratios.
+    """
+    before = torch.get_num_threads()
+    memory.keep_freed()  # as in a run
+    torch.set_num_threads(threads or 1)
+    try:
+        machine = _machine()
+        figures = []
+        for figure in _measurements(devices or _devices(), size or Size()):
+            figures.append(figure)
+            if progress:
+                progress(figure)
+        machine["load_average_after"] = _load_average()
+    finally:
+        torch.set_num_threads(before)
+    return {
+        "schema": SCHEMA,
+        "environment": machine,
+        "measurements": [asdict(figure) for figure in figures],
+        "ratios": _ratios(figures),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    """The ``environment`` of a study's result, with processor and load."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    described = {**describe(torch.device("cpu")), "gpu": gpu, "processor": _processor(), "cores": os.cpu_count()}
+    return {**described, "load_average_before": _load_average()}
+
+
+def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
+    with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder:
+        home = Home(Path(folder))
+        pictures, texts = Pictures(home, size), Texts(home, size)
+        yield pictures.drawing()
+        for device in devices:
+            repeat_alike(torch.device(device))  # as in a run
+            yield from pictures.on(device)
+            yield from texts.on(device)
+
+
+def _ratios(figures: Sequence[Measurement]) -> list[dict[str, Any]]:
+    """Two variants of the same work on the same device; below one: the first is faster."""
+    value = {(figure.name, figure.device): figure.value for figure in figures}
+    of, against = "trigger_step_border", "trigger_step_border_two_passes"
+    about = "one backward pass with frozen weights against two passes with weights that are not"
+    return [
+        {"of": of, "against": against, "device": device, "value": value[of, device] / value[against, device],
+         "about": about}
+        for name, device in value
+        if name == of
+    ]  # fmt: skip
+
+
+def _devices() -> list[str]:
+    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+
+
+def _processor() -> str:
+    """The processor's name where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _load_average() -> list[float] | None:
+    """Of 1, 5 and 15 minutes; None where the system has none."""
+    return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None

@@ -1,0 +1,86 @@
+"""``fairprog worker``, ``fairprog doctor`` and ``fairprog bench``: this machine."""
+
+import dataclasses
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fairprog_core.cli.terminal.console import (
+    HomeOption,
+    JsonFlag,
+    console,
+    open_home,
+    print_json,
+    writable_file,
+    write_text,
+)
+from fairprog_core.runs import launcher
+
+
+def worker(
+    home: HomeOption = None,
+    slot: Annotated[int, typer.Option(min=0, max=63, help="Place of the worker; one worker per place.")] = 0,
+    idle: Annotated[float, typer.Option(min=0, help="Leave after so many seconds without a run.")] = 600.0,
+    stop: Annotated[bool, typer.Option("--stop", help="End the workers of this home instead.")] = False,
+) -> None:
+    """Carry out queued runs in the foreground.
+
+    The dashboard starts workers by itself; this is for watching one, or for another machine that
+    shares the home. Ctrl-C writes a checkpoint and ends.
+    """
+    place = open_home(home)
+    if stop:
+        typer.echo(f"Ended {launcher.stop_workers(place)} worker(s).")
+        return
+    from fairprog_core.runs.worker import work
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    reason = work(place, slot=slot, idle_seconds=idle)
+    if reason == "outdated":
+        typer.echo("The code has changed; start the worker again.")
+
+
+def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
+    """Print versions, device, threads, home and disk, what is missing, and how to get it."""
+    from fairprog_core.cli.machine.doctor import examine
+
+    with console().status("Loading torch …"):
+        findings = examine(open_home(home))
+    if as_json:
+        print_json([dataclasses.asdict(finding) for finding in findings])
+    else:
+        table = Table(show_header=False, box=None, pad_edge=False)
+        table.add_column(no_wrap=True)
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column()
+        for finding in findings:
+            hint = f" – {finding.hint}" if finding.hint else ""
+            table.add_row(finding.state.upper() if finding.state != "ok" else "ok", finding.name, finding.found + hint)
+        console().print(table)
+    return 1 if any(finding.state == "missing" for finding in findings) else 0
+
+
+def bench(
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")] = None,
+    device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all there are.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
+) -> None:
+    """Measure this machine on pictures and texts: steps of training, a curve, evaluation, attributions."""
+    if json_file:
+        writable_file(json_file)
+    with console().status("Loading torch …"):
+        from fairprog_core.cli.machine.bench.bench import Measurement, bench
+
+    def tell(figure: Measurement) -> None:
+        spread = f"{figure.low:.4g} to {figure.high:.4g}, {figure.repeats} times"
+        typer.echo(f"{figure.device:5} {figure.name:32} {figure.value:9.4g} {figure.unit:9} ({spread}) {figure.about}")
+
+    figures = bench(devices=device, threads=threads, progress=tell)
+    typer.echo(json.dumps(figures["ratios"]))
+    if json_file:
+        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))

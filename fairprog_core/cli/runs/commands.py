@@ -1,0 +1,176 @@
+"""``fairprog runs``: what is in the run table, and what can be done with it."""
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fairprog_core.cli.terminal.console import (
+    HomeOption,
+    JsonFlag,
+    complain,
+    console,
+    figures_table,
+    interval,
+    moment,
+    number,
+    open_home,
+    print_json,
+    span,
+    words,
+    writable_file,
+)
+from fairprog_core.runs import launcher
+from fairprog_core.runs.export import export_run
+from fairprog_core.runs.store import Store
+from fairprog_core.runs.table.run import Run
+from fairprog_core.study.settings import in_short
+
+app = typer.Typer(name="runs", help="List, look at, cancel, resume, remove and export runs.", no_args_is_help=True)
+
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Number or id of a run, or the start of its id.")]
+RunArguments = Annotated[
+    list[str], typer.Argument(metavar="RUN…", help="Numbers or ids of runs, or the starts of ids.")
+]
+
+
+@app.command("list")
+def list_(
+    home: HomeOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """List runs with state, progress and main figures."""
+    with Store(open_home(home)) as store:
+        runs = store.list(limit=limit)
+    if as_json:
+        print_json([_as_json(run) for run in runs])
+        return
+    if not runs:
+        typer.echo("There are no runs yet. Start one with `fairprog run faces-quick` or in `fairprog app`.")
+        return
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for name in ("No.", "Id"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Name", min_width=28, overflow="fold")
+    for name in ("State", "Progress", "Started", "Time"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Gap and accuracy, base → trigger")
+    for run in runs:
+        table.add_row(
+            str(run.number), run.id, _name(run), _state(run), f"{run.fraction:.0%}", moment(run.started),
+            span(run.seconds), _best(run),
+        )  # fmt: skip
+    console().print(table)
+
+
+@app.command()
+def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -> None:
+    """Show everything about one run."""
+    with Store(open_home(home)) as store:
+        found = store.find(run)
+    if as_json:
+        print_json(_as_json(found))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    lines = {
+        "Run": f"{found.id} (number {found.number}), {found.name}",
+        **({"Set": told} if (told := in_short(found.study, most=None)) else {}),
+        "State": _state(found) + (f": {found.error}" if found.error else ""),
+        "Progress": f"{found.fraction:.0%} {found.label or ''}".strip(),
+        "Started": moment(found.started),
+        "Time": span(found.seconds) + (f", {found.attempt} attempts" if found.attempt > 1 else ""),
+        "Process": f"{found.pid} on {found.host}" if found.pid else "–",
+        "Folder": str(store.home.run(found.id)),
+        "Log": str(store.home.path / found.log) if found.log else "–",
+    }
+    for name, value in lines.items():
+        table.add_row(name, value)
+    console().print(table)
+    if found.figures:
+        console().print("")
+        console().print(figures_table(found.figures))
+
+
+@app.command()
+def cancel(run: RunArguments, home: HomeOption = None) -> None:
+    """Cancel runs: queued ones at once, running ones within two seconds."""
+    with Store(open_home(home)) as store:
+        for name in run:
+            cancelled = store.cancel(store.find(name).id, wait=True)
+            typer.echo(f"Run {cancelled.id} is {_state(cancelled)}.")
+        if store.has_queued():  # the worker that was to take them may have been ended with the run
+            launcher.ensure_workers(store.home)
+
+
+@app.command()
+def resume(run: RunArguments, home: HomeOption = None) -> None:
+    """Put lost, cancelled or failed runs back into the queue; they go on from their last checkpoint."""
+    with Store(open_home(home)) as store:
+        for name in run:
+            resumed = store.resume(store.find(name).id)
+            typer.echo(f"Run {resumed.id} is {_state(resumed)}; a worker goes on with it.")
+    launcher.ensure_workers(store.home)
+
+
+@app.command()
+def remove(
+    run: RunArguments,
+    home: HomeOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove runs with everything they made."""
+    with Store(open_home(home)) as store:
+        found = [store.find(name) for name in run]
+        if not yes and not typer.confirm(f"Remove {', '.join(f'{one.id} ({one.name})' for one in found)} for good?"):
+            complain("Nothing was removed.")
+            raise typer.Exit(130)
+        for one in found:
+            store.remove(one.id)
+            typer.echo(f"Removed run {one.id}.")
+
+
+@app.command()
+def export(
+    run: RunArgument,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help=".zip: everything. .json: the result. .csv: its points.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Write a run into one file: everything, the result, or a table of its points."""
+    with Store(open_home(home)) as store:
+        found = store.find(run)
+        path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
+        export_run(store, found, path)
+    typer.echo(f"Wrote {path}")
+
+
+def _name(run: Run) -> str:
+    """Its name, and below it what tells it from others of that name."""
+    return "\n".join(filter(None, (run.name, in_short(run.study))))
+
+
+def _state(run: Run) -> str:
+    return "cancelling" if run.is_cancelling else run.state
+
+
+def _best(run: Run) -> str:
+    """The figures of the first trained trigger."""
+    rows = [row for row in run.figures if row["lam"] and row["lam"][0] is not None]
+    if not rows:
+        return ""
+    row, more = rows[0], f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    gap = f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}"
+    return f"{gap}, {number(row['base_accuracy'])} → {number(row['accuracy'])} ({words(row['trigger'])}{more})"
+
+
+def _as_json(run: Run) -> dict[str, object]:
+    hidden = {"token"}
+    return {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden} | {
+        "seconds": run.seconds
+    }

@@ -1,0 +1,119 @@
+"""``fairprog runs compare``: methods against each other, in figures and in a verdict."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from fairprog_core.cli.terminal.console import (
+    HomeOption,
+    JsonFlag,
+    console,
+    interval,
+    open_home,
+    print_json,
+    span,
+    words,
+)
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.results.head_to_head import Contender, contenders, duel
+from fairprog_core.results.result import Result
+from fairprog_core.runs.store import Store
+
+CurvesOption = Annotated[
+    list[str] | None,
+    typer.Option("--curve", metavar="KEY", help="Only curves whose key holds this, e.g. border or last_layer."),
+]
+
+
+RunsOrFolders = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders that hold a result.json, or NAME=FOLDER."),
+]
+
+
+def compare(
+    run: RunsOrFolders,
+    criterion: Annotated[
+        str | None, typer.Option(help="Curves for this criterion. Default: the first curve's.")
+    ] = None,
+    curve: CurvesOption = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The curve that others are compared with. Default: the first.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0, help="Training time for the comparison at matched seconds.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
+    results = dict(opened(each, home) for each in run)
+    found = contenders(results)
+    criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
+    chosen = _named([each for each in found if each.curves[0]["criterion"] == criterion], curve or [""])
+    if not chosen:
+        raise ConfigError("No curve is left to compare: check the runs, --criterion and --curve.")
+    first = 0 if against is None else _index(chosen, against)
+    judged = duel(chosen, against=first, within=seconds)
+    if as_json:
+        print_json(judged)
+        return
+    console().print(_table(judged, several=len(results) > 1))
+
+
+def opened(argument: str, home: Path | None) -> tuple[str, Result]:
+    """The name and the result of what an argument names."""
+    name, _, folder = argument.partition("=")
+    if folder or (Path(name) / "result.json").is_file():
+        return name, Result.open(folder or name)
+    with Store(open_home(home)) as store:
+        return name, Result.open(store.home.run(store.find(name).id))
+
+
+def _named(found: list[Contender], parts: list[str]) -> list[Contender]:
+    """Those that a part names: the whole key of one means that one alone, anything else all that hold it."""
+    keys = {each.key for each in found}
+    whole, within = keys.intersection(parts), [part for part in parts if part not in keys]
+    return [each for each in found if each.key in whole or any(part in each.key for part in within)]
+
+
+def _index(chosen: list[Contender], part: str) -> int:
+    named = _named(chosen, [part])
+    if not named:
+        raise ConfigError(f"None of the curves is called {part!r}: {', '.join(each.key for each in chosen)}.")
+    return [each.key for each in chosen].index(named[0].key)
+
+
+def _table(judged: dict[str, Any], *, several: bool) -> Table:
+    base = judged["base"]
+    title = (
+        f"{words(judged['criterion'])}, {judged['n']:,} test rows; base: accuracy {base['accuracy']:.3f}, "
+        f"gap {base['gap']:.3f}. Differences and verdicts: against {words(judged['against'].partition(':')[2])}."
+    )
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for name in ("Method", "Seeds", "Time", "Hypervolume", f"… in {span(judged['within'])}"):
+        table.add_column(name, no_wrap=name in ("Seeds", "Time"))
+    for loss in judged["losses"]:
+        table.add_column(f"Gap at −{100 * loss:g} points")
+    for each in judged["contenders"]:
+        name = words(each["trigger"] or each["method"])
+        difference = each["difference"] or {"hypervolume": {}, "within": {}, "at_loss": [{}] * len(each["at_loss"])}
+        table.add_row(
+            f"{each['run']}: {name}" if several else name,
+            str(len(each["seeds"])),
+            span(each["seconds"]),
+            _cell(each["hypervolume"], difference["hypervolume"], digits=4),
+            _cell(each["within"], difference["within"], digits=4),
+            *(_cell(own, other) for own, other in zip(each["at_loss"], difference["at_loss"], strict=True)),
+        )
+    return table
+
+
+def _cell(own: dict[str, Any], difference: dict[str, Any], digits: int = 3) -> str:
+    """The figure, below it how it differs and what that allows to say."""
+    text = interval(own["value"], own["ci"], digits=digits)
+    if not difference:
+        return text
+    return f"{text}\n{interval(difference['value'], difference['ci'], sign='+', digits=digits)} {difference['verdict']}"

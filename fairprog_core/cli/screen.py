@@ -1,0 +1,121 @@
+"""``fairprog app``: workers and the dashboard, in one command.
+
+The library knows no screen. A screen is an entry point of the group ``fairprog.screen``, as fairprog's own is.
+"""
+
+import os
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Protocol, cast
+
+import typer
+
+from fairprog_core.cli.terminal.console import HomeOption, complain, open_home
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import Home
+from fairprog_core.runs import launcher
+from fairprog_core.runs.store import Store
+
+GROUP, OURS = "fairprog.screen", "app"
+LOCAL = ("127.0.0.1", "localhost", "::1")
+PORT = 8501
+
+
+class Screen(Protocol):
+    """What an entry point of the group is: it serves a dashboard until Ctrl-C."""
+
+    def __call__(self, *, host: str, port: int, is_shared: bool, when_open: Callable[[str], None]) -> None:
+        """Serve.
+
+        Args:
+            host: address to listen at.
+            port: a free one.
+            is_shared: whether other machines are let in.
+            when_open: to be called once with the page's address, as soon as the page answers.
+        """
+
+
+def app(
+    host: Annotated[str, typer.Option(help="Address to listen at. 0.0.0.0: let other machines in.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help=f"Port. Default: {PORT}, or the next one that is free.")
+    ] = None,
+    home: HomeOption = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no window.")] = False,
+) -> None:
+    """Start the dashboard, and workers that train.
+
+    Ctrl-C ends the dashboard. Workers go on with what is queued, and leave by themselves when
+    nothing was to do for ten minutes; the dashboard finds running runs again.
+    """
+    place = open_home(home)
+    Store(place).close()  # a damaged run table is told now, not on the page
+    launcher.slots()
+    screen, port = find_screen(), _free_port(host, port)
+    is_shared = host not in LOCAL
+    if is_shared:
+        complain("whoever can reach this machine can use the dashboard and start runs.")
+    os.environ["FAIRPROG_HOME"] = str(place.path)
+    screen(host=host, port=port, is_shared=is_shared, when_open=partial(_announce, place, not no_browser))
+
+
+def find_screen() -> Screen:
+    """The screen that is installed: fairprog's own, else the first one.
+
+    Raises:
+        ConfigError: there is none, or it cannot be imported.
+    """
+    _leave_out_working_folder()
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name != OURS, entry.name))
+    if not found:
+        raise ConfigError(
+            "No dashboard is installed; install fairprog from its repository: `python -m pip install --editable .`"
+        )
+    try:
+        return cast(Screen, found[0].load())
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"The dashboard {found[0].value} cannot be imported ({error}); install fairprog again."
+        ) from error
+
+
+def _leave_out_working_folder() -> None:
+    """Have a file ``app.py`` where the command is typed not taken for the dashboard's package."""
+    ours, here = Path(__file__).resolve().parents[2], Path.cwd().resolve()
+    if here != ours:
+        sys.path[:] = [part for part in sys.path if Path(part).resolve() != here]
+
+
+def _announce(home: Home, open_browser: bool, url: str) -> None:
+    """Print the address, open the browser, start the workers: in this order, so that the page comes first."""
+    typer.echo(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
+    if open_browser:
+        webbrowser.open(url)
+    launcher.ensure_workers(home)
+
+
+def _free_port(host: str, port: int | None) -> int:
+    """The wished port, or the first free one from the usual on.
+
+    Raises:
+        ConfigError: the wished port is taken, or the address is not this machine's.
+    """
+    problem = OSError()
+    for candidate in [port] if port else range(PORT, PORT + 50):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except socket.gaierror as error:
+                raise ConfigError(f"The address {host!r} is not known; use 127.0.0.1 or this machine's own.") from error
+            except OSError as error:
+                problem = error
+                continue
+        return candidate
+    raise ConfigError(f"Port {port or PORT} at {host} cannot be used ({problem.strerror}); choose another with --port.")

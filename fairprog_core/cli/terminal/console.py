@@ -1,0 +1,133 @@
+"""What the commands share: where they write, how numbers and times read, options that recur."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import Home, replacing
+
+WIDTH = 160  # of tables that are written into a file or a pipe
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of runs, caches and models. Default: FAIRPROG_HOME, else the platform's."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY.PATH=VALUE",
+        help="Set one value, e.g. classifier.source=train, seeds=0,1,2 or triggers=border,patch. Repeatable.",
+    ),
+]  # fmt: skip
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def console() -> Console:
+    """Standard output, wide enough for a table when nobody looks at it; names are never read as markup."""
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+def complain(sentence: str) -> None:
+    """One line on stderr."""
+    typer.echo(f"fairprog: {' '.join(sentence.split())}", err=True)
+
+
+def open_home(path: Path | None) -> Home:
+    """The home that an option or the environment names.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        return Home.find(path)
+    except OSError as error:
+        raise ConfigError(
+            f"The home {path or ''} cannot be made: {error.strerror}; choose another with --home."
+        ) from error
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def writable_file(path: Path) -> Path:
+    """Check that a file can be written before minutes are spent on its content.
+
+    Raises:
+        ConfigError: its folder does not exist, or it is a folder itself.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder; give the name of a file.")
+    if not path.absolute().parent.is_dir():
+        raise ConfigError(f"The folder {path.absolute().parent} does not exist; make it first.")
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file at once or not at all."""
+    with replacing(path.absolute()) as part:
+        part.write_text(text, "utf-8")
+
+
+def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
+    """The main figures: the base beside every method, with 95 % intervals."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
+        table.add_column(name, no_wrap=name != "Seeds")
+    has_shares = any(row.get("tuning_ratio") not in (None, 1.0) for row in rows)
+    for name in (*["Tuning data"] * has_shares, "Accuracy", "Gap", "Change of the gap"):
+        table.add_column(name)
+    for row in rows:
+        change = row.get("gap_delta") or {}
+        table.add_row(
+            words(row["method"]),
+            words(row["trigger"]),
+            words(row["criterion"]),
+            ", ".join(str(seed) for seed in row["seeds"]),
+            ", ".join(number(lam, "g") for lam in dict.fromkeys(row["lam"])),
+            *[number(row["tuning_ratio"], ".3g")] * has_shares,
+            f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
+            f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
+            interval(change.get("value"), change.get("ci"), sign="+"),
+        )
+    return table
+
+
+def words(key: str | None) -> str:
+    """A registry key as words: equalized_odds → equalized odds."""
+    return (key or "").replace("_", " ")
+
+
+def number(value: float | None, form: str = ".3f") -> str:
+    """A number with a true minus sign, or a dash where it cannot be estimated."""
+    return "–" if value is None else format(value, form).replace("-", "−")
+
+
+def interval(value: float | None, ci: Sequence[float] | None, sign: str = "", digits: int = 3) -> str:
+    """``0.124 [0.101, 0.147]``."""
+    form = f"{sign}.{digits}f"
+    return number(value, form) + (f" [{number(ci[0], form)}, {number(ci[1], form)}]" if ci else "")
+
+
+def span(seconds: float) -> str:
+    """A time span: 45 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def moment(at: float | None) -> str:
+    """A point in time, local."""
+    return "–" if at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

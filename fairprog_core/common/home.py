@@ -1,0 +1,82 @@
+"""Where fairprog keeps what it makes: runs, caches, models; and how files are written there."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that holds everything: ``runs.sqlite``, ``runs/``, ``cache/``, ``models/``."""
+
+    path: Path
+
+    @classmethod
+    def find(cls, path: str | Path | None = None) -> "Home":
+        """The home at ``path``, else ``FAIRPROG_HOME``, else the platform's data folder; made if missing."""
+        chosen = path or os.environ.get("FAIRPROG_HOME") or platformdirs.user_data_path("fairprog")
+        home = cls(Path(chosen).expanduser().resolve())
+        home.path.mkdir(parents=True, exist_ok=True)
+        return home
+
+    @property
+    def database(self) -> Path:
+        return self.path / "runs.sqlite"
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def cache(self) -> Path:
+        return self.path / "cache"
+
+    @property
+    def models(self) -> Path:
+        return self.path / "models"
+
+    def run(self, run_id: str) -> Path:
+        """The artifact folder of one run."""
+        return self.runs / run_id
+
+
+def assets() -> Path:
+    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else ``assets/`` beside the package."""
+    override = os.environ.get("FAIRPROG_ASSETS")
+    return Path(override) if override else Path(__file__).resolve().parents[2] / "assets"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
+
+    A reader sees the old content or the new, never a part. Works for files and folders.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    part = scratch / path.name
+    try:
+        yield part
+        if part.is_dir() and path.is_dir():
+            shutil.rmtree(path)
+        part.replace(path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def making_once(path: Path) -> Iterator[bool]:
+    """Hold the lock of a cache entry; yields whether it still has to be made.
+
+    Two processes that need the same entry make it once: the second waits, then finds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        yield not path.exists()

@@ -1,0 +1,100 @@
+"""Why options were refused, in one sentence: the key as it is written, what was found, what is allowed."""
+
+import difflib
+import types
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+_FOLLOWS = "default_factory_not_called"  # pydantic's word for a default that was not tried, as another value is wrong
+_SIMPLE = (str, int, float, bool, list, tuple, type(None))
+
+
+def sentence(error: ValidationError, cls: type[BaseModel], *, where: str) -> str:
+    """The first of the errors, and how many more there are.
+
+    Args:
+        error: what pydantic found.
+        cls: the options that were to be built.
+        where: the file, preset or form that the values came from.
+    """
+    errors = [each for each in error.errors(include_url=False) if each["type"] != _FOLLOWS]
+    # A list that came out too short for a wrong item is not news: of places inside each other the inner one counts.
+    outer = {each["loc"][:n] for each in errors for n in range(len(each["loc"]))}
+    found = [each for each in errors if each["loc"] not in outer]
+    n_more = len(found) - 1
+    more = "" if n_more < 1 else " One more value is wrong." if n_more == 1 else f" {n_more} more values are wrong."
+    return f"{where}: {_why(found[0], cls)}.{more}"
+
+
+def _why(error: ErrorDetails, cls: type[BaseModel]) -> str:
+    keys, known = _place(error["loc"], cls)
+    place = f"{'.'.join(keys)}: " if keys else ""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{place}there is no such key; {_near(keys[-1], known)}"
+        case "value_error":
+            return f"{place}{context['error']}{_found(error)}"
+        case "union_tag_invalid":
+            return f"{place}there is no {context['tag']!r}; choose {context['expected_tags']}"
+        case "too_short":
+            return f"{place}choose at least {context['min_length']}"
+        case _:
+            return f"{place}{error['msg'].removeprefix('Input ')}{_found(error)}"
+
+
+def _found(error: ErrorDetails) -> str:
+    is_shown = error["type"] != "missing" and isinstance(error["input"], _SIMPLE)
+    return f" (found {error['input']!r:.80})" if is_shown else ""
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), n=2)
+    return f"did you mean {' or '.join(near)}" if near else f"there are {', '.join(known)}"
+
+
+def _place(location: Iterable[int | str], cls: type[BaseModel]) -> tuple[list[str], Iterable[str]]:
+    """The keys that lead to a value, as they are written, and those that are known where the last one stands.
+
+    Between them pydantic names the kind of what may be of several kinds; nobody writes that.
+    """
+    keys: list[str] = []
+    known: Iterable[str] = ()
+    kind: Any = cls
+    for part in location:
+        if is_union(kind):
+            kind = next((each for each in get_args(kind) if isinstance(each, type) and kind_of(each) == part), None)
+            continue
+        keys.append(str(part))
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            known = kind.model_fields
+            field = kind.model_fields.get(str(part))
+            kind = without_none(field.annotation)[0] if field else None
+        elif get_origin(kind) is not None and get_args(kind):
+            is_by_name = issubclass(get_origin(kind), Mapping)
+            kind = without_none(get_args(kind)[1 if is_by_name else 0])[0]
+    return keys, known
+
+
+def without_none(annotation: Any) -> tuple[Any, bool]:
+    """The annotation without ``Annotated`` and ``None``; whether ``None`` was allowed."""
+    if get_origin(annotation) is Annotated:
+        return without_none(get_args(annotation)[0])
+    if is_union(annotation) and type(None) in get_args(annotation):
+        rest = [arg for arg in get_args(annotation) if arg is not type(None)]
+        return (rest[0] if len(rest) == 1 else Union[tuple(rest)]), True  # noqa: UP007
+    return annotation, False
+
+
+def is_union(annotation: Any) -> bool:
+    """Whether it allows several types."""
+    return get_origin(annotation) in (Union, types.UnionType)
+
+
+def kind_of(cls: type) -> str:
+    """The registry key of an options class; its name where it has none."""
+    field = getattr(cls, "model_fields", {}).get("kind")
+    return str(field.default) if field else cls.__name__

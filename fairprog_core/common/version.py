@@ -1,0 +1,18 @@
+"""Which fairprog this is: the installed version, and whether its code has changed."""
+
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent  # fairprog_core
+
+try:
+    VERSION = version("fairprog")
+except PackageNotFoundError:  # read from a folder that was never installed
+    VERSION = "0"
+
+
+def code_version() -> str:
+    """The installed version and a digest of the library's files; changes when either does."""
+    files = [(path.as_posix(), path.stat().st_mtime_ns) for path in sorted(PACKAGE.rglob("*.py"))]
+    return f"{VERSION}+{hashlib.sha256(repr(files).encode()).hexdigest()[:12]}"

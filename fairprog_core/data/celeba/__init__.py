@@ -1,0 +1,1 @@
+"""CelebA, from a local folder."""

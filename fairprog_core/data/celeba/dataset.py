@@ -1,0 +1,161 @@
+"""CelebA: photographs of celebrities with 40 attributes, from files that the user has.
+
+Notation: n samples, p groups, c classes, s image side.
+"""
+
+import os
+import zipfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.options import digest_of
+from fairprog_core.common.types import Groups
+from fairprog_core.data import CelebAOptions, combinations
+from fairprog_core.data.base import Dataset, Progress, Split, SplitName
+from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.celeba.files import CelebAFiles, Place, stamp
+from fairprog_core.data.celeba.lists import read_attributes, read_partition
+from fairprog_core.data.random_streams import stream_key
+
+_DECODING = 1  # counts up when the same file would be decoded differently; part of the pixels' cache key
+_CHUNK = 256  # images between two reports of progress
+_PART = {"train": 0, "tune": 0, "val": 1, "test": 2}
+_NAMES = {"Male": ("female", "male")}  # where "not <attribute>" reads badly
+
+
+class CelebA(Dataset):
+    """CelebFaces Attributes: 202,599 photographs of 10,177 celebrities, aligned, with 40 yes-or-no attributes.
+
+    Input: the photograph's largest centred square, resized with antialiasing, RGB.
+    Label: any attribute (blond hair unless set otherwise), or every combination of several.
+    Sensitive attribute: any other attribute (Male unless set otherwise), or every combination of several.
+    Correlation: as found in the photographs, e.g. blond hair is rarer where Male is set.
+    Splits: the official ones; a share of the training images is set aside, at random, for tuning. Every split
+        follows the mix that was found.
+    Note: the attributes are what annotators read off a photograph. They say nothing certain about the people, about
+        their gender least of all.
+    Source: Liu, Luo, Wang and Tang, "Deep Learning Face Attributes in the Wild", ICCV 2015;
+        https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html. Not shipped with fairprog: read from your own files.
+    Licence: non-commercial research only, under the terms on that page.
+    """
+
+    modality: ClassVar[Literal["image", "text"]] = "image"
+
+    def __init__(self, options: CelebAOptions, home: Home) -> None:
+        super().__init__(options, home)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return _combinations(self.options.target)
+
+    @property
+    def groups(self) -> Groups:
+        return Groups.exclusive(*_combinations(self.options.sensitive))
+
+    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+        """The rows of a split.
+
+        Raises:
+            DataError: a list or an image is missing or broken, or the split has no rows.
+        """
+        codes = cached(self.home, self.split_digest(name), lambda out: self._fill_codes(name, out))
+        pixels = cached(self.home, self._pixel_digest(name), lambda out: self._fill_pixels(name, out, progress))
+        y, z = np.array(codes["y"]), np.array(codes["z"])
+        share = np.zeros((len(self.groups.patterns), len(self.labels)))
+        np.add.at(share, (z, y), 1 / len(y))
+        return Split(pixels["x"], y, z, share, is_stratified=False)
+
+    def split_digest(self, name: SplitName) -> str:
+        attributes = {"target": self.options.target, "sensitive": self.options.sensitive}
+        return digest_of({**attributes, "list": stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
+
+    def _pixel_digest(self, name: SplitName) -> str:
+        """Content key of a split's pixels: the same for every label and sensitive attribute."""
+        options, most = self.options, self._most(name)
+        key = {"kind": "celeba", "decoding": _DECODING, "list": stamp(self._files.partition), "split": name}
+        key |= {"size": options.image_size, "most": most}
+        if name in ("train", "tune"):
+            key["ratio"] = options.tuning_ratio
+        if name in ("train", "tune") or most is not None:
+            key["seed"] = options.seed
+        return digest_of(key)
+
+    @cached_property
+    def _files(self) -> CelebAFiles:
+        return CelebAFiles(self.options.root)
+
+    @cached_property
+    def _parts(self) -> dict[int, list[str]]:
+        return read_partition(self._files.partition)
+
+    def _most(self, name: SplitName) -> int | None:
+        most: int | None = getattr(self.options, f"max_{name}")
+        return most
+
+    def _images(self, name: SplitName) -> list[str]:
+        """The file names of a split's rows, in the list's order."""
+        images = self._parts[_PART[name]]
+        key = stream_key("celeba", self.options.seed, _PART[name])
+        chosen = np.random.Generator(np.random.Philox(key=key)).permutation(len(images))
+        n_tune = max(1, round(self.options.tuning_ratio * len(images)))
+        chosen = {"train": chosen[n_tune:], "tune": chosen[:n_tune]}.get(name, chosen)[: self._most(name)]
+        if len(chosen) == 0:
+            raise DataError(f"{self._files.partition}: too few images ({len(images)}) for the split {name!r}.")
+        return [images[i] for i in np.sort(chosen)]
+
+    def _fill_codes(self, name: SplitName, out: Columns) -> None:
+        """Class y and group z (n,): the combination's number, the first attribute counting most."""
+        images = self._images(name)
+        target, sensitive = self.options.target, self.options.sensitive
+        values = read_attributes(self._files.attributes, (*target, *sensitive))
+        if missing := next((image for image in images if image not in values), None):
+            raise DataError(f"{self._files.attributes} has no line for {missing}, which {self._files.partition} names.")
+        bits = np.array([values[image] for image in images], dtype=np.int64)
+        for column, part in (("y", bits[:, : len(target)]), ("z", bits[:, len(target) :])):
+            out.create(column, (len(images),), np.int64)[:] = combinations.codes(part)
+
+    def _fill_pixels(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+        images, size = self._images(name), self.options.image_size
+        folder = self._files.images(images[0])
+        x = out.create("x", (len(images), size, size, 3), np.uint8)
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # PIL decodes outside the interpreter's lock
+            for start in range(0, len(images), _CHUNK):
+                chunk = images[start : start + _CHUNK]
+                for row, pixels in enumerate(pool.map(lambda image: decode(folder / image, size), chunk), start):
+                    x[row] = pixels
+                if progress:
+                    progress(start + len(chunk), len(images))
+
+
+def decode(file: Place, size: int) -> NDArray[np.uint8]:
+    """An image as (size, size, 3): its largest centred square (178×178 of 178×218), bilinear with antialiasing.
+
+    Raises:
+        DataError: the file is missing, cut off or no image.
+    """
+    try:
+        with file.open("rb") as raw, Image.open(raw) as image:
+            picture = image.convert("RGB")
+    except FileNotFoundError as error:
+        raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error
+    except (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{file} is broken ({error}); unpack or download the images again.") from error
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    square = picture.crop((left, top, left + side, top + side))
+    return np.asarray(square.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _combinations(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of all combinations, e.g. "not blond hair, smiling"."""
+    words = (name.replace("_", " ").lower() for name in attributes)
+    pairs = [_NAMES.get(name, (f"not {word}", word)) for name, word in zip(attributes, words, strict=True)]
+    return combinations.names(pairs)

@@ -1,0 +1,117 @@
+"""CelebA as it lies on disk: the official layout and Kaggle's, in folders or zips.
+
+Official: ``list_attr_celeba.txt``, ``list_eval_partition.txt`` and ``img_align_celeba/`` or
+``img_align_celeba.zip``, side by side or in ``Anno/``, ``Eval/`` and ``Img/``.
+Kaggle: the same two lists as ``.csv``, and ``img_align_celeba/img_align_celeba/``.
+Either may be inside one zip, and below a folder of any name.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from fairprog_core.common.errors import DataError
+
+Place = Path | zipfile.Path  # a file or folder, on disk or in a zip: the same methods
+
+_HOW = (
+    "Put img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt from"
+    " https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html into one folder (or take Kaggle's celeba-dataset),"
+    " and give its path as the option root."
+)
+_IMAGES = "img_align_celeba"
+
+
+class CelebAFiles:
+    """The lists and the images below a root.
+
+    Attributes:
+        attributes: the list of attributes.
+        partition: the list that says which image is for training, validation and test.
+
+    Raises:
+        DataError: the root or one of the lists is missing.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = _open(root)
+        self._places = list(_places(self._root))
+        self.attributes = self._list("list_attr_celeba")
+        self.partition = self._list("list_eval_partition")
+
+    def images(self, example: str) -> Place:
+        """The folder that holds the images, ``example`` among them.
+
+        Raises:
+            DataError: no folder does.
+        """
+        for folder in self._image_folders():
+            if (folder / example).is_file():
+                return folder
+        raise DataError(f"{self._root}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}")
+
+    def _image_folders(self) -> Iterator[Place]:
+        for place in self._places:
+            yield place / _IMAGES / _IMAGES
+            yield place / _IMAGES
+        for place in self._places:
+            if (archive := place / f"{_IMAGES}.zip").is_file():
+                inside = _zip(archive)
+                yield inside / _IMAGES
+                yield inside
+
+    def _list(self, stem: str) -> Place:
+        for place in self._places:
+            for suffix in (".txt", ".csv"):
+                if (found := place / f"{stem}{suffix}").is_file():
+                    return found
+        raise DataError(f"{self._root}: neither {stem}.txt nor {stem}.csv is there. {_HOW}")
+
+
+def stamp(file: Place) -> list[int]:
+    """Size and time of change of a file, or size and checksum inside a zip; part of cache keys."""
+    if isinstance(file, Path):
+        status = file.stat()
+        return [status.st_size, status.st_mtime_ns]
+    info = file.root.getinfo(file.at)
+    return [info.file_size, info.CRC]
+
+
+def _open(root: str) -> Place:
+    if not root.strip():
+        raise DataError(f"CelebA: no folder is given. {_HOW}")
+    path = Path(root).expanduser()
+    if path.is_dir():
+        return path
+    if path.is_file():
+        return _zip(path)
+    raise DataError(f"CelebA: {path} does not exist. {_HOW}")
+
+
+def _zip(file: Place) -> zipfile.Path:
+    try:
+        return zipfile.Path(zipfile.ZipFile(file if isinstance(file, Path) else file.open("rb")))
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(f"{file} is not a readable zip ({error}); download it again.") from error
+
+
+def _places(root: Place) -> Iterator[Place]:
+    """The root and the folders below it in which lists or images may lie; image folders are not entered."""
+    yield root
+    if isinstance(root, zipfile.Path):
+        parents = {name.rpartition("/")[0] for name in root.root.namelist()}
+        folders = {
+            str(folder) for parent in parents for folder in (PurePosixPath(parent), *PurePosixPath(parent).parents)
+        }
+        yield from (root / folder for folder in sorted(folders) if _IMAGES not in folder and folder != ".")
+        return
+    for folder in _subfolders(root):
+        yield folder
+        yield from _subfolders(folder)
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        return sorted(child for child in folder.iterdir() if _IMAGES not in child.name and child.is_dir())
+    except OSError:  # not ours to read
+        return []

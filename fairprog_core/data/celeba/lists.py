@@ -1,0 +1,83 @@
+"""Reads CelebA's two lists, as .txt (official) or .csv (Kaggle)."""
+
+import csv
+import difflib
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+
+from fairprog_core.common.errors import DataError
+from fairprog_core.data.celeba.files import Place
+
+_IMAGE_NAME = re.compile(r"\w[\w.-]*")  # a file name, never a path that leads elsewhere
+_PARTS = {"0": 0, "1": 1, "2": 2}
+
+
+def read_attributes(file: Place, names: Sequence[str]) -> dict[str, tuple[bool, ...]]:
+    """By image name, the values of the named attributes, in their order.
+
+    The official list starts with a line that says how many images follow, then a line with the
+    attributes' names; Kaggle's starts with the names alone. Values are -1 and 1.
+
+    Raises:
+        DataError: an attribute is unknown, or the list is broken; names the line.
+    """
+    lines = _lines(file)
+    count = next(lines, (1, [""]))[1] if file.suffix == ".txt" else None
+    header = next(lines, (1, [""]))[1]
+    header = header if file.suffix == ".txt" else header[1:]
+    columns = [_column(name, header, file) for name in names]
+    values: dict[str, tuple[bool, ...]] = {}
+    for number, (image, *cells) in lines:
+        if len(cells) != len(header):
+            raise DataError(f"{file}, line {number}: found {len(cells)} values for {len(header)} attributes.")
+        chosen = [cells[column] for column in columns]
+        if not set(chosen) <= {"-1", "1"}:
+            raise DataError(f"{file}, line {number}: found {', '.join(chosen)[:80]}; a value must be -1 or 1.")
+        values[image] = tuple(cell == "1" for cell in chosen)
+    if count is not None and count != [str(len(values))]:
+        found = " ".join(count)[:40]
+        raise DataError(f"{file}: line 1 says {found!r} images, but {len(values)} follow; download the list again.")
+    return values
+
+
+def read_partition(file: Place) -> dict[int, list[str]]:
+    """Image names for training (0), validation (1) and test (2), in the list's order.
+
+    Raises:
+        DataError: the list is broken; names the line.
+    """
+    lines = _lines(file)
+    if file.suffix == ".csv":
+        next(lines, None)  # the header
+    parts: dict[int, list[str]] = {0: [], 1: [], 2: []}
+    for number, cells in lines:
+        if len(cells) != 2 or cells[1] not in _PARTS or not _IMAGE_NAME.fullmatch(cells[0]):
+            found = " ".join(cells)[:80]
+            raise DataError(
+                f"{file}, line {number}: found {found!r}; a line holds an image's file name and"
+                " 0 (training), 1 (validation) or 2 (test)."
+            )
+        parts[_PARTS[cells[1]]].append(cells[0])
+    return parts
+
+
+def _lines(file: Place) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of every line that is not empty."""
+    try:
+        with file.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            rows = csv.reader(text) if file.suffix == ".csv" else (line.split() for line in text)
+            yield from ((number, cells) for number, cells in enumerate(rows, 1) if cells)
+    except (OSError, UnicodeDecodeError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{file} cannot be read as a list ({error}); download it again.") from error
+
+
+def _column(name: str, header: Sequence[str], file: Place) -> int:
+    if name in header:
+        return header.index(name)
+    known = {attribute.lower(): attribute for attribute in header}
+    near = [known[match] for match in difflib.get_close_matches(name.lower(), known, n=4, cutoff=0.5)]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(header)[:800]}."
+    raise DataError(f"{file} has no attribute {name!r}; {hint}")

@@ -1,0 +1,1 @@
+"""Civil Comments, from the file of WILDS."""

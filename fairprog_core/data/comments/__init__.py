@@ -1,0 +1,1 @@
+"""Comments that are made up, with a dial for their bias."""

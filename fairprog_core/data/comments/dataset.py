@@ -1,0 +1,133 @@
+"""Made-up comments: a text data set whose bias is a dial, with counterfactual twins.
+
+Notation: n samples, p = 3 groups, c = 2 classes.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.common.home import Home
+from fairprog_core.common.options import digest_of
+from fairprog_core.common.types import Groups
+from fairprog_core.data import CommentsOptions
+from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, Twins
+from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.comments.writer import Draws, draws, write
+from fairprog_core.data.identity_words import IDENTITY_WORDS
+from fairprog_core.data.random_streams import stream_key
+
+_WORDING = 1  # counts up when the same row would be written differently; part of every cache key
+_CHUNK = 1000  # comments between two reports of progress
+_STRATIFIED = ("val", "test")
+_GROUPS = ("christian", "muslim", "other")
+_P_GROUP = np.array([0.3, 0.3, 0.4])
+_TWINS = ("christian", "muslim")
+_P_TOXIC = 0.4  # of the group "other"; the dial takes from one of the others and gives to the other one
+
+
+class Comments(Dataset):
+    """Made-up comments on people of a town, Christian, Muslim or of another religion: is the comment toxic?
+
+    Input: an English comment of about 24 words, put together from templates.
+    Label: toxic or not toxic. Toxic comments call people fools or tell them to be quiet; about half of the comments
+        leave room for doubt.
+    Sensitive attribute: the religion of the people that the comment is about: Christian (30 %), Muslim (30 %), or
+        another: Jewish, Hindu, Buddhist, Sikh (40 %). One comment in ten does not name it, and one in sixteen mentions
+        a religion, whichever, by the way.
+    Correlation: set by the dial ρ: P(toxic) is .4 − ρ for Christian, .4 + ρ for Muslim and .4 for other. Where what
+        is said leaves doubt, a classifier gains by reading the religion.
+    Splits: train and tune follow the natural mix; val and test are drawn evenly over religion and label and weighted
+        back to it.
+    Note: the comments may offend. All of them are made up, by chance, as are the people in them; which religion is
+        spoken of more rudely is a setting, and says nothing about anybody. There are no slurs and no threats.
+    Source: written by fairprog from random numbers.
+    Licence: Apache-2.0, as fairprog.
+    """
+
+    modality: ClassVar[Literal["image", "text"]] = "text"
+
+    def __init__(self, options: CommentsOptions, home: Home) -> None:
+        super().__init__(options, home)
+        rho = options.rho
+        self._p_toxic = np.array([_P_TOXIC - rho, _P_TOXIC + rho, _P_TOXIC])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ("not toxic", "toxic")
+
+    @property
+    def groups(self) -> Groups:
+        return Groups.exclusive(*_GROUPS)
+
+    def identity_words(self) -> Mapping[str, frozenset[str]]:
+        return {group: IDENTITY_WORDS[{"other": "other_religions"}.get(group, group)] for group in _GROUPS}
+
+    @property
+    def cell_share(self) -> NDArray[np.float64]:
+        """(p, c) natural share of every cell, known from the dial."""
+        share: NDArray[np.float64] = _P_GROUP[:, None] * np.stack([1 - self._p_toxic, self._p_toxic], axis=1)
+        return share
+
+    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+        columns = cached(self.home, self.split_digest(name), lambda out: self._fill(name, out, progress))
+        x, y, z = (column.to_numpy().copy() for column in columns.table("rows").columns)
+        return Split(x, y, z, self.cell_share, name in _STRATIFIED)
+
+    def split_digest(self, name: SplitName) -> str:
+        dials = self.options.model_dump(mode="json", include={"kind", "rho", "seed"})
+        return digest_of({**dials, "split": name, "n": self._n(name), "wording": _WORDING})
+
+    def examples(self, n: int) -> list[Example]:
+        """n comments, as evenly over religion and label as that goes."""
+        rows = self._draws("examples", 0, n)
+        z, y = self._codes("test", 0, rows)
+        return [
+            Example(write(row, _GROUPS[group], bool(label)), self.labels[label], (_GROUPS[group],))
+            for row, group, label in zip(rows, z, y)
+        ]
+
+    def twins(self, n: int) -> Twins:
+        """n pairs, Christian and Muslim: the same sentence, and every comment names the religion."""
+        rows = self._draws("twins", 0, n)
+        _, y = self._natural(rows)
+        first, second = (
+            np.array([write(row, group, bool(label), is_named=True) for row, label in zip(rows, y)], dtype=object)
+            for group in _TWINS
+        )
+        return Twins(first, second, y, _TWINS)
+
+    def _n(self, name: SplitName) -> int:
+        n: int = getattr(self.options, f"n_{name}")
+        return n
+
+    def _draws(self, stream: str, start: int, stop: int) -> list[Draws]:
+        return draws(stream_key("comments", self.options.seed, stream), start, stop)
+
+    def _natural(self, rows: list[Draws]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """z and y (n,) of rows in the natural mix."""
+        z = np.searchsorted(np.cumsum(_P_GROUP)[:-1], [row.z for row in rows], side="right")
+        return z, (np.array([row.y for row in rows]) < self._p_toxic[z]).astype(np.int64)
+
+    def _codes(self, name: SplitName, start: int, rows: list[Draws]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """z and y (n,) of rows start… of a split."""
+        if name not in _STRATIFIED:
+            return self._natural(rows)
+        row = np.arange(start, start + len(rows))
+        return row // 2 % len(_GROUPS), row % 2
+
+    def _fill(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+        import pyarrow as pa
+
+        n = self._n(name)
+        schema = pa.schema({"x": pa.string(), "y": pa.int64(), "z": pa.int64()})
+        with out.create_table("rows", schema) as table:
+            for start in range(0, n, _CHUNK):
+                rows = self._draws(name, start, min(start + _CHUNK, n))
+                z, y = self._codes(name, start, rows)
+                x = [write(row, _GROUPS[group], bool(label)) for row, group, label in zip(rows, z, y)]
+                table.write_batch(pa.record_batch([x, y, z], schema=schema))
+                if progress:
+                    progress(start + len(rows), n)

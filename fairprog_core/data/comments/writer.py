@@ -1,0 +1,143 @@
+"""Made-up comments: from (stream, row, group, label) to a text.
+
+Every row owns a block of uniforms in a counter-based stream, and every choice is one of them. So a
+comment does not depend on its batch or on how many others are written, and a counterfactual twin is
+the same block read with another group.
+
+The label shows in what is said, the *cue*. A strong cue tells the label; a medium or a weak one leans
+to the label only more often than not, and so does the sentence beside it. Where the cue leaves doubt,
+the group helps to guess the label: that is what tempts a classifier.
+
+Notation: n comments.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from fairprog_core.data.comments import words
+from fairprog_core.data.comments.words import Names
+from fairprog_core.data.random_streams import row_uniforms
+
+P_STRONG, P_MEDIUM = 0.47, 0.33  # of all comments, whatever group and label; the rest is weak
+P_LEAN = {"medium": 0.77, "weak": 0.57}  # P(the cue leans to the label)
+P_SOUR = (0.40, 0.60)  # P(the sentence beside it is sour | not toxic), (… | toxic)
+P_UNNAMED = 0.10  # comments that name no religion
+P_MENTION = 0.10  # contexts that mention a religion, whichever; three comments in five have a context
+
+T = TypeVar("T")
+
+_CUES = {
+    "strong": (words.STRONG_BENIGN, words.STRONG_TOXIC),
+    "medium": (words.MEDIUM_BENIGN, words.MEDIUM_TOXIC),
+    "weak": (words.WEAK_BENIGN, words.WEAK_TOXIC),
+}
+_BLOCK = 32  # uniforms per row; a multiple of 4; spare ones are for new choices
+
+
+class Draws(NamedTuple):
+    """The uniforms of one row, each in [0, 1), by what they decide."""
+
+    z: float
+    y: float
+    tradition: float
+    is_unnamed: float
+    subject: float
+    name: float
+    street: float
+    venue: float
+    strength: float
+    lean: float
+    cue: float
+    first: float
+    second: float
+    opener: float
+    order: float
+    lead: float
+    source: float
+    topic: float
+    is_mention: float
+    mention: float
+    mention_group: float
+    mention_tradition: float
+    mention_name: float
+    mention_street: float
+    sourness: float
+    tail: float
+
+
+def draws(key: int, start: int, stop: int) -> list[Draws]:
+    """The uniforms of rows start..stop-1 of a stream."""
+    block = row_uniforms(key, start, stop, per_row=_BLOCK)[:, : len(Draws._fields)]
+    return [Draws(*row) for row in block.tolist()]
+
+
+def write(draw: Draws, group: str, is_toxic: bool, *, is_named: bool = False) -> str:
+    """One comment.
+
+    Args:
+        draw: the row's uniforms.
+        group: "christian", "muslim" or "other".
+        is_toxic: the label.
+        is_named: whether the comment names the group even where its row would not.
+    """
+    said = f"{_subject(draw, group, is_named=is_named)} {_cue(draw, is_toxic)}"
+    is_mention = draw.is_mention < P_MENTION
+    context = _mention(draw) if is_mention else _context(draw)
+    opener, tail = _pick(words.OPENERS, draw.opener), _tail(draw, is_toxic)
+    if draw.order < 0.40:  # without context; else the context first, or the last sentence first, or neither
+        sentences = (f"{opener}{said}.", tail)
+    elif draw.order < 0.60 and not is_mention:
+        sentences = (f"{context}, {said}.", tail)
+    elif draw.order < 0.75:
+        sentences = (tail, f"{opener}{said}, {context}.")
+    else:
+        sentences = (f"{opener}{said}, {context}.", tail)
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
+
+
+def _subject(draw: Draws, group: str, *, is_named: bool) -> str:
+    names = _pick(words.TRADITIONS[group], draw.tradition)
+    if draw.is_unnamed < P_UNNAMED and not is_named:
+        names = words.UNNAMED
+    place, phrase = _pick(words.SUBJECTS, draw.subject)
+    return _fill(phrase, names, place, draw.name, street=draw.street, venue=draw.venue)
+
+
+def _mention(draw: Draws) -> str:
+    place, phrase = _pick(words.MENTIONS, draw.mention)
+    names = _pick(_pick(tuple(words.TRADITIONS.values()), draw.mention_group), draw.mention_tradition)
+    return _fill(phrase, names, place, draw.mention_name, street=draw.mention_street)
+
+
+def _fill(phrase: str, names: Names, place: str, name: float, *, street: float, venue: float = 0.0) -> str:
+    return phrase.format(
+        who=_pick(getattr(names, place), name), street=_pick(words.STREETS, street), venue=_pick(words.VENUES, venue)
+    )
+
+
+def _cue(draw: Draws, is_toxic: bool) -> str:
+    """What is said: a phrase of the row's strength that leans to the label, or with some luck to the other."""
+    strength = "strong" if draw.strength < P_STRONG else "medium" if draw.strength < P_STRONG + P_MEDIUM else "weak"
+    leans_toxic = is_toxic == (draw.lean < P_LEAN.get(strength, 1.0))
+    cue = _CUES[strength][leans_toxic]
+    phrase = _pick(cue.phrases, draw.cue)
+    if "{" not in phrase:
+        return phrase
+    first = _pick(cue.first, draw.first)
+    return phrase.format(x=f"{first} {_pick(cue.second, draw.second)}", y=first)
+
+
+def _context(draw: Draws) -> str:
+    lead, source, topic = (
+        _pick(choices, u)
+        for choices, u in ((words.LEADS, draw.lead), (words.SOURCES, draw.source), (words.TOPICS, draw.topic))
+    )
+    return f"{lead} {source} {topic}"
+
+
+def _tail(draw: Draws, is_toxic: bool) -> str:
+    return _pick(words.SOUR_TAILS if draw.sourness < P_SOUR[is_toxic] else words.CALM_TAILS, draw.tail)
+
+
+def _pick(choices: Sequence[T], u: float) -> T:
+    return choices[int(u * len(choices))]

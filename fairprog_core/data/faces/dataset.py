@@ -1,0 +1,161 @@
+"""Drawn faces: a data set whose bias is a dial, with exact masks and counterfactual twins.
+
+Notation: n samples, p = 2 groups, a attributes that make the label, c = 2^a classes, s image side.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.common.home import Home
+from fairprog_core.common.options import digest_of
+from fairprog_core.common.types import Groups
+from fairprog_core.data import FacesOptions, combinations
+from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
+from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.faces.painter import Painted, paint
+from fairprog_core.data.faces.traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
+from fairprog_core.data.random_streams import stream_key
+
+_LOOK = 3  # counts up when the same row would be drawn differently; part of every cache key
+_CHUNK = 64  # faces between two reports of progress
+_STRATIFIED = ("val", "test")
+_NAMES = {
+    "blond": ("not blond", "blond"),
+    "smiling": ("not smiling", "smiling"),
+    "glasses": ("no glasses", "glasses"),
+    "wavy": ("straight hair", "wavy hair"),
+}
+
+
+class Faces(Dataset):
+    """Drawn faces in two drawing styles, female-presenting and male-presenting.
+
+    Input: a drawn face, RGB, 64×64 pixels unless set otherwise.
+    Label: blond or not blond; or smiling, glasses, wavy hair; or every combination of several of them.
+    Sensitive attribute: the drawing style, z = 0 female-presenting, z = 1 male-presenting. It shows in jaw, lips,
+        brows, lashes, facial hair, length of hair, jewellery and clothes.
+    Correlation: set by dials, P(male-presenting) and P(blond | style). The hair tones of blond and not blond overlap
+        under random light, so that a classifier gains by reading the style.
+    Splits: train and tune follow the natural mix; val and test are drawn evenly over style and label and weighted
+        back to it.
+    Note: the faces are drawn; no photograph and no person is behind any of them. Female- and male-presenting name
+        drawing styles; nothing is implied about people.
+    Source: drawn by fairprog from random numbers.
+    Licence: Apache-2.0, as fairprog.
+    """
+
+    modality: ClassVar[Literal["image", "text"]] = "image"
+
+    def __init__(self, options: FacesOptions, home: Home) -> None:
+        super().__init__(options, home)
+        self._probabilities = {"blond": (options.p_blond_female, options.p_blond_male), **P_ATTRIBUTE}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return combinations.names(_NAMES[name] for name in self.options.target)
+
+    @property
+    def groups(self) -> Groups:
+        return Groups.exclusive("female", "male")
+
+    @property
+    def cell_share(self) -> NDArray[np.float64]:
+        """(p, c) natural share of every cell, known from the dials."""
+        p_z = np.array([1 - self.options.p_male, self.options.p_male])
+        p_y = combinations.shares(np.transpose([self._probabilities[name] for name in self.options.target]))
+        return p_z[:, None] * p_y
+
+    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+        z, y = self._codes(name, 0, self._n(name))
+        columns = cached(self.home, self._pictures_digest(name), lambda out: self._fill(name, out, progress))
+        return Split(columns["x"], y, z, self.cell_share, name in _STRATIFIED)
+
+    def split_digest(self, name: SplitName) -> str:
+        return self._digest(name)
+
+    def _pictures_digest(self, name: SplitName) -> str:
+        """Of the pictures alone: in the natural mix they are the same whatever is asked about them."""
+        return self._digest(name) if name in _STRATIFIED else self._digest(name, "target")
+
+    def _digest(self, name: SplitName, *left_out: str) -> str:
+        others = {"n_train", "n_tune", "n_val", "n_test", *left_out}
+        dials = self.options.model_dump(mode="json", exclude=others)
+        return digest_of({**dials, "split": name, "n": self._n(name), "look": _LOOK})
+
+    def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
+        """Masks of hair (beard included) and face, drawn when first asked for."""
+        columns = cached(self.home, f"{self.split_digest(name)}-regions", lambda out: self._fill_regions(name, out))
+        return {"hair": columns["hair"], "face": columns["face"]}
+
+    def twins(self, n: int) -> Twins:
+        """n pairs, female- and male-presenting: tone, pose, light, skin, background and label are shared."""
+        z, y = self._natural("twins", 0, n)
+        pictures = np.empty((2, n, self.options.image_size, self.options.image_size, 3), np.uint8)
+        for value in (0, 1):
+            for row, painted in enumerate(self._paint("twins", 0, np.full_like(z, value), y)):
+                pictures[value, row] = painted.picture
+        return Twins(pictures[0], pictures[1], y, ("female", "male"))
+
+    def _n(self, name: SplitName) -> int:
+        n: int = getattr(self.options, f"n_{name}")
+        return n
+
+    def _natural(self, stream: str, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """z and y (n,) of rows start..stop-1 in the natural mix."""
+        u = self._uniforms(stream, start, stop)
+        z = (u["z"] < self.options.p_male).astype(np.int64)
+        attribute = attributes(u, self._probabilities, z)
+        return z, combinations.codes(np.stack([attribute[name] for name in self.options.target], axis=1))
+
+    def _codes(self, name: SplitName, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """z and y (n,) of rows start..stop-1 of a split."""
+        if name not in _STRATIFIED:
+            return self._natural(name, start, stop)
+        row, c = np.arange(start, stop), len(self.labels)
+        return row // c % 2, row % c
+
+    def _uniforms(self, stream: str, start: int, stop: int) -> dict[str, NDArray[np.float64]]:
+        return uniforms(stream_key("faces", self.options.seed, stream, "traits"), start, stop)
+
+    def _faces(self, stream: str, start: int, z: NDArray[np.int64], y: NDArray[np.int64]) -> list[Face]:
+        """Traits of rows start… with z and y set directly, the rest drawn given them."""
+        u = self._uniforms(stream, start, start + len(z))
+        target = self.options.target
+        given = dict(zip(target, combinations.attributes(y, len(target)).T, strict=True))
+        attribute = attributes(u, self._probabilities, z) | given
+        return faces(u, z, attribute, separability=self.options.separability)
+
+    def _paint(
+        self, stream: str, start: int, z: NDArray[np.int64], y: NDArray[np.int64], *, masks: bool = False
+    ) -> Iterator[Painted]:
+        key = stream_key("faces", self.options.seed, stream, "noise")
+        for row, face in enumerate(self._faces(stream, start, z, y), start):
+            noise = np.random.Philox(key=key, counter=row << 64)
+            yield paint(face, self.options.image_size, noise, masks=masks)
+
+    def _chunks(self, name: SplitName, progress: Progress | None) -> Iterator[tuple[int, int]]:
+        n = self._n(name)
+        for start in range(0, n, _CHUNK):
+            stop = min(start + _CHUNK, n)
+            yield start, stop
+            if progress:
+                progress(stop, n)
+
+    def _fill(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+        n, s = self._n(name), self.options.image_size
+        x = out.create("x", (n, s, s, 3), np.uint8)
+        for start, stop in self._chunks(name, progress):
+            z, y = self._codes(name, start, stop)
+            for row, painted in enumerate(self._paint(name, start, z, y), start):
+                x[row] = painted.picture
+
+    def _fill_regions(self, name: SplitName, out: Columns) -> None:
+        n, s = self._n(name), self.options.image_size
+        hair, face = (out.create(region, (n, s, s), np.bool_) for region in ("hair", "face"))
+        for start, stop in self._chunks(name, None):
+            z, y = self._codes(name, start, stop)
+            for row, painted in enumerate(self._paint(name, start, z, y, masks=True), start):
+                hair[row], face[row] = painted.hair, painted.face

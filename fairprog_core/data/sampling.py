@@ -1,0 +1,85 @@
+"""Batches drawn evenly over the (z, y) cells, with weights that bring them back to the natural mix.
+
+With natural batches of 64 there are fewer than two rows of a rare cell per batch, and the
+fairness signal is mostly noise. Each λ goes through a cell's rows in shuffled passes: drawn with
+replacement, the hundred rows of a rare cell are seen so unevenly that a gap is seen where none is.
+Every draw is a function of (seed, step): nothing has to be saved to go on after an interruption.
+
+Notation: k rows, p group patterns, c classes, m cells that hold rows.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairprog_core.common.types import Batch
+from fairprog_core.data.base import Split
+
+MOST_CELLS = 16  # of one copy; groups that overlap can make hundreds, which then take turns
+ToInput = Callable[..., Any]  # rows of a prepared split, and a generator as ``rng``, to what a classifier takes
+
+
+class EvenSampler:
+    """Draws as many rows from every (z, y) cell, in passes over the cell.
+
+    Attributes:
+        cells: row numbers of each of the m cells that hold rows.
+    """
+
+    def __init__(
+        self, split: Split, to_input: ToInput, *, per_cell: int, copies: int, seed: int, device: torch.device
+    ) -> None:
+        """Prepare to draw.
+
+        Args:
+            split: the rows to draw from, prepared for the classifier.
+            to_input: makes the classifier's input of some of them, e.g. with half of the photos flipped.
+            per_cell: rows per cell and copy.
+            copies: the batch is this many even batches in a row, one per λ.
+            seed: of all draws.
+            device: where batches go.
+        """
+        codes = split.z * split.cell_share.shape[1] + split.y
+        present = np.unique(codes)
+        self.cells = [np.flatnonzero(codes == code) for code in present]
+        share = split.cell_share.ravel()[present]
+        # an even batch holds 1/m of every cell: weight = natural share / (1/m)
+        self.cell_weight = share / share.sum() * len(present)
+        self.to_input = to_input
+        self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
+        self._latest: dict[tuple[int, int], tuple[int, NDArray[np.int64]]] = {}  # number and order of a pass
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step: (copies · min(m, `MOST_CELLS`) · per_cell) rows, copy after copy."""
+        rng = np.random.default_rng((self.seed, step))
+        turn = [self._turn(rng) for _ in range(self.copies)]
+        rows = np.concatenate([self._rows(copy, cell, step) for copy, cells in enumerate(turn) for cell in cells])
+        weight = np.repeat(self.cell_weight[np.concatenate(turn)], self.per_cell)
+        return Batch(
+            self.to_input(self.split.x[rows], rng=rng),
+            torch.from_numpy(self.split.y[rows]).to(self.device),
+            torch.from_numpy(self.split.z[rows]).to(self.device),
+            torch.from_numpy(weight).float().to(self.device),
+        )
+
+    def _rows(self, copy: int, cell: int, step: int) -> NDArray[np.int64]:
+        """What a copy sees of a cell in a step: the next rows of its own shuffled pass, and of the one after."""
+        at = step * self.per_cell + np.arange(self.per_cell)
+        number, place = np.divmod(at, len(self.cells[cell]))
+        return np.concatenate([self._pass(copy, cell, int(i))[place[number == i]] for i in np.unique(number)])
+
+    def _pass(self, copy: int, cell: int, number: int) -> NDArray[np.int64]:
+        """The rows of a cell in the order of a copy's pass; the latest one is kept."""
+        latest = self._latest.get((copy, cell))
+        if latest is None or latest[0] != number:
+            order = np.random.default_rng((self.seed, copy, cell, number)).permutation(self.cells[cell])
+            latest = self._latest[copy, cell] = number, order
+        return latest[1]
+
+    def _turn(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The cells of one copy: all, or as many as a copy takes."""
+        n = len(self.cells)
+        return np.arange(n) if n <= MOST_CELLS else rng.permutation(n)[:MOST_CELLS]

@@ -1,0 +1,1 @@
+"""Explanations of image classifiers: Grad-CAM, Integrated Gradients, erased regions."""

@@ -1,0 +1,195 @@
+"""A look inside one curve on photos: saliency, erasure, twins and the probe, for every λ, three controls, rivals.
+
+Notation: n rows, m gallery photos, s image side.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fairprog_core.classifiers.image import to_pixels
+from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions, counterfactuals
+from fairprog_core.explain.base import Saliency, Work, logits_of
+from fairprog_core.explain.conditions import Rival
+from fairprog_core.explain.counterfactuals import compare
+from fairprog_core.explain.gallery import to_int8, to_uint8
+from fairprog_core.explain.image.conditions import ImageConditions
+from fairprog_core.explain.image.grad_cam import GradCam, normalise
+from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
+from fairprog_core.explain.image.null_pictures import NULLS, null_pictures
+from fairprog_core.explain.image.regions import erase, erasure, find_regions, share
+from fairprog_core.explain.report import Survey, look_inside
+from fairprog_core.triggers.image import ImageTrigger
+
+ERASURE_ROWS = 300
+TWIN_PAIRS = 200
+IG_ROWS = 48
+IG_SHARE_STEPS = 8  # moves the averaged share by less than .003 against 256 steps
+
+
+class ImageSurvey(Survey):
+    """What is looked at in photos."""
+
+    nulls: ClassVar[tuple[str, ...]] = NULLS
+    rows_are: ClassVar[str] = "photos"
+    conditions: ImageConditions
+
+    def compare(self, trigger: ImageTrigger, lams: Sequence[float], rivals: Sequence[Rival]) -> ImageConditions:
+        return ImageConditions(self.classifier, trigger, lams, rivals)
+
+    def begin(self) -> None:
+        self.photos = to_pixels(self.pool.split.x, self.device)
+        self.x = self.conditions.fit(self.photos)
+        self.regions = find_regions(self.dataset, self.pool.row, device=self.device)
+        self.null_pictures = null_pictures(self.dataset.split("tune"), seed=self.seed)
+
+    def n_steps(self) -> int:
+        return (6 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
+
+    def averages(self) -> Work[dict[str, Any]]:
+        """Shares on regions, erasure and twins."""
+        names = self.regions.names
+        first = names[0] if names else "region"
+        found: dict[str, Any] = {"regions": names, f"{first}_share": self.cam_share()}
+        found["erasure"] = yield from self.erasure()
+        found["twins"] = yield from self.twins()
+        found[f"ig_{first}_share"] = yield from self.ig_share()
+        return found
+
+    @property
+    def has_averages(self) -> bool:
+        """Whether shares on regions are asked for and can be had."""
+        return bool(self.regions.names and self.options.rows)
+
+    def look(self) -> Work[None]:
+        """Grad-CAM, logits and features of the pool: one pass per condition."""
+        explainer = GradCam(GradCamOptions())
+        self.cams: list[Saliency] = []
+        self.features, self.logits = [], []
+        for label, condition in self.each("Grad-CAM"):
+            yield label
+            model = condition.model
+            model.is_recording = True
+            self.cams.append(explainer.explain(model, self.x.of(condition)))
+            model.is_recording = False
+            self.features.append(torch.cat(model.seen).float().cpu().numpy())
+            self.logits.append(self.cams[-1].logits.numpy())
+            model.seen.clear()
+
+    def cam_share(self) -> dict[str, Any] | None:
+        """Mean share of Grad-CAM on the first region."""
+        if not self.has_averages:
+            return None
+        rows = self.pool.rows()
+        masks = [self.conditions.place(mask) for mask in self.regions.masks]
+        shares = [
+            share(cam.maps.to(self.device), *(mask.of(condition) for mask in masks))
+            for cam, condition in zip(self.cams, self.conditions, strict=True)
+        ]
+        return self.conditions.by_condition([rows.mean(values) for values in shares])
+
+    def erasure(self) -> Work[dict[str, Any] | None]:
+        """Mean |Δ logit margin| when a region is blanked, and the ratio of the two regions."""
+        if not self.has_averages:
+            return None
+        n = min(ERASURE_ROWS, len(self.pool))
+        rows, x = self.pool.rows(n), self.photos[:n]
+        changes: list[list[NDArray[np.float64]]] = []
+        for name, mask in zip(self.regions.names, self.regions.masks, strict=True):
+            erased = self.conditions.fit(erase(x, mask[:n]))
+            changes.append([])
+            for (label, condition), cam in zip(self.each(f"Erasing {name}"), self.cams, strict=True):
+                yield label
+                changes[-1].append(erasure(condition.model, erased.of(condition), cam.logits[:n].numpy()))
+        first, second = changes
+        ratio = [rows.ratio(above, below) for above, below in zip(first, second, strict=True)]
+        means = {
+            name: self.conditions.by_condition([rows.mean(values) for values in change])
+            for name, change in zip(self.regions.names, changes, strict=True)
+        }
+        return {**means, "ratio": self.conditions.by_condition(ratio)}
+
+    def twins(self) -> Work[dict[str, Any] | None]:
+        """What Z alone changes."""
+        if not self.options.rows:
+            return None
+        yield "Drawing twins"
+        pairs = self.dataset.twins(TWIN_PAIRS)
+        if pairs is None:
+            return None
+        fitted = [self.conditions.fit(to_pixels(np.array(x), self.device)) for x in (pairs.first, pairs.second)]
+        found = []
+        for label, condition in self.each("Twins"):
+            yield label
+            first, second = (logits_of(condition.model, twin.of(condition)).numpy() for twin in fitted)
+            found.append(compare(first, second, pairs.y))
+        return counterfactuals.summarise(found, pairs.names, self.conditions)
+
+    def attributions(self, label: str, rows: NDArray[np.int64], **steps: int) -> Work[list[Saliency]]:
+        """Integrated Gradients of some rows of the pool under every condition, for the class that Grad-CAM explains."""
+        options = IntegratedGradientsOptions.parse(steps)
+        explainer = IntegratedGradients(options, baseline=to_pixels(self.null_pictures[:1], self.device)[0])
+        found = []
+        for (text, condition), cam in zip(self.each(f"Integrated Gradients, {label}"), self.cams, strict=True):
+            yield text
+            front = None if condition.model.trigger is None else self.conditions.trigger.fit_photo
+            found.append(explainer.explain(condition.model, self.photos[rows], target=cam.target[rows], front=front))
+        return found
+
+    def ig_share(self) -> Work[dict[str, Any] | None]:
+        """Mean share of the size of Integrated Gradients on the first region, in the photo."""
+        if not self.has_averages:
+            return None
+        n = min(IG_ROWS, len(self.pool))
+        rows = self.pool.rows(n)
+        found = yield from self.attributions("averages", np.arange(n), steps=IG_SHARE_STEPS, max_steps=IG_SHARE_STEPS)
+        first, second = (mask[:n].float().cpu() for mask in self.regions.masks)
+        return self.conditions.by_condition([rows.mean(share(one.maps, first, second)) for one in found])
+
+    def gallery(self, chosen_lam: float) -> Work[tuple[dict[str, NDArray[Any]], dict[str, Any]]]:
+        """The arrays of the gallery's file, and how they were made."""
+        cams = self.cams
+        rows, arrays, how = self.picked(chosen_lam)
+        arrays |= {"photo": self.pool.split.x[rows], "nulls": self.null_pictures}
+        arrays |= self.conditions.pictures()
+        arrays |= self.conditions.stacked("logits", [cam.logits[rows].numpy() for cam in cams])
+        arrays |= self.conditions.stacked("cam", [to_uint8(normalise(cam.maps[rows]).numpy()) for cam in cams])
+        if len(rows):
+            arrays |= self.conditions.stacked("cam_class", self.cam_of_every_class(rows))
+            found = yield from self.attributions("gallery", rows)
+            arrays |= self.conditions.stacked("ig", [to_int8(one.maps.numpy()) for one in found])
+            for name in ("delta", "steps", "converged"):
+                arrays |= self.conditions.stacked(f"ig_{name}", [getattr(one, name).numpy() for one in found])
+        options = IntegratedGradientsOptions()
+        return arrays, {
+            "layer": "last feature maps, {}×{}".format(*cams[0].maps.shape[1:]),
+            "ig_steps": options.steps,
+            "ig_max_steps": options.max_steps,
+            "ig_tolerance": options.tolerance,
+            "ig_baseline": "mean photo of the tuning split",
+            "picked": how,
+        }
+
+    def cam_of_every_class(self, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
+        """Grad-CAM of some rows of the pool for each of the c classes, (m, c, a, a) per condition."""
+        explainer, classes = GradCam(GradCamOptions()), range(len(self.dataset.labels))
+        maps = [
+            [explainer.explain(one.model, self.x.of(one, rows), target=target).maps for target in classes]
+            for one in self.conditions
+        ]
+        return [to_uint8(torch.stack([normalise(one) for one in each], 1).numpy()) for each in maps]
+
+    def empty_inputs(self) -> list[Tensor]:
+        nulls = self.conditions.fit(to_pixels(self.null_pictures, self.device))
+        return [condition.model.picture(nulls.of(condition)) for condition in self.conditions.on_base]
+
+    def reader_options(self) -> ProbeOptions:
+        return ProbeOptions()
+
+
+survey = partial(look_inside, ImageSurvey)

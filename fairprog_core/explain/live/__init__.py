@@ -1,0 +1,1 @@
+"""Explanations on demand, from a warm process of their own."""

@@ -1,0 +1,151 @@
+"""What is asked of the process behind `live`.
+
+Notation: s image side, h×w picture.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.common.errors import DataError
+from fairprog_core.explain import EXPLAINERS
+
+Version = tuple[str, int, int]
+
+
+def version(path: Path) -> Version:
+    """Path, time of change and size of a file; zeros where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+class Asked(Protocol):
+    """What every request says about itself."""
+
+    @property
+    def worker(self) -> str:
+        """What answers it in the process, as ``"package.module:name"``."""
+
+    @property
+    def lighter(self) -> str:
+        """What may be answered sooner, for an error's sentence."""
+
+    def check(self) -> None:
+        """Complain about what cannot be answered, before a process is started.
+
+        Raises:
+            DataError: something in it is not known.
+        """
+
+    def digest(self) -> str:
+        """Changes with the content of everything that the answer depends on."""
+
+
+class Request(NamedTuple):
+    """A picture to be explained.
+
+    Attributes:
+        picture: the bytes of a PNG, JPEG or WebP file, or (h, w, 3) uint8 pixels.
+        classifier: path of the base's weights.
+        trigger: path of the trigger.
+        lam: λ.
+        method: a key of `EXPLAINERS`.
+        target: the class to explain; None: the one predicted under each condition.
+        baseline: (s, s, 3) uint8 for Integrated Gradients (the mean photo: the gallery's ``nulls[0]``);
+            None: black.
+    """
+
+    picture: bytes | NDArray[np.uint8]
+    classifier: Path
+    trigger: Path
+    lam: float
+    method: str = "grad_cam"
+    target: int | None = None
+    baseline: NDArray[np.uint8] | None = None
+
+    @property
+    def worker(self) -> str:
+        return "fairprog_core.explain.live.picture:answer"
+
+    @property
+    def lighter(self) -> str:
+        return "a smaller picture"
+
+    def check(self) -> None:
+        """Complain about a method that pictures are not explained with.
+
+        Raises:
+            DataError: the method is not known.
+        """
+        known = [kind for kind, entry in EXPLAINERS.items() if _modality(entry) == "image"]
+        if self.method not in known:
+            raise DataError(f"Explanation {self.method!r} is not known; choose one of {', '.join(known)}.")
+
+    def digest(self) -> str:
+        """Changes with the content of everything that the answer depends on."""
+        digest = _of_files(self.classifier, self.trigger)
+        for value in (self.picture, self.baseline):
+            if isinstance(value, np.ndarray):
+                digest.update(repr(value.shape).encode())
+            digest.update(b"" if value is None else bytes(value))
+        digest.update(repr((float(self.lam), self.method, self.target)).encode())
+        return digest.hexdigest()
+
+
+class TextRequest(NamedTuple):
+    """A text to be explained.
+
+    Attributes:
+        text: anything that a ``str`` can hold.
+        classifier: path of the base's weights.
+        trigger: path of the trigger.
+        lams: the λ values to answer for.
+    """
+
+    text: str
+    classifier: Path
+    trigger: Path
+    lams: tuple[float, ...]
+
+    @property
+    def worker(self) -> str:
+        return "fairprog_core.explain.live.text:answer"
+
+    @property
+    def lighter(self) -> str:
+        return "a shorter text"
+
+    def check(self) -> None:
+        """Complain about a request without any λ.
+
+        Raises:
+            DataError: there is none.
+        """
+        if not self.lams:
+            raise DataError("No λ is given; give at least one.")
+
+    def digest(self) -> str:
+        """Changes with the content of everything that the answer depends on."""
+        digest = _of_files(self.classifier, self.trigger)
+        digest.update(self.text.encode("utf-8", "surrogatepass"))
+        digest.update(repr([float(lam) for lam in self.lams]).encode())
+        return digest.hexdigest()
+
+
+def _modality(entry: Any) -> str:
+    modality: str = entry.options.modality
+    return modality
+
+
+def _of_files(*paths: Path) -> "hashlib._Hash":
+    """A digest that has read the versions of files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(repr(version(path)).encode())
+    return digest

@@ -1,0 +1,82 @@
+"""How the process behind `live` explains a text; imports torch.
+
+Notation: k texts.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import freeze, read_classifier
+from fairprog_core.classifiers.encoder.classifier import Encoder
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
+from fairprog_core.data import DATASETS
+from fairprog_core.explain import TokenGradientsOptions
+from fairprog_core.explain.base import finish
+from fairprog_core.explain.live.request import TextRequest, Version, version
+from fairprog_core.explain.text.conditions import TextConditions
+from fairprog_core.explain.text.gallery import attribute
+from fairprog_core.explain.text.words import all_words, worded
+from fairprog_core.triggers.base import load_trigger
+from fairprog_core.triggers.text import TextTrigger
+
+MOST_LETTERS = 100_000  # more are not looked at: they would only take time
+SHORT = 48  # tokens; a longer text is not waited for until the last doubling
+LONG_STEPS = 128
+
+
+def answer(request: TextRequest) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Explain one text under every condition; what `live.ExplainProcess.explain_text` returns."""
+    classifier, header = _classifier(version(request.classifier))
+    conditions = _conditions(version(request.classifier), version(request.trigger), tuple(request.lams))
+    text = worded(classifier, request.text[:MOST_LETTERS])
+    text = text._replace(is_cut=text.is_cut or len(request.text) > MOST_LETTERS)
+    options = TokenGradientsOptions()
+    if len(text.ids) > SHORT:
+        options = TokenGradientsOptions(max_steps=LONG_STEPS)
+    arrays, about = finish(attribute(conditions, [text], _identity_words(header), options))
+    nowhere = np.array([-1])
+    arrays |= {"row": nowhere, "y": nowhere, "z": nowhere, "lams": np.array(request.lams, dtype=np.float64)}
+    trigger = conditions.trigger
+    return arrays, about | {
+        "labels": list(header.get("labels", [])),
+        "groups": list(header.get("groups", [])),
+        "criterion": trigger.about.get("criterion"),
+        "trigger": trigger.options.kind,
+        "seed": trigger.seed,
+        "picked": "A text of one's own.",
+    }
+
+
+@lru_cache(maxsize=4)
+def _classifier(file: Version) -> tuple[Encoder, dict[str, Any]]:
+    """A classifier of texts and its description; read again when the file changes."""
+    classifier, header = read_classifier(Path(file[0]), CLASSIFIERS)
+    if not isinstance(classifier, Encoder):
+        raise DataError("This classifier is made for pictures; give one that reads texts.")
+    return freeze(classifier), header
+
+
+@lru_cache(maxsize=8)
+def _conditions(classifier_file: Version, trigger_file: Version, lams: tuple[float, ...]) -> TextConditions:
+    """The conditions that are compared; read again when a file changes."""
+    trigger = load_trigger(trigger_file[0])
+    if not isinstance(trigger, TextTrigger):
+        raise DataError("This trigger is made for pictures; give one that joins texts.")
+    return TextConditions(_classifier(classifier_file)[0], trigger, lams)
+
+
+def _identity_words(header: dict[str, Any]) -> frozenset[str]:
+    """The identity words of the data that a classifier was trained on; none where the data are not known."""
+    options = header.get("dataset", {})
+    entry = DATASETS.get(options.get("kind"))
+    if entry is None:
+        return frozenset()
+    dataset = build(DATASETS, entry.options.parse(options), Home.find())
+    return all_words(dataset.identity_words().values())

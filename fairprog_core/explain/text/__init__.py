@@ -1,0 +1,1 @@
+"""Explanations of text classifiers: Integrated Gradients on word vectors."""

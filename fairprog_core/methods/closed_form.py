@@ -1,0 +1,151 @@
+"""Methods whose curve is solved for at once, without steps: all λ lie in one file."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.predict import predictions_of
+from fairprog_core.common.model_file import read_learned, write_learned
+from fairprog_core.common.types import Predictions
+from fairprog_core.data.base import Split
+from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.features import Features
+from fairprog_core.training.differentiable_gap import SoftGap
+from fairprog_core.training.loop import Record
+
+
+class AtOnce(Method):
+    """Solves, writes one file and looks once; subclasses say what is found.
+
+    All of them learn from the features of their rows, which the curves of one sitting share; each is charged the
+    seconds of these, as what a method takes must not depend on who came first.
+    """
+
+    @property
+    def steps(self) -> int:
+        return 1
+
+    @property
+    def file(self) -> Path:
+        return self.task.folder / "learned.safetensors"
+
+    @abstractmethod
+    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What is learned from the rows of the task, for every reported λ: tensors and JSON values."""
+
+    def learn(self, look: Look) -> Generator[Record, None, None]:
+        if self.file.exists():
+            return
+        shared = self.task.features.seconds(self.task.split)
+        started = time.perf_counter()
+        tensors, values = self.find()
+        about = {"steps": self.steps, "best_step": self.steps, "seconds": shared + time.perf_counter() - started}
+        write_learned(self.file, tensors, **about, **values, **self.task.about)
+        found = look(self.open(), self.task.lam.grid, {})
+        yield {"kind": "validation", "step": self.steps, "steps": self.steps, "is_best": True, **found}
+
+
+KINK = 0.01  # below this gap its absolute value is rounded off, so that the solver finds a gradient of zero
+
+
+class Objective:
+    """The loss at a λ of logits of the rows to learn from."""
+
+    def __init__(self, task: Task, weight: NDArray[np.float64]) -> None:
+        """Prepare the rows of a task; ``weight`` (n,) is theirs in the cross-entropy, mean one."""
+        self.gap = SoftGap(task.split, groups=task.groups, criterion=task.criterion)
+        self.y, self.weight = torch.from_numpy(task.split.y), torch.from_numpy(weight).float()
+
+    def __call__(self, logits: Tensor, lam: float) -> Tensor:
+        """Logits (n, c) -> the loss, in nats."""
+        utility = (F.cross_entropy(logits, self.y, reduction="none") * self.weight).mean()
+        return utility + lam * self.gap(logits) ** 2 if lam else utility
+
+
+def minimise(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps: int = 200) -> None:
+    """Move parameters, in place, to a minimum of a loss: L-BFGS with line search."""
+    for value in parameters:
+        value.requires_grad_(True)
+    solver = torch.optim.LBFGS(
+        parameters, max_iter=steps, history_size=20, tolerance_grad=1e-6, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> float:
+        solver.zero_grad()
+        found = loss()
+        torch.autograd.backward(found)
+        return found.item()
+
+    solver.step(closure)  # type: ignore[no-untyped-call]
+    for value in parameters:
+        value.requires_grad_(False)
+
+
+class Head(NamedTuple):
+    """An affine map from features to logits: weight (c, d), bias (c,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+    @classmethod
+    def of(cls, classifier: Classifier) -> "Head":
+        """The classifier's own."""
+        layer = cast(nn.Linear, classifier.head)
+        return cls(*(value.detach().cpu().clone() for value in (layer.weight, layer.bias)))
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """(n, d) -> (n, c)."""
+        return features @ self.weight.T + self.bias
+
+
+class Heads(Solution):
+    """One last layer per reported λ."""
+
+    def __init__(
+        self, heads: Sequence[Head], lams: Sequence[float], features: Features, *, file: Path, about: dict[str, Any]
+    ) -> None:
+        self.heads, self.lams, self.features, self.file, self.about = list(heads), list(lams), features, file, about
+        self.n_parameters = about["n_parameters"]
+
+    def predict(self, split: Split, lam: float) -> Predictions:
+        return predictions_of(split, self.heads[self.lams.index(lam)](self.features.of(split)).numpy())
+
+    def files(self, lam: float) -> Mapping[str, Path]:
+        return {"learned": self.file}
+
+
+class HeadMethod(AtOnce):
+    """Solves for the last layer of every reported λ; subclasses say how."""
+
+    @abstractmethod
+    def solve(self, features: Tensor) -> list[Head]:
+        """The last layers for the λ of the task, from the features (n, d) of the rows to learn from."""
+
+    @property
+    @abstractmethod
+    def n_parameters(self) -> int:
+        """How many numbers are learned for one λ."""
+
+    @property
+    def base(self) -> Head:
+        """The classifier's own last layer."""
+        return Head.of(self.task.classifier)
+
+    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        heads = self.solve(self.task.features.of(self.task.split))
+        tensors = {name: torch.stack([getattr(head, name) for head in heads]) for name in Head._fields}
+        return tensors, {"n_parameters": self.n_parameters}
+
+    def open(self) -> Heads:
+        tensors, about = read_learned(self.file)
+        heads = [Head(*values) for values in zip(*(tensors[name] for name in Head._fields))]
+        return Heads(heads, self.task.lam.grid, self.task.features, file=self.file, about=about)

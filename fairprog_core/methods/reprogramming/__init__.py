@@ -1,0 +1,1 @@
+"""Fairness reprogramming: how a trigger is learned, by gradient or by search."""

@@ -1,0 +1,149 @@
+"""Fairness reprogramming: learn a trigger in front of a frozen classifier.
+
+min over δ of  CE(Y, f*(x̃)) + λ · max over φ of −CE(Z, d(f*(x̃) [, Y]; φ)), for all λ at once: a batch is
+split over stratified λ, the trigger is interpolated between anchors, the discriminator sees λ.
+
+Source: equations 2 and 3 of the paper. Deviations: all λ in one training (the paper trains one
+trigger per λ); batches even over the (z, y) cells; one backward pass instead of two.
+
+Notation: l λ-values per batch, k rows per λ, c classes, g groups.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.types import Groups
+from fairprog_core.data.base import Split
+from fairprog_core.data.sampling import EvenSampler
+from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods.base import opponent
+from fairprog_core.training.criteria import CriterionOptions
+from fairprog_core.training.discriminator import chance
+from fairprog_core.triggers.base import Trigger
+
+
+class Reprogram:
+    """One training of a trigger; `step` is called once per step, in order."""
+
+    def __init__(
+        self,
+        options: ReprogramOptions,
+        *,
+        classifier: Classifier,
+        trigger: Trigger,
+        criterion: CriterionOptions,
+        groups: Groups,
+        split: Split,
+        steps: int,
+        seed: int,
+        lam: float | None = None,
+        device: torch.device,
+    ) -> None:
+        """Set the two players up.
+
+        Args:
+            options: learning rates and the shape of a batch.
+            classifier: frozen f*.
+            trigger: untrained; learned in place.
+            criterion: decides what the discriminator sees.
+            groups: the values of Z.
+            split: tuning rows that the classifier never saw.
+            steps: length of the schedule.
+            seed: of the discriminator and of every draw.
+            lam: train for this λ alone (the reference mode) instead of for the trigger's whole range.
+            device: where to compute.
+        """
+        self.options, self.classifier, self.trigger, self.lam = options, classifier, trigger.to(device), lam
+        self.steps, self.seed, self.device = steps, seed, device
+        self.conditions_on_label, self.is_on_line = criterion.conditions_on_label, options.is_on_line(criterion)
+        torch.manual_seed(seed)  # the discriminator's initial weights
+        self.adversary, self.penalty = opponent(
+            options, n_classes=classifier.n_classes, groups=groups,
+            conditions_on_label=criterion.conditions_on_label, device=device,
+        )  # fmt: skip
+        self.sampler = EvenSampler(
+            split, classifier.to_input, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
+        )
+        self.n_lams = 1 if lam is not None else options.lam_groups  # one λ: the same rows in one group
+        self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
+        self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
+
+    def draw_lams(self, step: int) -> Tensor:
+        """The λ of a step (l,): one per equal part of the scale, ascending."""
+        if self.lam is not None:
+            return torch.tensor([self.lam], dtype=torch.float64)
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        part = (
+            torch.arange(self.n_lams) + torch.rand(self.n_lams, generator=generator, dtype=torch.float64)
+        ) / self.n_lams
+        return self.trigger.scale.stratified(part)
+
+    def step(self, step: int) -> dict[str, Any]:
+        """Train both players on the batch of this step.
+
+        Returns:
+            utility_loss (nats), fairness_loss (in the penalty's unit), both means over the batch;
+            discriminator_accuracy, chance. Beside another penalty the discriminator looks on.
+        """
+        batch, lam = self.sampler(step), self.draw_lams(step)
+        self.trigger.at_step(step)
+        logits = self.classifier(self.trigger(batch.x, lam)).view(self.n_lams, -1, self.classifier.n_classes)
+        y, z, natural = (value.view(self.n_lams, -1) for value in (batch.y, batch.z, batch.weight))
+        weight = torch.ones_like(natural) if self.conditions_on_label else natural
+        lam = lam.to(logits)
+
+        accuracy = self.adversary.learn(logits.detach(), y, z, lam, weight)
+
+        utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
+        utility_loss = (utility * natural).mean(1)  # (l,)
+        fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
+        self._teach_trigger(utility_loss, fairness_loss, lam)
+        return {
+            "utility_loss": utility_loss.mean().item(),
+            "fairness_loss": fairness_loss.mean().item(),
+            "discriminator_accuracy": accuracy,
+            "chance": self.chance,
+        }
+
+    def finish(self, split: Split) -> None:
+        """Nothing is left to be chosen on validation rows: `fit` kept the best iterate."""
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, besides (seed, step): for checkpoints."""
+        return {
+            "learned": self.trigger.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            **self.adversary.state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.trigger.load_state_dict(state["learned"])
+        for name in ("optimizer", "schedule"):
+            getattr(self, name).load_state_dict(state[name])
+        self.adversary.load_state(state)
+
+    def _teach_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
+        """One step of the trigger; the discriminator stays as it is."""
+        self.optimizer.zero_grad(set_to_none=True)
+        learned = list(self.trigger.parameters())
+        if self.options.projection:
+            fair = torch.autograd.grad((lam * fairness_loss).sum(), learned, retain_graph=True)
+            useful = torch.autograd.grad(utility_loss.sum(), learned)
+            for value, g_fair, g_useful in zip(learned, fair, useful, strict=True):
+                along = (g_useful * g_fair).sum() / g_fair.square().sum().clamp_min(1e-12)
+                value.grad = g_useful - along * g_fair + g_fair
+        else:
+            loss = (utility_loss + lam * fairness_loss).sum()
+            for value, gradient in zip(learned, torch.autograd.grad(loss, learned), strict=True):
+                value.grad = gradient
+        self.optimizer.step()
+        self.schedule.step()
+        if self.is_on_line:
+            self.trigger.straighten()

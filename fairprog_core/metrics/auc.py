@@ -1,0 +1,127 @@
+"""Area under the ROC curve by weighted rank, for one sample of rows or for thousands of resamples.
+
+The only metric that needs the scores of the rows, not just their table of counts.
+
+Notation: n samples, c classes, b bootstrap draws.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.common.types import Predictions
+from fairprog_core.metrics.counts import Floats
+
+_BLOCK = 8_000_000  # resampled rows held at a time: 8 MB
+
+
+def auc(predictions: Predictions) -> float:
+    """P(a row of the class scores above another row), ties count half; NaN without logits or without both kinds.
+
+    Two classes: the area for class 1. More: the mean of one-vs-rest, NaN if a class has no rows.
+    """
+    once = np.ones((len(predictions.y), 1), dtype=np.uint8)
+    return float(_areas(predictions, once)[0])
+
+
+def auc_draws(predictions: Predictions, *, draws: int = 2_000, seed: int = 0) -> Floats:
+    """The AUC of the rows, then of ordinary bootstrap resamples, within the (z, y) cells if the split is stratified.
+
+    The same rows with the same seed are resampled alike, so the difference of two calls is paired.
+
+    Returns:
+        (1 + draws,); the first is :func:`auc` itself. NaN where there are no logits or not both kinds of rows.
+    """
+    n = len(predictions.y)
+    cell = np.zeros(n, dtype=np.int64)
+    if predictions.is_stratified:
+        cell = predictions.z * (predictions.y.max(initial=0) + 1) + predictions.y
+    position = np.empty(n, dtype=np.int64)
+    position[np.argsort(cell, kind="stable")] = np.arange(n)  # a row's place once rows are sorted by cell
+    sizes = tuple(int(size) for size in np.unique(cell, return_counts=True)[1])
+    return np.concatenate([_areas(predictions, block, position) for block in _blocks(sizes, 1 + draws, seed)])
+
+
+def _areas(predictions: Predictions, repeats: NDArray[np.uint8], position: NDArray[np.int64] | None = None) -> Floats:
+    """Mean one-vs-rest area (b,) of samples in which the row at ``position`` occurs ``repeats`` (n, b) times."""
+    if predictions.logits is None:
+        return np.full(repeats.shape[1], np.nan)
+    place = np.arange(len(predictions.y)) if position is None else position
+    areas = [
+        _area(score, predictions.y == positive, predictions.weight, repeats, place)
+        for positive, score in _scores(predictions.logits)
+    ]
+    return np.asarray(np.mean(areas, axis=0))
+
+
+def _scores(logits: NDArray[np.float32]) -> Iterator[tuple[int, Floats]]:
+    """(class, score (n,)) of every class that counts as positive in turn."""
+    exact = logits.astype(np.float64)
+    if exact.shape[1] == 2:
+        yield 1, exact[:, 1] - exact[:, 0]
+        return
+    for positive in range(exact.shape[1]):
+        rest = np.delete(exact, positive, axis=1)
+        yield positive, exact[:, positive] - np.logaddexp.reduce(rest, axis=1)  # log odds: the order of softmax
+
+
+def _area(
+    score: Floats,
+    is_positive: NDArray[np.bool_],
+    weight: Floats,
+    repeats: NDArray[np.uint8],
+    position: NDArray[np.int64],
+) -> Floats:
+    """One class's area (b,): tied pairs count half, by averaging the order that wins them and the one that loses."""
+    orders = [np.lexsort((is_positive, score))]
+    if len(np.unique(score)) < len(score):
+        orders.append(np.lexsort((~is_positive, score)))
+    return np.asarray(np.mean([_ordered_area(is_positive[o], weight[o], repeats, position[o]) for o in orders], axis=0))
+
+
+def _ordered_area(
+    is_positive: NDArray[np.bool_], weight: Floats, repeats: NDArray[np.uint8], position: NDArray[np.int64]
+) -> Floats:
+    """Walk up the ranked rows, one run of equal labels at a time; a positive beats all negatives below it."""
+    pairs, below, above = (np.zeros(repeats.shape[1]) for _ in range(3))
+    ends = [*(np.flatnonzero(np.diff(is_positive)) + 1).tolist(), len(is_positive)]
+    start = 0
+    for end in ends:
+        mass = weight[start:end] @ repeats[position[start:end]]  # (b,)
+        if start < end and is_positive[start]:
+            pairs += mass * below
+            above += mass
+        else:
+            below += mass
+        start = end
+    with np.errstate(invalid="ignore"):
+        return np.where(above * below > 0, pairs / (above * below), np.nan)
+
+
+def _blocks(sizes: tuple[int, ...], draws: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+    """How often each row is drawn, (n, b) at a time, rows in the order of their cells."""
+    step = max(1, _BLOCK // max(1, sum(sizes)))
+    for number, first in enumerate(range(0, draws, step)):
+        yield _repeats(sizes, min(step, draws - first), (seed, number))
+
+
+@lru_cache(maxsize=4)
+def _repeats(sizes: tuple[int, ...], draws: int, seed: tuple[int, int]) -> NDArray[np.uint8]:
+    """Every point of a curve is resampled with the same draws, so they are kept."""
+    random = np.random.default_rng(seed)
+    starts = np.cumsum((0, *sizes[:-1]))
+    rows = np.concatenate(
+        [
+            start + random.integers(0, size, (draws, size), dtype=np.int32)
+            for start, size in zip(starts, sizes, strict=True)
+        ],
+        axis=1,
+    )
+    repeats = np.empty((draws, sum(sizes)), dtype=np.uint8)
+    for draw, drawn in enumerate(rows):
+        repeats[draw] = np.bincount(drawn, minlength=sum(sizes))
+    if seed[1] == 0:
+        repeats[0] = 1  # the rows themselves
+    return np.ascontiguousarray(repeats.T)

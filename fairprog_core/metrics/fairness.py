@@ -1,0 +1,232 @@
+"""Fairness metrics as functions of one table of counts.
+
+Every metric but the AUC depends only on how many rows there are for each (group pattern, label,
+prediction). A table with leading axes, say one per bootstrap draw or per λ, is read in one call.
+
+A rate without rows is NaN, "not estimable", and so is every gap that needs it; it is never 0,
+which would read as perfectly fair.
+
+Notation: n samples, c classes, p group patterns, g groups, k classes that count as "positive" in
+turn (k = 1, class 1, for two classes; one-vs-rest for more, k = c but for what is left out: see
+:func:`judged_classes`), "…" any leading axes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.counts import Floats, by_group, weigh
+
+MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
+COLLAPSED_BELOW = 0.02  # a cell with less accuracy than this is lost
+HAD_BEFORE = 0.1  # … if the base had at least this much: what it never answered cannot be lost
+_TOLERANCE = 1e-9  # weighted sums of the same rows differ by rounding
+
+
+class Rates(NamedTuple):
+    """The rates that the metrics are made of; index 0 of the axis 1+g is "all rows".
+
+    Attributes:
+        accuracy: (…, 1+g).
+        cell_accuracy: (…, g, c), accuracy within a group and a label; of the classes that are judged.
+        selection: (…, 1+g, k), share predicted as the class; of all classes.
+        true_positive: (…, 1+g, k), share predicted as the class among rows of the class.
+        false_positive: (…, 1+g, k), share predicted as the class among rows of other classes.
+    """
+
+    accuracy: Floats
+    cell_accuracy: Floats
+    selection: Floats
+    true_positive: Floats
+    false_positive: Floats
+
+
+class Metric(NamedTuple):
+    """A metric: its function of the rates, and which rows it cannot do without.
+
+    ``needs`` is "rows" (any), "groups" (rows of every group) or "cells" (of every group × label).
+    ``is_gap``: 0 is best; otherwise 1 is best.
+    """
+
+    of: Callable[[Rates], Floats]
+    needs: Literal["rows", "groups", "cells"]
+    is_gap: bool
+
+
+def judged_classes(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> NDArray[np.bool_]:
+    """Which classes (c,) the metrics over cells speak about.
+
+    Of several classes, those with at least ``min_rows`` rows in every group: a class that is too rare in one is
+    left out of the mean of one-vs-rest, neither taken for equal nor in the way of all others. Of two classes, or
+    if all are too rare, every one, and the metrics are not estimable.
+
+    Args:
+        counts: (p, c, c) rows, not weights.
+        groups: the g groups over the p patterns.
+        min_rows: the fewest rows a rate may rest on.
+    """
+    cells = by_group(counts, groups).sum(axis=-1)  # (g, c)
+    is_known = (cells >= min_rows).all(axis=0)
+    return np.asarray(is_known if len(is_known) > 2 and is_known.any() else np.ones_like(is_known))
+
+
+def rates(table: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = None) -> Rates:
+    """All rates of a table.
+
+    Args:
+        table: (…, p, c, c) counts or weighted counts [pattern][label][prediction].
+        groups: the g groups over the p patterns.
+        classes: (c,) which are judged; None: all.
+    """
+    cells = np.asarray(table, dtype=np.float64)
+    both = np.concatenate([cells.sum(axis=-3, keepdims=True), by_group(cells, groups)], axis=-3)  # (…, 1+g, c, c)
+    right = np.diagonal(both, axis1=-2, axis2=-1)  # (…, 1+g, c)
+    of_label, predicted = both.sum(axis=-1), both.sum(axis=-2)
+    n = of_label.sum(axis=-1, keepdims=True)
+    judged = np.ones(cells.shape[-1], dtype=bool) if classes is None else classes
+    positive, every = (slice(1, 2), slice(1, 2)) if cells.shape[-1] == 2 else (judged, slice(None))
+    return Rates(
+        accuracy=ratio(right.sum(axis=-1), n[..., 0]),
+        cell_accuracy=ratio(right, of_label)[..., 1:, judged],
+        selection=ratio(predicted, n)[..., every],
+        true_positive=ratio(right, of_label)[..., positive],
+        false_positive=ratio(predicted - right, n - of_label)[..., positive],
+    )
+
+
+def accuracy(rates: Rates) -> Floats:
+    """Share of rows whose prediction is the label."""
+    return np.asarray(rates.accuracy[..., 0])
+
+
+def demographic_parity_difference(rates: Rates) -> Floats:
+    """max_g p_g − min_g p_g, p_g = P(Ŷ=1 | g); fairlearn's definition."""
+    return _class_mean(_spread(rates.selection))
+
+
+def equalized_odds_difference(rates: Rates) -> Floats:
+    """max(ΔTPR, ΔFPR), Δ = max − min over groups; fairlearn's definition."""
+    return _class_mean(np.maximum(_spread(rates.true_positive), _spread(rates.false_positive)))
+
+
+def average_abs_odds_difference(rates: Rates) -> Floats:
+    """½(ΔTPR + ΔFPR); AIF360's definition, fairlearn's ``agg="mean"``."""
+    return _class_mean(_spread(rates.true_positive) + _spread(rates.false_positive)) / 2
+
+
+def paper_dp(rates: Rates) -> Floats:
+    """mean_g |p − p_g|. Source: the authors' "ED_PO1_AcrossZ"."""
+    return _class_mean(_deviation(rates.selection))
+
+
+def paper_eo(rates: Rates) -> Floats:
+    """½(mean_g |FPR − FPR_g| + mean_g |FNR − FNR_g|).
+
+    Source: the authors' "ED_FR_AcrossZ"; their CelebA print-outs and Figure 3 leave out the ½.
+    """
+    return _class_mean(_deviation(rates.false_positive) + _deviation(rates.true_positive)) / 2
+
+
+def worst_group_accuracy(rates: Rates) -> Floats:
+    """min over (group, label) of accuracy. Source: the authors' "Min_ACC_AcrossZY", WILDS."""
+    return np.asarray(rates.cell_accuracy.min(axis=(-2, -1)))
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric(accuracy, "rows", is_gap=False),
+    "demographic_parity_difference": Metric(demographic_parity_difference, "groups", is_gap=True),
+    "equalized_odds_difference": Metric(equalized_odds_difference, "cells", is_gap=True),
+    "average_abs_odds_difference": Metric(average_abs_odds_difference, "cells", is_gap=True),
+    "paper_dp": Metric(paper_dp, "groups", is_gap=True),
+    "paper_eo": Metric(paper_eo, "cells", is_gap=True),
+    "worst_group_accuracy": Metric(worst_group_accuracy, "cells", is_gap=False),
+}
+GAPS = tuple(name for name, metric in METRICS.items() if metric.is_gap)
+
+
+def evaluate(
+    counts: ArrayLike, weight: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = None
+) -> dict[str, Floats]:
+    """Every metric of :data:`METRICS`, each with the table's leading axes; NaN where rows are missing.
+
+    Args:
+        counts: (…, p, c, c) rows by [pattern][label][prediction].
+        weight: (p, c), or ones for a natural mix.
+        groups: the g groups over the p patterns.
+        classes: (c,) which are judged, see :func:`judged_classes`; None: all.
+    """
+    found = rates(weigh(counts, weight), groups, classes)
+    return {name: metric.of(found) for name, metric in METRICS.items()}
+
+
+def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> Mapping[str, bool]:
+    """Which metrics rest on at least ``min_rows`` rows in every group, or cell of a judged class, that they need.
+
+    Args:
+        counts: (p, c, c) rows, not weights.
+        groups: the g groups over the p patterns.
+        min_rows: the fewest rows a rate may rest on.
+    """
+    cells = by_group(counts, groups).sum(axis=-1)  # (g, c)
+    judged = judged_classes(counts, groups, min_rows=min_rows)
+    fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells[:, judged].min()}
+    return {name: bool(fewest[metric.needs] >= min_rows) for name, metric in METRICS.items()}
+
+
+def majority_accuracy(table: ArrayLike) -> Floats:
+    """Accuracy of always answering the most frequent label of a table (…, p, c, c)."""
+    of_label = np.asarray(table, dtype=np.float64).sum(axis=(-3, -1))  # (…, c)
+    return ratio(of_label.max(axis=-1), of_label.sum(axis=-1))
+
+
+def collapsed(
+    counts: ArrayLike, weight: ArrayLike, groups: Groups, *, base: ArrayLike | None = None, min_rows: int = MIN_ROWS
+) -> NDArray[np.bool_]:
+    """Whether a small gap is bought by giving up: a constant classifier has every gap 0.
+
+    True if accuracy is at or below that of the majority class, or if a (group, label) cell
+    of at least ``min_rows`` rows has accuracy below :data:`COLLAPSED_BELOW` (.02) that had at least
+    :data:`HAD_BEFORE` (.1) with the base: among many classes there are some that a base never answers.
+
+    Args:
+        counts: (…, p, c, c) rows.
+        weight: (p, c).
+        groups: the g groups over the p patterns.
+        base: (p, c, c) the base's counts on the same rows; None: every cell could be lost.
+        min_rows: smaller cells are not judged: a single wrong row is not a collapse.
+    """
+    table = weigh(counts, weight)
+    found = rates(table, groups)
+    is_judged = by_group(counts, groups).sum(axis=-1) >= min_rows  # (…, g, c)
+    if base is not None:
+        is_judged &= rates(weigh(base, weight), groups).cell_accuracy >= HAD_BEFORE
+    has_lost_cell = (is_judged & (found.cell_accuracy < COLLAPSED_BELOW)).any(axis=(-2, -1))
+    is_majority = accuracy(found) <= majority_accuracy(table) + _TOLERANCE
+    return np.asarray(has_lost_cell | is_majority)
+
+
+def ratio(part: Floats, whole: Floats, *, empty: float = np.nan) -> Floats:
+    """part / whole; where the whole is not above 0, what ``empty`` says: not estimable."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0, part / whole, empty)
+
+
+def _spread(rate: Floats) -> Floats:
+    """(…, 1+g, k) -> (…, k): largest minus smallest group; NaN if there is only one group to compare."""
+    groups = rate[..., 1:, :]
+    if groups.shape[-2] < 2:
+        return np.full(groups[..., 0, :].shape, np.nan)
+    return np.asarray(groups.max(axis=-2) - groups.min(axis=-2))
+
+
+def _deviation(rate: Floats) -> Floats:
+    """(…, 1+g, k) -> (…, k): mean over groups of the distance to all rows."""
+    return np.asarray(np.abs(rate[..., 1:, :] - rate[..., :1, :]).mean(axis=-2))
+
+
+def _class_mean(per_class: Floats) -> Floats:
+    """(…, k) -> (…): mean of one-vs-rest."""
+    return np.asarray(per_class.mean(axis=-1))

@@ -1,0 +1,206 @@
+"""Tables for people: the rates of every group, and who gained and who lost by a trigger.
+
+Notation: p group patterns, c classes, g groups, b bootstrap draws.
+"""
+
+from collections.abc import Mapping
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.counts import Floats, by_group, weigh
+from fairprog_core.metrics.fairness import MIN_ROWS, rates
+from fairprog_core.metrics.intervals import DRAWS, draw_tables, paired_interval, percentile_interval, wilson_interval
+
+
+def group_table(
+    counts: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    is_stratified: bool,
+    draws: int = DRAWS,
+    seed: int = 0,
+    min_rows: int = MIN_ROWS,
+) -> list[dict[str, Any]]:
+    """The rates of every group, each with its interval.
+
+    Args:
+        counts: (p, c, c) rows by [pattern][label][prediction].
+        weight: (p, c).
+        groups: the g groups over the p patterns.
+        is_stratified: whether the rows per (pattern, label) were fixed by design.
+        draws: b.
+        seed: of the random generator.
+        min_rows: a rate over fewer rows is None.
+
+    Returns:
+        One dict per group, for more than two classes per group and class: ``group`` (name), ``label``
+        (class index, 1 for two classes), ``n`` (rows), and ``selection_rate``, ``true_positive_rate``,
+        ``false_positive_rate``, ``accuracy``, each {"value", "ci": [low, high] or None, "n": rows}.
+    """
+    table = np.asarray(counts)
+    point = rates(weigh(table, weight), groups)
+    drawn = rates(weigh(draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed), weight), groups)
+    of_label = by_group(table, groups).sum(axis=-1)  # (g, c)
+    labels = [1] if table.shape[-1] == 2 else list(range(table.shape[-1]))
+    found = []
+    for g, name in enumerate(groups.names):
+        n = of_label[g].sum()
+        for k, label in enumerate(labels):
+            at = (..., 1 + g, k)
+            positive = of_label[g, label]
+            found.append(
+                {
+                    "group": name,
+                    "label": label,
+                    "n": int(n),
+                    "selection_rate": _rate(point.selection[at], drawn.selection[at], n, min_rows),
+                    "true_positive_rate": _rate(point.true_positive[at], drawn.true_positive[at], positive, min_rows),
+                    "false_positive_rate": _rate(
+                        point.false_positive[at], drawn.false_positive[at], n - positive, min_rows
+                    ),
+                    "accuracy": _rate(point.accuracy[..., 1 + g], drawn.accuracy[..., 1 + g], n, min_rows),
+                }
+            )
+    return found
+
+
+def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> list[dict[str, Any]]:
+    """Who gained and who lost: rows of each group and label that the second classifier answers differently.
+
+    Args:
+        joint: (p, c, c, c) rows by [pattern][label][first prediction][second prediction].
+        weight: (p, c).
+        groups: the g groups over the p patterns.
+        min_rows: a share of fewer rows is None.
+
+    Returns:
+        One dict per group and label: ``group`` (name), ``label`` (class index), ``n`` (rows), ``gained``
+        (wrong before, right after), ``lost`` (right before, wrong after) and ``net`` (gained − lost), each
+        {"rows", "value" (share), "ci", "n"}. Intervals: Wilson's; of ``net`` that of paired shares.
+    """
+    table = np.asarray(joint)
+    both = np.einsum("pyyy->py", table)
+    n = table.sum(axis=(-2, -1))
+    changed = {"gained": np.einsum("pyiy->py", table) - both, "lost": np.einsum("pyyj->py", table) - both}
+    of_group = groups.patterns.T.astype(np.float64)  # (g, p)
+    cells = np.asarray(weight, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        share = {what: (of_group @ (cells * rows)) / (of_group @ (cells * n)) for what, rows in changed.items()}
+    found: list[dict[str, Any]] = []
+    for g, name in enumerate(groups.names):
+        for label in range(table.shape[1]):
+            in_cell = int(of_group[g] @ n[:, label])
+            row: dict[str, Any] = {"group": name, "label": label, "n": in_cell}
+            for what, rows in changed.items():
+                is_known = in_cell >= min_rows and np.isfinite(share[what][g, label])
+                value = float(share[what][g, label]) if is_known else None
+                row[what] = {
+                    "rows": int(of_group[g] @ rows[:, label]),
+                    "value": value,
+                    "ci": None if value is None else list(wilson_interval(value, in_cell)),
+                    "n": in_cell,
+                }
+            row["net"] = _net(row["gained"], row["lost"])
+            found.append(row)
+    return found
+
+
+def _net(gained: Mapping[str, Any], lost: Mapping[str, Any]) -> dict[str, Any]:
+    """What remains of gains and losses of the same rows."""
+    n, rows = gained["n"], gained["rows"] - lost["rows"]
+    if gained["value"] is None:
+        return {"rows": rows, "value": None, "ci": None, "n": n}
+    ci = paired_interval(gained["value"], lost["value"], n)
+    return {"rows": rows, "value": gained["value"] - lost["value"], "ci": list(ci), "n": n}
+
+
+def _rate(value: Floats, drawn: Floats, n: float, min_rows: int) -> dict[str, Any]:
+    """A rate as JSON; at 0 and 1, where every resample agrees, its interval is Wilson's."""
+    if n < min_rows or not np.isfinite(value):
+        return {"value": None, "ci": None, "n": int(n)}
+    rate = float(value)
+    ci = percentile_interval(drawn) if 0 < rate < 1 else wilson_interval(rate, n)
+    return {"value": rate, "ci": list(ci) if ci else None, "n": int(n)}
+
+
+AND = ", "  # between the parts of a group's name
+
+Attribute = list[tuple[str, NDArray[np.bool_]]]  # its values, each with the patterns (p,) that have it
+
+
+def intersections(groups: Groups, *, depth: int = 2) -> Groups:
+    """The groups of at most ``depth`` parts, single ones first; combinations that no pattern has are left out.
+
+    Args:
+        groups: the g groups over the p patterns.
+        depth: how many parts a combination has at most.
+
+    Returns:
+        Groups over the same patterns; they overlap.
+    """
+    names, columns = [], []
+    for size in range(1, depth + 1):
+        for chosen in combinations(_attributes(groups), size):
+            for values in product(*chosen):
+                member = np.logical_and.reduce([column for _, column in values])
+                if member.any():
+                    names.append(AND.join(name for name, _ in values))
+                    columns.append(member)
+    return Groups(tuple(names), np.stack(columns, axis=1))
+
+
+def intersection_table(
+    counts: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    is_stratified: bool,
+    depth: int = 2,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """The rates of every combination, see :func:`fairprog_core.metrics.group_tables.group_table`; the largest first.
+
+    Args:
+        counts: (p, c, c) rows by [pattern][label][prediction].
+        weight: (p, c).
+        groups: the g groups over the p patterns.
+        is_stratified: whether the rows per (pattern, label) were fixed by design.
+        depth: how many parts a combination has at most.
+        draws: b.
+        seed: of the random generator.
+
+    Returns:
+        One dict per combination (and class, for more than two), with ``parts`` (how many it is made of) and
+        ``is_worst``: the lowest accuracy of all that can be estimated. Rates of too few rows are None. Empty
+        where the groups cannot be combined.
+    """
+    combined = intersections(groups, depth=depth)
+    if set(combined.names) == set(groups.names):
+        return []
+    rows = group_table(counts, weight, combined, is_stratified=is_stratified, draws=draws, seed=seed)
+    known = [row["accuracy"]["value"] for row in rows if row["accuracy"]["value"] is not None]
+    for row in rows:
+        row["parts"] = row["group"].count(AND) + 1
+        row["is_worst"] = bool(known) and row["accuracy"]["value"] == min(known)
+    return sorted(rows, key=lambda row: -row["n"])
+
+
+def _attributes(groups: Groups) -> list[Attribute]:
+    """What the groups are made of, in the order of their names."""
+    parts = [name.split(AND) for name in groups.names]
+    n_parts = len(parts[0])
+    if not groups.is_exclusive or n_parts == 1 or any(len(each) != n_parts for each in parts):
+        values = list(zip(groups.names, groups.patterns.T, strict=True))
+        return [values] if groups.is_exclusive else [[value] for value in values]
+    found = []
+    for position in range(n_parts):
+        of_group = np.array([each[position] for each in parts])
+        names = dict.fromkeys(of_group.tolist())
+        found.append([(name, np.asarray(groups.patterns[:, of_group == name].any(axis=1))) for name in names])
+    return found

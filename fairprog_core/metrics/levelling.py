@@ -1,0 +1,124 @@
+"""Levelling down: how much of a gap closed because the better-off group lost.
+
+A gap closes when the worse-off group gains, when the better-off group loses, or both. For each rate
+that a criterion compares, the pair that the base keeps furthest apart is followed, *better* and
+*worse*, whatever happens to the others:
+
+* demographic parity: P(Ŷ = 1 | group); better is the group that class 1 is said of more often;
+* equalized odds: TPR, where higher is better, and FPR, where lower is better: fewer errors.
+
+    closed = |gap of the pair before| − |after|
+    lost   = closed · L / (L + G),    L = max(0, what better lost),  G = max(0, what worse gained)
+
+Without overshooting closed = L + G and so lost = L. Where the pair swaps places, part of the movement
+closes nothing, and it is taken from both alike. A rate whose gap did not close counts nothing. Rates
+are averaged as in the gap itself: over TPR and FPR, and over one-vs-rest of more than two classes.
+The share lost/closed is 0 where only the worse-off group gained, and 1 where only the better-off lost.
+
+Notation: p group patterns, c classes, g groups, k one-vs-rest classes, r rates, b bootstrap draws.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairprog_core.common.types import Groups
+from fairprog_core.metrics.counts import Floats, weigh
+from fairprog_core.metrics.fairness import METRICS, estimable, judged_classes, rates, ratio
+from fairprog_core.metrics.intervals import DRAWS, draw_tables, estimate
+
+Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
+RATES_OF_GAP = {
+    "demographic_parity_difference": ("selection_rate",),
+    "average_abs_odds_difference": ("true_positive_rate", "false_positive_rate"),
+}
+
+
+def levelling_down(
+    joint: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    gap: str,
+    is_stratified: bool,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, Any] | None:
+    """What the better-off groups lost, against how far the gap closed.
+
+    Args:
+        joint: (p, c, c, c) rows by [pattern][label][prediction of the base][prediction after].
+        weight: (p, c).
+        groups: the g groups over the p patterns.
+        gap: the criterion's own, "average_abs_odds_difference" or "demographic_parity_difference".
+        is_stratified: whether the rows per (pattern, label) were fixed by design.
+        draws: b.
+        seed: of the random generator.
+
+    Returns:
+        ``closed`` and ``lost`` (in the gap's unit) and ``share``, each {"value", "ci"}; the share is None where
+        no gap closed, its interval where that is so in more than one resample of twenty. ``rates``: one dict per
+        rate and class with ``rate``, ``label`` (class index), ``better`` and ``worse`` (group names) and of each
+        ``better_rate`` and ``worse_rate`` ([before, after]). None where a group or cell has too few rows.
+    """
+    table = np.asarray(joint)
+    if len(groups.names) < 2 or not estimable(table.sum(axis=-1), groups)[gap]:
+        return None
+    classes = judged_classes(table.sum(axis=-1), groups)
+    before, after = (_well_off(table.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
+    pair = before.argmax(axis=-2), before.argmin(axis=-2)  # (r, k) each; the highest and the lowest rate
+    drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
+    drawn_before, drawn_after = (_well_off(drawn.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
+    closed, lost = _parts(before, after, pair)
+    closed_drawn, lost_drawn = _parts(drawn_before, drawn_after, pair)
+    figures = {"closed": (closed, closed_drawn), "lost": (lost, lost_drawn)}
+    figures["share"] = ratio(lost, closed), ratio(lost_drawn, closed_drawn)
+    found: dict[str, Any] = {}
+    for name, (once, of_draws) in figures.items():
+        found[name] = estimate(once, of_draws).to_json()
+    labels = [1] if len(classes) == 2 else np.flatnonzero(classes | (METRICS[gap].needs == "groups")).tolist()
+    return found | {"rates": _told(before, after, pair, groups, gap, labels)}
+
+
+def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str, classes: NDArray[np.bool_]) -> Floats:
+    """(…, r, g, k) rates of which more is better: FPR has its sign turned; of the classes (c,) that are judged."""
+    found = rates(weigh(table, weight), groups, classes)
+    read = {
+        "selection_rate": found.selection,
+        "true_positive_rate": found.true_positive,
+        "false_positive_rate": -found.false_positive,
+    }
+    return np.stack([read[name][..., 1:, :] for name in RATES_OF_GAP[gap]], axis=-3)
+
+
+def _parts(before: Floats, after: Floats, pair: Pair) -> tuple[Floats, Floats]:
+    """(…, r, g, k) twice -> closed and lost (…), means over rates and classes."""
+    better, worse = (_of(before, group) for group in pair)  # (…, r, k)
+    better_after, worse_after = (_of(after, group) for group in pair)
+    closed = np.maximum(np.abs(better - worse) - np.abs(better_after - worse_after), 0)
+    losing, gaining = np.maximum(better - better_after, 0), np.maximum(worse_after - worse, 0)
+    lost = closed * ratio(losing, losing + gaining, empty=0.0)
+    return np.asarray(closed.mean(axis=(-2, -1))), np.asarray(lost.mean(axis=(-2, -1)))
+
+
+def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
+    """(…, r, g, k) and one group per rate and class (r, k) -> (…, r, k)."""
+    index = np.broadcast_to(group[:, None, :], (*values.shape[:-2], 1, values.shape[-1]))
+    return np.asarray(np.take_along_axis(values, index, axis=-2)[..., 0, :])
+
+
+def _told(
+    before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str, labels: list[int]
+) -> list[dict[str, Any]]:
+    """The pair of every rate and class (k labels), for people: rates as they are, whichever way is better."""
+    found = []
+    for r, name in enumerate(RATES_OF_GAP[gap]):
+        for k, label in enumerate(labels):
+            better, worse = (int(group[r, k]) for group in pair)
+            row: dict[str, Any] = {"rate": name, "label": label}
+            row |= {"better": groups.names[better], "worse": groups.names[worse]}
+            row["better_rate"] = [abs(float(each[r, better, k])) for each in (before, after)]
+            row["worse_rate"] = [abs(float(each[r, worse, k])) for each in (before, after)]
+            found.append(row)
+    return found

@@ -1,0 +1,179 @@
+"""Trade-offs as a whole: Pareto front, hypervolume, the λ to quote, and intervals over seeds.
+
+A point is (accuracy, gap); more accuracy and less gap are better. Curves are points with a step
+line, never a fit. Points that are NaN are left out.
+
+Notation: m points of a curve, s seeds.
+"""
+
+from collections.abc import Sequence
+
+import moocore
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.metrics.counts import Floats
+from fairprog_core.metrics.intervals import Estimate
+
+_MAXIMISE = [True, False]  # accuracy, gap
+_Z = 1.959964
+_T = (12.70620, 4.30265, 3.18245, 2.77645, 2.57058, 2.44691, 2.36462, 2.30600, 2.26216, 2.22814)  # 97.5 %, df 1-10
+
+
+def pareto_front(accuracy: ArrayLike, gap: ArrayLike) -> NDArray[np.intp]:
+    """The points that no other point beats, as indices from the lowest accuracy to the highest.
+
+    Of points that are equal the first is kept.
+
+    Args:
+        accuracy: (m,).
+        gap: (m,).
+    """
+    points = _points(accuracy, gap)
+    known = np.flatnonzero(np.isfinite(points).all(axis=1))
+    if not len(known):
+        return known
+    front = known[moocore.is_nondominated(points[known], maximise=_MAXIMISE)]
+    return np.asarray(front[np.argsort(points[front, 0], kind="stable")])
+
+
+def step_line(
+    accuracy: ArrayLike, gap: ArrayLike, *, reference: tuple[float, float] | None = None
+) -> tuple[Floats, Floats]:
+    """The edge of what a set of points attains: the smallest gap at no less than a given accuracy.
+
+    Args:
+        accuracy: (m,).
+        gap: (m,).
+        reference: (accuracy, gap) to which the line is drawn on, the corner of the hypervolume.
+
+    Returns:
+        x (accuracy) and y (gap) of the line's corners from low to high accuracy; empty without points.
+    """
+    points = _points(accuracy, gap)[pareto_front(accuracy, gap)]
+    if not len(points):
+        return np.empty(0), np.empty(0)
+    x, y = np.repeat(points[:, 0], 2)[:-1], np.repeat(points[:, 1], 2)[1:]  # up at a point, then on to the next
+    if reference is not None:
+        start = [reference[0]] if reference[0] < x[0] else []
+        end = [reference[1]] if reference[1] > y[-1] else []
+        x, y = np.concatenate([start, x, x[-1:] if end else []]), np.concatenate([y[:1] if start else [], y, end])
+    return x, y
+
+
+def hypervolume(accuracy: ArrayLike, gap: ArrayLike, *, reference: tuple[float, float]) -> float | None:
+    """The area (accuracy × gap) between a curve's front and the reference point.
+
+    Args:
+        accuracy: (m,).
+        gap: (m,).
+        reference: (majority-class accuracy, the base's gap). A point that is not better in both
+            contributes nothing.
+
+    Returns:
+        The area, 0 if no point contributes; None if the reference or every gap is not estimable.
+    """
+    points = _points(accuracy, gap)
+    known = points[np.isfinite(points).all(axis=1)]
+    if not np.isfinite(reference).all() or not len(known):
+        return None
+    better = known[(known[:, 0] > reference[0]) & (known[:, 1] < reference[1])]
+    return float(moocore.hypervolume(better, ref=reference, maximise=_MAXIMISE)) if len(better) else 0.0
+
+
+def choose_lam(
+    lams: ArrayLike,
+    accuracy: ArrayLike,
+    gap: ArrayLike,
+    *,
+    base_accuracy: float,
+    max_loss: float,
+    is_collapsed: ArrayLike | None = None,
+    loss_error: ArrayLike | None = None,
+) -> float:
+    """The λ to quote, chosen on validation figures alone.
+
+    The smallest gap among the λ that lose at most ``max_loss`` of accuracy, one standard error of
+    that loss included: the best of many is chosen, so its loss looks smaller than it is. Of equal
+    gaps the smaller λ. If none qualifies, the λ that loses least, again the smaller of equals. A λ whose gap
+    is not estimable, or that has collapsed, does not qualify.
+
+    Args:
+        lams: (m,) values of λ.
+        accuracy: (m,) on validation.
+        gap: (m,) on validation.
+        base_accuracy: of the base classifier on validation.
+        max_loss: accuracy that may be given up, in 0..1.
+        is_collapsed: (m,) bool; None if none has.
+        loss_error: (m,) standard errors of the loss; None: taken as exact.
+
+    Raises:
+        ConfigError: there is no λ to choose from.
+    """
+    values, right, gaps = (np.asarray(numbers, dtype=np.float64) for numbers in (lams, accuracy, gap))
+    if not len(values):
+        raise ConfigError("There is no λ to choose from; give the study at least one value in lam.grid.")
+    loss = np.nan_to_num(base_accuracy - right, nan=np.inf)
+    careful = loss if loss_error is None else loss + np.asarray(loss_error, dtype=np.float64)
+    qualifies = (careful <= max_loss + 1e-12) & np.isfinite(gaps)
+    if is_collapsed is not None:
+        qualifies &= ~np.asarray(is_collapsed, dtype=bool)
+    if qualifies.any():
+        return float(values[np.lexsort((values, np.where(qualifies, gaps, np.inf)))[0]])
+    return float(values[np.lexsort((values, loss))[0]])
+
+
+def seed_mean(values: Sequence[float | None]) -> Estimate:
+    """The mean over seeds with its t interval; None is left out, no interval with fewer than two seeds."""
+    known = np.array([value for value in values if value is not None], dtype=np.float64)
+    if not len(known):
+        return Estimate(None, None)
+    mean = float(known.mean())
+    if len(known) < 2:
+        return Estimate(mean, None)
+    half = t_quantile(len(known) - 1) * float(known.std(ddof=1)) / np.sqrt(len(known))
+    return Estimate(mean, (mean - half, mean + half))
+
+
+def hypervolume_ratio(first: Sequence[float | None], second: Sequence[float | None]) -> Estimate:
+    """Hypervolume of one method over that of another, paired by seed.
+
+    The geometric mean of the ratios of the seeds, and the t interval of the logarithm of the
+    ratio: a ratio of 2 and one of ½ cancel, and what a seed does to both methods does not count.
+
+    Args:
+        first: (s,) hypervolumes, one per seed.
+        second: (s,) hypervolumes for the same seeds in the same order.
+
+    Returns:
+        The ratio and its interval; no interval with fewer than two seeds, nothing where a
+        hypervolume is 0 or not known.
+
+    Raises:
+        ConfigError: the two are not paired.
+    """
+    if len(first) != len(second):
+        raise ConfigError(f"Found {len(first)} and {len(second)} hypervolumes; give both for the same seeds.")
+    if not first or not all([*first, *second]):
+        return Estimate(None, None)
+    ratios = np.divide(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64))
+    mean, ci = seed_mean(np.log(ratios).tolist())
+    if mean is None:
+        return Estimate(None, None)
+    return Estimate(float(np.exp(mean)), (float(np.exp(ci[0])), float(np.exp(ci[1]))) if ci else None)
+
+
+def t_quantile(df: int) -> float:
+    """The 97.5 % quantile of Student's t with ``df`` ≥ 1 degrees of freedom, to 1e-4."""
+    if df <= len(_T):
+        return _T[df - 1]
+    first = (_Z**3 + _Z) / 4
+    second = (5 * _Z**5 + 16 * _Z**3 + 3 * _Z) / 96
+    third = (3 * _Z**7 + 19 * _Z**5 + 17 * _Z**3 - 15 * _Z) / 384
+    return _Z + first / df + second / df**2 + third / df**3
+
+
+def _points(accuracy: ArrayLike, gap: ArrayLike) -> Floats:
+    """(m, 2) floats; None becomes NaN."""
+    return np.column_stack([np.asarray(values, dtype=np.float64) for values in (accuracy, gap)])

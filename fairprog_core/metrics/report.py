@@ -1,0 +1,136 @@
+"""Report one point of a trade-off: every metric with its interval.
+
+Notation: n samples, c classes, p group patterns, g groups.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.metrics.auc import auc_draws
+from fairprog_core.metrics.counts import by_group, cell_weight, count_table, joint_table
+from fairprog_core.metrics.fairness import collapsed, judged_classes
+from fairprog_core.metrics.fairness import majority_accuracy as majority_of_table
+from fairprog_core.metrics.group_tables import changes, group_table, intersection_table
+from fairprog_core.metrics.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
+from fairprog_core.metrics.levelling import RATES_OF_GAP, levelling_down
+
+
+def majority_accuracy(predictions: Predictions, *, n_classes: int) -> float:
+    """Accuracy, in the natural mix, of always answering the most frequent label."""
+    of_label = np.bincount(predictions.y, weights=predictions.weight, minlength=n_classes)
+    return float(majority_of_table(np.diag(of_label)[None]))
+
+
+def report(
+    predictions: Predictions,
+    *,
+    groups: Groups,
+    labels: Sequence[str],
+    base: Predictions | None = None,
+    method: str,
+    trigger: str | None = None,
+    criterion: str | None = None,
+    lam: float | None = None,
+    seed: int | None = None,
+    tuning_ratio: float | None = None,
+    artifacts: Mapping[str, str | None] | None = None,
+    draws: int = DRAWS,
+    draw_seed: int = 0,
+) -> dict[str, Any]:
+    """One POINT of the result JSON.
+
+    Args:
+        predictions: on the test split.
+        groups: the g groups over the p patterns of ``predictions.z``.
+        labels: the c class names.
+        base: the base classifier's predictions of the same rows; None for the base itself.
+        method: "base", "reprogram", "random_trigger", …
+        trigger: registry key of the trigger.
+        criterion: registry key of the criterion.
+        lam: λ, or None where there is none.
+        seed: of the curve, or of the base.
+        tuning_ratio: share of the tuning split that was learned from, or None where nothing was.
+        artifacts: paths relative to the home by name ("trigger", "predictions").
+        draws: bootstrap resamples.
+        draw_seed: of the resamples; the same for all points, so that they are resampled alike.
+
+    Returns:
+        JSON values; ``None`` where a number cannot be estimated. Besides the agreed keys, ``noise_gap``
+        holds for each gap what noise alone would show at these cell counts, ``group_rates`` the table of
+        groups, ``intersections`` that of their combinations (empty where there are none), ``changes`` who
+        gained and who lost against the base, ``levelling`` by gap how much of it closed at the better-off
+        groups' expense (see ``group_tables``, ``intersections`` and ``levelling``), and ``left_out`` the
+        labels that are too rare in a group to count in the metrics over cells (see ``metrics.judged_classes``).
+
+    Raises:
+        DataError: ``base`` is about other rows.
+    """
+    shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
+    counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
+    weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
+    drawing: dict[str, Any] = {"is_stratified": predictions.is_stratified, "draws": draws, "seed": draw_seed}
+    areas = auc_draws(predictions, draws=draws, seed=draw_seed)
+    deltas: dict[str, Estimate] = {}
+    changed: list[dict[str, Any]] = []
+    of_base = counts
+    levelled: dict[str, Any] = {}
+    if base is None:
+        values = estimates(counts, weight, groups, **drawing)
+    else:
+        _check_same_rows(predictions, base)
+        joint = joint_table(predictions.y, base.y_pred, predictions.y_pred, predictions.z, **shape)
+        of_base = joint.sum(axis=-1)
+        values, deltas = paired_estimates(joint, weight, groups, **drawing)
+        gains = areas - _areas_of_base(base, draws, draw_seed)
+        deltas["auc"] = estimate(gains[0], gains[1:])
+        changed = changes(joint, weight, groups)
+        levelled = {gap: levelling_down(joint, weight, groups, gap=gap, **drawing) for gap in RATES_OF_GAP}
+    values["auc"] = estimate(areas[0], areas[1:])
+    point: dict[str, Any] = {
+        "method": method,
+        "trigger": trigger,
+        "criterion": criterion,
+        "lam": lam,
+        "seed": seed,
+        "tuning_ratio": tuning_ratio,
+        "n": len(predictions.y),
+    }
+    for name, found in values.items():
+        point[name] = found.value
+        point[f"{name}_ci"] = list(found.ci) if found.ci else None
+    return point | {
+        "delta": {name: found.to_json() for name, found in deltas.items()},
+        "noise_gap": noise_gaps(counts, weight, groups, **drawing),
+        "collapsed": bool(collapsed(counts, weight, groups, base=of_base)),
+        "counts": by_group(counts, groups).astype(int).tolist(),
+        "group_rates": group_table(counts, weight, groups, **drawing),
+        "intersections": intersection_table(counts, weight, groups, **drawing),
+        "changes": changed,
+        "levelling": levelled,
+        "groups": list(groups.names),
+        "labels": list(labels),
+        "left_out": [
+            label for label, is_judged in zip(labels, judged_classes(counts, groups), strict=True) if not is_judged
+        ],
+        "artifacts": dict(artifacts or {}),
+    }
+
+
+@lru_cache(maxsize=1)
+def _areas_of_base(base: Predictions, draws: int, seed: int) -> NDArray[np.float64]:
+    """The base of a study stands beside hundreds of points."""
+    return auc_draws(base, draws=draws, seed=seed)
+
+
+def _check_same_rows(predictions: Predictions, base: Predictions) -> None:
+    for name in ("row", "y", "z"):
+        if not np.array_equal(getattr(predictions, name), getattr(base, name)):
+            raise DataError(
+                f"Base and trigger predicted different rows ({name} differs); predict both on the same split."
+            )

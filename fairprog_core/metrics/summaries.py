@@ -1,0 +1,109 @@
+"""Many points at once: means over seeds, and a flat table for spreadsheets.
+
+A POINT is a dict of the result JSON: one classifier on the test split, every metric with its interval.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from fairprog_core.metrics.fairness import METRICS
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.pareto import t_quantile
+
+Point = dict[str, Any]
+
+REPORTED = (*METRICS, "auc")
+SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # … but for the seed
+_NORMAL = 1.959964
+
+
+def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
+    """Average points that differ only by seed.
+
+    The interval covers both what another seed and what other test rows would change:
+    mean ± √((t·s/√n)² + (1.96·r)²), where s is the standard deviation over the n seeds, t Student's
+    quantile for n − 1, and r the mean of the points' own standard errors (width of the interval /
+    3.92). All seeds are tested on the same rows, so r is not divided by √n: that would take
+    the rows for fresh ones. The interval is a little wide, because s holds part of r already.
+    With one seed it is the point's own interval, over test rows alone.
+
+    Args:
+        points: of one study.
+        same: what the points of one mean share; without "lam", for example, each curve's own λ.
+
+    Returns:
+        One POINT per mean in the order of first appearance, with ``seeds`` (list) in place of ``seed``, ``lam``
+        None where it differs, every metric, its ``_ci``, ``delta``, and ``collapsed`` if any of them is.
+    """
+    keys = [tuple(point.get(name) for name in same) for point in points]
+    order = sorted(range(len(points)), key=lambda i: keys.index(keys[i]))
+    return [_mean([points[i] for i in members]) for _, members in groupby(order, key=lambda i: keys[i])]
+
+
+def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean of one number over seeds; see :func:`mean_over_seeds`. None if one of them is not estimable."""
+    values = [estimate.value for estimate in estimates if estimate.value is not None]
+    if len(values) < len(estimates) or not values:
+        return Estimate(None, None)
+    if len(values) == 1:
+        return estimates[0]
+    n, mean = len(values), sum(values) / len(values)
+    intervals = [estimate.ci for estimate in estimates if estimate.ci is not None]
+    if len(intervals) < n:
+        return Estimate(mean, None)
+    rows = sum(high - low for low, high in intervals) / n / 2  # 1.96 r
+    variance = sum((value - mean) ** 2 for value in values) / (n - 1)
+    half = (t_quantile(n - 1) ** 2 * variance / n + rows**2) ** 0.5
+    return Estimate(mean, (mean - half, mean + half))
+
+
+def points_csv(points: Sequence[Mapping[str, Any]]) -> str:
+    """Points as CSV text: one row each, intervals as <name>_low and <name>_high, empty where not estimable."""
+    return rows_csv([_flat(point) for point in points])
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Flat rows as CSV text; a column for every name that some row has, in the order in which they appear."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _mean(points: Sequence[Mapping[str, Any]]) -> Point:
+    lams = {point["lam"] for point in points}
+    mean: Point = {name: points[0].get(name) for name in SAME_CURVE}
+    mean |= {"lam": lams.pop() if len(lams) == 1 else None, "seeds": [point["seed"] for point in points]}
+    mean |= {"n": points[0]["n"], "collapsed": any(point["collapsed"] for point in points)}
+    for name in REPORTED:
+        value, ci = mean_estimate([Estimate.of(point[name], point[f"{name}_ci"]) for point in points])
+        if value is not None and ci is not None:
+            ci = max(0.0, ci[0]), min(1.0, ci[1])
+        mean |= {name: value, f"{name}_ci": list(ci) if ci else None}
+    mean["delta"] = {name: _delta([point["delta"][name] for point in points]) for name in points[0]["delta"]}
+    return mean
+
+
+def _delta(deltas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return mean_estimate([Estimate.of(**delta) for delta in deltas]).to_json()
+
+
+def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
+    row = {name: point.get(name) for name in (*SAME_CURVE, "lam", "seed", "n")}
+    for name in REPORTED:
+        low, high = point.get(f"{name}_ci") or (None, None)
+        row |= {name: point.get(name), f"{name}_low": low, f"{name}_high": high}
+    for name in REPORTED:
+        delta = point.get("delta", {}).get(name, {})
+        low, high = delta.get("ci") or (None, None)
+        row |= {f"delta_{name}": delta.get("value"), f"delta_{name}_low": low, f"delta_{name}_high": high}
+    row["collapsed"] = point.get("collapsed")
+    for group, of_group in zip(point.get("groups", ()), point.get("counts", ()), strict=True):
+        for y, of_label in enumerate(of_group):
+            row |= {f"count_{group}_y{y}_pred{y_pred}": n for y_pred, n in enumerate(of_label)}
+    return row | {f"artifact_{name}": path for name, path in point.get("artifacts", {}).items()}

@@ -1,0 +1,168 @@
+"""What all curves of a study share: data, frozen classifier, the base's predictions, the run's folder.
+
+Notation: m reported values of λ.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.types import Predictions
+from fairprog_core.data.base import Dataset, Split
+from fairprog_core.methods.features import Features
+from fairprog_core.metrics.counts import cell_weight, count_table
+from fairprog_core.metrics.fairness import collapsed, evaluate, judged_classes
+from fairprog_core.metrics.leakage import Reading, read
+from fairprog_core.metrics.report import majority_accuracy, report
+from fairprog_core.results.predictions_file import write_predictions
+from fairprog_core.study import Study
+from fairprog_core.study.plan import CurvePlan
+from fairprog_core.training.criteria import CriterionOptions
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What all curves of a study share.
+
+    Attributes:
+        folder: the run's artifact folder; ``runs/<name of the folder>`` in the result's paths.
+        splits: "tune", "val" and "test", and "train" where a method learns from it, prepared for the classifier.
+        base: predictions of the base, by split ("val", "test").
+        about: what is written into the files of what is learned: hashes and versions.
+    """
+
+    study: Study
+    dataset: Dataset
+    classifier: Classifier
+    splits: dict[str, Split]
+    base: dict[str, Predictions]
+    folder: Path
+    device: torch.device
+    about: dict[str, Any]
+
+    def figures(
+        self, predictions: Predictions, gap: str, base: Predictions, *, split: str = "validation"
+    ) -> dict[str, Any]:
+        """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
+
+        Args:
+            predictions: of the rows of a split.
+            gap: a key of ``metrics.METRICS``.
+            base: what the base says about the same rows.
+            split: the split's name, for the error.
+
+        Raises:
+            DataError: a cell has too few rows for the gap to be estimated.
+        """
+        groups = self.dataset.groups
+        shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
+        counts, before = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
+        weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
+        values = evaluate(counts, weight, groups, judged_classes(counts, groups))
+        if not np.isfinite(values[gap]):
+            raise DataError(
+                f"The {gap.replace('_', ' ')} cannot be estimated on the {split} split: a group has no rows of a "
+                f"label; use more {split} rows."
+            )
+        return {
+            "accuracy": float(values["accuracy"]),
+            "gap": float(values[gap]),
+            "is_collapsed": bool(collapsed(counts, weight, groups, base=before)),
+        }
+
+    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> dict[str, float]:
+        """What a curve is compared with on the rows of a split: the base and the majority class."""
+        found = self.figures(base, gap, base, split=split)
+        return {
+            "base_accuracy": found["accuracy"],
+            "base_gap": found["gap"],
+            "majority_accuracy": majority_accuracy(base, n_classes=len(self.dataset.labels)),
+        }
+
+    @cached_property
+    def glimpse(self) -> tuple[Split, Predictions]:
+        """The validation rows that are looked at while training, and what the base says about them."""
+        split = self.splits["val"].evenly(self.study.budget.validate_rows)
+        return split, predict(self.classifier, split)
+
+    def learned_from(self, plan: CurvePlan) -> Split:
+        """The rows that a curve learns from: of the tuning split, the share that its plan says, drawn by its seed."""
+        split = self.splits[plan.method.learns_from]
+        ratio = 1.0 if plan.tuning_ratio is None else plan.tuning_ratio
+        return split.evenly(max(round(ratio * len(split.y)), 1), seed=plan.seed)
+
+    @cached_property
+    def features(self) -> Features:
+        """What the last layer of the base reads, for all curves."""
+        return Features(self.classifier)
+
+    def point(
+        self, found: Predictions, plan: CurvePlan, method: str, lam: float | None, *, base: Predictions,
+        files: Mapping[str, Path],
+    ) -> dict[str, Any]:  # fmt: skip
+        """Keep predictions of the test split, and report them as a POINT of a curve.
+
+        Args:
+            found: what was predicted.
+            plan: of the curve.
+            method: the curve's own, or a control.
+            lam: None for a control.
+            base: predictions of the same rows without what was learned.
+            files: artifacts by name; "predictions" is written here.
+        """
+        groups, labels = self.dataset.groups, self.dataset.labels
+        write_predictions(files["predictions"], found, groups=groups, labels=labels)
+        return report(
+            found, groups=groups, labels=labels, base=base, method=method, trigger=plan.trigger_name,
+            criterion=plan.criterion.kind, lam=lam, seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            artifacts={"trigger": None} | {kind: self.name(file) for kind, file in files.items()},
+        )  # fmt: skip
+
+    @cached_property
+    def base_readings(self) -> dict[str, Reading | None]:
+        """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
+        return {criterion.kind: self.read(self.base["test"], criterion) for criterion in self.study.criteria}
+
+    def read(self, predictions: Predictions, criterion: CriterionOptions) -> Reading | None:
+        """Let a fresh auditor read the groups of the test rows, within each label where the criterion conditions on it.
+
+        What says the same of every row is read once: a control beside several curves, a method without a seed.
+        """
+        said = predictions.y_pred if predictions.logits is None else predictions.logits
+        key = criterion.conditions_on_label, said.dtype.str, sha256(said.tobytes()).digest()
+        if key not in self._readings:
+            found = read(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
+            self._readings[key] = found
+        return self._readings[key]
+
+    @cached_property
+    def _readings(self) -> dict[tuple[bool, str, bytes], Reading | None]:
+        """What was read so far."""
+        return {}
+
+    def audit(self, predictions: Predictions, criterion: CriterionOptions) -> dict[str, Any] | None:
+        """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
+        found, base = self.read(predictions, criterion), self.base_readings[criterion.kind]
+        return None if found is None else found.figures(base)
+
+    def base_audit(self) -> dict[str, Any]:
+        """By criterion, the audit of the base."""
+        return {kind: found and found.figures() for kind, found in self.base_readings.items()}
+
+    @property
+    def base_file(self) -> Path:
+        """The base's weights as they were saved."""
+        return self.folder / "base" / "classifier.safetensors"
+
+    def name(self, path: Path) -> str:
+        """A file's path relative to the home, as the result JSON has it."""
+        return f"runs/{self.folder.name}/{path.relative_to(self.folder).as_posix()}"

@@ -1,0 +1,266 @@
+"""Run a study in an artifact folder: data, base, curves, a look inside; a generator of records.
+
+Called again on the same folder it goes on where it stopped, with the same numbers: finished curves
+are read, an unfinished one goes on from its checkpoint. Closing the generator stops at once.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common import memory
+from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.registry import build, load
+from fairprog_core.common.telling import told
+from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Dataset, Split, SplitName
+from fairprog_core.explain import SURVEYS
+from fairprog_core.explain.conditions import Rival
+from fairprog_core.metrics.report import majority_accuracy, report
+from fairprog_core.pipeline.context import Lab
+from fairprog_core.pipeline.curve import CurveWork
+from fairprog_core.pipeline.environment import choose_device, describe, repeat_alike
+from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
+from fairprog_core.pipeline.progress_estimator import Meter
+from fairprog_core.pipeline.transfer import TransferWork
+from fairprog_core.results.gallery_file import Gallery, write_gallery
+from fairprog_core.results.predictions_file import write_predictions
+from fairprog_core.results.result import save
+from fairprog_core.study import Study
+from fairprog_core.study.cost import expected_seconds, is_looked_into
+from fairprog_core.study.plan import CurvePlan
+from fairprog_core.training.loop import Record
+from fairprog_core.triggers.base import load_trigger
+
+SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a classifier
+ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
+
+
+def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
+    """Compute what is missing of a study.
+
+    Args:
+        study: what to compute.
+        home: where caches and models are kept.
+        folder: the artifact folder of this run; ``result.json`` appears after every finished curve.
+
+    Yields:
+        "stage", "base", "train", "validation", "curve" and "result" records, several per second.
+
+    Raises:
+        FairprogError: bad options, data or weights; what is finished stays.
+    """
+    memory.keep_freed()
+    n_threads = study.threads or 1  # networks and tables are too small for more to pay
+    torch.set_num_threads(n_threads)
+    with replacing(folder / "study.json") as part:
+        part.write_text(json.dumps(study.to_json()), "utf-8")
+    execution = Execution(study, home, folder)
+    try:
+        with threadpool_limits(n_threads, user_api="blas"):
+            yield from execution.prepare()
+            yield from execution.curves()
+            yield from execution.transfers()
+            yield from execution.looks_inside()
+    finally:
+        execution.keep_seconds()
+
+
+class Execution:
+    """One sitting of a run."""
+
+    def __init__(self, study: Study, home: Home, folder: Path) -> None:
+        self.study, self.home, self.folder = study, home, folder
+        self.device = choose_device(study.device)
+        repeat_alike(self.device)
+        self.dataset: Dataset = build(DATASETS, study.dataset, home)
+        self.plans = study.plan()
+        self.meter = Meter(expected_seconds(study, trains_base=self._base() is None), self._earlier_seconds())
+        self.base_point: dict[str, Any] = {}
+        self.works: list[CurveWork] = []
+        self.targets: list[TransferWork] = []
+
+    @property
+    def _splits(self) -> tuple[SplitName, ...]:
+        """The splits that curves are made on."""
+        learned_from = {plan.method.learns_from for plan in self.plans}
+        return tuple(name for name in ALL_SPLITS if name in SMALL_SPLITS or name in learned_from)
+
+    def prepare(self) -> Iterator[Record]:
+        """Data and base."""
+        path = self._base()
+        needed = ALL_SPLITS if path is None else self._splits
+        for number, name in enumerate(needed):
+            yield from self._split(name, number / len(needed), 1 / len(needed))
+        if path is None:
+            yield self.meter.at("base", 0.0, "Training the base classifier")
+            with self.meter.timing("base"):
+                for found in train_base(self.study, self.dataset, self.home, device=self.device):
+                    if isinstance(found, float):
+                        found = self.meter.at("base", found, "Training the base classifier")
+                    yield found
+        self.meter.at("data", 1.0, "")
+        with self.meter.timing("base"):
+            keep_base(self._own_base, self.study, self.dataset, self.home)
+            self._set_up()
+        yield self.meter.at("base", 1.0, "The base classifier is ready")
+
+    def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
+        """Draw or decode a split, if it is not in the cache, and tell how far it is."""
+        with self.meter.timing("data"):
+            for done, total in told(lambda tell: self.dataset.split(name, tell)):
+                share = start + part * done / max(total, 1)
+                yield self.meter.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
+
+    def _base(self) -> Path | None:
+        """The base of an earlier sitting of this run, else one that need not be trained, else None."""
+        return find_base(self.study, self.dataset, self.home, own=self._own_base)
+
+    @property
+    def _own_base(self) -> Path:
+        """Where this run keeps its base."""
+        return self.folder / "base" / "classifier.safetensors"
+
+    def _set_up(self) -> None:
+        """Freeze the base, predict with it, prepare the work on every curve."""
+        classifier: Classifier = load_base(self._own_base, self.device)
+        environment = describe(self.device)
+        about = {
+            "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
+            "versions": environment["versions"],
+            "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
+        }  # fmt: skip
+        splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
+        base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
+        lab = Lab(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
+        predictions = self.folder / "base" / "predictions.parquet"
+        write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
+        self.base_point = report(
+            base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
+            seed=self.study.base_seed, artifacts={"trigger": None, "predictions": lab.name(predictions)},
+        )  # fmt: skip
+        self.environment = environment
+        self.works = [CurveWork(lab, plan) for plan in self.plans]
+        self.targets = [
+            TransferWork(lab, self.study.on(other), self.study.name_of(other), self.home)
+            for other in self.study.transfer
+        ]
+        self.lab = lab
+
+    def curves(self) -> Iterator[Record]:
+        """Learn and evaluate every curve."""
+        for number, work in enumerate(self.works):
+            label = f"Curve {number + 1} of {len(self.works)}: {_words(work)}"
+            n = len(self.works)
+            yield self.meter.at("triggers", number / n, label)
+            with self.meter.timing("triggers"):
+                for record in work.learn():
+                    yield record
+                    if record["kind"] == "validation" or record["step"] % 10 == 0:
+                        share = record["step"] / record["steps"]
+                        yield self.meter.at("triggers", (number + share) / n, label)
+            if work.read() is None:
+                with self.meter.timing("evaluation"):
+                    for share in work.evaluate():
+                        yield self.meter.at("evaluation", (number + share) / n, f"{label}: test split")
+            self.meter.at("triggers", (number + 1) / n, label)
+            self.meter.at("evaluation", (number + 1) / n, label)
+            self.save(is_complete=False)
+            yield {"kind": "curve", "curve": work.plan.key}
+
+    def transfers(self) -> Iterator[Record]:
+        """Try every trigger on the other bases."""
+        works = [work for work in self.works if work.plan.method.uses_trigger]
+        n = len(self.targets) * (1 + len(works))
+        for number, target in enumerate(self.targets):
+            at = number * (1 + len(works))
+            with self.meter.timing("base"):
+                for share in target.prepare():
+                    yield self.meter.at("transfer", (at + share) / n, f"Training another base: {target.name}")
+            for each, work in enumerate(works, at + 1):
+                with self.meter.timing("evaluation"):
+                    for share in target.evaluate(work):
+                        yield self.meter.at("transfer", (each + share) / n, f"On {target.name}: {_words(work)}")
+                self.save(is_complete=False)
+        self.meter.at("transfer", 1.0, "")
+
+    def looks_inside(self) -> Iterator[Record]:
+        """Saliency, regions, twins and the probe of every curve."""
+        works = [work for work in self.works if is_looked_into(self.study, work.plan)]
+        n = len(works)
+        for number, work in enumerate(works):
+            done = work.read()
+            if done is None or done["curve"]["explain"]:
+                continue
+            with self.meter.timing("explain"):
+                for step in self._survey(work, done["curve"]["chosen_lam"]):
+                    label = f"A look inside {number + 1} of {n}: {step.label}"
+                    if step.findings is not None:
+                        found = step.findings
+                        write_gallery(work.folder / "gallery.safetensors", Gallery(found.gallery, found.metadata))
+                        done["curve"] |= {"explain": found.explain, "probe": found.probe or {}}
+                        work.write(done)
+                    yield self.meter.at("explain", (number + step.fraction) / n, label)
+            self.save(is_complete=False)
+            yield {"kind": "curve", "curve": work.plan.key}
+        self.meter.at("explain", 1.0, "")
+        self.save(is_complete=True)
+        yield self.meter.at("evaluation", 1.0, "Finished")
+        yield {"kind": "result"}
+
+    def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
+        survey = load(SURVEYS[self.dataset.modality])
+        trigger = load_trigger(work.method.file).to(self.device)
+        found: Iterator[Any] = survey(
+            self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
+            device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
+            rivals=self._rivals_of(work.plan), patterns=self.dataset.groups.patterns.tolist(),
+        )  # fmt: skip
+        return found
+
+    def _rivals_of(self, plan: CurvePlan) -> list[Rival]:
+        """The classifiers with weights of their own that a trigger's curve is looked at beside."""
+        rivals = (work.rival() for work in self.works if work.plan.is_rival_of(plan))
+        return [rival for rival in rivals if rival is not None]
+
+    def save(self, *, is_complete: bool) -> None:
+        """Write ``result.json`` from the finished curves."""
+        finished = [done for done in (work.read() for work in self.works) if done is not None]
+        values = {
+            "study": self.study.to_json(),
+            "environment": self.environment,
+            "seconds": self.meter.total(),
+            "complete": is_complete,
+            "majority_accuracy": majority_accuracy(self.lab.base["test"], n_classes=len(self.dataset.labels)),
+            "labels": list(self.dataset.labels),
+            "groups": list(self.dataset.groups.names),
+            "base": self.base_point | {"audit": self.lab.base_audit()},
+            "points": [point for done in finished for point in done["points"]],
+            "curves": [done["curve"] for done in finished],
+        }
+        if self.targets:
+            found = (target.result(self.works, self.study.base_name) for target in self.targets)
+            values["transfer"] = [each for each in found if each is not None]
+        save(self.folder, values)
+
+    def _earlier_seconds(self) -> dict[str, float]:
+        path = self.folder / "seconds.json"
+        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+    def keep_seconds(self) -> None:
+        """Remember the seconds spent, for a later sitting of the same run."""
+        with replacing(self.folder / "seconds.json") as part:
+            part.write_text(json.dumps(self.meter.seconds), "utf-8")
+
+
+def _words(work: CurveWork) -> str:
+    plan = work.plan
+    name = (plan.trigger_name or plan.method.kind).replace("_", " ")
+    part = "" if plan.tuning_ratio in (None, 1.0) else f", {plan.tuning_ratio:.3g} of the tuning data"
+    return f"{name}, {plan.criterion.kind.replace('_', ' ')}{part}, seed {plan.seed}"

@@ -1,0 +1,112 @@
+"""The frozen base classifier of a study: from the cache, shipped, or trained now."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
+from fairprog_core.common.errors import ModelError
+from fairprog_core.common.home import Home, assets, making_once, replacing
+from fairprog_core.common.options import digest_of
+from fairprog_core.data.base import Dataset, Progress
+from fairprog_core.study import Study
+from fairprog_core.training import base_classifier
+
+_RECIPE = 1  # counts up when the same options would train another classifier; part of every key
+
+
+def base_key(study: Study, dataset: Dataset) -> str:
+    """Content key of a base: changes with all that decides its weights, and nothing else."""
+    return digest_of(
+        {
+            "options": study.classifier.model_dump(mode="json", exclude={"source"}),
+            **CLASSIFIERS[study.classifier.kind].load().content(study.classifier),
+            "data": dataset.split_digest("train"),
+            "seed": study.base_seed,
+            "recipe": _RECIPE,
+        }
+    )
+
+
+def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = None) -> Path | None:
+    """The file of a base that need not be trained, or None.
+
+    Args:
+        own: where a run keeps its base; what an earlier sitting left there comes first.
+
+    Raises:
+        ModelError: the study asks for a shipped base, and there is none for it.
+    """
+    if own is not None and own.exists():
+        return own
+    key = base_key(study, dataset)
+    cached, shipped = _trained(key, home), assets() / "classifiers" / f"{key}.safetensors"
+    source = study.classifier.source
+    if source == "shipped" and not shipped.exists():
+        raise ModelError(
+            f"No base is shipped for this data, classifier and base_seed {study.base_seed}; "
+            "set classifier.source to auto to train one."
+        )
+    candidates = {"auto": [cached, shipped], "shipped": [shipped], "train": []}[source]
+    return next((path for path in candidates if path.exists()), None)
+
+
+def train_base(
+    study: Study, dataset: Dataset, home: Home, *, device: torch.device, drawing: Progress | None = None
+) -> Iterator[float | dict[str, Any]]:
+    """Train the base and keep it in the home's ``models/``.
+
+    Yields:
+        After every batch the finished share, a number; now and then a "base" record.
+    """
+    path = _trained(base_key(study, dataset), home)
+    split = dataset.split("train", drawing)
+    with making_once(path) as is_missing:
+        if not is_missing and study.classifier.source != "train":  # made while this process waited
+            return
+        torch.manual_seed(study.base_seed)
+        implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
+        classifier = implementation.new(study.classifier, n_classes=len(dataset.labels), split=split)
+        split = classifier.prepare(split)
+        for record in base_classifier.train(
+            classifier, split, options=study.classifier, seed=study.base_seed, device=device
+        ):
+            yield record.get("share", {"kind": "base", **record})
+        save_classifier(
+            classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
+            groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),
+        )  # fmt: skip
+
+
+def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
+    """Copy the base that was found or trained to where a run keeps it; nothing to do where it is already.
+
+    Raises:
+        ModelError: the study asks for a shipped base, and there is none for it.
+    """
+    if not own.exists():
+        found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
+        with replacing(own) as part:
+            part.write_bytes(found.read_bytes())
+
+
+def _trained(key: str, home: Home) -> Path:
+    """Where a training leaves a base."""
+    return home.models / f"{key}.safetensors"
+
+
+def load_base(path: Path, device: torch.device) -> Classifier:
+    """Read a base and freeze it."""
+    return freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+
+
+def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> Classifier:
+    """Read a classifier file that a run wrote, e.g. ``base/classifier.safetensors`` of its folder; frozen.
+
+    Raises:
+        ArtifactError: the file is missing, damaged or not a classifier of fairprog.
+    """
+    return load_base(Path(path), torch.device(device))

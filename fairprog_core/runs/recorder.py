@@ -1,0 +1,187 @@
+"""Carrying out one claimed run: records to the store, the cancel flag, and how it ended.
+
+The same code serves the worker and ``fairprog run``; both just loop over the records.
+"""
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, cast
+
+from sqlalchemy.exc import DatabaseError
+
+from fairprog_core.common.errors import FairprogError, RunError
+from fairprog_core.results.summary import main_figures
+from fairprog_core.runs.store import Store
+from fairprog_core.runs.table.run import Run, State
+from fairprog_core.study import Study
+
+Record = dict[str, Any]
+Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as in fairprog_core.pipeline.execute
+
+FLUSH_SECONDS = 0.5
+BEAT_SECONDS = 2.0
+UNEXPECTED = "An unexpected "  # how the sentence of an error begins that is not the user's
+POSITIONS = {"train": "step", "validation": "step", "base": "step"}  # what counts the records of a kind
+BEFORE_CHECKPOINTS = "validation"  # the kind of record behind which a checkpoint is written
+
+log = logging.getLogger(__name__)
+
+
+class Stop:
+    """The wish to stop, from a signal. The run stops at its next record, after a checkpoint.
+
+    Args:
+        state: what the run becomes: a worker that is ended loses its run, a person who
+            presses Ctrl-C cancels it.
+        error: the sentence that goes with it.
+    """
+
+    def __init__(self, state: State, error: str | None = None) -> None:
+        self.state = state
+        self.error = error
+        self.event = threading.Event()
+
+
+class Recorder:
+    """Sends records to the store every half second, and a heartbeat every two.
+
+    From a thread of its own, so that a long step neither looks dead nor holds records back.
+    """
+
+    def __init__(self, store: Store, run: Run, log_name: str | None) -> None:
+        self._store, self._run, self._log_name = store, run, log_name
+        self._pending: list[Record] = []
+        self._figures: list[Record] | None = None
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name=f"recorder-{run.id}", daemon=True)
+        self.is_taken = False  # another process has the run now
+
+    def __enter__(self) -> "Recorder":
+        self._store.append(self._run.id, [], token=self._run.token, log=self._log_name)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+        self.flush()
+
+    def add(self, record: Record, figures: list[Record] | None = None) -> None:
+        """Take a record; it is in the store half a second later."""
+        with self._lock:
+            self._pending.append(record)
+            self._figures = figures if figures is not None else self._figures
+
+    def _loop(self) -> None:
+        beaten = time.monotonic()
+        while not self._end.wait(FLUSH_SECONDS):
+            if self.flush():
+                beaten = time.monotonic()
+            elif time.monotonic() - beaten >= BEAT_SECONDS:
+                beaten = time.monotonic()
+                with contextlib.suppress(DatabaseError):  # busy for half a minute, or gone: the next one tells
+                    self.is_taken = not self._store.beat(self._run)
+
+    def flush(self) -> bool:
+        """Write what is pending now; whether something was written."""
+        with self._writing:  # who asks second returns after what the first one took is in the store
+            return self._write_pending()
+
+    def _write_pending(self) -> bool:
+        with self._lock:
+            pending, figures = self._pending, self._figures
+            self._pending, self._figures = [], None
+        if not pending or self.is_taken:
+            return False
+        try:
+            self._store.append(self._run.id, pending, token=self._run.token, figures=figures)
+        except RunError:
+            self.is_taken = True
+        except DatabaseError:
+            log.exception("Run %s: %d records could not be written yet.", self._run.id, len(pending))
+            with self._lock:
+                self._pending = pending + self._pending
+                self._figures = self._figures if self._figures is not None else figures
+            return False
+        return True
+
+
+def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name: str | None = None) -> Iterator[Record]:
+    """Carry out a claimed run and write how it ended; yields its records.
+
+    Errors of the run do not leave this function: they are the run's state. Read it with
+    ``store.get`` afterwards.
+
+    Args:
+        store: where the run is.
+        run: as ``claim`` or ``begin`` returned it.
+        execute: computes; ``fairprog_core.pipeline.execute.execute``.
+        stop: the wish to stop, besides the run's own cancel flag.
+        log_name: the log of this process, relative to the home; unexpected errors are told there.
+    """
+    state: State = "done"
+    error: str | None = None
+    try:
+        study = Study.parse(run.study, where=f"run {run.id}")
+        records = cast(Generator[Record], execute(study, home=store.home, folder=store.home.run(run.id)))
+        # closing the generator writes the checkpoint; heartbeats go on meanwhile
+        with Recorder(store, run, log_name) as recorder, contextlib.closing(records):
+            for record in _without_repetition(store, run, records):
+                recorder.add(record, _figures(store, run, record))
+                if record["kind"] == BEFORE_CHECKPOINTS:
+                    recorder.flush()  # a run that is killed goes on behind the checkpoint: these would be missing
+                yield record
+                if recorder.is_taken or stop.event.is_set() or _should_stop(store, run):
+                    state, error = _stopped(store, run, stop)
+                    break
+    except FairprogError as problem:
+        state, error = "failed", str(problem)
+    except Exception as problem:
+        log.exception("Run %s: unexpected error", run.id)
+        where = f" The log has the details: {store.home.path / log_name}" if log_name else ""
+        state, error = "failed", f"{UNEXPECTED}{type(problem).__name__} ended the run.{where}"
+    except BaseException:  # Ctrl-C, the end of the process, or nobody reads on
+        state, error = stop.state, stop.error
+        raise
+    finally:
+        store.finish(run, state, error=error)
+
+
+def _should_stop(store: Store, run: Run) -> bool:
+    """Whether somebody cancelled the run; not as long as the database does not answer."""
+    try:
+        return store.should_stop(run)
+    except DatabaseError:
+        log.exception("Run %s: cannot be asked whether to stop; it goes on.", run.id)
+        return False
+
+
+def _stopped(store: Store, run: Run, stop: Stop) -> tuple[State, str | None]:
+    """What a run becomes that stops early; the cancel flag goes before a signal."""
+    return (stop.state, stop.error) if stop.event.is_set() and not _should_stop(store, run) else ("cancelled", None)
+
+
+def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> Iterator[Record]:
+    """Pass the records on; what a resumed run makes again takes the place of what was there."""
+    seen: set[tuple[str, str | None]] = set()
+    for record in records:
+        kind, curve = record["kind"], record.get("curve")
+        position = POSITIONS.get(kind)
+        if run.attempt > 1 and position in record and (kind, curve) not in seen:
+            seen.add((kind, curve))
+            store.forget(run, like=record, position=str(position))
+        yield record
+
+
+def _figures(store: Store, run: Run, record: Record) -> list[Record] | None:
+    """The main figures, when a record says that there are new ones."""
+    if record["kind"] not in ("curve", "result"):
+        return None
+    path = store.home.run(run.id) / "result.json"
+    return main_figures(json.loads(path.read_text("utf-8"))) if path.is_file() else None

@@ -1,0 +1,1 @@
+"""The run table: its rows, their types, the database and its migrations."""

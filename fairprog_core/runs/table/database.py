@@ -1,0 +1,147 @@
+"""The connection to the run table: SQLite in the home, or what ``FAIRPROG_DB_URL`` names."""
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
+
+from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.home import Home
+from fairprog_core.runs.table.tables import HEAD, METADATA
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 30
+
+
+class Database:
+    """An engine whose writes are serialised and whose tables are of the newest migration."""
+
+    def __init__(self, home: Home, url: str | None = None) -> None:
+        url = url or os.environ.get("FAIRPROG_DB_URL") or f"sqlite:///{home.database}"
+        try:
+            self.engine = create_engine(url, json_serializer=to_json, pool_pre_ping=not url.startswith("sqlite"))
+        except ImportError as error:
+            raise ConfigError(f"FAIRPROG_DB_URL needs a driver that is not installed: {error}.") from error
+        except ArgumentError as error:
+            raise ConfigError(
+                "FAIRPROG_DB_URL is not the address of a database; write postgresql+psycopg://user@host/name, "
+                "or leave it out to use the home's own file."
+            ) from error
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            _serialise_writes(self.engine)
+        try:
+            if self._revision() != HEAD:
+                self._migrate(home)
+        except DatabaseError as error:
+            where = self.engine.url.render_as_string(hide_password=True)
+            raise ArtifactError(f"The run table at {where} cannot be opened: {error.orig}.") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the tables."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other writer overlaps; committed when the block succeeds."""
+        with self.engine.connect().execution_options(fairprog_writes=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _revision(self, connection: Connection | None = None) -> str | None:
+        if connection is None:
+            with self.reading() as opened:
+                return self._revision(opened)
+        try:
+            with connection.begin_nested():
+                return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        except (OperationalError, ProgrammingError):  # no such table: a new home
+            return None
+
+    def _migrate(self, home: Home) -> None:
+        with FileLock(home.path / ".migrate.lock"):
+            if self.is_sqlite:  # kept in the file; switching while somebody else opens it would fail
+                raw = self.engine.raw_connection()
+                raw.execute("PRAGMA journal_mode=WAL")
+                raw.close()
+            with self.writing() as connection:
+                if not self.is_sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(7041993)"))
+                revision = self._revision(connection)
+                if revision is None:
+                    create_newest(connection)
+                elif revision != HEAD:
+                    upgrade(connection)
+
+
+def create_newest(connection: Connection) -> None:
+    """Make the tables of a new home as the newest migration leaves them, without Alembic's 11 MB."""
+    METADATA.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are due.
+
+    Raises:
+        ArtifactError: the tables are of a version that this fairprog does not know.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise ArtifactError(
+            "The run table of this home was written by a newer fairprog; update fairprog or choose another home."
+        ) from error
+
+
+def _serialise_writes(engine: Engine) -> None:
+    """Let every write begin with the lock: in WAL mode an ordinary BEGIN loses writers."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is sent below, not by the driver
+        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("fairprog_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def to_json(value: Any) -> str:
+    """JSON text; numbers that are not finite become null."""
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        return json.dumps(_finite(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,104 @@
+"""Reading and changing single rows of the run table, inside a transaction that is already open."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.sql import ColumnElement
+
+from fairprog_core.common.errors import RunError
+from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
+from fairprog_core.runs.table.tables import RECORDS, RUNS
+from fairprog_core.study import Study
+
+PROGRESS = ("stage", "label", "fraction", "seconds_left")
+
+
+def create(connection: Connection, study: Study) -> str:
+    """A new row in the queue; returns its id."""
+    run_id, now = secrets.token_hex(4), time.time()
+    row = {"id": run_id, "name": study.name, "state": "queued", "study": study.to_json(), "created": now, "queued": now}
+    zero = {"seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": [], "last_seq": 0, "may_be_ended": True}
+    connection.execute(insert(RUNS).values(**row, **zero))
+    return run_id
+
+
+def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:
+    """One row; with ``lock`` nobody else changes it before the transaction ends.
+
+    Raises:
+        RunError: there is none with this id.
+    """
+    query = select(RUNS).where(RUNS.c.id == run_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise unknown(run_id)
+    return Run(**row)
+
+
+def change(connection: Connection, which: ColumnElement[bool], **values: Any) -> bool:
+    """Set columns of the rows that ``which`` picks; whether there was one."""
+    return connection.execute(update(RUNS).where(which).values(**values)).rowcount > 0
+
+
+def with_id(run_id: str) -> ColumnElement[bool]:
+    """Picks one run."""
+    return RUNS.c.id == run_id
+
+
+def owned(run: Run) -> ColumnElement[bool]:
+    """Picks the run while it runs under the claim that ``run`` was read with."""
+    return (RUNS.c.id == run.id) & (RUNS.c.token == run.token) & (RUNS.c.state == "running")
+
+
+def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True) -> Run:
+    """Hand a queued run to a process, under a token of its own."""
+    now = time.time()
+    attempt = get(connection, run_id).attempt + 1
+    process = {"host": owner.host, "pid": owner.pid, "process_started": owner.process_started}
+    process["may_be_ended"] = may_be_ended
+    change(
+        connection,
+        with_id(run_id),
+        state="running",
+        started=now,
+        heartbeat=now,
+        attempt=attempt,
+        token=secrets.token_hex(8),
+        log=None,
+        **process,
+    )
+    return get(connection, run_id)
+
+
+def requeue(connection: Connection, run: Run) -> None:
+    """Put a run that is over back into the queue.
+
+    Raises:
+        RunError: it is not over, or done.
+    """
+    if run.state not in RESUMABLE:
+        raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
+    cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token"))
+    change(connection, with_id(run.id), state="queued", queued=time.time(), seconds_before=run.seconds, **cleared)
+
+
+def add_records(connection: Connection, run: Run, records: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
+    """Insert records behind those that are there; returns what changes in the run's own row."""
+    if not records:
+        return {}
+    rows = [
+        {"run": run.number, "seq": seq, "time": now, "data": dict(record)}
+        for seq, record in enumerate(records, start=run.last_seq + 1)
+    ]
+    connection.execute(insert(RECORDS), rows)
+    stages = [record for record in records if record.get("kind") == "stage"]
+    progress = {key: stages[-1][key] for key in PROGRESS if key in stages[-1]} if stages else {}
+    return {"last_seq": rows[-1]["seq"], **progress}
+
+
+def unknown(run_id: str) -> RunError:
+    """The error about an id that nothing has."""
+    return RunError(f"There is no run {run_id!r} in this home; `fairprog runs list` shows those that exist.")

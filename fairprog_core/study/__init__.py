@@ -1,0 +1,6 @@
+"""A study: everything that decides what is computed; read from presets, TOML and JSON. Torch-free."""
+
+from fairprog_core.study.plan import CurvePlan
+from fairprog_core.study.study import Study
+
+__all__ = ["CurvePlan", "Study"]

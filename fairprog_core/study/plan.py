@@ -1,0 +1,41 @@
+"""One curve that a study computes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fairprog_core.common.lam_range import LamRange
+from fairprog_core.methods import MethodOptions
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.criteria import CriterionOptions
+
+
+@dataclass(frozen=True)
+class CurvePlan:
+    """One curve that a study computes.
+
+    Attributes:
+        key: names its folder and its records, unique within the study.
+        method: options of a method that learns.
+        trigger: options of the trigger; None for a method without one.
+        trigger_name: its kind; a second trigger of the same kind carries its number.
+        criterion: options of the criterion.
+        lam: range of λ and the reported values.
+        seed: of the curve.
+        budget: of one training.
+        tuning_ratio: share of the tuning split that is learned from; None for a method that learns from another.
+    """
+
+    key: str
+    method: MethodOptions
+    trigger: Any
+    trigger_name: str | None
+    criterion: CriterionOptions
+    lam: LamRange
+    seed: int
+    budget: Budget
+    tuning_ratio: float | None = 1.0
+
+    def is_rival_of(self, other: "CurvePlan") -> bool:
+        """Whether this curve changes all weights for the end that another one has, with all rows to learn from."""
+        is_same = (self.criterion.kind, self.seed) == (other.criterion.kind, other.seed)
+        return is_same and self.method.needs.weights == "all" and self.tuning_ratio in (None, 1.0)

@@ -1,0 +1,322 @@
+"""A study: everything that decides what is computed, as one options object.
+
+Composed from the registries' options; read from a preset, a TOML file or JSON.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions, ResidualNetOptions
+from fairprog_core.common.options import ADVANCED, Modality, Options
+from fairprog_core.common.registry import any_entry, any_of
+from fairprog_core.data import DATASETS, FacesOptions
+from fairprog_core.methods import (
+    METHODS,
+    AdvInOptions,
+    AdvPostOptions,
+    MethodOptions,
+    NeutralWordsOptions,
+    RandomTriggerOptions,
+    RandomWordsOptions,
+    ReprogramOptions,
+)
+from fairprog_core.study.lam_options import LamOptions
+from fairprog_core.study.plan import CurvePlan
+from fairprog_core.study.transfer_target import OtherBase, base_name
+from fairprog_core.training.budget import Budget
+from fairprog_core.training.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
+from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
+
+if TYPE_CHECKING:
+    AnyDataset: TypeAlias = Any
+    AnyClassifier: TypeAlias = Any
+    AnyTrigger: TypeAlias = Any
+    AnyMethod: TypeAlias = MethodOptions
+    AnyCriterion: TypeAlias = CriterionOptions
+else:
+    AnyDataset = any_entry(DATASETS)
+    AnyClassifier = any_entry(CLASSIFIERS)
+    AnyMethod = any_entry(METHODS)
+    AnyTrigger = any_entry(TRIGGERS)
+    AnyCriterion = any_of(CRITERIA.values())
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Select(Options):
+    """How the λ to quote is chosen, on the validation split alone."""
+
+    max_accuracy_loss: float = Field(
+        0.03,
+        gt=0,
+        le=1,
+        title="Accuracy to give up at most",
+        description="The λ with the largest gain within this loss of validation accuracy is quoted.",
+    )
+
+
+class Explain(Options):
+    """What is looked at after training."""
+
+    gallery: int = Field(
+        24, ge=0, le=96, title="Gallery", description="Test rows that are kept and explained at every λ."
+    )
+    rows: int = Field(
+        600,
+        ge=0,
+        title="Rows for averages",
+        description="Test rows over which saliency shares are averaged.",
+        json_schema_extra=ADVANCED,
+    )
+    probe: bool = Field(
+        True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them."
+    )
+    every_seed: bool = Field(
+        False,
+        title="Look inside every seed",
+        description="Otherwise only the curves of the first seed are looked into.",
+        json_schema_extra=ADVANCED,
+    )
+
+
+def _default_budget(modality: Modality) -> Budget:
+    """A step on texts costs ten times one on small pictures, and fewer are needed."""
+    return Budget() if modality == "image" else Budget(steps=60, validate_every=20, validate_rows=480)
+
+
+CONTROLS: dict[Modality, tuple[MethodOptions, ...]] = {
+    "image": (RandomTriggerOptions(),),
+    "text": (RandomWordsOptions(), NeutralWordsOptions()),
+}
+TEXT_REPROGRAM = ReprogramOptions(
+    discriminator_learning_rate=0.01, lam_groups=2, per_cell=12, discriminator_steps=5, along="free"
+)  # three groups and one logit: a small batch says next to nothing about the groups
+_TEXT_GAME: dict[str, Any] = {"discriminator_learning_rate": 0.01, "discriminator_steps": 5, "per_cell": 8}
+SUITED: dict[Modality, tuple[MethodOptions, ...]] = {  # options that suit a modality better than a method's defaults
+    "image": (),
+    "text": (TEXT_REPROGRAM, AdvPostOptions(**_TEXT_GAME), AdvInOptions(**_TEXT_GAME)),
+}
+DEFAULTS: dict[str, dict[Modality, Any]] = {  # what a study is made of that names its data alone
+    "classifier": {"image": ResidualNetOptions(), "text": EncoderOptions()},
+    "methods": {
+        "image": (ReprogramOptions(), *CONTROLS["image"]),
+        "text": (TEXT_REPROGRAM, *CONTROLS["text"]),
+    },
+    "triggers": {"image": (BorderOptions(),), "text": (SoftOptions(),)},
+    "budget": {"image": _default_budget("image"), "text": _default_budget("text")},
+}
+
+
+def _filled(usual: Options, given: dict[str, Any]) -> dict[str, Any]:
+    """The given values, and the usual ones for the rest."""
+    return usual.to_json() | given
+
+
+def _suited(method: Any, usual: Mapping[str, Options]) -> Any:
+    """A method's values, filled with what suits the modality; whatever is no method stays as it is."""
+    kind = method.get("kind") if isinstance(method, dict) else None
+    return _filled(usual[kind], method) if isinstance(kind, str) and kind in usual else method
+
+
+def _default(field: str) -> Any:
+    """A factory of a field's default, which follows the data set's modality."""
+    return lambda values: DEFAULTS[field][values["dataset"].modality if "dataset" in values else "image"]
+
+
+class Study(Options):
+    """Everything that decides what is computed."""
+
+    name: str = Field(
+        "study", min_length=1, max_length=80, title="Name", description="What the run is called in the table of runs."
+    )
+    dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
+    classifier: AnyClassifier = Field(
+        default_factory=_default("classifier"), title="Classifier", description="The base that stays frozen."
+    )
+    methods: tuple[AnyMethod, ...] = Field(
+        default_factory=_default("methods"),
+        min_length=1,
+        title="Methods",
+        description="What is learned in front of the base, and controls.",
+    )
+    triggers: tuple[AnyTrigger, ...] = Field(
+        default_factory=_default("triggers"), min_length=1, title="Triggers", description="One curve for each of them."
+    )
+    criteria: tuple[AnyCriterion, ...] = Field(
+        (EqualizedOddsOptions(),), min_length=1, title="Criteria", description="One curve for each of them."
+    )
+    lam: LamOptions = Field(default_factory=LamOptions, title="λ", description="Weight of fairness against accuracy.")
+    mode: Literal["amortised", "separate"] = Field(
+        "amortised",
+        title="Mode",
+        description="amortised: one trigger for every λ. separate: one training per reported λ.",
+    )
+    select: Select = Field(default_factory=Select, title="Selection", description="How the λ to quote is chosen.")
+    base_seed: int = Field(
+        0, ge=0, le=2**31 - 1, title="Seed of the base classifier", description="Its first weights and its batches."
+    )
+    transfer: tuple[OtherBase, ...] = Field(
+        (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
+    )
+    seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
+    tuning_ratio: tuple[float, ...] = Field(
+        (1.0,), min_length=1, title="Shares of the tuning data",
+        description="One curve for each of them. A smaller one lies inside the larger ones, and is drawn as evenly "
+        "over label and group as their numbers of rows allow.",
+    )  # fmt: skip
+    budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
+    explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
+    reuse: bool = Field(
+        False, title="Reuse curves", description="Take over what a study with this switch has learned in the same way."
+    )
+    device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
+    threads: int | None = Field(
+        None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, values: Any) -> Any:
+        """Give what names only some options of a method or of the budget the modality's defaults for the others."""
+        dataset = values.get("dataset") if isinstance(values, dict) else None
+        kind = dataset.get("kind") if isinstance(dataset, dict) else None
+        if not isinstance(kind, str) or kind not in DATASETS:
+            return values
+        modality: Modality = DATASETS[kind].options.modality  # type: ignore[attr-defined]
+        usual = {method.kind: method for method in SUITED[modality]}
+        filled = dict(values)
+        if isinstance(values.get("budget"), dict):
+            filled["budget"] = _filled(DEFAULTS["budget"][modality], values["budget"])
+        if isinstance(values.get("methods"), (list, tuple)):
+            filled["methods"] = [_suited(each, usual) for each in values["methods"]]
+        return filled
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name, kinds in (
+            ("methods", [method.kind for method in self.methods]),
+            ("criteria", [criterion.kind for criterion in self.criteria]),
+            ("seeds", [str(seed) for seed in self.seeds]),
+            ("tuning_ratio", [f"{ratio:g}" for ratio in self.tuning_ratio]),
+            ("transfer", [self.name_of(other) for other in self.transfer]),
+        ):
+            twice = [kind for kind, n in Counter(kinds).items() if n > 1]
+            if twice:
+                raise ValueError(f"{name} names {twice[0]} twice; name each once")
+        if strange := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
+            raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
+        if strange_seeds := [seed for seed in self.seeds if not 0 <= seed < 2**31]:
+            raise ValueError(f"seeds ({strange_seeds[0]}) must be from 0 to {2**31 - 1}")
+        owners = (*TRIGGERS, *METHODS)
+        known = {*owners, *CRITERIA, *(f"{owner}.{criterion}" for owner, criterion in product(owners, CRITERIA))}
+        if strange_keys := [key for key in self.lam.per if key not in known]:
+            raise ValueError(
+                f"lam.per has {strange_keys[0]!r}; allowed are a trigger, a method or a criterion by its name, or "
+                '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
+            )
+        if getattr(self.classifier, "tuned", False) and any(method.kind == "adv_in" for method in self.methods):
+            raise ValueError(
+                "adv_in trains new weights as those of the base were trained, and classifier.tuned says that they were "
+                "not trained here; leave it out, or take adv_post"
+            )
+        if again := self._repeated_base():
+            raise ValueError(f"transfer: {again} is the study's own base, or one that is named already; leave it out")
+        modality = self.dataset.modality
+        strangers = [
+            chosen.kind
+            for chosen in (self.classifier, *self.triggers, *self.methods, *self._other_classifiers())
+            if modality not in getattr(chosen, "modalities", (getattr(chosen, "modality", modality),))
+        ]
+        if strangers:
+            raise ValueError(f"{strangers[0]} is not for {modality} data such as {self.dataset.kind}")
+        return self
+
+    def plan(self) -> list[CurvePlan]:
+        """Every curve of the study, seeds first: the first curves of all triggers come before second seeds.
+
+        Raises:
+            ConfigError: a range of λ does not fit together.
+        """
+        learned = [method for method in self.methods if not method.is_control]
+        return [
+            self._curve(method, name, trigger, criterion, seed, ratio)
+            for seed, method in product(self.seeds, learned)
+            for (name, trigger), criterion, ratio in product(
+                self._named_triggers() if method.uses_trigger else [(None, None)],
+                self.criteria,
+                self.tuning_ratio if method.learns_from == "tune" else (None,),
+            )
+        ]
+
+    def _named_triggers(self) -> list[tuple[str, Any]]:
+        """The triggers; a second one of the same kind is told apart by its number."""
+        seen: Counter[str] = Counter()
+        named = []
+        for trigger in self.triggers:
+            seen[trigger.kind] += 1
+            named.append((trigger.kind if seen[trigger.kind] == 1 else f"{trigger.kind}-{seen[trigger.kind]}", trigger))
+        return named
+
+    def _curve(
+        self,
+        method: MethodOptions,
+        name: str | None,
+        trigger: Any,
+        criterion: CriterionOptions,
+        seed: int,
+        ratio: float | None,
+    ) -> CurvePlan:
+        part = f"t{ratio:g}" if ratio not in (None, 1.0) else None
+        key = "-".join(filter(None, (method.kind, name, criterion.kind, part, f"s{seed}")))
+        if trigger is None:
+            lam = self.lam.range_without_trigger(method, criterion.kind)
+        else:
+            lam = self.lam.range_of(trigger.kind, criterion.kind)
+        steps = {} if criterion.steps is None else {"steps": criterion.steps}
+        budget = self.budget.model_copy(update=steps)
+        return CurvePlan(key, method, trigger, name, criterion, lam, seed, budget, ratio)
+
+    @property
+    def base_name(self) -> str:
+        """What the base is called in tables."""
+        return base_name(self.classifier, self.base_seed)
+
+    def on(self, other: OtherBase) -> "Study":
+        """The same study on another base."""
+        seed = self.base_seed if other.base_seed is None else other.base_seed
+        return self.model_copy(update={"classifier": other.classifier or self.classifier, "base_seed": seed})
+
+    def name_of(self, other: OtherBase) -> str:
+        """What another base is called in tables."""
+        return other.name or self.on(other).base_name
+
+    def _repeated_base(self) -> str | None:
+        """The name of the first other base that has the weights of the study's own, or of an earlier one."""
+        known = [self._weights]
+        for other in self.transfer:
+            if (weights := self.on(other)._weights) in known:
+                return self.name_of(other)
+            known.append(weights)
+        return None
+
+    @property
+    def _weights(self) -> tuple[str, int]:
+        """What decides the weights of the base, the data aside."""
+        return self.classifier.digest(exclude={"source"}), self.base_seed
+
+    def _other_classifiers(self) -> list[Any]:
+        return [other.classifier for other in self.transfer if other.classifier is not None]
+
+    def controls(self) -> list[MethodOptions]:
+        """What stands beside every curve of a trigger; the first control of the modality is always among it."""
+        named = [method for method in self.methods if method.is_control]
+        first = CONTROLS[self.dataset.modality][0]
+        return named if any(method.kind == first.kind for method in named) else [*named, first]
+
+    def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
+        """The accuracy that may be given up when λ is chosen for this criterion."""
+        return criterion.max_accuracy_loss or self.select.max_accuracy_loss

@@ -1,0 +1,30 @@
+"""Another base than the one that a study learns on: where its triggers are tried too. Torch-free."""
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.common.options import Options
+from fairprog_core.common.registry import any_entry
+
+if TYPE_CHECKING:
+    AnyClassifier: TypeAlias = Any
+else:
+    AnyClassifier = any_entry(CLASSIFIERS)
+
+
+class OtherBase(Options):
+    """A base that no trigger of the study has seen: what is left empty is as in the study."""
+
+    kind: Literal["other_base"] = "other_base"
+    name: str = Field("", max_length=80, title="Name", description="In tables. Empty: classifier and seed of the base.")
+    classifier: AnyClassifier | None = Field(None, title="Classifier", description="Empty: the study's.")
+    base_seed: int | None = Field(
+        None, ge=0, title="Seed of the base classifier", description="Empty: the study's seed of the base."
+    )
+
+
+def base_name(classifier: Any, seed: int) -> str:
+    """What a base is called in tables, e.g. "residual net, seed 0"."""
+    return f"{classifier.kind.replace('_', ' ')}, seed {seed}"

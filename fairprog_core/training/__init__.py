@@ -1,0 +1,1 @@
+"""Everything that plays the training game: loop, budget, criteria, discriminator, penalties."""

@@ -1,0 +1,75 @@
+"""The discriminator as an opponent: it learns from what it sees, and its failure is the fairness loss.
+
+Notation: l λ-values, k rows per λ, d numbers that the discriminator reads of a row.
+"""
+
+from collections import deque
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fairprog_core.common.types import Groups
+from fairprog_core.training.discriminator import Discriminator
+
+Seen = tuple[Tensor, Tensor, Tensor]  # evidence (l, k, d), z (l, k), weight (l, k) of one batch
+
+
+class Adversary:
+    """A discriminator, its optimizer and the batches that it remembers."""
+
+    def __init__(
+        self, *, n_classes: int, groups: Groups, conditions_on_label: bool, learning_rate: float, steps: int,
+        replay: int, device: torch.device,
+    ) -> None:  # fmt: skip
+        """Draw the first weights from torch's random state.
+
+        Args:
+            n_classes: c.
+            groups: the values of Z.
+            conditions_on_label: whether it sees Y.
+            learning_rate: of Adam.
+            steps: it takes per batch.
+            replay: number of recent batches that it learns from.
+            device: where to compute.
+        """
+        self.discriminator = Discriminator(
+            n_classes=n_classes, groups=groups, conditions_on_label=conditions_on_label
+        ).to(device)
+        self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=learning_rate)
+        self.steps, self.device = steps, device
+        self.replay: deque[Seen] = deque(maxlen=replay)
+
+    def learn(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> float:
+        """Learn from a batch, given as to a ``penalties.Penalty``, and recent ones; the accuracy on it before that."""
+        with torch.no_grad():
+            seen = self.discriminator.evidence(logits, y, lam), z, weight
+            accuracy = self.discriminator.loss(*seen)[1].mean().item()
+        self.replay.append(seen)
+        evidence, z, weight = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
+        for _ in range(self.steps):
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(self.discriminator.loss(evidence, z, weight)[0].mean())
+            self.optimizer.step()
+        return accuracy
+
+    def __call__(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> Tensor:
+        """The fairness loss per λ (l,): minus the cross-entropy of Z, in nats; a ``penalties.Penalty``."""
+        return -self.discriminator.loss(self.discriminator.evidence(logits, y, lam), z, weight)[0]
+
+    def state(self) -> dict[str, Any]:
+        """All that it learned and remembers."""
+        return {
+            "discriminator": self.discriminator.state_dict(),
+            "opponent": self.optimizer.state_dict(),
+            "replay": [list(seen) for seen in self.replay],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned; other entries are left alone."""
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimizer.load_state_dict(state["opponent"])
+        self.replay.clear()
+        for seen in state["replay"]:
+            evidence, z, weight = (part.to(self.device) for part in seen)  # a checkpoint's lie on the CPU
+            self.replay.append((evidence, z, weight))

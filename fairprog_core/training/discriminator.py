@@ -1,0 +1,90 @@
+"""The discriminator: tries to read Z from the classifier's logits, for every λ at once.
+
+Source: d in the paper's equation 3; it sees the logits alone for demographic parity, the logits
+and Y for equalized odds. Ours: λ as an input, logits standardised within each λ (raw logits with
+large steps make the two players cycle), a replay of recent batches.
+
+Notation: l λ-values in a batch, k rows per λ, c classes, g groups, d numbers that it reads of a row.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fairprog_core.common.types import Groups
+
+
+class Discriminator(nn.Module):
+    """A small MLP from logits (and Y, and λ) to groups."""
+
+    def __init__(self, *, n_classes: int, groups: Groups, conditions_on_label: bool, hidden: int = 64) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.conditions_on_label = conditions_on_label
+        self.is_exclusive = groups.is_exclusive
+        self.patterns: Tensor
+        self.register_buffer("patterns", torch.from_numpy(groups.patterns.astype("float32")), persistent=False)
+        n_evidence = 2 * n_classes
+        n_inputs = (n_evidence + 1) * n_classes + n_evidence if conditions_on_label else n_evidence
+        self.net = nn.Sequential(
+            nn.Linear(n_inputs + 1, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, len(groups.names)),
+        )
+
+    def evidence(self, logits: Tensor, y: Tensor, lam: Tensor) -> Tensor:
+        """logits (l, k, c), y (l, k), lam (l,) -> what it reads (l, k, d); has no weights."""
+        centred = logits - logits.mean(-1, keepdim=True)  # only differences of logits matter
+        spread = centred.detach().std((1, 2), keepdim=True) + 1e-3
+        evidence = torch.cat([centred / spread, logits.softmax(-1)], -1)  # (l, k, 2c)
+        if self.conditions_on_label:
+            given = F.one_hot(y, self.n_classes).to(logits.dtype)
+            gated = (evidence[..., :, None] * given[..., None, :]).flatten(-2)
+            evidence = torch.cat([evidence, given, gated], -1)
+        level = torch.log1p(lam).to(logits)[:, None, None].expand(-1, logits.shape[1], 1)
+        return torch.cat([evidence, level], -1)
+
+    def forward(self, evidence: Tensor) -> Tensor:
+        """(l, k, d) -> group logits (l, k, g)."""
+        groups: Tensor = self.net(evidence)
+        return groups
+
+    def loss(self, evidence: Tensor, z: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of Z, and how often it is read right.
+
+        Args:
+            evidence: (l, k, d).
+            z: (l, k) pattern codes.
+            weight: (l, k) of the rows, mean one.
+
+        Returns:
+            Loss per λ (l,), in nats; accuracy per λ (l,).
+        """
+        said = self(evidence)
+        if self.is_exclusive:
+            loss = F.cross_entropy(said.flatten(0, 1), z.flatten(), reduction="none").view_as(weight)
+            right = (said.argmax(-1) == z).float()
+        else:
+            member = self.patterns[z]
+            loss = F.binary_cross_entropy_with_logits(said, member, reduction="none").mean(-1)
+            right = ((said > 0) == (member > 0)).float().mean(-1)
+        return (loss * weight).mean(1), (right * weight).mean(1)
+
+
+def chance(groups: Groups, cell_share: NDArray[np.float64], *, conditions_on_label: bool) -> float:
+    """How often a discriminator is right that sees nothing, in the mix that it is taught on.
+
+    Args:
+        groups: the g groups over the p patterns; those that overlap are a yes-or-no question each.
+        cell_share: (p, c) of the natural mix.
+        conditions_on_label: then every pattern is as frequent in its batches as any other.
+    """
+    share = np.full(len(cell_share), 1 / len(cell_share)) if conditions_on_label else cell_share.sum(1)
+    if groups.is_exclusive:
+        return float(share.max())
+    member = share @ groups.patterns  # (g,)
+    return float(np.maximum(member, 1 - member).mean())

@@ -1,0 +1,125 @@
+"""The training loop: a generator of records. No callbacks: whoever iterates sees and stops it."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from fairprog_core.common.checkpoint import load_state, save_state
+from fairprog_core.training.budget import Budget
+
+Record = dict[str, Any]
+
+
+class Learner(Protocol):
+    """What `fit` trains."""
+
+    def step(self, step: int) -> Record:
+        """One step; its losses."""
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from `state`."""
+
+
+@dataclass
+class Progress:
+    """How far a training is; saved with every checkpoint.
+
+    Attributes:
+        step: steps done.
+        seconds: time spent, interruptions not counted.
+        best_step: after which step the best front was seen, 0 before any.
+        best: its validation record.
+        stale: validations since one was better than all before, counted once a front covers anything.
+        validated: after which step the last validation was.
+    """
+
+    step: int = 0
+    seconds: float = 0.0
+    best_step: int = 0
+    best: Record = field(default_factory=dict)
+    stale: int = 0
+    validated: int = 0
+
+
+def fit(
+    learner: Learner, budget: Budget, *, validate: Callable[[], Record], checkpoint: Path | None = None
+) -> Generator[Record, None, None]:
+    """Train, validate now and then, and leave the learner at its best iterate.
+
+    The best iterate has the largest hypervolume on the validation split: the last one is noisy, and
+    looking at fairness alone would choose a collapsed one. Every validation writes a checkpoint, and so does
+    closing the generator; called again with the same checkpoint it goes on with the same numbers.
+
+    Args:
+        learner: trained in place; what is kept of its best iterate is its state's "learned".
+        budget: steps, time limit, early stop.
+        validate: the validation front as a record with ``hypervolume``.
+        checkpoint: where to keep the state; None: nowhere.
+
+    Yields:
+        "train" records for every step, "validation" records as the budget says, at last one
+        "fitted" record with steps, seconds, best_step and the best validation.
+    """
+    progress, best = Progress(), learner.state()["learned"]
+    if checkpoint is not None and checkpoint.exists():
+        saved = load_state(checkpoint)
+        learner.load_state(saved["learner"])
+        progress, best = Progress(**saved["progress"]), saved["best"]
+
+    def keep() -> None:
+        if checkpoint is not None:
+            save_state(checkpoint, {"learner": learner.state(), "progress": asdict(progress), "best": best})
+
+    try:
+        while True:
+            if _is_due(progress, budget):  # first: the interruption may have come right before a validation
+                started = time.perf_counter()
+                found = validate()
+                before = progress.best.get("hypervolume", 0.0)
+                is_best = found["hypervolume"] >= before  # of two alike the later one: it has learned longer
+                progress.stale = 0 if found["hypervolume"] > before or not before else progress.stale + 1
+                if is_best:
+                    best = {name: value.clone() for name, value in learner.state()["learned"].items()}
+                    progress.best, progress.best_step = found, progress.step
+                progress.validated = progress.step
+                progress.seconds += time.perf_counter() - started
+                yield {"kind": "validation", "step": progress.step, "is_best": is_best, **found}
+                keep()  # behind the record, which is taken by now: a process that is killed goes on from here
+            if _is_over(progress, budget):
+                break
+            started = time.perf_counter()
+            losses = learner.step(progress.step)
+            progress.step += 1
+            progress.seconds += time.perf_counter() - started
+            yield {"kind": "train", "step": progress.step, "steps": budget.steps, **losses}
+    except GeneratorExit:  # only here: after an error inside a step the state would be half a step ahead
+        keep()
+        raise
+    learner.load_state(learner.state() | {"learned": best})
+    yield {
+        "kind": "fitted",
+        "steps": progress.step,
+        "seconds": progress.seconds,
+        "best_step": progress.best_step,
+        "validation": progress.best,
+    }
+
+
+def _is_due(progress: Progress, budget: Budget) -> bool:
+    """Whether the last step is to be validated and has not been."""
+    is_time = progress.step % budget.validate_every == 0 or _is_over(progress, budget)
+    return is_time and progress.step > progress.validated
+
+
+def _is_over(progress: Progress, budget: Budget) -> bool:
+    """Whether steps, time or patience are used up."""
+    return (
+        progress.step >= budget.steps
+        or (budget.seconds is not None and progress.seconds >= budget.seconds)
+        or (budget.patience is not None and progress.stale >= budget.patience)
+    )
