@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.models.series import Series, Spot, front
+from app.models.series import PlotPoint, Series, front
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
@@ -25,11 +25,11 @@ def plane(
     series: Sequence[Series],
     *,
     metric: str,
-    base: Sequence[Spot],
+    base: Sequence[PlotPoint],
     base_names: Sequence[str] = (common.BASE,),
     majority: float | None,
     is_majority_of_one: bool = False,
-    picked: tuple[int, Spot] | None = None,
+    picked: tuple[int, PlotPoint] | None = None,
     show_seeds: bool = True,
     names: Sequence[str] | None = None,
 ) -> Plot:
@@ -72,7 +72,7 @@ def plane(
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
 
 
-def marker_at(spot: Spot | None) -> dict[str, Any]:
+def marker_at(spot: PlotPoint | None) -> dict[str, Any]:
     """What moves the marker to a spot: attributes of its trace, as Plotly.restyle takes them."""
     if spot is None:
         return {"x": [None], "y": [None], "text": [""]}
@@ -141,7 +141,7 @@ def _series(
         _spots(fig, [control], hollow, name=words.control(method), **same | {"showlegend": are_controls_named})
 
 
-def _dots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
+def _dots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
     if spots:
         hover = [words.hover(name, spot) for spot in spots]
         fig.add_scatter(
@@ -150,14 +150,14 @@ def _dots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, n
         )  # fmt: skip
 
 
-def _spots(fig: go.Figure, spots: Sequence[Spot], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
+def _spots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
     """Markers with the 95 % intervals of both coordinates."""
     bars = {"thickness": 1.5, "width": 0, "color": _faint(marker["color"])}
     arms = {"error_x": _arms(spots, 1), "error_y": _arms(spots, 2)}
     _dots(fig, spots, marker, name=name, **{axis: bars | found for axis, found in arms.items()}, **more)
 
 
-def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
+def _marker(fig: go.Figure, picked: tuple[int, PlotPoint] | None) -> None:
     colour = theme.look(picked[0])["marker"]["color"] if picked else theme.NEUTRAL
     fig.add_scatter(
         **marker_at(picked[1] if picked else None), meta=MARKER, mode="markers+text", textposition="top center",
@@ -166,7 +166,9 @@ def _marker(fig: go.Figure, picked: tuple[int, Spot] | None) -> None:
     )  # fmt: skip
 
 
-def _fit_axes(fig: go.Figure, spots: Sequence[Spot], widest: float, majority: float | None, *, is_of_one: bool) -> None:
+def _fit_axes(
+    fig: go.Figure, spots: Sequence[PlotPoint], widest: float, majority: float | None, *, is_of_one: bool
+) -> None:
     """Axes that stay put while λ moves; with the majority line, or with its name alone where it lies far below."""
     heights = [end for spot in spots for end in _ends(spot.accuracy)]
     if not spots:
@@ -193,7 +195,7 @@ def _ends(found: Estimate) -> tuple[float, float]:
     return found.ci or (found.value or 0.0, found.value or 0.0)
 
 
-def _arms(spots: Sequence[Spot], axis: int) -> dict[str, Any]:
+def _arms(spots: Sequence[PlotPoint], axis: int) -> dict[str, Any]:
     """Arms of error bars; none where an interval could not be estimated or the point is collapsed."""
     ends = [(0.0, 0.0) if spot.collapsed else _reach(spot[axis]) for spot in spots]
     return {
@@ -210,7 +212,7 @@ def _reach(found: Estimate) -> tuple[float, float]:
     return (found.value or 0.0) - low, high - (found.value or 0.0)
 
 
-def _custom(index: int, seed: int, spots: Sequence[Spot]) -> list[tuple[int, int, float | None]]:
+def _custom(index: int, seed: int, spots: Sequence[PlotPoint]) -> list[tuple[int, int, float | None]]:
     return [(index, seed, spot.lam) for spot in spots]
 
 
@@ -224,7 +226,7 @@ def _rows(series: Series, name: str) -> list[list[str]]:
     return rows + [[name, words.control(method), *_row(spot)] for method, spot in series.controls.items()]
 
 
-def _row(spot: Spot) -> list[str]:
+def _row(spot: PlotPoint) -> list[str]:
     return [inside.interval(spot.accuracy), inside.interval(spot.gap), words.remark(spot)]
 
 

@@ -7,12 +7,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.models.series import Curve, family, is_whole, kind
 from app.state import session
-from app.state.artifacts import Choice, choices, read
+from app.state.artifacts import RunChoice, choices, read
 from app.wording.shared import common, inside
 from fairprog_core.results.result import Result
 
 
-def show(value: str | None, *, key: str) -> Choice | None:
+def show(value: str | None, *, key: str) -> RunChoice | None:
     """Choose one run; None, with a sentence that says what to do, where there is none.
 
     Args:
@@ -28,7 +28,7 @@ def show(value: str | None, *, key: str) -> Choice | None:
     return found[picked]
 
 
-def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
+def show_several(value: Sequence[str], *, key: str) -> list[RunChoice]:
     """Choose any number of runs; empty, with a sentence that says what to do, where there is none.
 
     Args:
@@ -47,7 +47,7 @@ def show_several(value: Sequence[str], *, key: str) -> list[Choice]:
     return [found[run] for run in ids]
 
 
-def _label(choice: Choice) -> str:
+def _label(choice: RunChoice) -> str:
     return f"{choice.name}: {choice.changes}" if choice.changes else choice.name
 
 
@@ -109,7 +109,7 @@ def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
     return by_seed[seed]
 
 
-def _choices_or_sentence(selected: Sequence[str]) -> dict[str, Choice]:
+def _choices_or_sentence(selected: Sequence[str]) -> dict[str, RunChoice]:
     """What can be chosen, by run; a sentence where that is nothing, or not all that was selected."""
     found = {choice.run: choice for choice in choices()}
     if not found:
@@ -120,7 +120,7 @@ def _choices_or_sentence(selected: Sequence[str]) -> dict[str, Choice]:
     return found
 
 
-def result_of(choice: Choice) -> Result:
+def result_of(choice: RunChoice) -> Result:
     """The result of a run that was offered; the page stops with a sentence if its file went away meanwhile."""
     result = read(choice.folder)
     if result is None or not result.curves:

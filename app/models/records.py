@@ -24,7 +24,7 @@ class CurveSoFar:
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """Where a run stands."""
 
     stage: str = ""
@@ -36,14 +36,14 @@ class Progress:
     current: str | None = None  # key of the curve that moved last
 
 
-def gather(records: Iterable[Mapping[str, Any]], *, after: Progress | None = None) -> Progress:
+def gather(records: Iterable[Mapping[str, Any]], *, after: RunProgress | None = None) -> RunProgress:
     """Read records in their order; unknown kinds are skipped.
 
     Args:
         records: of one run.
         after: what came before them; it stays as it is.
     """
-    progress = _copy(after) if after else Progress()
+    progress = _copy(after) if after else RunProgress()
     for record in records:
         handler = _HANDLERS.get(record["kind"])
         if handler:
@@ -69,7 +69,7 @@ def running_mean(values: Sequence[float], n_last: int = 20) -> list[float]:
     return [(sums[i + 1] - sums[max(i + 1 - n_last, 0)]) / min(i + 1, n_last) for i in range(len(values))]
 
 
-def _copy(progress: Progress) -> Progress:
+def _copy(progress: RunProgress) -> RunProgress:
     curves = {key: _copy_of_curve(curve) for key, curve in progress.curves.items()}
     return replace(progress, base=[*progress.base], curves=curves)
 
@@ -79,17 +79,17 @@ def _copy_of_curve(curve: CurveSoFar) -> CurveSoFar:
     return replace(curve, **lists)
 
 
-def _stage(progress: Progress, record: Mapping[str, Any]) -> None:
+def _stage(progress: RunProgress, record: Mapping[str, Any]) -> None:
     progress.stage, progress.label = record["stage"], record.get("label", "")
     progress.fraction = min(max(float(record.get("fraction") or 0.0), 0.0), 1.0)
     progress.seconds_left = record.get("seconds_left")
 
 
-def _base(progress: Progress, record: Mapping[str, Any]) -> None:
+def _base(progress: RunProgress, record: Mapping[str, Any]) -> None:
     progress.base.append(record)
 
 
-def _train(progress: Progress, record: Mapping[str, Any]) -> None:
+def _train(progress: RunProgress, record: Mapping[str, Any]) -> None:
     curve = _curve(progress, record)
     if curve.step and record["step"] <= curve.step[-1]:  # a resumed curve goes back to its checkpoint
         _forget_from(curve, record["step"])
@@ -100,22 +100,22 @@ def _train(progress: Progress, record: Mapping[str, Any]) -> None:
     curve.discriminator_accuracy.append(record["discriminator_accuracy"])
 
 
-def _validation(progress: Progress, record: Mapping[str, Any]) -> None:
+def _validation(progress: RunProgress, record: Mapping[str, Any]) -> None:
     curve = _curve(progress, record)
     curve.latest = record
     if record.get("is_best") or curve.best is None:
         curve.best = record
 
 
-def _finished(progress: Progress, record: Mapping[str, Any]) -> None:
+def _finished(progress: RunProgress, record: Mapping[str, Any]) -> None:
     _curve(progress, record).is_finished = True
 
 
-def _result(progress: Progress, record: Mapping[str, Any]) -> None:
+def _result(progress: RunProgress, record: Mapping[str, Any]) -> None:
     progress.fraction, progress.seconds_left = 1.0, 0.0
 
 
-def _curve(progress: Progress, record: Mapping[str, Any]) -> CurveSoFar:
+def _curve(progress: RunProgress, record: Mapping[str, Any]) -> CurveSoFar:
     key = str(record["curve"])
     progress.current = key
     return progress.curves.setdefault(key, CurveSoFar(key))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Row:
+class SentenceRow:
     """A sentence under one condition.
 
     Attributes:
@@ -60,9 +60,9 @@ class Sentence:
     words: Sequence[str]
     is_identity: Sequence[bool]
     end: str
-    first: Sequence[Row]
-    controls: Sequence[Row]
+    first: Sequence[SentenceRow]
+    controls: Sequence[SentenceRow]
     folded: str
-    rows: Sequence[Row]
+    rows: Sequence[SentenceRow]
     is_behind: bool
     scale: float

@@ -18,7 +18,7 @@ Curve = Mapping[str, Any]
 Point = Mapping[str, Any]
 
 
-class Spot(NamedTuple):
+class PlotPoint(NamedTuple):
     """One place on the plane of gap and accuracy: a λ of one seed, or its mean over seeds.
 
     Attributes:
@@ -57,9 +57,9 @@ class Series:
     kind: str
     criterion: str
     curves: dict[int, Curve]
-    single: dict[int, tuple[Spot, ...]]
-    mean: tuple[Spot, ...]
-    controls: dict[str, Spot]
+    single: dict[int, tuple[PlotPoint, ...]]
+    mean: tuple[PlotPoint, ...]
+    controls: dict[str, PlotPoint]
     tuning_ratio: float | None = None
 
     @property
@@ -84,12 +84,12 @@ def estimate(point: Point, metric: str) -> Estimate:
     return Estimate(point.get(metric), (ci[0], ci[1]) if ci else None)
 
 
-def spot(point: Point, metric: str) -> Spot | None:
+def spot(point: Point, metric: str) -> PlotPoint | None:
     """The place of a point, or None where its gap or its accuracy is not estimable."""
     gap, accuracy = estimate(point, metric), estimate(point, "accuracy")
     if gap.value is None or accuracy.value is None:
         return None
-    return Spot(point["lam"], gap, accuracy, int(point["collapsed"]), (point["seed"] or 0,))
+    return PlotPoint(point["lam"], gap, accuracy, int(point["collapsed"]), (point["seed"] or 0,))
 
 
 def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Series]:
@@ -163,7 +163,7 @@ def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
     return {point["method"]: point for point in result.points(lam=None, **same)}
 
 
-def front(spots: Sequence[Spot]) -> list[Spot]:
+def front(spots: Sequence[PlotPoint]) -> list[PlotPoint]:
     """The spots that no other beats in both accuracy and gap, ascending in both; collapsed ones left out."""
     kept = [each for each in spots if not each.collapsed]
     order = pareto_front([each.accuracy.value for each in kept], [each.gap.value for each in kept])
@@ -176,7 +176,7 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
     for curve in curves:
         for method, point in controls_of(result, curve).items():
             controls.setdefault(method, []).append(point)
-    by_lam: dict[float, list[Spot]] = {}
+    by_lam: dict[float, list[PlotPoint]] = {}
     for each in (each for spots in single.values() for each in spots):
         by_lam.setdefault(each.lam or 0.0, []).append(each)
     return Series(
@@ -192,13 +192,13 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
     )
 
 
-def _known(points: Sequence[Point], metric: str) -> tuple[Spot, ...]:
+def _known(points: Sequence[Point], metric: str) -> tuple[PlotPoint, ...]:
     found = (spot(point, metric) for point in points)
     return tuple(each for each in found if each is not None)
 
 
-def _mean(spots: Sequence[Spot]) -> Spot:
+def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
     """The mean over seeds; intervals cover test rows and seeds, see ``summaries.mean_over_seeds``."""
     gap, accuracy = (mean_estimate([each[i] for each in spots]) for i in (1, 2))
     seeds = tuple(seed for each in spots for seed in each.seeds)
-    return Spot(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)
+    return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A figure or a word, and a note that stands smaller below it."""
 
     text: str
@@ -21,6 +21,6 @@ class Table:
     """
 
     caption: str
-    columns: Sequence[Cell]
-    rows: Sequence[Sequence[Cell]]
+    columns: Sequence[TableCell]
+    rows: Sequence[Sequence[TableCell]]
     is_text: bool = False

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fairprog_core.data import DATASETS
 
 
-class Card(NamedTuple):
+class DataCard(NamedTuple):
     """What a data set says of itself: the first sentence, then (what, text) lines."""
 
     about: str
@@ -17,7 +17,7 @@ class Card(NamedTuple):
 
 
 @cache
-def card(kind: str) -> Card | None:
+def card(kind: str) -> DataCard | None:
     """The card of a data set, or None where it has none.
 
     Args:
@@ -39,7 +39,7 @@ def note(kind: str) -> str:
     return next((text for what, text in (found.lines if found else ()) if what == "Note"), "")
 
 
-def _read(docstring: str) -> Card:
+def _read(docstring: str) -> DataCard:
     """``Input: a drawn face.`` and its indented continuation become one line."""
     first, _, rest = docstring.partition("\n")
     lines: list[tuple[str, str]] = []
@@ -51,4 +51,4 @@ def _read(docstring: str) -> Card:
             lines.append((what.strip(), text.strip()))
         elif line.strip() and lines:
             lines[-1] = (lines[-1][0], f"{lines[-1][1]} {line.strip()}")
-    return Card(first.strip(), tuple(lines))
+    return DataCard(first.strip(), tuple(lines))

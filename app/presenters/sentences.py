@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.models.sentence import Row, Sentence
+from app.models.sentence import Sentence, SentenceRow
 from app.presenters import texts
 from app.wording import sentences as words
 from app.wording.shared import common, inside
@@ -83,12 +83,12 @@ def _end(gallery: Gallery, i: int, told: Sequence[str]) -> str:
     return words.CUT if is_cut else ""
 
 
-def _control(gallery: Gallery, i: int, name: str, told: Sequence[str]) -> Row:
+def _control(gallery: Gallery, i: int, name: str, told: Sequence[str]) -> SentenceRow:
     trigger = gallery.about["trigger_words"][name]
     return _row(gallery, i, name, told, words.CONDITIONS[name], trigger=trigger)
 
 
-def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[Row]:
+def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[SentenceRow]:
     """Rows of the classifiers with weights of their own."""
     rivals = gallery.about.get("rivals", {})
     return [
@@ -96,7 +96,7 @@ def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[Row]:
     ]
 
 
-def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | None) -> Row:
+def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | None) -> SentenceRow:
     lam, trigger = float(gallery.arrays["lams"][j]), gallery.about["trigger_words"]["lam"][j]
     note = words.QUOTED if lam == chosen else ""
     return _row(gallery, i, "", told, words.LAM.format(lam=common.lam(lam)), trigger=trigger, note=note, lam=j)
@@ -105,7 +105,7 @@ def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | 
 def _row(
     gallery: Gallery, i: int, condition: str, told: Sequence[str], name: str, *, trigger: Sequence[str] = (),
     note: str = "", lam: int = -1,
-) -> Row:  # fmt: skip
+) -> SentenceRow:  # fmt: skip
     """One row.
 
     Args:
@@ -138,7 +138,7 @@ def _row(
         name, [*told, *own], [*values, *own_values], said=labels[said], positive=labels[POSITIVE],
         probability=probability,
     )  # fmt: skip
-    return Row(
+    return SentenceRow(
         name, note, values, own, own_values, probability,
         ", ".join(part for part in (words.CALLED.format(label=labels[said]), verdict) if part),
         words.delta(float(of("ig_delta")), int(of("ig_steps")), sound), sound, spoken, lam,

@@ -13,7 +13,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.study.settings import in_short
 
 
-class Choice(NamedTuple):
+class RunChoice(NamedTuple):
     """A run that can be looked at.
 
     Attributes:
@@ -29,15 +29,15 @@ class Choice(NamedTuple):
     changes: str = ""
 
 
-def choices() -> list[Choice]:
+def choices() -> list[RunChoice]:
     """The shipped demos, then the runs of this home with a finished curve, the newest first."""
-    found = [Choice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
+    found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
     ages = {file.parent: file.stat().st_mtime_ns for file in run_store.home().runs.glob("*/result.json")}
     for folder in sorted(ages, key=ages.__getitem__, reverse=True):
         about = _about(folder, ages[folder])
         if about is not None:
             name, changes = about
-            found.append(Choice(folder.name, inside.run_name(name, folder.name), folder, changes))
+            found.append(RunChoice(folder.name, inside.run_name(name, folder.name), folder, changes))
     return found
 
 

@@ -15,7 +15,7 @@ import streamlit as st
 
 from app.wording import cli_queries as words
 from fairprog_core.common.errors import DataError
-from fairprog_core.results.head_to_head import Contender
+from fairprog_core.results.head_to_head import Candidate
 
 _PATIENCE = 300.0  # seconds
 _KEPT = 60.0  # seconds that a failure is kept: what was missing may be there again
@@ -58,8 +58,8 @@ def _ask(command: str, ages: Ages, options: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
-def judge(value: Sequence[Contender], *, against: int, seconds: float | None = None) -> dict[str, Any]:
-    """See ``fairprog_core.results.head_to_head.duel``; computed again when a result has changed.
+def judge(value: Sequence[Candidate], *, against: int, seconds: float | None = None) -> dict[str, Any]:
+    """See ``fairprog_core.results.head_to_head.head_to_head``; computed again when a result has changed.
 
     Args:
         value: at least one.

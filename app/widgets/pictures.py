@@ -14,7 +14,7 @@ _JS = (_FOLDER / "pictures.js").read_text("utf-8")
 
 
 @dataclass(frozen=True)
-class Cell:
+class PictureCell:
     """One picture with its caption; of each list the first stands for all λ, or there is one per λ.
 
     Attributes:
@@ -31,11 +31,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Card:
+class PictureCard:
     """A titled row of pictures."""
 
     title: str
-    cells: Sequence[Cell]
+    cells: Sequence[PictureCell]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Legend:
 
 
 def show(
-    value: Sequence[Card],
+    value: Sequence[PictureCard],
     *,
     key: str,
     channel: str = "",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.models.series import is_whole, kind
-from app.models.table import Cell, Table
+from app.models.table import Table, TableCell
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside, verdicts
 from fairprog_core.metrics.intervals import Estimate
@@ -124,30 +124,30 @@ def left_out(rows: Sequence[Row]) -> list[str]:
 
 def tuning_table(lines: Lines) -> Table:
     """Gap, change of accuracy and share of the gain kept, by method and share of the tuning data."""
-    columns = [Cell(METHOD, TUNING_AXIS.lower()), Cell(GAP), Cell(ACCURACY, ACCURACY_NOTE)]
+    columns = [TableCell(METHOD, TUNING_AXIS.lower()), TableCell(GAP), TableCell(ACCURACY, ACCURACY_NOTE)]
     rows = [
-        [Cell(name, f"{percent(row['tuning_ratio'])}, {_seeds(row)}"), _gap(row), _accuracy(row), _kept(row)]
+        [TableCell(name, f"{percent(row['tuning_ratio'])}, {_seeds(row)}"), _gap(row), _accuracy(row), _kept(row)]
         for name, line in lines.items()
         for row in line
     ]
-    return Table(CAPTION, [*columns, Cell(KEPT, KEPT_NOTES[TUNING])], rows)
+    return Table(CAPTION, [*columns, TableCell(KEPT, KEPT_NOTES[TUNING])], rows)
 
 
 def bases_table(rows: Sequence[Row]) -> Table:
     """Gap, control, change of accuracy and share of the gain kept, by the two bases."""
     control = control_of(rows[0])
-    columns = [Cell(METHOD, FROM_TO.format(source=LEARNED_ON.lower(), target=TRIED_ON.lower()))]
-    columns += [Cell(GAP_OF_BASE), Cell(GAP)]
-    columns.append(Cell(CONTROL, tradeoff_words.control(control) if control else ""))
-    columns += [Cell(ACCURACY, ACCURACY_NOTE), Cell(KEPT, KEPT_NOTES[BASES])]
+    columns = [TableCell(METHOD, FROM_TO.format(source=LEARNED_ON.lower(), target=TRIED_ON.lower()))]
+    columns += [TableCell(GAP_OF_BASE), TableCell(GAP)]
+    columns.append(TableCell(CONTROL, tradeoff_words.control(control) if control else ""))
+    columns += [TableCell(ACCURACY, ACCURACY_NOTE), TableCell(KEPT, KEPT_NOTES[BASES])]
     return Table(CAPTION, columns, [_transferred(row) for row in rows])
 
 
 def classes_table(lines: Lines) -> Table:
     """Gap of the base, gap and change of accuracy, by method and number of classes."""
-    columns = [Cell(METHOD), Cell(GAP_OF_BASE), Cell(GAP), Cell(ACCURACY, ACCURACY_NOTE)]
+    columns = [TableCell(METHOD), TableCell(GAP_OF_BASE), TableCell(GAP), TableCell(ACCURACY, ACCURACY_NOTE)]
     rows = [
-        [Cell(name, f"{row['n_classes']} classes, {_seeds(row)}"), _base_gap(row), _gap(row), _accuracy(row)]
+        [TableCell(name, f"{row['n_classes']} classes, {_seeds(row)}"), _base_gap(row), _gap(row), _accuracy(row)]
         for name, line in lines.items()
         for row in line
     ]
@@ -178,12 +178,12 @@ def _against_control(row: Row) -> verdicts.Verdict | None:
     return verdicts.verdict(_estimate(row, "gap"), Estimate.of(**row[f"{control}_gap"])) if control else None
 
 
-def _transferred(row: Row) -> list[Cell]:
+def _transferred(row: Row) -> list[TableCell]:
     control, verdict = control_of(row), _against_control(row)
     said = "" if row["collapsed"] or not verdict else CONTROL_VERDICTS[verdict]
-    beside = _figure(Estimate.of(**row[f"{control}_gap"]), said) if verdict else Cell("")
+    beside = _figure(Estimate.of(**row[f"{control}_gap"]), said) if verdict else TableCell("")
     between = FROM_TO.format(source=row["source"], target=row["target"])
-    name = Cell(common.kind(kind(row)), f"{between}; {_seeds(row)}")
+    name = TableCell(common.kind(kind(row)), f"{between}; {_seeds(row)}")
     return [name, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
 
 
@@ -192,42 +192,42 @@ def _seeds(row: Row) -> str:
     return "1 seed" if n == 1 else f"{n} seeds"
 
 
-def _base_gap(row: Row) -> Cell:
+def _base_gap(row: Row) -> TableCell:
     return _figure(_estimate(row, "base_gap"))
 
 
-def _gap(row: Row) -> Cell:
+def _gap(row: Row) -> TableCell:
     verdict = common.COLLAPSED if row["collapsed"] else gap_verdict(Estimate.of(**row["gap_delta"]))
     return _figure(_estimate(row, "gap"), verdict)
 
 
-def _accuracy(row: Row) -> Cell:
+def _accuracy(row: Row) -> TableCell:
     change = Estimate.of(**row["accuracy_delta"])
     if change.value is None:
-        return Cell(common.NOT_ESTIMABLE)
+        return TableCell(common.NOT_ESTIMABLE)
     points = Estimate(100 * change.value, (100 * change.ci[0], 100 * change.ci[1]) if change.ci else None)
-    return Cell(inside.signed(points.value or 0.0, 1, plus=True), inside.brackets(points, 1).strip())
+    return TableCell(inside.signed(points.value or 0.0, 1, plus=True), inside.brackets(points, 1).strip())
 
 
-def _kept(row: Row) -> Cell:
+def _kept(row: Row) -> TableCell:
     found = Estimate.of(**row["kept"])
     if found.value is None:
-        return Cell(common.NOT_ESTIMABLE)
+        return TableCell(common.NOT_ESTIMABLE)
     value, interval = inside.percent(found)
     if "target" not in row and is_whole(row):
-        return Cell(value)
+        return TableCell(value)
     said = common.COLLAPSED if row["collapsed"] else kept_verdict(found)
-    return Cell(value, "\n".join(filter(None, (interval, said))))
+    return TableCell(value, "\n".join(filter(None, (interval, said))))
 
 
 def _estimate(row: Row, name: str) -> Estimate:
     return Estimate.of(row[name], row[f"{name}_ci"])
 
 
-def _figure(found: Estimate, verdict: str = "") -> Cell:
+def _figure(found: Estimate, verdict: str = "") -> TableCell:
     if found.value is None:
-        return Cell(common.NOT_ESTIMABLE)
-    return Cell(f"{found.value:.3f}", "\n".join(filter(None, (inside.brackets(found).strip(), verdict))))
+        return TableCell(common.NOT_ESTIMABLE)
+    return TableCell(f"{found.value:.3f}", "\n".join(filter(None, (inside.brackets(found).strip(), verdict))))
 
 
 def gap_verdict(change: Estimate) -> str:

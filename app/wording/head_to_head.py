@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.models.table import Cell, Table
+from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 
@@ -83,7 +83,7 @@ def sentences(judged: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     """One verdict in words for every method but the one that is compared with.
 
     Args:
-        judged: see ``fairprog_core.results.head_to_head.duel``.
+        judged: see ``fairprog_core.results.head_to_head.head_to_head``.
         names: of the contenders by key, as plain text.
     """
     against = common.plain(names[judged["against"]])
@@ -115,26 +115,30 @@ def about(judged: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
     """Area, area in time and the gap at matched accuracy of every method."""
-    columns = [Cell(COLUMNS[0]), Cell(COLUMNS[1], AREA_NOTE), Cell(IN_TIME, f"in {_seconds(judged['within'])}")]
-    columns += [Cell(AT_LOSS, AT_LOSS_NOTE.format(points=100 * loss)) for loss in judged["losses"]]
+    columns = [
+        TableCell(COLUMNS[0]),
+        TableCell(COLUMNS[1], AREA_NOTE),
+        TableCell(IN_TIME, f"in {_seconds(judged['within'])}"),
+    ]
+    columns += [TableCell(AT_LOSS, AT_LOSS_NOTE.format(points=100 * loss)) for loss in judged["losses"]]
     return Table(CAPTION, columns, [_row(each, names[each["key"]]) for each in judged["contenders"]])
 
 
-def _row(each: Mapping[str, Any], name: str) -> list[Cell]:
+def _row(each: Mapping[str, Any], name: str) -> list[TableCell]:
     n = len(each["seeds"])
     seeds = "1 seed" if n == 1 else f"{n} seeds"
     trained = TRAINED_IN.format(seeds=seeds, time=_seconds(each["seconds"]))
     difference = each["difference"] or {"hypervolume": {}, "within": {}, "at_loss": [{}] * len(each["at_loss"])}
     areas = [_figure(each[what], difference[what], digits=4) for what in ("hypervolume", "within")]
     pairs = zip(each["at_loss"], difference["at_loss"], strict=True)
-    return [Cell(name, trained), *areas, *(_figure(own, other) for own, other in pairs)]
+    return [TableCell(name, trained), *areas, *(_figure(own, other) for own, other in pairs)]
 
 
-def _figure(own: Mapping[str, Any], difference: Mapping[str, Any], digits: int = 3) -> Cell:
+def _figure(own: Mapping[str, Any], difference: Mapping[str, Any], digits: int = 3) -> TableCell:
     if own["value"] is None:
-        return Cell(NOT_REACHED)
+        return TableCell(NOT_REACHED)
     verdict = VERDICTS[difference["verdict"]] if difference else ""
-    return Cell(f"{own['value']:.{digits}f}", "\n".join(filter(None, (_brackets(own, digits), verdict))))
+    return TableCell(f"{own['value']:.{digits}f}", "\n".join(filter(None, (_brackets(own, digits), verdict))))
 
 
 def _seconds(value: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.models.table import Cell, Table
+from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 
@@ -97,9 +97,9 @@ def table(found: Mapping[str, Any], lines: "Sequence[Line]", index: int, group: 
     for each, one in zip(found["classifiers"], lines, strict=True):
         read = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
         note = RIGHT.format(accuracy=common.number(each.get("accuracy"), 2))
-        rows.append([Cell(one.name, note), *(Cell(common.number(value.value, 2)) for value in read)])
+        rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in read)])
     last = TABLE_LAST.format(lam=common.lam(found["lams"][index]))
-    columns = [Cell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
+    columns = [TableCell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
     return Table(TABLE.format(group=group), columns, rows)
 
 

@@ -123,7 +123,7 @@ def alt_map(view: str, condition: str, label: str, probability: float) -> str:
     return ALT_MAP.format(view=VIEWS[view], condition=name, label=label, probability=probability)
 
 
-class Names(NamedTuple):
+class ControlNames(NamedTuple):
     """An average: the title of its axis, what it is in the middle of a sentence, and the chart in words."""
 
     axis: str
@@ -131,20 +131,20 @@ class Names(NamedTuple):
     label: str
 
 
-def share(view: str, regions: Sequence[str]) -> Names:
+def share(view: str, regions: Sequence[str]) -> ControlNames:
     """The share of the maps on the first region."""
     first, second = regions[0], regions[1]
-    return Names(
+    return ControlNames(
         f"Share on {first}",
         f"the share of {VIEWS[view]} on {first}",
         f"{VIEWS[view]}: of the map's weight on {first} and {second}, the part on {first}.",
     )
 
 
-def erasure(regions: Sequence[str]) -> Names:
+def erasure(regions: Sequence[str]) -> ControlNames:
     """The ratio of the effects of blanking the regions."""
     first, second = regions[0], regions[1]
-    return Names(
+    return ControlNames(
         f"Effect of {first} ÷ {second}",
         f"the effect of blanking {first} over that of blanking {second}",
         f"Erasure: how far the logit moves when {first} is painted over with the picture's mean colour, divided by how "
@@ -154,7 +154,7 @@ def erasure(regions: Sequence[str]) -> Names:
 
 PICTURE, SENTENCE = "picture", "sentence"  # what twins are
 
-IDENTITY_SHARE = Names(
+IDENTITY_SHARE = ControlNames(
     "Share on identity words",
     "the share of Integrated Gradients on identity words",
     "Integrated Gradients: of the size of all attributions in a text that names an identity, the part on the words "
@@ -162,18 +162,18 @@ IDENTITY_SHARE = Names(
 )
 
 
-def difference(names: Sequence[str], what: str) -> Names:
+def difference(names: Sequence[str], what: str) -> ControlNames:
     """The logit difference of twins; ``what`` they are, "picture" or "sentence"."""
-    return Names(
+    return ControlNames(
         f"Logit, {names[0]} − {names[1]}",
         f"the mean logit difference of twins ({names[0]} minus {names[1]})",
         f"Twins are the same {what} but for what the group causes. At 0 the group makes no difference on average.",
     )
 
 
-def flips(names: Sequence[str]) -> Names:
+def flips(names: Sequence[str]) -> ControlNames:
     """The share of twins that get different answers."""
-    return Names(
+    return ControlNames(
         "Different answers",
         f"the share of twins ({names[0]}, {names[1]}) that get different answers",
         "Share of pairs of twins whose answer changes with the group alone.",

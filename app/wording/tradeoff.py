@@ -8,7 +8,7 @@ from fairprog_core.methods import METHODS
 from fairprog_core.metrics import fairness
 
 if TYPE_CHECKING:
-    from app.models.series import Series, Spot
+    from app.models.series import PlotPoint, Series
 
 OVER_CELLS = {name for name, metric in fairness.METRICS.items() if metric.needs == "cells"}  # of a group and a label
 
@@ -145,13 +145,13 @@ def series_name(series: "Series") -> str:
     return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion, series.tuning_ratio))
 
 
-def hover(name: str, spot: "Spot") -> str:
+def hover(name: str, spot: "PlotPoint") -> str:
     """What a point says when it is pointed at; ``name`` is ready for a chart."""
     lam = "" if spot.lam is None else f"<br>λ = {common.lam(spot.lam)}"
     return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {inside.interval(spot.gap)}"
 
 
-def remark(spot: "Spot") -> str:
+def remark(spot: "PlotPoint") -> str:
     """The flag of a point in the table."""
     if not spot.collapsed:
         return ""

@@ -78,7 +78,7 @@ def options_of(name: str) -> str:
     return f"{common.kind(name)}: options"
 
 
-def unfilled(options: Options, name: str) -> str:
+def missing_field(options: Options, name: str) -> str:
     """What has to be filled in before these options can be used."""
     field = type(options).model_fields[name]
     return f"{options_of(options.kind)}: fill in “{field.title}”. {field.description}"

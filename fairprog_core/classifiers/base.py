@@ -39,7 +39,7 @@ class Classifier(nn.Module):
         n_classes: c.
     """
 
-    recipe_names: ClassVar[tuple[str, ...]] = ()
+    init_arg_names: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, options: Options, *, n_classes: int) -> None:
         super().__init__()
@@ -47,29 +47,29 @@ class Classifier(nn.Module):
         self.n_classes = n_classes
 
     @property
-    def medium(self) -> dict[str, int]:
+    def input_spec(self) -> dict[str, int]:
         """What a trigger in front of it must fit, e.g. ``{"image_size": 64}``."""
         raise NotImplementedError
 
-    def recipe(self) -> dict[str, Any]:
+    def init_args(self) -> dict[str, Any]:
         """Besides options and ``n_classes``: what builds it again, JSON values by argument name."""
-        return {name: getattr(self, name) for name in self.recipe_names}
+        return {name: getattr(self, name) for name in self.init_arg_names}
 
-    def kept(self) -> dict[str, Tensor]:
+    def state_to_save(self) -> dict[str, Tensor]:
         """The weights that a file of this classifier holds."""
         return {name: value.contiguous() for name, value in self.state_dict().items()}
 
-    def thaw(self) -> None:
+    def unfreeze(self) -> None:
         """Let those weights learn again that are trained: undoes `freeze`, but for batch norm that it folded."""
         self.requires_grad_(True)
 
     @classmethod
-    def unfilled(cls, options: Any, *, n_classes: int, recipe: dict[str, Any]) -> Self:
-        """A classifier that waits for the weights of a file; ``recipe`` is what `recipe` gave."""
-        return cls(options, n_classes=n_classes, **recipe)
+    def from_config(cls, options: Any, *, n_classes: int, init_args: dict[str, Any]) -> Self:
+        """A classifier that waits for the weights of a file; ``init_args`` is what `init_args` gave."""
+        return cls(options, n_classes=n_classes, **init_args)
 
     @classmethod
-    def content(cls, options: Any) -> dict[str, str]:
+    def cache_inputs(cls, options: Any) -> dict[str, str]:
         """What the first weights depend on besides the options: digests of files, by name."""
         return {}
 
@@ -160,11 +160,11 @@ def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None
         "format": FORMAT,
         "options": classifier.options.to_json(),
         "n_classes": classifier.n_classes,
-        **classifier.recipe(),
+        **classifier.init_args(),
         **about,
     }
     with replacing(path) as part:
-        save_file(classifier.kept(), part, {"fairprog": json.dumps(header)})
+        save_file(classifier.state_to_save(), part, {"fairprog": json.dumps(header)})
 
 
 def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier, dict[str, Any]]:
@@ -181,9 +181,9 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
     weights, header = read_module(path, format=FORMAT, noun="classifier", remedy="train the classifier again")
     options = options_of(registry, header, path=path, noun="classifier")
     implementation: type[Classifier] = registry[options.kind].load()
-    recipe = {name: header[name] for name in implementation.recipe_names}
-    classifier = implementation.unfilled(options, n_classes=header["n_classes"], recipe=recipe)
-    is_whole = weights.keys() == classifier.kept().keys()
+    init_args = {name: header[name] for name in implementation.init_arg_names}
+    classifier = implementation.from_config(options, n_classes=header["n_classes"], init_args=init_args)
+    is_whole = weights.keys() == classifier.state_to_save().keys()
     fill(
         classifier,
         classifier.state_dict() | weights if is_whole else weights,

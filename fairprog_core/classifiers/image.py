@@ -31,14 +31,14 @@ class ImageClassifier(Classifier):
         image_size: s.
     """
 
-    recipe_names: ClassVar[tuple[str, ...]] = ("image_size",)
+    init_arg_names: ClassVar[tuple[str, ...]] = ("image_size",)
 
     def __init__(self, options: Options, *, n_classes: int, image_size: int) -> None:
         super().__init__(options, n_classes=n_classes)
         self.image_size = image_size
 
     @property
-    def medium(self) -> dict[str, int]:
+    def input_spec(self) -> dict[str, int]:
         return {"image_size": self.image_size}
 
     @classmethod

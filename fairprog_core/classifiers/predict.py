@@ -41,10 +41,10 @@ class Model(Protocol):
         """Inputs -> logits (k, c)."""
 
 
-class ModelOverLam(Model, Protocol):
+class ModelAtLams(Model, Protocol):
     """A model that can be asked at several λ together."""
 
-    def over(self, x: Any, lams: Sequence[float]) -> Tensor:
+    def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
         """The logits at each of l λ: (k, l, c)."""
 
 
@@ -62,13 +62,13 @@ def predict(model: Model, split: Split, *, batch_size: int | None = None) -> Pre
     return predictions_of(split, _every_row(model, model, split, batch_size).numpy())
 
 
-def predict_over(model: ModelOverLam, split: Split, lams: Sequence[float]) -> list[Predictions]:
+def predict_at(model: ModelAtLams, split: Split, lams: Sequence[float]) -> list[Predictions]:
     """What is said about every row of a split at each λ, not at the model's own alone.
 
     Raises:
         ModelError: a logit is not a finite number.
     """
-    logits = _every_row(model, lambda x: model.over(x, lams), split, None).numpy()  # (n, l, c)
+    logits = _every_row(model, lambda x: model.logits_at(x, lams), split, None).numpy()  # (n, l, c)
     return [predictions_of(split, logits[:, i]) for i in range(len(lams))]
 
 

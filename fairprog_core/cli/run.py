@@ -26,7 +26,7 @@ from fairprog_core.cli.terminal.console import (
 )
 from fairprog_core.common.home import Home
 from fairprog_core.runs.heartbeat import Patience
-from fairprog_core.runs.recorder import UNEXPECTED, Stop, carry_out
+from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.study import Study
@@ -63,7 +63,7 @@ def run(
     place = open_home(home)
     with console().status("Loading torch …"):
         from fairprog_core.pipeline.execute import execute
-    stop = Stop("cancelled")
+    stop = StopRequest("cancelled")
     _log_to(place)
     ended: list[Run] = []
     # whoever types the command again need not wait until a killed process has been silent for long
@@ -149,7 +149,7 @@ def _report(home: Home, run: Run) -> int:
 
 
 @contextmanager
-def _stopping(stop: Stop) -> Iterator[None]:
+def _stopping(stop: StopRequest) -> Iterator[None]:
     """The first Ctrl-C asks for a stop after a checkpoint, the second ends at once."""
 
     def handle(signum: int, _frame: object) -> None:

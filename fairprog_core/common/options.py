@@ -49,7 +49,7 @@ class Options(BaseModel):
         """Plain JSON values, every default written out."""
         return self.model_dump(mode="json")
 
-    def unfilled(self) -> str | None:
+    def missing_field(self) -> str | None:
         """The name of a field that has to be filled in before these options can be used, or None."""
         fields = type(self).model_fields.items()
         return next((name for name, field in fields if is_marked(field, NEEDED) and not getattr(self, name)), None)

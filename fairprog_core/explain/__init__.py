@@ -80,7 +80,7 @@ class TokenGradientsOptions(ExplainerOptions):
     )  # fmt: skip
 
 
-class ReaderOptions(Options):
+class DemographicClassifierOptions(Options):
     """Demographic classifiers: trained to predict the group, without any trigger."""
 
     start: ClassVar[str]  # what the two begin with that do not begin with the base's weights
@@ -94,7 +94,7 @@ class ReaderOptions(Options):
         raise NotImplementedError
 
 
-class ProbeOptions(ReaderOptions):
+class ProbeOptions(DemographicClassifierOptions):
     """Demographic classifiers of pictures."""
 
     start: ClassVar[str] = "new"
@@ -113,7 +113,7 @@ class ProbeOptions(ReaderOptions):
         return ResidualNetOptions(epochs=self.epochs, batch_size=self.batch_size, learning_rate=rate)
 
 
-class TextProbeOptions(ReaderOptions):
+class TextProbeOptions(DemographicClassifierOptions):
     """Demographic classifiers of texts: encoders that start from a pretrained one, as the base did."""
 
     start: ClassVar[str] = "pretrained"
@@ -146,7 +146,7 @@ class TextProbeOptions(ReaderOptions):
         )
 
 
-SURVEYS = {  # what looks inside a curve, by the data's modality
+REPORTS = {  # what looks inside a curve, by the data's modality
     "image": "fairprog_core.explain.image.report:survey",
     "text": "fairprog_core.explain.text.report:survey",
 }

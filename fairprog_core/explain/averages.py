@@ -28,7 +28,7 @@ class Mean(TypedDict):
     n: int
 
 
-class Rows:
+class WeightedRows:
     """The rows that a mean is taken over, and their bootstrap.
 
     Attributes:
@@ -96,10 +96,10 @@ class Pool:
         cells: NDArray[np.int64] = self.split.z * self.split.cell_share.shape[1] + self.split.y
         return cells
 
-    def rows(self, n: int | None = None) -> Rows:
+    def rows(self, n: int | None = None) -> WeightedRows:
         """The first n rows (None: all), weighted to the natural mix."""
         split = self.split
-        return Rows(natural_weight(split.y[:n], split.z[:n], split.cell_share), self.cells[:n])
+        return WeightedRows(natural_weight(split.y[:n], split.z[:n], split.cell_share), self.cells[:n])
 
 
 def draw_pool(dataset: Dataset, n: int, *, seed: int) -> Pool:

@@ -88,7 +88,7 @@ T = TypeVar("T")
 Work = Generator[str, None, T]  # yields what is done next, returns its result
 
 
-class Looks(Protocol):
+class ExplainSettings(Protocol):
     """How much is looked at (the study's ``explain``)."""
 
     @property
@@ -99,7 +99,7 @@ class Looks(Protocol):
     def probe(self) -> bool: ...
 
 
-class Findings(NamedTuple):
+class ExplanationResult(NamedTuple):
     """What a survey found: two JSON summaries, the gallery's arrays and their description."""
 
     explain: dict[str, Any]
@@ -113,10 +113,10 @@ class Step(NamedTuple):
 
     label: str
     fraction: float
-    findings: Findings | None = None
+    findings: ExplanationResult | None = None
 
 
-def walk(work: Work[Findings], total: int) -> Iterator[Step]:
+def walk(work: Work[ExplanationResult], total: int) -> Iterator[Step]:
     """Steps of work that yields about ``total`` times; closing the generator cancels it."""
     done = 0
     try:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.explain.averages import Rows
+from fairprog_core.explain.averages import WeightedRows
 from fairprog_core.explain.base import margin
 from fairprog_core.explain.conditions import Conditions
 
@@ -34,7 +34,7 @@ def compare(first: NDArray[np.float32], second: NDArray[np.float32], y: NDArray[
 def summarise(found: Sequence[Differences], names: tuple[str, str], conditions: Conditions[Any]) -> dict[str, Any]:
     """Mean difference and share of flips per condition; labels of pairs follow the natural mix, so all count alike."""
     n = len(found[0].flips)
-    rows = Rows(np.ones(n), np.zeros(n, dtype=np.int64))
+    rows = WeightedRows(np.ones(n), np.zeros(n, dtype=np.int64))
     return {
         "names": list(names),
         "logit_difference": conditions.by_condition([rows.mean(one.logit_difference) for one in found]),

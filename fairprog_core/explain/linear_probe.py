@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.data.base import draw_evenly
-from fairprog_core.explain.averages import Mean, Rows
+from fairprog_core.explain.averages import Mean, WeightedRows
 from fairprog_core.explain.base import Work
 from fairprog_core.explain.conditions import Conditions
 
@@ -45,9 +45,9 @@ def summarise(
     if not 2 <= len(np.unique(z)) <= MOST_PATTERNS:
         return dict.fromkeys(READINGS)
     weight = even_weight(z, y)
-    rows = Rows(weight, z * (y.max() + 1) + y)
+    rows = WeightedRows(weight, z * (y.max() + 1) + y)
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
-    read, fixed = list[tuple[Mean | None, ...]](), list[Reader]()
+    read, fixed = list[tuple[Mean | None, ...]](), list[LinearProbe]()
     for condition, seen, said in zip(conditions.on_base, features, logits, strict=True):
         yield f"Reading the group from the base's features, {condition.name}"
         readers = learn_to_read(seen, z, y)
@@ -60,7 +60,7 @@ def summarise(
     }
 
 
-class Reader(NamedTuple):
+class LinearProbe(NamedTuple):
     """One fold's regressions, and the rows that they did not learn from.
 
     Attributes:
@@ -84,7 +84,7 @@ class Reader(NamedTuple):
 
 def learn_to_read(
     features: NDArray[np.floating], z: NDArray[np.int64], y: NDArray[np.int64], *, folds: int = 5, seed: int = 0
-) -> list[Reader]:
+) -> list[LinearProbe]:
     """Logistic regressions that tell the pattern z (n,) from features (n, d), one for each fold.
 
     Ridge as scikit-learn's ``LogisticRegression(C=1)`` on standardised features, one against the
@@ -103,7 +103,7 @@ def learn_to_read(
     readers = []
     for held_out in range(folds):
         fit = fold != held_out
-        reader = Reader(~fit, features[fit].mean(0), features[fit].std(0) + 1e-6, np.empty(0), names)
+        reader = LinearProbe(~fit, features[fit].mean(0), features[fit].std(0) + 1e-6, np.empty(0), names)
         x = reader.columns(features[fit])[:, :-1]
         span = np.linalg.qr(x.T)[0]  # (d, min(n, d)): under a ridge the coefficients lie in what few rows span
         short = _with_constant(x @ span)
@@ -112,7 +112,7 @@ def learn_to_read(
     return readers
 
 
-def ask(readers: Sequence[Reader], features: NDArray[np.floating], z: NDArray[np.int64]) -> NDArray[np.float64]:
+def ask(readers: Sequence[LinearProbe], features: NDArray[np.floating], z: NDArray[np.int64]) -> NDArray[np.float64]:
     """Which rows' pattern z (n,) is told from features (n, d): 1.0 where it was, else 0.0."""
     right = np.zeros(len(z))
     for reader in readers:

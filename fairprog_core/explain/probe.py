@@ -27,7 +27,7 @@ from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
-from fairprog_core.explain import Init, ReaderOptions
+from fairprog_core.explain import DemographicClassifierOptions, Init
 from fairprog_core.explain.averages import Pool
 from fairprog_core.explain.base import Work, labelled
 from fairprog_core.explain.conditions import Conditions
@@ -37,7 +37,7 @@ INITS: tuple[Init, ...] = get_args(Init)
 FORMAT = "fairprog.demographic/1"
 
 
-def what_readers_say(
+def what_demographic_classifiers_say(
     dataset: Dataset,
     base: Classifier,
     pool: Pool,
@@ -45,7 +45,7 @@ def what_readers_say(
     seen: Sequence[Any],
     *,
     nulls: Sequence[str],
-    options: ReaderOptions,
+    options: DemographicClassifierOptions,
     home: Home,
 ) -> Work[list[dict[str, Any]]]:
     """Train the demographic classifiers, or find them, and have them read the empty inputs.
@@ -87,7 +87,7 @@ def what_readers_say(
 
 
 def demographic_classifier(
-    init: Init, dataset: Dataset, base: Classifier, *, home: Home, options: ReaderOptions
+    init: Init, dataset: Dataset, base: Classifier, *, home: Home, options: DemographicClassifierOptions
 ) -> Generator[float, None, Classifier]:
     """A frozen classifier of the group pattern, from the cache or trained now, on the base's device.
 
@@ -112,10 +112,10 @@ def demographic_classifier(
         "format": FORMAT,
         "init": init,
         "data": dataset.split_digest("tune"),
-        "base": base.digest() if init == "base weights" else base.medium,
+        "base": base.digest() if init == "base weights" else base.input_spec,
         "rows": options.rows,
         "schedule": schedule.model_dump(mode="json", exclude={"source"}),
-        **({} if init == "base weights" else CLASSIFIERS[schedule.kind].load().content(schedule)),
+        **({} if init == "base weights" else CLASSIFIERS[schedule.kind].load().cache_inputs(schedule)),
     }
     path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"
     tune = dataset.split("tune")
@@ -125,7 +125,7 @@ def demographic_classifier(
             work = _train(classifier, tune, schedule, options.rows, INITS.index(init) + 1, base.device)
             yield from with_own_randomness(work, seed=INITS.index(init) + 1)
             with replacing(path) as part:
-                save_file(classifier.cpu().kept(), part)
+                save_file(classifier.cpu().state_to_save(), part)
     classifier.load_state_dict(classifier.state_dict() | load_file(path))
     return freeze(classifier.to(base.device))
 
@@ -138,7 +138,7 @@ def _untrained(init: Init, base: Classifier, schedule: TrainedOptions, tune: Spl
             made: Classifier = CLASSIFIERS[schedule.kind].load().new(schedule, n_classes=n_patterns, split=tune)
             return made
         classifier = copy.deepcopy(base).cpu()
-        classifier.thaw()
+        classifier.unfreeze()
         old = classifier.head
         assert isinstance(old, nn.Linear)
         new = nn.Linear(old.in_features, n_patterns)

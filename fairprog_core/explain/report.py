@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from fairprog_core.common.home import Home
 from fairprog_core.data.base import Dataset
-from fairprog_core.explain import ReaderOptions
+from fairprog_core.explain import DemographicClassifierOptions
 from fairprog_core.explain.averages import Pool, draw_pool
-from fairprog_core.explain.base import Findings, Looks, Step, Work, walk
+from fairprog_core.explain.base import ExplainSettings, ExplanationResult, Step, Work, walk
 from fairprog_core.explain.conditions import Conditions, Rival
 from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.linear_probe import READINGS, summarise
-from fairprog_core.explain.probe import what_readers_say
+from fairprog_core.explain.probe import what_demographic_classifiers_say
 
 
-class Survey:
+class ExplanationReport:
     """The parts of a look inside; subclasses say what is looked at.
 
     Attributes:
@@ -48,7 +48,7 @@ class Survey:
         classifier: Any,
         trigger: Any,
         lams: Sequence[float],
-        options: Looks,
+        options: ExplainSettings,
         *,
         home: Home,
         device: torch.device,
@@ -84,7 +84,7 @@ class Survey:
         """Per condition on the base what a demographic classifier gets of the e empty inputs."""
         raise NotImplementedError
 
-    def reader_options(self) -> ReaderOptions:
+    def reader_options(self) -> DemographicClassifierOptions:
         """How demographic classifiers are trained."""
         raise NotImplementedError
 
@@ -92,7 +92,7 @@ class Survey:
         """About how many times `run` yields."""
         raise NotImplementedError
 
-    def run(self, chosen_lam: float, about: dict[str, Any]) -> Work[Findings]:
+    def run(self, chosen_lam: float, about: dict[str, Any]) -> Work[ExplanationResult]:
         """Everything."""
         yield "Test rows"
         self.pool = draw_pool(self.dataset, max(self.options.rows, self.options.gallery, 1), seed=self.seed)
@@ -113,7 +113,7 @@ class Survey:
             **how,
             **about,
         }
-        return Findings(explain, probe, gallery, metadata)
+        return ExplanationResult(explain, probe, gallery, metadata)
 
     def each(self, label: str) -> Iterator[tuple[str, Any]]:
         """The conditions, each with a label for the screen."""
@@ -135,7 +135,7 @@ class Survey:
         """What demographic classifiers read in empty inputs, and what the base's features tell."""
         if not self.options.probe:
             return None
-        classifiers = yield from what_readers_say(
+        classifiers = yield from what_demographic_classifiers_say(
             self.dataset, self.classifier, self.pool, self.conditions, self.empty_inputs(),
             nulls=self.nulls, options=self.reader_options(), home=self.home,
         )  # fmt: skip
@@ -157,13 +157,13 @@ class Survey:
         return found
 
 
-def look_inside(
-    kind: type[Survey],
+def explain_curve(
+    kind: type[ExplanationReport],
     dataset: Dataset,
     classifier: Any,
     trigger: Any,
     lams: Sequence[float],
-    options: Looks,
+    options: ExplainSettings,
     *,
     home: Home | None = None,
     device: torch.device | str = "cpu",

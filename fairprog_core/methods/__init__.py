@@ -53,16 +53,20 @@ class MethodOptions(Options):
         return 0
 
 
-GAME: dict[str, LamRange] = {
+ADVERSARIAL_LAM: dict[str, LamRange] = {
     "equalized_odds": LamRange(low=0.5, high=8.0, grid=(0.5, 1.0, 2.0, 4.0, 8.0)),
     "demographic_parity": LamRange(low=0.5, high=3.0, grid=(1.0, 1.5, 2.0, 2.5, 3.0)),
 }  # of what is trained against a discriminator, once per λ
-SQUARE = dict.fromkeys(GAME, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0)))  # λ · gap²
-STRENGTH = dict.fromkeys(GAME, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0)))  # of a known change
-POINT = dict.fromkeys(GAME, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
+SQUARED_GAP_LAM = dict.fromkeys(
+    ADVERSARIAL_LAM, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0))
+)  # λ · gap²
+STRENGTH_LAM = dict.fromkeys(
+    ADVERSARIAL_LAM, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
+)  # of a known change
+SINGLE_LAM = dict.fromkeys(ADVERSARIAL_LAM, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
 
 
-class GameOptions(MethodOptions):
+class AdversarialOptions(MethodOptions):
     """What every method shares that plays against a discriminator of Z."""
 
     discriminator_learning_rate: float = Field(
@@ -106,7 +110,7 @@ class GameOptions(MethodOptions):
     )
 
 
-class ReprogramOptions(GameOptions):
+class ReprogramOptions(AdversarialOptions):
     """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
 
     kind: Literal["reprogram"] = "reprogram"
@@ -158,12 +162,12 @@ class ReprogramOptions(GameOptions):
         return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again
 
 
-class AdversarialOptions(GameOptions):
+class AdversarialTrainingOptions(AdversarialOptions):
     """What adversarial trainings of the weights share."""
 
     needs = Needs(weights="all", gradients=True, parameters="a classifier for every λ")
     one_by_one = True
-    lam = GAME
+    lam = ADVERSARIAL_LAM
     per_cell: int = Field(
         16,
         ge=1,
@@ -174,7 +178,7 @@ class AdversarialOptions(GameOptions):
     )
 
 
-class AdvPostOptions(AdversarialOptions):
+class AdvPostOptions(AdversarialTrainingOptions):
     """Tune the weights of the base on the tuning rows, against a discriminator of Z."""
 
     kind: Literal["adv_post"] = "adv_post"
@@ -192,7 +196,7 @@ class AdvPostOptions(AdversarialOptions):
         return 2 * min(self.steps, budget.steps) * 4 * self.per_cell
 
 
-class AdvInOptions(AdversarialOptions):
+class AdvInOptions(AdversarialTrainingOptions):
     """Train new weights on the training rows, against a discriminator of Z from the first step on."""
 
     kind: Literal["adv_in"] = "adv_in"
@@ -252,7 +256,7 @@ class LastLayerOptions(MethodOptions):
 
     kind: Literal["last_layer"] = "last_layer"
     needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
-    lam = SQUARE
+    lam = SQUARED_GAP_LAM
     rows: Literal["natural", "balanced"] = Field(
         "natural",
         title="Mix of the rows",
@@ -275,7 +279,7 @@ class LeaceOptions(MethodOptions):
     kind: Literal["leace"] = "leace"
     needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
     packages = ("torch", "concept-erasure")
-    lam = STRENGTH
+    lam = STRENGTH_LAM
 
 
 class OutputShiftOptions(MethodOptions):
@@ -283,7 +287,7 @@ class OutputShiftOptions(MethodOptions):
 
     kind: Literal["output_shift"] = "output_shift"
     needs = Needs(parameters="one number per label but the first")
-    lam = SQUARE
+    lam = SQUARED_GAP_LAM
 
 
 class GroupThresholdsOptions(MethodOptions):
@@ -292,7 +296,7 @@ class GroupThresholdsOptions(MethodOptions):
     kind: Literal["group_thresholds"] = "group_thresholds"
     needs = Needs(group_at_prediction=True, parameters="six numbers per group")
     packages = ("torch", "fairlearn")
-    lam = STRENGTH
+    lam = STRENGTH_LAM
 
 
 class MajorityOptions(MethodOptions):
@@ -300,7 +304,7 @@ class MajorityOptions(MethodOptions):
 
     kind: Literal["majority"] = "majority"
     needs = Needs(parameters="one number per label but the first")
-    lam = POINT
+    lam = SINGLE_LAM
 
 
 METHODS = {

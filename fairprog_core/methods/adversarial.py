@@ -25,20 +25,20 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import MOST_CELLS, EvenSampler
-from fairprog_core.methods.base import Look, Method, Solution, Task, opponent
+from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn, make_fairness_loss
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.loop import Record
-from fairprog_core.training.per_lam import fit_part, together
+from fairprog_core.training.per_lam import fit_one, sum_costs
 
 
 class Adversarial:
     """One training of weights at one λ; `step` is called once per step, in order."""
 
     def __init__(
-        self, options: Any, *, task: Task, classifier: Classifier, lam: float, optimizer: torch.optim.Optimizer,
-        schedule: torch.optim.lr_scheduler.LRScheduler, is_augmented: bool = False,
+        self, options: Any, *, context: FitContext, classifier: Classifier, lam: float,
+        optimizer: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler, is_augmented: bool = False,
     ) -> None:  # fmt: skip
         """Set the two players up.
 
@@ -52,18 +52,18 @@ class Adversarial:
             is_augmented: whether rows are changed as for the training of a base.
         """
         self.classifier, self.lam, self.optimizer, self.schedule = classifier, lam, optimizer, schedule
-        self.seed, self.is_augmented = task.seed, is_augmented
-        self.conditions_on_label = task.criterion.conditions_on_label
-        torch.manual_seed(task.seed)  # the discriminator's first weights
-        self.adversary, self.penalty = opponent(
-            options, n_classes=classifier.n_classes, groups=task.groups,
-            conditions_on_label=self.conditions_on_label, device=task.device,
+        self.seed, self.is_augmented = context.seed, is_augmented
+        self.conditions_on_label = context.criterion.conditions_on_label
+        torch.manual_seed(context.seed)  # the discriminator's first weights
+        self.adversary, self.penalty = make_fairness_loss(
+            options, n_classes=classifier.n_classes, groups=context.groups,
+            conditions_on_label=self.conditions_on_label, device=context.device,
         )  # fmt: skip
-        split = pseudo_labelled(task.split, task.classifier) if options.pseudo_labels else task.split
+        split = pseudo_labelled(context.split, context.classifier) if options.pseudo_labels else context.split
         self.sampler = EvenSampler(
-            split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=task.seed, device=task.device
+            split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=context.seed, device=context.device
         )
-        self.chance = chance(task.groups, task.split.cell_share, conditions_on_label=self.conditions_on_label)
+        self.chance = chance(context.groups, context.split.cell_share, conditions_on_label=self.conditions_on_label)
         self.learned = [value for value in classifier.parameters() if value.requires_grad]
 
     def step(self, step: int) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class Adversarial:
         self.adversary.load_state(state)
 
 
-class Unfinished(Solution):
+class UnfinishedClassifier(FittedModel):
     """A classifier that is being trained at one λ."""
 
     def __init__(self, classifier: Classifier) -> None:
@@ -130,7 +130,7 @@ class Unfinished(Solution):
         return predict(self.classifier, split)
 
 
-class Retrained(Solution):
+class FittedClassifiers(FittedModel):
     """One classifier per reported λ; the one that was asked last stays in memory."""
 
     def __init__(self, files: dict[float, Path], about: dict[str, Any], device: torch.device) -> None:
@@ -155,43 +155,46 @@ class AdversarialMethod(Method):
 
     @property
     def file(self) -> Path:
-        return self.task.folder / "weights"
+        return self.context.folder / "weights"
 
     @property
     def base_options(self) -> TrainedOptions:
         """How the base was trained."""
-        return cast(TrainedOptions, self.task.classifier.options)
+        return cast(TrainedOptions, self.context.classifier.options)
 
     @abstractmethod
     def start(self, lam: float) -> Adversarial:
         """A training about to begin."""
 
-    def learn(self, look: Look) -> Generator[Record, None, None]:
-        task, files = self.task, self._files()
+    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
+        context, files = self.context, self._files()
         summaries: list[Record] = []
         for lam, file in files.items():
             if file.exists():
                 summaries.append(self._summary(file))
                 continue
             learner, done = self.start(lam), summaries[-1]["validation"] if summaries else {}
-            solution, checkpoint = Unfinished(learner.classifier), task.folder / f"checkpoint-{lam:g}.safetensors"
-            validate = partial(look, solution, (lam,), done)
-            summary = yield from fit_part(
+            solution, checkpoint = (
+                UnfinishedClassifier(learner.classifier),
+                context.folder / f"checkpoint-{lam:g}.safetensors",
+            )
+            validate = partial(validate, solution, (lam,), done)
+            summary = yield from fit_one(
                 learner, self.budget, validate=validate, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
             )
             summary |= {"n_parameters": sum(value.numel() for value in learner.learned)}
-            save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **task.about)
+            save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **context.about)
             checkpoint.unlink(missing_ok=True)
             summaries.append(summary)
 
-    def open(self) -> Retrained:
+    def open(self) -> FittedClassifiers:
         files = self._files()
         summaries = [self._summary(file) for file in files.values()]
-        about = together(summaries) | {"n_parameters": summaries[0]["n_parameters"]}
-        return Retrained(files, about, self.task.device)
+        about = sum_costs(summaries) | {"n_parameters": summaries[0]["n_parameters"]}
+        return FittedClassifiers(files, about, self.context.device)
 
     def _files(self) -> dict[float, Path]:
-        return {lam: self.file / f"lam-{lam:g}.safetensors" for lam in self.task.lam.grid}
+        return {lam: self.file / f"lam-{lam:g}.safetensors" for lam in self.context.lam.grid}
 
     def _summary(self, file: Path) -> Record:
         summary: Record = read_classifier(file, CLASSIFIERS)[1]["summary"]
@@ -204,16 +207,16 @@ class AdvPost(AdversarialMethod):
     @property
     def steps(self) -> int:
         steps: int = self.options.steps
-        return min(steps, self.task.budget.steps)
+        return min(steps, self.context.budget.steps)
 
     def start(self, lam: float) -> Adversarial:
-        classifier = read_classifier(self.task.base_file, CLASSIFIERS)[0].to(self.task.device).eval()
-        classifier.thaw()
+        classifier = read_classifier(self.context.base_file, CLASSIFIERS)[0].to(self.context.device).eval()
+        classifier.unfreeze()
         learned = [value for value in classifier.parameters() if value.requires_grad]
         optimizer = torch.optim.AdamW(learned, lr=self.options.rate * self.base_options.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
         return Adversarial(
-            self.options, task=self.task, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule
+            self.options, context=self.context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule
         )
 
 
@@ -222,7 +225,7 @@ class AdvIn(AdversarialMethod):
 
     @property
     def steps(self) -> int:
-        split, base = self.task.split, self.base_options
+        split, base = self.context.split, self.base_options
         rows: int = base.n_steps(len(split.y)) * base.batch_size
         n_cells = min(len(set(zip(split.z.tolist(), split.y.tolist()))), MOST_CELLS)
         share: float = self.options.length
@@ -230,11 +233,13 @@ class AdvIn(AdversarialMethod):
         return max(round(share * rows / per_step), 1)
 
     def start(self, lam: float) -> Adversarial:
-        base, task = self.task.classifier, self.task
-        torch.manual_seed(task.seed)
-        classifier = type(base).new(base.options, n_classes=base.n_classes, split=task.split).to(task.device).train()
+        base, context = self.context.classifier, self.context
+        torch.manual_seed(context.seed)
+        classifier = (
+            type(base).new(base.options, n_classes=base.n_classes, split=context.split).to(context.device).train()
+        )
         optimizer, schedule = optimizer_of(classifier, self.base_options, steps=self.steps)
         return Adversarial(
-            self.options, task=task, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule,
+            self.options, context=context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule,
             is_augmented=True,
         )  # fmt: skip

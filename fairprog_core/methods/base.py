@@ -16,7 +16,7 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.lam_range import LamRange
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods import GameOptions
+from fairprog_core.methods import AdversarialOptions
 from fairprog_core.methods.features import Features
 from fairprog_core.training.adversary import Adversary
 from fairprog_core.training.budget import Budget
@@ -27,7 +27,7 @@ from fairprog_core.training.penalties import PENALTIES, Penalty
 TOGETHER = 4  # λ that are asked together: more would share little more, and nobody would see how far it is
 
 
-class Solution(ABC):
+class FittedModel(ABC):
     """What was learned: predictions for every λ.
 
     Attributes:
@@ -42,23 +42,23 @@ class Solution(ABC):
     def predict(self, split: Split, lam: float) -> Predictions:
         """What is said about every row of a prepared split at one λ."""
 
-    def predict_each(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
+    def predict_batch(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
         """As `predict`, at several λ together."""
         return [self.predict(split, lam) for lam in lams]
 
-    def over(self, split: Split, lams: Sequence[float]) -> Iterator[Predictions]:
+    def predict_many(self, split: Split, lams: Sequence[float]) -> Iterator[Predictions]:
         """As `predict`, λ after λ: a few are asked together, and those with the same predictions once."""
         first: dict[Hashable, float] = {}
         for lam in lams:
-            first.setdefault(self.key(lam), lam)
+            first.setdefault(self.cache_key(lam), lam)
         waiting, said = iter(first.values()), dict[Hashable, Predictions]()
         for lam in lams:
-            if self.key(lam) not in said:
+            if self.cache_key(lam) not in said:
                 few = list(islice(waiting, TOGETHER))
-                said |= zip(map(self.key, few), self.predict_each(split, few), strict=True)
-            yield said[self.key(lam)]
+                said |= zip(map(self.cache_key, few), self.predict_batch(split, few), strict=True)
+            yield said[self.cache_key(lam)]
 
-    def key(self, lam: float) -> Hashable:
+    def cache_key(self, lam: float) -> Hashable:
         """The same for two λ only where the predictions are."""
         return lam
 
@@ -71,12 +71,12 @@ class Solution(ABC):
         return {}
 
 
-Look = Callable[[Solution, Sequence[float], Record], Record]
+ValidateFn = Callable[[FittedModel, Sequence[float], Record], Record]
 """The curve of a solution on validation rows: at these λ, behind a record of those that are done already."""
 
 
 @dataclass(frozen=True)
-class Task:
+class FitContext:
     """What one curve asks of a method.
 
     Attributes:
@@ -124,18 +124,18 @@ class Method(ABC):
         task: the curve.
     """
 
-    def __init__(self, options: Any, task: Task) -> None:
-        self.options, self.task = options, task
+    def __init__(self, options: Any, context: FitContext) -> None:
+        self.options, self.context = options, context
 
     @property
     def budget(self) -> Budget:
         """Of one training, as it decides what is learned."""
-        return self.task.budget.of(self.steps)
+        return self.context.budget.of(self.steps)
 
     @property
     def steps(self) -> int:
         """Steps of one training."""
-        return self.task.budget.steps
+        return self.context.budget.steps
 
     @property
     @abstractmethod
@@ -143,7 +143,7 @@ class Method(ABC):
         """The file or folder that holds what was learned."""
 
     @abstractmethod
-    def learn(self, look: Look) -> Generator[Record, None, None]:
+    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
         """Learn what is not learned yet, and write it down.
 
         Interrupted anywhere, by closing it or by the end of the process, and called again, it goes on with
@@ -157,7 +157,7 @@ class Method(ABC):
         """
 
     @abstractmethod
-    def open(self) -> Solution:
+    def open(self) -> FittedModel:
         """What was learned, read from its file.
 
         Raises:
@@ -165,8 +165,8 @@ class Method(ABC):
         """
 
 
-def opponent(
-    options: GameOptions, *, n_classes: int, groups: Groups, conditions_on_label: bool, device: torch.device
+def make_fairness_loss(
+    options: AdversarialOptions, *, n_classes: int, groups: Groups, conditions_on_label: bool, device: torch.device
 ) -> tuple[Adversary, Penalty]:
     """The adversary, which is to learn from every batch, and the fairness loss: the adversary itself or a closed form.
 

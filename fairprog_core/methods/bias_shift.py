@@ -3,22 +3,22 @@
 import torch
 from torch import Tensor
 
-from fairprog_core.methods.closed_form import Head, HeadMethod, Objective, minimise
+from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod, Objective, lbfgs
 
 
-class OutputShift(HeadMethod):
+class OutputShift(LinearHeadMethod):
     """Cross-entropy + λ · gap² over one constant per class, each λ begun where the one before ended."""
 
     @property
     def n_parameters(self) -> int:
-        return self.task.classifier.n_classes - 1  # only differences of logits matter
+        return self.context.classifier.n_classes - 1  # only differences of logits matter
 
-    def solve(self, features: Tensor) -> list[Head]:
-        base, objective = self.base, Objective(self.task, self.task.split.weight)
+    def solve(self, features: Tensor) -> list[LinearHead]:
+        base, objective = self.base, Objective(self.context, self.context.split.weight)
         logits, shift, heads = base(features), torch.zeros(self.n_parameters), []
-        for lam in self.task.lam.grid:
-            minimise(lambda lam=lam: objective(logits + _padded(shift), lam), [shift])  # type: ignore[misc]
-            heads.append(Head(base.weight, base.bias + _padded(shift)))
+        for lam in self.context.lam.grid:
+            lbfgs(lambda lam=lam: objective(logits + _padded(shift), lam), [shift])  # type: ignore[misc]
+            heads.append(LinearHead(base.weight, base.bias + _padded(shift)))
         return heads
 
 
@@ -27,13 +27,13 @@ def _padded(shift: Tensor) -> Tensor:
     return torch.cat([shift.new_zeros(1), shift])
 
 
-class Majority(HeadMethod):
+class Majority(LinearHeadMethod):
     """Logits that are the logarithms of the labels' shares, whatever the input."""
 
     @property
     def n_parameters(self) -> int:
-        return self.task.classifier.n_classes - 1
+        return self.context.classifier.n_classes - 1
 
-    def solve(self, features: Tensor) -> list[Head]:
-        share = torch.from_numpy(self.task.split.cell_share.sum(0)).float().clamp_min(1e-6)
-        return [Head(torch.zeros_like(self.base.weight), share.log())] * len(self.task.lam.grid)
+    def solve(self, features: Tensor) -> list[LinearHead]:
+        share = torch.from_numpy(self.context.split.cell_share.sum(0)).float().clamp_min(1e-6)
+        return [LinearHead(torch.zeros_like(self.base.weight), share.log())] * len(self.context.lam.grid)

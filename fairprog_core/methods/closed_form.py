@@ -17,13 +17,13 @@ from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.model_file import read_learned, write_learned
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn
 from fairprog_core.methods.features import Features
-from fairprog_core.training.differentiable_gap import SoftGap
+from fairprog_core.training.differentiable_gap import DifferentiableGap
 from fairprog_core.training.loop import Record
 
 
-class AtOnce(Method):
+class ClosedForm(Method):
     """Solves, writes one file and looks once; subclasses say what is found.
 
     All of them learn from the features of their rows, which the curves of one sitting share; each is charged the
@@ -36,21 +36,21 @@ class AtOnce(Method):
 
     @property
     def file(self) -> Path:
-        return self.task.folder / "learned.safetensors"
+        return self.context.folder / "learned.safetensors"
 
     @abstractmethod
     def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What is learned from the rows of the task, for every reported λ: tensors and JSON values."""
 
-    def learn(self, look: Look) -> Generator[Record, None, None]:
+    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
         if self.file.exists():
             return
-        shared = self.task.features.seconds(self.task.split)
+        shared = self.context.features.seconds(self.context.split)
         started = time.perf_counter()
         tensors, values = self.find()
         about = {"steps": self.steps, "best_step": self.steps, "seconds": shared + time.perf_counter() - started}
-        write_learned(self.file, tensors, **about, **values, **self.task.about)
-        found = look(self.open(), self.task.lam.grid, {})
+        write_learned(self.file, tensors, **about, **values, **self.context.about)
+        found = validate(self.open(), self.context.lam.grid, {})
         yield {"kind": "validation", "step": self.steps, "steps": self.steps, "is_best": True, **found}
 
 
@@ -60,10 +60,10 @@ KINK = 0.01  # below this gap its absolute value is rounded off, so that the sol
 class Objective:
     """The loss at a λ of logits of the rows to learn from."""
 
-    def __init__(self, task: Task, weight: NDArray[np.float64]) -> None:
+    def __init__(self, context: FitContext, weight: NDArray[np.float64]) -> None:
         """Prepare the rows of a task; ``weight`` (n,) is theirs in the cross-entropy, mean one."""
-        self.gap = SoftGap(task.split, groups=task.groups, criterion=task.criterion)
-        self.y, self.weight = torch.from_numpy(task.split.y), torch.from_numpy(weight).float()
+        self.gap = DifferentiableGap(context.split, groups=context.groups, criterion=context.criterion)
+        self.y, self.weight = torch.from_numpy(context.split.y), torch.from_numpy(weight).float()
 
     def __call__(self, logits: Tensor, lam: float) -> Tensor:
         """Logits (n, c) -> the loss, in nats."""
@@ -71,7 +71,7 @@ class Objective:
         return utility + lam * self.gap(logits) ** 2 if lam else utility
 
 
-def minimise(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps: int = 200) -> None:
+def lbfgs(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps: int = 200) -> None:
     """Move parameters, in place, to a minimum of a loss: L-BFGS with line search."""
     for value in parameters:
         value.requires_grad_(True)
@@ -90,14 +90,14 @@ def minimise(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps:
         value.requires_grad_(False)
 
 
-class Head(NamedTuple):
+class LinearHead(NamedTuple):
     """An affine map from features to logits: weight (c, d), bias (c,)."""
 
     weight: Tensor
     bias: Tensor
 
     @classmethod
-    def of(cls, classifier: Classifier) -> "Head":
+    def of(cls, classifier: Classifier) -> "LinearHead":
         """The classifier's own."""
         layer = cast(nn.Linear, classifier.head)
         return cls(*(value.detach().cpu().clone() for value in (layer.weight, layer.bias)))
@@ -107,11 +107,17 @@ class Head(NamedTuple):
         return features @ self.weight.T + self.bias
 
 
-class Heads(Solution):
+class LinearHeads(FittedModel):
     """One last layer per reported λ."""
 
     def __init__(
-        self, heads: Sequence[Head], lams: Sequence[float], features: Features, *, file: Path, about: dict[str, Any]
+        self,
+        heads: Sequence[LinearHead],
+        lams: Sequence[float],
+        features: Features,
+        *,
+        file: Path,
+        about: dict[str, Any],
     ) -> None:
         self.heads, self.lams, self.features, self.file, self.about = list(heads), list(lams), features, file, about
         self.n_parameters = about["n_parameters"]
@@ -123,11 +129,11 @@ class Heads(Solution):
         return {"learned": self.file}
 
 
-class HeadMethod(AtOnce):
+class LinearHeadMethod(ClosedForm):
     """Solves for the last layer of every reported λ; subclasses say how."""
 
     @abstractmethod
-    def solve(self, features: Tensor) -> list[Head]:
+    def solve(self, features: Tensor) -> list[LinearHead]:
         """The last layers for the λ of the task, from the features (n, d) of the rows to learn from."""
 
     @property
@@ -136,16 +142,16 @@ class HeadMethod(AtOnce):
         """How many numbers are learned for one λ."""
 
     @property
-    def base(self) -> Head:
+    def base(self) -> LinearHead:
         """The classifier's own last layer."""
-        return Head.of(self.task.classifier)
+        return LinearHead.of(self.context.classifier)
 
     def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        heads = self.solve(self.task.features.of(self.task.split))
-        tensors = {name: torch.stack([getattr(head, name) for head in heads]) for name in Head._fields}
+        heads = self.solve(self.context.features.of(self.context.split))
+        tensors = {name: torch.stack([getattr(head, name) for head in heads]) for name in LinearHead._fields}
         return tensors, {"n_parameters": self.n_parameters}
 
-    def open(self) -> Heads:
+    def open(self) -> LinearHeads:
         tensors, about = read_learned(self.file)
-        heads = [Head(*values) for values in zip(*(tensors[name] for name in Head._fields))]
-        return Heads(heads, self.task.lam.grid, self.task.features, file=self.file, about=about)
+        heads = [LinearHead(*values) for values in zip(*(tensors[name] for name in LinearHead._fields))]
+        return LinearHeads(heads, self.context.lam.grid, self.context.features, file=self.file, about=about)

@@ -30,7 +30,7 @@ class RandomWords:
 
     def control(self, trigger: TextTrigger, classifier: Encoder) -> Trigger:
         """The trigger to put in the learned one's place."""
-        trigger = trigger.bound(classifier)
+        trigger = trigger.attach_to(classifier)
         ids = allowed_words(classifier.words, trigger.options)
         return trigger.with_words(draw_words(ids, trigger.options.n_words, trigger.seed + _RANDOM_SEED))
 
@@ -44,4 +44,4 @@ class NeutralWords:
     def control(self, trigger: TextTrigger, classifier: Encoder) -> Trigger:
         """The trigger to put in the learned one's place."""
         ids = classifier.encode([self.options.words])[0, 1:-1].tolist()
-        return trigger.bound(classifier).with_words(list(islice(cycle(ids), trigger.options.n_words)))
+        return trigger.attach_to(classifier).with_words(list(islice(cycle(ids), trigger.options.n_words)))

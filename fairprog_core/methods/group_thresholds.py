@@ -22,8 +22,8 @@ from fairprog_core.common.errors import DataError
 from fairprog_core.common.model_file import read_learned
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.base import Solution, Task
-from fairprog_core.methods.closed_form import AtOnce, Head
+from fairprog_core.methods.base import FitContext, FittedModel
+from fairprog_core.methods.closed_form import ClosedForm, LinearHead
 from fairprog_core.methods.features import Features
 
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ class Scores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(x)[:, 0]
 
 
-class Thresholds(Solution):
+class FittedThresholds(FittedModel):
     """Chances of the second class by score and group."""
 
     n_parameters: int
@@ -64,17 +64,17 @@ class Thresholds(Solution):
         return {"learned": self.file}
 
 
-class GroupThresholds(AtOnce):
+class GroupThresholds(ClosedForm):
     """fairlearn's ThresholdOptimizer on the logits of the frozen classifier."""
 
-    def __init__(self, options: Any, task: Task) -> None:
-        super().__init__(options, task)
-        if task.classifier.n_classes != 2 or not task.groups.is_exclusive:
+    def __init__(self, options: Any, context: FitContext) -> None:
+        super().__init__(options, context)
+        if context.classifier.n_classes != 2 or not context.groups.is_exclusive:
             raise DataError(
                 "group_thresholds needs two labels and groups that do not overlap; leave it out of the study's methods."
             )
-        split = task.split  # told here, before anything is learned: fairlearn would refuse it after hours
-        for group, name in enumerate(task.groups.names):
+        split = context.split  # told here, before anything is learned: fairlearn would refuse it after hours
+        for group, name in enumerate(context.groups.names):
             if len(np.unique(split.y[split.z == group])) == 1:
                 raise DataError(
                     f"group_thresholds needs rows of both labels in every group: all rows of {name} among the "
@@ -83,25 +83,27 @@ class GroupThresholds(AtOnce):
                 )
 
     def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        task = self.task
+        context = self.context
         optimizer = ThresholdOptimizer(
-            estimator=Scores(), constraints=task.criterion.kind, prefit=True, predict_method="decision_function"
+            estimator=Scores(), constraints=context.criterion.kind, prefit=True, predict_method="decision_function"
         )
-        rows = task.split.natural_rows()
-        score = score_of(task.features, task.split)[rows]
-        optimizer.fit(score[:, None], task.split.y[rows], sensitive_features=task.split.z[rows])
+        rows = context.split.natural_rows()
+        score = score_of(context.features, context.split)[rows]
+        optimizer.fit(score[:, None], context.split.y[rows], sensitive_features=context.split.z[rows])
         found = optimizer.interpolated_thresholder_.interpolation_dict
-        rules = [rule_of(found[group]) if group in found else {} for group in range(len(task.groups.names))]
+        rules = [rule_of(found[group]) if group in found else {} for group in range(len(context.groups.names))]
         return {}, {"rules": rules}
 
-    def open(self) -> Thresholds:
+    def open(self) -> FittedThresholds:
         _, about = read_learned(self.file)
-        return Thresholds(about["rules"], self.task.features, seed=self.task.seed, file=self.file, about=about)
+        return FittedThresholds(
+            about["rules"], self.context.features, seed=self.context.seed, file=self.file, about=about
+        )
 
 
 def score_of(features: Features, split: Split) -> Floats:
     """How much the classifier is for the second class: the difference of its logits (n,)."""
-    logits = Head.of(features.classifier)(features.of(split)).double().numpy()
+    logits = LinearHead.of(features.classifier)(features.of(split)).double().numpy()
     score: Floats = logits[:, 1] - logits[:, 0]
     return score
 

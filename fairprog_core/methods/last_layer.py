@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairprog_core.methods.closed_form import Head, HeadMethod, Objective, minimise
+from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod, Objective, lbfgs
 
 
-class LastLayer(HeadMethod):
+class LastLayer(LinearHeadMethod):
     """Cross-entropy + λ · gap² over the weights of the last layer, each λ begun where the one before ended."""
 
     @property
@@ -21,7 +21,7 @@ class LastLayer(HeadMethod):
 
     def weight(self) -> NDArray[np.float64]:
         """(n,) of the rows in the cross-entropy: the natural mix, or every (group, label) cell alike."""
-        split = self.task.split
+        split = self.context.split
         if self.options.rows == "natural":
             return split.weight
         cells = split.z * split.cell_share.shape[1] + split.y
@@ -29,18 +29,18 @@ class LastLayer(HeadMethod):
         weight: NDArray[np.float64] = len(cells) / (np.count_nonzero(size) * size[cells])
         return weight
 
-    def solve(self, features: Tensor) -> list[Head]:
+    def solve(self, features: Tensor) -> list[LinearHead]:
         mean, spread = features.mean(0), features.std(0) + 1e-4
         x, start = (features - mean) / spread, self.base
         first = start.weight * spread, start.bias + start.weight @ mean  # the same layer for standardised features
         weight, bias = (value.clone() for value in first)
-        objective, heads = Objective(self.task, self.weight()), []
-        for lam in self.task.lam.grid:
-            minimise(
+        objective, heads = Objective(self.context, self.weight()), []
+        for lam in self.context.lam.grid:
+            lbfgs(
                 lambda lam=lam: (  # type: ignore[misc]
                     objective(x @ weight.T + bias, lam) + self.options.ridge * (weight - first[0]).square().sum()
                 ),
                 [weight, bias],
             )
-            heads.append(Head(weight / spread, bias - (weight / spread) @ mean))
+            heads.append(LinearHead(weight / spread, bias - (weight / spread) @ mean))
         return heads

@@ -89,7 +89,7 @@ class Attained:
 
 
 @dataclass(frozen=True)
-class Rows:
+class ResampledRows:
     """Test rows, and how often each of them was drawn.
 
     Attributes:
@@ -109,7 +109,7 @@ class Rows:
     @classmethod
     def drawn(
         cls, y: ArrayLike, z: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, seed: int = 0
-    ) -> "Rows":
+    ) -> "ResampledRows":
         """Resample rows, within the (pattern, label) cells if their sizes were fixed by design."""
         labels, patterns = np.asarray(y, dtype=np.int64), np.asarray(z, dtype=np.int64)
         n, random = len(labels), np.random.default_rng(seed)

@@ -44,7 +44,7 @@ _Z = 1.959964
 Codes = NDArray[np.int64]
 
 
-class Judged(NamedTuple):
+class JudgedRows(NamedTuple):
     """Rows judged by the attackers; NaN where a row belongs to a group that is too small.
 
     Attributes:
@@ -61,7 +61,7 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reading:
+class Leakage:
     """What the attackers read in one classifier.
 
     Attributes:
@@ -96,7 +96,7 @@ class Reading:
         half = _Z * variance**0.5
         return Estimate(mean, (mean - half, mean + half))
 
-    def figures(self, base: "Reading | None" = None) -> dict[str, Any]:
+    def to_json(self, base: "Leakage | None" = None) -> dict[str, Any]:
         """The reading as JSON.
 
         Args:
@@ -119,7 +119,7 @@ class Reading:
         }
 
 
-def read(predictions: Predictions, groups: Groups, *, given_label: bool, seed: int = 0) -> Reading | None:
+def measure_leakage(predictions: Predictions, groups: Groups, *, given_label: bool, seed: int = 0) -> Leakage | None:
     """Let the attackers read Z.
 
     With the same rows and the same seed two classifiers are judged on the same folds, so they can be
@@ -141,15 +141,15 @@ def read(predictions: Predictions, groups: Groups, *, given_label: bool, seed: i
     fold = _folds(cell, seed)
     evidence, given = _evidence(predictions)[rows], y if given_label else np.zeros_like(y)
     questions = [_judge(asked, given, evidence, weight, fold, seed) for asked in _questions(z, groups)]
-    judged = Judged(*(_known_mean(np.array(parts)) for parts in zip(*questions, strict=True)))
+    judged = JudgedRows(*(_known_mean(np.array(parts)) for parts in zip(*questions, strict=True)))
     used = np.isfinite(judged.surprise)
     if not used.any():
         return None
-    judged = Judged(*(part[..., used] for part in judged))
+    judged = JudgedRows(*(part[..., used] for part in judged))
     weight, fold = weight[used] / weight[used].sum(), fold[used]
     strongest = _strongest(judged.gain, weight, fold)
     is_fixed = predictions.is_stratified or len(rows) < len(predictions.y)
-    return Reading(
+    return Leakage(
         gain=judged.gain[strongest, np.arange(used.sum())],
         is_right=judged.is_right[strongest, np.arange(used.sum())],
         gains=judged.gain,
@@ -196,10 +196,10 @@ def _folds(cell: Codes, seed: int) -> Codes:
     return fold
 
 
-def _judge(asked: Codes, given: Codes, evidence: Floats, weight: Floats, fold: Codes, seed: int) -> Judged:
+def _judge(asked: Codes, given: Codes, evidence: Floats, weight: Floats, fold: Codes, seed: int) -> JudgedRows:
     """One question, within each given label."""
     n = len(asked)
-    found = Judged(*(np.full(shape, np.nan) for shape in ((len(ATTACKERS), n), (len(ATTACKERS), n), n, n)))
+    found = JudgedRows(*(np.full(shape, np.nan) for shape in ((len(ATTACKERS), n), (len(ATTACKERS), n), n, n)))
     for label in np.unique(given):
         sizes = np.bincount(asked[given == label])
         large = np.flatnonzero(sizes >= MIN_ROWS)

@@ -21,7 +21,7 @@ from fairprog_core.data.base import Dataset, Split
 from fairprog_core.methods.features import Features
 from fairprog_core.metrics.counts import cell_weight, count_table
 from fairprog_core.metrics.fairness import collapsed, evaluate, judged_classes
-from fairprog_core.metrics.leakage import Reading, read
+from fairprog_core.metrics.leakage import Leakage, measure_leakage
 from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.study import Study
@@ -30,7 +30,7 @@ from fairprog_core.training.criteria import CriterionOptions
 
 
 @dataclass(frozen=True)
-class Lab:
+class StudyContext:
     """What all curves of a study share.
 
     Attributes:
@@ -89,7 +89,7 @@ class Lab:
         }
 
     @cached_property
-    def glimpse(self) -> tuple[Split, Predictions]:
+    def quick_validation(self) -> tuple[Split, Predictions]:
         """The validation rows that are looked at while training, and what the base says about them."""
         split = self.splits["val"].evenly(self.study.budget.validate_rows)
         return split, predict(self.classifier, split)
@@ -128,35 +128,35 @@ class Lab:
         )  # fmt: skip
 
     @cached_property
-    def base_readings(self) -> dict[str, Reading | None]:
+    def base_leakage(self) -> dict[str, Leakage | None]:
         """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
         return {criterion.kind: self.read(self.base["test"], criterion) for criterion in self.study.criteria}
 
-    def read(self, predictions: Predictions, criterion: CriterionOptions) -> Reading | None:
+    def read(self, predictions: Predictions, criterion: CriterionOptions) -> Leakage | None:
         """Let a fresh auditor read the groups of the test rows, within each label where the criterion conditions on it.
 
         What says the same of every row is read once: a control beside several curves, a method without a seed.
         """
         said = predictions.y_pred if predictions.logits is None else predictions.logits
         key = criterion.conditions_on_label, said.dtype.str, sha256(said.tobytes()).digest()
-        if key not in self._readings:
-            found = read(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
-            self._readings[key] = found
-        return self._readings[key]
+        if key not in self._leakages:
+            found = measure_leakage(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
+            self._leakages[key] = found
+        return self._leakages[key]
 
     @cached_property
-    def _readings(self) -> dict[tuple[bool, str, bytes], Reading | None]:
+    def _leakages(self) -> dict[tuple[bool, str, bytes], Leakage | None]:
         """What was read so far."""
         return {}
 
     def audit(self, predictions: Predictions, criterion: CriterionOptions) -> dict[str, Any] | None:
         """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
-        found, base = self.read(predictions, criterion), self.base_readings[criterion.kind]
-        return None if found is None else found.figures(base)
+        found, base = self.read(predictions, criterion), self.base_leakage[criterion.kind]
+        return None if found is None else found.to_json(base)
 
     def base_audit(self) -> dict[str, Any]:
         """By criterion, the audit of the base."""
-        return {kind: found and found.figures() for kind, found in self.base_readings.items()}
+        return {kind: found and found.to_json() for kind, found in self.base_leakage.items()}
 
     @property
     def base_file(self) -> Path:

@@ -17,19 +17,19 @@ from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.methods import METHODS
-from fairprog_core.methods.base import Method, Solution, Task
-from fairprog_core.methods.reprogramming.trigger_curve import Triggered
+from fairprog_core.methods.base import FitContext, FittedModel, Method
+from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
 from fairprog_core.metrics.pareto import choose_lam, hypervolume
-from fairprog_core.pipeline.context import Lab
+from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.environment import releases
-from fairprog_core.pipeline.fitted_cache import Learned
+from fairprog_core.pipeline.fitted_cache import FittedCache
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.training.loop import Record
 
 FIGURES = ("accuracy", "gap", "is_collapsed", "loss_error")
 
 
-class Said(NamedTuple):
+class SplitPredictions(NamedTuple):
     """What is said of a split at one λ, or by a control.
 
     Attributes:
@@ -47,73 +47,75 @@ class Said(NamedTuple):
     share: float
 
 
-class CurveWork:
+class CurveJob:
     """The work on one curve; finished parts are found in its folder and not done again."""
 
-    def __init__(self, lab: Lab, plan: CurvePlan) -> None:
-        self.lab, self.plan = lab, plan
-        self.folder = lab.folder / "curves" / plan.key
-        self.method: Method = build(METHODS, plan.method, self._task())
+    def __init__(self, context: StudyContext, plan: CurvePlan) -> None:
+        self.context, self.plan = context, plan
+        self.folder = context.folder / "curves" / plan.key
+        self.method: Method = build(METHODS, plan.method, self._fit_context())
         for name, split in (("val", "validation"), ("test", "test")):
-            lab.reference(lab.base[name], plan.criterion.gap, split=split)  # complains before anything is learned
+            context.reference(
+                context.base[name], plan.criterion.gap, split=split
+            )  # complains before anything is learned
 
-    def _task(self) -> Task:
-        lab, plan = self.lab, self.plan
+    def _fit_context(self) -> FitContext:
+        context, plan = self.context, self.plan
         about = {
             "curve": plan.key, "method": plan.method.kind, "criterion": plan.criterion.kind,
-            "gap": plan.criterion.gap, "lams": list(plan.lam.grid), **lab.about,
+            "gap": plan.criterion.gap, "lams": list(plan.lam.grid), **context.about,
         }  # fmt: skip
-        return Task(
-            classifier=lab.classifier, features=lab.features, base_file=lab.base_file,
-            split=lab.learned_from(plan), validation=lab.splits["val"], groups=lab.dataset.groups,
-            criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=plan.budget, device=lab.device,
-            folder=self.folder, about=about, trigger=plan.trigger, mode=lab.study.mode,
-            identity_words=frozenset().union(*lab.dataset.identity_words().values()),
+        return FitContext(
+            classifier=context.classifier, features=context.features, base_file=context.base_file,
+            split=context.learned_from(plan), validation=context.splits["val"], groups=context.dataset.groups,
+            criterion=plan.criterion, lam=plan.lam, seed=plan.seed, budget=plan.budget, device=context.device,
+            folder=self.folder, about=about, trigger=plan.trigger, mode=context.study.mode,
+            identity_words=frozenset().union(*context.dataset.identity_words().values()),
         )  # fmt: skip
 
     def learn(self) -> Iterator[Record]:
         """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
-        if self.lab.study.reuse:
-            self.learned.bring(self.method.file)
-        records = self.method.learn(self.look)
+        if self.context.study.reuse:
+            self.cache.copy_to(self.method.file)
+        records = self.method.learn(self.quick_validate)
         try:
             for record in records:
                 yield {"curve": self.plan.key, **record}
         finally:
             records.close()
-        if self.lab.study.reuse:
-            self.learned.keep(self.method.file)
+        if self.context.study.reuse:
+            self.cache.add(self.method.file)
 
     @property
-    def learned(self) -> Learned:
+    def cache(self) -> FittedCache:
         """Where another study finds what is learned here."""
-        lab, plan = self.lab, self.plan
-        return Learned(
-            lab.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
+        context, plan = self.context, self.plan
+        return FittedCache(
+            context.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
             criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=lab.study.mode, budget=self.method.budget.to_json(), device=lab.device.type,
-            classifier=[lab.classifier.digest(), lab.study.classifier.digest(exclude={"source"})],
+            mode=context.study.mode, budget=self.method.budget.to_json(), device=context.device.type,
+            classifier=[context.classifier.digest(), context.study.classifier.digest(exclude={"source"})],
             releases=releases(*plan.method.packages),
-            data=[lab.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
+            data=[context.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
         )  # fmt: skip
 
-    def look(self, solution: Solution, lams: Sequence[float], done: Record) -> Record:
+    def quick_validate(self, solution: FittedModel, lams: Sequence[float], done: Record) -> Record:
         """While training, on few rows, behind a record of λ that are already done."""
-        return self._front(solution, lams, *self.lab.glimpse, done)
+        return self._front(solution, lams, *self.context.quick_validation, done)
 
-    def validate(self, solution: Solution) -> Record:
+    def validate(self, solution: FittedModel) -> Record:
         """The curve on the whole validation split, by which λ is chosen."""
-        return self._front(solution, self.plan.lam.grid, self.lab.splits["val"], self.lab.base["val"], {})
+        return self._front(solution, self.plan.lam.grid, self.context.splits["val"], self.context.base["val"], {})
 
     def _front(
-        self, solution: Solution, lams: Sequence[float], split: Split, base: Predictions, done: Record
+        self, solution: FittedModel, lams: Sequence[float], split: Split, base: Predictions, done: Record
     ) -> Record:
         """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
-        lab, gap = self.lab, self.plan.criterion.gap
-        reference = lab.reference(base, gap)
+        context, gap = self.context, self.plan.criterion.gap
+        reference = context.reference(base, gap)
         found = [
-            lab.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
-            for predictions in solution.over(split, lams)
+            context.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
+            for predictions in solution.predict_many(split, lams)
         ]
         columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
         corner = (reference["majority_accuracy"], reference["base_gap"])
@@ -125,7 +127,7 @@ class CurveWork:
         solution = self.method.open()
         validation = self.validate(solution)
         chosen, points = self.choose(validation), []
-        for said in self.said(solution, self.lab.splits["test"]):
+        for said in self.said(solution, self.context.splits["test"]):
             points.append(self._point(said, is_audited=said.lam in (None, chosen)))
             yield said.share
         self.write({"curve": self._summary(solution, validation, chosen, points), "points": points})
@@ -139,38 +141,38 @@ class CurveWork:
         point = next(point for point in done["points"] if (point["method"], point["lam"]) == (kind, lam))
         return None if classifier is None else Rival(kind, lam, classifier, is_collapsed=point["collapsed"])
 
-    def said(self, solution: Solution, split: Split) -> Iterator[Said]:
+    def said(self, solution: FittedModel, split: Split) -> Iterator[SplitPredictions]:
         """Ask for every reported λ, then every control."""
         kind, grid, controls = self.plan.method.kind, self.plan.lam.grid, self.controls(solution)
         n = len(grid) + len(controls)
-        for i, (lam, found) in enumerate(zip(grid, solution.over(split, grid), strict=True), start=1):
-            yield Said(kind, lam, found, solution.files(lam), i / n)
+        for i, (lam, found) in enumerate(zip(grid, solution.predict_many(split, grid), strict=True), start=1):
+            yield SplitPredictions(kind, lam, found, solution.files(lam), i / n)
         for i, (name, control) in enumerate(controls.items(), start=len(grid) + 1):
-            yield Said(name, None, control.predict(split, 0.0), control.files(0.0), i / n)
+            yield SplitPredictions(name, None, control.predict(split, 0.0), control.files(0.0), i / n)
 
-    def controls(self, solution: Solution) -> dict[str, Solution]:
+    def controls(self, solution: FittedModel) -> dict[str, FittedModel]:
         """By its method, what stands beside a curve: other triggers in a learned one's place."""
-        if not isinstance(solution, Triggered):
+        if not isinstance(solution, FittedTrigger):
             return {}
         return {
             control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, solution.classifier))
-            for control in self.lab.study.controls()
+            for control in self.context.study.controls()
         }
 
-    def _point(self, said: Said, *, is_audited: bool) -> dict[str, Any]:
+    def _point(self, said: SplitPredictions, *, is_audited: bool) -> dict[str, Any]:
         """Keep predictions of the test split, report the point."""
-        lab, plan, name = self.lab, self.plan, said.method if said.lam is None else f"lam-{said.lam:g}"
+        context, plan, name = self.context, self.plan, said.method if said.lam is None else f"lam-{said.lam:g}"
         files = {**said.files, "predictions": self.folder / f"{name}.parquet"}
-        point = lab.point(said.predictions, plan, said.method, said.lam, base=lab.base["test"], files=files)
-        return point | {"audit": lab.audit(said.predictions, plan.criterion) if is_audited else None}
+        point = context.point(said.predictions, plan, said.method, said.lam, base=context.base["test"], files=files)
+        return point | {"audit": context.audit(said.predictions, plan.criterion) if is_audited else None}
 
     def _summary(
-        self, solution: Solution, validation: Record, chosen: float, points: list[dict[str, Any]]
+        self, solution: FittedModel, validation: Record, chosen: float, points: list[dict[str, Any]]
     ) -> dict[str, Any]:
         """The curve as the result JSON has it, before anybody looked inside."""
         plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
         own = [point for point in points if point["method"] == plan.method.kind]
-        reference = self.lab.reference(self.lab.base["test"], gap, split="test")
+        reference = self.context.reference(self.context.base["test"], gap, split="test")
         corner = (reference["majority_accuracy"], reference["base_gap"])
         return {
             "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
@@ -180,7 +182,7 @@ class CurveWork:
                 [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
             ),
             "chosen_lam": chosen, "validation": validation,
-            "artifact": self.lab.name(self.method.file), "n_parameters": solution.n_parameters,
+            "artifact": self.context.name(self.method.file), "n_parameters": solution.n_parameters,
             "seconds": about["seconds"], "steps": about["steps"], "best_step": about["best_step"],
             "explain": {}, "probe": {},
         }  # fmt: skip
@@ -190,7 +192,7 @@ class CurveWork:
         return choose_lam(
             validation["lam"], validation["accuracy"], validation["gap"], is_collapsed=validation["is_collapsed"],
             base_accuracy=validation["base_accuracy"], loss_error=validation["loss_error"],
-            max_loss=self.lab.study.max_accuracy_loss(self.plan.criterion),
+            max_loss=self.context.study.max_accuracy_loss(self.plan.criterion),
         )  # fmt: skip
 
     def read(self) -> dict[str, Any] | None:

@@ -20,20 +20,20 @@ from fairprog_core.common.registry import build, load
 from fairprog_core.common.telling import told
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.explain import SURVEYS
+from fairprog_core.explain import REPORTS
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.metrics.report import majority_accuracy, report
-from fairprog_core.pipeline.context import Lab
-from fairprog_core.pipeline.curve import CurveWork
+from fairprog_core.pipeline.context import StudyContext
+from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.environment import choose_device, describe, repeat_alike
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
-from fairprog_core.pipeline.progress_estimator import Meter
-from fairprog_core.pipeline.transfer import TransferWork
+from fairprog_core.pipeline.progress_estimator import ProgressEstimator
+from fairprog_core.pipeline.transfer import TransferJob
 from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.result import save
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_looked_into
+from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.training.loop import Record
 from fairprog_core.triggers.base import load_trigger
@@ -67,7 +67,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
             yield from execution.prepare()
             yield from execution.curves()
             yield from execution.transfers()
-            yield from execution.looks_inside()
+            yield from execution.explanations()
     finally:
         execution.keep_seconds()
 
@@ -81,10 +81,12 @@ class Execution:
         repeat_alike(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
-        self.meter = Meter(expected_seconds(study, trains_base=self._base() is None), self._earlier_seconds())
+        self.progress = ProgressEstimator(
+            expected_seconds(study, trains_base=self._base() is None), self._earlier_seconds()
+        )
         self.base_point: dict[str, Any] = {}
-        self.works: list[CurveWork] = []
-        self.targets: list[TransferWork] = []
+        self.jobs: list[CurveJob] = []
+        self.targets: list[TransferJob] = []
 
     @property
     def _splits(self) -> tuple[SplitName, ...]:
@@ -99,24 +101,24 @@ class Execution:
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
         if path is None:
-            yield self.meter.at("base", 0.0, "Training the base classifier")
-            with self.meter.timing("base"):
+            yield self.progress.at("base", 0.0, "Training the base classifier")
+            with self.progress.timing("base"):
                 for found in train_base(self.study, self.dataset, self.home, device=self.device):
                     if isinstance(found, float):
-                        found = self.meter.at("base", found, "Training the base classifier")
+                        found = self.progress.at("base", found, "Training the base classifier")
                     yield found
-        self.meter.at("data", 1.0, "")
-        with self.meter.timing("base"):
+        self.progress.at("data", 1.0, "")
+        with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
-        yield self.meter.at("base", 1.0, "The base classifier is ready")
+        yield self.progress.at("base", 1.0, "The base classifier is ready")
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split, if it is not in the cache, and tell how far it is."""
-        with self.meter.timing("data"):
+        with self.progress.timing("data"):
             for done, total in told(lambda tell: self.dataset.split(name, tell)):
                 share = start + part * done / max(total, 1)
-                yield self.meter.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
+                yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
     def _base(self) -> Path | None:
         """The base of an earlier sitting of this run, else one that need not be trained, else None."""
@@ -138,114 +140,114 @@ class Execution:
         }  # fmt: skip
         splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
-        lab = Lab(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
+        context = StudyContext(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
         predictions = self.folder / "base" / "predictions.parquet"
         write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
         self.base_point = report(
             base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
-            seed=self.study.base_seed, artifacts={"trigger": None, "predictions": lab.name(predictions)},
+            seed=self.study.base_seed, artifacts={"trigger": None, "predictions": context.name(predictions)},
         )  # fmt: skip
         self.environment = environment
-        self.works = [CurveWork(lab, plan) for plan in self.plans]
+        self.jobs = [CurveJob(context, plan) for plan in self.plans]
         self.targets = [
-            TransferWork(lab, self.study.on(other), self.study.name_of(other), self.home)
+            TransferJob(context, self.study.on(other), self.study.name_of(other), self.home)
             for other in self.study.transfer
         ]
-        self.lab = lab
+        self.context = context
 
     def curves(self) -> Iterator[Record]:
         """Learn and evaluate every curve."""
-        for number, work in enumerate(self.works):
-            label = f"Curve {number + 1} of {len(self.works)}: {_words(work)}"
-            n = len(self.works)
-            yield self.meter.at("triggers", number / n, label)
-            with self.meter.timing("triggers"):
-                for record in work.learn():
+        for number, job in enumerate(self.jobs):
+            label = f"Curve {number + 1} of {len(self.jobs)}: {_words(job)}"
+            n = len(self.jobs)
+            yield self.progress.at("triggers", number / n, label)
+            with self.progress.timing("triggers"):
+                for record in job.learn():
                     yield record
                     if record["kind"] == "validation" or record["step"] % 10 == 0:
                         share = record["step"] / record["steps"]
-                        yield self.meter.at("triggers", (number + share) / n, label)
-            if work.read() is None:
-                with self.meter.timing("evaluation"):
-                    for share in work.evaluate():
-                        yield self.meter.at("evaluation", (number + share) / n, f"{label}: test split")
-            self.meter.at("triggers", (number + 1) / n, label)
-            self.meter.at("evaluation", (number + 1) / n, label)
+                        yield self.progress.at("triggers", (number + share) / n, label)
+            if job.read() is None:
+                with self.progress.timing("evaluation"):
+                    for share in job.evaluate():
+                        yield self.progress.at("evaluation", (number + share) / n, f"{label}: test split")
+            self.progress.at("triggers", (number + 1) / n, label)
+            self.progress.at("evaluation", (number + 1) / n, label)
             self.save(is_complete=False)
-            yield {"kind": "curve", "curve": work.plan.key}
+            yield {"kind": "curve", "curve": job.plan.key}
 
     def transfers(self) -> Iterator[Record]:
         """Try every trigger on the other bases."""
-        works = [work for work in self.works if work.plan.method.uses_trigger]
-        n = len(self.targets) * (1 + len(works))
+        jobs = [job for job in self.jobs if job.plan.method.uses_trigger]
+        n = len(self.targets) * (1 + len(jobs))
         for number, target in enumerate(self.targets):
-            at = number * (1 + len(works))
-            with self.meter.timing("base"):
+            at = number * (1 + len(jobs))
+            with self.progress.timing("base"):
                 for share in target.prepare():
-                    yield self.meter.at("transfer", (at + share) / n, f"Training another base: {target.name}")
-            for each, work in enumerate(works, at + 1):
-                with self.meter.timing("evaluation"):
-                    for share in target.evaluate(work):
-                        yield self.meter.at("transfer", (each + share) / n, f"On {target.name}: {_words(work)}")
+                    yield self.progress.at("transfer", (at + share) / n, f"Training another base: {target.name}")
+            for each, job in enumerate(jobs, at + 1):
+                with self.progress.timing("evaluation"):
+                    for share in target.evaluate(job):
+                        yield self.progress.at("transfer", (each + share) / n, f"On {target.name}: {_words(job)}")
                 self.save(is_complete=False)
-        self.meter.at("transfer", 1.0, "")
+        self.progress.at("transfer", 1.0, "")
 
-    def looks_inside(self) -> Iterator[Record]:
+    def explanations(self) -> Iterator[Record]:
         """Saliency, regions, twins and the probe of every curve."""
-        works = [work for work in self.works if is_looked_into(self.study, work.plan)]
-        n = len(works)
-        for number, work in enumerate(works):
-            done = work.read()
+        jobs = [job for job in self.jobs if is_explained(self.study, job.plan)]
+        n = len(jobs)
+        for number, job in enumerate(jobs):
+            done = job.read()
             if done is None or done["curve"]["explain"]:
                 continue
-            with self.meter.timing("explain"):
-                for step in self._survey(work, done["curve"]["chosen_lam"]):
+            with self.progress.timing("explain"):
+                for step in self._explain(job, done["curve"]["chosen_lam"]):
                     label = f"A look inside {number + 1} of {n}: {step.label}"
                     if step.findings is not None:
                         found = step.findings
-                        write_gallery(work.folder / "gallery.safetensors", Gallery(found.gallery, found.metadata))
+                        write_gallery(job.folder / "gallery.safetensors", Gallery(found.gallery, found.metadata))
                         done["curve"] |= {"explain": found.explain, "probe": found.probe or {}}
-                        work.write(done)
-                    yield self.meter.at("explain", (number + step.fraction) / n, label)
+                        job.write(done)
+                    yield self.progress.at("explain", (number + step.fraction) / n, label)
             self.save(is_complete=False)
-            yield {"kind": "curve", "curve": work.plan.key}
-        self.meter.at("explain", 1.0, "")
+            yield {"kind": "curve", "curve": job.plan.key}
+        self.progress.at("explain", 1.0, "")
         self.save(is_complete=True)
-        yield self.meter.at("evaluation", 1.0, "Finished")
+        yield self.progress.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
 
-    def _survey(self, work: CurveWork, chosen_lam: float) -> Iterator[Any]:
-        survey = load(SURVEYS[self.dataset.modality])
-        trigger = load_trigger(work.method.file).to(self.device)
-        found: Iterator[Any] = survey(
-            self.dataset, self.lab.classifier, trigger, work.plan.lam.grid, self.study.explain,
-            device=self.device, seed=work.plan.seed, chosen_lam=chosen_lam, criterion=work.plan.criterion.kind,
-            rivals=self._rivals_of(work.plan), patterns=self.dataset.groups.patterns.tolist(),
+    def _explain(self, job: CurveJob, chosen_lam: float) -> Iterator[Any]:
+        explanation_report = load(REPORTS[self.dataset.modality])
+        trigger = load_trigger(job.method.file).to(self.device)
+        found: Iterator[Any] = explanation_report(
+            self.dataset, self.context.classifier, trigger, job.plan.lam.grid, self.study.explain,
+            device=self.device, seed=job.plan.seed, chosen_lam=chosen_lam, criterion=job.plan.criterion.kind,
+            rivals=self._rivals_of(job.plan), patterns=self.dataset.groups.patterns.tolist(),
         )  # fmt: skip
         return found
 
     def _rivals_of(self, plan: CurvePlan) -> list[Rival]:
         """The classifiers with weights of their own that a trigger's curve is looked at beside."""
-        rivals = (work.rival() for work in self.works if work.plan.is_rival_of(plan))
+        rivals = (job.rival() for job in self.jobs if job.plan.is_rival_of(plan))
         return [rival for rival in rivals if rival is not None]
 
     def save(self, *, is_complete: bool) -> None:
         """Write ``result.json`` from the finished curves."""
-        finished = [done for done in (work.read() for work in self.works) if done is not None]
+        finished = [done for done in (job.read() for job in self.jobs) if done is not None]
         values = {
             "study": self.study.to_json(),
             "environment": self.environment,
-            "seconds": self.meter.total(),
+            "seconds": self.progress.total(),
             "complete": is_complete,
-            "majority_accuracy": majority_accuracy(self.lab.base["test"], n_classes=len(self.dataset.labels)),
+            "majority_accuracy": majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
             "labels": list(self.dataset.labels),
             "groups": list(self.dataset.groups.names),
-            "base": self.base_point | {"audit": self.lab.base_audit()},
+            "base": self.base_point | {"audit": self.context.base_audit()},
             "points": [point for done in finished for point in done["points"]],
             "curves": [done["curve"] for done in finished],
         }
         if self.targets:
-            found = (target.result(self.works, self.study.base_name) for target in self.targets)
+            found = (target.result(self.jobs, self.study.base_name) for target in self.targets)
             values["transfer"] = [each for each in found if each is not None]
         save(self.folder, values)
 
@@ -256,11 +258,11 @@ class Execution:
     def keep_seconds(self) -> None:
         """Remember the seconds spent, for a later sitting of the same run."""
         with replacing(self.folder / "seconds.json") as part:
-            part.write_text(json.dumps(self.meter.seconds), "utf-8")
+            part.write_text(json.dumps(self.progress.seconds), "utf-8")
 
 
-def _words(work: CurveWork) -> str:
-    plan = work.plan
+def _words(job: CurveJob) -> str:
+    plan = job.plan
     name = (plan.trigger_name or plan.method.kind).replace("_", " ")
     part = "" if plan.tuning_ratio in (None, 1.0) else f", {plan.tuning_ratio:.3g} of the tuning data"
     return f"{name}, {plan.criterion.kind.replace('_', ' ')}{part}, seed {plan.seed}"

@@ -7,10 +7,12 @@ from typing import Any
 from fairprog_core.common.home import Home, replacing
 from fairprog_core.common.options import digest_of
 
-_RECIPE = 4  # counts up when the same options would learn other numbers: sampling, anchors, losses, solvers, defaults
+CACHE_VERSION = (
+    4  # counts up when the same options would learn other numbers: sampling, anchors, losses, solvers, defaults
+)
 
 
-class Learned:
+class FittedCache:
     """One entry: the file or folder that a method left.
 
     Attributes:
@@ -24,17 +26,17 @@ class Learned:
             home: whose cache keeps it.
             content: JSON values that decide what is learned, all of them.
         """
-        self.place = home.cache / "learned" / digest_of({**content, "recipe": _RECIPE})
+        self.path = home.cache / "learned" / digest_of({**content, "recipe": CACHE_VERSION})
 
-    def bring(self, target: Path) -> None:
+    def copy_to(self, target: Path) -> None:
         """Copy the entry to ``target``, if there is one and nothing is there yet."""
-        if self.place.exists() and not target.exists():
-            _copy(self.place, target)
+        if self.path.exists() and not target.exists():
+            _copy(self.path, target)
 
-    def keep(self, source: Path) -> None:
+    def add(self, source: Path) -> None:
         """Make the entry from what a method left."""
-        if not self.place.exists():
-            _copy(source, self.place)
+        if not self.path.exists():
+            _copy(source, self.path)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -15,7 +15,7 @@ from fairprog_core.data.base import Dataset, Progress
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
 
-_RECIPE = 1  # counts up when the same options would train another classifier; part of every key
+CACHE_VERSION = 1  # counts up when the same options would train another classifier; part of every key
 
 
 def base_key(study: Study, dataset: Dataset) -> str:
@@ -23,10 +23,10 @@ def base_key(study: Study, dataset: Dataset) -> str:
     return digest_of(
         {
             "options": study.classifier.model_dump(mode="json", exclude={"source"}),
-            **CLASSIFIERS[study.classifier.kind].load().content(study.classifier),
+            **CLASSIFIERS[study.classifier.kind].load().cache_inputs(study.classifier),
             "data": dataset.split_digest("train"),
             "seed": study.base_seed,
-            "recipe": _RECIPE,
+            "recipe": CACHE_VERSION,
         }
     )
 

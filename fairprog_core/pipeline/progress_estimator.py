@@ -10,7 +10,7 @@ NOT_AGAIN = ("data", "base")  # what is finished of these counts no more in a la
 MIN_SHARE = 0.03  # of the work done before a time left is named
 
 
-class Meter:
+class ProgressEstimator:
     """Counts seconds per stage and says which fraction of the whole is done.
 
     Attributes:

@@ -19,20 +19,20 @@ from fairprog_core.common.home import Home, replacing
 from fairprog_core.common.json_values import plain
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.reprogramming.trigger_curve import Triggered
+from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
 from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.report import report
-from fairprog_core.pipeline.context import Lab
-from fairprog_core.pipeline.curve import CurveWork
+from fairprog_core.pipeline.context import StudyContext
+from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.results.predictions_file import read_predictions
 from fairprog_core.study import Study
-from fairprog_core.triggers.base import load_trigger, medium_words
+from fairprog_core.triggers.base import describe_input_spec, load_trigger
 
 _SAME_AS_CURVE = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
 
 
-class TransferWork:
+class TransferJob:
     """One other base, and the curves that are tried on it.
 
     Attributes:
@@ -41,7 +41,7 @@ class TransferWork:
         copy: its file, kept with the run.
     """
 
-    def __init__(self, lab: Lab, study: Study, name: str, home: Home) -> None:
+    def __init__(self, context: StudyContext, study: Study, name: str, home: Home) -> None:
         """Prepare to work.
 
         Args:
@@ -53,43 +53,44 @@ class TransferWork:
         Raises:
             ConfigError: the other base takes other inputs than the study's own.
         """
-        self.lab, self.study, self.name, self.home = lab, study, name, home
-        self.key = base_key(study, lab.dataset)
-        self.folder = lab.folder / "transfer" / self.key
+        self.context, self.study, self.name, self.home = context, study, name, home
+        self.key = base_key(study, context.dataset)
+        self.folder = context.folder / "transfer" / self.key
         self.copy = self.folder / "classifier.safetensors"
         self._check_medium()
 
     def _check_medium(self) -> None:
         """Complain before anything is learned where no trigger of the study fits the other base."""
-        lab, options = self.lab, self.study.classifier
-        if self.copy.exists() or options == lab.study.classifier:
+        context, options = self.context, self.study.classifier
+        if self.copy.exists() or options == context.study.classifier:
             return
         kind: type[Classifier] = CLASSIFIERS[options.kind].load()
         with torch.random.fork_rng(devices=[]):
-            fresh = kind.new(options, n_classes=len(lab.dataset.labels), split=lab.dataset.split("test"))
-        if fresh.medium != lab.classifier.medium:
+            fresh = kind.new(options, n_classes=len(context.dataset.labels), split=context.dataset.split("test"))
+        if fresh.input_spec != context.classifier.input_spec:
+            here, there = (describe_input_spec(each.input_spec) for each in (context.classifier, fresh))
             raise ConfigError(
-                f"transfer: {self.name} takes {medium_words(fresh.medium)}, the base that the triggers are learned on "
-                f"{medium_words(lab.classifier.medium)}; name another base that takes the same."
+                f"transfer: {self.name} takes {there}, the base that the triggers are learned on {here}; name another "
+                "base that takes the same."
             )
 
     def prepare(self) -> Iterator[float]:
         """Train the other base, if there is none, and keep a copy with the run; yields the done share."""
-        if find_base(self.study, self.lab.dataset, self.home, own=self.copy) is None:
-            for found in train_base(self.study, self.lab.dataset, self.home, device=self.lab.device):
+        if find_base(self.study, self.context.dataset, self.home, own=self.copy) is None:
+            for found in train_base(self.study, self.context.dataset, self.home, device=self.context.device):
                 if isinstance(found, float):
                     yield found
-        keep_base(self.copy, self.study, self.lab.dataset, self.home)
+        keep_base(self.copy, self.study, self.context.dataset, self.home)
 
     @cached_property
     def classifier(self) -> Classifier:
         """The other base, frozen."""
-        return load_base(self.copy, self.lab.device)
+        return load_base(self.copy, self.context.device)
 
     @cached_property
     def test(self) -> Split:
         """The test split, prepared for the other base."""
-        return self.classifier.prepare(self.lab.dataset.split("test"))
+        return self.classifier.prepare(self.context.dataset.split("test"))
 
     @cached_property
     def base(self) -> Predictions:
@@ -100,51 +101,51 @@ class TransferWork:
     def point(self) -> dict[str, Any]:
         """The other base without a trigger, as the result JSON has it."""
         return report(
-            self.base, groups=self.lab.dataset.groups, labels=self.lab.dataset.labels, method="base",
+            self.base, groups=self.context.dataset.groups, labels=self.context.dataset.labels, method="base",
             seed=self.study.base_seed,
         ) | {"base": self.name}  # fmt: skip
 
-    def evaluate(self, work: CurveWork) -> Iterator[float]:
+    def evaluate(self, job: CurveJob) -> Iterator[float]:
         """Every λ of a curve and every control on the test split; yields the done share."""
-        done = work.read()
-        if self._file(work).exists() or done is None:
+        done = job.read()
+        if self._file(job).exists() or done is None:
             return
-        trigger = load_trigger(work.method.file).to(self.lab.device).bound(self.classifier)
-        solution, points = Triggered(trigger, self.classifier, work.method.file), []
-        for said in work.said(solution, self.test):
-            points.append(self._point(said.predictions, said.method, said.lam, work))
+        trigger = load_trigger(job.method.file).to(self.context.device).attach_to(self.classifier)
+        solution, points = FittedTrigger(trigger, self.classifier, job.method.file), []
+        for said in job.said(solution, self.test):
+            points.append(self._point(said.predictions, said.method, said.lam, job))
             yield said.share
         curve = {name: done["curve"].get(name) for name in _SAME_AS_CURVE}
-        curve |= {"kept": self._kept(work, curve["chosen_lam"]), "points": points}
-        with replacing(self._file(work)) as part:
+        curve |= {"kept": self._kept(job, curve["chosen_lam"]), "points": points}
+        with replacing(self._file(job)) as part:
             part.write_text(json.dumps(plain(curve), allow_nan=False), "utf-8")
 
-    def _point(self, found: Predictions, method: str, lam: float | None, work: CurveWork) -> dict[str, Any]:
+    def _point(self, found: Predictions, method: str, lam: float | None, job: CurveJob) -> dict[str, Any]:
         """Keep the predictions, report the point against the other base."""
-        path = self.folder / work.plan.key / (f"{method}.parquet" if lam is None else f"lam-{lam:g}.parquet")
-        files = {"trigger": work.method.file, "predictions": path}
-        return self.lab.point(found, work.plan, method, lam, base=self.base, files=files) | {"base": self.name}
+        path = self.folder / job.plan.key / (f"{method}.parquet" if lam is None else f"lam-{lam:g}.parquet")
+        files = {"trigger": job.method.file, "predictions": path}
+        return self.context.point(found, job.plan, method, lam, base=self.base, files=files) | {"base": self.name}
 
-    def _kept(self, work: CurveWork, lam: float) -> dict[str, Any]:
+    def _kept(self, job: CurveJob, lam: float) -> dict[str, Any]:
         """The share of the gain that is kept, at the λ that was chosen on the own base."""
-        lab, name = self.lab, f"lam-{lam:g}.parquet"
-        own, here = (read_predictions(place / name).predictions for place in (work.folder, self.folder / work.plan.key))
+        context, name = self.context, f"lam-{lam:g}.parquet"
+        own, here = (read_predictions(place / name).predictions for place in (job.folder, self.folder / job.plan.key))
         return share_kept(
-            Pair(lab.base["test"], own), Pair(self.base, here), groups=lab.dataset.groups,
-            n_classes=len(lab.dataset.labels), gap=work.plan.criterion.gap,
+            Pair(context.base["test"], own), Pair(self.base, here), groups=context.dataset.groups,
+            n_classes=len(context.dataset.labels), gap=job.plan.criterion.gap,
         ).to_json()  # fmt: skip
 
-    def result(self, works: list[CurveWork], source: str) -> dict[str, Any] | None:
+    def result(self, jobs: list[CurveJob], source: str) -> dict[str, Any] | None:
         """What is finished, as the result JSON has it; None before the first curve.
 
         Args:
             works: the curves of the study.
             source: name of the study's own base.
         """
-        finished = [json.loads(file.read_text("utf-8")) for file in map(self._file, works) if file.exists()]
+        finished = [json.loads(file.read_text("utf-8")) for file in map(self._file, jobs) if file.exists()]
         if not finished:
             return None
         return {"source": source, "base": self.name, "point": self.point, "curves": finished}
 
-    def _file(self, work: CurveWork) -> Path:
-        return self.folder / f"{work.plan.key}.json"
+    def _file(self, job: CurveJob) -> Path:
+        return self.folder / f"{job.plan.key}.json"

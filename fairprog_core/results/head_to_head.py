@@ -13,7 +13,7 @@ import numpy as np
 from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.types import Predictions
 from fairprog_core.methods import METHODS
-from fairprog_core.metrics.comparison import Attained, Reference, Rows, difference, over_seeds, verdict
+from fairprog_core.metrics.comparison import Attained, Reference, ResampledRows, difference, over_seeds, verdict
 from fairprog_core.metrics.counts import Floats, cell_weight
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.summaries import Point, rows_csv
@@ -24,7 +24,7 @@ LOSSES = (0.01, 0.02, 0.03, 0.05)  # of the base's accuracy, at which gaps are c
 
 
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """The curves that differ only by their seed: one method, with one trigger or none, for one criterion.
 
     Attributes:
@@ -49,25 +49,25 @@ class Contender:
         return [point for point in self.result.points_of(curve) if point["artifacts"].get("predictions")]
 
 
-def contenders(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Contender]:
+def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
     """Everything that can enter a duel, in the order of the results and their curves.
 
     Args:
         results: by the id of their run.
         criterion: only curves for this one; None: all.
     """
-    found: dict[str, Contender] = {}
+    found: dict[str, Candidate] = {}
     for run, result in results.items():
         for curve in result.curves:
             if criterion in (None, curve["criterion"]) and curve["method"] not in BYSTANDERS:
-                one = Contender(run, result, (curve,))
+                one = Candidate(run, result, (curve,))
                 known = found.get(one.key)
-                found[one.key] = Contender(run, result, (*known.curves, curve)) if known else one
+                found[one.key] = Candidate(run, result, (*known.curves, curve)) if known else one
     return list(found.values())
 
 
-def duel(
-    value: Sequence[Contender],
+def head_to_head(
+    value: Sequence[Candidate],
     *,
     against: int = 0,
     losses: Sequence[float] = LOSSES,
@@ -86,7 +86,7 @@ def duel(
 
     Returns:
         JSON: ``criterion``, ``gap`` (metric), ``n`` (rows), ``base`` and ``majority``, ``losses``, ``within``,
-        ``against`` (key), and ``contenders``, each with ``key``, ``run``, ``method``, ``trigger``, ``seeds``,
+        ``against`` (key), and ``candidates``, each with ``key``, ``run``, ``method``, ``trigger``, ``seeds``,
         ``seconds`` (mean over seeds), ``n_parameters``, ``hypervolume``, ``within``, ``at_loss`` as
         {"value", "ci"}, and ``difference``, which holds the last three again, minus those of the one that is
         compared with and with a ``verdict``; None for that one.
@@ -126,7 +126,7 @@ def duel(
     }
 
 
-def duel_csv(judged: Mapping[str, Any]) -> str:
+def head_to_head_csv(judged: Mapping[str, Any]) -> str:
     """A duel as CSV text: one row per contender; differences and verdicts are against the one named in ``against``."""
     return rows_csv([_flat(each, judged) for each in judged["contenders"]])
 
@@ -134,7 +134,7 @@ def duel_csv(judged: Mapping[str, Any]) -> str:
 Figures = dict[str, Any]  # "hypervolume", "within": by seed (1+b,); "at_loss": a list of such
 
 
-def _shared_rows(value: Sequence[Contender], seed: int) -> tuple[Rows, Predictions]:
+def _shared_rows(value: Sequence[Candidate], seed: int) -> tuple[ResampledRows, Predictions]:
     """The rows that all were tested on, resampled, and what the base says of them."""
     results = {id(each.result): each.result for each in value}
     first, *others = results.values()
@@ -148,10 +148,12 @@ def _shared_rows(value: Sequence[Contender], seed: int) -> tuple[Rows, Predictio
             )
     shape = {"n_patterns": len(groups.patterns), "n_classes": len(first.values["labels"])}
     weight = cell_weight(base.y, base.z, base.weight, **shape)
-    return Rows.drawn(base.y, base.z, weight, groups, is_stratified=base.is_stratified, seed=seed), base
+    return ResampledRows.drawn(base.y, base.z, weight, groups, is_stratified=base.is_stratified, seed=seed), base
 
 
-def _attained(contender: Contender, rows: Rows, gap: str, reference: Reference) -> Iterator[tuple[int, Attained]]:
+def _attained(
+    contender: Candidate, rows: ResampledRows, gap: str, reference: Reference
+) -> Iterator[tuple[int, Attained]]:
     """By seed, what every curve attained."""
     for curve in contender.curves:
         points = contender.points(curve)
@@ -160,7 +162,7 @@ def _attained(contender: Contender, rows: Rows, gap: str, reference: Reference) 
         yield curve["seed"], rows.attained(predicted, gap, seconds, base=reference.counts)
 
 
-def _seconds(contender: Contender, curve: Curve, n: int) -> Floats:
+def _seconds(contender: Candidate, curve: Curve, n: int) -> Floats:
     """Seconds (n,) until there was a point: trained one by one they come one by one, else all at the end."""
     is_separate = contender.result.study.get("mode") == "separate" and curve["trigger"] is not None
     known = METHODS.get(curve["method"])  # a later version may have more
@@ -176,7 +178,7 @@ def _figures(found: Mapping[int, Attained], reference: Reference, losses: Sequen
     }
 
 
-def _about(contender: Contender) -> dict[str, Any]:
+def _about(contender: Candidate) -> dict[str, Any]:
     curve = contender.curves[0]
     seconds = float(np.mean([each["seconds"] for each in contender.curves]))
     return {

@@ -25,7 +25,7 @@ _started: list[subprocess.Popen[bytes]] = []  # kept so that children that ended
 
 
 @dataclass(frozen=True)
-class LiveWorker:
+class WorkerStatus:
     """A worker that is there.
 
     Attributes:
@@ -59,7 +59,7 @@ def slots() -> int:
     return int(text)
 
 
-def workers(home: Home) -> list[LiveWorker]:
+def workers(home: Home) -> list[WorkerStatus]:
     """The workers of a home that live on this machine."""
     found = []
     for card in sorted(wakeup.folder(home).glob("slot-*.json")):
@@ -67,11 +67,11 @@ def workers(home: Home) -> list[LiveWorker]:
             values = json.loads(card.read_text("utf-8"))
             owner = Owner(*(values.pop(key) for key in ("host", "pid", "process_started")))
             if owner.is_alive():
-                found.append(LiveWorker(owner=owner, **values))
+                found.append(WorkerStatus(owner=owner, **values))
     return found
 
 
-def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[LiveWorker]:
+def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[WorkerStatus]:
     """See to it that every slot has a worker; returns those that are there, or starting.
 
     Quick, and does nothing when they are there: call it when a page opens that can submit,
@@ -93,7 +93,7 @@ def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> in
     if idle_seconds is not None:
         command += ["--idle", str(idle_seconds)]
     if slot not in {worker.slot for worker in workers(home)}:
-        _card(home, slot).unlink(missing_ok=True)  # of a worker that was killed
+        _status_file(home, slot).unlink(missing_ok=True)  # of a worker that was killed
     with _log(home, slot).open("ab") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment(slot)
@@ -137,11 +137,11 @@ def _announce(home: Home, slot: int, pid: int) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         owner = Owner(Owner.this_process().host, pid, psutil.Process(pid).create_time())
         card = {"slot": slot, "state": "starting", "run": None, "since": time.time(), "version": ""}
-        with contextlib.suppress(FileExistsError), _card(home, slot).open("x") as file:
+        with contextlib.suppress(FileExistsError), _status_file(home, slot).open("x") as file:
             json.dump(card | owner.__dict__, file)
 
 
-def _card(home: Home, slot: int) -> Path:
+def _status_file(home: Home, slot: int) -> Path:
     return wakeup.folder(home) / f"slot-{slot}.json"
 
 

@@ -22,7 +22,7 @@ Runs = list[Run]
 Records = list[dict[str, Any]]
 
 
-class Reader:
+class RunReader:
     """The runs of one home, to look at; see ``Store``."""
 
     def __init__(

@@ -31,7 +31,7 @@ BEFORE_CHECKPOINTS = "validation"  # the kind of record behind which a checkpoin
 log = logging.getLogger(__name__)
 
 
-class Stop:
+class StopRequest:
     """The wish to stop, from a signal. The run stops at its next record, after a checkpoint.
 
     Args:
@@ -112,7 +112,9 @@ class Recorder:
         return True
 
 
-def carry_out(store: Store, run: Run, execute: Execute, stop: Stop, *, log_name: str | None = None) -> Iterator[Record]:
+def carry_out(
+    store: Store, run: Run, execute: Execute, stop: StopRequest, *, log_name: str | None = None
+) -> Iterator[Record]:
     """Carry out a claimed run and write how it ended; yields its records.
 
     Errors of the run do not leave this function: they are the run's state. Read it with
@@ -162,7 +164,7 @@ def _should_stop(store: Store, run: Run) -> bool:
         return False
 
 
-def _stopped(store: Store, run: Run, stop: Stop) -> tuple[State, str | None]:
+def _stopped(store: Store, run: Run, stop: StopRequest) -> tuple[State, str | None]:
     """What a run becomes that stops early; the cancel flag goes before a signal."""
     return (stop.state, stop.error) if stop.event.is_set() and not _should_stop(store, run) else ("cancelled", None)
 
@@ -175,7 +177,7 @@ def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> It
         position = POSITIONS.get(kind)
         if run.attempt > 1 and position in record and (kind, curve) not in seen:
             seen.add((kind, curve))
-            store.forget(run, like=record, position=str(position))
+            store.remove_repeated(run, like=record, position=str(position))
         yield record
 
 

@@ -29,7 +29,7 @@ class Slot:
         self.number, self.code = number, code
         self.lock = FileLock(folder / f"slot-{number}.lock")
         self.pipe = folder / f"slot-{number}.pipe"
-        self.card = folder / f"slot-{number}.json"
+        self.status_file = folder / f"slot-{number}.json"
         self.log_name = f"logs/slot-{number}.log"
         self._taken: os.stat_result | None = None
 
@@ -55,19 +55,19 @@ class Slot:
             return False
         return self._taken is not None and not os.path.samestat(now, self._taken)
 
-    def say(self, state: str, run_id: str | None = None) -> None:
+    def write_status(self, state: str, run_id: str | None = None) -> None:
         """Tell the launcher and the page: starting, idle, busy."""
         card = {"slot": self.number, "state": state, "run": run_id, "since": time.time(), "version": self.code}
-        with replacing(self.card) as part:
+        with replacing(self.status_file) as part:
             part.write_text(json.dumps(card | Owner.this_process().__dict__), "utf-8")
 
-    def fall_silent(self) -> None:
+    def clear_status(self) -> None:
         """Say that this worker is not here any more."""
         with contextlib.suppress(OSError, ValueError, KeyError):  # no card
-            if json.loads(self.card.read_text("utf-8"))["pid"] == os.getpid():
-                self.card.unlink()
+            if json.loads(self.status_file.read_text("utf-8"))["pid"] == os.getpid():
+                self.status_file.unlink()
 
     def leave(self) -> None:
         """Free the slot for another worker."""
-        self.fall_silent()
+        self.clear_status()
         self.lock.release()

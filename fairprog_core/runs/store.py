@@ -19,14 +19,14 @@ from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.heartbeat import Patience
-from fairprog_core.runs.reader import Reader
+from fairprog_core.runs.reader import RunReader
 from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.run import Owner, Run, State
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
 
 
-class Store(Reader):
+class Store(RunReader):
     """The runs of one home. Cheap to keep, safe to share between threads, not between forks.
 
     Args:
@@ -206,7 +206,7 @@ class Store(Reader):
             if values:
                 rows.change(connection, rows.with_id(run_id), **values)
 
-    def forget(self, run: Run, *, like: Mapping[str, Any], position: str) -> None:
+    def remove_repeated(self, run: Run, *, like: Mapping[str, Any], position: str) -> None:
         """Drop records that a resumed run is about to make again.
 
         Args:

@@ -32,7 +32,7 @@ def wake(home: Home) -> None:
                 os.close(writer)
 
 
-class Bell:
+class WakeupPipe:
     """The listening end. ``wait`` returns when somebody rings, or after the given time."""
 
     def __init__(self, pipe: Path) -> None:

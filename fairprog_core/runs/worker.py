@@ -19,11 +19,11 @@ from typing import Literal
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home
 from fairprog_core.common.version import code_version
-from fairprog_core.runs.recorder import Execute, Stop, carry_out
+from fairprog_core.runs.recorder import Execute, StopRequest, carry_out
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner, Run
-from fairprog_core.runs.wakeup import Bell
+from fairprog_core.runs.wakeup import WakeupPipe
 
 Reason = Literal["idle", "stopped", "outdated"]
 
@@ -56,11 +56,11 @@ def work(
     """
     place = Slot(home, slot, read_version())
     place.take()
-    bell, stop = Bell(place.pipe), Stop("lost", ENDED)
+    bell, stop = WakeupPipe(place.pipe), StopRequest("lost", ENDED)
     _on_signals(stop, bell)
     threading.Thread(target=_leave_when_gone, args=(place,), name="home-guard", daemon=True).start()
     try:
-        place.say("starting")
+        place.write_status("starting")
         with Store(home) as store:
             worker = Worker(store, place, stop, execute or _the_real_one())
             reason = worker.serve(bell, idle_seconds=idle_seconds, read_version=read_version)
@@ -73,12 +73,12 @@ def work(
 class Worker:
     """Carries out what is queued, in one slot."""
 
-    def __init__(self, store: Store, place: Slot, stop: Stop, execute: Execute) -> None:
+    def __init__(self, store: Store, place: Slot, stop: StopRequest, execute: Execute) -> None:
         self.store, self.place, self.stop, self.execute = store, place, stop, execute
 
-    def serve(self, bell: Bell, *, idle_seconds: float, read_version: Callable[[], str]) -> Reason:
+    def serve(self, bell: WakeupPipe, *, idle_seconds: float, read_version: Callable[[], str]) -> Reason:
         """Claim and carry out until it is time to leave."""
-        self.place.say("idle")
+        self.place.write_status("idle")
         idle_since = time.monotonic()
         while not self.stop.event.is_set():
             if read_version() != self.place.code:
@@ -95,7 +95,7 @@ class Worker:
 
     def carry(self, run: Run) -> None:
         """Carry out one run."""
-        self.place.say("busy", run.id)
+        self.place.write_status("busy", run.id)
         log.info("Run %s (%s), attempt %d", run.id, run.name, run.attempt)
         for _ in carry_out(self.store, run, self.execute, self.stop, log_name=self.place.log_name):
             pass
@@ -104,14 +104,14 @@ class Worker:
         log.info("Run %s is %s.", run.id, ended.state)
         if ended.terminated and ended.state != "lost":
             self.stop.event.clear()  # the signal was meant for this run only: a long step held it up, or it just ended
-        self.place.say("idle")
+        self.place.write_status("idle")
 
     def may_leave(self) -> bool:
         """Fall silent, then look once more: who submits from here on starts another worker."""
-        self.place.fall_silent()
+        self.place.clear_status()
         if not self.store.has_queued():
             return True
-        self.place.say("idle")  # who submitted just before counts on this one
+        self.place.write_status("idle")  # who submitted just before counts on this one
         return False
 
 
@@ -121,7 +121,7 @@ def _the_real_one() -> Execute:
     return execute
 
 
-def _on_signals(stop: Stop, bell: Bell) -> None:
+def _on_signals(stop: StopRequest, bell: WakeupPipe) -> None:
     def handle(_signum: int, _frame: object) -> None:
         stop.event.set()
         bell.ring()

@@ -32,11 +32,11 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
             _base_rows(other) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
         ),
-        "explain": LOOK * per_row * sum(is_looked_into(study, plan) for plan in plans),
+        "explain": LOOK * per_row * sum(is_explained(study, plan) for plan in plans),
     }
 
 
-def is_looked_into(study: Study, plan: CurvePlan) -> bool:
+def is_explained(study: Study, plan: CurvePlan) -> bool:
     """Whether a curve gets a look inside: one is asked for, it has a trigger, and mostly the first seed."""
     looks = study.explain
     is_asked = bool(looks.gallery or looks.rows or looks.probe)

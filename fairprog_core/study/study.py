@@ -26,7 +26,7 @@ from fairprog_core.methods import (
 )
 from fairprog_core.study.lam_options import LamOptions
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.study.transfer_target import OtherBase, base_name
+from fairprog_core.study.transfer_target import TransferTarget, base_name
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
 from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
@@ -159,7 +159,7 @@ class Study(Options):
     base_seed: int = Field(
         0, ge=0, le=2**31 - 1, title="Seed of the base classifier", description="Its first weights and its batches."
     )
-    transfer: tuple[OtherBase, ...] = Field(
+    transfer: tuple[TransferTarget, ...] = Field(
         (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
     )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
@@ -285,12 +285,12 @@ class Study(Options):
         """What the base is called in tables."""
         return base_name(self.classifier, self.base_seed)
 
-    def on(self, other: OtherBase) -> "Study":
+    def on(self, other: TransferTarget) -> "Study":
         """The same study on another base."""
         seed = self.base_seed if other.base_seed is None else other.base_seed
         return self.model_copy(update={"classifier": other.classifier or self.classifier, "base_seed": seed})
 
-    def name_of(self, other: OtherBase) -> str:
+    def name_of(self, other: TransferTarget) -> str:
         """What another base is called in tables."""
         return other.name or self.on(other).base_name
 

@@ -14,7 +14,7 @@ else:
     AnyClassifier = any_entry(CLASSIFIERS)
 
 
-class OtherBase(Options):
+class TransferTarget(Options):
     """A base that no trigger of the study has seen: what is left empty is as in the study."""
 
     kind: Literal["other_base"] = "other_base"

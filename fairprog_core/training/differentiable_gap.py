@@ -17,7 +17,7 @@ from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.penalties import SHARPNESS
 
 
-class SoftGap:
+class DifferentiableGap:
     """average_abs_odds_difference, or demographic_parity_difference, of logits on fixed rows."""
 
     def __init__(self, split: Split, *, groups: Groups, criterion: CriterionOptions) -> None:

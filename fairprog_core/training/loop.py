@@ -26,7 +26,7 @@ class Learner(Protocol):
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a training is; saved with every checkpoint.
 
     Attributes:
@@ -65,11 +65,11 @@ def fit(
         "train" records for every step, "validation" records as the budget says, at last one
         "fitted" record with steps, seconds, best_step and the best validation.
     """
-    progress, best = Progress(), learner.state()["learned"]
+    progress, best = TrainingProgress(), learner.state()["learned"]
     if checkpoint is not None and checkpoint.exists():
         saved = load_state(checkpoint)
         learner.load_state(saved["learner"])
-        progress, best = Progress(**saved["progress"]), saved["best"]
+        progress, best = TrainingProgress(**saved["progress"]), saved["best"]
 
     def keep() -> None:
         if checkpoint is not None:
@@ -110,13 +110,13 @@ def fit(
     }
 
 
-def _is_due(progress: Progress, budget: Budget) -> bool:
+def _is_due(progress: TrainingProgress, budget: Budget) -> bool:
     """Whether the last step is to be validated and has not been."""
     is_time = progress.step % budget.validate_every == 0 or _is_over(progress, budget)
     return is_time and progress.step > progress.validated
 
 
-def _is_over(progress: Progress, budget: Budget) -> bool:
+def _is_over(progress: TrainingProgress, budget: Budget) -> bool:
     """Whether steps, time or patience are used up."""
     return (
         progress.step >= budget.steps

@@ -7,7 +7,7 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.training.loop import Learner, Record, fit
 
 
-def fit_part(
+def fit_one(
     learner: Learner,
     budget: Budget,
     *,
@@ -42,7 +42,7 @@ def fit_part(
     return summary
 
 
-def together(summaries: Sequence[Record]) -> Record:
+def sum_costs(summaries: Sequence[Record]) -> Record:
     """Steps and seconds of several trainings."""
     total = {name: sum(each[name] for each in summaries) for name in ("steps", "seconds")}
     return {**total, "best_step": summaries[-1]["best_step"]}

@@ -1,6 +1,6 @@
 """A trigger over λ: anchors along λ, and the trigger interpolated between them.
 
-δ(λ) = w₀ + Σ_j h_j(log(1 + λ/unit)) · w_j, with hat functions h_j on the anchors' λ (the knots). One
+δ(λ) = w₀ + Σ_j h_j(log(1 + λ/unit)) · w_j, with hat functions h_j on the anchors' λ. One
 set of weights therefore holds the trigger of every λ. A λ sees few rows of a batch; anchors that are kept on a line
 over the scale learn from the rows of all λ, and the curve is less noisy.
 
@@ -26,7 +26,7 @@ from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.home import replacing
 from fairprog_core.common.model_file import fill, options_of, read_module
 from fairprog_core.triggers import TRIGGERS
-from fairprog_core.triggers.lam_scale import LamScale, spread_knots
+from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 
 FORMAT = "fairprog.trigger/1"
 
@@ -37,32 +37,34 @@ class Trigger(nn.Module):
     Subclasses say what the learned values mean: `shape` of one trigger and `apply_values`.
     """
 
-    medium_names: ClassVar[tuple[str, ...]] = ()
+    input_spec_names: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def knots(cls, options: Any, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
+    def anchor_lams(cls, options: Any, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
         """λ of the anchors of a trigger that is to cover low … high and be reported at the λ of ``grid``.
 
         What lies below low is learned only where something there is reported: rows spent on it are missing elsewhere.
         """
-        return spread_knots(low, high, options.anchors, has_zero=min(grid) < low)
+        return spread_anchor_lams(low, high, options.anchors, has_zero=min(grid) < low)
 
-    def __init__(self, options: Any, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
+    def __init__(
+        self, options: Any, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
+    ) -> None:
         """Draw the untrained trigger, the same for every λ.
 
         Args:
             options: of the trigger's kind.
-            knots: λ of the anchors, ascending.
+            anchor_lams: λ of the anchors, ascending.
             seed: of the untrained values.
-            medium: what the classifier takes, e.g. its ``image_size`` (``Classifier.medium``).
+            medium: what the classifier takes, e.g. its ``image_size`` (``Classifier.input_spec``).
         """
         super().__init__()
-        self.options, self.medium, self.seed = options, medium, seed
-        self.scale = LamScale(knots)
+        self.options, self.input_spec, self.seed = options, input_spec, seed
+        self.scale = LamScale(anchor_lams)
         generator = torch.Generator().manual_seed(seed)
         shape = self.shape()
         self.shared = nn.Parameter(torch.randn(shape, generator=generator))
-        self.anchors = nn.Parameter(torch.zeros(len(self.scale.knots), *shape))
+        self.anchors = nn.Parameter(torch.zeros(len(self.scale.anchor_lams), *shape))
         self.about: dict[str, Any] = {}
 
     @property
@@ -81,10 +83,10 @@ class Trigger(nn.Module):
     @torch.no_grad()
     def straighten(self) -> None:
         """Move the anchors onto a line over the scale; up to two lie on one anyway."""
-        if len(self.scale.knots) > 2:
+        if len(self.scale.anchor_lams) > 2:
             self.anchors.copy_(self.scale.on_line(self.anchors))
 
-    def key(self, lam: float) -> Hashable:
+    def cache_key(self, lam: float) -> Hashable:
         """The same for two λ only where the trigger is."""
         return lam
 
@@ -99,8 +101,8 @@ class Trigger(nn.Module):
     def values(self, lam: float | Tensor) -> Tensor:
         """The learned values of λ, a number or (k,) -> (k, *shape)."""
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
-        hats = self.scale.hats(lams).to(self.anchors)
-        interpolated: Tensor = torch.tensordot(hats, self.anchors, dims=1)
+        interpolation_weights = self.scale.interpolation_weights(lams).to(self.anchors)
+        interpolated: Tensor = torch.tensordot(interpolation_weights, self.anchors, dims=1)
         return self.shared + interpolated
 
     def forward(self, x: Any, lam: float | Tensor) -> Any:
@@ -116,28 +118,28 @@ class Trigger(nn.Module):
         values = self.values(lam)  # (l, *shape)
         return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)
 
-    def over(self, x: Any, lams: Sequence[float]) -> Iterator[Any]:
+    def apply_each(self, x: Any, lams: Sequence[float]) -> Iterator[Any]:
         """Put the trigger of each λ in turn on the same inputs; what does not depend on λ is computed once."""
         return (self(x, lam) for lam in lams)
 
-    def wrap(self, classifier: Classifier, *, lam: float) -> "Wrapped":
+    def wrap(self, classifier: Classifier, *, lam: float) -> "ReprogrammedClassifier":
         """The classifier behind this trigger at one λ, as a module from inputs to logits.
 
         Raises:
             ConfigError: they do not fit together.
         """
-        return Wrapped(self.bound(classifier), classifier, lam)
+        return ReprogrammedClassifier(self.attach_to(classifier), classifier, lam)
 
-    def bound(self, classifier: Classifier) -> Self:
+    def attach_to(self, classifier: Classifier) -> Self:
         """This trigger, once it knows what it needs of the classifier behind it.
 
         Raises:
             ConfigError: it was made for inputs of another size.
         """
-        if classifier.medium != self.medium:
+        if classifier.input_spec != self.input_spec:
             raise ConfigError(
-                f"The trigger was made for {medium_words(self.medium)}, the classifier takes "
-                f"{medium_words(classifier.medium)}; use the classifier that the trigger was learned on."
+                f"The trigger was made for {describe_input_spec(self.input_spec)}, the classifier takes "
+                f"{describe_input_spec(classifier.input_spec)}; use the classifier that the trigger was learned on."
             )
         return self
 
@@ -156,10 +158,15 @@ class Trigger(nn.Module):
         Args:
             parts: in ascending order of their λ; same options, size and seed.
         """
-        whole = cls(parts[0].options, knots=[p.scale.knots[0] for p in parts], seed=parts[0].seed, **parts[0].medium)
+        whole = cls(
+            parts[0].options,
+            anchor_lams=[p.scale.anchor_lams[0] for p in parts],
+            seed=parts[0].seed,
+            **parts[0].input_spec,
+        )
         with torch.no_grad():
             for anchor, part in zip(whole.anchors, parts, strict=True):
-                anchor.copy_(part.values(part.scale.knots[0])[0] - whole.shared)
+                anchor.copy_(part.values(part.scale.anchor_lams[0])[0] - whole.shared)
         return whole
 
     def save(self, path: Path, **about: Any) -> None:
@@ -172,8 +179,8 @@ class Trigger(nn.Module):
         header = {
             "format": FORMAT,
             "options": self.options.to_json(),
-            **self.medium,
-            "knots": list(self.scale.knots),
+            **self.input_spec,
+            "knots": list(self.scale.anchor_lams),
             "seed": self.seed,
             **about,
         }
@@ -182,7 +189,7 @@ class Trigger(nn.Module):
             save_file(tensors, part, {"fairprog": json.dumps(header)})
 
 
-class Wrapped(nn.Module):
+class ReprogrammedClassifier(nn.Module):
     """A frozen classifier behind a trigger at one λ: inputs in, logits out."""
 
     def __init__(self, trigger: Trigger, classifier: Classifier, lam: float) -> None:
@@ -216,9 +223,9 @@ class Wrapped(nn.Module):
         logits: Tensor = self.classifier(self.trigger(x, self.lam))
         return logits
 
-    def over(self, x: Any, lams: Sequence[float]) -> Tensor:
+    def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
         """The logits at each of l other λ: (k, l, c)."""
-        return torch.stack([self.classifier(triggered) for triggered in self.trigger.over(x, lams)], dim=1)
+        return torch.stack([self.classifier(triggered) for triggered in self.trigger.apply_each(x, lams)], dim=1)
 
 
 def load_trigger(path: str | Path) -> Trigger:
@@ -236,13 +243,13 @@ def load_trigger(path: str | Path) -> Trigger:
     values, header = read_module(path, format=FORMAT, noun="trigger", remedy="download it again")
     options = options_of(TRIGGERS, header, path=path, noun="trigger")
     implementation: type[Trigger] = TRIGGERS[options.kind].load()
-    keys = (*implementation.medium_names, "knots", "seed")
-    trigger = implementation(options, **{key: header[key] for key in keys})
+    input_spec = {name: header[name] for name in implementation.input_spec_names}
+    trigger = implementation(options, anchor_lams=header["knots"], seed=header["seed"], **input_spec)
     fill(trigger, values, path=path, noun="trigger", values="values")
     trigger.about = header
     return trigger
 
 
-def medium_words(medium: dict[str, int]) -> str:
+def describe_input_spec(input_spec: dict[str, int]) -> str:
     """{"image_size": 64} -> "image size 64"."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in medium.items())
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in input_spec.items())

@@ -36,13 +36,15 @@ class Hard(TextTrigger):
     is_allowed: Tensor
 
     @classmethod
-    def knots(cls, options: HardOptions, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
+    def anchor_lams(cls, options: HardOptions, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
         """The reported λ: between words nothing can be interpolated."""
         return tuple(grid)
 
-    def __init__(self, options: HardOptions, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
-        super().__init__(options, knots=knots, seed=seed, **medium)
-        self.register_buffer("chosen", torch.full((len(knots), options.n_words), NO_WORD))
+    def __init__(
+        self, options: HardOptions, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
+    ) -> None:
+        super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
+        self.register_buffer("chosen", torch.full((len(anchor_lams), options.n_words), NO_WORD))
         self.register_buffer("is_allowed", torch.empty(0, dtype=torch.bool), persistent=False)
         self.names: dict[int, str] = {}
         self._step = 0
@@ -54,21 +56,21 @@ class Hard(TextTrigger):
     def at_step(self, step: int) -> None:
         self._step = step
 
-    def key(self, lam: float) -> Hashable:
-        return tuple(self.numbers(torch.tensor([lam], dtype=torch.float64))[0].tolist())
+    def cache_key(self, lam: float) -> Hashable:
+        return tuple(self.token_ids(torch.tensor([lam], dtype=torch.float64))[0].tolist())
 
     def shape(self) -> tuple[int, ...]:
-        return self.options.n_words, self.medium["width" if self.is_searched else "vocabulary"]
+        return self.options.n_words, self.input_spec["width" if self.is_searched else "vocabulary"]
 
-    def bound(self, classifier: Classifier) -> Self:
-        super().bound(classifier)
+    def attach_to(self, classifier: Classifier) -> Self:
+        super().attach_to(classifier)
         words: dict[str, int] = classifier.words  # type: ignore[assignment]
         self.names = {number: word for word, number in words.items()}
         self.is_allowed = torch.zeros(len(self.table), dtype=torch.bool, device=self.table.device)
         self.is_allowed[allowed_words(words, self.options)] = True
         return self
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.shared.zero_()
         self.anchors.zero_()
         if self.is_searched:
@@ -87,7 +89,7 @@ class Hard(TextTrigger):
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
         return self.shared + self.anchors[self.scale.nearest(lams)]
 
-    def numbers(self, lam: Tensor) -> Tensor:
+    def token_ids(self, lam: Tensor) -> Tensor:
         if self.is_searched:
             return self.chosen[self.scale.nearest(lam)]
         return self._logits(self.values(lam)).argmax(-1)
@@ -116,7 +118,7 @@ class Hard(TextTrigger):
 
     def spelled(self) -> list[list[str]]:
         """The words of every anchor as text, once it is bound."""
-        numbers = self.numbers(torch.tensor(self.scale.knots, dtype=torch.float64))
+        numbers = self.token_ids(torch.tensor(self.scale.anchor_lams, dtype=torch.float64))
         return [[self.names[number] for number in row] for row in numbers.tolist()]
 
     def save(self, path: Path, **about: Any) -> None:
@@ -129,6 +131,6 @@ class Hard(TextTrigger):
         with torch.no_grad():
             whole.shared.zero_()  # so that the vectors are the words' to the last bit
             for number, part in enumerate(parts):
-                whole.anchors[number] = part.values(part.scale.knots[0])[0]
+                whole.anchors[number] = part.values(part.scale.anchor_lams[0])[0]
                 whole.chosen[number] = part.chosen[0]
         return whole

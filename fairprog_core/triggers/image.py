@@ -25,12 +25,12 @@ Box = tuple[int, int, int, int]  # top, left, height, width
 class ImageTrigger(Trigger):
     """A trigger that sets some pixels of the picture and leaves the others to the photo."""
 
-    medium_names: ClassVar[tuple[str, ...]] = ("image_size",)
+    input_spec_names: ClassVar[tuple[str, ...]] = ("image_size",)
 
     @property
     def image_size(self) -> int:
         """Side s of the picture in pixels."""
-        return self.medium["image_size"]
+        return self.input_spec["image_size"]
 
     def shape(self) -> tuple[int, ...]:
         return 3, int(self.mask().sum())
@@ -56,7 +56,7 @@ class ImageTrigger(Trigger):
         self._check(x)
         return self.lay(self.clear(self.fit_photo(x.flatten(0, 1))).view_as(x), values)
 
-    def over(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
+    def apply_each(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
         self._check(x)
         ground = self.clear(self.fit_photo(x))[None]
         return (self.lay(ground, self.values(lam))[0] for lam in lams)

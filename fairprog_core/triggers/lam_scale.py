@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-def spread_knots(low: float, high: float, anchors: int, *, has_zero: bool = True) -> tuple[float, ...]:
+def spread_anchor_lams(low: float, high: float, anchors: int, *, has_zero: bool = True) -> tuple[float, ...]:
     """λ of the anchors for a range: 0 where it is wanted, then log-spaced values from low to high."""
     start, n = ((0.0,), anchors - 1) if has_zero else ((), anchors)
     if n < 2:
@@ -22,19 +22,19 @@ class LamScale:
     """Where a λ lies between the anchors.
 
     Attributes:
-        knots: λ of the a anchors, ascending.
+        anchor_lams: λ of the a anchors, ascending.
         unit: the first positive one; the scale is log(1 + λ/unit).
     """
 
-    def __init__(self, knots: Sequence[float]) -> None:
-        self.knots = tuple(float(lam) for lam in knots)
-        self.unit = next((lam for lam in self.knots if lam > 0), 1.0)
-        self._at = self.position(torch.tensor(self.knots, dtype=torch.float64))
+    def __init__(self, anchor_lams: Sequence[float]) -> None:
+        self.anchor_lams = tuple(float(lam) for lam in anchor_lams)
+        self.unit = next((lam for lam in self.anchor_lams if lam > 0), 1.0)
+        self._at = self.position(torch.tensor(self.anchor_lams, dtype=torch.float64))
         self._line = torch.linalg.qr(torch.stack([torch.ones_like(self._at), self._at], 1))[0]  # orthonormal: (a, ≤ 2)
 
     def position(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> position (k,) on the scale; λ outside the knots counts as the nearest one."""
-        return torch.log1p(lam.to("cpu", torch.float64).clamp(self.knots[0], self.knots[-1]) / self.unit)
+        """λ (k,) -> position (k,) on the scale; λ outside them counts as the nearest one."""
+        return torch.log1p(lam.to("cpu", torch.float64).clamp(self.anchor_lams[0], self.anchor_lams[-1]) / self.unit)
 
     def stratified(self, parts: Tensor) -> Tensor:
         """Shares (k,) of the scale's length, in [0, 1] -> λ (k,).
@@ -42,18 +42,18 @@ class LamScale:
         At both ends the length goes on for half the distance of two anchors, and what falls there counts as the
         end itself: without it the first and the last anchor, with a neighbour on one side alone, get half the rows.
         """
-        n = len(self.knots)
+        n = len(self.anchor_lams)
         inside = ((parts * n - 0.5) / max(n - 1, 1)).clamp(0, 1)
         return torch.expm1(self._at[0] + inside * (self._at[-1] - self._at[0])) * self.unit
 
-    def hats(self, lam: Tensor) -> Tensor:
+    def interpolation_weights(self, lam: Tensor) -> Tensor:
         """λ (k,) -> weights (k, a) of the anchors, each row sums to one."""
-        if len(self.knots) == 1:
+        if len(self.anchor_lams) == 1:
             return torch.ones(len(lam), 1)
         x = self.position(lam)
-        right = torch.searchsorted(self._at, x.contiguous(), right=True).clamp(1, len(self.knots) - 1)
+        right = torch.searchsorted(self._at, x.contiguous(), right=True).clamp(1, len(self.anchor_lams) - 1)
         share = (x - self._at[right - 1]) / (self._at[right] - self._at[right - 1])
-        weights = torch.zeros(len(lam), len(self.knots), dtype=torch.float64)
+        weights = torch.zeros(len(lam), len(self.anchor_lams), dtype=torch.float64)
         rows = torch.arange(len(lam))
         weights[rows, right - 1] = 1 - share
         weights[rows, right] = share

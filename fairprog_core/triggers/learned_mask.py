@@ -29,9 +29,9 @@ class LearnedMask(ImageTrigger):
     options: LearnedMaskOptions
 
     def __init__(
-        self, options: LearnedMaskOptions, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int
+        self, options: LearnedMaskOptions, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
     ) -> None:
-        super().__init__(options, knots=knots, seed=seed, **medium)
+        super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
         self.scores = nn.Parameter(self._first_scores())
         self._is_learning = False
 

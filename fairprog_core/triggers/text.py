@@ -29,39 +29,43 @@ class TextTrigger(Trigger):
     """m vectors that join the words of every text.
 
     Attributes:
-        start: (m, w) the vectors that it starts from: words drawn from the vocabulary. NaN before `bound`.
+        start: (m, w) the vectors that it starts from: words drawn from the vocabulary. NaN before `attach_to`.
         start_ids: (m,) their numbers.
     """
 
     options: TextTriggerOptions
-    medium_names: ClassVar[tuple[str, ...]] = ("width", "vocabulary")
+    input_spec_names: ClassVar[tuple[str, ...]] = ("width", "vocabulary")
     start: Tensor
     start_ids: Tensor
     table: Tensor
 
-    def __init__(self, options: Any, *, knots: Sequence[float] = (0.0,), seed: int = 0, **medium: int) -> None:
-        super().__init__(options, knots=knots, seed=seed, **medium)
-        self.register_buffer("start", torch.full((options.n_words, medium["width"]), torch.nan))
+    def __init__(
+        self, options: Any, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
+    ) -> None:
+        super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
+        self.register_buffer("start", torch.full((options.n_words, input_spec["width"]), torch.nan))
         self.register_buffer("start_ids", torch.full((options.n_words,), NO_WORD))
         self.register_buffer("table", torch.empty(0), persistent=False)
 
-    def bound(self, classifier: Classifier) -> Self:
+    def attach_to(self, classifier: Classifier) -> Self:
         """This trigger with the classifier's word table; a fresh one draws the words that it starts from."""
-        super().bound(classifier)
+        super().attach_to(classifier)
         encoder: Any = classifier
         self.table = encoder.embedding.detach()
         if self.start.isnan().any():
-            self.begin_with(draw_words(allowed_words(encoder.words, self.options), self.options.n_words, self.seed))
+            self.init_from_words(
+                draw_words(allowed_words(encoder.words, self.options), self.options.n_words, self.seed)
+            )
         return self
 
-    def begin_with(self, ids: Sequence[int]) -> None:
+    def init_from_words(self, ids: Sequence[int]) -> None:
         """Become the untrained trigger that starts from these m words."""
         with torch.no_grad():
             self.start_ids.copy_(torch.as_tensor(ids))
             self.start.copy_(self.table[self.start_ids])
-            self.forget()
+            self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Set the learned values to those of the untrained trigger."""
         raise NotImplementedError
 
@@ -69,7 +73,7 @@ class TextTrigger(Trigger):
         """Learned values (l, …) -> word vectors (l, m, w)."""
         raise NotImplementedError
 
-    def numbers(self, lam: Tensor) -> Tensor:
+    def token_ids(self, lam: Tensor) -> Tensor:
         """The vocabulary's numbers (l, m) of the words at λ (l,); `NO_WORD` where a vector is none."""
         return torch.full((len(lam), self.options.n_words), NO_WORD, device=self.start.device)
 
@@ -80,8 +84,8 @@ class TextTrigger(Trigger):
             ConfigError: the trigger was made for inputs of another size.
         """
         encoder: Any = classifier
-        trigger, lams = self.bound(classifier), torch.tensor([lam], dtype=torch.float64)
-        ids, allowed = trigger.numbers(lams)[0], torch.tensor(allowed_words(encoder.words, self.options))
+        trigger, lams = self.attach_to(classifier), torch.tensor([lam], dtype=torch.float64)
+        ids, allowed = trigger.token_ids(lams)[0], torch.tensor(allowed_words(encoder.words, self.options))
         with torch.no_grad():
             closeness = cosines(trigger.vectors(trigger.values(lams))[0], self.table[allowed])
         near = allowed.to(ids)[closeness.argmax(1)]
@@ -91,14 +95,14 @@ class TextTrigger(Trigger):
     def untrained(self) -> Self:
         fresh = copy.deepcopy(self, {id(self.table): self.table})  # the classifier's table is shared
         with torch.no_grad():
-            fresh.forget()
+            fresh.reset()
         return fresh
 
     def with_words(self, ids: Sequence[int]) -> "Words":
         """The same place, filled with given words for every λ: what controls are made of."""
-        words = Words(self.options, knots=(0.0,), seed=self.seed, **self.medium)
+        words = Words(self.options, anchor_lams=(0.0,), seed=self.seed, **self.input_spec)
         words.table = self.table
-        words.to(self.start.device).begin_with(ids)
+        words.to(self.start.device).init_from_words(ids)
         return words
 
     def forward(self, x: TextInput, lam: float | Tensor) -> TextInput:
@@ -114,7 +118,7 @@ class TextTrigger(Trigger):
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
         per_lam = len(x.mask) // len(lams)
         vectors = self.vectors(self.values(lams)).repeat_interleave(per_lam, 0)  # (k, m, w)
-        ids = self.numbers(lams).repeat_interleave(per_lam, 0)
+        ids = self.token_ids(lams).repeat_interleave(per_lam, 0)
         at = torch.ones_like(x.lengths) if self.options.position == "start" else x.lengths - 1  # (k,)
         return insert(x, vectors, ids, at)
 
@@ -137,9 +141,9 @@ class Soft(TextTrigger):
     options: SoftOptions
 
     def shape(self) -> tuple[int, ...]:
-        return self.options.n_words, self.medium["width" if self.options.space == "free" else "vocabulary"]
+        return self.options.n_words, self.input_spec["width" if self.options.space == "free" else "vocabulary"]
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.shared.zero_()
         self.anchors.zero_()
         if self.options.space == "simplex":
@@ -157,13 +161,13 @@ class Words(TextTrigger):
     def shape(self) -> tuple[int, ...]:
         return (0,)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """There is nothing to forget."""
 
     def vectors(self, values: Tensor) -> Tensor:
         return self.start.expand(len(values), -1, -1)
 
-    def numbers(self, lam: Tensor) -> Tensor:
+    def token_ids(self, lam: Tensor) -> Tensor:
         return self.start_ids.expand(len(lam), -1)
 
 

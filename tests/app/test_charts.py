@@ -5,7 +5,7 @@ import pytest
 
 from app.charts import overlay, tradeoff
 from app.charts.along import along, frames, line
-from app.models.series import Series, Spot, front
+from app.models.series import PlotPoint, Series, front
 from app.wording import tradeoff as words
 from app.wording.shared import common, verdicts
 from fairprog_core.metrics.intervals import Estimate
@@ -14,7 +14,7 @@ GAP = "average_abs_odds_difference"
 
 
 def spot(lam, gap, accuracy, *, collapsed=0, seeds=(0,)):
-    return Spot(
+    return PlotPoint(
         lam,
         Estimate(gap, (gap - 0.02, gap + 0.02)),
         Estimate(accuracy, (accuracy - 0.01, accuracy + 0.01)),

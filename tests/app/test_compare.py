@@ -14,7 +14,7 @@ from app.state import cli_queries
 from app.wording import cli_queries as asking_words
 from app.wording import head_to_head as words
 from app.wording.shared import inside
-from fairprog_core.results.head_to_head import contenders, duel, duel_csv
+from fairprog_core.results.head_to_head import candidates, head_to_head, head_to_head_csv
 from fairprog_core.results.result import Result
 from fairprog_core.study.load import load_study
 from tests.app.drawn import given, rows, traces
@@ -44,7 +44,7 @@ def folder(home):
 
 @pytest.fixture
 def judged(folder):
-    return duel(contenders({"duel": Result.open(folder)}))
+    return head_to_head(candidates({"duel": Result.open(folder)}))
 
 
 def said(page):
@@ -281,7 +281,7 @@ def test_figures_are_computed_once_per_choice(open_page, folder, monkeypatch):
 
 
 def test_table_for_spreadsheets_holds_what_the_screen_shows(judged):
-    border, last_layer, _ = csv.DictReader(io.StringIO(duel_csv(judged)))
+    border, last_layer, _ = csv.DictReader(io.StringIO(head_to_head_csv(judged)))
     assert (border["method"], border["trigger"], border["hypervolume_verdict"]) == ("reprogram", "border", "")
     assert last_layer["hypervolume_verdict"] == "worse"
     assert float(last_layer["hypervolume"]) == pytest.approx(judged["contenders"][1]["hypervolume"]["value"])

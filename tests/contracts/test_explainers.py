@@ -115,6 +115,6 @@ class TestEveryExplainer:
 @pytest.mark.parametrize(("kind", "trigger"), PAIRS)
 def test_every_trigger_can_come_before_the_classifier(kind: str, trigger: str) -> None:
     classifier = classifier_for(kind)
-    wrapped = build(TRIGGERS, TRIGGERS[trigger].options(), **classifier.medium).wrap(classifier, lam=1.0)
+    wrapped = build(TRIGGERS, TRIGGERS[trigger].options(), **classifier.input_spec).wrap(classifier, lam=1.0)
     assert make(kind).explain(wrapped, inputs_for(kind)).maps.any()
     assert all(parameter.grad is None for parameter in wrapped.parameters())

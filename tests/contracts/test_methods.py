@@ -16,7 +16,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import METHODS
-from fairprog_core.methods.base import Look, Method, Solution, Task
+from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn
 from fairprog_core.methods.features import Features
 from fairprog_core.study.lam_options import default_lam
 from fairprog_core.training.budget import Budget
@@ -65,37 +65,37 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
     options, split = known(**{"per_cell": 2} if "per_cell" in known.model_fields else {}), prepared(modality)
     full = options.lam.get(criterion) or default_lam(TRIGGER[modality], criterion)
     lam = LamRange(low=full.low, high=full.high, grid=tuple(sorted({full.grid[0], full.grid[-1]})))
-    task = Task(
+    context = FitContext(
         classifier=frozen(modality), features=features(modality), base_file=file, split=split, validation=split,
         groups=Groups.exclusive("a", "b"), criterion=CRITERIA[criterion](), lam=lam, seed=seed,
         budget=Budget(steps=4, validate_every=2), device=torch.device("cpu"), folder=folder / "curve",
         about={"curve": "tried", "classifier": "hash", "data": "hash"},
         trigger=TRIGGERS[TRIGGER[modality]].options() if options.uses_trigger else None,
     )  # fmt: skip
-    made: Method = build(METHODS, options, task)
+    made: Method = build(METHODS, options, context)
     return made
 
 
-def looking(split: Split) -> Look:
+def looking(split: Split) -> ValidateFn:
     """Stands in for the validation curve: some number that follows from the predictions."""
 
-    def look(solution: Solution, lams: Any, done: dict[str, Any]) -> dict[str, Any]:
+    def validate(solution: FittedModel, lams: Any, done: dict[str, Any]) -> dict[str, Any]:
         volume = float(np.mean([solution.predict(split, lam).y_pred.mean() for lam in lams]))
         return {"hypervolume": volume, "lam": [*done.get("lam", []), *lams]}
 
-    return look
+    return validate
 
 
-def learned(method: Method) -> Solution:
+def learned(method: Method) -> FittedModel:
     """Learn to the end."""
-    for _ in method.learn(looking(method.task.split)):
+    for _ in method.learn(looking(method.context.split)):
         pass
     return method.open()
 
 
-def said(solution: Solution, method: Method) -> list[np.ndarray[Any, Any]]:
+def said(solution: FittedModel, method: Method) -> list[np.ndarray[Any, Any]]:
     """Logits, or predictions where there are none, for every reported λ."""
-    found = [solution.predict(method.task.split, lam) for lam in method.task.lam.grid]
+    found = [solution.predict(method.context.split, lam) for lam in method.context.lam.grid]
     return [each.y_pred if each.logits is None else each.logits for each in found]
 
 
@@ -109,9 +109,9 @@ class TestEveryMethod:
         self, kind: str, modality: Modality, criterion: str, tmp_path: Path
     ) -> None:
         method = make(kind, modality, criterion, tmp_path)
-        solution, split = learned(method), method.task.split
-        grid = method.task.lam.grid
-        for lam, together in zip(grid, solution.over(split, grid), strict=True):
+        solution, split = learned(method), method.context.split
+        grid = method.context.lam.grid
+        for lam, together in zip(grid, solution.predict_many(split, grid), strict=True):
             found = solution.predict(split, lam)
             assert found.y_pred.tolist() == together.y_pred.tolist()
             assert found.y.tolist() == split.y.tolist()
@@ -127,7 +127,7 @@ class TestEveryMethod:
         self, kind: str, modality: Modality, criterion: str, tmp_path: Path
     ) -> None:
         method = make(kind, modality, criterion, tmp_path)
-        solution, split, lam = learned(method), method.task.split, method.task.lam.grid[-1]
+        solution, split, lam = learned(method), method.context.split, method.context.lam.grid[-1]
         found = solution.retrained(lam)
         assert (found is not None) == (METHODS[kind].options.needs.weights == "all")
         if found is not None:
@@ -138,16 +138,16 @@ class TestEveryMethod:
         self, kind: str, modality: Modality, criterion: str, tmp_path: Path
     ) -> None:
         method = make(kind, modality, criterion, tmp_path)
-        records = list(method.learn(looking(method.task.split)))
+        records = list(method.learn(looking(method.context.split)))
         assert {record["kind"] for record in records} <= {"train", "validation"}
         assert records[-1]["kind"] == "validation"
         assert records[-1]["step"] == records[-1]["steps"]
-        assert records[-1]["lam"] == list(method.task.lam.grid)
-        assert not list(method.learn(looking(method.task.split)))  # learned already
+        assert records[-1]["lam"] == list(method.context.lam.grid)
+        assert not list(method.learn(looking(method.context.split)))  # learned already
 
     def test_base_stays_bit_identical(self, kind: str, modality: Modality, criterion: str, tmp_path: Path) -> None:
         method = make(kind, modality, criterion, tmp_path)
-        classifier, file = method.task.classifier, method.task.base_file
+        classifier, file = method.context.classifier, method.context.base_file
         before = classifier.digest(), file.read_bytes()
         learned(method)
         assert (classifier.digest(), file.read_bytes()) == before
@@ -166,10 +166,10 @@ class TestEveryMethod:
         self, kind: str, modality: Modality, criterion: str, tmp_path: Path
     ) -> None:
         whole = make(kind, modality, criterion, tmp_path / "whole")
-        n = len(list(whole.learn(looking(whole.task.split))))
+        n = len(list(whole.learn(looking(whole.context.split))))
         for after in sorted({1, n // 2, n - 1}):
             folder = tmp_path / str(after)
-            records = make(kind, modality, criterion, folder).learn(looking(whole.task.split))
+            records = make(kind, modality, criterion, folder).learn(looking(whole.context.split))
             for _ in range(after):
                 next(records, None)
             records.close()
@@ -180,14 +180,14 @@ class TestEveryMethod:
 @pytest.mark.parametrize("kind", ["last_layer", "output_shift"])
 def test_shared_features_are_charged_to_every_method_that_reads_them(kind: str, tmp_path: Path) -> None:
     method = make(kind, "image", "equalized_odds", tmp_path)
-    method.task.features.of(method.task.split)  # another curve came first
-    assert learned(method).about["seconds"] > method.task.features.seconds(method.task.split) > 0
+    method.context.features.of(method.context.split)  # another curve came first
+    assert learned(method).about["seconds"] > method.context.features.seconds(method.context.split) > 0
 
 
 def new_trigger(kind: str, **more: Any) -> Trigger:
     classifier = frozen(TRIGGERS[kind].options.modality)
-    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.medium, **more)
-    return trigger.bound(classifier)
+    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.input_spec, **more)
+    return trigger.attach_to(classifier)
 
 
 @pytest.mark.parametrize("kind", CONTROLS)

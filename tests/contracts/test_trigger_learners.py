@@ -40,12 +40,12 @@ def modality_of(trigger: str) -> Modality:
 
 def new_trigger(kind: str, **more: Any) -> Trigger:
     classifier = frozen(modality_of(kind))
-    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.medium, **more)
-    return trigger.bound(classifier)
+    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(), **classifier.input_spec, **more)
+    return trigger.attach_to(classifier)
 
 
 def started(criterion: str, trigger_kind: str = "patch", **changes: Any) -> tuple[Any, Trigger]:
-    trigger, modality = new_trigger(trigger_kind, knots=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
+    trigger, modality = new_trigger(trigger_kind, anchor_lams=(0.0, 0.3, 3.0, 30.0)), modality_of(trigger_kind)
     options = ReprogramOptions(**changes.pop("options", {}))
     setting = {
         "split": prepared(modality), "steps": 10, "seed": 0, "device": torch.device("cpu"), **changes,

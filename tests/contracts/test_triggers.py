@@ -29,10 +29,12 @@ def behind(kind: str) -> Classifier:
     return frozen(TRIGGERS[kind].options.modality)
 
 
-def make(kind: str, *, seed: int = 0, knots: tuple[float, ...] = KNOTS, **options: object) -> Trigger:
+def make(kind: str, *, seed: int = 0, anchor_lams: tuple[float, ...] = KNOTS, **options: object) -> Trigger:
     classifier = behind(kind)
-    trigger: Trigger = build(TRIGGERS, TRIGGERS[kind].options(**options), knots=knots, seed=seed, **classifier.medium)
-    return trigger.bound(classifier)
+    trigger: Trigger = build(
+        TRIGGERS, TRIGGERS[kind].options(**options), anchor_lams=anchor_lams, seed=seed, **classifier.input_spec
+    )
+    return trigger.attach_to(classifier)
 
 
 def trained(kind: str) -> Trigger:
@@ -72,18 +74,18 @@ class TestEveryTrigger:
 
     def test_several_lams_over_the_same_inputs_equal_one_after_the_other(self, kind: str) -> None:
         trigger, x, lams = trained(kind), inputs_of(behind(kind), 6), (0.0, 1.5, 20.0)
-        together = [as_tensor(triggered) for triggered in trigger.over(x, lams)]
+        together = [as_tensor(triggered) for triggered in trigger.apply_each(x, lams)]
         for lam, found in zip(lams, together, strict=True):
             assert torch.equal(found, as_tensor(trigger(x, lam)))
         behind_it = trigger.wrap(behind(kind), lam=1.0)
         with torch.no_grad():
-            assert torch.equal(behind_it.over(x, lams)[:, 0], trigger.wrap(behind(kind), lam=0.0)(x))
+            assert torch.equal(behind_it.logits_at(x, lams)[:, 0], trigger.wrap(behind(kind), lam=0.0)(x))
 
     def test_save_then_load_gives_the_same_output(self, kind: str, tmp_path: Path) -> None:
         trigger = trained(kind)
         trigger.save(tmp_path / "t.safetensors", criterion="equalized_odds")
         again = load_trigger(tmp_path / "t.safetensors")
-        assert torch.equal(self.put(again.bound(behind(kind)), 4.2), self.put(trigger, 4.2))
+        assert torch.equal(self.put(again.attach_to(behind(kind)), 4.2), self.put(trigger, 4.2))
         assert again.about["criterion"] == "equalized_odds"
 
     def test_untrained_forgets_the_training_and_nothing_else(self, kind: str) -> None:
@@ -98,7 +100,7 @@ class TestEveryTrigger:
         torch.testing.assert_close(trigger.wrap(classifier, lam=2.0)(x), classifier(trigger(x, 2.0)))
 
     def test_merged_triggers_give_each_its_own_values(self, kind: str) -> None:
-        parts = [make(kind, knots=(lam,)) for lam in (1.0, 4.0, 15.0)]
+        parts = [make(kind, anchor_lams=(lam,)) for lam in (1.0, 4.0, 15.0)]
         with torch.no_grad():
             for number, part in enumerate(parts):
                 part.shared.add_(0.1 * number)
@@ -175,15 +177,15 @@ def test_tanh_pixels_reach_below_zero(photos: torch.Tensor) -> None:
 
 def test_hats_interpolate_between_anchors() -> None:
     """Knots 0, 1, 3 with unit 1: log1p gives 0, ln 2, ln 4; λ = √8 − 1 lies halfway between the last two."""
-    scale = make("patch", knots=(0.0, 1.0, 3.0)).scale
-    hats = scale.hats(torch.tensor([0.0, 1.0, 8**0.5 - 1, 99.0]))
+    scale = make("patch", anchor_lams=(0.0, 1.0, 3.0)).scale
+    interpolation_weights = scale.interpolation_weights(torch.tensor([0.0, 1.0, 8**0.5 - 1, 99.0]))
     expected = torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1.0]])
-    torch.testing.assert_close(hats, expected)
+    torch.testing.assert_close(interpolation_weights, expected)
 
 
 def test_anchors_on_a_line_are_those_of_least_squares() -> None:
     """Knots 0, 1, 3 with unit 1 lie ln 2 apart: 0, 1, 0 has no slope and the mean 1/3; 0, 1, 2 is a line."""
-    scale = make("patch", knots=(0.0, 1.0, 3.0)).scale
+    scale = make("patch", anchor_lams=(0.0, 1.0, 3.0)).scale
     found = scale.on_line(torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.0, 2.0]]))
     torch.testing.assert_close(found, torch.tensor([[1 / 3, 0.0], [1 / 3, 1.0], [1 / 3, 2.0]]))
 
@@ -197,8 +199,8 @@ def test_stratified_lams_span_the_scale() -> None:
 
 def test_stratified_lams_give_every_anchor_the_same_share() -> None:
     """Knots 0, 1, 3, 7 with unit 1 lie ln 2 apart: of the stretched length 4 every hat gets 1, a quarter."""
-    scale = make("patch", knots=(0.0, 1.0, 3.0, 7.0)).scale
-    share = scale.hats(scale.stratified(torch.linspace(0, 1, 40_001, dtype=torch.float64))).mean(0)
+    scale = make("patch", anchor_lams=(0.0, 1.0, 3.0, 7.0)).scale
+    share = scale.interpolation_weights(scale.stratified(torch.linspace(0, 1, 40_001, dtype=torch.float64))).mean(0)
     torch.testing.assert_close(share, torch.full((4,), 0.25), rtol=0, atol=1e-4)
 
 
@@ -215,7 +217,7 @@ def test_pictures_of_another_size_are_refused_with_both_sizes(kind: str) -> None
     with pytest.raises(DataError, match=sentence):
         trigger(torch.zeros(2, 3, 8, 8), 1.0)
     with pytest.raises(DataError, match=sentence):
-        trigger.over(torch.zeros(2, 3, 8, 8), [1.0, 2.0])
+        trigger.apply_each(torch.zeros(2, 3, 8, 8), [1.0, 2.0])
 
 
 def test_load_trigger_missing_file_says_so(tmp_path: Path) -> None:
@@ -255,8 +257,8 @@ def test_load_trigger_with_values_of_another_shape_says_so(tmp_path: Path) -> No
 def test_anchors_begin_at_zero_only_where_something_below_low_is_reported() -> None:
     border = TRIGGERS["border"]
     options, kind = border.options(anchors=3), border.load()
-    assert kind.knots(options, low=1.0, high=16.0, grid=(0.0, 4.0)) == pytest.approx((0, 1, 16))
-    assert kind.knots(options, low=1.0, high=16.0, grid=(0.5, 4.0)) == pytest.approx((0, 1, 16))
-    assert kind.knots(options, low=1.0, high=16.0, grid=(1.0, 4.0)) == pytest.approx((1, 4, 16))
+    assert kind.anchor_lams(options, low=1.0, high=16.0, grid=(0.0, 4.0)) == pytest.approx((0, 1, 16))
+    assert kind.anchor_lams(options, low=1.0, high=16.0, grid=(0.5, 4.0)) == pytest.approx((0, 1, 16))
+    assert kind.anchor_lams(options, low=1.0, high=16.0, grid=(1.0, 4.0)) == pytest.approx((1, 4, 16))
     for anchors, expected in ((1, (16.0,)), (2, (0.0, 16.0))):
-        assert kind.knots(border.options(anchors=anchors), low=1.0, high=16.0, grid=(0.0,)) == expected
+        assert kind.anchor_lams(border.options(anchors=anchors), low=1.0, high=16.0, grid=(0.0,)) == expected

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.metrics.leakage import ATTACKERS, MAX_ROWS, read
+from fairprog_core.metrics.leakage import ATTACKERS, MAX_ROWS, measure_leakage
 
 TWO = Groups.exclusive("woman", "man")
 OVERLAPPING = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))
@@ -35,16 +35,16 @@ def rows(n=600, *, n_patterns=2, share=0.5, seed=0):
 
 
 def bits(found):
-    return found.figures()["bits"]
+    return found.to_json()["bits"]
 
 
 def test_logits_that_are_the_group_give_all_of_its_entropy():
     """A quarter men: H(Z) = .25·2 + .75·log2(4/3) = .8113 bits, whatever the label."""
     z = np.tile([0, 0, 0, 1], 150)
-    found = read(predictions(z, np.repeat([0, 1], 300), np.where(z == 1, 4.0, -4.0)), TWO, given_label=True)
+    found = measure_leakage(predictions(z, np.repeat([0, 1], 300), np.where(z == 1, 4.0, -4.0)), TWO, given_label=True)
     assert found.entropy == pytest.approx(0.8113, abs=1e-4)
     assert bits(found)["value"] == pytest.approx(0.8113, abs=0.02)
-    assert found.figures()["accuracy"]["value"] == pytest.approx(1)
+    assert found.to_json()["accuracy"]["value"] == pytest.approx(1)
     assert found.chance == pytest.approx(0.75)
 
 
@@ -53,8 +53,8 @@ def test_label_alone_is_no_information_given_the_label():
     y = np.tile([0, 1], 500)
     z = np.where(np.arange(1000) % 20 < 2, 1 - y, y)
     found = predictions(z, y, np.where(y == 1, 3.0, -3.0) + np.random.default_rng(0).normal(size=1000) / 10)
-    assert bits(read(found, TWO, given_label=False))["value"] == pytest.approx(1 - 0.469, abs=0.03)
-    low, high = bits(read(found, TWO, given_label=True))["ci"]
+    assert bits(measure_leakage(found, TWO, given_label=False))["value"] == pytest.approx(1 - 0.469, abs=0.03)
+    low, high = bits(measure_leakage(found, TWO, given_label=True))["ci"]
     assert low <= 0 <= high
     assert high < 0.02
 
@@ -63,13 +63,13 @@ def test_weights_bring_shares_back_to_the_natural_mix():
     """Women and men in even numbers, but men weigh a third of women: H(Z) = H(1/4) = .8113, chance 3/4."""
     z, y = np.tile([0, 1], 300), np.repeat([0, 1], 300)
     weight = np.where(z == 1, 0.5, 1.5)
-    found = read(predictions(z, y, np.zeros(600), weight, is_stratified=True), TWO, given_label=True)
+    found = measure_leakage(predictions(z, y, np.zeros(600), weight, is_stratified=True), TWO, given_label=True)
     assert (found.entropy, found.chance) == (pytest.approx(0.8113, abs=1e-4), pytest.approx(0.75))
 
 
 def test_constant_logits_tell_nothing():
     z, y, _ = rows()
-    found = read(predictions(z, y, np.full(600, 0.3)), TWO, given_label=True)
+    found = measure_leakage(predictions(z, y, np.full(600, 0.3)), TWO, given_label=True)
     assert bits(found)["value"] == pytest.approx(0, abs=1e-3)
 
 
@@ -79,7 +79,7 @@ def test_independent_logits_tell_nothing(given_label):
     held = 0
     for seed in range(12):
         z, y, noise = rows(300, seed=seed)
-        low, _ = bits(read(predictions(z, y, noise), TWO, given_label=given_label, seed=seed))["ci"]
+        low, _ = bits(measure_leakage(predictions(z, y, noise), TWO, given_label=given_label, seed=seed))["ci"]
         held += low <= 0
         assert low < 0.01
     assert held >= 11
@@ -88,7 +88,7 @@ def test_independent_logits_tell_nothing(given_label):
 def test_spread_alone_is_read_by_the_nets_and_trees_not_by_the_line():
     """The logits of both groups have mean 0, those of men three times the spread."""
     z, y, noise = rows(1200)
-    figures = read(predictions(z, y, noise * np.where(z == 1, 4, 1)), TWO, given_label=False).figures()
+    figures = measure_leakage(predictions(z, y, noise * np.where(z == 1, 4, 1)), TWO, given_label=False).to_json()
     by_attacker = {name: found["value"] for name, found in figures["attackers"].items()}
     assert tuple(by_attacker) == ATTACKERS
     assert by_attacker["logistic"] < 0.01
@@ -99,11 +99,11 @@ def test_spread_alone_is_read_by_the_nets_and_trees_not_by_the_line():
 def test_difference_to_the_base_is_paired_by_row():
     """The same classifier differs by exactly 0; a blinder one is narrower than two separate intervals."""
     z, y, noise = rows(1000)
-    base = read(predictions(z, y, noise + 2 * z), TWO, given_label=True)
-    same = read(predictions(z, y, noise + 2 * z), TWO, given_label=True)
-    assert same.figures(base)["delta"] == {"value": 0.0, "ci": [0.0, 0.0]}
-    blinder = read(predictions(z, y, noise + 1.5 * z), TWO, given_label=True)
-    delta, alone = blinder.figures(base)["delta"], blinder.figures()["bits"]["ci"]
+    base = measure_leakage(predictions(z, y, noise + 2 * z), TWO, given_label=True)
+    same = measure_leakage(predictions(z, y, noise + 2 * z), TWO, given_label=True)
+    assert same.to_json(base)["delta"] == {"value": 0.0, "ci": [0.0, 0.0]}
+    blinder = measure_leakage(predictions(z, y, noise + 1.5 * z), TWO, given_label=True)
+    delta, alone = blinder.to_json(base)["delta"], blinder.to_json()["bits"]["ci"]
     assert delta["ci"][1] < 0
     assert delta["ci"][1] - delta["ci"][0] < (alone[1] - alone[0]) * 2**0.5
 
@@ -112,10 +112,10 @@ def test_overlapping_groups_are_one_question_each():
     """a is written into the logits, b is not, each is half of the rows: 1 and 0 bits, on average ½."""
     z, y, noise = rows(800, n_patterns=4)
     is_a = OVERLAPPING.patterns[z, 0]
-    found = read(predictions(z, y, np.where(is_a, 4.0, -4.0) + noise / 10), OVERLAPPING, given_label=True)
+    found = measure_leakage(predictions(z, y, np.where(is_a, 4.0, -4.0) + noise / 10), OVERLAPPING, given_label=True)
     assert found.entropy == pytest.approx(1, abs=0.01)
     assert bits(found)["value"] == pytest.approx(0.5, abs=0.03)
-    assert found.figures()["accuracy"]["value"] == pytest.approx(0.75, abs=0.04)
+    assert found.to_json()["accuracy"]["value"] == pytest.approx(0.75, abs=0.04)
 
 
 def test_several_groups_and_classes_are_read_from_all_logits():
@@ -124,7 +124,7 @@ def test_several_groups_and_classes_are_read_from_all_logits():
     z, y = np.tile([0, 1, 2], 200), random.integers(0, 4, 600)
     logits = random.normal(size=(600, 4)) / 10
     logits[np.arange(600), z + 1] += 5
-    found = read(predictions(z, y, logits), Groups.exclusive("a", "b", "c"), given_label=True)
+    found = measure_leakage(predictions(z, y, logits), Groups.exclusive("a", "b", "c"), given_label=True)
     assert found.entropy == pytest.approx(1.585, abs=0.02)
     assert bits(found)["value"] == pytest.approx(found.entropy, abs=0.1)
 
@@ -133,8 +133,8 @@ def test_shift_of_all_logits_changes_nothing():
     z, y, noise = rows(300)
     first = predictions(z, y, noise + z)
     shifted = replace(first, logits=first.logits + 8 * z[:, None].astype(np.float32))
-    assert bits(read(shifted, TWO, given_label=True))["value"] == pytest.approx(
-        bits(read(first, TWO, given_label=True))["value"], abs=1e-3
+    assert bits(measure_leakage(shifted, TWO, given_label=True))["value"] == pytest.approx(
+        bits(measure_leakage(first, TWO, given_label=True))["value"], abs=1e-3
     )
 
 
@@ -142,23 +142,23 @@ def test_method_without_logits_is_audited_by_its_predictions():
     """It answers 1 to men alone: everything is told."""
     z, y, _ = rows()
     found = replace(predictions(z, y, np.zeros(600)), logits=None, y_pred=z)
-    assert bits(read(found, TWO, given_label=True))["value"] == pytest.approx(1, abs=0.05)
+    assert bits(measure_leakage(found, TWO, given_label=True))["value"] == pytest.approx(1, abs=0.05)
 
 
 def test_group_too_small_to_be_learned_is_left_out():
     """Men with label 1 are 9: label 1 is not judged; with 9 men in all nothing is."""
     z, y, noise = np.tile([0, 1], 200), np.repeat([0, 1], 200), np.zeros(400)
     y[(z == 1) & (np.cumsum((z == 1) & (y == 1)) > 9)] = 0
-    found = read(predictions(z, y, noise), TWO, given_label=True)
+    found = measure_leakage(predictions(z, y, noise), TWO, given_label=True)
     assert set(y[found.row]) == {0}
     z[np.flatnonzero(z == 1)[9:]] = 0
-    assert read(predictions(z, y, noise), TWO, given_label=False) is None
+    assert measure_leakage(predictions(z, y, noise), TWO, given_label=False) is None
 
 
 def test_many_rows_are_thinned_evenly_and_weighted_back():
     """One in forty is a man: all 250 of them are kept, and the entropy stays H(1/40) = .1687."""
     z = (np.arange(10_000) % 40 == 0).astype(int)
-    found = read(predictions(z, np.zeros(10_000, dtype=int), np.zeros(10_000)), TWO, given_label=False)
+    found = measure_leakage(predictions(z, np.zeros(10_000, dtype=int), np.zeros(10_000)), TWO, given_label=False)
     assert len(found.gain) == MAX_ROWS
     assert (z[found.row] == 1).sum() == 250
     assert found.entropy == pytest.approx(0.1687, abs=1e-4)
@@ -168,15 +168,15 @@ def test_many_rows_are_thinned_evenly_and_weighted_back():
 @given(st.integers(0, 2**31 - 1))
 def test_one_seed_gives_the_same_numbers(seed):
     z, y, noise = rows(120, seed=seed % 1000)
-    first, second = (read(predictions(z, y, noise + z), TWO, given_label=True, seed=seed) for _ in range(2))
+    first, second = (measure_leakage(predictions(z, y, noise + z), TWO, given_label=True, seed=seed) for _ in range(2))
     assert (first.gains == second.gains).all()
-    assert first.figures() == second.figures()
+    assert first.to_json() == second.to_json()
 
 
 def test_interval_of_a_mean_equals_number_by_hand():
     """Values 0 and 1 in even numbers, n = 100: s² = 100/99·¼, ½ ± 1.96·√(s²/100) = ½ ± .0985."""
     z, y = np.tile([0, 1], 50), np.zeros(100, dtype=int)
-    found = read(predictions(z, y, np.zeros(100)), TWO, given_label=False)
+    found = measure_leakage(predictions(z, y, np.zeros(100)), TWO, given_label=False)
     low, high = found.mean(np.repeat([0.0, 1.0], 50)).ci
     assert (low, high) == pytest.approx((0.5 - 0.0985, 0.5 + 0.0985), abs=1e-4)
 
@@ -184,7 +184,7 @@ def test_interval_of_a_mean_equals_number_by_hand():
 def test_rows_without_a_share_in_the_natural_mix_do_not_count():
     z, y = np.tile([0, 1], 200), np.repeat([0, 1], 200)
     weight = np.where((z == 1) & (y == 1), 0.0, 1.0)
-    found = read(predictions(z, y, np.zeros(400), weight, is_stratified=True), TWO, given_label=False)
+    found = measure_leakage(predictions(z, y, np.zeros(400), weight, is_stratified=True), TWO, given_label=False)
     assert np.isfinite(found.mean(found.gain).ci).all()
 
 

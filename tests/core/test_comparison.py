@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.metrics.comparison import ROW_DRAWS, Attained, Reference, Rows, difference, over_seeds, verdict
+from fairprog_core.metrics.comparison import (
+    ROW_DRAWS,
+    Attained,
+    Reference,
+    ResampledRows,
+    difference,
+    over_seeds,
+    verdict,
+)
 from fairprog_core.metrics.counts import count_table
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import hypervolume
@@ -20,7 +28,7 @@ GAP = "average_abs_odds_difference"
 def rows(n=400, *, is_stratified=True, seed=0):
     """Rows even over (z, y), resampled."""
     z, y = np.arange(n) % 2, np.arange(n) // 2 % 2
-    return Rows.drawn(y, z, ONES, TWO, is_stratified=is_stratified, seed=seed)
+    return ResampledRows.drawn(y, z, ONES, TWO, is_stratified=is_stratified, seed=seed)
 
 
 def answers(found, woman, man):
@@ -87,7 +95,7 @@ def test_label_that_is_too_rare_in_a_group_is_left_out_as_in_a_report():
     TPR of label 1 1 and ½, FPR of label 0 0 and ½ (men know no other label): AAOD ½·mean(½, ½) = ¼.
     """
     z, y = (np.repeat(codes, 40) for codes in ([0, 0, 0, 1, 1], [0, 1, 2, 0, 1]))
-    found = Rows.drawn(y, z, np.ones((2, 3)), TWO, is_stratified=True)
+    found = ResampledRows.drawn(y, z, np.ones((2, 3)), TWO, is_stratified=True)
     base, better = y.copy(), y.copy()
     base[160:180], better[160:170] = 0, 0
     reference = found.reference(base, GAP)
@@ -174,7 +182,7 @@ def test_interval_of_a_difference_of_hypervolumes_covers_93_to_97_percent():
     share = {m: np.where(y == 1, np.where(z == 1, m, 0.8), np.where(z == 1, 0.2, 0.05)) for m in (0.4, 0.55, 0.65)}
     covered = 0
     for seed in range(300):
-        drawn = Rows.drawn(y, z, ONES, TWO, is_stratified=True, seed=seed)
+        drawn = ResampledRows.drawn(y, z, ONES, TWO, is_stratified=True, seed=seed)
         second, first = (drawn.attained([luck[seed] < share[m]], GAP, [0.0]) for m in (0.55, 0.65))
         base = drawn.reference(luck[seed] < share[0.4], GAP)
         low, high = difference({0: first.hypervolume(base)}, {0: second.hypervolume(base)}).ci

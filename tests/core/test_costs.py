@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_looked_into
+from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.load import load_studies, presets, series
 
 
@@ -55,9 +55,9 @@ def test_only_what_is_looked_into_is_charged_for() -> None:
     off = study(seeds=[0, 1], explain={"gallery": 0, "rows": 0, "probe": False})
     assert expected_seconds(off, trains_base=False)["explain"] == 0
     first, second = study(seeds=[0, 1]).plan()
-    assert is_looked_into(study(seeds=[0, 1]), first)
-    assert not is_looked_into(study(seeds=[0, 1]), second)
-    assert is_looked_into(study(seeds=[0, 1], explain={"every_seed": True}), second)
+    assert is_explained(study(seeds=[0, 1]), first)
+    assert not is_explained(study(seeds=[0, 1]), second)
+    assert is_explained(study(seeds=[0, 1], explain={"every_seed": True}), second)
 
 
 @pytest.mark.parametrize("name", [*presets(), *series()])

@@ -6,7 +6,7 @@ import pytest
 
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
-from fairprog_core.results.head_to_head import contenders, duel
+from fairprog_core.results.head_to_head import candidates, head_to_head
 from fairprog_core.results.result import Result
 from tests.made_up_duel import GAP, write_duel
 
@@ -18,7 +18,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(folder):
-    return contenders({"one": Result.open(folder)})
+    return candidates({"one": Result.open(folder)})
 
 
 def test_curves_that_differ_by_seed_are_one_contender(found):
@@ -29,17 +29,17 @@ def test_curves_that_differ_by_seed_are_one_contender(found):
 
 
 def test_contenders_are_asked_for_by_criterion(folder):
-    assert contenders({"one": Result.open(folder)}, criterion="demographic_parity") == []
+    assert candidates({"one": Result.open(folder)}, criterion="demographic_parity") == []
 
 
 def test_most_frequent_label_is_no_contender(tmp_path):
     folder = write_duel(tmp_path / "one", methods={"majority": [(0.0, 0.0)], "leace": [(0.79, 0.59)]}, seeds=(0,))
-    assert [each.key for each in contenders({"one": Result.open(folder)})] == ["one:leace-equalized_odds"]
+    assert [each.key for each in candidates({"one": Result.open(folder)})] == ["one:leace-equalized_odds"]
 
 
 def test_base_and_majority_equal_numbers_by_hand(found):
     """AAOD ½·(.4 + .15) = .275; accuracy (.95 + .80 + .80 + .40)/4 = .7375; even labels: majority .5."""
-    judged = duel(found)
+    judged = head_to_head(found)
     assert (judged["gap"], judged["n"]) == (GAP, 800)
     assert judged["base"]["gap"] == pytest.approx(0.275)
     assert judged["base"]["accuracy"] == pytest.approx(0.7375)
@@ -51,22 +51,22 @@ def test_hypervolume_equals_number_by_hand(found):
 
     Area (.7575 − .5)·(.275 − .215) = .01545. Seed 1 has women at .01 less: AAOD .21, accuracy .755: .016575.
     """
-    judged = duel(found)["contenders"][1]
+    judged = head_to_head(found)["contenders"][1]
     assert judged["hypervolume"]["value"] == pytest.approx((0.01545 + 0.016575) / 2, abs=1e-5)
     assert (judged["seeds"], judged["seconds"], judged["n_parameters"]) == ([0, 1], 20.0, 66)
 
 
 def test_gap_at_matched_accuracy_is_none_where_no_point_reaches(found):
     """All of leace is as accurate as the base: its smallest gap, .11 and .105 by seed, counts at every loss."""
-    leace = duel(found, losses=(0.0, 0.05))["contenders"][2]
+    leace = head_to_head(found, losses=(0.0, 0.05))["contenders"][2]
     assert [at["value"] for at in leace["at_loss"]] == pytest.approx([0.1075, 0.1075])
-    far = duel(found, losses=(-0.5,))["contenders"][2]["at_loss"][0]
+    far = head_to_head(found, losses=(-0.5,))["contenders"][2]["at_loss"][0]
     assert far == {"value": None, "ci": None}
 
 
 def test_verdicts_follow_from_paired_intervals(found):
     """The border is far better than the last layer; LEACE does what the border does but for .01 of TPR."""
-    judged = duel(found)
+    judged = head_to_head(found)
     border, last_layer, leace = judged["contenders"]
     assert border["difference"] is None
     assert last_layer["difference"]["hypervolume"]["verdict"] == "worse"
@@ -75,66 +75,66 @@ def test_verdicts_follow_from_paired_intervals(found):
     assert leace["difference"]["hypervolume"]["value"] == pytest.approx(
         leace["hypervolume"]["value"] - border["hypervolume"]["value"]
     )
-    turned = duel(found, against=1)["contenders"][0]["difference"]["hypervolume"]
+    turned = head_to_head(found, against=1)["contenders"][0]["difference"]["hypervolume"]
     assert turned["verdict"] == "better"
     assert turned["value"] == pytest.approx(-last_layer["difference"]["hypervolume"]["value"])
 
 
 def test_time_of_the_one_compared_with_is_the_budget(found):
     """10 s for the border, 20 s for the last layer: in 10 s there is nothing yet of the latter."""
-    judged = duel(found)
+    judged = head_to_head(found)
     assert judged["within"] == 10
     assert judged["contenders"][1]["within"]["value"] == 0
-    assert duel(found, within=20)["contenders"][1]["within"] == judged["contenders"][1]["hypervolume"]
+    assert head_to_head(found, within=20)["contenders"][1]["within"] == judged["contenders"][1]["hypervolume"]
 
 
 def test_points_trained_one_by_one_come_one_by_one(tmp_path):
     """Separate trainings for three λ in 10 s: after 7 s there are two of them."""
     folder = write_duel(tmp_path / "separate", mode="separate", seeds=(0,))
-    found = contenders({"one": Result.open(folder)})[:1]
-    whole, part, nothing = (duel(found, within=s)["contenders"][0]["within"]["value"] for s in (10, 7, 3))
+    found = candidates({"one": Result.open(folder)})[:1]
+    whole, part, nothing = (head_to_head(found, within=s)["contenders"][0]["within"]["value"] for s in (10, 7, 3))
     assert whole > part > nothing == 0
 
 
 def test_weights_trained_against_a_discriminator_come_one_by_one_in_every_mode(tmp_path):
     """AdvPost is trained once per λ in any study: after 7 of 10 s there are two of three points."""
     folder = write_duel(tmp_path / "one", methods={"adv_post": [(0.8, 0.5), (0.8, 0.6), (0.8, 0.7)]}, seeds=(0,))
-    found = contenders({"one": Result.open(folder)})
-    whole, part, nothing = (duel(found, within=s)["contenders"][0]["within"]["value"] for s in (10, 7, 3))
+    found = candidates({"one": Result.open(folder)})
+    whole, part, nothing = (head_to_head(found, within=s)["contenders"][0]["within"]["value"] for s in (10, 7, 3))
     assert whole > part > nothing == 0
 
 
 def test_gap_that_too_few_rows_tell_is_refused(folder, monkeypatch):
     monkeypatch.setattr("fairprog_core.metrics.fairness.estimable.__kwdefaults__", {"min_rows": 201})
     with pytest.raises(DataError, match="cannot be estimated on these 800 test rows"):
-        duel(contenders({"one": Result.open(folder)}))
+        head_to_head(candidates({"one": Result.open(folder)}))
 
 
 def test_two_studies_of_the_same_rows_can_meet(folder, tmp_path):
     other = write_duel(tmp_path / "other", methods={"output_shift": [(0.75, 0.45)]}, seeds=(0,))
-    found = contenders({"one": Result.open(folder), "two": Result.open(other)})
-    judged = duel(found)
+    found = candidates({"one": Result.open(folder), "two": Result.open(other)})
+    judged = head_to_head(found)
     assert [each["run"] for each in judged["contenders"]] == ["one", "one", "one", "two"]
     assert judged["contenders"][3]["difference"]["hypervolume"]["verdict"] == "worse"
 
 
 def test_studies_of_other_rows_or_another_base_are_refused(folder, tmp_path):
     other = write_duel(tmp_path / "other", row_seed=1, seeds=(0,))
-    found = contenders({"one": Result.open(folder), "two": Result.open(other)})
+    found = candidates({"one": Result.open(folder), "two": Result.open(other)})
     with pytest.raises(DataError, match="another base"):
-        duel(found)
+        head_to_head(found)
 
 
 def test_duel_of_nobody_is_refused():
     with pytest.raises(ConfigError, match="at least one"):
-        duel([])
+        head_to_head([])
 
 
 def test_missing_predictions_are_named(tmp_path):
     folder = write_duel(tmp_path / "broken", seeds=(0,))
     next(folder.glob("curves/leace*/*.parquet")).unlink()
     with pytest.raises(ArtifactError, match="missing"):
-        duel(contenders({"one": Result.open(folder)}))
+        head_to_head(candidates({"one": Result.open(folder)}))
 
 
 def test_command_prints_a_table(folder, home, capsys):

@@ -117,8 +117,8 @@ def test_rows_are_framed_filled_up_and_trimmed(encoder):
     assert x.ids[1, : x.lengths[1]].tolist() == [cls, sep]
     assert x.ids[1, x.lengths[1] :].eq(encoder.tokens.pad_id).all()
     assert torch.equal(x.vectors, encoder.embedding[x.ids])
-    assert x.vectors.shape[2] == encoder.medium["width"]
-    assert len(encoder.embedding) == encoder.medium["vocabulary"]
+    assert x.vectors.shape[2] == encoder.input_spec["width"]
+    assert len(encoder.embedding) == encoder.input_spec["vocabulary"]
 
 
 def test_text_input_rows_and_devices(encoder):
@@ -356,7 +356,7 @@ def test_digest_changes_with_the_weights_alone(tmp_path):
     data[-1] ^= 1
     (copy / "model.safetensors").write_bytes(data)
     assert model_digest(str(folder)) != model_digest(str(copy))
-    assert Encoder.content(EncoderOptions(model=str(folder))) == {"model": model_digest(str(folder))}
+    assert Encoder.cache_inputs(EncoderOptions(model=str(folder))) == {"model": model_digest(str(folder))}
 
 
 # ---- the shipped encoder, and how it is cut
@@ -378,7 +378,7 @@ def test_shipped_encoder_is_small_whole_and_attributed(shipped):
     assert "sentence-transformers/all-MiniLM-L6-v2" in notice
     assert "Apache" in notice
     assert "Version 2.0" in (folder / "LICENSE").read_text()
-    assert shipped.medium["width"] == 384
+    assert shipped.input_spec["width"] == 384
 
 
 @pytest.mark.parametrize("word", ["christian", "muslim", "jewish", "buddhist", "hindu", "church", "mosque", "the"])

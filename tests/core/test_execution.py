@@ -18,8 +18,8 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Split
-from fairprog_core.pipeline.context import Lab
-from fairprog_core.pipeline.curve import CurveWork
+from fairprog_core.pipeline.context import StudyContext
+from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.execute import Execution, execute
 from fairprog_core.pipeline.frozen_base import train_base
 from fairprog_core.results.result import Result
@@ -128,14 +128,14 @@ def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished:
     """Two shares of 256 rows: 13 and 64, evenly over the four cells, the same rows first."""
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "tuning_ratio": [0.05, 0.25]})
     splits: list[Any] = []
-    learned_from = Lab.learned_from
+    learned_from = StudyContext.learned_from
 
-    def kept(self: Lab, plan: CurvePlan) -> Split:
+    def kept(self: StudyContext, plan: CurvePlan) -> Split:
         splits.append(learned_from(self, plan))
         return splits[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lab, "learned_from", kept)
+        patch.setattr(StudyContext, "learned_from", kept)
         run(study, home, "shares")
     few, more = ([row.tobytes() for row in split.x] for split in splits)
     assert (len(few), len(more)) == (13, 64)
@@ -193,13 +193,13 @@ def test_what_another_release_learned_is_not_taken_over(finished: Finished, monk
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
     (work,) = execution.works
-    places = [work.learned.place]
+    places = [work.cache.place]
     for package in ("torch", "concept-erasure", "fairlearn"):
         with monkeypatch.context() as patch:
             patch.setattr(
                 "fairprog_core.pipeline.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
             )
-            places.append(work.learned.place)
+            places.append(work.cache.place)
     assert len(set(places)) == 4
 
 
@@ -211,11 +211,11 @@ def test_curve_is_not_taken_over_by_a_base_with_other_options(finished: Finished
     (work,) = execution.works
     others = [study.classifier.model_copy(update=change) for change in ({"learning_rate": 0.1}, {"source": "train"})]
     first, second = (
-        CurveWork(replace(work.lab, study=study.model_copy(update={"classifier": other})), work.plan)
+        CurveJob(replace(work.context, study=study.model_copy(update={"classifier": other})), work.plan)
         for other in others
     )
-    assert first.learned.place != work.learned.place
-    assert second.learned.place == work.learned.place
+    assert first.cache.place != work.cache.place
+    assert second.cache.place == work.cache.place
 
 
 def test_base_that_another_process_made_meanwhile_is_not_trained_again(finished: Finished) -> None:
@@ -290,7 +290,7 @@ def test_separate_mode_trains_each_lam_and_joins_them(home: Home) -> None:
     result = Result.open(home.run("separate"))
     assert result.curves[0]["steps"] == 24
     assert result.curves[0]["validation"]["lam"] == [1.0, 4.0]
-    assert load_trigger(result.curves[0].artifact).scale.knots == (1.0, 4.0)
+    assert load_trigger(result.curves[0].artifact).scale.anchor_lams == (1.0, 4.0)
 
 
 def test_progress_never_goes_back_and_ends_at_one(home: Home) -> None:
@@ -326,12 +326,12 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    lab, plan = execution.works[0].lab, execution.works[0].plan
-    split = lab.splits[name]
+    context, plan = execution.works[0].context, execution.works[0].plan
+    split = context.splits[name]
     keep = ~((split.z == 1) & (split.y == 1))
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
-    lab = replace(lab, base={**lab.base, name: predict(lab.classifier, rest)})
+    context = replace(context, base={**context.base, name: predict(context.classifier, rest)})
     with pytest.raises(
         DataError, match=f"cannot be estimated on the {sentence}: .* use more {sentence.split()[0]} rows"
     ):
-        CurveWork(lab, plan)
+        CurveJob(context, plan)

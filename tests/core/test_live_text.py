@@ -36,7 +36,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     classifier = make(save_family("bert", root / "encoder"), n_classes=2)
     about = {"labels": ["not toxic", "toxic"], "groups": ["christian", "muslim", "other"]}
     save_classifier(classifier, root / "base.safetensors", dataset=CommentsOptions().to_json(), **about)
-    trigger = build(TRIGGERS, TRIGGERS["soft"].options(n_words=K), knots=LAMS, **classifier.medium).bound(classifier)
+    trigger = build(TRIGGERS, TRIGGERS["soft"].options(n_words=K), anchor_lams=LAMS, **classifier.input_spec).attach_to(
+        classifier
+    )
     with torch.no_grad():
         trigger.anchors.add_(torch.randn(trigger.anchors.shape, generator=torch.Generator().manual_seed(9)))
     trigger.save(root / "trigger.safetensors", criterion="equalized_odds")
@@ -140,8 +142,8 @@ def test_changed_trigger_is_read_again(files: tuple[Path, Path], tmp_path: Path)
     classifier: Any = read_classifier(files[0], CLASSIFIERS)[0]
     answers = []
     for seed in (0, 1, 2):
-        trigger = build(TRIGGERS, TRIGGERS["soft"].options(n_words=seed + 1), seed=seed, **classifier.medium)
-        trigger.bound(classifier).save(path)
+        trigger = build(TRIGGERS, TRIGGERS["soft"].options(n_words=seed + 1), seed=seed, **classifier.input_spec)
+        trigger.attach_to(classifier).save(path)
         answers.append(ask((files[0], path), "a cat")[0]["ig_trigger"].shape[2])
     assert answers == [1, 2, 3]
 

@@ -17,7 +17,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Run, Store, launcher
 from fairprog_core.runs.heartbeat import Patience
-from fairprog_core.runs.recorder import Stop, carry_out
+from fairprog_core.runs.recorder import StopRequest, carry_out
 from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches
@@ -42,7 +42,7 @@ def until(store: Store, run: Run, is_enough: Callable[[Record], bool] = lambda _
     """Carry out a run in this process, up to and with the first record that is enough."""
     from fairprog_core.pipeline.execute import execute
 
-    stop = Stop("cancelled")
+    stop = StopRequest("cancelled")
     for record in carry_out(store, run, execute, stop):
         if is_enough(record):
             stop.event.set()

@@ -19,13 +19,13 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import METHODS
-from fairprog_core.methods.base import Method, Solution, Task
+from fairprog_core.methods.base import FitContext, FittedModel, Method
 from fairprog_core.methods.features import Features
 from fairprog_core.methods.group_thresholds import Scores, chances, score_of
 from fairprog_core.methods.leace import fit_eraser
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
-from fairprog_core.training.differentiable_gap import SoftGap
+from fairprog_core.training.differentiable_gap import DifferentiableGap
 from tests.contracts.samples import make_classifier, rows
 
 D = 4
@@ -66,12 +66,12 @@ def made_up(n: int = 2000, *, n_groups: int = 2, seed: int = 0, most: float = 0.
     return Split(x, y, z, share, False)
 
 
-def task(
+def context(
     split: Split, criterion: str, folder: Path, *, grid: tuple[float, ...] = (0.0, 10.0), classifier: Any = None
-) -> Task:
+) -> FitContext:
     classifier = freeze(classifier or Given())
     groups = Groups.exclusive(*(f"g{i}" for i in range(split.cell_share.shape[0])))
-    return Task(
+    return FitContext(
         classifier=classifier, features=Features(classifier), base_file=folder / "base.safetensors", split=split,
         validation=split, groups=groups, criterion=CRITERIA[criterion](),
         lam=LamRange(low=0.1, high=max(grid), grid=grid), seed=0, budget=Budget(steps=4, validate_every=2),
@@ -79,14 +79,14 @@ def task(
     )  # fmt: skip
 
 
-def learned(kind: str, todo: Task, **options: Any) -> Any:
+def learned(kind: str, todo: FitContext, **options: Any) -> Any:
     method: Method = build(METHODS, METHODS[kind].options(**options), todo)
     for _ in method.learn(lambda solution, lams, done: {"hypervolume": 0.0, "lam": list(lams)}):
         pass
     return method.open()
 
 
-def probability(solution: Solution, split: Split, lam: float) -> NDArray[np.float64]:
+def probability(solution: FittedModel, split: Split, lam: float) -> NDArray[np.float64]:
     logits = torch.from_numpy(solution.predict(split, lam).logits).double()
     return logits.softmax(1).numpy()
 
@@ -101,13 +101,13 @@ def read(features: Tensor, z: NDArray[np.int64]) -> float:
 def test_output_shift_at_lam_zero_makes_the_mean_probability_the_share_of_the_label(tmp_path: Path) -> None:
     """Closed form: the derivative of the cross-entropy by a constant on class 1 is mean(p₁) − share(y = 1)."""
     split = made_up()
-    solution = learned("output_shift", task(split, "equalized_odds", tmp_path))
+    solution = learned("output_shift", context(split, "equalized_odds", tmp_path))
     assert probability(solution, split, 0.0)[:, 1].mean() == pytest.approx(split.y.mean(), abs=1e-4)
 
 
 def test_output_shift_moves_the_threshold_alone(tmp_path: Path) -> None:
     split = made_up()
-    solution = learned("output_shift", task(split, "demographic_parity", tmp_path))
+    solution = learned("output_shift", context(split, "demographic_parity", tmp_path))
     before = Given()(torch.from_numpy(split.x)).detach().numpy()
     change = solution.predict(split, 10.0).logits - before
     assert np.ptp(change, axis=0) == pytest.approx([0, 0], abs=1e-5)
@@ -118,7 +118,7 @@ def test_output_shift_moves_the_threshold_alone(tmp_path: Path) -> None:
 def test_last_layer_at_lam_zero_solves_the_normal_equations(tmp_path: Path) -> None:
     """Without a pull: Σ (p₁ − y) · (features, 1) = 0."""
     split = made_up()
-    solution = learned("last_layer", task(split, "equalized_odds", tmp_path), ridge=0.0)
+    solution = learned("last_layer", context(split, "equalized_odds", tmp_path), ridge=0.0)
     rest = probability(solution, split, 0.0)[:, 1] - split.y
     assert np.abs(rest @ np.column_stack([split.x, np.ones(len(rest))])).max() / len(rest) < 1e-4
 
@@ -126,8 +126,8 @@ def test_last_layer_at_lam_zero_solves_the_normal_equations(tmp_path: Path) -> N
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_last_layer_closes_the_gap_as_lam_grows(criterion: str, tmp_path: Path) -> None:
     split = made_up()
-    todo = task(split, criterion, tmp_path, grid=(0.0, 1.0, 100.0))
-    solution, gap = learned("last_layer", todo), SoftGap(split, groups=todo.groups, criterion=todo.criterion)
+    todo = context(split, criterion, tmp_path, grid=(0.0, 1.0, 100.0))
+    solution, gap = learned("last_layer", todo), DifferentiableGap(split, groups=todo.groups, criterion=todo.criterion)
     gaps = [gap(torch.from_numpy(solution.predict(split, lam).logits)).item() for lam in todo.lam.grid]
     assert gaps[0] > gaps[1] > gaps[2]
     assert gaps[2] < 0.03 < 0.2 < gaps[0]
@@ -138,14 +138,14 @@ def test_last_layer_balanced_rows_count_every_cell_alike(tmp_path: Path) -> None
     z, y = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 1, 1, 1])
     split = Split(np.zeros((6, D), np.float32), y, z, np.array([[0.5, 1 / 6], [0, 1 / 3]]), False)
     options = METHODS["last_layer"].options(rows="balanced")
-    method = build(METHODS, options, task(split, "equalized_odds", tmp_path))
+    method = build(METHODS, options, context(split, "equalized_odds", tmp_path))
     assert method.weight() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2, 1, 1])
 
 
 def test_leace_no_linear_model_reads_the_group_afterwards_and_one_could_before(tmp_path: Path) -> None:
     split = made_up()
     features = torch.from_numpy(split.x).double()
-    erased = fit_eraser(features, task(split, "demographic_parity", tmp_path))(features)
+    erased = fit_eraser(features, context(split, "demographic_parity", tmp_path))(features)
     assert read(features, split.z) > 0.3
     assert read(erased, split.z) < 1e-4
 
@@ -154,7 +154,7 @@ def test_leace_for_equalized_odds_no_linear_model_reads_the_group_within_a_label
     """The label may still be read, and with it what the label says of the group."""
     split = made_up()
     features = torch.from_numpy(split.x).double()
-    erased = fit_eraser(features, task(split, "equalized_odds", tmp_path))(features)
+    erased = fit_eraser(features, context(split, "equalized_odds", tmp_path))(features)
     for label in (0, 1):
         rows = split.y == label
         assert read(features[rows], split.z[rows]) > 0.3
@@ -165,7 +165,7 @@ def test_leace_for_equalized_odds_no_linear_model_reads_the_group_within_a_label
 def test_leace_heads_are_the_old_head_behind_the_eraser(tmp_path: Path) -> None:
     """At strength 1 all of the change, at ½ half of it, at 0 none."""
     split = made_up()
-    todo = task(split, "equalized_odds", tmp_path, grid=(0.0, 0.5, 1.0))
+    todo = context(split, "equalized_odds", tmp_path, grid=(0.0, 0.5, 1.0))
     features, head = torch.from_numpy(split.x).double(), Given().head.double()
     none, all_ = (head(x).detach().numpy() for x in (features, fit_eraser(features, todo)(features)))
     solution = learned("leace", todo)
@@ -178,7 +178,7 @@ def test_leace_heads_are_the_old_head_behind_the_eraser(tmp_path: Path) -> None:
 def test_group_thresholds_are_those_of_fairlearn(criterion: str, n_groups: int, tmp_path: Path) -> None:
     """On rows that were not learned from: the same chance for every row."""
     split, other = made_up(n_groups=n_groups), made_up(n_groups=n_groups, seed=1)
-    todo = task(split, criterion, tmp_path, grid=(0.0, 1.0))
+    todo = context(split, criterion, tmp_path, grid=(0.0, 1.0))
     solution = learned("group_thresholds", todo)
     oracle = ThresholdOptimizer(
         estimator=Scores(), constraints=criterion, prefit=True, predict_method="decision_function"
@@ -191,7 +191,7 @@ def test_group_thresholds_are_those_of_fairlearn(criterion: str, n_groups: int, 
 
 def test_group_thresholds_at_strength_zero_answer_as_the_classifier_and_at_one_close_the_gap(tmp_path: Path) -> None:
     split = made_up(20_000)
-    solution = learned("group_thresholds", task(split, "demographic_parity", tmp_path, grid=(0.0, 1.0)))
+    solution = learned("group_thresholds", context(split, "demographic_parity", tmp_path, grid=(0.0, 1.0)))
     none, all_ = (solution.predict(split, lam).y_pred for lam in (0.0, 1.0))
     assert none.tolist() == (split.x[:, 0] > 0).astype(int).tolist()
     gaps = [abs(said[split.z == 0].mean() - said[split.z == 1].mean()) for said in (none, all_)]
@@ -215,7 +215,7 @@ def test_leace_for_demographic_parity_erases_in_the_natural_mix_from_even_rows(t
     split = made_up(20_000, most=0.45, least=0.10)
     part = split.evenly(4000)
     features = torch.from_numpy(part.x).double()
-    erased = fit_eraser(features, task(part, "demographic_parity", tmp_path))(features)
+    erased = fit_eraser(features, context(part, "demographic_parity", tmp_path))(features)
     rows = part.natural_rows()
     assert read(features[rows], part.z[rows]) > 0.3
     assert read(erased[rows], part.z[rows]) < 1e-4
@@ -223,7 +223,7 @@ def test_leace_for_demographic_parity_erases_in_the_natural_mix_from_even_rows(t
 
 def test_group_thresholds_from_even_rows_close_the_gap_of_the_natural_mix(tmp_path: Path) -> None:
     split = made_up(20_000, most=0.45, least=0.10)
-    solution = learned("group_thresholds", task(split.evenly(4000), "demographic_parity", tmp_path, grid=(0.0, 1.0)))
+    solution = learned("group_thresholds", context(split.evenly(4000), "demographic_parity", tmp_path, grid=(0.0, 1.0)))
     none, all_ = (solution.predict(split, lam).y_pred for lam in (0.0, 1.0))
     gaps = [abs(said[split.z == 0].mean() - said[split.z == 1].mean()) for said in (none, all_)]
     assert gaps[1] < 0.03 < 0.3 < gaps[0]
@@ -235,13 +235,13 @@ def test_group_thresholds_refuse_a_group_with_one_label_before_they_learn(tmp_pa
     with pytest.raises(
         DataError, match=r"both labels in every group: all rows of g1 among the 100 .* more tuning rows"
     ):
-        build(METHODS, METHODS["group_thresholds"].options(), task(one, "equalized_odds", tmp_path))
+        build(METHODS, METHODS["group_thresholds"].options(), context(one, "equalized_odds", tmp_path))
 
 
 @pytest.mark.parametrize(("n_classes", "overlap"), [(3, False), (2, True)])
 def test_group_thresholds_refuse_what_they_cannot_do(n_classes: int, overlap: bool, tmp_path: Path) -> None:
     split = made_up(100)
-    todo = task(split, "equalized_odds", tmp_path, classifier=Given(n_classes))
+    todo = context(split, "equalized_odds", tmp_path, classifier=Given(n_classes))
     if overlap:
         todo = dataclasses.replace(todo, groups=Groups(("a", "b"), np.array([[True, True], [False, True]])))
     with pytest.raises(DataError, match="two labels and groups that do not overlap"):
@@ -250,18 +250,18 @@ def test_group_thresholds_refuse_what_they_cannot_do(n_classes: int, overlap: bo
 
 def test_majority_answers_the_most_frequent_label_to_everything(tmp_path: Path) -> None:
     split = made_up()
-    found = learned("majority", task(split, "equalized_odds", tmp_path, grid=(1.0,))).predict(split, 1.0)
+    found = learned("majority", context(split, "equalized_odds", tmp_path, grid=(1.0,))).predict(split, 1.0)
     assert set(found.y_pred.tolist()) == {int(split.y.mean() > 0.5)}
 
 
-def residual_task(folder: Path) -> Task:
+def residual_task(folder: Path) -> FitContext:
     folder.mkdir(exist_ok=True)
     base = make_classifier("residual_net", epochs=2, batch_size=16)
     for name, value in base.named_buffers():  # as after training
         if "running_mean" in name:
             nn.init.uniform_(value, -0.2, 0.2)
     save_classifier(base, folder / "base.safetensors")
-    return task(rows("image"), "equalized_odds", folder, grid=(0.0, 4.0), classifier=base)
+    return context(rows("image"), "equalized_odds", folder, grid=(0.0, 4.0), classifier=base)
 
 
 def test_adv_post_begins_with_the_base_and_leaves_batch_norm_statistics_alone(tmp_path: Path) -> None:

@@ -18,12 +18,12 @@ from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import GradCamOptions
 from fairprog_core.explain.averages import Mean, draw_pool
-from fairprog_core.explain.base import Findings
+from fairprog_core.explain.base import ExplanationResult
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.gallery import to_uint8
 from fairprog_core.explain.image.grad_cam import GradCam, normalise
 from fairprog_core.explain.image.regions import find_regions, share
-from fairprog_core.explain.image.report import survey
+from fairprog_core.explain.image.report import explanation_report
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.results.result import Curve, Result
 from fairprog_core.study import Study
@@ -124,10 +124,10 @@ def test_base_is_bit_identical_afterwards(beside: Finished, result: Result):
     assert (result.folder / "base" / "classifier.safetensors").read_bytes() == trained.read_bytes()
 
 
-def look(faces: Dataset, result: Result, curve: Curve, rivals: list[Rival]) -> tuple[Findings, nn.Module]:
+def look(faces: Dataset, result: Result, curve: Curve, rivals: list[Rival]) -> tuple[ExplanationResult, nn.Module]:
     """The look inside once more."""
     base = opened(result.folder / "base" / "classifier.safetensors")
-    *_, last = survey(
+    *_, last = explanation_report(
         faces, base, load_trigger(curve.artifact), curve["lams"], Study.parse(border_beside_rivals()).explain,
         chosen_lam=curve["chosen_lam"], rivals=rivals,
     )  # fmt: skip

@@ -6,17 +6,17 @@ import numpy as np
 
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.base import TOGETHER, Solution
+from fairprog_core.methods.base import TOGETHER, FittedModel
 from tests.contracts.samples import rows
 
 
-class Whole(Solution):
+class Whole(FittedModel):
     """Predicts the whole part of λ, and notes what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[list[float]] = []
 
-    def key(self, lam: float) -> Hashable:
+    def cache_key(self, lam: float) -> Hashable:
         return int(lam)
 
     def predict(self, split: Split, lam: float) -> Predictions:
@@ -25,26 +25,26 @@ class Whole(Solution):
             logits=None, y_pred=np.full(n, int(lam)), y=split.y, z=split.z, weight=split.weight, row=np.arange(n)
         )
 
-    def predict_each(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
+    def predict_batch(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
         self.asked.append(list(lams))
-        return super().predict_each(split, lams)
+        return super().predict_batch(split, lams)
 
 
 def test_every_lam_gets_its_own_predictions_in_the_order_that_was_asked() -> None:
     lams = [3.0, 0.0, 7.5, 1.0, 2.0, 5.0, 7.0, 0.5]
-    assert [int(found.y_pred[0]) for found in Whole().over(rows("image"), lams)] == [3, 0, 7, 1, 2, 5, 7, 0]
+    assert [int(found.y_pred[0]) for found in Whole().predict_many(rows("image"), lams)] == [3, 0, 7, 1, 2, 5, 7, 0]
 
 
 def test_lams_with_the_same_predictions_are_asked_once_and_a_few_together() -> None:
     solution = Whole()
-    list(solution.over(rows("image"), [0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 5.5]))
+    list(solution.predict_many(rows("image"), [0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 5.5]))
     assert solution.asked == [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0]]
     assert TOGETHER == 4
 
 
 def test_nothing_is_computed_before_it_is_wanted() -> None:
     solution = Whole()
-    found = solution.over(rows("image"), [float(lam) for lam in range(9)])
+    found = solution.predict_many(rows("image"), [float(lam) for lam in range(9)])
     assert solution.asked == []
     next(found)
     assert len(solution.asked) == 1

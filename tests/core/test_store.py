@@ -231,7 +231,7 @@ def test_forget_drops_only_what_is_made_again(store: Store, study: Study) -> Non
     run = claimed(store, study)
     records = [{"kind": "train", "curve": curve, "step": step} for curve in "ab" for step in (1, 2, 3)]
     store.append(run.id, [*records, {"kind": "validation", "curve": "a", "step": 3}], token=run.token)
-    store.forget(run, like={"kind": "train", "curve": "a", "step": 2}, position="step")
+    store.remove_repeated(run, like={"kind": "train", "curve": "a", "step": 2}, position="step")
     left = [(r["kind"], r["curve"], r["step"]) for r in store.records(run.id)]
     assert left == [("train", "a", 1), ("train", "b", 1), ("train", "b", 2), ("train", "b", 3), ("validation", "a", 3)]
     store.append(run.id, [STAGE], token=run.token)

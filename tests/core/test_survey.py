@@ -14,10 +14,10 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
-from fairprog_core.explain.base import Findings
+from fairprog_core.explain.base import ExplanationResult
 from fairprog_core.explain.gallery import pick, to_int8, to_uint8
 from fairprog_core.explain.image.conditions import ImageConditions
-from fairprog_core.explain.image.report import survey
+from fairprog_core.explain.image.report import explanation_report
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.image import ImageTrigger
 from tests.core.test_grad_cam import n_hooks
@@ -28,7 +28,7 @@ KINDS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "
 
 
 @dataclass(frozen=True)
-class Looks:
+class ExplainSettings:
     gallery: int = M
     rows: int = 16
     probe: bool = False
@@ -56,15 +56,19 @@ def trigger(kind: str = "border") -> ImageTrigger:
     return made
 
 
-def look(dataset: Dataset, *, looks: Looks | None = None, kind: str = "border", net: str = "residual_net") -> Findings:
-    *_, last = survey(dataset, base(net), trigger(kind), LAMS, looks or Looks(), chosen_lam=2.0, criterion="x")
+def look(
+    dataset: Dataset, *, looks: ExplainSettings | None = None, kind: str = "border", net: str = "residual_net"
+) -> ExplanationResult:
+    *_, last = explanation_report(
+        dataset, base(net), trigger(kind), LAMS, looks or ExplainSettings(), chosen_lam=2.0, criterion="x"
+    )
     assert last.findings is not None
     return last.findings
 
 
 @pytest.fixture(scope="module")
-def found(faces: Dataset) -> Findings:
-    return look(faces, looks=Looks(probe=True))
+def found(faces: Dataset) -> ExplanationResult:
+    return look(faces, looks=ExplainSettings(probe=True))
 
 
 def numbers(means: dict[str, object]) -> Iterator[dict[str, float] | None]:
@@ -73,7 +77,7 @@ def numbers(means: dict[str, object]) -> Iterator[dict[str, float] | None]:
     yield from means["lam"]  # type: ignore[misc]
 
 
-def test_every_mean_has_value_interval_and_n(found: Findings):
+def test_every_mean_has_value_interval_and_n(found: ExplanationResult):
     explain = found.explain
     assert explain["lams"] == LAMS
     assert explain["rows"] == 16
@@ -88,14 +92,14 @@ def test_every_mean_has_value_interval_and_n(found: Findings):
             assert mean is None or (mean["n"] > 0 and mean["ci"][0] <= mean["value"] <= mean["ci"][1])
 
 
-def test_findings_are_plain_json(found: Findings):
+def test_findings_are_plain_json(found: ExplanationResult):
     json.dumps([found.explain, found.probe, found.metadata], allow_nan=False)
     assert found.metadata["labels"] == ["not blond", "blond"]
     assert found.metadata["trigger"] == "border"
     assert found.metadata["criterion"] == "x"
 
 
-def test_gallery_has_the_agreed_arrays(found: Findings):
+def test_gallery_has_the_agreed_arrays(found: ExplanationResult):
     k, a = len(LAMS), 4
     expected = {
         "photo": (M, S, S, 3), "row": (M,), "y": (M,), "z": (M,), "lams": (k,), "nulls": (4, S, S, 3),
@@ -117,7 +121,7 @@ def test_gallery_has_the_agreed_arrays(found: Findings):
     assert set(found.gallery["cam"].max(axis=(-2, -1)).ravel().tolist()) <= {0, 255}
 
 
-def test_gallery_rows_are_rows_of_the_test_split(found: Findings, faces: Dataset):
+def test_gallery_rows_are_rows_of_the_test_split(found: ExplanationResult, faces: Dataset):
     split, rows = faces.split("test"), found.gallery["row"]
     np.testing.assert_array_equal(split.x[rows], found.gallery["photo"])
     np.testing.assert_array_equal(split.y[rows], found.gallery["y"])
@@ -125,7 +129,7 @@ def test_gallery_rows_are_rows_of_the_test_split(found: Findings, faces: Dataset
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gallery_logits_are_those_of_the_wrapped_classifier(kind: str, faces: Dataset):
-    found = look(faces, kind=kind, looks=Looks(rows=0))
+    found = look(faces, kind=kind, looks=ExplainSettings(rows=0))
     x = torch.from_numpy(found.gallery["photo"]).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         expected = trigger(kind).wrap(base(), lam=2.0)(x).numpy()
@@ -135,7 +139,7 @@ def test_gallery_logits_are_those_of_the_wrapped_classifier(kind: str, faces: Da
     assert found.explain["hair_share"] is None
 
 
-def test_probe_says_what_every_classifier_reads(found: Findings):
+def test_probe_says_what_every_classifier_reads(found: ExplanationResult):
     assert found.probe is not None
     assert [one["init"] for one in found.probe["classifiers"]] == ["seed 1", "seed 2", "base weights"]
     for one in found.probe["classifiers"]:
@@ -153,15 +157,15 @@ def test_probe_says_what_every_classifier_reads(found: Findings):
     assert found.probe["reading_fixed"]["without"] == found.probe["reading"]["without"]
 
 
-def test_map_of_the_predicted_class_is_among_those_of_every_class(found: Findings):
+def test_map_of_the_predicted_class_is_among_those_of_every_class(found: ExplanationResult):
     predicted = found.gallery["logits_without"].argmax(1)
     np.testing.assert_array_equal(
         found.gallery["cam_class_without"][np.arange(M), predicted], found.gallery["cam_without"]
     )
 
 
-def test_same_seed_gives_the_same_findings(found: Findings, faces: Dataset):
-    again = look(faces, looks=Looks(probe=True))
+def test_same_seed_gives_the_same_findings(found: ExplanationResult, faces: Dataset):
+    again = look(faces, looks=ExplainSettings(probe=True))
     assert again.explain == found.explain
     assert again.probe == found.probe
     for name, array in found.gallery.items():
@@ -170,7 +174,7 @@ def test_same_seed_gives_the_same_findings(found: Findings, faces: Dataset):
 
 def test_controls_equal_the_trigger_when_it_is_untrained(faces: Dataset):
     fresh: ImageTrigger = build(TRIGGERS, TRIGGERS["border"].options(), image_size=S)
-    *_, last = survey(faces, base(), fresh, LAMS, Looks())
+    *_, last = explanation_report(faces, base(), fresh, LAMS, ExplainSettings())
     assert last.findings is not None
     share = last.findings.explain["hair_share"]
     assert share["lam"] == [share["untrained"]] * len(LAMS)
@@ -186,7 +190,7 @@ def test_other_classifiers_are_looked_into_too(net: str, faces: Dataset):
 def test_classifier_trigger_and_hooks_are_as_before(faces: Dataset):
     classifier, learned = base(), trigger()
     weights, values = classifier.digest(), {k: v.clone() for k, v in learned.state_dict().items()}
-    list(survey(faces, classifier, learned, LAMS, Looks(probe=True)))
+    list(explanation_report(faces, classifier, learned, LAMS, ExplainSettings(probe=True)))
     assert classifier.digest() == weights
     assert all(torch.equal(value, values[name]) for name, value in learned.state_dict().items())
     assert learned.shared.requires_grad
@@ -194,12 +198,12 @@ def test_classifier_trigger_and_hooks_are_as_before(faces: Dataset):
 
 
 def test_progress_grows_and_closing_stops(faces: Dataset):
-    steps = list(survey(faces, base(), trigger(), LAMS, Looks()))
+    steps = list(explanation_report(faces, base(), trigger(), LAMS, ExplainSettings()))
     fractions = [step.fraction for step in steps]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert all(step.findings is None for step in steps[:-1])
-    begun = survey(faces, base(), trigger(), LAMS, Looks())
+    begun = explanation_report(faces, base(), trigger(), LAMS, ExplainSettings())
     next(begun)
     begun.close()  # type: ignore[attr-defined]
     assert next(begun, None) is None
@@ -216,13 +220,13 @@ def test_data_without_regions_and_twins_says_none(faces: Dataset, monkeypatch: p
 
 
 def test_empty_gallery_is_allowed(faces: Dataset):
-    found = look(faces, looks=Looks(gallery=0))
+    found = look(faces, looks=ExplainSettings(gallery=0))
     assert found.gallery["photo"].shape == (0, S, S, 3)
     assert found.explain["hair_share"] is not None
 
 
 def test_more_rows_than_there_are_means_all(faces: Dataset):
-    assert look(faces, looks=Looks(rows=10_000)).explain["rows"] == 32
+    assert look(faces, looks=ExplainSettings(rows=10_000)).explain["rows"] == 32
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -20,12 +20,12 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import TextProbeOptions
-from fairprog_core.explain.base import Findings, finish
+from fairprog_core.explain.base import ExplanationResult, finish
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.probe import demographic_classifier
 from fairprog_core.explain.text import report as text_survey
 from fairprog_core.explain.text.conditions import TRIGGER, TextConditions
-from fairprog_core.explain.text.report import share_on, survey
+from fairprog_core.explain.text.report import explanation_report, share_on
 from fairprog_core.explain.text.token_gradients import LEAST_CHANGE, TokenGradients
 from fairprog_core.explain.text.words import WordedText, worded
 from fairprog_core.results.gallery_file import Gallery, read_gallery, write_gallery
@@ -41,7 +41,7 @@ KINDS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "
 
 
 @dataclass(frozen=True)
-class Looks:
+class ExplainSettings:
     gallery: int = M
     rows: int = N
     probe: bool = False
@@ -68,24 +68,26 @@ def base(folder: Path) -> Encoder:
 def trigger(base: Encoder, kind: str = "soft", **options: Any) -> TextTrigger:
     """As if it were trained: the anchors are not zero."""
     made: TextTrigger = build(
-        TRIGGERS, TRIGGERS[kind].options(n_words=K, **options), knots=(0.0, 2.0, 8.0), **base.medium
-    ).bound(base)
+        TRIGGERS, TRIGGERS[kind].options(n_words=K, **options), anchor_lams=(0.0, 2.0, 8.0), **base.input_spec
+    ).attach_to(base)
     generator = torch.Generator().manual_seed(9)
     with torch.no_grad():
         made.anchors.add_(torch.randn(made.anchors.shape, generator=generator))
     return made
 
 
-def look(dataset: Dataset, base: Encoder, looks: Looks, learned: TextTrigger | None = None) -> Findings:
+def look(
+    dataset: Dataset, base: Encoder, looks: ExplainSettings, learned: TextTrigger | None = None
+) -> ExplanationResult:
     learned = trigger(base) if learned is None else learned
-    *_, last = survey(dataset, base, learned, LAMS, looks, chosen_lam=2.0, criterion="equalized_odds")
+    *_, last = explanation_report(dataset, base, learned, LAMS, looks, chosen_lam=2.0, criterion="equalized_odds")
     assert last.findings is not None
     return last.findings
 
 
 @pytest.fixture(scope="module")
-def found(comments: Dataset, base: Encoder) -> Findings:
-    return look(comments, base, Looks(probe=True))
+def found(comments: Dataset, base: Encoder) -> ExplanationResult:
+    return look(comments, base, ExplainSettings(probe=True))
 
 
 def each(table: Mapping[str, Any]) -> list[Any]:
@@ -99,7 +101,7 @@ def by_condition(name: str, shape: tuple[int, ...], *, of_lam: tuple[int, ...]) 
 # ---- the agreed form
 
 
-def test_summary_has_the_agreed_keys(found: Findings):
+def test_summary_has_the_agreed_keys(found: ExplanationResult):
     explain = found.explain
     assert explain.keys() == {"lams", "regions", "rows", "ig_identity_share", "twins"}
     assert (explain["lams"], explain["regions"], explain["rows"]) == (LAMS, ["identity words"], N)
@@ -115,7 +117,7 @@ def test_summary_has_the_agreed_keys(found: Findings):
     assert all(0 < mean["value"] < 1 for mean in each(explain["ig_identity_share"]))
 
 
-def test_gallery_has_the_agreed_arrays_and_no_others(found: Findings):
+def test_gallery_has_the_agreed_arrays_and_no_others(found: ExplanationResult):
     w = sum(len(words) for words in found.metadata["texts"])
     expected = {"row": (M,), "y": (M,), "z": (M,), "lams": (L,), "first": (M + 1,), "is_identity": (w,)}
     expected |= by_condition("ig", (w,), of_lam=(w, L)) | by_condition("logits", (M, 2), of_lam=(M, L, 2))
@@ -129,7 +131,7 @@ def test_gallery_has_the_agreed_arrays_and_no_others(found: Findings):
     assert found.gallery["is_identity"].dtype == np.uint8
 
 
-def test_description_has_the_agreed_keys_and_can_be_written(found: Findings, tmp_path: Path):
+def test_description_has_the_agreed_keys_and_can_be_written(found: ExplanationResult, tmp_path: Path):
     about = found.metadata
     assert about.keys() == {
         "labels", "groups", "criterion", "trigger", "seed", "ig_steps", "ig_max_steps", "ig_tolerance", "ig_baseline",
@@ -148,7 +150,7 @@ def test_description_has_the_agreed_keys_and_can_be_written(found: Findings, tmp
     json.dumps([found.explain, found.probe], allow_nan=False)
 
 
-def test_probe_has_the_agreed_form(found: Findings):
+def test_probe_has_the_agreed_form(found: ExplanationResult):
     probe = found.probe
     assert probe is not None
     assert (probe["lams"], probe["groups"], probe["nulls"]) == (LAMS, ["christian", "muslim", "other"], ["empty"])
@@ -168,7 +170,7 @@ def test_probe_has_the_agreed_form(found: Findings):
 # ---- the numbers
 
 
-def test_sentences_are_rows_of_the_test_split(found: Findings, comments: Dataset):
+def test_sentences_are_rows_of_the_test_split(found: ExplanationResult, comments: Dataset):
     split, rows = comments.split("test"), found.gallery["row"]
     assert found.metadata["texts"] == [text.split() for text in split.x[rows]]
     np.testing.assert_array_equal(split.y[rows], found.gallery["y"])
@@ -185,7 +187,7 @@ def test_sentences_are_rows_of_the_test_split(found: Findings, comments: Dataset
 @pytest.mark.parametrize("position", ["start", "end"])
 def test_logits_are_those_of_the_wrapped_classifier(kind: str, position: str, comments: Dataset, base: Encoder):
     learned = trigger(base, kind, position=position)
-    found = look(comments, base, Looks(rows=0, gallery=3), learned)
+    found = look(comments, base, ExplainSettings(rows=0, gallery=3), learned)
     x = read(base, *comments.split("test").x[found.gallery["row"]])
     with torch.no_grad():
         for number, lam in enumerate(LAMS):
@@ -201,7 +203,7 @@ def test_words_and_trigger_add_up_to_the_change_from_an_empty_text(
     position: str, comments: Dataset, base: Encoder
 ):  # fmt: skip
     """The baseline's logits are computed here: [PAD] between [CLS] and [SEP], as many as words and trigger have."""
-    gallery = look(comments, base, Looks(rows=0), trigger(base, position=position)).gallery
+    gallery = look(comments, base, ExplainSettings(rows=0), trigger(base, position=position)).gallery
     pad = base.embedding[base.tokens.pad_id]
     for text in range(M):
         x = read(base, comments.split("test").x[gallery["row"][text]])
@@ -251,7 +253,7 @@ def test_trigger_words_are_those_of_the_trigger(base: Encoder):
 
 
 def test_untrained_trigger_is_the_same_at_every_lam(comments: Dataset, base: Encoder):
-    explain = look(comments, base, Looks(gallery=2), trigger(base).untrained()).explain
+    explain = look(comments, base, ExplainSettings(gallery=2), trigger(base).untrained()).explain
     for table in (explain["ig_identity_share"], explain["twins"]["logit_difference"]):
         assert table["lam"] == [table["lam"][0]] * L
         assert table["lam"][0] != table["without"]
@@ -273,9 +275,9 @@ def rival(folder: Path) -> Rival:
 
 
 @pytest.fixture(scope="module")
-def beside(comments: Dataset, base: Encoder, rival: Rival) -> Findings:
-    *_, last = survey(
-        comments, base, trigger(base), LAMS, Looks(probe=True), chosen_lam=2.0, criterion="equalized_odds",
+def beside(comments: Dataset, base: Encoder, rival: Rival) -> ExplanationResult:
+    *_, last = explanation_report(
+        comments, base, trigger(base), LAMS, ExplainSettings(probe=True), chosen_lam=2.0, criterion="equalized_odds",
         rivals=[rival],
     )  # fmt: skip
     assert last.findings is not None
@@ -283,7 +285,7 @@ def beside(comments: Dataset, base: Encoder, rival: Rival) -> Findings:
 
 
 def test_rivals_words_are_those_of_a_look_at_its_own_classifier(
-    beside: Findings, comments: Dataset, base: Encoder, rival: Rival
+    beside: ExplanationResult, comments: Dataset, base: Encoder, rival: Rival
 ):
     own, gallery = rival.classifier, beside.gallery
     explainer = TokenGradients(baseline=own.embedding[own.tokens.pad_id].detach())
@@ -294,14 +296,14 @@ def test_rivals_words_are_those_of_a_look_at_its_own_classifier(
         np.testing.assert_allclose(gallery["ig_adv_in"][part], text.by_word(found.maps[0].numpy()), atol=1e-5)
         np.testing.assert_allclose(gallery["logits_adv_in"][number], found.logits[0].numpy(), atol=1e-5)
     assert "ig_trigger_adv_in" not in gallery
-    alone = look(comments, own, Looks(gallery=0), trigger(base))
+    alone = look(comments, own, ExplainSettings(gallery=0), trigger(base))
     assert not np.allclose(beside.gallery["ig_adv_in"], beside.gallery["ig_without"], atol=1e-3)
     assert beside.explain["ig_identity_share"]["adv_in"] == alone.explain["ig_identity_share"]["without"]
     for name in ("logit_difference", "flip_share"):
         assert beside.explain["twins"][name]["adv_in"] == alone.explain["twins"][name]["without"]
 
 
-def test_rivals_change_nothing_else(beside: Findings, found: Findings):
+def test_rivals_change_nothing_else(beside: ExplanationResult, found: ExplanationResult):
     assert beside.explain["rivals"] == beside.metadata["rivals"] == {"adv_in": 2.0}
     assert beside.explain["ig_identity_share"] == found.explain["ig_identity_share"] | {
         "adv_in": beside.explain["ig_identity_share"]["adv_in"]
@@ -320,7 +322,7 @@ def test_data_without_identity_words_and_twins_says_none(
 ):
     monkeypatch.setattr(comments, "identity_words", dict)
     monkeypatch.setattr(comments, "twins", lambda n: None)
-    found = look(comments, base, Looks(gallery=2))
+    found = look(comments, base, ExplainSettings(gallery=2))
     assert found.explain["regions"] == []
     assert found.explain["ig_identity_share"] is None
     assert found.explain["twins"] is None
@@ -329,7 +331,7 @@ def test_data_without_identity_words_and_twins_says_none(
 
 
 def test_nothing_asked_gives_empty_arrays(comments: Dataset, base: Encoder):
-    found = look(comments, base, Looks(gallery=0, rows=0))
+    found = look(comments, base, ExplainSettings(gallery=0, rows=0))
     assert found.explain == {
         "lams": LAMS, "regions": ["identity words"], "rows": 0, "ig_identity_share": None, "twins": None,
     }  # fmt: skip
@@ -343,7 +345,7 @@ def test_only_so_many_rows_with_identity_words_are_attributed(
     comments: Dataset, base: Encoder, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(text_survey, "IG_ROWS", 4)
-    table = look(comments, base, Looks(gallery=0)).explain["ig_identity_share"]
+    table = look(comments, base, ExplainSettings(gallery=0)).explain["ig_identity_share"]
     assert {mean["n"] for mean in each(table)} == {4}
 
 
@@ -353,7 +355,7 @@ def test_model_that_is_gone_leaves_the_bases_own_weights(
     copy = shutil.copytree(folder, tmp_path / "encoder")
     own = freeze(make(copy, n_classes=2, max_length=180))
     shutil.rmtree(copy)
-    probe = look(comments, own, Looks(gallery=0, probe=True)).probe
+    probe = look(comments, own, ExplainSettings(gallery=0, probe=True)).probe
     assert probe is not None
     assert [one["init"] for one in probe["classifiers"]] == ["base weights"]
 
@@ -376,8 +378,8 @@ def test_reader_that_is_trained_otherwise_is_another(
 # ---- what must not change
 
 
-def test_same_seed_gives_the_same_findings(found: Findings, comments: Dataset, base: Encoder):
-    again = look(comments, base, Looks(probe=True))
+def test_same_seed_gives_the_same_findings(found: ExplanationResult, comments: Dataset, base: Encoder):
+    again = look(comments, base, ExplainSettings(probe=True))
     assert again.explain == found.explain
     assert again.probe == found.probe
     for name, array in found.gallery.items():
@@ -388,7 +390,9 @@ def test_classifier_trigger_hooks_and_random_state_are_as_before(comments: Datas
     learned = trigger(base)
     weights, values = base.digest(), {name: value.clone() for name, value in learned.state_dict().items()}
     torch.manual_seed(5)
-    list(survey(comments, base, learned, LAMS, Looks(gallery=1, probe=True), home=Home(tmp_path)))  # trains readers
+    list(
+        explanation_report(comments, base, learned, LAMS, ExplainSettings(gallery=1, probe=True), home=Home(tmp_path))
+    )  # trains readers
     assert torch.equal(torch.rand(1), torch.rand(1, generator=torch.Generator().manual_seed(5)))
     assert len(list((tmp_path / "cache" / "demographic").glob("*.safetensors"))) == 3
     assert base.digest() == weights
@@ -399,19 +403,22 @@ def test_classifier_trigger_hooks_and_random_state_are_as_before(comments: Datas
 
 
 def test_reading_the_group_can_be_stopped_between_two_conditions(comments: Dataset, base: Encoder):
-    labels = [step.label for step in survey(comments, base, trigger(base), LAMS, Looks(gallery=0, probe=True))]
+    labels = [
+        step.label
+        for step in explanation_report(comments, base, trigger(base), LAMS, ExplainSettings(gallery=0, probe=True))
+    ]
     reading = [label for label in labels if label.startswith("Reading the group")]
     assert len(reading) == len(set(reading)) == 3 + L
 
 
 def test_progress_grows_and_closing_stops(comments: Dataset, base: Encoder):
-    steps = list(survey(comments, base, trigger(base), LAMS, Looks()))
+    steps = list(explanation_report(comments, base, trigger(base), LAMS, ExplainSettings()))
     fractions = [step.fraction for step in steps]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
     assert 0.7 < fractions[-2] < 1
     assert all(step.findings is None for step in steps[:-1])
-    begun = survey(comments, base, trigger(base), LAMS, Looks())
+    begun = explanation_report(comments, base, trigger(base), LAMS, ExplainSettings())
     next(begun)
     begun.close()  # type: ignore[attr-defined]
     assert next(begun, None) is None

@@ -18,14 +18,14 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.reprogramming.representative_rows import margins, typical_rows
+from fairprog_core.methods.reprogramming.representative_rows import margins, representative_rows
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.methods.reprogramming.trigger_curve import learner
 from fairprog_core.methods.reprogramming.word_archive import Archive, Score
 from fairprog_core.methods.reprogramming.word_search import WordSearch
 from fairprog_core.metrics.fairness import evaluate
 from fairprog_core.training.criteria import CRITERIA
-from fairprog_core.training.differentiable_gap import SoftGap
+from fairprog_core.training.differentiable_gap import DifferentiableGap
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.hard import Hard
@@ -50,15 +50,17 @@ def split(base: Encoder) -> Split:
     return base.prepare(Split(np.array(texts, dtype=object), y, z, np.full((3, 2), 1 / 6), False))
 
 
-def hard(base: Encoder, *, knots: tuple[float, ...] = KNOTS, seed: int = 0, **options: Any) -> Hard:
-    made: Hard = build(TRIGGERS, TRIGGERS["hard"].options(**SMALL | options), knots=knots, seed=seed, **base.medium)
-    return made.bound(base)
+def hard(base: Encoder, *, anchor_lams: tuple[float, ...] = KNOTS, seed: int = 0, **options: Any) -> Hard:
+    made: Hard = build(
+        TRIGGERS, TRIGGERS["hard"].options(**SMALL | options), anchor_lams=anchor_lams, seed=seed, **base.input_spec
+    )
+    return made.attach_to(base)
 
 
 def started(base: Encoder, split: Split, *, seed: int = 0, lam: float | None = None, **options: Any) -> Any:
-    knots = KNOTS if lam is None else (lam,)
+    anchor_lams = KNOTS if lam is None else (lam,)
     return learner(
-        ReprogramOptions(), classifier=base, trigger=hard(base, knots=knots, seed=seed, **options),
+        ReprogramOptions(), classifier=base, trigger=hard(base, anchor_lams=anchor_lams, seed=seed, **options),
         criterion=CRITERIA["equalized_odds"](), groups=Groups.exclusive("a", "b", "c"), split=split, steps=4,
         seed=seed, lam=lam, device=torch.device("cpu"), identity_words=frozenset({"cat", "dog", "nobody"}),
     )  # fmt: skip
@@ -123,7 +125,7 @@ def test_soft_gap_by_hand():
     rows = Split(np.zeros(8), y, z, np.full((2, 2), 0.25), False)
     logits = torch.stack([-50 * said, 50 * said - 25], 1)
     for criterion, gap in (("equalized_odds", 0.5), ("demographic_parity", 0.5)):
-        found = SoftGap(rows, groups=Groups.exclusive("a", "b"), criterion=CRITERIA[criterion]())(logits)
+        found = DifferentiableGap(rows, groups=Groups.exclusive("a", "b"), criterion=CRITERIA[criterion]())(logits)
         assert found.item() == pytest.approx(gap, abs=1e-6)
 
 
@@ -138,14 +140,14 @@ def test_soft_gap_of_sure_predictions_is_the_metric(criterion, n_classes):
     groups = Groups(("a", "b"), np.array([[1, 0], [0, 1], [1, 1], [0, 0]], dtype=bool))
     table = np.zeros((4, n_classes, n_classes))
     np.add.at(table, (z, y, said), rows.weight)
-    found = SoftGap(rows, groups=groups, criterion=CRITERIA[criterion]())(torch.eye(n_classes)[said] * 30)
+    found = DifferentiableGap(rows, groups=groups, criterion=CRITERIA[criterion]())(torch.eye(n_classes)[said] * 30)
     expected = evaluate(table, np.ones((4, n_classes)), groups)[CRITERIA[criterion].gap]
     assert found.item() == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_soft_gap_leaves_out_a_group_without_rows():
     rows = Split(np.zeros(4), np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]), np.full((3, 2), 1 / 6), False)
-    gap = SoftGap(rows, groups=Groups.exclusive("a", "b", "c"), criterion=CRITERIA["equalized_odds"]())
+    gap = DifferentiableGap(rows, groups=Groups.exclusive("a", "b", "c"), criterion=CRITERIA["equalized_odds"]())
     assert gap(torch.zeros(4, 2)).item() == pytest.approx(0.0)
 
 
@@ -154,11 +156,11 @@ def test_typical_rows_are_spread_over_the_margins_of_every_cell():
     y = np.repeat([0, 1], 10)
     margin = np.concatenate([np.arange(10)[::-1], np.arange(10)]).astype(float)
     rows = Split(np.arange(20), y, np.zeros(20, np.int64), np.full((1, 2), 0.5), False)
-    taken = typical_rows(rows, margin, 4)
+    taken = representative_rows(rows, margin, 4)
     assert margin[taken.x].tolist() == [7, 2, 2, 7]
     assert taken.y.tolist() == [0, 0, 1, 1]
     assert taken.is_stratified
-    assert len(typical_rows(rows, margin, 99).y) == 20
+    assert len(representative_rows(rows, margin, 99).y) == 20
 
 
 def test_margin_is_how_far_the_label_is_ahead(base, split):
@@ -195,7 +197,7 @@ def test_trade_in_between_is_best_at_some_lam_though_it_lies_above_the_line_of_t
 def test_words_at_a_lam_are_the_best_of_the_archive(base, split):
     search = run(started(base, split))
     for lam in KNOTS:
-        assert search.trigger.key(lam) == search.archive.best(lam)[0]
+        assert search.trigger.cache_key(lam) == search.archive.best(lam)[0]
 
 
 def test_every_sequence_is_whole_words_and_new(base, split):
@@ -296,13 +298,13 @@ def test_finish_chooses_among_the_finalists_on_the_rows_it_is_given(base, split)
     finalists = {lam: search.archive.best(lam, 2) for lam in KNOTS}
     search.finish(split)
     for lam, found in finalists.items():
-        assert search.trigger.key(lam) == min(found, key=lambda ids: rows.score(ids).at(lam))
+        assert search.trigger.cache_key(lam) == min(found, key=lambda ids: rows.score(ids).at(lam))
 
 
 def test_search_for_one_lam_alone_fills_its_one_anchor(base, split):
     search = run(started(base, split, lam=3.0))
     assert search.lams == (3.0,)
-    assert search.trigger.key(3.0) == search.archive.best(3.0)[0]
+    assert search.trigger.cache_key(3.0) == search.archive.best(3.0)[0]
 
 
 def test_record_reads_the_groups_from_the_gap(base, split):
@@ -319,7 +321,7 @@ def test_record_reads_the_groups_from_the_gap(base, split):
 
 def test_knots_are_the_reported_lams():
     options = TRIGGERS["hard"].options()
-    assert Hard.knots(options, low=0.5, high=10.0, grid=(0.0, 2.0, 7.0)) == (0.0, 2.0, 7.0)
+    assert Hard.anchor_lams(options, low=0.5, high=10.0, grid=(0.0, 2.0, 7.0)) == (0.0, 2.0, 7.0)
 
 
 def chosen(base: Encoder) -> Hard:
@@ -340,7 +342,7 @@ def test_lam_between_anchors_has_the_words_of_the_nearest(base):
 def test_vectors_are_the_words_vectors_bit_by_bit(base):
     trigger = chosen(base)
     lams = torch.tensor(KNOTS, dtype=torch.float64)
-    assert torch.equal(trigger.vectors(trigger.values(lams)), base.embedding[trigger.numbers(lams)])
+    assert torch.equal(trigger.vectors(trigger.values(lams)), base.embedding[trigger.token_ids(lams)])
 
 
 def test_file_holds_numbers_vectors_and_words(base, tmp_path):
@@ -358,18 +360,18 @@ def test_file_holds_numbers_vectors_and_words(base, tmp_path):
 
 
 def test_merged_triggers_keep_their_words(base):
-    parts = [hard(base, knots=(lam,)) for lam in KNOTS]
+    parts = [hard(base, anchor_lams=(lam,)) for lam in KNOTS]
     for part, word in zip(parts, ("cat", "dog", "mat")):
         part.choose(0, [base.words[word]] * 3)
-    merged = Hard.merged(parts).bound(base)
+    merged = Hard.merged(parts).attach_to(base)
     assert merged.spelled() == chosen(base).spelled()
 
 
 def test_words_of_a_soft_trigger_are_the_nearest_allowed(base):
     """It starts at words, so these are the nearest; none of its vectors counts as a word."""
     options = TRIGGERS["soft"].options(n_words=3, allowed=("cat", "dog"))
-    trigger = build(TRIGGERS, options, **base.medium).bound(base)
-    assert (trigger.numbers(torch.tensor([0.0])) == NO_WORD).all()
+    trigger = build(TRIGGERS, options, **base.input_spec).attach_to(base)
+    assert (trigger.token_ids(torch.tensor([0.0])) == NO_WORD).all()
     number = {number: word for word, number in base.words.items()}
     assert trigger.words(0.0, base) == [number[i] for i in trigger.start_ids.tolist()]
     with torch.no_grad():
@@ -396,9 +398,9 @@ def test_relaxation_puts_words_and_learns_through_the_softmax(base, split, searc
     lams = torch.tensor(KNOTS, dtype=torch.float64)
     with torch.no_grad():
         vectors = method.trigger.eval().vectors(method.trigger.values(lams))
-    assert torch.equal(vectors, base.embedding[method.trigger.numbers(lams)])
+    assert torch.equal(vectors, base.embedding[method.trigger.token_ids(lams)])
     allowed = {base.words[word] for word in ("cat", "dog", "mat", "sat")}
-    assert set(method.trigger.numbers(lams).flatten().tolist()) <= allowed
+    assert set(method.trigger.token_ids(lams).flatten().tolist()) <= allowed
 
 
 def test_gumbel_draws_other_words_at_every_step_the_same_for_the_same_step(base):

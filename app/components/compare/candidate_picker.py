@@ -12,7 +12,7 @@ from app.models.series import is_whole, kind
 from app.state import session
 from app.wording import head_to_head as words
 from app.wording.shared import common, inside
-from fairprog_core.results.head_to_head import Contender, contenders
+from fairprog_core.results.head_to_head import Candidate, candidates
 from fairprog_core.results.result import Result
 
 N_MOST = len(SYMBOLS)  # what one chart can tell apart
@@ -33,7 +33,7 @@ class Picked(NamedTuple):
     results: dict[str, Result]
     runs: dict[str, str]
     criterion: str
-    contenders: list[Contender]
+    candidates: list[Candidate]
     names: dict[str, str]
     against: int
 
@@ -52,7 +52,7 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
         return None
     session.compare_runs(choices[0].run, [choice.run for choice in choices])
     results = {choice.run: run_picker.result_of(choice) for choice in choices}
-    everyone = contenders(results)
+    everyone = candidates(results)
     if not everyone:
         st.info(words.NOBODY)
         return None
@@ -67,7 +67,7 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
     return Picked(results, runs, criterion, picked, names, against)
 
 
-def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Contender], *, key: str) -> str:
+def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Candidate], *, key: str) -> str:
     offered = list(dict.fromkeys(str(each.curves[0]["criterion"]) for each in found))
     wanted = session.remembered(session.CRITERION)
     start = wanted if wanted in offered else offered[0]
@@ -77,8 +77,8 @@ def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Contend
 
 
 def _methods(
-    found: Sequence[Contender], names: Mapping[str, str], everyone: Sequence[Contender], *, key: str
-) -> list[Contender]:
+    found: Sequence[Candidate], names: Mapping[str, str], everyone: Sequence[Candidate], *, key: str
+) -> list[Candidate]:
     """The chosen ones of one criterion; what was chosen for the others stays remembered."""
     by_key, criterion = {each.key: each for each in found}, str(found[0].curves[0]["criterion"])
     runs = list(dict.fromkeys(each.run for each in everyone))
@@ -95,7 +95,7 @@ def _methods(
     return [by_key[one] for one in picked]
 
 
-def _start(found: Mapping[str, Contender], wanted: Sequence[str], of_runs: Sequence[str]) -> list[str]:
+def _start(found: Mapping[str, Candidate], wanted: Sequence[str], of_runs: Sequence[str]) -> list[str]:
     """What was chosen before, and everything of the runs that were added since; all where nothing was chosen.
 
     Where not all fit, those that learned from all of the tuning data come first.
@@ -109,7 +109,7 @@ def _start(found: Mapping[str, Contender], wanted: Sequence[str], of_runs: Seque
 
 
 def _against(
-    where: st.delta_generator.DeltaGenerator, picked: Sequence[Contender], names: Mapping[str, str], *, key: str
+    where: st.delta_generator.DeltaGenerator, picked: Sequence[Candidate], names: Mapping[str, str], *, key: str
 ) -> int:
     keys = [each.key for each in picked]
     wanted = session.remembered(session.AGAINST)
@@ -119,7 +119,7 @@ def _against(
     return keys.index(chosen)
 
 
-def _names(found: Sequence[Contender], runs: Mapping[str, str]) -> dict[str, str]:
+def _names(found: Sequence[Candidate], runs: Mapping[str, str]) -> dict[str, str]:
     """The trigger or method of each contender and its share, behind its run's name where two have the same."""
     short = {each.key: words.name(kind(each.curves[0]), each.curves[0].get("tuning_ratio")) for each in found}
     times = Counter(short.values())

@@ -22,7 +22,7 @@ def judge(value: Picked, *, seconds: float | None = None) -> dict[str, Any] | No
     """
     try:
         return cli_queries.judge(
-            value.contenders, against=value.against, seconds=_usual(value) if seconds is None else seconds
+            value.candidates, against=value.against, seconds=_usual(value) if seconds is None else seconds
         )
     except DataError as error:
         st.info(common.plain(str(error)))
@@ -38,7 +38,7 @@ def show(value: dict[str, Any], *, picked: Picked, key: str) -> dict[str, Any]:
         picked: what was chosen.
         key: of the table, and beginning of the field's key.
     """
-    if len(picked.contenders) == 1:
+    if len(picked.candidates) == 1:
         st.info(words.ONE_METHOD)
         st.page_link("views/train.py", label=words.TO_TRAIN)
     else:
@@ -63,7 +63,7 @@ def _say(judged: dict[str, Any], value: Picked) -> None:
 
 def _in_time(judged: dict[str, Any], value: Picked, *, key: str) -> dict[str, Any]:
     """The duel at the seconds that are asked for; at first those of the one that is compared with."""
-    usual, keys = _usual(value), [each.key for each in value.contenders]
+    usual, keys = _usual(value), [each.key for each in value.candidates]
     asked = st.number_input(
         words.SECONDS, min_value=0.0, value=usual, step=0.1 if usual < 10 else 10.0, format="%.1f",
         help=words.SECONDS_HELP, key="-".join([key, judged["against"], *keys]), width=320,
@@ -73,4 +73,4 @@ def _in_time(judged: dict[str, Any], value: Picked, *, key: str) -> dict[str, An
 
 def _usual(value: Picked) -> float:
     """What the one that is compared with took, rounded up to a tenth of a second: it has to fit into it."""
-    return math.ceil(10 * max(float(curve["seconds"]) for curve in value.contenders[value.against].curves)) / 10
+    return math.ceil(10 * max(float(curve["seconds"]) for curve in value.candidates[value.against].curves)) / 10

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.widgets import chart_tools
 from app.wording import head_to_head as words
-from fairprog_core.results.head_to_head import duel_csv
+from fairprog_core.results.head_to_head import head_to_head_csv
 
 
 def show(value: dict[str, Any], *, key: str, chart: str) -> None:
@@ -20,6 +20,6 @@ def show(value: dict[str, Any], *, key: str, chart: str) -> None:
     with st.container(horizontal=True):
         chart_tools.show(chart, key=f"{key}-tools", file="fairprog-compare")
         st.download_button(
-            words.DOWNLOAD_TABLE, lambda: duel_csv(value), file_name="fairprog-compare.csv", mime="text/csv",
+            words.DOWNLOAD_TABLE, lambda: head_to_head_csv(value), file_name="fairprog-compare.csv", mime="text/csv",
             key=f"{key}-csv", on_click="ignore",
         )  # fmt: skip

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.charts import overlay
 from app.widgets import pictures
-from app.widgets.pictures import Card, Cell, Legend
+from app.widgets.pictures import Card, Legend, TableCell
 from app.wording import saliency as words
 from app.wording.shared import inside
 from fairprog_core.results.gallery_file import Gallery
@@ -120,12 +120,14 @@ def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) 
     return found
 
 
-def photo(pixels: NDArray[np.uint8], alt: str) -> Cell:
+def photo(pixels: NDArray[np.uint8], alt: str) -> TableCell:
     """A picture as it is."""
-    return Cell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
+    return TableCell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
 
 
-def cell(shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence[str], y: int | None = None) -> Cell:
+def cell(
+    shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence[str], y: int | None = None
+) -> TableCell:
     """The maps of one picture under one condition, with what the classifier said.
 
     Args:
@@ -136,7 +138,7 @@ def cell(shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence
         y: the true label, where it is known.
     """
     said = [_called(shot.logits) for shot in shots]
-    return Cell(
+    return TableCell(
         words.CONDITIONS.get(condition, condition),
         [overlay.as_source(_overlaid(shot)) for shot in shots],
         [

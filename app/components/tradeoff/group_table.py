@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.models.table import Cell, Table
+from app.models.table import Table, TableCell
 from app.widgets import table
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
@@ -27,7 +27,7 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     is_many = len(labels) > 2
     positive = words.THE_LABEL if is_many else labels[value[0]["label"]]
     columns = [
-        Cell(name.format(label=positive, Label=positive[:1].upper() + positive[1:]), note)
+        TableCell(name.format(label=positive, Label=positive[:1].upper() + positive[1:]), note)
         for name, note in zip(words.GROUP_COLUMNS, words.GROUP_NOTES, strict=True)
     ]
     pairs = list(zip(value, before, strict=True))
@@ -39,22 +39,22 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     table.show(Table(caption, columns, rows), key=key)
 
 
-def _row(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[Cell]:
+def _row(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[TableCell]:
     return [
-        Cell(common.group(now["group"])),
-        Cell(f"{now['n']:,}"),
+        TableCell(common.group(now["group"])),
+        TableCell(f"{now['n']:,}"),
         *(_rate(now[rate], before[rate]) for rate in RATES),
     ]
 
 
-def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
+def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[TableCell]:
     """A group and a label; the group's accuracy, which is the same for every label, is left out."""
-    name, n = Cell(common.group(now["group"]), labels[now["label"]]), now["true_positive_rate"]["n"]
-    return [name, Cell(f"{n:,}"), *(_rate(now[rate], before[rate]) for rate in RATES[:-1])]
+    name, n = TableCell(common.group(now["group"]), labels[now["label"]]), now["true_positive_rate"]["n"]
+    return [name, TableCell(f"{n:,}"), *(_rate(now[rate], before[rate]) for rate in RATES[:-1])]
 
 
-def _rate(now: Mapping[str, Any], before: Mapping[str, Any]) -> Cell:
+def _rate(now: Mapping[str, Any], before: Mapping[str, Any]) -> TableCell:
     if now["value"] is None or before["value"] is None:
-        return Cell(common.number(now["value"]))
+        return TableCell(common.number(now["value"]))
     brackets = inside.brackets(Estimate.of(now["value"], now["ci"])).strip()
-    return Cell(f"{before['value']:.3f} → {now['value']:.3f}", brackets)
+    return TableCell(f"{before['value']:.3f} → {now['value']:.3f}", brackets)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import tradeoff as charts
 from app.components import curve_slider
-from app.models.series import Curve, Series, Spot, spot
+from app.models.series import Curve, PlotPoint, Series, spot
 from app.widgets import live_plot
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
@@ -39,7 +39,7 @@ def show(
     frames = [charts.marker_at(spots.get(lam)) for lam in curve["lams"]]
     index = curve_slider.show(curve, run=run, channel=channel, charts={key: frames})
     lam = curve["lams"][index]
-    names, stars = {each.run: each.name for each in value}, dict[Spot, list[str]]()
+    names, stars = {each.run: each.name for each in value}, dict[PlotPoint, list[str]]()
     for one, result in results.items():
         if found := spot(result.base, metric):
             stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.models.table import Cell, Table
+from app.models.table import Table, TableCell
 from app.presenters import texts
 from app.state import run_store
 from app.widgets import table
@@ -35,9 +35,9 @@ def show(value: DatasetOptions, *, key: str) -> None:
         table.show(Table(words.ROWS_NOTE, [], [[_cell(row)] for row in rows], is_text=True), key=key)
 
 
-def _cell(row: Example) -> Cell:
+def _cell(row: Example) -> TableCell:
     text = texts.safe(" ".join(str(row.x).split()), MOST_LETTERS) or words.NO_TEXT
-    return Cell(text, ", ".join((*map(common.group, row.groups), row.label)))
+    return TableCell(text, ", ".join((*map(common.group, row.groups), row.label)))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.charts import live
-from app.models.records import CurveSoFar, Progress
+from app.models.records import CurveSoFar, RunProgress
 from app.widgets import live_plot
 from app.wording import train as words
 from app.wording.shared import common
@@ -13,7 +13,7 @@ from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
 
 
-def show(value: tuple[Run, Progress], *, key: str) -> CurveSoFar | None:
+def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
     """Draw the charts of one curve: the one that moved last, or the one that is chosen.
 
     Returns:
@@ -40,7 +40,7 @@ def show(value: tuple[Run, Progress], *, key: str) -> CurveSoFar | None:
     return curve
 
 
-def _before(run: Run, progress: Progress, key: str) -> None:
+def _before(run: Run, progress: RunProgress, key: str) -> None:
     """Nothing to draw of a curve yet: the base's training, if it is trained now."""
     if not progress.base:
         return
@@ -49,7 +49,7 @@ def _before(run: Run, progress: Progress, key: str) -> None:
     live_plot.show(live.base(progress.base), key=f"{key}.base")
 
 
-def _choose(run: Run, progress: Progress, plans: dict[str, CurvePlan], key: str) -> CurveSoFar:
+def _choose(run: Run, progress: RunProgress, plans: dict[str, CurvePlan], key: str) -> CurveSoFar:
     """The curve to draw: while the run is active, the one that trains unless another one is asked for."""
     current = progress.curves[progress.current or next(iter(progress.curves))]
     if len(progress.curves) == 1:

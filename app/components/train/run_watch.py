@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.components.train import run_charts
 from app.models import records
-from app.models.records import Progress
+from app.models.records import RunProgress
 from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import train as words
@@ -56,11 +56,11 @@ class _Reader:
     """Reads the records of a run: each once, however many people watch."""
 
     def __init__(self) -> None:
-        self._progress = Progress()
+        self._progress = RunProgress()
         self._last_seq = 0
         self._lock = threading.Lock()
 
-    def up_to_date(self, run: Run) -> Progress:
+    def up_to_date(self, run: Run) -> RunProgress:
         """Where the run stands, as far as its newest record."""
         with self._lock:
             if run.last_seq > self._last_seq:
@@ -77,7 +77,7 @@ def _reader(run_id: str, attempt: int) -> _Reader:
     return _Reader()
 
 
-def _status(run: Run, progress: Progress) -> None:
+def _status(run: Run, progress: RunProgress) -> None:
     spent, left = common.seconds(run.seconds), run.seconds_left
     if run.state == "done":
         parts = [words.DONE.format(time=spent)]

@@ -87,6 +87,6 @@ def _checked(values: dict[str, Any]) -> Study | ConfigError:
         study.plan()
     except ConfigError as error:
         return error
-    if name := study.dataset.unfilled():
-        return ConfigError(words.unfilled(study.dataset, name))
+    if name := study.dataset.missing_field():
+        return ConfigError(words.missing_field(study.dataset, name))
     return study

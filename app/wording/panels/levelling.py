@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.models.table import Cell, Table
+from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 
@@ -57,23 +57,23 @@ def pair(found: Mapping[str, Any], gap: str, labels: Sequence[str]) -> str:
 
 def table(found: Mapping[str, Any], labels: Sequence[str]) -> Table:
     """The pair of every rate and class, before and after."""
-    return Table(CAPTION, [Cell(name) for name in COLUMNS], [_row(row, labels) for row in found["rates"]])
+    return Table(CAPTION, [TableCell(name) for name in COLUMNS], [_row(row, labels) for row in found["rates"]])
 
 
-def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[Cell]:
+def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[TableCell]:
     label = labels[row["label"]]
     name = RATES[row["rate"]].format(label=label, Label=label[:1].upper() + label[1:])
     return [
-        Cell(name),
-        Cell(common.group(row["better"])),
+        TableCell(name),
+        TableCell(common.group(row["better"])),
         _change(row["better_rate"]),
-        Cell(common.group(row["worse"])),
+        TableCell(common.group(row["worse"])),
         _change(row["worse_rate"]),
     ]
 
 
-def _change(pair: Sequence[float]) -> Cell:
-    return Cell(f"{pair[0]:.3f} → {pair[1]:.3f}")
+def _change(pair: Sequence[float]) -> TableCell:
+    return TableCell(f"{pair[0]:.3f} → {pair[1]:.3f}")
 
 
 def _interval(found: Mapping[str, Any]) -> str:

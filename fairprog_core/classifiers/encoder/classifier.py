@@ -47,7 +47,7 @@ class Encoder(Classifier):
         tokens: text to numbers and back.
     """
 
-    recipe_names: ClassVar[tuple[str, ...]] = ("config", "tokenization", "rest")
+    init_arg_names: ClassVar[tuple[str, ...]] = ("config", "tokenization", "rest")
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Encoder(Classifier):
             )
 
     @classmethod
-    def content(cls, options: EncoderOptions) -> dict[str, str]:
+    def cache_inputs(cls, options: EncoderOptions) -> dict[str, str]:
         return {"model": model_digest(options.model)}
 
     @classmethod
@@ -111,7 +111,12 @@ class Encoder(Classifier):
         tokens = read_tokens(folder)
         model = read_model(folder, n_classes=n_classes, is_tuned=options.tuned)
         classifier = cls(
-            options, n_classes=n_classes, config=portable(model), tokenization=tokens.recipe, rest=rest, model=model
+            options,
+            n_classes=n_classes,
+            config=portable(model),
+            tokenization=tokens.tokenizer_state,
+            rest=rest,
+            model=model,
         )
         if not classifier._reads_vectors_as_tokens():
             raise ModelError(
@@ -129,31 +134,31 @@ class Encoder(Classifier):
         alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
         return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
 
-    def kept(self) -> dict[str, Tensor]:
+    def state_to_save(self) -> dict[str, Tensor]:
         """All weights; of one that was tuned from the shipped encoder only the trained ones, in half precision."""
-        weights = super().kept()
+        weights = super().state_to_save()
         return {name: weights[name].half() for name in self._trained} if self.rest else weights
 
-    def thaw(self) -> None:
+    def unfreeze(self) -> None:
         """Only the last layers and the head are trained, never the word table."""
         for name, value in self.named_parameters():
             value.requires_grad_(name in self._trained)
 
     @classmethod
-    def unfilled(cls, options: EncoderOptions, *, n_classes: int, recipe: dict[str, Any]) -> Self:
-        """What `kept` is filled into.
+    def from_config(cls, options: EncoderOptions, *, n_classes: int, init_args: dict[str, Any]) -> Self:
+        """What `state_to_save` is filled into.
 
         Raises:
             ModelError: it was tuned from another encoder than the one that is shipped now.
         """
-        if not recipe["rest"]:
-            return cls(options, n_classes=n_classes, **recipe)
-        if recipe["rest"] != model_digest(options.model):
+        if not init_args["rest"]:
+            return cls(options, n_classes=n_classes, **init_args)
+        if init_args["rest"] != model_digest(options.model):
             raise ModelError("This classifier was tuned from another shipped encoder; train it again.")
         return cls.new(options, n_classes=n_classes)
 
     @property
-    def medium(self) -> dict[str, int]:
+    def input_spec(self) -> dict[str, int]:
         return {"width": self.embedding.shape[1], "vocabulary": len(self.embedding)}
 
     @property

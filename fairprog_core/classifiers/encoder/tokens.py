@@ -27,26 +27,26 @@ class Tokens:
 
     Attributes:
         tokenizer: Hugging Face's fast tokenizer.
-        recipe: JSON values that build it again: the ``tokenizer.json`` and the names of the special tokens.
+        tokenizer_state: JSON values that build it again: the ``tokenizer.json`` and the names of the special tokens.
         pad_id: the number that fills rows up.
     """
 
-    def __init__(self, recipe: dict[str, Any]) -> None:
+    def __init__(self, tokenizer_state: dict[str, Any]) -> None:
         """Build a tokenizer.
 
         Args:
-            recipe: ``{"tokenizer": content of tokenizer.json, "special": {"pad_token": "[PAD]", …}}``.
+            tokenizer_state: ``{"tokenizer": content of tokenizer.json, "special": {"pad_token": "[PAD]", …}}``.
 
         Raises:
             ModelError: it has no pad or unknown token, or does not put one token before a text and one after it.
         """
-        self.recipe = recipe
-        backend = Tokenizer.from_str(json.dumps(recipe["tokenizer"]))
+        self.tokenizer_state = tokenizer_state
+        backend = Tokenizer.from_str(json.dumps(tokenizer_state["tokenizer"]))
         backend.no_padding()
         backend.no_truncation()
         backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
         self.tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_object=backend, **recipe["special"]
+            tokenizer_object=backend, **tokenizer_state["special"]
         )
         pad, unknown, frame = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id, backend.encode("").ids
         ends = [self.tokenizer.cls_token_id, self.tokenizer.sep_token_id]

@@ -17,7 +17,7 @@ from fairprog_core.cli.terminal.console import (
     words,
 )
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.results.head_to_head import Contender, contenders, duel
+from fairprog_core.results.head_to_head import Candidate, candidates, head_to_head
 from fairprog_core.results.result import Result
 from fairprog_core.runs.store import Store
 
@@ -50,13 +50,13 @@ def compare(
 ) -> None:
     """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
     results = dict(opened(each, home) for each in run)
-    found = contenders(results)
+    found = candidates(results)
     criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
     chosen = _named([each for each in found if each.curves[0]["criterion"] == criterion], curve or [""])
     if not chosen:
         raise ConfigError("No curve is left to compare: check the runs, --criterion and --curve.")
     first = 0 if against is None else _index(chosen, against)
-    judged = duel(chosen, against=first, within=seconds)
+    judged = head_to_head(chosen, against=first, within=seconds)
     if as_json:
         print_json(judged)
         return
@@ -72,14 +72,14 @@ def opened(argument: str, home: Path | None) -> tuple[str, Result]:
         return name, Result.open(store.home.run(store.find(name).id))
 
 
-def _named(found: list[Contender], parts: list[str]) -> list[Contender]:
+def _named(found: list[Candidate], parts: list[str]) -> list[Candidate]:
     """Those that a part names: the whole key of one means that one alone, anything else all that hold it."""
     keys = {each.key for each in found}
     whole, within = keys.intersection(parts), [part for part in parts if part not in keys]
     return [each for each in found if each.key in whole or any(part in each.key for part in within)]
 
 
-def _index(chosen: list[Contender], part: str) -> int:
+def _index(chosen: list[Candidate], part: str) -> int:
     named = _named(chosen, [part])
     if not named:
         raise ConfigError(f"None of the curves is called {part!r}: {', '.join(each.key for each in chosen)}.")

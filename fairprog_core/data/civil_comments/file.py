@@ -90,14 +90,14 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
                 progress(done, max(done, round(done * size / min(blocks * _BLOCK, size))))
 
 
-class Row(NamedTuple):
+class CommentRow(NamedTuple):
     """One comment, and its toxicity and identities as shares of annotators."""
 
     text: str
     scores: dict[str, float]
 
 
-def head(file: Path, n: int) -> list[Row]:
+def head(file: Path, n: int) -> list[CommentRow]:
     """The first n rows, without reading the rest.
 
     Raises:
@@ -107,7 +107,7 @@ def head(file: Path, n: int) -> list[Row]:
         _check_header(file)
         with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             found = list(islice(csv.DictReader(lines), n))
-            return [Row(row["comment_text"].replace("\0", ""), _scores(row)) for row in found]
+            return [CommentRow(row["comment_text"].replace("\0", ""), _scores(row)) for row in found]
     except (OSError, csv.Error, ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{file} cannot be read as a table ({str(error)[:160]}); download it again.") from error
 

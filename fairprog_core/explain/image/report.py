@@ -23,7 +23,7 @@ from fairprog_core.explain.image.grad_cam import GradCam, normalise
 from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
 from fairprog_core.explain.image.null_pictures import NULLS, null_pictures
 from fairprog_core.explain.image.regions import erase, erasure, find_regions, share
-from fairprog_core.explain.report import Survey, look_inside
+from fairprog_core.explain.report import ExplanationReport, explain_curve
 from fairprog_core.triggers.image import ImageTrigger
 
 ERASURE_ROWS = 300
@@ -32,7 +32,7 @@ IG_ROWS = 48
 IG_SHARE_STEPS = 8  # moves the averaged share by less than .003 against 256 steps
 
 
-class ImageSurvey(Survey):
+class ImageReport(ExplanationReport):
     """What is looked at in photos."""
 
     nulls: ClassVar[tuple[str, ...]] = NULLS
@@ -192,4 +192,4 @@ class ImageSurvey(Survey):
         return ProbeOptions()
 
 
-survey = partial(look_inside, ImageSurvey)
+explanation_report = partial(explain_curve, ImageReport)

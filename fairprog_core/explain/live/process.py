@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.registry import load
-from fairprog_core.explain.live.request import Asked
+from fairprog_core.explain.live.request import ExplainRequest
 from fairprog_core.explain.live.request import Request as Request
 from fairprog_core.explain.live.request import TextRequest as TextRequest
 
@@ -48,7 +48,7 @@ class ExplainProcess:
         """Whether the process is up."""
         return self._pool is not None
 
-    def submit(self, request: Asked) -> "Future[Any]":
+    def submit(self, request: ExplainRequest) -> "Future[Any]":
         """Ask without waiting; see `explain` and `explain_text` for the answers.
 
         Raises:
@@ -99,7 +99,7 @@ class ExplainProcess:
         found: tuple[Arrays, dict[str, Any]] = self._wait(request, timeout)
         return found
 
-    def _wait(self, request: Asked, timeout: float) -> Any:
+    def _wait(self, request: ExplainRequest, timeout: float) -> Any:
         """The answer; a process that ended meanwhile is replaced once."""
         for _ in range(2):
             try:
@@ -128,7 +128,7 @@ class ExplainProcess:
                 process.terminate()
                 process.join(5)
 
-    def _ask(self, request: Asked) -> "Future[Any]":
+    def _ask(self, request: ExplainRequest) -> "Future[Any]":
         if self._pool is None:
             self._pool = ProcessPoolExecutor(max_workers=1, mp_context=_Context(), initializer=_start)
         try:
@@ -182,6 +182,6 @@ def _start() -> None:
     picture.start()
 
 
-def _answer(request: Asked) -> Any:
+def _answer(request: ExplainRequest) -> Any:
     """In the process: explain one picture or text under every condition."""
     return load(request.worker)(request)

@@ -25,7 +25,7 @@ def version(path: Path) -> Version:
     return str(path), stat.st_mtime_ns, stat.st_size
 
 
-class Asked(Protocol):
+class ExplainRequest(Protocol):
     """What every request says about itself."""
 
     @property

@@ -58,7 +58,7 @@ class TextConditions(Conditions[TextCondition]):
         self, classifier: Encoder, trigger: TextTrigger, lams: Sequence[float], rivals: Sequence[Rival] = ()
     ) -> None:
         self.classifier = classifier
-        self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval().bound(classifier)
+        self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval().attach_to(classifier)
         controls: dict[str, Any] = {
             "random words": RandomWords(RandomWordsOptions()).control(self.trigger, classifier),
             "neutral words": NeutralWords(NeutralWordsOptions()).control(self.trigger, classifier),
@@ -82,6 +82,6 @@ class TextConditions(Conditions[TextCondition]):
         lams = torch.tensor(self.lams, dtype=torch.float64)
         return {
             "trigger_words": words,
-            "is_nearest": bool((self.trigger.numbers(lams) == NO_WORD).any()),
+            "is_nearest": bool((self.trigger.token_ids(lams) == NO_WORD).any()),
             "position": self.trigger.options.position,
         }

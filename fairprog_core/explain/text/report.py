@@ -18,7 +18,7 @@ from fairprog_core.explain.averages import Mean
 from fairprog_core.explain.base import Work, chunks
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.counterfactuals import compare
-from fairprog_core.explain.report import Survey, look_inside
+from fairprog_core.explain.report import ExplanationReport, explain_curve
 from fairprog_core.explain.text.conditions import TextCondition, TextConditions
 from fairprog_core.explain.text.gallery import Attributing, attribute
 from fairprog_core.explain.text.words import WordedText, all_words, worded
@@ -33,7 +33,7 @@ BATCH = 64
 Read = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-class TextSurvey(Survey):
+class TextReport(ExplanationReport):
     """What is looked at in texts."""
 
     nulls: ClassVar[tuple[str, ...]] = ("empty",)
@@ -141,4 +141,4 @@ def share_on(names: frozenset[str], text: WordedText, tokens: NDArray[np.float32
         return float(size[text.is_among(names)].sum() / size.sum())
 
 
-survey = partial(look_inside, TextSurvey)
+explanation_report = partial(explain_curve, TextReport)

@@ -26,7 +26,7 @@ def margins(classifier: Classifier, split: Split) -> NDArray[np.float64]:
     return margin
 
 
-def typical_rows(split: Split, margin: NDArray[np.float64], n: int) -> Split:
+def representative_rows(split: Split, margin: NDArray[np.float64], n: int) -> Split:
     """n rows, as evenly over the (z, y) cells as their sizes allow, and within a cell evenly over its margins.
 
     Args:

@@ -20,7 +20,7 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.base import opponent
+from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
 from fairprog_core.triggers.base import Trigger
@@ -61,7 +61,7 @@ class Reprogram:
         self.steps, self.seed, self.device = steps, seed, device
         self.conditions_on_label, self.is_on_line = criterion.conditions_on_label, options.is_on_line(criterion)
         torch.manual_seed(seed)  # the discriminator's initial weights
-        self.adversary, self.penalty = opponent(
+        self.adversary, self.penalty = make_fairness_loss(
             options, n_classes=classifier.n_classes, groups=groups,
             conditions_on_label=criterion.conditions_on_label, device=device,
         )  # fmt: skip

@@ -28,10 +28,10 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.reprogramming.representative_rows import margins, typical_rows
+from fairprog_core.methods.reprogramming.representative_rows import margins, representative_rows
 from fairprog_core.methods.reprogramming.word_archive import Archive, Ids, Score
 from fairprog_core.training.criteria import CriterionOptions
-from fairprog_core.training.differentiable_gap import SoftGap
+from fairprog_core.training.differentiable_gap import DifferentiableGap
 from fairprog_core.triggers.hard import Hard
 from fairprog_core.triggers.text import allowed_words, cosines
 
@@ -73,20 +73,20 @@ class WordSearch:
             identity_words: words that name a group; candidates come from near them.
         """
         self.classifier, self.trigger = classifier, trigger.to(device)
-        self.lams = trigger.scale.knots if lam is None else (lam,)
+        self.lams = trigger.scale.anchor_lams if lam is None else (lam,)
         self.seed, self.n_groups = seed, len(groups.names)
         self.criterion, self.groups = criterion, groups
         self.first, self.second = self.rows(split, trigger.options.look_rows, trigger.options.rows)
         self.allowed, self.pool = self._vocabulary(identity_words)
         self.archive = Archive()
 
-    def rows(self, split: Split, *n: int) -> "list[Rows]":
+    def rows(self, split: Split, *n: int) -> "list[ScoringRows]":
         """So many typical rows of a split as a judge of words, for each of n."""
         split = split.evenly(POPULATION, seed=self.seed)
         margin = margins(self.classifier, split)
-        parts = [typical_rows(split, margin, each) for each in n]
-        gaps = [SoftGap(part, groups=self.groups, criterion=self.criterion) for part in parts]
-        return [Rows(part, gap, self.classifier, self.trigger) for part, gap in zip(parts, gaps)]
+        parts = [representative_rows(split, margin, each) for each in n]
+        gaps = [DifferentiableGap(part, groups=self.groups, criterion=self.criterion) for part in parts]
+        return [ScoringRows(part, gap, self.classifier, self.trigger) for part, gap in zip(parts, gaps)]
 
     def step(self, step: int) -> dict[str, Any]:
         """Try candidates for the λ of this step.
@@ -180,10 +180,10 @@ class WordSearch:
         }
 
 
-class Rows:
+class ScoringRows:
     """Rows that say how good words are."""
 
-    def __init__(self, split: Split, gap: SoftGap, classifier: Classifier, trigger: Hard) -> None:
+    def __init__(self, split: Split, gap: DifferentiableGap, classifier: Classifier, trigger: Hard) -> None:
         self.split, self.gap, self.classifier, self.trigger = split, gap, classifier, trigger
         self.y = torch.from_numpy(split.y)
         self.weight = torch.from_numpy(split.weight).float()

@@ -28,7 +28,7 @@ from fairprog_core.training import base_classifier
 from fairprog_core.training.criteria import EqualizedOddsOptions
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
-from fairprog_core.triggers.lam_scale import spread_knots
+from fairprog_core.triggers.lam_scale import spread_anchor_lams
 
 WARM_UP = 3  # steps that are not counted
 
@@ -133,10 +133,10 @@ class Workbench:
         classifier, method = self.frozen(device), self.study.methods[0]
         assert isinstance(method, MethodOptions)
         lam = self.study.lam.range_of(options.kind, "equalized_odds")  # type: ignore[attr-defined]
-        knots = spread_knots(lam.low, lam.high, options.anchors)  # type: ignore[attr-defined]
-        trigger: Trigger = build(TRIGGERS, options, knots=knots, **classifier.medium)
+        anchor_lams = spread_anchor_lams(lam.low, lam.high, options.anchors)  # type: ignore[attr-defined]
+        trigger: Trigger = build(TRIGGERS, options, anchor_lams=anchor_lams, **classifier.input_spec)
         training = kind(
-            method, classifier=classifier, trigger=trigger.bound(classifier), criterion=EqualizedOddsOptions(),
+            method, classifier=classifier, trigger=trigger.attach_to(classifier), criterion=EqualizedOddsOptions(),
             groups=self.data.groups, split=self.split("tune"), steps=steps + WARM_UP, seed=0,
             device=torch.device(device),
         )  # fmt: skip
@@ -147,7 +147,7 @@ class Workbench:
     def evaluation(self, device: str, options: Options, *, name: str) -> Iterator[Measurement]:
         """Rows a second of the frozen classifier, with and without a trigger."""
         split, classifier = self.split("test"), self.frozen(device)
-        trigger: Trigger = build(TRIGGERS, options, **classifier.medium, knots=(0.0,)).to(device)
+        trigger: Trigger = build(TRIGGERS, options, **classifier.input_spec, anchor_lams=(0.0,)).to(device)
         behind = trigger.wrap(classifier, lam=0.0)
         about = f"{self.study.classifier.kind}, {len(split.y)} {self.noun}"
         for each, model in ((name, classifier), (f"{name}_{options.kind}", behind)):  # type: ignore[attr-defined]

@@ -16,8 +16,8 @@ from fairprog_core.common.home import Home
 from fairprog_core.data import FacesOptions
 from fairprog_core.data.faces.dataset import Faces
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
-from fairprog_core.pipeline.context import Lab
-from fairprog_core.pipeline.curve import CurveWork
+from fairprog_core.pipeline.context import StudyContext
+from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.study import Study
 from fairprog_core.training.budget import Budget
 from fairprog_core.triggers import BorderOptions, PatchOptions
@@ -64,8 +64,8 @@ class Pictures(Workbench):
         splits = {name: self.data.split(name) for name in ("tune", "val", "test")}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         folder = self.home.run(f"curve-{device}")
-        shared = Lab(self.study, self.data, classifier, splits, base, folder, torch.device(device), {})
-        work = CurveWork(shared, self.study.plan()[0])
+        shared = StudyContext(self.study, self.data, classifier, splits, base, folder, torch.device(device), {})
+        work = CurveJob(shared, self.study.plan()[0])
         seconds = seconds_of(lambda: deque(work.learn(), 0), device)
         steps, plan = self.study.budget.steps, work.plan
         rows = plan.method.lam_groups * plan.method.per_cell * 4  # type: ignore[attr-defined]

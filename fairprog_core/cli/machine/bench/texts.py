@@ -45,7 +45,9 @@ class Texts(Workbench):
     def attribution(self, device: str) -> Measurement:
         """Integrated Gradients of one sentence behind soft words, steps doubled until they converge."""
         classifier: Encoder = self.frozen(device)  # type: ignore[assignment]
-        trigger = build(TRIGGERS, SoftOptions(), **classifier.medium, knots=(0.0,)).to(device).bound(classifier)
+        trigger = (
+            build(TRIGGERS, SoftOptions(), **classifier.input_spec, anchor_lams=(0.0,)).to(device).attach_to(classifier)
+        )
         condition = TextCondition("soft", classifier, trigger.requires_grad_(False))
         explain, times = Attributing(TokenGradientsOptions()), list[float]()
         texts = [worded(classifier, text) for text in self.data.split("test").x[: self.size.sentences + 1]]
