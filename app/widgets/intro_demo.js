@@ -234,7 +234,7 @@ async function build(root, data) {
 }
 
 export default function ({ parentElement, data: [data] }) {
-  const root = parentElement.querySelector(".fp-living");
+  const root = parentElement.querySelector(".fp-intro");
   const made = JSON.stringify(data);
   if (root.made === made) return; // a rerun of the page's script with the same content: leave it as it stands
   root.made = made;

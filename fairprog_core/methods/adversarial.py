@@ -178,9 +178,9 @@ class AdversarialMethod(Method):
                 UnfinishedClassifier(learner.classifier),
                 context.folder / f"checkpoint-{lam:g}.safetensors",
             )
-            validate = partial(validate, solution, (lam,), done)
+            score = partial(validate, solution, (lam,), done)
             summary = yield from fit_one(
-                learner, self.budget, validate=validate, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
+                learner, self.budget, validate=score, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
             )
             summary |= {"n_parameters": sum(value.numel() for value in learner.learned)}
             save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **context.about)
