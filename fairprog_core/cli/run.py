@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -25,6 +25,7 @@ from fairprog_core.cli.terminal.console import (
     write_text,
 )
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
 from fairprog_core.runs.store import Store
@@ -97,7 +98,7 @@ def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
     return store.begin(study, owner, may_be_ended=True)
 
 
-def _show(records: Iterator[dict[str, Any]], title: str) -> None:
+def _show(records: Iterator[Record], title: str) -> None:
     """Draw the progress bar; a line per stage where there is no terminal."""
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -158,7 +158,7 @@ def _train(
     z = tune.z[rows]
     split = classifier.prepare(Split(tune.x[rows], z, z, tune.cell_share, is_stratified=False))
     for record in train(classifier, split, options=schedule, seed=seed, device=device):
-        if "step" in record:
+        if not isinstance(record, float):
             yield record["step"] / record["steps"]
 
 

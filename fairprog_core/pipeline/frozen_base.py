@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -11,6 +10,7 @@ from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, 
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home, assets, making_once, replacing
 from fairprog_core.common.options import digest_of
+from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Dataset, Progress
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
@@ -56,7 +56,7 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
 
 def train_base(
     study: Study, dataset: Dataset, home: Home, *, device: torch.device, drawing: Progress | None = None
-) -> Iterator[float | dict[str, Any]]:
+) -> Iterator[float | BaseRecord]:
     """Train the base and keep it in the home's ``models/``.
 
     Yields:
@@ -71,10 +71,9 @@ def train_base(
         implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
         classifier = implementation.new(study.classifier, n_classes=len(dataset.labels), split=split)
         split = classifier.prepare(split)
-        for record in base_classifier.train(
+        yield from base_classifier.train(
             classifier, split, options=study.classifier, seed=study.base_seed, device=device
-        ):
-            yield record.get("share", {"kind": "base", **record})
+        )
         save_classifier(
             classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
             groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),

@@ -156,6 +156,10 @@ class FinishedCurve:
         """The point at the λ to quote."""
         return point_at(self.points, self.curve)
 
+    def explained(self, explain: Summary, probe: Summary | None) -> "FinishedCurve":
+        """The same with the summaries of its explanations."""
+        return dataclasses.replace(self, curve=dataclasses.replace(self.curve, explain=explain, probe=probe or {}))
+
     @classmethod
     def read(cls, file: Path, *, folder: Path) -> "FinishedCurve | None":
         """Read ``curve.json``; None where there is none yet.

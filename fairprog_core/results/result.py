@@ -240,10 +240,9 @@ class Result:
             ArtifactError: they do not.
         """
         for point in (self.base, *self.points):
-            sizes = {len(rows) for rows in (point.counts, *point.counts)}
-            if point.counts and (
-                len(point.counts) != len(point.groups) or sizes - {len(point.groups), len(point.labels)}
-            ):
+            n = len(point.labels)
+            is_square = all(len(rows) == n and all(len(row) == n for row in rows) for rows in point.counts)
+            if point.counts and (len(point.counts) != len(point.groups) or not is_square):
                 raise ArtifactError(f"{where} is damaged (counts do not fit groups and labels); run the study again.")
         for curve in self.curves:
             self.chosen_point(curve)

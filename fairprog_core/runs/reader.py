@@ -5,12 +5,13 @@ So no watchman has to stay alive for a lost run to be known.
 
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, cast
 
 from sqlalchemy import select, true
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
 from fairprog_core.runs import heartbeat
 from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
 from fairprog_core.runs.table import rows
@@ -19,7 +20,7 @@ from fairprog_core.runs.table.run import OVER, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 
 Runs = list[Run]
-Records = list[dict[str, Any]]
+Records = list[Record]
 
 
 class RunReader:
@@ -101,7 +102,7 @@ class RunReader:
                 .order_by(RECORDS.c.seq)
                 .limit(limit)
             )
-            return [{**data, "seq": seq, "time": at} for seq, at, data in found]
+            return [cast(Record, {**data, "seq": seq, "time": at}) for seq, at, data in found]
 
     def has_queued(self) -> bool:
         """Whether a run waits to be claimed."""

@@ -1,7 +1,7 @@
 """``fairprog runs compare``: methods against each other, in figures and in a verdict."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -17,7 +17,8 @@ from fairprog_core.cli.terminal.console import (
     words,
 )
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.results.head_to_head import Candidate, candidates, head_to_head
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
 from fairprog_core.results.result import Result
 from fairprog_core.runs.store import Store
 
@@ -51,8 +52,8 @@ def compare(
     """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
     results = dict(opened(each, home) for each in run)
     found = candidates(results)
-    criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
-    chosen = _named([each for each in found if each.curves[0]["criterion"] == criterion], curve or [""])
+    criterion = criterion or (found[0].curves[0].criterion if found else None)
+    chosen = _named([each for each in found if each.curves[0].criterion == criterion], curve or [""])
     if not chosen:
         raise ConfigError("No curve is left to compare: check the runs, --criterion and --curve.")
     first = 0 if against is None else _index(chosen, against)
@@ -86,7 +87,7 @@ def _index(chosen: list[Candidate], part: str) -> int:
     return [each.key for each in chosen].index(named[0].key)
 
 
-def _table(judged: dict[str, Any], *, several: bool) -> Table:
+def _table(judged: ComparisonJson, *, several: bool) -> Table:
     base = judged["base"]
     title = (
         f"{words(judged['criterion'])}, {judged['n']:,} test rows; base: accuracy {base['accuracy']:.3f}, "
@@ -99,19 +100,19 @@ def _table(judged: dict[str, Any], *, several: bool) -> Table:
         table.add_column(f"Gap at −{100 * loss:g} points")
     for each in judged["contenders"]:
         name = words(each["trigger"] or each["method"])
-        difference = each["difference"] or {"hypervolume": {}, "within": {}, "at_loss": [{}] * len(each["at_loss"])}
+        other = each["difference"]
         table.add_row(
             f"{each['run']}: {name}" if several else name,
             str(len(each["seeds"])),
             span(each["seconds"]),
-            _cell(each["hypervolume"], difference["hypervolume"], digits=4),
-            _cell(each["within"], difference["within"], digits=4),
-            *(_cell(own, other) for own, other in zip(each["at_loss"], difference["at_loss"], strict=True)),
+            _cell(each["hypervolume"], other and other["hypervolume"], digits=4),
+            _cell(each["within"], other and other["within"], digits=4),
+            *(_cell(own, other and other["at_loss"][i]) for i, own in enumerate(each["at_loss"])),
         )
     return table
 
 
-def _cell(own: dict[str, Any], difference: dict[str, Any], digits: int = 3) -> str:
+def _cell(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3) -> str:
     """The figure, below it how it differs and what that allows to say."""
     text = interval(own["value"], own["ci"], digits=digits)
     if not difference:

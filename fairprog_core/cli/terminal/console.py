@@ -13,6 +13,8 @@ from rich.table import Table
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home, replacing
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.results.summary import SummaryRow
 
 WIDTH = 160  # of tables that are written into a file or a pipe
 
@@ -78,7 +80,7 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, "utf-8")
 
 
-def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
+def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table:
     """The main figures: the base beside every method, with 95 % intervals."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
@@ -87,7 +89,7 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
     for name in (*["Tuning data"] * has_shares, "Accuracy", "Gap", "Change of the gap"):
         table.add_column(name)
     for row in rows:
-        change = row.get("gap_delta") or {}
+        change = row["gap_delta"] or EstimateJson(value=None, ci=None)
         table.add_row(
             words(row["method"]),
             words(row["trigger"]),
@@ -97,7 +99,7 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
             *[number(row["tuning_ratio"], ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
             f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
-            interval(change.get("value"), change.get("ci"), sign="+"),
+            interval(change["value"], change["ci"], sign="+"),
         )
     return table
 
