@@ -24,7 +24,7 @@ def probability(probe: Mapping[str, Any], null: str, group: int, picked: int) ->
     """P(group | null + trigger) along λ, one line per classifier.
 
     Args:
-        probe: ``curve["probe"]`` of a result.
+        probe: ``curve.probe`` of a result.
         null: name of a null picture.
         group: index of a group.
         picked: index of the λ that carries the marker.

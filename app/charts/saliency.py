@@ -23,7 +23,7 @@ def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
     """The averages that a survey could estimate.
 
     Args:
-        explain: ``curve["explain"]`` of a result.
+        explain: ``curve.explain`` of a result.
         view: "grad_cam" or "integrated_gradients": whose share is shown.
     """
     regions = explain.get("regions") or []

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from app.models.series import Curve
 from app.state import session
 from app.widgets import lam_slider
 from app.widgets.lam_slider import Frames
+from fairprog_core.results.curve import Curve
 
 
 def show(value: Curve, *, run: str, channel: str, charts: Mapping[str, Frames], is_sticky: bool = False) -> int:
@@ -18,10 +18,10 @@ def show(value: Curve, *, run: str, channel: str, charts: Mapping[str, Frames], 
         charts: by key of a live chart, what moves its marker to every λ.
         is_sticky: stay in sight while the page scrolls.
     """
-    lams = value["lams"]
+    lams = value.lams
     index = lam_slider.show(
-        session.nearest_lam(lams, value["chosen_lam"]), key=f"lam-{run}-{value['key']}-{session.moves()}",
-        channel=channel, lams=lams, chosen=value["chosen_lam"], charts=charts, is_sticky=is_sticky,
+        session.nearest_lam(lams, value.chosen_lam), key=f"lam-{run}-{value.key}-{session.moves()}",
+        channel=channel, lams=lams, chosen=value.chosen_lam, charts=charts, is_sticky=is_sticky,
     )  # fmt: skip
     session.remember(session.LAM, f"{lams[index]:g}")
     return index

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.models.series import Curve, family, is_whole, kind
 from app.state import session
 from app.state.artifacts import RunChoice, choices, read
 from app.wording.shared import common, inside
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 
@@ -69,8 +69,8 @@ def show_curve(
     """
     families: dict[tuple[str, str], list[Curve]] = {}
     for run, result in value.items():
-        for curve in (curve for curve in result.curves if curve["trigger"] or not has_trigger):
-            families.setdefault((run, family(curve)), []).append(curve)
+        for curve in (curve for curve in result.curves if curve.trigger or not has_trigger):
+            families.setdefault((run, curve.family), []).append(curve)
     if not families:
         st.info(inside.NO_LOOK)
         st.stop()
@@ -81,21 +81,21 @@ def show_curve(
 
     def name(option: tuple[str, str]) -> str:
         first = families[option][0]
-        name = inside.curve_name(kind(first), first["criterion"], first.get("tuning_ratio"))
+        name = inside.curve_name(first.name, first.criterion, first.tuning_ratio)
         return inside.in_run((names or {}).get(option[0], ""), name)
 
     picked = st.selectbox(inside.CURVE, options, options.index(start), format_func=name, key=f"{stamp}-family")
     with seed:
         curve = _seed(families[picked], wanted, key=f"{stamp}-{picked[0]}-{picked[1]}")
     session.select_run(picked[0])
-    session.remember(session.CURVE, curve["key"])
+    session.remember(session.CURVE, curve.key)
     return picked[0], curve
 
 
 def _start(families: Mapping[tuple[str, str], list[Curve]], run: str | None, key: str | None) -> tuple[str, str]:
     """The remembered curve; else the same one of another run; else the first, one of all tuning data before others."""
-    having = [option for option, curves in families.items() if key in [curve["key"] for curve in curves]]
-    whole = [option for option, curves in families.items() if is_whole(curves[0])]
+    having = [option for option, curves in families.items() if key in [curve.key for curve in curves]]
+    whole = [option for option, curves in families.items() if curves[0].is_whole]
     return next((option for option in having if option[0] == run), (having or whole or list(families))[0])
 
 
@@ -103,8 +103,8 @@ def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
     """The curve of one seed."""
     if len(curves) == 1:
         return curves[0]
-    by_seed = {curve["seed"]: curve for curve in curves}
-    start = next((curve["seed"] for curve in curves if curve["key"] == wanted), curves[0]["seed"])
+    by_seed = {curve.seed: curve for curve in curves}
+    start = next((curve.seed for curve in curves if curve.key == wanted), curves[0].seed)
     seed = st.segmented_control(inside.SEED, list(by_seed), default=start, format_func=str, required=True, key=key)
     return by_seed[seed]
 

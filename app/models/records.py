@@ -1,10 +1,21 @@
-"""The records of a run, gathered into what the page Train draws. Pure: JSON dicts in, frozen state out."""
+"""The records of a run, gathered into what the page Train draws. Pure: typed records in, their state out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Any
+from typing import TypeVar
 
+from fairprog_core.common.records import (
+    BaseRecord,
+    CurveRecord,
+    Record,
+    StageRecord,
+    TrainRecord,
+    ValidationRecord,
+)
+from fairprog_core.results.summary import SummaryRow
+
+T = TypeVar("T")
 MAX_POINTS = 500  # per trace
 
 
@@ -18,8 +29,8 @@ class CurveSoFar:
     utility_loss: list[float] = field(default_factory=list)
     discriminator_accuracy: list[float] = field(default_factory=list)
     chance: float | None = None
-    latest: Mapping[str, Any] | None = None  # the newest validation record
-    best: Mapping[str, Any] | None = None  # the validation record of the best iterate
+    latest: ValidationRecord | None = None  # the newest validation record
+    best: ValidationRecord | None = None  # the validation record of the best iterate
     is_finished: bool = False
 
 
@@ -31,13 +42,13 @@ class RunProgress:
     label: str = ""
     fraction: float = 0.0
     seconds_left: float | None = None
-    base: list[Mapping[str, Any]] = field(default_factory=list)  # records of the base's training
+    base: list[BaseRecord] = field(default_factory=list)  # records of the base's training
     curves: dict[str, CurveSoFar] = field(default_factory=dict)
     current: str | None = None  # key of the curve that moved last
 
 
-def gather(records: Iterable[Mapping[str, Any]], *, after: RunProgress | None = None) -> RunProgress:
-    """Read records in their order; unknown kinds are skipped.
+def gather(records: Iterable[Record], *, after: RunProgress | None = None) -> RunProgress:
+    """Read records in their order; kinds that a later version knows are skipped.
 
     Args:
         records: of one run.
@@ -45,18 +56,16 @@ def gather(records: Iterable[Mapping[str, Any]], *, after: RunProgress | None = 
     """
     progress = _copy(after) if after else RunProgress()
     for record in records:
-        handler = _HANDLERS.get(record["kind"])
-        if handler:
-            handler(progress, record)
+        _add(progress, record)
     return progress
 
 
-def learned(figures: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def learned(figures: Sequence[SummaryRow]) -> list[SummaryRow]:
     """The main figures of what was learned, without controls, which have no λ."""
     return [row for row in figures if any(lam is not None for lam in row["lam"])]
 
 
-def thin(values: list[Any], n_most: int = MAX_POINTS) -> list[Any]:
+def thin(values: list[T], n_most: int = MAX_POINTS) -> list[T]:
     """At most ``n_most`` values, evenly spaced, the first and the last among them."""
     if len(values) <= n_most:
         return values
@@ -75,21 +84,36 @@ def _copy(progress: RunProgress) -> RunProgress:
 
 
 def _copy_of_curve(curve: CurveSoFar) -> CurveSoFar:
-    lists = {name: [*getattr(curve, name)] for name in ("step", "utility_loss", "discriminator_accuracy")}
-    return replace(curve, **lists)
+    return replace(
+        curve,
+        step=[*curve.step],
+        utility_loss=[*curve.utility_loss],
+        discriminator_accuracy=[*curve.discriminator_accuracy],
+    )
 
 
-def _stage(progress: RunProgress, record: Mapping[str, Any]) -> None:
+def _add(progress: RunProgress, record: Record) -> None:
+    if record["kind"] == "stage":
+        _stage(progress, record)
+    elif record["kind"] == "base":
+        progress.base.append(record)
+    elif record["kind"] == "train":
+        _train(progress, record)
+    elif record["kind"] == "validation":
+        _validation(progress, record)
+    elif record["kind"] == "curve":
+        _curve(progress, record).is_finished = True
+    elif record["kind"] == "result":
+        progress.fraction, progress.seconds_left = 1.0, 0.0
+
+
+def _stage(progress: RunProgress, record: StageRecord) -> None:
     progress.stage, progress.label = record["stage"], record.get("label", "")
     progress.fraction = min(max(float(record.get("fraction") or 0.0), 0.0), 1.0)
     progress.seconds_left = record.get("seconds_left")
 
 
-def _base(progress: RunProgress, record: Mapping[str, Any]) -> None:
-    progress.base.append(record)
-
-
-def _train(progress: RunProgress, record: Mapping[str, Any]) -> None:
+def _train(progress: RunProgress, record: TrainRecord) -> None:
     curve = _curve(progress, record)
     if curve.step and record["step"] <= curve.step[-1]:  # a resumed curve goes back to its checkpoint
         _forget_from(curve, record["step"])
@@ -100,23 +124,15 @@ def _train(progress: RunProgress, record: Mapping[str, Any]) -> None:
     curve.discriminator_accuracy.append(record["discriminator_accuracy"])
 
 
-def _validation(progress: RunProgress, record: Mapping[str, Any]) -> None:
+def _validation(progress: RunProgress, record: ValidationRecord) -> None:
     curve = _curve(progress, record)
     curve.latest = record
     if record.get("is_best") or curve.best is None:
         curve.best = record
 
 
-def _finished(progress: RunProgress, record: Mapping[str, Any]) -> None:
-    _curve(progress, record).is_finished = True
-
-
-def _result(progress: RunProgress, record: Mapping[str, Any]) -> None:
-    progress.fraction, progress.seconds_left = 1.0, 0.0
-
-
-def _curve(progress: RunProgress, record: Mapping[str, Any]) -> CurveSoFar:
-    key = str(record["curve"])
+def _curve(progress: RunProgress, record: TrainRecord | ValidationRecord | CurveRecord) -> CurveSoFar:
+    key = record["curve"]
     progress.current = key
     return progress.curves.setdefault(key, CurveSoFar(key))
 
@@ -125,13 +141,3 @@ def _forget_from(curve: CurveSoFar, step: int) -> None:
     keep = sum(1 for seen in curve.step if seen < step)
     for values in (curve.step, curve.utility_loss, curve.discriminator_accuracy):
         del values[keep:]
-
-
-_HANDLERS = {
-    "stage": _stage,
-    "base": _base,
-    "train": _train,
-    "validation": _validation,
-    "curve": _finished,
-    "result": _result,
-}

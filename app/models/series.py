@@ -3,19 +3,17 @@
 Notation: k λ-values of a curve.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import mean_estimate
-from fairprog_core.results.experiments import share
+from fairprog_core.results.curve import Curve, CurveId, Transfer, TransferCurve
 from fairprog_core.results.head_to_head import BYSTANDERS
 from fairprog_core.results.result import Result
-
-Curve = Mapping[str, Any]
-Point = Mapping[str, Any]
 
 
 class PlotPoint(NamedTuple):
@@ -63,33 +61,32 @@ class Series:
     tuning_ratio: float | None = None
 
     @property
+    def first(self) -> Curve:
+        """The curve of its first seed."""
+        return next(iter(self.curves.values()))
+
+    @property
     def method(self) -> str:
         """The method of its curves."""
-        return str(next(iter(self.curves.values()))["method"])
+        return self.first.method
 
     @property
     def is_whole(self) -> bool:
         """Whether its curves were learned from all of the tuning data."""
-        return is_whole(next(iter(self.curves.values())))
+        return self.first.is_whole
 
     @property
     def family(self) -> str:
         """What its curves share: their key without the seed."""
-        return family(next(iter(self.curves.values())))
-
-
-def estimate(point: Point, metric: str) -> Estimate:
-    """A metric of a point with its interval."""
-    ci = point.get(f"{metric}_ci")
-    return Estimate(point.get(metric), (ci[0], ci[1]) if ci else None)
+        return self.first.family
 
 
 def spot(point: Point, metric: str) -> PlotPoint | None:
     """The place of a point, or None where its gap or its accuracy is not estimable."""
-    gap, accuracy = estimate(point, metric), estimate(point, "accuracy")
+    gap, accuracy = point.metric(metric), point.metric("accuracy")
     if gap.value is None or accuracy.value is None:
         return None
-    return PlotPoint(point["lam"], gap, accuracy, int(point["collapsed"]), (point["seed"] or 0,))
+    return PlotPoint(point.lam, gap, accuracy, int(point.collapsed), (point.seed or 0,))
 
 
 def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Series]:
@@ -103,7 +100,7 @@ def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Ser
     """
     families: dict[str, list[Curve]] = {}
     for curve in result.curves:
-        families.setdefault(family(curve), []).append(curve)
+        families.setdefault(curve.family, []).append(curve)
     return [_series(result, curves, metric, run, name) for curves in families.values()]
 
 
@@ -129,52 +126,29 @@ def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> 
     return [kept[i] for i in sorted(first)], len(kept) - len(first)
 
 
-def on_other_base(result: Result, target: Mapping[str, Any]) -> Result:
+def on_other_base(result: Result, target: Transfer) -> Result:
     """What a result's triggers do on another base, as if it were a result of its own.
 
     Args:
         result: whose triggers they are.
-        target: an entry of its ``transfer``.
+        target: one of its ``transfer``.
     """
-    points = [point for curve in target["curves"] for point in curve["points"]]
-    return Result(
-        result.folder, {**result.values, "base": target["point"], "points": points, "curves": target["curves"]}
-    )
-
-
-def family(curve: Curve) -> str:
-    """What the curves of one series share: their key without the seed."""
-    return str(curve["key"]).removesuffix(f"-s{curve['seed']}")
-
-
-def is_whole(curve: Curve) -> bool:
-    """Whether a curve was learned from all of the tuning data."""
-    return share(curve) == 1
-
-
-def kind(curve: Curve) -> str:
-    """What names a curve: its trigger, or its method where it has none."""
-    return str(curve["trigger"] or curve["method"])
-
-
-def controls_of(result: Result, curve: Curve) -> dict[str, Point]:
-    """The points of the controls that belong to a curve, by their method: what has no λ."""
-    same = {name: curve.get(name) for name in ("trigger", "criterion", "tuning_ratio", "seed")}
-    return {point["method"]: point for point in result.points(lam=None, **same)}
+    points = [point for curve in target.curves for point in curve.points]
+    return replace(result, base=target.point, points=points, curves=[_named(curve) for curve in target.curves])
 
 
 def front(spots: Sequence[PlotPoint]) -> list[PlotPoint]:
     """The spots that no other beats in both accuracy and gap, ascending in both; collapsed ones left out."""
     kept = [each for each in spots if not each.collapsed]
-    order = pareto_front([each.accuracy.value for each in kept], [each.gap.value for each in kept])
+    order = pareto_front([each.accuracy.value or 0.0 for each in kept], [each.gap.value or 0.0 for each in kept])
     return [kept[i] for i in order]
 
 
 def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name: str) -> Series:
-    single = {curve["seed"]: _known(result.points_of(curve), metric) for curve in curves}
+    single = {curve.seed: _known(result.points_of(curve), metric) for curve in curves}
     controls: dict[str, list[Point]] = {}
     for curve in curves:
-        for method, point in controls_of(result, curve).items():
+        for method, point in result.controls_of(curve).items():
             controls.setdefault(method, []).append(point)
     by_lam: dict[float, list[PlotPoint]] = {}
     for each in (each for spots in single.values() for each in spots):
@@ -182,13 +156,13 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
     return Series(
         run=run,
         name=name,
-        kind=kind(curves[0]),
-        criterion=curves[0]["criterion"],
-        curves={curve["seed"]: curve for curve in curves},
+        kind=curves[0].name,
+        criterion=curves[0].criterion,
+        curves={curve.seed: curve for curve in curves},
         single=single,
         mean=tuple(_mean(by_lam[lam]) for lam in sorted(by_lam)),
         controls={method: _mean(known) for method, points in controls.items() if (known := _known(points, metric))},
-        tuning_ratio=curves[0].get("tuning_ratio"),
+        tuning_ratio=curves[0].tuning_ratio,
     )
 
 
@@ -199,6 +173,11 @@ def _known(points: Sequence[Point], metric: str) -> tuple[PlotPoint, ...]:
 
 def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
     """The mean over seeds; intervals cover test rows and seeds, see ``summaries.mean_over_seeds``."""
-    gap, accuracy = (mean_estimate([each[i] for each in spots]) for i in (1, 2))
+    gap, accuracy = (mean_estimate(found) for found in ([each.gap for each in spots], [each.accuracy for each in spots]))
     seeds = tuple(seed for each in spots for seed in each.seeds)
     return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)
+
+
+def _named(curve: TransferCurve) -> Curve:
+    """What names a curve on another base, as a curve: what was learned belongs to the own base."""
+    return Curve(**{each.name: getattr(curve, each.name) for each in fields(CurveId)})

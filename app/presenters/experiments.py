@@ -52,7 +52,7 @@ def other_base_rows(results: Results, criterion: str) -> list[Row]:
 
 def several_classes_rows(results: Results, criterion: str) -> list[Row]:
     """Of all runs where one has more than two classes, the fewest first; else none."""
-    if all(len(result.values["labels"]) <= 2 for result in results.values()):
+    if all(len(result.labels) <= 2 for result in results.values()):
         return []
     rows = _rows({run: class_rows([result]) for run, result in results.items()}, criterion)
     return sorted(rows, key=lambda row: row["n_classes"])
@@ -104,7 +104,7 @@ def targets(results: Results, criterion: str) -> list[Target]:
 
 
 def _series(result: Result, criterion: str, run: str) -> list[Series]:
-    gap = next((curve["gap"] for curve in result.curves if curve["criterion"] == criterion), "")
+    gap = next((curve.gap for curve in result.curves if curve.criterion == criterion), "")
     found = gather(result, gap, run=run) if gap else []
     return [each for each in found if each.criterion == criterion and each.is_whole]
 

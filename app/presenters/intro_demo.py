@@ -39,9 +39,9 @@ def picture(
         modality: of the data.
     """
     points = {
-        point["lam"]: point
+        point.lam: point
         for point in result["points"]
-        if point["method"] == curve["method"] and _is_of(point, curve) and point["lam"] is not None
+        if point.method == curve.method and _is_of(point, curve) and point.lam is not None
     }
     lams = [float(lam) for lam in gallery["lams"] if float(lam) in points]
     kept = [i for i, lam in enumerate(gallery["lams"]) if float(lam) in points]
@@ -58,8 +58,8 @@ def picture(
 
 def chosen_curve(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The curve to show first: equalized odds before other criteria, then in the order of the study."""
-    curves = [curve for curve in result["curves"] if curve["method"] == "reprogram"]
-    return min(curves, key=lambda curve: curve["criterion"] != "equalized_odds", default=None)
+    curves = [curve for curve in result["curves"] if curve.method == "reprogram"]
+    return min(curves, key=lambda curve: curve.criterion != "equalized_odds", default=None)
 
 
 def _is_of(point: Mapping[str, Any], curve: Mapping[str, Any]) -> bool:
@@ -67,21 +67,21 @@ def _is_of(point: Mapping[str, Any], curve: Mapping[str, Any]) -> bool:
 
 
 def _stop(point: Mapping[str, Any], base: Mapping[str, Any], curve: Mapping[str, Any]) -> dict[str, Any]:
-    gap, lam = curve["gap"], point["lam"]
+    gap, lam = curve.gap, point.lam
     figures = {
         "gap_name": common.METRICS[gap].lower(),
         "gap": common.number(point[gap]),
         "base_gap": common.number(base[gap]),
-        "accuracy": common.number(point["accuracy"]),
+        "accuracy": common.number(point.accuracy),
         "base_accuracy": common.number(base["accuracy"]),
     }
     is_base = lam is None
-    rates, before = _rates(point["counts"]), _rates(base["counts"])
+    rates, before = _rates(point.counts), _rates(base["counts"])
     summary = words.SUMMARY_BASE if is_base else words.SUMMARY
     return {
         "name": words.NO_TRIGGER if is_base else f"λ = {common.lam(lam)}",
         "tick": words.NO_TRIGGER if is_base else common.lam(lam),
-        "is_chosen": not is_base and lam == curve["chosen_lam"],
+        "is_chosen": not is_base and lam == curve.chosen_lam,
         "summary": summary.format(**figures, lam=None if is_base else common.lam(lam)),
         "figures": [_figure(point, base, gap), _figure(point, base, "accuracy")],
         "rates": rates,
@@ -127,7 +127,7 @@ def _words(
     return {
         "slider": words.SLIDER,
         "chosen": words.CHOSEN,
-        "figures": [common.METRICS[curve["gap"]], common.METRICS["accuracy"]],
+        "figures": [common.METRICS[curve.gap], common.METRICS["accuracy"]],
         "blocks": [words.HITS.format(**names), words.FALSE_ALARMS.format(**names)],
         "tick": words.BASE_TICK,
         "examples": words.EXAMPLES[modality],
@@ -153,7 +153,7 @@ def _picture(folder: Path, age: int) -> dict[str, Any] | None:
     curve = chosen_curve(result)
     if curve is None:
         return None
-    gallery = read_gallery(folder / "curves" / curve["key"] / "gallery.safetensors")
+    gallery = read_gallery(folder / "curves" / curve.key / "gallery.safetensors")
     return picture(result, curve, gallery.arrays, gallery.about, "text" if "texts" in gallery.about else "image")
 
 

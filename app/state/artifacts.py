@@ -52,21 +52,21 @@ def read(folder: Path) -> Result | None:
 def group_table(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
     """The rates of every group at a point; results of an early version do not hold them."""
     return point.get("group_rates") or _group_table(
-        result.folder, _age(result), point["artifacts"]["predictions"], point
+        result.folder, _age(result), point.artifacts["predictions"], point
     )
 
 
 def changes(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
     """Who gained and who lost at a point; results of an early version do not hold it."""
-    return point.get("changes") or _changes(result.folder, _age(result), point["artifacts"]["predictions"], point)
+    return point.get("changes") or _changes(result.folder, _age(result), point.artifacts["predictions"], point)
 
 
 def levelling(result: Result, point: dict[str, Any], gap: str) -> dict[str, Any] | None:
     """Who paid for the smaller gap at a point; results of an early version do not hold it."""
     if "levelling" in point:
-        found: dict[str, Any] | None = point["levelling"].get(gap)
+        found: dict[str, Any] | None = point.levelling.get(gap)
         return found
-    return _levelling(result.folder, _age(result), point["artifacts"]["predictions"], gap, point)
+    return _levelling(result.folder, _age(result), point.artifacts["predictions"], gap, point)
 
 
 def gallery(result: Result, key: str) -> Gallery | None:
@@ -125,4 +125,4 @@ def _levelling(folder: Path, age: int, name: str, gap: str, _point: dict[str, An
 @st.cache_resource(max_entries=8, show_spinner=inside.LOADING)
 def _gallery(folder: Path, age: int, key: str) -> Gallery | None:
     result = _open(folder, age)
-    return result.gallery(next(curve for curve in result.curves if curve["key"] == key))
+    return result.gallery(next(curve for curve in result.curves if curve.key == key))

@@ -70,7 +70,7 @@ def judge(value: Sequence[Candidate], *, against: int, seconds: float | None = N
         DataError: the studies tested other rows or another base, predictions are missing, or it took too long.
     """
     keys = [each.key for each in value]
-    options = ["--criterion", str(value[0].curves[0]["criterion"]), "--against", value[against].key]
+    options = ["--criterion", str(value[0].curves[0].criterion), "--against", value[against].key]
     options += [part for key in keys for part in ("--curve", key)]
     options += [] if seconds is None else ["--seconds", str(seconds)]
     found = ask("compare", {each.run: each.result.folder for each in value}, *options)

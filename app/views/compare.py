@@ -20,7 +20,7 @@ CHART = "duel"
 
 def show_chart(picked: Picked) -> None:
     """Every chosen method's means over seeds and its step line."""
-    first, gap = picked.candidates[0].result, picked.candidates[0].curves[0]["gap"]
+    first, gap = picked.candidates[0].result, picked.candidates[0].curves[0].gap
     series = {}
     for run, result in {each.run: each.result for each in picked.candidates}.items():
         for each in gather(result, gap, run=run):
@@ -28,7 +28,7 @@ def show_chart(picked: Picked) -> None:
     drawn = [series[each.key] for each in picked.candidates]
     base = [found] if (found := spot(first.base, gap)) else []
     plot = charts.plane(
-        drawn, metric=gap, base=base, majority=first.values.get("majority_accuracy"), show_seeds=False,
+        drawn, metric=gap, base=base, majority=first.majority_accuracy, show_seeds=False,
         names=[picked.names[each.key] for each in picked.candidates],
     )  # fmt: skip
     live_plot.show(replace(plot, label=words.CHART_LABEL), key=CHART)
@@ -43,7 +43,7 @@ def show_duel(picked: Picked) -> None:
         return
     show_chart(picked)
     judged = head_to_head.show(judged, picked=picked, key="figures")
-    methods = dict.fromkeys(each.curves[0]["method"] for each in picked.candidates)
+    methods = dict.fromkeys(each.curves[0].method for each in picked.candidates)
     needs_table.show([METHODS[method].options() for method in methods if method in METHODS], key="needs")
     st.header(words.DOWNLOADS, anchor=False)
     head_to_head_downloads.show(judged, key="compare", chart=CHART)

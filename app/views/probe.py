@@ -7,11 +7,11 @@ from app.charts.along import frames
 from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
 from app.models import modality
-from app.models.series import Curve
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
 from app.wording.shared import common, inside
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 CHANNEL = "probe"
@@ -21,12 +21,12 @@ NULLS = {"image": null_pictures.show, "text": null_words.show}
 
 def show_probability(result: Result, curve: Curve, null: str, group: int, index: int) -> None:
     """P(group | null + trigger) beside the inputs that were read."""
-    found = curve["probe"]
+    found = curve.probe
     left, right = st.columns([8, 5], gap="large")
     with left:
         live_plot.show(charts.probability(found, null, group, index), key="probability")
     with right:
-        gallery = artifacts.gallery(result, curve["key"])
+        gallery = artifacts.gallery(result, curve.key)
         if gallery:
             show, which = NULLS[modality.of(result.study)], found["nulls"].index(null)
             show(gallery, key="nulls", channel=CHANNEL, index=index, null=null, which=which)
@@ -69,7 +69,7 @@ def explore() -> None:
     result = run_picker.result_of(choice)
     with second:
         run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third, has_trigger=True)
-    found = curve.get("probe")
+    found = curve.probe
     if not found:
         st.info(inside.not_looked_into(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)

@@ -6,13 +6,14 @@ from app.charts.theme import SYMBOLS
 from app.components import run_picker
 from app.components.tradeoff import detail, downloads, plane, point_tables, trigger_view, trigger_words
 from app.models import modality
-from app.models.series import Curve, drawable, family, gather
+from app.models.series import drawable, gather
 from app.state import artifacts, session
 from app.widgets import chart_tools, page
 from app.wording import tradeoff as words
 from app.wording.shared import common
 from fairprog_core.metrics.fairness import GAPS
 from fairprog_core.results.experiments import is_about_shares
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 CHANNEL = "tradeoff"
@@ -23,7 +24,7 @@ TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 def choose_gap(curve: Curve) -> str:
     """The metric on the horizontal axis; at first the one that the curve's criterion closes."""
     start = session.remembered(session.GAP)
-    index = GAPS.index(start if start in GAPS else curve["gap"])
+    index = GAPS.index(start if start in GAPS else curve.gap)
     metric = st.selectbox(words.GAP, GAPS, index, format_func=lambda name: common.METRICS[name], key="gap")
     session.remember(session.GAP, metric)
     return metric
@@ -32,13 +33,13 @@ def choose_gap(curve: Curve) -> str:
 def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
     """One λ: what it costs and brings, and its trigger."""
     detail.show(result.points_of(curve)[index], key="detail", base=result.base, metric=metric)
-    if curve["trigger"] is None:
+    if curve.trigger is None:
         st.header(words.TRIGGER, anchor=False)
-        st.markdown(words.no_trigger(curve["method"]))
+        st.markdown(words.no_trigger(curve.method))
         return
-    gallery, show = artifacts.gallery(result, curve["key"]), TRIGGERS[modality.of(result.study)]
+    gallery, show = artifacts.gallery(result, curve.key), TRIGGERS[modality.of(result.study)]
     if gallery:
-        show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve["trigger"])
+        show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve.trigger)
 
 
 @page.fragment
@@ -58,8 +59,8 @@ def explore() -> None:
     session.compare_runs(run, list(results))
     series = [each for one, result in results.items() for each in gather(result, metric, run=one, name=names[one])]
     if len(series) > N_MOST:
-        series = [each for each in series if each.criterion == curve["criterion"]]
-    series, n_more = drawable(series, picked=(run, family(curve)), most=len(SYMBOLS))
+        series = [each for each in series if each.criterion == curve.criterion]
+    series, n_more = drawable(series, picked=(run, curve.family), most=len(SYMBOLS))
     left, right = st.columns([8, 5], gap="large")
     key = f"plane-{metric}"
     with left:
@@ -73,7 +74,7 @@ def explore() -> None:
     point_tables.show(results[run], key="tables", curve=curve, index=index, metric=metric)
     st.header(words.DOWNLOADS, anchor=False)
     with st.container(horizontal=True):
-        picked = chart_tools.show(key, key="tools", file=f"fairprog-{curve['key']}")
+        picked = chart_tools.show(key, key="tools", file=f"fairprog-{curve.key}")
         downloads.show(results[run], key="download", curve=curve, index=index)
     if picked:
         clicked = series[int(picked[0])]

@@ -1,15 +1,14 @@
 """Sentences and tables of the experiments on the page Compare. Verdicts follow from 95 % intervals alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from app.models.series import is_whole, kind
+from app.models import experiment
 from app.models.table import Table, TableCell
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside, verdicts
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.experiments import ExperimentRow as Row
 
-Row = Mapping[str, Any]
 Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line
 
 TUNING = "Less tuning data"
@@ -105,7 +104,7 @@ def bases(rows: Sequence[Row]) -> list[str]:
     found = [
         ABOUT_BASE.format(
             accuracy=inside.interval(Estimate.of(row["base_accuracy"], row["base_accuracy_ci"])),
-            gap=inside.interval(Estimate.of(row["base_gap"], row["base_gap_ci"])),
+            gap=inside.interval(experiment.base_gap(row)),
         )
         for row in rows
     ]
@@ -126,7 +125,7 @@ def tuning_table(lines: Lines) -> Table:
     """Gap, change of accuracy and share of the gain kept, by method and share of the tuning data."""
     columns = [TableCell(METHOD, TUNING_AXIS.lower()), TableCell(GAP), TableCell(ACCURACY, ACCURACY_NOTE)]
     rows = [
-        [TableCell(name, f"{percent(row['tuning_ratio'])}, {_seeds(row)}"), _gap(row), _accuracy(row), _kept(row)]
+        [TableCell(name, f"{percent(row['tuning_ratio'] or 1.0)}, {_seeds(row)}"), _gap(row), _accuracy(row), _kept(row)]
         for name, line in lines.items()
         for row in line
     ]
@@ -156,7 +155,7 @@ def classes_table(lines: Lines) -> Table:
 
 def control_of(row: Row) -> str | None:
     """The method of the control that stands beside a trigger on another base."""
-    return next((name for name in tradeoff_words.CONTROLS if f"{name}_gap" in row), None)
+    return next((name for name in tradeoff_words.CONTROLS if name in row.get("controls", {})), None)
 
 
 def against_controls(rows: Sequence[Row]) -> str | None:
@@ -175,15 +174,15 @@ def against_controls(rows: Sequence[Row]) -> str | None:
 
 def _against_control(row: Row) -> verdicts.Verdict | None:
     control = control_of(row)
-    return verdicts.verdict(_estimate(row, "gap"), Estimate.of(**row[f"{control}_gap"])) if control else None
+    return verdicts.verdict(experiment.gap(row), Estimate.of(**row["controls"][control])) if control else None
 
 
 def _transferred(row: Row) -> list[TableCell]:
     control, verdict = control_of(row), _against_control(row)
     said = "" if row["collapsed"] or not verdict else CONTROL_VERDICTS[verdict]
-    beside = _figure(Estimate.of(**row[f"{control}_gap"]), said) if verdict else TableCell("")
+    beside = _figure(Estimate.of(**row["controls"][control]), said) if control and verdict else TableCell("")
     between = FROM_TO.format(source=row["source"], target=row["target"])
-    name = TableCell(common.kind(kind(row)), f"{between}; {_seeds(row)}")
+    name = TableCell(common.kind(experiment.name(row)), f"{between}; {_seeds(row)}")
     return [name, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
 
 
@@ -193,12 +192,12 @@ def _seeds(row: Row) -> str:
 
 
 def _base_gap(row: Row) -> TableCell:
-    return _figure(_estimate(row, "base_gap"))
+    return _figure(experiment.base_gap(row))
 
 
 def _gap(row: Row) -> TableCell:
     verdict = common.COLLAPSED if row["collapsed"] else gap_verdict(Estimate.of(**row["gap_delta"]))
-    return _figure(_estimate(row, "gap"), verdict)
+    return _figure(experiment.gap(row), verdict)
 
 
 def _accuracy(row: Row) -> TableCell:
@@ -214,14 +213,10 @@ def _kept(row: Row) -> TableCell:
     if found.value is None:
         return TableCell(common.NOT_ESTIMABLE)
     value, interval = inside.percent(found)
-    if "target" not in row and is_whole(row):
+    if "target" not in row and row["tuning_ratio"] in (None, 1):
         return TableCell(value)
     said = common.COLLAPSED if row["collapsed"] else kept_verdict(found)
     return TableCell(value, "\n".join(filter(None, (interval, said))))
-
-
-def _estimate(row: Row, name: str) -> Estimate:
-    return Estimate.of(row[name], row[f"{name}_ci"])
 
 
 def _figure(found: Estimate, verdict: str = "") -> TableCell:

@@ -1,11 +1,11 @@
 """Sentences of the page Compare: methods against each other."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
-from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, DifferenceJson, DifferencesJson
 
 TITLE = "Methods against each other"
 LEAD = (
@@ -79,7 +79,7 @@ def name(kind: str, tuning_ratio: float | None) -> str:
     return f"{common.kind(kind)}{inside.share(tuning_ratio)}"
 
 
-def sentences(judged: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+def sentences(judged: ComparisonJson, names: Mapping[str, str]) -> list[str]:
     """One verdict in words for every method but the one that is compared with.
 
     Args:
@@ -100,7 +100,7 @@ def sentences(judged: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     return found
 
 
-def one_seed(judged: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
+def one_seed(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
     """Whose intervals know nothing of other seeds."""
     found = [common.plain(names[each["key"]]) for each in judged["contenders"] if len(each["seeds"]) == 1]
     if not found:
@@ -108,12 +108,12 @@ def one_seed(judged: Mapping[str, Any], names: Mapping[str, str]) -> str | None:
     return ONE_SEED.format(names="Every method" if len(found) == len(judged["contenders"]) else _listed(found))
 
 
-def about(judged: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
     """What the figures rest on."""
-    return ABOUT.format(n=judged["n"], against=common.plain(names[judged["against"]]), **judged["base"])
+    return ABOUT.format(n=judged["n"], against=common.plain(names[judged["against"]]), accuracy=judged["base"]["accuracy"], gap=judged["base"]["gap"])
 
 
-def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+def table(judged: ComparisonJson, names: Mapping[str, str]) -> Table:
     """Area, area in time and the gap at matched accuracy of every method."""
     columns = [
         TableCell(COLUMNS[0]),
@@ -124,17 +124,19 @@ def table(judged: Mapping[str, Any], names: Mapping[str, str]) -> Table:
     return Table(CAPTION, columns, [_row(each, names[each["key"]]) for each in judged["contenders"]])
 
 
-def _row(each: Mapping[str, Any], name: str) -> list[TableCell]:
+def _row(each: CandidateJson, name: str) -> list[TableCell]:
     n = len(each["seeds"])
     seeds = "1 seed" if n == 1 else f"{n} seeds"
     trained = TRAINED_IN.format(seeds=seeds, time=_seconds(each["seconds"]))
-    difference = each["difference"] or {"hypervolume": {}, "within": {}, "at_loss": [{}] * len(each["at_loss"])}
-    areas = [_figure(each[what], difference[what], digits=4) for what in ("hypervolume", "within")]
-    pairs = zip(each["at_loss"], difference["at_loss"], strict=True)
-    return [TableCell(name, trained), *areas, *(_figure(own, other) for own, other in pairs)]
+    found: DifferencesJson | None = each["difference"]
+    area = _figure(each["hypervolume"], found and found["hypervolume"], digits=4)
+    in_time = _figure(each["within"], found and found["within"], digits=4)
+    others = found["at_loss"] if found else [None] * len(each["at_loss"])
+    pairs = zip(each["at_loss"], others, strict=True)
+    return [TableCell(name, trained), area, in_time, *(_figure(own, other) for own, other in pairs)]
 
 
-def _figure(own: Mapping[str, Any], difference: Mapping[str, Any], digits: int = 3) -> TableCell:
+def _figure(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3) -> TableCell:
     if own["value"] is None:
         return TableCell(NOT_REACHED)
     verdict = VERDICTS[difference["verdict"]] if difference else ""
@@ -146,7 +148,7 @@ def _seconds(value: float) -> str:
     return f"{value:.2g} s" if value < 10 else common.seconds(value)
 
 
-def _at(differences: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> str:
+def _at(differences: Sequence[DifferenceJson], losses: Sequence[float]) -> str:
     """Where the verdict is which: better at −1 and −2 points; cannot tell at −3 and −5 points."""
     by_verdict: dict[str, list[str]] = {}
     for found, loss in zip(differences, losses, strict=True):
@@ -165,11 +167,11 @@ def _listed(names: Sequence[str], sign: str = "") -> str:
     return " and ".join(filter(None, (", ".join(signed[:-1]), signed[-1])))
 
 
-def _change(found: Mapping[str, Any]) -> str:
+def _change(found: EstimateJson) -> str:
     if found["value"] is None:
         return ""
     return f"{inside.signed(found['value'], 4, plus=True)} {_brackets(found, 4)}".rstrip()
 
 
-def _brackets(found: Mapping[str, Any], digits: int) -> str:
+def _brackets(found: EstimateJson, digits: int) -> str:
     return inside.brackets(Estimate.of(found["value"], found["ci"]), digits).strip()

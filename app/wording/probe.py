@@ -1,8 +1,9 @@
 """Sentences of the page Probe."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from app.models.explanations import Classifier, Probe
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
@@ -84,21 +85,21 @@ def label(group: str, null: str) -> str:
     return f"Probability of {group} that each demographic classifier reads in the {empty} with the trigger, over λ."
 
 
-def classifier(found: Mapping[str, Any]) -> str:
+def classifier(found: Classifier) -> str:
     """A demographic classifier by where its weights started: new, pretrained, or the base's."""
-    return OF_BASE if found["init"] == "base weights" else str(found["name"])
+    return OF_BASE if found.init == "base weights" else found.name
 
 
-def table(found: Mapping[str, Any], lines: "Sequence[Line]", index: int, group: str) -> Table:
+def table(found: Probe, lines: "Sequence[Line]", index: int, group: str) -> Table:
     """What every classifier reads at one λ and under the controls, in figures alone."""
     nothing = Estimate(None, None)
     controls = [name for name in TABLE_CONTROLS if any(name in one.controls for one in lines)]
     rows = []
-    for each, one in zip(found["classifiers"], lines, strict=True):
+    for each, one in zip(found.classifiers, lines, strict=True):
         read = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
-        note = RIGHT.format(accuracy=common.number(each.get("accuracy"), 2))
+        note = RIGHT.format(accuracy=common.number(each.accuracy, 2))
         rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in read)])
-    last = TABLE_LAST.format(lam=common.lam(found["lams"][index]))
+    last = TABLE_LAST.format(lam=common.lam(found.lams[index]))
     columns = [TableCell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
     return Table(TABLE.format(group=group), columns, rows)
 

@@ -1,8 +1,9 @@
 """Sentences of the page Saliency."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from app.models.gallery import GalleryAbout
 from app.wording.shared import common, inside
 
 TITLE = "Where the classifier looks"
@@ -88,7 +89,7 @@ def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
     return f"{note} {OWN_DRAWN}" if is_drawn else note
 
 
-def about(gallery: Mapping[str, Any], view: str, target: int | None, *, shown: int, kept: int) -> str:
+def about(gallery: GalleryAbout, view: str, target: int | None, *, shown: int, kept: int) -> str:
     """What is seen: how many pictures, how they were picked, how the maps were made."""
     explained = TARGET_PREDICTED if target is None else TARGET_CLASS.format(label=gallery["labels"][target])
     made = (HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE).format(

@@ -1,8 +1,8 @@
 """Sentences of the page Saliency where the data are texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from app.models.gallery import GalleryAbout
 from app.wording.shared import common, inside
 
 SHOW = "Sentences"
@@ -107,7 +107,7 @@ def controls(probabilities: Mapping[str, float]) -> str:
     return CONTROLS.format(said=said)
 
 
-def about(gallery: Mapping[str, Any], *, shown: int, kept: int) -> str:
+def about(gallery: GalleryAbout, *, shown: int, kept: int) -> str:
     """What is seen: how many sentences, how they were picked, how they were explained; as Markdown."""
     made = MADE.format(label=gallery["labels"][1], baseline=gallery.get("ig_baseline", "a text of [PAD]"))
     rivals = inside.rivals_note(gallery)

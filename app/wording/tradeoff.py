@@ -1,11 +1,13 @@
 """Sentences of the page Trade-off."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics import fairness
+from fairprog_core.metrics.group_tables import ChangeRow
+from fairprog_core.metrics.point import Point
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
@@ -167,29 +169,26 @@ def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
     return found + ([COLLAPSED_NOTE] if any(spot.collapsed for each in series for spot in each.mean) else [])
 
 
-def cautions(point: Mapping[str, Any], metric: str) -> list[str]:
+def cautions(point: Point, metric: str) -> list[str]:
     """What to keep in mind beside a point's figures."""
     found = []
-    if point["collapsed"]:
+    if point.collapsed:
         found.append(COLLAPSED_POINT)
     for name in (metric, "accuracy"):
-        ci = ((point.get("delta") or {}).get(name) or {}).get("ci")
+        ci = point.change(name).ci
         if ci and ci[0] <= 0 <= ci[1]:
             found.append(SPANS_ZERO.format(what=common.METRICS[name].lower()))
-    if point.get("left_out") and metric in OVER_CELLS:
-        found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point["left_out"]))))
-    gap, limit = point.get(metric), (point.get("noise_gap") or {}).get(metric)
+    if point.left_out and metric in OVER_CELLS:
+        found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
+    gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
     if gap is not None and limit is not None:
         found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))
     return found
 
 
-def who(changes: Sequence[Mapping[str, Any]], *, lam: float, seed: int, n: int) -> str:
+def who(changes: Sequence[ChangeRow], *, lam: float, seed: int, n: int) -> str:
     """How many answers changed among the n test rows; what is counted, where groups overlap or leave rows out."""
-    gained, lost, counted = (sum(row[what] for row in _counted(changes)) for what in ("gained", "lost", "n"))
+    gained, lost = sum(row["gained"]["rows"] for row in changes), sum(row["lost"]["rows"] for row in changes)
+    counted = sum(row["n"] for row in changes)
     text = WHO_NOTE.format(lam=common.lam(lam), seed=seed, gained=gained, lost=lost, n=counted)
     return text if counted == n else f"{text} {WHO_OVERLAP.format(n=n)}"
-
-
-def _counted(changes: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
-    return [{"gained": row["gained"]["rows"], "lost": row["lost"]["rows"], "n": row["n"]} for row in changes]

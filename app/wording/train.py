@@ -1,10 +1,10 @@
 """Sentences of the page Train."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from app.wording.shared import common, inside
-from fairprog_core.common.options import Options
+from fairprog_core.data import DatasetOptions
+from fairprog_core.results.summary import SummaryRow
 
 TITLE = "Train a trigger"
 LEAD = (
@@ -54,7 +54,6 @@ PREPARING = "The live chart appears with the first validation."
 
 GAP = "Gap"
 STEP = "Step"
-EPOCH = "Epoch"
 LOSS = "Utility loss"
 BASE_LOSS = "Loss"
 DISCRIMINATOR = "Accuracy"
@@ -78,7 +77,7 @@ def options_of(name: str) -> str:
     return f"{common.kind(name)}: options"
 
 
-def missing_field(options: Options, name: str) -> str:
+def missing_field(options: DatasetOptions, name: str) -> str:
     """What has to be filled in before these options can be used."""
     field = type(options).model_fields[name]
     return f"{options_of(options.kind)}: fill in “{field.title}”. {field.description}"
@@ -127,11 +126,11 @@ def curve_name(trigger: str, criterion: str, seed: int | None = None, tuning_rat
     return name if seed is None else f"{name}, seed {seed}"
 
 
-def chosen(row: Mapping[str, Any]) -> str:
+def chosen(row: SummaryRow) -> str:
     """The figures of one trigger and criterion at the λ chosen on validation, on test rows."""
-    lams = sorted({float(lam) for lam in row["lam"]})
+    lams = sorted({lam for lam in row["lam"] if lam is not None})
     lam = common.lam(lams[0]) if len(lams) == 1 else f"{common.lam(lams[0])} to {common.lam(lams[-1])}"
-    name = curve_name(row["trigger"] or row["method"], row["criterion"], tuning_ratio=row.get("tuning_ratio"))
+    name = curve_name(row["trigger"] or row["method"], row["criterion"] or "", tuning_ratio=row.get("tuning_ratio"))
     gap = (
         f"{common.METRICS[row['gap_name']].lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
     )
@@ -139,10 +138,10 @@ def chosen(row: Mapping[str, Any]) -> str:
     return f"{name}: {gap}, {accuracy} on test rows, at λ = {lam}."
 
 
-def epoch(number: int, epochs: int, accuracy: float | None) -> str:
+def base_step(number: int, steps: int, accuracy: float | None) -> str:
     """Where the base's training stands."""
     tail = "" if accuracy is None else f", accuracy {common.number(accuracy)}"
-    return f"Epoch {number} of {epochs}{tail}."
+    return f"Step {number:,} of {steps:,}{tail}."
 
 
 def _and(names: list[str]) -> str:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from app.charts.theme import SYMBOLS
 from app.components import run_picker
-from app.models.series import is_whole, kind
 from app.state import session
 from app.wording import head_to_head as words
 from app.wording.shared import common, inside
@@ -57,7 +56,7 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
         st.info(words.NOBODY)
         return None
     criterion = _criterion(second, everyone, key=f"{key}-criterion")
-    found = [each for each in everyone if each.curves[0]["criterion"] == criterion]
+    found = [each for each in everyone if each.curves[0].criterion == criterion]
     runs, stamp = {choice.run: choice.name for choice in choices}, "-".join([key, criterion, *results])
     names = _names(found, runs)
     picked = _methods(found, names, everyone, key=f"{stamp}-methods")
@@ -68,7 +67,7 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
 
 
 def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Candidate], *, key: str) -> str:
-    offered = list(dict.fromkeys(str(each.curves[0]["criterion"]) for each in found))
+    offered = list(dict.fromkeys(str(each.curves[0].criterion) for each in found))
     wanted = session.remembered(session.CRITERION)
     start = wanted if wanted in offered else offered[0]
     picked = where.selectbox(words.CRITERION, offered, offered.index(start), format_func=common.kind, key=key)
@@ -80,7 +79,7 @@ def _methods(
     found: Sequence[Candidate], names: Mapping[str, str], everyone: Sequence[Candidate], *, key: str
 ) -> list[Candidate]:
     """The chosen ones of one criterion; what was chosen for the others stays remembered."""
-    by_key, criterion = {each.key: each for each in found}, str(found[0].curves[0]["criterion"])
+    by_key, criterion = {each.key: each for each in found}, str(found[0].curves[0].criterion)
     runs = list(dict.fromkeys(each.run for each in everyone))
     wanted, of_runs = session.chosen_methods(criterion, runs)
     others = [key for key in wanted if key not in by_key and key in {each.key for each in everyone}]
@@ -104,7 +103,7 @@ def _start(found: Mapping[str, Candidate], wanted: Sequence[str], of_runs: Seque
     added = [key for key, each in found.items() if each.run not in of_runs and key not in known]
     if known:
         return [*known, *added][:N_MOST]
-    whole = [key for key, each in found.items() if is_whole(each.curves[0])]
+    whole = [key for key, each in found.items() if each.curves[0].is_whole]
     return (list(found) if len(found) <= N_MOST or not whole else whole)[:N_MOST]
 
 
@@ -121,7 +120,7 @@ def _against(
 
 def _names(found: Sequence[Candidate], runs: Mapping[str, str]) -> dict[str, str]:
     """The trigger or method of each contender and its share, behind its run's name where two have the same."""
-    short = {each.key: words.name(kind(each.curves[0]), each.curves[0].get("tuning_ratio")) for each in found}
+    short = {each.key: words.name(each.curves[0].name, each.curves[0].tuning_ratio) for each in found}
     times = Counter(short.values())
     return {
         each.key: inside.in_run(runs[each.run] if times[short[each.key]] > 1 else "", short[each.key]) for each in found

@@ -73,4 +73,4 @@ def _in_time(judged: dict[str, Any], value: Picked, *, key: str) -> dict[str, An
 
 def _usual(value: Picked) -> float:
     """What the one that is compared with took, rounded up to a tenth of a second: it has to fit into it."""
-    return math.ceil(10 * max(float(curve["seconds"]) for curve in value.candidates[value.against].curves)) / 10
+    return math.ceil(10 * max(float(curve.seconds) for curve in value.candidates[value.against].curves)) / 10

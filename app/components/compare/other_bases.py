@@ -73,8 +73,8 @@ def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
     target = _target(targets, key=f"{key}-base", picked=picked)
     drawn = dict(_named(target, picked))
     first = next(iter(drawn.values()))
-    gap = next(iter(first.curves.values()))["gap"]
-    majority = picked.results[first.run].values.get("majority_accuracy")
+    gap = next(iter(first.curves.values())).gap
+    majority = picked.results[first.run].majority_accuracy
     base = [found] if (found := spot(target.point, gap)) else []
     series, names = list(drawn.values())[:N_MOST], list(drawn)[:N_MOST]
     plot = charts.plane(series, metric=gap, base=base, majority=majority, show_seeds=False, names=names)

@@ -16,7 +16,7 @@ def show(value: Mapping[str, Any], *, key: str, index: int) -> None:
     """Draw it, or say that it was not measured.
 
     Args:
-        value: ``curve["probe"]`` of a result.
+        value: ``curve.probe`` of a result.
         key: the chart's key.
         index: of the λ that the sentences are about.
     """

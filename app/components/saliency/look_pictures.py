@@ -6,11 +6,11 @@ from app.charts import saliency as charts
 from app.components import curve_slider
 from app.components.saliency import averages, gallery_pages, map_picker, own_picture
 from app.components.saliency.gallery import Choice
-from app.models.series import Curve
 from app.state import artifacts
 from app.wording import saliency as words
 from app.wording.shared import inside
 from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 
@@ -23,24 +23,24 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         curve: one of its curves.
         channel: of the slider.
     """
-    start, groups, labels = Choice("grad_cam", "untrained"), value.values["groups"], value.values["labels"]
+    start, groups, labels = Choice("grad_cam", "untrained"), value.group_names, value.labels
     choice = map_picker.show(start, key="map", groups=groups, labels=labels)
-    explain = curve["explain"] or {}
+    explain = curve.explain or {}
     found = charts.averages(explain, choice.view)
-    frames = {each.key: charts.marker_frames(each, len(curve["lams"])) for each in found}
+    frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
-    gallery, lam = artifacts.gallery(value, curve["key"]), curve["lams"][index]
+    gallery, lam = artifacts.gallery(value, curve.key), curve.lams[index]
     reason = inside.not_looked_into(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:
         st.info(reason)
         return
     if gallery and gallery.n_rows:
-        stamp = artifacts.stamp(value, curve["key"])
+        stamp = artifacts.stamp(value, curve.key)
         gallery_pages.show(gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index)
     else:
         st.info(inside.NO_GALLERY)
     st.header(words.AVERAGES, anchor=False)
-    averages.show(found, lams=curve["lams"], index=index, rows=explain.get("rows", 0))
+    averages.show(found, lams=curve.lams, index=index, rows=explain.get("rows", 0))
     _own(value, curve, gallery, choice, lam)
 
 
@@ -52,6 +52,6 @@ def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, 
         st.info(words.OWN_MISSING if gallery else words.OWN_NO_GALLERY)
         return
     own_picture.show(
-        gallery, key="own", classifier=weights, trigger=result.path(curve["artifact"]), lam=lam, choice=choice,
+        gallery, key="own", classifier=weights, trigger=result.path(curve.artifact), lam=lam, choice=choice,
         is_drawn=result.study.get("dataset", {}).get("kind") == "faces",
     )  # fmt: skip

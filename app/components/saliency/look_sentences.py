@@ -6,12 +6,12 @@ from app.charts import saliency as charts
 from app.components import curve_slider
 from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
 from app.components.saliency.sentence_filter import Choice
-from app.models.series import Curve
 from app.presenters import cards, sentences
 from app.state import artifacts
 from app.wording import saliency as shared
 from app.wording import sentences as words
 from app.wording.shared import common, inside
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 
@@ -27,22 +27,22 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     note = cards.note(str(value.study["dataset"]["kind"]))
     if note:
         st.caption(common.plain(note[:1].upper() + note[1:]))
-    lams, chosen = curve["lams"], curve["chosen_lam"]
+    lams, chosen = curve.lams, curve.chosen_lam
     start = Choice(rows=tuple(sentences.default_rows(lams, chosen)))
     choice = sentence_filter.show(
-        start, key=f"sentences-{curve['key']}", groups=value.values["groups"], labels=value.values["labels"], lams=lams
+        start, key=f"sentences-{curve.key}", groups=value.group_names, labels=value.labels, lams=lams
     )
-    explain = curve["explain"] or {}
+    explain = curve.explain or {}
     found = charts.averages_of_texts(explain)
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
-    gallery = artifacts.gallery(value, curve["key"])
+    gallery = artifacts.gallery(value, curve.key)
     reason = inside.not_looked_into(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:
         st.info(reason)
     else:
         if gallery and gallery.n_rows:
-            stamp = artifacts.stamp(value, curve["key"])
+            stamp = artifacts.stamp(value, curve.key)
             sentence_gallery.show(
                 gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, index=index, chosen=chosen
             )
@@ -56,6 +56,6 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         st.info(words.OWN_MISSING)
         return
     own_sentence.show(
-        curve, key="own", classifier=weights, trigger=value.path(curve["artifact"]), channel=channel, index=index,
+        curve, key="own", classifier=weights, trigger=value.path(curve.artifact), channel=channel, index=index,
         rows=choice.rows,
     )  # fmt: skip

@@ -5,7 +5,6 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.saliency import sentence_gallery
-from app.models.series import Curve
 from app.presenters import sentences
 from app.state import explain_process, session
 from app.wording import sentences as words
@@ -13,6 +12,7 @@ from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.explain.live.process import TextRequest
 from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.curve import Curve
 
 MOST_LETTERS = 20_000
 
@@ -39,7 +39,7 @@ def show(
     asked = session.asked_text()
     if asked is None:
         return
-    request = TextRequest(asked, classifier, trigger, tuple(value["lams"]))
+    request = TextRequest(asked, classifier, trigger, tuple(value.lams))
     try:
         with st.spinner(words.OWN_WAIT):
             arrays, about = explain_process.process().explain_text(request)
@@ -47,5 +47,5 @@ def show(
         st.error(common.plain(str(error)))
         return
     found = Gallery(arrays, about)
-    explained = sentences.sentence(found, 0, chosen=value["chosen_lam"])
+    explained = sentences.sentence(found, 0, chosen=value.chosen_lam)
     sentence_gallery.show_one(explained, found, key=f"{key}-sentence", channel=channel, index=index, rows=rows)

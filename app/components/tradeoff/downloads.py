@@ -8,11 +8,11 @@ import streamlit as st
 
 from app.components.tradeoff import trigger_view, trigger_words
 from app.models import modality
-from app.models.series import Curve
 from app.state import artifacts
 from app.wording import tradeoff as words
 from app.wording.shared import common
 from fairprog_core.metrics.summaries import points_csv
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 _AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
@@ -27,7 +27,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
         curve: whose trigger is handed out.
         index: of λ.
     """
-    name, run = curve["key"], value.folder.name
+    name, run = curve.key, value.folder.name
     points, result = f"{run}-points.csv", f"{run}-result.json"
     _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), points, "text/csv", f"{key}-csv")
     _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), result, "application/json", f"{key}-json")
@@ -43,10 +43,10 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
 def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
     """What was learned: the trigger or another file for all λ, or the weights of one."""
     point = result.points_of(curve)[index]
-    if weights := point["artifacts"].get("weights"):
-        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point["lam"])), result.path(weights)
-    label = words.DOWNLOAD_TRIGGER if curve["trigger"] else words.DOWNLOAD_LEARNED
-    return label, result.path(curve["artifact"])
+    if weights := point.artifacts.get("weights"):
+        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam)), result.path(weights)
+    label = words.DOWNLOAD_TRIGGER if curve.trigger else words.DOWNLOAD_LEARNED
+    return label, result.path(curve.artifact)
 
 
 def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:

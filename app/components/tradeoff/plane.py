@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.charts import tradeoff as charts
 from app.components import curve_slider
-from app.models.series import Curve, PlotPoint, Series, spot
+from app.models.series import PlotPoint, Series, spot
 from app.widgets import live_plot
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 
@@ -35,15 +36,15 @@ def show(
         curve: that curve.
     """
     at = next(i for i, each in enumerate(value) if each.run == run and curve in each.curves.values())
-    spots = {each.lam: each for each in value[at].single[curve["seed"]]}
-    frames = [charts.marker_at(spots.get(lam)) for lam in curve["lams"]]
+    spots = {each.lam: each for each in value[at].single[curve.seed]}
+    frames = [charts.marker_at(spots.get(lam)) for lam in curve.lams]
     index = curve_slider.show(curve, run=run, channel=channel, charts={key: frames})
-    lam = curve["lams"][index]
+    lam = curve.lams[index]
     names, stars = {each.run: each.name for each in value}, dict[PlotPoint, list[str]]()
     for one, result in results.items():
         if found := spot(result.base, metric):
             stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star
-    majorities = {one: result.values.get("majority_accuracy") for one, result in results.items()}
+    majorities = {one: result.majority_accuracy for one, result in results.items()}
     plot = charts.plane(
         value, metric=metric, base=list(stars),
         base_names=[inside.in_run(", ".join(runs) if len(stars) > 1 else "", common.BASE) for runs in stars.values()],

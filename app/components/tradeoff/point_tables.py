@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app.components.tradeoff import flips, group_table, leakage, levelling, power
-from app.models.series import Curve
 from app.state import artifacts
 from app.wording import tradeoff as words
 from app.wording.panels import intersections as intersection_words
@@ -12,6 +11,7 @@ from app.wording.panels import levelling as levelling_words
 from app.wording.panels import power as power_words
 from app.wording.shared import common
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
 
@@ -39,11 +39,11 @@ def show(value: Result, *, key: str, curve: Curve, index: int, metric: str) -> N
 
 def _groups(result: Result, curve: Curve, index: int) -> None:
     """The rates of the groups, and of their combinations where there are any."""
-    point, labels, lam = result.points_of(curve)[index], result.values["labels"], common.lam(curve["lams"][index])
+    point, labels, lam = result.points_of(curve)[index], result.labels, common.lam(curve.lams[index])
     st.header(words.GROUPS, anchor=False)
     group_table.show(
         artifacts.group_table(result, point), key="groups", before=artifacts.group_table(result, result.base),
-        labels=labels, caption=words.GROUPS_NOTE.format(lam=lam, seed=curve["seed"]),
+        labels=labels, caption=words.GROUPS_NOTE.format(lam=lam, seed=curve.seed),
     )  # fmt: skip
     combined, before = point.get("intersections"), result.base.get("intersections")
     if not combined or not before:
@@ -51,20 +51,20 @@ def _groups(result: Result, curve: Curve, index: int) -> None:
     st.header(intersection_words.TITLE, anchor=False)
     if sentence := intersection_words.worst(combined):
         st.markdown(sentence)
-    caption = intersection_words.CAPTION.format(lam=lam, seed=curve["seed"])
+    caption = intersection_words.CAPTION.format(lam=lam, seed=curve.seed)
     group_table.show(combined, key="intersections", before=before, labels=labels, caption=caption)
 
 
 def _who(result: Result, curve: Curve, index: int) -> None:
     """Who gained and who lost, where examples of them are, and who paid for the smaller gap."""
-    point, labels, lam = result.points_of(curve)[index], result.values["labels"], curve["lams"][index]
+    point, labels, lam = result.points_of(curve)[index], result.labels, curve.lams[index]
     st.header(words.WHO, anchor=False)
     changes = artifacts.changes(result, point)
-    flips.show(changes, key="flips", labels=labels, lam=lam, seed=curve["seed"], n=point["n"])
-    gallery = artifacts.gallery(result, curve["key"]) if curve["trigger"] else None
+    flips.show(changes, key="flips", labels=labels, lam=lam, seed=curve.seed, n=point.n)
+    gallery = artifacts.gallery(result, curve.key) if curve.trigger else None
     if gallery and gallery.n_rows:
         st.page_link("views/saliency.py", label=words.EXAMPLES)
     st.header(levelling_words.TITLE, anchor=False)
-    found = artifacts.levelling(result, point, curve["gap"])
-    change = (point.get("delta") or {}).get(curve["gap"]) or {}
-    levelling.show(found, key="levelling", gap=curve["gap"], change=change, labels=labels, lam=lam)
+    found = artifacts.levelling(result, point, curve.gap)
+    change = (point.get("delta") or {}).get(curve.gap) or {}
+    levelling.show(found, key="levelling", gap=curve.gap, change=change, labels=labels, lam=lam)

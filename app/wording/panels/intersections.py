@@ -1,9 +1,9 @@
 """Sentences about groups that are combined."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from app.wording.shared import common
+from fairprog_core.metrics.group_tables import IntersectionRow
 
 TITLE = "Groups combined"
 CAPTION = (
@@ -14,7 +14,7 @@ WORST = "Worst off is **{group}**: {accuracy:.1%} of its {n:,} test rows are ans
 WORST_NOTE = "lowest accuracy"
 
 
-def worst(rows: Sequence[Mapping[str, Any]]) -> str | None:
+def worst(rows: Sequence[IntersectionRow]) -> str | None:
     """The combination with the lowest accuracy, in words."""
     found = next((row for row in rows if row["is_worst"]), None)
     if found is None:

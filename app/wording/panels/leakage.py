@@ -1,10 +1,8 @@
 """Sentences of the auditor's panel: what new attackers still read about the group."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from app.wording.shared import common, inside
-from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.leakage import LeakageJson
 
 TITLE = "What can still be read about the group?"
 LEAD = (
@@ -37,28 +35,31 @@ def lead(criterion: str, *, from_answers: bool) -> str:
     return LEAD.format(seen=ANSWERS if from_answers else LOGITS, within=WITHIN[criterion])
 
 
-def row(name: str, audit: Mapping[str, Any]) -> list[str]:
+def row(name: str, audit: LeakageJson) -> list[str]:
     """A line of the chart as a table."""
     return [name, bits(audit["bits"]), _share(audit["accuracy"]), f"{audit['chance']:.1%}"]
 
 
-def bits(found: Mapping[str, Any], *, plus: bool = False) -> str:
+def bits(found: EstimateJson, *, plus: bool = False) -> str:
     """Bits with their interval; below 0 an attacker learned noise."""
-    return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate.of(found["value"], found["ci"]))
+    if found["value"] is None:
+        return common.NOT_ESTIMABLE
+    return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate.of(**found))
 
 
-def verdict(audit: Mapping[str, Any], *, lam: float, from_answers: bool = False) -> list[str]:
+def verdict(audit: LeakageJson, *, lam: float, from_answers: bool = False) -> list[str]:
     """What the audit of the chosen λ allows to say; answers carry less than the base's logits, whatever the method."""
-    first = (GONE if audit["bits"]["ci"][0] <= 0 else LEFT).format(lam=common.lam(lam), bits=bits(audit["bits"]))
+    low, _ = inside.ends(audit["bits"])
+    first = (GONE if low <= 0 else LEFT).format(lam=common.lam(lam), bits=bits(audit["bits"]))
     change = audit["delta"]
     if from_answers:
         return [first, APART]
     if change is None:
         return [first]
-    includes_zero = change["ci"][0] <= 0 <= change["ci"][1]
-    return [first, (SAME if includes_zero else LESS).format(change=bits(change, plus=True))]
+    low, high = inside.ends(change)
+    return [first, (SAME if low <= 0 <= high else LESS).format(change=bits(change, plus=True))]
 
 
-def _share(found: Mapping[str, Any]) -> str:
-    low, high = found["ci"]
+def _share(found: EstimateJson) -> str:
+    low, high = inside.ends(found)
     return f"{found['value']:.1%} [{low:.1%}, {high:.1%}]"

@@ -1,11 +1,11 @@
 """Sentences about who paid for a smaller gap."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
-from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.levelling import LevelledRate, Levelling
 
 TITLE = "Who paid for the smaller gap"
 NOT_CLOSED = "At λ = {lam} the gap between the groups furthest apart in the base did not close, so nobody paid for it."
@@ -30,17 +30,17 @@ RATES = {
 }
 
 
-def sentence(found: Mapping[str, Any] | None, *, change: Mapping[str, Any], lam: float) -> str:
+def sentence(found: Levelling | None, *, change: Estimate, lam: float) -> str:
     """How much of what closed is levelling down.
 
     Args:
         found: see ``fairprog_core.metrics.levelling.levelling_down``.
-        change: of the whole gap against the base, {"value", "ci"}; empty where it is not known.
+        change: of the whole gap against the base.
         lam: λ.
     """
     if found is None:
         return NOT_ESTIMABLE
-    if not change.get("ci") or change["ci"][1] >= 0:
+    if change.ci is None or change.ci[1] >= 0:
         return NOT_CLEAR.format(lam=common.lam(lam), change=_signed(change))
     closed, share = found["closed"], found["share"]
     if share["value"] is None:
@@ -49,18 +49,18 @@ def sentence(found: Mapping[str, Any] | None, *, change: Mapping[str, Any], lam:
     return text if share["ci"] else f"{text} {NO_SHARE}"
 
 
-def pair(found: Mapping[str, Any], gap: str, labels: Sequence[str]) -> str:
+def pair(found: Levelling, gap: str, labels: Sequence[str]) -> str:
     """Which groups are followed, and what better off means."""
     several = len({row["label"] for row in found["rates"]}) > 1
     return PAIR.format(rule=RULES[gap].format(label="the label" if several else common.plain(labels[1])))
 
 
-def table(found: Mapping[str, Any], labels: Sequence[str]) -> Table:
+def table(found: Levelling, labels: Sequence[str]) -> Table:
     """The pair of every rate and class, before and after."""
     return Table(CAPTION, [TableCell(name) for name in COLUMNS], [_row(row, labels) for row in found["rates"]])
 
 
-def _row(row: Mapping[str, Any], labels: Sequence[str]) -> list[TableCell]:
+def _row(row: LevelledRate, labels: Sequence[str]) -> list[TableCell]:
     label = labels[row["label"]]
     name = RATES[row["rate"]].format(label=label, Label=label[:1].upper() + label[1:])
     return [
@@ -76,15 +76,15 @@ def _change(pair: Sequence[float]) -> TableCell:
     return TableCell(f"{pair[0]:.3f} → {pair[1]:.3f}")
 
 
-def _interval(found: Mapping[str, Any]) -> str:
+def _interval(found: EstimateJson) -> str:
     return inside.interval(Estimate.of(found["value"], found["ci"]))
 
 
-def _signed(found: Mapping[str, Any]) -> str:
-    if found.get("value") is None:
+def _signed(found: Estimate) -> str:
+    if found.value is None:
         return common.NOT_ESTIMABLE
-    return inside.signed(found["value"], plus=True) + inside.brackets(Estimate.of(found["value"], found["ci"]))
+    return inside.signed(found.value, plus=True) + inside.brackets(found)
 
 
-def _percent(found: Mapping[str, Any]) -> str:
+def _percent(found: EstimateJson) -> str:
     return " ".join(filter(None, inside.percent(Estimate.of(found["value"], found["ci"]))))

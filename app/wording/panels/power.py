@@ -29,5 +29,5 @@ def needed(ci: Sequence[float], n: int, difference: float) -> str:
 
 def _rounded(rows: int) -> int:
     """Two digits, rounded up: the interval that this follows from is no surer."""
-    unit = 10 ** max(0, len(str(rows)) - 2)
+    unit: int = 10 ** max(0, len(str(rows)) - 2)
     return -(-rows // unit) * unit

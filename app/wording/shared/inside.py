@@ -2,10 +2,12 @@
 
 import html
 from collections.abc import Mapping
-from typing import Any
 
+from app.models import saved_study
+from app.models.gallery import GalleryAbout
 from app.wording.shared import common
-from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.results.curve import Curve
 
 DEMO = "Shipped demo: {name}"
 RUN = "Run"
@@ -55,11 +57,11 @@ COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
 
 
-def not_looked_into(study: Mapping[str, Any], curve: Mapping[str, Any], *, is_complete: bool) -> str | None:
+def not_looked_into(study: Mapping[str, object], curve: Curve, *, is_complete: bool) -> str | None:
     """Why nothing inside a curve is shown, where that is not for its study's options; None where it is."""
-    seeds = study.get("seeds") or [curve["seed"]]
-    if curve["seed"] != seeds[0] and not (study.get("explain") or {}).get("every_seed"):
-        return ONE_SEED.format(seed=seeds[0])
+    seed = saved_study.first_seed(study)
+    if seed not in (None, curve.seed) and not saved_study.explains_every_seed(study):
+        return ONE_SEED.format(seed=seed)
     return None if is_complete else NOT_YET
 
 
@@ -93,10 +95,10 @@ def rival(method: str, lam: float) -> str:
     return RIVAL.format(method=common.kind(method), lam=common.lam(lam))
 
 
-def rivals_note(about: Mapping[str, Any]) -> str:
+def rivals_note(about: GalleryAbout) -> str:
     """What stands beside a trigger and what of it collapsed, by a gallery's description; empty where nothing does."""
     names = "; ".join(rival(method, lam) for method, lam in about.get("rivals", {}).items())
-    collapsed = ", ".join(common.kind(method) for method in about.get("collapsed_rivals", ()))
+    collapsed = ", ".join(common.kind(method) for method in about.get("collapsed_rivals", []))
     notes = (
         RIVALS_NOTE.format(names=names) if names else "",
         COLLAPSED_RIVALS.format(names=collapsed) if collapsed else "",
@@ -114,6 +116,13 @@ def interval(found: Estimate, digits: int = 3) -> str:
 def brackets(found: Estimate, digits: int = 3) -> str:
     """`` [0.860, 0.882]``, or nothing where there is no interval."""
     return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"
+
+
+def ends(found: EstimateJson) -> tuple[float, float]:
+    """Both ends of an interval; where there is none, the value twice."""
+    value = found["value"] or 0.0
+    low, high = found["ci"] or (value, value)
+    return low, high
 
 
 def percent(found: Estimate) -> tuple[str, str]:
