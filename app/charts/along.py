@@ -6,12 +6,14 @@ Notation: k λ-values.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
+from app.models.explanations import Figures
+from app.models.frame import MarkerFrame
 from app.models.line import Line
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
@@ -23,26 +25,17 @@ _ROOM = 0.14  # above and below all intervals, as a share of what they span
 _BAND = 0.2  # opacity of a rival's interval
 
 
-def line(name: str, found: Mapping[str, Any], rivals: Mapping[str, float] | None = None) -> Line:
-    """A line from a summary {"without", …, "lam": […]} of means or plain numbers, by name of the control.
+def line(name: str, found: Figures, rivals: Mapping[str, float] | None = None) -> Line:
+    """A line from figures under every condition.
 
     Args:
         name: for the legend and the table.
-        found: the summary.
-        rivals: λ by the method of each rival in the summary.
+        found: the figures.
+        rivals: λ by the method of each rival among them.
     """
-    controls = {control: estimate(found[control]) for control in CONTROLS if found.get(control) is not None}
-    known = {method: lam for method, lam in (rivals or {}).items() if found.get(method) is not None}
-    beside = {inside.rival(method, lam): estimate(found[method]) for method, lam in known.items()}
-    return Line(name, controls, [estimate(each) for each in found["lam"]], beside)
-
-
-def estimate(found: Mapping[str, Any] | float | None) -> Estimate:
-    """A mean {"value", "ci"} of a summary, or a plain number, or nothing."""
-    if isinstance(found, Mapping):
-        ci = found.get("ci")
-        return Estimate(found.get("value"), (ci[0], ci[1]) if ci else None)
-    return Estimate(found, None)
+    controls = {control: found.of[control] for control in CONTROLS if control in found.of}
+    beside = {inside.rival(rival, lam): found.of[rival] for rival, lam in (rivals or {}).items() if rival in found.of}
+    return Line(name, controls, found.along, beside)
 
 
 def along(
@@ -102,14 +95,14 @@ def places_of(lines: Sequence[Line], n_lams: int) -> Places:
     return Places(beside, [start + i for i in range(n_lams)])
 
 
-def marker_at(lines: Sequence[Line], places: Places, index: int | None) -> dict[str, Any]:
+def marker_at(lines: Sequence[Line], places: Places, index: int | None) -> MarkerFrame:
     """What moves the marker: attributes of its trace, as Plotly.restyle takes them."""
     if index is None:
         return {"x": [], "y": []}
     return {"x": [places.lams[index]] * len(lines), "y": [each.along[index].value for each in lines]}
 
 
-def frames(lines: Sequence[Line], n_lams: int) -> list[dict[str, Any]]:
+def frames(lines: Sequence[Line], n_lams: int) -> list[MarkerFrame]:
     """The marker at every λ, for the slider."""
     places = places_of(lines, n_lams)
     return [marker_at(lines, places, index) for index in range(n_lams)]
@@ -135,7 +128,7 @@ def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], place
         (x, line.controls[name]) for x, name in zip(places.controls, controls, strict=True) if name in line.controls
     ]
     beside = [(x, each) for x, each in beside if each.value is not None]
-    hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
+    hollow = {**look["marker"], "symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
     fig.add_scatter(
         x=[x for x, _ in beside], y=[each.value for _, each in beside], mode="markers", name=name, marker=hollow,
         error_y=_arms([each for _, each in beside], look["marker"]["color"]), legendgroup=group, showlegend=False,
@@ -164,7 +157,7 @@ def _chance(fig: go.Figure, chance: float, places: Places) -> None:
 
 def _rival(fig: go.Figure, index: int, name: str, rival: Estimate, places: Places) -> None:
     """A level in the look of a series of its own, with its interval as a band."""
-    look, (left, right), (low, high) = theme.look(index), _ends(places), rival.ci or (rival.value, rival.value)
+    look, (left, right), (low, high) = theme.look(index), _ends(places), _interval(rival)
     fig.add_scatter(
         x=[left, right, right, left], y=[low, low, high, high], mode="none", fill="toself", opacity=_BAND,
         fillcolor=look["line"]["color"], hoverinfo="skip", showlegend=False, legendgroup=name,
@@ -179,20 +172,24 @@ def _ends(places: Places) -> list[float]:
     return [-_STEP, places.lams[-1] + 1]
 
 
-def _arms(found: Sequence[Estimate], colour: str) -> dict[str, Any]:
-    ends = [each.ci or (each.value, each.value) for each in found]
-    up = [end[1] - each.value for end, each in zip(ends, found, strict=True)]
-    down = [each.value - end[0] for end, each in zip(ends, found, strict=True)]
+def _arms(found: Sequence[Estimate], colour: str) -> dict[str, object]:
+    ends, values = [_interval(each) for each in found], [each.value or 0.0 for each in found]
+    up = [high - value for (_, high), value in zip(ends, values, strict=True)]
+    down = [value - low for (low, _), value in zip(ends, values, strict=True)]
     return {
         "type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.5, "width": 4,
         "color": colour,
     }  # fmt: skip
 
 
+def _interval(found: Estimate) -> tuple[float, float]:
+    """Both ends of a known figure's interval; the value twice where there is none."""
+    return found.ci or (found.value or 0.0, found.value or 0.0)
+
+
 def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
     found = [each for line in lines for each in (*line.controls.values(), *line.rivals.values(), *line.along)]
-    every = [each for each in found if each.value is not None]
-    ends = [end for each in every for end in (each.ci or (each.value, each.value))]
+    ends = [end for each in found if each.value is not None for end in _interval(each)]
     ends += [chance] if chance is not None else []
     if not ends:
         return [0.0, 1.0]
@@ -203,7 +200,7 @@ def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
 def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
     """One row per control, per rival and per λ, one column per line."""
     nothing = Estimate(None, None)
-    beside = [[inside.CONTROLS[name], *(each.controls.get(name, nothing) for each in lines)] for name in controls]
-    beside += [[name, *(each.rivals.get(name, nothing) for each in lines)] for name, _ in _rivals(lines)]
-    over = [[f"λ = {common.lam(lam)}", *(each.along[i] for each in lines)] for i, lam in enumerate(lams)]
-    return [[str(name), *(inside.interval(each) for each in found)] for name, *found in beside + over]
+    found = [(inside.CONTROLS[name], [each.controls.get(name, nothing) for each in lines]) for name in controls]
+    found += [(name, [each.rivals.get(name, nothing) for each in lines]) for name, _ in _rivals(lines)]
+    found += [(f"λ = {common.lam(lam)}", [each.along[i] for each in lines]) for i, lam in enumerate(lams)]
+    return [[name, *(inside.interval(each) for each in of_lines)] for name, of_lines in found]

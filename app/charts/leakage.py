@@ -1,14 +1,14 @@
 """What fresh attackers still read about the group: bits for the base, the controls and the chosen λ."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from app.charts import theme
 from app.charts.plot import Plot
 from app.wording.panels import leakage as words
 from app.wording.shared import inside
+from fairprog_core.metrics.leakage import LeakageJson
 
-Audits = Sequence[tuple[str, Mapping[str, Any]]]  # name and figures, see ``auditor.Reading.figures``
+Audits = Sequence[tuple[str, LeakageJson]]  # by name
 
 
 def chart(audits: Audits) -> Plot:
@@ -20,7 +20,7 @@ def chart(audits: Audits) -> Plot:
     )
     names = [inside.for_chart(name) for name, _ in audits]
     for i, ((_, audit), name) in enumerate(zip(audits, names, strict=True)):
-        value, (low, high) = audit["bits"]["value"], audit["bits"]["ci"]
+        value, (low, high) = audit["bits"]["value"] or 0.0, inside.ends(audit["bits"])
         symbol, colour = _look(i, len(audits))
         fig.add_scatter(
             x=[value], y=[name], mode="markers", name=name, showlegend=False, hoverinfo="skip",

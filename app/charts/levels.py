@@ -5,14 +5,16 @@ Notation: n levels.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
+from app.models import experiment
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.experiments import ExperimentRow
 
 N_MOST = len(theme.SYMBOLS)  # lines that one chart can tell apart
 _BESIDE = 0.03  # between two lines at one level, as a share of the axis: their intervals stand side by side
@@ -33,18 +35,18 @@ class Level(NamedTuple):
     is_collapsed: bool = False
 
 
-def of(rows: Iterable[Mapping[str, Any]], at: str, name: str = "gap") -> list[Level]:
-    """Rows of ``fairprog_core.results.experiments`` as a line; what is not estimable is left out.
+def of(rows: Iterable[ExperimentRow], at: Callable[[ExperimentRow], float], *, is_base: bool = False) -> list[Level]:
+    """Rows of an experiment as a line; what is not estimable is left out.
 
     Args:
         rows: of one line.
-        at: the level's key.
-        name: of the figure, "gap" or "base_gap".
+        at: the level of a row.
+        is_base: whether the line is about the gap of the base.
     """
     found = [
-        Level(row[at], Estimate.of(row[name], row[f"{name}_ci"]), row["collapsed"] and name == "gap")
+        Level(at(row), gap, row["collapsed"] and not is_base)
         for row in rows
-        if row[name] is not None
+        if (gap := experiment.base_gap(row) if is_base else experiment.gap(row)).value is not None
     ]
     return sorted(found, key=lambda level: level.at)
 
@@ -116,7 +118,7 @@ def _base(fig: go.Figure, line: Sequence[Level], edges: Sequence[float], *, is_n
     is_known = any(level.found.ci for level in line)
     x = [level.at for level in line] if is_known else [10**edge for edge in edges]
     y = [level.found.value for level in line] if is_known else [line[0].found.value] * len(x)
-    more: dict[str, Any] = {"mode": "lines", "hoverinfo": "skip"}
+    more: dict[str, object] = {"mode": "lines", "hoverinfo": "skip"}
     if is_known:
         marker = {"symbol": "star", "size": 16, "color": theme.NEUTRAL}
         hover = [f"{common.BASE}<br>{inside.interval(level.found)}" for level in line]
@@ -125,7 +127,7 @@ def _base(fig: go.Figure, line: Sequence[Level], edges: Sequence[float], *, is_n
     fig.add_scatter(x=x, y=y, line=style, name=common.BASE, legendgroup="base", showlegend=is_named, **more)
 
 
-def _arms(line: Sequence[Level], colour: str) -> dict[str, Any]:
+def _arms(line: Sequence[Level], colour: str) -> dict[str, object]:
     values = [level.found.value or 0.0 for level in line]
     ends = [level.found.ci or (value, value) for level, value in zip(line, values, strict=True)]
     return {

@@ -3,8 +3,7 @@
 Notation: gap on the x-axis (left is smaller), accuracy on the y-axis.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
@@ -13,6 +12,7 @@ from app.charts.plot import Plot
 from app.models.records import CurveSoFar, running_mean, thin
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.common.records import BaseRecord, ValidationRecord
 
 HEIGHT = 460  # px of the validation chart
 
@@ -69,12 +69,12 @@ def discriminator(curve: CurveSoFar) -> Plot:
 
 
 def _add_line(
-    fig: go.Figure, record: Any, *, name: str, colour: str, width: float, dash: str = "solid",
+    fig: go.Figure, record: ValidationRecord, *, name: str, colour: str, width: float, dash: str = "solid",
     has_points: bool = False, is_named: bool = True,
 ) -> None:  # fmt: skip
     """One validation of a curve; with points and their λ where it is the one that is looked at."""
     lams = [common.lam(lam) for lam in record["lam"]]
-    points: dict[str, Any] = {"mode": "lines"}
+    points: dict[str, object] = {"mode": "lines"}
     if has_points:
         near = 0.2 * max([0.05, *_known(*record["gap"])])  # to the axis: there is no room on the left
         side = ["top center" if gap is None or gap < near else "top left" for gap in record["gap"]]  # the line rises
@@ -86,7 +86,7 @@ def _add_line(
     )  # fmt: skip
 
 
-def _add_references(fig: go.Figure, records: Sequence[Any]) -> None:
+def _add_references(fig: go.Figure, records: Sequence[ValidationRecord]) -> None:
     """The base as a star, the majority-class accuracy as a line; axes that hold them and every record."""
     base_gap, base_accuracy = records[0].get("base_gap"), records[0].get("base_accuracy")
     if base_gap is not None and base_accuracy is not None:
@@ -127,7 +127,7 @@ def _rows(curve: CurveSoFar, values: Sequence[float]) -> list[list[str]]:
     return [[str(step), common.number(value)] for step, value in reversed(pairs)]
 
 
-def base(records: Sequence[Mapping[str, Any]]) -> Plot:
+def base(records: Sequence[BaseRecord]) -> Plot:
     """The loss of the base classifier over its steps."""
     fig = theme.figure(x_title=words.STEP, y_title=words.BASE_LOSS)
     steps, losses = [record["step"] for record in records], [record["loss"] for record in records]

@@ -98,7 +98,7 @@ def legend(*, is_signed: bool, width: int = 256, height: int = 12) -> Picture:
     """(height, width, 3): the colours from low to high."""
     if not is_signed:
         row = colours(CAM_SCALE)[np.linspace(0, 255, width).astype(np.int64)]
-        return cast(Picture, np.repeat(row[None], height, axis=0).round().astype(np.uint8))
+        return np.repeat(row[None], height, axis=0).round().astype(np.uint8)
     values = np.repeat(np.linspace(-127, 127, width).astype(np.int8)[None], height, axis=0)
     return signed(np.full((height, width, 3), int(_MIDDLE), dtype=np.uint8), values)
 

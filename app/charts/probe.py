@@ -1,60 +1,61 @@
 """What demographic classifiers read in null pictures along λ, and what the base's features tell about the group."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from app.charts.along import along, line
 from app.charts.plot import Plot
+from app.models.explanations import Classifier, Figures, Probe
 from app.models.line import Line
 from app.wording import probe as words
 from app.wording.shared import common
+from fairprog_core.metrics.intervals import Estimate
 
 
-def lines(probe: Mapping[str, Any], null: str, group: int) -> list[Line]:
+def lines(probe: Probe, null: str, group: int) -> list[Line]:
     """One line per demographic classifier: P(group | null picture + trigger)."""
-    return [_line(each, null, group) for each in probe["classifiers"]]
+    return [_line(each, null, group) for each in probe.classifiers]
 
 
-def now(probe: Mapping[str, Any], null: str, index: int) -> list[list[float]]:
+def now(probe: Probe, null: str, index: int) -> list[list[float]]:
     """P of all groups that each demographic classifier reads at one λ."""
-    return [each["probability"][null]["lam"][index] for each in probe["classifiers"]]
+    return [each.along[null][index] for each in probe.classifiers]
 
 
-def probability(probe: Mapping[str, Any], null: str, group: int, picked: int) -> Plot:
+def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
     """P(group | null + trigger) along λ, one line per classifier.
 
     Args:
-        probe: ``curve.probe`` of a result.
+        probe: of a curve.
         null: name of a null picture.
         group: index of a group.
         picked: index of the λ that carries the marker.
     """
-    name = common.group(probe["groups"][group])
+    name = common.group(probe.groups[group])
     return along(
-        lines(probe, null, group), probe["lams"], y_title=words.axis(name), label=words.label(name, null),
+        lines(probe, null, group), probe.lams, y_title=words.axis(name), label=words.label(name, null),
         picked=picked, limits=(-0.04, 1.04), height=420,
     )  # fmt: skip
 
 
-def readings(probe: Mapping[str, Any]) -> dict[str, Line]:
+def readings(probe: Probe) -> dict[str, Line]:
     """By kind of reader, how well it reads the group; those that were not measured are missing."""
-    return {kind: line(name, probe[kind]) for kind, name in words.READERS.items() if probe.get(kind)}
+    return {
+        kind: line(name, probe.readers[kind].figures) for kind, name in words.READERS.items() if kind in probe.readers
+    }
 
 
-def reading_lines(probe: Mapping[str, Any]) -> list[Line]:
+def reading_lines(probe: Probe) -> list[Line]:
     """The lines of the chart of readers; none where nothing was measured."""
     return list(readings(probe).values())
 
 
-def reading(probe: Mapping[str, Any], picked: int) -> Plot:
+def reading(probe: Probe, picked: int) -> Plot:
     """How well the group can be read from what the base computes, along λ, against chance."""
     return along(
-        reading_lines(probe), probe["lams"], y_title=words.READING_AXIS, label=words.READING_LABEL,
-        picked=picked, chance=probe["reading"]["chance"], height=400,
+        reading_lines(probe), probe.lams, y_title=words.READING_AXIS, label=words.READING_LABEL,
+        picked=picked, chance=probe.readers["reading"].chance, height=400,
     )  # fmt: skip
 
 
-def _line(classifier: Mapping[str, Any], null: str, group: int) -> Line:
-    found = classifier["probability"][null]
-    picked = {name: values[group] for name, values in found.items() if name != "lam" and values is not None}
-    return line(words.classifier(classifier), picked | {"lam": [values[group] for values in found["lam"]]})
+def _line(classifier: Classifier, null: str, group: int) -> Line:
+    controls = {name: Estimate(read[group], None) for name, read in classifier.controls[null].items()}
+    figures = Figures(controls, [Estimate(read[group], None) for read in classifier.along[null]])
+    return line(words.classifier(classifier), figures)

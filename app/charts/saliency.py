@@ -1,14 +1,16 @@
 """The averages of the page Saliency along λ."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.charts.along import along, frames, line
 from app.charts.plot import Plot
+from app.models.explanations import Averages, Figures
+from app.models.frame import MarkerFrame
 from app.models.line import Line
 from app.wording import saliency as words
 
-_Found = tuple[str, Mapping[str, Any] | None, words.ControlNames]  # key, values by condition, names
+_Found = tuple[str, Figures | None, words.ControlNames]  # key, figures, names
 
 
 class Average(NamedTuple):
@@ -19,41 +21,38 @@ class Average(NamedTuple):
     names: words.ControlNames
 
 
-def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
+def averages(explain: Averages, view: str) -> list[Average]:
     """The averages that a survey could estimate.
 
     Args:
-        explain: ``curve.explain`` of a result.
+        explain: of a curve.
         view: "grad_cam" or "integrated_gradients": whose share is shown.
     """
-    regions = explain.get("regions") or []
-    found = []
-    if regions:
+    found: list[_Found] = []
+    if regions := explain.regions:
         prefix = "ig_" if view == "integrated_gradients" else ""
-        found.append((f"{prefix}share", explain.get(f"{prefix}{regions[0]}_share"), words.share(view, regions)))
-        found.append(("erasure", (explain.get("erasure") or {}).get("ratio"), words.erasure(regions)))
+        found.append((f"{prefix}share", explain.shares.get(f"{prefix}{regions[0]}_share"), words.share(view, regions)))
+        found.append(("erasure", explain.erasure, words.erasure(regions)))
     return _known(found + _of_twins(explain, words.PICTURE), explain)
 
 
-def averages_of_texts(explain: Mapping[str, Any]) -> list[Average]:
+def averages_of_texts(explain: Averages) -> list[Average]:
     """The averages that a survey of texts could estimate; see `averages`."""
-    share = ("share", explain.get("ig_identity_share"), words.IDENTITY_SHARE)
+    share = ("share", explain.shares.get("ig_identity_share"), words.IDENTITY_SHARE)
     return _known([share, *_of_twins(explain, words.SENTENCE)], explain)
 
 
-def _of_twins(explain: Mapping[str, Any], what: str) -> list[_Found]:
-    twins = explain.get("twins") or {}
-    if not twins:
+def _of_twins(explain: Averages, what: str) -> list[_Found]:
+    if len(explain.twins) < 2:
         return []
     return [
-        ("difference", twins.get("logit_difference"), words.difference(twins["names"], what)),
-        ("flips", twins.get("flip_share"), words.flips(twins["names"])),
+        ("difference", explain.difference, words.difference(explain.twins, what)),
+        ("flips", explain.flips, words.flips(explain.twins)),
     ]
 
 
-def _known(found: Sequence[_Found], explain: Mapping[str, Any]) -> list[Average]:
-    rivals = explain.get("rivals")
-    return [Average(key, line(names.axis, values, rivals), names) for key, values, names in found if values]
+def _known(found: Sequence[_Found], explain: Averages) -> list[Average]:
+    return [Average(key, line(names.axis, values, explain.rivals), names) for key, values, names in found if values]
 
 
 def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:
@@ -61,6 +60,6 @@ def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:
     return along([average.line], lams, y_title=average.names.axis, label=average.names.label, picked=picked)
 
 
-def marker_frames(average: Average, n_lams: int) -> list[dict[str, Any]]:
+def marker_frames(average: Average, n_lams: int) -> list[MarkerFrame]:
     """The marker of an average's chart at every λ."""
     return frames([average.line], n_lams)

@@ -4,7 +4,7 @@ Colours alone never carry meaning: series i has colour, symbol and dash i. Backg
 transparent and lines are half-transparent grey, so that one figure fits both themes.
 """
 
-from typing import Any
+from typing import TypedDict
 
 import plotly.graph_objects as go
 
@@ -22,7 +22,30 @@ MARKER = 11  # px
 LINE = 3  # px
 
 
-def look(index: int) -> dict[str, Any]:
+class MarkerLook(TypedDict):
+    """Colour, symbol and size of a series' markers."""
+
+    color: str
+    symbol: str
+    size: int
+
+
+class LineLook(TypedDict):
+    """Colour, dash and width of a series' line."""
+
+    color: str
+    dash: str
+    width: int
+
+
+class Look(TypedDict):
+    """Trace arguments of a series."""
+
+    marker: MarkerLook
+    line: LineLook
+
+
+def look(index: int) -> Look:
     """Colour, symbol and dash of series ``index`` as trace arguments; colours repeat after four, all after eight."""
     i, colour = index % len(SYMBOLS), COLOURS[index % len(COLOURS)]
     return {

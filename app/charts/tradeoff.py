@@ -8,9 +8,11 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
+from app.models.frame import MarkerFrame
 from app.models.series import PlotPoint, Series, front
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
+from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.metrics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
@@ -72,7 +74,7 @@ def plane(
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
 
 
-def marker_at(spot: PlotPoint | None) -> dict[str, Any]:
+def marker_at(spot: PlotPoint | None) -> MarkerFrame:
     """What moves the marker to a spot: attributes of its trace, as Plotly.restyle takes them."""
     if spot is None:
         return {"x": [None], "y": [None], "text": [""]}
@@ -80,7 +82,7 @@ def marker_at(spot: PlotPoint | None) -> dict[str, Any]:
     return {"x": [spot.gap.value], "y": [spot.accuracy.value], "text": [text]}
 
 
-def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
+def flips(changes: Sequence[ChangeRow], labels: Sequence[str]) -> Plot:
     """Bars to the right: wrong without, right with the trigger; to the left: the other way round.
 
     Args:
@@ -89,10 +91,10 @@ def flips(changes: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Plot:
     """
     fig = theme.figure(x_title="", y_title="")
     cells = [inside.for_chart(f"{common.group(row['group'])}, {labels[row['label']]}") for row in changes]
-    gained, lost = ([row[what]["rows"] for row in changes] for what in ("gained", "lost"))
-    for name, rows, sign, index in ((words.LOST, lost, -1, 1), (words.GAINED, gained, 1, 0)):
+    gained, lost = [row["gained"]["rows"] for row in changes], [row["lost"]["rows"] for row in changes]
+    for name, counts, sign, index in ((words.LOST, lost, -1, 1), (words.GAINED, gained, 1, 0)):
         fig.add_bar(
-            x=[sign * n for n in rows], y=cells, orientation="h", name=name, text=[str(n) for n in rows],
+            x=[sign * n for n in counts], y=cells, orientation="h", name=name, text=[str(n) for n in counts],
             textposition="outside", textfont={"size": 16}, cliponaxis=False, hoverinfo="skip",
             marker={"color": theme.COLOURS[index], "pattern": {"shape": "/" if sign < 0 else "", "solidity": 0.3}},
         )  # fmt: skip
@@ -121,7 +123,7 @@ def _series(
     steps = front(series.mean)
     fig.add_scatter(
         x=[spot.gap.value for spot in steps], y=[spot.accuracy.value for spot in steps], name=name, mode="lines",
-        line=look["line"] | {"shape": "hv", "width": theme.LINE if is_picked else 1.5}, hoverinfo="skip", **same,
+        line={**look["line"], "shape": "hv", "width": theme.LINE if is_picked else 1.5}, hoverinfo="skip", **same,
     )  # fmt: skip
     first = next(iter(series.single))
     _spots(fig, series.mean, look["marker"], name=name, customdata=_custom(index, first, series.mean), **same)
@@ -130,18 +132,18 @@ def _series(
     side = ["bottom left" if (spot.gap.value or 0.0) > middle else "bottom right" for spot in lost]
     text = {"mode": "markers+text", "text": [common.COLLAPSED] * len(lost), "textposition": side}
     _dots(fig, lost, cross, name=common.COLLAPSED, **text, **same)
-    chosen, at = [], []
+    chosen, at = list[PlotPoint](), list[tuple[int, int, float | None]]()
     for seed, spots in series.single.items():
-        found = [spot for spot in spots if spot.lam == series.curves[seed]["chosen_lam"]]
+        found = [spot for spot in spots if spot.lam == series.curves[seed].chosen_lam]
         chosen, at = chosen + found, at + _custom(index, seed, found)
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
     _dots(fig, chosen, dot, name=words.CHOSEN, customdata=at, **same)  # it takes the clicks on the point below
     for (method, control), ending in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
-        hollow = look["marker"] | {"symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
+        hollow = {**look["marker"], "symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
         _spots(fig, [control], hollow, name=words.control(method), **same | {"showlegend": are_controls_named})
 
 
-def _dots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
+def _dots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, object], *, name: str, **more: Any) -> None:
     if spots:
         hover = [words.hover(name, spot) for spot in spots]
         fig.add_scatter(
@@ -150,10 +152,13 @@ def _dots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, Any],
         )  # fmt: skip
 
 
-def _spots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, Any], *, name: str, **more: Any) -> None:
+def _spots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, object], *, name: str, **more: Any) -> None:
     """Markers with the 95 % intervals of both coordinates."""
-    bars = {"thickness": 1.5, "width": 0, "color": _faint(marker["color"])}
-    arms = {"error_x": _arms(spots, 1), "error_y": _arms(spots, 2)}
+    bars = {"thickness": 1.5, "width": 0, "color": _faint(str(marker["color"]))}
+    arms = {
+        "error_x": _arms([each.gap for each in spots], spots),
+        "error_y": _arms([each.accuracy for each in spots], spots),
+    }
     _dots(fig, spots, marker, name=name, **{axis: bars | found for axis, found in arms.items()}, **more)
 
 
@@ -195,9 +200,9 @@ def _ends(found: Estimate) -> tuple[float, float]:
     return found.ci or (found.value or 0.0, found.value or 0.0)
 
 
-def _arms(spots: Sequence[PlotPoint], axis: int) -> dict[str, Any]:
+def _arms(found: Sequence[Estimate], spots: Sequence[PlotPoint]) -> dict[str, object]:
     """Arms of error bars; none where an interval could not be estimated or the point is collapsed."""
-    ends = [(0.0, 0.0) if spot.collapsed else _reach(spot[axis]) for spot in spots]
+    ends = [(0.0, 0.0) if spot.collapsed else _reach(each) for each, spot in zip(found, spots, strict=True)]
     return {
         "type": "data",
         "symmetric": False,
@@ -230,7 +235,7 @@ def _row(spot: PlotPoint) -> list[str]:
     return [inside.interval(spot.accuracy), inside.interval(spot.gap), words.remark(spot)]
 
 
-def _flip_row(row: Mapping[str, Any], labels: Sequence[str]) -> list[str]:
+def _flip_row(row: ChangeRow, labels: Sequence[str]) -> list[str]:
     net = row["gained"]["rows"] - row["lost"]["rows"]
     counts = [f"{row['n']:,}", str(row["gained"]["rows"]), str(row["lost"]["rows"]), inside.signed(net, 0, plus=True)]
     return [common.group(row["group"]), labels[row["label"]], *counts]

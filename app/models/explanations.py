@@ -169,8 +169,6 @@ class Probe:
         )
 
 
-
-
 def _classifier(found: DemographicClassifier) -> Classifier:
     controls: dict[str, dict[str, list[float]]] = {}
     along: dict[str, list[list[float]]] = {}

@@ -173,7 +173,9 @@ def _known(points: Sequence[Point], metric: str) -> tuple[PlotPoint, ...]:
 
 def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
     """The mean over seeds; intervals cover test rows and seeds, see ``summaries.mean_over_seeds``."""
-    gap, accuracy = (mean_estimate(found) for found in ([each.gap for each in spots], [each.accuracy for each in spots]))
+    gap, accuracy = (
+        mean_estimate(found) for found in ([each.gap for each in spots], [each.accuracy for each in spots])
+    )
     seeds = tuple(seed for each in spots for seed in each.seeds)
     return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)
 

@@ -3,18 +3,18 @@
 A row is one of ``fairprog_core.results.experiments`` and says which run it is from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import NamedTuple
 
+from app.models.experiment import RunRow as Row
 from app.models.series import Series, gather, on_other_base
-from app.state.cli_queries import ask
+from app.state import cli_queries
 from app.wording.shared import inside
-from fairprog_core.metrics.summaries import Point
-from fairprog_core.results.experiments import class_rows, is_about_shares, transfer_rows
+from fairprog_core.metrics.point import Point
+from fairprog_core.results.experiments import ExperimentRow, class_rows, is_about_shares, transfer_rows
 from fairprog_core.results.head_to_head import BYSTANDERS
 from fairprog_core.results.result import Result
 
-Row = dict[str, Any]
 Results = Mapping[str, Result]  # by the id of their run
 
 
@@ -41,13 +41,12 @@ def tuning_rows(results: Results, criterion: str) -> list[Row]:
         DataError: predictions are missing, or it took too long.
     """
     runs = {run: result for run, result in results.items() if is_about_shares(result)}
-    found = {run: ask("experiments", {run: result.folder})["tuning_data"] for run, result in runs.items()}
-    return _rows(found, criterion)
+    return _rows({run: cli_queries.tuning_rows(run, result.folder) for run, result in runs.items()}, criterion)
 
 
 def other_base_rows(results: Results, criterion: str) -> list[Row]:
     """Of runs whose triggers were tried on other bases."""
-    return _rows({run: transfer_rows([result.values]) for run, result in results.items()}, criterion)
+    return _rows({run: transfer_rows([result]) for run, result in results.items()}, criterion)
 
 
 def several_classes_rows(results: Results, criterion: str) -> list[Row]:
@@ -59,7 +58,7 @@ def several_classes_rows(results: Results, criterion: str) -> list[Row]:
 
 
 def lines(
-    rows: Sequence[Row], runs: Mapping[str, str], *, name: Callable[[Row], str], place: Callable[[Row], Any]
+    rows: Sequence[Row], runs: Mapping[str, str], *, name: Callable[[Row], str], place: Callable[[Row], Hashable]
 ) -> dict[str, list[Row]]:
     """Rows by the line that they belong to; where two runs claim one place, the later has a line of its own.
 
@@ -90,16 +89,16 @@ def targets(results: Results, criterion: str) -> list[Target]:
     """The bases that triggers were tried on, in the order of the runs."""
     found: list[Target] = []
     for run, result in results.items():
-        for entry in result.values.get("transfer", []):
+        for entry in result.transfer:
             here = on_other_base(result, entry)
-            tried = [(entry["source"], each) for each in _series(here, criterion, run)]
-            known = next((each for each in found if _is_same(each.point, entry["point"])), None)
+            tried = [(entry.source, each) for each in _series(here, criterion, run)]
+            known = next((each for each in found if _is_same(each.point, entry.point)), None)
             if known:
                 known.tried.extend(tried)
             elif tried:
-                own = [series for one, other in results.items() if _is_same(other.base, entry["point"])
+                own = [series for one, other in results.items() if _is_same(other.base, entry.point)
                        for series in _series(other, criterion, one)]  # fmt: skip
-                found.append(Target(entry["base"], entry["point"], tried, own))
+                found.append(Target(entry.base, entry.point, tried, own))
     return found
 
 
@@ -111,12 +110,12 @@ def _series(result: Result, criterion: str, run: str) -> list[Series]:
 
 def _is_same(one: Point, other: Point) -> bool:
     """Whether two points are of one base on the same rows: the same answers in every group and label."""
-    return bool(one.get("counts") == other.get("counts"))
+    return one.counts == other.counts
 
 
-def _rows(found: Mapping[str, Sequence[Row]], criterion: str) -> list[Row]:
+def _rows(found: Mapping[str, Sequence[ExperimentRow]], criterion: str) -> list[Row]:
     return [
-        row | {"run": run}
+        Row(**row, run=run)
         for run, rows in found.items()
         for row in rows
         if row["criterion"] == criterion and row["method"] not in BYSTANDERS

@@ -3,98 +3,134 @@
 Notation: k λ values, g groups. A *stop* is a position of the slider: first no trigger, then every λ.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from typing_extensions import TypedDict
 
-from app.presenters.intro_examples import MAKERS
+from app.models.gallery import GalleryAbout, about_of, checked
+from app.presenters.intro_examples import MAKERS, DemoExamples
 from app.wording import start as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ArtifactError
-from fairprog_core.results.gallery_file import read_gallery
+from fairprog_core.metrics.point import Point
+from fairprog_core.results.curve import Curve
+from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.result import Result
 
 if TYPE_CHECKING:  # Start is drawn without the options
     from fairprog_core.common.options import Modality
 
 
-def picture(
-    result: Mapping[str, Any],
-    curve: Mapping[str, Any],
-    gallery: Mapping[str, NDArray[Any]],
-    about: Mapping[str, Any] | None = None,
-    modality: "Modality" = "image",
-) -> dict[str, Any]:
+class DemoFigure(TypedDict):
+    """A figure without (None at the stop without a trigger) and with the trigger, and its interval."""
+
+    before: str | None
+    now: str
+    note: str
+
+
+class DemoStop(TypedDict):
+    """A position of the slider; ``rates`` are by block and group, ``apart`` says by block how far groups lie apart."""
+
+    name: str
+    tick: str
+    is_chosen: bool
+    summary: str
+    figures: list[DemoFigure]
+    rates: list[list[float | None]]
+    apart: list[str]
+
+
+class DemoWords(TypedDict):
+    """Everything that is written around it."""
+
+    slider: str
+    chosen: str
+    figures: list[str]
+    blocks: list[str]
+    tick: str
+    examples: str
+    note: str
+    right: str
+    wrong: str
+
+
+class Demo(DemoExamples):
+    """What the component draws."""
+
+    modality: "Modality"
+    stops: list[DemoStop]
+    groups: list[str]
+    words: DemoWords
+
+
+def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
     """Everything the component needs, as JSON.
 
     Args:
-        result: result.json.
+        result: finished or growing.
         curve: one of its curves.
-        gallery: the arrays of that curve's gallery file.
-        about: and its description.
-        modality: of the data.
+        gallery: of that curve.
+
+    Raises:
+        ArtifactError: the result holds no counts.
     """
-    points = {
-        point.lam: point
-        for point in result["points"]
-        if point.method == curve.method and _is_of(point, curve) and point.lam is not None
-    }
-    lams = [float(lam) for lam in gallery["lams"] if float(lam) in points]
-    kept = [i for i, lam in enumerate(gallery["lams"]) if float(lam) in points]
-    base = result["base"]
-    names = {"labels": result["labels"], "groups": result["groups"]}
-    return {
-        "modality": modality,
-        "stops": [_stop(base, base, curve)] + [_stop(points[lam], base, curve) for lam in lams],
-        **MAKERS[modality](gallery, {**(about or {}), **names}, kept),
-        "groups": list(result["groups"]),
-        "words": _words(base, curve, result["labels"], modality),
-    }
+    modality: "Modality" = "text" if "texts" in gallery.about else "image"
+    points = {point.lam: point for point in result.points_of(curve)}
+    lams = [float(lam) for lam in gallery.arrays["lams"] if float(lam) in points]
+    kept = [i for i, lam in enumerate(gallery.arrays["lams"]) if float(lam) in points]
+    base = result.base
+    if not all(point.counts for point in (base, *points.values())) or not result.labels:
+        raise ArtifactError(f"{result.folder / 'result.json'} holds no counts of answers; run the study again.")
+    about = GalleryAbout(**{**about_of(gallery), "labels": result.labels, "groups": result.group_names})
+    return Demo(
+        modality=modality,
+        stops=[_stop(base, base, curve), *(_stop(points[lam], base, curve) for lam in lams)],
+        **MAKERS[modality](gallery.arrays, about, kept),
+        groups=result.group_names,
+        words=_words(base, curve, result.labels, modality),
+    )
 
 
-def chosen_curve(result: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def chosen_curve(result: Result) -> Curve | None:
     """The curve to show first: equalized odds before other criteria, then in the order of the study."""
-    curves = [curve for curve in result["curves"] if curve.method == "reprogram"]
+    curves = [curve for curve in result.curves if curve.method == "reprogram"]
     return min(curves, key=lambda curve: curve.criterion != "equalized_odds", default=None)
 
 
-def _is_of(point: Mapping[str, Any], curve: Mapping[str, Any]) -> bool:
-    return all(point.get(name) == curve.get(name) for name in ("trigger", "criterion", "tuning_ratio", "seed"))
-
-
-def _stop(point: Mapping[str, Any], base: Mapping[str, Any], curve: Mapping[str, Any]) -> dict[str, Any]:
+def _stop(point: Point, base: Point, curve: Curve) -> DemoStop:
     gap, lam = curve.gap, point.lam
     figures = {
         "gap_name": common.METRICS[gap].lower(),
-        "gap": common.number(point[gap]),
-        "base_gap": common.number(base[gap]),
-        "accuracy": common.number(point.accuracy),
-        "base_accuracy": common.number(base["accuracy"]),
+        "gap": common.number(point.metric(gap).value),
+        "base_gap": common.number(base.metric(gap).value),
+        "accuracy": common.number(point.metric("accuracy").value),
+        "base_accuracy": common.number(base.metric("accuracy").value),
     }
-    is_base = lam is None
-    rates, before = _rates(point.counts), _rates(base["counts"])
-    summary = words.SUMMARY_BASE if is_base else words.SUMMARY
+    rates, before = _rates(point.counts), _rates(base.counts)
+    summary = words.SUMMARY_BASE if lam is None else words.SUMMARY
     return {
-        "name": words.NO_TRIGGER if is_base else f"λ = {common.lam(lam)}",
-        "tick": words.NO_TRIGGER if is_base else common.lam(lam),
-        "is_chosen": not is_base and lam == curve.chosen_lam,
-        "summary": summary.format(**figures, lam=None if is_base else common.lam(lam)),
+        "name": words.NO_TRIGGER if lam is None else f"λ = {common.lam(lam)}",
+        "tick": words.NO_TRIGGER if lam is None else common.lam(lam),
+        "is_chosen": lam is not None and lam == curve.chosen_lam,
+        "summary": summary.format(**figures, lam=None if lam is None else common.lam(lam)),
         "figures": [_figure(point, base, gap), _figure(point, base, "accuracy")],
         "rates": rates,
-        "apart": [_apart(now, None if is_base else old) for now, old in zip(rates, before, strict=True)],
+        "apart": [_apart(now, None if lam is None else old) for now, old in zip(rates, before, strict=True)],
     }
 
 
-def _figure(point: Mapping[str, Any], base: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    interval = point.get(f"{metric}_ci")
+def _figure(point: Point, base: Point, metric: str) -> DemoFigure:
+    found = point.metric(metric)
     return {
-        "before": None if point is base else common.number(base[metric]),
-        "now": common.number(point[metric]),
-        "note": words.INTERVAL.format(low=interval[0], high=interval[1]) if interval else "",
+        "before": None if point is base else common.number(base.metric(metric).value),
+        "now": common.number(found.value),
+        "note": words.INTERVAL.format(low=found.ci[0], high=found.ci[1]) if found.ci else "",
     }
 
 
@@ -120,9 +156,7 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> list[float 
     return [float(p / w) if w else None for p, w in zip(part, whole, strict=True)]
 
 
-def _words(
-    base: Mapping[str, Any], curve: Mapping[str, Any], labels: Sequence[str], modality: "Modality"
-) -> dict[str, Any]:
+def _words(base: Point, curve: Curve, labels: Sequence[str], modality: "Modality") -> DemoWords:
     names = {"positive": labels[-1], "negative": labels[0] if len(labels) == 2 else f"not {labels[-1]}"}
     return {
         "slider": words.SLIDER,
@@ -131,13 +165,13 @@ def _words(
         "blocks": [words.HITS.format(**names), words.FALSE_ALARMS.format(**names)],
         "tick": words.BASE_TICK,
         "examples": words.EXAMPLES[modality],
-        "note": words.EXAMPLES_NOTES[modality].format(n=base["n"]),
+        "note": words.EXAMPLES_NOTES[modality].format(n=base.n),
         "right": words.RIGHT,
         "wrong": words.WRONG,
     }
 
 
-def of_folder(folder: Path) -> dict[str, Any] | None:
+def of_folder(folder: Path) -> Demo | None:
     """The demo of a shipped example, or None where it has no curve.
 
     Raises:
@@ -147,22 +181,13 @@ def of_folder(folder: Path) -> dict[str, Any] | None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _picture(folder: Path, age: int) -> dict[str, Any] | None:
+def _picture(folder: Path, age: int) -> Demo | None:
     """``age`` is the file's: another age, another picture."""
-    result = _read(folder / "result.json")
+    result = Result.open(folder)
     curve = chosen_curve(result)
     if curve is None:
         return None
-    gallery = read_gallery(folder / "curves" / curve.key / "gallery.safetensors")
-    return picture(result, curve, gallery.arrays, gallery.about, "text" if "texts" in gallery.about else "image")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """result.json without ``Result``, which imports pyarrow: 35 MB that this page does not need."""
-    try:
-        values: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if "curves" in values:
-            return values
-    except (OSError, ValueError, TypeError):
-        pass
-    raise ArtifactError(f"{path} is damaged.")
+    gallery = result.gallery(curve)
+    if gallery is None:
+        raise ArtifactError(f"The gallery of {folder / 'curves' / curve.key} is missing; run the study again.")
+    return picture(result, curve, checked(gallery, curve.key))

@@ -5,21 +5,45 @@ Notation: m gallery rows, k λ values.
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.models.gallery import GalleryAbout, trigger_words
 from app.presenters import texts
 from app.wording import start as words
 
 Arrays = Mapping[str, NDArray[Any]]
-Maker = Any  # (gallery's arrays, its description, kept λ) -> what the component needs
 
 
-def photos(gallery: Arrays, about: Mapping[str, Any], kept: Sequence[int], per_cell: int = 2) -> dict[str, Any]:
+class DemoExample(TypedDict):
+    """One test row: a photo or a text, and what is said of it without a trigger and at every λ."""
+
+    name: str
+    says: list[str]
+    is_right: list[bool]
+    photo: NotRequired[str]
+    text: NotRequired[str]
+
+
+class DemoExamples(TypedDict):
+    """The examples, and the triggers at every λ: pictures and the photo's box, or words and where they stand."""
+
+    triggers: list[str] | list[list[str]]
+    examples: list[DemoExample]
+    box: NotRequired[list[float]]
+    is_behind: NotRequired[bool]
+    is_nearest: NotRequired[bool]
+    badge: NotRequired[str]
+
+
+Maker = Callable[[Arrays, GalleryAbout, Sequence[int]], DemoExamples]  # arrays, description, kept λ
+
+
+def photos(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 2) -> DemoExamples:
     """Photos, the triggers as pictures, and the box where a photo lies, as a share of the side.
 
     Args:
@@ -33,22 +57,22 @@ def photos(gallery: Arrays, about: Mapping[str, Any], kept: Sequence[int], per_c
         "triggers": [_uri(gallery["trigger"][i]) for i in kept],
         "box": [float(value) / side for value in gallery["photo_box"]],
         "examples": [
-            {"photo": _uri(gallery["photo"][i]), **_said(gallery, about, i, kept)}
+            {**_said(gallery, about, i, kept), "photo": _uri(gallery["photo"][i])}
             for i in _picks(gallery, kept, per_cell)
         ],
     }
 
 
-def sentences(gallery: Arrays, about: Mapping[str, Any], kept: Sequence[int], per_cell: int = 1) -> dict[str, Any]:
+def sentences(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 1) -> DemoExamples:
     """Sentences and the trigger's words; see `photos`."""
-    told = about["trigger_words"]["lam"]
+    told = trigger_words(about)
     return {
         "triggers": [[texts.safe(word) for word in told[i]] for i in kept],
         "is_behind": about.get("position") == "end",
         "is_nearest": bool(about.get("is_nearest")),
         "badge": words.NEAREST if about.get("is_nearest") else words.TRIGGER,
         "examples": [
-            {"text": texts.snippet(about["texts"][i]), **_said(gallery, about, i, kept)}
+            {**_said(gallery, about, i, kept), "text": texts.snippet(about["texts"][i])}
             for i in _picks(gallery, kept, per_cell)
         ],
     }
@@ -57,7 +81,7 @@ def sentences(gallery: Arrays, about: Mapping[str, Any], kept: Sequence[int], pe
 MAKERS: dict[str, Maker] = {"image": photos, "text": sentences}
 
 
-def _said(gallery: Arrays, about: Mapping[str, Any], i: int, kept: Sequence[int]) -> dict[str, Any]:
+def _said(gallery: Arrays, about: GalleryAbout, i: int, kept: Sequence[int]) -> DemoExample:
     """Whose row i is, and what is said of it without a trigger and at every λ."""
     labels, y = about["labels"], int(gallery["y"][i])
     says = _answers(gallery, kept)[i]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.models.gallery import about_of, control_words, trigger_words
 from app.models.sentence import Sentence, SentenceRow
 from app.presenters import texts
 from app.wording import sentences as words
@@ -30,7 +31,7 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
         title: above it.
         chosen: the λ that was chosen on validation.
     """
-    arrays, about = gallery.arrays, gallery.about
+    arrays, about = gallery.arrays, about_of(gallery)
     told = _words(gallery, i)
     start = int(arrays["first"][i])
     is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(told)]]
@@ -63,7 +64,7 @@ def default_rows(lams: Sequence[float], chosen: float | None, n: int = N_ROWS) -
         n: how many, at most.
     """
     picked = sorted({round(place) for place in np.linspace(0, len(lams) - 1, min(n, len(lams)))})
-    if chosen not in lams:
+    if chosen is None or chosen not in lams:
         return picked
     wanted = list(lams).index(chosen)
     if wanted not in picked:
@@ -73,31 +74,32 @@ def default_rows(lams: Sequence[float], chosen: float | None, n: int = N_ROWS) -
 
 
 def _words(gallery: Gallery, i: int) -> list[str]:
-    return [texts.safe(word) for word in gallery.about["texts"][i][: texts.MOST_WORDS]]
+    return [texts.safe(word) for word in about_of(gallery)["texts"][i][: texts.MOST_WORDS]]
 
 
 def _end(gallery: Gallery, i: int, told: Sequence[str]) -> str:
     if not told:
         return words.EMPTY_TEXT
-    is_cut = gallery.about["is_cut"][i] or len(told) < len(gallery.about["texts"][i])
+    about = about_of(gallery)
+    is_cut = about["is_cut"][i] or len(told) < len(about["texts"][i])
     return words.CUT if is_cut else ""
 
 
 def _control(gallery: Gallery, i: int, name: str, told: Sequence[str]) -> SentenceRow:
-    trigger = gallery.about["trigger_words"][name]
+    trigger = control_words(about_of(gallery))[name]
     return _row(gallery, i, name, told, words.CONDITIONS[name], trigger=trigger)
 
 
 def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[SentenceRow]:
     """Rows of the classifiers with weights of their own."""
-    rivals = gallery.about.get("rivals", {})
+    rivals = about_of(gallery).get("rivals", {})
     return [
         _row(gallery, i, method, told, inside.rival(method, lam), note=words.QUOTED) for method, lam in rivals.items()
     ]
 
 
 def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | None) -> SentenceRow:
-    lam, trigger = float(gallery.arrays["lams"][j]), gallery.about["trigger_words"]["lam"][j]
+    lam, trigger = float(gallery.arrays["lams"][j]), trigger_words(about_of(gallery))[j]
     note = words.QUOTED if lam == chosen else ""
     return _row(gallery, i, "", told, words.LAM.format(lam=common.lam(lam)), trigger=trigger, note=note, lam=j)
 
@@ -118,13 +120,14 @@ def _row(
         note: below the name.
         lam: index of λ; -1 without.
     """
-    arrays, labels = gallery.arrays, gallery.about["labels"]
+    arrays, about = gallery.arrays, about_of(gallery)
+    labels = about["labels"]
     ending = f"_{condition}" if condition else ""
     start = int(arrays["first"][i])
 
     def of(array: str) -> NDArray[Any]:
-        found = arrays[f"{array}{ending}"][i]
-        return found[lam] if lam >= 0 else found
+        found: NDArray[Any] = arrays[f"{array}{ending}"][i]
+        return np.asarray(found[lam]) if lam >= 0 else found
 
     along = arrays[f"ig{ending}"][start : start + len(told)]
     values = [float(value) for value in (along[:, lam] if lam >= 0 else along)]
@@ -132,7 +135,7 @@ def _row(
     own_values = [float(value) for value in of("ig_trigger")] if own else []
     said, y = int(of("logits").argmax()), int(arrays["y"][i])
     probability = float(texts.probability(of("logits"), POSITIVE))
-    sound, is_nearest = bool(of("ig_converged")), lam >= 0 and bool(gallery.about.get("is_nearest"))
+    sound, is_nearest = bool(of("ig_converged")), lam >= 0 and bool(about.get("is_nearest"))
     verdict = "" if y < 0 else words.RIGHT if said == y else words.WRONG
     spoken = words.spoken(
         name, [*told, *own], [*values, *own_values], said=labels[said], positive=labels[POSITIVE],

@@ -4,12 +4,12 @@ Notation: m sentences, l λ-values, c classes, p patterns of groups.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.models.gallery import GalleryAbout
 from app.wording.shared import common
 
 MOST_WORDS = 400
@@ -36,7 +36,7 @@ def snippet(words: Sequence[str], most: int = 240) -> str:
     return " ".join(text)
 
 
-def group_name(about: Mapping[str, Any], z: int) -> str:
+def group_name(about: GalleryAbout, z: int) -> str:
     """The groups of a row, "muslim" or "male, black"; empty where it has none.
 
     Args:
@@ -46,7 +46,7 @@ def group_name(about: Mapping[str, Any], z: int) -> str:
     return ", ".join(common.group(name) for i, name in enumerate(about["groups"]) if is_in_group(about, z, i))
 
 
-def is_in_group(about: Mapping[str, Any], z: int, group: int) -> bool:
+def is_in_group(about: GalleryAbout, z: int, group: int) -> bool:
     """Whether a row with this pattern code belongs to a group."""
     patterns = about.get("patterns")
     return z == group if patterns is None else bool(0 <= z < len(patterns) and patterns[z][group])

@@ -1,13 +1,17 @@
 """What the pages read of finished runs: results, galleries, tables; each file once, until it changes."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
 
+from app.models import gallery as galleries
 from app.state import run_store
 from app.wording.shared import inside
-from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
+from fairprog_core.metrics.levelling import Levelling
+from fairprog_core.metrics.point import Point
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
 from fairprog_core.study.settings import in_short
@@ -44,29 +48,38 @@ def choices() -> list[RunChoice]:
 def read(folder: Path) -> Result | None:
     """The result of a folder, or None where it is missing or damaged."""
     try:
-        return _open(folder, (folder / "result.json").stat().st_mtime_ns)
-    except (OSError, ArtifactError):
+        return _open(folder, _stamp(folder))
+    except (OSError, FairprogError):
         return None
 
 
-def group_table(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
+def damage(folder: Path) -> str | None:
+    """What is wrong with a folder's result, in one sentence; None where it can be read, or where there is none yet."""
+    try:
+        return _damage(folder, _stamp(folder))
+    except OSError:
+        return None
+
+
+def group_table(result: Result, point: Point) -> list[GroupRow]:
     """The rates of every group at a point; results of an early version do not hold them."""
-    return point.get("group_rates") or _group_table(
-        result.folder, _age(result), point.artifacts["predictions"], point
-    )
+    if point.group_rates is not None:
+        return point.group_rates
+    return _group_table(result.folder, _age(result), _predictions(point), point)
 
 
-def changes(result: Result, point: dict[str, Any]) -> list[dict[str, Any]]:
+def changes(result: Result, point: Point) -> list[ChangeRow]:
     """Who gained and who lost at a point; results of an early version do not hold it."""
-    return point.get("changes") or _changes(result.folder, _age(result), point.artifacts["predictions"], point)
+    if point.changes is not None:
+        return point.changes
+    return _changes(result.folder, _age(result), _predictions(point), point)
 
 
-def levelling(result: Result, point: dict[str, Any], gap: str) -> dict[str, Any] | None:
+def levelling(result: Result, point: Point, gap: str) -> Levelling | None:
     """Who paid for the smaller gap at a point; results of an early version do not hold it."""
-    if "levelling" in point:
-        found: dict[str, Any] | None = point.levelling.get(gap)
-        return found
-    return _levelling(result.folder, _age(result), point.artifacts["predictions"], gap, point)
+    if point.levelling is not None:
+        return point.levelling.get(gap)
+    return _levelling(result.folder, _age(result), _predictions(point), gap, point)
 
 
 def gallery(result: Result, key: str) -> Gallery | None:
@@ -86,7 +99,15 @@ def stamp(result: Result, key: str) -> str:
 
 
 def _age(result: Result) -> int:
-    return (result.folder / "result.json").stat().st_mtime_ns
+    return _stamp(result.folder)
+
+
+def _stamp(folder: Path) -> int:
+    return (folder / "result.json").stat().st_mtime_ns
+
+
+def _predictions(point: Point) -> str:
+    return point.artifacts.get("predictions") or ""
 
 
 # ``age`` is part of every key: another age, another file. Arguments with an underscore are not.
@@ -102,27 +123,37 @@ def _about(folder: Path, age: int) -> tuple[str, str] | None:
     """The name of a folder's study and what tells it apart, or None where there is no curve; nothing else is kept."""
     try:
         result = Result.open(folder)
-    except (OSError, ArtifactError):
+    except (OSError, FairprogError):
         return None
     return (str(result.study.get("name", "")), in_short(result.study)) if result.curves else None
 
 
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _damage(folder: Path, age: int) -> str | None:
+    try:
+        Result.open(folder)
+    except FairprogError as error:
+        return str(error)
+    return None
+
+
 @st.cache_data(max_entries=256, show_spinner=False)
-def _group_table(folder: Path, age: int, name: str, _point: dict[str, Any]) -> list[dict[str, Any]]:
+def _group_table(folder: Path, age: int, name: str, _point: Point) -> list[GroupRow]:
     return _open(folder, age).group_table(_point)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _changes(folder: Path, age: int, name: str, _point: dict[str, Any]) -> list[dict[str, Any]]:
+def _changes(folder: Path, age: int, name: str, _point: Point) -> list[ChangeRow]:
     return _open(folder, age).changes(_point)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _levelling(folder: Path, age: int, name: str, gap: str, _point: dict[str, Any]) -> dict[str, Any] | None:
+def _levelling(folder: Path, age: int, name: str, gap: str, _point: Point) -> Levelling | None:
     return _open(folder, age).levelling(_point, gap)
 
 
 @st.cache_resource(max_entries=8, show_spinner=inside.LOADING)
 def _gallery(folder: Path, age: int, key: str) -> Gallery | None:
     result = _open(folder, age)
-    return result.gallery(next(curve for curve in result.curves if curve.key == key))
+    found = result.gallery(next(curve for curve in result.curves if curve.key == key))
+    return galleries.checked(found, key) if found else None

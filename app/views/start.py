@@ -27,14 +27,14 @@ def choose(folders: dict[str, Path]) -> Path:
 def show(folder: Path) -> None:
     """The demo of one example."""
     try:
-        picture = of_folder(folder)
+        demo = of_folder(folder)
     except FairprogError as error:
         st.warning(words.BROKEN_DEMO.format(reason=common.plain(str(error))))
         return
-    if picture is None:
+    if demo is None:
         st.info(words.NO_DEMO)
     else:
-        intro_demo.show(picture, key=f"intro_demo-{folder.name}")
+        intro_demo.show(demo, key=f"intro_demo-{folder.name}")
 
 
 page.header(words.TITLE, words.LEAD)

@@ -4,11 +4,12 @@ Everything happens in the browser; the slider is a native range input, the pictu
 with a text, and what it shows is said in one sentence to screen readers.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from app.presenters.intro_demo import Demo
 
 _FOLDER = Path(__file__).parent
 _HTML = '<section class="fp-intro"></section>'
@@ -16,7 +17,7 @@ _CSS = (_FOLDER / "intro_demo.css").read_text("utf-8")
 _JS = (_FOLDER / "intro_demo.js").read_text("utf-8")
 
 
-def show(value: Mapping[str, Any], *, key: str) -> Mapping[str, Any]:
+def show(value: Demo, *, key: str) -> Demo:
     """Draw what ``app.presenters.intro_demo.picture`` made."""
     _component()(key=key, data=[value])  # a list: Streamlit imports pandas to look into a dict, 70 MB for the server
     return value

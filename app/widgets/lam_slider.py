@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.models.frame import MarkerFrame
 from app.wording.shared import common
 from app.wording.shared import inside as words
 
@@ -22,7 +23,7 @@ _HTML = """
 _CSS = (_FOLDER / "lam_slider.css").read_text("utf-8")
 _JS = (_FOLDER / "lam_slider.js").read_text("utf-8")
 
-Frames = Sequence[Mapping[str, Any]]
+Frames = Sequence[MarkerFrame]
 
 
 def show(
@@ -50,7 +51,7 @@ def show(
         "channel": channel,
         "index": index,
         "stops": [common.lam(lam) for lam in lams],
-        "chosen": list(lams).index(chosen) if chosen in lams else -1,
+        "chosen": list(lams).index(chosen) if chosen is not None and chosen in lams else -1,
         "charts": {name: [dict(frame) for frame in frames] for name, frames in (charts or {}).items()},
         "is_sticky": is_sticky,
         "words": {"label": words.SLIDER, "chosen": words.CHOSEN},

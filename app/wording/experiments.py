@@ -125,7 +125,12 @@ def tuning_table(lines: Lines) -> Table:
     """Gap, change of accuracy and share of the gain kept, by method and share of the tuning data."""
     columns = [TableCell(METHOD, TUNING_AXIS.lower()), TableCell(GAP), TableCell(ACCURACY, ACCURACY_NOTE)]
     rows = [
-        [TableCell(name, f"{percent(row['tuning_ratio'] or 1.0)}, {_seeds(row)}"), _gap(row), _accuracy(row), _kept(row)]
+        [
+            TableCell(name, f"{percent(row['tuning_ratio'] or 1.0)}, {_seeds(row)}"),
+            _gap(row),
+            _accuracy(row),
+            _kept(row),
+        ]
         for name, line in lines.items()
         for row in line
     ]

@@ -110,7 +110,12 @@ def one_seed(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
 
 def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
     """What the figures rest on."""
-    return ABOUT.format(n=judged["n"], against=common.plain(names[judged["against"]]), accuracy=judged["base"]["accuracy"], gap=judged["base"]["gap"])
+    return ABOUT.format(
+        n=judged["n"],
+        against=common.plain(names[judged["against"]]),
+        accuracy=judged["base"]["accuracy"],
+        gap=judged["base"]["gap"],
+    )
 
 
 def table(judged: ComparisonJson, names: Mapping[str, str]) -> Table:
