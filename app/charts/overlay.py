@@ -106,7 +106,7 @@ def legend(*, is_signed: bool, width: int = 256, height: int = 12) -> Picture:
 def enlarged(picture: Picture, least: int = 192) -> Picture:
     """Whole-number enlargement, pixel by pixel, to at least ``least`` pixels."""
     times = max(1, -(-least // picture.shape[0]))
-    return cast(Picture, picture.repeat(times, axis=0).repeat(times, axis=1))
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def png(picture: Picture) -> bytes:

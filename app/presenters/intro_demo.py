@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from typing_extensions import TypedDict
 
+from app.models.demo import Demo, DemoFigure, DemoStop, DemoWords
 from app.models.gallery import GalleryAbout, about_of, checked
-from app.presenters.intro_examples import MAKERS, DemoExamples
+from app.presenters.intro_examples import MAKERS
 from app.wording import start as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ArtifactError
@@ -24,49 +24,6 @@ from fairprog_core.results.result import Result
 
 if TYPE_CHECKING:  # Start is drawn without the options
     from fairprog_core.common.options import Modality
-
-
-class DemoFigure(TypedDict):
-    """A figure without (None at the stop without a trigger) and with the trigger, and its interval."""
-
-    before: str | None
-    now: str
-    note: str
-
-
-class DemoStop(TypedDict):
-    """A position of the slider; ``rates`` are by block and group, ``apart`` says by block how far groups lie apart."""
-
-    name: str
-    tick: str
-    is_chosen: bool
-    summary: str
-    figures: list[DemoFigure]
-    rates: list[list[float | None]]
-    apart: list[str]
-
-
-class DemoWords(TypedDict):
-    """Everything that is written around it."""
-
-    slider: str
-    chosen: str
-    figures: list[str]
-    blocks: list[str]
-    tick: str
-    examples: str
-    note: str
-    right: str
-    wrong: str
-
-
-class Demo(DemoExamples):
-    """What the component draws."""
-
-    modality: "Modality"
-    stops: list[DemoStop]
-    groups: list[str]
-    words: DemoWords
 
 
 def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
@@ -80,7 +37,7 @@ def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
     Raises:
         ArtifactError: the result holds no counts.
     """
-    modality: "Modality" = "text" if "texts" in gallery.about else "image"
+    modality: Modality = "text" if "texts" in gallery.about else "image"
     points = {point.lam: point for point in result.points_of(curve)}
     lams = [float(lam) for lam in gallery.arrays["lams"] if float(lam) in points]
     kept = [i for i, lam in enumerate(gallery.arrays["lams"]) if float(lam) in points]

@@ -6,40 +6,18 @@ Notation: m gallery rows, k λ values.
 import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.models.demo import DemoExample, DemoExamples
 from app.models.gallery import GalleryAbout, trigger_words
 from app.presenters import texts
 from app.wording import start as words
 
 Arrays = Mapping[str, NDArray[Any]]
-
-
-class DemoExample(TypedDict):
-    """One test row: a photo or a text, and what is said of it without a trigger and at every λ."""
-
-    name: str
-    says: list[str]
-    is_right: list[bool]
-    photo: NotRequired[str]
-    text: NotRequired[str]
-
-
-class DemoExamples(TypedDict):
-    """The examples, and the triggers at every λ: pictures and the photo's box, or words and where they stand."""
-
-    triggers: list[str] | list[list[str]]
-    examples: list[DemoExample]
-    box: NotRequired[list[float]]
-    is_behind: NotRequired[bool]
-    is_nearest: NotRequired[bool]
-    badge: NotRequired[str]
-
-
 Maker = Callable[[Arrays, GalleryAbout, Sequence[int]], DemoExamples]  # arrays, description, kept λ
 
 

@@ -6,7 +6,8 @@ from app.charts import probe as charts
 from app.charts.along import frames
 from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
-from app.models import modality
+from app.models import saved_study
+from app.models.explanations import Probe
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
@@ -19,19 +20,18 @@ SIDE_BY_SIDE = 3
 NULLS = {"image": null_pictures.show, "text": null_words.show}
 
 
-def show_probability(result: Result, curve: Curve, null: str, group: int, index: int) -> None:
+def show_probability(result: Result, curve: Curve, found: Probe, null: str, group: int, index: int) -> None:
     """P(group | null + trigger) beside the inputs that were read."""
-    found = curve.probe
     left, right = st.columns([8, 5], gap="large")
     with left:
         live_plot.show(charts.probability(found, null, group, index), key="probability")
     with right:
         gallery = artifacts.gallery(result, curve.key)
         if gallery:
-            show, which = NULLS[modality.of(result.study)], found["nulls"].index(null)
+            show, which = NULLS[saved_study.modality(result.study)], found.nulls.index(null)
             show(gallery, key="nulls", channel=CHANNEL, index=index, null=null, which=which)
         lines = charts.lines(found, null, group)
-        table.show(words.table(found, lines, index, common.group(found["groups"][group])), key="classifiers")
+        table.show(words.table(found, lines, index, common.group(found.groups[group])), key="classifiers")
         st.markdown(words.agreement(charts.now(found, null, index), group))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
@@ -69,21 +69,21 @@ def explore() -> None:
     result = run_picker.result_of(choice)
     with second:
         run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third, has_trigger=True)
-    found = curve.probe
-    if not found:
+    found = Probe.of_curve(curve)
+    if found is None:
         st.info(inside.not_looked_into(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
         return
     with fourth:
-        group = choose_group(found["groups"])
-    null = choose_null(found["nulls"])
-    n = len(found["lams"])
+        group = choose_group(found.groups)
+    null = choose_null(found.nulls)
+    n = len(found.lams)
     moving = {
         "probability": frames(charts.lines(found, null, group), n),
         "reading": frames(charts.reading_lines(found), n),
     }
     index = curve_slider.show(curve, run=run, channel=CHANNEL, charts=moving, is_sticky=True)
-    show_probability(result, curve, null, group, index)
+    show_probability(result, curve, found, null, group, index)
     st.header(words.READING, anchor=False)
     reading.show(found, key="reading", index=index)
 

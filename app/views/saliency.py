@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.components import run_picker
 from app.components.saliency import look_pictures, look_sentences
-from app.models import modality
+from app.models import saved_study
 from app.state import session
 from app.widgets import page
 from app.wording import saliency as words
@@ -24,7 +24,7 @@ def explore() -> None:
     result = run_picker.result_of(picked)
     with second:
         run, curve = run_picker.show_curve({picked.run: result}, key="saliency", seed=third, has_trigger=True)
-    LOOKS[modality.of(result.study)](result, run=run, curve=curve, channel=CHANNEL)
+    LOOKS[saved_study.modality(result.study)](result, run=run, curve=curve, channel=CHANNEL)
 
 
 page.header(words.TITLE, words.LEAD)

@@ -5,15 +5,15 @@ import streamlit as st
 from app.charts.theme import SYMBOLS
 from app.components import run_picker
 from app.components.tradeoff import detail, downloads, plane, point_tables, trigger_view, trigger_words
-from app.models import modality
+from app.models import saved_study
 from app.models.series import drawable, gather
 from app.state import artifacts, session
 from app.widgets import chart_tools, page
 from app.wording import tradeoff as words
 from app.wording.shared import common
 from fairprog_core.metrics.fairness import GAPS
-from fairprog_core.results.experiments import is_about_shares
 from fairprog_core.results.curve import Curve
+from fairprog_core.results.experiments import is_about_shares
 from fairprog_core.results.result import Result
 
 CHANNEL = "tradeoff"
@@ -37,7 +37,7 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
         st.header(words.TRIGGER, anchor=False)
         st.markdown(words.no_trigger(curve.method))
         return
-    gallery, show = artifacts.gallery(result, curve.key), TRIGGERS[modality.of(result.study)]
+    gallery, show = artifacts.gallery(result, curve.key), TRIGGERS[saved_study.modality(result.study)]
     if gallery:
         show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve.trigger)
 
@@ -78,7 +78,7 @@ def explore() -> None:
         downloads.show(results[run], key="download", curve=curve, index=index)
     if picked:
         clicked = series[int(picked[0])]
-        session.select(clicked.run, clicked.curves[int(picked[1])]["key"], float(picked[2]))
+        session.select(clicked.run, clicked.curves[int(picked[1])].key, float(picked[2]))
         st.rerun(scope="fragment")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.presenters.intro_demo import Demo
+from app.models.demo import Demo
 
 _FOLDER = Path(__file__).parent
 _HTML = '<section class="fp-intro"></section>'

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app.presenters.experiments import Row
+from app.models.experiment import RunRow as Row
 from app.widgets import chart_tools
 from app.wording import experiments as words
 from fairprog_core.results.experiments import experiment_csv

@@ -4,7 +4,8 @@ import streamlit as st
 
 from app.components.compare import other_bases, several_classes, tuning_data
 from app.components.compare.candidate_picker import Picked
-from app.models import modality
+from app.models import saved_study
+from app.models.experiment import RunRow
 from app.presenters import experiments
 from app.wording import experiments as words
 from app.wording.shared import common
@@ -33,11 +34,11 @@ def show(value: Picked, *, key: str) -> None:
                 draw(rows, key=f"{key}-{name}", picked=value)
         else:
             missing.append(title)
-    if text := words.missing(missing, modality.of(next(iter(value.results.values())).study)):
+    if text := words.missing(missing, saved_study.modality(next(iter(value.results.values())).study)):
         st.caption(text)
 
 
-def _tuning_rows(value: Picked) -> list[experiments.Row]:
+def _tuning_rows(value: Picked) -> list[RunRow]:
     """A sentence and no rows where predictions cannot be read."""
     try:
         return experiments.tuning_rows(value.results, value.criterion)

@@ -1,7 +1,6 @@
 """Methods against each other: verdicts in words and figures, from the same rows."""
 
 import math
-from typing import Any
 
 import streamlit as st
 
@@ -11,9 +10,10 @@ from app.widgets import table
 from app.wording import head_to_head as words
 from app.wording.shared import common
 from fairprog_core.common.errors import DataError
+from fairprog_core.results.head_to_head import ComparisonJson
 
 
-def judge(value: Picked, *, seconds: float | None = None) -> dict[str, Any] | None:
+def judge(value: Picked, *, seconds: float | None = None) -> ComparisonJson | None:
     """The duel; None, with a sentence that says what to do, where the curves cannot be compared.
 
     Args:
@@ -30,7 +30,7 @@ def judge(value: Picked, *, seconds: float | None = None) -> dict[str, Any] | No
         return None
 
 
-def show(value: dict[str, Any], *, picked: Picked, key: str) -> dict[str, Any]:
+def show(value: ComparisonJson, *, picked: Picked, key: str) -> ComparisonJson:
     """Draw verdicts and figures; the duel at the seconds that were asked for.
 
     Args:
@@ -52,7 +52,7 @@ def show(value: dict[str, Any], *, picked: Picked, key: str) -> dict[str, Any]:
     return judged
 
 
-def _say(judged: dict[str, Any], value: Picked) -> None:
+def _say(judged: ComparisonJson, value: Picked) -> None:
     """The verdicts in words."""
     st.header(words.VERDICTS_TITLE, anchor=False)
     for sentence in words.sentences(judged, value.names):
@@ -61,7 +61,7 @@ def _say(judged: dict[str, Any], value: Picked) -> None:
         st.markdown(note)
 
 
-def _in_time(judged: dict[str, Any], value: Picked, *, key: str) -> dict[str, Any]:
+def _in_time(judged: ComparisonJson, value: Picked, *, key: str) -> ComparisonJson:
     """The duel at the seconds that are asked for; at first those of the one that is compared with."""
     usual, keys = _usual(value), [each.key for each in value.candidates]
     asked = st.number_input(

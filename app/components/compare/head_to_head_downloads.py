@@ -1,15 +1,13 @@
 """Downloads of the page Compare: the chart as a picture, the figures as a table for spreadsheets."""
 
-from typing import Any
-
 import streamlit as st
 
 from app.widgets import chart_tools
 from app.wording import head_to_head as words
-from fairprog_core.results.head_to_head import head_to_head_csv
+from fairprog_core.results.head_to_head import ComparisonJson, head_to_head_csv
 
 
-def show(value: dict[str, Any], *, key: str, chart: str) -> None:
+def show(value: ComparisonJson, *, key: str, chart: str) -> None:
     """Draw the buttons.
 
     Args:

@@ -11,9 +11,11 @@ from app.charts import tradeoff as charts
 from app.charts.theme import SYMBOLS
 from app.components.compare import experiment_downloads
 from app.components.compare.candidate_picker import Picked
-from app.models.series import Series, kind, spot
+from app.models import experiment
+from app.models.experiment import RunRow as Row
+from app.models.series import Series, spot
 from app.presenters import experiments
-from app.presenters.experiments import Row, Target
+from app.presenters.experiments import Target
 from app.state import session
 from app.widgets import live_plot, table
 from app.wording import experiments as words
@@ -49,13 +51,13 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
 
 def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
     """Sources down, other bases across; a row per trigger where there are several."""
-    kinds = {kind(row) for row in rows}
+    kinds = {experiment.name(row) for row in rows}
 
     def name(row: Row) -> str:
         source = str(row["source"])
-        return source if len(kinds) == 1 else words.TRIED.format(kind=common.kind(kind(row)), source=source)
+        return source if len(kinds) == 1 else words.TRIED.format(kind=common.kind(experiment.name(row)), source=source)
 
-    lines = experiments.lines(rows, picked.runs, name=name, place=lambda row: (kind(row), row["target"]))
+    lines = experiments.lines(rows, picked.runs, name=name, place=lambda row: (experiment.name(row), row["target"]))
     columns = list(dict.fromkeys([*(row["source"] for row in rows), *(row["target"] for row in rows)]))
     columns = [column for column in columns if any(row["target"] == column for row in rows)]
     plot = matrix_chart.matrix(

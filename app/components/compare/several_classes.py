@@ -7,12 +7,13 @@ import streamlit as st
 from app.charts import levels as charts
 from app.components.compare import experiment_downloads
 from app.components.compare.candidate_picker import Picked
-from app.models.series import kind
+from app.models import experiment
+from app.models.experiment import RunRow as Row
 from app.presenters import experiments
-from app.presenters.experiments import Row
 from app.widgets import live_plot, table
 from app.wording import experiments as words
 from app.wording.shared import common
+from fairprog_core.results.experiments import ExperimentRow
 
 
 def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
@@ -23,14 +24,13 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
         key: beginning of the keys.
         picked: what was chosen on the page.
     """
-    same = {"place": lambda row: row["n_classes"]}
-    lines = experiments.lines(value, picked.runs, name=lambda row: common.kind(kind(row)), **same)
-    bases = experiments.lines(value, picked.runs, name=lambda _: common.BASE, **same).values()
+    lines = experiments.lines(value, picked.runs, name=lambda row: common.kind(experiment.name(row)), place=_n_classes)
+    bases = experiments.lines(value, picked.runs, name=lambda _: common.BASE, place=_n_classes).values()
     once = [{row["n_classes"]: row for row in line}.values() for line in bases]
     st.markdown(words.CLASSES_LEAD)
     plot = charts.levels(
-        {name: charts.of(line, "n_classes") for name, line in list(lines.items())[: charts.N_MOST]},
-        base=[charts.of(line, "n_classes", "base_gap") for line in once],
+        {name: charts.of(line, _n_classes) for name, line in list(lines.items())[: charts.N_MOST]},
+        base=[charts.of(line, _n_classes, is_base=True) for line in once],
         x_title=words.CLASSES_AXIS, y_title=common.METRICS[value[0]["gap_name"]], tick="{:g}".format,
         label=words.CLASSES_LABEL,
     )  # fmt: skip
@@ -42,3 +42,7 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
     table.show(words.classes_table(lines), key=f"{key}-table")
     experiment_downloads.show(value, key=key, title=words.CLASSES, charts={words.PNG.format(title=words.CLASSES): key})
     return value
+
+
+def _n_classes(row: ExperimentRow) -> int:
+    return row["n_classes"]

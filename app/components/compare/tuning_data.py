@@ -7,13 +7,14 @@ import streamlit as st
 from app.charts import levels as charts
 from app.components.compare import experiment_downloads
 from app.components.compare.candidate_picker import Picked
-from app.models.series import kind
+from app.models import experiment
+from app.models.experiment import RunRow as Row
 from app.presenters import experiments
-from app.presenters.experiments import Row
 from app.widgets import live_plot, table
 from app.wording import experiments as words
 from app.wording.shared import common
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.experiments import ExperimentRow
 
 
 def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
@@ -24,11 +25,13 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
         key: beginning of the keys.
         picked: what was chosen on the page.
     """
-    lines = experiments.lines(value, picked.runs, name=lambda row: common.kind(kind(row)), place=lambda _: None)
+    lines = experiments.lines(
+        value, picked.runs, name=lambda row: common.kind(experiment.name(row)), place=lambda _: None
+    )
     st.markdown(" ".join([words.TUNING_LEAD, *words.bases(value)]))
     bases = dict.fromkeys(row["base_gap"] for row in value if row["base_gap"] is not None)
     plot = charts.levels(
-        {name: charts.of(line, "tuning_ratio") for name, line in list(lines.items())[: charts.N_MOST]},
+        {name: charts.of(line, _share) for name, line in list(lines.items())[: charts.N_MOST]},
         base=[[charts.Level(1.0, Estimate(gap, None))] for gap in bases],
         x_title=words.TUNING_AXIS, y_title=common.METRICS[value[0]["gap_name"]], tick=words.percent,
         label=words.TUNING_LABEL,
@@ -40,3 +43,7 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
     st.caption(words.NOTE)
     experiment_downloads.show(value, key=key, title=words.TUNING, charts={words.PNG.format(title=words.TUNING): key})
     return value
+
+
+def _share(row: ExperimentRow) -> float:
+    return row["tuning_ratio"] or 1.0

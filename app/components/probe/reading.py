@@ -1,26 +1,24 @@
 """How well the group can be read from what the base computes: a chart along λ and a sentence per reader."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from app.charts import probe as charts
-from app.charts.along import estimate
+from app.models.explanations import Probe
 from app.widgets import live_plot
 from app.wording import probe as words
 from app.wording.shared import verdicts
 
 
-def show(value: Mapping[str, Any], *, key: str, index: int) -> None:
+def show(value: Probe, *, key: str, index: int) -> None:
     """Draw it, or say that it was not measured.
 
     Args:
-        value: ``curve.probe`` of a result.
+        value: of a curve.
         key: the chart's key.
         index: of the λ that the sentences are about.
     """
-    if not value.get("reading"):
+    reading = value.readers.get("reading")
+    if reading is None:
         st.info(words.READING_NONE)
         return
     left, right = st.columns([8, 5], gap="large")
@@ -28,6 +26,6 @@ def show(value: Mapping[str, Any], *, key: str, index: int) -> None:
         live_plot.show(charts.reading(value, index), key=key)
     with right:
         for kind, line in charts.readings(value).items():
-            st.markdown(verdicts.at(line, words.READING_WHATS[kind], value["lams"], index))
-        st.markdown(words.against_chance(estimate(value["reading"]["lam"][index]), value["reading"]["chance"]))
+            st.markdown(verdicts.at(line, words.READING_WHATS[kind], value.lams, index))
+        st.markdown(words.against_chance(reading.figures.along[index], reading.chance))
         st.markdown(verdicts.OVERLAP)

@@ -1,7 +1,6 @@
 """The runs of a home as a table: state, progress, main figures, and what can be done with each."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from app.widgets import confirm
 from app.wording import runs as words
 from app.wording import train as train_words
 from app.wording.shared import common
+from fairprog_core.results.result import StudyJson
 from fairprog_core.runs import Run
 from fairprog_core.study.settings import in_short
 
@@ -65,7 +65,7 @@ def _name(run: Run, key: str) -> bool:
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _changes(run_id: str, _study: dict[str, Any]) -> str:
+def _changes(run_id: str, _study: StudyJson) -> str:
     """What was set on top of the preset; a study does not change once it is submitted."""
     return in_short(_study)
 

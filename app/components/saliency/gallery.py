@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.charts import overlay
+from app.models.gallery import about_of
 from app.widgets import pictures
 from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.wording import saliency as words
@@ -104,7 +105,7 @@ def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) 
         rows: which of them.
         choice: of the map and the control.
     """
-    arrays, about = _gallery.arrays, _gallery.about
+    arrays, about = _gallery.arrays, about_of(_gallery)
     found = []
     for i in rows:
         group, label = about["groups"][int(arrays["z"][i])], about["labels"][int(arrays["y"][i])]
@@ -161,8 +162,8 @@ def _shots(arrays: dict[str, NDArray[Any]], i: int, choice: Choice, condition: s
     suffix = "" if condition == "with" else f"_{condition}"
 
     def of(name: str) -> NDArray[Any]:
-        values = arrays[f"{name}{suffix}"][i]
-        return values if condition == "with" else values[None]  # (k or 1, …)
+        values: NDArray[Any] = arrays[f"{name}{suffix}"][i]
+        return values if condition == "with" else np.asarray(values[None])  # (k or 1, …)
 
     maps = of("ig") if choice.is_signed else of("cam") if choice.target is None else of("cam_class")[:, choice.target]
     deltas = of("ig_delta") if choice.is_signed else None

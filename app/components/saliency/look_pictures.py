@@ -6,11 +6,13 @@ from app.charts import saliency as charts
 from app.components import curve_slider
 from app.components.saliency import averages, gallery_pages, map_picker, own_picture
 from app.components.saliency.gallery import Choice
+from app.models import saved_study
+from app.models.explanations import Averages
 from app.state import artifacts
 from app.wording import saliency as words
 from app.wording.shared import inside
-from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.curve import Curve
+from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
 
 
@@ -25,7 +27,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     """
     start, groups, labels = Choice("grad_cam", "untrained"), value.group_names, value.labels
     choice = map_picker.show(start, key="map", groups=groups, labels=labels)
-    explain = curve.explain or {}
+    explain = Averages.of_curve(curve)
     found = charts.averages(explain, choice.view)
     frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
@@ -40,7 +42,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     else:
         st.info(inside.NO_GALLERY)
     st.header(words.AVERAGES, anchor=False)
-    averages.show(found, lams=curve.lams, index=index, rows=explain.get("rows", 0))
+    averages.show(found, lams=curve.lams, index=index, rows=explain.rows)
     _own(value, curve, gallery, choice, lam)
 
 
@@ -52,6 +54,6 @@ def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, 
         st.info(words.OWN_MISSING if gallery else words.OWN_NO_GALLERY)
         return
     own_picture.show(
-        gallery, key="own", classifier=weights, trigger=result.path(curve.artifact), lam=lam, choice=choice,
-        is_drawn=result.study.get("dataset", {}).get("kind") == "faces",
+        gallery, key="own", classifier=weights, trigger=curve.artifact_file, lam=lam, choice=choice,
+        is_drawn=saved_study.dataset_kind(result.study) == "faces",
     )  # fmt: skip

@@ -6,6 +6,8 @@ from app.charts import saliency as charts
 from app.components import curve_slider
 from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
 from app.components.saliency.sentence_filter import Choice
+from app.models import saved_study
+from app.models.explanations import Averages
 from app.presenters import cards, sentences
 from app.state import artifacts
 from app.wording import saliency as shared
@@ -24,7 +26,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         curve: one of its curves.
         channel: of the slider.
     """
-    note = cards.note(str(value.study["dataset"]["kind"]))
+    note = cards.note(saved_study.dataset_kind(value.study))
     if note:
         st.caption(common.plain(note[:1].upper() + note[1:]))
     lams, chosen = curve.lams, curve.chosen_lam
@@ -32,7 +34,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     choice = sentence_filter.show(
         start, key=f"sentences-{curve.key}", groups=value.group_names, labels=value.labels, lams=lams
     )
-    explain = curve.explain or {}
+    explain = Averages.of_curve(curve)
     found = charts.averages_of_texts(explain)
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
@@ -49,13 +51,13 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         else:
             st.info(inside.NO_GALLERY)
         st.header(shared.AVERAGES, anchor=False)
-        averages.show(found, lams=lams, index=index, rows=explain.get("rows", 0))
+        averages.show(found, lams=lams, index=index, rows=explain.rows)
     st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(value)
     if weights is None:
         st.info(words.OWN_MISSING)
         return
     own_sentence.show(
-        curve, key="own", classifier=weights, trigger=value.path(curve.artifact), channel=channel, index=index,
+        curve, key="own", classifier=weights, trigger=curve.artifact_file, channel=channel, index=index,
         rows=choice.rows,
     )  # fmt: skip

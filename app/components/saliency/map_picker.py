@@ -1,11 +1,15 @@
 """Choose what the gallery shows: the map, the control, the explained class, which pictures."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import streamlit as st
 
-from app.components.saliency.gallery import Choice
+from app.components.saliency.gallery import Choice, Control, View
 from app.wording import saliency as words
+
+_VIEWS: tuple[View, ...] = get_args(View)
+_CONTROLS: tuple[Control, ...] = get_args(Control)
 
 
 def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str]) -> Choice:
@@ -19,17 +23,24 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
     """
     first, second, third, fourth, fifth = st.columns([6, 5, 4, 5, 4])
     view = first.segmented_control(
-        words.VIEW, list(words.VIEWS), default=value.view, required=True, key=f"{key}-view", format_func=words.VIEWS.get
+        words.VIEW,
+        _VIEWS,
+        default=value.view,
+        required=True,
+        key=f"{key}-view",
+        format_func=words.VIEWS.__getitem__,
     )
     control = second.segmented_control(
-        words.CONTROL, list(words.CONTROLS), default=value.control, required=True, key=f"{key}-control",
-        format_func=words.CONTROLS.get,
+        words.CONTROL, _CONTROLS, default=value.control, required=True, key=f"{key}-control",
+        format_func=words.CONTROLS.__getitem__,
     )  # fmt: skip
     target = None
     if view == "grad_cam":  # other maps are kept for the predicted class alone
         with third:
             target = _one_or_all(words.TARGET, words.PREDICTED, labels, key=f"{key}-target")
-    wanted = fourth.selectbox(words.SHOW, list(words.FILTERS), format_func=words.FILTERS.get, key=f"{key}-filter")
+    wanted = fourth.selectbox(
+        words.SHOW, list(words.FILTERS), format_func=words.FILTERS.__getitem__, key=f"{key}-filter"
+    )
     with fifth:
         group = _one_or_all(words.GROUP, words.ALL_GROUPS, groups, key=f"{key}-group")
     return Choice(view, control, target, wanted, group)
@@ -38,4 +49,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
 def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:
     """The index of one name, or None for what ``everything`` says."""
     numbers = [None, *range(len(names))]
-    return st.selectbox(label, numbers, format_func=lambda i: everything if i is None else names[i], key=key)
+    found: int | None = st.selectbox(
+        label, numbers, format_func=lambda i: everything if i is None else names[i], key=key
+    )
+    return found

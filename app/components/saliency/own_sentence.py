@@ -11,8 +11,8 @@ from app.wording import sentences as words
 from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.explain.live.process import TextRequest
-from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.curve import Curve
+from fairprog_core.results.gallery_file import Gallery
 
 MOST_LETTERS = 20_000
 

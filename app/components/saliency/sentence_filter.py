@@ -37,7 +37,9 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
         lams: the l values of λ.
     """
     first, second, third = st.columns([5, 3, 3])
-    wanted = first.selectbox(words.SHOW, list(shared.FILTERS), format_func=shared.FILTERS.get, key=f"{key}-filter")
+    wanted = first.selectbox(
+        words.SHOW, list(shared.FILTERS), format_func=shared.FILTERS.__getitem__, key=f"{key}-filter"
+    )
     with second:
         group = _one_or_all(
             shared.GROUP, shared.ALL_GROUPS, [common.group(name) for name in groups], key=f"{key}-group"
@@ -53,4 +55,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
 
 def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:
     numbers = [None, *range(len(names))]
-    return st.selectbox(label, numbers, format_func=lambda i: everything if i is None else names[i], key=key)
+    found: int | None = st.selectbox(
+        label, numbers, format_func=lambda i: everything if i is None else names[i], key=key
+    )
+    return found

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.components.saliency.sentence_filter import Choice
+from app.models.gallery import GalleryAbout, about_of
 from app.models.sentence import Sentence
 from app.presenters import sentences, texts
 from app.widgets import sentence as picture
@@ -41,7 +43,7 @@ def show(
     listed = [items(stamp, value)[i] for i in rows]
     i = sentence_list.show(listed, key=f"list-{key}", label=words.PICK, channel=channel, index=index)
     show_one(_sentence(stamp, value, i, chosen), value, key=key, channel=channel, index=index, rows=choice.rows)
-    st.caption(words.about(value.about, shown=len(rows), kept=value.n_rows))
+    st.caption(words.about(about_of(value), shown=len(rows), kept=value.n_rows))
 
 
 def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index: int, rows: Sequence[int]) -> None:
@@ -55,8 +57,9 @@ def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index
         index: of λ.
         rows: indices of the λ that have a row.
     """
-    is_nearest = bool(gallery.about.get("is_nearest"))
-    legend = words.legend(gallery.about["labels"][sentences.POSITIVE], is_nearest=is_nearest)
+    about = about_of(gallery)
+    is_nearest = bool(about.get("is_nearest"))
+    legend = words.legend(about["labels"][sentences.POSITIVE], is_nearest=is_nearest)
     picture.show(value, key=key, channel=channel, index=index, shown=rows, legend=legend, marker=words.AT_SLIDER)
 
 
@@ -69,7 +72,9 @@ def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
     if choice.label is not None:
         kept = kept & (arrays["y"] == choice.label)
     if choice.group is not None:
-        kept = kept & np.array([texts.is_in_group(gallery.about, int(z), choice.group) for z in arrays["z"]], bool)
+        kept = kept & np.array(
+            [texts.is_in_group(about_of(gallery), int(z), choice.group) for z in arrays["z"]], dtype=np.bool_
+        )
     return [int(i) for i in np.flatnonzero(kept)]
 
 
@@ -81,7 +86,7 @@ def items(stamp: str, _gallery: Gallery) -> list[Item]:
         stamp: changes with the gallery.
         _gallery: m sentences; the underscore keeps it out of the cache's key.
     """
-    arrays, about = _gallery.arrays, _gallery.about
+    arrays, about = _gallery.arrays, about_of(_gallery)
     before = texts.probability(arrays["logits_without"], sentences.POSITIVE)  # (m,)
     after = texts.probability(arrays["logits"], sentences.POSITIVE)  # (m, l)
     label = about["labels"][sentences.POSITIVE]
@@ -98,9 +103,9 @@ def items(stamp: str, _gallery: Gallery) -> list[Item]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _sentence(stamp: str, _gallery: Gallery, i: int, chosen: float | None) -> Sentence:
-    title = _about(_gallery.arrays, _gallery.about, i)
+    title = _about(_gallery.arrays, about_of(_gallery), i)
     return sentences.sentence(_gallery, i, title=title, chosen=chosen)
 
 
-def _about(arrays: dict[str, Any], about: dict[str, Any], i: int) -> str:
+def _about(arrays: dict[str, NDArray[Any]], about: GalleryAbout, i: int) -> str:
     return words.about_row(texts.group_name(about, int(arrays["z"][i])), about["labels"][int(arrays["y"][i])])

@@ -1,15 +1,11 @@
 """What one point costs and brings: accuracy and gap, without → with the trigger, with paired intervals."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
-from fairprog_core.metrics.intervals import Estimate
-
-Point = Mapping[str, Any]
+from fairprog_core.metrics.point import Point
 
 
 def show(value: Point, *, key: str, base: Point, metric: str) -> None:
@@ -29,10 +25,8 @@ def show(value: Point, *, key: str, base: Point, metric: str) -> None:
             st.markdown(sentence)
 
 
-def _figure(where: Any, name: str, point: Point, base: Point, metric: str) -> None:
-    change = (point.get("delta") or {}).get(metric) or {}
-    ci = change.get("ci")
-    found = Estimate(change.get("value"), (ci[0], ci[1]) if ci else None)
+def _figure(where: DeltaGenerator, name: str, point: Point, base: Point, metric: str) -> None:
+    found = point.change(metric)
     text = None if found.value is None else f"{inside.signed(found.value, plus=True)}{inside.brackets(found)}"
-    value = f"{common.number(base.get(metric))} → {common.number(point.get(metric))}"
+    value = f"{common.number(base.metric(metric).value)} → {common.number(point.metric(metric).value)}"
     where.metric(name, value, text, delta_color="off", delta_arrow="off")

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.tradeoff import trigger_view, trigger_words
-from app.models import modality
+from app.models import saved_study
 from app.state import artifacts
 from app.wording import tradeoff as words
 from app.wording.shared import common
@@ -29,14 +29,14 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
     """
     name, run = curve.key, value.folder.name
     points, result = f"{run}-points.csv", f"{run}-result.json"
-    _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points()]), points, "text/csv", f"{key}-csv")
-    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.values), result, "application/json", f"{key}-json")
+    _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points]), points, "text/csv", f"{key}-csv")
+    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.to_json()), result, "application/json", f"{key}-json")
     label, file = _learned(value, curve, index)
     if file.is_file():
         _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
     gallery = artifacts.gallery(value, name)
     if gallery:
-        found = _AT_ONE_LAM[modality.of(value.study)](gallery, index)
+        found = _AT_ONE_LAM[saved_study.modality(value.study)](gallery, index)
         _button(found.label, found.data, f"{name}-{found.file}", found.mime, f"{key}-picture")
 
 
@@ -44,9 +44,9 @@ def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
     """What was learned: the trigger or another file for all λ, or the weights of one."""
     point = result.points_of(curve)[index]
     if weights := point.artifacts.get("weights"):
-        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam)), result.path(weights)
+        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam or 0.0)), result.path(weights)
     label = words.DOWNLOAD_TRIGGER if curve.trigger else words.DOWNLOAD_LEARNED
-    return label, result.path(curve.artifact)
+    return label, curve.artifact_file
 
 
 def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:

@@ -1,16 +1,16 @@
 """Who gained and who lost by the trigger: a sentence and bars by group and label."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app.charts import tradeoff as charts
 from app.widgets import live_plot
 from app.wording import tradeoff as words
+from fairprog_core.metrics.group_tables import ChangeRow
 
 
-def show(value: Sequence[Mapping[str, Any]], *, key: str, labels: Sequence[str], lam: float, seed: int, n: int) -> None:
+def show(value: Sequence[ChangeRow], *, key: str, labels: Sequence[str], lam: float, seed: int, n: int) -> None:
     """Draw it.
 
     Args:

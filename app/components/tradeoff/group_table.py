@@ -1,17 +1,15 @@
 """The table of groups: how many rows, and the rates with their intervals; of several labels, one after the other."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from app.models.table import Table, TableCell
 from app.widgets import table
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
-from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.group_tables import GroupRow
+from fairprog_core.metrics.intervals import Estimate, RateJson
 
-RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
-
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[GroupRow]
 
 
 def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption: str) -> None:
@@ -39,21 +37,30 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     table.show(Table(caption, columns, rows), key=key)
 
 
-def _row(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[TableCell]:
+def _row(now: GroupRow, before: GroupRow) -> list[TableCell]:
     return [
         TableCell(common.group(now["group"])),
         TableCell(f"{now['n']:,}"),
-        *(_rate(now[rate], before[rate]) for rate in RATES),
+        *_rates_of_label(now, before),
+        _rate(now["accuracy"], before["accuracy"]),
     ]
 
 
-def _row_of_label(now: Mapping[str, Any], before: Mapping[str, Any], labels: Sequence[str]) -> list[TableCell]:
+def _row_of_label(now: GroupRow, before: GroupRow, labels: Sequence[str]) -> list[TableCell]:
     """A group and a label; the group's accuracy, which is the same for every label, is left out."""
     name, n = TableCell(common.group(now["group"]), labels[now["label"]]), now["true_positive_rate"]["n"]
-    return [name, TableCell(f"{n:,}"), *(_rate(now[rate], before[rate]) for rate in RATES[:-1])]
+    return [name, TableCell(f"{n:,}"), *_rates_of_label(now, before)]
 
 
-def _rate(now: Mapping[str, Any], before: Mapping[str, Any]) -> TableCell:
+def _rates_of_label(now: GroupRow, before: GroupRow) -> list[TableCell]:
+    return [
+        _rate(now["selection_rate"], before["selection_rate"]),
+        _rate(now["true_positive_rate"], before["true_positive_rate"]),
+        _rate(now["false_positive_rate"], before["false_positive_rate"]),
+    ]
+
+
+def _rate(now: RateJson, before: RateJson) -> TableCell:
     if now["value"] is None or before["value"] is None:
         return TableCell(common.number(now["value"]))
     brackets = inside.brackets(Estimate.of(now["value"], now["ci"])).strip()

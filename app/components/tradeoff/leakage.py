@@ -1,21 +1,16 @@
 """The auditor's panel: what new attackers read about the group in the base, the controls and the chosen λ."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
 from app.charts import leakage as charts
-from app.models.series import controls_of
 from app.widgets import live_plot
 from app.wording import tradeoff as tradeoff_words
 from app.wording.panels import leakage as words
 from app.wording.shared import common
-from fairprog_core.methods import METHODS
+from fairprog_core.methods import METHODS, MethodOptions
+from fairprog_core.metrics.leakage import LeakageJson
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
-
-Audit = Mapping[str, Any]
 
 
 def show(value: Result, *, key: str, curve: Curve) -> None:
@@ -27,7 +22,9 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
         curve: one of its curves.
     """
     entry = METHODS.get(curve.method)
-    from_answers = entry is not None and entry.options.needs.group_at_prediction  # such methods have no logits
+    options = entry.options if entry else None
+    needs = options.needs if options and issubclass(options, MethodOptions) else None
+    from_answers = needs is not None and needs.group_at_prediction  # such methods have no logits
     st.markdown(words.lead(curve.criterion, from_answers=from_answers))
     audits = _audits(value, curve)
     if not audits:
@@ -43,15 +40,14 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
         st.markdown(words.CEILING.format(entropy=last["entropy"]))
 
 
-def _audits(result: Result, curve: Curve) -> list[tuple[str, Audit]]:
+def _audits(result: Result, curve: Curve) -> list[tuple[str, LeakageJson]]:
     """Base, controls, chosen λ; nothing where the chosen λ was not audited."""
-    chosen = next((point for point in result.points_of(curve) if point.lam == curve.chosen_lam), {})
-    base = (result.base.get("audit") or {}).get(curve.criterion)
-    if not chosen.get("audit") or not base:
+    last, base = result.chosen_point(curve).audit, (result.base.audits or {}).get(curve.criterion)
+    if not last or not base:
         return []
     controls = [
         (tradeoff_words.control(method), point.audit)
-        for method, point in controls_of(result, curve).items()
-        if point.get("audit")
+        for method, point in result.controls_of(curve).items()
+        if point.audit
     ]
-    return [(words.BASE, base), *controls, (words.AT.format(lam=common.lam(curve.chosen_lam)), chosen["audit"])]
+    return [(words.BASE, base), *controls, (words.AT.format(lam=common.lam(curve.chosen_lam)), last)]

@@ -1,24 +1,23 @@
 """Who paid for a smaller gap: one sentence, and the pair of groups that it is about."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app.widgets import table
 from app.wording.panels import levelling as words
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.levelling import Levelling
 
 
-def show(
-    value: Mapping[str, Any] | None, *, key: str, gap: str, change: Mapping[str, Any], labels: Sequence[str], lam: float
-) -> None:
+def show(value: Levelling | None, *, key: str, gap: str, change: Estimate, labels: Sequence[str], lam: float) -> None:
     """Draw it.
 
     Args:
         value: see ``fairprog_core.metrics.levelling.levelling_down``.
         key: the table's key.
         gap: the criterion's own.
-        change: of that gap against the base, {"value", "ci"}; empty where it is not known.
+        change: of that gap against the base.
         labels: the c class names.
         lam: λ.
     """

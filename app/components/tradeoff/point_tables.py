@@ -45,7 +45,7 @@ def _groups(result: Result, curve: Curve, index: int) -> None:
         artifacts.group_table(result, point), key="groups", before=artifacts.group_table(result, result.base),
         labels=labels, caption=words.GROUPS_NOTE.format(lam=lam, seed=curve.seed),
     )  # fmt: skip
-    combined, before = point.get("intersections"), result.base.get("intersections")
+    combined, before = point.intersections, result.base.intersections
     if not combined or not before:
         return
     st.header(intersection_words.TITLE, anchor=False)
@@ -66,5 +66,5 @@ def _who(result: Result, curve: Curve, index: int) -> None:
         st.page_link("views/saliency.py", label=words.EXAMPLES)
     st.header(levelling_words.TITLE, anchor=False)
     found = artifacts.levelling(result, point, curve.gap)
-    change = (point.get("delta") or {}).get(curve.gap) or {}
+    change = point.change(curve.gap)
     levelling.show(found, key="levelling", gap=curve.gap, change=change, labels=labels, lam=lam)

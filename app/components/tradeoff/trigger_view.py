@@ -1,12 +1,13 @@
 """The trigger as a picture: alone, and on a test picture, at the λ of the slider; and whether it can be printed."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.charts import overlay
+from app.models import saved_study
 from app.widgets import pictures
 from app.widgets.handout import Handout
 from app.widgets.pictures import PictureCard, PictureCell
@@ -15,7 +16,7 @@ from app.wording.shared import common
 from fairprog_core.results.gallery_file import Gallery
 
 
-def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, Any], trigger: str) -> None:
+def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str) -> None:
     """Draw it.
 
     Args:
@@ -35,14 +36,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
         worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
         cells.append(PictureCell(words.TRIGGER_ON, worn, [""], spoken))
     pictures.show([PictureCard("", cells)], key=key, channel=channel, index=index, width="16rem")
-    st.markdown(words.PRINTABLE if is_printable(study, trigger) else words.NOT_PRINTABLE)
-
-
-def is_printable(study: Mapping[str, Any], name: str) -> bool:
-    """Whether a study keeps a trigger inside the photo's own range; "border-2" is its second border."""
-    kind, _, number = name.partition("-")
-    triggers = [trigger for trigger in study.get("triggers", ()) if trigger.get("kind") == kind]
-    return bool(triggers) and triggers[int(number or 1) - 1].get("pixels", "printable") == "printable"
+    st.markdown(words.PRINTABLE if saved_study.is_printable(study, trigger) else words.NOT_PRINTABLE)
 
 
 def handout(value: Gallery, index: int) -> Handout:
@@ -54,5 +48,5 @@ def handout(value: Gallery, index: int) -> Handout:
 
 def png(gallery: Gallery, index: int, *, least: int = 512) -> bytes:
     """The trigger at one λ as a PNG of at least ``least`` pixels, transparent where the photo shows."""
-    trigger: np.ndarray[Any, np.dtype[np.uint8]] = gallery.arrays["trigger"][index]
+    trigger: NDArray[np.uint8] = gallery.arrays["trigger"][index]
     return overlay.png(overlay.enlarged(trigger, least))

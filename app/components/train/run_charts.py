@@ -45,7 +45,7 @@ def _before(run: Run, progress: RunProgress, key: str) -> None:
     if not progress.base:
         return
     newest = progress.base[-1]
-    st.markdown(f"{words.BASE_TRAINS} {words.epoch(newest['epoch'], newest['epochs'], newest.get('accuracy'))}")
+    st.markdown(f"{words.BASE_TRAINS} {words.base_step(newest['step'], newest['steps'], newest.get('accuracy'))}")
     live_plot.show(live.base(progress.base), key=f"{key}.base")
 
 

@@ -82,7 +82,7 @@ def _status(run: Run, progress: RunProgress) -> None:
     if run.state == "done":
         parts = [words.DONE.format(time=spent)]
     else:
-        parts = [common.STATES[run.state], run.label, words.ELAPSED.format(time=spent)]
+        parts = [common.STATES[run.state], run.label or "", words.ELAPSED.format(time=spent)]
         parts += [words.TIME_LEFT.format(time=common.seconds(left))] if left is not None and not run.is_over else []
     fraction = 1.0 if run.state == "done" else min(max(run.fraction, 0.0), 1.0)
     st.progress(fraction, text=common.plain(" · ".join(part for part in parts if part)))

@@ -1,12 +1,12 @@
 """The form of a study: what matters in sections, the rest folded away; only what suits the data can be chosen."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
-from app.models import modality
+from app.models import saved_study
 from app.widgets.form import fields, inputs
+from app.widgets.form.fields import FormValues
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
@@ -31,7 +31,7 @@ def show(value: str, *, key: str) -> Study | ConfigError:
         key: prefix of the widgets' keys.
     """
     start, draft = load_study(value), f"{key}.{value}"
-    values: dict[str, Any] = {}
+    values: FormValues = {}
     with st.container(key="study_form", gap="medium"):
         for row in _ROWS:
             for column, names in zip(st.columns(2, gap="large"), row, strict=True):
@@ -40,31 +40,31 @@ def show(value: str, *, key: str) -> Study | ConfigError:
                 start, draft = _following(values, start, draft)
         rest = [name for name in Study.model_fields if name not in values and name != "name"]
         with st.expander(words.REST):
-            values |= _name(start, values["dataset"], draft)
+            values |= _name(start, saved_study.dataset_kind(values), draft)
             values |= fields.fields(Study, key=draft, value=start, names=rest, is_folded=True, offers=_offers(values))
     return _checked(values)
 
 
-def _offers(values: dict[str, Any]) -> Callable[[type[Options]], bool]:
+def _offers(values: FormValues) -> Callable[[type[Options]], bool]:
     """Whether options suit the data that were chosen; everything does while none are."""
     if "dataset" not in values:
         return lambda _: True
-    wanted = modality.of(values)
+    wanted = saved_study.modality(values)
     return lambda cls: wanted in getattr(cls, "modalities", (getattr(cls, "modality", wanted),))
 
 
-def _following(values: dict[str, Any], start: Study, draft: str) -> tuple[Study, str]:
+def _following(values: FormValues, start: Study, draft: str) -> tuple[Study, str]:
     """What the form goes on from: data of another modality begin a draft of their own, with what suits them."""
-    wanted = modality.of(values)
+    wanted = saved_study.modality(values)
     if wanted == start.dataset.modality:
         return start, draft
-    kind = values["dataset"]["kind"]
+    kind = saved_study.dataset_kind(values)
     return Study.parse({"name": kind, "dataset": {"kind": kind}}), f"{draft}.{wanted}"
 
 
-def _name(start: Study, dataset: dict[str, Any], draft: str) -> dict[str, Any]:
+def _name(start: Study, kind: str, draft: str) -> FormValues:
     """What the run is called; on other data than the preset's it is not called after the preset."""
-    if (kind := dataset["kind"]) != start.dataset.kind:
+    if kind != start.dataset.kind:
         start, draft = start.model_copy(update={"name": kind}), f"{draft}.{kind}"
     return fields.fields(Study, key=draft, value=start, names=("name",), is_folded=True)
 
@@ -80,7 +80,7 @@ def preset(value: str, *, key: str) -> str:
     return str(chosen)
 
 
-def _checked(values: dict[str, Any]) -> Study | ConfigError:
+def _checked(values: FormValues) -> Study | ConfigError:
     """Every value allowed, every λ range too, and nothing missing."""
     try:
         study = Study.parse(values, where=words.THIS_STUDY)

@@ -7,7 +7,7 @@ registry entry needs no edit here.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -17,6 +17,8 @@ from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.options import ADVANCED, Options, is_marked
 from fairprog_core.common.validation import is_union, kind_of, without_none
+
+FormValues: TypeAlias = dict[str, object]  # plain JSON values by the name of their field
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def fields(
     names: Iterable[str] | None = None,
     is_folded: bool = False,
     offers: Callable[[type[Options]], bool] = lambda _: True,
-) -> dict[str, Any]:
+) -> FormValues:
     """Draw fields; their plain values by name.
 
     Args:
@@ -92,9 +94,9 @@ def fields(
     return values
 
 
-def _group(specs: Sequence[Spec], start: dict[str, Any], key: str, is_folded: bool) -> dict[str, Any]:
+def _group(specs: Sequence[Spec], start: FormValues, key: str, is_folded: bool) -> FormValues:
     """Single values side by side, as many as fit; what holds options below them."""
-    values: dict[str, Any] = {}
+    values: FormValues = {}
     simple = [spec for spec in specs if not spec.members]
     if simple:
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -120,7 +122,7 @@ def _options(spec: Spec, start: Any, key: str, is_folded: bool) -> Any:
     return _folded(classes[picked], picked, key=f"{key}.{picked}", value=value, is_folded=is_folded)
 
 
-def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) -> list[dict[str, Any]]:
+def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) -> list[FormValues]:
     """A selection: what the form starts from, then every other kind with its defaults."""
     entries: dict[str, Options | type[Options]] = {}
     for item in start:
@@ -137,7 +139,7 @@ def _several(spec: Spec, start: Sequence[Options], key: str, is_folded: bool) ->
     return values
 
 
-def _folded(cls: type[Options], name: str, *, key: str, value: Options | None, is_folded: bool) -> dict[str, Any]:
+def _folded(cls: type[Options], name: str, *, key: str, value: Options | None, is_folded: bool) -> FormValues:
     """The fields of one kind, folded away: the choice of the kind is what counts first."""
     if is_folded or all(spec_of(field, info).is_constant for field, info in cls.model_fields.items()):
         return fields(cls, key=key, value=value, is_folded=True)
