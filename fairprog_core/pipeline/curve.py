@@ -194,7 +194,7 @@ class CurveJob:
             key=plan.key, method=plan.method.kind, trigger=plan.trigger_name, criterion=plan.criterion.kind,
             seed=plan.seed, tuning_ratio=plan.tuning_ratio, gap=gap, lams=list(plan.lam.grid), chosen_lam=chosen,
             hypervolume=hypervolume(accuracies, gaps, reference=reference.corner),
-            validation=validation, artifact=self.context.name(self.method.file), n_parameters=model.n_parameters,
+            validation=validation, artifact_name=self.context.name(self.method.file), n_parameters=model.n_parameters,
             seconds=about["seconds"], steps=about["steps"], best_step=about["best_step"], folder=self.context.folder,
         )  # fmt: skip
 
