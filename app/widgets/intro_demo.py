@@ -24,4 +24,4 @@ def show(value: Mapping[str, Any], *, key: str) -> Mapping[str, Any]:
 
 @st.cache_resource
 def _component() -> Any:
-    return st.components.v2.component("fairprog_living_picture", html=_HTML, css=_CSS, js=_JS)
+    return st.components.v2.component("fairprog_intro_demo", html=_HTML, css=_CSS, js=_JS)
