@@ -11,8 +11,7 @@
  * @property {string} download
  */
 
-/* Colours for white paper, whatever the theme of the page is, and letters that are there when the picture is drawn:
-   the fonts of the page are not. */
+/* The PNG has colours for white paper in every theme, and a system font: the page's fonts are not loaded when it is drawn. */
 const LETTERS = "Arial, Helvetica, sans-serif";
 
 /**

@@ -257,7 +257,7 @@ function sentenceExamples(data) {
     const quote = make("blockquote"), text = make("span", "", example.text);
     const frame = make("span", data.is_nearest ? "words is-nearest" : "words"), words = make("span");
     quote.dir = "auto";
-    frame.dir = "auto"; // and so the trigger has no say in the direction of the text
+    frame.dir = "auto"; // so that the trigger does not set the direction of the text
     frame.append(make("small", "", data.badge), " ", words);
     quote.append(...(data.is_behind ? [text, " ", frame] : [frame, " ", text]));
     const element = make("div"), said = make("span", "said");
@@ -377,7 +377,7 @@ export default function ({ parentElement, data: [data] }) {
   /** @type {Part & { made?: string }} */
   const root = parentElement.querySelector(".fp-living");
   const made = JSON.stringify(data);
-  if (root.made === made) return; // a rerun of the page's script with the same content: leave it as it stands
+  if (root.made === made) return; // the page's script ran again with the same data: keep the slider where it is
   root.made = made;
   build(root, data);
 }

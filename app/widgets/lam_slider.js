@@ -15,7 +15,7 @@
  * @property {string} chosen
  */
 
-const REST = 180; // ms without a move before the script is told
+const REST = 180; // ms without a move before the page's script runs
 
 /** @param {Element} element */
 function isNear(element) {
@@ -34,7 +34,7 @@ function announce({ channel, charts }, index) {
     /** @type {PlotElement | null} */
     const plot = document.querySelector(`.st-key-${CSS.escape(key)} .js-plotly-plot`);
     const trace = plot?.data?.findIndex((each) => each.meta === "marker") ?? -1;
-    if (!plot || trace < 0 || !window.Plotly || !isNear(plot)) continue; // what is out of sight is moved by the script, later
+    if (!plot || trace < 0 || !window.Plotly || !isNear(plot)) continue; // a chart out of sight moves when the page's script runs
     const update = Object.fromEntries(Object.entries(frames[index]).map(([name, value]) => [name, [value]]));
     window.Plotly.restyle(plot, update, [trace]);
   }
@@ -73,7 +73,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     output.textContent = `λ = ${data.stops[index]}`;
     input.setAttribute("aria-valuetext", data.stops[index]);
   };
-  // The first time the script says where the slider stands; from then on the slider says so.
+  // Python gives the first position; afterwards the slider keeps its own, also while the page's script runs.
   if (!root.isPlaced) {
     root.isPlaced = true;
     input.value = String(data.index);

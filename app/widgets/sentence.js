@@ -90,7 +90,7 @@ function spaced(elements) {
 function trigger(row, sentence) {
   if (!row.trigger.length) return null;
   const frame = make("span", row.is_nearest ? "fp-trigger is-nearest" : "fp-trigger");
-  frame.dir = "auto"; // and so it has no say in the direction of the text
+  frame.dir = "auto"; // so that the trigger does not set the direction of the text
   const words = row.trigger.map((text, i) => word(text, row.trigger_values[i] ?? 0, sentence.scale, false));
   frame.append(make("b", "", row.badge), " ", ...spaced(words));
   return frame;

@@ -59,7 +59,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
   };
   const items = data.items.map((found) => item(found, name, pick));
   const numbers = data.items.map(({ number }) => number);
-  // Where the picked one is not in the list, the first one stands for it: here as in the script.
+  // If the picked sentence is not in the list, the first one counts as picked, as in Python.
   const picked = numbers.some((number) => number === root.picked) ? root.picked : numbers[0];
   items.forEach(({ radio }) => (radio.checked = Number(radio.value) === picked));
   const hadFocus = list.contains(document.activeElement), { scrollTop } = list;
