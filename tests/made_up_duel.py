@@ -73,8 +73,9 @@ def write_duel(
             curves.append(
                 Curve(
                     key=curve, gap=GAP, lams=[float(i) for i in range(len(rates))],
-                    chosen_lam=min(1.0, len(rates) - 1.0), seconds=10.0 * (1 + number), artifact_name=f"runs/{folder.name}/nothing", hypervolume=0.01,
-                    n_parameters=66, steps=1, best_step=1, folder=folder, **same,
+                    chosen_lam=min(1.0, len(rates) - 1.0), seconds=10.0 * (1 + number), hypervolume=0.01,
+                    artifact_name=f"runs/{folder.name}/nothing", n_parameters=66, steps=1, best_step=1, folder=folder,
+                    **same,
                 )
             )  # fmt: skip
     study = {"name": name, "mode": mode, "dataset": {"kind": "faces"}, "seeds": list(seeds)}

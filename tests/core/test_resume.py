@@ -25,8 +25,6 @@ from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches
 
-Record = dict[str, Any]
-
 
 @pytest.fixture
 def prepared(home: Home, finished: Finished) -> Home:
