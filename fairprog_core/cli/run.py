@@ -24,6 +24,7 @@ from fairprog_core.cli.terminal.console import (
     writable_file,
     write_text,
 )
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
@@ -84,9 +85,17 @@ def run(
 
 def _earlier(store: Store, study: Study) -> Run | None:
     """The newest run of exactly this study that is done; if there is none, the newest that can go on."""
-    runs = [run for run in store.list() if run.study == study.to_json()]
+    runs = [run for run in store.list() if run.name == study.name and _is_saved_as(run, study)]
     done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
     return next(iter(done + unfinished), None)
+
+
+def _is_saved_as(run: Run, study: Study) -> bool:
+    """Whether a run is of exactly this study, also when options have been added since it was saved."""
+    try:
+        return Study.parse(run.study) == study
+    except ConfigError:  # saved by another version
+        return False
 
 
 def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
