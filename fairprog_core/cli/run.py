@@ -24,7 +24,7 @@ from fairprog_core.cli.terminal.console import (
     writable_file,
     write_text,
 )
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, escaped, shorten
 from fairprog_core.common.home import Home
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
@@ -73,7 +73,7 @@ def run(
             earlier = _earlier(store, each) if goes_on else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{each.name} ({begun.id})")
+                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
@@ -177,9 +177,18 @@ def _stopping(stop: StopRequest) -> Iterator[None]:
 
 
 def _log_to(home: Home) -> None:
-    """Unexpected errors are told in a file, not on the screen."""
+    """Unexpected errors are told in a file, not on the screen.
+
+    Raises:
+        ConfigError: the home takes no files.
+    """
     path = home.path / LOG
-    path.parent.mkdir(exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
+        ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("fairprog_core").addHandler(handler)

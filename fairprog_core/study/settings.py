@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.study.load import KINDS, load_studies, load_study, presets, read_value, series
+from fairprog_core.study.load import load_studies, load_study, presets, series
 from fairprog_core.study.study import Study
+from fairprog_core.study.values import KINDS, read_value
 
 _ROUNDS = 4  # another kind brings options of its own, which are compared in the next round
 _BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that TOML reads without quotes

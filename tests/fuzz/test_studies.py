@@ -23,20 +23,21 @@ STUDIES = [Study().to_json(), *(study.to_json() for study in shipped().values())
 
 # fmt: off
 WORDS = (
-    "name", "dataset", "classifier", "methods", "triggers", "criteria", "lam", "per", "grid", "seeds", "transfer", "kind",
-    "studies", "set", "tuning_ratio", "budget", "steps", "threads", "schema", "study", "faces", "comments", "celeba",
-    "civil_comments", "root", "hybrid", "encoder", "border", "soft", "hard", "adv_in", "reprogram", "border.equalized_odds",
+    "name", "dataset", "classifier", "methods", "triggers", "criteria", "lam", "per", "grid", "seeds", "transfer",
+    "studies", "set", "tuning_ratio", "budget", "steps", "threads", "schema", "study", "kind", "root", "hybrid",
+    "faces", "comments", "celeba", "civil_comments", "encoder", "border", "soft", "hard", "adv_in", "reprogram",
+    "border.equalized_odds",
 )
 MARKS = (
-    "=", " = ", ".", ",", "\n", "\r", "[", "]", "[[", "]]", "{", "}", "[]", "{}", '"', "'", '"""', "#", ":", " ", "\t",
-    "\\", "\\u0000", "\\ud800", "\x00", "\x1b[2J", "\ufeff", "\u202e", "λ", "😀", "`", "$", "%", "-",
+    "=", " = ", ".", ",", "\n", "\r", "[", "]", "[[", "]]", "{", "}", "[]", "{}", '"', "'", '"""', "#", ":", " ",
+    "\t", "\\", "\\u0000", "\\ud800", "\x00", "\x1b[2J", "\ufeff", "\u202e", "λ", "😀", "`", "$", "%", "-",
 )
 VALUES = (
-    "", "0", "1", "-1", "007", "0x10", "1_000", "1e400", "-0.0", "inf", "nan", "true", "null", "none", "9" * 400, "9" * 5000,
-    "0x" + "f" * 5000, "2020-01-01", "07:32:00", "2020-01-01T00:00:00Z", "[" * 3000, "[" * 3000 + "]" * 3000,
-    "{a=" * 2000 + "1" + "}" * 2000, '{"a":' * 3000 + "1" + "}" * 3000, "a." * 3000 + "a", "x" * 5000, "1," * 300, "'x'",
-    '"x"', "[1, 2]", '["border", "patch"]', '{kind = "border"}', '{"kind": "patch"}', '{kind = ["x"]}', "~nouser/x",
-    "../../x", "/dev/null", "other.toml",
+    "", "0", "1", "-1", "007", "0x10", "1_000", "1e400", "-0.0", "inf", "nan", "true", "null", "none", "9" * 400,
+    "9" * 5000, "0x" + "f" * 5000, "2020-01-01", "07:32:00", "2020-01-01T00:00:00Z", "[" * 3000, "x" * 5000,
+    "[" * 3000 + "]" * 3000, "{a=" * 2000 + "1" + "}" * 2000, '{"a":' * 3000 + "1" + "}" * 3000, "a." * 3000 + "a",
+    "1," * 300, "'x'", '"x"', "[1, 2]", '["border", "patch"]', '{kind = "border"}', '{"kind": "patch"}',
+    '{kind = ["x"]}', "~nouser/x", "../../x", "/dev/null", "other.toml",
 )
 # fmt: on
 
