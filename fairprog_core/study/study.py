@@ -175,7 +175,7 @@ class Study(Options):
     )
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
-        None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."
+        None, ge=1, le=1024, title="Threads", description="Empty: one; more do not pay for nets this small."
     )
 
     @model_validator(mode="before")

@@ -34,7 +34,11 @@ class TransferTarget(Options):
     )
     classifier: AnyClassifier | None = Field(None, title="Classifier", description="Empty: the study's.")
     base_seed: int | None = Field(
-        None, ge=0, title="Seed of the base classifier", description="Empty: the study's seed of the base."
+        None,
+        ge=0,
+        le=2**31 - 1,
+        title="Seed of the base classifier",
+        description="Empty: the study's seed of the base.",
     )
 
 

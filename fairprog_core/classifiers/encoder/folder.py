@@ -24,7 +24,7 @@ from transformers import (
 from transformers.utils import logging
 
 from fairprog_core.classifiers.encoder.tokens import Tokens
-from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.errors import ModelError, shorten, shown
 from fairprog_core.common.home import assets, is_folder, user_path
 
 SHIPPED = "minilm-2"  # the folder below assets/encoders
@@ -63,8 +63,8 @@ def _from_hub(name: str) -> Path:
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f"The model {name!r} is neither a folder here nor to be had from the hub ({reason}); without the net, "
-            "download it elsewhere and give its folder, or choose shipped."
+            f"The model {shown(name)} is neither a folder here nor to be had from the hub ({shorten(reason)}); "
+            "without the net, download it elsewhere and give its folder, or choose shipped."
         ) from error
 
 
