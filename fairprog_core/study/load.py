@@ -22,7 +22,7 @@ from fairprog_core.common.errors import ConfigError, shorten, shown
 from fairprog_core.common.home import is_file
 from fairprog_core.study.override import Override
 from fairprog_core.study.study import Study
-from fairprog_core.study.values import Values, expand, parse_json, parse_toml
+from fairprog_core.study.values import DEEPEST, Values, expand, parse_json, parse_toml
 
 MOST_STUDIES = 1000  # of a series
 _MOST_CHARACTERS = 64 << 20  # of a file: results, which hold their study, are long
@@ -43,9 +43,7 @@ def series() -> dict[str, str]:
 def _shipped() -> dict[str, str]:
     """The text of every preset by name."""
     files = [file for file in (resources.files(__package__) / "presets").iterdir() if file.name.endswith(".toml")]
-    return {
-        name: file.read_text("utf-8") for name, file in sorted({f.name.removesuffix(".toml"): f for f in files}.items())
-    }
+    return dict(sorted((file.name.removesuffix(".toml"), file.read_text("utf-8")) for file in files))
 
 
 def _headline(text: str) -> str:
@@ -137,6 +135,8 @@ def _members(source: str | Path | Study, overrides: Sequence[str], within: tuple
         return
     if str(source) in within:
         raise ConfigError(f"{found.where}: studies names the series itself.")
+    if len(within) == DEEPEST:
+        raise ConfigError(f"{found.where}: series name series more than {DEEPEST} deep; name the studies themselves.")
     for member in _list_of_members(found):
         if isinstance(member, str):
             yield from _members(member, overrides, (*within, str(source)))

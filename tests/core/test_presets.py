@@ -197,7 +197,7 @@ def test_override_of_a_kind_drops_options_of_the_old_one_but_not_those_set_with_
         (f"{'a.' * 3000}a=1", "not of the form"),
         (f"{'a' * 3000}=1", "there is no such key"),
         ("seeds=2020-01-01", "seeds.0: .*valid integer"),
-        ("name=a\x1b[2J", "one line without control characters .found 'a.x1b"),
+        ("name=a\x1b[2J", "a name must not hold control characters .found 'a.x1b"),
     ],
 )
 def test_bad_override_is_one_sentence(override: str, sentence: str) -> None:
@@ -240,6 +240,16 @@ def test_series_that_multiplies_is_refused(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / f"{i}.toml").write_text(f'studies = ["{i + 1}.toml", "{i + 1}.toml"]')
     (tmp_path / "11.toml").write_text('name = "a"')
     with pytest.raises(ConfigError, match="0.toml holds more than 1000 studies"):
+        load_studies("0.toml")
+
+
+def test_chain_of_series_is_refused_where_it_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for i in range(40):
+        (tmp_path / f"{i}.toml").write_text(f'studies = ["{i + 1}.toml"]')
+    (tmp_path / "40.toml").write_text('name = "a"')
+    assert [study.name for study in load_studies("10.toml")] == ["a"]
+    with pytest.raises(ConfigError, match="32.toml: series name series more than 32 deep"):
         load_studies("0.toml")
 
 
