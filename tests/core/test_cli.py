@@ -1,6 +1,7 @@
 """The command line: what it prints, where, with which exit code; and one whole study through it."""
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import pytest
 
 from app.server import serve
 from fairprog_core.cli import main, screen
-from fairprog_core.cli.run import _earlier
+from fairprog_core.cli.run import _earlier, _is_saved_as
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store, launcher
@@ -302,6 +303,16 @@ def test_series_takes_a_study_that_is_done_even_if_a_newer_run_of_it_was_cancell
     assert _earlier(store, study).id == third.id
     store.finish(first, "done")
     assert _earlier(store, study).id == first.id
+
+
+def test_run_is_of_a_study_also_when_options_were_added_since(store):
+    study = Study.parse({"name": "a", "seeds": [0, 1]})
+    run = store.get(store.submit(study))
+    older = dataclasses.replace(run, study={key: value for key, value in run.study.items() if key != "reuse"})
+    assert _is_saved_as(run, study)
+    assert _is_saved_as(older, study)
+    assert not _is_saved_as(older, study.model_copy(update={"reuse": True}))
+    assert not _is_saved_as(dataclasses.replace(run, study=run.study | {"unknown": 1}), study)
 
 
 def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):
