@@ -206,6 +206,13 @@ def test_home_that_cannot_be_made_is_one_line(fairprog, tmp_path):
     assert "cannot be made" in ended.err
 
 
+def test_home_that_takes_no_log_is_one_line(fairprog, study, home):
+    (home.path / "logs").write_text("")
+    ended = fairprog("run", str(study))
+    assert ended.code == 2
+    assert f"fairprog: The home {home.path} cannot be written: File exists" in ended.err
+
+
 def test_commands_that_do_not_compute_leave_torch_alone():
     code = "import sys, fairprog_core.cli; print('torch' in sys.modules, 'streamlit' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
