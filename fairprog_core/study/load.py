@@ -74,7 +74,7 @@ def load_study_of(dataset: str, overrides: Iterable[str] = ()) -> Study:
 
     Args:
         dataset: the data set's key in its registry.
-        overrides: as of :func:`load_study`.
+        overrides: as of `load_study`.
 
     Raises:
         ConfigError: a key or value is not allowed.
@@ -86,8 +86,8 @@ def load_studies(source: str | Path | Study, overrides: Iterable[str] = ()) -> l
     """Read a study, or every study of a series, and set single values in each.
 
     Args:
-        source: as of :func:`load_study`, or a series.
-        overrides: as of :func:`load_study`.
+        source: as of `load_study`, or a series.
+        overrides: as of `load_study`.
 
     Raises:
         ConfigError: there is no such preset or file, a key or value is not allowed, or there are too many studies.
