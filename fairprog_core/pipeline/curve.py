@@ -91,9 +91,9 @@ class CurveJob:
         """Where another study finds what is learned here."""
         context, plan = self.context, self.plan
         return FittedCache(
-            context.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
-            criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=context.study.mode, budget=self.method.budget.to_json(), device=context.device.type,
+            context.dataset.home, method=plan.method.content(), trigger=plan.trigger and plan.trigger.content(),
+            criterion=plan.criterion.kind, lam=plan.lam.content(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            mode=context.study.mode, budget=self.method.budget.content(), device=context.device.type,
             classifier=[context.classifier.digest(), context.study.classifier.digest(exclude={"source"})],
             releases=releases(*plan.method.packages),
             data=[context.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
