@@ -17,7 +17,7 @@ from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import FairprogError, shorten
 from fairprog_core.common.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
@@ -86,6 +86,6 @@ def _main(arguments: list[str]) -> int:
             raise
         context = getattr(error, "ctx", None)  # an option or argument that does not exist
         command = context.command_path if context else "fairprog"
-        complain(f"{error.format_message().rstrip('.')}. See `{command} --help`.")
+        complain(f"{shorten(error.format_message().rstrip('.'), 400)}. See `{command} --help`.")
         return 2
     return code if isinstance(code, int) else 0

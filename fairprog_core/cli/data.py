@@ -13,8 +13,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.study import Study
-from fairprog_core.study.load import load_study, presets
+from fairprog_core.study.load import load_study, load_study_of, presets
 
 app = typer.Typer(name="data", help="List data sets, make or read them, check them.", no_args_is_help=True)
 
@@ -73,7 +72,7 @@ def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = N
 
 def _dataset(source: str, settings: list[str] | None, home: Home) -> Dataset:
     if source in DATASETS and source not in presets():
-        study = load_study(Study(), [f"dataset={source}", *(settings or [])])
+        study = load_study_of(source, settings or [])
     else:
         study = load_study(source, settings or [])
     dataset: Dataset = build(DATASETS, study.dataset, home)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,30 @@ def assets() -> Path:
     """The folder of shipped assets: ``FAIRPROG_ASSETS``, else ``assets/`` beside the package."""
     override = os.environ.get("FAIRPROG_ASSETS")
     return Path(override) if override else Path(__file__).resolve().parents[2] / "assets"
+
+
+def user_path(text: str) -> Path:
+    """A path as a user writes it; one of a user that does not exist stays as it is, and leads nowhere."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def is_file(path: Path | zipfile.Path) -> bool:
+    """Whether there is a file; no where one cannot be: the name is too long, or nobody may look there."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; no where one cannot be: the name is too long, or nobody may look there."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def demographic_classifier(
         "data": dataset.split_digest("tune"),
         "base": base.digest() if init == "base weights" else base.input_spec,
         "rows": options.rows,
-        "schedule": schedule.model_dump(mode="json", exclude={"source"}),
+        "schedule": schedule.content(exclude={"source"}),
         **({} if init == "base weights" else CLASSIFIERS[schedule.kind].load().cache_inputs(schedule)),
     }
     path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"

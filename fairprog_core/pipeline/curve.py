@@ -91,9 +91,9 @@ class CurveJob:
         """Where another study finds what is learned here."""
         context, plan = self.context, self.plan
         return FittedCache(
-            context.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
-            criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=context.study.mode, budget=self.method.budget.to_json(), device=context.device.type,
+            context.dataset.home, method=plan.method.content(), trigger=plan.trigger and plan.trigger.content(),
+            criterion=plan.criterion.kind, lam=plan.lam.content(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            mode=context.study.mode, budget=self.method.budget.content(), device=context.device.type,
             classifier=[context.classifier.digest(), context.study.classifier.digest(exclude={"source"})],
             releases=releases(*plan.method.packages),
             data=[context.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
@@ -194,7 +194,7 @@ class CurveJob:
             key=plan.key, method=plan.method.kind, trigger=plan.trigger_name, criterion=plan.criterion.kind,
             seed=plan.seed, tuning_ratio=plan.tuning_ratio, gap=gap, lams=list(plan.lam.grid), chosen_lam=chosen,
             hypervolume=hypervolume(accuracies, gaps, reference=reference.corner),
-            validation=validation, artifact=self.context.name(self.method.file), n_parameters=model.n_parameters,
+            validation=validation, artifact_name=self.context.name(self.method.file), n_parameters=model.n_parameters,
             seconds=about["seconds"], steps=about["steps"], best_step=about["best_step"], folder=self.context.folder,
         )  # fmt: skip
 

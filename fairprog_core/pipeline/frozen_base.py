@@ -22,7 +22,7 @@ def base_key(study: Study, dataset: Dataset) -> str:
     """Content key of a base: changes with all that decides its weights, and nothing else."""
     return digest_of(
         {
-            "options": study.classifier.model_dump(mode="json", exclude={"source"}),
+            "options": study.classifier.content(exclude={"source"}),
             **CLASSIFIERS[study.classifier.kind].load().cache_inputs(study.classifier),
             "data": dataset.split_digest("train"),
             "seed": study.base_seed,

@@ -88,7 +88,7 @@ class Curve(CurveId):
     Attributes:
         hypervolume: on the test split; None where it cannot be estimated.
         validation: the curve on the validation split, by which λ was chosen.
-        artifact: what was learned, relative to the home: a trigger's file, or a file or folder of another method.
+        artifact_name: what was learned, relative to the home: a trigger's file, or a file or folder of another method.
         n_parameters: how many numbers were learned for one λ.
         seconds: of training.
         steps: of training.
@@ -98,7 +98,7 @@ class Curve(CurveId):
         folder: of the run, which was opened.
     """
 
-    artifact: str = ""
+    artifact_name: str = ""
     hypervolume: float | None = None
     validation: Front | None = None
     n_parameters: int | None = None
@@ -110,13 +110,13 @@ class Curve(CurveId):
     folder: Path = field(default=Path(), compare=False)
 
     @property
-    def artifact_file(self) -> Path:
+    def artifact(self) -> Path:
         """What was learned, in the folder that was opened.
 
         Raises:
             ArtifactError: the name leads out of the folder.
         """
-        return locate(self.folder, self.artifact)
+        return locate(self.folder, self.artifact_name)
 
     @property
     def gallery_file(self) -> Path:
@@ -125,8 +125,7 @@ class Curve(CurveId):
 
     def to_json(self) -> CurveJson:
         """As the result JSON has it."""
-        values = dataclasses.asdict(self)
-        return {name: values[name] for name in _ORDER}
+        return {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in _ORDER}
 
     @classmethod
     def from_json(cls, values: object, *, folder: Path, where: str) -> "Curve":
@@ -140,7 +139,8 @@ class Curve(CurveId):
         Raises:
             ArtifactError: a value is missing, or of another type.
         """
-        known = {name: value for name, value in _mapping(values, where).items() if name in _ORDER}
+        found = _mapping(values, where)
+        known = {_ATTRIBUTES.get(name, name): found[name] for name in _ORDER if name in found}
         return dataclasses.replace(validate(_curve(), known, where), folder=folder)
 
 
@@ -315,6 +315,7 @@ _ORDER = (
     "key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "hypervolume", "chosen_lam",
     "validation", "artifact", "n_parameters", "seconds", "steps", "best_step", "explain", "probe",
 )  # fmt: skip
+_ATTRIBUTES = {"artifact": "artifact_name"}  # by the key of the JSON, where they differ
 _TRANSFER_ORDER = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
 
 

@@ -162,9 +162,13 @@ class Result:
                 return point
         raise ArtifactError(f"{self.folder / RESULT} has no point of {curve.key} at its chosen λ; run the study again.")
 
+    def chosen(self) -> list[Point]:
+        """The point at the λ to quote, of every curve."""
+        return [self.chosen_point(curve) for curve in self.curves]
+
     def chosen_means(self) -> list[Point]:
         """The chosen points averaged over seeds, one per method, trigger, criterion and share of the tuning data."""
-        return mean_over_seeds([self.chosen_point(curve) for curve in self.curves], same=SAME_CURVE)
+        return mean_over_seeds(self.chosen(), same=SAME_CURVE)
 
     def path(self, artifact: str) -> Path:
         """Where a file named in ``result.json`` lies; see `run_folder.locate`."""
@@ -249,7 +253,7 @@ class Result:
             missing = set(curve.lams) - {point.lam for point in self.points_of(curve)}
             if missing:
                 raise ArtifactError(
-                    f"{where} is damaged (the curve {curve.key} has no point at λ = {min(missing):g}); run the study again."
+                    f"{where} is damaged ({curve.key} has no point at λ = {min(missing):g}); run the study again."
                 )
 
 

@@ -9,7 +9,7 @@ from typing import Self, cast
 
 from sqlalchemy import select, true
 
-from fairprog_core.common.errors import RunError
+from fairprog_core.common.errors import RunError, shorten
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs import heartbeat
@@ -65,7 +65,7 @@ class RunReader:
         if not fitting:
             raise rows.unknown(name)
         if len(fitting) > 1:
-            raise RunError(f"{name!r} can mean {' or '.join(run.id for run in fitting)}; give more of the id.")
+            raise RunError(f"{name!r} can mean {shorten(' or '.join(run.id for run in fitting))}; give more of the id.")
         return fitting[0]
 
     def list(self, *, limit: int | None = None, is_active: bool = False) -> Runs:

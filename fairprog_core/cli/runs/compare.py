@@ -1,5 +1,6 @@
 """``fairprog runs compare``: methods against each other, in figures and in a verdict."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,8 @@ from fairprog_core.cli.terminal.console import (
     span,
     words,
 )
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, escaped, shorten, shown
+from fairprog_core.common.home import is_file
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
 from fairprog_core.results.result import Result
@@ -50,6 +52,8 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
+    if seconds is not None and not isfinite(seconds):
+        raise ConfigError(f"--seconds is {seconds}; it must be a number of seconds.")
     results = dict(opened(each, home) for each in run)
     found = candidates(results)
     criterion = criterion or (found[0].curves[0].criterion if found else None)
@@ -67,8 +71,10 @@ def compare(
 def opened(argument: str, home: Path | None) -> tuple[str, Result]:
     """The name and the result of what an argument names."""
     name, _, folder = argument.partition("=")
-    if folder or (Path(name) / "result.json").is_file():
+    if is_file(Path(folder or name) / "result.json"):
         return name, Result.open(folder or name)
+    if folder:
+        raise ConfigError(f"There is no result in {shorten(folder)}: result.json is missing; give a run's folder.")
     with Store(open_home(home)) as store:
         return name, Result.open(store.home.run(store.find(name).id))
 
@@ -83,7 +89,9 @@ def _named(found: list[Candidate], parts: list[str]) -> list[Candidate]:
 def _index(chosen: list[Candidate], part: str) -> int:
     named = _named(chosen, [part])
     if not named:
-        raise ConfigError(f"None of the curves is called {part!r}: {', '.join(each.key for each in chosen)}.")
+        raise ConfigError(
+            f"None of the curves is called {shown(part)}: {shorten(', '.join(each.key for each in chosen), 400)}."
+        )
     return [each.key for each in chosen].index(named[0].key)
 
 
@@ -102,7 +110,7 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
         name = words(each["trigger"] or each["method"])
         other = each["difference"]
         table.add_row(
-            f"{each['run']}: {name}" if several else name,
+            escaped(f"{each['run']}: {name}") if several else name,
             str(len(each["seeds"])),
             span(each["seconds"]),
             _cell(each["hypervolume"], other and other["hypervolume"], digits=4),

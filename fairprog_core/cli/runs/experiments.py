@@ -7,7 +7,7 @@ from rich.table import Table
 
 from fairprog_core.cli.runs.compare import RunsOrFolders, opened
 from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, console, interval, number, print_json, words
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, escaped
 from fairprog_core.results.experiments import (
     ExperimentRow,
     class_rows,
@@ -66,5 +66,5 @@ def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
 def _where(row: ExperimentRow) -> str:
     """What sets a row apart from the others of its table."""
     if "target" in row:
-        return f"{row['source']} → {row['target']}"
+        return escaped(f"{row['source']} → {row['target']}")
     return f"{row['n_classes']} classes" if "n_classes" in row else f"{100 * (row['tuning_ratio'] or 1):g} %"

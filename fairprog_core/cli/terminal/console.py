@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.home import Home, is_folder, replacing
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.results.summary import SummaryRow
 
@@ -38,8 +39,8 @@ def console() -> Console:
 
 
 def complain(sentence: str) -> None:
-    """One line on stderr."""
-    typer.echo(f"fairprog: {' '.join(sentence.split())}", err=True)
+    """One line on stderr, without anything that steers the terminal."""
+    typer.echo(f"fairprog: {escaped(' '.join(sentence.split()))}", err=True)
 
 
 def open_home(path: Path | None) -> Home:
@@ -50,9 +51,10 @@ def open_home(path: Path | None) -> Home:
     """
     try:
         return Home.find(path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~name of a user that does not exist
+        reason = error.strerror if isinstance(error, OSError) else shorten(error)
         raise ConfigError(
-            f"The home {path or ''} cannot be made: {error.strerror}; choose another with --home."
+            f"The home {shorten(path or '')} cannot be made: {reason}; choose another with --home."
         ) from error
 
 
@@ -65,12 +67,19 @@ def writable_file(path: Path) -> Path:
     """Check that a file can be written before minutes are spent on its content.
 
     Raises:
-        ConfigError: its folder does not exist, or it is a folder itself.
+        ConfigError: its folder does not exist or takes no files, or it is a folder or a device itself.
     """
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give the name of a file.")
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"The folder {path.absolute().parent} does not exist; make it first.")
+    folder = path.absolute().parent
+    if is_folder(path):
+        raise ConfigError(f"{shorten(path)} is a folder; give the name of a file.")
+    if not is_folder(folder):
+        raise ConfigError(f"The folder {shorten(folder)} does not exist; make it first.")
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{shorten(path)} is a device or a pipe; give the name of a file.")
+        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder).cleanup()  # as ``replacing`` makes one
+    except OSError as error:
+        raise ConfigError(f"{shorten(path)} cannot be written: {error.strerror}; choose another place.") from error
     return path
 
 
@@ -82,6 +91,7 @@ def write_text(path: Path, text: str) -> None:
 
 def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table:
     """The main figures: the base beside every method, with 95 % intervals."""
+    title = title and escaped(title)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
         table.add_column(name, no_wrap=name != "Seeds")

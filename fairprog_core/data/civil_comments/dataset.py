@@ -101,7 +101,7 @@ class CivilComments(Dataset):
 
     def split_digest(self, name: SplitName) -> str:
         options, most = self.options, self._most(name)
-        key = options.model_dump(mode="json", include={"kind", "identities", "threshold"})
+        key = options.content(include={"kind", "identities", "threshold"})
         key |= {"split": name, "file": self._file_key, "most": most}
         if name in ("train", "tune") or most is not None:
             key["seed"] = options.seed

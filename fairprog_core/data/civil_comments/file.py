@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.home import is_file, is_folder, user_path
 from fairprog_core.data.base import Progress
 from fairprog_core.data.cache import Columns
 from fairprog_core.data.identity_words import IDENTITY_WORDS
@@ -43,14 +44,14 @@ def find(root: str) -> Path:
     """
     if not root.strip():
         raise DataError(f"Civil Comments: no folder is given. {_HOW}")
-    path = Path(root).expanduser()
-    if path.is_file():
+    path = user_path(root)
+    if is_file(path):
         return path
-    if not path.is_dir():
-        raise DataError(f"Civil Comments: {path} does not exist. {_HOW}")
-    if found := next((file for file in (path / _FILE, *sorted(path.glob(f"*/{_FILE}"))) if file.is_file()), None):
+    if not is_folder(path):
+        raise DataError(f"Civil Comments: {shorten(path)} does not exist. {_HOW}")
+    if found := next((file for file in (path / _FILE, *sorted(path.glob(f"*/{_FILE}"))) if is_file(file)), None):
         return found
-    raise DataError(f"Civil Comments: {_FILE} is not in {path}. {_HOW}")
+    raise DataError(f"Civil Comments: {_FILE} is not in {shorten(path)}. {_HOW}")
 
 
 def read(file: Path, out: Columns, progress: Progress | None) -> None:

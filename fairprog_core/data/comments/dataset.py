@@ -77,7 +77,7 @@ class Comments(Dataset):
         return Split(x, y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
-        dials = self.options.model_dump(mode="json", include={"kind", "rho", "seed"})
+        dials = self.options.content(include={"kind", "rho", "seed"})
         return digest_of({**dials, "split": name, "n": self._n(name), "wording": _WORDING})
 
     def examples(self, n: int) -> list[Example]:

@@ -82,7 +82,7 @@ class Faces(Dataset):
 
     def _digest(self, name: SplitName, *left_out: str) -> str:
         others = {"n_train", "n_tune", "n_val", "n_test", *left_out}
-        dials = self.options.model_dump(mode="json", exclude=others)
+        dials = self.options.content(exclude=others)
         return digest_of({**dials, "split": name, "n": self._n(name), "look": _LOOK})
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
