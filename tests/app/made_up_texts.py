@@ -13,10 +13,11 @@ from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data import CommentsOptions
 from fairprog_core.data.comments.dataset import Comments
 from fairprog_core.data.identity_words import IDENTITY_WORDS
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.results.predictions_file import write_predictions
-from fairprog_core.results.result import save
+from fairprog_core.results.result import SCHEMA, Result
 from fairprog_core.study import Study
 
 KEY = "reprogram-soft-equalized_odds-s0"
@@ -66,12 +67,13 @@ def write_run(folder: Path, home: Home, *, name: str = "comments", n: int = 12, 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"not really")
     write_gallery(folder / "curves" / KEY / "gallery.safetensors", gallery(home, n=n, odd=odd))
-    save(folder, {
-        "study": study.to_json(), "environment": {}, "seconds": {}, "complete": True,
-        "majority_accuracy": majority_accuracy(base, n_classes=2), "labels": LABELS, "groups": GROUPS.names,
-        "base": report(base, groups=GROUPS, labels=LABELS, method="base", draws=100, artifacts=_named(folder, file)),
-        "points": points, "curves": [_curve(folder)],
-    })  # fmt: skip
+    base_point = report(base, groups=GROUPS, labels=LABELS, method="base", draws=100, artifacts=_named(folder, file))
+    Result.from_json({
+        "schema": SCHEMA, "study": study.to_json(), "environment": {}, "seconds": {}, "complete": True,
+        "majority_accuracy": majority_accuracy(base, n_classes=2), "labels": list(LABELS),
+        "groups": list(GROUPS.names), "base": base_point.to_json(), "points": [point.to_json() for point in points],
+        "curves": [_curve(folder)],
+    }, folder=folder).save()  # fmt: skip
     return folder
 
 
@@ -143,7 +145,7 @@ def _predictions(rng: np.random.Generator, *, gap: float, n: int = 600) -> Predi
 
 def _point(
     folder: Path, rng: np.random.Generator, base: Predictions, method: str, lam: float | None, *, gap: float
-) -> dict[str, Any]:  # fmt: skip
+) -> Point:  # fmt: skip
     found = _predictions(rng, gap=gap)
     file = folder / "curves" / KEY / f"{method if lam is None else f'lam-{lam:g}'}.parquet"
     write_predictions(file, found, groups=GROUPS, labels=LABELS)
@@ -181,7 +183,7 @@ def _curve(folder: Path) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "key": KEY, "method": "reprogram", "trigger": "soft", "criterion": "equalized_odds", "seed": 0, "gap": GAP,
-        "lams": list(LAMS), "hypervolume": 0.02, "chosen_lam": CHOSEN, "validation": {},
+        "lams": list(LAMS), "hypervolume": 0.02, "chosen_lam": CHOSEN, "validation": None,
         "artifact": f"runs/{folder.name}/curves/{KEY}/trigger.safetensors", "seconds": 1.0, "steps": 60,
         "explain": {
             "lams": list(LAMS), "regions": ["identity words"], "rows": 120, "ig_identity_share": _along(0.31, 0.08),

@@ -104,8 +104,8 @@ def test_curves_on_the_other_base_stand_beside_what_was_learned_there(open_page,
     """A run whose own base is the other one: the same answers without a trigger."""
     write_transfer(home.run("moved"))
     write_duel(home.run("there"), methods={"last_layer": [OTHER, (0.84, 0.60)]}, seeds=(0,))
-    other = Result.open(home.run("moved")).values["transfer"][0]["point"]
-    change(home.run("there"), lambda values: values["base"].update(counts=other["counts"]))
+    other = Result.open(home.run("moved")).transfer[0].point
+    change(home.run("there"), lambda values: values["base"].update(counts=other.counts))
     page = open_page("compare", run="moved", **{"with": "there"})
     assert not page.exception
     legend = [each["name"] for each in traces(page, CURVES) if each.get("showlegend") is not False]

@@ -35,7 +35,7 @@ def test_run_without_probe_says_what_to_do(open_page, home, finished):
 def test_every_classifier_has_a_line_with_its_controls(open_page, demo, finished):
     page = open_page("probe", lam="4")
     assert not page.exception
-    found = finished.result.curves[0]["probe"]
+    found = finished.result.curves[0].probe
     said_now = [each["probability"]["mean"]["lam"][2][1] for each in found["classifiers"]]
     assert marker(page, "probability")[1] == pytest.approx(said_now)
     table = rows(page, "probability")
@@ -52,7 +52,7 @@ def test_table_beside_the_chart_names_the_controls_too(open_page, demo, finished
         "Black",
         "λ\u00a0=\u00a04",
     ]
-    first = finished.result.curves[0]["probe"]["classifiers"][0]["probability"]["mean"]
+    first = finished.result.curves[0].probe["classifiers"][0]["probability"]["mean"]
     shown = [cell["text"] for cell in table["rows"][0][1:]]
     assert shown == [f"{first[name][1]:.2f}" for name in ("without", "untrained", "black")] + [
         f"{first['lam'][2][1]:.2f}"
@@ -70,14 +70,14 @@ def test_other_group_and_other_picture_change_the_chart(open_page, demo, finishe
     page.segmented_control(key="probe-group").set_value(0)
     page.segmented_control(key="null").set_value("grey").run()
     assert not page.exception
-    found = finished.result.curves[0]["probe"]["classifiers"]
+    found = finished.result.curves[0].probe["classifiers"]
     assert marker(page, "probability")[1] == pytest.approx([each["probability"]["grey"]["lam"][2][0] for each in found])
     assert words.STRANGE_NOTE in said(page)
 
 
 def test_reading_has_chance_and_a_sentence_per_reader(open_page, demo, finished):
     page = open_page("probe", lam="4")
-    found = finished.result.curves[0]["probe"]
+    found = finished.result.curves[0].probe
     readers = [kind for kind in words.READERS if found.get(kind)]
     assert len(marker(page, "reading")[1]) == len(readers)
     assert "Guessing reaches" in said(page)

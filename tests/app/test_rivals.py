@@ -81,7 +81,7 @@ def test_runs_and_train_tell_the_figures_of_every_method(open_page, store, rival
     from fairprog_core.runs import Owner
 
     begun = store.begin(rivals.study, Owner.this_process())
-    store.append(begun.id, [], token=begun.token, figures=main_figures(rivals.result.values))
+    store.append(begun.id, [], token=begun.token, figures=main_figures(rivals.result))
     store.finish(begun, "done")
     page = open_page("train", run=begun.id)
     assert not page.exception

@@ -97,7 +97,7 @@ def test_filter_without_match_says_so(open_page, demo, gallery, monkeypatch):
 
 def test_averages_are_those_of_the_result_and_each_has_a_sentence(open_page, demo, finished):
     page = open_page("saliency", lam="4")
-    explain = finished.result.curves[0]["explain"]
+    explain = finished.result.curves[0].explain
     share = explain["hair_share"]["lam"][2]["value"]
     assert marker(page, "share")[1] == [pytest.approx(share)]
     assert marker(page, "flips")[1] == [pytest.approx(explain["twins"]["flip_share"]["lam"][2]["value"])]
@@ -111,7 +111,7 @@ def test_view_switches_maps_and_their_share(open_page, demo, finished):
     page.segmented_control(key="map-view").set_value("integrated_gradients").run()
     assert not page.exception
     assert given(page, "gallery")["cards"][0]["cells"][1]["sources"] != before
-    share = finished.result.curves[0]["explain"]["ig_hair_share"]["lam"][2]["value"]
+    share = finished.result.curves[0].explain["ig_hair_share"]["lam"][2]["value"]
     assert marker(page, "ig_share")[1] == [pytest.approx(share)]
 
 

@@ -30,7 +30,7 @@ def run(beside, home):
 @pytest.fixture
 def names(beside):
     """The rivals on the screen, by method."""
-    chosen = {curve["method"]: curve["chosen_lam"] for curve in beside.result.curves}
+    chosen = {curve.method: curve.chosen_lam for curve in beside.result.curves}
     return {method: inside.rival(method, chosen[method]) for method in RIVALS}
 
 
@@ -59,7 +59,7 @@ def test_card_has_a_column_for_every_rival(view, open_page, run, names, beside):
             assert len(cell["sources"]) == len(cell["captions"]) == 1  # at its own λ, whatever the slider says
             logits = arrays[f"logits_{method}"][i]
             probability = np.exp(logits.max()) / np.exp(logits).sum()
-            label = beside.result.values["labels"][int(logits.argmax())]
+            label = beside.result.labels[int(logits.argmax())]
             assert cell["captions"][0].splitlines()[0] == f"{label}, {probability:.2f}"
             assert cell["alts"][0].startswith(f"{words.VIEWS[view]}, {names[method]}: called {label}")
     assert all(name in said(page) for name in names.values())
@@ -74,7 +74,7 @@ def test_rivals_picture_is_the_photo_without_a_trigger(beside):
 
 def test_averages_have_a_level_and_a_row_for_every_rival(open_page, run, names, beside):
     page = open_page("saliency", run=run)
-    explain = beside.result.curves[0]["explain"]
+    explain = beside.result.curves[0].explain
     levels = {trace["name"]: trace["y"] for trace in traces(page, "share") if trace.get("mode") == "lines"}
     assert levels == {names[method]: pytest.approx([explain["hair_share"][method]["value"]] * 2) for method in RIVALS}
     for key in ("share", "erasure", "difference", "flips"):

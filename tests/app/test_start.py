@@ -35,7 +35,7 @@ def test_with_demo_shows_every_lambda_of_the_curve(open_page, demo, finished):
     assert [stop["tick"] for stop in picture["stops"]] == [words.NO_TRIGGER, "0", "1", "4"]
     assert len(picture["triggers"]) == 3
     base = finished.result.base
-    assert picture["stops"][0]["figures"][1]["now"] == f"{base['accuracy']:.3f}"
+    assert picture["stops"][0]["figures"][1]["now"] == f"{base.metric('accuracy').value:.3f}"
     assert all(len(example["says"]) == 4 for example in picture["examples"])
 
 

@@ -16,6 +16,7 @@ from app.wording.panels import leakage as auditor_words
 from app.wording.panels import levelling as levelling_words
 from app.wording.panels import power as power_words
 from app.wording.shared import inside
+from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
@@ -37,6 +38,9 @@ for view, run in product(("tradeoff", "saliency", "probe"), ("demo", "demo-comme
     assert len(list(page.main)) > 10
 print(*(name for name in ("torch", "torchvision", "captum", "pandas", "pyarrow") if name in sys.modules))
 """
+
+
+RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
 
 
 @pytest.fixture
@@ -85,10 +89,10 @@ def test_every_point_of_the_result_is_on_the_plane(open_page, demo, finished, cu
     result = finished.result
     drawn = next(trace for trace in traces(page, PLANE) if "error_x" in trace and len(trace["x"]) > 1)
     points = result.points_of(curve)
-    assert drawn["x"] == pytest.approx([point[curve["gap"]] for point in points])
-    assert drawn["y"] == pytest.approx([point["accuracy"] for point in points])
+    assert drawn["x"] == pytest.approx([point.metric(curve.gap).value for point in points])
+    assert drawn["y"] == pytest.approx([point.metric("accuracy").value for point in points])
     table = rows(page, PLANE)
-    assert table[0][2].startswith(f"{result.base['accuracy']:.3f} [")
+    assert table[0][2].startswith(f"{result.base.metric('accuracy').value:.3f} [")
     assert [row[1] for row in table] == ["", "0", "1", "4", "untrained"]
 
 
@@ -110,14 +114,14 @@ def test_curves_on_less_tuning_data_are_drawn_only_where_they_are_looked_at(open
 def test_slider_stands_at_the_chosen_lambda_and_marks_it(open_page, demo, curve):
     slider = given(open_page("tradeoff"), "lam-")
     assert slider["stops"] == ["0", "1", "4"]
-    assert slider["index"] == slider["chosen"] == curve["lams"].index(curve["chosen_lam"])
+    assert slider["index"] == slider["chosen"] == curve.lams.index(curve.chosen_lam)
     assert [frame["text"] for frame in slider["charts"][PLANE]] == [["λ = 0"], ["λ = 1"], ["λ = 4"]]
 
 
 def test_link_restores_gap_and_lambda(open_page, demo, finished, curve):
     page = open_page("tradeoff", run="demo", gap="paper_dp", lam="4")
-    point = finished.result.points(method="reprogram", lam=4.0)[0]
-    assert marker(page, "plane-paper_dp") == ([point["paper_dp"]], [point["accuracy"]])
+    point = finished.result.select(method="reprogram", lam=4.0)[0]
+    assert marker(page, "plane-paper_dp") == ([point.metric("paper_dp").value], [point.metric("accuracy").value])
     assert page.query_params["lam"] == "4"
 
 
@@ -132,18 +136,18 @@ def test_link_that_makes_no_sense_falls_back(open_page, demo, query):
 
 def test_detail_shows_cost_and_gain_with_paired_intervals(open_page, demo, finished, curve):
     page = open_page("tradeoff", lam="4")
-    base, point = finished.result.base, finished.result.points(method="reprogram", lam=4.0)[0]
+    base, point = finished.result.base, finished.result.select(method="reprogram", lam=4.0)[0]
     gap, accuracy = page.metric
-    assert gap.value == f"{base[curve['gap']]:.3f} → {point[curve['gap']]:.3f}"
-    assert accuracy.value == f"{base['accuracy']:.3f} → {point['accuracy']:.3f}"
-    assert f"{abs(point['delta']['accuracy']['value']):.3f}" in accuracy.delta
+    assert gap.value == f"{base.metric(curve.gap).value:.3f} → {point.metric(curve.gap).value:.3f}"
+    assert accuracy.value == f"{base.metric('accuracy').value:.3f} → {point.metric('accuracy').value:.3f}"
+    assert f"{abs(point.change('accuracy').value):.3f}" in accuracy.delta
     assert "[" in accuracy.delta
 
 
 def test_table_of_groups_shows_the_rates_without_and_with(open_page, demo, finished):
     table = given(open_page("tradeoff", lam="4"), "groups")
     result = finished.result
-    before, now = result.group_table(result.base), result.group_table(result.points(method="reprogram", lam=4.0)[0])
+    before, now = result.group_table(result.base), result.group_table(result.select(method="reprogram", lam=4.0)[0])
     first = table["rows"][0]
     assert [first[0]["text"], first[1]["text"]] == [now[0]["group"], f"{now[0]['n']:,}"]
     rates = [(before[0][rate]["value"], now[0][rate]["value"]) for rate in ("selection_rate", "accuracy")]
@@ -158,7 +162,7 @@ def test_groups_of_a_label_stand_together_where_there_are_several(monkeypatch):
     monkeypatch.setattr(group_table.table, "show", lambda value, *, key: shown.append(value))
     found = {"value": 0.5, "ci": [0.4, 0.6], "n": 7}
     values = [
-        {"group": group, "label": label, "n": 30, **dict.fromkeys(group_table.RATES, found)}
+        {"group": group, "label": label, "n": 30, **dict.fromkeys(RATES, found)}
         for group in ("woman", "man")
         for label in (0, 1, 2)
     ]
@@ -174,12 +178,12 @@ def test_flips_count_rows_of_the_predictions(open_page, demo, finished):
     """Counted once more from the two files: rows of group 0 and label 1 that were wrong and are right."""
     result = finished.result
     before = result.predictions(result.base)
-    now = result.predictions(result.points(method="reprogram", lam=4.0)[0])
+    now = result.predictions(result.select(method="reprogram", lam=4.0)[0])
     gained = ((before.z == 0) & (before.y == 1) & (before.y_pred != 1) & (now.y_pred == 1)).sum()
     row = next(
         row
         for row in rows(open_page("tradeoff", lam="4"), "flips")
-        if row[:2] == [result.groups().names[0], result.values["labels"][1]]
+        if row[:2] == [result.groups().names[0], result.labels[1]]
     )
     assert row[3] == str(gained)
 
@@ -203,19 +207,19 @@ def test_result_without_the_tables_is_read_from_the_predictions(open_page, home,
 
 def test_who_paid_is_said_of_the_pair_furthest_apart(open_page, demo, finished, curve):
     page = open_page("tradeoff", lam="4")
-    point = finished.result.points(method="reprogram", lam=4.0)[0]
-    found = point["levelling"][curve["gap"]]
-    sentence = levelling_words.sentence(found, change=point["delta"][curve["gap"]], lam=4.0)
+    point = finished.result.select(method="reprogram", lam=4.0)[0]
+    found = point.levelling[curve.gap]
+    sentence = levelling_words.sentence(found, change=point.change(curve.gap), lam=4.0)
     assert sentence in [markdown.value for markdown in page.markdown]
     first = given(page, "levelling")["rows"][0]
     assert first[1]["text"] == found["rates"][0]["better"]
     assert first[2]["text"] == "{:.3f} → {:.3f}".format(*found["rates"][0]["better_rate"])
 
 
-@pytest.mark.parametrize(("ci", "is_said"), [([-0.2, -0.01], True), ([-0.2, 0.01], False), (None, False)])
+@pytest.mark.parametrize(("ci", "is_said"), [((-0.2, -0.01), True), ((-0.2, 0.01), False), (None, False)])
 def test_who_paid_is_said_only_where_the_gap_clearly_closed(ci, is_said):
     found = {"closed": {"value": 0.1, "ci": [0.0, 0.2]}, "share": {"value": 0.5, "ci": [0.2, 0.8]}}
-    sentence = levelling_words.sentence(found, change={"value": -0.1, "ci": ci}, lam=4.0)
+    sentence = levelling_words.sentence(found, change=Estimate(-0.1, ci), lam=4.0)
     assert ("levelling down" in sentence) == is_said
     assert ("cannot be said" in sentence) != is_said
     assert ("−0.100" in sentence) != is_said
@@ -244,17 +248,17 @@ def test_examples_of_who_gained_and_lost_are_one_click_away(open_page, demo):
 def test_auditor_shows_base_control_and_chosen_lambda(open_page, demo, finished, curve):
     page = open_page("tradeoff", lam="0")
     table = rows(page, "auditor")
-    assert [row[0] for row in table] == ["base", "untrained", f"λ = {curve['chosen_lam']:g}"]
-    audit = finished.result.chosen()[0]["audit"]
+    assert [row[0] for row in table] == ["base", "untrained", f"λ = {curve.chosen_lam:g}"]
+    audit = finished.result.chosen_point(curve).audit
     assert table[-1] == auditor_words.row(table[-1][0], audit)
     assert [trace["x"] for trace in traces(page, "auditor")][-1] == pytest.approx([audit["bits"]["value"]])
-    for sentence in auditor_words.verdict(audit, lam=curve["chosen_lam"]):
+    for sentence in auditor_words.verdict(audit, lam=curve.chosen_lam):
         assert sentence in [markdown.value for markdown in page.markdown]
 
 
 def test_power_answers_for_the_difference_that_is_named(open_page, home, finished, curve):
     """± .049 is a standard error of .025, so .07 can be shown; .05 needs (.07/.05)² = 1.96 times as many rows."""
-    rewrite(finished, home, "sure", lambda point: point["delta"].update({curve["gap"]: {"value": -0.1, "ci": CI}}))
+    rewrite(finished, home, "sure", lambda point: point["delta"].update({curve.gap: {"value": -0.1, "ci": CI}}))
     page = open_page("tradeoff", run="sure", lam="4")
     assert any("**0.070** or more" in markdown.value for markdown in page.markdown)
     page.number_input(key="power").set_value(0.05).run()
@@ -262,7 +266,7 @@ def test_power_answers_for_the_difference_that_is_named(open_page, home, finishe
 
 
 def test_power_without_an_interval_says_so(open_page, home, finished, curve):
-    rewrite(finished, home, "unsure", lambda point: point["delta"].update({curve["gap"]: {"value": 0.0, "ci": None}}))
+    rewrite(finished, home, "unsure", lambda point: point["delta"].update({curve.gap: {"value": 0.0, "ci": None}}))
     page = open_page("tradeoff", run="unsure", lam="4")
     assert power_words.NONE in [markdown.value for markdown in page.markdown]
 
@@ -314,8 +318,8 @@ def test_downloads_are_offered_and_the_table_holds_every_point(open_page, demo, 
         words.DOWNLOAD_PICTURE.format(lam="4"),
     ]
     result = finished.result
-    table = list(csv.DictReader(points_csv([result.base, *result.points()]).splitlines()))
-    assert len(table) == 1 + len(result.points())
+    table = list(csv.DictReader(points_csv([result.base, *result.points]).splitlines()))
+    assert len(table) == 1 + len(result.points)
 
 
 def test_pages_of_results_import_no_torch_and_no_pandas(demo, text_demo):

@@ -5,6 +5,7 @@ import pytest
 from app.wording import tradeoff
 from app.wording import train as words
 from app.wording.shared import common, inside
+from fairprog_core.metrics.point import Point
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_curve_on_a_share_of_the_tuning_data_says_so():
 
 
 def test_labels_that_are_too_rare_are_named_beside_the_gaps_that_leave_them_out():
-    point = {"collapsed": False, "left_out": ["blond, glasses"]}
+    point = Point("reprogram", left_out=["blond, glasses"])
     assert tradeoff.cautions(point, "average_abs_odds_difference") == [
         "Not counted in this gap, too rare in a group: blond, glasses."
     ]

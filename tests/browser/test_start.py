@@ -42,13 +42,13 @@ def test_slider_moves_pictures_figures_and_bars(start, finished):
     slider = page.get_by_role("slider", name=words.SLIDER)
     assert slider.get_attribute("aria-valuetext") == words.NO_TRIGGER
     before, figures = pixels(page), page.locator(".fp-intro .now").all_inner_texts()
-    assert figures[1] == f"{finished.result.base['accuracy']:.3f}"
+    assert figures[1] == f"{finished.result.base.metric('accuracy').value:.3f}"
     slider.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert slider.get_attribute("aria-valuetext") == "λ = 4"
-    point = finished.result.points(method="reprogram", lam=4.0)[0]
-    assert page.locator(".fp-intro .now").all_inner_texts()[1] == f"{point['accuracy']:.3f}"
+    point = finished.result.select(method="reprogram", lam=4.0)[0]
+    assert page.locator(".fp-intro .now").all_inner_texts()[1] == f"{point.metric('accuracy').value:.3f}"
     assert pixels(page) != before
     page.locator(".fp-intro .said", has_text="λ = 4").wait_for(state="attached")
     page.keyboard.press("Home")

@@ -54,6 +54,6 @@ def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, 
         st.info(words.OWN_MISSING if gallery else words.OWN_NO_GALLERY)
         return
     own_picture.show(
-        gallery, key="own", classifier=weights, trigger=curve.artifact_file, lam=lam, choice=choice,
+        gallery, key="own", classifier=weights, trigger=curve.artifact, lam=lam, choice=choice,
         is_drawn=saved_study.dataset_kind(result.study) == "faces",
     )  # fmt: skip

@@ -58,6 +58,6 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         st.info(words.OWN_MISSING)
         return
     own_sentence.show(
-        curve, key="own", classifier=weights, trigger=curve.artifact_file, channel=channel, index=index,
+        curve, key="own", classifier=weights, trigger=curve.artifact, channel=channel, index=index,
         rows=choice.rows,
     )  # fmt: skip

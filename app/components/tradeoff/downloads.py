@@ -11,6 +11,7 @@ from app.models import saved_study
 from app.state import artifacts
 from app.wording import tradeoff as words
 from app.wording.shared import common
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
@@ -31,9 +32,12 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
     points, result = f"{run}-points.csv", f"{run}-result.json"
     _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points]), points, "text/csv", f"{key}-csv")
     _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.to_json()), result, "application/json", f"{key}-json")
-    label, file = _learned(value, curve, index)
-    if file.is_file():
-        _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
+    try:
+        label, file = _learned(value, curve, index)
+        if file.is_file():
+            _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
+    except ArtifactError as error:  # it lies outside of the folder
+        st.info(common.plain(str(error)))
     gallery = artifacts.gallery(value, name)
     if gallery:
         found = _AT_ONE_LAM[saved_study.modality(value.study)](gallery, index)
@@ -46,7 +50,7 @@ def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
     if weights := point.artifacts.get("weights"):
         return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam or 0.0)), result.path(weights)
     label = words.DOWNLOAD_TRIGGER if curve.trigger else words.DOWNLOAD_LEARNED
-    return label, curve.artifact_file
+    return label, curve.artifact
 
 
 def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:
