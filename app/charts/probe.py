@@ -37,9 +37,7 @@ def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
 
 def readings(probe: Probe) -> dict[str, Line]:
     """By kind of reader, how well it reads the group; those that were not measured are missing."""
-    return {
-        kind: line(name, probe.readers[kind].figures) for kind, name in words.READERS.items() if kind in probe.readers
-    }
+    return {kind: line(name, probe.readers[kind]) for kind, name in words.READERS.items() if kind in probe.readers}
 
 
 def reading_lines(probe: Probe) -> list[Line]:
@@ -51,7 +49,7 @@ def reading(probe: Probe, picked: int) -> Plot:
     """How well the group can be read from what the base computes, along λ, against chance."""
     return along(
         reading_lines(probe), probe.lams, y_title=words.READING_AXIS, label=words.READING_LABEL,
-        picked=picked, chance=probe.readers["reading"].chance, height=400,
+        picked=picked, chance=probe.chance, height=400,
     )  # fmt: skip
 
 

@@ -95,19 +95,6 @@ class DemographicClassifier(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Reader:
-    """How well the group is read from what the base computes.
-
-    Attributes:
-        figures: its accuracy.
-        chance: what guessing reaches.
-    """
-
-    figures: Figures
-    chance: float
-
-
-@dataclass(frozen=True)
 class Classifier:
     """A demographic classifier.
 
@@ -135,14 +122,16 @@ class Probe:
         groups: names of the g groups.
         nulls: names of the null inputs.
         classifiers: the demographic classifiers.
-        readers: by kind ("reading", …), how well the base's own features tell the group.
+        readers: by kind ("reading", …), the accuracy of reading the group from what the base computes.
+        chance: the accuracy that guessing reaches.
     """
 
     lams: list[float]
     groups: list[str]
     nulls: list[str]
     classifiers: list[Classifier]
-    readers: Mapping[str, Reader]
+    readers: Mapping[str, Figures]
+    chance: float
 
     @classmethod
     def of_curve(cls, curve: Curve) -> "Probe | None":
@@ -166,6 +155,7 @@ class Probe:
             nulls=nulls,
             classifiers=classifiers,
             readers={kind: _reader(found, kind, curve, where) for kind in kinds},
+            chance=validate(_number(), _part(found, "reading", where).get("chance", 0.0), where),
         )
 
 
@@ -191,12 +181,12 @@ def _fits(classifier: Classifier, nulls: list[str], n_lams: int, n_groups: int) 
     return True
 
 
-def _reader(found: Summary, kind: str, curve: Curve, where: str) -> Reader:
+def _reader(found: Summary, kind: str, curve: Curve, where: str) -> Figures:
     values = _part(found, kind, where)
     figures = _figures({kind: {name: each for name, each in values.items() if name != "chance"}}, kind, curve, where)
     if figures is None:
         raise _damaged(where, f"{kind} holds no figures")
-    return Reader(figures, validate(_number(), values.get("chance"), where))
+    return figures
 
 
 def _figures(found: Mapping[str, JsonValue], name: str, curve: Curve, where: str) -> Figures | None:

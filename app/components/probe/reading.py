@@ -27,5 +27,5 @@ def show(value: Probe, *, key: str, index: int) -> None:
     with right:
         for kind, line in charts.readings(value).items():
             st.markdown(verdicts.at(line, words.READING_WHATS[kind], value.lams, index))
-        st.markdown(words.against_chance(reading.figures.along[index], reading.chance))
+        st.markdown(words.against_chance(reading.along[index], value.chance))
         st.markdown(verdicts.OVERLAP)
