@@ -1,11 +1,10 @@
 """``fairprog data``: the data sets, made or read before anything is trained on them."""
 
-from functools import partial
 from typing import Annotated, Any, get_args
 
 import numpy as np
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fairprog_core.cli.terminal.console import HomeOption, SetOption, complain, console, open_home
@@ -86,14 +85,12 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     with Progress(*columns, console=console()) as progress:
         for name in SPLITS:
             task = progress.add_task(name, total=None)
-            splits[name] = dataset.split(name, partial(_tell, progress, task))
+            for done, total in dataset.prepare_split(name):
+                progress.update(task, completed=done, total=total)
+            splits[name] = dataset.split(name)
             n = len(splits[name].y)
-            _tell(progress, task, n, n)
+            progress.update(task, completed=n, total=n)
     return splits
-
-
-def _tell(progress: Progress, task: TaskID, done: int, total: int) -> None:
-    progress.update(task, completed=done, total=total)
 
 
 def _cells(dataset: Dataset, split: Split) -> list[tuple[Any, Any, int]]:

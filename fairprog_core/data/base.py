@@ -6,7 +6,7 @@ Notation: n samples, c classes, p group patterns, h×w image.
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.types import Groups
 
 SplitName = Literal["train", "tune", "val", "test"]
-Progress = Callable[[int, int], None]  # (rows done, rows in all)
+Progress = tuple[int, int]  # rows done, rows in all
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,15 @@ class Dataset(ABC):
         """The groups of the sensitive attribute."""
 
     @abstractmethod
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        """Bring the rows of a split into the cache, if they are not there.
+
+        Yields:
+            Now and then how many rows are done, and how many there are in all. Closing the generator cancels.
+        """
+
+    @abstractmethod
+    def split(self, name: SplitName) -> Split:
         """The rows of a split, from the cache or made now."""
 
     @abstractmethod

@@ -2,8 +2,10 @@
 
 import math
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from fairprog_core.common.errors import DataError
 from fairprog_core.common.home import Home, making_once, replacing
+from fairprog_core.data.base import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,12 +80,35 @@ class Columns:
             )
 
 
-def cached(home: Home, key: str, fill: Callable[[Columns], None]) -> Columns:
-    """The columns kept under ``key``; where missing, ``fill`` makes them, once among all processes."""
-    folder = home.cache / "data" / key
-    with making_once(folder) as is_missing:
-        if is_missing:
-            with replacing(folder) as part:
-                part.mkdir()
-                fill(Columns(part))
-    return Columns(folder)
+@dataclass(frozen=True)
+class CacheEntry:
+    """Columns kept under a content key: filled once among all processes, then read from disk.
+
+    Attributes:
+        folder: where they are kept.
+        fill: creates and fills the columns, and yields how far it is.
+    """
+
+    folder: Path
+    fill: Callable[[Columns], Iterator[Progress]]
+
+    @classmethod
+    def of(cls, home: Home, key: str, fill: Callable[[Columns], Iterator[Progress]]) -> "CacheEntry":
+        """The entry of a home's cache under a key."""
+        return cls(home.cache / "data" / key, fill)
+
+    def prepare(self) -> Iterator[Progress]:
+        """Fill the entry where it is missing; another process that needs it waits.
+
+        Closing the generator cancels: the entry appears when it is complete, and no part of it is left otherwise.
+        """
+        with making_once(self.folder) as is_missing:
+            if is_missing:
+                with replacing(self.folder) as part:
+                    part.mkdir()
+                    yield from self.fill(Columns(part))
+
+    def open(self) -> Columns:
+        """The columns, filled now where they are missing."""
+        deque(self.prepare(), maxlen=0)
+        return Columns(self.folder)

@@ -11,7 +11,7 @@ from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, 
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home, assets, making_once, replacing
 from fairprog_core.common.options import digest_of
-from fairprog_core.data.base import Dataset, Progress
+from fairprog_core.data.base import Dataset
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
 
@@ -54,16 +54,14 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
     return next((path for path in candidates if path.exists()), None)
 
 
-def train_base(
-    study: Study, dataset: Dataset, home: Home, *, device: torch.device, drawing: Progress | None = None
-) -> Iterator[float | dict[str, Any]]:
+def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.device) -> Iterator[float | dict[str, Any]]:
     """Train the base and keep it in the home's ``models/``.
 
     Yields:
         After every batch the finished share, a number; now and then a "base" record.
     """
     path = _trained(base_key(study, dataset), home)
-    split = dataset.split("train", drawing)
+    split = dataset.split("train")
     with making_once(path) as is_missing:
         if not is_missing and study.classifier.source != "train":  # made while this process waited
             return

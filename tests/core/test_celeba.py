@@ -233,9 +233,8 @@ def test_no_masks_and_no_twins(folder: Path, home: Home) -> None:
 
 
 def test_other_label_needs_no_second_decoding(folder: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports: list[tuple[int, int]] = []
-    first = made(folder, home).split("test", lambda done, total: reports.append((done, total)))
-    assert reports == [(10, 10)]
+    assert list(made(folder, home).prepare_split("test")) == [(10, 10)]
+    first = made(folder, home).split("test")
     assert isinstance(first.x, np.memmap)
     monkeypatch.setattr(celeba_module, "decode", None)
     other = made(folder, home, target=("Smiling",)).split("test")

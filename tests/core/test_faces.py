@@ -294,12 +294,11 @@ def test_digest_changes_with_what_changes_the_rows_and_nothing_else(home: Home) 
 
 
 def test_second_call_reads_the_cache(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports: list[tuple[int, int]] = []
-    first = made(home).split("train", lambda done, total: reports.append((done, total)))
-    assert reports == [(64, 96), (96, 96)]
+    assert list(made(home).prepare_split("train")) == [(64, 96), (96, 96)]
+    first = made(home).split("train")
     monkeypatch.setattr(faces_module, "paint", None)
-    again = made(home).split("train", lambda done, total: reports.append((done, total)))
-    assert len(reports) == 2
+    assert not list(made(home).prepare_split("train"))
+    again = made(home).split("train")
     assert isinstance(again.x, np.memmap)
     assert not again.x.flags.writeable
     np.testing.assert_array_equal(again.x, first.x)
@@ -318,11 +317,10 @@ def test_natural_pictures_are_drawn_once_for_every_target(home: Home, monkeypatc
 
 
 def test_interrupted_drawing_leaves_nothing_and_starts_anew(home: Home) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        made(home).split("train", stop)
+    drawing = made(home).prepare_split("train")
+    next(drawing)
+    assert list(home.cache.rglob("*.npy"))
+    drawing.close()
     assert not list(home.cache.rglob("*.npy"))
     assert made(home).split("train").x.shape == (96, 32, 32, 3)
 

@@ -6,6 +6,7 @@ Notation: n samples, p groups, c classes, s image side.
 import os
 import zipfile
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -20,7 +21,7 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName
-from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.cache import CacheEntry, Columns
 from fairprog_core.data.celeba.files import CelebAFiles, Place, stamp
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
@@ -60,14 +61,17 @@ class CelebA(Dataset):
     def groups(self) -> Groups:
         return Groups.exclusive(*_combinations(self.options.sensitive))
 
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        yield from self._codes(name).prepare()
+        yield from self._pixels(name).prepare()
+
+    def split(self, name: SplitName) -> Split:
         """The rows of a split.
 
         Raises:
             DataError: a list or an image is missing or broken, or the split has no rows.
         """
-        codes = cached(self.home, self.split_digest(name), lambda out: self._fill_codes(name, out))
-        pixels = cached(self.home, self._pixel_digest(name), lambda out: self._fill_pixels(name, out, progress))
+        codes, pixels = self._codes(name).open(), self._pixels(name).open()
         y, z = np.array(codes["y"]), np.array(codes["z"])
         share = np.zeros((len(self.groups.patterns), len(self.labels)))
         np.add.at(share, (z, y), 1 / len(y))
@@ -76,6 +80,12 @@ class CelebA(Dataset):
     def split_digest(self, name: SplitName) -> str:
         attributes = {"target": self.options.target, "sensitive": self.options.sensitive}
         return digest_of({**attributes, "list": stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
+
+    def _codes(self, name: SplitName) -> CacheEntry:
+        return CacheEntry.of(self.home, self.split_digest(name), lambda out: self._fill_codes(name, out))
+
+    def _pixels(self, name: SplitName) -> CacheEntry:
+        return CacheEntry.of(self.home, self._pixel_digest(name), lambda out: self._fill_pixels(name, out))
 
     def _pixel_digest(self, name: SplitName) -> str:
         """Content key of a split's pixels: the same for every label and sensitive attribute."""
@@ -111,7 +121,7 @@ class CelebA(Dataset):
             raise DataError(f"{self._files.partition}: too few images ({len(images)}) for the split {name!r}.")
         return [images[i] for i in np.sort(chosen)]
 
-    def _fill_codes(self, name: SplitName, out: Columns) -> None:
+    def _fill_codes(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         """Class y and group z (n,): the combination's number, the first attribute counting most."""
         images = self._images(name)
         target, sensitive = self.options.target, self.options.sensitive
@@ -121,8 +131,9 @@ class CelebA(Dataset):
         bits = np.array([values[image] for image in images], dtype=np.int64)
         for column, part in (("y", bits[:, : len(target)]), ("z", bits[:, len(target) :])):
             out.create(column, (len(images),), np.int64)[:] = combinations.codes(part)
+        return iter(())  # too fast to report on
 
-    def _fill_pixels(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+    def _fill_pixels(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         images, size = self._images(name), self.options.image_size
         folder = self._files.images(images[0])
         x = out.create("x", (len(images), size, size, 3), np.uint8)
@@ -131,8 +142,7 @@ class CelebA(Dataset):
                 chunk = images[start : start + _CHUNK]
                 for row, pixels in enumerate(pool.map(lambda image: decode(folder / image, size), chunk), start):
                     x[row] = pixels
-                if progress:
-                    progress(start + len(chunk), len(images))
+                yield start + len(chunk), len(images)
 
 
 def decode(file: Place, size: int) -> NDArray[np.uint8]:

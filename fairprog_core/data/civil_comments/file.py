@@ -53,7 +53,7 @@ def find(root: str) -> Path:
     raise DataError(f"Civil Comments: {_FILE} is not in {path}. {_HOW}")
 
 
-def read(file: Path, out: Columns, progress: Progress | None) -> None:
+def read(file: Path, out: Columns) -> Iterator[Progress]:
     """Fill one table for each official split: columns ``text``, ``toxicity`` and the eight identities.
 
     Texts stay as they are, but for null bytes, which are removed: hardly anything that shows, keeps or
@@ -62,7 +62,9 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
     Args:
         file: as ``find`` found it.
         out: where the tables go.
-        progress: told how many rows are done, and how many there are by estimate.
+
+    Yields:
+        After every block how many rows are done, and how many there are by estimate.
 
     Raises:
         DataError: a column is missing, a value is not allowed (names the row), or the file is no such table.
@@ -86,8 +88,7 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
             for name, table in zip(PARTS, (train, val, test)):
                 table.write_batch(rows.filter(pc.equal(part, name)))
             done += len(batch)
-            if progress:
-                progress(done, max(done, round(done * size / min(blocks * _BLOCK, size))))
+            yield done, max(done, round(done * size / min(blocks * _BLOCK, size)))
 
 
 class CommentRow(NamedTuple):
