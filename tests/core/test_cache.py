@@ -10,14 +10,15 @@ import pytest
 from fairprog_core.common.errors import DataError
 from fairprog_core.common.home import Home
 from fairprog_core.data.base import Progress
-from fairprog_core.data.cache import CacheEntry, Columns
+from fairprog_core.data.cache import Array, CacheEntry, Columns
 
+EXPECTED = {"x": Array((3,), np.int64)}
 FILL_SLOWLY = """
 import sys, time
 from pathlib import Path
 import numpy as np
 from fairprog_core.common.home import Home
-from fairprog_core.data.cache import CacheEntry
+from fairprog_core.data.cache import Array, CacheEntry
 
 def fill(out):
     column = out.create("x", (3,), np.int64)
@@ -26,7 +27,7 @@ def fill(out):
         time.sleep(0.1)
         yield row + 1, 3
 
-entry = CacheEntry.of(Home(Path(sys.argv[1])), "key", fill)
+entry = CacheEntry.of(Home(Path(sys.argv[1])), "key", {"x": Array((3,), np.int64)}, fill)
 print(len(list(entry.prepare())), entry.open()["x"].tolist())
 """
 
@@ -44,18 +45,18 @@ def fill_and_fail(out: Columns) -> Iterator[Progress]:
 
 
 def test_filling_tells_how_far_it_is_and_is_done_once(home: Home) -> None:
-    entry = CacheEntry.of(home, "key", fill)
+    entry = CacheEntry.of(home, "key", EXPECTED, fill)
     assert list(entry.prepare()) == [(1, 3), (2, 3), (3, 3)]
     assert list(entry.prepare()) == []
     assert entry.open()["x"].tolist() == [0, 1, 2]
 
 
 def test_entry_that_is_missing_is_filled_when_opened(home: Home) -> None:
-    assert CacheEntry.of(home, "key", fill).open()["x"].tolist() == [0, 1, 2]
+    assert CacheEntry.of(home, "key", EXPECTED, fill).open()["x"].tolist() == [0, 1, 2]
 
 
 def test_closing_the_generator_leaves_nothing_and_frees_the_entry(home: Home) -> None:
-    entry = CacheEntry.of(home, "key", fill)
+    entry = CacheEntry.of(home, "key", EXPECTED, fill)
     filling = entry.prepare()
     assert next(filling) == (1, 3)
     filling.close()  # type: ignore[attr-defined]
@@ -64,7 +65,7 @@ def test_closing_the_generator_leaves_nothing_and_frees_the_entry(home: Home) ->
 
 
 def test_error_of_the_filling_comes_after_its_reports_and_leaves_nothing(home: Home) -> None:
-    filling = CacheEntry.of(home, "key", fill_and_fail).prepare()
+    filling = CacheEntry.of(home, "key", EXPECTED, fill_and_fail).prepare()
     assert [next(filling) for _ in range(3)] == [(1, 3), (2, 3), (3, 3)]
     with pytest.raises(DataError, match="no such folder"):
         next(filling)

@@ -325,14 +325,6 @@ def test_interrupted_drawing_leaves_nothing_and_starts_anew(home: Home) -> None:
     assert made(home).split("train").x.shape == (96, 32, 32, 3)
 
 
-def test_damaged_cache_says_what_to_do(home: Home) -> None:
-    made(home).split("val")
-    (file,) = home.cache.rglob("x.npy")
-    file.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="remove this folder"):
-        made(home).split("val")
-
-
 def test_full_disk_is_told_before_drawing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(1000))
     with pytest.raises(DataError, match=r"GB are free; choose fewer rows"):

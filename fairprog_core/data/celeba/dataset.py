@@ -21,7 +21,7 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName
-from fairprog_core.data.cache import CacheEntry, Columns
+from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.celeba.files import CelebAFiles, Place, stamp
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
@@ -82,10 +82,13 @@ class CelebA(Dataset):
         return digest_of({**attributes, "list": stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
 
     def _codes(self, name: SplitName) -> CacheEntry:
-        return CacheEntry.of(self.home, self.split_digest(name), lambda out: self._fill_codes(name, out))
+        expected = dict.fromkeys(("y", "z"), Array((None,), np.int64))
+        return CacheEntry.of(self.home, self.split_digest(name), expected, lambda out: self._fill_codes(name, out))
 
     def _pixels(self, name: SplitName) -> CacheEntry:
-        return CacheEntry.of(self.home, self._pixel_digest(name), lambda out: self._fill_pixels(name, out))
+        size = self.options.image_size
+        expected = {"x": Array((None, size, size, 3), np.uint8)}
+        return CacheEntry.of(self.home, self._pixel_digest(name), expected, lambda out: self._fill_pixels(name, out))
 
     def _pixel_digest(self, name: SplitName) -> str:
         """Content key of a split's pixels: the same for every label and sensitive attribute."""

@@ -17,9 +17,9 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CivilCommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName
-from fairprog_core.data.cache import CacheEntry, Columns
+from fairprog_core.data.cache import CacheEntry, Columns, Table
 from fairprog_core.data.celeba.files import stamp
-from fairprog_core.data.civil_comments.file import PARTS, find, head, read
+from fairprog_core.data.civil_comments.file import PARTS, SCORES, find, head, read
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
 
@@ -121,7 +121,8 @@ class CivilComments(Dataset):
     @property
     def _tables(self) -> CacheEntry:
         """One table for each official split: the same for all options."""
-        return CacheEntry.of(self.home, self._file_key, lambda out: read(self._file, out))
+        expected = dict.fromkeys(PARTS, Table(("text", *SCORES)))
+        return CacheEntry.of(self.home, self._file_key, expected, lambda out: read(self._file, out))
 
     def _codes(self, table: "pa.Table") -> NDArray[np.int64]:
         """The combination of identities (n,) as a binary number, the first identity its lowest bit."""

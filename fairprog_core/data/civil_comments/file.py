@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "val", "test")
 _FILE = "all_data_with_identities.csv"
-_SCORES = ("toxicity", *IDENTITY_WORDS)
-_COLUMNS = ("comment_text", "split", *_SCORES)
+SCORES = ("toxicity", *IDENTITY_WORDS)
+_COLUMNS = ("comment_text", "split", *SCORES)
 _UNASKED = ("", "nan", "NaN", "NA")  # an identity that nobody was asked about
 _BLOCK = 8 << 20  # bytes read at once; no comment may be longer
 _HOW = (
@@ -72,7 +72,7 @@ def read(file: Path, out: Columns) -> Iterator[Progress]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    schema = pa.schema({"text": pa.string(), **dict.fromkeys(_SCORES, pa.float64())})
+    schema = pa.schema({"text": pa.string(), **dict.fromkeys(SCORES, pa.float64())})
     size, done = file.stat().st_size, 0
     with (
         out.create_table("train", schema, size=size) as train,
@@ -83,7 +83,7 @@ def read(file: Path, out: Columns) -> Iterator[Progress]:
             where = _Where(file, done)
             part = _parts(batch, where)
             rows = pa.record_batch(
-                [_texts(batch, where), *(_score(batch, name, where) for name in _SCORES)], schema=schema
+                [_texts(batch, where), *(_score(batch, name, where) for name in SCORES)], schema=schema
             )
             for name, table in zip(PARTS, (train, val, test)):
                 table.write_batch(rows.filter(pc.equal(part, name)))
@@ -114,7 +114,7 @@ def head(file: Path, n: int) -> list[CommentRow]:
 
 
 def _scores(row: dict[str, str]) -> dict[str, float]:
-    return {name: float("0" if row[name] in _UNASKED else row[name]) for name in _SCORES}
+    return {name: float("0" if row[name] in _UNASKED else row[name]) for name in SCORES}
 
 
 class _Where(NamedTuple):

@@ -14,7 +14,7 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import FacesOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
-from fairprog_core.data.cache import CacheEntry, Columns
+from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.faces.painter import Painted, paint
 from fairprog_core.data.faces.traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
 from fairprog_core.data.random_streams import stream_key
@@ -79,7 +79,9 @@ class Faces(Dataset):
         return self._digest(name)
 
     def _pictures(self, name: SplitName) -> CacheEntry:
-        return CacheEntry.of(self.home, self._pictures_digest(name), lambda out: self._fill(name, out))
+        n, s = self._n(name), self.options.image_size
+        expected = {"x": Array((n, s, s, 3), np.uint8)}
+        return CacheEntry.of(self.home, self._pictures_digest(name), expected, lambda out: self._fill(name, out))
 
     def _pictures_digest(self, name: SplitName) -> str:
         """Of the pictures alone: in the natural mix they are the same whatever is asked about them."""
@@ -92,8 +94,9 @@ class Faces(Dataset):
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
         """Masks of hair (beard included) and face, drawn when first asked for."""
-        key = f"{self.split_digest(name)}-regions"
-        columns = CacheEntry.of(self.home, key, lambda out: self._fill_regions(name, out)).open()
+        key, s = f"{self.split_digest(name)}-regions", self.options.image_size
+        expected = dict.fromkeys(("hair", "face"), Array((self._n(name), s, s), np.bool_))
+        columns = CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out)).open()
         return {"hair": columns["hair"], "face": columns["face"]}
 
     def twins(self, n: int) -> Twins:
