@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName
 from fairprog_core.data.cache import Array, CacheEntry, Columns
-from fairprog_core.data.celeba.files import CelebAFiles, Place, stamp
+from fairprog_core.data.celeba.files import CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
 
@@ -79,7 +80,7 @@ class CelebA(Dataset):
 
     def split_digest(self, name: SplitName) -> str:
         attributes = {"target": self.options.target, "sensitive": self.options.sensitive}
-        return digest_of({**attributes, "list": stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
+        return digest_of({**attributes, "list": file_stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
 
     def _codes(self, name: SplitName) -> CacheEntry:
         expected = dict.fromkeys(("y", "z"), Array((None,), np.int64))
@@ -93,7 +94,7 @@ class CelebA(Dataset):
     def _pixel_digest(self, name: SplitName) -> str:
         """Content key of a split's pixels: the same for every label and sensitive attribute."""
         options, most = self.options, self._most(name)
-        key = {"kind": "celeba", "decoding": _DECODING, "list": stamp(self._files.partition), "split": name}
+        key = {"kind": "celeba", "decoding": _DECODING, "list": file_stamp(self._files.partition), "split": name}
         key |= {"size": options.image_size, "most": most}
         if name in ("train", "tune"):
             key["ratio"] = options.tuning_ratio

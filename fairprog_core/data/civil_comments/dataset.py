@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CivilCommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName
 from fairprog_core.data.cache import CacheEntry, Columns, Table
-from fairprog_core.data.celeba.files import stamp
 from fairprog_core.data.civil_comments.file import PARTS, SCORES, find, head, read
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
@@ -112,7 +112,7 @@ class CivilComments(Dataset):
 
     @property
     def _file_key(self) -> str:
-        return digest_of({"kind": "civil_comments", "reading": _READING, "file": stamp(self._file)})
+        return digest_of({"kind": "civil_comments", "reading": _READING, "file": file_stamp(self._file)})
 
     @cached_property
     def _file(self) -> Path:
