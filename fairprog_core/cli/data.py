@@ -59,7 +59,7 @@ def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = N
         table.add_column(name, justify="right" if "ow" in name or "share" in name else "left")
     few = []
     for name, split in splits.items():
-        for z, y, n in _cells(dataset, split):
+        for z, y, n in _cells(split):
             group, label = _group_name(dataset, z), dataset.labels[y]
             table.add_row(name, str(len(split.y)), group, label, str(n), f"{split.cell_share[z, y]:.3f}")
             few += [f"{name}: {group}, {label} ({n})"] * (n < FEW)
@@ -93,11 +93,9 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     return splits
 
 
-def _cells(dataset: Dataset, split: Split) -> list[tuple[Any, Any, int]]:
+def _cells(split: Split) -> list[tuple[Any, Any, int]]:
     """Every (pattern code, label) with its number of rows."""
-    counts = np.zeros((len(dataset.groups.patterns), len(dataset.labels)), dtype=np.int64)
-    np.add.at(counts, (split.z, split.y), 1)
-    return [(z, y, int(n)) for (z, y), n in np.ndenumerate(counts)]
+    return [(z, y, int(n)) for (z, y), n in np.ndenumerate(split.cell_counts)]
 
 
 def _group_name(dataset: Dataset, z: int) -> str:

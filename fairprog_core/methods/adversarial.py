@@ -225,7 +225,7 @@ class AdvIn(AdversarialMethod):
     def steps(self) -> int:
         split, base = self.context.split, self.base_options
         rows: int = base.n_steps(len(split.y)) * base.batch_size
-        n_cells = min(len(set(zip(split.z.tolist(), split.y.tolist()))), MOST_CELLS)
+        n_cells = min(len(np.unique(split.cells)), MOST_CELLS)
         share: float = self.options.length
         per_step: int = n_cells * self.options.per_cell
         return max(round(share * rows / per_step), 1)

@@ -177,7 +177,9 @@ def test_steps_that_a_method_never_takes_do_not_keep_it_from_reusing(finished: F
 def test_what_says_the_same_is_audited_once(finished: Finished, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """LEACE has no seed, and always naming the most frequent label has neither that nor a criterion of its own."""
     asked = []
-    monkeypatch.setattr("fairprog_core.pipeline.curve.read", lambda said, *_, **more: asked.append((said, more)))
+    monkeypatch.setattr(
+        "fairprog_core.pipeline.context.measure_leakage", lambda said, *_, **more: asked.append((said, more))
+    )
     methods = [{"kind": "leace"}, {"kind": "majority"}]
     criteria = [{"kind": kind} for kind in ("equalized_odds", "demographic_parity")]
     changes = {"methods": methods, "criteria": criteria, "seeds": [0, 1]}

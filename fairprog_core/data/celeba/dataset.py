@@ -21,7 +21,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
-from fairprog_core.data.base import Dataset, Progress, Split, SplitName
+from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.celeba.files import CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
@@ -74,8 +74,7 @@ class CelebA(Dataset):
         """
         codes, pixels = self._codes(name).open(), self._pixels(name).open()
         y, z = np.array(codes["y"]), np.array(codes["z"])
-        share = np.zeros((len(self.groups.patterns), len(self.labels)))
-        np.add.at(share, (z, y), 1 / len(y))
+        share = found_cell_share(y, z, len(self.groups.patterns), len(self.labels))
         return Split(pixels["x"], y, z, share, is_stratified=False)
 
     def split_digest(self, name: SplitName) -> str:

@@ -17,7 +17,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CivilCommentsOptions
-from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName
+from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import CacheEntry, Columns, Table
 from fairprog_core.data.civil_comments.file import PARTS, SCORES, find, head, read
 from fairprog_core.data.identity_words import IDENTITY_WORDS
@@ -84,8 +84,7 @@ class CivilComments(Dataset):
         table = tables.table(part).take(rows)
         y = (table["toxicity"].to_numpy() >= self.options.threshold).astype(np.int64)
         z = np.searchsorted(self._combinations, self._codes(table))
-        share = np.zeros((len(self._combinations), len(self.labels)))
-        np.add.at(share, (z, y), 1 / len(y))
+        share = found_cell_share(y, z, len(self._combinations), len(self.labels))
         return Split(table["text"].to_numpy(), y, z, share, is_stratified=False)
 
     def examples(self, n: int) -> list[Example]:
