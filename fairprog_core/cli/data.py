@@ -12,6 +12,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
+from fairprog_core.data.card import data_card
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study, presets
 
@@ -28,12 +29,13 @@ SourceArgument = Annotated[
 @app.command("list")
 def list_() -> None:
     """List the data sets with their cards: input, label, sensitive attribute, source, licence."""
-    for kind, entry in DATASETS.items():
+    for kind in DATASETS:
         table = Table(title=kind, title_style="bold", title_justify="left", show_header=False, box=None, pad_edge=False)
         table.add_column(no_wrap=True)
         table.add_column()
-        for heading, text in entry.load().card().items():
-            table.add_row(heading, text)
+        if card := data_card(kind):
+            for heading, text in {"About": card.about, **card.lines}.items():
+                table.add_row(heading, text)
         console().print(table)
         typer.echo()
 

@@ -3,8 +3,6 @@
 Notation: n samples, c classes, p group patterns, h×w image.
 """
 
-import inspect
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -149,7 +147,7 @@ class Example(NamedTuple):
 
 
 class Dataset(ABC):
-    """A data set; its class docstring is its card.
+    """A data set; its class docstring is its card (see ``data.card``).
 
     Input, label, sensitive attribute, how the correlation arises, source, licence.
     """
@@ -159,13 +157,6 @@ class Dataset(ABC):
     def __init__(self, options: Any, home: Home) -> None:
         self.options = options
         self.home = home
-
-    @classmethod
-    def card(cls) -> dict[str, str]:
-        """The class docstring by heading: "About", then "Input", "Label" and so on; plain text."""
-        about, _, rest = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")
-        items = re.findall(r"^(\w[\w -]*): (.*(?:\n +.*)*)", rest, flags=re.MULTILINE)
-        return {"About": " ".join(about.split()), **{heading: " ".join(text.split()) for heading, text in items}}
 
     @property
     @abstractmethod

@@ -16,6 +16,7 @@ from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, FacesOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.celeba import dataset as celeba_module
 from fairprog_core.data.celeba.dataset import CelebA, decode
 from fairprog_core.data.faces.dataset import Faces
@@ -353,6 +354,7 @@ def test_attribute_named_twice_is_refused() -> None:
 
 
 def test_card_names_source_and_licence() -> None:
-    card = CelebA.card()
-    assert "Deep Learning Face Attributes in the Wild" in card["Source"]
-    assert "non-commercial" in card["Licence"]
+    card = data_card("celeba")
+    assert card is not None
+    assert "Deep Learning Face Attributes in the Wild" in card.lines["Source"]
+    assert "non-commercial" in card.lines["Licence"]

@@ -14,6 +14,7 @@ from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CivilCommentsOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.civil_comments import dataset as civil_comments_module
 from fairprog_core.data.civil_comments import file as file_module
 from fairprog_core.data.civil_comments.dataset import CivilComments
@@ -359,7 +360,8 @@ def test_identities_are_taken_in_every_form() -> None:
 
 
 def test_card_names_source_and_licence_and_warns() -> None:
-    card = CivilComments.card()
-    assert "Nuanced Metrics" in card["Source"]
-    assert card["Licence"].startswith("CC0")
-    assert "many of them offend" in card["Note"]
+    card = data_card("civil_comments")
+    assert card is not None
+    assert "Nuanced Metrics" in card.lines["Source"]
+    assert card.lines["Licence"].startswith("CC0")
+    assert "many of them offend" in card.lines["Note"]

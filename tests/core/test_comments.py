@@ -15,6 +15,7 @@ from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CommentsOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.comments import dataset as comments_module
 from fairprog_core.data.comments import words
 from fairprog_core.data.comments.dataset import Comments
@@ -283,9 +284,10 @@ def test_option_out_of_bounds_is_named(option: str, value: Any) -> None:
 
 
 def test_card_says_that_comments_are_made_up_and_may_offend() -> None:
-    card = Comments.card()
-    assert {"About", "Input", "Label", "Sensitive attribute", "Correlation", "Splits", "Source", "Licence"} <= set(card)
-    assert card["Note"].startswith("the comments may offend. All of them are made up")
+    card = data_card("comments")
+    assert card is not None
+    assert {"Input", "Label", "Sensitive attribute", "Correlation", "Splits", "Source", "Licence"} <= set(card.lines)
+    assert card.lines["Note"].startswith("the comments may offend. All of them are made up")
 
 
 def test_writing_is_fast(home: Home) -> None:
