@@ -61,9 +61,20 @@ def _options(
     pass
 
 
+class _Warnings(logging.Handler):
+    """Shows warnings on stderr; errors that come with a traceback are left to the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:
+            complain(record.getMessage())
+
+
+_WARNINGS = _Warnings()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; never shows a traceback for what a user can cause."""
-    logging.getLogger("fairprog_core").addHandler(logging.NullHandler())
+    logging.getLogger("fairprog_core").addHandler(_WARNINGS)
     sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
 
 

@@ -180,14 +180,12 @@ class AdversarialMethod(Method):
                 summaries.append(self._summary(file))
                 continue
             learner, done = self.start(lam), summaries[-1]["validation"] if summaries else None
-            solution, checkpoint = (
-                UnfinishedClassifier(learner.classifier),
-                context.folder / f"checkpoint-{lam:g}.safetensors",
-            )
-            score = partial(validate, solution, (lam,), done)
+            solution = UnfinishedClassifier(learner.classifier)
+            checkpoint = context.folder / f"checkpoint-{lam:g}.safetensors"
             summary = yield from fit_one(
-                learner, self.budget, validate=score, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
-            )
+                learner, self.budget, validate=partial(validate, solution, (lam,), done), checkpoint=checkpoint,
+                done=len(summaries), in_all=len(files),
+            )  # fmt: skip
             fitted = WeightsFit(**summary, n_parameters=sum(value.numel() for value in learner.learned))
             save_classifier(learner.classifier.cpu(), file, lam=lam, summary=fitted, **context.about)
             checkpoint.unlink(missing_ok=True)
@@ -233,7 +231,7 @@ class AdvIn(AdversarialMethod):
     def steps(self) -> int:
         split, base = self.context.split, self.base_options
         rows: int = base.n_steps(len(split.y)) * base.batch_size
-        n_cells = min(len(set(zip(split.z.tolist(), split.y.tolist()))), MOST_CELLS)
+        n_cells = min(len(np.unique(split.cells)), MOST_CELLS)
         share: float = self.options.length
         per_step: int = n_cells * self.options.per_cell
         return max(round(share * rows / per_step), 1)

@@ -19,7 +19,6 @@ from fairprog_core.common import memory
 from fairprog_core.common.home import Home, replacing
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build, load
-from fairprog_core.common.telling import told
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.explain import REPORTS
@@ -120,7 +119,7 @@ class Execution:
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split, if it is not in the cache, and tell how far it is."""
         with self.progress.timing("data"):
-            for done, total in told(lambda tell: self.dataset.split(name, tell)):
+            for done, total in self.dataset.prepare_split(name):
                 share = start + part * done / max(total, 1)
                 yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
