@@ -1,7 +1,7 @@
 """A duel of finished curves: the same test rows, the same base, one criterion; figures and a verdict for each.
 
 Curves may come from one study or from several, as long as these tested the same rows with the same
-frozen base. See :mod:`fairprog_core.metrics.comparison` for how intervals come about.
+frozen base. See `fairprog_core.metrics.comparison` for how intervals come about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,7 +86,7 @@ def head_to_head(
 
     Returns:
         JSON: ``criterion``, ``gap`` (metric), ``n`` (rows), ``base`` and ``majority``, ``losses``, ``within``,
-        ``against`` (key), and ``candidates``, each with ``key``, ``run``, ``method``, ``trigger``, ``seeds``,
+        ``against`` (key), and ``contenders``, each with ``key``, ``run``, ``method``, ``trigger``, ``seeds``,
         ``seconds`` (mean over seeds), ``n_parameters``, ``hypervolume``, ``within``, ``at_loss`` as
         {"value", "ci"}, and ``difference``, which holds the last three again, minus those of the one that is
         compared with and with a ``verdict``; None for that one.

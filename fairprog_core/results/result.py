@@ -121,7 +121,7 @@ class Result:
         return mean_over_seeds(self.chosen(), same=SAME_CURVE)
 
     def path(self, artifact: str) -> Path:
-        """Where a file named in ``result.json`` lies; see :func:`locate`."""
+        """Where a file named in ``result.json`` lies; see `locate`."""
         return locate(self.folder, artifact)
 
     def predictions(self, point: Mapping[str, Any]) -> Predictions:
@@ -137,7 +137,7 @@ class Result:
         return self._stored(self.base).groups
 
     def group_table(self, point: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rates of every group at a point; see :func:`fairprog_core.metrics.group_tables.group_table`."""
+        """The rates of every group at a point; see `fairprog_core.metrics.group_tables.group_table`."""
         found, groups, labels = self._stored(point)
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
         counts = count_table(found.y, found.y_pred, found.z, **shape)
@@ -145,12 +145,12 @@ class Result:
         return group_table(counts, weight, groups, is_stratified=found.is_stratified)
 
     def changes(self, point: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Who gained and who lost against the base; see :func:`fairprog_core.metrics.group_tables.changes`."""
+        """Who gained and who lost against the base; see `fairprog_core.metrics.group_tables.changes`."""
         found, joint, weight = self._against_base(point)
         return changes(joint, weight, found.groups)
 
     def levelling(self, point: Mapping[str, Any], gap: str) -> dict[str, Any] | None:
-        """Who paid for a smaller gap; see :func:`fairprog_core.metrics.levelling.levelling_down`."""
+        """Who paid for a smaller gap; see `fairprog_core.metrics.levelling.levelling_down`."""
         found, joint, weight = self._against_base(point)
         is_stratified = found.predictions.is_stratified
         return levelling_down(joint, weight, found.groups, gap=gap, is_stratified=is_stratified)

@@ -72,8 +72,8 @@ def load_studies(source: str | Path | Study, overrides: Iterable[str] = ()) -> l
     """Read a study, or every study of a series, and set single values in each.
 
     Args:
-        source: as of :func:`load_study`, or a series.
-        overrides: as of :func:`load_study`.
+        source: as of `load_study`, or a series.
+        overrides: as of `load_study`.
 
     Raises:
         ConfigError: there is no such preset or file, or a key or value is not allowed.

@@ -23,7 +23,7 @@ def changes(study: Study) -> tuple[str, ...]:
     """What tells a study from others of its name: what is set on top of the shipped one, or of what suits its data.
 
     Returns:
-        As of :func:`settings`; empty where the study has a name of its own, which tells it apart.
+        As of `settings`; empty where the study has a name of its own, which tells it apart.
     """
     kind = study.dataset.kind
     start = shipped().get(study.name)
