@@ -46,10 +46,10 @@ check: $(TOOLS)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m zensical build --strict
+	$(RUN) -m zensical build --strict --clean
 
 docs: $(TOOLS)
-	$(RUN) -m zensical build --strict
+	$(RUN) -m zensical build --strict --clean
 	@echo "The site's first page: build/site/index.html"
 
 bench: $(SETUP)
