@@ -20,6 +20,8 @@ def built(tmp_path_factory):
     shutil.copy(ROOT / "zensical.toml", folder)
     shutil.copytree(ROOT / "docs", folder / "docs")
     shutil.copytree(ROOT / "fairprog_core", folder / "fairprog_core", ignore=shutil.ignore_patterns("__pycache__"))
+    room = folder / "fairprog_core" / "api" / "__init__.py"
+    room.write_text(room.read_text(encoding="utf-8").replace("``fp.run``", ":func:`fp.run`"), encoding="utf-8")
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=250)
     return folder / "build" / "site", done
@@ -55,6 +57,12 @@ def test_options_are_explained_by_their_fields(built):
     page = (built[0] / "reference" / "triggers.html").read_text(encoding="utf-8")
     assert "Side of the shrunk photo over the side of the picture." in page
     assert "Field(" not in page
+
+
+def test_roles_of_sphinx_become_plain_names(built):
+    page = (built[0] / "reference" / "api.html").read_text(encoding="utf-8")
+    assert "What is called from Python: <code>fp.run</code>." in page
+    assert ":func:" not in page
 
 
 def test_pages_fetch_nothing(built):
