@@ -44,7 +44,7 @@ class Adversarial:
 
         Args:
             options: of the discriminator and the batches.
-            task: criterion, groups, rows to learn from, seed, device.
+            context: criterion, groups, rows to learn from, seed, device.
             classifier: trained in place, in the mode that it is in.
             lam: λ.
             optimizer: of those of its weights that learn.

@@ -33,7 +33,7 @@ def auc_draws(predictions: Predictions, *, draws: int = 2_000, seed: int = 0) ->
     The same rows with the same seed are resampled alike, so the difference of two calls is paired.
 
     Returns:
-        (1 + draws,); the first is :func:`auc` itself. NaN where there are no logits or not both kinds of rows.
+        (1 + draws,); the first is `auc` itself. NaN where there are no logits or not both kinds of rows.
     """
     n = len(predictions.y)
     cell = np.zeros(n, dtype=np.int64)

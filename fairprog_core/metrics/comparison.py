@@ -2,7 +2,7 @@
 
 All classifiers are read from one resampling of the rows that they share, so what other rows would do
 to two methods alike cancels in their difference. What other seeds would do is added by the house's
-rule (:func:`fairprog_core.metrics.summaries.mean_estimate`). A verdict is said from an interval alone.
+rule (`fairprog_core.metrics.summaries.mean_estimate`). A verdict is said from an interval alone.
 
 Collapsed points do not count: a constant classifier has every gap 0. Nothing is said between points
 or beyond them: the step line is what was attained.
@@ -76,7 +76,7 @@ class Attained:
     def hypervolume(self, reference: Reference, *, within: float = np.inf) -> Floats:
         """The area (1+b,) that the points attain, of those that took at most ``within`` seconds; 0 without points.
 
-        :func:`fairprog_core.metrics.pareto.hypervolume` for all draws at once, with the draw's own reference point.
+        `fairprog_core.metrics.pareto.hypervolume` for all draws at once, with the draw's own reference point.
         """
         counts = np.isfinite(self.gap) & (self.seconds <= within)
         counts &= (self.accuracy > reference.majority[:, None]) & (self.gap < reference.gap[:, None])
@@ -124,7 +124,7 @@ class ResampledRows:
         return cls(labels, patterns, np.asarray(weight, dtype=np.float64), groups, repeats)
 
     def tables(self, y_pred: ArrayLike) -> Counts:
-        """Predictions (n,) -> counts (1+b, p, c, c) by [pattern][label][prediction] on every draw."""
+        """Predictions (n,) -> counts (1+b, p, c, c) by `[pattern][label][prediction]` on every draw."""
         n_patterns, n_classes = self.weight.shape
         code = (self.z * n_classes + self.y) * n_classes + np.asarray(y_pred, dtype=np.int64)
         found = np.zeros((len(self.repeats), n_patterns * n_classes**2), dtype=np.int64)

@@ -146,7 +146,7 @@ def measure_leakage(predictions: Predictions, groups: Groups, *, given_label: bo
         seed: of the folds and the attackers.
 
     Returns:
-        None if there is nothing to tell apart: no label has two groups of :data:`MIN_ROWS` rows.
+        None if there is nothing to tell apart: no label has two groups of `MIN_ROWS` rows.
     """
     rows, weight = _thinned(predictions, seed)
     y, z = predictions.y[rows], predictions.z[rows]

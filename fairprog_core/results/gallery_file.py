@@ -34,7 +34,7 @@ def write_gallery(path: Path, gallery: Gallery) -> None:
 
 
 def read_gallery(path: Path) -> Gallery:
-    """Read what :func:`write_gallery` wrote.
+    """Read what `write_gallery` wrote.
 
     Raises:
         ArtifactError: the file is missing, damaged or was not written by fairprog.
