@@ -17,11 +17,15 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor
 
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.json_values import Header, damaged, parse_header
+from fairprog_core.common.model_file import RUN_AGAIN, TrainingSummary
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import MOST_CELLS, EvenSampler
@@ -130,6 +134,22 @@ class UnfinishedClassifier(FittedModel):
         return predict(self.classifier, split)
 
 
+class WeightsSummary(TrainingSummary):
+    """What is kept of the training of weights.
+
+    Attributes:
+        n_parameters: how many of them were trained.
+    """
+
+    n_parameters: int = Field(ge=0)
+
+
+class WeightsHeader(Header):
+    """What the description in the file of trained weights says besides that of every classifier."""
+
+    summary: WeightsSummary
+
+
 class FittedClassifiers(FittedModel):
     """One classifier per reported λ; the one that was asked last stays in memory."""
 
@@ -195,7 +215,12 @@ class AdversarialMethod(Method):
         return {lam: self.file / f"lam-{lam:g}.safetensors" for lam in self.context.lam.grid}
 
     def _summary(self, file: Path) -> Record:
-        summary: Record = read_classifier(file, CLASSIFIERS)[1]["summary"]
+        classifier, about = read_classifier(file, CLASSIFIERS)
+        parse_header(WeightsHeader, about, path=file, remedy=RUN_AGAIN)
+        base = self.context.classifier
+        if (classifier.input_spec, classifier.n_classes) != (base.input_spec, base.n_classes):
+            raise ArtifactError(damaged(file, "it is made for other inputs or labels than the base", RUN_AGAIN))
+        summary: Record = about["summary"]
         return summary
 
 

@@ -162,7 +162,8 @@ def _other_value(value: Any, rng: random.Random) -> Any:
     return copy.deepcopy(rng.choice((
         None, True, False, 0, 1, -1, 2**31, 2**63, 10**10, 10**18, -(2**63), 0.5, 1e308, -1e308, 1e-320,
         math.nan, math.inf, -math.inf, "", "x", "\x00", "λ\u202e", "\ud800", "9" * 300, "=1", "../../etc/passwd",
-        HUGE, DEEP, [], [None], [[]], [0, 0], [math.nan], ["x"] * 3, {}, {"kind": "x"}, {"": None}, {"a": {"b": {"c": []}}},
+        HUGE, DEEP,
+        [], [None], [[]], [0, 0], [math.nan], ["x"] * 3, {}, {"kind": "x"}, {"": None}, {"a": {"b": {"c": []}}},
     )))
     # fmt: on
 
