@@ -35,6 +35,7 @@ from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.loop import Record
 from fairprog_core.training.per_lam import fit_one, sum_costs
+from fairprog_core.training.resuming import check_alike, entry, load_optimizer, load_schedule
 
 
 class Adversarial:
@@ -117,10 +118,16 @@ class Adversarial:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.classifier.load_state_dict(state["learned"], strict=False)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        """Go on from what `state` returned.
+
+        Raises:
+            ValueError: it is the state of another training, or damaged.
+        """
+        learned = entry(state, "learned")
+        check_alike(learned, self.state()["learned"], "learned")
+        self.classifier.load_state_dict(learned, strict=False)
+        load_optimizer(self.optimizer, entry(state, "optimizer"), "optimizer")
+        load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
 
 

@@ -1,11 +1,42 @@
 """The main figures of a study: what the list of runs and the end of ``fairprog run`` show."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
 
 Values = Mapping[str, Any]
+Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Change(TypedDict):
+    """A difference and the two ends of its interval; None: not estimable."""
+
+    value: float | None
+    ci: Interval | None
+
+
+class MainFigures(TypedDict):
+    """One row per method, trigger, criterion and share of the tuning data; see `main_figures`."""
+
+    method: str
+    trigger: str | None
+    criterion: str | None
+    tuning_ratio: NotRequired[float | None]
+    gap_name: NotRequired[str]
+    seeds: list[int | None]
+    lam: list[float | None]
+    accuracy: float | None
+    accuracy_ci: Interval | None
+    gap: float | None
+    gap_ci: Interval | None
+    base_accuracy: float | None
+    base_gap: float | None
+    gap_delta: NotRequired[Change | None]
+    collapsed: bool
 
 
 def main_figures(result: Values) -> list[dict[str, Any]]:
