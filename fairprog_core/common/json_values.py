@@ -45,7 +45,7 @@ def parse_header(cls: type[H], values: object, *, path: Path, remedy: str) -> H:
 
 def damaged(path: Path, reason: object, remedy: str) -> str:
     """The sentence about a file that cannot be used."""
-    return f"{path} is damaged, or not written by this version of fairprog ({short(reason)}); {remedy}."
+    return f"{path} is damaged or not written by fairprog ({short(reason)}); {remedy}."
 
 
 def short(reason: object) -> str:

@@ -34,9 +34,9 @@ def read_gallery(path: Path) -> Gallery:
         raise ArtifactError(f"The gallery {path} is missing; {REMEDY}.")
     try:
         with safe_open(path, framework="np") as file:
-            about: Any = from_json((file.metadata() or {})["fairprog"])
+            about: Any = from_json((file.metadata() or {}).get("fairprog", "null"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         raise ArtifactError(damaged(path, error, REMEDY)) from error
     parse_header(GalleryHeader, {"about": about}, path=path, remedy=REMEDY)
     gallery = Gallery(arrays, about)

@@ -101,11 +101,12 @@ def read_predictions(path: Path) -> StoredPredictions:
         raise ArtifactError(f"Predictions {path} are missing; {_REMEDY}.")
     try:
         table = pq.ParquetFile(path).read()
-        about = from_json((table.schema.metadata or {})[_KEY])
-    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:  # OSError: of a decompression
+        about = from_json((table.schema.metadata or {}).get(_KEY, b"null"))
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:  # OSError: of a decompression
         raise ArtifactError(damaged(path, error, _REMEDY)) from error
-    found = about.get("schema") if isinstance(about, dict) else about
-    if found != SCHEMA:
+    if not isinstance(about, dict):
+        raise ArtifactError(damaged(path, "it has no description", _REMEDY))
+    if (found := about.get("schema")) != SCHEMA:
         raise ArtifactError(f"{path} is of version {short(repr(found))}, this fairprog reads {SCHEMA!r}; {_REMEDY}.")
     header = parse_header(PredictionsHeader, about, path=path, remedy=_REMEDY)
     try:
