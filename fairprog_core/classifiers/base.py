@@ -27,7 +27,7 @@ from fairprog_core.common.registry import Entry
 from fairprog_core.data.base import Split
 
 FORMAT = "fairprog.classifier/1"
-REMEDY = "train the classifier again"
+REMEDY = "remove it and train the classifier again"
 C = TypeVar("C", bound="Classifier")
 
 

@@ -5,10 +5,11 @@ of a trigger.
 """
 
 from itertools import pairwise
-from typing import Any, NamedTuple, NotRequired
+from typing import Any, Literal, NamedTuple, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from fairprog_core.common.json_values import Header, short
@@ -30,9 +31,11 @@ NEEDED = {"row", "y", "z", "lams", "logits"}
 NEEDED_OF_IMAGES = {"photo", "photo_box", "trigger", "cam"}
 NEEDED_OF_TEXTS = {"first", "is_identity", "ig", "ig_trigger", "ig_delta", "ig_steps", "ig_converged"}
 NEEDED_WITH_ROWS = {"cam_class", "ig", "ig_delta"}  # of images: a study that keeps none has no such arrays
+CONTROLS: tuple[Literal["random_words"], Literal["neutral_words"]] = ("random_words", "neutral_words")
 OF_TRIGGERS = {"trigger", "ig_trigger"}  # not there without a trigger
 
 
+@with_config(ConfigDict(strict=True, extra="forbid"))  # the screen shows every entry
 class TriggerWords(TypedDict):
     """The words of a trigger, and of the controls by their names.
 
@@ -203,8 +206,8 @@ def _check_texts(gallery: Gallery, sizes: dict[str, int]) -> None:
     if len(about.get("is_cut", ())) != sizes["m"] or "trigger_words" not in about:
         raise ValueError("is_cut or trigger_words is missing, or not of as many texts")
     words = about["trigger_words"]
-    alone = [told for name, told in words.items() if name != "lam"]
-    if len(words["lam"]) != sizes["l"] or any(len(told) != sizes["k"] for told in [*words["lam"], *alone]):
+    alone = [words[name] for name in CONTROLS if name in words]
+    if len(words["lam"]) != sizes["l"] or any(len(told) != sizes["k"] for told in (*words["lam"], *alone)):
         raise ValueError("trigger_words are not of as many λ and words as there are")
     if len(about["labels"]) < 2:
         raise ValueError("there is no second label, which texts are explained for")

@@ -15,6 +15,7 @@ from fairprog_core.runs import heartbeat
 from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
 from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.database import Database
+from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import OVER, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 
@@ -78,7 +79,7 @@ class RunReader:
         which = RUNS.c.state.not_in(OVER) if is_active else true()
         with self.database.reading() as connection:
             found = connection.execute(select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit))
-            return [rows.run_of(row) for row in found.mappings()]
+            return [run_of(row) for row in found.mappings()]
 
     def records(self, run_id: str, after: int = 0, *, limit: int | None = None) -> Records:
         """The records of a run in order, each with its ``seq`` and ``time``.
@@ -118,7 +119,7 @@ class RunReader:
         """
         with self.database.reading() as connection:
             running = connection.execute(select(RUNS).where(RUNS.c.state == "running")).mappings().all()
-        suspects = [run.id for run in map(rows.run_of, running) if self._verdict(run) != "leave"]
+        suspects = [run.id for run in map(run_of, running) if self._verdict(run) != "leave"]
         return tuple(run_id for run_id in suspects if self._judge(run_id))
 
     def _verdict(self, run: Run) -> heartbeat.Verdict:
