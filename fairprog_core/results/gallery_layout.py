@@ -176,7 +176,7 @@ def _check_conditions(gallery: Gallery, layout: dict[str, tuple[str, str]]) -> N
         if base not in OF_TRIGGERS and f"{base}_{one}" not in arrays
     ]:
         raise ValueError(f"{short(lost[0])} is missing")
-    controls = conditions - wanted
+    controls = (conditions - wanted) | (set() if "texts" in gallery.about else {"untrained", "black"})
     if lost := [f"{base}_{one}" for base in by_lam for one in sorted(controls) if f"{base}_{one}" not in arrays]:
         raise ValueError(f"{short(lost[0])} is missing")
 

@@ -94,7 +94,7 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
             words(row["criterion"]),
             ", ".join(str(seed) for seed in row["seeds"]),
             ", ".join(number(lam, "g") for lam in dict.fromkeys(row["lam"])),
-            *[number(row["tuning_ratio"], ".3g")] * has_shares,
+            *[number(row.get("tuning_ratio"), ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
             f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
             interval(change.get("value"), change.get("ci"), sign="+"),
