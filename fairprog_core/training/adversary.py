@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.types import Groups
 from fairprog_core.training.discriminator import Discriminator
 from fairprog_core.training.resuming import check_tensor, entry, load_module, load_optimizer
@@ -46,6 +47,11 @@ class Adversary:
         with torch.no_grad():
             seen = self.discriminator.evidence(logits, y, lam), z, weight
             accuracy = self.discriminator.loss(*seen)[1].mean().item()
+        if self.replay and self.replay[-1][0].shape[1:] != seen[0].shape[1:]:  # they came from a checkpoint
+            raise ArtifactError(
+                "The checkpoint of this curve remembers batches of another size than this training's; remove "
+                "checkpoint*.safetensors in the curve's folder to start it anew."
+            )
         self.replay.append(seen)
         evidence, z, weight = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
         for _ in range(self.steps):

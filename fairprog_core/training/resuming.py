@@ -91,6 +91,8 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
     own = optimizer.state_dict()
     groups, memory = entry(state, "param_groups"), entry(state, "state")
     check_alike(groups, own["param_groups"], f"{place}.param_groups")
+    if [group["params"] for group in groups] != [group["params"] for group in own["param_groups"]]:
+        raise ValueError(f"{place}.param_groups are of other parameters")
     parameters = [value for group in optimizer.param_groups for value in group["params"]]
     if not isinstance(memory, dict) or not memory.keys() <= set(range(len(parameters))):
         raise ValueError(f"{place}.state is of other parameters")
