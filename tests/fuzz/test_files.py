@@ -163,7 +163,7 @@ def test_training_that_goes_on_from_a_checkpoint(fuzz: Fuzz, tmp_path: Path, kin
         with contextlib.suppress(StopTraining):
             training.throw(StopTraining())
 
-    fuzz(f"training from a checkpoint, {kind}", one_of([file]), reading(file, go_on), default=80,
+    fuzz(f"training from a checkpoint, {kind}", one_of([file]), reading(file, go_on), default=40,
          name_in_errors=file.name)  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def test_gallery(fuzz: Fuzz, tmp_path: Path, demo: str) -> None:
         show = show_pictures if "photo" in gallery.arrays else show_sentences
         show(gallery)
 
-    fuzz(f"gallery, {demo}", one_of(files), reading(tmp_path / "g.safetensors", use), default=100,
+    fuzz(f"gallery, {demo}", one_of(files), reading(tmp_path / "g.safetensors", use), default=40,
          name_in_errors="g.safetensors")  # fmt: skip
 
 
