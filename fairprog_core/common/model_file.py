@@ -6,13 +6,65 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.home import replacing
+from fairprog_core.common.json_values import Header, damaged, from_json, parse_header, short
 from fairprog_core.common.registry import Entry
+
+UNREADABLE = (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, MemoryError)
+"""What safetensors and torch raise about a file that is damaged."""
+
+
+class OptionsHeader(Header):
+    """The part of a description that says what was built.
+
+    Attributes:
+        options: of the kind that their ``kind`` names.
+    """
+
+    options: dict[str, Any]
+
+
+class TrainingCosts(Header):
+    """The part of a description that says what a training took.
+
+    Attributes:
+        steps: of the optimizer, or 1.
+        seconds: of computing.
+        best_step: the step whose values were kept.
+    """
+
+    steps: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    best_step: int = Field(ge=0)
+
+
+class TrainingSummary(TrainingCosts):
+    """What is kept of one of several trainings.
+
+    Attributes:
+        validation: the record of its best iterate, with one value per λ so far.
+    """
+
+    validation: dict[str, Any]
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file and the texts beside them.
+
+    Raises:
+        ValueError: it is none, or damaged; the message says why.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except UNREADABLE as error:
+        raise ValueError(f"no readable safetensors file: {short(error)}") from error
 
 
 def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, Any]]:  # noqa: A002
@@ -28,44 +80,85 @@ def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dic
         ArtifactError: the file is damaged or holds something else.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("fairprog", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ArtifactError(f"{path} is no readable safetensors file ({error}); {remedy}.") from error
-    if header.get("format") != format:
-        found = header.get("format", "no description")
-        raise ArtifactError(f"{path} holds {found}, not {format}; give a {noun} written by fairprog.")
+        tensors, texts = read_tensors(path)
+        header = from_json(texts.get("fairprog", "{}"))
+    except ValueError as error:
+        raise ArtifactError(damaged(path, error, remedy)) from error
+    found = header.get("format", "no description") if isinstance(header, dict) else "no description"
+    if not isinstance(header, dict) or found != format:
+        raise ArtifactError(f"{path} holds {short(found)}, not {format}; give a {noun} written by fairprog.")
     return tensors, header
 
 
-def options_of(registry: dict[str, Entry], header: dict[str, Any], *, path: Path, noun: str) -> Any:
+def options_of(registry: dict[str, Entry], header: Mapping[str, Any], *, path: Path, noun: str, remedy: str) -> Any:
     """The options that a file's description names, parsed.
 
     Raises:
-        ArtifactError: this version knows no such kind.
+        ArtifactError: this version knows no such kind, or its options are others.
     """
-    kind = (header.get("options") or {}).get("kind")
-    if kind not in registry:
+    options = parse_header(OptionsHeader, header, path=path, remedy=remedy).options
+    kind = options.get("kind")
+    if not isinstance(kind, str) or kind not in registry:
         raise ArtifactError(
-            f"{path} holds a {noun} of the kind {kind!r}; this version of fairprog knows {', '.join(registry)}."
+            f"{path} holds a {noun} of the kind {short(repr(kind))}; this version of fairprog knows "
+            f"{', '.join(registry)}."
         )
-    return registry[kind].options.parse(header["options"], where=str(path))
+    try:
+        return registry[kind].options.parse(options, where="its options")
+    except ConfigError as error:
+        raise ArtifactError(damaged(path, str(error).rstrip("."), remedy)) from error
 
 
 def fill(module: nn.Module, tensors: dict[str, Tensor], *, path: Path, noun: str, values: str) -> None:
     """Put a file's tensors into the module that its description names.
 
     Raises:
-        ArtifactError: they do not fit.
+        ArtifactError: their names, shapes or types do not fit, or some values are not finite.
     """
-    try:
-        module.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ArtifactError(
-            f"The {values} in {path} do not fit its own description; it was written by another version of fairprog: "
-            f"train the {noun} again."
-        ) from error
+    if reason := misfit(tensors, module.state_dict()):
+        raise ArtifactError(do_not_fit(path, reason, noun=noun, values=values))
+    if (name := first_not_finite(tensors)) is not None:
+        raise ArtifactError(f"The {values} in {path} are not all finite ({name} is not); train the {noun} again.")
+    module.load_state_dict(tensors)
+
+
+def do_not_fit(path: Path, reason: str, *, noun: str, values: str) -> str:
+    """The sentence about a file whose tensors are not those that its description names."""
+    return (
+        f"The {values} in {path} do not fit its own description ({reason}); it was written by another version of "
+        f"fairprog: train the {noun} again."
+    )
+
+
+def misfit(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str | None:
+    """Why tensors cannot take the place of others: the first name, shape or type that differs; None: they can.
+
+    Floating-point types count as one: a file may hold half precision.
+    """
+    if different := sorted(found.keys() ^ expected.keys()):
+        return f"{short(different[0])} is {'too much' if different[0] in found else 'missing'}"
+    if reason := wrong_shape(found, {name: tuple(value.shape) for name, value in expected.items()}):
+        return reason
+    for name, value in expected.items():
+        is_alike = found[name].is_floating_point() and value.is_floating_point()
+        if not is_alike and found[name].dtype != value.dtype:
+            return f"{name} is of type {found[name].dtype}, not {value.dtype}"
+    return None
+
+
+def wrong_shape(found: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> str | None:
+    """The first of some tensors that is missing or of another shape, as a part of a sentence; None: there is none."""
+    for name, shape in expected.items():
+        if name not in found:
+            return f"{name} is missing"
+        if found[name].shape != shape:
+            return f"{name} is of shape {tuple(found[name].shape)}, not {shape}"
+    return None
+
+
+def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of a tensor with a NaN or an infinity in it; None where all values are finite."""
+    return next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
 
 
 def find_damage(path: Path, expected: Mapping[str, Tensor] | None = None) -> str | None:
@@ -104,12 +197,19 @@ def write_learned(path: Path, tensors: dict[str, Tensor], **about: Any) -> None:
         save_file(tensors, part, {"fairprog": json.dumps({"format": FORMAT, **about})})
 
 
+RUN_AGAIN = "run the study again"
+
+
 def read_learned(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_learned` wrote.
 
     Raises:
-        ArtifactError: the file is missing or damaged.
+        ArtifactError: the file is missing or damaged, or does not say what the training took.
     """
     if not path.is_file():
-        raise ArtifactError(f"{path} is missing; run the study again.")
-    return read_module(path, format=FORMAT, noun="file", remedy="run the study again")
+        raise ArtifactError(f"{path} is missing; {RUN_AGAIN}.")
+    tensors, header = read_module(path, format=FORMAT, noun="file", remedy=RUN_AGAIN)
+    parse_header(TrainingCosts, header, path=path, remedy=RUN_AGAIN)
+    if (name := first_not_finite(tensors)) is not None:
+        raise ArtifactError(damaged(path, f"{short(name)} is not finite", RUN_AGAIN))
+    return tensors, header

@@ -118,9 +118,11 @@ def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
 
     Raises:
         ModelError: the study asks for a shipped base, and there is none for it.
+        ArtifactError: the base that was found is damaged; names that file, not the copy.
     """
     if not own.exists():
         found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
+        read_classifier(found, CLASSIFIERS)  # a damaged file must not be handed on
         with replacing(own) as part:
             part.write_bytes(found.read_bytes())
 

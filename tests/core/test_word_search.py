@@ -110,7 +110,7 @@ def test_archive_comes_back_from_its_state():
     found.first[ord("x"),] = Score(0.35, 0.06)
     found.second = dict(reversed(found.second.items()))
     again = Archive()
-    again.load_state(found.state())
+    again.load_state(found.state(), n_words=1, vocabulary=128)
     assert again.first == found.first
     assert list(again.second.items()) == list(found.second.items())
 
