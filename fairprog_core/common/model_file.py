@@ -37,7 +37,7 @@ def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dic
     return tensors, header
 
 
-def options_of(registry: dict[str, Entry], header: dict[str, Any], *, path: Path, noun: str) -> Any:
+def options_of(registry: dict[str, Entry[Any]], header: dict[str, Any], *, path: Path, noun: str) -> Any:
     """The options that a file's description names, parsed.
 
     Raises:

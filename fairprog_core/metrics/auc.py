@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fairprog_core.common.types import Predictions
 from fairprog_core.metrics.counts import Floats
 
+TITLE = "Area under the ROC curve"  # on the screen
 _BLOCK = 8_000_000  # resampled rows held at a time: 8 MB
 
 

@@ -9,15 +9,20 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from fairprog_core.metrics import auc
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import t_quantile
 
 Point = dict[str, Any]
 
-REPORTED = (*METRICS, "auc")
 SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # … but for the seed
 _NORMAL = 1.959964
+
+
+def reported() -> dict[str, str]:
+    """The numbers of a point that have an interval: name and name on the screen."""
+    return {name: metric.title for name, metric in METRICS.items()} | {"auc": auc.TITLE}
 
 
 def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
@@ -80,8 +85,8 @@ def _mean(points: Sequence[Mapping[str, Any]]) -> Point:
     mean: Point = {name: points[0].get(name) for name in SAME_CURVE}
     mean |= {"lam": lams.pop() if len(lams) == 1 else None, "seeds": [point["seed"] for point in points]}
     mean |= {"n": points[0]["n"], "collapsed": any(point["collapsed"] for point in points)}
-    for name in REPORTED:
-        value, ci = mean_estimate([Estimate.of(point[name], point[f"{name}_ci"]) for point in points])
+    for name in reported():  # a result of another version may lack one
+        value, ci = mean_estimate([Estimate.of(point.get(name), point.get(f"{name}_ci")) for point in points])
         if value is not None and ci is not None:
             ci = max(0.0, ci[0]), min(1.0, ci[1])
         mean |= {name: value, f"{name}_ci": list(ci) if ci else None}
@@ -95,10 +100,10 @@ def _delta(deltas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
     row = {name: point.get(name) for name in (*SAME_CURVE, "lam", "seed", "n")}
-    for name in REPORTED:
+    for name in reported():
         low, high = point.get(f"{name}_ci") or (None, None)
         row |= {name: point.get(name), f"{name}_low": low, f"{name}_high": high}
-    for name in REPORTED:
+    for name in reported():
         delta = point.get("delta", {}).get(name, {})
         low, high = delta.get("ci") or (None, None)
         row |= {f"delta_{name}": delta.get("value"), f"delta_{name}_low": low, f"delta_{name}_high": high}

@@ -6,13 +6,13 @@ import io
 import pytest
 
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.summaries import REPORTED, mean_estimate, mean_over_seeds, points_csv
+from fairprog_core.metrics.summaries import mean_estimate, mean_over_seeds, points_csv, reported
 
 
 def point(seed=0, lam=4.0, value=0.5, ci=(0.4, 0.6), **more):
     ci = list(ci) if ci else None
     delta = {"value": value and value - 0.7, "ci": ci and [end - 0.7 for end in ci]}
-    numbers = dict.fromkeys(REPORTED, value) | {f"{name}_ci": ci for name in REPORTED}
+    numbers = dict.fromkeys(reported(), value) | {f"{name}_ci": ci for name in reported()}
     return {
         "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "lam": lam, "seed": seed, "n": 100,
         "delta": {"accuracy": delta}, "collapsed": False,

@@ -105,8 +105,8 @@ class TriggerCurve(Method):
         context = self.context
         learned = learner(
             self.options, classifier=context.classifier, trigger=trigger, criterion=context.criterion,
-            groups=context.groups, split=context.split, steps=self.steps, seed=context.seed, lam=lam, device=context.device,
-            identity_words=context.identity_words,
+            groups=context.groups, split=context.split, steps=self.steps, seed=context.seed, lam=lam,
+            device=context.device, identity_words=context.identity_words,
         )  # fmt: skip
         solution, done = FittedTrigger(trigger, context.classifier), before[-1]["validation"] if before else {}
         lams = context.lam.grid if lam is None else (lam,)
