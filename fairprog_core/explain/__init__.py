@@ -146,8 +146,8 @@ class TextProbeOptions(DemographicClassifierOptions):
 
 
 REPORTS = {  # what looks inside a curve, by the data's modality
-    "image": "fairprog_core.explain.image.report:survey",
-    "text": "fairprog_core.explain.text.report:survey",
+    "image": "fairprog_core.explain.image.report:explanation_report",
+    "text": "fairprog_core.explain.text.report:explanation_report",
 }
 
 EXPLAINERS: dict[str, Entry[ExplainerOptions]] = {
