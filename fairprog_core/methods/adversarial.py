@@ -174,14 +174,12 @@ class AdversarialMethod(Method):
                 summaries.append(self._summary(file))
                 continue
             learner, done = self.start(lam), summaries[-1]["validation"] if summaries else {}
-            solution, checkpoint = (
-                UnfinishedClassifier(learner.classifier),
-                context.folder / f"checkpoint-{lam:g}.safetensors",
-            )
-            validate = partial(validate, solution, (lam,), done)
+            solution = UnfinishedClassifier(learner.classifier)
+            checkpoint = context.folder / f"checkpoint-{lam:g}.safetensors"
             summary = yield from fit_one(
-                learner, self.budget, validate=validate, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
-            )
+                learner, self.budget, validate=partial(validate, solution, (lam,), done), checkpoint=checkpoint,
+                done=len(summaries), in_all=len(files),
+            )  # fmt: skip
             summary |= {"n_parameters": sum(value.numel() for value in learner.learned)}
             save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **context.about)
             checkpoint.unlink(missing_ok=True)
