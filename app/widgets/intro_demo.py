@@ -12,8 +12,8 @@ import streamlit as st
 
 _FOLDER = Path(__file__).parent
 _HTML = '<section class="fp-living"></section>'
-_CSS = (_FOLDER / "living_picture.css").read_text("utf-8")
-_JS = (_FOLDER / "living_picture.js").read_text("utf-8")
+_CSS = (_FOLDER / "intro_demo.css").read_text("utf-8")
+_JS = (_FOLDER / "intro_demo.js").read_text("utf-8")
 
 
 def show(value: Mapping[str, Any], *, key: str) -> Mapping[str, Any]:
