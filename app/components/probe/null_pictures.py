@@ -2,7 +2,7 @@
 
 from app.charts import overlay
 from app.widgets import pictures
-from app.widgets.pictures import Card, TableCell
+from app.widgets.pictures import PictureCard, PictureCell
 from app.wording import probe as words
 from fairprog_core.results.gallery_file import Gallery
 
@@ -30,5 +30,5 @@ def show(value: Gallery, *, key: str, channel: str, index: int, null: str, which
     cells = []
     for name, found in conditions.items():
         alt = words.NULL_ALT.format(null=words.NULLS.get(null, null), condition=name.lower())
-        cells.append(TableCell(name, [overlay.as_source(overlay.enlarged(each)) for each in found], [""], [alt]))
-    pictures.show([Card("", cells)], key=key, channel=channel, index=index, width="16rem")
+        cells.append(PictureCell(name, [overlay.as_source(overlay.enlarged(each)) for each in found], [""], [alt]))
+    pictures.show([PictureCard("", cells)], key=key, channel=channel, index=index, width="16rem")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.charts import overlay
 from app.widgets import pictures
-from app.widgets.pictures import Card, Legend, TableCell
+from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.wording import saliency as words
 from app.wording.shared import inside
 from fairprog_core.results.gallery_file import Gallery
@@ -71,14 +71,14 @@ class Shot(NamedTuple):
     has_converged: bool = True
 
 
-def show(value: Sequence[Card], *, key: str, channel: str, index: int, choice: Choice) -> None:
+def show(value: Sequence[PictureCard], *, key: str, channel: str, index: int, choice: Choice) -> None:
     """Draw cards, each with as many cells, with the legend of their colours."""
     ends = (words.SIGNED_LOW, words.SIGNED_HIGH) if choice.is_signed else (words.HEAT_LOW, words.HEAT_HIGH)
     legend = Legend(overlay.as_source(overlay.legend(is_signed=choice.is_signed)), *ends)
     pictures.show(value, key=key, channel=channel, index=index, width=_width(value), legend=legend)
 
 
-def _width(value: Sequence[Card]) -> str:
+def _width(value: Sequence[PictureCard]) -> str:
     """The least width of a card in which its pictures can be read."""
     return f"{max([LEAST, *(CELL * len(card.cells) for card in value)]):g}rem"
 
@@ -95,7 +95,7 @@ def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) -> list[Card]:
+def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) -> list[PictureCard]:
     """One card per picture: as it is, and its maps without, with the trigger at every λ, under a control, of rivals.
 
     Args:
@@ -116,18 +116,18 @@ def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) 
         for method, lam in about.get("rivals", {}).items():
             shots, name = list(_shots(arrays, i, choice, method)), inside.rival(method, lam)
             cells.append(cell(shots, name, choice, about["labels"], y=int(arrays["y"][i])))
-        found.append(Card(words.TITLE_OF_CARD.format(group=group, label=label), cells))
+        found.append(PictureCard(words.TITLE_OF_CARD.format(group=group, label=label), cells))
     return found
 
 
-def photo(pixels: NDArray[np.uint8], alt: str) -> TableCell:
+def photo(pixels: NDArray[np.uint8], alt: str) -> PictureCell:
     """A picture as it is."""
-    return TableCell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
+    return PictureCell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
 
 
 def cell(
     shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence[str], y: int | None = None
-) -> TableCell:
+) -> PictureCell:
     """The maps of one picture under one condition, with what the classifier said.
 
     Args:
@@ -138,7 +138,7 @@ def cell(
         y: the true label, where it is known.
     """
     said = [_called(shot.logits) for shot in shots]
-    return TableCell(
+    return PictureCell(
         words.CONDITIONS.get(condition, condition),
         [overlay.as_source(_overlaid(shot)) for shot in shots],
         [

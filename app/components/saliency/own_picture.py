@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.components.saliency import gallery as maps
 from app.components.saliency.gallery import Choice, Shot
 from app.state import explain_process
-from app.widgets.pictures import Card
+from app.widgets.pictures import PictureCard
 from app.wording import saliency as words
 from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
@@ -51,7 +51,7 @@ def show(
     for condition in choice.conditions:
         box = None if condition == "without" else value.arrays["photo_box"]
         cells.append(maps.cell([_shot(found, condition, box)], condition, choice, value.about["labels"]))
-    card = Card(words.OWN_TITLE.format(lam=common.lam(lam)), cells)
+    card = PictureCard(words.OWN_TITLE.format(lam=common.lam(lam)), cells)
     maps.show([card], key=f"{key}-card", channel="", index=0, choice=choice)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app.charts import overlay
 from app.widgets import pictures
 from app.widgets.handout import Handout
-from app.widgets.pictures import Card, TableCell
+from app.widgets.pictures import PictureCard, PictureCell
 from app.wording import tradeoff as words
 from app.wording.shared import common
 from fairprog_core.results.gallery_file import Gallery
@@ -30,11 +30,11 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
     triggers, photos, box = arrays["trigger"], arrays["photo"][:1], arrays["photo_box"]
     spoken = [words.TRIGGER_ALT.format(lam=common.lam(float(lam))) for lam in arrays["lams"]]
     alone = [overlay.as_source(trigger) for trigger in triggers]
-    cells = [TableCell(words.TRIGGER_ALONE, alone, [""], spoken)]
+    cells = [PictureCell(words.TRIGGER_ALONE, alone, [""], spoken)]
     for photo in photos:  # a study may keep none
         worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
-        cells.append(TableCell(words.TRIGGER_ON, worn, [""], spoken))
-    pictures.show([Card("", cells)], key=key, channel=channel, index=index, width="16rem")
+        cells.append(PictureCell(words.TRIGGER_ON, worn, [""], spoken))
+    pictures.show([PictureCard("", cells)], key=key, channel=channel, index=index, width="16rem")
     st.markdown(words.PRINTABLE if is_printable(study, trigger) else words.NOT_PRINTABLE)
 
 
