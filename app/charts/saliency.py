@@ -8,7 +8,7 @@ from app.charts.plot import Plot
 from app.models.line import Line
 from app.wording import saliency as words
 
-_Found = tuple[str, Mapping[str, Any] | None, words.Names]  # key, values by condition, names
+_Found = tuple[str, Mapping[str, Any] | None, words.ControlNames]  # key, values by condition, names
 
 
 class Average(NamedTuple):
@@ -16,7 +16,7 @@ class Average(NamedTuple):
 
     key: str
     line: Line
-    names: words.Names
+    names: words.ControlNames
 
 
 def averages(explain: Mapping[str, Any], view: str) -> list[Average]:
