@@ -6,10 +6,10 @@ A module is found by its entry point in the group ``fairprog.plugins``, or named
 ``fairprog_core.data``, ``.classifiers``, ``.methods`` and ``.metrics.fairness``. It imports torch only where an
 implementation is used, and not ``fairprog_core.study``, which is built from what was registered.
 
-Every process of fairprog that can meet a study loads them first: pages, workers, the command line, explanations.
+Every process of fairprog that can meet a study loads them first: pages, workers, the command line, explanations. Each
+says :func:`problems` in its own way.
 """
 
-import logging
 import os
 from collections.abc import Iterator
 from importlib import import_module
@@ -23,8 +23,6 @@ VARIABLE = "FAIRPROG_PLUGINS"
 
 _loaded: dict[str, str] = {}  # module -> why it was not loaded, empty where it was
 
-log = logging.getLogger(__name__)
-
 
 def load_plugins() -> None:
     """Import every plug-in that was not imported before. One that fails is skipped, see :func:`problems`."""
@@ -32,8 +30,6 @@ def load_plugins() -> None:
         if module not in _loaded:
             _loaded[module] = ""  # before it is imported: what it imports may ask for plug-ins too
             _loaded[module] = _problem(module)
-            if _loaded[module]:
-                log.warning("%s", _loaded[module])
 
 
 def plugins() -> tuple[str, ...]:

@@ -52,10 +52,15 @@ V = TypeVar("V")
 
 
 @cache
+def _defined(by: Callable[[], Any]) -> Any:
+    """What a function defines: called twice, it would define another class."""
+    return by()
+
+
 def load(implementation: str | Callable[[], Any]) -> Any:
     """Import what ``"package.module:Name"`` names, or call the function that defines it."""
     if callable(implementation):
-        return implementation()
+        return _defined(implementation)
     module, name = implementation.split(":")
     return getattr(import_module(module), name)
 
