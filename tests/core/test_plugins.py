@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -157,3 +159,22 @@ def test_options_of_a_plug_in_are_checked_as_all_others() -> None:
             Study.parse(SHADES | {"triggers": [{"kind": "cross", "width": 99}]})
         with pytest.raises(ValidationError):
             Study.model_validate(SHADES | {"seeds": []})
+
+
+def test_process_that_explains_knows_plug_ins(tmp_path: Path) -> None:
+    from fairprog_core.classifiers.base import save_classifier
+    from fairprog_core.explain.live.process import ExplainProcess, Request
+
+    photo = np.full((32, 32, 3), 90, np.uint8)
+    with plugged_in(EVERYTHING):
+        classifier = registry.build(CLASSIFIERS, CLASSIFIERS["dot"].options.parse({}), n_classes=2, image_size=32)
+        save_classifier(classifier, tmp_path / "base.safetensors")
+        trigger = registry.build(TRIGGERS, TRIGGERS["cross"].options.parse({}), image_size=32)
+        trigger.save(tmp_path / "trigger.safetensors")
+        with closing(ExplainProcess()) as process:
+            found = process.explain(
+                Request(photo, tmp_path / "base.safetensors", tmp_path / "trigger.safetensors", 1.0)
+            )
+    changed = (found["picture_with"] != photo).any(-1)
+    assert changed.sum() == trigger.mask().sum()
+    assert changed[:, 15:17].all()

@@ -49,7 +49,7 @@ class ShadesOptions(data.DatasetOptions):
 
     kind: Literal["shades"] = "shades"
     title = "Shades"
-    n: int = Field(192, ge=64, le=10_000, title="Rows", description="Of every split.")
+    n: int = Field(128, ge=64, le=10_000, title="Rows", description="Of every split.")
 
 
 class Shades(Dataset):
