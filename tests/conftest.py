@@ -61,7 +61,7 @@ class Finished:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that was started, not one of xdist's workers
         os.environ[SESSION] = uuid.uuid4().hex
-    for name in ("FAIRPROG_DB_URL", "FAIRPROG_ASSETS"):
+    for name in ("FAIRPROG_DB_URL", "FAIRPROG_ASSETS", "FAIRPROG_PLUGINS"):
         os.environ.pop(name, None)
 
 

@@ -20,11 +20,8 @@ FORM = "study.faces-quick"
 
 
 @pytest.fixture(autouse=True)
-def _plugged(monkeypatch):
+def _importable_elsewhere(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with plugged_in(EVERYTHING) as problems:
-        assert problems == ()
-        yield
 
 
 def send_off(page):
@@ -67,45 +64,61 @@ def a_worker(home):
         launcher.stop_workers(home)
 
 
-def test_form_command_line_worker_and_every_page_know_what_a_plug_in_registered(open_page, store, home, tmp_path):
+def visit_every_page(open_page, run_id):
+    for name in common.PAGES:
+        shown = open_page(name, run=run_id)
+        assert not shown.exception, name
+        assert [error.value for error in shown.error] == [], name
+        assert shown.title or shown.header, name
+
+
+def in_the_form(open_page, store):
+    """The run that the form sends off."""
     page = open_page("train")
     assert {"Shades", "Drawn faces"} <= set(page.selectbox(key=f"{FORM}.dataset.kind").options)
     send_off(page)
     (run,) = store.list()
-    kinds = [run.study[name]["kind"] for name in ("dataset", "classifier")]
-    assert [*kinds, run.study["triggers"][0]["kind"], run.study["triggers"][0]["width"]] == [
-        "shades",
-        "dot",
-        "cross",
-        3,
-    ]
+    assert (run.study["dataset"]["kind"], run.study["classifier"]["kind"]) == ("shades", "dot")
+    assert (run.study["triggers"][0]["kind"], run.study["triggers"][0]["width"]) == ("cross", 3)
+    return run
 
-    with on_the_command_line(tmp_path) as typed:
-        with a_worker(home):
-            done = reaches(store, run.id, "done", "failed")
-        assert (done.state, done.error) == ("done", None)
-        said, complaints = typed.communicate(timeout=90)
-    assert typed.returncode == 0, complaints
-    assert "cross" in said
-    result = json.loads((tmp_path / "result.json").read_text())
-    assert {point["method"] for point in result["points"]} == {"reprogram", "random_trigger", "fade"}
-    assert all({"accuracy_gap", "accuracy_gap_ci"} <= set(point) for point in result["points"])
-    assert {"accuracy_gap"} <= result["points"][0]["delta"].keys() & result["points"][0]["noise_gap"].keys()
+
+def check_what_was_written(result):
+    """The result of the command line has the plug-in's method and metric."""
+    points = result["points"]
+    assert {point["method"] for point in points} == {"reprogram", "random_trigger", "fade"}
+    assert all({"accuracy_gap", "accuracy_gap_ci"} <= set(point) for point in points)
+    assert {"accuracy_gap"} <= points[0]["delta"].keys() & points[0]["noise_gap"].keys()
     assert Study.parse(result["study"]).to_json() == result["study"]
 
-    for name in common.PAGES:
-        shown = open_page(name, run=run.id)
-        assert not shown.exception, name
-        assert [error.value for error in shown.error] == [], name
-        assert shown.title or shown.header, name
-    page = open_page("tradeoff", run=run.id)
+
+def look_at_the_metric(open_page, run_id):
+    page = open_page("tradeoff", run=run_id)
     page.selectbox(key="gap").set_value("accuracy_gap").run()
     assert not page.exception
     assert "Accuracy gap" in [metric.label for metric in page.metric]
 
 
+def test_form_command_line_worker_and_every_page_know_what_a_plug_in_registered(open_page, store, home, tmp_path):
+    with plugged_in(EVERYTHING) as problems:
+        assert problems == ()
+        run = in_the_form(open_page, store)
+        with on_the_command_line(tmp_path) as typed:
+            with a_worker(home):
+                done = reaches(store, run.id, "done", "failed")
+            assert (done.state, done.error) == ("done", None)
+            said, complaints = typed.communicate(timeout=90)
+        assert typed.returncode == 0, complaints
+        assert "cross" in said
+        check_what_was_written(json.loads((tmp_path / "result.json").read_text()))
+        visit_every_page(open_page, run.id)
+        look_at_the_metric(open_page, run.id)
+    visit_every_page(open_page, run.id)  # and once the plug-in is gone
+
+
 def test_metric_that_came_later_is_not_offered_for_a_run_that_lacks_it(open_page, demo):
-    page = open_page("tradeoff", run="demo")
+    with plugged_in(EVERYTHING):
+        page = open_page("tradeoff", run="demo")
     assert not page.exception
     assert "Accuracy gap" not in page.selectbox(key="gap").options
     assert common.metric("average_abs_odds_difference") in page.selectbox(key="gap").options
