@@ -1,4 +1,4 @@
-"""What the living picture on the page Start shows, made from a result and the gallery of one curve.
+"""What the demo on the page Start shows, made from a result and the gallery of one curve.
 
 Notation: k λ values, g groups. A *stop* is a position of the slider: first no trigger, then every λ.
 """
@@ -138,7 +138,7 @@ def _words(
 
 
 def of_folder(folder: Path) -> dict[str, Any] | None:
-    """The living picture of a shipped example, or None where it has no curve.
+    """The demo of a shipped example, or None where it has no curve.
 
     Raises:
         ArtifactError: the example is damaged.

@@ -1,4 +1,4 @@
-"""The examples of the living picture: test pictures under the trigger, or test sentences beside its words.
+"""The examples of the demo: test pictures under the trigger, or test sentences beside its words.
 
 Notation: m gallery rows, k λ values.
 """

@@ -1,4 +1,4 @@
-"""Start: what this is, in three sentences and one living picture."""
+"""Start: what this is, in three sentences and one demo."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def choose(folders: dict[str, Path]) -> Path:
 
 
 def show(folder: Path) -> None:
-    """The living picture of one example."""
+    """The demo of one example."""
     try:
         picture = of_folder(folder)
     except FairprogError as error:
@@ -34,7 +34,7 @@ def show(folder: Path) -> None:
     if picture is None:
         st.info(words.NO_DEMO)
     else:
-        intro_demo.show(picture, key=f"living_picture-{folder.name}")
+        intro_demo.show(picture, key=f"intro_demo-{folder.name}")
 
 
 page.header(words.TITLE, words.LEAD)

@@ -22,7 +22,7 @@ TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 
 def choose_gap(result: Result, curve: Curve) -> str:
     """The metric on the horizontal axis, of those that the result has; at first the one that its criterion closes."""
-    start, offered = session.remembered(session.GAP), [name for name in gaps() if name in result.base]
+    start, offered = session.remembered(session.GAP), [name for name in gaps() if name in result.base.metrics]
     index = offered.index(start if start in offered else curve["gap"])
     metric = st.selectbox(words.GAP, offered, index, format_func=common.metric, key="gap")
     session.remember(session.GAP, metric)

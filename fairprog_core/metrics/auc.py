@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.types import Predictions
+from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Floats
 
 TITLE = "Area under the ROC curve"  # on the screen
@@ -38,7 +39,7 @@ def auc_draws(predictions: Predictions, *, draws: int = 2_000, seed: int = 0) ->
     n = len(predictions.y)
     cell = np.zeros(n, dtype=np.int64)
     if predictions.is_stratified:
-        cell = predictions.z * (predictions.y.max(initial=0) + 1) + predictions.y
+        cell = cell_numbers(predictions.y, predictions.z)
     position = np.empty(n, dtype=np.int64)
     position[np.argsort(cell, kind="stable")] = np.arange(n)  # a row's place once rows are sorted by cell
     sizes = tuple(int(size) for size in np.unique(cell, return_counts=True)[1])

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Counts, Floats, cell_weight, weigh
 from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, judged_classes, majority_accuracy
 from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estimate, percentile_interval
@@ -114,7 +115,7 @@ class ResampledRows:
         labels, patterns = np.asarray(y, dtype=np.int64), np.asarray(z, dtype=np.int64)
         n, random = len(labels), np.random.default_rng(seed)
         draws = min(ROW_DRAWS, max(_FEWEST, _MOST // max(n, 1)))
-        cell = patterns * (int(labels.max(initial=0)) + 1) + labels if is_stratified else np.zeros_like(labels)
+        cell = cell_numbers(labels, patterns) if is_stratified else np.zeros_like(labels)
         repeats = np.ones((1 + draws, n), dtype=np.uint8)
         for code in np.unique(cell):
             rows = np.flatnonzero(cell == code)

@@ -3,17 +3,59 @@
 Notation: p group patterns, c classes, g groups, b bootstrap draws.
 """
 
-from collections.abc import Mapping
 from itertools import combinations, product
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Floats, by_group, weigh
 from fairprog_core.metrics.fairness import MIN_ROWS, rates
-from fairprog_core.metrics.intervals import DRAWS, draw_tables, paired_interval, percentile_interval, wilson_interval
+from fairprog_core.metrics.intervals import (
+    DRAWS,
+    RateJson,
+    draw_tables,
+    paired_interval,
+    percentile_interval,
+    wilson_interval,
+)
+
+
+class GroupRow(TypedDict):
+    """The rates of one group; of one class, too, where there are more than two. ``label`` is the class's index."""
+
+    group: str
+    label: int
+    n: int
+    selection_rate: RateJson
+    true_positive_rate: RateJson
+    false_positive_rate: RateJson
+    accuracy: RateJson
+
+
+class IntersectionRow(GroupRow):
+    """The rates of a combination of groups: of how many parts it is made, and whether its accuracy is the lowest."""
+
+    parts: int
+    is_worst: bool
+
+
+class ChangeJson(RateJson):
+    """How many rows changed, and their share of ``n``."""
+
+    rows: int
+
+
+class ChangeRow(TypedDict):
+    """Rows of one group and label that gained (wrong before, right after), that lost, and the balance."""
+
+    group: str
+    label: int
+    n: int
+    gained: ChangeJson
+    lost: ChangeJson
+    net: ChangeJson
 
 
 def group_table(
@@ -25,7 +67,7 @@ def group_table(
     draws: int = DRAWS,
     seed: int = 0,
     min_rows: int = MIN_ROWS,
-) -> list[dict[str, Any]]:
+) -> list[GroupRow]:
     """The rates of every group, each with its interval.
 
     Args:
@@ -38,16 +80,14 @@ def group_table(
         min_rows: a rate over fewer rows is None.
 
     Returns:
-        One dict per group, for more than two classes per group and class: ``group`` (name), ``label``
-        (class index, 1 for two classes), ``n`` (rows), and ``selection_rate``, ``true_positive_rate``,
-        ``false_positive_rate``, ``accuracy``, each {"value", "ci": [low, high] or None, "n": rows}.
+        One row per group, for more than two classes per group and class (for two, of class 1).
     """
     table = np.asarray(counts)
     point = rates(weigh(table, weight), groups)
     drawn = rates(weigh(draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed), weight), groups)
     of_label = by_group(table, groups).sum(axis=-1)  # (g, c)
     labels = [1] if table.shape[-1] == 2 else list(range(table.shape[-1]))
-    found = []
+    found: list[GroupRow] = []
     for g, name in enumerate(groups.names):
         n = of_label[g].sum()
         for k, label in enumerate(labels):
@@ -69,7 +109,7 @@ def group_table(
     return found
 
 
-def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> list[dict[str, Any]]:
+def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> list[ChangeRow]:
     """Who gained and who lost: rows of each group and label that the second classifier answers differently.
 
     Args:
@@ -79,47 +119,45 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
         min_rows: a share of fewer rows is None.
 
     Returns:
-        One dict per group and label: ``group`` (name), ``label`` (class index), ``n`` (rows), ``gained``
-        (wrong before, right after), ``lost`` (right before, wrong after) and ``net`` (gained − lost), each
-        {"rows", "value" (share), "ci", "n"}. Intervals: Wilson's; of ``net`` that of paired shares.
+        One row per group and label. Intervals: Wilson's; of ``net`` that of paired shares.
     """
     table = np.asarray(joint)
     both = np.einsum("pyyy->py", table)
     n = table.sum(axis=(-2, -1))
-    changed = {"gained": np.einsum("pyiy->py", table) - both, "lost": np.einsum("pyyj->py", table) - both}
     of_group = groups.patterns.T.astype(np.float64)  # (g, p)
+    changed = np.stack([np.einsum("pyiy->py", table) - both, np.einsum("pyyj->py", table) - both])  # gained, lost
     cells = np.asarray(weight, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        share = {what: (of_group @ (cells * rows)) / (of_group @ (cells * n)) for what, rows in changed.items()}
-    found: list[dict[str, Any]] = []
+        shares = [(of_group @ (cells * rows)) / (of_group @ (cells * n)) for rows in changed]
+    found: list[ChangeRow] = []
     for g, name in enumerate(groups.names):
         for label in range(table.shape[1]):
             in_cell = int(of_group[g] @ n[:, label])
-            row: dict[str, Any] = {"group": name, "label": label, "n": in_cell}
-            for what, rows in changed.items():
-                is_known = in_cell >= min_rows and np.isfinite(share[what][g, label])
-                value = float(share[what][g, label]) if is_known else None
-                row[what] = {
-                    "rows": int(of_group[g] @ rows[:, label]),
-                    "value": value,
-                    "ci": None if value is None else list(wilson_interval(value, in_cell)),
-                    "n": in_cell,
-                }
-            row["net"] = _net(row["gained"], row["lost"])
+            gained, lost = (
+                _changed(int(of_group[g] @ rows[:, label]), share[g, label], in_cell, min_rows)
+                for rows, share in zip(changed, shares, strict=True)
+            )
+            row = ChangeRow(group=name, label=label, n=in_cell, gained=gained, lost=lost, net=_net(gained, lost))
             found.append(row)
     return found
 
 
-def _net(gained: Mapping[str, Any], lost: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(rows: int, share: Floats, n: int, min_rows: int) -> ChangeJson:
+    """How many rows changed, and their natural share of n rows."""
+    value = float(share) if n >= min_rows and np.isfinite(share) else None
+    return {"rows": rows, "value": value, "ci": None if value is None else list(wilson_interval(value, n)), "n": n}
+
+
+def _net(gained: ChangeJson, lost: ChangeJson) -> ChangeJson:
     """What remains of gains and losses of the same rows."""
     n, rows = gained["n"], gained["rows"] - lost["rows"]
-    if gained["value"] is None:
+    if gained["value"] is None or lost["value"] is None:
         return {"rows": rows, "value": None, "ci": None, "n": n}
     ci = paired_interval(gained["value"], lost["value"], n)
     return {"rows": rows, "value": gained["value"] - lost["value"], "ci": list(ci), "n": n}
 
 
-def _rate(value: Floats, drawn: Floats, n: float, min_rows: int) -> dict[str, Any]:
+def _rate(value: Floats, drawn: Floats, n: float, min_rows: int) -> RateJson:
     """A rate as JSON; at 0 and 1, where every resample agrees, its interval is Wilson's."""
     if n < min_rows or not np.isfinite(value):
         return {"value": None, "ci": None, "n": int(n)}
@@ -163,8 +201,8 @@ def intersection_table(
     depth: int = 2,
     draws: int = DRAWS,
     seed: int = 0,
-) -> list[dict[str, Any]]:
-    """The rates of every combination, see :func:`fairprog_core.metrics.group_tables.group_table`; the largest first.
+) -> list[IntersectionRow]:
+    """The rates of every combination, see `group_table`; the largest first.
 
     Args:
         counts: (p, c, c) rows by [pattern][label][prediction].
@@ -176,19 +214,21 @@ def intersection_table(
         seed: of the random generator.
 
     Returns:
-        One dict per combination (and class, for more than two), with ``parts`` (how many it is made of) and
-        ``is_worst``: the lowest accuracy of all that can be estimated. Rates of too few rows are None. Empty
-        where the groups cannot be combined.
+        One row per combination (and class, for more than two). Rates of too few rows are None. Empty where the
+        groups cannot be combined.
     """
     combined = intersections(groups, depth=depth)
     if set(combined.names) == set(groups.names):
         return []
     rows = group_table(counts, weight, combined, is_stratified=is_stratified, draws=draws, seed=seed)
     known = [row["accuracy"]["value"] for row in rows if row["accuracy"]["value"] is not None]
-    for row in rows:
-        row["parts"] = row["group"].count(AND) + 1
-        row["is_worst"] = bool(known) and row["accuracy"]["value"] == min(known)
-    return sorted(rows, key=lambda row: -row["n"])
+    found = [
+        IntersectionRow(
+            **row, parts=row["group"].count(AND) + 1, is_worst=bool(known) and row["accuracy"]["value"] == min(known)
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda row: -row["n"])
 
 
 def _attributes(groups: Groups) -> list[Attribute]:

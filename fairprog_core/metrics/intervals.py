@@ -14,10 +14,11 @@ Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Counts, Floats, weigh
@@ -28,6 +29,19 @@ LEVEL = 0.95
 _MAX_LOST = 0.05  # share of draws that may lack a cell before an interval is given up
 
 Interval = tuple[float, float]
+
+
+class EstimateJson(TypedDict):
+    """A number with its interval [low, high], as JSON has it; null where it cannot be estimated."""
+
+    value: float | None
+    ci: list[float] | None
+
+
+class RateJson(EstimateJson):
+    """A rate over ``n`` rows."""
+
+    n: int
 
 
 class Estimate(NamedTuple):
@@ -41,7 +55,7 @@ class Estimate(NamedTuple):
         """A value and [low, high] as JSON has them."""
         return cls(value, (ci[0], ci[1]) if ci else None)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> EstimateJson:
         """{"value", "ci"}."""
         return {"value": self.value, "ci": list(self.ci) if self.ci else None}
 

@@ -21,15 +21,16 @@ Notation: n samples, c classes, g groups, q questions, a attackers, d features.
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.data.base import draw_evenly
+from fairprog_core.data.base import cell_numbers, draw_evenly
 from fairprog_core.metrics.counts import Floats
-from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
 
 # scikit-learn is imported where an attacker is fitted: 60 MB that the page server need not carry.
 
@@ -58,6 +59,18 @@ class JudgedRows(NamedTuple):
     is_right: Floats
     surprise: Floats
     is_usual: Floats
+
+
+class LeakageJson(TypedDict):
+    """What fresh attackers read about the group: bits, accuracy, the change against the base, and every attacker."""
+
+    bits: EstimateJson
+    accuracy: EstimateJson
+    delta: EstimateJson | None
+    attackers: dict[str, EstimateJson]
+    entropy: float
+    chance: float
+    n: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,7 @@ class Leakage:
         half = _Z * variance**0.5
         return Estimate(mean, (mean - half, mean + half))
 
-    def to_json(self, base: "Leakage | None" = None) -> dict[str, Any]:
+    def to_json(self, base: "Leakage | None" = None) -> LeakageJson:
         """The reading as JSON.
 
         Args:
@@ -137,7 +150,7 @@ def measure_leakage(predictions: Predictions, groups: Groups, *, given_label: bo
     """
     rows, weight = _thinned(predictions, seed)
     y, z = predictions.y[rows], predictions.z[rows]
-    cell = z * (int(y.max(initial=0)) + 1) + y
+    cell = cell_numbers(y, z)
     fold = _folds(cell, seed)
     evidence, given = _evidence(predictions)[rows], y if given_label else np.zeros_like(y)
     questions = [_judge(asked, given, evidence, weight, fold, seed) for asked in _questions(z, groups)]
@@ -167,7 +180,7 @@ def _thinned(predictions: Predictions, seed: int) -> tuple[Codes, Floats]:
     if n <= MAX_ROWS:
         return np.arange(n), predictions.weight
     rows = np.sort(draw_evenly(y, z, MAX_ROWS, seed=seed))
-    cell = z * (int(y.max()) + 1) + y
+    cell = cell_numbers(y, z)
     kept = np.bincount(cell[rows], minlength=int(cell.max()) + 1)[cell[rows]]
     return rows, predictions.weight[rows] * np.bincount(cell)[cell[rows]] / kept
 

@@ -18,21 +18,40 @@ The share lost/closed is 0 where only the worse-off group gained, and 1 where on
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, r rates, b bootstrap draws.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Floats, weigh
 from fairprog_core.metrics.fairness import METRICS, estimable, judged_classes, rates, ratio
-from fairprog_core.metrics.intervals import DRAWS, draw_tables, estimate
+from fairprog_core.metrics.intervals import DRAWS, EstimateJson, draw_tables, estimate
 
 Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
 RATES_OF_GAP = {
     "demographic_parity_difference": ("selection_rate",),
     "average_abs_odds_difference": ("true_positive_rate", "false_positive_rate"),
 }
+
+
+class LevelledRate(TypedDict):
+    """One rate of the better-off and of the worse-off group, [before, after]."""
+
+    rate: str
+    label: int
+    better: str
+    worse: str
+    better_rate: list[float]
+    worse_rate: list[float]
+
+
+class Levelling(TypedDict):
+    """How far a gap closed, how much of it the better-off group lost, and that share."""
+
+    closed: EstimateJson
+    lost: EstimateJson
+    share: EstimateJson
+    rates: list[LevelledRate]
 
 
 def levelling_down(
@@ -44,7 +63,7 @@ def levelling_down(
     is_stratified: bool,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[str, Any] | None:
+) -> Levelling | None:
     """What the better-off groups lost, against how far the gap closed.
 
     Args:
@@ -57,10 +76,8 @@ def levelling_down(
         seed: of the random generator.
 
     Returns:
-        ``closed`` and ``lost`` (in the gap's unit) and ``share``, each {"value", "ci"}; the share is None where
-        no gap closed, its interval where that is so in more than one resample of twenty. ``rates``: one dict per
-        rate and class with ``rate``, ``label`` (class index), ``better`` and ``worse`` (group names) and of each
-        ``better_rate`` and ``worse_rate`` ([before, after]). None where a group or cell has too few rows.
+        ``closed`` and ``lost`` in the gap's unit, and ``share``; the share is None where no gap closed, its interval
+        where that is so in more than one resample of twenty. None where a group or cell has too few rows.
     """
     table = np.asarray(joint)
     if len(groups.names) < 2 or not estimable(table.sum(axis=-1), groups)[gap]:
@@ -72,13 +89,13 @@ def levelling_down(
     drawn_before, drawn_after = (_well_off(drawn.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
     closed, lost = _parts(before, after, pair)
     closed_drawn, lost_drawn = _parts(drawn_before, drawn_after, pair)
-    figures = {"closed": (closed, closed_drawn), "lost": (lost, lost_drawn)}
-    figures["share"] = ratio(lost, closed), ratio(lost_drawn, closed_drawn)
-    found: dict[str, Any] = {}
-    for name, (once, of_draws) in figures.items():
-        found[name] = estimate(once, of_draws).to_json()
     labels = [1] if len(classes) == 2 else np.flatnonzero(classes | (METRICS[gap].needs == "groups")).tolist()
-    return found | {"rates": _told(before, after, pair, groups, gap, labels)}
+    return Levelling(
+        closed=estimate(closed, closed_drawn).to_json(),
+        lost=estimate(lost, lost_drawn).to_json(),
+        share=estimate(ratio(lost, closed), ratio(lost_drawn, closed_drawn)).to_json(),
+        rates=_levelled_rates(before, after, pair, groups, gap, labels),
+    )
 
 
 def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str, classes: NDArray[np.bool_]) -> Floats:
@@ -108,17 +125,19 @@ def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
     return np.asarray(np.take_along_axis(values, index, axis=-2)[..., 0, :])
 
 
-def _told(
+def _levelled_rates(
     before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str, labels: list[int]
-) -> list[dict[str, Any]]:
+) -> list[LevelledRate]:
     """The pair of every rate and class (k labels), for people: rates as they are, whichever way is better."""
     found = []
     for r, name in enumerate(RATES_OF_GAP[gap]):
         for k, label in enumerate(labels):
             better, worse = (int(group[r, k]) for group in pair)
-            row: dict[str, Any] = {"rate": name, "label": label}
-            row |= {"better": groups.names[better], "worse": groups.names[worse]}
-            row["better_rate"] = [abs(float(each[r, better, k])) for each in (before, after)]
-            row["worse_rate"] = [abs(float(each[r, worse, k])) for each in (before, after)]
-            found.append(row)
+            better_rate, worse_rate = ([abs(float(each[r, g, k])) for each in (before, after)] for g in (better, worse))
+            found.append(
+                LevelledRate(
+                    rate=name, label=label, better=groups.names[better], worse=groups.names[worse],
+                    better_rate=better_rate, worse_rate=worse_rate,
+                )
+            )  # fmt: skip
     return found

@@ -5,7 +5,7 @@ Notation: n samples, c classes, p group patterns, g groups.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,18 @@ from fairprog_core.metrics.auc import auc_draws
 from fairprog_core.metrics.counts import by_group, cell_weight, count_table, joint_table
 from fairprog_core.metrics.fairness import collapsed, judged_classes
 from fairprog_core.metrics.fairness import majority_accuracy as majority_of_table
-from fairprog_core.metrics.group_tables import changes, group_table, intersection_table
+from fairprog_core.metrics.group_tables import ChangeRow, changes, group_table, intersection_table
 from fairprog_core.metrics.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
-from fairprog_core.metrics.levelling import RATES_OF_GAP, levelling_down
+from fairprog_core.metrics.levelling import RATES_OF_GAP, Levelling, levelling_down
+from fairprog_core.metrics.point import Point
+
+
+class Drawing(TypedDict):
+    """How tables are resampled: the same for every figure of a point."""
+
+    is_stratified: bool
+    draws: int
+    seed: int
 
 
 def majority_accuracy(predictions: Predictions, *, n_classes: int) -> float:
@@ -42,8 +51,8 @@ def report(
     artifacts: Mapping[str, str | None] | None = None,
     draws: int = DRAWS,
     draw_seed: int = 0,
-) -> dict[str, Any]:
-    """One POINT of the result JSON.
+) -> Point:
+    """One point of a trade-off.
 
     Args:
         predictions: on the test split.
@@ -60,26 +69,18 @@ def report(
         draws: bootstrap resamples.
         draw_seed: of the resamples; the same for all points, so that they are resampled alike.
 
-    Returns:
-        JSON values; ``None`` where a number cannot be estimated. Besides the agreed keys, ``noise_gap``
-        holds for each gap what noise alone would show at these cell counts, ``group_rates`` the table of
-        groups, ``intersections`` that of their combinations (empty where there are none), ``changes`` who
-        gained and who lost against the base, ``levelling`` by gap how much of it closed at the better-off
-        groups' expense (see ``group_tables``, ``intersections`` and ``levelling``), and ``left_out`` the
-        labels that are too rare in a group to count in the metrics over cells (see ``metrics.judged_classes``).
-
     Raises:
         DataError: ``base`` is about other rows.
     """
     shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
     counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
     weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-    drawing: dict[str, Any] = {"is_stratified": predictions.is_stratified, "draws": draws, "seed": draw_seed}
+    drawing = Drawing(is_stratified=predictions.is_stratified, draws=draws, seed=draw_seed)
     areas = auc_draws(predictions, draws=draws, seed=draw_seed)
     deltas: dict[str, Estimate] = {}
-    changed: list[dict[str, Any]] = []
+    changed: list[ChangeRow] = []
     of_base = counts
-    levelled: dict[str, Any] = {}
+    levelled: dict[str, Levelling | None] = {}
     if base is None:
         values = estimates(counts, weight, groups, **drawing)
     else:
@@ -92,34 +93,30 @@ def report(
         changed = changes(joint, weight, groups)
         levelled = {gap: levelling_down(joint, weight, groups, gap=gap, **drawing) for gap in RATES_OF_GAP}
     values["auc"] = estimate(areas[0], areas[1:])
-    point: dict[str, Any] = {
-        "method": method,
-        "trigger": trigger,
-        "criterion": criterion,
-        "lam": lam,
-        "seed": seed,
-        "tuning_ratio": tuning_ratio,
-        "n": len(predictions.y),
-    }
-    for name, found in values.items():
-        point[name] = found.value
-        point[f"{name}_ci"] = list(found.ci) if found.ci else None
-    return point | {
-        "delta": {name: found.to_json() for name, found in deltas.items()},
-        "noise_gap": noise_gaps(counts, weight, groups, **drawing),
-        "collapsed": bool(collapsed(counts, weight, groups, base=of_base)),
-        "counts": by_group(counts, groups).astype(int).tolist(),
-        "group_rates": group_table(counts, weight, groups, **drawing),
-        "intersections": intersection_table(counts, weight, groups, **drawing),
-        "changes": changed,
-        "levelling": levelled,
-        "groups": list(groups.names),
-        "labels": list(labels),
-        "left_out": [
+    return Point(
+        method=method,
+        trigger=trigger,
+        criterion=criterion,
+        lam=lam,
+        seed=seed,
+        tuning_ratio=tuning_ratio,
+        n=len(predictions.y),
+        metrics=values,
+        delta=deltas,
+        noise_gap=noise_gaps(counts, weight, groups, **drawing),
+        collapsed=bool(collapsed(counts, weight, groups, base=of_base)),
+        counts=by_group(counts, groups).astype(int).tolist(),
+        group_rates=group_table(counts, weight, groups, **drawing),
+        intersections=intersection_table(counts, weight, groups, **drawing),
+        changes=changed,
+        levelling=levelled,
+        groups=list(groups.names),
+        labels=list(labels),
+        left_out=[
             label for label, is_judged in zip(labels, judged_classes(counts, groups), strict=True) if not is_judged
         ],
-        "artifacts": dict(artifacts or {}),
-    }
+        artifacts=dict(artifacts or {}),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,31 +1,32 @@
 """Many points at once: means over seeds, and a flat table for spreadsheets.
 
-A POINT is a dict of the result JSON: one classifier on the test split, every metric with its interval.
+Points are ``metrics.point.Point``; their table has a column for every metric and end of an interval.
 """
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TypeAlias
 
 from fairprog_core.metrics import auc
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import t_quantile
+from fairprog_core.metrics.point import Point
 
-Point = dict[str, Any]
+Cell: TypeAlias = str | float | bool | None
+Row: TypeAlias = dict[str, Cell]
 
 SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # … but for the seed
-_NORMAL = 1.959964
 
 
 def reported() -> dict[str, str]:
-    """The numbers of a point that have an interval: name and name on the screen."""
+    """The metrics of a point that have an interval: name and name on the screen."""
     return {name: metric.title for name, metric in METRICS.items()} | {"auc": auc.TITLE}
 
 
-def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
+def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
     """Average points that differ only by seed.
 
     The interval covers both what another seed and what other test rows would change:
@@ -40,10 +41,10 @@ def mean_over_seeds(points: Sequence[Mapping[str, Any]], *, same: Sequence[str] 
         same: what the points of one mean share; without "lam", for example, each curve's own λ.
 
     Returns:
-        One POINT per mean in the order of first appearance, with ``seeds`` (list) in place of ``seed``, ``lam``
-        None where it differs, every metric, its ``_ci``, ``delta``, and ``collapsed`` if any of them is.
+        One point per mean in the order of first appearance, with ``seeds`` in place of ``seed``, ``lam``
+        None where it differs, every metric, ``delta``, and ``collapsed`` if any of them is.
     """
-    keys = [tuple(point.get(name) for name in same) for point in points]
+    keys = [tuple(getattr(point, name) for name in same) for point in points]
     order = sorted(range(len(points)), key=lambda i: keys.index(keys[i]))
     return [_mean([points[i] for i in members]) for _, members in groupby(order, key=lambda i: keys[i])]
 
@@ -65,12 +66,12 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(mean, (mean - half, mean + half))
 
 
-def points_csv(points: Sequence[Mapping[str, Any]]) -> str:
+def points_csv(points: Sequence[Point]) -> str:
     """Points as CSV text: one row each, intervals as <name>_low and <name>_high, empty where not estimable."""
     return rows_csv([_flat(point) for point in points])
 
 
-def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def rows_csv(rows: Sequence[Mapping[str, Cell]]) -> str:
     """Flat rows as CSV text; a column for every name that some row has, in the order in which they appear."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
@@ -80,35 +81,40 @@ def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _mean(points: Sequence[Mapping[str, Any]]) -> Point:
-    lams = {point["lam"] for point in points}
-    mean: Point = {name: points[0].get(name) for name in SAME_CURVE}
-    mean |= {"lam": lams.pop() if len(lams) == 1 else None, "seeds": [point["seed"] for point in points]}
-    mean |= {"n": points[0]["n"], "collapsed": any(point["collapsed"] for point in points)}
-    for name in reported():  # a result of another version may lack one
-        value, ci = mean_estimate([Estimate.of(point.get(name), point.get(f"{name}_ci")) for point in points])
-        if value is not None and ci is not None:
-            ci = max(0.0, ci[0]), min(1.0, ci[1])
-        mean |= {name: value, f"{name}_ci": list(ci) if ci else None}
-    mean["delta"] = {name: _delta([point["delta"][name] for point in points]) for name in points[0]["delta"]}
-    return mean
+def _mean(points: Sequence[Point]) -> Point:
+    first, lams = points[0], {point.lam for point in points}
+    return Point(
+        **{name: getattr(first, name) for name in SAME_CURVE},
+        lam=lams.pop() if len(lams) == 1 else None,
+        seeds=tuple(point.seed or 0 for point in points),
+        n=first.n,
+        collapsed=any(point.collapsed for point in points),
+        metrics={
+            name: _within_bounds(mean_estimate([point.metric(name) for point in points])) for name in first.metrics
+        },
+        delta={name: mean_estimate([point.change(name) for point in points]) for name in first.delta},
+    )
 
 
-def _delta(deltas: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return mean_estimate([Estimate.of(**delta) for delta in deltas]).to_json()
+def _within_bounds(found: Estimate) -> Estimate:
+    """A metric lies in 0 … 1, and so does its interval."""
+    return Estimate(found.value, found.ci and (max(0.0, found.ci[0]), min(1.0, found.ci[1])))
 
 
-def _flat(point: Mapping[str, Any]) -> dict[str, Any]:
-    row = {name: point.get(name) for name in (*SAME_CURVE, "lam", "seed", "n")}
-    for name in reported():
-        low, high = point.get(f"{name}_ci") or (None, None)
-        row |= {name: point.get(name), f"{name}_low": low, f"{name}_high": high}
-    for name in reported():
-        delta = point.get("delta", {}).get(name, {})
-        low, high = delta.get("ci") or (None, None)
-        row |= {f"delta_{name}": delta.get("value"), f"delta_{name}_low": low, f"delta_{name}_high": high}
-    row["collapsed"] = point.get("collapsed")
-    for group, of_group in zip(point.get("groups", ()), point.get("counts", ()), strict=True):
+def _flat(point: Point) -> Row:
+    row: Row = {name: getattr(point, name) for name in (*SAME_CURVE, "lam", "seed", "n")}
+    for name, found in point.metrics.items():
+        row |= interval_columns(name, found)
+    for name in point.metrics:
+        row |= interval_columns(f"delta_{name}", point.change(name))
+    row["collapsed"] = point.collapsed
+    for group, of_group in zip(point.groups, point.counts, strict=True):
         for y, of_label in enumerate(of_group):
             row |= {f"count_{group}_y{y}_pred{y_pred}": n for y_pred, n in enumerate(of_label)}
-    return row | {f"artifact_{name}": path for name, path in point.get("artifacts", {}).items()}
+    return row | {f"artifact_{name}": path for name, path in point.artifacts.items()}
+
+
+def interval_columns(name: str, found: Estimate) -> Row:
+    """A number and the ends of its interval as three columns."""
+    low, high = found.ci or (None, None)
+    return {name: found.value, f"{name}_low": low, f"{name}_high": high}

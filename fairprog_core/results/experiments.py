@@ -4,117 +4,168 @@ Every figure is read at the λ that was chosen on validation, as a mean over see
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import NotRequired, TypeVar
+
+from typing_extensions import TypedDict
 
 from fairprog_core.metrics.comparison import Pair, share_kept
-from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.summaries import SAME_CURVE, mean_estimate, mean_over_seeds, rows_csv
-from fairprog_core.results.result import Curve, Result
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.summaries import SAME_CURVE, Row, interval_columns, mean_estimate, mean_over_seeds, rows_csv
+from fairprog_core.results.curve import Curve, CurveId
+from fairprog_core.results.result import Result
 
-Row = dict[str, Any]
-C = TypeVar("C", bound=Mapping[str, Any])
+C = TypeVar("C", bound=CurveId)
 
 
-def share(curve: Mapping[str, Any]) -> float:
-    """The share of the tuning data; results of an early version say none, which was all."""
-    return float(curve.get("tuning_ratio") or 1)
+class ExperimentRow(TypedDict):
+    """What a family of curves reaches at the chosen λ, as a mean over seeds, beside its base.
+
+    ``lam`` has one value per seed; ``gap_name`` is the metric behind ``gap``; ``…_delta`` is the change against the
+    base. Which of the last keys there are depends on the experiment:
+
+    * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the share of the whole data's gain;
+    * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
+      ``controls``, the gap of every control on the other base;
+    * several classes: ``n_classes`` and ``left_out``, labels too rare in a group to count.
+    """
+
+    method: str
+    trigger: str | None
+    criterion: str
+    tuning_ratio: float | None
+    seeds: list[int]
+    lam: list[float | None]
+    gap_name: str
+    base_accuracy: float | None
+    base_accuracy_ci: list[float] | None
+    accuracy: float | None
+    accuracy_ci: list[float] | None
+    accuracy_delta: EstimateJson
+    base_gap: float | None
+    base_gap_ci: list[float] | None
+    gap: float | None
+    gap_ci: list[float] | None
+    gap_delta: EstimateJson
+    collapsed: bool
+    kept: NotRequired[EstimateJson]
+    source: NotRequired[str]
+    target: NotRequired[str]
+    controls: NotRequired[dict[str, EstimateJson]]
+    n_classes: NotRequired[int]
+    left_out: NotRequired[list[str]]
 
 
 def is_about_shares(result: Result) -> bool:
     """Whether curves were learned from several shares of the tuning data."""
-    return len({share(curve) for curve in result.curves}) > 1
+    return len({curve.share for curve in result.curves}) > 1
 
 
-def tuning_rows(result: Result) -> list[Row]:
+def tuning_rows(result: Result) -> list[ExperimentRow]:
     """Figure 4: the gap against the share of the tuning data.
 
     Args:
         result: of a study with several shares, the whole (1) among them.
 
     Returns:
-        One row per method, trigger, criterion and share, in the order of the study: the figures of ``_figures``, and
-        ``kept``, the share of the gain of the whole tuning data that is kept.
+        One row per method, trigger, criterion and share, in the order of the study.
     """
-    whole = {_without_share(curve): curve for curve in result.curves if share(curve) == 1}
+    whole = {_without_share(curve): curve for curve in result.curves if curve.is_whole}
     rows = []
     for curves in _families(result.curves):
-        pairs = [(whole.get(_without_share(curve)), curve) for curve in curves]
-        kept = mean_estimate([_kept(result, full, curve) for full, curve in pairs])
-        row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
-        rows.append(row | {"tuning_ratio": share(curves[0]), "kept": kept.to_json()})
+        kept = mean_estimate([_kept(result, whole.get(_without_share(curve)), curve) for curve in curves])
+        row = _figures(result.base, curves, [result.chosen_point(curve) for curve in curves])
+        row["tuning_ratio"] = curves[0].share
+        row["kept"] = kept.to_json()
+        rows.append(row)
     return rows
 
 
-def transfer_rows(results: Iterable[Mapping[str, Any]]) -> list[Row]:
+def transfer_rows(results: Iterable[Result]) -> list[ExperimentRow]:
     """Figure 5: triggers on bases that they were not learned on; the matrix of the share of the gain that is kept.
 
     Args:
-        results: result JSONs, each with the triggers of one base.
+        results: each with the triggers of one base.
 
     Returns:
-        One row per study, method, trigger, criterion and other base: the figures of ``_figures``, ``source`` and
-        ``target`` (names of the two bases), ``kept``, and the gap of every control on the other base as
-        ``<control>_gap`` {"value", "ci"}.
+        One row per study, method, trigger, criterion and other base.
     """
-    return [
-        _figures(target["point"], curves, [_point_at(curve["points"], curve["chosen_lam"]) for curve in curves])
-        | {"source": target["source"], "target": target["base"]}
-        | {"kept": mean_estimate([Estimate.of(**curve["kept"]) for curve in curves]).to_json()}
-        | _controls(curves)
-        for result in results
-        for target in result.get("transfer", [])
-        for curves in _families(target["curves"])
-    ]
+    rows = []
+    for target in (target for result in results for target in result.transfer):
+        for curves in _families(target.curves):
+            row = _figures(target.point, curves, [curve.chosen for curve in curves])
+            row["source"], row["target"] = target.source, target.base
+            row["kept"] = mean_estimate([Estimate.of(**curve.kept) for curve in curves]).to_json()
+            row["controls"] = _controls([point for curve in curves for point in curve.points], curves[0].gap)
+            rows.append(row)
+    return rows
 
 
-def class_rows(results: Iterable[Result]) -> list[Row]:
+def class_rows(results: Iterable[Result]) -> list[ExperimentRow]:
     """Figure 6: the gap against the number of classes.
 
     Args:
         results: of studies that differ in their label.
 
     Returns:
-        One row per study, method, trigger and criterion, the fewest classes first: the figures of ``_figures``,
-        ``n_classes``, and ``left_out``, labels that are too rare in a group to count. Curves that were learned from
+        One row per study, method, trigger and criterion, the fewest classes first. Curves that were learned from
         a share of the tuning data are left out.
     """
     rows = []
     for result in results:
-        for curves in _families(curve for curve in result.curves if share(curve) == 1):
-            row = _figures(result.base, curves, [_chosen(result, curve) for curve in curves])
-            about = {"n_classes": len(result.values["labels"]), "left_out": result.base.get("left_out", [])}
-            rows.append(row | about)
+        for curves in _families(curve for curve in result.curves if curve.is_whole):
+            row = _figures(result.base, curves, [result.chosen_point(curve) for curve in curves])
+            row["n_classes"], row["left_out"] = len(result.labels), result.base.left_out
+            rows.append(row)
     return sorted(rows, key=lambda row: row["n_classes"])
 
 
-def experiment_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def experiment_csv(rows: Sequence[ExperimentRow]) -> str:
     """Rows as CSV text: intervals as <name>_low and <name>_high, empty where not estimable."""
     return rows_csv([_flat(row) for row in rows])
 
 
-def _figures(base: Mapping[str, Any], curves: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> Row:
-    """What the curve is (``SAME_CURVE``), ``seeds``, ``lam`` (one per seed), ``gap_name``, and accuracy and gap.
-
-    Both are told as ``base_<name>``, ``base_<name>_ci``, ``<name>``, ``<name>_ci`` and ``<name>_delta``
-    {"value", "ci"}.
-    """
-    gap, mean = curves[0]["gap"], mean_over_seeds(points, same=SAME_CURVE)[0]
-    row = {name: curves[0].get(name) for name in SAME_CURVE}
-    row |= {"seeds": mean["seeds"], "lam": [point["lam"] for point in points], "gap_name": gap}
-    for name, metric in (("accuracy", "accuracy"), ("gap", gap)):
-        row |= {f"base_{name}": base[metric], f"base_{name}_ci": base.get(f"{metric}_ci")}
-        row |= {name: mean[metric], f"{name}_ci": mean[f"{metric}_ci"]}
-        row[f"{name}_delta"] = mean["delta"][metric]
-    return row | {"collapsed": mean["collapsed"]}
+def experiment_json(row: ExperimentRow) -> dict[str, object]:
+    """A row as ``fairprog runs experiments --json`` prints it: the gap of every control under a key of its own."""
+    flat: dict[str, object] = {name: value for name, value in row.items() if name != "controls"}
+    return flat | {f"{name}_gap": found for name, found in row.get("controls", {}).items()}
 
 
-def _controls(curves: Sequence[Mapping[str, Any]]) -> Row:
+def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) -> ExperimentRow:
+    """What a family of curves reaches: its chosen points as a mean over seeds, and the base beside them."""
+    first, mean = curves[0], mean_over_seeds(points, same=SAME_CURVE)[0]
+    base_accuracy, accuracy = (point.metric("accuracy").to_json() for point in (base, mean))
+    base_gap, gap = (point.metric(first.gap).to_json() for point in (base, mean))
+    return ExperimentRow(
+        method=first.method,
+        trigger=first.trigger,
+        criterion=first.criterion,
+        tuning_ratio=first.tuning_ratio,
+        seeds=list(mean.seeds),
+        lam=[point.lam for point in points],
+        gap_name=first.gap,
+        base_accuracy=base_accuracy["value"],
+        base_accuracy_ci=base_accuracy["ci"],
+        accuracy=accuracy["value"],
+        accuracy_ci=accuracy["ci"],
+        accuracy_delta=mean.change("accuracy").to_json(),
+        base_gap=base_gap["value"],
+        base_gap_ci=base_gap["ci"],
+        gap=gap["value"],
+        gap_ci=gap["ci"],
+        gap_delta=mean.change(first.gap).to_json(),
+        collapsed=mean.collapsed,
+    )
+
+
+def _controls(points: Sequence[Point], gap: str) -> dict[str, EstimateJson]:
     """The gap of every control, as a mean over seeds."""
-    gap, found = curves[0]["gap"], dict[str, list[Mapping[str, Any]]]()
-    for point in (point for curve in curves for point in curve["points"] if point["lam"] is None):
-        found.setdefault(point["method"], []).append(point)
-    means = {name: mean_over_seeds(points, same=SAME_CURVE)[0] for name, points in found.items()}
-    return {f"{name}_gap": {"value": mean[gap], "ci": mean[f"{gap}_ci"]} for name, mean in means.items()}
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        if point.lam is None:
+            found.setdefault(point.method, []).append(point)
+    means = {name: mean_over_seeds(of_control, same=SAME_CURVE)[0] for name, of_control in found.items()}
+    return {name: mean.metric(gap).to_json() for name, mean in means.items()}
 
 
 def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
@@ -122,39 +173,30 @@ def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
     if full is None:
         return Estimate(None, None)
     base, groups = result.predictions(result.base), result.groups()
-    pairs = [Pair(base, result.predictions(_chosen(result, one))) for one in (full, curve)]
-    return share_kept(*pairs, groups=groups, n_classes=len(result.values["labels"]), gap=curve["gap"])
+    pairs = [Pair(base, result.predictions(result.chosen_point(one))) for one in (full, curve)]
+    return share_kept(*pairs, groups=groups, n_classes=len(result.labels), gap=curve.gap)
 
 
-def _flat(row: Mapping[str, Any]) -> Row:
+def _flat(row: ExperimentRow) -> Row:
     flat: Row = {}
-    for name, found in row.items():
+    for name, found in experiment_json(row).items():
         if isinstance(found, Mapping):
-            flat[name] = found.get("value")
-        if isinstance(found, Mapping) or name.endswith("_ci"):
-            ci = found.get("ci") if isinstance(found, Mapping) else found
+            flat |= interval_columns(name, Estimate.of(**found))
+        elif name.endswith("_ci"):
             start = name.removesuffix("_ci")
-            flat[f"{start}_low"], flat[f"{start}_high"] = ci or (None, None)
+            flat[f"{start}_low"], flat[f"{start}_high"] = found or (None, None)  # type: ignore[misc]
         else:
-            flat[name] = "; ".join(map(str, found)) if isinstance(found, list) else found
+            flat[name] = "; ".join(map(str, found)) if isinstance(found, list) else found  # type: ignore[assignment]
     return flat
 
 
 def _families(curves: Iterable[C]) -> list[list[C]]:
     """Curves that differ by their seed alone, in the order of their first."""
-    found: dict[tuple[Any, ...], list[C]] = {}
+    found: dict[tuple[object, ...], list[C]] = {}
     for curve in curves:
-        found.setdefault(tuple(curve.get(name) for name in SAME_CURVE), []).append(curve)
+        found.setdefault(tuple(getattr(curve, name) for name in SAME_CURVE), []).append(curve)
     return list(found.values())
 
 
-def _without_share(curve: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(curve.get(name) for name in ("method", "trigger", "criterion", "seed"))
-
-
-def _chosen(result: Result, curve: Curve) -> Mapping[str, Any]:
-    return _point_at(result.points_of(curve), curve["chosen_lam"])
-
-
-def _point_at(points: Iterable[Mapping[str, Any]], lam: float) -> Mapping[str, Any]:
-    return next(point for point in points if point["lam"] == lam)
+def _without_share(curve: CurveId) -> tuple[object, ...]:
+    return curve.method, curve.trigger, curve.criterion, curve.seed

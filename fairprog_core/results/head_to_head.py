@@ -6,20 +6,31 @@ frozen base. See :mod:`fairprog_core.metrics.comparison` for how intervals come 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.types import Predictions
 from fairprog_core.methods import METHODS
-from fairprog_core.metrics.comparison import Attained, Reference, ResampledRows, difference, over_seeds, verdict
+from fairprog_core.metrics.comparison import (
+    Attained,
+    Reference,
+    ResampledRows,
+    Verdict,
+    difference,
+    over_seeds,
+    verdict,
+)
 from fairprog_core.metrics.counts import Floats, cell_weight
-from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.summaries import Point, rows_csv
-from fairprog_core.results.result import Curve, Result
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.summaries import Row, interval_columns, rows_csv
+from fairprog_core.results.curve import Curve
+from fairprog_core.results.result import Result
 
-BYSTANDERS = ("majority",)  # methods that are a line on the chart, but no contender
+BYSTANDERS = ("majority",)  # methods that are a line on the chart, but no candidate
 LOSSES = (0.01, 0.02, 0.03, 0.05)  # of the base's accuracy, at which gaps are compared
 
 
@@ -28,7 +39,7 @@ class Candidate:
     """The curves that differ only by their seed: one method, with one trigger or none, for one criterion.
 
     Attributes:
-        run: id of the run, or whatever tells the results apart.
+        run: id of the run, or whatever else names the result.
         result: where the curves come from.
         curves: one per seed.
     """
@@ -39,18 +50,85 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """Tells contenders apart: the run, and the curves' key without their seed."""
-        first = self.curves[0]
-        family = str(first["key"]).removesuffix(f"-s{first['seed']}")
-        return f"{self.run}:{family}"
+        """Names a candidate: the run, and the curves' key without their seed."""
+        return f"{self.run}:{self.curves[0].family}"
 
     def points(self, curve: Curve) -> list[Point]:
         """The points of one of the curves whose predictions were kept."""
-        return [point for point in self.result.points_of(curve) if point["artifacts"].get("predictions")]
+        return [point for point in self.result.points_of(curve) if point.artifacts.get("predictions")]
+
+
+class DifferenceJson(EstimateJson):
+    """A difference to the candidate that is compared with, and what its interval allows to say."""
+
+    verdict: Verdict
+
+
+class DifferencesJson(TypedDict):
+    """Differences of the areas, and of the gap at every loss of accuracy."""
+
+    hypervolume: DifferenceJson
+    within: DifferenceJson
+    at_loss: list[DifferenceJson]
+
+
+class CandidateJson(TypedDict):
+    """One candidate's figures.
+
+    ``hypervolume`` counts all of its points, ``within`` those that were there after so many seconds of training,
+    ``at_loss`` is the gap at every loss of accuracy. ``seconds`` is a mean over seeds. ``difference`` is None for the
+    candidate that the others are compared with.
+    """
+
+    key: str
+    run: str
+    method: str
+    trigger: str | None
+    seeds: list[int]
+    seconds: float
+    n_parameters: int | None
+    hypervolume: EstimateJson
+    within: EstimateJson
+    at_loss: list[EstimateJson]
+    difference: DifferencesJson | None
+
+
+class BaseFigures(TypedDict):
+    """Accuracy and gap of the base."""
+
+    accuracy: float
+    gap: float
+
+
+class ComparisonJson(TypedDict):
+    """Candidates compared on the same rows.
+
+    ``gap`` is the metric, ``n`` the number of rows, ``majority`` the accuracy of the most frequent label, ``losses``
+    are those of accuracy at which gaps are read off, ``within`` the seconds of training that count, ``against`` the
+    key of the candidate that the others are compared with.
+    """
+
+    criterion: str
+    gap: str
+    n: int
+    base: BaseFigures
+    majority: float
+    losses: list[float]
+    within: float
+    against: str
+    contenders: list[CandidateJson]  # the key is older than the word
+
+
+class Figures(NamedTuple):
+    """By seed, the bootstrap values (1 + b,) of the areas, and of the gap at every loss."""
+
+    hypervolume: dict[int, Floats]
+    within: dict[int, Floats]
+    at_loss: list[dict[int, Floats]]
 
 
 def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
-    """Everything that can enter a duel, in the order of the results and their curves.
+    """Everything that can be compared, in the order of the results and their curves.
 
     Args:
         results: by the id of their run.
@@ -59,7 +137,7 @@ def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -
     found: dict[str, Candidate] = {}
     for run, result in results.items():
         for curve in result.curves:
-            if criterion in (None, curve["criterion"]) and curve["method"] not in BYSTANDERS:
+            if criterion in (None, curve.criterion) and curve.method not in BYSTANDERS:
                 one = Candidate(run, result, (curve,))
                 known = found.get(one.key)
                 found[one.key] = Candidate(run, result, (*known.curves, curve)) if known else one
@@ -73,8 +151,8 @@ def head_to_head(
     losses: Sequence[float] = LOSSES,
     within: float | None = None,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Every contender's figures, and those of all others against one of them.
+) -> ComparisonJson:
+    """Every candidate's figures, and those of all others against one of them.
 
     Args:
         value: at least one.
@@ -84,19 +162,12 @@ def head_to_head(
             is compared with took.
         seed: of the resampling.
 
-    Returns:
-        JSON: ``criterion``, ``gap`` (metric), ``n`` (rows), ``base`` and ``majority``, ``losses``, ``within``,
-        ``against`` (key), and ``candidates``, each with ``key``, ``run``, ``method``, ``trigger``, ``seeds``,
-        ``seconds`` (mean over seeds), ``n_parameters``, ``hypervolume``, ``within``, ``at_loss`` as
-        {"value", "ci"}, and ``difference``, which holds the last three again, minus those of the one that is
-        compared with and with a ``verdict``; None for that one.
-
     Raises:
         ConfigError: there is nobody, or the curves close different gaps.
         DataError: their studies tested other rows, or another base, or too few rows for the gap.
         ArtifactError: predictions are missing or damaged.
     """
-    gaps = {curve["gap"] for each in value for curve in each.curves}
+    gaps = {curve.gap for each in value for curve in each.curves}
     if len(gaps) != 1:
         raise ConfigError("Only curves for one criterion can be compared: choose at least one, all for the same.")
     gap = gaps.pop()
@@ -108,30 +179,27 @@ def head_to_head(
             "of them, or of a label; use more test rows."
         )
     attained = [dict(_attained(each, rows, gap, reference)) for each in value]
-    in_time = max(curve["seconds"] for curve in value[against].curves) if within is None else within
+    in_time = max(curve.seconds for curve in value[against].curves) if within is None else within
     figures = [_figures(found, reference, losses, in_time) for found in attained]
-    return {
-        "criterion": value[0].curves[0]["criterion"],
-        "gap": gap,
-        "n": len(base.y),
-        "base": {"accuracy": float(reference.accuracy[0]), "gap": float(reference.gap[0])},
-        "majority": float(reference.majority[0]),
-        "losses": list(losses),
-        "within": in_time,
-        "against": value[against].key,
-        "contenders": [
-            _about(each) | _summary(own) | {"difference": None if i == against else _differences(own, figures[against])}
+    return ComparisonJson(
+        criterion=value[0].curves[0].criterion,
+        gap=gap,
+        n=len(base.y),
+        base={"accuracy": float(reference.accuracy[0]), "gap": float(reference.gap[0])},
+        majority=float(reference.majority[0]),
+        losses=list(losses),
+        within=in_time,
+        against=value[against].key,
+        contenders=[
+            _candidate(each, own, None if i == against else _differences(own, figures[against]))
             for i, (each, own) in enumerate(zip(value, figures, strict=True))
         ],
-    }
+    )
 
 
-def head_to_head_csv(judged: Mapping[str, Any]) -> str:
-    """A duel as CSV text: one row per contender; differences and verdicts are against the one named in ``against``."""
+def head_to_head_csv(judged: ComparisonJson) -> str:
+    """A comparison as CSV text: a row per candidate; differences and verdicts are against the one that is named."""
     return rows_csv([_flat(each, judged) for each in judged["contenders"]])
-
-
-Figures = dict[str, Any]  # "hypervolume", "within": by seed (1+b,); "at_loss": a list of such
 
 
 def _shared_rows(value: Sequence[Candidate], seed: int) -> tuple[ResampledRows, Predictions]:
@@ -146,87 +214,79 @@ def _shared_rows(value: Sequence[Candidate], seed: int) -> tuple[ResampledRows, 
                 "These studies cannot be compared row by row: they tested other rows, or another base classifier. "
                 "Choose studies with the same data and the same base."
             )
-    shape = {"n_patterns": len(groups.patterns), "n_classes": len(first.values["labels"])}
+    shape = {"n_patterns": len(groups.patterns), "n_classes": len(first.labels)}
     weight = cell_weight(base.y, base.z, base.weight, **shape)
     return ResampledRows.drawn(base.y, base.z, weight, groups, is_stratified=base.is_stratified, seed=seed), base
 
 
 def _attained(
-    contender: Candidate, rows: ResampledRows, gap: str, reference: Reference
+    candidate: Candidate, rows: ResampledRows, gap: str, reference: Reference
 ) -> Iterator[tuple[int, Attained]]:
     """By seed, what every curve attained."""
-    for curve in contender.curves:
-        points = contender.points(curve)
-        predicted = [contender.result.predictions(point).y_pred for point in points]
-        seconds = _seconds(contender, curve, len(points))
-        yield curve["seed"], rows.attained(predicted, gap, seconds, base=reference.counts)
+    for curve in candidate.curves:
+        points = candidate.points(curve)
+        predicted = [candidate.result.predictions(point).y_pred for point in points]
+        seconds = _seconds(candidate, curve, len(points))
+        yield curve.seed, rows.attained(predicted, gap, seconds, base=reference.counts)
 
 
-def _seconds(contender: Candidate, curve: Curve, n: int) -> Floats:
+def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
     """Seconds (n,) until there was a point: trained one by one they come one by one, else all at the end."""
-    is_separate = contender.result.study.get("mode") == "separate" and curve["trigger"] is not None
-    known = METHODS.get(curve["method"])  # a later version may have more
+    is_separate = candidate.result.study.get("mode") == "separate" and curve.trigger is not None
+    known = METHODS.get(curve.method)  # a later version may have more
     one_by_one = is_separate or getattr(known and known.options, "one_by_one", False)
-    return np.asarray(curve["seconds"] * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
+    return np.asarray(curve.seconds * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
 
 def _figures(found: Mapping[int, Attained], reference: Reference, losses: Sequence[float], within: float) -> Figures:
-    return {
-        "hypervolume": {seed: one.hypervolume(reference) for seed, one in found.items()},
-        "within": {seed: one.hypervolume(reference, within=within) for seed, one in found.items()},
-        "at_loss": [{seed: one.gap_at(loss, reference) for seed, one in found.items()} for loss in losses],
-    }
+    return Figures(
+        hypervolume={seed: one.hypervolume(reference) for seed, one in found.items()},
+        within={seed: one.hypervolume(reference, within=within) for seed, one in found.items()},
+        at_loss=[{seed: one.gap_at(loss, reference) for seed, one in found.items()} for loss in losses],
+    )
 
 
-def _about(contender: Candidate) -> dict[str, Any]:
-    curve = contender.curves[0]
-    seconds = float(np.mean([each["seconds"] for each in contender.curves]))
-    return {
-        "key": contender.key, "run": contender.run, "method": curve["method"], "trigger": curve["trigger"],
-        "seeds": [each["seed"] for each in contender.curves], "seconds": seconds,
-        "n_parameters": curve.get("n_parameters"),
-    }  # fmt: skip
+def _candidate(candidate: Candidate, own: Figures, differences: DifferencesJson | None) -> CandidateJson:
+    first = candidate.curves[0]
+    return CandidateJson(
+        key=candidate.key,
+        run=candidate.run,
+        method=first.method,
+        trigger=first.trigger,
+        seeds=[curve.seed for curve in candidate.curves],
+        seconds=float(np.mean([curve.seconds for curve in candidate.curves])),
+        n_parameters=first.n_parameters,
+        hypervolume=over_seeds(own.hypervolume).to_json(),
+        within=over_seeds(own.within).to_json(),
+        at_loss=[over_seeds(values).to_json() for values in own.at_loss],
+        difference=differences,
+    )
 
 
-def _summary(own: Figures) -> dict[str, Any]:
-    return {
-        "hypervolume": over_seeds(own["hypervolume"]).to_json(),
-        "within": over_seeds(own["within"]).to_json(),
-        "at_loss": [over_seeds(values).to_json() for values in own["at_loss"]],
-    }
+def _differences(own: Figures, other: Figures) -> DifferencesJson:
+    pairs = zip(own.at_loss, other.at_loss, strict=True)
+    return DifferencesJson(
+        hypervolume=_judged(difference(own.hypervolume, other.hypervolume), more_is_better=True),
+        within=_judged(difference(own.within, other.within), more_is_better=True),
+        at_loss=[_judged(difference(one, two), more_is_better=False) for one, two in pairs],
+    )
 
 
-def _differences(own: Figures, other: Figures) -> dict[str, Any]:
-    pairs = zip(own["at_loss"], other["at_loss"], strict=True)
-    return {
-        "hypervolume": _judged(difference(own["hypervolume"], other["hypervolume"]), more_is_better=True),
-        "within": _judged(difference(own["within"], other["within"]), more_is_better=True),
-        "at_loss": [_judged(difference(one, two), more_is_better=False) for one, two in pairs],
-    }
+def _judged(found: Estimate, *, more_is_better: bool) -> DifferenceJson:
+    return DifferenceJson(**found.to_json(), verdict=verdict(found, more_is_better=more_is_better))
 
 
-def _flat(each: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, Any]:
-    row = {name: each[name] for name in ("run", "method", "trigger")} | {"criterion": judged["criterion"]}
-    row |= {"seeds": " ".join(str(seed) for seed in each["seeds"]), "seconds": each["seconds"]}
+def _flat(each: CandidateJson, judged: ComparisonJson) -> Row:
+    row: Row = {"run": each["run"], "method": each["method"], "trigger": each["trigger"]}
+    row |= {"criterion": judged["criterion"], "seeds": " ".join(map(str, each["seeds"])), "seconds": each["seconds"]}
     row["against"] = judged["against"]
-    own, difference = _by_column(each, judged), _by_column(each["difference"] or {}, judged)
-    for name, found in own.items():
-        other = difference.get(name) or {}
-        row |= _ends(name, found) | _ends(f"{name}_difference", other) | {f"{name}_verdict": other.get("verdict")}
+    differences = each["difference"]
+    columns = [("hypervolume", each["hypervolume"], differences and differences["hypervolume"])]
+    columns.append((f"hypervolume_in_{judged['within']:g}s", each["within"], differences and differences["within"]))
+    for i, loss in enumerate(judged["losses"]):
+        columns.append((f"gap_at_{loss:g}", each["at_loss"][i], differences and differences["at_loss"][i]))
+    for name, own, other in columns:
+        of_other = Estimate.of(other["value"], other["ci"]) if other else Estimate(None, None)
+        row |= interval_columns(name, Estimate.of(**own)) | interval_columns(f"{name}_difference", of_other)
+        row[f"{name}_verdict"] = other["verdict"] if other else None
     return row
-
-
-def _by_column(figures: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    if not figures:
-        return {}
-    at_loss = {f"gap_at_{loss:g}": found for loss, found in zip(judged["losses"], figures["at_loss"], strict=True)}
-    return {"hypervolume": figures["hypervolume"], f"hypervolume_in_{judged['within']:g}s": figures["within"]} | at_loss
-
-
-def _ends(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    low, high = found.get("ci") or (None, None)
-    return {name: found.get("value"), f"{name}_low": low, f"{name}_high": high}
-
-
-def _judged(found: Estimate, *, more_is_better: bool) -> dict[str, Any]:
-    return found.to_json() | {"verdict": verdict(found, more_is_better=more_is_better)}

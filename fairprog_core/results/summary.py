@@ -1,51 +1,77 @@
 """The main figures of a study: what the list of runs and the end of ``fairprog run`` show."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing_extensions import TypedDict
 
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
+from fairprog_core.results.curve import Curve
+from fairprog_core.results.result import Result
 
-Values = Mapping[str, Any]
 
+class SummaryRow(TypedDict):
+    """One method, trigger, criterion and share of the tuning data, as a mean over the seeds; the base beside it.
 
-def main_figures(result: Values) -> list[dict[str, Any]]:
-    """One row per method, trigger, criterion and share of the tuning data, over the seeds.
-
-    Args:
-        result: a result JSON (``fairprog.study/1``), complete or not.
-
-    Returns:
-        Rows with ``method, trigger, criterion, tuning_ratio, gap_name, seeds, lam, accuracy, accuracy_ci, gap,
-        gap_ci, base_accuracy, base_gap, gap_delta, collapsed``. ``lam`` are the values chosen on
-        validation, one per seed (null for controls); the other figures are means over the seeds
-        with 95 % intervals (``summaries.mean_over_seeds``); ``gap_delta`` is {"value", "ci"} of
-        the gap minus the base's.
+    ``lam`` holds the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric behind
+    ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's.
     """
-    gaps = {curve["criterion"]: curve["gap"] for curve in result.get("curves", [])}
-    quoted = [
-        point for curve in result.get("curves", []) for point in result.get("points", []) if _is_quoted(point, curve)
-    ]
+
+    method: str
+    trigger: str | None
+    criterion: str | None
+    tuning_ratio: float | None
+    seeds: list[int]
+    collapsed: bool
+    accuracy: float | None
+    gap: float | None
+    accuracy_ci: list[float] | None
+    gap_ci: list[float] | None
+    base_accuracy: float | None
+    base_gap: float | None
+    gap_name: str
+    lam: list[float | None]
+    gap_delta: EstimateJson | None
+
+
+def main_figures(result: Result) -> list[SummaryRow]:
+    """The figures to quote of a result, complete or not: chosen points and controls, in the order of the curves."""
+    gaps = {curve.criterion: curve.gap for curve in result.curves}
+    quoted = [point for curve in result.curves for point in result.points if _is_quoted(point, curve)]
     return [
-        _row(mean, [p["lam"] for p in quoted if _key(p) == _key(mean)], gaps[mean["criterion"]], result["base"])
+        _row(
+            mean, [point.lam for point in quoted if _key(point) == _key(mean)], gaps[mean.criterion or ""], result.base
+        )
         for mean in mean_over_seeds(quoted, same=SAME_CURVE)
-    ]  # fmt: skip
+    ]
 
 
-def _is_quoted(point: Values, curve: Values) -> bool:
+def _is_quoted(point: Point, curve: Curve) -> bool:
     """Whether a point is the one to quote of a curve, or a control of it."""
-    if any(point.get(key) != curve.get(key) for key in (*SAME_CURVE[1:], "seed")):
+    if any(getattr(point, key) != getattr(curve, key) for key in (*SAME_CURVE[1:], "seed")):
         return False
-    return bool(point["lam"] == curve["chosen_lam"]) if point["method"] == curve["method"] else point["lam"] is None
+    return point.lam == curve.chosen_lam if point.method == curve.method else point.lam is None
 
 
-def _key(point: Values) -> tuple[Any, ...]:
-    return tuple(point.get(name) for name in SAME_CURVE)
+def _key(point: Point) -> tuple[object, ...]:
+    return tuple(getattr(point, name) for name in SAME_CURVE)
 
 
-def _row(mean: Values, lams: list[float | None], gap: str, base: Values) -> dict[str, Any]:
-    row = {key: mean[key] for key in (*SAME_CURVE, "seeds", "collapsed")}
-    figures = {"accuracy": "accuracy", "gap": gap}
-    row |= {name: mean[metric] for name, metric in figures.items()}
-    row |= {f"{name}_ci": mean[f"{metric}_ci"] for name, metric in figures.items()}
-    row |= {f"base_{name}": base[metric] for name, metric in figures.items()}
-    return row | {"gap_name": gap, "lam": lams, "gap_delta": mean["delta"].get(gap)}
+def _row(mean: Point, lams: list[float | None], gap_name: str, base: Point) -> SummaryRow:
+    accuracy, gap = mean.metric("accuracy"), mean.metric(gap_name)
+    return SummaryRow(
+        method=mean.method,
+        trigger=mean.trigger,
+        criterion=mean.criterion,
+        tuning_ratio=mean.tuning_ratio,
+        seeds=list(mean.seeds),
+        collapsed=mean.collapsed,
+        accuracy=accuracy.value,
+        gap=gap.value,
+        accuracy_ci=accuracy.to_json()["ci"],
+        gap_ci=gap.to_json()["ci"],
+        base_accuracy=base.metric("accuracy").value,
+        base_gap=base.metric(gap_name).value,
+        gap_name=gap_name,
+        lam=lams,
+        gap_delta=mean.delta[gap_name].to_json() if gap_name in mean.delta else None,
+    )

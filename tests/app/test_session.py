@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.state import run_store, session
+from app.state import run_store
 from fairprog_core.study.load import load_study
 
 
@@ -11,7 +11,9 @@ def ask(question: str) -> None:
     """The page under test: one question to ``app.state.session``."""
     import streamlit as st
 
-    st.text(repr(getattr(session, question)()))
+    from app.state import run_store, session
+
+    st.text(repr(getattr(run_store if hasattr(run_store, question) else session, question)()))
 
 
 def page_with(question: str, **query: str) -> AppTest:

@@ -1,4 +1,4 @@
-"""Start: the living picture from the demo, and the way to Train."""
+"""Start: the demo from the demo, and the way to Train."""
 
 import json
 
@@ -6,7 +6,7 @@ from app.wording import start as words
 
 
 def picture_of(page):
-    """What the living picture's component was given."""
+    """What the demo's component was given."""
     found = [node for node in page.main if node.type == "bidi_component"]
     return json.loads(found[0].proto.json)[0] if found else None
 

@@ -353,14 +353,14 @@ def test_card_of_a_missing_file_says_so(open_page):
 # --- Start and Runs ----------------------------------------------------------------------
 
 
-def living(page):
-    return given(page, "living_picture")
+def intro(page):
+    return given(page, "intro_demo")
 
 
 def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery):
     page = open_page()
     assert not page.exception
-    picture = living(page)
+    picture = intro(page)
     assert picture["modality"] == "text"
     assert picture["triggers"] == TRIGGER["lam"]
     assert picture["words"]["examples"] == start_words.EXAMPLES["text"]
@@ -372,10 +372,10 @@ def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery
 def test_start_offers_both_demos(open_page, demo, text_demo):
     page = open_page()
     assert not page.exception
-    assert living(page)["modality"] == "image"
+    assert intro(page)["modality"] == "image"
     page.segmented_control(key="demo").set_value(RUN).run()
     assert not page.exception
-    assert living(page)["modality"] == "text"
+    assert intro(page)["modality"] == "text"
 
 
 def test_every_page_of_results_offers_the_demo(open_page, text_demo):

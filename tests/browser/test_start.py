@@ -28,29 +28,29 @@ def start(finished, home, tmp_path: Path, monkeypatch, visitor):
     with running_server(home) as server:
         visit = visitor(server)
         visit.open("/")
-        visit.page.locator(".fp-living canvas").first.wait_for()
+        visit.page.locator(".fp-intro canvas").first.wait_for()
         yield visit
 
 
 def pixels(page):
     """The content of the first picture."""
-    return page.locator(".fp-living canvas").first.evaluate("canvas => canvas.toDataURL()")
+    return page.locator(".fp-intro canvas").first.evaluate("canvas => canvas.toDataURL()")
 
 
 def test_slider_moves_pictures_figures_and_bars(start, finished):
     page = start.page
     slider = page.get_by_role("slider", name=words.SLIDER)
     assert slider.get_attribute("aria-valuetext") == words.NO_TRIGGER
-    before, figures = pixels(page), page.locator(".fp-living .now").all_inner_texts()
+    before, figures = pixels(page), page.locator(".fp-intro .now").all_inner_texts()
     assert figures[1] == f"{finished.result.base['accuracy']:.3f}"
     slider.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     assert slider.get_attribute("aria-valuetext") == "λ = 4"
     point = finished.result.points(method="reprogram", lam=4.0)[0]
-    assert page.locator(".fp-living .now").all_inner_texts()[1] == f"{point['accuracy']:.3f}"
+    assert page.locator(".fp-intro .now").all_inner_texts()[1] == f"{point['accuracy']:.3f}"
     assert pixels(page) != before
-    page.locator(".fp-living .said", has_text="λ = 4").wait_for(state="attached")
+    page.locator(".fp-intro .said", has_text="λ = 4").wait_for(state="attached")
     page.keyboard.press("Home")
     assert pixels(page) == before
     assert start.console == []

@@ -43,6 +43,7 @@ TORCH_FREE = (
     "fairprog_core.classifiers",
     "fairprog_core.cli",
     "fairprog_core.data",
+    "fairprog_core.data.card",
     "fairprog_core.explain",
     "fairprog_core.methods",
     "fairprog_core.metrics.comparison",

@@ -68,7 +68,7 @@ class Shades(Dataset):
     def prepare_split(self, name: SplitName) -> Iterator[tuple[int, int]]:
         return iter(())  # nothing is cached
 
-    def split(self, name: SplitName, progress: object = None) -> Split:
+    def split(self, name: SplitName) -> Split:
         rng = np.random.default_rng(stream_key("shades", name))
         z = np.arange(self.options.n) % 2
         y = (rng.random(len(z)) < np.array([0.75, 0.25])[z]).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The living picture: its rates by hand, its examples, its words."""
+"""The demo: its rates by hand, its examples, its words."""
 
 import numpy as np
 

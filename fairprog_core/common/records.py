@@ -1,0 +1,144 @@
+"""The records of a run: what a training and a study report while they work; the store keeps them as JSON.
+
+A method yields "train", "validation" and "fitted" records; the study adds the key of the curve, and yields "stage",
+"base", "curve" and "result" records of its own.
+"""
+
+from typing import Literal, NotRequired, TypeAlias
+
+from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
+
+
+class Stored(TypedDict, total=False):
+    """What the store adds to a record: its number in the run, and when it came, in seconds since 1970."""
+
+    seq: int
+    time: float
+
+
+class StageRecord(Stored):
+    """How far a study is: ``fraction`` of the whole (0 … 1), and about how many seconds are left, if that is known."""
+
+    kind: Literal["stage"]
+    stage: str
+    label: str
+    fraction: float
+    seconds_left: float | None
+
+
+class BaseRecord(Stored):
+    """The training of the base: mean ``loss`` (nats) and ``accuracy`` of the training rows since the last record."""
+
+    kind: Literal["base"]
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+
+
+class Losses(TypedDict):
+    """What one step of a trigger or of weights reports.
+
+    ``utility_loss`` is in nats, ``fairness_loss`` in the penalty's unit; ``discriminator_accuracy`` says how often the
+    discriminator named the group, ``chance`` how often it would without looking.
+    """
+
+    utility_loss: float
+    fairness_loss: float
+    discriminator_accuracy: float
+    chance: float
+
+
+class TrainRecord(Losses, Stored):
+    """One step of ``steps`` in all."""
+
+    kind: Literal["train"]
+    curve: NotRequired[str]
+    step: int
+    steps: int
+
+
+class Front(TypedDict):
+    """A curve on validation rows: one value per λ, the base's own figures, and the hypervolume of the curve.
+
+    ``loss_error`` is the standard error of the accuracy that was lost against the base.
+    """
+
+    lam: list[float]
+    accuracy: list[float]
+    gap: list[float]
+    is_collapsed: list[bool]
+    loss_error: list[float]
+    hypervolume: float
+    base_accuracy: float
+    base_gap: float
+    majority_accuracy: float
+
+
+class ValidationRecord(Front, Stored):
+    """A validation; ``is_best`` if no earlier one of this training had a larger hypervolume."""
+
+    kind: Literal["validation"]
+    curve: NotRequired[str]
+    step: int
+    steps: NotRequired[int]
+    is_best: bool
+
+
+class Fit(TypedDict):
+    """A finished training: its length, and the step and validation of the best iterate."""
+
+    steps: int
+    seconds: float
+    best_step: int
+    validation: Front | None
+
+
+class FittedRecord(Fit):
+    """The last record of a training."""
+
+    kind: Literal["fitted"]
+
+
+class CurveRecord(Stored):
+    """A curve with this key is finished, or was explained."""
+
+    kind: Literal["curve"]
+    curve: str
+
+
+class ResultRecord(Stored):
+    """The whole study is finished."""
+
+    kind: Literal["result"]
+
+
+TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
+Record: TypeAlias = StageRecord | BaseRecord | TrainRecord | ValidationRecord | CurveRecord | ResultRecord
+
+
+class Mean(TypedDict):
+    """A mean, its 95 % interval (None where it cannot be estimated), and the rows it is over."""
+
+    value: float
+    ci: list[float] | None
+    n: int
+
+
+def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:
+    """The record of one step."""
+    return TrainRecord(
+        kind="train", step=step, steps=steps, utility_loss=losses["utility_loss"],
+        fairness_loss=losses["fairness_loss"], discriminator_accuracy=losses["discriminator_accuracy"],
+        chance=losses["chance"],
+    )  # fmt: skip
+
+
+def validation_record(front: Front, *, step: int, is_best: bool) -> ValidationRecord:
+    """The record of a validation."""
+    return ValidationRecord(
+        kind="validation", step=step, is_best=is_best, lam=front["lam"], accuracy=front["accuracy"], gap=front["gap"],
+        is_collapsed=front["is_collapsed"], loss_error=front["loss_error"], hypervolume=front["hypervolume"],
+        base_accuracy=front["base_accuracy"], base_gap=front["base_gap"],
+        majority_accuracy=front["majority_accuracy"],
+    )  # fmt: skip

@@ -1,0 +1,153 @@
+"""A point of a trade-off: one classifier on the test split, every metric with its 95 % interval.
+
+In memory ``metrics`` holds an ``Estimate`` by name, so that a metric more is a key more. The flat POINT of the result
+JSON ("accuracy", "accuracy_ci", …) is made by `Point.to_json` and read by `Point.from_json`, nowhere else.
+
+Notation: g groups, c classes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, TypeAlias
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, IntersectionRow
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.leakage import LeakageJson
+from fairprog_core.metrics.levelling import Levelling
+
+PointJson: TypeAlias = dict[str, Any]  # the flat form: the names of the metrics are keys
+
+
+@dataclass(frozen=True)
+class Point:
+    """One classifier on the test split.
+
+    Attributes:
+        method: "base", "reprogram", a control, …
+        trigger: name of the trigger; None without one.
+        criterion: registry key of the criterion; None for the base.
+        lam: λ; None for the base and for controls.
+        seed: of the curve, or of the base; None for a mean over several.
+        seeds: those that a mean is over.
+        tuning_ratio: share of the tuning split that was learned from; None where nothing was.
+        n: test rows.
+        metrics: by name, ``auc`` among them.
+        delta: the same minus those of the base on the same rows; empty for the base.
+        noise_gap: by gap, what noise alone would show; None where it cannot be estimated.
+        collapsed: whether the classifier gives (almost) everybody one answer that the base did not.
+        counts: (g, c, c) rows by [group][label][prediction].
+        group_rates: rates of every group. None: the result is of an early version, which did not keep it.
+        intersections: rates of combined groups; empty where groups cannot be combined.
+        changes: who gained and who lost against the base; None as for ``group_rates``.
+        levelling: by gap; None as for ``group_rates``.
+        groups: names of the g groups.
+        labels: names of the c classes.
+        left_out: labels that are too rare in a group to count in the metrics over cells.
+        artifacts: files by kind ("trigger", "predictions", …), relative to the home.
+        audit: what attackers read, where the point was audited.
+        audits: the same by criterion, for the base.
+        base: name of the base, where that is not the study's own.
+    """
+
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
+
+    method: str
+    trigger: str | None = None
+    criterion: str | None = None
+    lam: float | None = None
+    seed: int | None = None
+    tuning_ratio: float | None = None
+    n: int = 0
+    metrics: dict[str, Estimate] = field(default_factory=dict)
+    delta: dict[str, Estimate] = field(default_factory=dict)
+    noise_gap: dict[str, float | None] = field(default_factory=dict)
+    collapsed: bool = False
+    counts: list[list[list[float]]] = field(default_factory=list)
+    group_rates: list[GroupRow] | None = None
+    intersections: list[IntersectionRow] = field(default_factory=list)
+    changes: list[ChangeRow] | None = None
+    levelling: dict[str, Levelling | None] | None = None
+    groups: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    artifacts: dict[str, str | None] = field(default_factory=dict)
+    audit: LeakageJson | None = None
+    audits: dict[str, LeakageJson | None] | None = None
+    base: str | None = None
+    seeds: tuple[int, ...] = ()
+
+    def metric(self, name: str) -> Estimate:
+        """A metric with its interval; a metric that this result does not hold is not estimable."""
+        return self.metrics.get(name, NOT_ESTIMABLE)
+
+    def change(self, name: str) -> Estimate:
+        """A metric minus that of the base on the same rows."""
+        return self.delta.get(name, NOT_ESTIMABLE)
+
+    def to_json(self) -> PointJson:
+        """The flat POINT of the result JSON."""
+        values: PointJson = {name: getattr(self, name) for name in _FIRST}
+        for name, found in self.metrics.items():
+            values |= {name: found.value, f"{name}_ci": list(found.ci) if found.ci else None}
+        values["delta"] = {name: found.to_json() for name, found in self.delta.items()}
+        values |= {name: getattr(self, name) for name in _LAST if getattr(self, name) is not None}
+        if self.base is not None:
+            return values | {"base": self.base}
+        return values | {"audit": self.audit if self.audits is None else self.audits}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], *, where: str) -> "Point":
+        """Read a flat POINT; keys that an early version did not write may be missing.
+
+        Args:
+            values: of the JSON.
+            where: the file, for the error.
+
+        Raises:
+            ArtifactError: a value is missing, or of another type.
+        """
+        if not isinstance(values, Mapping):
+            raise ArtifactError(f"{where} is damaged (a point is {values!r:.40}); run the study again.")
+        names = [name for name in values if f"{name}_ci" in values]
+        given = {name: values[name] for name in _KNOWN if name in values}
+        given["metrics"] = {name: (values[name], values[f"{name}_ci"]) for name in names}
+        delta = values.get("delta", {})
+        given["delta"] = {name: _pair(found) for name, found in delta.items()} if isinstance(delta, Mapping) else delta
+        if values.get("method") == "base":
+            given["audits"] = values.get("audit")
+        elif "audit" in values:
+            given["audit"] = values["audit"]
+        try:
+            return _adapter().validate_python(given)
+        except ValidationError as error:
+            raise ArtifactError(f"{where} is damaged ({first_problem(error)}); run the study again.") from error
+
+
+NOT_ESTIMABLE = Estimate(None, None)
+_FIRST = ("method", "trigger", "criterion", "lam", "seed", "tuning_ratio", "n")
+_LAST = (
+    "noise_gap", "collapsed", "counts", "group_rates", "intersections", "changes", "levelling", "groups", "labels",
+    "left_out", "artifacts",
+)  # fmt: skip
+_KNOWN = (*_FIRST, *_LAST, "base")
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where the first problem lies and what it is, in a few words."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place:.80}: {first['msg']:.120}".removeprefix(": ")
+
+
+def _pair(found: Any) -> Any:
+    """{"value", "ci"} as the two values of an ``Estimate``; what is something else stays, to be refused."""
+    return (found.get("value"), found.get("ci")) if isinstance(found, Mapping) else found
+
+
+@cache
+def _adapter() -> TypeAdapter[Point]:
+    return TypeAdapter(Point)

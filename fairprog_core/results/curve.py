@@ -1,0 +1,334 @@
+"""A curve of a study: what was learned, the λ that was chosen, and its points; as the result JSON has it.
+
+``curve.json`` in the curve's folder holds a `FinishedCurve`; ``result.json`` holds all of them.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeAlias, TypeVar
+
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.home import replacing
+from fairprog_core.common.json_values import plain
+from fairprog_core.common.records import Front
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.point import Point, first_problem
+from fairprog_core.results.run_folder import locate
+
+CurveJson: TypeAlias = dict[str, Any]  # the fields of a curve, and the points of one on another base in flat form
+Summary: TypeAlias = dict[str, JsonValue]  # what an explanation summarises; `explain` says what is in it
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CurveId:
+    """What names a curve.
+
+    Attributes:
+        key: unique within the study; names its folder.
+        method: registry key.
+        trigger: name of the trigger; None where the method has none.
+        criterion: registry key.
+        seed: of the curve.
+        tuning_ratio: share of the tuning split that was learned from; None where the result does not say.
+        gap: the metric that the criterion closes.
+        lams: the reported λ, ascending.
+        chosen_lam: the λ to quote, chosen on validation; one of ``lams``.
+    """
+
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False)
+
+    key: str
+    method: str
+    trigger: str | None
+    criterion: str
+    seed: int
+    gap: str
+    lams: list[float]
+    chosen_lam: float
+    tuning_ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.chosen_lam not in self.lams:
+            raise ValueError(f"the chosen λ ({self.chosen_lam:g}) is none of the reported ones")
+        if PurePosixPath(self.key).name != self.key:
+            raise ValueError(f"the key {self.key!r:.60} is no name of a folder")
+
+    @property
+    def name(self) -> str:
+        """The trigger, or the method where there is none."""
+        return self.trigger or self.method
+
+    @property
+    def family(self) -> str:
+        """What the curves of several seeds share: the key without the seed."""
+        return self.key.removesuffix(f"-s{self.seed}")
+
+    @property
+    def share(self) -> float:
+        """The share of the tuning data; results of an early version say none, which was all."""
+        return self.tuning_ratio or 1.0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was learned from all of the tuning data."""
+        return self.share == 1
+
+
+@dataclass(frozen=True)
+class Curve(CurveId):
+    """A finished curve.
+
+    Attributes:
+        hypervolume: on the test split; None where it cannot be estimated.
+        validation: the curve on the validation split, by which λ was chosen.
+        artifact_name: what was learned, relative to the home: a trigger's file, or a file or folder of another method.
+        n_parameters: how many numbers were learned for one λ.
+        seconds: of training.
+        steps: of training.
+        best_step: after which step the best iterate was seen.
+        explain: summary of the explanations; empty where the study did not ask for any.
+        probe: summary of the demographic probe; empty likewise.
+        folder: of the run, which was opened.
+    """
+
+    artifact_name: str = ""
+    hypervolume: float | None = None
+    validation: Front | None = None
+    n_parameters: int | None = None
+    seconds: float = 0.0
+    steps: int = 0
+    best_step: int = 0
+    explain: Summary = field(default_factory=dict)
+    probe: Summary = field(default_factory=dict)
+    folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def artifact(self) -> Path:
+        """What was learned, in the folder that was opened.
+
+        Raises:
+            ArtifactError: the name leads out of the folder.
+        """
+        return locate(self.folder, self.artifact_name)
+
+    @property
+    def gallery_file(self) -> Path:
+        """The pictures or texts that were kept of it."""
+        return self.folder / "curves" / self.key / "gallery.safetensors"
+
+    def to_json(self) -> CurveJson:
+        """As the result JSON has it."""
+        return {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in _ORDER}
+
+    @classmethod
+    def from_json(cls, values: object, *, folder: Path, where: str) -> "Curve":
+        """Read a curve of the result JSON.
+
+        Args:
+            values: of the JSON.
+            folder: of the run.
+            where: the file, for the error.
+
+        Raises:
+            ArtifactError: a value is missing, or of another type.
+        """
+        found = _mapping(values, where)
+        known = {_ATTRIBUTES.get(name, name): found[name] for name in _ORDER if name in found}
+        return dataclasses.replace(validate(_curve(), known, where), folder=folder)
+
+
+@dataclass(frozen=True)
+class FinishedCurve:
+    """What a curve left: its description and its points, controls behind those at the reported λ."""
+
+    curve: Curve
+    points: list[Point]
+
+    @property
+    def chosen(self) -> Point:
+        """The point at the λ to quote."""
+        return point_at(self.points, self.curve)
+
+    def explained(self, explain: Summary, probe: Summary | None) -> "FinishedCurve":
+        """The same with the summaries of its explanations."""
+        return dataclasses.replace(self, curve=dataclasses.replace(self.curve, explain=explain, probe=probe or {}))
+
+    @classmethod
+    def read(cls, file: Path, *, folder: Path) -> "FinishedCurve | None":
+        """Read ``curve.json``; None where there is none yet.
+
+        Raises:
+            ArtifactError: it is damaged.
+        """
+        if not file.exists():
+            return None
+        values = read_json(file, remedy="remove it to evaluate this curve again")
+        points = [Point.from_json(point, where=str(file)) for point in sequence(values, "points", str(file))]
+        return cls(Curve.from_json(values.get("curve"), folder=folder, where=str(file)), points)
+
+    def write(self, file: Path) -> None:
+        """Write ``curve.json``, whole or not at all."""
+        values = {"curve": self.curve.to_json(), "points": [point.to_json() for point in self.points]}
+        with replacing(file) as part:
+            part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
+
+
+@dataclass(frozen=True)
+class TransferCurve(CurveId):
+    """A curve's triggers on another base.
+
+    Attributes:
+        kept: the share of the gain at the chosen λ that is kept there.
+        points: at every λ, and controls.
+    """
+
+    kept: EstimateJson = field(default_factory=lambda: EstimateJson(value=None, ci=None))
+    points: list[Point] = field(default_factory=list)
+
+    @property
+    def chosen(self) -> Point:
+        """The point at the λ that was chosen on the own base."""
+        return point_at(self.points, self)
+
+    def to_json(self) -> CurveJson:
+        """As the result JSON has it."""
+        values = {name: getattr(self, name) for name in _TRANSFER_ORDER}
+        return values | {"kept": self.kept, "points": [point.to_json() for point in self.points]}
+
+    @classmethod
+    def from_json(cls, values: object, *, where: str) -> "TransferCurve":
+        """Read it.
+
+        Raises:
+            ArtifactError: a value is missing, or of another type.
+        """
+        found = _mapping(values, where)
+        known = {name: found[name] for name in (*_TRANSFER_ORDER, "kept") if name in found}
+        points = [Point.from_json(point, where=where) for point in sequence(found, "points", where)]
+        return dataclasses.replace(validate(_transfer_curve(), known, where), points=points)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """The triggers of a study on another base.
+
+    Attributes:
+        source: name of the base that they were learned on.
+        base: name of the other base.
+        point: the other base without a trigger.
+        curves: one per curve with a trigger.
+    """
+
+    source: str
+    base: str
+    point: Point
+    curves: list[TransferCurve]
+
+    def to_json(self) -> CurveJson:
+        """As the result JSON has it."""
+        curves = [curve.to_json() for curve in self.curves]
+        return {"source": self.source, "base": self.base, "point": self.point.to_json(), "curves": curves}
+
+    @classmethod
+    def from_json(cls, values: object, *, where: str) -> "Transfer":
+        """Read it.
+
+        Raises:
+            ArtifactError: a value is missing, or of another type.
+        """
+        found = _mapping(values, where)
+        names = validate(_names(), {name: found.get(name) for name in ("source", "base")}, where)
+        return cls(
+            **names,
+            point=Point.from_json(found.get("point", {}), where=where),
+            curves=[TransferCurve.from_json(each, where=where) for each in sequence(found, "curves", where)],
+        )
+
+
+def point_at(points: list[Point], curve: CurveId) -> Point:
+    """The point of a curve at its chosen λ.
+
+    Raises:
+        ArtifactError: it is missing.
+    """
+    for point in points:
+        if (point.method, point.lam) == (curve.method, curve.chosen_lam):
+            return point
+    raise ArtifactError(
+        f"The curve {curve.key} has no point at its chosen λ ({curve.chosen_lam:g}); run the study again."
+    )
+
+
+def read_json(file: Path, *, remedy: str) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        ArtifactError: it is not readable, or holds something else.
+    """
+    try:
+        values = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArtifactError(f"{file} is damaged ({error!s:.100}); {remedy}.") from error
+    if not isinstance(values, dict):
+        raise ArtifactError(f"{file} is damaged (it holds no table of keys and values); {remedy}.")
+    return values
+
+
+def sequence(values: Mapping[str, Any], name: str, where: str) -> list[Any]:
+    """The list under a name.
+
+    Raises:
+        ArtifactError: it is missing, or something else.
+    """
+    found = values.get(name)
+    if not isinstance(found, list):
+        raise ArtifactError(f"{where} is damaged ({name!r} is no list); run the study again.")
+    return found
+
+
+def validate(adapter: TypeAdapter[T], values: object, where: str) -> T:
+    """Values as their type.
+
+    Raises:
+        ArtifactError: the first that does not fit, by its place.
+    """
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        raise ArtifactError(f"{where} is damaged ({first_problem(error)}); run the study again.") from error
+
+
+def _mapping(values: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(values, Mapping):
+        raise ArtifactError(f"{where} is damaged (a curve is {values!r:.40}); run the study again.")
+    return values
+
+
+_ORDER = (
+    "key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "hypervolume", "chosen_lam",
+    "validation", "artifact", "n_parameters", "seconds", "steps", "best_step", "explain", "probe",
+)  # fmt: skip
+_ATTRIBUTES = {"artifact": "artifact_name"}  # by the key of the JSON, where they differ
+_TRANSFER_ORDER = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
+
+
+@cache
+def _curve() -> TypeAdapter[Curve]:
+    return TypeAdapter(Curve)
+
+
+@cache
+def _transfer_curve() -> TypeAdapter[TransferCurve]:
+    return TypeAdapter(TransferCurve)
+
+
+@cache
+def _names() -> TypeAdapter[dict[str, str]]:
+    return TypeAdapter(dict[str, str])
