@@ -200,7 +200,7 @@ def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None
         save_file(classifier.state_to_save(), part, {"fairprog": json.dumps(header)})
 
 
-def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier, dict[str, Any]]:
+def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classifier, dict[str, Any]]:
     """Read what `save_classifier` wrote.
 
     Returns:

@@ -90,7 +90,9 @@ def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dic
     return tensors, header
 
 
-def options_of(registry: dict[str, Entry], header: Mapping[str, Any], *, path: Path, noun: str, remedy: str) -> Any:
+def options_of(
+    registry: dict[str, Entry[Any]], header: Mapping[str, Any], *, path: Path, noun: str, remedy: str
+) -> Any:
     """The options that a file's description names, parsed.
 
     Raises:
