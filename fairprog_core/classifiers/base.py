@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fairprog_core.common.errors import ArtifactError, ModelError
+from fairprog_core.common.files.json_values import damaged, parse_header, short
+from fairprog_core.common.files.model_file import OptionsHeader, fill, options_of, read_module
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import damaged, parse_header, short
-from fairprog_core.common.model_file import OptionsHeader, fill, options_of, read_module
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import Entry
 from fairprog_core.data.base import Split

@@ -24,8 +24,8 @@ from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ArtifactError
-from fairprog_core.common.json_values import Header, damaged, parse_header
-from fairprog_core.common.model_file import RUN_AGAIN, TrainingSummary
+from fairprog_core.common.files.json_values import Header, damaged, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingSummary
 from fairprog_core.common.records import Fit, Losses, TrainingRecord
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split

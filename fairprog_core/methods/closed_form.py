@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.errors import ArtifactError
-from fairprog_core.common.json_values import damaged, parse_header
-from fairprog_core.common.model_file import RUN_AGAIN, TrainingCosts, misfit, read_learned, write_learned
+from fairprog_core.common.files.json_values import damaged, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, misfit, read_learned, write_learned
 from fairprog_core.common.records import TrainingRecord, validation_record
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split

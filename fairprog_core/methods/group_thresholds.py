@@ -21,8 +21,8 @@ from torch import Tensor
 
 from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.errors import ArtifactError, DataError
-from fairprog_core.common.json_values import Header, damaged, parse_header
-from fairprog_core.common.model_file import RUN_AGAIN, TrainingCosts, read_learned
+from fairprog_core.common.files.json_values import Header, damaged, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, read_learned
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.base import FitContext, FittedModel

@@ -7,10 +7,10 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
-from fairprog_core.common import model_file
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
+from fairprog_core.common.files import model_file
+from fairprog_core.common.files.model_file import all_finite
 from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing
-from fairprog_core.common.model_file import all_finite
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Dataset

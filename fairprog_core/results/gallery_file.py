@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import damaged, from_json, parse_header, plain
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import damaged, from_json, parse_header, plain
 from fairprog_core.results.gallery_layout import Gallery as Gallery
 from fairprog_core.results.gallery_layout import GalleryHeader, check
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from fairprog_core.common.json_values import Header, short
+from fairprog_core.common.files.json_values import Header, short
 
 IMAGE = {
     "photo": ("m s s 3", "u"), "photo_box": ("4", "i"), "nulls": ("e s s 3", "u"), "trigger": ("l s s 4", "u"),

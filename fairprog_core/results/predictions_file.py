@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header, short
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import Header, damaged, from_json, parse_header, short
 from fairprog_core.common.types import Groups, Predictions
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from filelock import FileLock
 from pydantic import Field
 
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.files.json_values import Header, from_json
 from fairprog_core.common.home import Home
-from fairprog_core.common.json_values import Header, from_json
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fairprog_core.common.errors import RunError
+from fairprog_core.common.files.json_values import from_json
 from fairprog_core.common.home import Home, replacing
-from fairprog_core.common.json_values import from_json
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
 

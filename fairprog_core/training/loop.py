@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from fairprog_core.common.checkpoint import load_state, save_state, unusable
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.checkpoint import load_state, save_state, unusable
 from fairprog_core.common.records import (
     FittedRecord,
     Front,

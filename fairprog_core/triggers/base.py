@@ -25,9 +25,9 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.files.json_values import damaged, parse_header
+from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import damaged, parse_header
-from fairprog_core.common.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from fairprog_core.common.checkpoint import load_state, save_state
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.checkpoint import load_state, save_state
 from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.loop import fit

@@ -23,7 +23,7 @@ from app.presenters import sentences
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
 from fairprog_core.cli.terminal.console import figures_table
-from fairprog_core.common.checkpoint import load_state
+from fairprog_core.common.files.checkpoint import load_state
 from fairprog_core.common.home import Home, assets
 from fairprog_core.metrics.report import report
 from fairprog_core.results.gallery_file import Gallery, read_gallery

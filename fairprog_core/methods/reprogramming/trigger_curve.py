@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict, predict_at
-from fairprog_core.common.json_values import Header, parse_header
-from fairprog_core.common.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary
+from fairprog_core.common.files.json_values import Header, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary
 from fairprog_core.common.records import Fit, TrainingRecord
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
 from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home
-from fairprog_core.common.json_values import from_json, short
 from fairprog_core.runs.table.tables import HEAD, METADATA
 
 MIGRATIONS = Path(__file__).parent / "migrations"

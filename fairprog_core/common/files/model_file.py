@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header, short
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import Header, damaged, from_json, parse_header, short
 from fairprog_core.common.registry import Entry
 
 UNREADABLE = (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, MemoryError)

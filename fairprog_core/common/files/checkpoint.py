@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save_file
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import from_json, short
+from fairprog_core.common.files.model_file import read_tensors
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import from_json, short
-from fairprog_core.common.model_file import read_tensors
 
 _FORMAT = 3  # counts up when what is saved holds other entries, or means something else
 
