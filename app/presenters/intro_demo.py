@@ -12,7 +12,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.models.demo import Demo, DemoFigure, DemoStop, DemoWords
-from app.models.gallery import GalleryAbout, about_of, checked
 from app.presenters.intro_examples import MAKERS
 from app.wording import start as words
 from app.wording.shared import common
@@ -20,6 +19,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.point import Point
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.gallery_layout import GalleryAbout
 from fairprog_core.results.result import Result
 
 if TYPE_CHECKING:  # Start is drawn without the options
@@ -44,7 +44,7 @@ def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
     base = result.base
     if not all(point.counts for point in (base, *points.values())) or not result.labels:
         raise ArtifactError(f"{result.folder / 'result.json'} holds no counts of answers; run the study again.")
-    about = GalleryAbout(**{**about_of(gallery), "labels": result.labels, "groups": result.group_names})
+    about = GalleryAbout(**{**gallery.about, "labels": result.labels, "groups": result.group_names})
     return Demo(
         modality=modality,
         stops=[_stop(base, base, curve), *(_stop(points[lam], base, curve) for lam in lams)],
@@ -63,7 +63,7 @@ def chosen_curve(result: Result) -> Curve | None:
 def _stop(point: Point, base: Point, curve: Curve) -> DemoStop:
     gap, lam = curve.gap, point.lam
     figures = {
-        "gap_name": common.METRICS[gap].lower(),
+        "gap_name": common.metric(gap).lower(),
         "gap": common.number(point.metric(gap).value),
         "base_gap": common.number(base.metric(gap).value),
         "accuracy": common.number(point.metric("accuracy").value),
@@ -118,7 +118,7 @@ def _words(base: Point, curve: Curve, labels: Sequence[str], modality: "Modality
     return {
         "slider": words.SLIDER,
         "chosen": words.CHOSEN,
-        "figures": [common.METRICS[curve.gap], common.METRICS["accuracy"]],
+        "figures": [common.metric(curve.gap), common.metric("accuracy")],
         "blocks": [words.HITS.format(**names), words.FALSE_ALARMS.format(**names)],
         "tick": words.BASE_TICK,
         "examples": words.EXAMPLES[modality],
@@ -147,4 +147,4 @@ def _picture(folder: Path, age: int) -> Demo | None:
     gallery = result.gallery(curve)
     if gallery is None:
         raise ArtifactError(f"The gallery of {folder / 'curves' / curve.key} is missing; run the study again.")
-    return picture(result, curve, checked(gallery, curve.key))
+    return picture(result, curve, gallery)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.models.demo import DemoExample, DemoExamples
-from app.models.gallery import GalleryAbout, trigger_words
+from app.models.gallery import trigger_words
 from app.presenters import texts
 from app.wording import start as words
+from fairprog_core.results.gallery_layout import GalleryAbout
 
 Arrays = Mapping[str, NDArray[Any]]
 Maker = Callable[[Arrays, GalleryAbout, Sequence[int]], DemoExamples]  # arrays, description, kept λ

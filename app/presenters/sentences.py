@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.models.gallery import about_of, control_words, trigger_words
+from app.models.gallery import control_words, trigger_words
 from app.models.sentence import Sentence, SentenceRow
 from app.presenters import texts
 from app.wording import sentences as words
@@ -31,7 +31,7 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
         title: above it.
         chosen: the λ that was chosen on validation.
     """
-    arrays, about = gallery.arrays, about_of(gallery)
+    arrays, about = gallery.arrays, gallery.about
     told = _words(gallery, i)
     start = int(arrays["first"][i])
     is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(told)]]
@@ -74,32 +74,32 @@ def default_rows(lams: Sequence[float], chosen: float | None, n: int = N_ROWS) -
 
 
 def _words(gallery: Gallery, i: int) -> list[str]:
-    return [texts.safe(word) for word in about_of(gallery)["texts"][i][: texts.MOST_WORDS]]
+    return [texts.safe(word) for word in gallery.about["texts"][i][: texts.MOST_WORDS]]
 
 
 def _end(gallery: Gallery, i: int, told: Sequence[str]) -> str:
     if not told:
         return words.EMPTY_TEXT
-    about = about_of(gallery)
+    about = gallery.about
     is_cut = about["is_cut"][i] or len(told) < len(about["texts"][i])
     return words.CUT if is_cut else ""
 
 
 def _control(gallery: Gallery, i: int, name: str, told: Sequence[str]) -> SentenceRow:
-    trigger = control_words(about_of(gallery))[name]
+    trigger = control_words(gallery.about)[name]
     return _row(gallery, i, name, told, words.CONDITIONS[name], trigger=trigger)
 
 
 def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[SentenceRow]:
     """Rows of the classifiers with weights of their own."""
-    rivals = about_of(gallery).get("rivals", {})
+    rivals = gallery.about.get("rivals", {})
     return [
         _row(gallery, i, method, told, inside.rival(method, lam), note=words.QUOTED) for method, lam in rivals.items()
     ]
 
 
 def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | None) -> SentenceRow:
-    lam, trigger = float(gallery.arrays["lams"][j]), trigger_words(about_of(gallery))[j]
+    lam, trigger = float(gallery.arrays["lams"][j]), trigger_words(gallery.about)[j]
     note = words.QUOTED if lam == chosen else ""
     return _row(gallery, i, "", told, words.LAM.format(lam=common.lam(lam)), trigger=trigger, note=note, lam=j)
 
@@ -120,7 +120,7 @@ def _row(
         note: below the name.
         lam: index of λ; -1 without.
     """
-    arrays, about = gallery.arrays, about_of(gallery)
+    arrays, about = gallery.arrays, gallery.about
     labels = about["labels"]
     ending = f"_{condition}" if condition else ""
     start = int(arrays["first"][i])

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.models.gallery import GalleryAbout
 from app.wording.shared import common
+from fairprog_core.results.gallery_layout import GalleryAbout
 
 MOST_WORDS = 400
 MOST_LETTERS = 80  # of one word

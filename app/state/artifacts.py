@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app.models import gallery as galleries
 from app.state import run_store
 from app.wording.shared import inside
 from fairprog_core.common.errors import FairprogError
@@ -155,5 +154,4 @@ def _levelling(folder: Path, age: int, name: str, gap: str, _point: Point) -> Le
 @st.cache_resource(max_entries=8, show_spinner=inside.LOADING)
 def _gallery(folder: Path, age: int, key: str) -> Gallery | None:
     result = _open(folder, age)
-    found = result.gallery(next(curve for curve in result.curves if curve.key == key))
-    return galleries.checked(found, key) if found else None
+    return result.gallery(next(curve for curve in result.curves if curve.key == key))

@@ -13,7 +13,7 @@ from app.state import session
 from app.widgets import live_plot, page
 from app.wording import head_to_head as words
 from app.wording import tradeoff as tradeoff_words
-from fairprog_core.methods import METHODS, MethodOptions
+from fairprog_core.methods import METHODS
 
 CHART = "duel"
 
@@ -44,8 +44,9 @@ def show_duel(picked: Picked) -> None:
     show_chart(picked)
     judged = head_to_head.show(judged, picked=picked, key="figures")
     methods = dict.fromkeys(each.curves[0].method for each in picked.candidates)
-    options = [METHODS[method].options() for method in methods if method in METHODS]
-    needs_table.show([each for each in options if isinstance(each, MethodOptions)], key="needs")
+    needs_table.show(
+        [METHODS[method].options.model_validate({}) for method in methods if method in METHODS], key="needs"
+    )
     st.header(words.DOWNLOADS, anchor=False)
     head_to_head_downloads.show(judged, key="compare", chart=CHART)
 

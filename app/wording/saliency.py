@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.models.gallery import GalleryAbout
 from app.wording.shared import common, inside
+from fairprog_core.results.gallery_layout import GalleryAbout
 
 TITLE = "Where the classifier looks"
 LEAD = (

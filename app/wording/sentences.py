@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.models.gallery import GalleryAbout
 from app.wording.shared import common, inside
+from fairprog_core.results.gallery_layout import GalleryAbout
 
 SHOW = "Sentences"
 LABEL = "Label"

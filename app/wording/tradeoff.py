@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
-from fairprog_core.metrics import fairness
+from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.metrics.point import Point
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
 
-OVER_CELLS = {name for name, metric in fairness.METRICS.items() if metric.needs == "cells"}  # of a group and a label
 
 TITLE = "Accuracy against the gap"
 LEAD = (
@@ -106,12 +105,12 @@ TRIGGER_ALT = "The trigger at λ = {lam}"
 
 def gap_axis(metric: str) -> str:
     """The title of the horizontal axis."""
-    return f"{common.METRICS[metric]} (0: groups alike)"
+    return f"{common.metric(metric)} (0: groups alike)"
 
 
 def point_columns(metric: str) -> tuple[str, ...]:
     """Headings of the chart as a table."""
-    return ("Curve", "λ", common.METRICS["accuracy"], common.METRICS[metric], "")
+    return ("Curve", "λ", common.metric("accuracy"), common.metric(metric), "")
 
 
 def majority(value: float, *, is_of_one: bool = False, is_below: bool = False) -> str:
@@ -177,8 +176,8 @@ def cautions(point: Point, metric: str) -> list[str]:
     for name in (metric, "accuracy"):
         ci = point.change(name).ci
         if ci and ci[0] <= 0 <= ci[1]:
-            found.append(SPANS_ZERO.format(what=common.METRICS[name].lower()))
-    if point.left_out and metric in OVER_CELLS:
+            found.append(SPANS_ZERO.format(what=common.metric(name).lower()))
+    if point.left_out and metric in METRICS and METRICS[metric].needs == "cells":  # of a group and a label
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
     gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
     if gap is not None and limit is not None:

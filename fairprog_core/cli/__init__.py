@@ -17,6 +17,7 @@ from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
+from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError, shorten
 from fairprog_core.common.version import VERSION
 
@@ -61,13 +62,26 @@ def _options(
     pass
 
 
+class _Warnings(logging.Handler):
+    """Shows warnings on stderr; errors that come with a traceback are left to the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:
+            complain(record.getMessage())
+
+
+_WARNINGS = _Warnings()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; never shows a traceback for what a user can cause."""
-    logging.getLogger("fairprog_core").addHandler(logging.NullHandler())
+    logging.getLogger("fairprog_core").addHandler(_WARNINGS)
     sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _main(arguments: list[str]) -> int:
+    for sentence in plugins.problems():
+        complain(sentence)
     try:
         code = app(args=arguments, prog_name="fairprog", standalone_mode=False)
     except FairprogError as error:

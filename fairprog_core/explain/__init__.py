@@ -11,15 +11,14 @@ from pydantic import Field
 
 from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, TrainedOptions
 from fairprog_core.common.options import ADVANCED, Modality, Options
-from fairprog_core.common.registry import Entry
+from fairprog_core.common.registry import Entry, EntryOptions
 
 Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of the demographic classifiers
 
 
-class ExplainerOptions(Options):
+class ExplainerOptions(EntryOptions):
     """What every explainer shares."""
 
-    kind: str
     modality: ClassVar[Modality] = "image"
 
 
@@ -151,7 +150,7 @@ REPORTS = {  # what looks inside a curve, by the data's modality
     "text": "fairprog_core.explain.text.report:explanation_report",
 }
 
-EXPLAINERS = {
+EXPLAINERS: dict[str, Entry[ExplainerOptions]] = {
     "grad_cam": Entry(GradCamOptions, "fairprog_core.explain.image.grad_cam:GradCam"),
     "integrated_gradients": Entry(
         IntegratedGradientsOptions, "fairprog_core.explain.image.integrated_gradients:IntegratedGradients"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.data.base import draw_evenly
+from fairprog_core.data.base import cell_numbers, draw_evenly
 from fairprog_core.explain.averages import Mean, WeightedRows
 from fairprog_core.explain.base import Work
 from fairprog_core.explain.conditions import Conditions
@@ -45,7 +45,7 @@ def summarise(
     if not 2 <= len(np.unique(z)) <= MOST_PATTERNS:
         return dict.fromkeys(READINGS)
     weight = even_weight(z, y)
-    rows = WeightedRows(weight, z * (y.max() + 1) + y)
+    rows = WeightedRows(weight, cell_numbers(y, z))
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
     read, fixed = list[tuple[Mean | None, ...]](), list[LinearProbe]()
     for condition, seen, said in zip(conditions.on_base, features, logits, strict=True):

@@ -24,6 +24,7 @@ from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
+from fairprog_core.common.files.model_file import find_damage
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
@@ -120,7 +121,8 @@ def demographic_classifier(
     path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"
     tune = dataset.split("tune")
     classifier = _untrained(init, base, schedule, tune, len(dataset.groups.patterns))
-    with making_once(path) as is_missing:
+    expected = classifier.state_to_save()
+    with making_once(path, lambda file: find_damage(file, expected)) as is_missing:
         if is_missing:
             work = _train(classifier, tune, schedule, options.rows, INITS.index(init) + 1, base.device)
             yield from with_own_randomness(work, seed=INITS.index(init) + 1)

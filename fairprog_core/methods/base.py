@@ -121,7 +121,7 @@ class Method(ABC):
 
     Attributes:
         options: of the method.
-        task: the curve.
+        context: the curve.
     """
 
     def __init__(self, options: Any, context: FitContext) -> None:
@@ -150,7 +150,7 @@ class Method(ABC):
         the same numbers.
 
         Args:
-            look: makes the "validation" records.
+            validate: makes the "validation" records.
 
         Yields:
             "train" records for every step and "validation" records now and then, as ``training.fit`` does.

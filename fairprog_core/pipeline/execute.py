@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from pydantic import JsonValue
@@ -19,7 +20,6 @@ from fairprog_core.common import memory
 from fairprog_core.common.home import Home, replacing
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build, load
-from fairprog_core.common.telling import told
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.explain import REPORTS
@@ -34,6 +34,7 @@ from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, l
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.transfer import TransferJob
 from fairprog_core.results.gallery_file import Gallery, write_gallery
+from fairprog_core.results.gallery_layout import GalleryAbout
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
@@ -120,7 +121,7 @@ class Execution:
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split, if it is not in the cache, and tell how far it is."""
         with self.progress.timing("data"):
-            for done, total in told(lambda tell: self.dataset.split(name, tell)):
+            for done, total in self.dataset.prepare_split(name):
                 share = start + part * done / max(total, 1)
                 yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
@@ -209,7 +210,9 @@ class Execution:
                     label = f"A look inside {number + 1} of {n}: {step.label}"
                     if step.findings is not None:
                         found = step.findings
-                        write_gallery(done.curve.gallery_file, Gallery(found.gallery, found.metadata))
+                        write_gallery(
+                            done.curve.gallery_file, Gallery(found.gallery, cast(GalleryAbout, found.metadata))
+                        )
                         job.write(done.explained(found.explain, found.probe))
                     yield self.progress.at("explain", (number + step.fraction) / n, label)
             self.save(is_complete=False)

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.errors import DataError, ModelError
+from fairprog_core.common.errors import ArtifactError, DataError, ModelError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -21,7 +21,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.execute import Execution, execute
-from fairprog_core.pipeline.frozen_base import train_base
+from fairprog_core.pipeline.frozen_base import base_key, keep_base, train_base
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
@@ -177,7 +177,9 @@ def test_steps_that_a_method_never_takes_do_not_keep_it_from_reusing(finished: F
 def test_what_says_the_same_is_audited_once(finished: Finished, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """LEACE has no seed, and always naming the most frequent label has neither that nor a criterion of its own."""
     asked = []
-    monkeypatch.setattr("fairprog_core.pipeline.curve.read", lambda said, *_, **more: asked.append((said, more)))
+    monkeypatch.setattr(
+        "fairprog_core.pipeline.context.measure_leakage", lambda said, *_, **more: asked.append((said, more))
+    )
     methods = [{"kind": "leace"}, {"kind": "majority"}]
     criteria = [{"kind": kind} for kind in ("equalized_odds", "demographic_parity")]
     changes = {"methods": methods, "criteria": criteria, "seeds": [0, 1]}
@@ -192,14 +194,14 @@ def test_what_another_release_learned_is_not_taken_over(finished: Finished, monk
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "methods": [{"kind": "leace"}]})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    (work,) = execution.works
-    places = [work.cache.place]
+    (work,) = execution.jobs
+    places = [work.cache.path]
     for package in ("torch", "concept-erasure", "fairlearn"):
         with monkeypatch.context() as patch:
             patch.setattr(
                 "fairprog_core.pipeline.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
             )
-            places.append(work.cache.place)
+            places.append(work.cache.path)
     assert len(set(places)) == 4
 
 
@@ -208,14 +210,14 @@ def test_curve_is_not_taken_over_by_a_base_with_other_options(finished: Finished
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    (work,) = execution.works
+    (work,) = execution.jobs
     others = [study.classifier.model_copy(update=change) for change in ({"learning_rate": 0.1}, {"source": "train"})]
     first, second = (
         CurveJob(replace(work.context, study=study.model_copy(update={"classifier": other})), work.plan)
         for other in others
     )
-    assert first.cache.place != work.cache.place
-    assert second.cache.place == work.cache.place
+    assert first.cache.path != work.cache.path
+    assert second.cache.path == work.cache.path
 
 
 def test_base_that_another_process_made_meanwhile_is_not_trained_again(finished: Finished) -> None:
@@ -326,7 +328,7 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    context, plan = execution.works[0].context, execution.works[0].plan
+    context, plan = execution.jobs[0].context, execution.jobs[0].plan
     split = context.splits[name]
     keep = ~((split.z == 1) & (split.y == 1))
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
@@ -335,3 +337,15 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
         DataError, match=f"cannot be estimated on the {sentence}: .* use more {sentence.split()[0]} rows"
     ):
         CurveJob(context, plan)
+
+
+def test_damaged_base_in_the_cache_is_named_and_not_copied(home: Home, tiny_study: Study, tmp_path: Path) -> None:
+    study = tiny_study.model_copy(update={"classifier": tiny_study.classifier.model_copy(update={"source": "auto"})})
+    dataset = build(DATASETS, study.dataset, home)
+    cached = home.models / f"{base_key(study, dataset)}.safetensors"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"12345678 not a model")
+    own = tmp_path / "run" / "classifier.safetensors"
+    with pytest.raises(ArtifactError, match=f"{cached.name} is damaged.*remove it and train the classifier again"):
+        keep_base(own, study, dataset, home)
+    assert not own.exists()

@@ -1,7 +1,6 @@
 """An empty comment: without a trigger, with other words in its place, and with the trigger at the λ of the slider."""
 
 from app.components.tradeoff import trigger_words
-from app.models.gallery import about_of
 from app.widgets import phrases
 from app.widgets.phrases import Phrase
 from app.wording import probe as words
@@ -21,7 +20,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, null: str, which
         null: name of the null input.
         which: its number among the null inputs.
     """
-    is_nearest = bool(about_of(value).get("is_nearest"))
+    is_nearest = bool(value.about.get("is_nearest"))
     names = shared.NEAREST_AT if is_nearest else shared.WORDS_AT
     lams = [common.lam(float(lam)) for lam in value.arrays["lams"]]
     found = [

@@ -11,7 +11,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.charts import overlay
-from app.models.gallery import about_of
 from app.widgets import pictures
 from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.wording import saliency as words
@@ -105,7 +104,7 @@ def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) 
         rows: which of them.
         choice: of the map and the control.
     """
-    arrays, about = _gallery.arrays, about_of(_gallery)
+    arrays, about = _gallery.arrays, _gallery.about
     found = []
     for i in rows:
         group, label = about["groups"][int(arrays["z"][i])], about["labels"][int(arrays["y"][i])]

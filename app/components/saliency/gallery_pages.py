@@ -4,7 +4,6 @@ import streamlit as st
 
 from app.components.saliency import gallery as maps
 from app.components.saliency.gallery import Choice
-from app.models.gallery import about_of
 from app.wording import saliency as words
 from app.wording.shared import common
 from fairprog_core.results.gallery_file import Gallery
@@ -36,4 +35,4 @@ def show(value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, 
     with place:
         maps.show(maps.cards(stamp, value, shown, choice), key=key, channel=channel, index=index, choice=choice)
     kept = value.n_rows
-    st.caption(words.about(about_of(value), choice.view, choice.target, shown=len(shown), kept=kept))
+    st.caption(words.about(value.about, choice.view, choice.target, shown=len(shown), kept=kept))

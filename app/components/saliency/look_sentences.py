@@ -5,14 +5,15 @@ import streamlit as st
 from app.charts import saliency as charts
 from app.components import curve_slider
 from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
-from app.components.saliency.sentence_filter import Choice
+from app.components.saliency.sentence_filter import SentenceFilter
 from app.models import saved_study
 from app.models.explanations import Averages
-from app.presenters import cards, sentences
+from app.presenters import sentences
 from app.state import artifacts
 from app.wording import saliency as shared
 from app.wording import sentences as words
 from app.wording.shared import common, inside
+from fairprog_core.data.card import data_card
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
@@ -26,11 +27,11 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         curve: one of its curves.
         channel: of the slider.
     """
-    note = cards.note(saved_study.dataset_kind(value.study))
-    if note:
-        st.caption(common.plain(note[:1].upper() + note[1:]))
+    card = data_card(saved_study.dataset_kind(value.study))
+    if card and card.note:
+        st.caption(common.plain(card.note[:1].upper() + card.note[1:]))
     lams, chosen = curve.lams, curve.chosen_lam
-    start = Choice(rows=tuple(sentences.default_rows(lams, chosen)))
+    start = SentenceFilter(rows=tuple(sentences.default_rows(lams, chosen)))
     choice = sentence_filter.show(
         start, key=f"sentences-{curve.key}", groups=value.group_names, labels=value.labels, lams=lams
     )

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from app.components.saliency import gallery as maps
 from app.components.saliency.gallery import Choice, Shot
-from app.models.gallery import about_of
 from app.state import explain_process
 from app.widgets.pictures import PictureCard
 from app.wording import saliency as words
@@ -51,7 +50,7 @@ def show(
     cells = [maps.photo(found["photo"], words.OWN_LABEL)]
     for condition in choice.conditions:
         box = None if condition == "without" else value.arrays["photo_box"]
-        cells.append(maps.cell([_shot(found, condition, box)], condition, choice, about_of(value)["labels"]))
+        cells.append(maps.cell([_shot(found, condition, box)], condition, choice, value.about["labels"]))
     card = PictureCard(words.OWN_TITLE.format(lam=common.lam(lam)), cells)
     maps.show([card], key=f"{key}-card", channel="", index=0, choice=choice)
 

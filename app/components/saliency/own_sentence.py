@@ -1,6 +1,7 @@
 """A sentence of one's own, explained by the one warm explain process of this server."""
 
 from pathlib import Path
+from typing import cast
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.explain.live.process import TextRequest
 from fairprog_core.results.curve import Curve
-from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.gallery_layout import Gallery, GalleryAbout
 
 MOST_LETTERS = 20_000
 
@@ -46,6 +47,6 @@ def show(
     except FairprogError as error:
         st.error(common.plain(str(error)))
         return
-    found = Gallery(arrays, about)
+    found = Gallery(arrays, cast(GalleryAbout, about))
     explained = sentences.sentence(found, 0, chosen=value.chosen_lam)
     sentence_gallery.show_one(explained, found, key=f"{key}-sentence", channel=channel, index=index, rows=rows)

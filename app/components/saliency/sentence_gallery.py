@@ -10,8 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.components.saliency.sentence_filter import Choice
-from app.models.gallery import GalleryAbout, about_of
+from app.components.saliency.sentence_filter import SentenceFilter
 from app.models.sentence import Sentence
 from app.presenters import sentences, texts
 from app.widgets import sentence as picture
@@ -20,10 +19,11 @@ from app.widgets.sentence_list import Item
 from app.wording import sentences as words
 from app.wording.shared import common
 from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.gallery_layout import GalleryAbout
 
 
 def show(
-    value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, index: int, chosen: float | None
+    value: Gallery, *, key: str, stamp: str, channel: str, choice: SentenceFilter, index: int, chosen: float | None
 ) -> None:
     """Draw the list, the picked sentence, and how it was explained.
 
@@ -43,7 +43,7 @@ def show(
     listed = [items(stamp, value)[i] for i in rows]
     i = sentence_list.show(listed, key=f"list-{key}", label=words.PICK, channel=channel, index=index)
     show_one(_sentence(stamp, value, i, chosen), value, key=key, channel=channel, index=index, rows=choice.rows)
-    st.caption(words.about(about_of(value), shown=len(rows), kept=value.n_rows))
+    st.caption(words.about(value.about, shown=len(rows), kept=value.n_rows))
 
 
 def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index: int, rows: Sequence[int]) -> None:
@@ -57,13 +57,13 @@ def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index
         index: of λ.
         rows: indices of the λ that have a row.
     """
-    about = about_of(gallery)
+    about = gallery.about
     is_nearest = bool(about.get("is_nearest"))
     legend = words.legend(about["labels"][sentences.POSITIVE], is_nearest=is_nearest)
     picture.show(value, key=key, channel=channel, index=index, shown=rows, legend=legend, marker=words.AT_SLIDER)
 
 
-def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
+def matching(gallery: Gallery, choice: SentenceFilter, index: int) -> list[int]:
     """The numbers of the sentences that a choice lists at the λ with this index."""
     arrays = gallery.arrays
     before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
@@ -73,7 +73,7 @@ def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
         kept = kept & (arrays["y"] == choice.label)
     if choice.group is not None:
         kept = kept & np.array(
-            [texts.is_in_group(about_of(gallery), int(z), choice.group) for z in arrays["z"]], dtype=np.bool_
+            [texts.is_in_group(gallery.about, int(z), choice.group) for z in arrays["z"]], dtype=np.bool_
         )
     return [int(i) for i in np.flatnonzero(kept)]
 
@@ -86,7 +86,7 @@ def items(stamp: str, _gallery: Gallery) -> list[Item]:
         stamp: changes with the gallery.
         _gallery: m sentences; the underscore keeps it out of the cache's key.
     """
-    arrays, about = _gallery.arrays, about_of(_gallery)
+    arrays, about = _gallery.arrays, _gallery.about
     before = texts.probability(arrays["logits_without"], sentences.POSITIVE)  # (m,)
     after = texts.probability(arrays["logits"], sentences.POSITIVE)  # (m, l)
     label = about["labels"][sentences.POSITIVE]
@@ -103,7 +103,7 @@ def items(stamp: str, _gallery: Gallery) -> list[Item]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _sentence(stamp: str, _gallery: Gallery, i: int, chosen: float | None) -> Sentence:
-    title = _about(_gallery.arrays, about_of(_gallery), i)
+    title = _about(_gallery.arrays, _gallery.about, i)
     return sentences.sentence(_gallery, i, title=title, chosen=chosen)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.models.gallery import about_of, control_words, trigger_words
+from app.models.gallery import control_words, trigger_words
 from app.presenters import texts
 from app.widgets import phrases
 from app.widgets.handout import Handout
@@ -25,7 +25,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
         study: that the curve belongs to.
         trigger: the trigger's name in it.
     """
-    about = about_of(value)
+    about = value.about
     is_nearest = bool(about.get("is_nearest"))
     names = words.NEAREST_AT if is_nearest else words.WORDS_AT
     lams = [common.lam(float(lam)) for lam in value.arrays["lams"]]
@@ -40,18 +40,18 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
 
 def along(value: Gallery) -> list[list[str]]:
     """The trigger's words at every λ."""
-    return [[texts.safe(word) for word in told] for told in trigger_words(about_of(value))]
+    return [[texts.safe(word) for word in told] for told in trigger_words(value.about)]
 
 
 def controls(value: Gallery) -> dict[str, list[str]]:
     """The words of the controls by their method."""
-    found = control_words(about_of(value))
+    found = control_words(value.about)
     return {name: [texts.safe(word) for word in told] for name, told in found.items()}
 
 
 def handout(value: Gallery, index: int) -> Handout:
     """The words at one λ as a plain text file."""
     lam = common.lam(float(value.arrays["lams"][index]))
-    label = words.DOWNLOAD_WORDS[bool(about_of(value).get("is_nearest"))].format(lam=lam)
-    told = trigger_words(about_of(value))[index]
+    label = words.DOWNLOAD_WORDS[bool(value.about.get("is_nearest"))].format(lam=lam)
+    told = trigger_words(value.about)[index]
     return Handout(label, lambda: " ".join(told) + "\n", f"lam-{lam}.txt", "text/plain")

@@ -4,10 +4,10 @@ import html
 from collections.abc import Mapping
 
 from app.models import saved_study
-from app.models.gallery import GalleryAbout
 from app.wording.shared import common
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.results.curve import Curve
+from fairprog_core.results.gallery_layout import GalleryAbout
 
 DEMO = "Shipped demo: {name}"
 RUN = "Run"

@@ -71,15 +71,6 @@ class CelebAFiles:
         raise DataError(f"{shorten(self._root)}: neither {stem}.txt nor {stem}.csv is there. {_HOW}")
 
 
-def stamp(file: Place) -> list[int]:
-    """Size and time of change of a file, or size and checksum inside a zip; part of cache keys."""
-    if isinstance(file, Path):
-        status = file.stat()
-        return [status.st_size, status.st_mtime_ns]
-    info = file.root.getinfo(file.at)
-    return [info.file_size, info.CRC]
-
-
 def _open(root: str) -> Place:
     if not root.strip():
         raise DataError(f"CelebA: no folder is given. {_HOW}")

@@ -18,6 +18,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import RunError
+from fairprog_core.common.plugins import load_plugins
 from fairprog_core.common.registry import load
 from fairprog_core.explain.live.request import ExplainRequest
 from fairprog_core.explain.live.request import Request as Request
@@ -176,9 +177,10 @@ class _Context(SpawnContext):
 
 
 def _start() -> None:
-    """In the process, once."""
+    """In the process, once; what it reads may be a plug-in's."""
     from fairprog_core.explain.live import picture
 
+    load_plugins()
     picture.start()
 
 

@@ -34,7 +34,7 @@ def representative_rows(split: Split, margin: NDArray[np.float64], n: int) -> Sp
         margin: of every row, see `margins`.
         n: how many to take.
     """
-    cells = split.z * split.cell_share.shape[1] + split.y
+    cells = split.cells
     names, counts = np.unique(cells[draw_evenly(split.y, split.z, n, seed=0)], return_counts=True)
     taken = []
     for cell, count in zip(names, counts):
