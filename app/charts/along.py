@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.models.explanations import Figures
+from app.models.explanations import ConditionFigures
 from app.models.frame import MarkerFrame
 from app.models.line import Line
 from app.wording.shared import common, inside
@@ -25,7 +25,7 @@ _ROOM = 0.14  # above and below all intervals, as a share of what they span
 _BAND = 0.2  # opacity of a rival's interval
 
 
-def line(name: str, found: Figures, rivals: Mapping[str, float] | None = None) -> Line:
+def line(name: str, found: ConditionFigures, rivals: Mapping[str, float] | None = None) -> Line:
     """A line from figures under every condition.
 
     Args:

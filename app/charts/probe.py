@@ -2,7 +2,7 @@
 
 from app.charts.along import along, line
 from app.charts.plot import Plot
-from app.models.explanations import Classifier, Figures, Probe
+from app.models.explanations import ConditionFigures, DemographicClassifier, Probe
 from app.models.line import Line
 from app.wording import probe as words
 from app.wording.shared import common
@@ -53,7 +53,7 @@ def reading(probe: Probe, picked: int) -> Plot:
     )  # fmt: skip
 
 
-def _line(classifier: Classifier, null: str, group: int) -> Line:
+def _line(classifier: DemographicClassifier, null: str, group: int) -> Line:
     controls = {name: Estimate(read[group], None) for name, read in classifier.controls[null].items()}
-    figures = Figures(controls, [Estimate(read[group], None) for read in classifier.along[null]])
+    figures = ConditionFigures(controls, [Estimate(read[group], None) for read in classifier.along[null]])
     return line(words.classifier(classifier), figures)

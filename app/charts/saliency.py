@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from app.charts.along import along, frames, line
 from app.charts.plot import Plot
-from app.models.explanations import Averages, Figures
+from app.models.explanations import Averages, ConditionFigures
 from app.models.frame import MarkerFrame
 from app.models.line import Line
 from app.wording import saliency as words
 
-_Found = tuple[str, Figures | None, words.ControlNames]  # key, figures, names
+_Found = tuple[str, ConditionFigures | None, words.ControlNames]  # key, figures, names
 
 
 class Average(NamedTuple):

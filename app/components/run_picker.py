@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.state import session
-from app.state.artifacts import RunChoice, choices, read
+from app.state.artifacts import RunChoice, choices, damage_of, read
 from app.wording.shared import common, inside
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
@@ -112,11 +112,15 @@ def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
 def _choices_or_sentence(selected: Sequence[str]) -> dict[str, RunChoice]:
     """What can be chosen, by run; a sentence where that is nothing, or not all that was selected."""
     found = {choice.run: choice for choice in choices()}
+    gone = [run for run in selected if run not in found]
+    damaged = {run: reason for run in gone if (reason := damage_of(run))}
+    for run, reason in damaged.items():
+        st.warning(inside.DAMAGED.format(run=common.plain(run), reason=common.plain(reason)))
     if not found:
         st.info(inside.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
-    elif gone := [run for run in selected if run not in found]:
-        st.info(inside.GONE.format(run=common.plain(", ".join(gone))))
+    elif lost := [run for run in gone if run not in damaged]:
+        st.info(inside.GONE.format(run=common.plain(", ".join(lost))))
     return found
 
 

@@ -27,7 +27,7 @@ _Mean: TypeAlias = _MeanJson | float | None
 
 
 @dataclass(frozen=True)
-class Figures:
+class ConditionFigures:
     """One figure under every condition.
 
     Attributes:
@@ -56,11 +56,11 @@ class Averages:
 
     rows: int = 0
     regions: list[str] = field(default_factory=list)
-    shares: Mapping[str, Figures] = field(default_factory=dict)
-    erasure: Figures | None = None
+    shares: Mapping[str, ConditionFigures] = field(default_factory=dict)
+    erasure: ConditionFigures | None = None
     twins: list[str] = field(default_factory=list)
-    difference: Figures | None = None
-    flips: Figures | None = None
+    difference: ConditionFigures | None = None
+    flips: ConditionFigures | None = None
     rivals: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -85,7 +85,7 @@ class Averages:
         )
 
 
-class DemographicClassifier(TypedDict, total=False):
+class DemographicClassifierJson(TypedDict, total=False):
     """What one demographic classifier reads: by null input and condition P of all groups (g); under "lam" (k, g)."""
 
     name: str
@@ -95,7 +95,7 @@ class DemographicClassifier(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Classifier:
+class DemographicClassifier:
     """A demographic classifier.
 
     Attributes:
@@ -129,8 +129,8 @@ class Probe:
     lams: list[float]
     groups: list[str]
     nulls: list[str]
-    classifiers: list[Classifier]
-    readers: Mapping[str, Figures]
+    classifiers: list[DemographicClassifier]
+    readers: Mapping[str, ConditionFigures]
     chance: float
 
     @classmethod
@@ -159,20 +159,20 @@ class Probe:
         )
 
 
-def _classifier(found: DemographicClassifier) -> Classifier:
+def _classifier(found: DemographicClassifierJson) -> DemographicClassifier:
     controls: dict[str, dict[str, list[float]]] = {}
     along: dict[str, list[list[float]]] = {}
     for null, by_condition in found.get("probability", {}).items():
         controls[null] = {name: _flat(values) for name, values in by_condition.items() if name != LAM and values}
         along[null] = [each for each in by_condition.get(LAM) or [] if isinstance(each, list)]
-    return Classifier(found.get("name", ""), found.get("init", ""), found.get("accuracy"), controls, along)
+    return DemographicClassifier(found.get("name", ""), found.get("init", ""), found.get("accuracy"), controls, along)
 
 
 def _flat(values: list[float] | list[list[float]]) -> list[float]:
     return [value for value in values if not isinstance(value, list)]
 
 
-def _fits(classifier: Classifier, nulls: list[str], n_lams: int, n_groups: int) -> bool:
+def _fits(classifier: DemographicClassifier, nulls: list[str], n_lams: int, n_groups: int) -> bool:
     """Whether every group has a probability at every λ and under every control."""
     for null in nulls:
         read = [*classifier.along.get(null, []), *classifier.controls.get(null, {}).values()]
@@ -181,7 +181,7 @@ def _fits(classifier: Classifier, nulls: list[str], n_lams: int, n_groups: int) 
     return True
 
 
-def _reader(found: Summary, kind: str, curve: Curve, where: str) -> Figures:
+def _reader(found: Summary, kind: str, curve: Curve, where: str) -> ConditionFigures:
     values = _part(found, kind, where)
     figures = _figures({kind: {name: each for name, each in values.items() if name != "chance"}}, kind, curve, where)
     if figures is None:
@@ -189,7 +189,7 @@ def _reader(found: Summary, kind: str, curve: Curve, where: str) -> Figures:
     return figures
 
 
-def _figures(found: Mapping[str, JsonValue], name: str, curve: Curve, where: str) -> Figures | None:
+def _figures(found: Mapping[str, JsonValue], name: str, curve: Curve, where: str) -> ConditionFigures | None:
     if not found.get(name):
         return None
     values = validate(_by_condition(), found[name], where)
@@ -197,7 +197,7 @@ def _figures(found: Mapping[str, JsonValue], name: str, curve: Curve, where: str
     if not isinstance(along, list) or len(along) != len(curve.lams):
         raise _damaged(where, f"{name} has not one figure for every λ")
     controls = {key: _estimate(each) for key, each in values.items() if not isinstance(each, list) and each is not None}
-    return Figures(controls, [_estimate(each) for each in along])
+    return ConditionFigures(controls, [_estimate(each) for each in along])
 
 
 def _estimate(found: _Mean) -> Estimate:
@@ -220,8 +220,8 @@ def _by_condition() -> TypeAdapter[dict[str, _Mean | list[_Mean]]]:
 
 
 @cache
-def _classifiers() -> TypeAdapter[list[DemographicClassifier]]:
-    return TypeAdapter(list[DemographicClassifier])
+def _classifiers() -> TypeAdapter[list[DemographicClassifierJson]]:
+    return TypeAdapter(list[DemographicClassifierJson])
 
 
 @cache

@@ -52,10 +52,11 @@ def read(folder: Path) -> Result | None:
         return None
 
 
-def damage(folder: Path) -> str | None:
-    """What is wrong with a folder's result, in one sentence; None where it can be read, or where there is none yet."""
+def damage_of(run: str) -> str | None:
+    """What is wrong with a run's result, in one sentence; None where it can be read, or where there is none yet."""
+    folder = run_store.folder_of(run)
     try:
-        return _damage(folder, _stamp(folder))
+        return None if folder is None else _damage(folder, _stamp(folder))
     except OSError:
         return None
 

@@ -24,6 +24,7 @@ CONFIRM = "“{name}” ({run_id}), with its triggers, predictions and explanati
 CONFIRM_YES = "Remove for good"
 CONFIRM_NO = "Keep it"
 
+DAMAGED = "The result of this run cannot be read. {reason}"
 NO_FIGURES = "No finished curve yet."
 
 

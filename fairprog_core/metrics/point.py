@@ -9,9 +9,9 @@ Notation: g groups, c classes.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, IntersectionRow
@@ -61,7 +61,7 @@ class Point:
     lam: float | None = None
     seed: int | None = None
     tuning_ratio: float | None = None
-    n: int = 0
+    n: Annotated[int, Field(ge=0, lt=2**53)] = 0
     metrics: dict[str, Estimate] = field(default_factory=dict)
     delta: dict[str, Estimate] = field(default_factory=dict)
     noise_gap: dict[str, float | None] = field(default_factory=dict)

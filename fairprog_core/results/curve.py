@@ -273,7 +273,10 @@ def read_json(file: Path, *, remedy: str) -> dict[str, Any]:
         ArtifactError: it is not readable, or holds something else.
     """
     try:
-        values = json.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        values = json.loads(text)
+        if "\\ud" in text.lower():  # half a surrogate pair is no text: nothing could show or write it
+            json.dumps(values, ensure_ascii=False).encode("utf-8")
     except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{file} is damaged ({error!s:.100}); {remedy}.") from error
     if not isinstance(values, dict):

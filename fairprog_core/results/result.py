@@ -105,7 +105,7 @@ class Result:
             is_complete=bool(values.get("complete", False)),
             environment=validate(_json_object(), values.get("environment", {}), where),
             seconds=validate(_seconds(), values.get("seconds", {}), where),
-            majority_accuracy=values.get("majority_accuracy"),
+            majority_accuracy=validate(_number(), values.get("majority_accuracy"), where),
         )
         result._check(where)
         return result
@@ -243,12 +243,18 @@ class Result:
         Raises:
             ArtifactError: they do not.
         """
+        if len(self.labels) < max(len(self.base.labels), 1) or len(self.group_names) < len(self.base.groups):
+            raise ArtifactError(f"{where} is damaged (labels or groups are missing); run the study again.")
         for point in (self.base, *self.points):
             n = len(point.labels)
             is_square = all(len(rows) == n and all(len(row) == n for row in rows) for rows in point.counts)
             if point.counts and (len(point.counts) != len(point.groups) or not is_square):
                 raise ArtifactError(f"{where} is damaged (counts do not fit groups and labels); run the study again.")
+            if not self._has_tables_of(point):
+                raise ArtifactError(f"{where} is damaged (tables do not fit groups and labels); run the study again.")
         for curve in self.curves:
+            if curve.gap not in self.base.metrics:
+                raise ArtifactError(f"{where} is damaged (the base has no {curve.gap!r:.60}); run the study again.")
             self.chosen_point(curve)
             missing = set(curve.lams) - {point.lam for point in self.points_of(curve)}
             if missing:
@@ -256,10 +262,23 @@ class Result:
                     f"{where} is damaged ({curve.key} has no point at λ = {min(missing):g}); run the study again."
                 )
 
+    def _has_tables_of(self, point: Point) -> bool:
+        """Whether the tables of a point name known labels, and have a row for every row of the base's."""
+        own, of_base = point.group_rates, self.base.group_rates
+        combined = {len(each.intersections) for each in (point, self.base)} - {0}
+        labels = [row["label"] for row in (*(own or ()), *point.intersections, *(point.changes or ()))]
+        is_known = all(0 <= label < len(self.labels) for label in labels)
+        return is_known and own != [] and len(combined) < 2 and len(own or ()) in {0, len(of_base or own or ())}
+
 
 @cache
 def _json_object() -> TypeAdapter[dict[str, JsonValue]]:
     return TypeAdapter(dict[str, JsonValue])
+
+
+@cache
+def _number() -> TypeAdapter[float | None]:
+    return TypeAdapter(float | None)
 
 
 @cache

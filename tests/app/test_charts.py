@@ -5,7 +5,7 @@ import pytest
 
 from app.charts import overlay, tradeoff
 from app.charts.along import along, frames, line
-from app.models.explanations import Figures
+from app.models.explanations import ConditionFigures
 from app.models.series import PlotPoint, Series, front
 from app.wording import tradeoff as words
 from app.wording.shared import common, verdicts
@@ -150,7 +150,7 @@ def mean(value):
 
 
 CONTROLS = {"without": mean(0.5), "black": mean(0.6)}
-SUMMARY = Figures(CONTROLS, [mean(0.7), mean(0.9)])
+SUMMARY = ConditionFigures(CONTROLS, [mean(0.7), mean(0.9)])
 NOTHING = Estimate(None, None)
 
 
@@ -168,13 +168,15 @@ def test_along_keeps_controls_apart_from_the_line():
 
 
 def test_along_without_an_estimate_leaves_a_hole_and_says_so():
-    plot = along([line("share", Figures(CONTROLS, [NOTHING, mean(0.9)]))], [0.0, 4.0], y_title="share", label="words")
+    plot = along(
+        [line("share", ConditionFigures(CONTROLS, [NOTHING, mean(0.9)]))], [0.0, 4.0], y_title="share", label="words"
+    )
     assert list(plot.figure.data[0].y) == [0.9]
     assert plot.rows[2] == ["λ = 0", "not estimable"]
 
 
 def test_along_shows_a_rival_as_a_level_with_its_interval():
-    with_rival = line("share", Figures(CONTROLS | {"adv_in": mean(0.3)}, SUMMARY.along), {"adv_in": 4.0})
+    with_rival = line("share", ConditionFigures(CONTROLS | {"adv_in": mean(0.3)}, SUMMARY.along), {"adv_in": 4.0})
     plot = along([with_rival], [0.0, 4.0], y_title="share", label="words")
     band, level, over, beside, _ = plot.figure.data
     assert (list(level.y), level.name, level.showlegend) == ([0.3, 0.3], "AdvIn, λ\u00a0=\u00a04", True)
@@ -188,13 +190,13 @@ def test_along_shows_a_rival_as_a_level_with_its_interval():
 
 
 def test_sentence_sets_a_rival_beside():
-    with_rival = line("share", Figures(CONTROLS | {"adv_in": mean(0.3)}, SUMMARY.along), {"adv_in": 4.0})
+    with_rival = line("share", ConditionFigures(CONTROLS | {"adv_in": mean(0.3)}, SUMMARY.along), {"adv_in": 4.0})
     said = verdicts.at(with_rival, "the share on hair", [0.0, 4.0], 1)
     assert said.endswith("below that; AdvIn, λ\u00a0=\u00a04: 0.300 [0.200, 0.400], below that.")
 
 
 def test_frames_put_one_ring_on_every_line():
-    two = [line("a", SUMMARY), line("b", Figures(CONTROLS, [Estimate(0.1, None), NOTHING]))]
+    two = [line("a", SUMMARY), line("b", ConditionFigures(CONTROLS, [Estimate(0.1, None), NOTHING]))]
     first, second = frames(two, 2)
     assert (first["y"], second["y"]) == ([0.7, 0.1], [0.9, None])
     assert len(set(first["x"])) == 1
@@ -231,7 +233,9 @@ def test_sentence_about_overlapping_intervals_claims_nothing():
 
 
 def test_sentence_without_estimate_says_so():
-    said = verdicts.at(line("share", Figures({"black": mean(0.6)}, SUMMARY.along)), "the share on hair", [0.0, 4.0], 0)
+    said = verdicts.at(
+        line("share", ConditionFigures({"black": mean(0.6)}, SUMMARY.along)), "the share on hair", [0.0, 4.0], 0
+    )
     assert said == "The share on hair was not estimated here."
 
 

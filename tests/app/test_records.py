@@ -2,6 +2,7 @@
 
 from app.charts import live
 from app.models.records import MAX_POINTS, gather, running_mean, thin
+from fairprog_core.runs import Store
 
 TRAIN = {"kind": "train", "curve": "a", "steps": 100, "utility_loss": 0.5, "discriminator_accuracy": 0.7, "chance": 0.5}
 VALIDATION = {
@@ -44,7 +45,7 @@ def test_resumed_curve_takes_back_what_came_after_its_checkpoint():
 def test_reading_on_is_as_reading_all_at_once_and_leaves_what_was_read_as_it_is():
     records = [
         {"kind": "stage", "stage": "base", "fraction": 0.1},
-        {"kind": "base", "epoch": 1, "epochs": 2},
+        {"kind": "base", "step": 4, "steps": 8, "loss": 0.7, "accuracy": 0.6},
         *(TRAIN | {"step": step, "curve": curve} for curve in "ab" for step in (1, 2, 3)),
         VALIDATION | {"step": 3, "is_best": True},
         {"kind": "curve", "curve": "a"},
@@ -55,6 +56,18 @@ def test_reading_on_is_as_reading_all_at_once_and_leaves_what_was_read_as_it_is(
         untouched = gather(records[:n])
         assert gather(records[n:], after=before) == gather(records)
         assert before == untouched
+
+
+def test_records_of_a_real_study_are_gathered_whole(finished):
+    kept = Store(finished.home).records(finished.run_id)
+    progress = gather(kept)
+    (curve,) = progress.curves.values()
+    assert curve.step == list(range(1, finished.study.budget.steps + 1))
+    assert curve.is_finished
+    assert curve.best["is_best"]
+    assert [record["step"] for record in progress.base] == sorted({record["step"] for record in progress.base})
+    assert progress.base[-1]["step"] <= progress.base[-1]["steps"]
+    assert (progress.fraction, progress.seconds_left) == (1.0, 0.0)
 
 
 def test_thin_keeps_first_and_last_and_at_most_500():

@@ -1,5 +1,7 @@
 """Runs: the table, and what can be done with each row."""
 
+import shutil
+
 import pytest
 
 from app.wording import runs as words
@@ -14,15 +16,14 @@ FIGURES = {
 
 
 @pytest.fixture
-def done(store, home):
+def done(store, home, finished):
     """Two finished runs."""
     runs = []
     for name in ("first", "second"):
         run = store.begin(load_study("faces-quick", [f"name={name}"]), Owner.this_process())
         store.append(run.id, [{"kind": "result"}], token=run.token, figures=[FIGURES])
         store.finish(run, "done")
-        home.run(run.id).mkdir(parents=True)
-        (home.run(run.id) / "result.json").write_text("{}")
+        shutil.copytree(finished.folder, home.run(run.id))
         runs.append(run)
     return runs
 

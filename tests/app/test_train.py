@@ -1,13 +1,15 @@
 """Train: the form, sending a study off, watching a run by its address."""
 
 import shlex
+import shutil
 
 import pytest
 
 from app.wording import train as words
 from app.wording.shared import common
-from fairprog_core.runs import Owner
+from fairprog_core.runs import Owner, Store
 from fairprog_core.study.load import load_study
+from tests.app.drawn import traces
 
 FORM = "study.faces-quick"
 
@@ -141,6 +143,22 @@ def test_linked_run_shows_progress_and_charts(open_page, running):
     assert len(charts(page)) == 3
 
 
+def test_base_that_is_trained_shows_its_steps_and_its_loss(open_page, store, finished):
+    """With the records of a real study, up to where its base is trained."""
+    kept = Store(finished.home).records(finished.run_id)
+    last = max(i for i, record in enumerate(kept) if record["kind"] == "base")
+    run = store.begin(finished.study, Owner.this_process())
+    store.append(run.id, kept[: last + 1], token=run.token)
+    page = open_page("train", run=run.id)
+    assert not page.exception
+    newest = kept[last]
+    sentence = words.base_step(newest["step"], newest["steps"], newest["accuracy"])
+    assert any(sentence in text.value for text in page.markdown)
+    (chart,) = (name for name in charts(page) if name.endswith("base"))
+    losses = next(trace for trace in traces(page, chart) if trace["mode"] == "lines+markers")
+    assert losses["y"] == [record["loss"] for record in kept if record["kind"] == "base"]
+
+
 def test_form_names_what_is_under_way_and_leads_there(open_page, running):
     page = open_page("train")
     assert any(text.value == words.UNDER_WAY.format(name="faces-quick", state="running") for text in page.markdown)
@@ -158,7 +176,7 @@ def test_running_run_is_cancelled(open_page, running, store):
     assert page.button(key="watch.cancel").disabled
 
 
-def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, home):
+def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, home, finished):
     figures = {
         "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],
         "gap_name": "average_abs_odds_difference", "accuracy": 0.871, "gap": 0.09, "base_accuracy": 0.892,
@@ -166,8 +184,7 @@ def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, ho
     }  # fmt: skip
     store.append(running.id, [{"kind": "result"}], token=running.token, figures=[figures])
     store.finish(running, "done")
-    home.run(running.id).mkdir(parents=True)
-    (home.run(running.id) / "result.json").write_text("{}")
+    shutil.copytree(finished.folder, home.run(running.id))
     page = open_page("train", run=running.id)
     assert not page.exception
     assert any("0.278 → **0.090**" in text.value for text in page.markdown)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.models import records
-from app.state import run_store, session
+from app.state import artifacts, run_store, session
 from app.widgets import confirm
 from app.wording import runs as words
 from app.wording import train as train_words
@@ -28,8 +28,8 @@ def show(value: Sequence[Run], *, key: str) -> list[str]:
 
 
 def has_curve(run: Run) -> bool:
-    """Whether a curve of this run is finished."""
-    return (run_store.home().run(run.id) / "result.json").is_file()
+    """Whether a curve of this run is finished, and its result can be read."""
+    return (run_store.home().run(run.id) / "result.json").is_file() and artifacts.damage_of(run.id) is None
 
 
 def _heading() -> None:
@@ -86,6 +86,8 @@ def _state(run: Run) -> None:
 
 def _figures(run: Run) -> None:
     learned = records.learned(run.figures)
+    if reason := artifacts.damage_of(run.id):
+        st.warning(words.DAMAGED.format(reason=common.plain(reason)))
     if not learned:
         st.caption(words.NO_FIGURES)
     for row in [row for row in learned if row["trigger"]] or learned:  # rivals stand on Trade-off

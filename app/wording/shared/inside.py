@@ -26,6 +26,7 @@ EMPTY = (
 NO_LOOK = "Only curves of a trigger can be looked into, and this run has none. Choose another run, or train a trigger."
 TO_TRAIN = "Train a trigger"
 GONE = "This home has no finished run {run}. Other runs are shown."
+DAMAGED = "The result of run {run} cannot be read, so other runs are shown. {reason}"
 NO_GALLERY = "No test rows were kept of this curve. Train with “Gallery” above 0 to look inside."
 NOT_YET = "This curve was not looked into yet: that comes when all curves of its run are finished."
 ONE_SEED = (
