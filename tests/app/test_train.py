@@ -5,8 +5,10 @@ import shutil
 
 import pytest
 
+from app.models.records import learned
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.results.summary import main_figures
 from fairprog_core.runs import Owner, Store
 from fairprog_core.study.load import load_study
 from tests.app.drawn import traces
@@ -15,18 +17,18 @@ FORM = "study.faces-quick"
 
 
 @pytest.fixture
-def running(store):
+def seen(finished):
+    """The records of a study that really ran, up to its first validation."""
+    kept = Store(finished.home).records(finished.run_id)
+    first = next(i for i, record in enumerate(kept) if record["kind"] == "validation")
+    return kept[: first + 1]
+
+
+@pytest.fixture
+def running(store, finished, seen):
     """A run that a worker carries out, and what it says."""
-    run = store.begin(load_study("faces-quick"), Owner.this_process())
-    key = load_study("faces-quick").plan()[0].key
-    stage = {"kind": "stage", "stage": "triggers", "label": "Curve 1 of 1", "fraction": 0.4, "seconds_left": 75.0}
-    train = {"kind": "train", "curve": key, "steps": 250, "utility_loss": 0.4, "fairness_loss": -0.6, "chance": 0.5}
-    validation = {
-        "kind": "validation", "curve": key, "step": 2, "lam": [0.0, 4.0], "accuracy": [0.9, 0.87], "gap": [0.2, 0.09],
-        "hypervolume": 0.01, "base_accuracy": 0.89, "base_gap": 0.28, "majority_accuracy": 0.79, "is_best": True,
-    }  # fmt: skip
-    steps = [train | {"step": step, "discriminator_accuracy": 0.8} for step in (1, 2)]
-    store.append(run.id, [stage, *steps, validation], token=run.token)
+    run = store.begin(finished.study, Owner.this_process())
+    store.append(run.id, seen, token=run.token)
     return run
 
 
@@ -133,13 +135,15 @@ def test_card_of_the_data_is_shown(open_page):
     assert any(text.value.startswith("**Licence**:") for text in page.markdown)
 
 
-def test_linked_run_shows_progress_and_charts(open_page, running):
+def test_linked_run_shows_progress_and_charts(open_page, running, seen):
     page = open_page("train", run=running.id)
     assert not page.exception
-    assert page.title[0].value == common.plain("faces-quick")
+    assert page.title[0].value == "tiny"
     progress = next(node for node in page.main if node.type == "progress")
-    assert progress.proto.value == 40
-    assert "1 min 15 s left" in progress.proto.text
+    stage = [record for record in seen if record["kind"] == "stage"][-1]
+    assert progress.proto.value == pytest.approx(100 * stage["fraction"], abs=1)
+    assert common.plain(stage["label"]) in progress.proto.text
+    assert words.TIME_LEFT.format(time=common.seconds(stage["seconds_left"])) in progress.proto.text
     assert len(charts(page)) == 3
 
 
@@ -161,10 +165,10 @@ def test_base_that_is_trained_shows_its_steps_and_its_loss(open_page, store, fin
 
 def test_form_names_what_is_under_way_and_leads_there(open_page, running):
     page = open_page("train")
-    assert any(text.value == words.UNDER_WAY.format(name="faces-quick", state="running") for text in page.markdown)
+    assert any(text.value == words.UNDER_WAY.format(name="tiny", state="running") for text in page.markdown)
     page.button(key=f"watch.{running.id}").click().run()
     assert not page.exception
-    assert page.title[0].value == "faces-quick"
+    assert page.title[0].value == "tiny"
     assert page.query_params["run"] == running.id
 
 
@@ -177,17 +181,14 @@ def test_running_run_is_cancelled(open_page, running, store):
 
 
 def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, home, finished):
-    figures = {
-        "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],
-        "gap_name": "average_abs_odds_difference", "accuracy": 0.871, "gap": 0.09, "base_accuracy": 0.892,
-        "base_gap": 0.278, "collapsed": False, "accuracy_ci": None, "gap_ci": None,
-    }  # fmt: skip
-    store.append(running.id, [{"kind": "result"}], token=running.token, figures=[figures])
+    figures = main_figures(finished.result)
+    store.append(running.id, [{"kind": "result"}], token=running.token, figures=figures)
     store.finish(running, "done")
     shutil.copytree(finished.folder, home.run(running.id))
     page = open_page("train", run=running.id)
     assert not page.exception
-    assert any("0.278 → **0.090**" in text.value for text in page.markdown)
+    (row,) = learned(figures)
+    assert words.chosen(row) in [text.value for text in page.markdown]
     assert page.button(key="watch.open").label == words.OPEN
 
 

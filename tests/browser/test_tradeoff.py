@@ -63,8 +63,8 @@ def drawn(visit, path, key):
 
 
 def place(finished, lam):
-    point = finished.result.points(method="reprogram", lam=lam)[0]
-    return pytest.approx([point["average_abs_odds_difference"], point["accuracy"]])
+    point = finished.result.select(method="reprogram", lam=lam)[0]
+    return pytest.approx([point.metric("average_abs_odds_difference").value, point.metric("accuracy").value])
 
 
 def test_slider_moves_the_marker_by_keyboard_and_the_tables_follow(results, visitor, finished):
@@ -132,7 +132,7 @@ def test_downloads_are_real_files(results, visitor, finished):
     curve = finished.result.curves[0]
     assert found[inside.DOWNLOAD_CHART].startswith(b"\x89PNG")
     assert found[words.DOWNLOAD_PICTURE.format(lam="4")].startswith(b"\x89PNG")
-    assert json.loads(found[words.DOWNLOAD_RESULT]) == finished.result.values
+    assert json.loads(found[words.DOWNLOAD_RESULT]) == finished.result.to_json()
     assert found[words.DOWNLOAD_TRIGGER] == curve.artifact.read_bytes()
 
 

@@ -1,6 +1,5 @@
 """Download buttons of Trade-off: what they hand out is read when they are pressed."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import RESULT
 
 _AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
 
@@ -31,7 +31,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
     name, run = curve.key, value.folder.name
     points, result = f"{run}-points.csv", f"{run}-result.json"
     _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points]), points, "text/csv", f"{key}-csv")
-    _button(words.DOWNLOAD_RESULT, lambda: json.dumps(value.to_json()), result, "application/json", f"{key}-json")
+    _button(words.DOWNLOAD_RESULT, (value.folder / RESULT).read_bytes, result, "application/json", f"{key}-json")
     try:
         label, file = _learned(value, curve, index)
         if file.is_file():
