@@ -73,7 +73,9 @@ def test_answer_equals_the_library_call(process: ExplainProcess, files: tuple[Pa
     classifier: Any = freeze(read_classifier(files[0], CLASSIFIERS)[0])
     trigger: Any = load_trigger(files[1])
     conditions = TextConditions(classifier, trigger, LAMS)
-    expected, described = finish(attribute(conditions, [worded(classifier, text)], frozenset({"muslims"})))
+    expected, described = finish(
+        attribute(conditions, [worded(classifier, text)], frozenset({"muslims"}), picked="by hand")
+    )
     for name, values in expected.items():
         np.testing.assert_allclose(arrays[name], values, atol=1e-5, err_msg=name)
     assert about["texts"] == described["texts"] == [text.split()[: len(about["texts"][0])]]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fairprog_core.common.registry import build
 from fairprog_core.data.base import draw_evenly
-from fairprog_core.explain.averages import Rows, natural_weight
+from fairprog_core.explain.averages import WeightedRows, natural_weight
 from fairprog_core.explain.image.regions import erase, erasure, share
 from fairprog_core.triggers import TRIGGERS
 
@@ -64,7 +64,7 @@ def test_masks_move_with_the_photo_and_vanish_under_the_trigger():
 
 def test_weighted_mean_equals_the_arithmetic():
     """(1·0 + 3·1) / 4 = .75; the row with NaN does not count."""
-    rows = Rows(np.array([1.0, 3.0, 9.0]), np.array([0, 0, 0]))
+    rows = WeightedRows(np.array([1.0, 3.0, 9.0]), np.array([0, 0, 0]))
     found = rows.mean(np.array([0.0, 1.0, np.nan]))
     assert found is not None
     assert found["value"] == pytest.approx(0.75)
@@ -72,7 +72,7 @@ def test_weighted_mean_equals_the_arithmetic():
 
 
 def test_what_cannot_be_estimated_is_none():
-    rows = Rows(np.ones(2), np.zeros(2, dtype=np.int64))
+    rows = WeightedRows(np.ones(2), np.zeros(2, dtype=np.int64))
     assert rows.mean(np.array([np.nan, np.nan])) is None
     assert rows.ratio(np.ones(2), np.zeros(2)) is None
     single = rows.mean(np.array([1.0, np.nan]))
@@ -84,7 +84,7 @@ def test_interval_covers_the_mean_in_about_95_of_100_samples():
     rng, hits = np.random.default_rng(0), 0
     for _ in range(200):
         values = rng.normal(1.0, 2.0, 80)
-        found = Rows(np.ones(80), np.zeros(80, dtype=np.int64)).mean(values)
+        found = WeightedRows(np.ones(80), np.zeros(80, dtype=np.int64)).mean(values)
         assert found is not None
         assert found["ci"] is not None
         hits += found["ci"][0] <= 1.0 <= found["ci"][1]
@@ -93,7 +93,7 @@ def test_interval_covers_the_mean_in_about_95_of_100_samples():
 
 def test_cells_of_fixed_size_add_no_variance():
     """Two cells, each constant: however rows are redrawn within them, the mean stays."""
-    rows = Rows(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1]))
+    rows = WeightedRows(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1]))
     found = rows.mean(np.array([0.0, 0.0, 1.0, 1.0]))
     assert found is not None
     assert found["ci"] == pytest.approx([0.75, 0.75])
@@ -103,8 +103,8 @@ def test_rows_alone_in_their_cells_vary_as_rows_of_one_cell_do():
     """Eighty cells of one row each: the interval is that of eighty rows, not of width zero."""
     values = np.random.default_rng(0).random(80)
     alone, together = (
-        Rows(np.ones(80), np.arange(80)).mean(values),
-        Rows(np.ones(80), np.zeros(80, np.int64)).mean(values),
+        WeightedRows(np.ones(80), np.arange(80)).mean(values),
+        WeightedRows(np.ones(80), np.zeros(80, np.int64)).mean(values),
     )
     assert alone == together
     assert alone["ci"][0] < alone["value"] < alone["ci"][1]

@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from fairprog_core.classifiers.predict import margin
 from fairprog_core.data.base import Dataset
-from fairprog_core.explain.base import logits_of, margin
+from fairprog_core.explain.base import logits_of
 from fairprog_core.explain.image.grad_cam import upsample
 
 
 class Regions(NamedTuple):
-    """Two regions of some photos; nothing where the data has none.
+    """Two regions of some photos; empty where the data has none.
 
     Attributes:
         names: two names, or none.
