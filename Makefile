@@ -19,13 +19,17 @@ DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 # What the shipped encoder is cut from: a folder with the model, or its name on the hub.
 MODEL ?= sentence-transformers/all-MiniLM-L6-v2
 
-.PHONY: help setup app test check bench demo demo-faces demo-comments encoder clean
+# What checks the types of the dashboard's scripts, where there is Node.js; see tsconfig.json.
+TSC := npx --yes --package typescript@7.0.2 -- tsc
+
+.PHONY: help setup app test check check-js docs bench demo demo-faces demo-comments encoder clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
 	@echo "make setup   install only"
 	@echo "make test    install what the tests need, a browser included, and run all of them"
-	@echo "make check   lint, format and types"
+	@echo "make check   lint, format, types (of JavaScript where there is Node.js), and the site of docs/"
+	@echo "make docs    build the site of docs/ into build/site"
 	@echo "make bench   measure speed on this machine"
 	@echo "make demo    run the shipped studies again, and put them and their bases into assets"
 	@echo "make encoder MODEL=…   cut the shipped text encoder out of the full model again (a folder, or its name on the hub)"
@@ -45,6 +49,23 @@ check: $(TOOLS)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) -m zensical build --strict --clean
+	@$(MAKE) --no-print-directory check-js
+
+check-js:
+	@if command -v npx >/dev/null; then \
+		echo "$(TSC)"; \
+		$(TSC); \
+	elif [ -z "$(CI)" ]; then \
+		echo "JavaScript was not checked: there is no npx, which comes with Node.js."; \
+	else \
+		echo "JavaScript cannot be checked: there is no npx. Install Node.js." >&2; \
+		exit 1; \
+	fi
+
+docs: $(TOOLS)
+	$(RUN) -m zensical build --strict --clean
+	@echo "The site's first page: build/site/index.html"
 
 bench: $(SETUP)
 	@exec $(VENV)/bin/fairprog bench $(ARGS)
@@ -64,7 +85,7 @@ encoder: $(SETUP)
 	$(VENV)/bin/fairprog encoder $(MODEL) assets/encoders/minilm-2 --data comments --home build/encoder
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	rm -rf $(VENV) build *.egg-info .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 
 $(SETUP): | $(RUN)
 	$(RUN) -m pip install --disable-pip-version-check --editable .

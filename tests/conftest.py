@@ -58,6 +58,12 @@ class Finished:
         return Result.open(self.folder)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fuzz", "damaged inputs for every reader (tests/fuzz)")
+    group.addoption("--fuzz-inputs", type=int, default=None, help="inputs per reader; default: about 6 s of each")
+    group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that was started, not one of xdist's workers
         os.environ[SESSION] = uuid.uuid4().hex

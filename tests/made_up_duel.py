@@ -8,8 +8,9 @@ import numpy as np
 
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.metrics.report import report
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.predictions_file import write_predictions
-from fairprog_core.results.result import save
+from fairprog_core.results.result import Result
 
 GROUPS = Groups.exclusive("woman", "man")
 LABELS = ("no", "yes")
@@ -70,18 +71,16 @@ def write_duel(
                 files = kept(found, f"curves/{curve}/lam-{lam}.parquet")
                 points.append(report(found, base=base, lam=float(lam), artifacts=files, **same, **about))
             curves.append(
-                same | {
-                    "key": curve, "gap": GAP, "lams": [float(i) for i in range(len(rates))],
-                    "chosen_lam": min(1.0, len(rates) - 1.0), "seconds": 10.0 * (1 + number),
-                    "artifact": f"runs/{folder.name}/nothing",
-                    "hypervolume": 0.01, "n_parameters": 66, "explain": {}, "probe": {}, "steps": 1, "best_step": 1,
-                    "validation": {},
-                }
+                Curve(
+                    key=curve, gap=GAP, lams=[float(i) for i in range(len(rates))],
+                    chosen_lam=min(1.0, len(rates) - 1.0), seconds=10.0 * (1 + number), hypervolume=0.01,
+                    artifact_name=f"runs/{folder.name}/nothing", n_parameters=66, steps=1, best_step=1, folder=folder,
+                    **same,
+                )
             )  # fmt: skip
-    names = {"labels": list(LABELS), "groups": list(GROUPS.names)}
     study = {"name": name, "mode": mode, "dataset": {"kind": "faces"}, "seeds": list(seeds)}
-    save(folder, names | {
-        "study": study, "base": base_point, "points": points, "curves": curves, "complete": True,
-        "majority_accuracy": 0.5, "seconds": {}, "environment": {},
-    })  # fmt: skip
+    Result(
+        folder=folder, study=study, base=base_point, points=points, curves=curves, labels=list(LABELS),
+        group_names=list(GROUPS.names), is_complete=True, majority_accuracy=0.5,
+    ).save()  # fmt: skip
     return folder

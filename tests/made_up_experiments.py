@@ -3,12 +3,12 @@
 The gap is half the difference of the true positive rates and half that of the false positive rates, .15.
 """
 
-import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.report import report
-from fairprog_core.results.predictions_file import read_predictions
+from fairprog_core.results.curve import CurveId, Transfer, TransferCurve
 from fairprog_core.results.result import Result
 from tests.made_up_duel import BASE, GAP, GROUPS, LABELS, METHODS, predictions, write_duel
 
@@ -27,27 +27,25 @@ def write_transfer(folder: Path, *, source: str = SOURCE, target: str = TARGET) 
     write_duel(folder, methods={"reprogram-border": METHODS["reprogram-border"]}, seeds=(0,), name="transfer")
     result, about = Result.open(folder), {"groups": GROUPS, "labels": LABELS}
     (curve,), base = result.curves, predictions(*OTHER)
-    same = {name: curve[name] for name in ("trigger", "criterion", "seed")} | {"base": base}
+    same = {"trigger": curve.trigger, "criterion": curve.criterion, "seed": curve.seed, "base": base}
     rates = [(0.0, OTHER), (1.0, (0.82, 0.53)), (2.0, (0.80, 0.56))]
     points = [report(predictions(*said), method="reprogram", lam=lam, **same, **about) for lam, said in rates]
     points.append(report(predictions(0.85, 0.47), method="random_trigger", lam=None, **same, **about))
-    own = read_predictions(result.path(result.chosen()[0]["artifacts"]["predictions"])).predictions
+    own = result.predictions(result.chosen_point(curve))
     kept = share_kept(
         Pair(predictions(*BASE), own), Pair(base, predictions(0.82, 0.53)), groups=GROUPS, n_classes=2, gap=GAP
     )
-    tried = curve | {"points": points, "kept": kept.to_json()}
-    entry = {"source": source, "base": target, "point": report(base, method="base", seed=1, **about), "curves": [tried]}
-    return _change(folder, {"transfer": [entry]})
+    names = {each.name: getattr(curve, each.name) for each in fields(CurveId)}
+    tried = TransferCurve(**names, points=[replace(point, base=target) for point in points], kept=kept.to_json())
+    point = replace(report(base, method="base", seed=1, **about), base=target)
+    replace(result, transfer=[Transfer(source, target, point, [tried])]).save()
+    return folder
 
 
 def write_classes(folder: Path, n: int, *, left_out: tuple[str, ...] = ()) -> Path:
     """The border for so many classes, of which some are too rare to count; the rows are those of two classes."""
     write_duel(folder, methods={"reprogram-border": METHODS["reprogram-border"]}, seeds=(0,), name=f"{n} classes")
-    base = Result.open(folder).base | {"left_out": list(left_out)}
-    return _change(folder, {"labels": [f"label {i}" for i in range(n)], "base": base})
-
-
-def _change(folder: Path, values: dict[str, object]) -> Path:
-    file = folder / "result.json"
-    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | values), "utf-8")
+    result = Result.open(folder)
+    labels = [f"label {i}" for i in range(n)]
+    replace(result, labels=labels, base=replace(result.base, left_out=list(left_out))).save()
     return folder

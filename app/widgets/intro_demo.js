@@ -1,6 +1,95 @@
+/**
+ * @typedef {object} PictureDemo
+ * @property {"image"} modality
+ * @property {Stop[]} stops without a trigger, then at every λ
+ * @property {string[]} triggers as data URIs, one per λ
+ * @property {number[]} box where the photo lies: top, left, height and width as shares of the side
+ * @property {PictureExample[]} examples
+ * @property {string[]} groups
+ * @property {DemoWords} words
+ */
+
+/**
+ * @typedef {object} SentenceDemo
+ * @property {"text"} modality
+ * @property {Stop[]} stops without a trigger, then at every λ
+ * @property {string[][]} triggers their words, one list per λ
+ * @property {boolean} is_behind whether the trigger stands behind the text
+ * @property {boolean} is_nearest whether its words stand for vectors
+ * @property {string} badge what the words of the trigger are
+ * @property {SentenceExample[]} examples
+ * @property {string[]} groups
+ * @property {DemoWords} words
+ */
+
+/** @typedef {PictureDemo | SentenceDemo} Demo */
+
+/**
+ * A position of the slider.
+ * @typedef {object} Stop
+ * @property {string} name
+ * @property {string} tick the name below the slider
+ * @property {boolean} is_chosen whether its λ was chosen on validation
+ * @property {string} summary for screen readers
+ * @property {Figure[]} figures
+ * @property {(number | null)[][]} rates per block and group
+ * @property {string[]} apart how far the groups lie apart, per block
+ */
+
+/**
+ * @typedef {object} Figure
+ * @property {string | null} before without a trigger; null at that stop
+ * @property {string} now
+ * @property {string} note
+ */
+
+/**
+ * @typedef {object} PictureExample
+ * @property {string} photo data URI
+ * @property {string} name group and label
+ * @property {string[]} says the answer at every stop
+ * @property {boolean[]} is_right whether it is right
+ */
+
+/**
+ * @typedef {object} SentenceExample
+ * @property {string} text
+ * @property {string} name group and label
+ * @property {string[]} says the answer at every stop
+ * @property {boolean[]} is_right whether it is right
+ */
+
+/**
+ * @typedef {object} DemoWords
+ * @property {string} slider
+ * @property {string} chosen
+ * @property {string[]} figures names of the figures
+ * @property {string[]} blocks headings of the blocks of bars
+ * @property {string} tick
+ * @property {string} examples
+ * @property {string} note
+ * @property {string} right
+ * @property {string} wrong
+ */
+
+/**
+ * The examples on the screen. `say` writes the answer of one at a stop; `draw` draws all of them at a moment of a move.
+ * @typedef {object} Examples
+ * @property {HTMLElement} box
+ * @property {{ item: HTMLElement, verdict: HTMLElement }[]} items
+ * @property {(i: number, stop: number, outcome: string) => void} say
+ * @property {(from: number, to: number, t: number) => void} draw
+ */
+
 const SIDE = 192; // px of a canvas; its size on the screen follows the layout
 const SECONDS = 0.35; // of a move from stop to stop
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} [className]
+ * @param {string} [text]
+ */
 function make(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -8,6 +97,10 @@ function make(tag, className, text) {
   return element;
 }
 
+/**
+ * @param {string} source
+ * @returns {Promise<HTMLImageElement>}
+ */
 function picture(source) {
   return new Promise((resolve) => {
     const image = new Image();
@@ -16,12 +109,27 @@ function picture(source) {
   });
 }
 
+/**
+ * @param {number} a
+ * @param {number} b
+ * @param {number} t
+ */
 const mix = (a, b, t) => a + (b - a) * t;
+/** @param {number | null} share */
 const percent = (share) => (share === null ? "–" : `${Math.round(100 * share)} %`);
 
-/* One example: the photo moves into its box while the trigger fades in around or over it. */
+/**
+ * One example: the photo moves into its box while the trigger fades in around or over it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLImageElement} photo
+ * @param {HTMLImageElement[]} triggers
+ * @param {number[]} box
+ * @param {number} from a stop
+ * @param {number} to a stop
+ * @param {number} t share of the move, 0 to 1
+ */
 function paint(canvas, photo, triggers, box, from, to, t) {
-  const brush = canvas.getContext("2d");
+  const brush = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const inside = mix(from === 0 ? 0 : 1, to === 0 ? 0 : 1, t);
   const [top, left, height, width] = [mix(0, box[0], inside), mix(0, box[1], inside), mix(1, box[2], inside), mix(1, box[3], inside)];
   brush.clearRect(0, 0, SIDE, SIDE);
@@ -40,17 +148,19 @@ function paint(canvas, photo, triggers, box, from, to, t) {
   brush.imageSmoothingEnabled = true;
 }
 
+/** @param {Demo} data */
 function buildControl(data) {
   const box = make("div", "control");
   const label = make("label", "", data.words.slider);
   const value = make("output", "value");
   const range = make("input");
   range.type = "range";
-  range.min = 0;
-  range.max = data.stops.length - 1;
-  range.step = 1;
+  range.min = "0";
+  range.max = String(data.stops.length - 1);
+  range.step = "1";
   range.id = "fp-lam";
-  label.htmlFor = value.htmlFor = range.id;
+  label.htmlFor = range.id;
+  value.htmlFor.value = range.id;
   const ticks = make("div", "ticks");
   ticks.setAttribute("aria-hidden", "true");
   data.stops.forEach((stop, i) => {
@@ -65,6 +175,7 @@ function buildControl(data) {
   return { box, range, value };
 }
 
+/** @param {Demo} data */
 function buildFigures(data) {
   const box = make("dl", "figures");
   const parts = data.words.figures.map((name) => {
@@ -81,6 +192,7 @@ function buildFigures(data) {
   return { box, parts };
 }
 
+/** @param {Demo} data */
 function buildBars(data) {
   const box = make("div", "bars");
   const rows = data.words.blocks.map((heading, block) => {
@@ -110,7 +222,10 @@ function buildBars(data) {
   return { box, rows };
 }
 
-/* The examples of each modality: their box, `say` for words that jump, `draw` for pictures that move. */
+/**
+ * @param {PictureDemo} data
+ * @returns {Promise<Examples>}
+ */
 async function pictureExamples(data) {
   const [photos, triggers] = await Promise.all([
     Promise.all(data.examples.map((example) => picture(example.photo))),
@@ -120,46 +235,60 @@ async function pictureExamples(data) {
     const canvas = make("canvas");
     canvas.width = canvas.height = SIDE;
     canvas.setAttribute("role", "img");
-    return canvas;
+    return { element: canvas };
   });
+  /** @type {Examples["say"]} */
   const say = (i, stop, outcome) => {
     const { name, says } = data.examples[i];
-    items[i].shown.setAttribute("aria-label", `${name}; ${says[stop]}, ${outcome}`);
+    items[i].shown.element.setAttribute("aria-label", `${name}; ${says[stop]}, ${outcome}`);
   };
+  /** @type {Examples["draw"]} */
   const draw = (from, to, t) =>
-    items.forEach(({ shown }, i) => paint(shown, photos[i], triggers, data.box, from, to, t));
+    items.forEach(({ shown }, i) => paint(shown.element, photos[i], triggers, data.box, from, to, t));
   return { box, items, say, draw };
 }
 
+/**
+ * @param {SentenceDemo} data
+ * @returns {Examples}
+ */
 function sentenceExamples(data) {
   const { box, items } = listed(data, "examples sentences", (example) => {
-    const quote = make("blockquote"), frame = make("span", data.is_nearest ? "words is-nearest" : "words"), text = make("span", "", example.text);
+    const quote = make("blockquote"), text = make("span", "", example.text);
+    const frame = make("span", data.is_nearest ? "words is-nearest" : "words"), words = make("span");
     quote.dir = "auto";
-    frame.dir = "auto"; // and so the trigger has no say in the direction of the text
-    frame.append(make("small", "", data.badge), " ", make("span"));
+    frame.dir = "auto"; // so that the trigger does not set the direction of the text
+    frame.append(make("small", "", data.badge), " ", words);
     quote.append(...(data.is_behind ? [text, " ", frame] : [frame, " ", text]));
-    const shown = make("div");
-    shown.append(quote, make("small", "name", example.name), make("span", "said"));
-    return shown;
+    const element = make("div"), said = make("span", "said");
+    element.append(quote, make("small", "name", example.name), said);
+    return { element, frame, words, said };
   });
+  /** @type {Examples["say"]} */
   const say = (i, stop, outcome) => {
-    const frame = items[i].shown.querySelector(".words");
-    items[i].shown.querySelector(".said").textContent = outcome;
+    const { frame, words, said } = items[i].shown;
+    said.textContent = outcome;
     frame.hidden = stop === 0;
-    if (stop > 0) frame.lastElementChild.textContent = data.triggers[stop - 1].join(" ");
+    if (stop > 0) words.textContent = data.triggers[stop - 1].join(" ");
   };
   return { box, items, say, draw: () => {} };
 }
 
-const EXAMPLES = { image: pictureExamples, text: sentenceExamples };
-
+/**
+ * The list of examples; `show` makes the part of one that comes before its verdict.
+ * @template {{ photo: string } | { text: string }} Example
+ * @template {{ element: HTMLElement }} Shown
+ * @param {{ examples: Example[], words: DemoWords }} data
+ * @param {string} className
+ * @param {(example: Example) => Shown} show
+ */
 function listed(data, className, show) {
   const box = make("div", className);
   box.append(make("h2", "", data.words.examples));
   const list = make("ul");
   const items = data.examples.map((example) => {
     const item = make("li"), shown = show(example), verdict = make("span", "verdict");
-    item.append(shown, verdict);
+    item.append(shown.element, verdict);
     list.append(item);
     return { item, shown, verdict };
   });
@@ -167,11 +296,15 @@ function listed(data, className, show) {
   return { box, items };
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Demo} data
+ */
 async function build(root, data) {
   const control = buildControl(data);
   const figures = buildFigures(data);
   const bars = buildBars(data);
-  const examples = await EXAMPLES[data.modality](data);
+  const examples = await (data.modality === "image" ? pictureExamples(data) : sentenceExamples(data));
   const said = make("p", "said");
   said.setAttribute("aria-live", "polite");
   const top = make("div", "top");
@@ -185,6 +318,7 @@ async function build(root, data) {
   let running = 0;
   let speaking = 0;
 
+  /** @param {number} stop */
   function write(stop) {
     const state = data.stops[stop];
     control.value.textContent = state.name;
@@ -213,13 +347,18 @@ async function build(root, data) {
     speaking = setTimeout(() => (said.textContent = state.summary), 400);
   }
 
+  /** @param {number} to */
   function go(to) {
     const from = at;
     at = to;
     write(to);
     cancelAnimationFrame(running);
-    if (calm.matches || from === to) return examples.draw(to, to, 1);
+    if (calm.matches || from === to) {
+      examples.draw(to, to, 1);
+      return;
+    }
     const start = performance.now();
+    /** @param {number} now */
     const step = (now) => {
       const t = Math.min((now - start) / (1000 * SECONDS), 1);
       examples.draw(from, to, t * (2 - t));
@@ -229,14 +368,16 @@ async function build(root, data) {
   }
 
   control.range.addEventListener("input", () => go(Number(control.range.value)));
-  control.range.value = 0;
+  control.range.value = "0";
   go(0);
 }
 
+/** @param {Call<Demo>} call */
 export default function ({ parentElement, data: [data] }) {
+  /** @type {Part & { made?: string }} */
   const root = parentElement.querySelector(".fp-intro");
   const made = JSON.stringify(data);
-  if (root.made === made) return; // a rerun of the page's script with the same content: leave it as it stands
+  if (root.made === made) return; // the page's script ran again with the same data: keep the slider where it is
   root.made = made;
   build(root, data);
 }

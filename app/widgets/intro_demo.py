@@ -1,4 +1,4 @@
-"""The demo: a λ slider that puts a real trigger on test rows while bars and figures move.
+"""The demo of the page Start: a λ slider that puts a real trigger on test rows while bars and figures move.
 
 Everything happens in the browser; the slider is a native range input, the pictures are canvases
 with a text, and what it shows is said in one sentence to screen readers.

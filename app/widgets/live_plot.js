@@ -1,11 +1,31 @@
+/**
+ * @typedef {object} LivePlot
+ * @property {string} figure a Plotly figure as JSON
+ * @property {string} label what the chart is
+ * @property {string[]} columns headings of the table below the chart
+ * @property {string[][]} rows of that table
+ * @property {number} height px
+ * @property {string} source address of plotly.js
+ */
+
+/**
+ * The element that Plotly draws in.
+ * @typedef {HTMLElement & { height: number, more: number, wanted: { data: object[], layout: object }, observer?: ResizeObserver }} Area
+ */
+
+/** @type {Record<string, Promise<Plotly>>} by address */
 const scripts = {};
 
+/**
+ * @param {string} source
+ * @returns {Promise<Plotly>}
+ */
 function load(source) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   return (scripts[source] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = source;
-    script.onload = () => resolve(window.Plotly);
+    script.onload = () => resolve(/** @type {Plotly} */ (window.Plotly));
     script.onerror = () => {
       delete scripts[source]; // the next draw tries again
       script.remove();
@@ -15,6 +35,10 @@ function load(source) {
   }));
 }
 
+/**
+ * @param {"th" | "td"} tag
+ * @param {string[]} texts
+ */
 function row(tag, texts) {
   const line = document.createElement("tr");
   for (const text of texts) {
@@ -29,7 +53,13 @@ function row(tag, texts) {
 /* Figures are made for a root type of 17 px; on a larger screen everything in them grows as the page does. */
 const SCALED = new Set(["size", "width", "standoff", "l", "r", "t", "b"]);
 
-function scale(value, factor, name) {
+/**
+ * @param {any} value a figure's attribute, with all inside it
+ * @param {number} factor
+ * @param {string} [name] of that attribute
+ * @returns {any}
+ */
+function scale(value, factor, name = "") {
   if (typeof value === "number") return SCALED.has(name) ? value * factor : value;
   if (Array.isArray(value) || value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scale(inner, factor, key)]));
@@ -38,7 +68,11 @@ function scale(value, factor, name) {
 const LEGEND = 0.2; // share of the height that a legend may take; for more the chart grows, so that its plane does not shrink
 const TALL = 4000; // px: a legend never scrolls
 
-/* Make the chart as much taller as its legend needs at this width. */
+/**
+ * Make the chart as much taller as its legend needs at this width.
+ * @param {Plotly} Plotly
+ * @param {Area} area
+ */
 async function fit(Plotly, area) {
   const legend = area.querySelector(".legend .bg")?.getBoundingClientRect().height ?? 0;
   const more = Math.round(Math.max(0, legend - LEGEND * area.height));
@@ -48,8 +82,10 @@ async function fit(Plotly, area) {
   await Plotly.relayout(area, { height: area.height + more });
 }
 
+/** @param {Call<LivePlot>} call */
 export default async function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-plot");
+  /** @type {Area} */
   const area = root.querySelector(".fp-plot-area");
   const label = root.querySelector(".fp-plot-label");
   const factor = Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 17);
@@ -66,7 +102,7 @@ export default async function ({ parentElement, data: [data] }) {
   const figure = JSON.parse(data.figure);
   if (factor > 1) {
     figure.layout = scale(figure.layout, factor);
-    figure.data = figure.data.map((trace) => scale(trace, factor));
+    figure.data = figure.data.map((/** @type {object} */ trace) => scale(trace, factor));
   }
   const isTouch = window.matchMedia("(pointer: coarse)").matches;
   const layout = { ...figure.layout, autosize: true, height, uirevision: "keep" };

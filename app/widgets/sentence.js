@@ -1,6 +1,53 @@
+/**
+ * @typedef {object} SentenceData
+ * @property {Sentence} sentence
+ * @property {string} channel of the λ slider
+ * @property {number} index of λ, while no slider has announced one
+ * @property {number[]} shown the λ that have a row besides
+ * @property {Record<string, string>} legend what the marks mean, in the order of the screen
+ * @property {string} marker the word that marks the row of the slider's λ
+ */
+
+/**
+ * @typedef {object} Sentence
+ * @property {string} title
+ * @property {string[]} words of the text, as written
+ * @property {boolean[]} is_identity for each word, whether it names an identity
+ * @property {string} end stands behind the last word
+ * @property {SentenceRow[]} first the rows above the controls
+ * @property {SentenceRow[]} controls the rows that can be folded away
+ * @property {string} folded stands for them when they are
+ * @property {SentenceRow[]} rows the rows for every λ
+ * @property {boolean} is_behind whether the trigger stands behind the text
+ * @property {number} scale the largest size of an attribution in any row
+ */
+
+/**
+ * @typedef {object} SentenceRow
+ * @property {string} name of the condition
+ * @property {string} note below the name
+ * @property {number[]} values one attribution per word
+ * @property {string[]} trigger the words that join the text
+ * @property {number[]} trigger_values their attributions
+ * @property {number} probability of the class that is explained
+ * @property {string} said below the probability: the answer, and whether it is right
+ * @property {string} made below that: the convergence delta
+ * @property {boolean} is_sound whether the attributions may be read
+ * @property {string} spoken the row for screen readers
+ * @property {number} lam index of its λ; -1 where it has none
+ * @property {string} badge what the words that join the text are
+ * @property {boolean} is_nearest whether these words stand for vectors
+ */
+
 const LONG = 120; // words; a longer text scrolls in its row
 const FAINT = 0.02; // below this share of the largest attribution a word carries no mark
 
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} [className]
+ * @param {string} [text]
+ */
 function make(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;
@@ -8,9 +55,16 @@ function make(tag, className, text) {
   return element;
 }
 
+/** @param {number} value */
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 
-/* One word: its attribution as colour and line, as a tooltip, and as a number that can be shown. */
+/**
+ * One word: its attribution as colour and line, as a tooltip, and as a number that can be shown.
+ * @param {string} text
+ * @param {number} value
+ * @param {number} scale
+ * @param {boolean} isIdentity
+ */
 function word(text, value, scale, isIdentity) {
   const share = scale > 0 ? Math.min(1, Math.abs(value) / scale) : 0;
   const element = make("span", isIdentity ? "fp-word is-identity" : "fp-word");
@@ -24,25 +78,36 @@ function word(text, value, scale, isIdentity) {
   return element;
 }
 
+/** @param {HTMLElement[]} elements */
 function spaced(elements) {
   return elements.flatMap((each, i) => (i ? [" ", each] : [each]));
 }
 
+/**
+ * @param {SentenceRow} row
+ * @param {Sentence} sentence
+ */
 function trigger(row, sentence) {
   if (!row.trigger.length) return null;
   const frame = make("span", row.is_nearest ? "fp-trigger is-nearest" : "fp-trigger");
-  frame.dir = "auto"; // and so it has no say in the direction of the text
+  frame.dir = "auto"; // so that the trigger does not set the direction of the text
   const words = row.trigger.map((text, i) => word(text, row.trigger_values[i] ?? 0, sentence.scale, false));
   frame.append(make("b", "", row.badge), " ", ...spaced(words));
   return frame;
 }
 
+/**
+ * @param {SentenceRow} row
+ * @param {Sentence} sentence
+ */
 function text(row, sentence) {
   const line = make("p");
   line.dir = "auto";
   const words = sentence.words.map((each, i) => word(each, row.values[i] ?? 0, sentence.scale, sentence.is_identity[i]));
   const end = sentence.end ? [make("em", "", sentence.end)] : [];
-  const parts = [...words, ...end], frame = trigger(row, sentence);
+  /** @type {HTMLElement[]} */
+  const parts = [...words, ...end];
+  const frame = trigger(row, sentence);
   if (frame && sentence.is_behind) parts.push(frame);
   if (frame && !sentence.is_behind) parts.unshift(frame);
   line.append(...spaced(parts));
@@ -50,6 +115,12 @@ function text(row, sentence) {
   return line;
 }
 
+/**
+ * @param {SentenceRow} row
+ * @param {Sentence} sentence
+ * @param {string} marker
+ * @param {string} valueName
+ */
 function line(row, sentence, marker, valueName) {
   const element = make("div", row.is_sound ? "fp-sentence-row" : "fp-sentence-row is-unsound");
   const name = make("div", "fp-sentence-name"), value = make("div", "fp-sentence-value");
@@ -63,12 +134,17 @@ function line(row, sentence, marker, valueName) {
   return element;
 }
 
+/**
+ * @param {Record<string, string>} texts
+ * @param {HTMLElement} root
+ */
 function legend(texts, root) {
   const switched = make("label"), box = make("input");
   box.type = "checkbox";
   box.checked = root.classList.contains("has-numbers");
   box.onchange = () => root.classList.toggle("has-numbers", box.checked);
   switched.append(box, texts.numbers);
+  /** @type {Record<string, string>} */
   const samples = { for: "fp-word is-for", against: "fp-word is-against", identity: "fp-word is-identity",
     trigger: "fp-trigger", nearest: "fp-trigger is-nearest" };
   const names = Object.keys(texts).filter((name) => !["numbers", "value"].includes(name));
@@ -76,7 +152,7 @@ function legend(texts, root) {
     const entry = make("span");
     if (samples[name]) {
       const sample = make("span", samples[name]);
-      sample.style.setProperty("--share", 1);
+      sample.style.setProperty("--share", "1");
       sample.append(make("span", "", "abc"));
       sample.setAttribute("aria-hidden", "true");
       entry.append(sample, " ");
@@ -87,21 +163,26 @@ function legend(texts, root) {
   return [...entries, switched];
 }
 
+/** @param {Call<SentenceData>} call */
 export default function ({ parentElement, data: [data] }) {
-  const root = parentElement.querySelector(".fp-sentence"), { sentence } = data;
+  /** @type {Part & { follow?: LamListener }} */
+  const root = parentElement.querySelector(".fp-sentence");
+  const { sentence } = data;
   const [above, below] = root.querySelectorAll(":scope > .fp-sentence-rows");
   const fold = root.querySelector("details"), title = root.querySelector(".fp-sentence-title");
+  /** @param {SentenceRow} row */
   const draw = (row) => line(row, sentence, data.marker, data.legend.value);
   title.textContent = sentence.title;
   title.hidden = !sentence.title;
   root.querySelector(".fp-sentence-legend").replaceChildren(...legend(data.legend, root));
   above.replaceChildren(...sentence.first.map(draw));
   fold.hidden = !sentence.controls.length;
-  fold.querySelector("summary").textContent = sentence.folded;
-  fold.querySelector("div").replaceChildren(...sentence.controls.map(draw));
+  root.querySelector("summary").textContent = sentence.folded;
+  root.querySelector("details > div").replaceChildren(...sentence.controls.map(draw));
   const rows = sentence.rows.map((row) => ({ lam: row.lam, element: draw(row) }));
   below.replaceChildren(...rows.map(({ element }) => element));
 
+  /** @param {number} index */
   const show = (index) =>
     rows.forEach(({ lam, element }) => {
       element.hidden = lam !== index && !data.shown.includes(lam);

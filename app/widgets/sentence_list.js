@@ -1,3 +1,24 @@
+/**
+ * @typedef {object} SentenceList
+ * @property {Item[]} items
+ * @property {string} label what the list is
+ * @property {string} channel of the λ slider
+ * @property {number} index of λ, while no slider has announced one
+ */
+
+/**
+ * @typedef {object} Item
+ * @property {number} number what picking it answers
+ * @property {string} text
+ * @property {string} about group and label
+ * @property {string[]} moved what the trigger does to it: for all λ, or per λ
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} [text]
+ */
 function make(tag, text) {
   const element = document.createElement(tag);
   if (text) element.textContent = text;
@@ -6,6 +27,11 @@ function make(tag, text) {
 
 let lists = 0;
 
+/**
+ * @param {Item} found
+ * @param {string} name of the group of radio buttons
+ * @param {(number: number) => void} pick
+ */
 function item(found, name, pick) {
   const label = make("label"), radio = make("input"), body = make("span"), text = make("span", found.text);
   const about = make("small"), moved = make("small");
@@ -14,28 +40,34 @@ function item(found, name, pick) {
   about.textContent = found.about;
   body.append(text, about, moved);
   label.append(radio, body);
+  /** @param {number} index */
   const show = (index) => (moved.textContent = found.moved[Math.min(index, found.moved.length - 1)] ?? "");
   return { label, radio, show };
 }
 
+/** @param {Call<SentenceList>} call */
 export default function ({ parentElement, data: [data], setStateValue }) {
-  const root = parentElement.querySelector(".fp-sentences"), list = root.querySelector("div");
+  /** @type {Part & { name?: string, picked?: number, follow?: LamListener }} */
+  const root = parentElement.querySelector(".fp-sentences");
+  const list = root.querySelector("div");
   root.querySelector("legend").textContent = data.label;
-  root.name ||= `fp-sentences-${++lists}`;
+  const name = (root.name ||= `fp-sentences-${++lists}`);
+  /** @param {number} number */
   const pick = (number) => {
     root.picked = number;
     setStateValue("number", number);
   };
-  const items = data.items.map((found) => item(found, root.name, pick));
+  const items = data.items.map((found) => item(found, name, pick));
   const numbers = data.items.map(({ number }) => number);
-  // Where the picked one is not in the list, the first one stands for it: here as in the script.
-  const picked = numbers.includes(root.picked) ? root.picked : numbers[0];
+  // If the picked sentence is not in the list, the first one counts as picked, as in Python.
+  const picked = numbers.some((number) => number === root.picked) ? root.picked : numbers[0];
   items.forEach(({ radio }) => (radio.checked = Number(radio.value) === picked));
   const hadFocus = list.contains(document.activeElement), { scrollTop } = list;
   list.replaceChildren(...items.map(({ label }) => label));
   list.scrollTop = scrollTop;
   if (hadFocus) items.find(({ radio }) => radio.checked)?.radio.focus({ preventScroll: true });
 
+  /** @param {number} index */
   const show = (index) => items.forEach((each) => each.show(index));
   show(window.fairprogLam?.[data.channel] ?? data.index);
   window.removeEventListener("fairprog:lam", root.follow);

@@ -1,3 +1,21 @@
+/**
+ * @typedef {object} Table
+ * @property {string} caption
+ * @property {TableCell[]} columns
+ * @property {TableCell[][]} rows
+ * @property {boolean} is_text whether the cells hold texts, which may take several lines
+ */
+
+/**
+ * @typedef {object} TableCell
+ * @property {string} text
+ * @property {string} note stands smaller below the text
+ */
+
+/**
+ * @param {"th" | "td"} tag
+ * @param {TableCell} cell
+ */
 function cell(tag, { text, note }) {
   const element = document.createElement(tag);
   element.textContent = text;
@@ -6,6 +24,10 @@ function cell(tag, { text, note }) {
   return element;
 }
 
+/**
+ * @param {TableCell[]} cells
+ * @param {boolean} heading
+ */
 function line(cells, heading) {
   const row = document.createElement("tr");
   row.append(...cells.map((each, i) => cell(heading || i === 0 ? "th" : "td", each)));
@@ -13,6 +35,7 @@ function line(cells, heading) {
   return row;
 }
 
+/** @param {Call<Table>} call */
 export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-table");
   root.setAttribute("aria-label", data.caption);

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Store
 from fairprog_core.runs.recorder import StopRequest, carry_out
@@ -18,7 +18,7 @@ def run(
     *,
     overrides: Iterable[str] = (),
     home: Home | str | Path | None = None,
-    progress: Callable[[dict[str, Any]], None] | None = None,
+    progress: Callable[[Record], None] | None = None,
 ) -> Result:
     """Run a study here and now; the dashboard shows it while it grows.
 

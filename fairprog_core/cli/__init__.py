@@ -17,7 +17,7 @@ from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import FairprogError, shorten
 from fairprog_core.common.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
@@ -61,9 +61,20 @@ def _options(
     pass
 
 
+class _Warnings(logging.Handler):
+    """Shows warnings on stderr; errors that come with a traceback are left to the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:
+            complain(record.getMessage())
+
+
+_WARNINGS = _Warnings()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; never shows a traceback for what a user can cause."""
-    logging.getLogger("fairprog_core").addHandler(logging.NullHandler())
+    logging.getLogger("fairprog_core").addHandler(_WARNINGS)
     sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -86,6 +97,6 @@ def _main(arguments: list[str]) -> int:
             raise
         context = getattr(error, "ctx", None)  # an option or argument that does not exist
         command = context.command_path if context else "fairprog"
-        complain(f"{error.format_message().rstrip('.')}. See `{command} --help`.")
+        complain(f"{shorten(error.format_message().rstrip('.'), 400)}. See `{command} --help`.")
         return 2
     return code if isinstance(code, int) else 0

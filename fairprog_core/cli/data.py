@@ -1,11 +1,10 @@
 """``fairprog data``: the data sets, made or read before anything is trained on them."""
 
-from functools import partial
 from typing import Annotated, Any, get_args
 
 import numpy as np
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from fairprog_core.cli.terminal.console import HomeOption, SetOption, complain, console, open_home
@@ -13,8 +12,8 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.study import Study
-from fairprog_core.study.load import load_study, presets
+from fairprog_core.data.card import data_card
+from fairprog_core.study.load import load_study, load_study_of, presets
 
 app = typer.Typer(name="data", help="List data sets, make or read them, check them.", no_args_is_help=True)
 
@@ -29,12 +28,13 @@ SourceArgument = Annotated[
 @app.command("list")
 def list_() -> None:
     """List the data sets with their cards: input, label, sensitive attribute, source, licence."""
-    for kind, entry in DATASETS.items():
+    for kind in DATASETS:
         table = Table(title=kind, title_style="bold", title_justify="left", show_header=False, box=None, pad_edge=False)
         table.add_column(no_wrap=True)
         table.add_column()
-        for heading, text in entry.load().card().items():
-            table.add_row(heading, text)
+        if card := data_card(kind):
+            for heading, text in {"About": card.about, **card.lines}.items():
+                table.add_row(heading, text)
         console().print(table)
         typer.echo()
 
@@ -60,7 +60,7 @@ def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = N
         table.add_column(name, justify="right" if "ow" in name or "share" in name else "left")
     few = []
     for name, split in splits.items():
-        for z, y, n in _cells(dataset, split):
+        for z, y, n in _cells(split):
             group, label = _group_name(dataset, z), dataset.labels[y]
             table.add_row(name, str(len(split.y)), group, label, str(n), f"{split.cell_share[z, y]:.3f}")
             few += [f"{name}: {group}, {label} ({n})"] * (n < FEW)
@@ -73,7 +73,7 @@ def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = N
 
 def _dataset(source: str, settings: list[str] | None, home: Home) -> Dataset:
     if source in DATASETS and source not in presets():
-        study = load_study(Study(), [f"dataset={source}", *(settings or [])])
+        study = load_study_of(source, settings or [])
     else:
         study = load_study(source, settings or [])
     dataset: Dataset = build(DATASETS, study.dataset, home)
@@ -86,21 +86,17 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     with Progress(*columns, console=console()) as progress:
         for name in SPLITS:
             task = progress.add_task(name, total=None)
-            splits[name] = dataset.split(name, partial(_tell, progress, task))
+            for done, total in dataset.prepare_split(name):
+                progress.update(task, completed=done, total=total)
+            splits[name] = dataset.split(name)
             n = len(splits[name].y)
-            _tell(progress, task, n, n)
+            progress.update(task, completed=n, total=n)
     return splits
 
 
-def _tell(progress: Progress, task: TaskID, done: int, total: int) -> None:
-    progress.update(task, completed=done, total=total)
-
-
-def _cells(dataset: Dataset, split: Split) -> list[tuple[Any, Any, int]]:
+def _cells(split: Split) -> list[tuple[Any, Any, int]]:
     """Every (pattern code, label) with its number of rows."""
-    counts = np.zeros((len(dataset.groups.patterns), len(dataset.labels)), dtype=np.int64)
-    np.add.at(counts, (split.z, split.y), 1)
-    return [(z, y, int(n)) for (z, y), n in np.ndenumerate(counts)]
+    return [(z, y, int(n)) for (z, y), n in np.ndenumerate(split.cell_counts)]
 
 
 def _group_name(dataset: Dataset, z: int) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -24,7 +24,9 @@ from fairprog_core.cli.terminal.console import (
     writable_file,
     write_text,
 )
+from fairprog_core.common.errors import ConfigError, escaped, shorten
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
 from fairprog_core.runs.store import Store
@@ -72,7 +74,7 @@ def run(
             earlier = _earlier(store, each) if goes_on else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{each.name} ({begun.id})")
+                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
@@ -84,9 +86,17 @@ def run(
 
 def _earlier(store: Store, study: Study) -> Run | None:
     """The newest run of exactly this study that is done; if there is none, the newest that can go on."""
-    runs = [run for run in store.list() if run.study == study.to_json()]
+    runs = [run for run in store.list() if run.name == study.name and _is_saved_as(run, study)]
     done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
     return next(iter(done + unfinished), None)
+
+
+def _is_saved_as(run: Run, study: Study) -> bool:
+    """Whether a run is of exactly this study, also when options have been added since it was saved."""
+    try:
+        return Study.parse(run.study) == study
+    except ConfigError:  # saved by another version
+        return False
 
 
 def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
@@ -97,7 +107,7 @@ def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
     return store.begin(study, owner, may_be_ended=True)
 
 
-def _show(records: Iterator[dict[str, Any]], title: str) -> None:
+def _show(records: Iterator[Record], title: str) -> None:
     """Draw the progress bar; a line per stage where there is no terminal."""
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -168,9 +178,18 @@ def _stopping(stop: StopRequest) -> Iterator[None]:
 
 
 def _log_to(home: Home) -> None:
-    """Unexpected errors are told in a file, not on the screen."""
+    """Unexpected errors are told in a file, not on the screen.
+
+    Raises:
+        ConfigError: the home takes no files.
+    """
     path = home.path / LOG
-    path.parent.mkdir(exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
+        ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("fairprog_core").addHandler(handler)

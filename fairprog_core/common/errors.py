@@ -1,5 +1,10 @@
 """The errors a user can cause or meet; each carries one sentence that says what to do."""
 
+import re
+import reprlib
+
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class FairprogError(Exception):
     """Base of every error that fairprog raises on purpose.
@@ -27,3 +32,34 @@ class ArtifactError(FairprogError):
 
 class RunError(FairprogError):
     """A run does not exist or is in a state that forbids what was asked."""
+
+
+def shown(value: object, most: int = 80) -> str:
+    """What was found, as an error's sentence shows it: as Python writes it, in one line, and shortened."""
+    return shorten(_SHORT.repr(value), most)
+
+
+def shorten(text: object, most: int = 160) -> str:
+    """A text in one line, with an ellipsis in its middle where it is too long: so a path keeps its file's name."""
+    line = escaped(" ".join(str(text).split()))
+    return line if len(line) <= most else f"{line[: most - most // 2 - 1]}…{line[-(most // 2) :]}"
+
+
+def escaped(text: str) -> str:
+    """A text in which control characters, and those that turn the direction of writing, are written as escapes."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class _Short(reprlib.Repr):
+    """Python's own short form, of integers that Python refuses to write as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 200
+        self.maxlist = self.maxtuple = self.maxdict = 20
+
+    def repr_int(self, x: int, level: int) -> str:
+        return f"an integer of {x.bit_length()} bits" if x.bit_length() > 256 else super().repr_int(x, level)
+
+
+_SHORT = _Short()

@@ -1,15 +1,22 @@
 """Where fairprog keeps what it makes: runs, caches, models; and how files are written there."""
 
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock
+
+log = logging.getLogger(__name__)
+
+FindDamage = Callable[[Path], str | None]  # what is wrong with an existing cache entry; None: nothing
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,30 @@ def assets() -> Path:
     return Path(override) if override else Path(__file__).resolve().parents[2] / "assets"
 
 
+def user_path(text: str) -> Path:
+    """A path as a user writes it; one of a user that does not exist stays as it is, and leads nowhere."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def is_file(path: Path | zipfile.Path) -> bool:
+    """Whether there is a file; no where one cannot be: the name is too long, or nobody may look there."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; no where one cannot be: the name is too long, or nobody may look there."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
@@ -71,12 +102,35 @@ def replacing(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _find_nothing(path: Path) -> str | None:
+    return None
+
+
 @contextmanager
-def making_once(path: Path) -> Iterator[bool]:
+def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator[bool]:
     """Hold the lock of a cache entry; yields whether it still has to be made.
 
-    Two processes that need the same entry make it once: the second waits, then finds it.
+    Two processes that need the same entry make it once: the second waits, then finds it. A damaged entry is set
+    aside, and has to be made again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
+        if path.exists() and (damage := find_damage(path)) is not None:
+            _set_aside(path, damage)
         yield not path.exists()
+
+
+def is_whole(path: Path, find_damage: FindDamage) -> bool:
+    """Whether a cache entry exists and is not damaged; a damaged one is set aside."""
+    if path.exists() and find_damage(path) is not None:
+        with making_once(path, find_damage):  # unless another process has made it again meanwhile
+            pass
+    return path.exists()
+
+
+def _set_aside(path: Path, damage: str) -> None:
+    """Rename a damaged cache entry, so that nothing is lost, and warn of it in one sentence."""
+    names = (f"{path.name}.damaged{f'-{number}' if number > 1 else ''}" for number in count(1))
+    aside = next(place for place in map(path.with_name, names) if not place.exists())
+    path.rename(aside)
+    log.warning("%s is damaged (%s); it is kept as %s and made again.", path, damage, aside.name)

@@ -1,9 +1,11 @@
 """Learned modules on disk: tensors and a JSON description in one ``.safetensors`` file, never pickled."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -64,6 +66,33 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], *, path: Path, noun: str
             f"The {values} in {path} do not fit its own description; it was written by another version of fairprog: "
             f"train the {noun} again."
         ) from error
+
+
+def find_damage(path: Path, expected: Mapping[str, Tensor] | None = None) -> str | None:
+    """What is wrong with a file of tensors in a cache; None: nothing.
+
+    Args:
+        path: an existing file.
+        expected: tensors with the names, shapes and types that it must hold; None: any.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            json.loads((file.metadata() or {}).get("fairprog", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        return str(error)
+    if expected is not None and _shapes(tensors) != _shapes(expected):
+        return "it holds other weights than it should"
+    return None if all_finite(tensors) else "it holds values that are not finite"
+
+
+def all_finite(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether no tensor holds NaN or infinity."""
+    return all(bool(torch.isfinite(value).all()) for value in tensors.values())
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (value.shape, value.dtype) for name, value in tensors.items()}
 
 
 FORMAT = "fairprog.learned/1"

@@ -18,6 +18,11 @@ from fairprog_core.common.errors import ConfigError
 Modality = Literal["image", "text"]  # what a data set, a classifier, a trigger is made for
 ADVANCED: dict[str, JsonValue] = {"advanced": True}  # ``json_schema_extra`` of a field that the form folds away
 NEEDED: dict[str, JsonValue] = {"needed": True}  # of one that has no default that works: a path of the user's
+LATER: dict[str, JsonValue] = {
+    "later": True
+}  # of one that joined options whose keys are on disk; its default: as before
+
+_Excluded = dict[Any, Any]  # what pydantic leaves out: by field or number, True for all of it, or places inside
 
 
 class Options(BaseModel):
@@ -54,15 +59,48 @@ class Options(BaseModel):
         fields = type(self).model_fields.items()
         return next((name for name, field in fields if is_marked(field, NEEDED) and not getattr(self, name)), None)
 
+    def content(self, *, include: set[str] | None = None, exclude: set[str] | None = None) -> dict[str, Any]:
+        """What enters content keys: as ``to_json``, without later options that are at their defaults.
+
+        So an option that is added under the mark ``LATER`` leaves every key as it was, and with it what lies in caches.
+
+        Args:
+            include: only these fields; None: all.
+            exclude: but for these fields.
+        """
+        return self.model_dump(mode="json", include=include, exclude=_later(self) | dict.fromkeys(exclude or (), True))
+
     def digest(self, *, exclude: set[str] | None = None) -> str:
-        """First 16 hex digits of the SHA-256 of the canonical JSON; the key of caches."""
-        return digest_of(self.model_dump(mode="json", exclude=exclude))
+        """First 16 hex digits of the SHA-256 of the canonical JSON of ``content``; the key of caches."""
+        return digest_of(self.content(exclude=exclude))
 
 
 def is_marked(field: FieldInfo, mark: Mapping[str, JsonValue]) -> bool:
-    """Whether a field carries a mark: ``ADVANCED`` or ``NEEDED``."""
+    """Whether a field carries a mark: ``ADVANCED``, ``NEEDED`` or ``LATER``."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and mark.items() <= extra.items()
+
+
+def _later(value: Any) -> _Excluded:
+    """The places of later options that are at their defaults, in options, or in what holds options."""
+    if isinstance(value, Options):
+        return _later_fields(value)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple | list) else ()
+    return {place: inside for place, each in items if (inside := _later(each))}
+
+
+def _later_fields(options: Options) -> _Excluded:
+    found: _Excluded = {}
+    for name, field in type(options).model_fields.items():
+        value, usual = (
+            getattr(options, name),
+            field.get_default(call_default_factory=True, validated_data=vars(options)),
+        )
+        if is_marked(field, LATER) and value == usual:
+            found[name] = True
+        elif inside := _later(value):
+            found[name] = inside
+    return found
 
 
 def digest_of(value: Any) -> str:

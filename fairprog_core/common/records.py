@@ -9,7 +9,14 @@ from typing import Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 
-class StageRecord(TypedDict):
+class Stored(TypedDict, total=False):
+    """What the store adds to a record: its number in the run, and when it came, in seconds since 1970."""
+
+    seq: int
+    time: float
+
+
+class StageRecord(Stored):
     """How far a study is: ``fraction`` of the whole (0 … 1), and about how many seconds are left, if that is known."""
 
     kind: Literal["stage"]
@@ -19,7 +26,7 @@ class StageRecord(TypedDict):
     seconds_left: float | None
 
 
-class BaseRecord(TypedDict):
+class BaseRecord(Stored):
     """The training of the base: mean ``loss`` (nats) and ``accuracy`` of the training rows since the last record."""
 
     kind: Literal["base"]
@@ -42,7 +49,7 @@ class Losses(TypedDict):
     chance: float
 
 
-class TrainRecord(Losses):
+class TrainRecord(Losses, Stored):
     """One step of ``steps`` in all."""
 
     kind: Literal["train"]
@@ -68,7 +75,7 @@ class Front(TypedDict):
     majority_accuracy: float
 
 
-class ValidationRecord(Front):
+class ValidationRecord(Front, Stored):
     """A validation; ``is_best`` if no earlier one of this training had a larger hypervolume."""
 
     kind: Literal["validation"]
@@ -93,14 +100,14 @@ class FittedRecord(Fit):
     kind: Literal["fitted"]
 
 
-class CurveRecord(TypedDict):
+class CurveRecord(Stored):
     """A curve with this key is finished, or was explained."""
 
     kind: Literal["curve"]
     curve: str
 
 
-class ResultRecord(TypedDict):
+class ResultRecord(Stored):
     """The whole study is finished."""
 
     kind: Literal["result"]
@@ -116,3 +123,22 @@ class Mean(TypedDict):
     value: float
     ci: list[float] | None
     n: int
+
+
+def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:
+    """The record of one step."""
+    return TrainRecord(
+        kind="train", step=step, steps=steps, utility_loss=losses["utility_loss"],
+        fairness_loss=losses["fairness_loss"], discriminator_accuracy=losses["discriminator_accuracy"],
+        chance=losses["chance"],
+    )  # fmt: skip
+
+
+def validation_record(front: Front, *, step: int, is_best: bool) -> ValidationRecord:
+    """The record of a validation."""
+    return ValidationRecord(
+        kind="validation", step=step, is_best=is_best, lam=front["lam"], accuracy=front["accuracy"], gap=front["gap"],
+        is_collapsed=front["is_collapsed"], loss_error=front["loss_error"], hypervolume=front["hypervolume"],
+        base_accuracy=front["base_accuracy"], base_gap=front["base_gap"],
+        majority_accuracy=front["majority_accuracy"],
+    )  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from fairprog_core.common.errors import shorten, shown
+
 _FOLLOWS = "default_factory_not_called"  # pydantic's word for a default that was not tried, as another value is wrong
 _SIMPLE = (str, int, float, bool, list, tuple, type(None))
 
@@ -26,33 +28,33 @@ def sentence(error: ValidationError, cls: type[BaseModel], *, where: str) -> str
     found = [each for each in errors if each["loc"] not in outer]
     n_more = len(found) - 1
     more = "" if n_more < 1 else " One more value is wrong." if n_more == 1 else f" {n_more} more values are wrong."
-    return f"{where}: {_why(found[0], cls)}.{more}"
+    return f"{shorten(where, 120)}: {_why(found[0], cls)}.{more}"
 
 
 def _why(error: ErrorDetails, cls: type[BaseModel]) -> str:
     keys, known = _place(error["loc"], cls)
-    place = f"{'.'.join(keys)}: " if keys else ""
+    place = f"{shorten('.'.join(shorten(key, 60) for key in keys), 120)}: " if keys else ""
     context = error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
             return f"{place}there is no such key; {_near(keys[-1], known)}"
         case "value_error":
-            return f"{place}{context['error']}{_found(error)}"
+            return f"{place}{shorten(context['error'], 250)}{_found(error)}"
         case "union_tag_invalid":
-            return f"{place}there is no {context['tag']!r}; choose {context['expected_tags']}"
+            return f"{place}there is no {shown(context['tag'])}; choose {context['expected_tags']}"
         case "too_short":
             return f"{place}choose at least {context['min_length']}"
         case _:
-            return f"{place}{error['msg'].removeprefix('Input ')}{_found(error)}"
+            return f"{place}{shorten(error['msg'].removeprefix('Input '), 250)}{_found(error)}"
 
 
 def _found(error: ErrorDetails) -> str:
     is_shown = error["type"] != "missing" and isinstance(error["input"], _SIMPLE)
-    return f" (found {error['input']!r:.80})" if is_shown else ""
+    return f" (found {shown(error['input'])})" if is_shown else ""
 
 
 def _near(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, list(known), n=2)
+    near = difflib.get_close_matches(key[:80], list(known), n=2)
     return f"did you mean {' or '.join(near)}" if near else f"there are {', '.join(known)}"
 
 

@@ -3,10 +3,8 @@
 Notation: n samples, c classes, p group patterns, h×w image.
 """
 
-import inspect
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -17,7 +15,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.types import Groups
 
 SplitName = Literal["train", "tune", "val", "test"]
-Progress = Callable[[int, int], None]  # (rows done, rows in all)
+Progress = tuple[int, int]  # rows done, rows in all
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,19 @@ class Split:
     is_stratified: bool
 
     @property
+    def cells(self) -> NDArray[np.int64]:
+        """(n,) number of each row's (z, y) cell in the flattened ``cell_share``."""
+        return cell_numbers(self.y, self.z, n_classes=self.cell_share.shape[1])
+
+    @property
+    def cell_counts(self) -> NDArray[np.int64]:
+        """(p, c) number of rows of every (z, y) cell."""
+        return cell_counts(self.y, self.z, *self.cell_share.shape)
+
+    @property
     def weight(self) -> NDArray[np.float64]:
         """(n,) weights with mean one that bring the rows back to the natural mix."""
-        counts = np.zeros_like(self.cell_share)
-        np.add.at(counts, (self.z, self.y), 1)
+        counts = self.cell_counts
         with np.errstate(divide="ignore", invalid="ignore"):
             per_row = np.where(counts > 0, self.cell_share * len(self.y) / counts, 0.0)
         weight: NDArray[np.float64] = per_row[self.z, self.y]
@@ -72,6 +79,33 @@ class Split:
         return Split(self.x[rows], self.y[rows], self.z[rows], self.cell_share, True)
 
 
+def cell_numbers(y: NDArray[np.int64], z: NDArray[np.int64], *, n_classes: int | None = None) -> NDArray[np.int64]:
+    """(n,) number of each row's (z, y) cell: cells are counted by z first, then by y.
+
+    Args:
+        y: (n,) labels.
+        z: (n,) pattern codes.
+        n_classes: c; None: as many as the labels show, which changes the numbers and not their order.
+    """
+    cells: NDArray[np.int64] = z * (y.max(initial=0) + 1 if n_classes is None else n_classes) + y
+    return cells
+
+
+def cell_counts(y: NDArray[np.int64], z: NDArray[np.int64], n_patterns: int, n_classes: int) -> NDArray[np.int64]:
+    """(p, c) number of rows of every (z, y) cell."""
+    cells = cell_numbers(y, z, n_classes=n_classes)
+    return np.bincount(cells, minlength=n_patterns * n_classes).reshape(n_patterns, n_classes)
+
+
+def found_cell_share(
+    y: NDArray[np.int64], z: NDArray[np.int64], n_patterns: int, n_classes: int
+) -> NDArray[np.float64]:
+    """(p, c) share of the rows in every (z, y) cell, for a data set whose mix is as it was found."""
+    share = np.zeros((n_patterns, n_classes))
+    np.add.at(share, (z, y), 1 / len(y))  # not counts / n, which differs in the last digit
+    return share
+
+
 def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int) -> NDArray[np.int64]:
     """n row numbers, drawn without replacement and as evenly over the (z, y) cells as their sizes allow.
 
@@ -80,7 +114,7 @@ def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(y))
     turn = np.empty(len(y), dtype=np.int64)
-    cells = z * (y.max(initial=0) + 1) + y
+    cells = cell_numbers(y, z)
     for cell in np.unique(cells):
         rows = order[cells[order] == cell]
         turn[rows] = np.arange(len(rows))
@@ -113,7 +147,7 @@ class Example(NamedTuple):
 
 
 class Dataset(ABC):
-    """A data set; its class docstring is its card.
+    """A data set; its class docstring is its card (see ``data.card``).
 
     Input, label, sensitive attribute, how the correlation arises, source, licence.
     """
@@ -123,13 +157,6 @@ class Dataset(ABC):
     def __init__(self, options: Any, home: Home) -> None:
         self.options = options
         self.home = home
-
-    @classmethod
-    def card(cls) -> dict[str, str]:
-        """The class docstring by heading: "About", then "Input", "Label" and so on; plain text."""
-        about, _, rest = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")
-        items = re.findall(r"^(\w[\w -]*): (.*(?:\n +.*)*)", rest, flags=re.MULTILINE)
-        return {"About": " ".join(about.split()), **{heading: " ".join(text.split()) for heading, text in items}}
 
     @property
     @abstractmethod
@@ -142,7 +169,15 @@ class Dataset(ABC):
         """The groups of the sensitive attribute."""
 
     @abstractmethod
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        """Bring the rows of a split into the cache, if they are not there.
+
+        Yields:
+            Now and then how many rows are done, and how many there are in all. Closing the generator cancels.
+        """
+
+    @abstractmethod
+    def split(self, name: SplitName) -> Split:
         """The rows of a split, from the cache or made now."""
 
     @abstractmethod

@@ -2,21 +2,55 @@
 
 import math
 import shutil
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tokenize import TokenError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fairprog_core.common.errors import DataError
 from fairprog_core.common.home import Home, making_once, replacing
+from fairprog_core.data.base import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # pyarrow is imported where a table is read or written: images do without it.
+
+
+_UNREADABLE = (  # what numpy and pyarrow raise for a file that is none of theirs
+    OSError, EOFError, LookupError, NotImplementedError, SyntaxError, TokenError, TypeError, ValueError,
+)  # fmt: skip
+
+
+class Array(NamedTuple):
+    """What a column must be.
+
+    Attributes:
+        shape: None stands for any number of rows.
+        dtype: of its values.
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: DTypeLike
+
+
+class Table(NamedTuple):
+    """What a table must be.
+
+    Attributes:
+        columns: their names, in order.
+        n: of rows; None: any number.
+    """
+
+    columns: tuple[str, ...]
+    n: int | None = None
 
 
 class Columns:
@@ -31,13 +65,7 @@ class Columns:
         return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        try:
-            column: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            message = (
-                f"{self._folder}: the cached column {name!r} is damaged ({error}); remove this folder and try again."
-            )
-            raise DataError(message) from error
+        column: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         return column
 
     @contextmanager
@@ -59,13 +87,40 @@ class Columns:
         """A table, memory-mapped: only what is taken from it is read."""
         import pyarrow as pa
 
+        return pa.ipc.open_file(pa.memory_map(str(self._folder / f"{name}.arrow"))).read_all()
+
+    def find_damage(self, expected: "Mapping[str, Array | Table]") -> str | None:
+        """What is wrong with the files, by their headers and sizes; None: nothing.
+
+        Args:
+            expected: by name, all columns and tables. All columns have the same number of rows.
+        """
         try:
-            return pa.ipc.open_file(pa.memory_map(str(self._folder / f"{name}.arrow"))).read_all()
-        except (OSError, pa.ArrowException) as error:
-            message = (
-                f"{self._folder}: the cached table {name!r} is damaged ({error}); remove this folder and try again."
-            )
-            raise DataError(message) from error
+            for name, what in expected.items():
+                if isinstance(what, Array):
+                    self._check_column(name, what)
+                else:
+                    self._check_table(name, what)
+            n_rows = {len(self[name]) for name, what in expected.items() if isinstance(what, Array)}
+        except _UNREADABLE as error:
+            return str(error)
+        return "its columns differ in length" if len(n_rows) > 1 else None
+
+    def _check_column(self, name: str, expected: Array) -> None:
+        column = self[name]
+        known = tuple(n if m is None else m for n, m in zip_longest(column.shape, expected.shape, fillvalue=-1))
+        if column.shape != known or column.dtype != expected.dtype:
+            wanted = f"{np.dtype(expected.dtype)} {expected.shape}"
+            raise ValueError(f"{name} is {column.dtype} {column.shape}, not {wanted}")
+        header = column.offset if isinstance(column, np.memmap) else 0
+        if (size := (self._folder / f"{name}.npy").stat().st_size) != header + column.nbytes:
+            raise ValueError(f"{name} has {size} bytes, not {header + column.nbytes}")
+
+    def _check_table(self, name: str, expected: Table) -> None:
+        table = self.table(name)
+        table.validate(full=True)  # Arrow reads past the end of a file whose offsets are wrong
+        if tuple(table.column_names) != expected.columns or expected.n not in (None, len(table)):
+            raise ValueError(f"{name} has {len(table)} rows of {', '.join(table.column_names)}")
 
     def _check_space(self, needed: int) -> None:
         # A memory-mapped file on a full disk kills the process when it is written to.
@@ -77,12 +132,46 @@ class Columns:
             )
 
 
-def cached(home: Home, key: str, fill: Callable[[Columns], None]) -> Columns:
-    """The columns kept under ``key``; where missing, ``fill`` makes them, once among all processes."""
-    folder = home.cache / "data" / key
-    with making_once(folder) as is_missing:
-        if is_missing:
-            with replacing(folder) as part:
-                part.mkdir()
-                fill(Columns(part))
-    return Columns(folder)
+@dataclass(frozen=True)
+class CacheEntry:
+    """Columns kept under a content key: filled once among all processes, then read from disk.
+
+    Attributes:
+        folder: where they are kept.
+        expected: what it fills, by name.
+        fill: creates and fills the columns, and yields how far it is.
+    """
+
+    folder: Path
+    expected: Mapping[str, Array | Table]
+    fill: Callable[[Columns], Iterator[Progress]]
+
+    @classmethod
+    def of(
+        cls,
+        home: Home,
+        key: str,
+        expected: Mapping[str, Array | Table],
+        fill: Callable[[Columns], Iterator[Progress]],
+    ) -> "CacheEntry":
+        """The entry of a home's cache under a key."""
+        return cls(home.cache / "data" / key, expected, fill)
+
+    def prepare(self) -> Iterator[Progress]:
+        """Fill the entry where it is missing or damaged; another process that needs it waits.
+
+        Closing the generator cancels: the entry appears when it is complete, and no part of it is left otherwise.
+        """
+        with making_once(self.folder, self._find_damage) as is_missing:
+            if is_missing:
+                with replacing(self.folder) as part:
+                    part.mkdir()
+                    yield from self.fill(Columns(part))
+
+    def open(self) -> Columns:
+        """The columns, filled now where they are missing or damaged."""
+        deque(self.prepare(), maxlen=0)
+        return Columns(self.folder)
+
+    def _find_damage(self, folder: Path) -> str | None:
+        return Columns(folder).find_damage(self.expected)

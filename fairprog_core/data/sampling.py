@@ -42,9 +42,9 @@ class EvenSampler:
             seed: of all draws.
             device: where batches go.
         """
-        codes = split.z * split.cell_share.shape[1] + split.y
-        present = np.unique(codes)
-        self.cells = [np.flatnonzero(codes == code) for code in present]
+        cells = split.cells
+        present = np.unique(cells)
+        self.cells = [np.flatnonzero(cells == cell) for cell in present]
         share = split.cell_share.ravel()[present]
         # an even batch holds 1/m of every cell: weight = natural share / (1/m)
         self.cell_weight = share / share.sum() * len(present)

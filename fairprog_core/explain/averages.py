@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.records import Mean
-from fairprog_core.data.base import Dataset, Split, draw_evenly
+from fairprog_core.data.base import Dataset, Split, cell_counts, draw_evenly
 
 DRAWS = 2000
 
@@ -59,8 +59,7 @@ class WeightedRows:
 
 def natural_weight(y: NDArray[np.int64], z: NDArray[np.int64], cell_share: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights (n,) with mean one that bring rows back to the natural shares (p, c) of the (z, y) cells."""
-    counts = np.zeros_like(cell_share)
-    np.add.at(counts, (z, y), 1)
+    counts = cell_counts(y, z, *cell_share.shape)
     share = cell_share[z, y] / counts[z, y]
     weight: NDArray[np.float64] = share / share.mean() if len(share) else share
     return weight
@@ -84,8 +83,7 @@ class Pool:
     @property
     def cells(self) -> NDArray[np.int64]:
         """(n,) number of each row's (z, y) cell."""
-        cells: NDArray[np.int64] = self.split.z * self.split.cell_share.shape[1] + self.split.y
-        return cells
+        return self.split.cells
 
     def rows(self, n: int | None = None) -> WeightedRows:
         """The first n rows (None: all), weighted to the natural mix."""

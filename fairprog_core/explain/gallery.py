@@ -6,6 +6,8 @@ Notation: m photos, s image side.
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.data.base import cell_numbers
+
 
 def to_uint8(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Maps (…, h, w) in 0 … 1 -> 0 … 255."""
@@ -24,9 +26,10 @@ def pick(y: NDArray[np.int64], z: NDArray[np.int64], is_changed: NDArray[np.bool
     Changed means in either direction, in the order of the rows, so nothing flatters the trigger.
     """
     chosen: list[int] = []
-    cells = [np.flatnonzero((z == a) & (y == b)) for a, b in sorted(set(zip(z.tolist(), y.tolist(), strict=True)))]
-    queues = []
-    for rows in cells:
+    number = cell_numbers(y, z)
+    cells, queues = np.unique(number), []
+    for cell in cells:
+        rows = np.flatnonzero(number == cell)
         changed, same = rows[is_changed[rows]].tolist(), rows[~is_changed[rows]].tolist()
         taken = min(len(changed), max(1, m // len(cells) // 2))
         queues.append(changed[:taken] + same + changed[taken:])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.records import Mean
-from fairprog_core.data.base import draw_evenly
+from fairprog_core.data.base import cell_numbers, draw_evenly
 from fairprog_core.explain.averages import WeightedRows
 from fairprog_core.explain.base import Work
 from fairprog_core.explain.conditions import Conditions
@@ -45,7 +45,7 @@ def read_linearly(
     if not 2 <= len(np.unique(z)) <= MOST_PATTERNS:
         return LinearReadings()
     weight = even_weight(z, y)
-    rows = WeightedRows(weight, z * (y.max() + 1) + y)
+    rows = WeightedRows(weight, cell_numbers(y, z))
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
     means: list[list[Mean | None]] = [[], [], []]
     fixed: list[LinearProbe] = []

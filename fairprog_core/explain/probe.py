@@ -25,6 +25,7 @@ from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home, making_once, replacing
+from fairprog_core.common.model_file import find_damage
 from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import DemographicClassifierOptions, Init
@@ -116,13 +117,14 @@ def demographic_classifier(
         "data": dataset.split_digest("tune"),
         "base": base.digest() if init == "base weights" else base.input_spec,
         "rows": options.rows,
-        "schedule": schedule.model_dump(mode="json", exclude={"source"}),
+        "schedule": schedule.content(exclude={"source"}),
         **({} if init == "base weights" else CLASSIFIERS[schedule.kind].load().cache_inputs(schedule)),
     }
     path = home.cache / "demographic" / f"{digest_of(content)}.safetensors"
     tune = dataset.split("tune")
     classifier = _untrained(init, base, schedule, tune, len(dataset.groups.patterns))
-    with making_once(path) as is_missing:
+    expected = classifier.state_to_save()
+    with making_once(path, lambda file: find_damage(file, expected)) as is_missing:
         if is_missing:
             work = _train(classifier, tune, schedule, options.rows, INITS.index(init) + 1, base.device)
             yield from with_own_randomness(work, seed=INITS.index(init) + 1)
@@ -160,7 +162,7 @@ def _train(
     z = tune.z[rows]
     split = classifier.prepare(Split(tune.x[rows], z, z, tune.cell_share, is_stratified=False))
     for record in train(classifier, split, options=schedule, seed=seed, device=device):
-        if "step" in record:
+        if not isinstance(record, float):
             yield record["step"] / record["steps"]
 
 

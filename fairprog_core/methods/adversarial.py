@@ -22,6 +22,7 @@ from torch import Tensor
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.records import Fit, Losses, TrainingRecord
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import MOST_CELLS, EvenSampler
@@ -29,7 +30,6 @@ from fairprog_core.methods.base import FitContext, FittedModel, Method, Validate
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
-from fairprog_core.training.loop import Record
 from fairprog_core.training.per_lam import fit_one, sum_costs
 
 
@@ -44,7 +44,7 @@ class Adversarial:
 
         Args:
             options: of the discriminator and the batches.
-            task: criterion, groups, rows to learn from, seed, device.
+            context: criterion, groups, rows to learn from, seed, device.
             classifier: trained in place, in the mode that it is in.
             lam: λ.
             optimizer: of those of its weights that learn.
@@ -66,7 +66,7 @@ class Adversarial:
         self.chance = chance(context.groups, context.split.cell_share, conditions_on_label=self.conditions_on_label)
         self.learned = [value for value in classifier.parameters() if value.requires_grad]
 
-    def step(self, step: int) -> dict[str, Any]:
+    def step(self, step: int) -> Losses:
         """Train both players on the batch of this step.
 
         Returns:
@@ -120,6 +120,12 @@ class Adversarial:
         self.adversary.load_state(state)
 
 
+class WeightsFit(Fit):
+    """A finished training of weights: how many of them learned."""
+
+    n_parameters: int
+
+
 class UnfinishedClassifier(FittedModel):
     """A classifier that is being trained at one λ."""
 
@@ -166,26 +172,24 @@ class AdversarialMethod(Method):
     def start(self, lam: float) -> Adversarial:
         """A training about to begin."""
 
-    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
+    def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
         context, files = self.context, self._files()
-        summaries: list[Record] = []
+        summaries: list[WeightsFit] = []
         for lam, file in files.items():
             if file.exists():
                 summaries.append(self._summary(file))
                 continue
-            learner, done = self.start(lam), summaries[-1]["validation"] if summaries else {}
-            solution, checkpoint = (
-                UnfinishedClassifier(learner.classifier),
-                context.folder / f"checkpoint-{lam:g}.safetensors",
-            )
-            score = partial(validate, solution, (lam,), done)
+            learner, done = self.start(lam), summaries[-1]["validation"] if summaries else None
+            solution = UnfinishedClassifier(learner.classifier)
+            checkpoint = context.folder / f"checkpoint-{lam:g}.safetensors"
             summary = yield from fit_one(
-                learner, self.budget, validate=score, checkpoint=checkpoint, done=len(summaries), in_all=len(files)
-            )
-            summary |= {"n_parameters": sum(value.numel() for value in learner.learned)}
-            save_classifier(learner.classifier.cpu(), file, lam=lam, summary=summary, **context.about)
+                learner, self.budget, validate=partial(validate, solution, (lam,), done), checkpoint=checkpoint,
+                done=len(summaries), in_all=len(files),
+            )  # fmt: skip
+            fitted = WeightsFit(**summary, n_parameters=sum(value.numel() for value in learner.learned))
+            save_classifier(learner.classifier.cpu(), file, lam=lam, summary=fitted, **context.about)
             checkpoint.unlink(missing_ok=True)
-            summaries.append(summary)
+            summaries.append(fitted)
 
     def open(self) -> FittedClassifiers:
         files = self._files()
@@ -196,8 +200,8 @@ class AdversarialMethod(Method):
     def _files(self) -> dict[float, Path]:
         return {lam: self.file / f"lam-{lam:g}.safetensors" for lam in self.context.lam.grid}
 
-    def _summary(self, file: Path) -> Record:
-        summary: Record = read_classifier(file, CLASSIFIERS)[1]["summary"]
+    def _summary(self, file: Path) -> WeightsFit:
+        summary: WeightsFit = read_classifier(file, CLASSIFIERS)[1]["summary"]
         return summary
 
 
@@ -227,7 +231,7 @@ class AdvIn(AdversarialMethod):
     def steps(self) -> int:
         split, base = self.context.split, self.base_options
         rows: int = base.n_steps(len(split.y)) * base.batch_size
-        n_cells = min(len(set(zip(split.z.tolist(), split.y.tolist()))), MOST_CELLS)
+        n_cells = min(len(np.unique(split.cells)), MOST_CELLS)
         share: float = self.options.length
         per_step: int = n_cells * self.options.per_cell
         return max(round(share * rows / per_step), 1)

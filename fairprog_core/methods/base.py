@@ -14,6 +14,7 @@ import torch
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.lam_range import LamRange
+from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods import AdversarialOptions
@@ -21,7 +22,6 @@ from fairprog_core.methods.features import Features
 from fairprog_core.training.adversary import Adversary
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CriterionOptions
-from fairprog_core.training.loop import Record
 from fairprog_core.training.penalties import PENALTIES, Penalty
 
 TOGETHER = 4  # λ that are asked together: more would share little more, and nobody would see how far it is
@@ -71,8 +71,8 @@ class FittedModel(ABC):
         return {}
 
 
-ValidateFn = Callable[[FittedModel, Sequence[float], Record], Record]
-"""The curve of a solution on validation rows: at these λ, behind a record of those that are done already."""
+ValidateFn = Callable[[FittedModel, Sequence[float], Front | None], Front]
+"""Scores a fitted model on validation rows at some λ; appends to the front of those that are done."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Method(ABC):
 
     Attributes:
         options: of the method.
-        task: the curve.
+        context: the curve.
     """
 
     def __init__(self, options: Any, context: FitContext) -> None:
@@ -143,14 +143,14 @@ class Method(ABC):
         """The file or folder that holds what was learned."""
 
     @abstractmethod
-    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
+    def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
         """Learn what is not learned yet, and write it down.
 
         Interrupted anywhere, by closing it or by the end of the process, and called again, it goes on with
         the same numbers.
 
         Args:
-            look: makes the "validation" records.
+            validate: makes the "validation" records.
 
         Yields:
             "train" records for every step and "validation" records now and then, as ``training.fit`` does.

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.model_file import read_learned, write_learned
+from fairprog_core.common.records import TrainingRecord, validation_record
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn
 from fairprog_core.methods.features import Features
 from fairprog_core.training.differentiable_gap import DifferentiableGap
-from fairprog_core.training.loop import Record
 
 
 class ClosedForm(Method):
@@ -42,7 +42,7 @@ class ClosedForm(Method):
     def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What is learned from the rows of the task, for every reported λ: tensors and JSON values."""
 
-    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
+    def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
         if self.file.exists():
             return
         shared = self.context.features.seconds(self.context.split)
@@ -50,11 +50,10 @@ class ClosedForm(Method):
         tensors, values = self.find()
         about = {"steps": self.steps, "best_step": self.steps, "seconds": shared + time.perf_counter() - started}
         write_learned(self.file, tensors, **about, **values, **self.context.about)
-        found = validate(self.open(), self.context.lam.grid, {})
-        yield {"kind": "validation", "step": self.steps, "steps": self.steps, "is_best": True, **found}
-
-
-KINK = 0.01  # below this gap its absolute value is rounded off, so that the solver finds a gradient of zero
+        found = validate(self.open(), self.context.lam.grid, None)
+        record = validation_record(found, step=self.steps, is_best=True)
+        record["steps"] = self.steps
+        yield record
 
 
 class Objective:

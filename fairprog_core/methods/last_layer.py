@@ -24,7 +24,7 @@ class LastLayer(LinearHeadMethod):
         split = self.context.split
         if self.options.rows == "natural":
             return split.weight
-        cells = split.z * split.cell_share.shape[1] + split.y
+        cells = split.cells
         size = np.bincount(cells)
         weight: NDArray[np.float64] = len(cells) / (np.count_nonzero(size) * size[cells])
         return weight

@@ -45,7 +45,7 @@ def fit_eraser(features: Tensor, context: FitContext) -> LeaceEraser:
 
     Args:
         features: (n, d), in double precision.
-        task: whose rows they are; its criterion says whether the label is given.
+        context: whose rows they are; its criterion says whether the label is given.
     """
     rows = context.split.natural_rows()
     features, y = features[rows], torch.from_numpy(context.split.y[rows])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.types import Predictions
+from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Floats
 
 _BLOCK = 8_000_000  # resampled rows held at a time: 8 MB
@@ -32,12 +33,12 @@ def auc_draws(predictions: Predictions, *, draws: int = 2_000, seed: int = 0) ->
     The same rows with the same seed are resampled alike, so the difference of two calls is paired.
 
     Returns:
-        (1 + draws,); the first is :func:`auc` itself. NaN where there are no logits or not both kinds of rows.
+        (1 + draws,); the first is `auc` itself. NaN where there are no logits or not both kinds of rows.
     """
     n = len(predictions.y)
     cell = np.zeros(n, dtype=np.int64)
     if predictions.is_stratified:
-        cell = predictions.z * (predictions.y.max(initial=0) + 1) + predictions.y
+        cell = cell_numbers(predictions.y, predictions.z)
     position = np.empty(n, dtype=np.int64)
     position[np.argsort(cell, kind="stable")] = np.arange(n)  # a row's place once rows are sorted by cell
     sizes = tuple(int(size) for size in np.unique(cell, return_counts=True)[1])

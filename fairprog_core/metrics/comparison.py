@@ -2,7 +2,7 @@
 
 All classifiers are read from one resampling of the rows that they share, so what other rows would do
 to two methods alike cancels in their difference. What other seeds would do is added by the house's
-rule (:func:`fairprog_core.metrics.summaries.mean_estimate`). A verdict is said from an interval alone.
+rule (`fairprog_core.metrics.summaries.mean_estimate`). A verdict is said from an interval alone.
 
 Collapsed points do not count: a constant classifier has every gap 0. Nothing is said between points
 or beyond them: the step line is what was attained.
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Counts, Floats, cell_weight, weigh
 from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, judged_classes, majority_accuracy
 from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estimate, percentile_interval
@@ -75,7 +76,7 @@ class Attained:
     def hypervolume(self, reference: Reference, *, within: float = np.inf) -> Floats:
         """The area (1+b,) that the points attain, of those that took at most ``within`` seconds; 0 without points.
 
-        :func:`fairprog_core.metrics.pareto.hypervolume` for all draws at once, with the draw's own reference point.
+        `fairprog_core.metrics.pareto.hypervolume` for all draws at once, with the draw's own reference point.
         """
         counts = np.isfinite(self.gap) & (self.seconds <= within)
         counts &= (self.accuracy > reference.majority[:, None]) & (self.gap < reference.gap[:, None])
@@ -114,7 +115,7 @@ class ResampledRows:
         labels, patterns = np.asarray(y, dtype=np.int64), np.asarray(z, dtype=np.int64)
         n, random = len(labels), np.random.default_rng(seed)
         draws = min(ROW_DRAWS, max(_FEWEST, _MOST // max(n, 1)))
-        cell = patterns * (int(labels.max(initial=0)) + 1) + labels if is_stratified else np.zeros_like(labels)
+        cell = cell_numbers(labels, patterns) if is_stratified else np.zeros_like(labels)
         repeats = np.ones((1 + draws, n), dtype=np.uint8)
         for code in np.unique(cell):
             rows = np.flatnonzero(cell == code)
@@ -123,7 +124,7 @@ class ResampledRows:
         return cls(labels, patterns, np.asarray(weight, dtype=np.float64), groups, repeats)
 
     def tables(self, y_pred: ArrayLike) -> Counts:
-        """Predictions (n,) -> counts (1+b, p, c, c) by [pattern][label][prediction] on every draw."""
+        """Predictions (n,) -> counts (1+b, p, c, c) by `[pattern][label][prediction]` on every draw."""
         n_patterns, n_classes = self.weight.shape
         code = (self.z * n_classes + self.y) * n_classes + np.asarray(y_pred, dtype=np.int64)
         found = np.zeros((len(self.repeats), n_patterns * n_classes**2), dtype=np.int64)

@@ -8,7 +8,7 @@ which would read as perfectly fair.
 
 Notation: n samples, c classes, p group patterns, g groups, k classes that count as "positive" in
 turn (k = 1, class 1, for two classes; one-vs-rest for more, k = c but for what is left out: see
-:func:`judged_classes`), "…" any leading axes.
+`judged_classes`), "…" any leading axes.
 """
 
 from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ def rates(table: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = 
     """All rates of a table.
 
     Args:
-        table: (…, p, c, c) counts or weighted counts [pattern][label][prediction].
+        table: (…, p, c, c) counts or weighted counts `[pattern][label][prediction]`.
         groups: the g groups over the p patterns.
         classes: (c,) which are judged; None: all.
     """
@@ -150,13 +150,13 @@ GAPS = tuple(name for name, metric in METRICS.items() if metric.is_gap)
 def evaluate(
     counts: ArrayLike, weight: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = None
 ) -> dict[str, Floats]:
-    """Every metric of :data:`METRICS`, each with the table's leading axes; NaN where rows are missing.
+    """Every metric of `METRICS`, each with the table's leading axes; NaN where rows are missing.
 
     Args:
-        counts: (…, p, c, c) rows by [pattern][label][prediction].
+        counts: (…, p, c, c) rows by `[pattern][label][prediction]`.
         weight: (p, c), or ones for a natural mix.
         groups: the g groups over the p patterns.
-        classes: (c,) which are judged, see :func:`judged_classes`; None: all.
+        classes: (c,) which are judged, see `judged_classes`; None: all.
     """
     found = rates(weigh(counts, weight), groups, classes)
     return {name: metric.of(found) for name, metric in METRICS.items()}
@@ -188,8 +188,8 @@ def collapsed(
     """Whether a small gap is bought by giving up: a constant classifier has every gap 0.
 
     True if accuracy is at or below that of the majority class, or if a (group, label) cell
-    of at least ``min_rows`` rows has accuracy below :data:`COLLAPSED_BELOW` (.02) that had at least
-    :data:`HAD_BEFORE` (.1) with the base: among many classes there are some that a base never answers.
+    of at least ``min_rows`` rows has accuracy below `COLLAPSED_BELOW` (.02) that had at least
+    `HAD_BEFORE` (.1) with the base: among many classes there are some that a base never answers.
 
     Args:
         counts: (…, p, c, c) rows.

@@ -7,7 +7,7 @@ resampled within its cells, whose numbers of rows were fixed by design, and weig
 **Small gaps.** A gap is the absolute value of noisy differences, so near a true gap of zero it is
 biased upward and its percentile interval misses: at 300 rows per cell it covers 0 % of the time at
 a true gap of 0, 74 % at .01, 95-96 % from about .035 (three standard errors). Beside a small gap
-show :func:`noise_gaps`, the gap that noise alone would show.
+show `noise_gaps`, the gap that noise alone would show.
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
@@ -64,7 +64,7 @@ def draw_tables(counts: ArrayLike, *, is_stratified: bool, draws: int = DRAWS, s
     """Resample a table of counts as if its rows had been drawn again.
 
     Args:
-        counts: (p, c, …) rows by [pattern][label][prediction], or [first prediction][second prediction].
+        counts: (p, c, …) rows by `[pattern][label][prediction]`, or `[first prediction][second prediction]`.
         is_stratified: whether the rows per (pattern, label) were fixed by design; they then stay fixed.
         draws: b.
         seed: of the random generator.
@@ -96,7 +96,7 @@ def estimates(
     """Every metric of a table with its interval, by name.
 
     Args:
-        counts: (p, c, c) rows by [pattern][label][prediction].
+        counts: (p, c, c) rows by `[pattern][label][prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.
@@ -117,7 +117,7 @@ def paired_estimates(
     Both are read from the same resamples, so what the two share cancels in the difference.
 
     Args:
-        joint: (p, c, c, c) rows by [pattern][label][first prediction][second prediction].
+        joint: (p, c, c, c) rows by `[pattern][label][first prediction][second prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.
@@ -156,7 +156,7 @@ def noise_gaps(
     prediction before drawing, or a cell of ten right answers would have no noise at all.
 
     Args:
-        counts: (p, c, c) rows by [pattern][label][prediction].
+        counts: (p, c, c) rows by `[pattern][label][prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.data.base import draw_evenly
+from fairprog_core.data.base import cell_numbers, draw_evenly
 from fairprog_core.metrics.counts import Floats
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 
@@ -146,11 +146,11 @@ def measure_leakage(predictions: Predictions, groups: Groups, *, given_label: bo
         seed: of the folds and the attackers.
 
     Returns:
-        None if there is nothing to tell apart: no label has two groups of :data:`MIN_ROWS` rows.
+        None if there is nothing to tell apart: no label has two groups of `MIN_ROWS` rows.
     """
     rows, weight = _thinned(predictions, seed)
     y, z = predictions.y[rows], predictions.z[rows]
-    cell = z * (int(y.max(initial=0)) + 1) + y
+    cell = cell_numbers(y, z)
     fold = _folds(cell, seed)
     evidence, given = _evidence(predictions)[rows], y if given_label else np.zeros_like(y)
     questions = [_judge(asked, given, evidence, weight, fold, seed) for asked in _questions(z, groups)]
@@ -180,7 +180,7 @@ def _thinned(predictions: Predictions, seed: int) -> tuple[Codes, Floats]:
     if n <= MAX_ROWS:
         return np.arange(n), predictions.weight
     rows = np.sort(draw_evenly(y, z, MAX_ROWS, seed=seed))
-    cell = z * (int(y.max()) + 1) + y
+    cell = cell_numbers(y, z)
     kept = np.bincount(cell[rows], minlength=int(cell.max()) + 1)[cell[rows]]
     return rows, predictions.weight[rows] * np.bincount(cell)[cell[rows]] / kept
 

@@ -43,7 +43,7 @@ def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CUR
 
 
 def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
-    """The mean of one number over seeds; see :func:`mean_over_seeds`. None if one of them is not estimable."""
+    """The mean of one number over seeds; see `mean_over_seeds`. None if one of them is not estimable."""
     values = [estimate.value for estimate in estimates if estimate.value is not None]
     if len(values) < len(estimates) or not values:
         return Estimate(None, None)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
@@ -21,12 +22,35 @@ from fairprog_core.data.base import Dataset, Split
 from fairprog_core.methods.features import Features
 from fairprog_core.metrics.counts import cell_weight, count_table
 from fairprog_core.metrics.fairness import collapsed, evaluate, judged_classes
-from fairprog_core.metrics.leakage import Leakage, measure_leakage
+from fairprog_core.metrics.leakage import Leakage, LeakageJson, measure_leakage
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.results.predictions_file import write_predictions
+from fairprog_core.results.run_folder import base_file, relative_name
 from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.training.criteria import CriterionOptions
+
+
+class Quality(NamedTuple):
+    """Accuracy and gap of a classifier on a split, and whether it has collapsed against the base."""
+
+    accuracy: float
+    gap: float
+    is_collapsed: bool
+
+
+class Reference(NamedTuple):
+    """Accuracy and gap of the base on a split, and the accuracy of the majority class."""
+
+    accuracy: float
+    gap: float
+    majority_accuracy: float
+
+    @property
+    def corner(self) -> tuple[float, float]:
+        """The reference point of the hypervolume: (majority accuracy, gap of the base)."""
+        return self.majority_accuracy, self.gap
 
 
 @dataclass(frozen=True)
@@ -47,17 +71,15 @@ class StudyContext:
     base: dict[str, Predictions]
     folder: Path
     device: torch.device
-    about: dict[str, Any]
+    about: dict[str, JsonValue]
 
-    def figures(
-        self, predictions: Predictions, gap: str, base: Predictions, *, split: str = "validation"
-    ) -> dict[str, Any]:
+    def quality(self, predictions: Predictions, gap: str, base: Predictions, *, split: str = "validation") -> Quality:
         """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
 
         Args:
             predictions: of the rows of a split.
-            gap: a key of ``metrics.METRICS``.
-            base: what the base says about the same rows.
+            gap: name of a metric.
+            base: what the base predicts for the same rows.
             split: the split's name, for the error.
 
         Raises:
@@ -73,20 +95,14 @@ class StudyContext:
                 f"The {gap.replace('_', ' ')} cannot be estimated on the {split} split: a group has no rows of a "
                 f"label; use more {split} rows."
             )
-        return {
-            "accuracy": float(values["accuracy"]),
-            "gap": float(values[gap]),
-            "is_collapsed": bool(collapsed(counts, weight, groups, base=before)),
-        }
+        is_collapsed = bool(collapsed(counts, weight, groups, base=before))
+        return Quality(float(values["accuracy"]), float(values[gap]), is_collapsed)
 
-    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> dict[str, float]:
+    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> Reference:
         """What a curve is compared with on the rows of a split: the base and the majority class."""
-        found = self.figures(base, gap, base, split=split)
-        return {
-            "base_accuracy": found["accuracy"],
-            "base_gap": found["gap"],
-            "majority_accuracy": majority_accuracy(base, n_classes=len(self.dataset.labels)),
-        }
+        found = self.quality(base, gap, base, split=split)
+        majority = majority_accuracy(base, n_classes=len(self.dataset.labels))
+        return Reference(found.accuracy, found.gap, majority)
 
     @cached_property
     def quick_validation(self) -> tuple[Split, Predictions]:
@@ -108,8 +124,8 @@ class StudyContext:
     def point(
         self, found: Predictions, plan: CurvePlan, method: str, lam: float | None, *, base: Predictions,
         files: Mapping[str, Path],
-    ) -> dict[str, Any]:  # fmt: skip
-        """Keep predictions of the test split, and report them as a POINT of a curve.
+    ) -> Point:  # fmt: skip
+        """Keep predictions of the test split, and report them as a point of a curve.
 
         Args:
             found: what was predicted.
@@ -130,9 +146,9 @@ class StudyContext:
     @cached_property
     def base_leakage(self) -> dict[str, Leakage | None]:
         """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
-        return {criterion.kind: self.read(self.base["test"], criterion) for criterion in self.study.criteria}
+        return {criterion.kind: self.leakage(self.base["test"], criterion) for criterion in self.study.criteria}
 
-    def read(self, predictions: Predictions, criterion: CriterionOptions) -> Leakage | None:
+    def leakage(self, predictions: Predictions, criterion: CriterionOptions) -> Leakage | None:
         """Let a fresh auditor read the groups of the test rows, within each label where the criterion conditions on it.
 
         What says the same of every row is read once: a control beside several curves, a method without a seed.
@@ -149,20 +165,20 @@ class StudyContext:
         """What was read so far."""
         return {}
 
-    def audit(self, predictions: Predictions, criterion: CriterionOptions) -> dict[str, Any] | None:
+    def audit(self, predictions: Predictions, criterion: CriterionOptions) -> LeakageJson | None:
         """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
-        found, base = self.read(predictions, criterion), self.base_leakage[criterion.kind]
+        found, base = self.leakage(predictions, criterion), self.base_leakage[criterion.kind]
         return None if found is None else found.to_json(base)
 
-    def base_audit(self) -> dict[str, Any]:
+    def base_audit(self) -> dict[str, LeakageJson | None]:
         """By criterion, the audit of the base."""
-        return {kind: found and found.to_json() for kind, found in self.base_leakage.items()}
+        return {kind: None if found is None else found.to_json() for kind, found in self.base_leakage.items()}
 
     @property
     def base_file(self) -> Path:
         """The base's weights as they were saved."""
-        return self.folder / "base" / "classifier.safetensors"
+        return base_file(self.folder)
 
     def name(self, path: Path) -> str:
         """A file's path relative to the home, as the result JSON has it."""
-        return f"runs/{self.folder.name}/{path.relative_to(self.folder).as_posix()}"
+        return relative_name(self.folder, path)

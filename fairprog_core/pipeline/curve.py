@@ -3,15 +3,15 @@
 Notation: m reported values of λ.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from pydantic import JsonValue
 
-from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import plain
+from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -20,24 +20,24 @@ from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import FitContext, FittedModel, Method
 from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
 from fairprog_core.metrics.pareto import choose_lam, hypervolume
+from fairprog_core.metrics.point import Point
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.environment import releases
 from fairprog_core.pipeline.fitted_cache import FittedCache
+from fairprog_core.results.curve import Curve, FinishedCurve
+from fairprog_core.results.run_folder import curve_folder
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.training.loop import Record
-
-FIGURES = ("accuracy", "gap", "is_collapsed", "loss_error")
 
 
 class SplitPredictions(NamedTuple):
-    """What is said of a split at one λ, or by a control.
+    """Predictions of a split by one model: at one λ, or by a control.
 
     Attributes:
         method: the curve's own, or the control's.
         lam: None for a control.
         predictions: of every row.
-        files: that hold what said so.
-        share: of all that is asked, this included.
+        files: that hold the model, by kind.
+        share: of all predictions of the curve, this one included.
     """
 
     method: str
@@ -52,16 +52,15 @@ class CurveJob:
 
     def __init__(self, context: StudyContext, plan: CurvePlan) -> None:
         self.context, self.plan = context, plan
-        self.folder = context.folder / "curves" / plan.key
+        self.folder = curve_folder(context.folder, plan.key)
         self.method: Method = build(METHODS, plan.method, self._fit_context())
         for name, split in (("val", "validation"), ("test", "test")):
-            context.reference(
-                context.base[name], plan.criterion.gap, split=split
-            )  # complains before anything is learned
+            # a split that is too small is refused before anything is learned
+            context.reference(context.base[name], plan.criterion.gap, split=split)
 
     def _fit_context(self) -> FitContext:
         context, plan = self.context, self.plan
-        about = {
+        about: dict[str, JsonValue] = {
             "curve": plan.key, "method": plan.method.kind, "criterion": plan.criterion.kind,
             "gap": plan.criterion.gap, "lams": list(plan.lam.grid), **context.about,
         }  # fmt: skip
@@ -73,14 +72,15 @@ class CurveJob:
             identity_words=frozenset().union(*context.dataset.identity_words().values()),
         )  # fmt: skip
 
-    def learn(self) -> Iterator[Record]:
+    def learn(self) -> Iterator[TrainingRecord]:
         """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
         if self.context.study.reuse:
             self.cache.copy_to(self.method.file)
         records = self.method.learn(self.quick_validate)
         try:
             for record in records:
-                yield {"curve": self.plan.key, **record}
+                record["curve"] = self.plan.key
+                yield record
         finally:
             records.close()
         if self.context.study.reuse:
@@ -91,103 +91,114 @@ class CurveJob:
         """Where another study finds what is learned here."""
         context, plan = self.context, self.plan
         return FittedCache(
-            context.dataset.home, method=plan.method.to_json(), trigger=plan.trigger and plan.trigger.to_json(),
-            criterion=plan.criterion.kind, lam=plan.lam.to_json(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
-            mode=context.study.mode, budget=self.method.budget.to_json(), device=context.device.type,
+            context.dataset.home, method=plan.method.content(), trigger=plan.trigger and plan.trigger.content(),
+            criterion=plan.criterion.kind, lam=plan.lam.content(), seed=plan.seed, tuning_ratio=plan.tuning_ratio,
+            mode=context.study.mode, budget=self.method.budget.content(), device=context.device.type,
             classifier=[context.classifier.digest(), context.study.classifier.digest(exclude={"source"})],
             releases=releases(*plan.method.packages),
             data=[context.dataset.split_digest(name) for name in (plan.method.learns_from, "val")],
         )  # fmt: skip
 
-    def quick_validate(self, solution: FittedModel, lams: Sequence[float], done: Record) -> Record:
-        """While training, on few rows, behind a record of λ that are already done."""
-        return self._front(solution, lams, *self.context.quick_validation, done)
+    def quick_validate(self, model: FittedModel, lams: Sequence[float], done: Front | None) -> Front:
+        """While training: scores a model on few validation rows at ``lams``; appends to ``done``."""
+        return self._front(model, lams, *self.context.quick_validation, done)
 
-    def validate(self, solution: FittedModel) -> Record:
+    def validate(self, model: FittedModel) -> Front:
         """The curve on the whole validation split, by which λ is chosen."""
-        return self._front(solution, self.plan.lam.grid, self.context.splits["val"], self.context.base["val"], {})
+        return self._front(model, self.plan.lam.grid, self.context.splits["val"], self.context.base["val"], None)
 
     def _front(
-        self, solution: FittedModel, lams: Sequence[float], split: Split, base: Predictions, done: Record
-    ) -> Record:
-        """Figures for each λ, behind those already done; the base's; and the hypervolume of all."""
+        self, model: FittedModel, lams: Sequence[float], split: Split, base: Predictions, done: Front | None
+    ) -> Front:
+        """Quality at each λ, appended to that of the λ already done; the base's; and the hypervolume of all."""
         context, gap = self.context, self.plan.criterion.gap
         reference = context.reference(base, gap)
-        found = [
-            context.figures(predictions, gap, base) | {"loss_error": _loss_error(predictions, base)}
-            for predictions in solution.predict_many(split, lams)
-        ]
-        columns = {name: [*done.get(name, []), *(each[name] for each in found)] for name in FIGURES}
-        corner = (reference["majority_accuracy"], reference["base_gap"])
-        volume = hypervolume(columns["accuracy"], columns["gap"], reference=corner)
-        return {"lam": [*done.get("lam", []), *lams], **columns, "hypervolume": volume or 0.0, **reference}
+        front = Front(
+            lam=[*lams], accuracy=[], gap=[], is_collapsed=[], loss_error=[], hypervolume=0.0,
+            base_accuracy=reference.accuracy, base_gap=reference.gap, majority_accuracy=reference.majority_accuracy,
+        )  # fmt: skip
+        for predictions in model.predict_many(split, lams):
+            found = context.quality(predictions, gap, base)
+            front["accuracy"].append(found.accuracy)
+            front["gap"].append(found.gap)
+            front["is_collapsed"].append(found.is_collapsed)
+            front["loss_error"].append(_loss_error(predictions, base))
+        if done is not None:
+            front["lam"] = done["lam"] + front["lam"]
+            front["accuracy"] = done["accuracy"] + front["accuracy"]
+            front["gap"] = done["gap"] + front["gap"]
+            front["is_collapsed"] = done["is_collapsed"] + front["is_collapsed"]
+            front["loss_error"] = done["loss_error"] + front["loss_error"]
+        front["hypervolume"] = hypervolume(front["accuracy"], front["gap"], reference=reference.corner) or 0.0
+        return front
 
     def evaluate(self) -> Iterator[float]:
-        """λ chosen on validation; every reported λ and every control once on the test split. Yields the done share."""
-        solution = self.method.open()
-        validation = self.validate(solution)
-        chosen, points = self.choose(validation), []
-        for said in self.said(solution, self.context.splits["test"]):
-            points.append(self._point(said, is_audited=said.lam in (None, chosen)))
-            yield said.share
-        self.write({"curve": self._summary(solution, validation, chosen, points), "points": points})
+        """Choose λ on validation; predict the test split once at every reported λ and with every control.
+
+        Yields:
+            The share that is done.
+        """
+        model = self.method.open()
+        validation = self.validate(model)
+        chosen, points = self.choose(validation), list[Point]()
+        for found in self.predict(model, self.context.splits["test"]):
+            points.append(self._point(found, is_audited=found.lam in (None, chosen)))
+            yield found.share
+        self.write(FinishedCurve(self._curve(model, validation, chosen, points), points))
 
     def rival(self) -> Rival | None:
-        """The classifier of the quoted λ, to be looked into beside a trigger; None where there is none yet."""
+        """The classifier at the chosen λ, to be explained next to a trigger; None where there is none yet."""
         if (done := self.read()) is None:
             return None
-        lam: float = done["curve"]["chosen_lam"]
-        classifier, kind = self.method.open().retrained(lam), self.plan.method.kind
-        point = next(point for point in done["points"] if (point["method"], point["lam"]) == (kind, lam))
-        return None if classifier is None else Rival(kind, lam, classifier, is_collapsed=point["collapsed"])
+        classifier = self.method.open().retrained(done.curve.chosen_lam)
+        if classifier is None:
+            return None
+        return Rival(done.curve.method, done.curve.chosen_lam, classifier, is_collapsed=done.chosen.collapsed)
 
-    def said(self, solution: FittedModel, split: Split) -> Iterator[SplitPredictions]:
-        """Ask for every reported λ, then every control."""
-        kind, grid, controls = self.plan.method.kind, self.plan.lam.grid, self.controls(solution)
+    def predict(self, model: FittedModel, split: Split) -> Iterator[SplitPredictions]:
+        """Predict a split at every reported λ, then with every control."""
+        kind, grid, controls = self.plan.method.kind, self.plan.lam.grid, self.controls(model)
         n = len(grid) + len(controls)
-        for i, (lam, found) in enumerate(zip(grid, solution.predict_many(split, grid), strict=True), start=1):
-            yield SplitPredictions(kind, lam, found, solution.files(lam), i / n)
+        for i, (lam, found) in enumerate(zip(grid, model.predict_many(split, grid), strict=True), start=1):
+            yield SplitPredictions(kind, lam, found, model.files(lam), i / n)
         for i, (name, control) in enumerate(controls.items(), start=len(grid) + 1):
             yield SplitPredictions(name, None, control.predict(split, 0.0), control.files(0.0), i / n)
 
-    def controls(self, solution: FittedModel) -> dict[str, FittedModel]:
-        """By its method, what stands beside a curve: other triggers in a learned one's place."""
-        if not isinstance(solution, FittedTrigger):
+    def controls(self, model: FittedModel) -> dict[str, FittedModel]:
+        """By its method, every control of a curve: another trigger in the place of the learned one."""
+        if not isinstance(model, FittedTrigger):
             return {}
         return {
-            control.kind: solution.with_trigger(build(METHODS, control).control(solution.trigger, solution.classifier))
+            control.kind: model.with_trigger(build(METHODS, control).control(model.trigger, model.classifier))
             for control in self.context.study.controls()
         }
 
-    def _point(self, said: SplitPredictions, *, is_audited: bool) -> dict[str, Any]:
+    def _point(self, found: SplitPredictions, *, is_audited: bool) -> Point:
         """Keep predictions of the test split, report the point."""
-        context, plan, name = self.context, self.plan, said.method if said.lam is None else f"lam-{said.lam:g}"
-        files = {**said.files, "predictions": self.folder / f"{name}.parquet"}
-        point = context.point(said.predictions, plan, said.method, said.lam, base=context.base["test"], files=files)
-        return point | {"audit": context.audit(said.predictions, plan.criterion) if is_audited else None}
+        context, plan = self.context, self.plan
+        name = found.method if found.lam is None else f"lam-{found.lam:g}"
+        files = {**found.files, "predictions": self.folder / f"{name}.parquet"}
+        point = context.point(found.predictions, plan, found.method, found.lam, base=context.base["test"], files=files)
+        return replace(point, audit=context.audit(found.predictions, plan.criterion)) if is_audited else point
 
-    def _summary(
-        self, solution: FittedModel, validation: Record, chosen: float, points: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        """The curve as the result JSON has it, before anybody looked inside."""
-        plan, gap, about = self.plan, self.plan.criterion.gap, solution.about
-        own = [point for point in points if point["method"] == plan.method.kind]
+    def _curve(self, model: FittedModel, validation: Front, chosen: float, points: list[Point]) -> Curve:
+        """The curve as the result has it, before anything is explained."""
+        plan, gap, about = self.plan, self.plan.criterion.gap, model.about
+        own = [point for point in points if point.method == plan.method.kind]
         reference = self.context.reference(self.context.base["test"], gap, split="test")
-        corner = (reference["majority_accuracy"], reference["base_gap"])
-        return {
-            "key": plan.key, "method": plan.method.kind, "trigger": plan.trigger_name,
-            "criterion": plan.criterion.kind, "seed": plan.seed, "tuning_ratio": plan.tuning_ratio, "gap": gap,
-            "lams": list(plan.lam.grid),
-            "hypervolume": hypervolume(
-                [p["accuracy"] for p in own], [np.nan if p[gap] is None else p[gap] for p in own], reference=corner
-            ),
-            "chosen_lam": chosen, "validation": validation,
-            "artifact": self.context.name(self.method.file), "n_parameters": solution.n_parameters,
-            "seconds": about["seconds"], "steps": about["steps"], "best_step": about["best_step"],
-            "explain": {}, "probe": {},
-        }  # fmt: skip
+        accuracies, gaps = (
+            [np.nan if (value := point.metric(name).value) is None else value for point in own]
+            for name in ("accuracy", gap)
+        )
+        return Curve(
+            key=plan.key, method=plan.method.kind, trigger=plan.trigger_name, criterion=plan.criterion.kind,
+            seed=plan.seed, tuning_ratio=plan.tuning_ratio, gap=gap, lams=list(plan.lam.grid), chosen_lam=chosen,
+            hypervolume=hypervolume(accuracies, gaps, reference=reference.corner),
+            validation=validation, artifact_name=self.context.name(self.method.file), n_parameters=model.n_parameters,
+            seconds=about["seconds"], steps=about["steps"], best_step=about["best_step"], folder=self.context.folder,
+        )  # fmt: skip
 
-    def choose(self, validation: Record) -> float:
+    def choose(self, validation: Front) -> float:
         """The λ to quote, on validation alone."""
         return choose_lam(
             validation["lam"], validation["accuracy"], validation["gap"], is_collapsed=validation["is_collapsed"],
@@ -195,15 +206,13 @@ class CurveJob:
             max_loss=self.context.study.max_accuracy_loss(self.plan.criterion),
         )  # fmt: skip
 
-    def read(self) -> dict[str, Any] | None:
-        """What is already finished: {"curve", "points"}, or None."""
-        path = self.folder / "curve.json"
-        return json.loads(path.read_text("utf-8")) if path.exists() else None
+    def read(self) -> FinishedCurve | None:
+        """What is already finished, or None."""
+        return FinishedCurve.read(self.folder / "curve.json", folder=self.context.folder)
 
-    def write(self, values: dict[str, Any]) -> None:
+    def write(self, finished: FinishedCurve) -> None:
         """Keep what is finished."""
-        with replacing(self.folder / "curve.json") as part:
-            part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
+        finished.write(self.folder / "curve.json")
 
 
 def _loss_error(predictions: Predictions, base: Predictions) -> float:

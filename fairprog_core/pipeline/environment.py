@@ -5,6 +5,7 @@ import platform
 from importlib.metadata import version
 
 import torch
+from pydantic import JsonValue
 
 from fairprog_core.common.errors import ConfigError
 
@@ -43,7 +44,7 @@ def releases(*packages: str) -> dict[str, str]:
     return {name: ".".join(version(name).split(".")[:2]) for name in packages}
 
 
-def describe(device: torch.device) -> dict[str, object]:
+def describe(device: torch.device) -> dict[str, JsonValue]:
     """The ``environment`` of the result JSON."""
     return {
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},

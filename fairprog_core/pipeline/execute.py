@@ -6,22 +6,25 @@ are read, an unfinished one goes on from its checkpoint. Closing the generator s
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
+from pydantic import JsonValue
 from threadpoolctl import threadpool_limits
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common import memory
 from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build, load
-from fairprog_core.common.telling import told
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.explain import REPORTS
+from fairprog_core.explain.base import Step
 from fairprog_core.explain.conditions import Rival
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
@@ -31,11 +34,11 @@ from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.transfer import TransferJob
 from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.results.predictions_file import write_predictions
-from fairprog_core.results.result import save
+from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import base_file, base_predictions
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.training.loop import Record
 from fairprog_core.triggers.base import load_trigger
 
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a classifier
@@ -73,7 +76,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
 
 
 class Execution:
-    """One sitting of a run."""
+    """One attempt at a run."""
 
     def __init__(self, study: Study, home: Home, folder: Path) -> None:
         self.study, self.home, self.folder = study, home, folder
@@ -84,7 +87,6 @@ class Execution:
         self.progress = ProgressEstimator(
             expected_seconds(study, trains_base=self._base() is None), self._earlier_seconds()
         )
-        self.base_point: dict[str, Any] = {}
         self.jobs: list[CurveJob] = []
         self.targets: list[TransferJob] = []
 
@@ -105,8 +107,9 @@ class Execution:
             with self.progress.timing("base"):
                 for found in train_base(self.study, self.dataset, self.home, device=self.device):
                     if isinstance(found, float):
-                        found = self.progress.at("base", found, "Training the base classifier")
-                    yield found
+                        yield self.progress.at("base", found, "Training the base classifier")
+                    else:
+                        yield found
         self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
@@ -116,24 +119,24 @@ class Execution:
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split, if it is not in the cache, and tell how far it is."""
         with self.progress.timing("data"):
-            for done, total in told(lambda tell: self.dataset.split(name, tell)):
+            for done, total in self.dataset.prepare_split(name):
                 share = start + part * done / max(total, 1)
                 yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
     def _base(self) -> Path | None:
-        """The base of an earlier sitting of this run, else one that need not be trained, else None."""
+        """The base of an earlier attempt at this run, else one that need not be trained, else None."""
         return find_base(self.study, self.dataset, self.home, own=self._own_base)
 
     @property
     def _own_base(self) -> Path:
         """Where this run keeps its base."""
-        return self.folder / "base" / "classifier.safetensors"
+        return base_file(self.folder)
 
     def _set_up(self) -> None:
         """Freeze the base, predict with it, prepare the work on every curve."""
         classifier: Classifier = load_base(self._own_base, self.device)
         environment = describe(self.device)
-        about = {
+        about: dict[str, JsonValue] = {
             "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
             "versions": environment["versions"],
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
@@ -141,9 +144,9 @@ class Execution:
         splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         context = StudyContext(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
-        predictions = self.folder / "base" / "predictions.parquet"
+        predictions = base_predictions(self.folder)
         write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
-        self.base_point = report(
+        self.base_point: Point = report(
             base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
             seed=self.study.base_seed, artifacts={"trigger": None, "predictions": context.name(predictions)},
         )  # fmt: skip
@@ -193,21 +196,20 @@ class Execution:
         self.progress.at("transfer", 1.0, "")
 
     def explanations(self) -> Iterator[Record]:
-        """Saliency, regions, twins and the probe of every curve."""
+        """Saliency, regions, counterfactual pairs and the probe of every curve."""
         jobs = [job for job in self.jobs if is_explained(self.study, job.plan)]
         n = len(jobs)
         for number, job in enumerate(jobs):
             done = job.read()
-            if done is None or done["curve"]["explain"]:
+            if done is None or done.curve.explain:
                 continue
             with self.progress.timing("explain"):
-                for step in self._explain(job, done["curve"]["chosen_lam"]):
+                for step in self._explain(job, done.curve.chosen_lam):
                     label = f"A look inside {number + 1} of {n}: {step.label}"
                     if step.findings is not None:
                         found = step.findings
-                        write_gallery(job.folder / "gallery.safetensors", Gallery(found.gallery, found.metadata))
-                        done["curve"] |= {"explain": found.explain, "probe": found.probe or {}}
-                        job.write(done)
+                        write_gallery(done.curve.gallery_file, Gallery(found.gallery, found.metadata))
+                        job.write(done.explained(found.explain, found.probe))
                     yield self.progress.at("explain", (number + step.fraction) / n, label)
             self.save(is_complete=False)
             yield {"kind": "curve", "curve": job.plan.key}
@@ -216,15 +218,16 @@ class Execution:
         yield self.progress.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
 
-    def _explain(self, job: CurveJob, chosen_lam: float) -> Iterator[Any]:
+    def _explain(self, job: CurveJob, chosen_lam: float) -> Iterator[Step]:
+        """Explain one curve with what suits the data's modality."""
         explanation_report = load(REPORTS[self.dataset.modality])
         trigger = load_trigger(job.method.file).to(self.device)
-        found: Iterator[Any] = explanation_report(
+        steps: Iterator[Step] = explanation_report(
             self.dataset, self.context.classifier, trigger, job.plan.lam.grid, self.study.explain,
             device=self.device, seed=job.plan.seed, chosen_lam=chosen_lam, criterion=job.plan.criterion.kind,
             rivals=self._rivals_of(job.plan), patterns=self.dataset.groups.patterns.tolist(),
         )  # fmt: skip
-        return found
+        return steps
 
     def _rivals_of(self, plan: CurvePlan) -> list[Rival]:
         """The classifiers with weights of their own that a trigger's curve is looked at beside."""
@@ -234,29 +237,28 @@ class Execution:
     def save(self, *, is_complete: bool) -> None:
         """Write ``result.json`` from the finished curves."""
         finished = [done for done in (job.read() for job in self.jobs) if done is not None]
-        values = {
-            "study": self.study.to_json(),
-            "environment": self.environment,
-            "seconds": self.progress.total(),
-            "complete": is_complete,
-            "majority_accuracy": majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
-            "labels": list(self.dataset.labels),
-            "groups": list(self.dataset.groups.names),
-            "base": self.base_point | {"audit": self.context.base_audit()},
-            "points": [point for done in finished for point in done["points"]],
-            "curves": [done["curve"] for done in finished],
-        }
-        if self.targets:
-            found = (target.result(self.jobs, self.study.base_name) for target in self.targets)
-            values["transfer"] = [each for each in found if each is not None]
-        save(self.folder, values)
+        transfers = (target.result(self.jobs, self.study.base_name) for target in self.targets)
+        Result(
+            folder=self.folder,
+            study=self.study.to_json(),
+            base=replace(self.base_point, audits=self.context.base_audit()),
+            points=[point for done in finished for point in done.points],
+            curves=[done.curve for done in finished],
+            labels=list(self.dataset.labels),
+            group_names=list(self.dataset.groups.names),
+            transfer=[each for each in transfers if each is not None],
+            is_complete=is_complete,
+            environment=self.environment,
+            seconds=self.progress.total(),
+            majority_accuracy=majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
+        ).save()
 
     def _earlier_seconds(self) -> dict[str, float]:
         path = self.folder / "seconds.json"
         return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
     def keep_seconds(self) -> None:
-        """Remember the seconds spent, for a later sitting of the same run."""
+        """Remember the seconds spent, for a later attempt at the same run."""
         with replacing(self.folder / "seconds.json") as part:
             part.write_text(json.dumps(self.progress.seconds), "utf-8")
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
-from fairprog_core.common.errors import ModelError
-from fairprog_core.common.home import Home, assets, making_once, replacing
+from fairprog_core.common import model_file
+from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
+from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing
+from fairprog_core.common.model_file import all_finite
 from fairprog_core.common.options import digest_of
-from fairprog_core.data.base import Dataset, Progress
+from fairprog_core.common.records import BaseRecord
+from fairprog_core.data.base import Dataset
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
 
@@ -22,7 +24,7 @@ def base_key(study: Study, dataset: Dataset) -> str:
     """Content key of a base: changes with all that decides its weights, and nothing else."""
     return digest_of(
         {
-            "options": study.classifier.model_dump(mode="json", exclude={"source"}),
+            "options": study.classifier.content(exclude={"source"}),
             **CLASSIFIERS[study.classifier.kind].load().cache_inputs(study.classifier),
             "data": dataset.split_digest("train"),
             "seed": study.base_seed,
@@ -32,15 +34,21 @@ def base_key(study: Study, dataset: Dataset) -> str:
 
 
 def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = None) -> Path | None:
-    """The file of a base that need not be trained, or None.
+    """The file of a base that need not be trained, or None; a damaged one in the home's ``models/`` is set aside.
 
     Args:
         own: where a run keeps its base; what an earlier sitting left there comes first.
 
     Raises:
         ModelError: the study asks for a shipped base, and there is none for it.
+        ArtifactError: the base that the run keeps, or the one that is shipped, is damaged.
     """
     if own is not None and own.exists():
+        if damage := find_damage(own):
+            raise ArtifactError(
+                f"{own}, the base that this run keeps, is damaged ({damage}); delete the file and resume the run: the "
+                "base is then copied from the home's models or trained again."
+            )
         return own
     key = base_key(study, dataset)
     cached, shipped = _trained(key, home), assets() / "classifiers" / f"{key}.safetensors"
@@ -50,31 +58,55 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
             f"No base is shipped for this data, classifier and base_seed {study.base_seed}; "
             "set classifier.source to auto to train one."
         )
-    candidates = {"auto": [cached, shipped], "shipped": [shipped], "train": []}[source]
-    return next((path for path in candidates if path.exists()), None)
+    if source == "auto" and is_whole(cached, find_damage):
+        return cached
+    if source == "train" or not shipped.exists():
+        return None
+    if damage := find_damage(shipped):
+        raise ArtifactError(
+            f"{shipped}, a base that is shipped with fairprog, is damaged ({damage}); install fairprog again, or set "
+            "classifier.source to train."
+        )
+    return shipped
 
 
-def train_base(
-    study: Study, dataset: Dataset, home: Home, *, device: torch.device, drawing: Progress | None = None
-) -> Iterator[float | dict[str, Any]]:
+def find_damage(path: Path) -> str | None:
+    """What is wrong with a classifier file; None: nothing."""
+    if damage := model_file.find_damage(path):
+        return damage
+    try:
+        read_classifier(path, CLASSIFIERS)
+    except (ArtifactError, ConfigError, KeyError, TypeError, ValueError, AttributeError, RuntimeError):
+        return "its weights do not fit its description"
+    return None
+
+
+def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.device) -> Iterator[float | BaseRecord]:
     """Train the base and keep it in the home's ``models/``.
 
     Yields:
         After every batch the finished share, a number; now and then a "base" record.
+
+    Raises:
+        ModelError: the training diverged.
     """
     path = _trained(base_key(study, dataset), home)
-    split = dataset.split("train", drawing)
-    with making_once(path) as is_missing:
+    split = dataset.split("train")
+    with making_once(path, find_damage) as is_missing:
         if not is_missing and study.classifier.source != "train":  # made while this process waited
             return
         torch.manual_seed(study.base_seed)
         implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
         classifier = implementation.new(study.classifier, n_classes=len(dataset.labels), split=split)
         split = classifier.prepare(split)
-        for record in base_classifier.train(
+        yield from base_classifier.train(
             classifier, split, options=study.classifier, seed=study.base_seed, device=device
-        ):
-            yield record.get("share", {"kind": "base", **record})
+        )
+        if not all_finite(classifier.state_to_save()):
+            raise ModelError(
+                "The training of the base classifier ended in weights that are not finite; choose a lower "
+                "classifier.learning_rate."
+            )
         save_classifier(
             classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
             groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from fairprog_core.common.records import StageRecord
 
 STAGES = ("data", "base", "triggers", "evaluation", "explain")
-NOT_AGAIN = ("data", "base")  # what is finished of these counts no more in a later sitting
+NOT_AGAIN = ("data", "base")  # what is finished of these counts no more in a later attempt
 MIN_SHARE = 0.03  # of the work done before a time left is named
 
 
@@ -14,7 +15,7 @@ class ProgressEstimator:
     """Counts seconds per stage and says which fraction of the whole is done.
 
     Attributes:
-        seconds: spent per stage, earlier sittings of the same run included.
+        seconds: spent per stage, earlier attempts of the same run included.
     """
 
     def __init__(self, costs: dict[str, float], seconds: dict[str, float] | None = None) -> None:
@@ -22,7 +23,7 @@ class ProgressEstimator:
 
         Args:
             costs: expected seconds per stage still to be spent; only their ratios matter.
-            seconds: spent per stage in earlier sittings.
+            seconds: spent per stage in earlier attempts.
         """
         self.costs = costs
         self.seconds = dict.fromkeys(STAGES, 0.0) | (seconds or {})
@@ -44,8 +45,8 @@ class ProgressEstimator:
         rounded = {name: round(value, 3) for name, value in self.seconds.items()}
         return rounded | {"total": round(sum(self.seconds.values()), 3)}
 
-    def at(self, stage: str, share: float, label: str) -> dict[str, Any]:
-        """The "stage" record when a share (0 … 1) of a stage is done."""
+    def at(self, stage: str, share: float, label: str) -> StageRecord:
+        """The record when a share (0 … 1) of a stage is done."""
         self.done[stage] = max(self.done.get(stage, 0.0), min(share, 1.0))
         whole = sum(self.costs.values()) or 1.0
         fraction = sum(cost * self.done[name] for name, cost in self.costs.items()) / whole

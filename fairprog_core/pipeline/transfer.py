@@ -5,9 +5,9 @@ Finished curves are found in the run's folder and not done again.
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -21,15 +21,16 @@ from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
 from fairprog_core.metrics.comparison import Pair, share_kept
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import report
 from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob
+from fairprog_core.pipeline.curve import CurveJob, SplitPredictions
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
+from fairprog_core.results.curve import CurveId, Transfer, TransferCurve, read_json
 from fairprog_core.results.predictions_file import read_predictions
 from fairprog_core.study import Study
 from fairprog_core.triggers.base import describe_input_spec, load_trigger
-
-_SAME_AS_CURVE = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
 
 
 class TransferJob:
@@ -98,12 +99,11 @@ class TransferJob:
         return predict(self.classifier, self.test)
 
     @cached_property
-    def point(self) -> dict[str, Any]:
-        """The other base without a trigger, as the result JSON has it."""
-        return report(
-            self.base, groups=self.context.dataset.groups, labels=self.context.dataset.labels, method="base",
-            seed=self.study.base_seed,
-        ) | {"base": self.name}  # fmt: skip
+    def point(self) -> Point:
+        """The other base without a trigger."""
+        groups, labels = self.context.dataset.groups, self.context.dataset.labels
+        point = report(self.base, groups=groups, labels=labels, method="base", seed=self.study.base_seed)
+        return replace(point, base=self.name)
 
     def evaluate(self, job: CurveJob) -> Iterator[float]:
         """Every λ of a curve and every control on the test split; yields the done share."""
@@ -111,22 +111,24 @@ class TransferJob:
         if self._file(job).exists() or done is None:
             return
         trigger = load_trigger(job.method.file).to(self.context.device).attach_to(self.classifier)
-        solution, points = FittedTrigger(trigger, self.classifier, job.method.file), []
-        for said in job.said(solution, self.test):
-            points.append(self._point(said.predictions, said.method, said.lam, job))
-            yield said.share
-        curve = {name: done["curve"].get(name) for name in _SAME_AS_CURVE}
-        curve |= {"kept": self._kept(job, curve["chosen_lam"]), "points": points}
+        model, points = FittedTrigger(trigger, self.classifier, job.method.file), list[Point]()
+        for found in job.predict(model, self.test):
+            points.append(self._point(found, job))
+            yield found.share
+        names = {each.name: getattr(done.curve, each.name) for each in fields(CurveId)}
+        kept = self._kept(job, done.curve.chosen_lam)
         with replacing(self._file(job)) as part:
-            part.write_text(json.dumps(plain(curve), allow_nan=False), "utf-8")
+            values = plain(TransferCurve(**names, kept=kept, points=points).to_json())
+            part.write_text(json.dumps(values, allow_nan=False), "utf-8")
 
-    def _point(self, found: Predictions, method: str, lam: float | None, job: CurveJob) -> dict[str, Any]:
+    def _point(self, found: SplitPredictions, job: CurveJob) -> Point:
         """Keep the predictions, report the point against the other base."""
-        path = self.folder / job.plan.key / (f"{method}.parquet" if lam is None else f"lam-{lam:g}.parquet")
-        files = {"trigger": job.method.file, "predictions": path}
-        return self.context.point(found, job.plan, method, lam, base=self.base, files=files) | {"base": self.name}
+        name = found.method if found.lam is None else f"lam-{found.lam:g}"
+        files = {"trigger": job.method.file, "predictions": self.folder / job.plan.key / f"{name}.parquet"}
+        point = self.context.point(found.predictions, job.plan, found.method, found.lam, base=self.base, files=files)
+        return replace(point, base=self.name)
 
-    def _kept(self, job: CurveJob, lam: float) -> dict[str, Any]:
+    def _kept(self, job: CurveJob, lam: float) -> EstimateJson:
         """The share of the gain that is kept, at the λ that was chosen on the own base."""
         context, name = self.context, f"lam-{lam:g}.parquet"
         own, here = (read_predictions(place / name).predictions for place in (job.folder, self.folder / job.plan.key))
@@ -135,17 +137,19 @@ class TransferJob:
             n_classes=len(context.dataset.labels), gap=job.plan.criterion.gap,
         ).to_json()  # fmt: skip
 
-    def result(self, jobs: list[CurveJob], source: str) -> dict[str, Any] | None:
-        """What is finished, as the result JSON has it; None before the first curve.
+    def result(self, jobs: list[CurveJob], source: str) -> Transfer | None:
+        """What is finished; None before the first curve.
 
         Args:
-            works: the curves of the study.
+            jobs: the curves of the study.
             source: name of the study's own base.
         """
-        finished = [json.loads(file.read_text("utf-8")) for file in map(self._file, jobs) if file.exists()]
-        if not finished:
-            return None
-        return {"source": source, "base": self.name, "point": self.point, "curves": finished}
+        finished = [
+            TransferCurve.from_json(read_json(file, remedy="remove it to try this curve again"), where=str(file))
+            for file in map(self._file, jobs)
+            if file.exists()
+        ]
+        return Transfer(source, self.name, self.point, finished) if finished else None
 
     def _file(self, job: CurveJob) -> Path:
         return self.folder / f"{job.plan.key}.json"

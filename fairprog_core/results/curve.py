@@ -11,18 +11,20 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.home import replacing
 from fairprog_core.common.json_values import plain
 from fairprog_core.common.records import Front
+from fairprog_core.metrics.explanations.averages import Explanation
+from fairprog_core.metrics.explanations.by_condition import JsonObject
+from fairprog_core.metrics.explanations.probe import Probe
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.metrics.point import Point, first_problem
 from fairprog_core.results.run_folder import locate
 
 CurveJson: TypeAlias = dict[str, Any]  # the fields of a curve, and the points of one on another base in flat form
-Summary: TypeAlias = dict[str, JsonValue]  # what an explanation summarises; `explain` says what is in it
 T = TypeVar("T")
 
 
@@ -88,35 +90,35 @@ class Curve(CurveId):
     Attributes:
         hypervolume: on the test split; None where it cannot be estimated.
         validation: the curve on the validation split, by which λ was chosen.
-        artifact: what was learned, relative to the home: a trigger's file, or a file or folder of another method.
+        artifact_name: what was learned, relative to the home: a trigger's file, or a file or folder of another method.
         n_parameters: how many numbers were learned for one λ.
         seconds: of training.
         steps: of training.
         best_step: after which step the best iterate was seen.
-        explain: summary of the explanations; empty where the study did not ask for any.
-        probe: summary of the demographic probe; empty likewise.
+        explain: summary of the explanations, see `explanation_of`; empty where the study did not ask for any.
+        probe: summary of the demographic probe, see `probe_of`; empty likewise.
         folder: of the run, which was opened.
     """
 
-    artifact: str = ""
+    artifact_name: str = ""
     hypervolume: float | None = None
     validation: Front | None = None
     n_parameters: int | None = None
     seconds: float = 0.0
     steps: int = 0
     best_step: int = 0
-    explain: Summary = field(default_factory=dict)
-    probe: Summary = field(default_factory=dict)
+    explain: JsonObject = field(default_factory=dict)
+    probe: JsonObject = field(default_factory=dict)
     folder: Path = field(default=Path(), compare=False)
 
     @property
-    def artifact_file(self) -> Path:
+    def artifact(self) -> Path:
         """What was learned, in the folder that was opened.
 
         Raises:
             ArtifactError: the name leads out of the folder.
         """
-        return locate(self.folder, self.artifact)
+        return locate(self.folder, self.artifact_name)
 
     @property
     def gallery_file(self) -> Path:
@@ -125,8 +127,7 @@ class Curve(CurveId):
 
     def to_json(self) -> CurveJson:
         """As the result JSON has it."""
-        values = dataclasses.asdict(self)
-        return {name: values[name] for name in _ORDER}
+        return {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in _ORDER}
 
     @classmethod
     def from_json(cls, values: object, *, folder: Path, where: str) -> "Curve":
@@ -140,7 +141,8 @@ class Curve(CurveId):
         Raises:
             ArtifactError: a value is missing, or of another type.
         """
-        known = {name: value for name, value in _mapping(values, where).items() if name in _ORDER}
+        found = _mapping(values, where)
+        known = {_ATTRIBUTES.get(name, name): found[name] for name in _ORDER if name in found}
         return dataclasses.replace(validate(_curve(), known, where), folder=folder)
 
 
@@ -155,6 +157,11 @@ class FinishedCurve:
     def chosen(self) -> Point:
         """The point at the λ to quote."""
         return point_at(self.points, self.curve)
+
+    def explained(self, explain: Explanation, probe: Probe | None) -> "FinishedCurve":
+        """The same with the summaries of its explanations."""
+        found = dataclasses.replace(self.curve, explain=explain.to_json(), probe=probe.to_json() if probe else {})
+        return dataclasses.replace(self, curve=found)
 
     @classmethod
     def read(cls, file: Path, *, folder: Path) -> "FinishedCurve | None":
@@ -311,6 +318,7 @@ _ORDER = (
     "key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "hypervolume", "chosen_lam",
     "validation", "artifact", "n_parameters", "seconds", "steps", "best_step", "explain", "probe",
 )  # fmt: skip
+_ATTRIBUTES = {"artifact": "artifact_name"}  # by the key of the JSON, where they differ
 _TRANSFER_ORDER = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
 
 

@@ -1,6 +1,7 @@
 """The pictures kept of one curve, as safetensors: uint8 and int8 arrays, and a JSON note about them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +16,10 @@ from fairprog_core.common.json_values import plain
 
 
 class Gallery(NamedTuple):
-    """The pictures kept of one curve: ``arrays`` by name, and ``about`` (labels, groups, layer, …)."""
+    """The pictures or texts kept of one curve: ``arrays`` by name, and ``about``, a `GalleryNote`."""
 
     arrays: dict[str, NDArray[Any]]
-    about: dict[str, Any]
+    about: Mapping[str, Any]
 
     @property
     def n_rows(self) -> int:
@@ -34,7 +35,7 @@ def write_gallery(path: Path, gallery: Gallery) -> None:
 
 
 def read_gallery(path: Path) -> Gallery:
-    """Read what :func:`write_gallery` wrote.
+    """Read what `write_gallery` wrote.
 
     Raises:
         ArtifactError: the file is missing, damaged or was not written by fairprog.

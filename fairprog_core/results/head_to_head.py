@@ -1,7 +1,7 @@
 """A duel of finished curves: the same test rows, the same base, one criterion; figures and a verdict for each.
 
 Curves may come from one study or from several, as long as these tested the same rows with the same
-frozen base. See :mod:`fairprog_core.metrics.comparison` for how intervals come about.
+frozen base. See `fairprog_core.metrics.comparison` for how intervals come about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -69,7 +69,7 @@ def write_predictions(path: Path, predictions: Predictions, *, groups: Groups, l
 
 
 def read_predictions(path: Path) -> StoredPredictions:
-    """Read what :func:`write_predictions` wrote.
+    """Read what `write_predictions` wrote.
 
     Raises:
         ArtifactError: the file is missing, damaged, or of another version.

@@ -162,9 +162,13 @@ class Result:
                 return point
         raise ArtifactError(f"{self.folder / RESULT} has no point of {curve.key} at its chosen λ; run the study again.")
 
+    def chosen(self) -> list[Point]:
+        """The point at the λ to quote, of every curve."""
+        return [self.chosen_point(curve) for curve in self.curves]
+
     def chosen_means(self) -> list[Point]:
         """The chosen points averaged over seeds, one per method, trigger, criterion and share of the tuning data."""
-        return mean_over_seeds([self.chosen_point(curve) for curve in self.curves], same=SAME_CURVE)
+        return mean_over_seeds(self.chosen(), same=SAME_CURVE)
 
     def path(self, artifact: str) -> Path:
         """Where a file named in ``result.json`` lies; see `run_folder.locate`."""
@@ -240,17 +244,16 @@ class Result:
             ArtifactError: they do not.
         """
         for point in (self.base, *self.points):
-            sizes = {len(rows) for rows in (point.counts, *point.counts)}
-            if point.counts and (
-                len(point.counts) != len(point.groups) or sizes - {len(point.groups), len(point.labels)}
-            ):
+            n = len(point.labels)
+            is_square = all(len(rows) == n and all(len(row) == n for row in rows) for rows in point.counts)
+            if point.counts and (len(point.counts) != len(point.groups) or not is_square):
                 raise ArtifactError(f"{where} is damaged (counts do not fit groups and labels); run the study again.")
         for curve in self.curves:
             self.chosen_point(curve)
             missing = set(curve.lams) - {point.lam for point in self.points_of(curve)}
             if missing:
                 raise ArtifactError(
-                    f"{where} is damaged (the curve {curve.key} has no point at λ = {min(missing):g}); run the study again."
+                    f"{where} is damaged ({curve.key} has no point at λ = {min(missing):g}); run the study again."
                 )
 
 

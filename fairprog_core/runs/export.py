@@ -8,6 +8,8 @@ from pathlib import Path
 from fairprog_core.common.errors import ConfigError, RunError
 from fairprog_core.common.home import replacing
 from fairprog_core.metrics.summaries import points_csv
+from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import RESULT, is_inside
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Run
 
@@ -40,21 +42,22 @@ def _zip(store: Store, run: Run, path: Path) -> None:
         archive.writestr(f"{run.id}/run.json", json.dumps(row, indent=2))
         archive.writestr(f"{run.id}/records.jsonl", records)
         for file in sorted(folder.rglob("*")):
-            if file.is_file() and not file.name.startswith(("checkpoint", ".")):
+            is_wanted = not file.name.startswith(("checkpoint", ".")) and is_inside(folder, file)  # no link leads out
+            if file.is_file() and is_wanted:
                 archive.write(file, f"{run.id}/{file.relative_to(folder).as_posix()}")
 
 
-def _result(store: Store, run: Run) -> str:
-    path = store.home.run(run.id) / "result.json"
-    if not path.is_file():
+def _folder(store: Store, run: Run) -> Path:
+    folder = store.home.run(run.id)
+    if not (folder / RESULT).is_file():
         raise RunError(f"Run {run.id} is {run.state} and has no result yet.")
-    return path.read_text("utf-8")
+    return folder
 
 
 def _json(store: Store, run: Run, path: Path) -> None:
-    path.write_text(_result(store, run), "utf-8")
+    path.write_bytes((_folder(store, run) / RESULT).read_bytes())
 
 
 def _csv(store: Store, run: Run, path: Path) -> None:
-    result = json.loads(_result(store, run))
-    path.write_text(points_csv([result["base"], *result["points"]]), "utf-8")
+    result = Result.open(_folder(store, run))
+    path.write_text(points_csv([result.base, *result.points]), "utf-8")

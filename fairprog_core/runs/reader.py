@@ -5,12 +5,13 @@ So no watchman has to stay alive for a lost run to be known.
 
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, cast
 
 from sqlalchemy import select, true
 
-from fairprog_core.common.errors import RunError
+from fairprog_core.common.errors import RunError, shorten
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
 from fairprog_core.runs import heartbeat
 from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
 from fairprog_core.runs.table import rows
@@ -19,7 +20,7 @@ from fairprog_core.runs.table.run import OVER, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 
 Runs = list[Run]
-Records = list[dict[str, Any]]
+Records = list[Record]
 
 
 class RunReader:
@@ -64,7 +65,7 @@ class RunReader:
         if not fitting:
             raise rows.unknown(name)
         if len(fitting) > 1:
-            raise RunError(f"{name!r} can mean {' or '.join(run.id for run in fitting)}; give more of the id.")
+            raise RunError(f"{name!r} can mean {shorten(' or '.join(run.id for run in fitting))}; give more of the id.")
         return fitting[0]
 
     def list(self, *, limit: int | None = None, is_active: bool = False) -> Runs:
@@ -101,7 +102,7 @@ class RunReader:
                 .order_by(RECORDS.c.seq)
                 .limit(limit)
             )
-            return [{**data, "seq": seq, "time": at} for seq, at, data in found]
+            return [cast(Record, {**data, "seq": seq, "time": at}) for seq, at, data in found]
 
     def has_queued(self) -> bool:
         """Whether a run waits to be claimed."""

@@ -4,22 +4,23 @@ The same code serves the worker and ``fairprog run``; both just loop over the re
 """
 
 import contextlib
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.common.errors import FairprogError, RunError
-from fairprog_core.results.summary import main_figures
+from fairprog_core.common.records import Record
+from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import RESULT
+from fairprog_core.results.summary import SummaryRow, main_figures
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Run, State
 from fairprog_core.study import Study
 
-Record = dict[str, Any]
 Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as in fairprog_core.pipeline.execute
 
 FLUSH_SECONDS = 0.5
@@ -55,7 +56,7 @@ class Recorder:
     def __init__(self, store: Store, run: Run, log_name: str | None) -> None:
         self._store, self._run, self._log_name = store, run, log_name
         self._pending: list[Record] = []
-        self._figures: list[Record] | None = None
+        self._figures: list[SummaryRow] | None = None
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._end = threading.Event()
@@ -72,7 +73,7 @@ class Recorder:
         self._thread.join()
         self.flush()
 
-    def add(self, record: Record, figures: list[Record] | None = None) -> None:
+    def add(self, record: Record, figures: list[SummaryRow] | None = None) -> None:
         """Take a record; it is in the store half a second later."""
         with self._lock:
             self._pending.append(record)
@@ -171,7 +172,7 @@ def _stopped(store: Store, run: Run, stop: StopRequest) -> tuple[State, str | No
 
 def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> Iterator[Record]:
     """Pass the records on; what a resumed run makes again takes the place of what was there."""
-    seen: set[tuple[str, str | None]] = set()
+    seen: set[tuple[str, object]] = set()
     for record in records:
         kind, curve = record["kind"], record.get("curve")
         position = POSITIONS.get(kind)
@@ -181,9 +182,9 @@ def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> It
         yield record
 
 
-def _figures(store: Store, run: Run, record: Record) -> list[Record] | None:
+def _figures(store: Store, run: Run, record: Record) -> list[SummaryRow] | None:
     """The main figures, when a record says that there are new ones."""
     if record["kind"] not in ("curve", "result"):
         return None
-    path = store.home.run(run.id) / "result.json"
-    return main_figures(json.loads(path.read_text("utf-8"))) if path.is_file() else None
+    folder = store.home.run(run.id)
+    return main_figures(Result.open(folder)) if (folder / RESULT).is_file() else None

@@ -9,40 +9,41 @@ and values to ``set`` on top of the other keys of the file.
 
 import copy
 import difflib
-import json
-import tomllib
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from fairprog_core.common.errors import ConfigError
+from pydantic import JsonValue
+
+from fairprog_core.common.errors import ConfigError, shorten, shown
+from fairprog_core.common.home import is_file
+from fairprog_core.study.override import Override
 from fairprog_core.study.study import Study
+from fairprog_core.study.values import DEEPEST, Values, expand, parse_json, parse_toml
 
-Values = dict[str, Any]
-
-KINDS = ("dataset", "classifier", "methods", "triggers", "criteria")
-LISTS = ("methods", "triggers", "criteria", "seeds")
+MOST_STUDIES = 1000  # of a series
+_MOST_CHARACTERS = 64 << 20  # of a file: results, which hold their study, are long
+_MEMBERS = "a list of names of presets or files, and of tables of name and set"
 
 
 def presets() -> dict[str, str]:
     """Name and one-line description of every preset that is a single study."""
-    return {name: _headline(text) for name, text in _shipped().items() if "studies" not in tomllib.loads(text)}
+    return {name: _headline(text) for name, text in _shipped().items() if "studies" not in parse_toml(text)}
 
 
 def series() -> dict[str, str]:
     """Name and one-line description of every preset that is a series of studies."""
-    return {name: _headline(text) for name, text in _shipped().items() if "studies" in tomllib.loads(text)}
+    return {name: _headline(text) for name, text in _shipped().items() if "studies" in parse_toml(text)}
 
 
 @cache
 def _shipped() -> dict[str, str]:
     """The text of every preset by name."""
     files = [file for file in (resources.files(__package__) / "presets").iterdir() if file.name.endswith(".toml")]
-    return {
-        name: file.read_text("utf-8") for name, file in sorted({f.name.removesuffix(".toml"): f for f in files}.items())
-    }
+    return dict(sorted((file.name.removesuffix(".toml"), file.read_text("utf-8")) for file in files))
 
 
 def _headline(text: str) -> str:
@@ -62,23 +63,39 @@ def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Stu
     Raises:
         ConfigError: there is no such preset or file, it is a series, or a key or value is not allowed.
     """
-    values, where = _read(source)
-    if "studies" in values:
-        raise ConfigError(f"{where} is a series of studies; `fairprog run {source}` runs all of them.")
-    return _study(values, where, overrides)
+    found = _read(source)
+    if found.is_series:
+        raise ConfigError(f"{found.where} is a series of studies; `fairprog run {shorten(source)}` runs all of them.")
+    return _study(found.values, found.where, overrides)
+
+
+def load_study_of(dataset: str, overrides: Iterable[str] = ()) -> Study:
+    """The study that names a data set alone, and single values set: the rest is what suits the data.
+
+    Args:
+        dataset: the data set's key in its registry.
+        overrides: as of `load_study`.
+
+    Raises:
+        ConfigError: a key or value is not allowed.
+    """
+    return _study({"dataset": {"kind": dataset}}, f"data set {dataset}", overrides)
 
 
 def load_studies(source: str | Path | Study, overrides: Iterable[str] = ()) -> list[Study]:
     """Read a study, or every study of a series, and set single values in each.
 
     Args:
-        source: as of :func:`load_study`, or a series.
-        overrides: as of :func:`load_study`.
+        source: as of `load_study`, or a series.
+        overrides: as of `load_study`.
 
     Raises:
-        ConfigError: there is no such preset or file, or a key or value is not allowed.
+        ConfigError: there is no such preset or file, a key or value is not allowed, or there are too many studies.
     """
-    return list(_members(source, list(overrides), ()))
+    found = list(islice(_members(source, list(overrides), ()), MOST_STUDIES + 1))
+    if len(found) > MOST_STUDIES:
+        raise ConfigError(f"{shorten(source)} holds more than {MOST_STUDIES} studies; make several series of them.")
+    return found
 
 
 def is_series(source: str | Path | Study) -> bool:
@@ -87,141 +104,107 @@ def is_series(source: str | Path | Study) -> bool:
     Raises:
         ConfigError: there is no such preset or file.
     """
-    return "studies" in _read(source)[0]
+    return _read(source).is_series
 
 
-def _members(source: str | Path | Study, overrides: list[str], within: tuple[str, ...]) -> Iterator[Study]:
-    values, where = _read(source)
-    if "studies" not in values:
-        yield _study(values, where, overrides)
-        return
-    if where in within:
-        raise ConfigError(f"{where}: studies names the series itself.")
-    for member in values.pop("studies"):
-        if isinstance(member, str):
-            yield from _members(member, overrides, (*within, where))
-        elif isinstance(member, dict) and set(member) == {"name", "set"}:
-            own = copy.deepcopy(values) | {"name": member["name"]}
-            yield _study(own, f"{where}, {member['name']}", [*member["set"], *overrides])
-        else:
-            raise ConfigError(f"{where}: studies: found {member!r:.80}; allowed are names and tables of name and set.")
+@dataclass(frozen=True)
+class _Source:
+    """What was read: the values of a study or of a series, and what errors call the place."""
+
+    values: Values
+    where: str
+
+    @property
+    def is_series(self) -> bool:
+        return "studies" in self.values
 
 
 def _study(values: Values, where: str, overrides: Iterable[str]) -> Study:
-    _expand(values)
-    parsed = [_override(text) for text in overrides]
-    for path, value, text in sorted(parsed, key=lambda one: not _is_kind(one[0])):  # kinds first: they drop options
-        _set(values, path, value, text=text, where=where)
+    expand(values)
+    parsed = [Override.parse(text) for text in overrides]
+    for override in sorted(parsed, key=lambda each: not each.is_kind):  # kinds first: they drop options
+        override.apply(values, where=where)
     return Study.parse(values, where=where)
 
 
-def _read(source: str | Path | Study) -> tuple[Values, str]:
+def _members(source: str | Path | Study, overrides: Sequence[str], within: tuple[str, ...]) -> Iterator[Study]:
+    """Every study of a source; ``within``: the series that name it."""
+    found = _read(source)
+    if not found.is_series:
+        yield _study(found.values, found.where, overrides)
+        return
+    if str(source) in within:
+        raise ConfigError(f"{found.where}: studies names the series itself.")
+    if len(within) == DEEPEST:
+        raise ConfigError(f"{found.where}: series name series more than {DEEPEST} deep; name the studies themselves.")
+    for member in _list_of_members(found):
+        if isinstance(member, str):
+            yield from _members(member, overrides, (*within, str(source)))
+        else:
+            name, own = _name_and_settings(member, found.where)
+            values = copy.deepcopy({key: value for key, value in found.values.items() if key != "studies"})
+            yield _study(values | {"name": name}, f"{found.where}, {shorten(name, 60)}", [*own, *overrides])
+
+
+def _list_of_members(found: _Source) -> list[JsonValue]:
+    members = found.values["studies"]
+    if not isinstance(members, list) or not members:
+        raise ConfigError(f"{found.where}: studies: found {shown(members)}; allowed is {_MEMBERS}.")
+    return members
+
+
+def _name_and_settings(member: JsonValue, where: str) -> tuple[JsonValue, list[str]]:
+    """What a table of a series says of one study."""
+    if isinstance(member, dict) and member.keys() == {"name", "set"} and isinstance(member["set"], list):
+        own = [text for text in member["set"] if isinstance(text, str)]
+        if len(own) == len(member["set"]):
+            return member["name"], own
+    raise ConfigError(
+        f"{where}: studies: found {shown(member)}; allowed are names and tables of name and set, "
+        "a list of key.path=value."
+    )
+
+
+def _read(source: str | Path | Study) -> _Source:
     if isinstance(source, Study):
-        return source.to_json(), source.name
-    path, is_name = Path(source), isinstance(source, str) and not Path(source).suffix and Path(source).name == source
+        return _Source(source.to_json(), shorten(source.name))
+    path = Path(source)
+    is_name = isinstance(source, str) and not path.suffix and path.name == source
     if is_name and source in _shipped():
-        return tomllib.loads(_shipped()[str(source)]), f"preset {source}"
-    if is_name and not path.is_file():
-        close = difflib.get_close_matches(str(source), _shipped(), 1)
+        return _Source(parse_toml(_shipped()[str(source)]), f"preset {source}")
+    if is_name and not is_file(path):
+        close = difflib.get_close_matches(str(source)[:80], _shipped(), 1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise ConfigError(f"There is no preset {source!r}; there are {', '.join(_shipped())}.{hint}")
-    return _read_file(path), str(path)
+        raise ConfigError(f"There is no preset {shown(source)}; there are {', '.join(_shipped())}.{hint}")
+    return _Source(_read_file(path), shorten(path))
 
 
 def _read_file(path: Path) -> Values:
+    """The study in a file: the whole of it, or, of a result, what it is the result of."""
+    text, form = _read_text(path), "JSON" if path.suffix == ".json" else "TOML"
     try:
-        text = path.read_text("utf-8")
-        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"The study {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"The study {path} is not a text file in UTF-8; give a TOML or JSON file.") from error
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(
-            f"The study {path} is not valid {'JSON' if path.suffix == '.json' else 'TOML'}: {error}."
-        ) from error
-    if isinstance(values, dict) and "schema" in values:  # a result: its study is inside
+        values = parse_json(text) if form == "JSON" else parse_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"The study {shorten(path)} is not valid {form}: {shorten(error)}.") from error
+    if isinstance(values, dict) and "schema" in values:
         values = values.get("study")
     if not isinstance(values, dict):
-        raise ConfigError(f"The study {path} holds no table of keys and values.")
+        raise ConfigError(f"The study {shorten(path)} holds no table of keys and values.")
     return values
 
 
-def _expand(values: Values) -> None:
-    """Write out what was abbreviated: one value for a list of one, a kind for its options."""
-    for key in LISTS:
-        if key in values and not isinstance(values[key], list):
-            values[key] = [values[key]]
-    for key in KINDS:
-        if isinstance(values.get(key), str):
-            values[key] = {"kind": values[key]}
-        elif isinstance(values.get(key), list):
-            values[key] = [{"kind": one} if isinstance(one, str) else one for one in values[key]]
-    others = values.get("transfer")
-    for other in others if isinstance(others, list) else []:
-        if isinstance(other, dict):  # what else it may be is told by the study
-            _expand(other)
-
-
-def _override(text: str) -> tuple[list[str], Any, str]:
-    """``a.b=value`` as the path to set, its value, and the text itself for the error."""
-    key, equals, value = text.partition("=")
+def _read_text(path: Path) -> str:
     try:
-        nested: Any = tomllib.loads(f"{key.strip()} = 0") if equals and key.strip() else None
-    except tomllib.TOMLDecodeError:
-        nested = None
-    if nested is None:
-        raise ConfigError(f"--set {text!r} is not of the form key.path=value, e.g. classifier.source=train.")
-    path = []
-    while isinstance(nested, dict):
-        part, nested = next(iter(nested.items()))
-        path.append(part)
-    return path, read_value(value.strip()), text
-
-
-def read_value(text: str) -> Any:
-    """A value behind ``key.path=``: as in TOML, a list without its brackets, or text as it is; nothing is None."""
-    if text in ("", "none", "None"):
-        return None
-    for candidate in (text, f"[{text}]") if "," in text else (text,):
-        try:
-            return tomllib.loads(f"value = {candidate}")["value"]
-        except tomllib.TOMLDecodeError:
-            continue
-    return [read_value(part.strip()) for part in text.split(",")] if "," in text else text
-
-
-def _is_kind(path: list[str]) -> bool:
-    return path[-1] == "kind" or (len(path) == 1 and path[0] in KINDS)
-
-
-def _set(values: Values, path: list[str], value: Any, *, text: str, where: str) -> None:
-    if path[0] not in values and len(path) > 1:  # what is left out follows from the rest of the study
-        values |= {
-            key: default for key, default in Study.parse(values, where=where).to_json().items() if key == path[0]
-        }
-    holder: Any = values
-    for part in path[:-1]:
-        holder = _inside(holder, part, text)
-    key = path[-1]
-    if key == "kind" and isinstance(holder, dict) and holder.get("kind") != value:
-        holder.clear()
-    if isinstance(holder, list):
-        _inside(holder, key, text)
-        holder[int(key)] = value
-    else:
-        holder[key] = value
-    _expand(values)
-
-
-def _inside(holder: Any, part: str, text: str) -> Any:
-    if isinstance(holder, list):
-        if part.isdecimal() and int(part) < len(holder):
-            return holder[int(part)]
-        raise ConfigError(f"--set {text!r}: {part!r} must be a number from 0 to {len(holder) - 1}.")
-    if isinstance(holder, MutableMapping):
-        if holder.get(part) is None:
-            holder[part] = {}
-        if isinstance(holder[part], dict | list):
-            return holder[part]
-    raise ConfigError(f"--set {text!r}: {part!r} is a single value; it holds nothing that could be set.")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MOST_CHARACTERS + 1)
+    except OSError as error:
+        raise ConfigError(f"The study {shorten(path)} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"The study {shorten(path)} is not a text file in UTF-8; give a TOML or JSON file."
+        ) from error
+    except ValueError as error:  # a null character in its name
+        raise ConfigError(f"The study {shorten(path)} cannot be read: {shorten(error)}.") from error
+    if len(text) > _MOST_CHARACTERS:
+        raise ConfigError(f"The study {shorten(path)} is longer than {_MOST_CHARACTERS >> 20} million characters.")
+    return text

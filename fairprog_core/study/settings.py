@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.study.load import KINDS, load_studies, load_study, presets, read_value, series
+from fairprog_core.study.load import load_studies, load_study, presets, series
 from fairprog_core.study.study import Study
+from fairprog_core.study.values import KINDS, read_value
 
 _ROUNDS = 4  # another kind brings options of its own, which are compared in the next round
 _BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that TOML reads without quotes
@@ -23,7 +24,7 @@ def changes(study: Study) -> tuple[str, ...]:
     """What tells a study from others of its name: what is set on top of the shipped one, or of what suits its data.
 
     Returns:
-        As of :func:`settings`; empty where the study has a name of its own, which tells it apart.
+        As of `settings`; empty where the study has a name of its own, which tells it apart.
     """
     kind = study.dataset.kind
     start = shipped().get(study.name)

@@ -26,7 +26,7 @@ from fairprog_core.methods import (
 )
 from fairprog_core.study.lam_options import LamOptions
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.study.transfer_target import TransferTarget, base_name
+from fairprog_core.study.transfer_target import Name, TransferTarget, base_name
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
 from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
@@ -130,7 +130,7 @@ def _default(field: str) -> Any:
 class Study(Options):
     """Everything that decides what is computed."""
 
-    name: str = Field(
+    name: Name = Field(
         "study", min_length=1, max_length=80, title="Name", description="What the run is called in the table of runs."
     )
     dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
@@ -175,7 +175,7 @@ class Study(Options):
     )
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
-        None, ge=1, title="Threads", description="Empty: one; more do not pay for nets this small."
+        None, ge=1, le=1024, title="Threads", description="Empty: one; more do not pay for nets this small."
     )
 
     @model_validator(mode="before")

@@ -1,10 +1,11 @@
 """Another base than the one that a study learns on: where its triggers are tried too. Torch-free."""
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.common.errors import escaped
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import any_entry
 
@@ -14,14 +15,30 @@ else:
     AnyClassifier = any_entry(CLASSIFIERS)
 
 
+def _is_plain(name: str) -> str:
+    """Names reach terminals and tables: nothing in them may steer these."""
+    if escaped(name) != name:
+        raise ValueError("a name must not hold control characters")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_is_plain)]
+
+
 class TransferTarget(Options):
     """A base that no trigger of the study has seen: what is left empty is as in the study."""
 
     kind: Literal["other_base"] = "other_base"
-    name: str = Field("", max_length=80, title="Name", description="In tables. Empty: classifier and seed of the base.")
+    name: Name = Field(
+        "", max_length=80, title="Name", description="In tables. Empty: classifier and seed of the base."
+    )
     classifier: AnyClassifier | None = Field(None, title="Classifier", description="Empty: the study's.")
     base_seed: int | None = Field(
-        None, ge=0, title="Seed of the base classifier", description="Empty: the study's seed of the base."
+        None,
+        ge=0,
+        le=2**31 - 1,
+        title="Seed of the base classifier",
+        description="Empty: the study's seed of the base.",
     )
 
 

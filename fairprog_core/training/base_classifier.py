@@ -4,7 +4,6 @@ Source: BASE in the paper (section 4.1): no intervention, cross-entropy on the t
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +11,13 @@ import torch.nn.functional as F
 
 from fairprog_core.classifiers import TrainedOptions
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Split
 
 
 def train(
     classifier: Classifier, split: Split, *, options: TrainedOptions, seed: int, device: torch.device
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[float | BaseRecord]:
     """Train a classifier in place: AdamW, one-cycle schedule, its own augmentation.
 
     Args:
@@ -28,8 +28,8 @@ def train(
         device: where to compute.
 
     Yields:
-        After every batch the finished ``share``; now and then step, steps, loss (nats) and accuracy of the training
-        rows since the last time, augmented.
+        After every batch the share that is done, a number; now and then a record with loss (nats) and accuracy of the
+        training rows since the last one, augmented.
     """
     classifier.to(device).train()
     n, size = len(split.y), options.batch_size
@@ -59,9 +59,9 @@ def train(
             right + int((logits.argmax(1) == y).sum()),
             seen + len(rows),
         )
-        yield {"share": (step + 1) / steps}
+        yield (step + 1) / steps
         if (step + 1) % told_every == 0 or step + 1 == steps:
-            yield {"step": step + 1, "steps": steps, "loss": loss_sum / seen, "accuracy": right / seen}
+            yield BaseRecord(kind="base", step=step + 1, steps=steps, loss=loss_sum / seen, accuracy=right / seen)
             loss_sum, right, seen = 0.0, 0, 0
 
 

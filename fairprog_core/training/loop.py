@@ -2,26 +2,35 @@
 
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from fairprog_core.common.checkpoint import load_state, save_state
+from fairprog_core.common.records import (
+    FittedRecord,
+    Front,
+    Losses,
+    TrainRecord,
+    ValidationRecord,
+    train_record,
+    validation_record,
+)
 from fairprog_core.training.budget import Budget
 
-Record = dict[str, Any]
+State: TypeAlias = dict[str, Any]  # nested dicts, lists, numbers and tensors, as a checkpoint keeps them
 
 
 class Learner(Protocol):
     """What `fit` trains."""
 
-    def step(self, step: int) -> Record:
+    def step(self, step: int) -> Losses:
         """One step; its losses."""
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """All that the next step depends on."""
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: State) -> None:
         """Go on from `state`."""
 
 
@@ -41,14 +50,14 @@ class TrainingProgress:
     step: int = 0
     seconds: float = 0.0
     best_step: int = 0
-    best: Record = field(default_factory=dict)
+    best: Front | None = None
     stale: int = 0
     validated: int = 0
 
 
 def fit(
-    learner: Learner, budget: Budget, *, validate: Callable[[], Record], checkpoint: Path | None = None
-) -> Generator[Record, None, None]:
+    learner: Learner, budget: Budget, *, validate: Callable[[], Front], checkpoint: Path | None = None
+) -> Generator[TrainRecord | ValidationRecord | FittedRecord, None, None]:
     """Train, validate now and then, and leave the learner at its best iterate.
 
     The best iterate has the largest hypervolume on the validation split: the last one is noisy, and
@@ -69,7 +78,10 @@ def fit(
     if checkpoint is not None and checkpoint.exists():
         saved = load_state(checkpoint)
         learner.load_state(saved["learner"])
-        progress, best = TrainingProgress(**saved["progress"]), saved["best"]
+        progress, best = (
+            TrainingProgress(**saved["progress"] | {"best": saved["progress"]["best"] or None}),
+            saved["best"],
+        )
 
     def keep() -> None:
         if checkpoint is not None:
@@ -80,7 +92,7 @@ def fit(
             if _is_due(progress, budget):  # first: the interruption may have come right before a validation
                 started = time.perf_counter()
                 found = validate()
-                before = progress.best.get("hypervolume", 0.0)
+                before = progress.best["hypervolume"] if progress.best else 0.0
                 is_best = found["hypervolume"] >= before  # of two alike the later one: it has learned longer
                 progress.stale = 0 if found["hypervolume"] > before or not before else progress.stale + 1
                 if is_best:
@@ -88,7 +100,7 @@ def fit(
                     progress.best, progress.best_step = found, progress.step
                 progress.validated = progress.step
                 progress.seconds += time.perf_counter() - started
-                yield {"kind": "validation", "step": progress.step, "is_best": is_best, **found}
+                yield validation_record(found, step=progress.step, is_best=is_best)
                 keep()  # behind the record, which is taken by now: a process that is killed goes on from here
             if _is_over(progress, budget):
                 break
@@ -96,7 +108,7 @@ def fit(
             losses = learner.step(progress.step)
             progress.step += 1
             progress.seconds += time.perf_counter() - started
-            yield {"kind": "train", "step": progress.step, "steps": budget.steps, **losses}
+            yield train_record(losses, step=progress.step, steps=budget.steps)
     except GeneratorExit:  # only here: after an error inside a step the state would be half a step ahead
         keep()
         raise

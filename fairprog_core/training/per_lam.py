@@ -3,19 +3,30 @@
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
+from typing_extensions import TypedDict
+
+from fairprog_core.common.records import Fit, Front, TrainingRecord
 from fairprog_core.training.budget import Budget
-from fairprog_core.training.loop import Learner, Record, fit
+from fairprog_core.training.loop import Learner, fit
+
+
+class Cost(TypedDict):
+    """Steps and seconds of the trainings of a curve, and the best step of the last."""
+
+    steps: int
+    seconds: float
+    best_step: int
 
 
 def fit_one(
     learner: Learner,
     budget: Budget,
     *,
-    validate: Callable[[], Record],
+    validate: Callable[[], Front],
     checkpoint: Path,
     done: int = 0,
     in_all: int = 1,
-) -> Generator[Record, None, Record]:
+) -> Generator[TrainingRecord, None, Fit]:
     """One of the trainings of a curve; ``fit`` with its steps counted over all of them.
 
     Args:
@@ -30,19 +41,29 @@ def fit_one(
         Steps, seconds, best_step and validation of the best iterate.
     """
     records = fit(learner, budget, validate=validate, checkpoint=checkpoint)
-    summary: Record = {}
+    summary: Fit | None = None
     try:
         for record in records:
             if record["kind"] == "fitted":
-                summary = {name: value for name, value in record.items() if name != "kind"}
+                summary = Fit(
+                    steps=record["steps"], seconds=record["seconds"], best_step=record["best_step"],
+                    validation=record["validation"],
+                )  # fmt: skip
                 continue
-            yield record | {"step": record["step"] + done * budget.steps, "steps": budget.steps * in_all}
+            record["step"] += done * budget.steps
+            record["steps"] = budget.steps * in_all
+            yield record
     finally:
         records.close()
+    if summary is None:
+        raise RuntimeError("the training ended without its last record")
     return summary
 
 
-def sum_costs(summaries: Sequence[Record]) -> Record:
+def sum_costs(summaries: Sequence[Fit]) -> Cost:
     """Steps and seconds of several trainings."""
-    total = {name: sum(each[name] for each in summaries) for name in ("steps", "seconds")}
-    return {**total, "best_step": summaries[-1]["best_step"]}
+    return Cost(
+        steps=sum(each["steps"] for each in summaries),
+        seconds=sum(each["seconds"] for each in summaries),
+        best_step=summaries[-1]["best_step"],
+    )

@@ -56,7 +56,7 @@ class Trigger(nn.Module):
             options: of the trigger's kind.
             anchor_lams: λ of the anchors, ascending.
             seed: of the untrained values.
-            medium: what the classifier takes, e.g. its ``image_size`` (``Classifier.input_spec``).
+            input_spec: what the classifier takes, e.g. its ``image_size`` (``Classifier.input_spec``).
         """
         super().__init__()
         self.options, self.input_spec, self.seed = options, input_spec, seed

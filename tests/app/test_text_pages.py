@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.components.saliency import own_sentence
-from app.components.saliency.sentence_filter import Choice
+from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
 from app.state import explain_process as explaining
@@ -92,10 +92,10 @@ def test_changed_answers_are_compared_with_the_label(gallery):
     arrays["logits_without"][:2] = [[1, 0], [0, 1]]
     arrays["logits"][:2, -1] = [[0, 1], [1, 0]]
     changed = gallery._replace(arrays=arrays)
-    assert matching(changed, Choice("gained"), len(LAMS) - 1)[0] == 0
-    assert 1 not in matching(changed, Choice("gained"), len(LAMS) - 1)
-    assert 1 in matching(changed, Choice("lost"), len(LAMS) - 1)
-    assert matching(changed, Choice("all"), 0) == list(range(len(arrays["y"])))
+    assert matching(changed, SentenceFilter("gained"), len(LAMS) - 1)[0] == 0
+    assert 1 not in matching(changed, SentenceFilter("gained"), len(LAMS) - 1)
+    assert 1 in matching(changed, SentenceFilter("lost"), len(LAMS) - 1)
+    assert matching(changed, SentenceFilter("all"), 0) == list(range(len(arrays["y"])))
 
 
 def test_filter_without_match_says_so(open_page, text_demo, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fairprog_core.cli.machine.bench.bench import QUICK, SCHEMA, bench
+from fairprog_core.common.errors import ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,12 @@ def test_bench_is_json_that_names_the_machine(measured):
 def test_bench_reports_each_figure_as_it_comes(measured):
     found, seen = measured
     assert [figure.name for figure in seen] == [figure["name"] for figure in found["measurements"]]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+def test_bench_refuses_a_gpu_that_is_not_there_before_it_measures():
+    with pytest.raises(ConfigError, match="no GPU here"):
+        bench(devices=["cpu", "cuda"], size=QUICK, progress=lambda figure: _fail())
 
 
 def test_bench_leaves_the_number_of_threads_as_it_was():

@@ -16,6 +16,7 @@ from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, FacesOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.celeba import dataset as celeba_module
 from fairprog_core.data.celeba.dataset import CelebA, decode
 from fairprog_core.data.faces.dataset import Faces
@@ -233,9 +234,8 @@ def test_no_masks_and_no_twins(folder: Path, home: Home) -> None:
 
 
 def test_other_label_needs_no_second_decoding(folder: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports: list[tuple[int, int]] = []
-    first = made(folder, home).split("test", lambda done, total: reports.append((done, total)))
-    assert reports == [(10, 10)]
+    assert list(made(folder, home).prepare_split("test")) == [(10, 10)]
+    first = made(folder, home).split("test")
     assert isinstance(first.x, np.memmap)
     monkeypatch.setattr(celeba_module, "decode", None)
     other = made(folder, home, target=("Smiling",)).split("test")
@@ -354,6 +354,7 @@ def test_attribute_named_twice_is_refused() -> None:
 
 
 def test_card_names_source_and_licence() -> None:
-    card = CelebA.card()
-    assert "Deep Learning Face Attributes in the Wild" in card["Source"]
-    assert "non-commercial" in card["Licence"]
+    card = data_card("celeba")
+    assert card is not None
+    assert "Deep Learning Face Attributes in the Wild" in card.lines["Source"]
+    assert "non-commercial" in card.lines["Licence"]

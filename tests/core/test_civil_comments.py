@@ -14,6 +14,7 @@ from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CivilCommentsOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.civil_comments import dataset as civil_comments_module
 from fairprog_core.data.civil_comments import file as file_module
 from fairprog_core.data.civil_comments.dataset import CivilComments
@@ -230,8 +231,8 @@ def test_digest_follows_options_and_file(tmp_path: Path, home: Home) -> None:
 
 def test_file_is_read_block_by_block_with_reports(file: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_module, "_BLOCK", 2048)
-    reports: list[tuple[int, int]] = []
-    split = made(file, home).split("test", lambda done, total: reports.append((done, total)))
+    reports = list(made(file, home).prepare_split("test"))
+    split = made(file, home).split("test")
     assert len(reports) > 2
     assert reports == sorted(reports)
     assert reports[-1] == (32, 32)
@@ -240,11 +241,10 @@ def test_file_is_read_block_by_block_with_reports(file: Path, home: Home, monkey
 
 
 def test_interrupted_reading_leaves_nothing_and_starts_anew(file: Path, home: Home) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        made(file, home).split("val", stop)
+    reading = made(file, home).prepare_split("val")
+    next(reading)
+    assert list(home.cache.rglob("*.arrow"))
+    reading.close()
     assert not list(home.cache.rglob("*.arrow"))
     assert len(made(file, home).split("val").x) == 4
 
@@ -360,7 +360,8 @@ def test_identities_are_taken_in_every_form() -> None:
 
 
 def test_card_names_source_and_licence_and_warns() -> None:
-    card = CivilComments.card()
-    assert "Nuanced Metrics" in card["Source"]
-    assert card["Licence"].startswith("CC0")
-    assert "many of them offend" in card["Note"]
+    card = data_card("civil_comments")
+    assert card is not None
+    assert "Nuanced Metrics" in card.lines["Source"]
+    assert card.lines["Licence"].startswith("CC0")
+    assert "many of them offend" in card.lines["Note"]

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fairprog_core.common.errors import ConfigError, DataError
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CommentsOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.comments import dataset as comments_module
 from fairprog_core.data.comments import words
 from fairprog_core.data.comments.dataset import Comments
@@ -255,33 +256,22 @@ def test_digest_changes_with_what_changes_the_rows_and_nothing_else(home: Home) 
 
 
 def test_second_call_reads_the_cache(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports: list[tuple[int, int]] = []
-    first = made(home, n_train=1500).split("train", lambda done, total: reports.append((done, total)))
-    assert reports == [(1000, 1500), (1500, 1500)]
+    assert list(made(home, n_train=1500).prepare_split("train")) == [(1000, 1500), (1500, 1500)]
+    first = made(home, n_train=1500).split("train")
     monkeypatch.setattr(comments_module, "write", None)
-    again = made(home, n_train=1500).split("train", lambda done, total: reports.append((done, total)))
-    assert len(reports) == 2
+    assert not list(made(home, n_train=1500).prepare_split("train"))
+    again = made(home, n_train=1500).split("train")
     assert again.x.tolist() == first.x.tolist()
     assert again.z.tolist() == first.z.tolist()
 
 
 def test_interrupted_writing_leaves_nothing_and_starts_anew(home: Home) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        made(home).split("train", stop)
+    writing = made(home).prepare_split("train")
+    next(writing)
+    assert list(home.cache.rglob("*.arrow"))
+    writing.close()
     assert not list(home.cache.rglob("*.arrow"))
     assert len(made(home).split("train").x) == 96
-
-
-@pytest.mark.parametrize("rest", [b"", b"nothing"])
-def test_damaged_cache_says_what_to_do(home: Home, rest: bytes) -> None:
-    made(home).split("val")
-    (file,) = home.cache.rglob("rows.arrow")
-    file.write_bytes(rest)
-    with pytest.raises(DataError, match="remove this folder"):
-        made(home).split("val")
 
 
 # --- the rest ---------------------------------------------------------------------------
@@ -294,9 +284,10 @@ def test_option_out_of_bounds_is_named(option: str, value: Any) -> None:
 
 
 def test_card_says_that_comments_are_made_up_and_may_offend() -> None:
-    card = Comments.card()
-    assert {"About", "Input", "Label", "Sensitive attribute", "Correlation", "Splits", "Source", "Licence"} <= set(card)
-    assert card["Note"].startswith("the comments may offend. All of them are made up")
+    card = data_card("comments")
+    assert card is not None
+    assert {"Input", "Label", "Sensitive attribute", "Correlation", "Splits", "Source", "Licence"} <= set(card.lines)
+    assert card.lines["Note"].startswith("the comments may offend. All of them are made up")
 
 
 def test_writing_is_fast(home: Home) -> None:

@@ -103,8 +103,8 @@ def test_label_that_is_too_rare_in_a_group_is_left_out_as_in_a_report():
     assert found.attained([better], GAP, [1.0], base=reference.counts).gap[0, 0] == pytest.approx(0.125)
     said = [Predictions(None, each, y, z, np.ones(200), np.arange(200), is_stratified=True) for each in (base, better)]
     about = {"groups": TWO, "labels": ("a", "b", "c"), "draws": 20}
-    assert report(said[0], method="base", **about)[GAP] == pytest.approx(reference.gap[0])
-    levelled = report(said[1], base=said[0], method="leace", **about)["levelling"][GAP]
+    assert report(said[0], method="base", **about).metric(GAP).value == pytest.approx(reference.gap[0])
+    levelled = report(said[1], base=said[0], method="leace", **about).levelling[GAP]
     assert levelled["closed"]["value"] == pytest.approx(0.125)
     assert [row["label"] for row in levelled["rates"]] == [0, 1, 0, 1]
 

@@ -25,7 +25,7 @@ def test_curves_that_differ_by_seed_are_one_contender(found):
     assert [each.key for each in found] == [
         "one:reprogram-border-equalized_odds", "one:last_layer-equalized_odds", "one:leace-equalized_odds",
     ]  # fmt: skip
-    assert [[curve["seed"] for curve in each.curves] for each in found] == [[0, 1]] * 3
+    assert [[curve.seed for curve in each.curves] for each in found] == [[0, 1]] * 3
 
 
 def test_contenders_are_asked_for_by_criterion(folder):

@@ -15,6 +15,7 @@ from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.metrics import report as evaluation
 from fairprog_core.metrics.fairness import GAPS, METRICS
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
 
 TWO = Groups.exclusive("woman", "man")
@@ -90,22 +91,24 @@ def test_majority_accuracy_is_of_the_natural_mix():
 def test_report_of_the_base_has_every_key_of_a_point():
     point = report(predictions(1), groups=TWO, labels=LABELS, method="base", seed=3, artifacts={"predictions": "p"})
     numbers = [*METRICS, "auc"]
-    assert set(point) == {
-        "method", "trigger", "criterion", "lam", "seed", "tuning_ratio", "n",
+    values = point.to_json()
+    assert set(values) == {
+        "method", "trigger", "criterion", "lam", "seed", "tuning_ratio", "n", "audit",
         *numbers, *(f"{name}_ci" for name in numbers), "delta", "noise_gap", "collapsed",
         "counts", "group_rates", "intersections", "changes", "levelling", "groups", "labels", "left_out", "artifacts",
     }  # fmt: skip
-    assert json.loads(json.dumps(point, allow_nan=False)) == point
-    assert (point["method"], point["trigger"], point["lam"], point["seed"], point["n"]) == ("base", None, None, 3, 800)
-    assert point["delta"] == {}
-    assert (point["changes"], point["levelling"], point["intersections"]) == ([], {}, [])
-    assert [(row["group"], row["n"]) for row in point["group_rates"]] == [(name, 400) for name in TWO.names]
-    assert np.sum(point["counts"]) == 800
-    assert set(point["noise_gap"]) == set(GAPS)
-    assert not point["collapsed"]
+    assert json.loads(json.dumps(values, allow_nan=False)) == values
+    assert Point.from_json(values, where="here") == point
+    assert (point.method, point.trigger, point.lam, point.seed, point.n) == ("base", None, None, 3, 800)
+    assert point.delta == {}
+    assert (point.changes, point.levelling, point.intersections) == ([], {}, [])
+    assert [(row["group"], row["n"]) for row in point.group_rates] == [(name, 400) for name in TWO.names]
+    assert np.sum(point.counts) == 800
+    assert set(point.noise_gap) == set(GAPS)
+    assert not point.collapsed
     for name in numbers:
-        low, high = point[f"{name}_ci"]
-        assert low < point[name] < high
+        low, high = point.metric(name).ci
+        assert low < point.metric(name).value < high
 
 
 def test_report_against_the_base_gives_the_paired_difference():
@@ -113,13 +116,15 @@ def test_report_against_the_base_gives_the_paired_difference():
     before = report(base, groups=TWO, labels=LABELS, method="base")
     after = report(better, base=base, groups=TWO, labels=LABELS, method="reprogram", lam=4.0)
     for name in (*METRICS, "auc"):
-        assert after["delta"][name]["value"] == pytest.approx(after[name] - before[name])
+        assert after.change(name).value == pytest.approx(after.metric(name).value - before.metric(name).value)
     for gap in ("average_abs_odds_difference", "demographic_parity_difference"):
-        assert after["levelling"][gap]["closed"]["value"] == pytest.approx(-after["delta"][gap]["value"])
-    low, high = after["delta"]["average_abs_odds_difference"]["ci"]
+        assert after.levelling[gap]["closed"]["value"] == pytest.approx(-after.change(gap).value)
+    low, high = after.change("average_abs_odds_difference").ci
     assert low < high < 0
-    width = np.ptp(after["delta"]["auc"]["ci"])
-    assert width < np.hypot(np.ptp(before["auc_ci"]), np.ptp(after["auc_ci"]))  # paired: narrower than two test sets
+    width = np.ptp(after.change("auc").ci)
+    assert width < np.hypot(
+        *(np.ptp(point.metric("auc").ci) for point in (before, after))
+    )  # paired: narrower than two test sets
 
 
 def test_report_of_missing_cell_is_null_with_collapse_still_judged():
@@ -127,21 +132,21 @@ def test_report_of_missing_cell_is_null_with_collapse_still_judged():
     keep = ~((whole.y == 1) & (whole.z == 1))
     rows = {name: getattr(whole, name)[keep] for name in ("logits", "y_pred", "y", "z", "weight", "row")}
     point = report(Predictions(**rows), groups=TWO, labels=LABELS, method="base")
-    assert point["average_abs_odds_difference"] is None
-    assert point["average_abs_odds_difference_ci"] is None
-    assert point["noise_gap"]["average_abs_odds_difference"] is None
-    assert point["demographic_parity_difference"] > 0
-    assert point["auc"] > 0.5
-    assert not point["collapsed"]
+    assert point.metric("average_abs_odds_difference").value is None
+    assert point.metric("average_abs_odds_difference").ci is None
+    assert point.noise_gap["average_abs_odds_difference"] is None
+    assert point.metric("demographic_parity_difference").value > 0
+    assert point.metric("auc").value > 0.5
+    assert not point.collapsed
 
 
 def test_report_of_constant_answers_is_collapsed():
     found = predictions(0)
     constant = Predictions(found.logits, np.zeros(800, dtype=np.int64), found.y, found.z, found.weight, found.row, True)
     point = report(constant, base=found, groups=TWO, labels=LABELS, method="reprogram")
-    assert point["collapsed"]
-    assert point["equalized_odds_difference"] == 0
-    assert point["accuracy"] == pytest.approx(0.8)
+    assert point.collapsed
+    assert point.metric("equalized_odds_difference").value == 0
+    assert point.metric("accuracy").value == pytest.approx(0.8)
 
 
 def test_report_with_one_draw_seed_gives_the_same_numbers():
@@ -149,7 +154,7 @@ def test_report_with_one_draw_seed_gives_the_same_numbers():
         report(predictions(1), groups=TWO, labels=LABELS, method="base", draw_seed=seed) for seed in (4, 4, 5)
     )
     assert one == same
-    assert one["auc_ci"] != other["auc_ci"]
+    assert one.metric("auc").ci != other.metric("auc").ci
 
 
 def test_base_beside_many_points_is_resampled_once(monkeypatch):
@@ -160,7 +165,7 @@ def test_base_beside_many_points_is_resampled_once(monkeypatch):
     points = [report(found, base=first, **about) for found in (second, other)]
     assert [id(found) for found in seen] == [id(found) for found in (second, first, other)]
     assert points[1] == report(other, base=predictions(0.0), **about)
-    assert report(second, base=other, **about)["delta"]["auc"] != points[0]["delta"]["auc"]
+    assert report(second, base=other, **about).change("auc") != points[0].change("auc")
 
 
 def test_report_of_other_rows_than_the_base_is_refused():

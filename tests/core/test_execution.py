@@ -74,18 +74,18 @@ def test_study_computes_with_its_threads_alone(tiny_study: Study, home: Home, th
 def test_finished_study_has_every_point_and_file(finished: Finished) -> None:
     result = Result.open(finished.folder)
     assert result.is_complete
-    assert [(p["method"], p["lam"]) for p in result.points()] == [
+    assert [(p.method, p.lam) for p in result.points] == [
         ("reprogram", 0.0), ("reprogram", 1.0), ("reprogram", 4.0), ("random_trigger", None),
     ]  # fmt: skip
-    for point in [result.base, *result.points()]:
+    for point in [result.base, *result.points]:
         assert len(result.predictions(point).y) == 96
-        assert np.sum(point["counts"]) == 96
+        assert np.sum(point.counts) == 96
     (curve,) = result.curves
-    assert curve["chosen_lam"] in curve["lams"]
-    assert curve["explain"]
-    assert curve["probe"]
+    assert curve.chosen_lam in curve.lams
+    assert curve.explain
+    assert curve.probe
     assert result.gallery(curve) is not None
-    assert set(result.values["seconds"]) == {"data", "base", "triggers", "evaluation", "explain", "total"}
+    assert set(result.seconds) == {"data", "base", "triggers", "evaluation", "explain", "total"}
 
 
 def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finished) -> None:
@@ -97,7 +97,7 @@ def test_reported_numbers_come_from_the_saved_trigger_and_base(finished: Finishe
     dataset = build(DATASETS, finished.study.dataset, finished.home)
     base = freeze(read_classifier(finished.folder / "base" / "classifier.safetensors", CLASSIFIERS)[0])
     trigger = load_trigger(result.curves[0].artifact)
-    point = result.points(method="reprogram", lam=4.0)[0]
+    point = result.select(method="reprogram", lam=4.0)[0]
     found = predict(trigger.wrap(base, lam=4.0), dataset.split("test"))
     assert np.array_equal(found.y_pred, result.predictions(point).y_pred)
     assert result.predictions(result.base).y_pred.tolist() == predict(base, dataset.split("test")).y_pred.tolist()
@@ -111,17 +111,17 @@ def test_study_of_four_classes_is_measured_and_looked_into_like_one_of_two(finis
     run(Study.parse(values), home, "four")
     result = Result.open(home.run("four"))
     assert result.is_complete
-    point = result.points(method="reprogram", lam=1.0)[0]
-    assert np.shape(point["counts"]) == (2, 4, 4)
-    assert len(point["group_rates"]) == len(point["changes"]) == 8
-    assert point["auc"] is not None
-    assert point["left_out"] == []
+    point = result.select(method="reprogram", lam=1.0)[0]
+    assert np.shape(point.counts) == (2, 4, 4)
+    assert len(point.group_rates) == len(point.changes) == 8
+    assert point.metric("auc").value is not None
+    assert point.left_out == []
     (curve,) = result.curves
     gallery = result.gallery(curve)
     assert gallery is not None
     assert gallery.arrays["logits"].shape[-1] == gallery.arrays["cam_class"].shape[-3] == 4
-    assert curve["explain"]["twins"]["flip_share"]
-    assert curve["probe"]["groups"] == ["female", "male"]
+    assert curve.explain["twins"]["flip_share"]
+    assert curve.probe["groups"] == ["female", "male"]
 
 
 def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished: Finished, home: Home) -> None:
@@ -142,10 +142,10 @@ def test_curves_on_less_tuning_data_learn_from_rows_of_the_larger_ones(finished:
     assert set(few) < set(more)
     assert sorted(np.bincount(2 * splits[0].z + splits[0].y)) == [3, 3, 3, 4]
     result = Result.open(home.run("shares"))
-    assert [curve["tuning_ratio"] for curve in result.curves] == [0.05, 0.25]
+    assert [curve.tuning_ratio for curve in result.curves] == [0.05, 0.25]
     for curve in result.curves:
-        assert [point["tuning_ratio"] for point in result.points_of(curve)] == [curve["tuning_ratio"]] * 3
-    assert [mean["tuning_ratio"] for mean in result.chosen_means()] == [0.05, 0.25]
+        assert [point.tuning_ratio for point in result.points_of(curve)] == [curve.tuning_ratio] * 3
+    assert [mean.tuning_ratio for mean in result.chosen_means()] == [0.05, 0.25]
 
 
 def test_study_that_reuses_learns_a_curve_once_and_gives_the_same_numbers(finished: Finished, home: Home) -> None:
@@ -167,8 +167,8 @@ def test_steps_that_a_method_never_takes_do_not_keep_it_from_reusing(finished: F
     second = run(Study.parse(longer), home, "second")
     assert not any(record["kind"] in ("train", "validation") for record in second)
     first = Result.open(home.run("first"))
-    assert [each["hypervolume"] for each in Result.open(home.run("second")).curves] == [
-        each["hypervolume"] for each in first.curves
+    assert [each.hypervolume for each in Result.open(home.run("second")).curves] == [
+        each.hypervolume for each in first.curves
     ]
     often = study | {"budget": {"steps": 20, "validate_every": 2}}
     assert any(record["kind"] == "train" for record in run(Study.parse(often), home, "often"))
@@ -177,7 +177,9 @@ def test_steps_that_a_method_never_takes_do_not_keep_it_from_reusing(finished: F
 def test_what_says_the_same_is_audited_once(finished: Finished, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """LEACE has no seed, and always naming the most frequent label has neither that nor a criterion of its own."""
     asked = []
-    monkeypatch.setattr("fairprog_core.pipeline.curve.read", lambda said, *_, **more: asked.append((said, more)))
+    monkeypatch.setattr(
+        "fairprog_core.pipeline.context.measure_leakage", lambda said, *_, **more: asked.append((said, more))
+    )
     methods = [{"kind": "leace"}, {"kind": "majority"}]
     criteria = [{"kind": kind} for kind in ("equalized_odds", "demographic_parity")]
     changes = {"methods": methods, "criteria": criteria, "seeds": [0, 1]}
@@ -192,14 +194,14 @@ def test_what_another_release_learned_is_not_taken_over(finished: Finished, monk
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "methods": [{"kind": "leace"}]})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    (work,) = execution.works
-    places = [work.cache.place]
+    (work,) = execution.jobs
+    places = [work.cache.path]
     for package in ("torch", "concept-erasure", "fairlearn"):
         with monkeypatch.context() as patch:
             patch.setattr(
                 "fairprog_core.pipeline.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
             )
-            places.append(work.cache.place)
+            places.append(work.cache.path)
     assert len(set(places)) == 4
 
 
@@ -208,14 +210,14 @@ def test_curve_is_not_taken_over_by_a_base_with_other_options(finished: Finished
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    (work,) = execution.works
+    (work,) = execution.jobs
     others = [study.classifier.model_copy(update=change) for change in ({"learning_rate": 0.1}, {"source": "train"})]
     first, second = (
         CurveJob(replace(work.context, study=study.model_copy(update={"classifier": other})), work.plan)
         for other in others
     )
-    assert first.cache.place != work.cache.place
-    assert second.cache.place == work.cache.place
+    assert first.cache.path != work.cache.path
+    assert second.cache.path == work.cache.path
 
 
 def test_base_that_another_process_made_meanwhile_is_not_trained_again(finished: Finished) -> None:
@@ -260,12 +262,12 @@ def test_interrupted_study_gives_the_numbers_of_an_uninterrupted_one(
 def test_finished_study_has_its_base_chosen_lam_and_control_audited(finished: Finished) -> None:
     result = Result.open(finished.folder)
     (chosen,) = result.chosen()
-    assert [bool(point["audit"]) for point in result.points()] == [
-        point["lam"] in (None, chosen["lam"]) for point in result.points()
+    assert [bool(point.audit) for point in result.points] == [
+        point.lam in (None, chosen.lam) for point in result.points
     ]
-    base = result.base["audit"]["equalized_odds"]
+    base = result.base.audits["equalized_odds"]
     assert base["delta"] is None
-    assert chosen["audit"]["delta"]["value"] == pytest.approx(chosen["audit"]["bits"]["value"] - base["bits"]["value"])
+    assert chosen.audit["delta"]["value"] == pytest.approx(chosen.audit["bits"]["value"] - base["bits"]["value"])
 
 
 def test_finished_study_run_again_computes_nothing(finished: Finished) -> None:
@@ -279,7 +281,7 @@ def test_criterion_with_steps_of_its_own_trains_so_many(finished: Finished, home
     criteria = [{"kind": "equalized_odds"}, {"kind": "demographic_parity", "steps": 5}]
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED, "criteria": criteria})
     run(study, home, "steps")
-    assert [curve["steps"] for curve in Result.open(home.run("steps")).curves] == [study.budget.steps, 5]
+    assert [curve.steps for curve in Result.open(home.run("steps")).curves] == [study.budget.steps, 5]
 
 
 def test_separate_mode_trains_each_lam_and_joins_them(home: Home) -> None:
@@ -288,8 +290,8 @@ def test_separate_mode_trains_each_lam_and_joins_them(home: Home) -> None:
     steps = [record["step"] for record in records if record["kind"] == "train"]
     assert steps == list(range(1, 25))
     result = Result.open(home.run("separate"))
-    assert result.curves[0]["steps"] == 24
-    assert result.curves[0]["validation"]["lam"] == [1.0, 4.0]
+    assert result.curves[0].steps == 24
+    assert result.curves[0].validation["lam"] == [1.0, 4.0]
     assert load_trigger(result.curves[0].artifact).scale.anchor_lams == (1.0, 4.0)
 
 
@@ -326,7 +328,7 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
     study = Study.parse({**finished.study.to_json(), **UNEXPLAINED})
     execution = Execution(study, finished.home, finished.folder)
     list(execution.prepare())
-    context, plan = execution.works[0].context, execution.works[0].plan
+    context, plan = execution.jobs[0].context, execution.jobs[0].plan
     split = context.splits[name]
     keep = ~((split.z == 1) & (split.y == 1))
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])

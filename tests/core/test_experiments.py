@@ -22,9 +22,10 @@ def test_rows_of_tuning_data_equal_the_gaps_by_hand(tmp_path):
 
 def test_rows_of_other_bases_equal_the_gaps_by_hand(tmp_path):
     """Other base: (.40 + .15) / 2; trigger: (.29 + .15) / 2; control: (.38 + .15) / 2 = .265; .055 / .11 = ½."""
-    (row,) = transfer_rows([Result.open(write_transfer(tmp_path / "moved")).values])
+    (row,) = transfer_rows([Result.open(write_transfer(tmp_path / "moved"))])
     assert (row["source"], row["target"]) == (SOURCE, TARGET)
-    assert (row["base_gap"], row["gap"], row["random_trigger_gap"]["value"]) == pytest.approx((0.275, 0.22, 0.265))
+    control = row["controls"]["random_trigger"]["value"]
+    assert (row["base_gap"], row["gap"], control) == pytest.approx((0.275, 0.22, 0.265))
     assert row["kept"]["value"] == pytest.approx(0.5)
 
 

@@ -15,6 +15,7 @@ from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, FacesOptions
+from fairprog_core.data.card import data_card
 from fairprog_core.data.faces import dataset as faces_module
 from fairprog_core.data.faces.canvas import Box, Canvas, _grain
 from fairprog_core.data.faces.dataset import Faces
@@ -294,12 +295,11 @@ def test_digest_changes_with_what_changes_the_rows_and_nothing_else(home: Home) 
 
 
 def test_second_call_reads_the_cache(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports: list[tuple[int, int]] = []
-    first = made(home).split("train", lambda done, total: reports.append((done, total)))
-    assert reports == [(64, 96), (96, 96)]
+    assert list(made(home).prepare_split("train")) == [(64, 96), (96, 96)]
+    first = made(home).split("train")
     monkeypatch.setattr(faces_module, "paint", None)
-    again = made(home).split("train", lambda done, total: reports.append((done, total)))
-    assert len(reports) == 2
+    assert not list(made(home).prepare_split("train"))
+    again = made(home).split("train")
     assert isinstance(again.x, np.memmap)
     assert not again.x.flags.writeable
     np.testing.assert_array_equal(again.x, first.x)
@@ -318,21 +318,12 @@ def test_natural_pictures_are_drawn_once_for_every_target(home: Home, monkeypatc
 
 
 def test_interrupted_drawing_leaves_nothing_and_starts_anew(home: Home) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        made(home).split("train", stop)
+    drawing = made(home).prepare_split("train")
+    next(drawing)
+    assert list(home.cache.rglob("*.npy"))
+    drawing.close()
     assert not list(home.cache.rglob("*.npy"))
     assert made(home).split("train").x.shape == (96, 32, 32, 3)
-
-
-def test_damaged_cache_says_what_to_do(home: Home) -> None:
-    made(home).split("val")
-    (file,) = home.cache.rglob("x.npy")
-    file.write_bytes(b"nothing")
-    with pytest.raises(DataError, match="remove this folder"):
-        made(home).split("val")
 
 
 def test_full_disk_is_told_before_drawing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,18 +360,31 @@ def test_rows_that_do_not_divide_over_the_cells_are_refused(target: str, n_cells
 
 
 def test_card_says_that_faces_are_drawn() -> None:
-    card = Faces.card()
-    assert {"About", "Input", "Label", "Sensitive attribute", "Correlation", "Source", "Licence"} <= set(card)
-    assert "nothing is implied about people" in card["Note"]
-    assert all(text and "\n" not in text for text in card.values())
+    card = data_card("faces")
+    assert card is not None
+    assert {"Input", "Label", "Sensitive attribute", "Correlation", "Source", "Licence"} <= set(card.lines)
+    assert "nothing is implied about people" in card.lines["Note"]
+    assert all(text and "\n" not in text for text in (card.about, *card.lines.values()))
 
 
 def test_data_sets_load_without_torch() -> None:
     code = (
-        "import sys; from fairprog_core.data import DATASETS; [entry.load().card() for entry in DATASETS.values()];"
+        "import sys; from fairprog_core.data import DATASETS; [entry.load() for entry in DATASETS.values()];"
         " sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_cards_are_read_without_what_makes_the_data() -> None:
+    code = (
+        "import sys; from fairprog_core.data import DATASETS; from fairprog_core.data.card import data_card;"
+        " assert all(map(data_card, DATASETS)); print(*{'torch', 'pandas', 'pyarrow', 'PIL'} & set(sys.modules))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "\n"
+
+
+def test_data_set_of_another_version_has_no_card() -> None:
+    assert data_card("unheard_of") is None
 
 
 def test_drawing_is_fast(home: Home) -> None:

@@ -15,7 +15,7 @@ def test_run_leaves_a_finished_row_and_a_complete_result(finished):
     store.close()
     assert (run.state, run.fraction, run.error) == ("done", 1.0, None)
     assert finished.result.is_complete
-    assert [curve["key"] for curve in finished.result.curves] == ["reprogram-border-equalized_odds-s0"]
+    assert [curve.key for curve in finished.result.curves] == ["reprogram-border-equalized_odds-s0"]
 
 
 def test_loaded_trigger_in_front_of_the_loaded_classifier_gives_the_stored_predictions(finished):
@@ -24,8 +24,8 @@ def test_loaded_trigger_in_front_of_the_loaded_classifier_gives_the_stored_predi
 
     result = finished.result
     (curve,) = result.curves
-    lam = curve["lams"][-1]
-    (point,) = result.points(method="reprogram", lam=lam)
+    lam = curve.lams[-1]
+    (point,) = result.select(method="reprogram", lam=lam)
     stored = result.predictions(point)
 
     split = build(DATASETS, finished.study.dataset, finished.home).split("test")

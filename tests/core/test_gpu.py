@@ -44,7 +44,7 @@ def texts(folder: Path, **changes: Any) -> Study:
 def check(result: Result) -> None:
     """Everything was finished on the GPU, and its numbers are numbers."""
     assert result.is_complete
-    assert result.values["environment"]["device"] == torch.cuda.get_device_name()
+    assert result.environment["device"] == torch.cuda.get_device_name()
     for point in result.points():
         assert 0 < point["accuracy"] <= 1
         logits = result.predictions(point).logits
@@ -74,7 +74,7 @@ def test_what_was_learned_says_the_same_on_a_cpu(home: Home) -> None:
     classifier = load_classifier(result.folder / "base" / "classifier.safetensors")
     dataset: Dataset = build(DATASETS, study.dataset, home)
     split = classifier.prepare(dataset.split("test"))
-    for lam in curve["lams"]:
+    for lam in curve.lams:
         (point,) = result.points(method="reprogram", lam=lam)
         here = predict(fp.load_trigger(curve.artifact).wrap(classifier, lam=lam), split)
         assert np.allclose(here.logits, result.predictions(point).logits, atol=1e-3)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.data import DATASETS
 from fairprog_core.study import Study
-from fairprog_core.study.load import is_series, load_studies, load_study, presets, series
+from fairprog_core.study.load import is_series, load_studies, load_study, load_study_of, presets, series
 
 
 @pytest.mark.parametrize("name", presets())
@@ -47,6 +48,14 @@ def test_series_sets_values_in_each_study_after_its_own(tmp_path: Path) -> None:
         ("studies = [3]", "found 3; allowed are names and tables"),
         ('studies = [{name = "a", set = ["nane=1"]}]', "a: nane: there is no such key"),
         ('studies = ["fases"]', "no preset 'fases'"),
+        ("studies = 5", "studies: found 5; allowed is a list of names"),
+        ("studies = []", r"studies: found \[\]; allowed is a list of names"),
+        ('studies = [{name = "a", set = [1]}]', "found .*; allowed are names and tables of name and set"),
+        ('studies = [{name = "a", set = 1}]', "found .*; allowed are names and tables of name and set"),
+        ("studies = [{name = 5, set = []}]", "name: .*valid string .found 5"),
+        (f"studies = ['{'x' * 300}']", "no preset 'xxx"),
+        (f"studies = ['{'x' * 300}.toml']", "cannot be read: File name too long"),
+        ('studies = ["a\\u0000.toml"]', "cannot be read: embedded null byte"),
     ],
 )
 def test_bad_series_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
@@ -98,6 +107,13 @@ def test_study_that_names_only_a_data_set_is_complete(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("name = ", "not valid TOML"),
+        (f"seeds = [{'9' * 5000}]", "not valid TOML: Exceeds the limit"),
+        (f"seeds = [0x{'f' * 5000}]", "not valid TOML: an integer has more than 64 bits"),
+        (f"seeds = {'[' * 3000}{']' * 3000}", "not valid TOML: tables and lists are nested more than 32 deep"),
+        (f"{'a.' * 100}a = 1", "not valid TOML: tables and lists are nested more than 32 deep"),
+        ("name = 2020-01-01", "not valid TOML: 2020-01-01 is a date"),
+        (f"name = '{'x' * 5000}'", "name: .*at most 80 characters .found 'xxx"),
+        (f"{'x' * 5000} = 1", "there is no such key"),
         ('nane = "x"', "nane: there is no such key"),
         ("[budget]\nsteps = 0", "budget.steps: .* greater than or equal to 1 .found 0"),
     ],
@@ -169,11 +185,25 @@ def test_override_of_a_kind_drops_options_of_the_old_one_but_not_those_set_with_
         ("budget.stepz=1", "budget.stepz: there is no such key"),
         ("budget.steps=many", "budget.steps: .* valid integer"),
         ("classifier=nothing", "classifier: .*residual_net"),
+        ("#=1", "not of the form"),
+        ("[a]\nb=1", "not of the form"),
+        ('seeds.2."a b"=1', "from 0 to 0"),
+        ('seeds.0."a b"=1', "0: is a single value|'0' is a single value"),
+        ("transfer.0.name=x", "leads into an empty list"),
+        (f"triggers.{'9' * 5000}.photo=1", "from 0 to 0"),
+        (f"seeds={'9' * 5000}", "seeds.0: .*as an integer, exceeded maximum size"),
+        (f"seeds=0x{'f' * 5000}", "seeds.0: .*valid integer"),
+        (f"seeds={'[' * 3000}{']' * 3000}", "seeds.0: .*valid integer"),
+        (f"{'a.' * 3000}a=1", "not of the form"),
+        (f"{'a' * 3000}=1", "there is no such key"),
+        ("seeds=2020-01-01", "seeds.0: .*valid integer"),
+        ("name=a\x1b[2J", "a name must not hold control characters .found 'a.x1b"),
     ],
 )
 def test_bad_override_is_one_sentence(override: str, sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(ConfigError, match=sentence) as caught:
         load_study("faces-quick", [override])
+    assert len(str(caught.value)) <= 600
 
 
 def test_study_that_is_no_text_says_so(tmp_path: Path) -> None:
@@ -181,3 +211,54 @@ def test_study_that_is_no_text_says_so(tmp_path: Path) -> None:
     file.write_bytes(b"\x89PNG\r\n\x1a\n\x9f")
     with pytest.raises(ConfigError, match="study.toml is not a text file in UTF-8; give a TOML or JSON file"):
         load_study(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("9" * 5000, "not valid JSON: Exceeds the limit"),
+        ("[" * 3000 + "]" * 3000, "not valid JSON: tables and lists are nested more than 32 deep"),
+        ('{"name": "\\ud800"}', "not valid JSON: .*surrogates not allowed"),
+        ("[1]", "holds no table"),
+        ('{"schema": "fairprog.study/1", "study": 5}', "holds no table"),
+    ],
+)
+def test_bad_json_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(ConfigError, match=sentence):
+        load_studies(tmp_path / "a.json")
+
+
+def test_file_without_an_end_is_refused() -> None:
+    with pytest.raises(ConfigError, match="/dev/zero is longer than 64 million characters"):
+        load_study("/dev/zero")
+
+
+def test_series_that_multiplies_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for i in range(11):
+        (tmp_path / f"{i}.toml").write_text(f'studies = ["{i + 1}.toml", "{i + 1}.toml"]')
+    (tmp_path / "11.toml").write_text('name = "a"')
+    with pytest.raises(ConfigError, match="0.toml holds more than 1000 studies"):
+        load_studies("0.toml")
+
+
+def test_chain_of_series_is_refused_where_it_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for i in range(40):
+        (tmp_path / f"{i}.toml").write_text(f'studies = ["{i + 1}.toml"]')
+    (tmp_path / "40.toml").write_text('name = "a"')
+    assert [study.name for study in load_studies("10.toml")] == ["a"]
+    with pytest.raises(ConfigError, match="32.toml: series name series more than 32 deep"):
+        load_studies("0.toml")
+
+
+@pytest.mark.parametrize("kind", DATASETS)
+def test_study_of_a_data_set_is_what_suits_it(kind: str) -> None:
+    study = load_study_of(kind, ["dataset.seed=3"])
+    assert (study.dataset.kind, study.dataset.seed) == (kind, 3)
+    assert study == Study.parse({"dataset": {"kind": kind, "seed": 3}})
+
+
+def test_a_date_behind_set_is_text() -> None:
+    assert load_study("faces-quick", ["name=2020-01-01"]).name == "2020-01-01"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.metrics.report import report
+from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery, read_gallery, write_gallery
 from fairprog_core.results.predictions_file import read_predictions, write_predictions
-from fairprog_core.results.result import SCHEMA, Result, locate, save
+from fairprog_core.results.result import SCHEMA, Result
+from fairprog_core.results.run_folder import locate
 
 TWO = Groups.exclusive("woman", "man")
 LABELS = ("not blond", "blond")
+GAP = "average_abs_odds_difference"
 
 
 def predictions(seed, shift=1.0, n=400):
@@ -45,19 +49,18 @@ def folder(tmp_path_factory):
             points.append(
                 report(found, base=base, groups=TWO, labels=LABELS, method="reprogram", artifacts=artifacts, **same)
             )
-        curves.append({
-            "key": key, "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seed": seed,
-            "chosen_lam": 4.0, "lams": [1.0, 4.0], "artifact": f"runs/abc/curves/{key}/trigger.safetensors",
-        })  # fmt: skip
+        curves.append(
+            Curve(
+                key=key, method="reprogram", trigger="border", criterion="equalized_odds", seed=seed, gap=GAP,
+                chosen_lam=4.0, lams=[1.0, 4.0], artifact_name=f"runs/abc/curves/{key}/trigger.safetensors",
+            )
+        )  # fmt: skip
     artifacts = {"predictions": "runs/abc/base/predictions.parquet"}
-    values = {
-        "study": {"name": "toy"},
-        "base": report(base, groups=TWO, labels=LABELS, method="base", artifacts=artifacts),
-        "points": points,
-        "curves": curves,
-        "complete": True,
-    }
-    save(folder, values)
+    base_point = report(base, groups=TWO, labels=LABELS, method="base", artifacts=artifacts)
+    Result(
+        folder=folder, study={"name": "toy"}, base=base_point, points=points, curves=curves, is_complete=True,
+        labels=list(LABELS), group_names=list(TWO.names),
+    ).save()  # fmt: skip
     return folder
 
 
@@ -117,38 +120,40 @@ def test_result_gives_points_curves_and_study(folder):
     result = Result.open(folder)
     assert result.study == {"name": "toy"}
     assert result.is_complete
-    assert result.base["method"] == "base"
-    assert len(result.points()) == 4
-    assert [point["lam"] for point in result.points(seed=1)] == [4.0, 1.0]
-    assert [point["lam"] for point in result.points_of(result.curves[0])] == [1.0, 4.0]
-    assert [(point["lam"], point["seed"]) for point in result.chosen()] == [(4.0, 0), (4.0, 1)]
-    assert result.curves[0]["chosen_lam"] == 4.0
+    assert result.base.method == "base"
+    assert len(result.points) == 4
+    assert [point.lam for point in result.select(seed=1)] == [4.0, 1.0]
+    assert [point.lam for point in result.points_of(result.curves[0])] == [1.0, 4.0]
+    chosen = [result.chosen_point(curve) for curve in result.curves]
+    assert [(point.lam, point.seed) for point in chosen] == [(4.0, 0), (4.0, 1)]
+    assert result.curves[0].chosen_lam == 4.0
 
 
 def test_result_chosen_means_average_the_seeds(folder):
     result = Result.open(folder)
     (mean,) = result.chosen_means()
-    assert mean["seeds"] == [0, 1]
-    assert mean["accuracy"] == pytest.approx(np.mean([point["accuracy"] for point in result.chosen()]))
+    assert mean.seeds == (0, 1)
+    chosen = [result.chosen_point(curve).metric("accuracy").value for curve in result.curves]
+    assert mean.metric("accuracy").value == pytest.approx(np.mean(chosen))
 
 
 def test_result_moved_elsewhere_finds_its_files(folder, tmp_path):
     moved = tmp_path / "demo"
     shutil.copytree(folder, moved)
     result = Result.open(moved)
-    key = result.curves[0]["key"]
+    key = result.curves[0].key
     assert result.curves[0].artifact == moved / "curves" / key / "trigger.safetensors"
-    found = result.predictions(result.points(seed=0, lam=4.0)[0])
+    found = result.predictions(result.select(seed=0, lam=4.0)[0])
     assert (found.y_pred == predictions(1, shift=0.2).y_pred).all()
 
 
 def test_result_group_table_and_changes_come_from_the_predictions(folder):
     result = Result.open(folder)
-    point = result.points(seed=0, lam=4.0)[0]
+    point = result.select(seed=0, lam=4.0)[0]
     assert [row["n"] for row in result.group_table(point)] == [200, 200]
     rows = result.changes(point)
     net = sum(row["gained"]["rows"] - row["lost"]["rows"] for row in rows)
-    right = [np.trace(np.sum(p["counts"], axis=0)) for p in (point, result.base)]
+    right = [np.trace(np.sum(p.counts, axis=0)) for p in (point, result.base)]
     assert net == right[0] - right[1]
     assert result.groups().names == TWO.names
 
@@ -159,14 +164,29 @@ def test_locate_path_out_of_the_folder_is_refused(artifact):
         locate(Path("demo"), artifact)
 
 
+def test_link_out_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "secret").write_text("not for everybody")
+    demo = tmp_path / "demo"
+    demo.mkdir()
+    (demo / "trigger").symlink_to(tmp_path / "secret")
+    with pytest.raises(ArtifactError, match="outside of its folder"):
+        locate(demo, "trigger")
+
+
 def test_save_replaces_whole_and_turns_unknown_into_null(folder, tmp_path):
-    values = Result.open(folder).values
+    result = replace(Result.open(folder), folder=tmp_path)
     for lam in (np.float64(1.0), np.float64("nan")):
-        save(tmp_path, values | {"extra": {"lam": lam, "ci": (np.float32(0.5), float("inf")), "grid": np.arange(2)}})
+        extra = {"lam": lam, "ci": (np.float32(0.5), float("inf")), "grid": np.arange(2)}
+        replace(result, environment={"extra": extra}).save()
     written = json.loads((tmp_path / "result.json").read_text())
     assert written["schema"] == SCHEMA
-    assert written["extra"] == {"lam": None, "ci": [0.5, None], "grid": [0, 1]}
+    assert written["environment"]["extra"] == {"lam": None, "ci": [0.5, None], "grid": [0, 1]}
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+
+
+def test_result_is_written_as_it_was_read(folder):
+    values = json.loads((folder / "result.json").read_text())
+    assert json.loads(json.dumps(Result.open(folder).to_json())) == values
 
 
 @pytest.mark.parametrize(
@@ -174,9 +194,9 @@ def test_save_replaces_whole_and_turns_unknown_into_null(folder, tmp_path):
     [
         (None, "result.json is missing"),
         ("{", "is damaged"),
-        ("[]", "is of version None"),
+        ("[]", "no table of keys and values"),
         ('{"schema": "fairprog.study/9"}', r"is of version 'fairprog.study/9', this fairprog reads 'fairprog.study/1'"),
-        ('{"schema": "fairprog.study/1", "study": {}}', "'base' is missing"),
+        ('{"schema": "fairprog.study/1", "study": {}}', "a point is|method"),
         (b"\xff\xfe", "is damaged"),
     ],
 )

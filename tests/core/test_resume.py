@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
+from fairprog_core.metrics.point import Point
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Run, Store, launcher
 from fairprog_core.runs.heartbeat import Patience
@@ -21,8 +24,6 @@ from fairprog_core.runs.recorder import StopRequest, carry_out
 from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches
-
-Record = dict[str, Any]
 
 
 @pytest.fixture
@@ -53,13 +54,11 @@ def same_numbers(store: Store, run: Run, finished: Finished) -> None:
     """Compare with the study that was never interrupted: points, triggers, the live curve, no record twice."""
     once, again = Result.open(finished.folder), Result.open(store.home.run(run.id))
     assert again.is_complete
-    assert [without_paths(point) for point in again.values["points"]] == [
-        without_paths(point) for point in once.values["points"]
-    ]
+    assert [without_paths(point) for point in again.points] == [without_paths(point) for point in once.points]
     for ours, theirs in zip(again.curves, once.curves, strict=True):
-        assert ours["chosen_lam"] == theirs["chosen_lam"]
-        assert ours["explain"] == theirs["explain"]
-        assert ours["probe"] == theirs["probe"]
+        assert ours.chosen_lam == theirs.chosen_lam
+        assert ours.explain == theirs.explain
+        assert ours.probe == theirs.probe
         left, right = load_file(ours.artifact), load_file(theirs.artifact)
         assert left.keys() == right.keys()
         assert all(np.array_equal(left[name], right[name]) for name in left)
@@ -71,8 +70,8 @@ def same_numbers(store: Store, run: Run, finished: Finished) -> None:
     assert validation == list(range(study.budget.validate_every, study.budget.steps + 1, study.budget.validate_every))
 
 
-def without_paths(point: Record) -> Record:
-    return {key: value for key, value in point.items() if key != "artifacts"}
+def without_paths(point: Point) -> Point:
+    return replace(point, artifacts={})
 
 
 def at(kind: str, **wanted: Any) -> Callable[[Record], bool]:

@@ -39,49 +39,49 @@ def folder(rivals: Finished) -> Path:
 def test_every_method_has_a_curve_with_a_point_for_every_lam(folder: Path) -> None:
     result = Result.open(folder)
     assert result.is_complete
-    assert [curve["method"] for curve in result.curves] == LEARNED
+    assert [curve.method for curve in result.curves] == LEARNED
     for curve in result.curves:
-        assert [point["lam"] for point in result.points_of(curve)] == curve["lams"]
-        assert curve["chosen_lam"] in curve["lams"]
-        assert curve["n_parameters"] >= 1
+        assert [point.lam for point in result.points_of(curve)] == curve.lams
+        assert curve.chosen_lam in curve.lams
+        assert curve.n_parameters >= 1
         assert curve.artifact.exists()
-        assert not curve["explain"]
+        assert not curve.explain
 
 
 def test_methods_without_a_trigger_have_no_trigger_and_no_controls(folder: Path) -> None:
     result = Result.open(folder)
-    assert [point["method"] for point in result.points() if point["lam"] is None] == ["random_trigger"]
-    for point in result.points():
-        uses_trigger = METHODS[point["method"]].options.uses_trigger
-        assert (point["trigger"] is not None) == uses_trigger
-        assert (point["artifacts"]["trigger"] is not None) == uses_trigger
+    assert [point.method for point in result.points if point.lam is None] == ["random_trigger"]
+    for point in result.points:
+        uses_trigger = METHODS[point.method].options.uses_trigger
+        assert (point.trigger is not None) == uses_trigger
+        assert (point.artifacts["trigger"] is not None) == uses_trigger
 
 
 def test_files_of_every_point_can_be_read(folder: Path) -> None:
     result = Result.open(folder)
-    for point in result.points():
+    for point in result.points:
         found = result.predictions(point)
         assert len(found.y_pred) == 96
-        assert (found.logits is None) == (point["method"] == "group_thresholds")
+        assert (found.logits is None) == (point.method == "group_thresholds")
         assert result.group_table(point)
         assert result.changes(point)
-    (weights,) = (point["artifacts"]["weights"] for point in result.points(method="adv_in", lam=2.0))
+    (weights,) = (point.artifacts["weights"] for point in result.select(method="adv_in", lam=2.0))
     classifier, about = read_classifier(result.path(weights), CLASSIFIERS)
     assert (classifier.n_classes, about["lam"], about["method"]) == (2, 2.0, "adv_in")
 
 
 def test_predictions_without_logits_have_no_area_under_the_curve(folder: Path) -> None:
     for point in Result.open(folder).points(method="group_thresholds"):
-        assert point["auc"] is None
-        assert point["accuracy"] is not None
+        assert point.metric("auc").value is None
+        assert point.metric("accuracy").value is not None
 
 
 def test_figures_and_spreadsheet_hold_every_method(folder: Path) -> None:
     result = Result.open(folder)
-    rows = main_figures(result.values)
+    rows = main_figures(result)
     assert {row["method"] for row in rows} == {*LEARNED, "random_trigger"}
     assert all(row["lam"] != [None] for row in rows if row["method"] != "random_trigger")
-    assert points_csv(result.points()).count("\n") == 1 + len(result.points())
+    assert points_csv(result.points).count("\n") == 1 + len(result.points)
 
 
 @pytest.mark.parametrize("kind", ["adv_post", "adv_in", "last_layer"])

@@ -1,11 +1,13 @@
 """The structure of both packages: rooms on floors, arrows down only, no circles, and few entries in each room."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,7 @@ TORCH_FREE = (
     "fairprog_core.classifiers",
     "fairprog_core.cli",
     "fairprog_core.data",
+    "fairprog_core.data.card",
     "fairprog_core.explain",
     "fairprog_core.methods",
     "fairprog_core.metrics.comparison",
@@ -58,6 +61,7 @@ TORCH_FREE = (
 )
 
 Graph = Mapping[str, set[str]]
+IMPLEMENTATION = re.compile(r"(?:fairprog_core|app)(?:\.\w+)+:\w+")  # what a registry imports when it is used
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -127,6 +131,12 @@ def circle(graph: Graph) -> list[str]:
             return sorted(rest)
         for node in ends:
             del rest[node]
+
+
+def class_names(path: Path) -> list[str]:
+    """The names of all classes of a file, nested and private ones too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
 def room(module: str) -> str:
@@ -209,6 +219,34 @@ def test_the_dashboard_knows_the_library_and_not_the_other_way():
         if name.partition(".")[0] in {"streamlit", "plotly", "app", "tests"}
     }
     assert found == set()
+
+
+def test_no_two_classes_share_a_name():
+    """Nested and private ones too: one idea, one word."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for module, path in [*modules("fairprog_core").items(), *modules("app").items()]:
+        for name in class_names(path):
+            found[name].append(module)
+    assert {name: homes for name, homes in found.items() if len(homes) > 1} == {}
+
+
+def test_what_a_string_names_for_a_later_import_exists():
+    named = {
+        node.value
+        for package in FLOORS
+        for path in modules(package).values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and IMPLEMENTATION.fullmatch(node.value)
+    }
+    assert len(named) > 20
+    for module, _, name in (text.partition(":") for text in named):
+        assert hasattr(import_module(module), name), f"{module} has no {name}"
+
+
+def test_classes_are_found_wherever_they_stand(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("class A:\n    class _B: ...\ndef f():\n    class C: ...\nif f:\n    class A: ...\n")
+    assert sorted(class_names(path)) == ["A", "A", "C", "_B"]
 
 
 def test_circle_is_found():

@@ -6,18 +6,20 @@ import io
 import pytest
 
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.summaries import REPORTED, mean_estimate, mean_over_seeds, points_csv
+from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.summaries import mean_estimate, mean_over_seeds, points_csv
+
+METRICS = ("accuracy", "paper_eo", "auc")
 
 
 def point(seed=0, lam=4.0, value=0.5, ci=(0.4, 0.6), **more):
-    ci = list(ci) if ci else None
-    delta = {"value": value and value - 0.7, "ci": ci and [end - 0.7 for end in ci]}
-    numbers = dict.fromkeys(REPORTED, value) | {f"{name}_ci": ci for name in REPORTED}
-    return {
+    delta = Estimate(value and value - 0.7, ci and (ci[0] - 0.7, ci[1] - 0.7))
+    values = {
         "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "lam": lam, "seed": seed, "n": 100,
-        "delta": {"accuracy": delta}, "collapsed": False,
+        "metrics": dict.fromkeys(METRICS, Estimate(value, ci)), "delta": {"accuracy": delta},
         "groups": ["a", "b"], "counts": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], "artifacts": {"trigger": "t"},
-    } | numbers | more  # fmt: skip
+    }  # fmt: skip
+    return Point(**values | more)
 
 
 def test_mean_estimate_covers_seeds_and_rows():
@@ -43,20 +45,20 @@ def test_mean_estimate_without_a_number_is_none():
 
 def test_mean_over_seeds_keeps_lam_apart():
     means = mean_over_seeds([point(0, 4.0, 0.4), point(0, 1.0), point(1, 4.0, 0.6, collapsed=True), point(1, 1.0)])
-    assert [(mean["lam"], mean["seeds"]) for mean in means] == [(4.0, [0, 1]), (1.0, [0, 1])]
-    assert means[0]["accuracy"] == pytest.approx(0.5)
-    assert means[0]["delta"]["accuracy"]["value"] == pytest.approx(-0.2)
-    assert [mean["collapsed"] for mean in means] == [True, False]
+    assert [(mean.lam, mean.seeds) for mean in means] == [(4.0, (0, 1)), (1.0, (0, 1))]
+    assert means[0].metric("accuracy").value == pytest.approx(0.5)
+    assert means[0].change("accuracy").value == pytest.approx(-0.2)
+    assert [mean.collapsed for mean in means] == [True, False]
 
 
 def test_mean_over_seeds_of_chosen_lam_that_differ_has_none():
     (mean,) = mean_over_seeds([point(0, 4.0), point(1, 1.0)], same=("method", "trigger", "criterion"))
-    assert (mean["lam"], mean["seeds"]) == (None, [0, 1])
+    assert (mean.lam, mean.seeds) == (None, (0, 1))
 
 
 def test_mean_over_seeds_stays_between_0_and_1():
     (mean,) = mean_over_seeds([point(0, value=0.01, ci=(0, 0.03)), point(1, value=0.05, ci=(0.02, 0.08))])
-    assert mean["paper_eo_ci"][0] == 0
+    assert mean.metric("paper_eo").ci[0] == 0
 
 
 def test_points_csv_has_a_row_per_point_and_empty_where_unknown():

@@ -4,8 +4,17 @@ from typing import Any
 import pytest
 import torch
 
+from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.loop import fit
+
+
+def front(hypervolume: float) -> Front:
+    """A validation without any λ but with a hypervolume."""
+    return Front(
+        lam=[], accuracy=[], gap=[], is_collapsed=[], loss_error=[], hypervolume=hypervolume, base_accuracy=0.9,
+        base_gap=0.3, majority_accuracy=0.5,
+    )  # fmt: skip
 
 
 class Walk:
@@ -18,7 +27,7 @@ class Walk:
     def step(self, step: int) -> dict[str, Any]:
         assert step == int(self.position)
         self.position = self.position + 1
-        return {"utility_loss": 1.0}
+        return {"utility_loss": 1.0, "fairness_loss": 0.0, "discriminator_accuracy": 0.5, "chance": 0.5}
 
     def state(self) -> dict[str, Any]:
         return {"learned": {"position": self.position}}
@@ -26,8 +35,8 @@ class Walk:
     def load_state(self, state: dict[str, Any]) -> None:
         self.position = state["learned"]["position"].clone()
 
-    def validate(self) -> dict[str, Any]:
-        return {"hypervolume": next(self.scores)}
+    def validate(self) -> Front:
+        return front(next(self.scores))
 
 
 def test_fit_ends_at_the_best_iterate_not_the_last() -> None:
@@ -35,7 +44,7 @@ def test_fit_ends_at_the_best_iterate_not_the_last() -> None:
     records = list(fit(method, Budget(steps=6, validate_every=2), validate=method.validate))
     assert method.position.item() == 4
     assert records[-1] | {"seconds": 0} == {
-        "kind": "fitted", "steps": 6, "seconds": 0, "best_step": 4, "validation": {"hypervolume": 0.3},
+        "kind": "fitted", "steps": 6, "seconds": 0, "best_step": 4, "validation": front(0.3),
     }  # fmt: skip
     assert [r["is_best"] for r in records if r["kind"] == "validation"] == [True, True, False]
 
@@ -69,7 +78,7 @@ def test_time_limit_stops_and_the_best_so_far_counts() -> None:
     method = Walk([0.5])
     records = list(fit(method, Budget(steps=100, seconds=1e-9), validate=method.validate))
     assert records[-1]["steps"] == 1
-    assert records[-1]["validation"] == {"hypervolume": 0.5}
+    assert records[-1]["validation"] == front(0.5)
 
 
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 7])

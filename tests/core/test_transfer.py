@@ -1,6 +1,5 @@
 """Triggers on bases that they were not learned on: the share of the gain that is kept."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -68,31 +67,31 @@ def test_study_tries_its_triggers_on_other_bases_and_goes_on_where_it_stopped(ho
     records = execute(study, home=home, folder=folder)
     next(record for record in records if record.get("label", "").startswith("Training another base: longer"))
     records.close()
-    (first,) = Result.open(folder).values["transfer"]
-    assert (first["source"], first["base"]) == ("residual net, seed 0", "residual net, seed 1")
-    (curve,) = first["curves"]
-    assert [(p["method"], p["lam"], p["base"]) for p in curve["points"]] == [
-        ("reprogram", 0.0, first["base"]), ("reprogram", 1.0, first["base"]), ("reprogram", 4.0, first["base"]),
-        ("random_trigger", None, first["base"]),
+    (first,) = Result.open(folder).transfer
+    assert (first.source, first.base) == ("residual net, seed 0", "residual net, seed 1")
+    (curve,) = first.curves
+    assert [(p.method, p.lam, p.base) for p in curve.points] == [
+        ("reprogram", 0.0, first.base), ("reprogram", 1.0, first.base), ("reprogram", 4.0, first.base),
+        ("random_trigger", None, first.base),
     ]  # fmt: skip
     files = {path: path.stat().st_mtime_ns for path in folder.rglob("transfer/**/*.parquet")}
     assert len(files) == 4
 
     list(execute(study, home=home, folder=folder))
     result = Result.open(folder)
-    assert [target["base"] for target in result.values["transfer"]] == ["residual net, seed 1", "longer"]
-    assert result.values["transfer"][0] == json.loads(json.dumps(first))
+    assert [target.base for target in result.transfer] == ["residual net, seed 1", "longer"]
+    assert result.transfer[0] == first
     assert all(path.stat().st_mtime_ns == made for path, made in files.items())
-    table = transfer_rows([result.values])
+    table = transfer_rows([result])
     assert [(row["source"], row["target"], row["seeds"]) for row in table] == [
         ("residual net, seed 0", "residual net, seed 1", [0]), ("residual net, seed 0", "longer", [0]),
     ]  # fmt: skip
 
-    kept = [target["curves"][0]["kept"]["value"] for target in result.values["transfer"]]
+    kept = [target.curves[0].kept["value"] for target in result.transfer]
     assert [row["kept"]["value"] for row in table] == kept
-    assert table[0]["base_gap"] == result.values["transfer"][0]["point"][GAP]
+    assert table[0]["base_gap"] == result.transfer[0].point.metric(GAP).value
     (row,) = class_rows([result])
-    assert (row["n_classes"], row["gap"]) == (2, result.chosen()[0][GAP])
+    assert (row["n_classes"], row["gap"]) == (2, result.chosen()[0].metric(GAP).value)
 
 
 def test_other_base_that_is_always_trained_is_trained_once_per_run(home: Home) -> None:
@@ -142,7 +141,7 @@ def test_rows_of_tuning_data_name_what_is_kept_of_the_whole_gain(finished: Finis
     result = Result.open(home.run("a"))
     rows = tuning_rows(result)
     assert [(row["tuning_ratio"], row["seeds"]) for row in rows] == [(0.25, [0]), (1.0, [0])]
-    assert [row["gap"] for row in rows] == [point[GAP] for point in result.chosen()]
+    assert [row["gap"] for row in rows] == [point.metric(GAP).value for point in result.chosen()]
     assert rows[1]["kept"]["value"] in (None, 1.0)
     assert (rows[0]["kept"]["value"] is None) == (rows[1]["kept"]["value"] is None)
 

@@ -5,13 +5,14 @@ import streamlit as st
 from app.charts import saliency as charts
 from app.components import curve_slider
 from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
-from app.components.saliency.sentence_filter import Choice
+from app.components.saliency.sentence_filter import SentenceFilter
 from app.models.series import Curve
-from app.presenters import cards, sentences
+from app.presenters import sentences
 from app.state import artifacts
 from app.wording import saliency as shared
 from app.wording import sentences as words
 from app.wording.shared import common, inside
+from fairprog_core.data.card import data_card
 from fairprog_core.results.result import Result
 
 
@@ -24,11 +25,11 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         curve: one of its curves.
         channel: of the slider.
     """
-    note = cards.note(str(value.study["dataset"]["kind"]))
-    if note:
-        st.caption(common.plain(note[:1].upper() + note[1:]))
+    card = data_card(str(value.study["dataset"]["kind"]))
+    if card and card.note:
+        st.caption(common.plain(card.note[:1].upper() + card.note[1:]))
     lams, chosen = curve["lams"], curve["chosen_lam"]
-    start = Choice(rows=tuple(sentences.default_rows(lams, chosen)))
+    start = SentenceFilter(rows=tuple(sentences.default_rows(lams, chosen)))
     choice = sentence_filter.show(
         start, key=f"sentences-{curve['key']}", groups=value.values["groups"], labels=value.values["labels"], lams=lams
     )

@@ -10,7 +10,7 @@ from app.wording import sentences as words
 from app.wording.shared import common
 
 
-class Choice(NamedTuple):
+class SentenceFilter(NamedTuple):
     """What is listed, and what has a row.
 
     Attributes:
@@ -26,7 +26,9 @@ class Choice(NamedTuple):
     rows: tuple[int, ...] = ()
 
 
-def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str], lams: Sequence[float]) -> Choice:
+def show(
+    value: SentenceFilter, *, key: str, groups: Sequence[str], labels: Sequence[str], lams: Sequence[float]
+) -> SentenceFilter:
     """Draw the widgets.
 
     Args:
@@ -48,7 +50,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
         words.ROWS, range(len(lams)), selection_mode="multi", default=list(value.rows), key=f"{key}-rows",
         format_func=lambda j: common.lam(lams[j]), help=words.ROWS_HELP, wrap=True,
     )  # fmt: skip
-    return Choice(wanted, group, label, tuple(sorted(rows)))
+    return SentenceFilter(wanted, group, label, tuple(sorted(rows)))
 
 
 def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:

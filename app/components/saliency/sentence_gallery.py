@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.components.saliency.sentence_filter import Choice
+from app.components.saliency.sentence_filter import SentenceFilter
 from app.models.sentence import Sentence
 from app.presenters import sentences, texts
 from app.widgets import sentence as picture
@@ -21,7 +21,7 @@ from fairprog_core.results.gallery_file import Gallery
 
 
 def show(
-    value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, index: int, chosen: float | None
+    value: Gallery, *, key: str, stamp: str, channel: str, choice: SentenceFilter, index: int, chosen: float | None
 ) -> None:
     """Draw the list, the picked sentence, and how it was explained.
 
@@ -60,7 +60,7 @@ def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index
     picture.show(value, key=key, channel=channel, index=index, shown=rows, legend=legend, marker=words.AT_SLIDER)
 
 
-def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
+def matching(gallery: Gallery, choice: SentenceFilter, index: int) -> list[int]:
     """The numbers of the sentences that a choice lists at the λ with this index."""
     arrays = gallery.arrays
     before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]

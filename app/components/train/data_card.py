@@ -3,10 +3,10 @@
 import streamlit as st
 
 from app.components.train import comment_rows
-from app.presenters import cards
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.data import DatasetOptions
+from fairprog_core.data.card import data_card
 
 _PREVIEWS = {"text": comment_rows.show}
 
@@ -18,11 +18,11 @@ def show(value: DatasetOptions, *, key: str) -> DatasetOptions:
         value: its options.
         key: of the card.
     """
-    card = cards.card(value.kind)
+    card = data_card(value.kind)
     with st.container(key=key):
         st.header(words.CARD, anchor=False)
         st.markdown(card.about if card else words.NO_CARD)
-        lines = card.lines if card else ()
+        lines = list(card.lines.items()) if card else []
         half = (len(lines) + 1) // 2
         for column, part in zip(st.columns(2, gap="large"), (lines[:half], lines[half:]), strict=True):
             for what, text in part:

@@ -24,8 +24,8 @@ from transformers import (
 from transformers.utils import logging
 
 from fairprog_core.classifiers.encoder.tokens import Tokens
-from fairprog_core.common.errors import ModelError
-from fairprog_core.common.home import assets
+from fairprog_core.common.errors import ModelError, shorten, shown
+from fairprog_core.common.home import assets, is_folder, user_path
 
 SHIPPED = "minilm-2"  # the folder below assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
@@ -43,13 +43,13 @@ def find_model(name: str) -> Path:
     Raises:
         ModelError: there is no such model, or its folder lacks what is needed.
     """
-    folder = assets() / "encoders" / SHIPPED if name == "shipped" else Path(name).expanduser()
-    if folder.is_dir():
+    folder = assets() / "encoders" / SHIPPED if name == "shipped" else user_path(name)
+    if is_folder(folder):
         return _checked(folder)
     if name == "shipped":
         raise ModelError(f"The shipped encoder is not at {folder}; take assets/ from the repository, or name a model.")
     if not _HUB_NAME.fullmatch(name) or name.startswith("."):
-        raise ModelError(f"There is no folder {folder}; give shipped, a model's folder, or a name on the hub.")
+        raise ModelError(f"There is no folder {shorten(folder)}; give shipped, a model's folder, or a name on the hub.")
     return _checked(_from_hub(name))
 
 
@@ -63,8 +63,8 @@ def _from_hub(name: str) -> Path:
     except (OSError, HfHubHTTPError, HFValidationError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f"The model {name!r} is neither a folder here nor to be had from the hub ({reason}); without the net, "
-            "download it elsewhere and give its folder, or choose shipped."
+            f"The model {shown(name)} is neither a folder here nor to be had from the hub ({shorten(reason)}); "
+            "without the net, download it elsewhere and give its folder, or choose shipped."
         ) from error
 
 

@@ -19,7 +19,10 @@ from fairprog_core.cli.terminal.console import (
     writable_file,
     write_text,
 )
+from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.runs import launcher
+
+BENCH_DEVICES = ("cpu", "cuda")
 
 
 def worker(
@@ -71,6 +74,8 @@ def bench(
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
 ) -> None:
     """Measure this machine on pictures and texts: steps of training, a curve, evaluation, attributions."""
+    if strange := [name for name in device or () if name not in BENCH_DEVICES]:
+        raise ConfigError(f"--device is {shown(strange[0])}; choose {' or '.join(BENCH_DEVICES)}.")
     if json_file:
         writable_file(json_file)
     with console().status("Loading torch …"):

@@ -22,6 +22,7 @@ from fairprog_core.cli.terminal.console import (
     words,
     writable_file,
 )
+from fairprog_core.common.errors import escaped
 from fairprog_core.runs import launcher
 from fairprog_core.runs.export import export_run
 from fairprog_core.runs.store import Store
@@ -29,6 +30,8 @@ from fairprog_core.runs.table.run import Run
 from fairprog_core.study.settings import in_short
 
 app = typer.Typer(name="runs", help="List, look at, cancel, resume, remove and export runs.", no_args_is_help=True)
+
+MOST_RUNS = 1_000_000  # of a list; more than a home will ever hold
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Number or id of a run, or the start of its id.")]
 RunArguments = Annotated[
@@ -39,7 +42,7 @@ RunArguments = Annotated[
 @app.command("list")
 def list_(
     home: HomeOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="At most so many, the newest first.")] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """List runs with state, progress and main figures."""
@@ -89,7 +92,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
         "Log": str(store.home.path / found.log) if found.log else "–",
     }
     for name, value in lines.items():
-        table.add_row(name, value)
+        table.add_row(name, escaped(value))
     console().print(table)
     if found.figures:
         console().print("")
@@ -126,7 +129,9 @@ def remove(
     """Remove runs with everything they made."""
     with Store(open_home(home)) as store:
         found = [store.find(name) for name in run]
-        if not yes and not typer.confirm(f"Remove {', '.join(f'{one.id} ({one.name})' for one in found)} for good?"):
+        if not yes and not typer.confirm(
+            f"Remove {', '.join(f'{one.id} ({escaped(one.name)})' for one in found)} for good?"
+        ):
             complain("Nothing was removed.")
             raise typer.Exit(130)
         for one in found:
@@ -152,7 +157,7 @@ def export(
 
 def _name(run: Run) -> str:
     """Its name, and below it what tells it from others of that name."""
-    return "\n".join(filter(None, (run.name, in_short(run.study))))
+    return escaped("\n".join(filter(None, (run.name, in_short(run.study)))))
 
 
 def _state(run: Run) -> str:

@@ -1,7 +1,8 @@
 """``fairprog runs compare``: methods against each other, in figures and in a verdict."""
 
+from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -16,8 +17,10 @@ from fairprog_core.cli.terminal.console import (
     span,
     words,
 )
-from fairprog_core.common.errors import ConfigError
-from fairprog_core.results.head_to_head import Candidate, candidates, head_to_head
+from fairprog_core.common.errors import ConfigError, escaped, shorten, shown
+from fairprog_core.common.home import is_file
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
 from fairprog_core.results.result import Result
 from fairprog_core.runs.store import Store
 
@@ -49,10 +52,12 @@ def compare(
     as_json: JsonFlag = False,
 ) -> None:
     """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
+    if seconds is not None and not isfinite(seconds):
+        raise ConfigError(f"--seconds is {seconds}; it must be a number of seconds.")
     results = dict(opened(each, home) for each in run)
     found = candidates(results)
-    criterion = criterion or (found[0].curves[0]["criterion"] if found else None)
-    chosen = _named([each for each in found if each.curves[0]["criterion"] == criterion], curve or [""])
+    criterion = criterion or (found[0].curves[0].criterion if found else None)
+    chosen = _named([each for each in found if each.curves[0].criterion == criterion], curve or [""])
     if not chosen:
         raise ConfigError("No curve is left to compare: check the runs, --criterion and --curve.")
     first = 0 if against is None else _index(chosen, against)
@@ -66,8 +71,10 @@ def compare(
 def opened(argument: str, home: Path | None) -> tuple[str, Result]:
     """The name and the result of what an argument names."""
     name, _, folder = argument.partition("=")
-    if folder or (Path(name) / "result.json").is_file():
+    if is_file(Path(folder or name) / "result.json"):
         return name, Result.open(folder or name)
+    if folder:
+        raise ConfigError(f"There is no result in {shorten(folder)}: result.json is missing; give a run's folder.")
     with Store(open_home(home)) as store:
         return name, Result.open(store.home.run(store.find(name).id))
 
@@ -82,11 +89,13 @@ def _named(found: list[Candidate], parts: list[str]) -> list[Candidate]:
 def _index(chosen: list[Candidate], part: str) -> int:
     named = _named(chosen, [part])
     if not named:
-        raise ConfigError(f"None of the curves is called {part!r}: {', '.join(each.key for each in chosen)}.")
+        raise ConfigError(
+            f"None of the curves is called {shown(part)}: {shorten(', '.join(each.key for each in chosen), 400)}."
+        )
     return [each.key for each in chosen].index(named[0].key)
 
 
-def _table(judged: dict[str, Any], *, several: bool) -> Table:
+def _table(judged: ComparisonJson, *, several: bool) -> Table:
     base = judged["base"]
     title = (
         f"{words(judged['criterion'])}, {judged['n']:,} test rows; base: accuracy {base['accuracy']:.3f}, "
@@ -99,19 +108,19 @@ def _table(judged: dict[str, Any], *, several: bool) -> Table:
         table.add_column(f"Gap at −{100 * loss:g} points")
     for each in judged["contenders"]:
         name = words(each["trigger"] or each["method"])
-        difference = each["difference"] or {"hypervolume": {}, "within": {}, "at_loss": [{}] * len(each["at_loss"])}
+        other = each["difference"]
         table.add_row(
-            f"{each['run']}: {name}" if several else name,
+            escaped(f"{each['run']}: {name}") if several else name,
             str(len(each["seeds"])),
             span(each["seconds"]),
-            _cell(each["hypervolume"], difference["hypervolume"], digits=4),
-            _cell(each["within"], difference["within"], digits=4),
-            *(_cell(own, other) for own, other in zip(each["at_loss"], difference["at_loss"], strict=True)),
+            _cell(each["hypervolume"], other and other["hypervolume"], digits=4),
+            _cell(each["within"], other and other["within"], digits=4),
+            *(_cell(own, other and other["at_loss"][i]) for i, own in enumerate(each["at_loss"])),
         )
     return table
 
 
-def _cell(own: dict[str, Any], difference: dict[str, Any], digits: int = 3) -> str:
+def _cell(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3) -> str:
     """The figure, below it how it differs and what that allows to say."""
     text = interval(own["value"], own["ci"], digits=digits)
     if not difference:

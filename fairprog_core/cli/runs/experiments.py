@@ -1,15 +1,21 @@
 """``fairprog runs experiments``: less tuning data, other bases, several classes; the paper's figures 4 to 6."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import typer
 from rich.table import Table
 
 from fairprog_core.cli.runs.compare import RunsOrFolders, opened
 from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, console, interval, number, print_json, words
-from fairprog_core.common.errors import ConfigError
-from fairprog_core.results.experiments import class_rows, is_about_shares, transfer_rows, tuning_rows
+from fairprog_core.common.errors import ConfigError, escaped
+from fairprog_core.results.experiments import (
+    ExperimentRow,
+    class_rows,
+    experiment_json,
+    is_about_shares,
+    transfer_rows,
+    tuning_rows,
+)
 from fairprog_core.results.result import Result
 
 TITLES = {"tuning_data": "Less tuning data", "transfer": "On other bases", "classes": "Several classes"}
@@ -19,7 +25,7 @@ def experiments(run: RunsOrFolders, home: HomeOption = None, as_json: JsonFlag =
     """Show what runs found with less tuning data, on other bases and for several classes, at the chosen λ."""
     found = _found([result for _, result in (opened(each, home) for each in run)])
     if as_json:
-        print_json(found)
+        print_json({name: [experiment_json(row) for row in rows] for name, rows in found.items()})
         return
     for name, rows in found.items():
         if rows:
@@ -27,11 +33,11 @@ def experiments(run: RunsOrFolders, home: HomeOption = None, as_json: JsonFlag =
             typer.echo()
 
 
-def _found(results: Sequence[Result]) -> dict[str, list[dict[str, Any]]]:
+def _found(results: Sequence[Result]) -> dict[str, list[ExperimentRow]]:
     found = {
         "tuning_data": [row for result in results if is_about_shares(result) for row in tuning_rows(result)],
-        "transfer": transfer_rows(result.values for result in results),
-        "classes": class_rows(results) if any(len(result.values["labels"]) > 2 for result in results) else [],
+        "transfer": transfer_rows(results),
+        "classes": class_rows(results) if any(len(result.labels) > 2 for result in results) else [],
     }
     if not any(found.values()):
         raise ConfigError(
@@ -41,24 +47,24 @@ def _found(results: Sequence[Result]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
+def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Criterion", "", "Seeds", "Gap", "Change of accuracy", "Share of the gain kept"):
         table.add_column(name)
     for row in rows:
-        kept, change = row.get("kept") or {}, row["accuracy_delta"]
+        kept, change = row.get("kept"), row["accuracy_delta"]
         table.add_row(
             words(row["trigger"] or row["method"]), words(row["criterion"]), _where(row),
             ", ".join(map(str, row["seeds"])),
             f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
             interval(change["value"], change["ci"], sign="+"),
-            interval(kept.get("value"), kept.get("ci"), digits=2) if kept else "",
+            interval(kept["value"], kept["ci"], digits=2) if kept else "",
         )  # fmt: skip
     return table
 
 
-def _where(row: dict[str, Any]) -> str:
+def _where(row: ExperimentRow) -> str:
     """What sets a row apart from the others of its table."""
     if "target" in row:
-        return f"{row['source']} → {row['target']}"
-    return f"{row['n_classes']} classes" if "n_classes" in row else f"{100 * row['tuning_ratio']:g} %"
+        return escaped(f"{row['source']} → {row['target']}")
+    return f"{row['n_classes']} classes" if "n_classes" in row else f"{100 * (row['tuning_ratio'] or 1):g} %"

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.home import Home, is_folder, replacing
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.results.summary import SummaryRow
 
 WIDTH = 160  # of tables that are written into a file or a pipe
 
@@ -36,8 +39,8 @@ def console() -> Console:
 
 
 def complain(sentence: str) -> None:
-    """One line on stderr."""
-    typer.echo(f"fairprog: {' '.join(sentence.split())}", err=True)
+    """One line on stderr, without anything that steers the terminal."""
+    typer.echo(f"fairprog: {escaped(' '.join(sentence.split()))}", err=True)
 
 
 def open_home(path: Path | None) -> Home:
@@ -48,9 +51,10 @@ def open_home(path: Path | None) -> Home:
     """
     try:
         return Home.find(path)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~name of a user that does not exist
+        reason = error.strerror if isinstance(error, OSError) else shorten(error)
         raise ConfigError(
-            f"The home {path or ''} cannot be made: {error.strerror}; choose another with --home."
+            f"The home {shorten(path or '')} cannot be made: {reason}; choose another with --home."
         ) from error
 
 
@@ -63,12 +67,19 @@ def writable_file(path: Path) -> Path:
     """Check that a file can be written before minutes are spent on its content.
 
     Raises:
-        ConfigError: its folder does not exist, or it is a folder itself.
+        ConfigError: its folder does not exist or takes no files, or it is a folder or a device itself.
     """
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder; give the name of a file.")
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"The folder {path.absolute().parent} does not exist; make it first.")
+    folder = path.absolute().parent
+    if is_folder(path):
+        raise ConfigError(f"{shorten(path)} is a folder; give the name of a file.")
+    if not is_folder(folder):
+        raise ConfigError(f"The folder {shorten(folder)} does not exist; make it first.")
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{shorten(path)} is a device or a pipe; give the name of a file.")
+        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder).cleanup()  # as ``replacing`` makes one
+    except OSError as error:
+        raise ConfigError(f"{shorten(path)} cannot be written: {error.strerror}; choose another place.") from error
     return path
 
 
@@ -78,8 +89,9 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, "utf-8")
 
 
-def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> Table:
+def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table:
     """The main figures: the base beside every method, with 95 % intervals."""
+    title = title and escaped(title)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
         table.add_column(name, no_wrap=name != "Seeds")
@@ -87,7 +99,7 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
     for name in (*["Tuning data"] * has_shares, "Accuracy", "Gap", "Change of the gap"):
         table.add_column(name)
     for row in rows:
-        change = row.get("gap_delta") or {}
+        change = row["gap_delta"] or EstimateJson(value=None, ci=None)
         table.add_row(
             words(row["method"]),
             words(row["trigger"]),
@@ -97,7 +109,7 @@ def figures_table(rows: Sequence[dict[str, Any]], title: str | None = None) -> T
             *[number(row["tuning_ratio"], ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
             f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
-            interval(change.get("value"), change.get("ci"), sign="+"),
+            interval(change["value"], change["ci"], sign="+"),
         )
     return table
 

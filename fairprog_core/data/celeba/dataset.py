@@ -6,6 +6,7 @@ Notation: n samples, p groups, c classes, s image side.
 import os
 import zipfile
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
-from fairprog_core.data.base import Dataset, Progress, Split, SplitName
-from fairprog_core.data.cache import Columns, cached
-from fairprog_core.data.celeba.files import CelebAFiles, Place, stamp
+from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
+from fairprog_core.data.cache import Array, CacheEntry, Columns
+from fairprog_core.data.celeba.files import CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
 
@@ -60,27 +62,38 @@ class CelebA(Dataset):
     def groups(self) -> Groups:
         return Groups.exclusive(*_combinations(self.options.sensitive))
 
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        yield from self._codes(name).prepare()
+        yield from self._pixels(name).prepare()
+
+    def split(self, name: SplitName) -> Split:
         """The rows of a split.
 
         Raises:
             DataError: a list or an image is missing or broken, or the split has no rows.
         """
-        codes = cached(self.home, self.split_digest(name), lambda out: self._fill_codes(name, out))
-        pixels = cached(self.home, self._pixel_digest(name), lambda out: self._fill_pixels(name, out, progress))
+        codes, pixels = self._codes(name).open(), self._pixels(name).open()
         y, z = np.array(codes["y"]), np.array(codes["z"])
-        share = np.zeros((len(self.groups.patterns), len(self.labels)))
-        np.add.at(share, (z, y), 1 / len(y))
+        share = found_cell_share(y, z, len(self.groups.patterns), len(self.labels))
         return Split(pixels["x"], y, z, share, is_stratified=False)
 
     def split_digest(self, name: SplitName) -> str:
         attributes = {"target": self.options.target, "sensitive": self.options.sensitive}
-        return digest_of({**attributes, "list": stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
+        return digest_of({**attributes, "list": file_stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
+
+    def _codes(self, name: SplitName) -> CacheEntry:
+        expected = dict.fromkeys(("y", "z"), Array((None,), np.int64))
+        return CacheEntry.of(self.home, self.split_digest(name), expected, lambda out: self._fill_codes(name, out))
+
+    def _pixels(self, name: SplitName) -> CacheEntry:
+        size = self.options.image_size
+        expected = {"x": Array((None, size, size, 3), np.uint8)}
+        return CacheEntry.of(self.home, self._pixel_digest(name), expected, lambda out: self._fill_pixels(name, out))
 
     def _pixel_digest(self, name: SplitName) -> str:
         """Content key of a split's pixels: the same for every label and sensitive attribute."""
         options, most = self.options, self._most(name)
-        key = {"kind": "celeba", "decoding": _DECODING, "list": stamp(self._files.partition), "split": name}
+        key = {"kind": "celeba", "decoding": _DECODING, "list": file_stamp(self._files.partition), "split": name}
         key |= {"size": options.image_size, "most": most}
         if name in ("train", "tune"):
             key["ratio"] = options.tuning_ratio
@@ -111,7 +124,7 @@ class CelebA(Dataset):
             raise DataError(f"{self._files.partition}: too few images ({len(images)}) for the split {name!r}.")
         return [images[i] for i in np.sort(chosen)]
 
-    def _fill_codes(self, name: SplitName, out: Columns) -> None:
+    def _fill_codes(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         """Class y and group z (n,): the combination's number, the first attribute counting most."""
         images = self._images(name)
         target, sensitive = self.options.target, self.options.sensitive
@@ -121,8 +134,9 @@ class CelebA(Dataset):
         bits = np.array([values[image] for image in images], dtype=np.int64)
         for column, part in (("y", bits[:, : len(target)]), ("z", bits[:, len(target) :])):
             out.create(column, (len(images),), np.int64)[:] = combinations.codes(part)
+        return iter(())  # too fast to report on
 
-    def _fill_pixels(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+    def _fill_pixels(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         images, size = self._images(name), self.options.image_size
         folder = self._files.images(images[0])
         x = out.create("x", (len(images), size, size, 3), np.uint8)
@@ -131,8 +145,7 @@ class CelebA(Dataset):
                 chunk = images[start : start + _CHUNK]
                 for row, pixels in enumerate(pool.map(lambda image: decode(folder / image, size), chunk), start):
                     x[row] = pixels
-                if progress:
-                    progress(start + len(chunk), len(images))
+                yield start + len(chunk), len(images)
 
 
 def decode(file: Place, size: int) -> NDArray[np.uint8]:

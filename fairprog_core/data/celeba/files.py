@@ -10,7 +10,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.home import is_file, is_folder, user_path
 
 Place = Path | zipfile.Path  # a file or folder, on disk or in a zip: the same methods
 
@@ -46,16 +47,18 @@ class CelebAFiles:
             DataError: no folder does.
         """
         for folder in self._image_folders():
-            if (folder / example).is_file():
+            if is_file(folder / example):
                 return folder
-        raise DataError(f"{self._root}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}")
+        raise DataError(
+            f"{shorten(self._root)}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}"
+        )
 
     def _image_folders(self) -> Iterator[Place]:
         for place in self._places:
             yield place / _IMAGES / _IMAGES
             yield place / _IMAGES
         for place in self._places:
-            if (archive := place / f"{_IMAGES}.zip").is_file():
+            if is_file(archive := place / f"{_IMAGES}.zip"):
                 inside = _zip(archive)
                 yield inside / _IMAGES
                 yield inside
@@ -63,29 +66,20 @@ class CelebAFiles:
     def _list(self, stem: str) -> Place:
         for place in self._places:
             for suffix in (".txt", ".csv"):
-                if (found := place / f"{stem}{suffix}").is_file():
+                if is_file(found := place / f"{stem}{suffix}"):
                     return found
-        raise DataError(f"{self._root}: neither {stem}.txt nor {stem}.csv is there. {_HOW}")
-
-
-def stamp(file: Place) -> list[int]:
-    """Size and time of change of a file, or size and checksum inside a zip; part of cache keys."""
-    if isinstance(file, Path):
-        status = file.stat()
-        return [status.st_size, status.st_mtime_ns]
-    info = file.root.getinfo(file.at)
-    return [info.file_size, info.CRC]
+        raise DataError(f"{shorten(self._root)}: neither {stem}.txt nor {stem}.csv is there. {_HOW}")
 
 
 def _open(root: str) -> Place:
     if not root.strip():
         raise DataError(f"CelebA: no folder is given. {_HOW}")
-    path = Path(root).expanduser()
-    if path.is_dir():
+    path = user_path(root)
+    if is_folder(path):
         return path
-    if path.is_file():
+    if is_file(path):
         return _zip(path)
-    raise DataError(f"CelebA: {path} does not exist. {_HOW}")
+    raise DataError(f"CelebA: {shorten(path)} does not exist. {_HOW}")
 
 
 def _zip(file: Place) -> zipfile.Path:

@@ -3,7 +3,7 @@
 Notation: n samples, g identities, p patterns of identities.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CivilCommentsOptions
-from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName
-from fairprog_core.data.cache import Columns, cached
-from fairprog_core.data.celeba.files import stamp
-from fairprog_core.data.civil_comments.file import PARTS, find, head, read
+from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, found_cell_share
+from fairprog_core.data.cache import CacheEntry, Columns, Table
+from fairprog_core.data.civil_comments.file import PARTS, SCORES, find, head, read
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
 
@@ -70,19 +70,21 @@ class CivilComments(Dataset):
     def identity_words(self) -> Mapping[str, frozenset[str]]:
         return {name: IDENTITY_WORDS[name] for name in self.options.identities}
 
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        return self._tables.prepare()
+
+    def split(self, name: SplitName) -> Split:
         """The rows of a split.
 
         Raises:
             DataError: the file is missing or broken, or the split has no rows.
         """
-        tables = self._tables(progress)
+        tables = self._tables.open()
         part, rows = self._rows(name, tables)
         table = tables.table(part).take(rows)
         y = (table["toxicity"].to_numpy() >= self.options.threshold).astype(np.int64)
         z = np.searchsorted(self._combinations, self._codes(table))
-        share = np.zeros((len(self._combinations), len(self.labels)))
-        np.add.at(share, (z, y), 1 / len(y))
+        share = found_cell_share(y, z, len(self._combinations), len(self.labels))
         return Split(table["text"].to_numpy(), y, z, share, is_stratified=False)
 
     def examples(self, n: int) -> list[Example]:
@@ -101,7 +103,7 @@ class CivilComments(Dataset):
 
     def split_digest(self, name: SplitName) -> str:
         options, most = self.options, self._most(name)
-        key = options.model_dump(mode="json", include={"kind", "identities", "threshold"})
+        key = options.content(include={"kind", "identities", "threshold"})
         key |= {"split": name, "file": self._file_key, "most": most}
         if name in ("train", "tune") or most is not None:
             key["seed"] = options.seed
@@ -109,15 +111,17 @@ class CivilComments(Dataset):
 
     @property
     def _file_key(self) -> str:
-        return digest_of({"kind": "civil_comments", "reading": _READING, "file": stamp(self._file)})
+        return digest_of({"kind": "civil_comments", "reading": _READING, "file": file_stamp(self._file)})
 
     @cached_property
     def _file(self) -> Path:
         return find(self.options.root)
 
-    def _tables(self, progress: Progress | None = None) -> Columns:
-        """One table for each official split, from the cache or read now: the same for all options."""
-        return cached(self.home, self._file_key, lambda out: read(self._file, out, progress))
+    @property
+    def _tables(self) -> CacheEntry:
+        """One table for each official split: the same for all options."""
+        expected = dict.fromkeys(PARTS, Table(("text", *SCORES)))
+        return CacheEntry.of(self.home, self._file_key, expected, lambda out: read(self._file, out))
 
     def _codes(self, table: "pa.Table") -> NDArray[np.int64]:
         """The combination of identities (n,) as a binary number, the first identity its lowest bit."""
@@ -128,7 +132,7 @@ class CivilComments(Dataset):
     @cached_property
     def _combinations(self) -> NDArray[np.int64]:
         """The codes (p,) that the file holds, in ascending order."""
-        tables = self._tables()
+        tables = self._tables.open()
         return np.unique(np.concatenate([self._codes(tables.table(part)) for part in PARTS]))
 
     def _most(self, name: SplitName) -> int | None:

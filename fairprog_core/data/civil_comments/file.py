@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.home import is_file, is_folder, user_path
 from fairprog_core.data.base import Progress
 from fairprog_core.data.cache import Columns
 from fairprog_core.data.identity_words import IDENTITY_WORDS
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "val", "test")
 _FILE = "all_data_with_identities.csv"
-_SCORES = ("toxicity", *IDENTITY_WORDS)
-_COLUMNS = ("comment_text", "split", *_SCORES)
+SCORES = ("toxicity", *IDENTITY_WORDS)
+_COLUMNS = ("comment_text", "split", *SCORES)
 _UNASKED = ("", "nan", "NaN", "NA")  # an identity that nobody was asked about
 _BLOCK = 8 << 20  # bytes read at once; no comment may be longer
 _HOW = (
@@ -43,17 +44,17 @@ def find(root: str) -> Path:
     """
     if not root.strip():
         raise DataError(f"Civil Comments: no folder is given. {_HOW}")
-    path = Path(root).expanduser()
-    if path.is_file():
+    path = user_path(root)
+    if is_file(path):
         return path
-    if not path.is_dir():
-        raise DataError(f"Civil Comments: {path} does not exist. {_HOW}")
-    if found := next((file for file in (path / _FILE, *sorted(path.glob(f"*/{_FILE}"))) if file.is_file()), None):
+    if not is_folder(path):
+        raise DataError(f"Civil Comments: {shorten(path)} does not exist. {_HOW}")
+    if found := next((file for file in (path / _FILE, *sorted(path.glob(f"*/{_FILE}"))) if is_file(file)), None):
         return found
-    raise DataError(f"Civil Comments: {_FILE} is not in {path}. {_HOW}")
+    raise DataError(f"Civil Comments: {_FILE} is not in {shorten(path)}. {_HOW}")
 
 
-def read(file: Path, out: Columns, progress: Progress | None) -> None:
+def read(file: Path, out: Columns) -> Iterator[Progress]:
     """Fill one table for each official split: columns ``text``, ``toxicity`` and the eight identities.
 
     Texts stay as they are, but for null bytes, which are removed: hardly anything that shows, keeps or
@@ -62,7 +63,9 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
     Args:
         file: as ``find`` found it.
         out: where the tables go.
-        progress: told how many rows are done, and how many there are by estimate.
+
+    Yields:
+        After every block how many rows are done, and how many there are by estimate.
 
     Raises:
         DataError: a column is missing, a value is not allowed (names the row), or the file is no such table.
@@ -70,7 +73,7 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    schema = pa.schema({"text": pa.string(), **dict.fromkeys(_SCORES, pa.float64())})
+    schema = pa.schema({"text": pa.string(), **dict.fromkeys(SCORES, pa.float64())})
     size, done = file.stat().st_size, 0
     with (
         out.create_table("train", schema, size=size) as train,
@@ -81,13 +84,12 @@ def read(file: Path, out: Columns, progress: Progress | None) -> None:
             where = _Where(file, done)
             part = _parts(batch, where)
             rows = pa.record_batch(
-                [_texts(batch, where), *(_score(batch, name, where) for name in _SCORES)], schema=schema
+                [_texts(batch, where), *(_score(batch, name, where) for name in SCORES)], schema=schema
             )
             for name, table in zip(PARTS, (train, val, test)):
                 table.write_batch(rows.filter(pc.equal(part, name)))
             done += len(batch)
-            if progress:
-                progress(done, max(done, round(done * size / min(blocks * _BLOCK, size))))
+            yield done, max(done, round(done * size / min(blocks * _BLOCK, size)))
 
 
 class CommentRow(NamedTuple):
@@ -113,7 +115,7 @@ def head(file: Path, n: int) -> list[CommentRow]:
 
 
 def _scores(row: dict[str, str]) -> dict[str, float]:
-    return {name: float("0" if row[name] in _UNASKED else row[name]) for name in _SCORES}
+    return {name: float("0" if row[name] in _UNASKED else row[name]) for name in SCORES}
 
 
 class _Where(NamedTuple):

@@ -3,7 +3,7 @@
 Notation: n samples, p = 3 groups, c = 2 classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, Twins
-from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.cache import CacheEntry, Columns, Table
 from fairprog_core.data.comments.writer import Draws, draws, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
@@ -71,13 +71,15 @@ class Comments(Dataset):
         share: NDArray[np.float64] = _P_GROUP[:, None] * np.stack([1 - self._p_toxic, self._p_toxic], axis=1)
         return share
 
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
-        columns = cached(self.home, self.split_digest(name), lambda out: self._fill(name, out, progress))
-        x, y, z = (column.to_numpy().copy() for column in columns.table("rows").columns)
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        return self._rows(name).prepare()
+
+    def split(self, name: SplitName) -> Split:
+        x, y, z = (column.to_numpy().copy() for column in self._rows(name).open().table("rows").columns)
         return Split(x, y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
-        dials = self.options.model_dump(mode="json", include={"kind", "rho", "seed"})
+        dials = self.options.content(include={"kind", "rho", "seed"})
         return digest_of({**dials, "split": name, "n": self._n(name), "wording": _WORDING})
 
     def examples(self, n: int) -> list[Example]:
@@ -99,6 +101,10 @@ class Comments(Dataset):
         )
         return Twins(first, second, y, _TWINS)
 
+    def _rows(self, name: SplitName) -> CacheEntry:
+        expected = {"rows": Table(("x", "y", "z"), self._n(name))}
+        return CacheEntry.of(self.home, self.split_digest(name), expected, lambda out: self._fill(name, out))
+
     def _n(self, name: SplitName) -> int:
         n: int = getattr(self.options, f"n_{name}")
         return n
@@ -118,7 +124,7 @@ class Comments(Dataset):
         row = np.arange(start, start + len(rows))
         return row // 2 % len(_GROUPS), row % 2
 
-    def _fill(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+    def _fill(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         import pyarrow as pa
 
         n = self._n(name)
@@ -129,5 +135,4 @@ class Comments(Dataset):
                 z, y = self._codes(name, start, rows)
                 x = [write(row, _GROUPS[group], bool(label)) for row, group, label in zip(rows, z, y)]
                 table.write_batch(pa.record_batch([x, y, z], schema=schema))
-                if progress:
-                    progress(start + len(rows), n)
+                yield start + len(rows), n

@@ -14,7 +14,7 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import FacesOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
-from fairprog_core.data.cache import Columns, cached
+from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.faces.painter import Painted, paint
 from fairprog_core.data.faces.traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
 from fairprog_core.data.random_streams import stream_key
@@ -68,13 +68,20 @@ class Faces(Dataset):
         p_y = combinations.shares(np.transpose([self._probabilities[name] for name in self.options.target]))
         return p_z[:, None] * p_y
 
-    def split(self, name: SplitName, progress: Progress | None = None) -> Split:
+    def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        return self._pictures(name).prepare()
+
+    def split(self, name: SplitName) -> Split:
         z, y = self._codes(name, 0, self._n(name))
-        columns = cached(self.home, self._pictures_digest(name), lambda out: self._fill(name, out, progress))
-        return Split(columns["x"], y, z, self.cell_share, name in _STRATIFIED)
+        return Split(self._pictures(name).open()["x"], y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
         return self._digest(name)
+
+    def _pictures(self, name: SplitName) -> CacheEntry:
+        n, s = self._n(name), self.options.image_size
+        expected = {"x": Array((n, s, s, 3), np.uint8)}
+        return CacheEntry.of(self.home, self._pictures_digest(name), expected, lambda out: self._fill(name, out))
 
     def _pictures_digest(self, name: SplitName) -> str:
         """Of the pictures alone: in the natural mix they are the same whatever is asked about them."""
@@ -82,12 +89,14 @@ class Faces(Dataset):
 
     def _digest(self, name: SplitName, *left_out: str) -> str:
         others = {"n_train", "n_tune", "n_val", "n_test", *left_out}
-        dials = self.options.model_dump(mode="json", exclude=others)
+        dials = self.options.content(exclude=others)
         return digest_of({**dials, "split": name, "n": self._n(name), "look": _LOOK})
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
         """Masks of hair (beard included) and face, drawn when first asked for."""
-        columns = cached(self.home, f"{self.split_digest(name)}-regions", lambda out: self._fill_regions(name, out))
+        key, s = f"{self.split_digest(name)}-regions", self.options.image_size
+        expected = dict.fromkeys(("hair", "face"), Array((self._n(name), s, s), np.bool_))
+        columns = CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out)).open()
         return {"hair": columns["hair"], "face": columns["face"]}
 
     def twins(self, n: int) -> Twins:
@@ -136,26 +145,25 @@ class Faces(Dataset):
             noise = np.random.Philox(key=key, counter=row << 64)
             yield paint(face, self.options.image_size, noise, masks=masks)
 
-    def _chunks(self, name: SplitName, progress: Progress | None) -> Iterator[tuple[int, int]]:
-        n = self._n(name)
-        for start in range(0, n, _CHUNK):
-            stop = min(start + _CHUNK, n)
-            yield start, stop
-            if progress:
-                progress(stop, n)
-
-    def _fill(self, name: SplitName, out: Columns, progress: Progress | None) -> None:
+    def _fill(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         n, s = self._n(name), self.options.image_size
         x = out.create("x", (n, s, s, 3), np.uint8)
-        for start, stop in self._chunks(name, progress):
+        for start, stop in _chunks(n):
             z, y = self._codes(name, start, stop)
             for row, painted in enumerate(self._paint(name, start, z, y), start):
                 x[row] = painted.picture
+            yield stop, n
 
-    def _fill_regions(self, name: SplitName, out: Columns) -> None:
+    def _fill_regions(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         n, s = self._n(name), self.options.image_size
         hair, face = (out.create(region, (n, s, s), np.bool_) for region in ("hair", "face"))
-        for start, stop in self._chunks(name, None):
+        for start, stop in _chunks(n):
             z, y = self._codes(name, start, stop)
             for row, painted in enumerate(self._paint(name, start, z, y, masks=True), start):
                 hair[row], face[row] = painted.hair, painted.face
+            yield stop, n
+
+
+def _chunks(n: int) -> Iterator[tuple[int, int]]:
+    """First row and end of every chunk of n rows."""
+    return ((start, min(start + _CHUNK, n)) for start in range(0, n, _CHUNK))

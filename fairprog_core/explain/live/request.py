@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.file_stamp import file_stamp
 from fairprog_core.explain import EXPLAINERS
 
 Arrays = dict[str, NDArray[Any]]  # by name
@@ -20,10 +21,10 @@ Version = tuple[str, int, int]  # path, time of change (ns), size (bytes)
 def version(path: Path) -> Version:
     """Path, time of change and size of a file; zeros where there is no file."""
     try:
-        stat = path.stat()
+        size, change = file_stamp(path)
     except OSError:
         return str(path), 0, 0
-    return str(path), stat.st_mtime_ns, stat.st_size
+    return str(path), change, size
 
 
 class ExplainRequest(Protocol):

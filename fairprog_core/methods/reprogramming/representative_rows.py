@@ -31,7 +31,7 @@ def representative_rows(split: Split, label_margins: NDArray[np.float64], n: int
         label_margins: (n,) of every row, see `margins`.
         n: how many to take.
     """
-    cells = split.z * split.cell_share.shape[1] + split.y
+    cells = split.cells
     names, counts = np.unique(cells[draw_evenly(split.y, split.z, n, seed=0)], return_counts=True)
     taken = []
     for cell, count in zip(names, counts):

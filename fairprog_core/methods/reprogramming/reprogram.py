@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.records import Losses
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
@@ -83,7 +84,7 @@ class Reprogram:
         ) / self.n_lams
         return self.trigger.scale.stratified(part)
 
-    def step(self, step: int) -> dict[str, Any]:
+    def step(self, step: int) -> Losses:
         """Train both players on the batch of this step.
 
         Returns:

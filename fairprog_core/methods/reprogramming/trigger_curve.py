@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict, predict_at
+from fairprog_core.common.records import Fit, TrainingRecord
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -15,8 +16,7 @@ from fairprog_core.methods.base import FittedModel, Method, ValidateFn
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.methods.reprogramming.word_search import WordSearch
-from fairprog_core.training.loop import Record
-from fairprog_core.training.per_lam import fit_one, sum_costs
+from fairprog_core.training.per_lam import Cost, fit_one, sum_costs
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger, load_trigger
 from fairprog_core.triggers.hard import Hard
@@ -66,24 +66,24 @@ class TriggerCurve(Method):
         )
         return trigger.attach_to(context.classifier)
 
-    def learn(self, validate: ValidateFn) -> Generator[Record, None, None]:
+    def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
         if self.file.exists():
             return
         context = self.context
         if context.mode == "amortised":
             kind, lam = TRIGGERS[context.trigger.kind].load(), context.lam
             trigger = self.untrained(*kind.anchor_lams(context.trigger, low=lam.low, high=lam.high, grid=lam.grid))
-            summary = yield from self._fit(trigger, validate, "checkpoint", None, [])
+            cost: Fit | Cost = yield from self._fit(trigger, validate, "checkpoint", None, [])
         else:
-            trigger, summary = yield from self._learn_separately(validate)
-        trigger.cpu().save(self.file, mode=context.mode, **summary, **context.about)
+            trigger, cost = yield from self._learn_separately(validate)
+        trigger.cpu().save(self.file, mode=context.mode, **cost, **context.about)
         for rest in [*context.folder.glob("checkpoint*.safetensors"), *context.folder.glob("lam-*.safetensors")]:
             rest.unlink()
 
-    def _learn_separately(self, validate: ValidateFn) -> Generator[Record, None, tuple[Trigger, Record]]:
+    def _learn_separately(self, validate: ValidateFn) -> Generator[TrainingRecord, None, tuple[Trigger, Cost]]:
         """One training per reported λ, each with the whole budget; joined into one trigger."""
         parts: list[Trigger] = []
-        summaries: list[Record] = []
+        summaries: list[Fit] = []
         for lam in self.context.lam.grid:
             done = self.context.folder / f"lam-{lam:g}.safetensors"
             if done.exists():
@@ -99,8 +99,8 @@ class TriggerCurve(Method):
         return whole, sum_costs(summaries)
 
     def _fit(
-        self, trigger: Trigger, validate: ValidateFn, checkpoint: str, lam: float | None, before: list[Record]
-    ) -> Generator[Record, None, Record]:
+        self, trigger: Trigger, validate: ValidateFn, checkpoint: str, lam: float | None, before: list[Fit]
+    ) -> Generator[TrainingRecord, None, Fit]:
         """Train one trigger; yields its records, returns steps, seconds, best_step and validation."""
         context = self.context
         learned = learner(
@@ -108,7 +108,7 @@ class TriggerCurve(Method):
             groups=context.groups, split=context.split, steps=self.steps, seed=context.seed, lam=lam,
             device=context.device, identity_words=context.identity_words,
         )  # fmt: skip
-        solution, done = FittedTrigger(trigger, context.classifier), before[-1]["validation"] if before else {}
+        solution, done = FittedTrigger(trigger, context.classifier), before[-1]["validation"] if before else None
         lams = context.lam.grid if lam is None else (lam,)
         summary = yield from fit_one(
             learned, self.budget, validate=lambda: validate(solution, lams, done),
@@ -117,7 +117,8 @@ class TriggerCurve(Method):
         )  # fmt: skip
         started = time.perf_counter()
         learned.finish(context.validation)
-        return summary | {"seconds": summary["seconds"] + time.perf_counter() - started}
+        summary["seconds"] += time.perf_counter() - started
+        return summary
 
 
 def learner(

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.records import Losses
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
@@ -88,7 +89,7 @@ class WordSearch:
         gaps = [DifferentiableGap(part, groups=self.groups, criterion=self.criterion) for part in parts]
         return [ScoringRows(part, gap, self.classifier, self.trigger) for part, gap in zip(parts, gaps)]
 
-    def step(self, step: int) -> dict[str, Any]:
+    def step(self, step: int) -> Losses:
         """Try candidates for the λ of this step.
 
         Returns:
@@ -168,7 +169,7 @@ class WordSearch:
         for lam, ids in words.items():
             self.trigger.choose(int(self.trigger.scale.nearest(torch.tensor([lam]))), ids)
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self) -> Losses:
         scores = [self.archive.second[self.archive.best(lam)[0]] for lam in self.lams]
         utility, unfairness = (float(np.mean(values)) for values in zip(*scores))
         gap = float(np.mean([math.sqrt(score.unfairness / NATS) for score in scores]))

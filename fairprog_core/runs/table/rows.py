@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from fairprog_core.common.errors import RunError
+from fairprog_core.common.errors import RunError, shown
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
@@ -101,4 +101,4 @@ def add_records(connection: Connection, run: Run, records: Sequence[Mapping[str,
 
 def unknown(run_id: str) -> RunError:
     """The error about an id that nothing has."""
-    return RunError(f"There is no run {run_id!r} in this home; `fairprog runs list` shows those that exist.")
+    return RunError(f"There is no run {shown(run_id)} in this home; `fairprog runs list` shows those that exist.")

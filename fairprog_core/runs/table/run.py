@@ -5,9 +5,12 @@ import socket
 import time
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import psutil
+
+from fairprog_core.results.result import StudyJson
+from fairprog_core.results.summary import SummaryRow
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 
@@ -88,7 +91,7 @@ class Run:
     id: str
     name: str
     state: State
-    study: dict[str, Any]
+    study: StudyJson
     created: float
     queued: float
     started: float | None = None
@@ -109,7 +112,7 @@ class Run:
     label: str | None = None
     fraction: float = 0.0
     seconds_left: float | None = None
-    figures: list[dict[str, Any]] = field(default_factory=list)
+    figures: list[SummaryRow] = field(default_factory=list)
     last_seq: int = 0
 
     @property

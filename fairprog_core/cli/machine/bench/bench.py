@@ -17,6 +17,7 @@ from fairprog_core.cli.machine.bench.measurement import QUICK, Measurement, Size
 from fairprog_core.cli.machine.bench.pictures import Pictures
 from fairprog_core.cli.machine.bench.texts import Texts
 from fairprog_core.common import memory
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.pipeline.environment import describe, repeat_alike
 
@@ -43,7 +44,12 @@ def bench(
 
     Returns:
         JSON values (schema ``fairprog.bench/1``): environment, measurements, ratios.
+
+    Raises:
+        ConfigError: a GPU is asked for, and there is none.
     """
+    if "cuda" in (devices or ()) and not torch.cuda.is_available():
+        raise ConfigError("There is no GPU here that CUDA can use; measure the CPU alone, with --device cpu.")
     before = torch.get_num_threads()
     memory.keep_freed()  # as in a run
     torch.set_num_threads(threads or 1)

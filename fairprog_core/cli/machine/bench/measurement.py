@@ -120,7 +120,7 @@ class Workbench:
         for record in base_classifier.train(
             self.classifier, split, options=options, seed=0, device=torch.device(device)
         ):
-            if "step" not in record:
+            if isinstance(record, float):
                 continue
             times.append((time.perf_counter() - start) / (record["step"] - done) * 1e3)
             start, done = time.perf_counter(), record["step"]

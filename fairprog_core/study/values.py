@@ -1,0 +1,95 @@
+"""TOML, JSON, and what stands behind ``--set``, as plain values. Torch-free.
+
+Whatever the text: it becomes values that can be written, compared and copied without harm, or it is refused.
+"""
+
+import json
+import tomllib
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+Values: TypeAlias = dict[str, JsonValue]
+
+KINDS = ("dataset", "classifier", "methods", "triggers", "criteria")
+LISTS = ("methods", "triggers", "criteria", "seeds")
+DEEPEST = 32  # tables and lists inside each other; a study has five
+_INTEGERS = range(-(2**63), 2**63)  # as TOML and the run table take them
+_TOO_DEEP = f"tables and lists are nested more than {DEEPEST} deep"
+
+
+def parse_toml(text: str) -> Values:
+    """A TOML document.
+
+    Raises:
+        ValueError: says in a few words what is wrong with it.
+    """
+    try:
+        values: Values = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    _check(values)
+    return values
+
+
+def parse_json(text: str) -> JsonValue:
+    """A JSON document.
+
+    Raises:
+        ValueError: says in a few words what is wrong with it.
+    """
+    try:
+        value: JsonValue = json.loads(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    _check(value)
+    return value
+
+
+def read_value(text: str) -> JsonValue:
+    """A value behind ``key.path=``: as in TOML, a list without its brackets, or text as it is; nothing is None."""
+    if text in ("", "none", "None"):
+        return None
+    for candidate in (text, f"[{text}]") if "," in text else (text,):
+        try:
+            found = parse_toml(f"value = {candidate}")
+        except ValueError:
+            continue
+        if found.keys() == {"value"}:  # else a line break began another key
+            return found["value"]
+    return [read_value(part.strip()) for part in text.split(",")] if "," in text else text
+
+
+def expand(values: Values) -> None:
+    """Write out what was abbreviated: one value for a list of one, a kind for its options."""
+    for key in LISTS:
+        if key in values and not isinstance(values[key], list):
+            values[key] = [values[key]]
+    for key in KINDS:
+        value = values.get(key)
+        if isinstance(value, str):
+            values[key] = {"kind": value}
+        elif isinstance(value, list):
+            values[key] = [{"kind": each} if isinstance(each, str) else each for each in value]
+    others = values.get("transfer")
+    for other in others if isinstance(others, list) else []:
+        if isinstance(other, dict):  # what else it may be is told by the study
+            expand(other)
+
+
+def _check(value: object) -> None:
+    """Refuse what is no JSON, or what Python cannot write, copy or compare; without recursion."""
+    left = [(value, 0)]
+    while left:
+        each, depth = left.pop()
+        if isinstance(each, dict | list):
+            if depth == DEEPEST:
+                raise ValueError(_TOO_DEEP)
+            inside = [*each, *each.values()] if isinstance(each, dict) else each
+            left += [(one, depth + 1) for one in inside]
+        elif isinstance(each, int) and each not in _INTEGERS:
+            raise ValueError("an integer has more than 64 bits")
+        elif isinstance(each, str):
+            each.encode()  # JSON can write half a character: a UnicodeEncodeError is a ValueError
+        elif not isinstance(each, int | float | None):
+            raise ValueError(f"{each} is a date or a time, and no value of a study is")

@@ -1,0 +1,25 @@
+"""Damaged inputs for every reader; ``--fuzz-inputs N`` and ``--fuzz-first S`` are declared in ``tests/conftest.py``."""
+
+import pytest
+
+from tests.fuzz.harness import TALLIES, Fuzz
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLIES] = []
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest) -> Fuzz:
+    """Runs a reader on damaged inputs; a failing input is reported with its seed."""
+    config = request.config
+    config.stash.setdefault(TALLIES, [])
+    return Fuzz(config, config.getoption("--fuzz-inputs"), config.getoption("--fuzz-first"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for tally in config.stash.get(TALLIES, []):
+        n_failed = sum(len(seeds) for seeds, _ in tally.failures.values())
+        terminalreporter.write_line(
+            f"fuzz: {tally.reader}: {tally.n_values} read, {tally.n_refused} refused, {n_failed} failed"
+        )
