@@ -139,8 +139,8 @@ def test_regressions_on_what_the_rows_span_are_those_on_all_features(n, d):
     rng = np.random.default_rng(0)
     features, z, y = rng.normal(size=(n, d)), rng.integers(0, 3, n), rng.integers(0, 2, n)
     for reader in fit_probes(features, z, y):
-        fit = ~reader.asked
-        for told, name in zip(reader.told.T, reader.names, strict=True):
+        fit = ~reader.is_held_out
+        for told, name in zip(reader.coefficients.T, reader.names, strict=True):
             whole = logistic_regression(reader.columns(features[fit]), z[fit] == name, even_weight(z, y)[fit])
             np.testing.assert_allclose(told, whole, atol=1e-6)
 

@@ -3,16 +3,15 @@
 Notation: l λ-values.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NotRequired
+from typing import NotRequired
 
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from fairprog_core.common.json_values import plain
-from fairprog_core.metrics.explanations.by_condition import JsonObject, Means, means_from_json
+from fairprog_core.metrics.explanations.by_condition import JsonObject, Means, UncheckedJson, means_from_json
 from fairprog_core.metrics.explanations.gallery import rivals_note
 
 
@@ -40,7 +39,7 @@ class CounterfactualMeans:
         return found
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "CounterfactualMeans":
+    def from_json(cls, values: UncheckedJson) -> "CounterfactualMeans":
         """Read what `to_json` gave."""
         difference, flips = means_from_json(values["logit_difference"]), means_from_json(values["flip_share"])
         if difference is None or flips is None:
@@ -67,7 +66,7 @@ class ErasureMeans:
         return found
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "ErasureMeans":
+    def from_json(cls, values: UncheckedJson) -> "ErasureMeans":
         """Read what `to_json` gave."""
         means = {name: each for name, value in values.items() if (each := means_from_json(value)) is not None}
         return cls({name: each for name, each in means.items() if name != "ratio"}, means["ratio"])
@@ -153,7 +152,7 @@ class TextExplanation(Explanation):
         return found
 
 
-def explanation_from_json(values: Mapping[str, Any]) -> ImageExplanation | TextExplanation:
+def explanation_from_json(values: UncheckedJson) -> ImageExplanation | TextExplanation:
     """Read ``curve["explain"]`` of a result; averages that an early version did not have are None.
 
     Raises:

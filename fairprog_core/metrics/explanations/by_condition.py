@@ -14,6 +14,7 @@ from fairprog_core.common.records import Mean
 
 CONTROLS = ("untrained", "black", "random_words", "neutral_words")  # of pictures, and of texts
 JsonObject: TypeAlias = dict[str, JsonValue]
+UncheckedJson: TypeAlias = Mapping[str, Any]  # of a file; what is read from it is checked
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -52,7 +53,7 @@ class ByCondition(Generic[T]):
         return {"without": self.without, **self.controls, "lam": self.lam, **self.rivals}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], kind: TypeAdapter[T]) -> "ByCondition[T]":
+    def from_json(cls, values: UncheckedJson, kind: TypeAdapter[T]) -> "ByCondition[T]":
         """Read what `to_json` gave; keys that are no control are rivals.
 
         Args:
@@ -79,7 +80,7 @@ def mean_kind() -> TypeAdapter[Mean | None]:
     return TypeAdapter(Mean | None)
 
 
-def means_from_json(values: Mapping[str, Any] | None) -> Means | None:
+def means_from_json(values: UncheckedJson | None) -> Means | None:
     """Means by condition; None where they were not measured.
 
     Raises:

@@ -3,15 +3,19 @@
 Notation: n rows, g groups, e empty inputs, l λ-values.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from pydantic import TypeAdapter
 
 from fairprog_core.common.json_values import plain
-from fairprog_core.metrics.explanations.by_condition import ByCondition, JsonObject, Means, means_from_json
+from fairprog_core.metrics.explanations.by_condition import (
+    ByCondition,
+    JsonObject,
+    Means,
+    UncheckedJson,
+    means_from_json,
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class DemographicPrediction:
         return found
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "DemographicPrediction":
+    def from_json(cls, values: UncheckedJson) -> "DemographicPrediction":
         """Read what `to_json` gave."""
         alone = {name: values.get(name) for name in ("accuracy", "accuracy_ci", "n")}
         probability = {null: ByCondition.from_json(found, _numbers()) for null, found in values["probability"].items()}
@@ -72,7 +76,7 @@ class LinearReading:
         return found
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "LinearReading":
+    def from_json(cls, values: UncheckedJson) -> "LinearReading":
         """Read what `to_json` gave."""
         accuracy = means_from_json({name: value for name, value in values.items() if name != "chance"})
         if accuracy is None:
@@ -100,7 +104,7 @@ class LinearReadings:
         return {name: None if one is None else one.to_json() for name, one in zip(READINGS, each, strict=True)}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "LinearReadings":
+    def from_json(cls, values: UncheckedJson) -> "LinearReadings":
         """Read what `to_json` gave."""
         return cls(*(LinearReading.from_json(values[name]) if values.get(name) else None for name in READINGS))
 
@@ -138,7 +142,7 @@ class Probe:
         return found
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Probe":
+    def from_json(cls, values: UncheckedJson) -> "Probe":
         """Read ``curve["probe"]`` of a result.
 
         Raises:
