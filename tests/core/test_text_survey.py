@@ -253,9 +253,9 @@ def test_trigger_words_are_those_of_the_trigger(base: Encoder):
 
 def test_untrained_trigger_is_the_same_at_every_lam(comments: Dataset, base: Encoder):
     explain = look(comments, base, ExplainSettings(gallery=2), trigger(base).untrained()).explain
-    for table in (explain["ig_identity_share"], explain["twins"]["logit_difference"]):
-        assert table["lam"] == [table["lam"][0]] * L
-        assert table["lam"][0] != table["without"]
+    for table in (explain.ig_identity_share, explain.counterfactuals.logit_difference):
+        assert table.lam == [table.lam[0]] * L
+        assert table.lam[0] != table.without
 
 
 # ---- a classifier with weights of its own
