@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.widgets import page
 from app.wording.shared import common
+from fairprog_core.common import plugins
 
 HERE = Path(__file__).parent
 
@@ -21,4 +22,5 @@ def pages() -> list[st.Page]:
 st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
 chosen = st.navigation(pages(), position="top")
 page.set_up()
+page.warn(plugins.problems())
 page.told(chosen.run)()

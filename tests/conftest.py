@@ -67,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that was started, not one of xdist's workers
         os.environ[SESSION] = uuid.uuid4().hex
-    for name in ("FAIRPROG_DB_URL", "FAIRPROG_ASSETS"):
+    for name in ("FAIRPROG_DB_URL", "FAIRPROG_ASSETS", "FAIRPROG_PLUGINS"):
         os.environ.pop(name, None)
 
 

@@ -28,7 +28,7 @@ def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plo
     Returns:
         The chart, or None while nothing was validated yet.
     """
-    fig = theme.figure(x_title=gap, y_title=common.METRICS["accuracy"])
+    fig = theme.figure(x_title=gap, y_title=common.metric("accuracy"))
     finished = [other.best for other in others if other.best]
     for i, other in enumerate(finished):
         _add_line(fig, other, name=words.FINISHED, colour=theme.NEUTRAL, width=1.5, is_named=i == 0)
@@ -47,7 +47,7 @@ def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plo
         [common.lam(lam), common.number(accuracy), common.number(size)]
         for lam, accuracy, size in zip(record["lam"], record["accuracy"], record["gap"], strict=True)
     ]
-    return Plot(fig, words.VALIDATION_LABEL, ("λ", common.METRICS["accuracy"], gap), rows, height=HEIGHT)
+    return Plot(fig, words.VALIDATION_LABEL, ("λ", common.metric("accuracy"), gap), rows, height=HEIGHT)
 
 
 def utility_loss(curve: CurveSoFar) -> Plot:

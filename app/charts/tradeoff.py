@@ -39,7 +39,7 @@ def plane(
 
     Args:
         series: drawn with the colour, symbol and dash of their order.
-        metric: the gap, a key of ``common.METRICS``.
+        metric: the gap, a metric, see ``common.metric``.
         base: the base classifiers of the runs that are shown.
         base_names: theirs, for whoever points at them and in the table.
         majority: accuracy of always answering the most frequent label.
@@ -49,7 +49,7 @@ def plane(
         names: of the series; None: trigger or method, and criterion.
     """
     named = names or [words.series_name(each) for each in series]
-    fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.METRICS["accuracy"])
+    fig = theme.figure(x_title=words.gap_axis(metric), y_title=common.metric("accuracy"))
     shown = [spot for each in series for spot in (*each.mean, *each.controls.values()) if not spot.collapsed]
     widest = max((_ends(spot.gap)[1] for spot in [*base, *shown]), default=0.0)
     for index, each in enumerate(series):

@@ -69,7 +69,7 @@ def _is_of(point: Mapping[str, Any], curve: Mapping[str, Any]) -> bool:
 def _stop(point: Mapping[str, Any], base: Mapping[str, Any], curve: Mapping[str, Any]) -> dict[str, Any]:
     gap, lam = curve["gap"], point["lam"]
     figures = {
-        "gap_name": common.METRICS[gap].lower(),
+        "gap_name": common.metric(gap).lower(),
         "gap": common.number(point[gap]),
         "base_gap": common.number(base[gap]),
         "accuracy": common.number(point["accuracy"]),
@@ -127,7 +127,7 @@ def _words(
     return {
         "slider": words.SLIDER,
         "chosen": words.CHOSEN,
-        "figures": [common.METRICS[curve["gap"]], common.METRICS["accuracy"]],
+        "figures": [common.metric(curve["gap"]), common.metric("accuracy")],
         "blocks": [words.HITS.format(**names), words.FALSE_ALARMS.format(**names)],
         "tick": words.BASE_TICK,
         "examples": words.EXAMPLES[modality],

@@ -11,7 +11,7 @@ from app.state import artifacts, session
 from app.widgets import chart_tools, page
 from app.wording import tradeoff as words
 from app.wording.shared import common
-from fairprog_core.metrics.fairness import GAPS
+from fairprog_core.metrics.fairness import gaps
 from fairprog_core.results.experiments import is_about_shares
 from fairprog_core.results.result import Result
 
@@ -20,11 +20,11 @@ N_MOST = 4  # curves of several criteria in one chart
 TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 
 
-def choose_gap(curve: Curve) -> str:
-    """The metric on the horizontal axis; at first the one that the curve's criterion closes."""
-    start = session.remembered(session.GAP)
-    index = GAPS.index(start if start in GAPS else curve["gap"])
-    metric = st.selectbox(words.GAP, GAPS, index, format_func=lambda name: common.METRICS[name], key="gap")
+def choose_gap(result: Result, curve: Curve) -> str:
+    """The metric on the horizontal axis, of those that the result has; at first the one that its criterion closes."""
+    start, offered = session.remembered(session.GAP), [name for name in gaps() if name in result.base.metrics]
+    index = offered.index(start if start in offered else curve["gap"])
+    metric = st.selectbox(words.GAP, offered, index, format_func=common.metric, key="gap")
     session.remember(session.GAP, metric)
     return metric
 
@@ -54,7 +54,7 @@ def explore() -> None:
     with third:
         run, curve = run_picker.show_curve(results, key="tradeoff", names=names, seed=fourth)
     with second:
-        metric = choose_gap(curve)
+        metric = choose_gap(results[run], curve)
     session.compare_runs(run, list(results))
     series = [each for one, result in results.items() for each in gather(result, metric, run=one, name=names[one])]
     if len(series) > N_MOST:

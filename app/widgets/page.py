@@ -1,6 +1,6 @@
 """The frame around every page: title, width, spacing, type that grows with the screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import ParamSpec
 
@@ -37,6 +37,12 @@ _CSS = """
 def set_up() -> None:
     """Apply the static style sheet; called once per script run, before the page."""
     st.html(_CSS)
+
+
+def warn(sentences: Iterable[str]) -> None:
+    """What every page says above all else, e.g. that a plug-in could not be loaded."""
+    for sentence in sentences:
+        st.warning(common.plain(sentence))
 
 
 def header(title: str, lead: str) -> None:

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
-from fairprog_core.metrics import fairness
+from fairprog_core.metrics.fairness import METRICS
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
 
-OVER_CELLS = {name for name, metric in fairness.METRICS.items() if metric.needs == "cells"}  # of a group and a label
 
 TITLE = "Accuracy against the gap"
 LEAD = (
@@ -104,12 +103,12 @@ TRIGGER_ALT = "The trigger at λ = {lam}"
 
 def gap_axis(metric: str) -> str:
     """The title of the horizontal axis."""
-    return f"{common.METRICS[metric]} (0: groups alike)"
+    return f"{common.metric(metric)} (0: groups alike)"
 
 
 def point_columns(metric: str) -> tuple[str, ...]:
     """Headings of the chart as a table."""
-    return ("Curve", "λ", common.METRICS["accuracy"], common.METRICS[metric], "")
+    return ("Curve", "λ", common.metric("accuracy"), common.metric(metric), "")
 
 
 def majority(value: float, *, is_of_one: bool = False, is_below: bool = False) -> str:
@@ -175,8 +174,8 @@ def cautions(point: Mapping[str, Any], metric: str) -> list[str]:
     for name in (metric, "accuracy"):
         ci = ((point.get("delta") or {}).get(name) or {}).get("ci")
         if ci and ci[0] <= 0 <= ci[1]:
-            found.append(SPANS_ZERO.format(what=common.METRICS[name].lower()))
-    if point.get("left_out") and metric in OVER_CELLS:
+            found.append(SPANS_ZERO.format(what=common.metric(name).lower()))
+    if point.get("left_out") and metric in METRICS and METRICS[metric].needs == "cells":  # of a group and a label
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point["left_out"]))))
     gap, limit = point.get(metric), (point.get("noise_gap") or {}).get(metric)
     if gap is not None and limit is not None:

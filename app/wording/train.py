@@ -132,9 +132,7 @@ def chosen(row: Mapping[str, Any]) -> str:
     lams = sorted({float(lam) for lam in row["lam"]})
     lam = common.lam(lams[0]) if len(lams) == 1 else f"{common.lam(lams[0])} to {common.lam(lams[-1])}"
     name = curve_name(row["trigger"] or row["method"], row["criterion"], tuning_ratio=row.get("tuning_ratio"))
-    gap = (
-        f"{common.METRICS[row['gap_name']].lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
-    )
+    gap = f"{common.metric(row['gap_name']).lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
     accuracy = f"accuracy {common.number(row['base_accuracy'])} → **{common.number(row['accuracy'])}**"
     return f"{name}: {gap}, {accuracy} on test rows, at λ = {lam}."
 

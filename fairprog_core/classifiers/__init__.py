@@ -1,23 +1,26 @@
-"""Classifiers: what can be chosen. Torch-free; an implementation is imported when it is used."""
+"""Classifiers: what can be chosen. Torch-free; an implementation is imported when it is used.
+
+A new one: a file with a subclass of ``classifiers.base.Classifier``; its options class here, with its ``title`` and
+``modality``; one line in :data:`CLASSIFIERS`. Outside the package: one file and :func:`register`.
+"""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.common.options import ADVANCED, Modality, Options
-from fairprog_core.common.registry import Entry
+from fairprog_core.common.options import ADVANCED, Modality
+from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
 _PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
-class TrainedOptions(Options):
+class TrainedOptions(EntryOptions):
     """What every classifier that is trained here shares."""
 
     modality: ClassVar[Modality] = "image"
     seconds_per_row: ClassVar[float] = 0.0005  # of a training step on one core, roughly; pictures of 64 pixels
     warm_up: ClassVar[float] = 0.25  # share of the steps in which the learning rate rises
-    kind: str
     source: Source = Field(
         "auto",
         title="Where the weights come from",
@@ -52,6 +55,8 @@ class ResidualNetOptions(ImageClassifierOptions):
     """Small residual network (30,000 weights)."""
 
     kind: Literal["residual_net"] = "residual_net"
+    title = "Small residual network"
+    default_for = ("image",)
     pool: Literal["mean+max", "max", "mean"] = Field(
         "mean+max",
         title="Pooling",
@@ -63,6 +68,7 @@ class HybridOptions(ImageClassifierOptions):
     """Small hybrid: convolution stem, two attention blocks, class token (88,000 weights)."""
 
     kind: Literal["hybrid"] = "hybrid"
+    title = "Small hybrid with attention"
     learning_rate: float = Field(2e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
 
@@ -71,6 +77,7 @@ class ResNet18Options(ImageClassifierOptions):
 
     seconds_per_row: ClassVar[float] = 0.007
     kind: Literal["resnet18"] = "resnet18"
+    title = "ResNet-18"
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
 
@@ -81,6 +88,8 @@ class EncoderOptions(TrainedOptions):
     warm_up: ClassVar[float] = 0.1
     seconds_per_row: ClassVar[float] = 0.005
     kind: Literal["encoder"] = "encoder"
+    title = "Text encoder"
+    default_for = ("text",)
     model: str = Field(
         "shipped",
         min_length=1,
@@ -122,9 +131,18 @@ class EncoderOptions(TrainedOptions):
         return 0 if self.tuned else self.steps
 
 
-CLASSIFIERS = {
+CLASSIFIERS: dict[str, Entry[TrainedOptions]] = {
     "residual_net": Entry(ResidualNetOptions, "fairprog_core.classifiers.image:ResidualNet"),
     "hybrid": Entry(HybridOptions, "fairprog_core.classifiers.image:Hybrid"),
     "resnet18": Entry(ResNet18Options, "fairprog_core.classifiers.image:ResNet18"),
     "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.encoder.classifier:Encoder"),
 }
+
+
+def register(key: str, entry: Entry[TrainedOptions]) -> None:
+    """Add a classifier of another package; see ``common.plugins``.
+
+    Raises:
+        ConfigError: the key exists already, or is not that of the options.
+    """
+    add(CLASSIFIERS, key, entry, noun="classifier")

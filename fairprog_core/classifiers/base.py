@@ -5,6 +5,7 @@ Notation: k rows, c classes, d features, s image side.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -12,19 +13,38 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.errors import ArtifactError, ModelError
+from fairprog_core.common.files.json_values import damaged, parse_header, short
+from fairprog_core.common.files.model_file import OptionsHeader, fill, options_of, read_module
 from fairprog_core.common.home import replacing
-from fairprog_core.common.model_file import fill, options_of, read_module
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import Entry
 from fairprog_core.data.base import Split
 
 FORMAT = "fairprog.classifier/1"
+REMEDY = "remove it and train the classifier again"
 C = TypeVar("C", bound="Classifier")
+
+
+class ClassifierHeader(OptionsHeader):
+    """The description in a classifier's file.
+
+    Attributes:
+        n_classes: c.
+    """
+
+    n_classes: int = Field(ge=1, le=10_000)
+
+    @property
+    def init_args(self) -> dict[str, Any]:
+        """What else builds it: the fields that a family of classifiers adds."""
+        own = ClassifierHeader.model_fields
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in own}
 
 
 class Classifier(nn.Module):
@@ -39,7 +59,7 @@ class Classifier(nn.Module):
         n_classes: c.
     """
 
-    init_arg_names: ClassVar[tuple[str, ...]] = ()
+    header: ClassVar[type[ClassifierHeader]] = ClassifierHeader
 
     def __init__(self, options: Options, *, n_classes: int) -> None:
         super().__init__()
@@ -53,7 +73,8 @@ class Classifier(nn.Module):
 
     def init_args(self) -> dict[str, Any]:
         """Besides options and ``n_classes``: what builds it again, JSON values by argument name."""
-        return {name: getattr(self, name) for name in self.init_arg_names}
+        own = ClassifierHeader.model_fields
+        return {name: getattr(self, name) for name in self.header.model_fields if name not in own}
 
     def state_to_save(self) -> dict[str, Tensor]:
         """The weights that a file of this classifier holds."""
@@ -64,8 +85,20 @@ class Classifier(nn.Module):
         self.requires_grad_(True)
 
     @classmethod
-    def from_config(cls, options: Any, *, n_classes: int, init_args: dict[str, Any]) -> Self:
-        """A classifier that waits for the weights of a file; ``init_args`` is what `init_args` gave."""
+    def from_config(
+        cls, options: Any, *, n_classes: int, init_args: dict[str, Any], weights: Mapping[str, Tensor]
+    ) -> Self:
+        """A classifier that waits for the weights of a file.
+
+        Args:
+            options: of its kind.
+            n_classes: c.
+            init_args: what `init_args` gave, checked by `header`.
+            weights: that are to be filled in; nothing much larger than these is made.
+
+        Raises:
+            ModelError: what `init_args` says cannot be built, or not here.
+        """
         return cls(options, n_classes=n_classes, **init_args)
 
     @classmethod
@@ -167,7 +200,7 @@ def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None
         save_file(classifier.state_to_save(), part, {"fairprog": json.dumps(header)})
 
 
-def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier, dict[str, Any]]:
+def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classifier, dict[str, Any]]:
     """Read what `save_classifier` wrote.
 
     Returns:
@@ -178,17 +211,27 @@ def read_classifier(path: Path, registry: dict[str, Entry]) -> tuple[Classifier,
     """
     if not path.is_file():
         raise ArtifactError(f"No classifier at {path}: train one with `fairprog run`, or give the path of one.")
-    weights, header = read_module(path, format=FORMAT, noun="classifier", remedy="train the classifier again")
-    options = options_of(registry, header, path=path, noun="classifier")
+    weights, about = read_module(path, format=FORMAT, noun="classifier", remedy=REMEDY)
+    options = options_of(registry, about, path=path, noun="classifier", remedy=REMEDY)
     implementation: type[Classifier] = registry[options.kind].load()
-    init_args = {name: header[name] for name in implementation.init_arg_names}
-    classifier = implementation.from_config(options, n_classes=header["n_classes"], init_args=init_args)
+    header = parse_header(implementation.header, about, path=path, remedy=REMEDY)
+    try:
+        classifier = implementation.from_config(
+            options, n_classes=header.n_classes, init_args=header.init_args, weights=weights
+        )
+    except ModelError as error:
+        raise ArtifactError(f"The classifier in {path} cannot be built: {short(error)}") from error
     is_whole = weights.keys() == classifier.state_to_save().keys()
-    fill(
-        classifier,
-        classifier.state_dict() | weights if is_whole else weights,
-        path=path,
-        noun="classifier",
-        values="weights",
-    )
-    return classifier, header
+    whole = classifier.state_dict() | weights if is_whole else weights
+    fill(classifier, whole, path=path, noun="classifier", values="weights")
+    if reason := negative_variance(classifier):
+        raise ArtifactError(damaged(path, reason, REMEDY))
+    return classifier, about
+
+
+def negative_variance(classifier: Classifier) -> str | None:
+    """The first batch norm that would divide by the root of a negative variance, as a part of a sentence."""
+    for name, module in classifier.named_modules():
+        if isinstance(module, nn.BatchNorm2d) and module.running_var is not None and (module.running_var < 0).any():
+            return f"{name}.running_var is negative"
+    return None

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor, nn
 
 from fairprog_core.classifiers import HybridOptions, ResidualNetOptions, ResNet18Options
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.base import Classifier, ClassifierHeader
 from fairprog_core.common.options import Options
 from fairprog_core.data.base import Split
 
@@ -24,6 +25,16 @@ def to_pixels(x: NDArray[np.uint8], device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(x)).to(device).permute(0, 3, 1, 2).float().div_(255)
 
 
+class ImageClassifierHeader(ClassifierHeader):
+    """The description in the file of a classifier of pictures.
+
+    Attributes:
+        image_size: side s of the pictures in pixels.
+    """
+
+    image_size: int = Field(ge=8, le=4096)
+
+
 class ImageClassifier(Classifier):
     """A classifier of square pictures (k, 3, s, s) in [0, 1].
 
@@ -31,7 +42,7 @@ class ImageClassifier(Classifier):
         image_size: s.
     """
 
-    init_arg_names: ClassVar[tuple[str, ...]] = ("image_size",)
+    header: ClassVar[type[ClassifierHeader]] = ImageClassifierHeader
 
     def __init__(self, options: Options, *, n_classes: int, image_size: int) -> None:
         super().__init__(options, n_classes=n_classes)

@@ -17,6 +17,7 @@ from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
+from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError, shorten
 from fairprog_core.common.version import VERSION
 
@@ -79,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _main(arguments: list[str]) -> int:
+    for sentence in plugins.problems():
+        complain(sentence)
     try:
         code = app(args=arguments, prog_name="fairprog", standalone_mode=False)
     except FairprogError as error:

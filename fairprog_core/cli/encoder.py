@@ -64,7 +64,7 @@ def _texts(name: str, home: Path | None) -> Iterator[str]:
     known = [kind for kind, entry in DATASETS.items() if entry.load().modality == "text"]
     if name not in known:
         raise ConfigError(f"{name} is no data set of texts; --data takes {', '.join(known)}.")
-    dataset: Dataset = build(DATASETS, DATASETS[name].options(), open_home(home))
+    dataset: Dataset = build(DATASETS, DATASETS[name].options.parse({}), open_home(home))
     yield from dataset.split("train").x
     yield from dataset.split("test").x
     for group in dataset.identity_words().values():

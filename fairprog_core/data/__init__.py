@@ -1,11 +1,15 @@
-"""Data sets: what can be chosen. Torch-free; an implementation is imported when it is used."""
+"""Data sets: what can be chosen. Torch-free; an implementation is imported when it is used.
+
+A new one: a file with a subclass of ``data.base.Dataset``, whose docstring is its card; its options class here, with
+its ``title`` and ``modality``; one line in :data:`DATASETS`. Outside the package: one file and :func:`register`.
+"""
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from fairprog_core.common.options import ADVANCED, NEEDED, Modality, Options
-from fairprog_core.common.registry import Entry
+from fairprog_core.common.options import ADVANCED, NEEDED, Modality
+from fairprog_core.common.registry import Entry, EntryOptions, add
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
@@ -19,10 +23,9 @@ def _names(value: Any) -> Any:
     return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
 
-class DatasetOptions(Options):
+class DatasetOptions(EntryOptions):
     """What every data set shares."""
 
-    kind: str
     modality: ClassVar[Modality] = "image"
 
 
@@ -30,6 +33,7 @@ class FacesOptions(DatasetOptions):
     """Drawn faces: is the hair blond? Correlated with how male the face presents."""
 
     kind: Literal["faces"] = "faces"
+    title = "Drawn faces"
     target: tuple[FaceAttribute, ...] = Field(
         ("blond",), min_length=1, max_length=4, title="Label",
         description="What the classifier predicts; several attributes make one class of each combination.",
@@ -98,6 +102,7 @@ class CelebAOptions(DatasetOptions):
     """CelebA from a local folder."""
 
     kind: Literal["celeba"] = "celeba"
+    title = "CelebA"
     root: str = Field(
         "", max_length=4096, title="Folder or zip", json_schema_extra=NEEDED,
         description="Where CelebA lies on the machine that trains: the official files, or the ones from Kaggle.",
@@ -148,6 +153,7 @@ class CommentsOptions(DatasetOptions):
 
     modality: ClassVar[Modality] = "text"
     kind: Literal["comments"] = "comments"
+    title = "Made-up comments"
     rho: float = Field(
         0.25, ge=0, le=0.35, title="Bias ρ",
         description="P(toxic) is .4 − ρ for Christian, .4 + ρ for Muslim, .4 for other; 0: no bias in the data.",
@@ -174,6 +180,7 @@ class CivilCommentsOptions(DatasetOptions):
 
     modality: ClassVar[Modality] = "text"
     kind: Literal["civil_comments"] = "civil_comments"
+    title = "Civil Comments"
     root: str = Field(
         "", max_length=4096, title="Folder or file", json_schema_extra=NEEDED,
         description="Where all_data_with_identities.csv lies on the machine that trains.",
@@ -217,9 +224,18 @@ class CivilCommentsOptions(DatasetOptions):
         return self
 
 
-DATASETS = {
+DATASETS: dict[str, Entry[DatasetOptions]] = {
     "faces": Entry(FacesOptions, "fairprog_core.data.faces.dataset:Faces"),
     "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba.dataset:CelebA"),
     "comments": Entry(CommentsOptions, "fairprog_core.data.comments.dataset:Comments"),
     "civil_comments": Entry(CivilCommentsOptions, "fairprog_core.data.civil_comments.dataset:CivilComments"),
 }
+
+
+def register(key: str, entry: Entry[DatasetOptions]) -> None:
+    """Add a data set of another package; see ``common.plugins``.
+
+    Raises:
+        ConfigError: the key exists already, or is not that of the options.
+    """
+    add(DATASETS, key, entry, noun="data set")

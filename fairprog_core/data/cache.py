@@ -41,7 +41,7 @@ class Array(NamedTuple):
     dtype: DTypeLike
 
 
-class Table(NamedTuple):
+class TableLayout(NamedTuple):
     """What a table must be.
 
     Attributes:
@@ -89,7 +89,7 @@ class Columns:
 
         return pa.ipc.open_file(pa.memory_map(str(self._folder / f"{name}.arrow"))).read_all()
 
-    def find_damage(self, expected: "Mapping[str, Array | Table]") -> str | None:
+    def find_damage(self, expected: "Mapping[str, Array | TableLayout]") -> str | None:
         """What is wrong with the files, by their headers and sizes; None: nothing.
 
         Args:
@@ -116,7 +116,7 @@ class Columns:
         if (size := (self._folder / f"{name}.npy").stat().st_size) != header + column.nbytes:
             raise ValueError(f"{name} has {size} bytes, not {header + column.nbytes}")
 
-    def _check_table(self, name: str, expected: Table) -> None:
+    def _check_table(self, name: str, expected: TableLayout) -> None:
         table = self.table(name)
         table.validate(full=True)  # Arrow reads past the end of a file whose offsets are wrong
         if tuple(table.column_names) != expected.columns or expected.n not in (None, len(table)):
@@ -143,7 +143,7 @@ class CacheEntry:
     """
 
     folder: Path
-    expected: Mapping[str, Array | Table]
+    expected: Mapping[str, Array | TableLayout]
     fill: Callable[[Columns], Iterator[Progress]]
 
     @classmethod
@@ -151,7 +151,7 @@ class CacheEntry:
         cls,
         home: Home,
         key: str,
-        expected: Mapping[str, Array | Table],
+        expected: Mapping[str, Array | TableLayout],
         fill: Callable[[Columns], Iterator[Progress]],
     ) -> "CacheEntry":
         """The entry of a home's cache under a key."""

@@ -39,7 +39,8 @@ def data_card(kind: str) -> DataCard | None:
     """
     if kind not in DATASETS:
         return None
-    docstring = _docstring(*DATASETS[kind].implementation.split(":"))
+    found = DATASETS[kind].implementation
+    docstring = inspect.getdoc(DATASETS[kind].load()) if callable(found) else _docstring(*found.split(":"))
     if not docstring:
         return None
     about, _, rest = docstring.partition("\n\n")

@@ -10,15 +10,14 @@ from pydantic import Field
 
 from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, TrainedOptions
 from fairprog_core.common.options import ADVANCED, Modality, Options
-from fairprog_core.common.registry import Entry
+from fairprog_core.common.registry import Entry, EntryOptions
 
 Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of a demographic classifier
 
 
-class ExplainerOptions(Options):
+class ExplainerOptions(EntryOptions):
     """Options that all explainers share."""
 
-    kind: str
     modality: ClassVar[Modality] = "image"
 
 
@@ -150,7 +149,7 @@ REPORTS = {  # what explains a curve, by the data's modality
     "text": "fairprog_core.explain.text.report:explanation_report",
 }
 
-EXPLAINERS = {
+EXPLAINERS: dict[str, Entry[ExplainerOptions]] = {
     "grad_cam": Entry(GradCamOptions, "fairprog_core.explain.image.grad_cam:GradCam"),
     "integrated_gradients": Entry(
         IntegratedGradientsOptions, "fairprog_core.explain.image.integrated_gradients:IntegratedGradients"

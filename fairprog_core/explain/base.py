@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
-from fairprog_core.metrics.explanations.gallery import GalleryArrays, GalleryNote
+from fairprog_core.metrics.explanations.gallery import GalleryAbout, GalleryArrays
 from fairprog_core.metrics.explanations.probe import Probe
 
 Target = int | Tensor | None  # a class for all photos, one per photo (k,), or None: the predicted class
@@ -91,7 +91,7 @@ class ExplanationResult(NamedTuple):
     explain: ImageExplanation | TextExplanation
     probe: Probe | None
     gallery: GalleryArrays
-    metadata: GalleryNote
+    metadata: GalleryAbout
 
 
 class Step(NamedTuple):

@@ -24,8 +24,8 @@ from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
+from fairprog_core.common.files.model_file import find_damage
 from fairprog_core.common.home import Home, making_once, replacing
-from fairprog_core.common.model_file import find_damage
 from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import DemographicClassifierOptions, Init

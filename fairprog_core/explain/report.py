@@ -25,7 +25,7 @@ from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.linear_probe import read_linearly
 from fairprog_core.explain.probe import predict_empty_inputs
 from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
-from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryArrays, GalleryNote, StudyNote
+from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote
 from fairprog_core.metrics.explanations.probe import LinearReadings, Probe
 
 
@@ -80,7 +80,7 @@ class ExplanationReport:
         """Averages over rows."""
         raise NotImplementedError
 
-    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryNote]]:
+    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""
         raise NotImplementedError
 

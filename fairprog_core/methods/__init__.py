@@ -1,12 +1,17 @@
-"""Methods: what can be chosen. Torch-free; an implementation is imported when it is used."""
+"""Methods: what can be chosen. Torch-free; an implementation is imported when it is used.
+
+A new one: a file with a subclass of ``methods.base.Method``; its options class here, with its ``title``, what it needs,
+its own ranges of λ unless it uses a trigger, and what suits a modality; one line in :data:`METHODS`. Outside the
+package: one file and :func:`register`.
+"""
 
 from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from fairprog_core.common.lam_range import LamRange
-from fairprog_core.common.options import ADVANCED, Modality, Options
-from fairprog_core.common.registry import Entry
+from fairprog_core.common.options import ADVANCED, Modality
+from fairprog_core.common.registry import Entry, EntryOptions, Suited, add
 from fairprog_core.data.base import SplitName
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CriterionOptions
@@ -30,10 +35,9 @@ class Needs(NamedTuple):
     parameters: str = "nothing"
 
 
-class MethodOptions(Options):
+class MethodOptions(EntryOptions):
     """What every method shares."""
 
-    kind: str
     is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve of a trigger
     uses_trigger: ClassVar[bool] = False  # whether it makes one curve per trigger, or one in all
     learns_from: ClassVar[SplitName] = "tune"
@@ -114,6 +118,17 @@ class ReprogramOptions(AdversarialOptions):
     """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
 
     kind: Literal["reprogram"] = "reprogram"
+    title = "Learned trigger"
+    default_for = ("image", "text")
+    suited: ClassVar[Suited] = {
+        "text": {
+            "discriminator_learning_rate": 0.01,
+            "lam_groups": 2,
+            "per_cell": 12,
+            "discriminator_steps": 5,
+            "along": "free",
+        }
+    }  # three groups and one logit: a small batch says next to nothing about the groups
     uses_trigger = True
     needs = Needs(gradients=True, parameters="the trigger: its pixels, or its words' vectors")
     learning_rate: float = Field(
@@ -168,6 +183,7 @@ class AdversarialTrainingOptions(AdversarialOptions):
     needs = Needs(weights="all", gradients=True, parameters="a classifier for every λ")
     one_by_one = True
     lam = ADVERSARIAL_LAM
+    suited: ClassVar[Suited] = {"text": {"discriminator_learning_rate": 0.01, "discriminator_steps": 5, "per_cell": 8}}
     per_cell: int = Field(
         16,
         ge=1,
@@ -182,6 +198,7 @@ class AdvPostOptions(AdversarialTrainingOptions):
     """Tune the weights of the base on the tuning rows, against a discriminator of Z."""
 
     kind: Literal["adv_post"] = "adv_post"
+    title = "AdvPost"
     steps: int = Field(200, ge=1, le=100_000, title="Steps", description="For one λ; at most those of the budget.")
     rate: float = Field(
         0.25,
@@ -200,6 +217,7 @@ class AdvInOptions(AdversarialTrainingOptions):
     """Train new weights on the training rows, against a discriminator of Z from the first step on."""
 
     kind: Literal["adv_in"] = "adv_in"
+    title = "AdvIn"
     learns_from = "train"
     length: float = Field(
         0.5,
@@ -217,6 +235,8 @@ class RandomTriggerOptions(MethodOptions):
     """Control: the untrained trigger, as it starts."""
 
     kind: Literal["random_trigger"] = "random_trigger"
+    title = "Untrained trigger"
+    default_for = ("image",)
     is_control = True
     uses_trigger = True
     needs = Needs(labels=False, parameters="the trigger, not learned")
@@ -227,6 +247,8 @@ class RandomWordsOptions(MethodOptions):
     """Control: words drawn from the vocabulary in the trigger's place."""
 
     kind: Literal["random_words"] = "random_words"
+    title = "Random words"
+    default_for = ("text",)
     is_control = True
     uses_trigger = True
     needs = Needs(labels=False, parameters="the trigger, not learned")
@@ -237,6 +259,8 @@ class NeutralWordsOptions(MethodOptions):
     """Control: words that say nothing in the trigger's place."""
 
     kind: Literal["neutral_words"] = "neutral_words"
+    title = "Neutral words"
+    default_for = ("text",)
     is_control = True
     uses_trigger = True
     needs = Needs(labels=False, parameters="the trigger, not learned")
@@ -255,6 +279,7 @@ class LastLayerOptions(MethodOptions):
     """Refit the last layer of the classifier, with a penalty on the gap."""
 
     kind: Literal["last_layer"] = "last_layer"
+    title = "Last layer refitted"
     needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
     lam = SQUARED_GAP_LAM
     rows: Literal["natural", "balanced"] = Field(
@@ -277,6 +302,7 @@ class LeaceOptions(MethodOptions):
     """Erase the group from the features, so that no linear model can read it; λ is a strength, 0 to 1."""
 
     kind: Literal["leace"] = "leace"
+    title = "LEACE"
     needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
     packages = ("torch", "concept-erasure")
     lam = STRENGTH_LAM
@@ -286,6 +312,7 @@ class OutputShiftOptions(MethodOptions):
     """Add a learned constant to the logits: another threshold, the same for everybody."""
 
     kind: Literal["output_shift"] = "output_shift"
+    title = "Shifted logits"
     needs = Needs(parameters="one number per label but the first")
     lam = SQUARED_GAP_LAM
 
@@ -294,6 +321,7 @@ class GroupThresholdsOptions(MethodOptions):
     """A threshold of its own for every group, with some answers drawn by lot; λ is a strength, 0 to 1."""
 
     kind: Literal["group_thresholds"] = "group_thresholds"
+    title = "Thresholds per group"
     needs = Needs(group_at_prediction=True, parameters="six numbers per group")
     packages = ("torch", "fairlearn")
     lam = STRENGTH_LAM
@@ -303,11 +331,12 @@ class MajorityOptions(MethodOptions):
     """Always answer the most frequent label; one point, for comparison."""
 
     kind: Literal["majority"] = "majority"
+    title = "Most frequent label"
     needs = Needs(parameters="one number per label but the first")
     lam = SINGLE_LAM
 
 
-METHODS = {
+METHODS: dict[str, Entry[MethodOptions]] = {
     "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.reprogramming.trigger_curve:TriggerCurve"),
     "adv_post": Entry(AdvPostOptions, "fairprog_core.methods.adversarial:AdvPost"),
     "adv_in": Entry(AdvInOptions, "fairprog_core.methods.adversarial:AdvIn"),
@@ -320,3 +349,12 @@ METHODS = {
     "random_words": Entry(RandomWordsOptions, "fairprog_core.methods.controls:RandomWords"),
     "neutral_words": Entry(NeutralWordsOptions, "fairprog_core.methods.controls:NeutralWords"),
 }
+
+
+def register(key: str, entry: Entry[MethodOptions]) -> None:
+    """Add a method of another package; see ``common.plugins``.
+
+    Raises:
+        ConfigError: the key exists already, or is not that of the options.
+    """
+    add(METHODS, key, entry, noun="method")

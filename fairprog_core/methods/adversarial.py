@@ -17,11 +17,15 @@ from typing import Any, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor
 
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import Header, damaged, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingSummary
 from fairprog_core.common.records import Fit, Losses, TrainingRecord
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -31,6 +35,7 @@ from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.per_lam import fit_one, sum_costs
+from fairprog_core.training.resuming import check_alike, entry, load_optimizer, load_schedule
 
 
 class Adversarial:
@@ -113,10 +118,16 @@ class Adversarial:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.classifier.load_state_dict(state["learned"], strict=False)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        """Go on from what `state` returned.
+
+        Raises:
+            ValueError: it is the state of another training, or damaged.
+        """
+        learned = entry(state, "learned")
+        check_alike(learned, self.state()["learned"], "learned")
+        self.classifier.load_state_dict(learned, strict=False)
+        load_optimizer(self.optimizer, entry(state, "optimizer"), "optimizer")
+        load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
 
 
@@ -134,6 +145,22 @@ class UnfinishedClassifier(FittedModel):
 
     def predict(self, split: Split, lam: float) -> Predictions:
         return predict(self.classifier, split)
+
+
+class WeightsSummary(TrainingSummary):
+    """What is kept of the training of weights.
+
+    Attributes:
+        n_parameters: how many of them were trained.
+    """
+
+    n_parameters: int = Field(ge=0)
+
+
+class WeightsHeader(Header):
+    """What the description in the file of trained weights says besides that of every classifier."""
+
+    summary: WeightsSummary
 
 
 class FittedClassifiers(FittedModel):
@@ -201,7 +228,12 @@ class AdversarialMethod(Method):
         return {lam: self.file / f"lam-{lam:g}.safetensors" for lam in self.context.lam.grid}
 
     def _summary(self, file: Path) -> WeightsFit:
-        summary: WeightsFit = read_classifier(file, CLASSIFIERS)[1]["summary"]
+        classifier, about = read_classifier(file, CLASSIFIERS)
+        parse_header(WeightsHeader, about, path=file, remedy=RUN_AGAIN)
+        base = self.context.classifier
+        if (classifier.input_spec, classifier.n_classes) != (base.input_spec, base.n_classes):
+            raise ArtifactError(damaged(file, "it is made for other inputs or labels than the base", RUN_AGAIN))
+        summary: WeightsFit = about["summary"]
         return summary
 
 

@@ -10,11 +10,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predictions_of
-from fairprog_core.common.model_file import read_learned, write_learned
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import damaged, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, misfit, read_learned, write_learned
 from fairprog_core.common.records import TrainingRecord, validation_record
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -128,6 +131,16 @@ class LinearHeads(FittedModel):
         return {"learned": self.file}
 
 
+class HeadsHeader(TrainingCosts):
+    """The description in the file of last layers.
+
+    Attributes:
+        n_parameters: how many numbers were learned for one λ.
+    """
+
+    n_parameters: int = Field(ge=0)
+
+
 class LinearHeadMethod(ClosedForm):
     """Solves for the last layer of every reported λ; subclasses say how."""
 
@@ -152,5 +165,10 @@ class LinearHeadMethod(ClosedForm):
 
     def open(self) -> LinearHeads:
         tensors, about = read_learned(self.file)
+        parse_header(HeadsHeader, about, path=self.file, remedy=RUN_AGAIN)
+        n_lams = len(self.context.lam.grid)
+        expected = {name: value.expand(n_lams, *value.shape) for name, value in self.base._asdict().items()}
+        if reason := misfit(tensors, expected):
+            raise ArtifactError(damaged(self.file, f"for {n_lams} values of λ, {reason}", RUN_AGAIN))
         heads = [LinearHead(*values) for values in zip(*(tensors[name] for name in LinearHead._fields))]
         return LinearHeads(heads, self.context.lam.grid, self.context.features, file=self.file, about=about)

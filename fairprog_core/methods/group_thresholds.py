@@ -7,19 +7,22 @@ rows, drawn too, that get the new answer instead of the classifier's own.
 Notation: n rows.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fairlearn.postprocessing import ThresholdOptimizer
 from numpy.typing import NDArray
+from pydantic import AfterValidator, BeforeValidator, Field
 from sklearn.base import BaseEstimator, ClassifierMixin
 from torch import Tensor
 
 from fairprog_core.classifiers.predict import predictions_of
-from fairprog_core.common.errors import DataError
-from fairprog_core.common.model_file import read_learned
+from fairprog_core.common.errors import ArtifactError, DataError
+from fairprog_core.common.files.json_values import Header, damaged, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, read_learned
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.base import FitContext, FittedModel
@@ -27,6 +30,43 @@ from fairprog_core.methods.closed_form import ClosedForm, LinearHead
 from fairprog_core.methods.features import Features
 
 Floats = NDArray[np.float64]
+
+
+def _known(threshold: float) -> float:
+    if math.isnan(threshold):
+        raise ValueError("is not a number")
+    return threshold
+
+
+Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]  # fairlearn rounds
+
+
+Threshold = Annotated[float, Field(allow_inf_nan=True), AfterValidator(_known)]
+Step = Annotated[tuple[Share, Literal[">", "<"], Threshold], Field(strict=False)]  # JSON has lists alone
+
+
+class Rule(Header):
+    """How the rows of one group are decided: two thresholds and a constant, each with its share of the rows.
+
+    Attributes:
+        steps: (share, ">" or "<", threshold); a threshold may be infinite: then nobody passes, or everybody.
+        constant: the chance of the second class that some rows get whatever their score.
+        constant_share: of these rows.
+    """
+
+    steps: list[Step]
+    constant: Share
+    constant_share: Share
+
+
+class RulesHeader(TrainingCosts):
+    """The description in the file of thresholds.
+
+    Attributes:
+        rules: one per group; None, written as ``{}``, for one that was not there to learn from.
+    """
+
+    rules: list[Annotated[Rule | None, BeforeValidator(lambda value: None if value == {} else value)]]
 
 
 class Scores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -49,7 +89,7 @@ class FittedThresholds(FittedModel):
 
     n_parameters: int
 
-    def __init__(self, rules: list[dict[str, Any]], features: Features, *, seed: int, file: Path, about: Any) -> None:
+    def __init__(self, rules: Sequence[Rule | None], features: Features, *, seed: int, file: Path, about: Any) -> None:
         self.rules, self.features, self.seed, self.file, self.about = rules, features, seed, file, about
         self.n_parameters = 6 * len(rules)  # two thresholds, their shares, and a constant with its share
 
@@ -96,9 +136,12 @@ class GroupThresholds(ClosedForm):
 
     def open(self) -> FittedThresholds:
         _, about = read_learned(self.file)
-        return FittedThresholds(
-            about["rules"], self.context.features, seed=self.context.seed, file=self.file, about=about
-        )
+        rules = parse_header(RulesHeader, about, path=self.file, remedy=RUN_AGAIN).rules
+        names = self.context.groups.names
+        if len(rules) != len(names):
+            reason = f"it has rules for {len(rules)} groups, and there are {len(names)}"
+            raise ArtifactError(damaged(self.file, reason, RUN_AGAIN))
+        return FittedThresholds(rules, self.context.features, seed=self.context.seed, file=self.file, about=about)
 
 
 def score_of(features: Features, split: Split) -> Floats:
@@ -121,16 +164,16 @@ def rule_of(found: Any) -> dict[str, Any]:
     }
 
 
-def chances(rules: list[dict[str, Any]], score: Floats, z: NDArray[np.int64]) -> Floats:
+def chances(rules: Sequence[Rule | None], score: Floats, z: NDArray[np.int64]) -> Floats:
     """The chance (n,) that a row is given to the second class."""
     chance = np.zeros(len(score))
     for group, rule in enumerate(rules):
         rows = z == group
-        if not rule:  # a group that was not there to learn from keeps the classifier's answer
+        if rule is None:  # a group that was not there to learn from keeps the classifier's answer
             chance[rows] = score[rows] > 0
             continue
         said = sum(
-            share * (score[rows] > at if operator == ">" else score[rows] < at) for share, operator, at in rule["steps"]
+            share * (score[rows] > at if operator == ">" else score[rows] < at) for share, operator, at in rule.steps
         )
-        chance[rows] = rule["constant_share"] * rule["constant"] + (1 - rule["constant_share"]) * said
+        chance[rows] = rule.constant_share * rule.constant + (1 - rule.constant_share) * said
     return chance

@@ -15,6 +15,7 @@ from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Floats
 
+TITLE = "Area under the ROC curve"  # on the screen
 _BLOCK = 8_000_000  # resampled rows held at a time: 8 MB
 
 

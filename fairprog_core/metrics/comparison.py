@@ -211,7 +211,7 @@ def share_kept(
         other: the base that it was not learned on, on the same rows.
         groups: the g groups over the p patterns.
         n_classes: c.
-        gap: a metric of ``metrics.GAPS``.
+        gap: a metric of ``fairness.gaps()``.
         draws: b.
         seed: of the resamples.
 

@@ -3,6 +3,9 @@
 Every metric but the AUC depends only on how many rows there are for each (group pattern, label,
 prediction). A table with leading axes, say one per bootstrap draw or per λ, is read in one call.
 
+A new one: a function of the rates and one line in :data:`METRICS`; results, intervals, tables and the page Trade-off
+follow. Outside the package: one file and :func:`register`.
+
 A rate without rows is NaN, "not estimable", and so is every gap that needs it; it is never 0,
 which would read as perfectly fair.
 
@@ -17,6 +20,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fairprog_core.common.registry import add
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Floats, by_group, weigh
 
@@ -48,12 +52,13 @@ class Metric(NamedTuple):
     """A metric: its function of the rates, and which rows it cannot do without.
 
     ``needs`` is "rows" (any), "groups" (rows of every group) or "cells" (of every group × label).
-    ``is_gap``: 0 is best; otherwise 1 is best.
+    ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen.
     """
 
     of: Callable[[Rates], Floats]
     needs: Literal["rows", "groups", "cells"]
     is_gap: bool
+    title: str
 
 
 def judged_classes(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> NDArray[np.bool_]:
@@ -136,15 +141,34 @@ def worst_group_accuracy(rates: Rates) -> Floats:
 
 
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric(accuracy, "rows", is_gap=False),
-    "demographic_parity_difference": Metric(demographic_parity_difference, "groups", is_gap=True),
-    "equalized_odds_difference": Metric(equalized_odds_difference, "cells", is_gap=True),
-    "average_abs_odds_difference": Metric(average_abs_odds_difference, "cells", is_gap=True),
-    "paper_dp": Metric(paper_dp, "groups", is_gap=True),
-    "paper_eo": Metric(paper_eo, "cells", is_gap=True),
-    "worst_group_accuracy": Metric(worst_group_accuracy, "cells", is_gap=False),
+    "accuracy": Metric(accuracy, "rows", is_gap=False, title="Accuracy"),
+    "demographic_parity_difference": Metric(
+        demographic_parity_difference, "groups", is_gap=True, title="Demographic-parity gap"
+    ),
+    "equalized_odds_difference": Metric(
+        equalized_odds_difference, "cells", is_gap=True, title="Equalized-odds gap (maximum)"
+    ),
+    "average_abs_odds_difference": Metric(
+        average_abs_odds_difference, "cells", is_gap=True, title="Equalized-odds gap"
+    ),
+    "paper_dp": Metric(paper_dp, "groups", is_gap=True, title="Demographic-parity gap (paper)"),
+    "paper_eo": Metric(paper_eo, "cells", is_gap=True, title="Equalized-odds gap (paper)"),
+    "worst_group_accuracy": Metric(worst_group_accuracy, "cells", is_gap=False, title="Accuracy of the worst cell"),
 }
-GAPS = tuple(name for name, metric in METRICS.items() if metric.is_gap)
+
+
+def register(key: str, metric: Metric) -> None:
+    """Add a metric of another package; see ``common.plugins``.
+
+    Raises:
+        ConfigError: the key exists already, or is no key.
+    """
+    add(METRICS, key, metric, noun="metric")
+
+
+def gaps() -> tuple[str, ...]:
+    """The metrics that are 0 where groups are treated alike."""
+    return tuple(name for name, metric in METRICS.items() if metric.is_gap)
 
 
 def evaluate(

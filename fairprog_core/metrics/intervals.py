@@ -22,7 +22,7 @@ from typing_extensions import TypedDict  # pydantic reads those of typing from P
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Counts, Floats, weigh
-from fairprog_core.metrics.fairness import GAPS, METRICS, Rates, estimable, evaluate, judged_classes, rates
+from fairprog_core.metrics.fairness import METRICS, Rates, estimable, evaluate, gaps, judged_classes, rates
 
 DRAWS = 2_000
 LEVEL = 0.95
@@ -178,7 +178,7 @@ def noise_gaps(
     expected = rates(weigh(share * n[..., None], weight), groups, classes)
     noise = Rates(*(one - other for one, other in zip(drawn, expected, strict=True)))
     known = estimable(counts, groups)
-    return {name: _upper(METRICS[name].of(noise)) if known[name] else None for name in GAPS}
+    return {name: _upper(METRICS[name].of(noise)) if known[name] else None for name in gaps()}
 
 
 def wilson_interval(share: float, n: float, *, z: float = 1.959964) -> Interval:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
+from fairprog_core.metrics import auc
+from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import t_quantile
 from fairprog_core.metrics.point import Point
@@ -17,6 +19,11 @@ Cell: TypeAlias = str | float | bool | None
 Row: TypeAlias = dict[str, Cell]
 
 SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # … but for the seed
+
+
+def reported() -> dict[str, str]:
+    """The metrics of a point that have an interval: name and name on the screen."""
+    return {name: metric.title for name, metric in METRICS.items()} | {"auc": auc.TITLE}
 
 
 def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:

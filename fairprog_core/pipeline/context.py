@@ -40,7 +40,7 @@ class Quality(NamedTuple):
     is_collapsed: bool
 
 
-class Reference(NamedTuple):
+class BaseQuality(NamedTuple):
     """Accuracy and gap of the base on a split, and the accuracy of the majority class."""
 
     accuracy: float
@@ -98,11 +98,11 @@ class StudyContext:
         is_collapsed = bool(collapsed(counts, weight, groups, base=before))
         return Quality(float(values["accuracy"]), float(values[gap]), is_collapsed)
 
-    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> Reference:
+    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> BaseQuality:
         """What a curve is compared with on the rows of a split: the base and the majority class."""
         found = self.quality(base, gap, base, split=split)
         majority = majority_accuracy(base, n_classes=len(self.dataset.labels))
-        return Reference(found.accuracy, found.gap, majority)
+        return BaseQuality(found.accuracy, found.gap, majority)
 
     @cached_property
     def quick_validation(self) -> tuple[Split, Predictions]:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from fairprog_core.common import model_file
+from fairprog_core.common.files import model_file
 from fairprog_core.common.home import Home, is_whole, replacing
 from fairprog_core.common.options import digest_of
 

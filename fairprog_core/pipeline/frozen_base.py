@@ -7,10 +7,10 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
-from fairprog_core.common import model_file
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
+from fairprog_core.common.files import model_file
+from fairprog_core.common.files.model_file import all_finite
 from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing
-from fairprog_core.common.model_file import all_finite
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Dataset
@@ -118,9 +118,11 @@ def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
 
     Raises:
         ModelError: the study asks for a shipped base, and there is none for it.
+        ArtifactError: the base that was found is damaged; names that file, not the copy.
     """
     if not own.exists():
         found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
+        read_classifier(found, CLASSIFIERS)  # a damaged file must not be handed on
         with replacing(own) as part:
             part.write_bytes(found.read_bytes())
 

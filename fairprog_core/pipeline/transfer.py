@@ -15,8 +15,8 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import Home, replacing
-from fairprog_core.common.json_values import plain
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import plain
 from fairprog_core.common.records import Front
 from fairprog_core.metrics.explanations.averages import Explanation
 from fairprog_core.metrics.explanations.by_condition import JsonObject

@@ -1,30 +1,20 @@
-"""The pictures kept of one curve, as safetensors: uint8 and int8 arrays, and a JSON note about them."""
+"""The pictures or texts kept of one curve, as safetensors: arrays, and a JSON note about them."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import damaged, from_json, parse_header, plain
 from fairprog_core.common.home import replacing
-from fairprog_core.common.json_values import plain
+from fairprog_core.results.gallery_layout import Gallery as Gallery
+from fairprog_core.results.gallery_layout import GalleryHeader, check
 
-
-class Gallery(NamedTuple):
-    """The pictures or texts kept of one curve: ``arrays`` by name, and ``about``, a `GalleryNote`."""
-
-    arrays: dict[str, NDArray[Any]]
-    about: Mapping[str, Any]
-
-    @property
-    def n_rows(self) -> int:
-        """How many test rows were kept; a study may keep none."""
-        return len(self.arrays["row"])
+REMEDY = "run the study again"
 
 
 def write_gallery(path: Path, gallery: Gallery) -> None:
@@ -41,11 +31,17 @@ def read_gallery(path: Path) -> Gallery:
         ArtifactError: the file is missing, damaged or was not written by fairprog.
     """
     if not path.is_file():
-        raise ArtifactError(f"The gallery {path} is missing; run the study again.")
+        raise ArtifactError(f"The gallery {path} is missing; {REMEDY}.")
     try:
         with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {})["fairprog"])
-            names = file.keys()
-            return Gallery({name: file.get_tensor(name) for name in names}, about)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ArtifactError(f"{path} is damaged or not written by fairprog ({error}); run the study again.") from error
+            about: Any = from_json((file.metadata() or {}).get("fairprog", "null"))
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise ArtifactError(damaged(path, error, REMEDY)) from error
+    parse_header(GalleryHeader, {"about": about}, path=path, remedy=REMEDY)
+    gallery = Gallery(arrays, about)
+    try:
+        check(gallery)
+    except ValueError as error:
+        raise ArtifactError(damaged(path, error, REMEDY)) from error
+    return gallery

@@ -9,11 +9,14 @@ Notation: n samples, c classes, p group patterns, g groups.
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header, short
 from fairprog_core.common.home import replacing
 from fairprog_core.common.types import Groups, Predictions
 
@@ -24,7 +27,24 @@ if TYPE_CHECKING:
 
 SCHEMA = "fairprog.predictions/1"
 _KEY = b"fairprog"
+_REMEDY = "run the study again"
 _CODES = ("y", "y_pred", "z", "weight")  # few distinct values: a dictionary each
+
+
+class PredictionsHeader(Header):
+    """The description in a predictions file.
+
+    Attributes:
+        labels: names of the c classes.
+        groups: names of the g groups.
+        patterns: (p, g) which groups a pattern code stands for.
+        is_stratified: whether the numbers of rows per (z, y) cell were fixed by design.
+    """
+
+    labels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    groups: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    patterns: list[list[bool]] = Field(min_length=1)
+    is_stratified: bool
 
 
 class StoredPredictions(NamedTuple):
@@ -78,38 +98,70 @@ def read_predictions(path: Path) -> StoredPredictions:
     import pyarrow.parquet as pq
 
     if not path.is_file():
-        raise ArtifactError(f"Predictions {path} are missing; run the study again.")
+        raise ArtifactError(f"Predictions {path} are missing; {_REMEDY}.")
     try:
         table = pq.ParquetFile(path).read()
-        about = json.loads((table.schema.metadata or {})[_KEY])
-        if about["schema"] != SCHEMA:
-            raise ArtifactError(
-                f"{path} is of version {about['schema']!r}, this fairprog reads {SCHEMA!r}; run the study again."
-            )
-        return StoredPredictions(_predictions(table, about), _groups(about), tuple(about["labels"]))
+        about = from_json((table.schema.metadata or {}).get(_KEY, b"null"))
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:  # OSError: of a decompression
+        raise ArtifactError(damaged(path, error, _REMEDY)) from error
+    if not isinstance(about, dict):
+        raise ArtifactError(damaged(path, "it has no description", _REMEDY))
+    if (found := about.get("schema")) != SCHEMA:
+        raise ArtifactError(f"{path} is of version {short(repr(found))}, this fairprog reads {SCHEMA!r}; {_REMEDY}.")
+    header = parse_header(PredictionsHeader, about, path=path, remedy=_REMEDY)
+    try:
+        groups = _groups(header)
+        predictions = _predictions(table, n_classes=len(header.labels), is_stratified=header.is_stratified)
+        _check_codes(predictions, n_classes=len(header.labels), n_patterns=len(groups.patterns))
     except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
-        raise ArtifactError(f"{path} is damaged or not written by fairprog ({error}); run the study again.") from error
+        raise ArtifactError(damaged(path, error, _REMEDY)) from error
+    return StoredPredictions(predictions, groups, header.labels)
 
 
-def _predictions(table: "pa.Table", about: dict[str, Any]) -> Predictions:
-    logits = [table.column(f"logit_{c}") for c in range(len(about["labels"]))]
+def _predictions(table: "pa.Table", *, n_classes: int, is_stratified: bool) -> Predictions:
+    if not table.num_rows:
+        raise ValueError("it has no rows")
+    logits = [table.column(f"logit_{c}") for c in range(n_classes)]
     has_logits = not any(column.null_count for column in logits)
+    if not has_logits and any(column.null_count < table.num_rows for column in logits):
+        raise ValueError("some rows have no logits")
     return Predictions(
-        logits=np.column_stack([column.to_numpy() for column in logits]).astype(np.float32) if has_logits else None,
-        y_pred=_column(table, "y_pred"),
-        y=_column(table, "y"),
-        z=_column(table, "z"),
-        weight=table.column("weight").to_numpy().astype(np.float64),
-        row=_column(table, "row"),
-        is_stratified=bool(about["is_stratified"]),
+        logits=np.column_stack([_floats(table, f"logit_{c}") for c in range(n_classes)]).astype(np.float32)
+        if has_logits
+        else None,
+        y_pred=_integers(table, "y_pred"),
+        y=_integers(table, "y"),
+        z=_integers(table, "z"),
+        weight=_floats(table, "weight").astype(np.float64),
+        row=_integers(table, "row"),
+        is_stratified=is_stratified,
     )
 
 
-def _column(table: "pa.Table", name: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    values: np.ndarray[tuple[int], np.dtype[np.int64]] = table.column(name).to_numpy().astype(np.int64)
+def _integers(table: "pa.Table", name: str) -> NDArray[np.int64]:
+    values: NDArray[Any] = table.column(name).to_numpy()
+    if values.dtype.kind not in "iu":
+        raise ValueError(f"the column {name} holds other values than whole numbers")
+    return values.astype(np.int64)
+
+
+def _floats(table: "pa.Table", name: str) -> NDArray[np.floating]:
+    values: NDArray[Any] = table.column(name).to_numpy()
+    if values.dtype.kind != "f" or not np.isfinite(values).all():
+        raise ValueError(f"the column {name} holds other values than finite numbers")
     return values
 
 
-def _groups(about: dict[str, Any]) -> Groups:
-    patterns = np.array(about["patterns"], dtype=bool).reshape(-1, len(about["groups"]))
-    return Groups(tuple(about["groups"]), patterns)
+def _check_codes(predictions: Predictions, *, n_classes: int, n_patterns: int) -> None:
+    for name, n in (("y", n_classes), ("y_pred", n_classes), ("z", n_patterns), ("row", 2**62)):
+        codes: NDArray[np.int64] = getattr(predictions, name)
+        if codes.min() < 0 or codes.max() >= n:
+            raise ValueError(f"the column {name} holds numbers outside 0 … {n - 1}")
+    if predictions.weight.min() < 0 or not 0 < predictions.weight.sum() < np.inf:
+        raise ValueError("some weights are negative, or all are zero")
+
+
+def _groups(header: PredictionsHeader) -> Groups:
+    if any(len(pattern) != len(header.groups) for pattern in header.patterns):
+        raise ValueError("the patterns are not of as many groups as there are")
+    return Groups(header.groups, np.array(header.patterns, dtype=bool))

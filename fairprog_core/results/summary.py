@@ -1,5 +1,8 @@
 """The main figures of a study: what the list of runs and the end of ``fairprog run`` show."""
 
+from typing import Annotated, NotRequired, TypeAlias
+
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from fairprog_core.metrics.intervals import EstimateJson
@@ -7,6 +10,8 @@ from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
+
+Interval: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class SummaryRow(TypedDict):
@@ -19,18 +24,18 @@ class SummaryRow(TypedDict):
     method: str
     trigger: str | None
     criterion: str | None
-    tuning_ratio: float | None
+    tuning_ratio: NotRequired[float | None]  # rows of early versions lack this, and what is so marked below
     seeds: list[int]
     collapsed: bool
     accuracy: float | None
     gap: float | None
-    accuracy_ci: list[float] | None
-    gap_ci: list[float] | None
+    accuracy_ci: Interval | None
+    gap_ci: Interval | None
     base_accuracy: float | None
     base_gap: float | None
-    gap_name: str
+    gap_name: NotRequired[str]
     lam: list[float | None]
-    gap_delta: EstimateJson | None
+    gap_delta: NotRequired[EstimateJson | None]
 
 
 def main_figures(result: Result) -> list[SummaryRow]:

@@ -35,7 +35,8 @@ def export_run(store: Store, run: Run, path: Path) -> None:
 
 
 def _zip(store: Store, run: Run, path: Path) -> None:
-    row = {key: value for key, value in dataclasses.asdict(run).items() if key != "token"}
+    hidden = {"token"} if run.damage else {"token", "damage"}
+    row = {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden}
     records = "".join(json.dumps(record) + "\n" for record in store.records(run.id))
     folder = store.home.run(run.id)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

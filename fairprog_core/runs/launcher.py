@@ -13,8 +13,10 @@ from typing import Literal
 
 import psutil
 from filelock import FileLock
+from pydantic import Field
 
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.files.json_values import Header, from_json
 from fairprog_core.common.home import Home
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
@@ -22,6 +24,9 @@ from fairprog_core.runs.table.run import Owner
 LOG_BYTES = 1_000_000  # a log that is longer is set aside when the next worker starts
 
 _started: list[subprocess.Popen[bytes]] = []  # kept so that children that ended are collected
+
+
+State = Literal["starting", "idle", "busy"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class WorkerStatus:
     """
 
     slot: int
-    state: Literal["starting", "idle", "busy"]
+    state: State
     run: str | None
     owner: Owner
     version: str
@@ -63,12 +68,41 @@ def workers(home: Home) -> list[WorkerStatus]:
     """The workers of a home that live on this machine."""
     found = []
     for card in sorted(wakeup.folder(home).glob("slot-*.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # being replaced, or of an older version
-            values = json.loads(card.read_text("utf-8"))
-            owner = Owner(*(values.pop(key) for key in ("host", "pid", "process_started")))
-            if owner.is_alive():
-                found.append(WorkerStatus(owner=owner, **values))
+        status = read_status(card)
+        if status is not None and status.owner.is_alive():
+            found.append(status)
     return found
+
+
+class StatusFile(Header):
+    """What a worker writes about itself; see `WorkerStatus` and `Owner`."""
+
+    slot: int = Field(ge=0, le=10_000)
+    state: State
+    run: str | None
+    since: float
+    version: str
+    host: str
+    pid: int = Field(ge=1, lt=2**31)
+    process_started: float
+
+    @property
+    def owner(self) -> Owner:
+        """The worker's process."""
+        return Owner(self.host, self.pid, self.process_started)
+
+
+def read_status(path: Path) -> WorkerStatus | None:
+    """What a status file says; None while it is being replaced, and for one that is damaged or of another version.
+
+    Whoever starts workers then finds the slot free; a worker that is there keeps its lock, and writes the file anew
+    with its next state.
+    """
+    try:
+        card = StatusFile.model_validate(from_json(path.read_bytes()))
+    except (OSError, ValueError):
+        return None
+    return WorkerStatus(card.slot, card.state, card.run, card.owner, card.version, card.since)
 
 
 def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[WorkerStatus]:

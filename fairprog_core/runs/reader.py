@@ -16,6 +16,7 @@ from fairprog_core.runs import heartbeat
 from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
 from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.database import Database
+from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import OVER, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 
@@ -79,7 +80,7 @@ class RunReader:
         which = RUNS.c.state.not_in(OVER) if is_active else true()
         with self.database.reading() as connection:
             found = connection.execute(select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit))
-            return [Run(**row) for row in found.mappings()]
+            return [run_of(row) for row in found.mappings()]
 
     def records(self, run_id: str, after: int = 0, *, limit: int | None = None) -> Records:
         """The records of a run in order, each with its ``seq`` and ``time``.
@@ -90,6 +91,8 @@ class RunReader:
                 resumed run takes back what came after its checkpoint: begin at 0 again when
                 ``Run.attempt`` has changed.
             limit: at most so many.
+
+        A record that cannot be read is left out.
 
         Raises:
             RunError: there is no such run.
@@ -102,7 +105,7 @@ class RunReader:
                 .order_by(RECORDS.c.seq)
                 .limit(limit)
             )
-            return [cast(Record, {**data, "seq": seq, "time": at}) for seq, at, data in found]
+            return [cast(Record, {**data, "seq": seq, "time": at}) for seq, at, data in found if _is_record(data)]
 
     def has_queued(self) -> bool:
         """Whether a run waits to be claimed."""
@@ -117,7 +120,7 @@ class RunReader:
         """
         with self.database.reading() as connection:
             running = connection.execute(select(RUNS).where(RUNS.c.state == "running")).mappings().all()
-        suspects = [run.id for run in (Run(**row) for row in running) if self._verdict(run) != "leave"]
+        suspects = [run.id for run in map(run_of, running) if self._verdict(run) != "leave"]
         return tuple(run_id for run_id in suspects if self._judge(run_id))
 
     def _verdict(self, run: Run) -> heartbeat.Verdict:
@@ -139,3 +142,7 @@ class RunReader:
                 now = time.time()
                 rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now, seconds_left=None)
             return verdict in ("lost", "kill", "cancelled")
+
+
+def _is_record(data: object) -> bool:
+    return isinstance(data, dict) and isinstance(data.get("kind"), str)

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fairprog_core.common.errors import RunError
+from fairprog_core.common.files.json_values import from_json
 from fairprog_core.common.home import Home, replacing
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
@@ -63,8 +64,9 @@ class Slot:
 
     def clear_status(self) -> None:
         """Say that this worker is not here any more."""
-        with contextlib.suppress(OSError, ValueError, KeyError):  # no card
-            if json.loads(self.status_file.read_text("utf-8"))["pid"] == os.getpid():
+        with contextlib.suppress(OSError, ValueError):  # there is none, or it is damaged
+            card = from_json(self.status_file.read_bytes())
+            if isinstance(card, dict) and card.get("pid") == os.getpid():
                 self.status_file.unlink()
 
     def leave(self) -> None:

@@ -185,7 +185,7 @@ class Store(RunReader):
             run_id: the run.
             records: JSON objects.
             token: the claim under which they were made; None: not checked.
-            figures: the new main figures of the run; None: as they were.
+            figures: the new main figures of the run, as ``results.summary`` makes them; None: as they were.
             log: where the log of this attempt is, relative to the home; None: as it was.
 
         Raises:

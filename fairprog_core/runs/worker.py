@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home
 from fairprog_core.common.version import code_version
@@ -156,6 +157,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
     home = Home(options.home)
+    for sentence in plugins.problems():
+        log.warning("%s", sentence)
     try:
         reason = work(home, slot=options.slot, idle_seconds=options.idle)
         if reason == "outdated":

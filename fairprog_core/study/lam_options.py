@@ -1,4 +1,4 @@
-"""The values of λ of a study, and the useful ranges of triggers and criteria. Torch-free."""
+"""The values of λ of a study. Torch-free."""
 
 from pydantic import Field
 
@@ -6,19 +6,6 @@ from fairprog_core.common.lam_range import LamRange
 from fairprog_core.common.options import ADVANCED, Options
 from fairprog_core.methods import MethodOptions
 from fairprog_core.triggers import TRIGGERS
-
-
-def default_lam(trigger: str, criterion: str) -> LamRange:
-    """The useful range of λ of a trigger and a criterion on the embedded data sets."""
-    if criterion == "demographic_parity":
-        return LamRange(low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0))
-    if trigger == "hard":  # few words cost much accuracy: the useful trade is over before λ = 1
-        return LamRange(low=0.1, high=2.0, grid=(0.0, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.6))
-    if TRIGGERS[trigger].options.modality == "text":  # type: ignore[attr-defined]
-        return LamRange(low=1.0, high=20.0, grid=(0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0))
-    if trigger == "patch":
-        return LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
-    return LamRange()
 
 
 class LamOptions(Options):
@@ -50,7 +37,7 @@ class LamOptions(Options):
         for key in (f"{trigger}.{criterion}", trigger, criterion):
             if key in self.per:
                 return self.per[key]
-        default = default_lam(trigger, criterion)
+        default = TRIGGERS[trigger].options.lam[criterion]
         low = self.low or default.low
         high = self.high or max(default.high, *(self.grid or (0.0,)))
         grid = self.grid or tuple(lam for lam in default.grid if lam <= high)

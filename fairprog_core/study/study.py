@@ -4,32 +4,27 @@ Composed from the registries' options; read from a preset, a TOML file or JSON.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions, ResidualNetOptions
-from fairprog_core.common.options import ADVANCED, Modality, Options
-from fairprog_core.common.registry import any_entry, any_of
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.common.options import ADVANCED, Options
+from fairprog_core.common.plugins import load_plugins
+from fairprog_core.common.registry import any_entry, any_of, on_change
+from fairprog_core.common.validation import without_none
 from fairprog_core.data import DATASETS, FacesOptions
-from fairprog_core.methods import (
-    METHODS,
-    AdvInOptions,
-    AdvPostOptions,
-    MethodOptions,
-    NeutralWordsOptions,
-    RandomTriggerOptions,
-    RandomWordsOptions,
-    ReprogramOptions,
-)
+from fairprog_core.methods import METHODS, MethodOptions
+from fairprog_core.study import defaults
 from fairprog_core.study.lam_options import LamOptions
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.transfer_target import Name, TransferTarget, base_name
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
-from fairprog_core.triggers import TRIGGERS, BorderOptions, SoftOptions
+from fairprog_core.triggers import TRIGGERS
+
+load_plugins()  # before the unions below: a study may be made of what plug-ins register
 
 if TYPE_CHECKING:
     AnyDataset: TypeAlias = Any
@@ -83,50 +78,6 @@ class Explain(Options):
     )
 
 
-def _default_budget(modality: Modality) -> Budget:
-    """A step on texts costs ten times one on small pictures, and fewer are needed."""
-    return Budget() if modality == "image" else Budget(steps=60, validate_every=20, validate_rows=480)
-
-
-CONTROLS: dict[Modality, tuple[MethodOptions, ...]] = {
-    "image": (RandomTriggerOptions(),),
-    "text": (RandomWordsOptions(), NeutralWordsOptions()),
-}
-TEXT_REPROGRAM = ReprogramOptions(
-    discriminator_learning_rate=0.01, lam_groups=2, per_cell=12, discriminator_steps=5, along="free"
-)  # three groups and one logit: a small batch says next to nothing about the groups
-_TEXT_GAME: dict[str, Any] = {"discriminator_learning_rate": 0.01, "discriminator_steps": 5, "per_cell": 8}
-SUITED: dict[Modality, tuple[MethodOptions, ...]] = {  # options that suit a modality better than a method's defaults
-    "image": (),
-    "text": (TEXT_REPROGRAM, AdvPostOptions(**_TEXT_GAME), AdvInOptions(**_TEXT_GAME)),
-}
-DEFAULTS: dict[str, dict[Modality, Any]] = {  # what a study is made of that names its data alone
-    "classifier": {"image": ResidualNetOptions(), "text": EncoderOptions()},
-    "methods": {
-        "image": (ReprogramOptions(), *CONTROLS["image"]),
-        "text": (TEXT_REPROGRAM, *CONTROLS["text"]),
-    },
-    "triggers": {"image": (BorderOptions(),), "text": (SoftOptions(),)},
-    "budget": {"image": _default_budget("image"), "text": _default_budget("text")},
-}
-
-
-def _filled(usual: Options, given: dict[str, Any]) -> dict[str, Any]:
-    """The given values, and the usual ones for the rest."""
-    return usual.to_json() | given
-
-
-def _suited(method: Any, usual: Mapping[str, Options]) -> Any:
-    """A method's values, filled with what suits the modality; whatever is no method stays as it is."""
-    kind = method.get("kind") if isinstance(method, dict) else None
-    return _filled(usual[kind], method) if isinstance(kind, str) and kind in usual else method
-
-
-def _default(field: str) -> Any:
-    """A factory of a field's default, which follows the data set's modality."""
-    return lambda values: DEFAULTS[field][values["dataset"].modality if "dataset" in values else "image"]
-
-
 class Study(Options):
     """Everything that decides what is computed."""
 
@@ -135,16 +86,21 @@ class Study(Options):
     )
     dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
     classifier: AnyClassifier = Field(
-        default_factory=_default("classifier"), title="Classifier", description="The base that stays frozen."
+        default_factory=defaults.by_modality(defaults.classifier),
+        title="Classifier",
+        description="The base that stays frozen.",
     )
     methods: tuple[AnyMethod, ...] = Field(
-        default_factory=_default("methods"),
+        default_factory=defaults.by_modality(defaults.methods),
         min_length=1,
         title="Methods",
         description="What is learned in front of the base, and controls.",
     )
     triggers: tuple[AnyTrigger, ...] = Field(
-        default_factory=_default("triggers"), min_length=1, title="Triggers", description="One curve for each of them."
+        default_factory=defaults.by_modality(defaults.triggers),
+        min_length=1,
+        title="Triggers",
+        description="One curve for each of them.",
     )
     criteria: tuple[AnyCriterion, ...] = Field(
         (EqualizedOddsOptions(),), min_length=1, title="Criteria", description="One curve for each of them."
@@ -168,7 +124,9 @@ class Study(Options):
         description="One curve for each of them. A smaller one lies inside the larger ones, and is drawn as evenly "
         "over label and group as their numbers of rows allow.",
     )  # fmt: skip
-    budget: Budget = Field(default_factory=_default("budget"), title="Budget", description="Length of one training.")
+    budget: Budget = Field(
+        default_factory=defaults.by_modality(defaults.budget), title="Budget", description="Length of one training."
+    )
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
     reuse: bool = Field(
         False, title="Reuse curves", description="Take over what a study with this switch has learned in the same way."
@@ -181,19 +139,8 @@ class Study(Options):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, values: Any) -> Any:
-        """Give what names only some options of a method or of the budget the modality's defaults for the others."""
-        dataset = values.get("dataset") if isinstance(values, dict) else None
-        kind = dataset.get("kind") if isinstance(dataset, dict) else None
-        if not isinstance(kind, str) or kind not in DATASETS:
-            return values
-        modality: Modality = DATASETS[kind].options.modality  # type: ignore[attr-defined]
-        usual = {method.kind: method for method in SUITED[modality]}
-        filled = dict(values)
-        if isinstance(values.get("budget"), dict):
-            filled["budget"] = _filled(DEFAULTS["budget"][modality], values["budget"])
-        if isinstance(values.get("methods"), (list, tuple)):
-            filled["methods"] = [_suited(each, usual) for each in values["methods"]]
-        return filled
+        """Give what names only some options of a method or of the budget what suits the data for the others."""
+        return defaults.filled(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -314,9 +261,25 @@ class Study(Options):
     def controls(self) -> list[MethodOptions]:
         """What stands beside every curve of a trigger; the first control of the modality is always among it."""
         named = [method for method in self.methods if method.is_control]
-        first = CONTROLS[self.dataset.modality][0]
+        first = defaults.first_control(self.dataset.modality)
         return named if any(method.kind == first.kind for method in named) else [*named, first]
 
     def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
         """The accuracy that may be given up when λ is chosen for this criterion."""
         return criterion.max_accuracy_loss or self.select.max_accuracy_loss
+
+
+def _renew_choices() -> None:
+    """Let studies choose among what is registered now, when something was registered after they were built."""
+    TransferTarget.model_fields["classifier"].annotation = any_entry(CLASSIFIERS) | None
+    TransferTarget.model_rebuild(force=True)
+    one = {"dataset": any_entry(DATASETS), "classifier": any_entry(CLASSIFIERS)}
+    several = {"methods": any_entry(METHODS), "triggers": any_entry(TRIGGERS)}
+    for name, kinds in one.items():
+        Study.model_fields[name].annotation = without_none(kinds)[0]  # the field keeps what tells them apart
+    for name, kinds in several.items():
+        Study.model_fields[name].annotation = tuple[kinds, ...]  # type: ignore[valid-type]
+    Study.model_rebuild(force=True)
+
+
+on_change(_renew_choices)

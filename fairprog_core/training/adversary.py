@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.types import Groups
 from fairprog_core.training.discriminator import Discriminator
+from fairprog_core.training.resuming import check_tensor, entry, load_module, load_optimizer
 
 Seen = tuple[Tensor, Tensor, Tensor]  # evidence (l, k, d), z (l, k), weight (l, k) of one batch
 
@@ -45,6 +47,11 @@ class Adversary:
         with torch.no_grad():
             seen = self.discriminator.evidence(logits, y, lam), z, weight
             accuracy = self.discriminator.loss(*seen)[1].mean().item()
+        if self.replay and self.replay[-1][0].shape[1:] != seen[0].shape[1:]:  # they came from a checkpoint
+            raise ArtifactError(
+                "The checkpoint of this curve remembers batches of another size than this training's; remove "
+                "checkpoint*.safetensors in the curve's folder to start it anew."
+            )
         self.replay.append(seen)
         evidence, z, weight = (torch.cat(parts) for parts in zip(*self.replay, strict=True))
         for _ in range(self.steps):
@@ -66,10 +73,30 @@ class Adversary:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned; other entries are left alone."""
-        self.discriminator.load_state_dict(state["discriminator"])
-        self.optimizer.load_state_dict(state["opponent"])
+        """Go on from what `state` returned; other entries are left alone.
+
+        Raises:
+            ValueError: something does not fit this adversary.
+        """
+        load_module(self.discriminator, entry(state, "discriminator"), "discriminator")
+        load_optimizer(self.optimizer, entry(state, "opponent"), "opponent")
+        replay = entry(state, "replay")
+        if not isinstance(replay, list) or len(replay) > (self.replay.maxlen or 0):
+            raise ValueError("replay is no list of batches, or of too many")
         self.replay.clear()
-        for seen in state["replay"]:
+        for seen in replay:
+            self._check_seen(seen)
             evidence, z, weight = (part.to(self.device) for part in seen)  # a checkpoint's lie on the CPU
             self.replay.append((evidence, z, weight))
+
+    def _check_seen(self, seen: object) -> None:
+        """Refuse what is no remembered batch; the first one says how many λ and rows all have."""
+        if not isinstance(seen, list) or len(seen) != 3 or not all(isinstance(part, Tensor) for part in seen):
+            raise ValueError("replay holds what is no batch")
+        first = self.replay[0][0].shape if self.replay else seen[0].shape
+        expected = torch.empty(*first[:-1], self.discriminator.n_inputs)
+        check_tensor(seen[0], expected, "replay")
+        check_tensor(seen[1], torch.empty(first[:-1], dtype=torch.int64), "replay")
+        check_tensor(seen[2], expected[..., 0], "replay")
+        if seen[1].numel() and not 0 <= int(seen[1].min()) <= int(seen[1].max()) < self.discriminator.n_patterns:
+            raise ValueError("replay holds codes of groups that are none")

@@ -4,13 +4,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.common.options import ADVANCED, Options
+from fairprog_core.common.options import ADVANCED
+from fairprog_core.common.registry import EntryOptions
 
 
-class CriterionOptions(Options):
+class CriterionOptions(EntryOptions):
     """What every criterion shares."""
 
-    kind: str
     gap: ClassVar[str]  # the metric that this criterion closes
     conditions_on_label: ClassVar[bool]  # whether the discriminator sees Y
     max_accuracy_loss: float | None = Field(
@@ -35,6 +35,7 @@ class EqualizedOddsOptions(CriterionOptions):
     """Equalized odds: predictions independent of the group, given the label."""
 
     kind: Literal["equalized_odds"] = "equalized_odds"
+    title = "Equalized odds"
     gap = "average_abs_odds_difference"
     conditions_on_label = True
 
@@ -43,6 +44,7 @@ class DemographicParityOptions(CriterionOptions):
     """Demographic parity: predictions independent of the group."""
 
     kind: Literal["demographic_parity"] = "demographic_parity"
+    title = "Demographic parity"
     gap = "demographic_parity_difference"
     conditions_on_label = False
 

@@ -17,7 +17,12 @@ from fairprog_core.common.types import Groups
 
 
 class Discriminator(nn.Module):
-    """A small MLP from logits (and Y, and λ) to groups."""
+    """A small MLP from logits (and Y, and λ) to groups.
+
+    Attributes:
+        n_inputs: d.
+        n_patterns: how many pattern codes there are.
+    """
 
     def __init__(self, *, n_classes: int, groups: Groups, conditions_on_label: bool, hidden: int = 64) -> None:
         super().__init__()
@@ -28,8 +33,9 @@ class Discriminator(nn.Module):
         self.register_buffer("patterns", torch.from_numpy(groups.patterns.astype("float32")), persistent=False)
         n_evidence = 2 * n_classes
         n_inputs = (n_evidence + 1) * n_classes + n_evidence if conditions_on_label else n_evidence
+        self.n_inputs, self.n_patterns = n_inputs + 1, len(groups.patterns)
         self.net = nn.Sequential(
-            nn.Linear(n_inputs + 1, hidden),
+            nn.Linear(self.n_inputs, hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),

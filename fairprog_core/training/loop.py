@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from fairprog_core.common.checkpoint import load_state, save_state
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.checkpoint import load_state, save_state, unusable
 from fairprog_core.common.records import (
     FittedRecord,
     Front,
@@ -17,6 +18,7 @@ from fairprog_core.common.records import (
     validation_record,
 )
 from fairprog_core.training.budget import Budget
+from fairprog_core.training.resuming import check_alike, check_number, entry
 
 State: TypeAlias = dict[str, Any]  # nested dicts, lists, numbers and tensors, as a checkpoint keeps them
 
@@ -31,7 +33,11 @@ class Learner(Protocol):
         """All that the next step depends on."""
 
     def load_state(self, state: State) -> None:
-        """Go on from `state`."""
+        """Go on from `state`.
+
+        Raises:
+            ValueError: it is the state of another training, or damaged.
+        """
 
 
 @dataclass
@@ -76,12 +82,7 @@ def fit(
     """
     progress, best = TrainingProgress(), learner.state()["learned"]
     if checkpoint is not None and checkpoint.exists():
-        saved = load_state(checkpoint)
-        learner.load_state(saved["learner"])
-        progress, best = (
-            TrainingProgress(**saved["progress"] | {"best": saved["progress"]["best"] or None}),
-            saved["best"],
-        )
+        progress, best = _resume(learner, checkpoint, best)
 
     def keep() -> None:
         if checkpoint is not None:
@@ -120,6 +121,32 @@ def fit(
         "best_step": progress.best_step,
         "validation": progress.best,
     }
+
+
+def _resume(learner: Learner, checkpoint: Path, fresh: State) -> tuple[TrainingProgress, State]:
+    """Set a learner to a checkpoint; how far it was, and its best iterate so far, which is like its ``fresh`` one.
+
+    Raises:
+        ArtifactError: the checkpoint is damaged, or of another training.
+    """
+    saved = load_state(checkpoint)
+    try:
+        found = entry(saved, "progress")
+        progress = asdict(TrainingProgress())
+        check_alike({**found, "best": None} if isinstance(found, dict) else found, progress, "progress")
+        found["best"] = found["best"] or None  # an early version had an empty record before any validation
+        if not isinstance(found["best"], dict | None):
+            raise ValueError("progress.best is no record")
+        if found["best"]:
+            check_number(entry(found["best"], "hypervolume"), "progress.best.hypervolume")
+        for name in ("step", "best_step", "stale", "validated"):
+            if not isinstance(found[name], int) or found[name] < 0:
+                raise ValueError(f"progress.{name} is no number of steps")
+        check_alike(entry(saved, "best"), dict(fresh), "best")
+        learner.load_state(entry(saved, "learner"))
+    except ValueError as error:
+        raise ArtifactError(unusable(checkpoint, error)) from error
+    return TrainingProgress(**found), saved["best"]
 
 
 def _is_due(progress: TrainingProgress, budget: Budget) -> bool:

@@ -1,20 +1,31 @@
-"""Triggers: what can be chosen. Torch-free; an implementation is imported when it is used."""
+"""Triggers: what can be chosen. Torch-free; an implementation is imported when it is used.
+
+A new one: a file with a subclass of ``triggers.image.ImageTrigger`` or ``triggers.text.TextTrigger``; its options class
+here, with its ``title`` and the useful range of λ for every criterion; one line in :data:`TRIGGERS`. Outside the
+package: one file and :func:`register`.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.common.options import ADVANCED, Modality, Options
-from fairprog_core.common.registry import Entry
+from fairprog_core.common.lam_range import LamRange
+from fairprog_core.common.options import ADVANCED, Modality
+from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 
 
-class TriggerOptions(Options):
+class TriggerOptions(EntryOptions):
     """What every trigger shares."""
 
-    kind: str
     modality: ClassVar[Modality] = "image"
+    lam: ClassVar[dict[str, LamRange]] = {
+        "equalized_odds": LamRange(),
+        "demographic_parity": LamRange(
+            low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
+        ),
+    }  # by criterion, the useful range on the embedded data sets
 
 
 class ImageTriggerOptions(TriggerOptions):
@@ -40,6 +51,8 @@ class BorderOptions(ImageTriggerOptions):
     """The photo is shrunk and set into a learned frame."""
 
     kind: Literal["border"] = "border"
+    title = "Border"
+    default_for = ("image",)
     photo: float = Field(
         0.84,
         ge=0.3,
@@ -53,6 +66,7 @@ class FrameOptions(ImageTriggerOptions):
     """A learned overlay on the outermost pixels; the photo is not shrunk."""
 
     kind: Literal["frame"] = "frame"
+    title = "Frame"
     width: float = Field(
         0.08,
         ge=0.01,
@@ -66,6 +80,10 @@ class PatchOptions(ImageTriggerOptions):
     """A learned square covers a part of the photo."""
 
     kind: Literal["patch"] = "patch"
+    title = "Patch"
+    lam = TriggerOptions.lam | {
+        "equalized_odds": LamRange(low=0.3, high=15.0, grid=(0.0, 0.3, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
+    }
     size: float = Field(
         0.3125,
         ge=0.05,
@@ -96,6 +114,7 @@ class LearnedMaskOptions(ImageTriggerOptions):
     """The pixels that help most within a budget: which ones is learned, with their values."""
 
     kind: Literal["learned_mask"] = "learned_mask"
+    title = "Learned mask"
     area: Literal["everywhere", "frame"] = Field(
         "everywhere",
         title="Area",
@@ -125,6 +144,9 @@ class TextTriggerOptions(TriggerOptions):
     """What every text trigger shares."""
 
     modality: ClassVar[Modality] = "text"
+    lam = TriggerOptions.lam | {
+        "equalized_odds": LamRange(low=1.0, high=20.0, grid=(0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0))
+    }
     n_words: int = Field(5, ge=1, le=16, title="Words", description="How many words or vectors join every text.")
     position: Literal["start", "end"] = Field(
         "start", title="Position", description="start: in front of the text. end: behind it."
@@ -144,6 +166,8 @@ class SoftOptions(TextTriggerOptions):
     """Word vectors that are learned and need not be words."""
 
     kind: Literal["soft"] = "soft"
+    title = "Soft words"
+    default_for = ("text",)
     space: Literal["free", "simplex"] = Field(
         "free",
         title="Space",
@@ -161,6 +185,10 @@ class HardOptions(TextTriggerOptions):
     """Real words, found for every reported λ."""
 
     kind: Literal["hard"] = "hard"
+    title = "Hard words"
+    lam = TriggerOptions.lam | {
+        "equalized_odds": LamRange(low=0.1, high=2.0, grid=(0.0, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.6))
+    }  # few words cost much accuracy: the useful trade is over before λ = 1
     search: Literal["ranked", "straight_through", "gumbel"] = Field(
         "ranked",
         title="Search",
@@ -202,7 +230,7 @@ class HardOptions(TextTriggerOptions):
     )  # fmt: skip
 
 
-TRIGGERS = {
+TRIGGERS: dict[str, Entry[TriggerOptions]] = {
     "border": Entry(BorderOptions, "fairprog_core.triggers.image:Border"),
     "frame": Entry(FrameOptions, "fairprog_core.triggers.image:Frame"),
     "patch": Entry(PatchOptions, "fairprog_core.triggers.image:Patch"),
@@ -210,3 +238,12 @@ TRIGGERS = {
     "soft": Entry(SoftOptions, "fairprog_core.triggers.text:Soft"),
     "hard": Entry(HardOptions, "fairprog_core.triggers.hard:Hard"),
 }
+
+
+def register(key: str, entry: Entry[TriggerOptions]) -> None:
+    """Add a trigger of another package; see ``common.plugins``.
+
+    Raises:
+        ConfigError: the key exists already, or is not that of the options.
+    """
+    add(TRIGGERS, key, entry, noun="trigger")

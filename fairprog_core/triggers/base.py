@@ -12,23 +12,53 @@ Notation: k rows, a anchors, c×h×w image, s image side.
 import copy
 import json
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.files.json_values import damaged, parse_header
+from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
 from fairprog_core.common.home import replacing
-from fairprog_core.common.model_file import fill, options_of, read_module
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 
 FORMAT = "fairprog.trigger/1"
+REMEDY = "take the file from where it was made, or train the trigger again"
+
+
+def _ascending(lams: list[float]) -> list[float]:
+    if any(second <= first for first, second in pairwise(lams)):
+        raise ValueError("must be in ascending order, without repeats")
+    return lams
+
+
+Lam = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class TriggerHeader(OptionsHeader):
+    """The description in a trigger's file.
+
+    Attributes:
+        knots: λ of the anchors.
+        seed: of the untrained values.
+    """
+
+    knots: Annotated[list[Lam], Field(min_length=1), AfterValidator(_ascending)]
+    seed: int = Field(ge=0, lt=2**31)
+
+    @property
+    def input_spec(self) -> dict[str, int]:
+        """What the trigger was made for: the fields that a modality adds."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in TriggerHeader.model_fields}
 
 
 class Trigger(nn.Module):
@@ -37,7 +67,15 @@ class Trigger(nn.Module):
     Subclasses say what the learned values mean: `shape` of one trigger and `apply_values`.
     """
 
-    input_spec_names: ClassVar[tuple[str, ...]] = ()
+    header: ClassVar[type[TriggerHeader]] = TriggerHeader
+
+    @classmethod
+    def shape_for(cls, options: Any, **input_spec: int) -> tuple[int, ...]:
+        """Shape of the learned values of one trigger, before any of them are made."""
+        blank = cls.__new__(cls)
+        nn.Module.__init__(blank)
+        blank.options, blank.input_spec = options, input_spec
+        return blank.shape()
 
     @classmethod
     def anchor_lams(cls, options: Any, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
@@ -91,8 +129,12 @@ class Trigger(nn.Module):
         return lam
 
     def shape(self) -> tuple[int, ...]:
-        """Shape of the learned values of one trigger."""
+        """Shape of the learned values of one trigger; follows from its options and from what it was made for."""
         raise NotImplementedError
+
+    def invalid_value(self) -> str | None:
+        """What is wrong with the values that were read from a file, besides their shapes; None: nothing."""
+        return None
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
         """Put l triggers (l, *shape) on inputs x (l, k/l, 3, s, s), one on each first index."""
@@ -240,13 +282,19 @@ def load_trigger(path: str | Path) -> Trigger:
     path = Path(path)
     if not path.is_file():
         raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
-    values, header = read_module(path, format=FORMAT, noun="trigger", remedy="download it again")
-    options = options_of(TRIGGERS, header, path=path, noun="trigger")
+    values, about = read_module(path, format=FORMAT, noun="trigger", remedy=REMEDY)
+    options = options_of(TRIGGERS, about, path=path, noun="trigger", remedy=REMEDY)
     implementation: type[Trigger] = TRIGGERS[options.kind].load()
-    input_spec = {name: header[name] for name in implementation.input_spec_names}
-    trigger = implementation(options, anchor_lams=header["knots"], seed=header["seed"], **input_spec)
+    header = parse_header(implementation.header, about, path=path, remedy=REMEDY)
+    shape = implementation.shape_for(options, **header.input_spec)
+    expected = {"shared": shape, "anchors": (len(header.knots), *shape)}
+    if reason := wrong_shape(values, expected):  # before anything as large as the description says is made
+        raise ArtifactError(do_not_fit(path, reason, noun="trigger", values="values"))
+    trigger = implementation(options, anchor_lams=header.knots, seed=header.seed, **header.input_spec)
     fill(trigger, values, path=path, noun="trigger", values="values")
-    trigger.about = header
+    if reason := trigger.invalid_value():
+        raise ArtifactError(damaged(path, reason, REMEDY))
+    trigger.about = about
     return trigger
 
 

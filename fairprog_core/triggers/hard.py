@@ -49,6 +49,9 @@ class Hard(TextTrigger):
         self.names: dict[int, str] = {}
         self._step = 0
 
+    def invalid_value(self) -> str | None:
+        return super().invalid_value() or self.unknown_word("chosen", self.chosen)
+
     @property
     def is_searched(self) -> bool:
         return self.options.search == "ranked"

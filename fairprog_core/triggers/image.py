@@ -13,19 +13,30 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor
 
 from fairprog_core.common.errors import DataError
 from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
-from fairprog_core.triggers.base import Trigger
+from fairprog_core.triggers.base import Trigger, TriggerHeader
 
 Box = tuple[int, int, int, int]  # top, left, height, width
+
+
+class ImageTriggerHeader(TriggerHeader):
+    """The description in the file of a trigger on pictures.
+
+    Attributes:
+        image_size: side s of the picture in pixels.
+    """
+
+    image_size: int = Field(ge=8, le=4096)
 
 
 class ImageTrigger(Trigger):
     """A trigger that sets some pixels of the picture and leaves the others to the photo."""
 
-    input_spec_names: ClassVar[tuple[str, ...]] = ("image_size",)
+    header: ClassVar[type[TriggerHeader]] = ImageTriggerHeader
 
     @property
     def image_size(self) -> int:

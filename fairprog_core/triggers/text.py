@@ -12,17 +12,30 @@ from typing import Any, ClassVar, Self
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.triggers import SoftOptions, TextTriggerOptions
-from fairprog_core.triggers.base import Trigger
+from fairprog_core.triggers.base import Trigger, TriggerHeader
 
 UNIT = 0.4  # size of a learned step in units of the word table, so that pixels and words share a learning rate
 SHARPNESS = 25.0  # of a mixture at the start: its word outweighs every other by e^10
 NO_WORD = -1  # the number of a vector that is no word of the vocabulary
+
+
+class TextTriggerHeader(TriggerHeader):
+    """The description in the file of a trigger on texts.
+
+    Attributes:
+        width: of a word vector.
+        vocabulary: how many tokens the classifier knows.
+    """
+
+    width: int = Field(ge=1, le=65_536)
+    vocabulary: int = Field(ge=1, le=10_000_000)
 
 
 class TextTrigger(Trigger):
@@ -34,7 +47,7 @@ class TextTrigger(Trigger):
     """
 
     options: TextTriggerOptions
-    input_spec_names: ClassVar[tuple[str, ...]] = ("width", "vocabulary")
+    header: ClassVar[type[TriggerHeader]] = TextTriggerHeader
     start: Tensor
     start_ids: Tensor
     table: Tensor
@@ -64,6 +77,14 @@ class TextTrigger(Trigger):
             self.start_ids.copy_(torch.as_tensor(ids))
             self.start.copy_(self.table[self.start_ids])
             self.reset()
+
+    def invalid_value(self) -> str | None:
+        return self.unknown_word("start_ids", self.start_ids)
+
+    def unknown_word(self, name: str, ids: Tensor) -> str | None:
+        """The first number that is no word's, as a part of a sentence; None: all are words, or `NO_WORD`."""
+        strange = ids[(ids < NO_WORD) | (ids >= self.input_spec["vocabulary"])]
+        return f"{name} holds {int(strange[0])}, which is no word's number" if len(strange) else None
 
     def reset(self) -> None:
         """Set the learned values to those of the untrained trigger."""

@@ -9,7 +9,7 @@ from fairprog_core.study.load import load_study
 FIGURES = {
     "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],
     "gap_name": "average_abs_odds_difference", "accuracy": 0.871, "gap": 0.09, "base_accuracy": 0.892,
-    "base_gap": 0.278, "collapsed": False,
+    "base_gap": 0.278, "collapsed": False, "accuracy_ci": None, "gap_ci": None,
 }  # fmt: skip
 
 

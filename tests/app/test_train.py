@@ -162,7 +162,7 @@ def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, ho
     figures = {
         "method": "reprogram", "trigger": "border", "criterion": "equalized_odds", "seeds": [0], "lam": [4.0],
         "gap_name": "average_abs_odds_difference", "accuracy": 0.871, "gap": 0.09, "base_accuracy": 0.892,
-        "base_gap": 0.278, "collapsed": False,
+        "base_gap": 0.278, "collapsed": False, "accuracy_ci": None, "gap_ci": None,
     }  # fmt: skip
     store.append(running.id, [{"kind": "result"}], token=running.token, figures=[figures])
     store.finish(running, "done")

@@ -1,16 +1,22 @@
 """Every classifier × every rule. A new entry in the registry is tested without an edit here."""
 
+import json
+import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.registry import build
-from tests.contracts.samples import SIZE, inputs_of, make_classifier, rows
+from tests.contracts.samples import SIZE, inputs_of, make_classifier, rows, usual
 
 IMAGE_KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
 
@@ -131,3 +137,55 @@ def test_read_classifier_with_weights_of_another_shape_says_so(tmp_path: Path) -
     save_classifier(classifier, tmp_path / "c.safetensors")
     with pytest.raises(ArtifactError, match="do not fit its own description"):
         read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)
+
+
+def damage(path: Path, change: Callable[[dict[str, Any], dict[str, torch.Tensor]], None]) -> None:
+    """Change the description and the tensors of a file."""
+    with safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()["fairprog"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(header, tensors)
+    save_file(tensors, path, {"fairprog": json.dumps(header)})
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "reason"),
+    [
+        ("residual_net", "n_classes", None, "n_classes"),
+        ("residual_net", "n_classes", 10**10, "n_classes"),
+        ("residual_net", "n_classes", 3, "linear.* is of shape"),
+        ("residual_net", "image_size", "64", "image_size"),
+        ("residual_net", "options", {"kind": "none"}, "of the kind 'none'"),
+        ("residual_net", "options", None, "options"),
+        ("hybrid", "image_size", 64, "position is of shape"),
+        ("encoder", "config", [], "config"),
+        ("encoder", "config", {}, "configuration builds no model"),
+        ("encoder", "config", {"model_type": "bert", "num_hidden_layers": 10**9}, "larger than its weights"),
+        ("encoder", "config", {"model_type": "bert", "hidden_size": 10**8}, "do not build|builds no model"),
+        ("encoder", "tokenization", {"tokenizer": {}, "special": {}}, "tokenizer of this model cannot be built"),
+        ("encoder", "tokenization", None, "tokenization"),
+        ("encoder", "rest", 5, "rest"),
+    ],
+)
+def test_read_classifier_with_an_odd_description_says_so(
+    tmp_path: Path, kind: str, key: str, value: Any, reason: str
+) -> None:
+    path = tmp_path / "c.safetensors"
+    save_classifier(usual("text") if kind == "encoder" else make_classifier(kind), path)
+    damage(path, lambda header, _: header.update({key: value}))
+    with pytest.raises(ArtifactError, match=rf"c\.safetensors.*({reason})"):
+        read_classifier(path, CLASSIFIERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [("linear.weight", math.nan, "not all finite"), ("trunk.0.1.running_var", -1.0, "running_var is negative")],
+)
+def test_read_classifier_whose_weights_cannot_be_used_says_so(
+    tmp_path: Path, name: str, value: float, reason: str
+) -> None:
+    path = tmp_path / "c.safetensors"
+    save_classifier(make_classifier("residual_net"), path)
+    damage(path, lambda _, tensors: tensors.update({name: torch.full_like(tensors[name], value)}))
+    with pytest.raises(ArtifactError, match=reason):
+        read_classifier(path, CLASSIFIERS)

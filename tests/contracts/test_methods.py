@@ -18,7 +18,6 @@ from fairprog_core.data.base import Split
 from fairprog_core.methods import METHODS
 from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn
 from fairprog_core.methods.features import Features
-from fairprog_core.study.lam_options import default_lam
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
@@ -63,7 +62,7 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
         save_classifier(base(modality), file)
     known = METHODS[kind].options
     options, split = known(**{"per_cell": 2} if "per_cell" in known.model_fields else {}), prepared(modality)
-    full = options.lam.get(criterion) or default_lam(TRIGGER[modality], criterion)
+    full = options.lam.get(criterion) or TRIGGERS[TRIGGER[modality]].options.lam[criterion]
     lam = LamRange(low=full.low, high=full.high, grid=tuple(sorted({full.grid[0], full.grid[-1]})))
     context = FitContext(
         classifier=frozen(modality), features=features(modality), base_file=file, split=split, validation=split,

@@ -1,11 +1,17 @@
 """Every trigger × every rule. A new entry in the registry is tested without an edit here."""
 
+import json
+import math
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
@@ -262,3 +268,47 @@ def test_anchors_begin_at_zero_only_where_something_below_low_is_reported() -> N
     assert kind.anchor_lams(options, low=1.0, high=16.0, grid=(1.0, 4.0)) == pytest.approx((1, 4, 16))
     for anchors, expected in ((1, (16.0,)), (2, (0.0, 16.0))):
         assert kind.anchor_lams(border.options(anchors=anchors), low=1.0, high=16.0, grid=(0.0,)) == expected
+
+
+def damage(path: Path, change: Callable[[dict[str, Any], dict[str, torch.Tensor]], None]) -> None:
+    """Change the description and the tensors of a file."""
+    with safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()["fairprog"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    change(header, tensors)
+    save_file(tensors, path, {"fairprog": json.dumps(header)})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("knots", None, "knots"),
+        ("knots", [], "knots"),
+        ("knots", [1.0, 1.0, 2.0], "ascending order"),
+        ("knots", [0.0, 1.0, math.nan], "knots"),
+        ("knots", [0.0, 1.0, 2.0, 3.0, 4.0], "anchors is of shape"),
+        ("seed", "0", "seed"),
+        ("seed", -1, "seed"),
+        ("image_size", 64.5, "image_size"),
+        ("image_size", 10**6, "image_size"),
+        ("image_size", 64, "shared is of shape"),
+        ("options", [], "options"),
+        ("options", {"kind": ["patch"]}, "of the kind"),
+        ("options", {"kind": "patch", "size": 7}, "its options: size"),
+    ],
+)
+def test_load_trigger_with_an_odd_description_says_so(tmp_path: Path, key: str, value: Any, reason: str) -> None:
+    path = tmp_path / "t.safetensors"
+    make("patch").save(path)
+    damage(path, lambda header, _: header.update({key: value}))
+    with pytest.raises(ArtifactError, match=rf"t\.safetensors.*{reason}"):
+        load_trigger(path)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_load_trigger_whose_values_are_not_finite_says_so(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "t.safetensors"
+    make("patch").save(path)
+    damage(path, lambda _, tensors: tensors.update(shared=torch.full_like(tensors["shared"], value)))
+    with pytest.raises(ArtifactError, match="not all finite"):
+        load_trigger(path)

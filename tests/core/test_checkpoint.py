@@ -4,8 +4,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fairprog_core.common.checkpoint import load_state, save_state
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.checkpoint import load_state, save_state
 
 
 def test_nested_state_comes_back_as_it_was(tmp_path: Path) -> None:

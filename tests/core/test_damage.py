@@ -221,7 +221,7 @@ def test_training_that_diverges_leaves_no_base(tmp_path: Path) -> None:
 
 
 def test_demographic_weights_of_another_shape_are_learned_again(home: Home) -> None:
-    from fairprog_core.common import model_file
+    from fairprog_core.common.files import model_file
 
     file = next(home.cache.glob("demographic/*.safetensors"))
     expected = load_file(file)

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.errors import DataError, ModelError
+from fairprog_core.common.errors import ArtifactError, DataError, ModelError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -21,7 +21,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.execute import Execution, execute
-from fairprog_core.pipeline.frozen_base import train_base
+from fairprog_core.pipeline.frozen_base import base_key, keep_base, train_base
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
@@ -337,3 +337,15 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
         DataError, match=f"cannot be estimated on the {sentence}: .* use more {sentence.split()[0]} rows"
     ):
         CurveJob(context, plan)
+
+
+def test_damaged_base_in_the_cache_is_named_and_not_copied(home: Home, tiny_study: Study, tmp_path: Path) -> None:
+    study = tiny_study.model_copy(update={"classifier": tiny_study.classifier.model_copy(update={"source": "auto"})})
+    dataset = build(DATASETS, study.dataset, home)
+    cached = home.models / f"{base_key(study, dataset)}.safetensors"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"12345678 not a model")
+    own = tmp_path / "run" / "classifier.safetensors"
+    with pytest.raises(ArtifactError, match=f"{cached.name} is damaged.*remove it and train the classifier again"):
+        keep_base(own, study, dataset, home)
+    assert not own.exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairprog_core.common.file_stamp import file_stamp
+from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.explain.live.request import version
 
 

@@ -57,7 +57,7 @@ def run_corners(folder, **environment):
     assert "orners" in done.stdout
     (run,) = (folder / "home" / "runs").iterdir()
     result = Result.open(run)
-    assert [curve["key"] for curve in result.curves] == ["reprogram-corners-equalized_odds-s0"]
+    assert [curve.key for curve in result.curves] == ["reprogram-corners-equalized_odds-s0"]
     assert result.points(method="random_trigger", trigger="corners")
 
 

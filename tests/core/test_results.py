@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.home import assets
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.metrics.report import report
 from fairprog_core.results.curve import Curve
@@ -207,15 +208,68 @@ def test_result_missing_damaged_or_foreign_says_so(tmp_path, content, sentence):
         Result.open(tmp_path)
 
 
+def a_gallery() -> Gallery:
+    """One that a study wrote."""
+    return read_gallery(sorted((assets() / "demo").glob("faces/curves/*/gallery.safetensors"))[0])
+
+
 def test_gallery_written_is_read_back(folder, tmp_path):
-    path = tmp_path / "gallery.safetensors"
-    written = Gallery({"photo": np.arange(24, dtype=np.uint8).reshape(1, 2, 4, 3)[:, :, ::2]}, {"labels": list(LABELS)})
+    path, written = tmp_path / "gallery.safetensors", a_gallery()
     write_gallery(path, written)
     found = read_gallery(path)
-    assert (found.arrays["photo"] == written.arrays["photo"]).all()
+    assert found.arrays.keys() == written.arrays.keys()
+    assert all((found.arrays[name] == array).all() for name, array in written.arrays.items())
     assert found.about == written.about
     result = Result.open(folder)
     assert result.gallery(result.curves[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"row": np.arange(3)}, "is of shape"),
+        ({"lams": np.arange(3.0)}, "is of shape"),
+        ({"y": np.full(8, 2)}, "y holds codes outside 0 … 1"),
+        ({"photo_box": np.array([0, 0, 65, 64])}, "the photo's box does not lie in the picture"),
+        ({"photo": np.zeros((8, 64, 64, 3), np.float32)}, "photo is of type float32"),
+        ({"logits": None}, "logits is missing"),
+        ({"cam_black": None}, "cam_black is missing"),
+        ({"logits_black": np.full((8, 2), np.nan, np.float32)}, "logits_black is not finite"),
+    ],
+)
+def test_gallery_whose_arrays_do_not_fit_is_refused(tmp_path, change, reason):
+    gallery, path = a_gallery(), tmp_path / "gallery.safetensors"
+    arrays = {name: array for name, array in (gallery.arrays | change).items() if array is not None}
+    write_gallery(path, gallery._replace(arrays=arrays))
+    with pytest.raises(ArtifactError, match=reason):
+        read_gallery(path)
+
+
+@pytest.mark.parametrize("about", [{}, {"labels": 5}, {"labels": ["a"]}, {"groups": None}, {"rivals": {"adv_in": 1.0}}])
+def test_gallery_with_another_description_is_refused(tmp_path, about):
+    gallery, path = a_gallery(), tmp_path / "gallery.safetensors"
+    write_gallery(path, gallery._replace(about=gallery.about | about if about else {}))
+    with pytest.raises(ArtifactError, match=r"gallery.safetensors is damaged.*run the study again"):
+        read_gallery(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"y": np.full(400, 2)}, "y holds numbers outside 0 … 1"),
+        ({"z": np.full(400, -1)}, "z holds numbers outside 0 … 1"),
+        ({"y_pred": np.full(400, 7)}, "y_pred holds numbers outside"),
+        ({"weight": np.full(400, np.nan)}, "weight holds other values than finite numbers"),
+        ({"weight": np.full(400, -1.0)}, "some weights are negative"),
+        ({"logits": np.full((400, 2), np.inf, np.float32)}, "logit_0 holds other values than finite numbers"),
+        (dict.fromkeys(("y", "z", "y_pred", "row"), np.arange(0)) | {"weight": np.ones(0), "logits": None}, "no rows"),
+    ],
+)
+def test_predictions_outside_their_ranges_are_refused(tmp_path, change, reason):
+    path = tmp_path / "p.parquet"
+    write_predictions(path, replace(predictions(0), **change), groups=TWO, labels=LABELS)
+    with pytest.raises(ArtifactError, match=reason):
+        read_predictions(path)
 
 
 def test_gallery_damaged_says_so(tmp_path):

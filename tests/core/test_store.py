@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,7 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, RunError
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, assets
+from fairprog_core.results.summary import main_figures
 from fairprog_core.runs import Owner, Run, Store
 from fairprog_core.runs.table.database import MIGRATIONS, create_newest, upgrade
 from fairprog_core.runs.table.tables import HEAD, METADATA
@@ -199,9 +201,10 @@ def test_stage_records_become_the_progress_of_the_run(store: Store, study: Study
 
 def test_figures_and_log_are_kept_with_the_run(store: Store, study: Study) -> None:
     run = claimed(store, study)
-    store.append(run.id, [], token=run.token, figures=[{"accuracy": 0.9}], log="logs/slot-0.log")
+    figures = main_figures(json.loads((assets() / "demo" / "faces" / "result.json").read_text("utf-8")))
+    store.append(run.id, [], token=run.token, figures=figures, log="logs/slot-0.log")
     store.append(run.id, [{"kind": "train", "step": 1}], token=run.token)
-    assert store.get(run.id).figures == [{"accuracy": 0.9}]
+    assert store.get(run.id).figures == figures
     assert store.get(run.id).log == "logs/slot-0.log"
 
 
@@ -372,3 +375,40 @@ def test_runs_import_neither_torch_nor_alembic(home: Home) -> None:
     )
     out = subprocess.run([sys.executable, "-c", code, str(home.path)], capture_output=True, text=True, check=True)
     assert json.loads(out.stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "reason"),
+    [
+        ("study", "{", "study is no JSON"),
+        ("study", "[]", "study is no JSON object"),
+        ("study", "9" * 5000, "study is no JSON"),
+        ("study", b"\xff", "study is no JSON"),
+        ("figures", "{}", "figures holds other values than main figures"),
+        ("figures", '[{"lam": 5}]', "figures holds other values than main figures"),
+        ("state", "asleep", "state is no state of a run"),
+        ("created", "yesterday", "created is no finite number"),
+    ],
+)
+def test_row_that_cannot_be_read_comes_back_as_a_damaged_run(
+    store: Store, study: Study, column: str, text: str | bytes, reason: str
+) -> None:
+    damaged, sound = store.submit(study), store.submit(study)
+    with sqlite3.connect(store.home.database) as raw:
+        raw.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (text, damaged))
+    runs = {run.id: run for run in store.list()}
+    assert runs[sound].damage is None
+    assert reason in (runs[damaged].damage or "")
+    assert store.get(damaged) == store.find(damaged) == runs[damaged]
+    assert isinstance(runs[damaged].study, dict)
+    assert isinstance(runs[damaged].figures, list)
+    store.remove(damaged)
+    assert [run.id for run in store.list()] == [sound]
+
+
+def test_record_that_cannot_be_read_is_left_out(store: Store, study: Study) -> None:
+    run_id = store.submit(study)
+    store.append(run_id, [{"kind": "train", "step": 1}, {"kind": "train", "step": 2}])
+    with sqlite3.connect(store.home.database) as raw:
+        raw.execute("UPDATE records SET data = '{' WHERE seq = 1")
+    assert [record["step"] for record in store.records(run_id)] == [2]

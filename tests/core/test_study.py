@@ -4,7 +4,6 @@ from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.lam_range import LamRange
 from fairprog_core.methods import METHODS
 from fairprog_core.study import Study
-from fairprog_core.study.lam_options import default_lam
 from fairprog_core.training.criteria import CRITERIA
 
 
@@ -68,9 +67,10 @@ def test_grid_beyond_the_default_range_widens_the_range() -> None:
 
 
 def test_default_ranges_follow_trigger_and_criterion() -> None:
-    assert default_lam("border", "equalized_odds").high == 30
-    assert default_lam("patch", "equalized_odds").high == 15
-    assert default_lam("border", "demographic_parity") == default_lam("patch", "demographic_parity")
+    lam = Study().lam
+    assert lam.range_of("border", "equalized_odds").high == 30
+    assert lam.range_of("patch", "equalized_odds").high == 15
+    assert lam.range_of("border", "demographic_parity") == lam.range_of("patch", "demographic_parity")
 
 
 @pytest.mark.parametrize(

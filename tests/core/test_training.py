@@ -1,12 +1,16 @@
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.checkpoint import load_state, save_state
 from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.loop import fit
+from fairprog_core.training.resuming import entry
 
 
 def front(hypervolume: float) -> Front:
@@ -33,7 +37,7 @@ class Walk:
         return {"learned": {"position": self.position}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.position = state["learned"]["position"].clone()
+        self.position = entry(state, "learned")["position"].clone()
 
     def validate(self) -> Front:
         return front(next(self.scores))
@@ -98,3 +102,27 @@ def test_interrupted_fit_goes_on_where_it_stopped(stop_after: int, tmp_path: Pat
     seen += list(fit(second, budget, validate=second.validate, checkpoint=checkpoint))
     assert [{**r, "seconds": 0} for r in seen] == expected
     assert second.position.item() == whole.position.item()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"progress": None}, "progress has other entries"),
+        ({"progress": {"step": 2}}, "progress has other entries"),
+        ({"best": {"position": torch.full((1,), math.nan)}}, "best.position is not finite"),
+        ({"best": {"position": torch.zeros(2)}}, "best.position is no tensor of shape"),
+        ({"best": {}}, "best has other entries"),
+        ({"learner": 5}, "learned is missing"),
+    ],
+)
+def test_checkpoint_that_does_not_fit_says_what_to_do(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    first = Walk([0.1, 0.2, 0.3])
+    training = fit(first, Budget(steps=6, validate_every=2), validate=first.validate, checkpoint=path)
+    for _ in range(4):
+        next(training)
+    training.close()
+    save_state(path, load_state(path) | change)
+    again = Walk([0.2])
+    with pytest.raises(ArtifactError, match=rf"checkpoint\.safetensors is damaged.*{reason}.*remove it"):
+        next(fit(again, Budget(steps=6, validate_every=2), validate=again.validate, checkpoint=path))

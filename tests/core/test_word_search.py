@@ -12,8 +12,8 @@ from safetensors import safe_open
 from fairprog_core.classifiers.base import freeze
 from fairprog_core.classifiers.encoder.classifier import Encoder
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.checkpoint import load_state, save_state
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.files.checkpoint import load_state, save_state
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
@@ -110,7 +110,7 @@ def test_archive_comes_back_from_its_state():
     found.first[ord("x"),] = Score(0.35, 0.06)
     found.second = dict(reversed(found.second.items()))
     again = Archive()
-    again.load_state(found.state())
+    again.load_state(found.state(), n_words=1, vocabulary=128)
     assert again.first == found.first
     assert list(again.second.items()) == list(found.second.items())
 

@@ -31,7 +31,7 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
     plot = charts.levels(
         {name: charts.of(line, "n_classes") for name, line in list(lines.items())[: charts.N_MOST]},
         base=[charts.of(line, "n_classes", "base_gap") for line in once],
-        x_title=words.CLASSES_AXIS, y_title=common.METRICS[value[0]["gap_name"]], tick="{:g}".format,
+        x_title=words.CLASSES_AXIS, y_title=common.metric(value[0]["gap_name"]), tick="{:g}".format,
         label=words.CLASSES_LABEL,
     )  # fmt: skip
     live_plot.show(plot, key=key)

@@ -30,7 +30,7 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
     plot = charts.levels(
         {name: charts.of(line, "tuning_ratio") for name, line in list(lines.items())[: charts.N_MOST]},
         base=[[charts.Level(1.0, Estimate(gap, None))] for gap in bases],
-        x_title=words.TUNING_AXIS, y_title=common.METRICS[value[0]["gap_name"]], tick=words.percent,
+        x_title=words.TUNING_AXIS, y_title=common.metric(value[0]["gap_name"]), tick=words.percent,
         label=words.TUNING_LABEL,
     )  # fmt: skip
     live_plot.show(plot, key=key)

@@ -80,6 +80,8 @@ def _state(run: Run) -> None:
     st.markdown(" · ".join(filter(None, (common.STATES[run.state], spent))))
     if run.state == "failed" and run.error:
         st.caption(common.plain(run.error))
+    if run.damage:
+        st.caption(common.plain(run.damage))
 
 
 def _figures(run: Run) -> None:

@@ -23,8 +23,8 @@ def show(value: Point, *, key: str, base: Point, metric: str) -> None:
     """
     with st.container(key=key, gap="small"):
         left, right = st.columns(2)
-        _figure(left, common.METRICS[metric], value, base, metric)
-        _figure(right, common.METRICS["accuracy"], value, base, "accuracy")
+        _figure(left, common.metric(metric), value, base, metric)
+        _figure(right, common.metric("accuracy"), value, base, "accuracy")
         for sentence in words.cautions(value, metric):
             st.markdown(sentence)
 

@@ -70,7 +70,7 @@ def _name(curve: str, plans: dict[str, CurvePlan]) -> str:
 
 
 def _gap_of(plan: CurvePlan | None) -> str:
-    return common.METRICS[plan.criterion.gap] if plan else words.GAP
+    return common.metric(plan.criterion.gap) if plan else words.GAP
 
 
 def _plans(run: Run) -> dict[str, CurvePlan]:

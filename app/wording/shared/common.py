@@ -1,6 +1,16 @@
 """Words that every page shares, and how figures are written."""
 
 import re
+from collections.abc import Iterable
+from itertools import chain
+
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.common.registry import EntryOptions
+from fairprog_core.data import DATASETS
+from fairprog_core.methods import METHODS
+from fairprog_core.metrics.summaries import reported
+from fairprog_core.training.criteria import CRITERIA
+from fairprog_core.triggers import TRIGGERS
 
 TITLE = "fairprog"
 
@@ -15,61 +25,22 @@ PAGES = {
 }
 """The pages in the order of the navigation: file in ``app/views`` and title."""
 
-METRICS = {
-    "accuracy": "Accuracy",
-    "average_abs_odds_difference": "Equalized-odds gap",
-    "equalized_odds_difference": "Equalized-odds gap (maximum)",
-    "demographic_parity_difference": "Demographic-parity gap",
-    "paper_dp": "Demographic-parity gap (paper)",
-    "paper_eo": "Equalized-odds gap (paper)",
-    "worst_group_accuracy": "Accuracy of the worst cell",
-    "auc": "Area under the ROC curve",
-}
-"""Screen names of the metrics in result.json."""
-
 KINDS = {
-    "faces": "Drawn faces",
     "faces-quick": "Drawn faces, quick",
     "faces-inside": "Drawn faces, a look inside beside a rival",
-    "celeba": "CelebA",
     "faces-tradeoff": "Drawn faces, all methods",
     "faces-tuning-data": "Drawn faces, less tuning data",
-    "comments": "Made-up comments",
     "comments-inside": "Made-up comments, a look inside beside rivals",
     "comments-tradeoff": "Made-up comments, all methods",
     "comments-tuning-data": "Made-up comments, less tuning data",
     "comments-transfer": "Made-up comments, other bases",
     "civil-comments-paper": "Civil Comments, as in the paper",
     "comments-quick": "Made-up comments, quick",
-    "civil_comments": "Civil Comments",
-    "residual_net": "Small residual network",
-    "hybrid": "Small hybrid with attention",
-    "resnet18": "ResNet-18",
-    "encoder": "Text encoder",
-    "border": "Border",
-    "frame": "Frame",
-    "patch": "Patch",
-    "learned_mask": "Learned mask",
-    "soft": "Soft words",
-    "hard": "Hard words",
-    "equalized_odds": "Equalized odds",
-    "demographic_parity": "Demographic parity",
-    "reprogram": "Learned trigger",
-    "adv_post": "AdvPost",
-    "adv_in": "AdvIn",
-    "last_layer": "Last layer refitted",
-    "leace": "LEACE",
-    "output_shift": "Shifted logits",
-    "group_thresholds": "Thresholds per group",
-    "majority": "Most frequent label",
-    "random_trigger": "Untrained trigger",
-    "random_words": "Random words",
-    "neutral_words": "Neutral words",
     "base": "Base classifier",
     "amortised": "One trigger for every λ",
     "separate": "One training per λ",
 }
-"""Screen names of registry keys; a key without one is shown with spaces for underscores."""
+"""Screen names of presets and modes. What is in a registry has its own, the ``title`` of its options class."""
 
 STATES = {
     "queued": "Waiting",
@@ -95,8 +66,20 @@ def kind(key: str) -> str:
     if key in KINDS:
         return KINDS[key]
     name, _, number_of_kind = key.partition("-")
-    shown = KINDS.get(name) or name.replace("_", " ").capitalize()
+    shown = KINDS.get(name) or _title(name) or name.replace("_", " ").capitalize()
     return f"{shown} {number_of_kind}".rstrip()
+
+
+def _title(key: str) -> str:
+    """The title of what has this key in a registry; empty where nothing has, or it has none."""
+    entries = (registry[key].options for registry in (DATASETS, CLASSIFIERS, TRIGGERS, METHODS) if key in registry)
+    found: Iterable[type[EntryOptions]] = chain(entries, [CRITERIA[key]] if key in CRITERIA else [])
+    return next((options.title for options in found), "")
+
+
+def metric(name: str) -> str:
+    """The screen name of a metric, e.g. ``"accuracy"`` -> "Accuracy"; its key where this version does not know it."""
+    return reported().get(name) or name.replace("_", " ").capitalize()
 
 
 def group(name: str) -> str:

@@ -4,20 +4,22 @@ Notation: n texts, k rows, t tokens, c classes, d features, w width of a word ve
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairprog_core.classifiers import EncoderOptions
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.base import Classifier, ClassifierHeader
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import (
+    check_config,
     find_model,
     model_digest,
     new_model,
@@ -26,7 +28,7 @@ from fairprog_core.classifiers.encoder.folder import (
     read_tokens,
 )
 from fairprog_core.classifiers.encoder.text_input import TextInput
-from fairprog_core.classifiers.encoder.tokens import Tokens
+from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.data.base import Split
 
@@ -34,6 +36,20 @@ ROOM = 16  # positions that are kept free for the words of a trigger
 AT_ONCE = 36  # texts that a CPU reads at once: sorted by length, few of them are filled up
 SHORTEST = 8  # tokens that a text can have at least, [CLS] and [SEP] counted
 _PROBE = ("it is what it is", "so")  # texts of two lengths
+
+
+class EncoderHeader(ClassifierHeader):
+    """The description in the file of a text classifier.
+
+    Attributes:
+        config: what Hugging Face's ``config.json`` says.
+        tokenization: what builds the tokenizer again.
+        rest: digest of the shipped encoder, of which all weights come that are not trained; empty: of none.
+    """
+
+    config: dict[str, Any]
+    tokenization: TokenizerState
+    rest: str = Field(max_length=64)
 
 
 class Encoder(Classifier):
@@ -47,7 +63,7 @@ class Encoder(Classifier):
         tokens: text to numbers and back.
     """
 
-    init_arg_names: ClassVar[tuple[str, ...]] = ("config", "tokenization", "rest")
+    header: ClassVar[type[ClassifierHeader]] = EncoderHeader
 
     def __init__(
         self,
@@ -55,7 +71,7 @@ class Encoder(Classifier):
         *,
         n_classes: int,
         config: dict[str, Any],
-        tokenization: dict[str, Any],
+        tokenization: TokenizerState,
         rest: str = "",
         model: PreTrainedModel | None = None,
     ) -> None:
@@ -145,13 +161,17 @@ class Encoder(Classifier):
             value.requires_grad_(name in self._trained)
 
     @classmethod
-    def from_config(cls, options: EncoderOptions, *, n_classes: int, init_args: dict[str, Any]) -> Self:
+    def from_config(
+        cls, options: EncoderOptions, *, n_classes: int, init_args: dict[str, Any], weights: Mapping[str, Tensor]
+    ) -> Self:
         """What `state_to_save` is filled into.
 
         Raises:
-            ModelError: it was tuned from another encoder than the one that is shipped now.
+            ModelError: it was tuned from another encoder than the one that is shipped now, or its configuration
+                and its tokenizer do not build what the weights are of.
         """
         if not init_args["rest"]:
+            check_config(init_args["config"], n_classes=n_classes, weights=weights)
             return cls(options, n_classes=n_classes, **init_args)
         if init_args["rest"] != model_digest(options.model):
             raise ModelError("This classifier was tuned from another shipped encoder; train it again.")

@@ -7,13 +7,14 @@ model that somebody gave you runs nothing.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -30,6 +31,7 @@ from fairprog_core.common.home import assets, is_folder, user_path
 SHIPPED = "minilm-2"  # the folder below assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+MOST = 100_000_000  # no size in a configuration is larger
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
 
@@ -159,6 +161,37 @@ def new_model(config: dict[str, Any]) -> PreTrainedModel:
         )
     model.train(False)
     return model
+
+
+def check_config(config: dict[str, Any], *, n_classes: int, weights: Mapping[str, Tensor]) -> None:
+    """Refuse a configuration that would not build what some weights are of; makes no tensors.
+
+    Args:
+        config: from a file.
+        n_classes: the number of its logits.
+        weights: of the classifier's file: those of the encoder are called ``body.…``, those of the head ``linear.…``.
+
+    Raises:
+        ModelError: it builds nothing, or another model.
+    """
+    sizes = [value for value in config.values() if isinstance(value, int)]
+    if max(sizes, default=0) > MOST or sum(value for key, value in config.items() if _counts_layers(key, value)) > len(
+        weights
+    ):
+        raise ModelError("Its configuration asks for a model that is larger than its weights.")
+    try:
+        with torch.device("meta"):
+            model = new_model(config)
+    except Exception as error:  # transformers raises anything about a strange configuration
+        raise ModelError(f"Its configuration builds no model of transformers ({error!s:.200}).") from error
+    expected = [tuple(value.shape) for value in model.state_dict().values()]
+    found = [tuple(value.shape) for value in weights.values()]
+    if sorted(expected) != sorted(found):
+        raise ModelError(f"Its configuration and its {n_classes} classes do not build what its weights are of.")
+
+
+def _counts_layers(key: str, value: object) -> bool:
+    return "layers" in key and isinstance(value, int)
 
 
 @contextmanager

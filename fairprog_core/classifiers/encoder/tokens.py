@@ -12,12 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
+from typing_extensions import TypedDict  # typing has one that pydantic can check from Python 3.12 on
 
 from fairprog_core.common.errors import ModelError
 
 _CHUNK = 4096  # texts that are read at once: a text being read takes a hundred times the memory of its numbers
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
 _MARKS = "Ġ▁"  # stand before a token that begins a word, in byte-level and in SentencePiece vocabularies
+
+
+class TokenizerState(TypedDict):
+    """JSON values that build a tokenizer again.
+
+    Attributes:
+        tokenizer: content of ``tokenizer.json``.
+        special: names of the special tokens, ``{"pad_token": "[PAD]", …}``.
+    """
+
+    tokenizer: dict[str, Any]
+    special: dict[str, str]
 
 
 class Tokens:
@@ -31,23 +44,15 @@ class Tokens:
         pad_id: the number that fills rows up.
     """
 
-    def __init__(self, tokenizer_state: dict[str, Any]) -> None:
+    def __init__(self, tokenizer_state: TokenizerState) -> None:
         """Build a tokenizer.
 
-        Args:
-            tokenizer_state: ``{"tokenizer": content of tokenizer.json, "special": {"pad_token": "[PAD]", …}}``.
-
         Raises:
-            ModelError: it has no pad or unknown token, or does not put one token before a text and one after it.
+            ModelError: it cannot be built, has no pad or unknown token, or does not put one token before a text and
+                one after it.
         """
         self.tokenizer_state = tokenizer_state
-        backend = Tokenizer.from_str(json.dumps(tokenizer_state["tokenizer"]))
-        backend.no_padding()
-        backend.no_truncation()
-        backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
-        self.tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-            tokenizer_object=backend, **tokenizer_state["special"]
-        )
+        backend, self.tokenizer = _build(tokenizer_state)
         pad, unknown, frame = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id, backend.encode("").ids
         ends = [self.tokenizer.cls_token_id, self.tokenizer.sep_token_id]
         if pad is None or unknown is None or frame != ends:
@@ -117,6 +122,22 @@ class Tokens:
         found = [(word, number) for word, number in spelled if word.isalpha() and word.islower()]
         read = self._backend.encode_batch_fast([f" {word}" for word, _ in found], add_special_tokens=False)
         return {word: number for (word, number), encoding in zip(found, read) if encoding.ids == [number]}
+
+
+def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
+    """The tokenizer, and Hugging Face's cover around it."""
+    if strange := state["special"].keys() - set(_SPECIAL):
+        raise ModelError(f"The tokenizer of this model has a special token of an unknown kind ({min(strange)!r:.60}).")
+    try:
+        backend = Tokenizer.from_str(json.dumps(state["tokenizer"]))
+        backend.no_padding()
+        backend.no_truncation()
+        backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
+        cover = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
+        backend.encode("")
+    except Exception as error:  # what tokenizers raises about a description is an Exception and nothing narrower
+        raise ModelError(f"The tokenizer of this model cannot be built ({error!s:.200}).") from error
+    return backend, cover
 
 
 def _readable(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 import psutil
 from packaging.requirements import Requirement
 
+from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.version import PACKAGE, VERSION
@@ -47,6 +48,7 @@ def examine(home: Home) -> list[Finding]:
         Finding("fairprog", f"{VERSION} in {PACKAGE}"),
         Finding("Python", f"{platform.python_version()} at {sys.executable}"),
         *_packages(),
+        *_plugins(),
         *_torch(),
         _machine(),
         *_home(home),
@@ -87,6 +89,12 @@ def _problem(wanted: Requirement) -> str | None:
     if found is None:
         return "not installed"
     return None if wanted.specifier.contains(found, prereleases=True) else f"{found} is installed"
+
+
+def _plugins() -> list[Finding]:
+    """What registers more; nothing where nobody asked for any."""
+    loaded = [Finding("Plug-ins", ", ".join(plugins.plugins()))] if plugins.plugins() else []
+    return loaded + [Finding("Plug-in", problem, "missing") for problem in plugins.problems()]
 
 
 def _torch() -> list[Finding]:

@@ -83,6 +83,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
     lines = {
         "Run": f"{found.id} (number {found.number}), {found.name}",
         **({"Set": told} if (told := in_short(found.study, most=None)) else {}),
+        **({"Damage": found.damage} if found.damage else {}),
         "State": _state(found) + (f": {found.error}" if found.error else ""),
         "Progress": f"{found.fraction:.0%} {found.label or ''}".strip(),
         "Started": moment(found.started),
@@ -161,7 +162,8 @@ def _name(run: Run) -> str:
 
 
 def _state(run: Run) -> str:
-    return "cancelling" if run.is_cancelling else run.state
+    state = "cancelling" if run.is_cancelling else run.state
+    return f"{state}, damaged" if run.damage else state
 
 
 def _best(run: Run) -> str:
@@ -175,7 +177,7 @@ def _best(run: Run) -> str:
 
 
 def _as_json(run: Run) -> dict[str, object]:
-    hidden = {"token"}
+    hidden = {"token"} if run.damage else {"token", "damage"}
     return {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden} | {
         "seconds": run.seconds
     }

@@ -99,14 +99,14 @@ def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table
     for name in (*["Tuning data"] * has_shares, "Accuracy", "Gap", "Change of the gap"):
         table.add_column(name)
     for row in rows:
-        change = row["gap_delta"] or EstimateJson(value=None, ci=None)
+        change = row.get("gap_delta") or EstimateJson(value=None, ci=None)
         table.add_row(
             words(row["method"]),
             words(row["trigger"]),
             words(row["criterion"]),
             ", ".join(str(seed) for seed in row["seeds"]),
             ", ".join(number(lam, "g") for lam in dict.fromkeys(row["lam"])),
-            *[number(row["tuning_ratio"], ".3g")] * has_shares,
+            *[number(row.get("tuning_ratio"), ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
             f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
             interval(change["value"], change["ci"], sign="+"),

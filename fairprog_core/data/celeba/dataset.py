@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.file_stamp import file_stamp
+from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.file_stamp import file_stamp
+from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CivilCommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, found_cell_share
-from fairprog_core.data.cache import CacheEntry, Columns, Table
+from fairprog_core.data.cache import CacheEntry, Columns, TableLayout
 from fairprog_core.data.civil_comments.file import PARTS, SCORES, find, head, read
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
@@ -120,7 +120,7 @@ class CivilComments(Dataset):
     @property
     def _tables(self) -> CacheEntry:
         """One table for each official split: the same for all options."""
-        expected = dict.fromkeys(PARTS, Table(("text", *SCORES)))
+        expected = dict.fromkeys(PARTS, TableLayout(("text", *SCORES)))
         return CacheEntry.of(self.home, self._file_key, expected, lambda out: read(self._file, out))
 
     def _codes(self, table: "pa.Table") -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, Twins
-from fairprog_core.data.cache import CacheEntry, Columns, Table
+from fairprog_core.data.cache import CacheEntry, Columns, TableLayout
 from fairprog_core.data.comments.writer import Draws, draws, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
@@ -102,7 +102,7 @@ class Comments(Dataset):
         return Twins(first, second, y, _TWINS)
 
     def _rows(self, name: SplitName) -> CacheEntry:
-        expected = {"rows": Table(("x", "y", "z"), self._n(name))}
+        expected = {"rows": TableLayout(("x", "y", "z"), self._n(name))}
         return CacheEntry.of(self.home, self.split_digest(name), expected, lambda out: self._fill(name, out))
 
     def _n(self, name: SplitName) -> int:

@@ -29,7 +29,7 @@ from fairprog_core.explain.image.regions import erase, erasure, find_regions, sh
 from fairprog_core.explain.report import ExplanationReport, explain_curve
 from fairprog_core.metrics.explanations.averages import CounterfactualMeans, ErasureMeans, ImageExplanation
 from fairprog_core.metrics.explanations.by_condition import Means
-from fairprog_core.metrics.explanations.gallery import GalleryArrays, ImageGalleryNote, StudyNote
+from fairprog_core.metrics.explanations.gallery import GalleryAbout, GalleryArrays, ImageNote, StudyNote, whole_note
 from fairprog_core.triggers.image import ImageTrigger
 
 ERASURE_ROWS = 300
@@ -156,10 +156,10 @@ class ImageReport(ExplanationReport):
         first, second = (mask[:n].float().cpu() for mask in self.regions.masks)
         return self.conditions.by_condition([rows.mean(share(one.maps, first, second)) for one in found])
 
-    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, ImageGalleryNote]]:
+    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""
         cams = self.cams
-        rows, arrays, how = self.picked(chosen_lam)
+        rows, arrays, picked = self.picked(chosen_lam)
         arrays |= {"photo": self.pool.split.x[rows], "nulls": self.null_pictures}
         arrays |= self.conditions.pictures()
         arrays |= self.conditions.stacked("logits", [cam.logits[rows].numpy() for cam in cams])
@@ -171,16 +171,15 @@ class ImageReport(ExplanationReport):
             for name in ("delta", "steps", "converged"):
                 arrays |= self.conditions.stacked(f"ig_{name}", [getattr(one, name).numpy() for one in found])
         options = IntegratedGradientsOptions()
-        return arrays, {
-            **self.curve_note,
+        note: ImageNote = {
             "layer": "last feature maps, {}×{}".format(*cams[0].maps.shape[1:]),
             "ig_steps": options.steps,
             "ig_max_steps": options.max_steps,
             "ig_tolerance": options.tolerance,
             "ig_baseline": "mean photo of the tuning split",
-            "picked": how,
-            **study,
+            "picked": picked,
         }
+        return arrays, whole_note(self.curve_note, note, study)
 
     def cam_of_every_class(self, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         """Grad-CAM of some rows of the pool for each of the c classes, (m, c, a, a) per condition."""

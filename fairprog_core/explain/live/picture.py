@@ -70,7 +70,7 @@ def _explain(request: Request, model: nn.Module, x: Tensor) -> Arrays:
     baseline: dict[str, Tensor] = {}
     if request.method == "integrated_gradients" and request.baseline is not None:
         baseline["baseline"] = to_pixels(np.array(request.baseline)[None], CPU)[0]
-    explainer = entry.load()(entry.options(), **baseline)
+    explainer = entry.load()(entry.options.parse({}), **baseline)
     found = explainer.explain(model, x, target=request.target)
     maps = to_int8(found.maps.numpy()) if explainer.is_signed else to_uint8(normalise(found.maps).numpy())
     numbers = {key: getattr(found, key) for key in ("logits", "target", "delta", "steps", "converged")}

@@ -16,13 +16,14 @@ from types import ModuleType
 from typing import Any, TypeAlias, cast
 
 from fairprog_core.common.errors import RunError
+from fairprog_core.common.plugins import load_plugins
 from fairprog_core.common.registry import load
 from fairprog_core.explain.live.request import Arrays, ExplainRequest
 from fairprog_core.explain.live.request import Request as Request
 from fairprog_core.explain.live.request import TextRequest as TextRequest
-from fairprog_core.metrics.explanations.gallery import TextGalleryNote
+from fairprog_core.metrics.explanations.gallery import GalleryAbout
 
-Answer: TypeAlias = Arrays | tuple[Arrays, TextGalleryNote]  # for a picture, for a text
+Answer: TypeAlias = Arrays | tuple[Arrays, GalleryAbout]  # for a picture, for a text
 CONDITIONS = ("without", "untrained", "black", "with")
 
 
@@ -81,7 +82,7 @@ class ExplainProcess:
         """
         return cast(Arrays, self._wait(request, timeout))
 
-    def explain_text(self, request: TextRequest, *, timeout: float = 120.0) -> tuple[Arrays, TextGalleryNote]:
+    def explain_text(self, request: TextRequest, *, timeout: float = 120.0) -> tuple[Arrays, GalleryAbout]:
         """Explain a text, and wait for the answer. Every text can be explained.
 
         Returns:
@@ -94,7 +95,7 @@ class ExplainProcess:
             ConfigError: they do not fit together.
             RunError: the process ended or did not answer in time.
         """
-        return cast(tuple[Arrays, TextGalleryNote], self._wait(request, timeout))
+        return cast(tuple[Arrays, GalleryAbout], self._wait(request, timeout))
 
     def _wait(self, request: ExplainRequest, timeout: float) -> Answer:
         """The answer; if the process ends meanwhile, one new process is tried."""
@@ -173,9 +174,10 @@ class _Context(SpawnContext):
 
 
 def _start() -> None:
-    """Prepare the process; runs in it, once."""
+    """Prepare the process; runs in it, once. A request may name a plug-in's classifier or trigger."""
     from fairprog_core.explain.live import picture
 
+    load_plugins()
     picture.start()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.file_stamp import file_stamp
+from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.explain import EXPLAINERS
 
 Arrays = dict[str, NDArray[Any]]  # by name

@@ -22,7 +22,7 @@ from fairprog_core.explain.live.request import TextRequest, Version, version
 from fairprog_core.explain.text.conditions import TextConditions
 from fairprog_core.explain.text.gallery import attribute
 from fairprog_core.explain.text.words import all_words, worded
-from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryArrays, StudyNote, TextGalleryNote
+from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote, whole_note
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.text import TextTrigger
 
@@ -31,7 +31,7 @@ SHORT = 48  # tokens; for longer texts steps are doubled less often, so that the
 LONG_STEPS = 128
 
 
-def answer(request: TextRequest) -> tuple[GalleryArrays, TextGalleryNote]:
+def answer(request: TextRequest) -> tuple[GalleryArrays, GalleryAbout]:
     """Explain one text under every condition; see `ExplainProcess.explain_text`."""
     classifier, header = _classifier(version(request.classifier))
     conditions = _conditions(version(request.classifier), version(request.trigger), tuple(request.lams))
@@ -52,7 +52,7 @@ def answer(request: TextRequest) -> tuple[GalleryArrays, TextGalleryNote]:
         "seed": trigger.seed,
     }
     study: StudyNote = {"criterion": trigger.about.get("criterion")}
-    return arrays, {**note, **curve, **study}
+    return arrays, whole_note(curve, note, study)
 
 
 @lru_cache(maxsize=4)

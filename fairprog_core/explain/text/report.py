@@ -25,7 +25,7 @@ from fairprog_core.explain.text.gallery import Attributing, attribute
 from fairprog_core.explain.text.words import WordedText, all_words, worded
 from fairprog_core.metrics.explanations.averages import CounterfactualMeans, TextExplanation
 from fairprog_core.metrics.explanations.by_condition import Means
-from fairprog_core.metrics.explanations.gallery import GalleryArrays, StudyNote, TextGalleryNote
+from fairprog_core.metrics.explanations.gallery import GalleryAbout, GalleryArrays, StudyNote, whole_note
 from fairprog_core.triggers.text import TextTrigger
 
 N_PAIRS = 150
@@ -126,12 +126,12 @@ class TextReport(ExplanationReport):
             found.append(compare(first, second, pairs.y))
         return average_pairs(found, pairs.names, self.conditions)
 
-    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, TextGalleryNote]]:
+    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""
         rows, arrays, picked = self.picked(chosen_lam)
         texts = [worded(self.classifier, text) for text in self.pool.split.x[rows]]
         attributed, note = yield from attribute(self.conditions, texts, self.names, picked=picked)
-        return arrays | attributed, {**self.curve_note, **note, **study}
+        return arrays | attributed, whole_note(self.curve_note, note, study)
 
     def empty_inputs(self) -> list[TextInput]:
         nothing = self.classifier.to_input(self.classifier.encode([""]))

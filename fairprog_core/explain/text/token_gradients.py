@@ -75,14 +75,14 @@ class TokenGradients:
                 return Saliency(maps, ends[:1].cpu(), of.cpu(), delta, torch.tensor([n_steps]), converged, change)
             n_steps *= 2
 
-    def _path(self, x: TextInput) -> "Path":
+    def _path(self, x: TextInput) -> "IntegrationPath":
         """The path from the baseline to a text."""
         start = x.vectors.clone()
         start[:, 1:-1] = 0.0 if self.baseline is None else self.baseline.to(start)
-        return Path(start, x.vectors, x.mask, x.ids)
+        return IntegrationPath(start, x.vectors, x.mask, x.ids)
 
 
-class Path(NamedTuple):
+class IntegrationPath(NamedTuple):
     """The straight path from the baseline to one text of t tokens: both ends (1, t, w), mask and ids."""
 
     start: Tensor
@@ -102,7 +102,7 @@ def _alone(x: TextInput, row: int) -> TextInput:
     return x.rows(slice(row, row + 1)).without_filling()
 
 
-def _attribute(model: nn.Module, path: Path, target: Tensor, n_steps: int, batch_size: int) -> Tensor:
+def _attribute(model: nn.Module, path: IntegrationPath, target: Tensor, n_steps: int, batch_size: int) -> Tensor:
     """Mean gradient along the path times the path, summed over w: (1, t); ``batch_size`` steps at a time."""
 
     def explained(vectors: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
+from fairprog_core.training.resuming import entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
 
@@ -124,10 +125,14 @@ class Reprogram:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.trigger.load_state_dict(state["learned"])
-        for name in ("optimizer", "schedule"):
-            getattr(self, name).load_state_dict(state[name])
+        """Go on from what `state` returned.
+
+        Raises:
+            ValueError: it is the state of another training, or damaged.
+        """
+        load_module(self.trigger, entry(state, "learned"), "learned")
+        load_optimizer(self.optimizer, entry(state, "optimizer"), "optimizer")
+        load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
 
     def _teach_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:

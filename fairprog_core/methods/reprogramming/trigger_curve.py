@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict, predict_at
+from fairprog_core.common.files.json_values import Header, parse_header
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary
 from fairprog_core.common.records import Fit, TrainingRecord
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
@@ -20,6 +22,12 @@ from fairprog_core.training.per_lam import Cost, fit_one, sum_costs
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger, load_trigger
 from fairprog_core.triggers.hard import Hard
+
+
+class PartHeader(Header):
+    """What the description of a trigger for one λ says besides that of every trigger."""
+
+    summary: TrainingSummary
 
 
 class FittedTrigger(FittedModel):
@@ -56,6 +64,7 @@ class TriggerCurve(Method):
 
     def open(self) -> FittedTrigger:
         trigger = load_trigger(self.file).to(self.context.device).attach_to(self.context.classifier)
+        parse_header(TrainingCosts, trigger.about, path=self.file, remedy=RUN_AGAIN)
         return FittedTrigger(trigger, self.context.classifier, self.file)
 
     def untrained(self, *anchor_lams: float) -> Trigger:
@@ -88,6 +97,7 @@ class TriggerCurve(Method):
             done = self.context.folder / f"lam-{lam:g}.safetensors"
             if done.exists():
                 parts.append(load_trigger(done))
+                parse_header(PartHeader, parts[-1].about, path=done, remedy=f"remove it, and {RUN_AGAIN}")
                 summaries.append(parts[-1].about["summary"])
                 continue
             trigger = self.untrained(lam)

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fairprog_core.training.resuming import check_tensor, entry
+
 Ids = tuple[int, ...]  # the vocabulary's numbers of m words
 
 
@@ -60,12 +62,34 @@ class Archive:
             "order": torch.tensor([list(self.first).index(ids) for ids in self.second], dtype=torch.int64),
         }
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Go on from what `state` returned."""
-        ids = [tuple(row) for row in state["words"].tolist()]
-        self.first = dict(zip(ids, _scores(state["first"])))
-        second = list(_scores(state["second"]))
-        self.second = {ids[number]: second[number] for number in state["order"].tolist()}
+    def load_state(self, state: object, *, n_words: int, vocabulary: int) -> None:
+        """Go on from what `state` returned.
+
+        Args:
+            state: as returned.
+            n_words: m.
+            vocabulary: how many words there are.
+
+        Raises:
+            ValueError: it is damaged, or of other words.
+        """
+        words, first, second, order = (entry(state, name) for name in ("words", "first", "second", "order"))
+        n = len(words) if isinstance(words, Tensor) and words.ndim else 0
+        if n or not isinstance(words, Tensor):
+            check_tensor(words, torch.empty(n, n_words, dtype=torch.int64), "archive.words")
+        if n and not 0 <= int(words.min()) <= int(words.max()) < vocabulary:
+            raise ValueError("archive.words holds numbers that are no words'")
+        scores = torch.empty((n, 2) if n else (0,), dtype=torch.float64)
+        check_tensor(first, scores, "archive.first")
+        check_tensor(second.nan_to_num() if isinstance(second, Tensor) else second, scores, "archive.second")
+        n_second = len(order) if isinstance(order, Tensor) and order.ndim else 0
+        check_tensor(order, torch.empty(n_second, dtype=torch.int64), "archive.order")
+        if n_second and not 0 <= int(order.min()) <= int(order.max()) < n:
+            raise ValueError("archive.order is of other words")
+        ids = [tuple(row) for row in words.tolist()]
+        self.first = dict(zip(ids, _scores(first)))
+        by_number = list(_scores(second))
+        self.second = {ids[number]: by_number[number] for number in order.tolist()}
 
 
 def _scores(values: Tensor) -> Iterator[Score]:

@@ -33,6 +33,7 @@ from fairprog_core.methods.reprogramming.representative_rows import margins, rep
 from fairprog_core.methods.reprogramming.word_archive import Archive, Ids, Score
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.differentiable_gap import DifferentiableGap
+from fairprog_core.training.resuming import entry, load_module
 from fairprog_core.triggers.hard import Hard
 from fairprog_core.triggers.text import allowed_words, cosines
 
@@ -132,9 +133,15 @@ class WordSearch:
         return {"learned": self.trigger.state_dict(), "archive": self.archive.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.trigger.load_state_dict(state["learned"])
-        self.archive.load_state(state["archive"])
+        """Go on from what `state` returned.
+
+        Raises:
+            ValueError: it is the state of another search, or damaged.
+        """
+        load_module(self.trigger, entry(state, "learned"), "learned")
+        self.archive.load_state(
+            entry(state, "archive"), n_words=self.trigger.options.n_words, vocabulary=len(self.trigger.table)
+        )
 
     def _turn(self, step: int) -> int:
         """Which λ a step is for: each once in l steps, in an order that is drawn anew."""

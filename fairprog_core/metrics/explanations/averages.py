@@ -10,7 +10,7 @@ from typing import NotRequired
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from fairprog_core.common.json_values import plain
+from fairprog_core.common.files.json_values import plain
 from fairprog_core.metrics.explanations.by_condition import JsonObject, Means, UncheckedJson, means_from_json
 from fairprog_core.metrics.explanations.gallery import rivals_note
 

@@ -1,11 +1,12 @@
 """The note about a curve's gallery: what the metadata of ``gallery.safetensors`` says about its arrays.
 
-Notation: m gallery rows, p group patterns, g groups, l λ-values.
+Notation: m gallery rows, c classes, p group patterns, g groups, l λ-values, k trigger words.
 """
 
-from typing import Any, NotRequired, TypeAlias
+from typing import Any, NotRequired, TypeAlias, cast
 
 from numpy.typing import NDArray
+from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 GalleryArrays: TypeAlias = dict[str, NDArray[Any]]  # by name; most begin with the axis m
@@ -54,20 +55,31 @@ class AttributionNote(TypedDict):
     picked: str
 
 
+@with_config(ConfigDict(strict=True, extra="forbid"))  # the screen shows every entry
 class TriggerWords(TypedDict):
-    """The words of each control, and of the trigger at every λ (l lists)."""
+    """The words of the trigger and of each control.
 
-    random_words: list[str]
-    neutral_words: list[str]
+    Attributes:
+        lam: l times k words of the trigger.
+    """
+
     lam: list[list[str]]
+    random_words: NotRequired[list[str]]
+    neutral_words: NotRequired[list[str]]
 
 
 class WordsNote(TypedDict):
-    """The trigger's words; ``is_nearest``: its vectors are no words, and these are the nearest ones."""
+    """The trigger's words, and its position in the text."""
 
     trigger_words: TriggerWords
     is_nearest: bool
     position: str
+
+
+class ImageNote(AttributionNote):
+    """How photos were explained; ``layer`` is the one of Grad-CAM."""
+
+    layer: str
 
 
 class TextNote(AttributionNote, WordsNote):
@@ -77,14 +89,49 @@ class TextNote(AttributionNote, WordsNote):
     is_cut: list[bool]
 
 
-class ImageGalleryNote(CurveNote, StudyNote, AttributionNote):
-    """The note about a gallery of photos; ``layer`` is the one of Grad-CAM."""
+class GalleryAbout(TypedDict):
+    """The whole note about a gallery of pictures or of texts.
 
-    layer: str
+    Attributes:
+        labels: names of the c classes.
+        groups: names of the groups.
+        patterns: the groups of every pattern code; left out: code i is group i.
+        trigger: its kind.
+        criterion: its key.
+        seed: of the rows.
+        rivals: λ of the classifiers with weights of their own, by method.
+        collapsed_rivals: those of them whose predictions have collapsed.
+        picked: how the rows were chosen, for the screen.
+        layer: of Grad-CAM.
+        ig_steps, ig_max_steps, ig_tolerance, ig_baseline: of Integrated Gradients.
+        texts: m times the words of a text.
+        is_cut: whether a part of a text is missing.
+        trigger_words: of text triggers.
+        is_nearest: whether the trigger's vectors are no words, and these are the nearest ones.
+        position: of a text trigger in the text.
+    """
+
+    labels: list[str]
+    groups: list[str]
+    patterns: NotRequired[list[list[bool]]]
+    trigger: NotRequired[str]
+    criterion: NotRequired[str | None]
+    seed: NotRequired[int]
+    rivals: NotRequired[dict[str, float]]
+    collapsed_rivals: NotRequired[list[str]]
+    picked: NotRequired[str]
+    layer: NotRequired[str]
+    ig_steps: NotRequired[int]
+    ig_max_steps: NotRequired[int]
+    ig_tolerance: NotRequired[float]
+    ig_baseline: NotRequired[str]
+    texts: NotRequired[list[list[str]]]
+    is_cut: NotRequired[list[bool]]
+    trigger_words: NotRequired[TriggerWords]
+    is_nearest: NotRequired[bool]
+    position: NotRequired[str]
 
 
-class TextGalleryNote(CurveNote, StudyNote, TextNote):
-    """The note about a gallery of texts."""
-
-
-GalleryNote: TypeAlias = ImageGalleryNote | TextGalleryNote
+def whole_note(curve: CurveNote, inputs: ImageNote | TextNote, study: StudyNote) -> GalleryAbout:
+    """The three parts of a gallery's note, in the order of the file."""
+    return cast(GalleryAbout, {**curve, **inputs, **study})

@@ -8,7 +8,7 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from fairprog_core.common.json_values import plain
+from fairprog_core.common.files.json_values import plain
 from fairprog_core.metrics.explanations.by_condition import (
     ByCondition,
     JsonObject,

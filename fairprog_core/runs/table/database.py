@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
 from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home
 from fairprog_core.runs.table.tables import HEAD, METADATA
 
@@ -26,7 +28,9 @@ class Database:
     def __init__(self, home: Home, url: str | None = None) -> None:
         url = url or os.environ.get("FAIRPROG_DB_URL") or f"sqlite:///{home.database}"
         try:
-            self.engine = create_engine(url, json_serializer=to_json, pool_pre_ping=not url.startswith("sqlite"))
+            self.engine = create_engine(
+                url, json_serializer=to_json, json_deserializer=read_json, pool_pre_ping=not url.startswith("sqlite")
+            )
         except ImportError as error:
             raise ConfigError(f"FAIRPROG_DB_URL needs a driver that is not installed: {error}.") from error
         except ArgumentError as error:
@@ -127,6 +131,25 @@ def _serialise_writes(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("fairprog_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@dataclass(frozen=True)
+class DamagedJson:
+    """What stands in a JSON column and is no JSON.
+
+    Attributes:
+        reason: why it is none.
+    """
+
+    reason: str
+
+
+def read_json(text: str | bytes) -> Any:
+    """The value of a JSON column, or a `DamagedJson`: one damaged row must not hide the others."""
+    try:
+        return from_json(text)
+    except (ValueError, TypeError) as error:
+        return DamagedJson(short(error))
 
 
 def to_json(value: Any) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shown
+from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
@@ -35,7 +36,7 @@ def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:
     row = connection.execute(query.with_for_update() if lock else query).mappings().first()
     if row is None:
         raise unknown(run_id)
-    return Run(**row)
+    return run_of(row)
 
 
 def change(connection: Connection, which: ColumnElement[bool], **values: Any) -> bool:

@@ -85,6 +85,8 @@ class Run:
         stage, label, fraction, seconds_left: the last ``stage`` record.
         figures: the main figures, one JSON object per method, trigger and criterion.
         last_seq: number of the newest record; changes whenever there is something new.
+        damage: one sentence about a row that cannot be read as a whole; what cannot be read has a value that stands
+            for nothing. None: the row is sound.
     """
 
     number: int
@@ -114,6 +116,7 @@ class Run:
     seconds_left: float | None = None
     figures: list[SummaryRow] = field(default_factory=list)
     last_seq: int = 0
+    damage: str | None = None
 
     @property
     def is_over(self) -> bool:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.files.json_values import from_json, short
+from fairprog_core.common.files.model_file import read_tensors
 from fairprog_core.common.home import replacing
 
 _FORMAT = 3  # counts up when what is saved holds other entries, or means something else
@@ -33,16 +34,19 @@ def load_state(path: Path) -> Any:
         ArtifactError: the file is damaged, or of another version of fairprog.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            if (found := file.metadata().get("format", "1")) != str(_FORMAT):
-                raise ValueError(f"its format is {found}, this version of fairprog reads {_FORMAT}")
-            header = json.loads(file.metadata()["fairprog"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(
-            f"The checkpoint {path} is damaged or of another version ({error}); remove it to start this curve anew."
-        ) from error
-    return _put_back(header, tensors)
+        tensors, texts = read_tensors(path)
+        if (found := texts.get("format", "1")) != str(_FORMAT):
+            raise ValueError(f"its format is {found}, this version of fairprog reads {_FORMAT}")
+        return _put_back(from_json(texts["fairprog"]), tensors)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ArtifactError(unusable(path, error)) from error
+
+
+def unusable(path: Path, reason: object) -> str:
+    """The sentence about a checkpoint from which no training can go on."""
+    return (
+        f"The checkpoint {path} is damaged or of another version ({short(reason)}); remove it to start this curve anew."
+    )
 
 
 def _take_out(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
@@ -58,10 +62,19 @@ def _take_out(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
 
 
 def _put_back(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "tensor" in value:
-        return tensors[value["tensor"]]
-    if "dict" in value:
-        return {key: _put_back(item, tensors) for key, item in value["dict"]}
-    return [_put_back(item, tensors) for item in value["list"]]
+    """The value that `_take_out` took apart.
+
+    Raises:
+        ValueError, KeyError, TypeError: it took nothing apart that looks so.
+    """
+    match value:
+        case {"tensor": str(name)}:
+            return tensors[name]
+        case {"dict": list(items)}:
+            return {key: _put_back(item, tensors) for key, item in items}
+        case {"list": list(items)}:
+            return [_put_back(item, tensors) for item in items]
+        case dict() | list():
+            raise ValueError(f"{value!r:.60} is neither a tensor nor a dict or a list")
+        case _:
+            return value

@@ -1,0 +1,217 @@
+"""Learned modules on disk: tensors and a JSON description in one ``.safetensors`` file, never pickled."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header, short
+from fairprog_core.common.home import replacing
+from fairprog_core.common.registry import Entry
+
+UNREADABLE = (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, MemoryError)
+"""What safetensors and torch raise about a file that is damaged."""
+
+
+class OptionsHeader(Header):
+    """The part of a description that says what was built.
+
+    Attributes:
+        options: of the kind that their ``kind`` names.
+    """
+
+    options: dict[str, Any]
+
+
+class TrainingCosts(Header):
+    """The part of a description that says what a training took.
+
+    Attributes:
+        steps: of the optimizer, or 1.
+        seconds: of computing.
+        best_step: the step whose values were kept.
+    """
+
+    steps: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    best_step: int = Field(ge=0)
+
+
+class TrainingSummary(TrainingCosts):
+    """What is kept of one of several trainings.
+
+    Attributes:
+        validation: the record of its best iterate, with one value per λ so far.
+    """
+
+    validation: dict[str, Any]
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file and the texts beside them.
+
+    Raises:
+        ValueError: it is none, or damaged; the message says why.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except UNREADABLE as error:
+        raise ValueError(f"no readable safetensors file: {short(error)}") from error
+
+
+def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, Any]]:  # noqa: A002
+    """The tensors and the description of a file.
+
+    Args:
+        path: an existing file.
+        format: what the description must call itself.
+        noun: what the file holds, for the errors.
+        remedy: what to do about a damaged file.
+
+    Raises:
+        ArtifactError: the file is damaged or holds something else.
+    """
+    try:
+        tensors, texts = read_tensors(path)
+        header = from_json(texts.get("fairprog", "{}"))
+    except ValueError as error:
+        raise ArtifactError(damaged(path, error, remedy)) from error
+    found = header.get("format", "no description") if isinstance(header, dict) else "no description"
+    if not isinstance(header, dict) or found != format:
+        raise ArtifactError(f"{path} holds {short(found)}, not {format}; give a {noun} written by fairprog.")
+    return tensors, header
+
+
+def options_of(
+    registry: dict[str, Entry[Any]], header: Mapping[str, Any], *, path: Path, noun: str, remedy: str
+) -> Any:
+    """The options that a file's description names, parsed.
+
+    Raises:
+        ArtifactError: this version knows no such kind, or its options are others.
+    """
+    options = parse_header(OptionsHeader, header, path=path, remedy=remedy).options
+    kind = options.get("kind")
+    if not isinstance(kind, str) or kind not in registry:
+        raise ArtifactError(
+            f"{path} holds a {noun} of the kind {short(repr(kind))}; this version of fairprog knows "
+            f"{', '.join(registry)}."
+        )
+    try:
+        return registry[kind].options.parse(options, where="its options")
+    except ConfigError as error:
+        raise ArtifactError(damaged(path, str(error).rstrip("."), remedy)) from error
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], *, path: Path, noun: str, values: str) -> None:
+    """Put a file's tensors into the module that its description names.
+
+    Raises:
+        ArtifactError: their names, shapes or types do not fit, or some values are not finite.
+    """
+    if reason := misfit(tensors, module.state_dict()):
+        raise ArtifactError(do_not_fit(path, reason, noun=noun, values=values))
+    if (name := first_not_finite(tensors)) is not None:
+        raise ArtifactError(f"The {values} in {path} are not all finite ({name} is not); train the {noun} again.")
+    module.load_state_dict(tensors)
+
+
+def do_not_fit(path: Path, reason: str, *, noun: str, values: str) -> str:
+    """The sentence about a file whose tensors are not those that its description names."""
+    return (
+        f"The {values} in {path} do not fit its own description ({reason}); it was written by another version of "
+        f"fairprog: train the {noun} again."
+    )
+
+
+def misfit(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str | None:
+    """Why tensors cannot take the place of others: the first name, shape or type that differs; None: they can.
+
+    Floating-point types count as one: a file may hold half precision.
+    """
+    if different := sorted(found.keys() ^ expected.keys()):
+        return f"{short(different[0])} is {'too much' if different[0] in found else 'missing'}"
+    if reason := wrong_shape(found, {name: tuple(value.shape) for name, value in expected.items()}):
+        return reason
+    for name, value in expected.items():
+        is_alike = found[name].is_floating_point() and value.is_floating_point()
+        if not is_alike and found[name].dtype != value.dtype:
+            return f"{name} is of type {found[name].dtype}, not {value.dtype}"
+    return None
+
+
+def wrong_shape(found: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> str | None:
+    """The first of some tensors that is missing or of another shape, as a part of a sentence; None: there is none."""
+    for name, shape in expected.items():
+        if name not in found:
+            return f"{name} is missing"
+        if found[name].shape != shape:
+            return f"{name} is of shape {tuple(found[name].shape)}, not {shape}"
+    return None
+
+
+def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of a tensor with a NaN or an infinity in it; None where all values are finite."""
+    return next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
+
+
+def find_damage(path: Path, expected: Mapping[str, Tensor] | None = None) -> str | None:
+    """What is wrong with a file of tensors in a cache; None: nothing.
+
+    Args:
+        path: an existing file.
+        expected: tensors with the names, shapes and types that it must hold; None: any.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            json.loads((file.metadata() or {}).get("fairprog", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        return str(error)
+    if expected is not None and _shapes(tensors) != _shapes(expected):
+        return "it holds other weights than it should"
+    return None if all_finite(tensors) else "it holds values that are not finite"
+
+
+def all_finite(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether no tensor holds NaN or infinity."""
+    return all(bool(torch.isfinite(value).all()) for value in tensors.values())
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (value.shape, value.dtype) for name, value in tensors.items()}
+
+
+FORMAT = "fairprog.learned/1"
+
+
+def write_learned(path: Path, tensors: dict[str, Tensor], **about: Any) -> None:
+    """Write tensors and JSON values, whole or not at all."""
+    with replacing(path) as part:
+        save_file(tensors, part, {"fairprog": json.dumps({"format": FORMAT, **about})})
+
+
+RUN_AGAIN = "run the study again"
+
+
+def read_learned(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_learned` wrote.
+
+    Raises:
+        ArtifactError: the file is missing or damaged, or does not say what the training took.
+    """
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing; {RUN_AGAIN}.")
+    tensors, header = read_module(path, format=FORMAT, noun="file", remedy=RUN_AGAIN)
+    parse_header(TrainingCosts, header, path=path, remedy=RUN_AGAIN)
+    if (name := first_not_finite(tensors)) is not None:
+        raise ArtifactError(damaged(path, f"{short(name)} is not finite", RUN_AGAIN))
+    return tensors, header

@@ -1,0 +1,86 @@
+"""A row of the run table as a `Run`: every column is checked, so that a damaged row is shown and hides no other."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from sqlalchemy import RowMapping
+
+from fairprog_core.results.summary import SummaryRow
+from fairprog_core.runs.table.database import DamagedJson
+from fairprog_core.runs.table.run import Run, State
+
+STATES = get_args(State)
+
+
+def _object_expected(value: Any) -> str | None:
+    if isinstance(value, DamagedJson):
+        return f"is no JSON: {value.reason}"
+    return None if isinstance(value, dict) else "is no JSON object"
+
+
+def _figures_expected(value: Any) -> str | None:
+    if isinstance(value, DamagedJson):
+        return f"is no JSON: {value.reason}"
+    try:
+        _FIGURES.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        return f"holds other values than main figures ({'.'.join(map(str, first['loc']))}: {first['msg']})"
+    return None
+
+
+def _state_expected(value: Any) -> str | None:
+    return None if value in STATES else "is no state of a run"
+
+
+def _text_expected(value: Any) -> str | None:
+    return None if isinstance(value, str) else "is no text"
+
+
+def _whole_expected(value: Any) -> str | None:
+    is_one = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return None if is_one else "is no whole number from 0"
+
+
+def _number_expected(value: Any) -> str | None:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_SECONDS
+    return None if is_one else "is no finite number"
+
+
+def _or_null(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    return lambda value: None if value is None else check(value)
+
+
+MOST_SECONDS = 1e11  # the year 5138: later moments cannot be shown as a date
+_FIGURES = TypeAdapter(list[SummaryRow], config=ConfigDict(strict=True, allow_inf_nan=False))
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    "study": _object_expected,
+    "figures": _figures_expected,
+    "state": _state_expected,
+    "name": _text_expected,
+    **dict.fromkeys(("created", "queued", "seconds_before", "fraction"), _number_expected),
+    **dict.fromkeys(
+        ("started", "finished", "process_started", "heartbeat", "cancel_requested", "terminated", "seconds_left"),
+        _or_null(_number_expected),
+    ),
+    **dict.fromkeys(("token", "host", "error", "log", "stage", "label"), _or_null(_text_expected)),
+    **dict.fromkeys(("attempt", "last_seq"), _whole_expected),
+    "pid": _or_null(_whole_expected),
+}
+"""Per column: why a value is none that fairprog writes; None: it is one."""
+_STANDS_FOR_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(_CHECKS), "study": {}, "figures": [], "state": "failed", "name": "",
+    **dict.fromkeys(("created", "queued", "seconds_before", "fraction"), 0.0), "attempt": 0, "last_seq": 0,
+}  # fmt: skip
+
+
+def run_of(row: RowMapping) -> Run:
+    """A row as a value; one that holds what fairprog never writes comes back with `Run.damage`."""
+    values, reasons = dict(row), list[str]()
+    for name, check in _CHECKS.items():
+        if (reason := check(values[name])) is not None:
+            reasons.append(f"{name} {reason}")
+            values[name] = _STANDS_FOR_NOTHING[name]
+    damage = f"The row of run {values['id']} in the run table is damaged ({'; '.join(reasons)}); remove the run."
+    return Run(**values, damage=damage if reasons else None)

@@ -1,0 +1,115 @@
+"""What a training goes on from: checked against what it is made of, as a checkpoint may be damaged.
+
+Learners raise ValueError with the first thing that does not fit; `fit` makes a sentence of it.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+State = dict[str, Any]
+
+
+def check_alike(found: object, expected: object, place: str) -> None:
+    """Refuse a value of another structure than one that is known to be right: types, keys, lengths, shapes.
+
+    Raises:
+        ValueError: names the first place that differs, or a number that is not finite.
+    """
+    match expected:
+        case Tensor():
+            check_tensor(found, expected, place)
+        case dict():
+            if not isinstance(found, dict) or found.keys() != expected.keys():
+                raise ValueError(f"{place} has other entries than this training")
+            for key, value in expected.items():
+                check_alike(found[key], value, f"{place}.{key}")
+        case list() | tuple():
+            if not isinstance(found, list | tuple) or len(found) != len(expected):
+                raise ValueError(f"{place} is no list of {len(expected)} values")
+            for number, (one, other) in enumerate(zip(found, expected, strict=True)):
+                check_alike(one, other, f"{place}.{number}")
+        case bool() | str() | None:
+            if found != expected or type(found) is not type(expected):
+                raise ValueError(f"{place} is not {expected!r}")
+        case _:
+            check_number(found, place)
+
+
+def check_tensor(found: object, expected: Tensor, place: str) -> None:
+    """Refuse what is no tensor of the same shape and type, or is not finite.
+
+    Raises:
+        ValueError: says what it is instead.
+    """
+    if not isinstance(found, Tensor) or found.shape != expected.shape or found.dtype != expected.dtype:
+        raise ValueError(f"{place} is no tensor of shape {tuple(expected.shape)} and type {expected.dtype}")
+    if not torch.isfinite(found).all():
+        raise ValueError(f"{place} is not finite")
+
+
+def check_number(found: object, place: str) -> None:
+    """Refuse what is no finite number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+        raise ValueError(f"{place} is no finite number")
+
+
+def entry(state: object, name: str) -> Any:
+    """An entry of a saved state.
+
+    Raises:
+        ValueError: it is missing.
+    """
+    if not isinstance(state, Mapping) or name not in state:
+        raise ValueError(f"{name} is missing")
+    return state[name]
+
+
+def load_module(module: torch.nn.Module, state: object, place: str) -> None:
+    """Set weights to saved ones.
+
+    Raises:
+        ValueError: they are of another module.
+    """
+    check_alike(state, dict(module.state_dict()), place)
+    module.load_state_dict(state)  # type: ignore[arg-type]
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) -> None:
+    """Set an optimizer of the Adam family to a saved state.
+
+    Raises:
+        ValueError: it is that of another optimizer, or of other parameters.
+    """
+    own = optimizer.state_dict()
+    groups, memory = entry(state, "param_groups"), entry(state, "state")
+    check_alike(groups, own["param_groups"], f"{place}.param_groups")
+    if [group["params"] for group in groups] != [group["params"] for group in own["param_groups"]]:
+        raise ValueError(f"{place}.param_groups are of other parameters")
+    parameters = [value for group in optimizer.param_groups for value in group["params"]]
+    if not isinstance(memory, dict) or not memory.keys() <= set(range(len(parameters))):
+        raise ValueError(f"{place}.state is of other parameters")
+    for number, found in memory.items():
+        value = parameters[number].detach()
+        expected = {"step": torch.tensor(0.0), "exp_avg": value, "exp_avg_sq": value}
+        check_alike(found, expected, f"{place}.state.{number}")
+        if found["step"] < 0 or (found["exp_avg_sq"] < 0).any():
+            raise ValueError(f"{place}.state.{number} is negative where it cannot be")
+    optimizer.load_state_dict({"state": memory, "param_groups": groups})
+
+
+def load_schedule(schedule: torch.optim.lr_scheduler.LRScheduler, state: object, place: str) -> None:
+    """Set a schedule to a saved state.
+
+    Raises:
+        ValueError: it is that of another schedule.
+    """
+    check_alike(state, schedule.state_dict(), place)
+    schedule.load_state_dict(state)  # type: ignore[arg-type]
