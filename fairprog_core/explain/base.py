@@ -4,7 +4,7 @@ Notation: k photos or texts, c classes, s image side, a×b saliency map, t token
 """
 
 from collections.abc import Generator, Iterator
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,25 @@ class Saliency(NamedTuple):
     steps: Tensor | None = None
     converged: Tensor | None = None
     change: Tensor | None = None
+
+
+class Explainer(Protocol):
+    """What every entry of `EXPLAINERS` offers; its constructor takes the options.
+
+    Attributes:
+        is_signed: whether maps have negative parts.
+    """
+
+    is_signed: ClassVar[bool]
+
+    def explain(self, model: nn.Module, x: Any, *, target: Target = None) -> Saliency:
+        """One saliency map for each input; the module does not change.
+
+        Args:
+            model: inputs to logits (k, c); in evaluation mode.
+            x: photos (k, 3, s, s) in [0, 1], or k texts as a ``TextInput``.
+            target: the class to explain; None: the predicted one.
+        """
 
 
 def chunks(n: int, size: int) -> Iterator[slice]:

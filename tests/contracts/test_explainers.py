@@ -11,6 +11,7 @@ from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.common.options import Modality
 from fairprog_core.common.registry import build
 from fairprog_core.explain import EXPLAINERS
+from fairprog_core.explain.base import Explainer
 from fairprog_core.triggers import TRIGGERS
 from tests.contracts.samples import as_tensor, inputs_of, usual
 from tests.core.test_grad_cam import n_hooks
@@ -38,9 +39,10 @@ def inputs_for(kind: str) -> Any:
     return inputs_of(classifier_for(kind), 3)
 
 
-def make(kind: str) -> Any:
+def make(kind: str) -> Explainer:
     entry = EXPLAINERS[kind]
-    return entry.load()(entry.options(batch_size=2))
+    made: Explainer = entry.load()(entry.options(batch_size=2))
+    return made
 
 
 class Broken(nn.Module):

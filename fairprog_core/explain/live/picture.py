@@ -24,6 +24,7 @@ from fairprog_core.classifiers.base import freeze, read_classifier
 from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.common.errors import DataError
 from fairprog_core.explain import EXPLAINERS
+from fairprog_core.explain.base import Explainer
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.image.grad_cam import normalise
 from fairprog_core.explain.live.request import Arrays, Request, Version, version
@@ -70,7 +71,7 @@ def _explain(request: Request, model: nn.Module, x: Tensor) -> Arrays:
     baseline: dict[str, Tensor] = {}
     if request.method == "integrated_gradients" and request.baseline is not None:
         baseline["baseline"] = to_pixels(np.array(request.baseline)[None], CPU)[0]
-    explainer = entry.load()(entry.options.parse({}), **baseline)
+    explainer: Explainer = entry.load()(entry.options.parse({}), **baseline)
     found = explainer.explain(model, x, target=request.target)
     maps = to_int8(found.maps.numpy()) if explainer.is_signed else to_uint8(normalise(found.maps).numpy())
     numbers = {key: getattr(found, key) for key in ("logits", "target", "delta", "steps", "converged")}
