@@ -103,6 +103,16 @@ def predictions_of(
     )
 
 
+def margin(logits: NDArray[np.floating], of: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logit of a class minus the largest other logit: logits (n, c) and classes (n,) -> (n,)."""
+    rows = np.arange(len(logits))
+    others = logits.astype(np.float64)
+    own = others[rows, of]
+    others[rows, of] = -np.inf
+    gap: NDArray[np.float64] = own - others.max(axis=1)
+    return gap
+
+
 def _every_row(model: Model, function: Callable[[Any], Tensor], split: Split, batch_size: int | None) -> Tensor:
     """A function of inputs, batch by batch in the model's reading order; its answers in the order of the rows."""
     batch_size = batch_size or (64 if model.device.type == "cpu" else 256)

@@ -1,8 +1,7 @@
-"""Explanations: what can be chosen. Torch-free; an implementation is imported when it is used.
+"""Explanations: the options, and the registry of explainers. Torch-free; an implementation is imported on first use.
 
-An explainer turns a module (photos or texts in, logits out) and photos or texts into one saliency
-map per photo, or one value per token. "With the trigger" and "without" are therefore two modules,
-and one explainer serves both.
+An explainer takes a module (photos or texts in, logits out) and inputs, and returns one saliency map per photo, or
+one value per token. "With the trigger" and "without" are therefore two modules, and one explainer serves both.
 """
 
 from typing import ClassVar, Literal
@@ -13,17 +12,17 @@ from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, Traine
 from fairprog_core.common.options import ADVANCED, Modality, Options
 from fairprog_core.common.registry import Entry, EntryOptions
 
-Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of the demographic classifiers
+Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of a demographic classifier
 
 
 class ExplainerOptions(EntryOptions):
-    """What every explainer shares."""
+    """Options that all explainers share."""
 
     modality: ClassVar[Modality] = "image"
 
 
 class GradCamOptions(ExplainerOptions):
-    """Grad-CAM: which places of the last feature maps speak for the class."""
+    """Grad-CAM: which positions of the last feature maps raise the class's logit."""
 
     kind: Literal["grad_cam"] = "grad_cam"
     batch_size: int = Field(
@@ -33,11 +32,11 @@ class GradCamOptions(ExplainerOptions):
 
 
 class IntegratedGradientsOptions(ExplainerOptions):
-    """Integrated Gradients: how much every pixel of the photo adds to the class, against a baseline."""
+    """Integrated Gradients: how much every pixel of the photo adds to the class's logit, against a baseline photo."""
 
     kind: Literal["integrated_gradients"] = "integrated_gradients"
     steps: int = Field(
-        32, ge=1, le=1024, title="Steps", description="Points on the way from the baseline to the photo, at first."
+        32, ge=1, le=1024, title="Steps", description="Points on the path from the baseline to the photo, at first."
     )
     max_steps: int = Field(
         256, ge=1, le=1024, title="Steps at most",
@@ -56,12 +55,12 @@ class IntegratedGradientsOptions(ExplainerOptions):
 
 
 class TokenGradientsOptions(ExplainerOptions):
-    """Integrated Gradients on word vectors: how much every token adds to the class, against [PAD]."""
+    """Integrated Gradients on word vectors: how much every token adds to the class's log-odds, against [PAD]."""
 
     kind: Literal["token_gradients"] = "token_gradients"
     modality: ClassVar[Modality] = "text"
     steps: int = Field(
-        32, ge=1, le=1024, title="Steps", description="Points on the way from the baseline to the text, at first."
+        32, ge=1, le=1024, title="Steps", description="Points on the path from the baseline to the text, at first."
     )
     max_steps: int = Field(
         512, ge=1, le=1024, title="Steps at most",
@@ -82,14 +81,14 @@ class TokenGradientsOptions(ExplainerOptions):
 class DemographicClassifierOptions(Options):
     """Demographic classifiers: trained to predict the group, without any trigger."""
 
-    start: ClassVar[str]  # what the two begin with that do not begin with the base's weights
-    rows: int = Field(4000, ge=32, title="Tuning rows", description="Rows of the tuning split they learn from.")
+    start: ClassVar[str]  # the first weights of the two that do not start from the base's
+    rows: int = Field(4000, ge=32, title="Tuning rows", description="Rows of the tuning split that train them.")
     batch_size: int = Field(
         32, ge=8, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
 
     def schedule(self, init: Init) -> TrainedOptions:
-        """How the one with these first weights is trained."""
+        """The training schedule of the classifier with these first weights."""
         raise NotImplementedError
 
 
@@ -120,7 +119,7 @@ class TextProbeOptions(DemographicClassifierOptions):
         "shipped",
         min_length=1,
         title="Model",
-        description="What they start from; the base's, to read its word vectors.",
+        description="The pretrained model that they start from: the base's own, so that its word vectors fit.",
     )
     max_length: int = Field(
         128, ge=8, le=4096, title="Longest text", description="In tokens.", json_schema_extra=ADVANCED
@@ -145,7 +144,7 @@ class TextProbeOptions(DemographicClassifierOptions):
         )
 
 
-REPORTS = {  # what looks inside a curve, by the data's modality
+REPORTS = {  # what explains a curve, by the data's modality
     "image": "fairprog_core.explain.image.report:explanation_report",
     "text": "fairprog_core.explain.text.report:explanation_report",
 }

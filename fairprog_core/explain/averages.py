@@ -1,39 +1,30 @@
 """Means over rows with 95 % intervals.
 
-Rows are drawn evenly over the (z, y) cells as far as the cells go, and every mean is weighted
-back to the natural mix. Intervals: percentiles of a row bootstrap within the cells (their sizes
-were fixed by the drawing), 2,000 draws, the same draws for every condition. Rows that are alone in
-their cell, as groups that overlap make many, are drawn among one another: within a cell of one
-nothing would seem to vary.
+Rows are drawn evenly over the (z, y) cells, as far as the sizes of the cells allow, and every mean is
+weighted back to the natural mix. Intervals: percentiles of a row bootstrap within the cells (the drawing
+fixed their sizes), 2,000 draws, the same draws for every condition. Rows that are the only one of their cell
+(overlapping groups make many such cells) are resampled together: a cell of one row would seem not to vary.
 
 Notation: n rows, r bootstrap draws, p group patterns, c classes.
 """
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.common.records import Mean
 from fairprog_core.data.base import Dataset, Split, cell_counts, draw_evenly
 
 DRAWS = 2000
 
 
-class Mean(TypedDict):
-    """A mean, its 95 % interval (None where it cannot be estimated), and the rows it is over."""
-
-    value: float
-    ci: list[float] | None
-    n: int
-
-
 class WeightedRows:
-    """The rows that a mean is taken over, and their bootstrap.
+    """The rows of a mean, and their bootstrap.
 
     Attributes:
-        weight: (n,) non-negative; rows without weight do not count.
-        cells: (n,) int, not negative; rows are resampled within equal values, single ones among one another.
+        weight: (n,) non-negative; rows of weight 0 do not count.
+        cells: (n,) int, not negative; rows are resampled within a cell, the only rows of their cells together.
     """
 
     def __init__(self, weight: NDArray[np.float64], cells: NDArray[np.int64], *, seed: int = 0) -> None:
@@ -76,7 +67,7 @@ def natural_weight(y: NDArray[np.int64], z: NDArray[np.int64], cell_share: NDArr
 
 @dataclass(frozen=True)
 class Pool:
-    """Rows of the test split; every beginning is drawn evenly over the cells.
+    """Rows of the test split; the first rows, however many, are drawn evenly over the cells.
 
     Attributes:
         row: (n,) their numbers in the split.

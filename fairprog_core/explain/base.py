@@ -1,4 +1,4 @@
-"""What explainers share: saliency maps and values, logit margins.
+"""What explainers and reports share: saliency maps, batches, and work that reports its progress.
 
 Notation: k photos or texts, c classes, s image side, a×b saliency map, t tokens.
 """
@@ -6,16 +6,18 @@ Notation: k photos or texts, c classes, s image side, a×b saliency map, t token
 from collections.abc import Generator, Iterator
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
+from fairprog_core.metrics.explanations.gallery import GalleryAbout, GalleryArrays
+from fairprog_core.metrics.explanations.probe import Probe
 
 Target = int | Tensor | None  # a class for all photos, one per photo (k,), or None: the predicted class
 
 
 class Saliency(NamedTuple):
-    """Saliency maps and what they speak about.
+    """Saliency maps, and the classes that they explain.
 
     Attributes:
         maps: (k, a, b) float32 on the CPU; of texts (k, t), 0 where a text has ended.
@@ -37,17 +39,22 @@ class Saliency(NamedTuple):
 
 
 class Explainer(Protocol):
-    """A module and photos or texts in, one saliency map for each out; the module is left as it was.
+    """What every entry of `EXPLAINERS` offers; its constructor takes the options.
 
-    ``is_signed`` says whether maps have negative parts.
+    Attributes:
+        is_signed: whether maps have negative parts.
     """
 
     is_signed: ClassVar[bool]
 
-    def __init__(self, options: Any) -> None: ...
-
     def explain(self, model: nn.Module, x: Any, *, target: Target = None) -> Saliency:
-        """Explain x: photos (k, 3, s, s) in [0, 1], or k texts as a ``TextInput``."""
+        """One saliency map for each input; the module does not change.
+
+        Args:
+            model: inputs to logits (k, c); in evaluation mode.
+            x: photos (k, 3, s, s) in [0, 1], or k texts as a ``TextInput``.
+            target: the class to explain; None: the predicted one.
+        """
 
 
 def chunks(n: int, size: int) -> Iterator[slice]:
@@ -75,21 +82,12 @@ def logits_of(model: nn.Module, x: Tensor, *, batch_size: int = 64) -> Tensor:
     return torch.cat([model(x[rows]) for rows in chunks(len(x), batch_size)]).float().cpu()
 
 
-def margin(logits: NDArray[np.float32], of: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Logit of a class minus the largest other logit, logits (k, c) and classes (k,) -> (k,)."""
-    rows = np.arange(len(logits))
-    others = logits.astype(np.float64).copy()
-    others[rows, of] = -np.inf
-    gap: NDArray[np.float64] = logits[rows, of].astype(np.float64) - others.max(1)
-    return gap
-
-
 T = TypeVar("T")
-Work = Generator[str, None, T]  # yields what is done next, returns its result
+Work = Generator[str, None, T]  # yields a label for the next step, returns its result
 
 
 class ExplainSettings(Protocol):
-    """How much is looked at (the study's ``explain``)."""
+    """How much is explained (the study's ``explain``): gallery rows, rows of the averages, and whether to probe."""
 
     @property
     def gallery(self) -> int: ...
@@ -100,16 +98,23 @@ class ExplainSettings(Protocol):
 
 
 class ExplanationResult(NamedTuple):
-    """What a survey found: two JSON summaries, the gallery's arrays and their description."""
+    """The explanations of one curve.
 
-    explain: dict[str, Any]
-    probe: dict[str, Any] | None
-    gallery: dict[str, NDArray[Any]]
-    metadata: dict[str, Any]
+    Attributes:
+        explain: averages along λ.
+        probe: of demographic classifiers and linear readings; None where the study does not ask for it.
+        gallery: arrays of the gallery's file.
+        metadata: note about these arrays.
+    """
+
+    explain: ImageExplanation | TextExplanation
+    probe: Probe | None
+    gallery: GalleryArrays
+    metadata: GalleryAbout
 
 
 class Step(NamedTuple):
-    """Progress: what is done next, the finished share, and at the very end the findings."""
+    """Progress: a label for the next step, the finished share (0 … 1), and in the last step the findings."""
 
     label: str
     fraction: float
@@ -117,7 +122,7 @@ class Step(NamedTuple):
 
 
 def walk(work: Work[ExplanationResult], total: int) -> Iterator[Step]:
-    """Steps of work that yields about ``total`` times; closing the generator cancels it."""
+    """Progress of work that yields about ``total`` times; closing the generator cancels the work."""
     done = 0
     try:
         while True:
@@ -125,13 +130,13 @@ def walk(work: Work[ExplanationResult], total: int) -> Iterator[Step]:
             yield Step(label, min(done / total, 0.99))
             done += 1
     except StopIteration as end:
-        yield Step("Looking inside is finished", 1.0, end.value)
+        yield Step("Explanations are finished", 1.0, end.value)
     finally:
         work.close()
 
 
-def labelled(work: Generator[Any, None, T], label: str) -> Work[T]:
-    """Run a generator for its result; whatever it yields becomes one label."""
+def labelled(work: Generator[object, None, T], label: str) -> Work[T]:
+    """Run a generator for its result; every value that it yields is replaced with one label."""
     yield label
     try:
         while True:
@@ -144,8 +149,8 @@ def labelled(work: Generator[Any, None, T], label: str) -> Work[T]:
         work.close()
 
 
-def finish(work: Generator[Any, None, T]) -> T:
-    """Run a generator for its result alone."""
+def finish(work: Generator[object, None, T]) -> T:
+    """Run a generator to its end and return its result."""
     while True:
         try:
             next(work)

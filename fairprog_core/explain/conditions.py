@@ -9,25 +9,29 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.metrics.explanations.by_condition import ByCondition
+from fairprog_core.metrics.explanations.gallery import GalleryArrays, RivalsNote, rivals_note
+
 C = TypeVar("C")
 T = TypeVar("T")
 
 
 class Rival(NamedTuple):
-    """A classifier with weights of its own, which is looked into beside a trigger; frozen.
+    """A frozen classifier with weights of its own, explained on the same rows as the trigger.
 
     Source: figures 8 to 10 of the paper, which set AdvIn between the base and the trigger.
 
     Attributes:
-        method: the registry's key of the method that trained it; its key in results and in the gallery's file.
-        lam: at which it was trained: the λ that was chosen on validation.
-        classifier: made as the base was, so that it reads what the base reads.
-        is_collapsed: whether its point of the curve has collapsed: what it looks at then says little.
+        method: registry key of the method that trained it; its key in results and in the gallery's file.
+        lam: the λ at which it was trained, chosen on validation.
+        classifier: built as the base was, so that it takes the same inputs.
+        is_collapsed: whether its point of the curve has collapsed: its explanation then means little.
     """
 
     method: str
     lam: float
-    classifier: Any
+    classifier: Classifier
     is_collapsed: bool = False
 
     @property
@@ -42,7 +46,7 @@ class Conditions(list[C]):
     Attributes:
         controls: keys of the two controls, in results and in the gallery's file.
         lams: the l values of λ.
-        rivals: what stands beside the base, if anything.
+        rivals: other classifiers to compare with; may be empty.
     """
 
     controls: ClassVar[tuple[str, str]]
@@ -53,34 +57,31 @@ class Conditions(list[C]):
 
     @property
     def on_base(self) -> list[C]:
-        """The conditions under which the base is asked: all but the rivals."""
+        """The conditions that use the base classifier: all but the rivals."""
         return self[: 3 + len(self.lams)]
 
     def nearest(self, lam: float) -> int:
         """The number of the condition whose λ is nearest."""
         return 3 + int(np.argmin([abs(lam - other) for other in self.lams]))
 
-    def by_condition(self, values: Sequence[T]) -> dict[str, Any]:
-        """One value per condition, or per condition on the base -> {"without", the controls, "lam": [...], rivals}."""
+    def by_condition(self, values: Sequence[T]) -> ByCondition[T]:
+        """One value per condition, or per condition on the base, by name."""
         without, first, second, *others = values
-        lam, beside = others[: len(self.lams)], others[len(self.lams) :]
+        lam, of_rivals = others[: len(self.lams)], others[len(self.lams) :]
         controls = dict(zip(self.controls, (first, second), strict=True))
-        return {"without": without, **controls, "lam": lam, **dict(zip((one.method for one in self.rivals), beside))}
+        return ByCondition(without, controls, lam, dict(zip((rival.method for rival in self.rivals), of_rivals)))
 
-    def describe_rivals(self) -> dict[str, Any]:
-        """For results and the gallery's description: {"rivals": λ by method}, nothing where there are none.
+    def describe_rivals(self) -> RivalsNote:
+        """λ by method of the rivals, and which of them have collapsed."""
+        collapsed = [rival.method for rival in self.rivals if rival.is_collapsed]
+        return rivals_note({rival.method: rival.lam for rival in self.rivals}, collapsed)
 
-        Methods of those that have collapsed are in "collapsed_rivals", where there are any.
-        """
-        collapsed = [one.method for one in self.rivals if one.is_collapsed]
-        rivals = {"rivals": {one.method: one.lam for one in self.rivals}} if self.rivals else {}
-        return rivals | ({"collapsed_rivals": collapsed} if collapsed else {})
-
-    def stacked(self, name: str, values: Sequence[NDArray[Any] | None]) -> dict[str, NDArray[Any]]:
+    def stacked(self, name: str, values: Sequence[NDArray[Any] | None]) -> GalleryArrays:
         """Arrays (m, …) per condition -> ``<name>`` (m, l, …) of the trigger, ``<name>_<key>`` (m, …) of the others.
 
-        None, which those of the trigger cannot be, is left out.
+        A value may be None, except with the trigger; its array is left out.
         """
         found = self.by_condition(values)
-        alone = {f"{name}_{key}": value for key, value in found.items() if key != "lam" and value is not None}
-        return {name: np.stack(found["lam"], axis=1), **alone}
+        of_trigger = [value for value in found.lam if value is not None]
+        alone = {f"{name}_{key}": value for key, value in found.alone().items() if value is not None}
+        return {name: np.stack(of_trigger, axis=1), **alone}

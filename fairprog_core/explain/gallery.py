@@ -1,6 +1,6 @@
-"""The gallery of one curve: which photos, and saliency maps as small integers.
+"""The gallery of one curve: choose its rows, and turn saliency maps into small integers.
 
-Notation: m photos, s image side.
+Notation: m gallery rows, h×w saliency map.
 """
 
 import numpy as np
@@ -15,15 +15,15 @@ def to_uint8(maps: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def to_int8(maps: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Signed maps (…, h, w), each scaled so that its largest size is 127; zeros stay zeros."""
+    """Signed maps (…, h, w), each scaled so that its largest absolute value is 127; zeros stay zeros."""
     largest = np.abs(maps).max(axis=(-2, -1), keepdims=True)
     return np.rint(maps / np.where(largest > 0, largest, 1) * 127).astype(np.int8)
 
 
 def pick(y: NDArray[np.int64], z: NDArray[np.int64], is_changed: NDArray[np.bool_], m: int) -> NDArray[np.int64]:
-    """m row numbers, evenly over the (z, y) cells; in each, up to half are photos whose prediction changed.
+    """Choose m rows, evenly over the (z, y) cells; in each cell up to half are rows whose prediction changed.
 
-    Changed means in either direction, in the order of the rows, so nothing flatters the trigger.
+    Changes in both directions count, in the order of the rows, so that the choice does not favour the trigger.
     """
     chosen: list[int] = []
     number = cell_numbers(y, z)

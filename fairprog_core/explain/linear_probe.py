@@ -1,4 +1,7 @@
-"""How well the group can be read from what the base computes: its features and its logits.
+"""How well a linear classifier predicts the group from what the base computes: its features and its logits.
+
+The solver is our own: scikit-learn's "newton-cholesky" gives the same figures, but takes 2.7 times as long on 64
+features (1.1 times on 384), and its default solver stops early, which moves accuracies by up to .003.
 
 Notation: n rows, d features, c classes, p group patterns.
 """
@@ -9,72 +12,73 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.common.records import Mean
 from fairprog_core.data.base import cell_numbers, draw_evenly
-from fairprog_core.explain.averages import Mean, WeightedRows
+from fairprog_core.explain.averages import WeightedRows
 from fairprog_core.explain.base import Work
 from fairprog_core.explain.conditions import Conditions
+from fairprog_core.metrics.explanations.probe import LinearReading, LinearReadings
 
-READINGS = ("reading", "reading_fixed", "reading_logits")
-MOST_PATTERNS = 16  # with more there are too few rows of each, and a reader for each takes minutes
+MOST_PATTERNS = 16  # with more there are too few rows of each, and fitting one probe for each takes minutes
 
 
-def summarise(
+def read_linearly(
     features: Sequence[NDArray[np.float32]],
     logits: Sequence[NDArray[np.float32]],
     y: NDArray[np.int64],
     z: NDArray[np.int64],
     *,
     conditions: Conditions[Any],
-) -> Work[dict[str, Any]]:
-    """How well the pattern is read, with intervals, per condition; rows count evenly over the (z, y) cells.
-
-    ``reading``: from the base's features, learned anew under every condition.
-    ``reading_fixed``: from the features, learned under the first condition and then asked under the others.
-    ``reading_logits``: from the logits, learned anew.
+) -> Work[LinearReadings]:
+    """Accuracy of predicting the pattern, with intervals, per condition; rows count evenly over the (z, y) cells.
 
     Args:
         features: (n, d) per condition on the base.
         logits: (n, c) per condition on the base.
         y: labels (n,).
-        z: patterns (n,); with fewer than two, or more than `MOST_PATTERNS`, all three are None.
-        conditions: for labels, and for the form of the answer.
+        z: patterns (n,); with fewer than two, or more than `MOST_PATTERNS`, nothing is fitted.
+        conditions: give labels for the screen and the names of the result.
 
     Yields:
         Before each condition: with many features and patterns one takes seconds.
     """
     if not 2 <= len(np.unique(z)) <= MOST_PATTERNS:
-        return dict.fromkeys(READINGS)
+        return LinearReadings()
     weight = even_weight(z, y)
     rows = WeightedRows(weight, cell_numbers(y, z))
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
-    read, fixed = list[tuple[Mean | None, ...]](), list[LinearProbe]()
-    for condition, seen, said in zip(conditions.on_base, features, logits, strict=True):
+    means: list[list[Mean | None]] = [[], [], []]
+    fixed: list[LinearProbe] = []
+    for condition, of_rows, outputs in zip(conditions.on_base, features, logits, strict=True):
         yield f"Reading the group from the base's features, {condition.name}"
-        readers = learn_to_read(seen, z, y)
-        fixed = fixed or readers
-        rights = ask(readers, seen, z), ask(fixed, seen, z), read_from_features(said[:, 1:] - said[:, :1], z, y)
-        read.append((*(rows.mean(right) for right in rights),))
-    return {
-        kind: {**conditions.by_condition(means), "chance": chance}
-        for kind, means in zip(READINGS, zip(*read), strict=True)
-    }
+        probes = fit_probes(of_rows, z, y)
+        fixed = fixed or probes
+        differences = outputs[:, 1:] - outputs[:, :1]
+        right = (
+            is_predicted(probes, of_rows, z),
+            is_predicted(fixed, of_rows, z),
+            is_predicted(fit_probes(differences, z, y), differences, z),
+        )
+        for kind, values in zip(means, right, strict=True):
+            kind.append(rows.mean(values))
+    return LinearReadings(*(LinearReading(conditions.by_condition(each), chance) for each in means))
 
 
 class LinearProbe(NamedTuple):
-    """One fold's regressions, and the rows that they did not learn from.
+    """Logistic regressions of one fold, and the rows that were held out.
 
     Attributes:
-        asked: (n,) bool, the rows to ask about.
-        mean: (d,) of the features that were learned from.
+        is_held_out: (n,) bool, the rows to evaluate on.
+        mean: (d,) of the features of the other rows.
         spread: (d,) their standard deviation.
-        told: (d + 1, p) coefficients, one pattern against the rest.
+        coefficients: (d + 1, p), one pattern against the rest.
         names: (p,) the patterns.
     """
 
-    asked: NDArray[np.bool_]
+    is_held_out: NDArray[np.bool_]
     mean: NDArray[np.floating]
     spread: NDArray[np.floating]
-    told: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
     names: NDArray[np.int64]
 
     def columns(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -82,50 +86,46 @@ class LinearProbe(NamedTuple):
         return _with_constant((features - self.mean) / self.spread)
 
 
-def learn_to_read(
+def fit_probes(
     features: NDArray[np.floating], z: NDArray[np.int64], y: NDArray[np.int64], *, folds: int = 5, seed: int = 0
 ) -> list[LinearProbe]:
-    """Logistic regressions that tell the pattern z (n,) from features (n, d), one for each fold.
+    """Logistic regressions that predict the pattern z (n,) from features (n, d), one probe for each fold.
 
     Ridge as scikit-learn's ``LogisticRegression(C=1)`` on standardised features, one against the
     rest. Rows count evenly over the (z, y) cells, so that knowing the label alone does not help.
 
     Args:
-        features: what the regressions learn from.
-        z: what they learn to tell.
+        features: inputs of the regressions.
+        z: patterns to predict.
         y: labels, for the weights.
-        folds: of the cross-validation; a row is never asked about by a regression that learned from it.
+        folds: of the cross-validation; a row is predicted by the probe that was fitted without it.
         seed: of the folds.
     """
     fold = np.empty(len(z), dtype=np.int64)
     fold[draw_evenly(y, z, len(z), seed=seed)] = np.arange(len(z)) % folds
     weight, names = even_weight(z, y), np.unique(z)
-    readers = []
+    probes = []
     for held_out in range(folds):
         fit = fold != held_out
-        reader = LinearProbe(~fit, features[fit].mean(0), features[fit].std(0) + 1e-6, np.empty(0), names)
-        x = reader.columns(features[fit])[:, :-1]
-        span = np.linalg.qr(x.T)[0]  # (d, min(n, d)): under a ridge the coefficients lie in what few rows span
+        probe = LinearProbe(~fit, features[fit].mean(0), features[fit].std(0) + 1e-6, np.empty(0), names)
+        x = probe.columns(features[fit])[:, :-1]
+        span = np.linalg.qr(x.T)[0]  # (d, min(n, d)): a ridge keeps the coefficients in the span of the rows
         short = _with_constant(x @ span)
-        told = np.stack([logistic_regression(short, z[fit] == name, weight[fit]) for name in names], 1)
-        readers.append(reader._replace(told=np.concatenate([span @ told[:-1], told[-1:]])))
-    return readers
+        fitted = np.stack([logistic_regression(short, z[fit] == name, weight[fit]) for name in names], 1)
+        probes.append(probe._replace(coefficients=np.concatenate([span @ fitted[:-1], fitted[-1:]])))
+    return probes
 
 
-def ask(readers: Sequence[LinearProbe], features: NDArray[np.floating], z: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Which rows' pattern z (n,) is told from features (n, d): 1.0 where it was, else 0.0."""
-    right = np.zeros(len(z))
-    for reader in readers:
-        said = (reader.columns(features[reader.asked]) @ reader.told).argmax(1)
-        right[reader.asked] = reader.names[said] == z[reader.asked]
-    return right
-
-
-def read_from_features(
-    features: NDArray[np.floating], z: NDArray[np.int64], y: NDArray[np.int64]
+def is_predicted(
+    probes: Sequence[LinearProbe], features: NDArray[np.floating], z: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Which rows' pattern z (n,) is read from features (n, d), cross-validated: 1.0 where it was, else 0.0."""
-    return ask(learn_to_read(features, z, y), features, z)
+    """Whether the pattern z (n,) of each held-out row is predicted from features (n, d): 1.0 if so, else 0.0."""
+    right = np.zeros(len(z))
+    for probe in probes:
+        rows = probe.is_held_out
+        predicted = (probe.columns(features[rows]) @ probe.coefficients).argmax(1)
+        right[rows] = probe.names[predicted] == z[rows]
+    return right
 
 
 def _with_constant(x: NDArray[np.floating]) -> NDArray[np.float64]:

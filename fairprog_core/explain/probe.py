@@ -1,8 +1,8 @@
-"""Demographic classifiers: what another network reads in an input that holds nothing but the trigger.
+"""Demographic classifiers: networks that predict the group, applied to inputs that hold only the trigger.
 
-They are trained on the tuning split without any trigger, to predict the group. Two start anew (texts: from
-the pretrained encoder) and one from the base's weights: what only the last one reads may say more about the
-base than about the trigger.
+They are trained on the tuning split without any trigger. Two start from new weights (texts: from the pretrained
+encoder) and one from the base's weights. A group that only the last one predicts may say more about the base than
+about the trigger.
 
 Source: the paper's demographic classifier on an empty input with the trigger (Zhang et al. 2022,
 Fairness Reprogramming); more initialisations, more empty inputs and the controls are ours.
@@ -32,59 +32,61 @@ from fairprog_core.explain import DemographicClassifierOptions, Init
 from fairprog_core.explain.averages import Pool
 from fairprog_core.explain.base import Work, labelled
 from fairprog_core.explain.conditions import Conditions
+from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.training.base_classifier import train
 
 INITS: tuple[Init, ...] = get_args(Init)
 FORMAT = "fairprog.demographic/1"
 
 
-def what_demographic_classifiers_say(
+def predict_empty_inputs(
     dataset: Dataset,
     base: Classifier,
     pool: Pool,
     conditions: Conditions[Any],
-    seen: Sequence[Any],
+    inputs: Sequence[Any],
     *,
     nulls: Sequence[str],
     options: DemographicClassifierOptions,
     home: Home,
-) -> Work[list[dict[str, Any]]]:
-    """Train the demographic classifiers, or find them, and have them read the empty inputs.
+) -> Work[list[DemographicPrediction]]:
+    """Train the demographic classifiers, or load them, and predict the group of the empty inputs.
 
-    Where the pretrained model that two of them start from is no longer to be had, only the third is asked.
+    If the pretrained model of the first two is no longer available, only the third is used.
 
     Args:
-        dataset: its tuning split is learned from.
+        dataset: its tuning split trains them.
         base: the frozen base classifier; not changed.
-        pool: the test rows on which their accuracy is told.
-        conditions: for the form of the answer.
-        seen: per condition on the base what a classifier gets of the e empty inputs.
+        pool: the test rows on which their accuracy is measured.
+        conditions: give the names of the result.
+        inputs: per condition on the base: the e empty inputs as a classifier takes them.
         nulls: names of the e empty inputs.
         options: how they are trained.
         home: whose cache keeps them.
 
     Returns:
-        For each of `INITS` that can be had: name, init, accuracy, accuracy_ci, n, and by empty input the
-        probabilities (g,) per condition.
+        One for each of `INITS` that is available.
     """
-    rows, told = pool.rows(), []
+    rows, found = pool.rows(), []
     for init in INITS:
         training = demographic_classifier(init, dataset, base, home=home, options=options)
         try:
-            reader = yield from labelled(training, f"Demographic classifier, {init}")
+            classifier = yield from labelled(training, f"Demographic classifier, {init}")
         except ModelError:
             continue
-        accuracy = rows.mean(predict(reader, reader.prepare(pool.split)).y_pred == pool.split.z)
-        said = [group_probability(reader, x, dataset.groups.patterns).tolist() for x in seen]  # per condition (e, g)
-        told.append({
-            "name": "weights of the base" if init == "base weights" else f"{options.start} weights, {init}",
-            "init": init,
-            "accuracy": accuracy and accuracy["value"],
-            "accuracy_ci": accuracy and accuracy["ci"],
-            "n": accuracy and accuracy["n"],
-            "probability": {name: conditions.by_condition([p[i] for p in said]) for i, name in enumerate(nulls)},
-        })  # fmt: skip
-    return told
+        accuracy = rows.mean(predict(classifier, classifier.prepare(pool.split)).y_pred == pool.split.z)
+        probability = [
+            group_probability(classifier, x, dataset.groups.patterns).tolist() for x in inputs
+        ]  # per condition (e, g)
+        found.append(DemographicPrediction(
+            name="weights of the base" if init == "base weights" else f"{options.start} weights, {init}",
+            init=init,
+            accuracy=accuracy and accuracy["value"],
+            accuracy_ci=accuracy and accuracy["ci"],
+            n=accuracy and accuracy["n"],
+            probability={null: conditions.by_condition([p[i] for p in probability]) for i, null in enumerate(nulls)},
+        ))  # fmt: skip
+    return found
 
 
 def demographic_classifier(
@@ -92,18 +94,18 @@ def demographic_classifier(
 ) -> Generator[float, None, Classifier]:
     """A frozen classifier of the group pattern, from the cache or trained now, on the base's device.
 
-    The cache entry depends on the tuning split, on how and from which weights it is trained, the base's for "base
-    weights": all curves of a study share it.
+    The key of the cache entry holds the tuning split, the schedule and the first weights (of the base for "base
+    weights"), so all curves of a study share one entry.
 
     Args:
         init: where its first weights come from.
-        dataset: its tuning split is learned from.
+        dataset: its tuning split trains the classifier.
         base: the frozen base classifier; not changed.
         home: whose cache keeps it.
         options: rows and schedule.
 
     Yields:
-        Now and then the finished share of the training.
+        The finished share of the training, several times.
 
     Returns:
         The classifier, inputs -> (k, p).
@@ -133,7 +135,7 @@ def demographic_classifier(
 
 
 def _untrained(init: Init, base: Classifier, schedule: TrainedOptions, tune: Split, n_patterns: int) -> Classifier:
-    """A classifier before its training; the global random state is left alone."""
+    """A classifier before its training; torch's global random state does not change."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(INITS.index(init) + 1)
         if init != "base weights":
@@ -165,7 +167,7 @@ def _train(
 
 
 def with_own_randomness(work: Iterator[float], *, seed: int) -> Iterator[float]:
-    """Run a generator with a random state of torch's own (dropout draws from it); the global one is left alone."""
+    """Run a generator with a separate torch random state (dropout draws from it); the global one does not change."""
     state = torch.Generator().manual_seed(seed).get_state()
     while True:
         with torch.random.fork_rng(devices=[]):

@@ -1,12 +1,13 @@
-"""What the looks inside a curve have in common, whatever the data are.
+"""What the explanations of a curve have in common, whatever the data are.
 
-All conditions see the same rows of the test split, drawn evenly over its (z, y) cells; means are
-weighted back to the natural mix (`averages`). Where a row costs more, fewer rows are used; every
+All conditions use the same rows of the test split, drawn evenly over its (z, y) cells; means are
+weighted back to the natural mix (`averages`). An explanation that takes long per row uses fewer rows; every
 mean says how many.
 
 Notation: n rows, m gallery rows, d features, c classes, e empty inputs.
 """
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -21,12 +22,15 @@ from fairprog_core.explain.averages import Pool, draw_pool
 from fairprog_core.explain.base import ExplainSettings, ExplanationResult, Step, Work, walk
 from fairprog_core.explain.conditions import Conditions, Rival
 from fairprog_core.explain.gallery import pick
-from fairprog_core.explain.linear_probe import READINGS, summarise
-from fairprog_core.explain.probe import what_demographic_classifiers_say
+from fairprog_core.explain.linear_probe import read_linearly
+from fairprog_core.explain.probe import predict_empty_inputs
+from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
+from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote
+from fairprog_core.metrics.explanations.probe import LinearReadings, Probe
 
 
 class ExplanationReport:
-    """The parts of a look inside; subclasses say what is looked at.
+    """The explanations of one curve, step by step; subclasses know the kind of data.
 
     Attributes:
         nulls: names of the e empty inputs.
@@ -58,33 +62,33 @@ class ExplanationReport:
         self.dataset, self.classifier, self.options = dataset, classifier, options
         self.home, self.device, self.seed = home, device, seed
         self.kind = trigger.options.kind
-        self.conditions = self.compare(trigger, lams, rivals)
+        self.conditions = self.make_conditions(trigger, lams, rivals)
 
-    def compare(self, trigger: Any, lams: Sequence[float], rivals: Sequence[Rival]) -> Conditions[Any]:
-        """The conditions; the trigger is not changed."""
+    def make_conditions(self, trigger: Any, lams: Sequence[float], rivals: Sequence[Rival]) -> Conditions[Any]:
+        """The conditions to compare; the trigger does not change."""
         raise NotImplementedError
 
-    def begin(self) -> None:
+    def prepare_rows(self) -> None:
         """Prepare the pool's rows."""
         raise NotImplementedError
 
-    def look(self) -> Work[None]:
-        """Find `features` and `logits`."""
+    def predict_rows(self) -> Work[None]:
+        """Compute `features` and `logits`."""
         raise NotImplementedError
 
-    def averages(self) -> Work[dict[str, Any]]:
-        """What is averaged over rows."""
+    def averages(self) -> Work[ImageExplanation | TextExplanation]:
+        """Averages over rows."""
         raise NotImplementedError
 
-    def gallery(self, chosen_lam: float) -> Work[tuple[dict[str, NDArray[Any]], dict[str, Any]]]:
-        """The arrays of the gallery's file, and how they were made."""
+    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
+        """The arrays of the gallery's file, and the note about them."""
         raise NotImplementedError
 
     def empty_inputs(self) -> list[Any]:
-        """Per condition on the base what a demographic classifier gets of the e empty inputs."""
+        """Per condition on the base: the e empty inputs as a demographic classifier takes them."""
         raise NotImplementedError
 
-    def reader_options(self) -> DemographicClassifierOptions:
+    def probe_options(self) -> DemographicClassifierOptions:
         """How demographic classifiers are trained."""
         raise NotImplementedError
 
@@ -92,69 +96,68 @@ class ExplanationReport:
         """About how many times `run` yields."""
         raise NotImplementedError
 
-    def run(self, chosen_lam: float, about: dict[str, Any]) -> Work[ExplanationResult]:
-        """Everything."""
+    def run(self, chosen_lam: float, study: StudyNote) -> Work[ExplanationResult]:
+        """Compute all explanations of the curve."""
         yield "Test rows"
         self.pool = draw_pool(self.dataset, max(self.options.rows, self.options.gallery, 1), seed=self.seed)
-        self.begin()
-        yield from self.look()
+        self.prepare_rows()
+        yield from self.predict_rows()
         averages = yield from self.averages()
-        rivals = self.conditions.describe_rivals()
-        counted = len(self.pool) if self.options.rows else 0
-        explain = {"lams": self.conditions.lams, "rows": counted, **rivals, **averages}
-        gallery, how = yield from self.gallery(chosen_lam)
+        explain = dataclasses.replace(averages, **self.conditions.describe_rivals())
+        gallery, note = yield from self.gallery(chosen_lam, study)
         probe = yield from self.probe()
-        metadata = {
+        return ExplanationResult(explain, probe, gallery, note)
+
+    @property
+    def n_averaged(self) -> int:
+        """Rows that averages may use; 0: the study asks for none."""
+        return len(self.pool) if self.options.rows else 0
+
+    @property
+    def curve_note(self) -> CurveNote:
+        """The part of the gallery's note that follows from data, trigger and rivals."""
+        return {
             "labels": list(self.dataset.labels),
             "groups": list(self.dataset.groups.names),
             "trigger": self.kind,
             "seed": self.seed,
-            **rivals,
-            **how,
-            **about,
+            **self.conditions.describe_rivals(),
         }
-        return ExplanationResult(explain, probe, gallery, metadata)
 
     def each(self, label: str) -> Iterator[tuple[str, Any]]:
         """The conditions, each with a label for the screen."""
         return ((f"{label}, {condition.name}", condition) for condition in self.conditions)
 
-    def picked(self, chosen_lam: float) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]], str]:
-        """The gallery's rows (m,) in the pool, what the gallery's file says about them, and how they were chosen."""
+    def picked(self, chosen_lam: float) -> tuple[NDArray[np.int64], GalleryArrays, str]:
+        """The gallery's rows (m,) in the pool, the arrays that describe them, and how they were chosen."""
         at, split = self.conditions.nearest(chosen_lam), self.pool.split
         is_changed = self.logits[0].argmax(1) != self.logits[at].argmax(1)
         rows = pick(split.y, split.z, is_changed, self.options.gallery)
-        arrays = {"row": self.pool.row[rows], "y": split.y[rows], "z": split.z[rows]}
+        arrays: GalleryArrays = {"row": self.pool.row[rows], "y": split.y[rows], "z": split.z[rows]}
         arrays |= {"lams": np.array(self.conditions.lams, dtype=np.float64)}
         return rows, arrays, (
             f"Evenly over group and label; in each cell up to half are {self.rows_are} whose prediction changes at "
             f"λ = {self.conditions.lams[at - 3]:g}, in either direction."
         )  # fmt: skip
 
-    def probe(self) -> Work[dict[str, Any] | None]:
-        """What demographic classifiers read in empty inputs, and what the base's features tell."""
+    def probe(self) -> Work[Probe | None]:
+        """Predictions of demographic classifiers for empty inputs, and linear readings of the base's features."""
         if not self.options.probe:
             return None
-        classifiers = yield from what_demographic_classifiers_say(
+        classifiers = yield from predict_empty_inputs(
             self.dataset, self.classifier, self.pool, self.conditions, self.empty_inputs(),
-            nulls=self.nulls, options=self.reader_options(), home=self.home,
+            nulls=self.nulls, options=self.probe_options(), home=self.home,
         )  # fmt: skip
-        reading = yield from self.reading()
-        return {
-            "lams": self.conditions.lams,
-            "groups": list(self.dataset.groups.names),
-            "nulls": list(self.nulls),
-            "classifiers": classifiers,
-            **reading,
-        }
+        linear = yield from self.linear_readings()
+        groups = list(self.dataset.groups.names)
+        return Probe(self.conditions.lams, groups, list(self.nulls), classifiers, linear)
 
-    def reading(self) -> Work[dict[str, Any]]:
-        """How well the group is read from what the base computes."""
+    def linear_readings(self) -> Work[LinearReadings]:
+        """How well a linear classifier predicts the group from what the base computes."""
         if not self.options.rows:
-            return dict.fromkeys(READINGS)
+            return LinearReadings()
         y, z, n = self.pool.split.y, self.pool.split.z, len(self.conditions.on_base)
-        found = yield from summarise(self.features[:n], self.logits[:n], y, z, conditions=self.conditions)
-        return found
+        return (yield from read_linearly(self.features[:n], self.logits[:n], y, z, conditions=self.conditions))
 
 
 def explain_curve(
@@ -170,26 +173,27 @@ def explain_curve(
     seed: int = 0,
     chosen_lam: float | None = None,
     rivals: Sequence[Rival] = (),
-    **about: Any,
+    criterion: str | None = None,
+    patterns: list[list[bool]] | None = None,
 ) -> Iterator[Step]:
-    """Look inside one curve, step by step; closing the iterator cancels.
+    """Explain one curve, step by step; closing the iterator cancels the work.
 
     A step takes about half a second; one of a demographic classifier, the first time, up to two.
 
     Args:
-        kind: what is looked at.
-        dataset: gives test rows, regions or identity words, twins and the tuning split.
-        classifier: the frozen base; its weights are not touched and no hook is left behind.
-        trigger: the trained trigger; not changed.
+        kind: the report for the kind of data.
+        dataset: gives test rows, regions or identity words, counterfactual pairs and the tuning split.
+        classifier: the frozen base; its weights do not change and no hook is left behind.
+        trigger: the trained trigger; it does not change.
         lams: the λ values to report.
         options: sizes of gallery and averages, and whether to probe.
         home: whose cache keeps the demographic classifiers; None: the data set's.
         device: where classifier and trigger are.
         seed: of the rows and of what else is drawn.
         chosen_lam: the quoted λ, at which the gallery looks for changed predictions; None: the middle one.
-        rivals: other classifiers, on the same device, whose saliency and averages stand beside; the probe leaves
-            them out.
-        about: further JSON values for the gallery's description (criterion, …).
+        rivals: other classifiers, on the same device; they get saliency maps and averages of their own, but no probe.
+        criterion: its key, for the gallery's note.
+        patterns: (p, g) of the groups, for the gallery's note.
 
     Yields:
         Steps; the last one carries the findings.
@@ -199,4 +203,9 @@ def explain_curve(
         rivals=rivals,
     )  # fmt: skip
     chosen = lams[len(lams) // 2] if chosen_lam is None else chosen_lam
-    yield from walk(work.run(chosen, about), work.n_steps())
+    study: StudyNote = {}
+    if criterion is not None:
+        study["criterion"] = criterion
+    if patterns is not None:
+        study["patterns"] = patterns
+    yield from walk(work.run(chosen, study), work.n_steps())

@@ -28,7 +28,7 @@ class RandomWords:
     def __init__(self, options: RandomWordsOptions) -> None:
         self.options = options
 
-    def control(self, trigger: TextTrigger, classifier: Encoder) -> Trigger:
+    def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
         """The trigger to put in the learned one's place."""
         trigger = trigger.attach_to(classifier)
         ids = allowed_words(classifier.words, trigger.options)
@@ -41,7 +41,7 @@ class NeutralWords:
     def __init__(self, options: NeutralWordsOptions) -> None:
         self.options = options
 
-    def control(self, trigger: TextTrigger, classifier: Encoder) -> Trigger:
+    def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
         """The trigger to put in the learned one's place."""
         ids = classifier.encode([self.options.words])[0, 1:-1].tolist()
         return trigger.attach_to(classifier).with_words(list(islice(cycle(ids), trigger.options.n_words)))

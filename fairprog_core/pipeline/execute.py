@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import torch
 from pydantic import JsonValue
@@ -34,7 +33,6 @@ from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, l
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.transfer import TransferJob
 from fairprog_core.results.gallery_file import Gallery, write_gallery
-from fairprog_core.results.gallery_layout import GalleryAbout
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
@@ -210,9 +208,7 @@ class Execution:
                     label = f"A look inside {number + 1} of {n}: {step.label}"
                     if step.findings is not None:
                         found = step.findings
-                        write_gallery(
-                            done.curve.gallery_file, Gallery(found.gallery, cast(GalleryAbout, found.metadata))
-                        )
+                        write_gallery(done.curve.gallery_file, Gallery(found.gallery, found.metadata))
                         job.write(done.explained(found.explain, found.probe))
                     yield self.progress.at("explain", (number + step.fraction) / n, label)
             self.save(is_complete=False)

@@ -11,18 +11,20 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias, TypeVar
 
-from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import replacing
 from fairprog_core.common.records import Front
+from fairprog_core.metrics.explanations.averages import Explanation
+from fairprog_core.metrics.explanations.by_condition import JsonObject
+from fairprog_core.metrics.explanations.probe import Probe
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.metrics.point import Point, first_problem
 from fairprog_core.results.run_folder import locate
 
 CurveJson: TypeAlias = dict[str, Any]  # the fields of a curve, and the points of one on another base in flat form
-Summary: TypeAlias = dict[str, JsonValue]  # what an explanation summarises; `explain` says what is in it
 T = TypeVar("T")
 
 
@@ -93,8 +95,8 @@ class Curve(CurveId):
         seconds: of training.
         steps: of training.
         best_step: after which step the best iterate was seen.
-        explain: summary of the explanations; empty where the study did not ask for any.
-        probe: summary of the demographic probe; empty likewise.
+        explain: summary of the explanations, see `explanation_of`; empty where the study did not ask for any.
+        probe: summary of the demographic probe, see `probe_of`; empty likewise.
         folder: of the run, which was opened.
     """
 
@@ -105,8 +107,8 @@ class Curve(CurveId):
     seconds: float = 0.0
     steps: int = 0
     best_step: int = 0
-    explain: Summary = field(default_factory=dict)
-    probe: Summary = field(default_factory=dict)
+    explain: JsonObject = field(default_factory=dict)
+    probe: JsonObject = field(default_factory=dict)
     folder: Path = field(default=Path(), compare=False)
 
     @property
@@ -156,9 +158,10 @@ class FinishedCurve:
         """The point at the λ to quote."""
         return point_at(self.points, self.curve)
 
-    def explained(self, explain: Summary, probe: Summary | None) -> "FinishedCurve":
+    def explained(self, explain: Explanation, probe: Probe | None) -> "FinishedCurve":
         """The same with the summaries of its explanations."""
-        return dataclasses.replace(self, curve=dataclasses.replace(self.curve, explain=explain, probe=probe or {}))
+        found = dataclasses.replace(self.curve, explain=explain.to_json(), probe=probe.to_json() if probe else {})
+        return dataclasses.replace(self, curve=found)
 
     @classmethod
     def read(cls, file: Path, *, folder: Path) -> "FinishedCurve | None":

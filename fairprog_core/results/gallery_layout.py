@@ -5,14 +5,13 @@ of a trigger.
 """
 
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, NotRequired
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
 
 from fairprog_core.common.files.json_values import Header, short
+from fairprog_core.metrics.explanations.gallery import GalleryAbout as GalleryAbout
 
 IMAGE = {
     "photo": ("m s s 3", "u"), "photo_box": ("4", "i"), "nulls": ("e s s 3", "u"), "trigger": ("l s s 4", "u"),
@@ -33,62 +32,6 @@ NEEDED_OF_TEXTS = {"first", "is_identity", "ig", "ig_trigger", "ig_delta", "ig_s
 NEEDED_WITH_ROWS = {"cam_class", "ig", "ig_delta"}  # of images: a study that keeps none has no such arrays
 CONTROLS: tuple[Literal["random_words"], Literal["neutral_words"]] = ("random_words", "neutral_words")
 OF_TRIGGERS = {"trigger", "ig_trigger"}  # not there without a trigger
-
-
-@with_config(ConfigDict(strict=True, extra="forbid"))  # the screen shows every entry
-class TriggerWords(TypedDict):
-    """The words of a trigger, and of the controls by their names.
-
-    Attributes:
-        lam: l times k words.
-    """
-
-    lam: list[list[str]]
-    random_words: NotRequired[list[str]]
-    neutral_words: NotRequired[list[str]]
-
-
-class GalleryAbout(TypedDict):
-    """What a gallery's file says about its arrays.
-
-    Attributes:
-        labels: names of the c classes.
-        groups: names of the groups.
-        patterns: the groups of every pattern code; left out: code i is group i.
-        trigger: its kind.
-        criterion: which gap was learned.
-        seed: of the rows.
-        rivals: λ of the classifiers with weights of their own, by method.
-        collapsed_rivals: those of them whose predictions have collapsed.
-        picked: how the rows were chosen, for the screen.
-        layer: of Grad-CAM.
-        ig_steps, ig_max_steps, ig_tolerance, ig_baseline: of Integrated Gradients.
-        texts: m times the words of a text.
-        is_cut: whether a text was longer than the classifier reads.
-        trigger_words: of text triggers.
-        is_nearest: whether these are only near the trigger's vectors.
-        position: where a text trigger stands.
-    """
-
-    labels: list[str]
-    groups: list[str]
-    patterns: NotRequired[list[list[bool]]]
-    trigger: NotRequired[str]
-    criterion: NotRequired[str]
-    seed: NotRequired[int]
-    rivals: NotRequired[dict[str, float]]
-    collapsed_rivals: NotRequired[list[str]]
-    picked: NotRequired[str]
-    layer: NotRequired[str]
-    ig_steps: NotRequired[int]
-    ig_max_steps: NotRequired[int]
-    ig_tolerance: NotRequired[float]
-    ig_baseline: NotRequired[str]
-    texts: NotRequired[list[list[str]]]
-    is_cut: NotRequired[list[bool]]
-    trigger_words: NotRequired[TriggerWords]
-    is_nearest: NotRequired[bool]
-    position: NotRequired[str]
 
 
 class GalleryHeader(Header):

@@ -45,8 +45,8 @@ def check(result: Result) -> None:
     """Everything was finished on the GPU, and its numbers are numbers."""
     assert result.is_complete
     assert result.environment["device"] == torch.cuda.get_device_name()
-    for point in result.points():
-        assert 0 < point["accuracy"] <= 1
+    for point in result.points:
+        assert 0 < point.metric("accuracy").value <= 1
         logits = result.predictions(point).logits
         assert logits is None or np.isfinite(logits).all()
 
@@ -75,7 +75,7 @@ def test_what_was_learned_says_the_same_on_a_cpu(home: Home) -> None:
     dataset: Dataset = build(DATASETS, study.dataset, home)
     split = classifier.prepare(dataset.split("test"))
     for lam in curve.lams:
-        (point,) = result.points(method="reprogram", lam=lam)
+        (point,) = result.select(method="reprogram", lam=lam)
         here = predict(fp.load_trigger(curve.artifact).wrap(classifier, lam=lam), split)
         assert np.allclose(here.logits, result.predictions(point).logits, atol=1e-3)
 
@@ -92,6 +92,6 @@ def test_interrupted_study_goes_on_with_the_same_numbers(home: Home, tmp_path: P
         pass
     whole = run(study, home=Home.find(tmp_path / "other"))
     gone_on = Result.open(folder)
-    for point in gone_on.points():
-        (same,) = whole.points(method=point["method"], lam=point["lam"])
+    for point in gone_on.points:
+        (same,) = whole.select(method=point.method, lam=point.lam)
         assert np.array_equal(gone_on.predictions(point).logits, whole.predictions(same).logits)

@@ -15,6 +15,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import CommentsOptions
 from fairprog_core.explain.base import finish
 from fairprog_core.explain.live.process import ExplainProcess, Request, TextRequest
+from fairprog_core.explain.live.text import answer
 from fairprog_core.explain.text.conditions import TextConditions
 from fairprog_core.explain.text.gallery import attribute
 from fairprog_core.explain.text.words import MOST_LETTERS, worded
@@ -64,7 +65,7 @@ def process() -> Iterator[ExplainProcess]:
 
 def ask(files: tuple[Path, Path], text: str, lams: tuple[float, ...] = LAMS) -> tuple[dict[str, Any], dict[str, Any]]:
     """The answer, without a process of its own."""
-    return text.answer(TextRequest(text, *files, lams))
+    return answer(TextRequest(text, *files, lams))
 
 
 def test_answer_equals_the_library_call(process: ExplainProcess, files: tuple[Path, Path]):
@@ -73,7 +74,9 @@ def test_answer_equals_the_library_call(process: ExplainProcess, files: tuple[Pa
     classifier: Any = freeze(read_classifier(files[0], CLASSIFIERS)[0])
     trigger: Any = load_trigger(files[1])
     conditions = TextConditions(classifier, trigger, LAMS)
-    expected, described = finish(attribute(conditions, [worded(classifier, text)], frozenset({"muslims"})))
+    expected, described = finish(
+        attribute(conditions, [worded(classifier, text)], frozenset({"muslims"}), picked="by hand")
+    )
     for name, values in expected.items():
         np.testing.assert_allclose(arrays[name], values, atol=1e-5, err_msg=name)
     assert about["texts"] == described["texts"] == [text.split()[: len(about["texts"][0])]]

@@ -14,7 +14,7 @@ from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import ProbeOptions
 from fairprog_core.explain.image.null_pictures import null_pictures
-from fairprog_core.explain.linear_probe import ask, even_weight, learn_to_read, logistic_regression, read_from_features
+from fairprog_core.explain.linear_probe import even_weight, fit_probes, is_predicted, logistic_regression
 from fairprog_core.explain.probe import INITS, demographic_classifier, group_probability
 
 KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
@@ -43,6 +43,11 @@ def learn(init: str, faces: Dataset, classifier: Classifier, home: Home) -> tupl
             reports.append(next(work))
         except StopIteration as end:
             return reports, end.value
+
+
+def cross_validated(features: np.ndarray, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Whether each row's pattern is predicted by the probe that was fitted without it."""
+    return is_predicted(fit_probes(features, z, y), features, z)
 
 
 def test_null_pictures_are_mean_black_grey_and_noise():
@@ -133,9 +138,9 @@ def test_logistic_regression_equals_scikit_learn():
 def test_regressions_on_what_the_rows_span_are_those_on_all_features(n, d):
     rng = np.random.default_rng(0)
     features, z, y = rng.normal(size=(n, d)), rng.integers(0, 3, n), rng.integers(0, 2, n)
-    for reader in learn_to_read(features, z, y):
-        fit = ~reader.asked
-        for told, name in zip(reader.told.T, reader.names, strict=True):
+    for reader in fit_probes(features, z, y):
+        fit = ~reader.is_held_out
+        for told, name in zip(reader.coefficients.T, reader.names, strict=True):
             whole = logistic_regression(reader.columns(features[fit]), z[fit] == name, even_weight(z, y)[fit])
             np.testing.assert_allclose(told, whole, atol=1e-6)
 
@@ -153,13 +158,13 @@ def test_group_that_is_in_the_features_is_read(n_groups: int):
     z, y = rng.integers(0, n_groups, 200), rng.integers(0, 2, 200)
     features = rng.normal(size=(200, 5))
     features[np.arange(200), z] += 8
-    assert read_from_features(features, z, y).mean() > 0.95
+    assert cross_validated(features, z, y).mean() > 0.95
 
 
 def test_group_that_is_not_in_the_features_is_read_at_chance():
     rng = np.random.default_rng(0)
     z, y = np.arange(400) % 2, np.arange(400) // 2 % 2
-    assert 0.4 < read_from_features(rng.normal(size=(400, 5)), z, y).mean() < 0.6
+    assert 0.4 < cross_validated(rng.normal(size=(400, 5)), z, y).mean() < 0.6
 
 
 def test_label_alone_does_not_tell_the_group():
@@ -167,7 +172,7 @@ def test_label_alone_does_not_tell_the_group():
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 600)
     z = np.where(rng.random(600) < 0.9, y, 1 - y)
-    right = read_from_features(y[:, None] + 0.01 * rng.normal(size=(600, 1)), z, y)
+    right = cross_validated(y[:, None] + 0.01 * rng.normal(size=(600, 1)), z, y)
     assert 0.35 < np.average(right, weights=even_weight(z, y)) < 0.65
 
 
@@ -178,6 +183,6 @@ def test_fixed_reader_is_blind_to_what_moved_elsewhere():
     before, after = rng.normal(size=(2, 200, 2))
     before[:, 0] += 6 * z
     after[:, 1] += 6 * z
-    assert read_from_features(before, z, y).mean() > 0.95
-    assert read_from_features(after, z, y).mean() > 0.95
-    assert ask(learn_to_read(before, z, y), after, z).mean() < 0.7
+    assert cross_validated(before, z, y).mean() > 0.95
+    assert cross_validated(after, z, y).mean() > 0.95
+    assert is_predicted(fit_probes(before, z, y), after, z).mean() < 0.7

@@ -1,4 +1,4 @@
-"""Classifiers with weights of their own beside a trigger in a look inside: pictures, from a study that really ran."""
+"""Rivals: classifiers with weights of their own in the explanations of a trigger, from a study that really ran."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import GradCamOptions
-from fairprog_core.explain.averages import Mean, draw_pool
+from fairprog_core.explain.averages import draw_pool
 from fairprog_core.explain.base import ExplanationResult
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.gallery import to_uint8
@@ -25,7 +25,9 @@ from fairprog_core.explain.image.grad_cam import GradCam, normalise
 from fairprog_core.explain.image.regions import find_regions, share
 from fairprog_core.explain.image.report import explanation_report
 from fairprog_core.pipeline.execute import execute
-from fairprog_core.results.result import Curve, Result
+from fairprog_core.results.curve import Curve
+from fairprog_core.results.explanations import explanation_of
+from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers.base import load_trigger
@@ -42,9 +44,8 @@ def opened(path: Path) -> Any:
 
 def weights_of(result: Result, method: str) -> Path:
     """The file of a method's classifier at its own chosen λ."""
-    (curve,) = (curve for curve in result.curves if curve["method"] == method)
-    (point,) = result.points(method=method, lam=curve["chosen_lam"])
-    return result.path(point["artifacts"]["weights"])
+    (curve,) = (curve for curve in result.curves if curve.method == method)
+    return result.path(result.chosen_point(curve).artifacts["weights"])
 
 
 @pytest.fixture
@@ -64,15 +65,15 @@ def faces(beside: Finished) -> Dataset:
 
 
 def test_every_curve_of_changed_weights_stands_beside_the_trigger_at_its_own_lam(result: Result):
-    chosen = {curve["method"]: curve["chosen_lam"] for curve in result.curves}
+    chosen = {curve.method: curve.chosen_lam for curve in result.curves}
     expected = {method: chosen[method] for method in RIVALS}
     gallery = result.gallery(result.curves[0])
     assert gallery is not None
-    assert result.curves[0]["explain"]["rivals"] == gallery.about["rivals"] == expected
-    quoted = [point for point in result.values["points"] if chosen.get(point["method"]) == point["lam"]]
-    collapsed = [point["method"] for point in quoted if point["collapsed"] and point["method"] in RIVALS]
+    assert explanation_of(result.curves[0]).rivals == gallery.about["rivals"] == expected  # type: ignore[union-attr]
+    quoted = [result.chosen_point(curve) for curve in result.curves]
+    collapsed = [point.method for point in quoted if point.collapsed and point.method in RIVALS]
     assert gallery.about.get("collapsed_rivals", []) == collapsed
-    assert not any(curve["explain"] for curve in result.curves[1:])  # only curves of triggers are looked into
+    assert not any(curve.explain for curve in result.curves[1:])  # only curves of triggers are explained
 
 
 @pytest.mark.parametrize("method", RIVALS)
@@ -103,17 +104,18 @@ def test_share_on_hair_is_that_of_the_rivals_own_grad_cam(
     regions = find_regions(faces, pool.row, device=torch.device("cpu"))
     expected = pool.rows().mean(share(cam.maps, *(mask.float() for mask in regions.masks)))
     assert expected is not None
-    found: Mean = curve["explain"]["hair_share"][method]
+    found = explanation_of(curve).cam_share.rivals[method]  # type: ignore[union-attr]
     assert (found["value"], found["n"]) == (pytest.approx(expected["value"], abs=1e-4), expected["n"])
 
 
 def test_every_average_has_the_rivals_and_the_probe_has_none(curve: Curve):
-    explain, probe = curve["explain"], curve["probe"]
+    explain: Any = curve.explain
+    probe: Any = curve.probe
     tables = [explain["hair_share"], explain["ig_hair_share"], *explain["erasure"].values()]
     tables += [explain["twins"]["logit_difference"], explain["twins"]["flip_share"]]
     for table in tables:
         assert list(table) == ["without", "untrained", "black", "lam", *RIVALS]
-        assert len(table["lam"]) == len(curve["lams"])
+        assert len(table["lam"]) == len(curve.lams)
     without = {"without", "untrained", "black", "lam"}
     assert probe["reading"].keys() == {*without, "chance"}
     assert probe["classifiers"][0]["probability"]["mean"].keys() == without
@@ -125,11 +127,11 @@ def test_base_is_bit_identical_afterwards(beside: Finished, result: Result):
 
 
 def look(faces: Dataset, result: Result, curve: Curve, rivals: list[Rival]) -> tuple[ExplanationResult, nn.Module]:
-    """The look inside once more."""
+    """The explanations once more."""
     base = opened(result.folder / "base" / "classifier.safetensors")
     *_, last = explanation_report(
-        faces, base, load_trigger(curve.artifact), curve["lams"], Study.parse(border_beside_rivals()).explain,
-        chosen_lam=curve["chosen_lam"], rivals=rivals,
+        faces, base, load_trigger(curve.artifact), curve.lams, Study.parse(border_beside_rivals()).explain,
+        chosen_lam=curve.chosen_lam, rivals=rivals,
     )  # fmt: skip
     assert last.findings is not None
     return last.findings, base
@@ -143,8 +145,9 @@ def test_rivals_change_nothing_else_and_stay_as_they_are(faces: Dataset, result:
     assert classifier.digest() == before
     assert base.digest() == again.digest()  # type: ignore[operator]
     assert n_hooks(classifier) + n_hooks(again) == 0
-    assert both.explain.pop("rivals") == both.metadata.pop("rivals") == {"adv_in": 2.0}
-    assert pruned(both.explain) == alone.explain
+    explain = both.explain.to_json()
+    assert explain.pop("rivals") == both.metadata.pop("rivals") == {"adv_in": 2.0}
+    assert pruned(explain) == alone.explain.to_json()
     assert (both.probe, both.metadata) == (alone.probe, alone.metadata)
     assert {name for name in both.gallery if name not in alone.gallery} == {
         f"{name}_adv_in" for name in ("logits", "cam", "cam_class", "ig", "ig_delta", "ig_steps", "ig_converged")
@@ -172,7 +175,7 @@ def test_study_stopped_in_the_look_inside_learns_nothing_twice(beside: Finished,
     again = [record["kind"] for record in execute(beside.study, home=home, folder=folder)]
     assert not {"train", "validation"} & set(again)
     once, twice = beside.result.curves[0], Result.open(folder).curves[0]
-    assert json.dumps(twice["explain"]) == json.dumps(once["explain"])
+    assert json.dumps(twice.explain) == json.dumps(once.explain)
     for name, array in beside.result.gallery(once).arrays.items():  # type: ignore[union-attr]
         np.testing.assert_array_equal(Result.open(folder).gallery(twice).arrays[name], array)  # type: ignore[union-attr]
 

@@ -78,7 +78,7 @@ def numbers(means: dict[str, object]) -> Iterator[dict[str, float] | None]:
 
 
 def test_every_mean_has_value_interval_and_n(found: ExplanationResult):
-    explain = found.explain
+    explain = found.explain.to_json()
     assert explain["lams"] == LAMS
     assert explain["rows"] == 16
     assert explain["regions"] == ["hair", "face"]
@@ -93,7 +93,7 @@ def test_every_mean_has_value_interval_and_n(found: ExplanationResult):
 
 
 def test_findings_are_plain_json(found: ExplanationResult):
-    json.dumps([found.explain, found.probe, found.metadata], allow_nan=False)
+    json.dumps([found.explain.to_json(), found.probe.to_json(), found.metadata], allow_nan=False)
     assert found.metadata["labels"] == ["not blond", "blond"]
     assert found.metadata["trigger"] == "border"
     assert found.metadata["criterion"] == "x"
@@ -136,14 +136,14 @@ def test_gallery_logits_are_those_of_the_wrapped_classifier(kind: str, faces: Da
         control = trigger(kind).black().wrap(base(), lam=0.0)(x).numpy()
     np.testing.assert_allclose(found.gallery["logits"][:, 1], expected, atol=1e-5)
     np.testing.assert_allclose(found.gallery["logits_black"], control, atol=1e-5)
-    assert found.explain["hair_share"] is None
+    assert found.explain.to_json()["hair_share"] is None
 
 
 def test_probe_says_what_every_classifier_reads(found: ExplanationResult):
-    assert found.probe is not None
-    assert [one["init"] for one in found.probe["classifiers"]] == ["seed 1", "seed 2", "base weights"]
-    for one in found.probe["classifiers"]:
-        for null in found.probe["nulls"]:
+    probe = found.probe.to_json()
+    assert [one["init"] for one in probe["classifiers"]] == ["seed 1", "seed 2", "base weights"]
+    for one in probe["classifiers"]:
+        for null in probe["nulls"]:
             told = np.array([*(one["probability"][null][key] for key in ("without", "untrained", "black"))])
             curve = np.array(one["probability"][null]["lam"])
             assert told.shape == (3, 2)
@@ -152,9 +152,9 @@ def test_probe_says_what_every_classifier_reads(found: ExplanationResult):
         black = one["probability"]["black"]  # a black frame around a black picture is a black picture
         assert black["without"] == pytest.approx(black["black"], abs=1e-4)
     for kind in ("reading", "reading_fixed", "reading_logits"):
-        assert found.probe[kind]["chance"] == pytest.approx(0.5)
-        assert all(mean is not None and 0 <= mean["value"] <= 1 for mean in numbers(found.probe[kind]))
-    assert found.probe["reading_fixed"]["without"] == found.probe["reading"]["without"]
+        assert probe[kind]["chance"] == pytest.approx(0.5)
+        assert all(mean is not None and 0 <= mean["value"] <= 1 for mean in numbers(probe[kind]))
+    assert probe["reading_fixed"]["without"] == probe["reading"]["without"]
 
 
 def test_map_of_the_predicted_class_is_among_those_of_every_class(found: ExplanationResult):
@@ -176,7 +176,7 @@ def test_controls_equal_the_trigger_when_it_is_untrained(faces: Dataset):
     fresh: ImageTrigger = build(TRIGGERS, TRIGGERS["border"].options(), image_size=S)
     *_, last = explanation_report(faces, base(), fresh, LAMS, ExplainSettings())
     assert last.findings is not None
-    share = last.findings.explain["hair_share"]
+    share = last.findings.explain.to_json()["hair_share"]
     assert share["lam"] == [share["untrained"]] * len(LAMS)
 
 
@@ -213,20 +213,20 @@ def test_data_without_regions_and_twins_says_none(faces: Dataset, monkeypatch: p
     monkeypatch.setattr(faces, "regions", lambda name: {})
     monkeypatch.setattr(faces, "twins", lambda n: None)
     found = look(faces)
-    assert found.explain["regions"] == []
-    assert found.explain["erasure"] is None
-    assert found.explain["twins"] is None
+    assert found.explain.to_json()["regions"] == []
+    assert found.explain.to_json()["erasure"] is None
+    assert found.explain.to_json()["twins"] is None
     assert found.gallery["ig"].any()
 
 
 def test_empty_gallery_is_allowed(faces: Dataset):
     found = look(faces, looks=ExplainSettings(gallery=0))
     assert found.gallery["photo"].shape == (0, S, S, 3)
-    assert found.explain["hair_share"] is not None
+    assert found.explain.to_json()["hair_share"] is not None
 
 
 def test_more_rows_than_there_are_means_all(faces: Dataset):
-    assert look(faces, looks=ExplainSettings(rows=10_000)).explain["rows"] == 32
+    assert look(faces, looks=ExplainSettings(rows=10_000)).explain.to_json()["rows"] == 32
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -236,7 +236,7 @@ def test_fitting_first_equals_the_whole_trigger(kind: str):
     x = torch.rand(3, 3, S, S, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         for condition, lam in zip(conditions[3:], LAMS, strict=True):
-            seen = condition.model.picture(conditions.fit(x).placed)
+            seen = condition.picture(conditions.fit(x).placed)
             torch.testing.assert_close(seen, learned(x, lam), atol=1e-6, rtol=0)
 
 

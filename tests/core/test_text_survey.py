@@ -102,7 +102,7 @@ def by_condition(name: str, shape: tuple[int, ...], *, of_lam: tuple[int, ...]) 
 
 
 def test_summary_has_the_agreed_keys(found: ExplanationResult):
-    explain = found.explain
+    explain = found.explain.to_json()
     assert explain.keys() == {"lams", "regions", "rows", "ig_identity_share", "twins"}
     assert (explain["lams"], explain["regions"], explain["rows"]) == (LAMS, ["identity words"], N)
     assert explain["twins"]["names"] == ["christian", "muslim"]
@@ -147,12 +147,11 @@ def test_description_has_the_agreed_keys_and_can_be_written(found: ExplanationRe
     again = read_gallery(tmp_path / "gallery.safetensors")
     assert again.about == json.loads(json.dumps(about))
     np.testing.assert_array_equal(again.arrays["ig"], found.gallery["ig"])
-    json.dumps([found.explain, found.probe], allow_nan=False)
+    json.dumps([found.explain.to_json(), found.probe.to_json()], allow_nan=False)
 
 
 def test_probe_has_the_agreed_form(found: ExplanationResult):
-    probe = found.probe
-    assert probe is not None
+    probe = found.probe.to_json()
     assert (probe["lams"], probe["groups"], probe["nulls"]) == (LAMS, ["christian", "muslim", "other"], ["empty"])
     assert [one["init"] for one in probe["classifiers"]] == ["seed 1", "seed 2", "base weights"]
     for one in probe["classifiers"]:
@@ -254,9 +253,9 @@ def test_trigger_words_are_those_of_the_trigger(base: Encoder):
 
 def test_untrained_trigger_is_the_same_at_every_lam(comments: Dataset, base: Encoder):
     explain = look(comments, base, ExplainSettings(gallery=2), trigger(base).untrained()).explain
-    for table in (explain["ig_identity_share"], explain["twins"]["logit_difference"]):
-        assert table["lam"] == [table["lam"][0]] * L
-        assert table["lam"][0] != table["without"]
+    for table in (explain.ig_identity_share, explain.counterfactuals.logit_difference):
+        assert table.lam == [table.lam[0]] * L
+        assert table.lam[0] != table.without
 
 
 # ---- a classifier with weights of its own
@@ -298,15 +297,16 @@ def test_rivals_words_are_those_of_a_look_at_its_own_classifier(
     assert "ig_trigger_adv_in" not in gallery
     alone = look(comments, own, ExplainSettings(gallery=0), trigger(base))
     assert not np.allclose(beside.gallery["ig_adv_in"], beside.gallery["ig_without"], atol=1e-3)
-    assert beside.explain["ig_identity_share"]["adv_in"] == alone.explain["ig_identity_share"]["without"]
+    assert beside.explain.ig_identity_share.rivals["adv_in"] == alone.explain.ig_identity_share.without
     for name in ("logit_difference", "flip_share"):
-        assert beside.explain["twins"][name]["adv_in"] == alone.explain["twins"][name]["without"]
+        of_rival = getattr(beside.explain.counterfactuals, name).rivals["adv_in"]
+        assert of_rival == getattr(alone.explain.counterfactuals, name).without
 
 
 def test_rivals_change_nothing_else(beside: ExplanationResult, found: ExplanationResult):
-    assert beside.explain["rivals"] == beside.metadata["rivals"] == {"adv_in": 2.0}
-    assert beside.explain["ig_identity_share"] == found.explain["ig_identity_share"] | {
-        "adv_in": beside.explain["ig_identity_share"]["adv_in"]
+    assert beside.explain.to_json()["rivals"] == beside.metadata["rivals"] == {"adv_in": 2.0}
+    assert beside.explain.to_json()["ig_identity_share"] == found.explain.to_json()["ig_identity_share"] | {
+        "adv_in": beside.explain.to_json()["ig_identity_share"]["adv_in"]
     }
     assert beside.probe == found.probe
     assert {key: value for key, value in beside.metadata.items() if key != "rivals"} == found.metadata
@@ -323,16 +323,16 @@ def test_data_without_identity_words_and_twins_says_none(
     monkeypatch.setattr(comments, "identity_words", dict)
     monkeypatch.setattr(comments, "twins", lambda n: None)
     found = look(comments, base, ExplainSettings(gallery=2))
-    assert found.explain["regions"] == []
-    assert found.explain["ig_identity_share"] is None
-    assert found.explain["twins"] is None
+    assert found.explain.to_json()["regions"] == []
+    assert found.explain.to_json()["ig_identity_share"] is None
+    assert found.explain.to_json()["twins"] is None
     assert not found.gallery["is_identity"].any()
     assert found.gallery["ig"].any()
 
 
 def test_nothing_asked_gives_empty_arrays(comments: Dataset, base: Encoder):
     found = look(comments, base, ExplainSettings(gallery=0, rows=0))
-    assert found.explain == {
+    assert found.explain.to_json() == {
         "lams": LAMS, "regions": ["identity words"], "rows": 0, "ig_identity_share": None, "twins": None,
     }  # fmt: skip
     assert found.gallery["ig"].shape == (0, L)
@@ -345,7 +345,7 @@ def test_only_so_many_rows_with_identity_words_are_attributed(
     comments: Dataset, base: Encoder, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(text_survey, "IG_ROWS", 4)
-    table = look(comments, base, ExplainSettings(gallery=0)).explain["ig_identity_share"]
+    table = look(comments, base, ExplainSettings(gallery=0)).explain.to_json()["ig_identity_share"]
     assert {mean["n"] for mean in each(table)} == {4}
 
 
@@ -356,8 +356,7 @@ def test_model_that_is_gone_leaves_the_bases_own_weights(
     own = freeze(make(copy, n_classes=2, max_length=180))
     shutil.rmtree(copy)
     probe = look(comments, own, ExplainSettings(gallery=0, probe=True)).probe
-    assert probe is not None
-    assert [one["init"] for one in probe["classifiers"]] == ["base weights"]
+    assert [one.init for one in probe.classifiers] == ["base weights"]
 
 
 @pytest.mark.parametrize("change", [{"steps": 3}, {"tuned_layers": 1}], ids=str)

@@ -1,9 +1,9 @@
-"""Twins: what Z alone changes, by hand."""
+"""Counterfactual pairs: what Z alone changes, by hand."""
 
 import numpy as np
 import pytest
 
-from fairprog_core.explain.base import margin
+from fairprog_core.classifiers.predict import margin
 from fairprog_core.explain.counterfactuals import compare
 
 
@@ -30,7 +30,7 @@ def test_more_classes_compare_the_margin_of_the_label():
     assert found.flips.tolist() == [True]
 
 
-def test_identical_twins_differ_in_nothing():
+def test_identical_pairs_differ_in_nothing():
     logits = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
     found = compare(logits, logits, np.zeros(9, dtype=np.int64))
     assert not found.logit_difference.any()

@@ -1,6 +1,6 @@
 """The conditions of photos: no trigger, the untrained and the black trigger, the trigger at every λ, rivals.
 
-All triggers of one curve have the same geometry, so photos, erased photos and twins are fitted
+All triggers of one curve have the same geometry, so photos, erased photos and counterfactual pairs are fitted
 into the picture once, for all of them.
 
 Notation: k photos, c classes, s image side, m gallery photos, l λ-values.
@@ -8,77 +8,84 @@ Notation: k photos, c classes, s image side, m gallery photos, l λ-values.
 
 import copy
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from fairprog_core.classifiers.image import ImageClassifier
 from fairprog_core.explain.conditions import Conditions, Rival
+from fairprog_core.metrics.explanations.gallery import GalleryArrays
+from fairprog_core.triggers.base import ReprogrammedClassifier
 from fairprog_core.triggers.image import ImageTrigger
 
 
-class Behind(nn.Module):
-    """The classifier behind one fixed trigger, for photos that already lie at their place.
+class PlacedPhotoClassifier(ReprogrammedClassifier):
+    """A reprogrammed classifier of photos that already lie at their place in the trigger's picture.
 
-    ``Behind(classifier, trigger, lam)(trigger.fit_photo(x))`` equals ``trigger.wrap(classifier, lam=lam)(x)``.
-    Without a trigger it is the classifier. Features of every batch are kept in ``seen`` while
-    ``is_recording``, so that they need no pass of their own.
+    ``PlacedPhotoClassifier(trigger, classifier, lam)(trigger.fit_photo(x))`` equals
+    ``trigger.wrap(classifier, lam=lam)(x)``; the trigger's pixels are computed once.
     """
 
-    def __init__(self, classifier: ImageClassifier, trigger: ImageTrigger | None = None, lam: float = 0.0) -> None:
-        super().__init__()
-        self.classifier, self.trigger, self.lam = classifier, trigger, lam
-        self.is_recording = False
-        self.seen: list[Tensor] = []
-        if trigger is not None:
-            mask = trigger.mask().to(trigger.shared.device)
-            nothing = torch.zeros(1, 3, trigger.image_size, trigger.image_size, device=trigger.shared.device)
-            with torch.no_grad():
-                self.pixels = trigger(nothing, lam) * mask  # (1, 3, s, s)
-            self.keep = (~mask).float()  # (s, s)
+    trigger: ImageTrigger
+    pixels: Tensor
+    keep: Tensor
 
-    @property
-    def cam_layer(self) -> nn.Module:
-        """The classifier's layer that Grad-CAM looks at."""
-        return self.classifier.cam_layer
+    def __init__(self, trigger: ImageTrigger, classifier: ImageClassifier, lam: float) -> None:
+        super().__init__(trigger, classifier, lam)
+        mask = trigger.mask().to(trigger.shared.device)
+        nothing = torch.zeros(1, 3, trigger.image_size, trigger.image_size, device=trigger.shared.device)
+        with torch.no_grad():
+            self.pixels = trigger(nothing, lam) * mask  # (1, 3, s, s)
+        self.keep = (~mask).float()  # (s, s)
 
-    def picture(self, fitted: Tensor) -> Tensor:
-        """What the classifier sees of fitted photos (k, 3, s, s)."""
-        return fitted if self.trigger is None else fitted * self.keep + self.pixels
+    def picture(self, placed: Tensor) -> Tensor:
+        """Placed photos (k, 3, s, s) with the trigger, as the classifier takes them."""
+        return placed * self.keep + self.pixels
 
-    def forward(self, fitted: Tensor) -> Tensor:
-        features = self.classifier.features(self.picture(fitted))
-        if self.is_recording:
-            self.seen.append(features.detach())
-        logits: Tensor = self.classifier.head(features)
+    def features(self, x: Tensor) -> Tensor:
+        features: Tensor = self.classifier.features(self.picture(x))
+        return features
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.picture(x))
         return logits
 
 
 class Condition(NamedTuple):
-    """One condition: a name for the screen and the model that sees fitted photos."""
+    """One condition: a name for the screen, the classifier, and the trigger in front of it, if any."""
 
     name: str
-    model: Behind
+    classifier: ImageClassifier
+    reprogrammed: PlacedPhotoClassifier | None = None
+
+    @property
+    def model(self) -> ImageClassifier | PlacedPhotoClassifier:
+        """From photos, placed where there is a trigger, to logits."""
+        return self.reprogrammed or self.classifier
+
+    def picture(self, fitted: Tensor) -> Tensor:
+        """The pictures that the classifier takes, from photos (k, 3, s, s) as `model` takes them."""
+        return self.reprogrammed.picture(fitted) if self.reprogrammed else fitted
 
 
 class Fitted(NamedTuple):
-    """Photos, or masks, as they are and as they lie in the picture of the trigger."""
+    """Photos, or masks, as they are, and placed in the picture of the trigger."""
 
     plain: Tensor
     placed: Tensor
 
     def of(self, condition: Condition, rows: slice | NDArray[np.int64] = slice(None)) -> Tensor:
-        """The rows that this condition's model takes."""
-        return (self.plain if condition.model.trigger is None else self.placed)[rows]
+        """The rows as this condition's model takes them."""
+        return (self.placed if condition.reprogrammed else self.plain)[rows]
 
 
 class ImageConditions(Conditions[Condition]):
     """No trigger, the untrained trigger, the black trigger, then the trigger at every λ, then rivals; in this order.
 
-    The trigger that is given is copied, not changed.
+    The given trigger is copied and does not change.
     """
 
     controls: ClassVar[tuple[str, str]] = ("untrained", "black")
@@ -87,33 +94,35 @@ class ImageConditions(Conditions[Condition]):
         self, classifier: ImageClassifier, trigger: ImageTrigger, lams: Sequence[float], rivals: Sequence[Rival] = ()
     ) -> None:
         self.trigger = copy.deepcopy(trigger).requires_grad_(False).eval()
-        controls = [("untrained trigger", self.trigger.untrained()), ("black trigger", self.trigger.black())]
+        self.untrained, self.black = self.trigger.untrained(), self.trigger.black()
+
+        def reprogrammed(name: str, trigger: ImageTrigger, lam: float = 0.0) -> Condition:
+            return Condition(name, classifier, PlacedPhotoClassifier(trigger, classifier, lam))
+
         conditions = [
-            Condition("without trigger", Behind(classifier)),
-            *(Condition(name, Behind(classifier, control)) for name, control in controls),
-            *(Condition(f"λ = {lam:g}", Behind(classifier, self.trigger, lam)) for lam in lams),
-            *(Condition(rival.name, Behind(rival.classifier)) for rival in rivals),
+            Condition("without trigger", classifier),
+            reprogrammed("untrained trigger", self.untrained),
+            reprogrammed("black trigger", self.black),
+            *(reprogrammed(f"λ = {lam:g}", self.trigger, lam) for lam in lams),
+            *(Condition(rival.name, cast(ImageClassifier, rival.classifier)) for rival in rivals),
         ]
         super().__init__(conditions, lams, rivals)
 
     @torch.inference_mode()
     def fit(self, x: Tensor) -> Fitted:
-        """Photos x (k, 3, s, s) at their place."""
+        """Photos x (k, 3, s, s), as they are and at their place in the picture."""
         return Fitted(x, self.trigger.fit_photo(x).clone(memory_format=torch.channels_last))
 
     @torch.inference_mode()
     def place(self, masks: Tensor) -> Fitted:
-        """Masks (k, s, s) where their pixels lie; 0 under the trigger."""
+        """Masks (k, s, s), as they are and placed in the picture; 0 where the trigger covers them."""
         return Fitted(masks.float(), self.trigger.place(masks))
 
-    def pictures(self) -> dict[str, NDArray[Any]]:
+    def pictures(self) -> GalleryArrays:
         """The triggers alone as RGBA (l, s, s, 4) and (s, s, 4), and the box where the photo lies."""
-        untrained, black = self[1].model.trigger, self[2].model.trigger
-        if untrained is None or black is None:
-            raise TypeError("the second and third condition are controls")
         return {
             "trigger": np.stack([self.trigger.picture(lam) for lam in self.lams]),
-            "trigger_untrained": untrained.picture(0.0),
-            "trigger_black": black.picture(0.0),
+            "trigger_untrained": self.untrained.picture(0.0),
+            "trigger_black": self.black.picture(0.0),
             "photo_box": np.array(self.trigger.photo_box, dtype=np.int64),
         }

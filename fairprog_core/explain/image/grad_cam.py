@@ -1,7 +1,7 @@
-"""Grad-CAM: feature maps, weighted with the mean gradient of the class's logit, negative parts cut.
+"""Grad-CAM: feature maps, weighted with the mean gradient of the class's logit; negative parts become 0.
 
 Source: Selvaraju et al. 2017, through captum's ``LayerGradCam``; normalisation as in the package
-pytorch-grad-cam, so that both draw the same picture.
+pytorch-grad-cam, so that both give the same picture.
 
 Notation: k photos, c classes, d channels, a×b feature map, s image side.
 """
@@ -59,7 +59,7 @@ def _explain(model: nn.Module, x: Tensor, target: Target) -> tuple[Tensor, Tenso
 
 
 def normalise(maps: Tensor) -> Tensor:
-    """Every map (k, a, b) to 0 … 1 by its own smallest and largest value; a flat map to zeros.
+    """Scale every map (k, a, b) to 0 … 1 by its own smallest and largest value; a flat map becomes zeros.
 
     Source: ``scale_cam_image`` of pytorch-grad-cam, its 1e-7 included.
     """
@@ -70,11 +70,3 @@ def normalise(maps: Tensor) -> Tensor:
 def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
     """Maps (k, a, b) -> (k, h, w), bilinear, pixel centres aligned as in OpenCV."""
     return F.interpolate(maps[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
-
-
-def heatmap(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Maps (k, a, b) as a picture (k, h, w) in 0 … 1: normalised, upsampled, normalised again.
-
-    Source: the order of steps in pytorch-grad-cam.
-    """
-    return normalise(upsample(normalise(maps), size))

@@ -1,9 +1,9 @@
-"""Integrated Gradients on the photo's pixels: what each adds to the logit, against a baseline photo.
+"""Integrated Gradients on the photo's pixels: how much each adds to the logit, against a baseline photo.
 
-The trigger and its geometry are part of the model, so the maps of all triggers lie in the
-photo's own coordinates, and baseline and photo carry the same trigger. The baseline is a photo:
-black, or the mean photo of the data. Against black, dark pixels can get no attribution; against
-the mean photo they can, so the survey uses the mean.
+The trigger and its geometry are part of the model, so the maps of all triggers are in the
+photo's own coordinates, and baseline and photo have the same trigger. The baseline is a photo:
+black, or the mean photo of the data. With a black baseline, black pixels get no attribution; with
+the mean photo they can, so reports use the mean.
 
 Source: Sundararajan et al. 2017, through captum's ``IntegratedGradients`` (Gauss-Legendre).
 
@@ -41,17 +41,16 @@ class IntegratedGradients:
     def explain(self, model: nn.Module, x: Tensor, *, target: Target = None, front: Front | None = None) -> Saliency:
         """Attributions whose sum is the change of the logit from baseline to photo.
 
-        The convergence delta is what that sum misses. Steps are doubled, for the photos that need
-        it, until its size is at most ``tolerance`` of all that was attributed (the sum of the
-        sizes: the change itself can be near zero while large parts cancel), or ``max_steps`` is
-        reached; ``converged`` says which.
+        The convergence delta is that sum minus the change. Steps are doubled, for the photos that need
+        it, until |delta| is at most ``tolerance`` of the sum of |attributions| (the change itself can be
+        near zero while large parts cancel), or ``max_steps`` is reached; ``converged`` says which.
 
         Args:
             model: photos to logits; in evaluation mode.
             x: (k, 3, s, s) in [0, 1].
             target: the class to explain; None: the predicted one.
-            front: a linear map that comes before the model. The straight way from baseline to photo
-                stays straight behind it, so it runs once per photo, not once per step.
+            front: a linear map applied before the model. It maps the straight path from baseline to photo
+                to a straight path, so it runs once per photo, not once per step.
 
         Returns:
             maps (k, s, s), signed, in units of the logit.
@@ -81,7 +80,7 @@ class IntegratedGradients:
 def _mean_gradient(
     model: nn.Module, end: Tensor, start: Tensor, target: Tensor, n_steps: int, batch_size: int
 ) -> Tensor:
-    """Mean gradient (k, 3, s, s) of the logit on the way, about ``batch_size`` pictures at a time."""
+    """Mean gradient (k, 3, s, s) of the logit along the path, about ``batch_size`` pictures at a time."""
     captum = CaptumIntegratedGradients(model, multiply_by_inputs=False)
     parts = []
     for rows in chunks(len(end), max(1, batch_size // n_steps)):
@@ -92,7 +91,7 @@ def _mean_gradient(
 
 
 def _pull_back(front: Front, x: Tensor, gradient: Tensor) -> Tensor:
-    """Gradient behind a linear map -> gradient at the photos x (k, 3, s, s)."""
+    """Gradient at the output of a linear map -> gradient at the photos x (k, 3, s, s)."""
     with torch.enable_grad():
         photos = x.detach().clone().requires_grad_()
         (pulled,) = torch.autograd.grad(front(photos), photos, gradient)

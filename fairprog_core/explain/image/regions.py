@@ -1,4 +1,4 @@
-"""Regions of a photo: how much saliency lies on them, and what erasing them does.
+"""Regions of a photo: the share of saliency on them, and the effect of erasing them.
 
 Notation: k photos, c classes, s image side, a×b saliency map.
 """
@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from fairprog_core.classifiers.predict import margin
 from fairprog_core.data.base import Dataset
-from fairprog_core.explain.base import logits_of, margin
+from fairprog_core.explain.base import logits_of
 from fairprog_core.explain.image.grad_cam import upsample
 
 
 class Regions(NamedTuple):
-    """Two regions of some photos; nothing where the data has none.
+    """Two regions of some photos; empty where the data has none.
 
     Attributes:
         names: two names, or none.
@@ -39,13 +40,13 @@ def share(maps: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float64]:
     """Saliency on the first region over saliency on both.
 
     Args:
-        maps: (k, a, b), not normalised (normalising subtracts the smallest value and so moves the
-            share); signed maps count by their size. Upsampled bilinearly to the masks.
-        first: (k, s, s) in 0 … 1, where the first region lies in the picture.
+        maps: (k, a, b), not normalised (normalising subtracts the smallest value and so changes the
+            share); of signed maps the absolute values count. Upsampled bilinearly to the size of the masks.
+        first: (k, s, s) in 0 … 1, the first region in the picture.
         second: the same for the second.
 
     Returns:
-        (k,) in 0 … 1; NaN where no saliency lies on either.
+        (k,) in 0 … 1; NaN where neither region has any saliency.
     """
     maps = maps.abs()
     if maps.shape[1:] != first.shape[1:]:

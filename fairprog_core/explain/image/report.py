@@ -1,22 +1,25 @@
-"""A look inside one curve on photos: saliency, erasure, twins and the probe, for every λ, three controls, rivals.
+"""The explanations of one curve on photos: saliency, erasure, counterfactual pairs and the probe.
+
+Each is computed for every condition: without a trigger, with two controls, at every λ, and for rivals.
 
 Notation: n rows, m gallery photos, s image side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from fairprog_core.classifiers.image import to_pixels
-from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions, counterfactuals
+from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions
 from fairprog_core.explain.base import Saliency, Work, logits_of
 from fairprog_core.explain.conditions import Rival
-from fairprog_core.explain.counterfactuals import compare
+from fairprog_core.explain.counterfactuals import average_pairs, compare
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.image.conditions import ImageConditions
 from fairprog_core.explain.image.grad_cam import GradCam, normalise
@@ -24,25 +27,28 @@ from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
 from fairprog_core.explain.image.null_pictures import NULLS, null_pictures
 from fairprog_core.explain.image.regions import erase, erasure, find_regions, share
 from fairprog_core.explain.report import ExplanationReport, explain_curve
+from fairprog_core.metrics.explanations.averages import CounterfactualMeans, ErasureMeans, ImageExplanation
+from fairprog_core.metrics.explanations.by_condition import Means
+from fairprog_core.metrics.explanations.gallery import GalleryAbout, GalleryArrays, ImageNote, StudyNote, whole_note
 from fairprog_core.triggers.image import ImageTrigger
 
 ERASURE_ROWS = 300
-TWIN_PAIRS = 200
+N_PAIRS = 200
 IG_ROWS = 48
 IG_SHARE_STEPS = 8  # moves the averaged share by less than .003 against 256 steps
 
 
 class ImageReport(ExplanationReport):
-    """What is looked at in photos."""
+    """The explanations of photos."""
 
     nulls: ClassVar[tuple[str, ...]] = NULLS
     rows_are: ClassVar[str] = "photos"
     conditions: ImageConditions
 
-    def compare(self, trigger: ImageTrigger, lams: Sequence[float], rivals: Sequence[Rival]) -> ImageConditions:
+    def make_conditions(self, trigger: ImageTrigger, lams: Sequence[float], rivals: Sequence[Rival]) -> ImageConditions:
         return ImageConditions(self.classifier, trigger, lams, rivals)
 
-    def begin(self) -> None:
+    def prepare_rows(self) -> None:
         self.photos = to_pixels(self.pool.split.x, self.device)
         self.x = self.conditions.fit(self.photos)
         self.regions = find_regions(self.dataset, self.pool.row, device=self.device)
@@ -51,37 +57,36 @@ class ImageReport(ExplanationReport):
     def n_steps(self) -> int:
         return (6 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
 
-    def averages(self) -> Work[dict[str, Any]]:
-        """Shares on regions, erasure and twins."""
-        names = self.regions.names
-        first = names[0] if names else "region"
-        found: dict[str, Any] = {"regions": names, f"{first}_share": self.cam_share()}
-        found["erasure"] = yield from self.erasure()
-        found["twins"] = yield from self.twins()
-        found[f"ig_{first}_share"] = yield from self.ig_share()
-        return found
+    def averages(self) -> Work[ImageExplanation]:
+        """Shares on regions, erasure and counterfactual pairs."""
+        return ImageExplanation(
+            lams=self.conditions.lams,
+            rows=self.n_averaged,
+            regions=self.regions.names,
+            cam_share=self.cam_share(),
+            erasure=(yield from self.erasure()),
+            counterfactuals=(yield from self.counterfactuals()),
+            ig_share=(yield from self.ig_share()),
+        )
 
     @property
     def has_averages(self) -> bool:
-        """Whether shares on regions are asked for and can be had."""
+        """Whether the study asks for averages and the data has regions."""
         return bool(self.regions.names and self.options.rows)
 
-    def look(self) -> Work[None]:
+    def predict_rows(self) -> Work[None]:
         """Grad-CAM, logits and features of the pool: one pass per condition."""
         explainer = GradCam(GradCamOptions())
         self.cams: list[Saliency] = []
         self.features, self.logits = [], []
         for label, condition in self.each("Grad-CAM"):
             yield label
-            model = condition.model
-            model.is_recording = True
-            self.cams.append(explainer.explain(model, self.x.of(condition)))
-            model.is_recording = False
-            self.features.append(torch.cat(model.seen).float().cpu().numpy())
+            with recorded_inputs(condition.classifier.head) as features:
+                self.cams.append(explainer.explain(condition.model, self.x.of(condition)))
+            self.features.append(torch.cat(features).float().cpu().numpy())
             self.logits.append(self.cams[-1].logits.numpy())
-            model.seen.clear()
 
-    def cam_share(self) -> dict[str, Any] | None:
+    def cam_share(self) -> Means | None:
         """Mean share of Grad-CAM on the first region."""
         if not self.has_averages:
             return None
@@ -93,7 +98,7 @@ class ImageReport(ExplanationReport):
         ]
         return self.conditions.by_condition([rows.mean(values) for values in shares])
 
-    def erasure(self) -> Work[dict[str, Any] | None]:
+    def erasure(self) -> Work[ErasureMeans | None]:
         """Mean |Δ logit margin| when a region is blanked, and the ratio of the two regions."""
         if not self.has_averages:
             return None
@@ -112,23 +117,23 @@ class ImageReport(ExplanationReport):
             name: self.conditions.by_condition([rows.mean(values) for values in change])
             for name, change in zip(self.regions.names, changes, strict=True)
         }
-        return {**means, "ratio": self.conditions.by_condition(ratio)}
+        return ErasureMeans(means, self.conditions.by_condition(ratio))
 
-    def twins(self) -> Work[dict[str, Any] | None]:
-        """What Z alone changes."""
+    def counterfactuals(self) -> Work[CounterfactualMeans | None]:
+        """Differences within counterfactual pairs, which differ only in Z."""
         if not self.options.rows:
             return None
-        yield "Drawing twins"
-        pairs = self.dataset.twins(TWIN_PAIRS)
+        yield "Drawing counterfactual pairs"
+        pairs = self.dataset.twins(N_PAIRS)
         if pairs is None:
             return None
         fitted = [self.conditions.fit(to_pixels(np.array(x), self.device)) for x in (pairs.first, pairs.second)]
         found = []
-        for label, condition in self.each("Twins"):
+        for label, condition in self.each("Counterfactual pairs"):
             yield label
-            first, second = (logits_of(condition.model, twin.of(condition)).numpy() for twin in fitted)
+            first, second = (logits_of(condition.model, photos.of(condition)).numpy() for photos in fitted)
             found.append(compare(first, second, pairs.y))
-        return counterfactuals.summarise(found, pairs.names, self.conditions)
+        return average_pairs(found, pairs.names, self.conditions)
 
     def attributions(self, label: str, rows: NDArray[np.int64], **steps: int) -> Work[list[Saliency]]:
         """Integrated Gradients of some rows of the pool under every condition, for the class that Grad-CAM explains."""
@@ -137,11 +142,11 @@ class ImageReport(ExplanationReport):
         found = []
         for (text, condition), cam in zip(self.each(f"Integrated Gradients, {label}"), self.cams, strict=True):
             yield text
-            front = None if condition.model.trigger is None else self.conditions.trigger.fit_photo
+            front = self.conditions.trigger.fit_photo if condition.reprogrammed else None
             found.append(explainer.explain(condition.model, self.photos[rows], target=cam.target[rows], front=front))
         return found
 
-    def ig_share(self) -> Work[dict[str, Any] | None]:
+    def ig_share(self) -> Work[Means | None]:
         """Mean share of the size of Integrated Gradients on the first region, in the photo."""
         if not self.has_averages:
             return None
@@ -151,10 +156,10 @@ class ImageReport(ExplanationReport):
         first, second = (mask[:n].float().cpu() for mask in self.regions.masks)
         return self.conditions.by_condition([rows.mean(share(one.maps, first, second)) for one in found])
 
-    def gallery(self, chosen_lam: float) -> Work[tuple[dict[str, NDArray[Any]], dict[str, Any]]]:
-        """The arrays of the gallery's file, and how they were made."""
+    def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
+        """The arrays of the gallery's file, and the note about them."""
         cams = self.cams
-        rows, arrays, how = self.picked(chosen_lam)
+        rows, arrays, picked = self.picked(chosen_lam)
         arrays |= {"photo": self.pool.split.x[rows], "nulls": self.null_pictures}
         arrays |= self.conditions.pictures()
         arrays |= self.conditions.stacked("logits", [cam.logits[rows].numpy() for cam in cams])
@@ -166,14 +171,15 @@ class ImageReport(ExplanationReport):
             for name in ("delta", "steps", "converged"):
                 arrays |= self.conditions.stacked(f"ig_{name}", [getattr(one, name).numpy() for one in found])
         options = IntegratedGradientsOptions()
-        return arrays, {
+        note: ImageNote = {
             "layer": "last feature maps, {}×{}".format(*cams[0].maps.shape[1:]),
             "ig_steps": options.steps,
             "ig_max_steps": options.max_steps,
             "ig_tolerance": options.tolerance,
             "ig_baseline": "mean photo of the tuning split",
-            "picked": how,
+            "picked": picked,
         }
+        return arrays, whole_note(self.curve_note, note, study)
 
     def cam_of_every_class(self, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         """Grad-CAM of some rows of the pool for each of the c classes, (m, c, a, a) per condition."""
@@ -186,10 +192,21 @@ class ImageReport(ExplanationReport):
 
     def empty_inputs(self) -> list[Tensor]:
         nulls = self.conditions.fit(to_pixels(self.null_pictures, self.device))
-        return [condition.model.picture(nulls.of(condition)) for condition in self.conditions.on_base]
+        return [condition.picture(nulls.of(condition)) for condition in self.conditions.on_base]
 
-    def reader_options(self) -> ProbeOptions:
+    def probe_options(self) -> ProbeOptions:
         return ProbeOptions()
+
+
+@contextmanager
+def recorded_inputs(module: nn.Module) -> Iterator[list[Tensor]]:
+    """Collect the inputs of a module, batch by batch, while the model around it runs."""
+    seen: list[Tensor] = []
+    hook = module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    try:
+        yield seen
+    finally:
+        hook.remove()
 
 
 explanation_report = partial(explain_curve, ImageReport)

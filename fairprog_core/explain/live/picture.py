@@ -1,4 +1,4 @@
-"""What the process behind `live` does; the only part of it that imports torch.
+"""How the explain process explains a picture; imports torch.
 
 Notation: s image side, c classes.
 """
@@ -24,9 +24,10 @@ from fairprog_core.classifiers.base import freeze, read_classifier
 from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.common.errors import DataError
 from fairprog_core.explain import EXPLAINERS
+from fairprog_core.explain.base import Explainer
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.image.grad_cam import normalise
-from fairprog_core.explain.live.request import Request, Version, version
+from fairprog_core.explain.live.request import Arrays, Request, Version, version
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.image import ImageTrigger
 
@@ -36,7 +37,7 @@ CPU = torch.device("cpu")
 
 
 def start() -> None:
-    """One thread for computing, and one that ends the process when its parent is gone."""
+    """Limit torch to one thread, and start a thread that ends the process when its parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's to handle
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -49,28 +50,28 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
-def answer(request: Request) -> dict[str, NDArray[Any]]:
-    """Explain one picture under every condition; the arrays of `live.ExplainProcess.explain`."""
+def answer(request: Request) -> Arrays:
+    """Explain one picture under every condition; see `ExplainProcess.explain`."""
     classifier, trigger, untrained, black = _load(version(request.classifier), version(request.trigger))
     photo = decode(request.picture, classifier.image_size)
     x = to_pixels(photo[None], CPU)
-    found: dict[str, NDArray[Any]] = {"photo": photo}
-    for name, on in {"without": None, "untrained": untrained, "black": black, "with": trigger}.items():
-        model = classifier if on is None else on.wrap(classifier, lam=request.lam)
+    found: Arrays = {"photo": photo}
+    for name, each in {"without": None, "untrained": untrained, "black": black, "with": trigger}.items():
+        model = classifier if each is None else each.wrap(classifier, lam=request.lam)
         with torch.inference_mode():
-            picture = x if on is None else on(x, request.lam)
+            picture = x if each is None else each(x, request.lam)
         pixels = to_uint8(picture[0].permute(1, 2, 0).numpy())
         found |= {f"{key}_{name}": value for key, value in {"picture": pixels, **_explain(request, model, x)}.items()}
     return found
 
 
-def _explain(request: Request, model: nn.Module, x: Tensor) -> dict[str, NDArray[Any]]:
-    """One map of one photo (1, 3, s, s) with its numbers."""
+def _explain(request: Request, model: nn.Module, x: Tensor) -> Arrays:
+    """The saliency map of one photo (1, 3, s, s), with logits, target and convergence."""
     entry = EXPLAINERS[request.method]
-    settings: dict[str, Any] = {}
+    baseline: dict[str, Tensor] = {}
     if request.method == "integrated_gradients" and request.baseline is not None:
-        settings["baseline"] = to_pixels(np.array(request.baseline)[None], CPU)[0]
-    explainer = entry.load()(entry.options.parse({}), **settings)
+        baseline["baseline"] = to_pixels(np.array(request.baseline)[None], CPU)[0]
+    explainer: Explainer = entry.load()(entry.options.parse({}), **baseline)
     found = explainer.explain(model, x, target=request.target)
     maps = to_int8(found.maps.numpy()) if explainer.is_signed else to_uint8(normalise(found.maps).numpy())
     numbers = {key: getattr(found, key) for key in ("logits", "target", "delta", "steps", "converged")}

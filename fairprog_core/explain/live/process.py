@@ -1,7 +1,7 @@
-"""Live explanations for the page: any picture or text, any λ, from one warm process of its own.
+"""Live explanations for the page: any picture or text, any λ, from one separate warm process.
 
-Torch is imported in that process alone. It starts with the first request, leaves after ten idle
-minutes, and ends by itself when the page server is gone, also after SIGKILL.
+Only that process imports torch. It starts with the first request, ends after ten idle minutes, and ends by
+itself when the page server has ended, also after SIGKILL.
 
 Notation: s image side, a×a feature map, c classes.
 """
@@ -13,33 +13,32 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import Any, TypeAlias, cast
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.plugins import load_plugins
 from fairprog_core.common.registry import load
-from fairprog_core.explain.live.request import ExplainRequest
+from fairprog_core.explain.live.request import Arrays, ExplainRequest
 from fairprog_core.explain.live.request import Request as Request
 from fairprog_core.explain.live.request import TextRequest as TextRequest
+from fairprog_core.metrics.explanations.gallery import GalleryAbout
 
-Arrays = dict[str, NDArray[Any]]
+Answer: TypeAlias = Arrays | tuple[Arrays, GalleryAbout]  # for a picture, for a text
 CONDITIONS = ("without", "untrained", "black", "with")
 
 
 class ExplainProcess:
-    """Answers requests one after the other in one warm process; answers are kept by content."""
+    """Answers requests one after the other in one warm process, and caches answers by the request's content."""
 
     def __init__(self, *, idle_seconds: float = 600.0, kept: int = 64) -> None:
-        """Nothing is started yet.
+        """Prepare; the process starts with the first request.
 
         Args:
-            idle_seconds: after so long without a request the process ends; the next one starts another.
-            kept: answers that are remembered.
+            idle_seconds: the process ends after so long without a request; the next request starts another.
+            kept: how many answers to cache.
         """
         self.idle_seconds, self.kept = idle_seconds, kept
-        self._answers: OrderedDict[str, Future[Any]] = OrderedDict()
+        self._answers: OrderedDict[str, Future[Answer]] = OrderedDict()
         self._pool: ProcessPoolExecutor | None = None
         self._timer: threading.Timer | None = None
         self._lock = threading.RLock()
@@ -49,11 +48,11 @@ class ExplainProcess:
         """Whether the process is up."""
         return self._pool is not None
 
-    def submit(self, request: ExplainRequest) -> "Future[Any]":
-        """Ask without waiting; see `explain` and `explain_text` for the answers.
+    def submit(self, request: ExplainRequest) -> "Future[Answer]":
+        """Send a request without waiting; see `explain` and `explain_text` for the answers.
 
         Raises:
-            DataError: the request names what is not known.
+            DataError: a value of the request is not allowed.
         """
         request.check()
         key = request.digest()
@@ -67,7 +66,7 @@ class ExplainProcess:
         return answer
 
     def explain(self, request: Request, *, timeout: float = 120.0) -> Arrays:
-        """Ask about a picture and wait.
+        """Explain a picture, and wait for the answer.
 
         Returns:
             ``photo`` (s, s, 3) uint8, as the classifier gets it, and for every condition in
@@ -81,15 +80,14 @@ class ExplainProcess:
             ArtifactError: classifier or trigger cannot be read.
             RunError: the process ended or did not answer in time.
         """
-        found: Arrays = self._wait(request, timeout)
-        return found
+        return cast(Arrays, self._wait(request, timeout))
 
-    def explain_text(self, request: TextRequest, *, timeout: float = 120.0) -> tuple[Arrays, dict[str, Any]]:
-        """Ask about a text and wait. There is no text that cannot be explained.
+    def explain_text(self, request: TextRequest, *, timeout: float = 120.0) -> tuple[Arrays, GalleryAbout]:
+        """Explain a text, and wait for the answer. Every text can be explained.
 
         Returns:
-            Arrays and description of a gallery (`text_gallery`) that holds this one text; its row, y
-            and z are -1. ``is_cut`` says whether the classifier, or the words, hold less than all of it.
+            Arrays and note of a gallery (`text.gallery`) that holds this one text; its row, y and z are -1.
+            ``is_cut`` says whether a part of the text is missing, in the tokens or in the words.
 
         Raises:
             DataError: classifier or trigger are not made for texts, or no λ is given.
@@ -97,11 +95,10 @@ class ExplainProcess:
             ConfigError: they do not fit together.
             RunError: the process ended or did not answer in time.
         """
-        found: tuple[Arrays, dict[str, Any]] = self._wait(request, timeout)
-        return found
+        return cast(tuple[Arrays, GalleryAbout], self._wait(request, timeout))
 
-    def _wait(self, request: ExplainRequest, timeout: float) -> Any:
-        """The answer; a process that ended meanwhile is replaced once."""
+    def _wait(self, request: ExplainRequest, timeout: float) -> Answer:
+        """The answer; if the process ends meanwhile, one new process is tried."""
         for _ in range(2):
             try:
                 return self.submit(request).result(timeout)
@@ -129,7 +126,7 @@ class ExplainProcess:
                 process.terminate()
                 process.join(5)
 
-    def _ask(self, request: ExplainRequest) -> "Future[Any]":
+    def _ask(self, request: ExplainRequest) -> "Future[Answer]":
         if self._pool is None:
             self._pool = ProcessPoolExecutor(max_workers=1, mp_context=_Context(), initializer=_start)
         try:
@@ -140,8 +137,8 @@ class ExplainProcess:
         answer.add_done_callback(self._rest)
         return answer
 
-    def _rest(self, _: "Future[Any]") -> None:
-        """An answer is there: count the idle time from now."""
+    def _rest(self, _: "Future[Answer]") -> None:
+        """Start to count the idle time: an answer has arrived."""
         with self._lock:
             if self._timer:
                 self._timer.cancel()
@@ -150,14 +147,14 @@ class ExplainProcess:
             self._timer.start()
 
     def _leave(self) -> None:
-        """End the process unless somebody is waiting."""
+        """End the process unless a request is pending."""
         with self._lock:
             if all(answer.done() for answer in self._answers.values()):
                 self.close()
 
 
 class _Process(SpawnProcess):
-    """A spawned process that does not run the program's main script once more.
+    """A spawned process that does not run the program's main script again.
 
     The page server's ``__main__`` is the page itself; spawning would run it in the child.
     """
@@ -177,13 +174,14 @@ class _Context(SpawnContext):
 
 
 def _start() -> None:
-    """In the process, once; what it reads may be a plug-in's."""
+    """Prepare the process; runs in it, once. A request may name a plug-in's classifier or trigger."""
     from fairprog_core.explain.live import picture
 
     load_plugins()
     picture.start()
 
 
-def _answer(request: ExplainRequest) -> Any:
-    """In the process: explain one picture or text under every condition."""
-    return load(request.worker)(request)
+def _answer(request: ExplainRequest) -> Answer:
+    """Explain one picture or text under every condition; runs in the process."""
+    found: Answer = load(request.worker)(request)
+    return found

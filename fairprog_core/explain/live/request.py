@@ -1,4 +1,4 @@
-"""What is asked of the process behind `live`.
+"""Requests to the explain process.
 
 Notation: s image side, h×w picture.
 """
@@ -14,11 +14,12 @@ from fairprog_core.common.errors import DataError
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.explain import EXPLAINERS
 
-Version = tuple[str, int, int]
+Arrays = dict[str, NDArray[Any]]  # by name
+Version = tuple[str, int, int]  # path, time of change (ns), size (bytes)
 
 
 def version(path: Path) -> Version:
-    """Path, time of change and size of a file; zeros where there is none."""
+    """Path, time of change and size of a file; zeros where there is no file."""
     try:
         size, change = file_stamp(path)
     except OSError:
@@ -27,29 +28,29 @@ def version(path: Path) -> Version:
 
 
 class ExplainRequest(Protocol):
-    """What every request says about itself."""
+    """What the process needs of every request."""
 
     @property
     def worker(self) -> str:
-        """What answers it in the process, as ``"package.module:name"``."""
+        """The function that answers it in the process, as ``"package.module:name"``."""
 
     @property
     def lighter(self) -> str:
-        """What may be answered sooner, for an error's sentence."""
+        """A request that takes less time, for an error's sentence."""
 
     def check(self) -> None:
-        """Complain about what cannot be answered, before a process is started.
+        """Refuse a request that cannot be answered, before a process starts.
 
         Raises:
-            DataError: something in it is not known.
+            DataError: a value is not allowed.
         """
 
     def digest(self) -> str:
-        """Changes with the content of everything that the answer depends on."""
+        """A digest of everything that the answer depends on."""
 
 
 class Request(NamedTuple):
-    """A picture to be explained.
+    """A picture to explain.
 
     Attributes:
         picture: the bytes of a PNG, JPEG or WebP file, or (h, w, 3) uint8 pixels.
@@ -79,7 +80,7 @@ class Request(NamedTuple):
         return "a smaller picture"
 
     def check(self) -> None:
-        """Complain about a method that pictures are not explained with.
+        """Refuse a method that does not explain pictures.
 
         Raises:
             DataError: the method is not known.
@@ -89,7 +90,7 @@ class Request(NamedTuple):
             raise DataError(f"Explanation {self.method!r} is not known; choose one of {', '.join(known)}.")
 
     def digest(self) -> str:
-        """Changes with the content of everything that the answer depends on."""
+        """A digest of everything that the answer depends on."""
         digest = _of_files(self.classifier, self.trigger)
         for value in (self.picture, self.baseline):
             if isinstance(value, np.ndarray):
@@ -100,10 +101,10 @@ class Request(NamedTuple):
 
 
 class TextRequest(NamedTuple):
-    """A text to be explained.
+    """A text to explain.
 
     Attributes:
-        text: anything that a ``str`` can hold.
+        text: any ``str``.
         classifier: path of the base's weights.
         trigger: path of the trigger.
         lams: the λ values to answer for.
@@ -123,7 +124,7 @@ class TextRequest(NamedTuple):
         return "a shorter text"
 
     def check(self) -> None:
-        """Complain about a request without any λ.
+        """Refuse a request without any λ.
 
         Raises:
             DataError: there is none.
@@ -132,7 +133,7 @@ class TextRequest(NamedTuple):
             raise DataError("No λ is given; give at least one.")
 
     def digest(self) -> str:
-        """Changes with the content of everything that the answer depends on."""
+        """A digest of everything that the answer depends on."""
         digest = _of_files(self.classifier, self.trigger)
         digest.update(self.text.encode("utf-8", "surrogatepass"))
         digest.update(repr([float(lam) for lam in self.lams]).encode())
@@ -145,7 +146,7 @@ def _modality(entry: Any) -> str:
 
 
 def _of_files(*paths: Path) -> "hashlib._Hash":
-    """A digest that has read the versions of files."""
+    """A digest over the versions of files; more can be added to it."""
     digest = hashlib.sha256()
     for path in paths:
         digest.update(repr(version(path)).encode())

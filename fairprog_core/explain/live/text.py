@@ -1,4 +1,4 @@
-"""How the process behind `live` explains a text; imports torch.
+"""How the explain process explains a text; imports torch.
 
 Notation: k texts.
 """
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier
@@ -23,16 +22,17 @@ from fairprog_core.explain.live.request import TextRequest, Version, version
 from fairprog_core.explain.text.conditions import TextConditions
 from fairprog_core.explain.text.gallery import attribute
 from fairprog_core.explain.text.words import all_words, worded
+from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote, whole_note
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.text import TextTrigger
 
-MOST_LETTERS = 100_000  # more are not looked at: they would only take time
-SHORT = 48  # tokens; a longer text is not waited for until the last doubling
+MOST_LETTERS = 100_000  # of a text; the rest would only cost time
+SHORT = 48  # tokens; for longer texts steps are doubled less often, so that the answer comes in time
 LONG_STEPS = 128
 
 
-def answer(request: TextRequest) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Explain one text under every condition; what `live.ExplainProcess.explain_text` returns."""
+def answer(request: TextRequest) -> tuple[GalleryArrays, GalleryAbout]:
+    """Explain one text under every condition; see `ExplainProcess.explain_text`."""
     classifier, header = _classifier(version(request.classifier))
     conditions = _conditions(version(request.classifier), version(request.trigger), tuple(request.lams))
     text = worded(classifier, request.text[:MOST_LETTERS])
@@ -40,18 +40,19 @@ def answer(request: TextRequest) -> tuple[dict[str, NDArray[Any]], dict[str, Any
     options = TokenGradientsOptions()
     if len(text.ids) > SHORT:
         options = TokenGradientsOptions(max_steps=LONG_STEPS)
-    arrays, about = finish(attribute(conditions, [text], _identity_words(header), options))
+    work = attribute(conditions, [text], _identity_words(header), options, picked="A text of one's own.")
+    arrays, note = finish(work)
     nowhere = np.array([-1])
     arrays |= {"row": nowhere, "y": nowhere, "z": nowhere, "lams": np.array(request.lams, dtype=np.float64)}
     trigger = conditions.trigger
-    return arrays, about | {
+    curve: CurveNote = {
         "labels": list(header.get("labels", [])),
         "groups": list(header.get("groups", [])),
-        "criterion": trigger.about.get("criterion"),
         "trigger": trigger.options.kind,
         "seed": trigger.seed,
-        "picked": "A text of one's own.",
     }
+    study: StudyNote = {"criterion": trigger.about.get("criterion")}
+    return arrays, whole_note(curve, note, study)
 
 
 @lru_cache(maxsize=4)
@@ -73,7 +74,7 @@ def _conditions(classifier_file: Version, trigger_file: Version, lams: tuple[flo
 
 
 def _identity_words(header: dict[str, Any]) -> frozenset[str]:
-    """The identity words of the data that a classifier was trained on; none where the data are not known."""
+    """The identity words of the data that the classifier was trained on; empty for data without an entry."""
     options = header.get("dataset", {})
     entry = DATASETS.get(options.get("kind"))
     if entry is None:

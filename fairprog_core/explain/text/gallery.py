@@ -1,4 +1,4 @@
-"""The gallery of a text curve: what Integrated Gradients say about every word of some texts.
+"""The gallery of a text curve: Integrated Gradients of every word of some texts.
 
 Notation: m texts, W words of all of them, l λ-values, k trigger words, t tokens, c classes.
 """
@@ -14,9 +14,12 @@ from fairprog_core.explain.base import Work
 from fairprog_core.explain.text.conditions import TRIGGER, TextCondition, TextConditions
 from fairprog_core.explain.text.token_gradients import LEAST_CHANGE, TokenGradients
 from fairprog_core.explain.text.words import WordedText
+from fairprog_core.metrics.explanations.gallery import GalleryArrays, TextNote
 
 TOXIC = 1  # the class that is explained
-NUMBERS: dict[str, Any] = {"delta": np.float32, "absolute_delta": np.float32, "steps": np.int64, "converged": np.bool_}
+NUMBERS: dict[str, type[np.generic]] = {
+    "delta": np.float32, "absolute_delta": np.float32, "steps": np.int64, "converged": np.bool_,
+}  # fmt: skip
 
 
 class Attribution(NamedTuple):
@@ -26,9 +29,9 @@ class Attribution(NamedTuple):
         tokens: (t,) of the text's own tokens.
         trigger: (k,) of the trigger's words; None without a trigger.
         logits: (c,).
-        absolute_delta: what the attributions miss of the change from the baseline.
-        delta: its size over that of the change, or over .1 where the change is less.
-        steps: that were taken.
+        absolute_delta: sum of the attributions minus the change from the baseline.
+        delta: |absolute_delta| over |change|, or over .1 where the change is smaller.
+        steps: steps of the integral.
         converged: whether the delta is below the tolerance.
     """
 
@@ -42,13 +45,13 @@ class Attribution(NamedTuple):
 
 
 class Attributing:
-    """Integrated Gradients of single texts, with what the condition's classifier has for [PAD] as nothing."""
+    """Integrated Gradients of single texts; the baseline is the [PAD] vector of the condition's classifier."""
 
     def __init__(self, options: TokenGradientsOptions) -> None:
         self.options = options
 
     def __call__(self, text: WordedText, condition: TextCondition) -> Attribution:
-        """What every token of a text and of the trigger adds."""
+        """How much every token of a text and of the trigger adds."""
         classifier = condition.classifier
         explainer = TokenGradients(self.options, baseline=classifier.embedding[classifier.tokens.pad_id].detach())
         x = classifier.to_input(text.ids[None])
@@ -73,17 +76,20 @@ def attribute(
     texts: Sequence[WordedText],
     names: frozenset[str],
     options: TokenGradientsOptions | None = None,
-) -> Work[tuple[dict[str, NDArray[Any]], dict[str, Any]]]:
+    *,
+    picked: str,
+) -> Work[tuple[GalleryArrays, TextNote]]:
     """Explain m texts under every condition.
 
     Args:
         conditions: their classifiers are explained.
-        texts: as the classifier reads them.
+        texts: as the classifier takes them.
         names: lower-case identity words.
         options: steps and tolerance.
+        picked: how the texts were chosen, for the note.
 
     Returns:
-        The arrays of the gallery's file that follow from the texts, and what its description says about them.
+        The arrays of the gallery's file that follow from the texts, and the note about them.
     """
     options = options or TokenGradientsOptions()
     attributing = Attributing(options)
@@ -94,7 +100,7 @@ def attribute(
             yield f"Integrated Gradients, {condition.name}, text {number + 1} of {len(texts)}"
             found[-1].append(attributing(text, condition))
     n_words = [len(text.words) for text in texts]
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: GalleryArrays = {
         "first": np.concatenate([[0], np.cumsum(n_words)]).astype(np.int64),
         "is_identity": _joined([text.is_among(names) for text in texts], np.uint8),
     }
@@ -118,14 +124,15 @@ def attribute(
         "texts": [text.words for text in texts],
         "is_cut": [text.is_cut for text in texts],
         **conditions.describe(),
+        "picked": picked,
     }
 
 
-def _joined(parts: Sequence[NDArray[Any]], dtype: Any) -> NDArray[Any]:
-    """Arrays (W_i,) behind one another."""
+def _joined(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    """Arrays (W_i,) joined into one."""
     return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype)
 
 
 def _rows(parts: Sequence[NDArray[np.float32] | None], width: int) -> NDArray[np.float32]:
-    """Rows (width,) below one another; (0, width) where there are none."""
+    """Rows (width,) as one array (n, width); (0, width) where there are none."""
     return np.array(parts, dtype=np.float32).reshape(len(parts), width)

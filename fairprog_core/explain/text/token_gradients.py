@@ -1,7 +1,7 @@
-"""Integrated Gradients on word vectors: what every token adds to the log-odds of a class.
+"""Integrated Gradients on word vectors: how much every token adds to the log-odds of a class.
 
 The baseline is the same text with the vector of [PAD] in place of every word and of every word of
-the trigger; [CLS] and [SEP] are kept, so they get exactly nothing. With two classes the log-odds
+the trigger; [CLS] and [SEP] stay, so their attribution is exactly 0. With two classes the log-odds
 of class 1 are logit 1 − logit 0.
 
 Source: Sundararajan et al. 2017, through captum's ``IntegratedGradients`` (Gauss-Legendre).
@@ -20,7 +20,7 @@ from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.explain import TokenGradientsOptions
 from fairprog_core.explain.base import Saliency, Target, choose
 
-LEAST_CHANGE = 0.1  # of the log-odds: a delta is judged against no less
+LEAST_CHANGE = 0.1  # of the log-odds: a delta is compared with at least this change
 
 
 class TokenGradients:
@@ -33,7 +33,7 @@ class TokenGradients:
 
         Args:
             options: steps and tolerance.
-            baseline: (w,) what stands for no word, the vector of [PAD]; None: zeros.
+            baseline: (w,) the vector that stands for no word, that of [PAD]; None: zeros.
         """
         self.options = options or TokenGradientsOptions()
         self.baseline = baseline
@@ -41,9 +41,9 @@ class TokenGradients:
     def explain(self, model: nn.Module, x: TextInput, *, target: Target = None) -> Saliency:
         """Attributions whose sum is the change of the log-odds from baseline to text.
 
-        The convergence delta is what that sum misses. Steps are doubled, for the texts that need
-        it, until its size is less than ``tolerance`` of the change (of `LEAST_CHANGE`, where that
-        is more), or ``max_steps`` is reached; ``converged`` says which.
+        The convergence delta is that sum minus the change. Steps are doubled, for the texts that need
+        it, until |delta| is less than ``tolerance`` of the change (of `LEAST_CHANGE`, if the change
+        is smaller), or ``max_steps`` is reached; ``converged`` says which.
 
         Args:
             model: ``TextInput`` to logits; in evaluation mode.
@@ -61,29 +61,29 @@ class TokenGradients:
     def _explain(self, model: nn.Module, x: TextInput, target: int | None) -> Saliency:
         """One text without padding."""
         options = self.options
-        way = self._way(x)
+        path = self._path(x)
         with torch.inference_mode():
-            ends = torch.cat([model(x), model(x._replace(vectors=way.start))]).float()  # (2, c)
+            ends = torch.cat([model(x), model(x._replace(vectors=path.start))]).float()  # (2, c)
         of = choose(ends[:1], target)
         change = (log_odds(ends[:1], of) - log_odds(ends[1:], of)).cpu()  # (1,)
         scale, n_steps = change.abs().clamp(min=LEAST_CHANGE), options.steps
         while True:
-            maps = _attribute(model, way, of, n_steps, options.batch_size)
+            maps = _attribute(model, path, of, n_steps, options.batch_size)
             delta = maps.sum(1) - change
             converged = delta.abs() < options.tolerance * scale
             if converged or 2 * n_steps > options.max_steps:
                 return Saliency(maps, ends[:1].cpu(), of.cpu(), delta, torch.tensor([n_steps]), converged, change)
             n_steps *= 2
 
-    def _way(self, x: TextInput) -> "Way":
-        """From the baseline to a text."""
+    def _path(self, x: TextInput) -> "IntegrationPath":
+        """The path from the baseline to a text."""
         start = x.vectors.clone()
         start[:, 1:-1] = 0.0 if self.baseline is None else self.baseline.to(start)
-        return Way(start, x.vectors, x.mask, x.ids)
+        return IntegrationPath(start, x.vectors, x.mask, x.ids)
 
 
-class Way(NamedTuple):
-    """The straight way from the baseline to one text of t tokens: both (1, t, w), and what stays as it is."""
+class IntegrationPath(NamedTuple):
+    """The straight path from the baseline to one text of t tokens: both ends (1, t, w), mask and ids."""
 
     start: Tensor
     end: Tensor
@@ -92,7 +92,7 @@ class Way(NamedTuple):
 
 
 def log_odds(logits: Tensor, target: Tensor) -> Tensor:
-    """Logit of the class less the log-sum-exp of the others: logits (k, c) and classes (k,) -> (k,)."""
+    """Logit of the class minus the log-sum-exp of the others: logits (k, c) and classes (k,) -> (k,)."""
     is_it = F.one_hot(target, logits.shape[1]).bool()
     return logits[is_it] - logits.masked_fill(is_it, -torch.inf).logsumexp(1)
 
@@ -102,15 +102,15 @@ def _alone(x: TextInput, row: int) -> TextInput:
     return x.rows(slice(row, row + 1)).without_filling()
 
 
-def _attribute(model: nn.Module, way: Way, target: Tensor, n_steps: int, batch_size: int) -> Tensor:
-    """Mean gradient on the way times its length, (1, t); ``batch_size`` steps at a time."""
+def _attribute(model: nn.Module, path: IntegrationPath, target: Tensor, n_steps: int, batch_size: int) -> Tensor:
+    """Mean gradient along the path times the path, summed over w: (1, t); ``batch_size`` steps at a time."""
 
     def explained(vectors: Tensor) -> Tensor:
         k = len(vectors)
-        return log_odds(model(TextInput(vectors, way.mask.expand(k, -1), way.ids.expand(k, -1))), target.expand(k))
+        return log_odds(model(TextInput(vectors, path.mask.expand(k, -1), path.ids.expand(k, -1))), target.expand(k))
 
     captum = CaptumIntegratedGradients(explained)
     found: Tensor = captum.attribute(
-        way.end, way.start, n_steps=n_steps, internal_batch_size=batch_size if n_steps > batch_size else None
+        path.end, path.start, n_steps=n_steps, internal_batch_size=batch_size if n_steps > batch_size else None
     )
     return found.detach().sum(2).float().cpu()

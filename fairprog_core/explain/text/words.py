@@ -1,9 +1,9 @@
 """The words of a text as they are written, and which tokens spell each of them.
 
-A word is what stands between spaces, whatever the tokenizer makes of it: "Muslims," is one word of
-a WordPiece vocabulary's two tokens or of a byte-level one's four.
+A word is a run of characters between spaces, however the tokenizer splits it: "Muslims," is one word with two
+tokens of a WordPiece vocabulary, or with four of a byte-level one.
 
-Notation: t tokens of a text, [CLS] and [SEP] among them; W words.
+Notation: t tokens of a text, including [CLS] and [SEP]; W words.
 """
 
 import re
@@ -23,13 +23,13 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class WordedText(NamedTuple):
-    """A text as the classifier reads it and as it is shown.
+    """A text as the classifier takes it and as the screen shows it.
 
     Attributes:
         ids: (t,) numbers of its tokens.
         words: W words as written, control characters made visible.
         word_of: (t,) the word that each token belongs to, or `NO_WORD`.
-        is_cut: whether the classifier reads, or the words show, less than the whole text.
+        is_cut: whether a part of the text is missing, in the tokens or in the words.
     """
 
     ids: NDArray[np.int32]
@@ -44,12 +44,12 @@ class WordedText(NamedTuple):
         return sums.astype(np.float32)
 
     def is_among(self, names: frozenset[str]) -> NDArray[np.bool_]:
-        """(W,) whether a word, or a part of it between marks as in "Muslim-owned", is among lower-case names."""
+        """(W,) whether a word, or a part of it as in "Muslim-owned", is one of the lower-case names."""
         return np.array([any(part in names for part in _parts(word)) for word in self.words], dtype=bool)
 
 
 def worded(classifier: Encoder, text: str) -> WordedText:
-    """A text, any that a ``str`` can hold, as the classifier reads it."""
+    """Split any text into the classifier's tokens and the words that they spell."""
     text = readable(text)
     ids = classifier.encode([text])[0]
     backend = classifier.tokenizer.backend_tokenizer
@@ -59,7 +59,7 @@ def worded(classifier: Encoder, text: str) -> WordedText:
     places = [found.span() for found in re.finditer(r"\S+", text[:end])]
     stops = np.array([stop for _, stop in places], dtype=np.int64)
     starts = [start for start, _ in encoding.offsets]
-    # a token that begins with a space, or is one, belongs to the word behind it; behind the last word, to the last
+    # a token that begins with a space, or is one, belongs to the next word; after the last word, to the last
     word_of = np.minimum(np.searchsorted(stops, starts, side="right"), len(places) - 1)
     word_of[[0, -1]] = NO_WORD
     word_of[word_of >= MOST_WORDS] = NO_WORD
@@ -69,7 +69,7 @@ def worded(classifier: Encoder, text: str) -> WordedText:
 
 
 def readable(text: str) -> str:
-    """As the tokenizer reads it: without the halves of surrogate pairs that a ``str`` can hold."""
+    """The text without single halves of surrogate pairs, which a ``str`` can hold and the tokenizer refuses."""
     return text.encode("utf-8", "replace").decode()
 
 

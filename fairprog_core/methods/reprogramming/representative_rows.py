@@ -14,24 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.classifiers.predict import predict
+from fairprog_core.classifiers.predict import margin, predict
 from fairprog_core.data.base import Split, draw_evenly
 
 
 def margins(classifier: Classifier, split: Split) -> NDArray[np.float64]:
     """How far the logit of a row's label is above the largest other one: (n,)."""
-    logits = np.asarray(predict(classifier, split).logits, dtype=np.float64)
-    own = split.y[:, None] == np.arange(logits.shape[1])
-    margin: NDArray[np.float64] = logits[own] - np.where(own, -np.inf, logits).max(axis=1)
-    return margin
+    return margin(np.asarray(predict(classifier, split).logits), split.y)
 
 
-def representative_rows(split: Split, margin: NDArray[np.float64], n: int) -> Split:
+def representative_rows(split: Split, label_margins: NDArray[np.float64], n: int) -> Split:
     """n rows, as evenly over the (z, y) cells as their sizes allow, and within a cell evenly over its margins.
 
     Args:
         split: the rows to take from; all are taken if there are no more than n.
-        margin: of every row, see `margins`.
+        label_margins: (n,) of every row, see `margins`.
         n: how many to take.
     """
     cells = split.cells
@@ -40,6 +37,6 @@ def representative_rows(split: Split, margin: NDArray[np.float64], n: int) -> Sp
     for cell, count in zip(names, counts):
         rows = np.flatnonzero(cells == cell)
         middles = (np.arange(count) + 0.5) / count * len(rows)
-        taken.append(rows[np.argsort(margin[rows], kind="stable")][middles.astype(np.int64)])
+        taken.append(rows[np.argsort(label_margins[rows], kind="stable")][middles.astype(np.int64)])
     rows = np.sort(np.concatenate(taken))
     return dataclasses.replace(split, x=split.x[rows], y=split.y[rows], z=split.z[rows], is_stratified=True)
