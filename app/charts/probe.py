@@ -2,11 +2,13 @@
 
 from app.charts.along import along, line
 from app.charts.plot import Plot
-from app.models.explanations import ConditionFigures, DemographicClassifier, Probe
+from app.models.explanations import ConditionFigures
 from app.models.line import Line
 from app.wording import probe as words
 from app.wording.shared import common
+from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.explanations import Probe
 
 
 def lines(probe: Probe, null: str, group: int) -> list[Line]:
@@ -16,7 +18,7 @@ def lines(probe: Probe, null: str, group: int) -> list[Line]:
 
 def now(probe: Probe, null: str, index: int) -> list[list[float]]:
     """P of all groups that each demographic classifier reads at one λ."""
-    return [each.along[null][index] for each in probe.classifiers]
+    return [each.probability[null].lam[index] for each in probe.classifiers]
 
 
 def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
@@ -37,7 +39,13 @@ def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
 
 def readings(probe: Probe) -> dict[str, Line]:
     """By kind of reader, how well it reads the group; those that were not measured are missing."""
-    return {kind: line(name, probe.readers[kind]) for kind, name in words.READERS.items() if kind in probe.readers}
+    linear = probe.linear
+    found = {"reading": linear.reading, "reading_fixed": linear.reading_fixed, "reading_logits": linear.reading_logits}
+    return {
+        kind: line(name, ConditionFigures.of_means(each.accuracy))
+        for kind, name in words.READERS.items()
+        if (each := found[kind])
+    }
 
 
 def reading_lines(probe: Probe) -> list[Line]:
@@ -47,13 +55,15 @@ def reading_lines(probe: Probe) -> list[Line]:
 
 def reading(probe: Probe, picked: int) -> Plot:
     """How well the group can be read from what the base computes, along λ, against chance."""
+    chance = probe.linear.reading.chance if probe.linear.reading else None
     return along(
         reading_lines(probe), probe.lams, y_title=words.READING_AXIS, label=words.READING_LABEL,
-        picked=picked, chance=probe.chance, height=400,
+        picked=picked, chance=chance, height=400,
     )  # fmt: skip
 
 
-def _line(classifier: DemographicClassifier, null: str, group: int) -> Line:
-    controls = {name: Estimate(read[group], None) for name, read in classifier.controls[null].items()}
-    figures = ConditionFigures(controls, [Estimate(read[group], None) for read in classifier.along[null]])
+def _line(classifier: DemographicPrediction, null: str, group: int) -> Line:
+    found = classifier.probability[null]
+    controls = {name: Estimate(read[group], None) for name, read in found.alone().items()}
+    figures = ConditionFigures(controls, [Estimate(read[group], None) for read in found.lam])
     return line(words.classifier(classifier), figures)

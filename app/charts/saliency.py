@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 from app.charts.along import along, frames, line
 from app.charts.plot import Plot
-from app.models.explanations import Averages, ConditionFigures
+from app.models.explanations import ConditionFigures
 from app.models.frame import MarkerFrame
 from app.models.line import Line
 from app.wording import saliency as words
+from fairprog_core.results.explanations import ImageExplanation, Means, TextExplanation
 
-_Found = tuple[str, ConditionFigures | None, words.ControlNames]  # key, figures, names
+_Found = tuple[str, Means | None, words.ControlNames]  # key, means, names
+_Explanation = ImageExplanation | TextExplanation | None
 
 
 class Average(NamedTuple):
@@ -21,7 +23,7 @@ class Average(NamedTuple):
     names: words.ControlNames
 
 
-def averages(explain: Averages, view: str) -> list[Average]:
+def averages(explain: _Explanation, view: str) -> list[Average]:
     """The averages that a survey could estimate.
 
     Args:
@@ -29,30 +31,34 @@ def averages(explain: Averages, view: str) -> list[Average]:
         view: "grad_cam" or "integrated_gradients": whose share is shown.
     """
     found: list[_Found] = []
-    if regions := explain.regions:
-        prefix = "ig_" if view == "integrated_gradients" else ""
-        found.append((f"{prefix}share", explain.shares.get(f"{prefix}{regions[0]}_share"), words.share(view, regions)))
-        found.append(("erasure", explain.erasure, words.erasure(regions)))
+    if isinstance(explain, ImageExplanation) and (regions := explain.regions):
+        is_signed = view == "integrated_gradients"
+        share = explain.ig_share if is_signed else explain.cam_share
+        found.append(("ig_share" if is_signed else "share", share, words.share(view, regions)))
+        found.append(("erasure", explain.erasure.ratio if explain.erasure else None, words.erasure(regions)))
     return _known(found + _of_twins(explain, words.PICTURE), explain)
 
 
-def averages_of_texts(explain: Averages) -> list[Average]:
+def averages_of_texts(explain: _Explanation) -> list[Average]:
     """The averages that a survey of texts could estimate; see `averages`."""
-    share = ("share", explain.shares.get("ig_identity_share"), words.IDENTITY_SHARE)
-    return _known([share, *_of_twins(explain, words.SENTENCE)], explain)
+    share = explain.ig_identity_share if isinstance(explain, TextExplanation) else None
+    return _known([("share", share, words.IDENTITY_SHARE), *_of_twins(explain, words.SENTENCE)], explain)
 
 
-def _of_twins(explain: Averages, what: str) -> list[_Found]:
-    if len(explain.twins) < 2:
+def _of_twins(explain: _Explanation, what: str) -> list[_Found]:
+    pairs = explain and explain.counterfactuals
+    if not pairs:
         return []
     return [
-        ("difference", explain.difference, words.difference(explain.twins, what)),
-        ("flips", explain.flips, words.flips(explain.twins)),
+        ("difference", pairs.logit_difference, words.difference(pairs.names, what)),
+        ("flips", pairs.flip_share, words.flips(pairs.names)),
     ]
 
 
-def _known(found: Sequence[_Found], explain: Averages) -> list[Average]:
-    return [Average(key, line(names.axis, values, explain.rivals), names) for key, values, names in found if values]
+def _known(found: Sequence[_Found], explain: _Explanation) -> list[Average]:
+    rivals = explain.rivals if explain else {}
+    figures = [(key, ConditionFigures.of_means(means), names) for key, means, names in found if means]
+    return [Average(key, line(names.axis, each, rivals), names) for key, each, names in figures]
 
 
 def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:

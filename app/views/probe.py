@@ -7,12 +7,13 @@ from app.charts.along import frames
 from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
 from app.models import saved_study
-from app.models.explanations import Probe
+from app.models.explanations import probe_of
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
 from app.wording.shared import common, inside
 from fairprog_core.results.curve import Curve
+from fairprog_core.results.explanations import Probe
 from fairprog_core.results.result import Result
 
 CHANNEL = "probe"
@@ -69,7 +70,7 @@ def explore() -> None:
     result = run_picker.result_of(choice)
     with second:
         run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third, has_trigger=True)
-    found = Probe.of_curve(curve)
+    found = probe_of(curve)
     if found is None:
         st.info(inside.not_looked_into(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)

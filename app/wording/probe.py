@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.models.explanations import DemographicClassifier, Probe
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
+from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.explanations import Probe
 
 if TYPE_CHECKING:
     from app.models.line import Line
@@ -85,7 +86,7 @@ def label(group: str, null: str) -> str:
     return f"Probability of {group} that each demographic classifier reads in the {empty} with the trigger, over λ."
 
 
-def classifier(found: DemographicClassifier) -> str:
+def classifier(found: DemographicPrediction) -> str:
     """A demographic classifier by where its weights started: new, pretrained, or the base's."""
     return OF_BASE if found.init == "base weights" else found.name
 

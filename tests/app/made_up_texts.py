@@ -194,6 +194,7 @@ def _curve(folder: Path) -> dict[str, Any]:
         },
         "probe": {
             "lams": list(LAMS), "groups": groups, "nulls": ["empty"], "classifiers": readers,
-            "reading": _along(0.8, 0.55) | {"chance": 1 / 3}, "reading_fixed": _along(0.8, 0.5), "reading_logits": None,
+            "reading": _along(0.8, 0.55) | {"chance": 1 / 3}, "reading_logits": None,
+            "reading_fixed": _along(0.8, 0.5) | {"chance": 1 / 3},
         },
     }  # fmt: skip

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from app.charts import probe as charts
-from app.models.explanations import Probe
+from app.models.explanations import ConditionFigures
 from app.widgets import live_plot
 from app.wording import probe as words
 from app.wording.shared import verdicts
+from fairprog_core.results.explanations import Probe
 
 
 def show(value: Probe, *, key: str, index: int) -> None:
@@ -17,7 +18,7 @@ def show(value: Probe, *, key: str, index: int) -> None:
         key: the chart's key.
         index: of the λ that the sentences are about.
     """
-    reading = value.readers.get("reading")
+    reading = value.linear.reading
     if reading is None:
         st.info(words.READING_NONE)
         return
@@ -27,5 +28,5 @@ def show(value: Probe, *, key: str, index: int) -> None:
     with right:
         for kind, line in charts.readings(value).items():
             st.markdown(verdicts.at(line, words.READING_WHATS[kind], value.lams, index))
-        st.markdown(words.against_chance(reading.along[index], value.chance))
+        st.markdown(words.against_chance(ConditionFigures.of_means(reading.accuracy).along[index], reading.chance))
         st.markdown(verdicts.OVERLAP)

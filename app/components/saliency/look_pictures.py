@@ -7,7 +7,7 @@ from app.components import curve_slider
 from app.components.saliency import averages, gallery_pages, map_picker, own_picture
 from app.components.saliency.gallery import Choice
 from app.models import saved_study
-from app.models.explanations import Averages
+from app.models.explanations import explanation_of
 from app.state import artifacts
 from app.wording import saliency as words
 from app.wording.shared import inside
@@ -27,7 +27,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     """
     start, groups, labels = Choice("grad_cam", "untrained"), value.group_names, value.labels
     choice = map_picker.show(start, key="map", groups=groups, labels=labels)
-    explain = Averages.of_curve(curve)
+    explain = explanation_of(curve)
     found = charts.averages(explain, choice.view)
     frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
@@ -42,7 +42,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     else:
         st.info(inside.NO_GALLERY)
     st.header(words.AVERAGES, anchor=False)
-    averages.show(found, lams=curve.lams, index=index, rows=explain.rows)
+    averages.show(found, lams=curve.lams, index=index, rows=explain.rows if explain else 0)
     _own(value, curve, gallery, choice, lam)
 
 

@@ -7,7 +7,7 @@ from app.components import curve_slider
 from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.models import saved_study
-from app.models.explanations import Averages
+from app.models.explanations import explanation_of
 from app.presenters import sentences
 from app.state import artifacts
 from app.wording import saliency as shared
@@ -35,7 +35,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     choice = sentence_filter.show(
         start, key=f"sentences-{curve.key}", groups=value.group_names, labels=value.labels, lams=lams
     )
-    explain = Averages.of_curve(curve)
+    explain = explanation_of(curve)
     found = charts.averages_of_texts(explain)
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
@@ -52,7 +52,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         else:
             st.info(inside.NO_GALLERY)
         st.header(shared.AVERAGES, anchor=False)
-        averages.show(found, lams=lams, index=index, rows=explain.rows)
+        averages.show(found, lams=lams, index=index, rows=explain.rows if explain else 0)
     st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(value)
     if weights is None:

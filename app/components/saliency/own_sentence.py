@@ -1,7 +1,6 @@
 """A sentence of one's own, explained by the one warm explain process of this server."""
 
 from pathlib import Path
-from typing import cast
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.explain.live.process import TextRequest
 from fairprog_core.results.curve import Curve
-from fairprog_core.results.gallery_layout import Gallery, GalleryAbout
+from fairprog_core.results.gallery_layout import Gallery
 
 MOST_LETTERS = 20_000
 
@@ -47,6 +46,6 @@ def show(
     except FairprogError as error:
         st.error(common.plain(str(error)))
         return
-    found = Gallery(arrays, cast(GalleryAbout, about))
+    found = Gallery(arrays, about)
     explained = sentences.sentence(found, 0, chosen=value.chosen_lam)
     sentence_gallery.show_one(explained, found, key=f"{key}-sentence", channel=channel, index=index, rows=rows)
