@@ -20,6 +20,7 @@ from fairprog_core.common.records import Front
 from fairprog_core.metrics.explanations.averages import Explanation
 from fairprog_core.metrics.explanations.by_condition import JsonObject
 from fairprog_core.metrics.explanations.probe import Probe
+from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.metrics.point import Point, first_problem
 from fairprog_core.results.run_folder import locate
@@ -61,6 +62,8 @@ class CurveId:
             raise ValueError(f"the chosen λ ({self.chosen_lam:g}) is none of the reported ones")
         if PurePosixPath(self.key).name != self.key:
             raise ValueError(f"the key {self.key!r:.60} is no name of a folder")
+        if self.gap not in METRICS:
+            raise ValueError(f"{self.gap!r:.60} is no metric; metrics are {', '.join(METRICS)}")
 
     @property
     def name(self) -> str:
