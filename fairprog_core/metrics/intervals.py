@@ -14,10 +14,11 @@ Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 
 from collections.abc import Sequence
 from math import ceil
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
 
 from fairprog_core.common.types import Groups
@@ -29,13 +30,14 @@ LEVEL = 0.95
 _MAX_LOST = 0.05  # share of draws that may lack a cell before an interval is given up
 
 Interval = tuple[float, float]
+IntervalJson: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class EstimateJson(TypedDict):
     """A number with its interval [low, high], as JSON has it; null where it cannot be estimated."""
 
     value: float | None
-    ci: list[float] | None
+    ci: IntervalJson | None
 
 
 class RateJson(EstimateJson):

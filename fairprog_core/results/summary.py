@@ -1,17 +1,14 @@
 """The main figures of a study: what the list of runs and the end of ``fairprog run`` show."""
 
-from typing import Annotated, NotRequired, TypeAlias
+from typing import NotRequired
 
-from pydantic import Field
 from typing_extensions import TypedDict
 
-from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.intervals import EstimateJson, IntervalJson
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
-
-Interval: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class SummaryRow(TypedDict):
@@ -29,8 +26,8 @@ class SummaryRow(TypedDict):
     collapsed: bool
     accuracy: float | None
     gap: float | None
-    accuracy_ci: Interval | None
-    gap_ci: Interval | None
+    accuracy_ci: IntervalJson | None
+    gap_ci: IntervalJson | None
     base_accuracy: float | None
     base_gap: float | None
     gap_name: NotRequired[str]

@@ -1,5 +1,6 @@
 """One classifier of every kind, small, and rows for it: what the contracts are tried on."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ import torch
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.options import Modality
+from fairprog_core.common.records import Front
 from fairprog_core.data.base import Split
 from tests.tiny_encoders import save_family
 
@@ -36,6 +38,15 @@ def rows(modality: Modality, n: int = 80) -> Split:
         else np.array([TEXTS[i % len(TEXTS)] for i in range(n)], dtype=object)
     )
     return Split(x, y, z, np.full((2, 2), 0.25), False)
+
+
+def front(hypervolume: float, lams: Sequence[float] = ()) -> Front:
+    """A validation of some λ with a hypervolume; its other figures are the same at every λ."""
+    n = len(lams)
+    return Front(
+        lam=list(lams), accuracy=[0.8] * n, gap=[0.2] * n, is_collapsed=[False] * n, loss_error=[0.01] * n,
+        hypervolume=hypervolume, base_accuracy=0.9, base_gap=0.3, majority_accuracy=0.5,
+    )  # fmt: skip
 
 
 def make_classifier(kind: str, *, n_classes: int = 2, seed: int = 0, **options: Any) -> Classifier:

@@ -12,6 +12,7 @@ from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.lam_range import LamRange
 from fairprog_core.common.options import Modality
+from fairprog_core.common.records import Front
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
@@ -22,7 +23,7 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
-from tests.contracts.samples import as_tensor, inputs_of, rows, usual
+from tests.contracts.samples import as_tensor, front, inputs_of, rows, usual
 
 CONTROLS = [kind for kind, entry in METHODS.items() if entry.options.is_control]
 TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
@@ -78,9 +79,9 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
 def looking(split: Split) -> ValidateFn:
     """Stands in for the validation curve: some number that follows from the predictions."""
 
-    def validate(solution: FittedModel, lams: Any, done: dict[str, Any]) -> dict[str, Any]:
+    def validate(solution: FittedModel, lams: Any, done: Front | None) -> Front:
         volume = float(np.mean([solution.predict(split, lam).y_pred.mean() for lam in lams]))
-        return {"hypervolume": volume, "lam": [*done.get("lam", []), *lams]}
+        return front(volume, [*(done["lam"] if done else []), *lams])
 
     return validate
 

@@ -5,6 +5,7 @@ generator is closed, the same numbers when it goes on. What it does follows from
 name, e.g. ``steps=40 pause=0.01``.
 """
 
+import dataclasses
 import json
 import logging
 import os
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.home import Home, assets, replacing
+from fairprog_core.results.result import Result
 from fairprog_core.runs import worker
 from fairprog_core.study import Study
 
@@ -45,8 +47,8 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[dict[str, Any
             yield {"kind": "stage", "stage": "triggers", "label": "Counting", "fraction": step / steps}
     finally:
         _keep(checkpoint, step, value)
-    with replacing(folder / "result.json") as part:
-        part.write_text(json.dumps({"base": {}, "points": [], "curves": [], "value": value}))
+    shipped = Result.open(assets() / "demo" / "faces")
+    dataclasses.replace(shipped, folder=folder, points=[], curves=[], environment={"value": value}).save()
     yield {"kind": "result"}
 
 

@@ -339,13 +339,14 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
         CurveJob(context, plan)
 
 
-def test_damaged_base_in_the_cache_is_named_and_not_copied(home: Home, tiny_study: Study, tmp_path: Path) -> None:
+def test_damaged_base_in_the_cache_is_set_aside_and_not_copied(home: Home, tiny_study: Study, tmp_path: Path) -> None:
     study = tiny_study.model_copy(update={"classifier": tiny_study.classifier.model_copy(update={"source": "auto"})})
     dataset = build(DATASETS, study.dataset, home)
     cached = home.models / f"{base_key(study, dataset)}.safetensors"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"12345678 not a model")
     own = tmp_path / "run" / "classifier.safetensors"
-    with pytest.raises(ArtifactError, match=f"{cached.name} is damaged.*remove it and train the classifier again"):
+    with pytest.raises(ArtifactError, match=f"No classifier at .*{cached.name}: train one"):
         keep_base(own, study, dataset, home)
     assert not own.exists()
+    assert not cached.exists()  # the next sitting trains one in its place

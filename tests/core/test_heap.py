@@ -11,7 +11,7 @@ ROUNDS, MEGABYTES, PAGE = 20, 40, 4096  # blocks this large are given back at on
 FAULTS = f"""
 import resource
 import numpy as np
-from fairprog_core import heap
+from fairprog_core.common import memory
 {{call}}
 np.ones({MEGABYTES} * 2**20, dtype=np.uint8)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -29,5 +29,5 @@ def faults(call: str) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_kept_while_a_study_runs() -> None:
-    assert faults("heap.keep_freed()") < ROUNDS * MEGABYTES * 2**20 / PAGE / 100
-    assert faults("heap.share_one()") > ROUNDS  # a page server gives it back
+    assert faults("memory.keep_freed()") < ROUNDS * MEGABYTES * 2**20 / PAGE / 100
+    assert faults("memory.share_one()") > ROUNDS  # a page server gives it back

@@ -58,7 +58,7 @@ def run_corners(folder, **environment):
     (run,) = (folder / "home" / "runs").iterdir()
     result = Result.open(run)
     assert [curve.key for curve in result.curves] == ["reprogram-corners-equalized_odds-s0"]
-    assert result.points(method="random_trigger", trigger="corners")
+    assert result.select(method="random_trigger", trigger="corners")
 
 
 def test_one_file_and_one_line_run_a_study(library):

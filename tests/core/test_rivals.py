@@ -26,7 +26,7 @@ from fairprog_core.methods.leace import fit_eraser
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.training.differentiable_gap import DifferentiableGap
-from tests.contracts.samples import make_classifier, rows
+from tests.contracts.samples import front, make_classifier, rows
 
 D = 4
 
@@ -81,7 +81,7 @@ def context(
 
 def learned(kind: str, todo: FitContext, **options: Any) -> Any:
     method: Method = build(METHODS, METHODS[kind].options(**options), todo)
-    for _ in method.learn(lambda solution, lams, done: {"hypervolume": 0.0, "lam": list(lams)}):
+    for _ in method.learn(lambda solution, lams, done: front(0.0, lams)):
         pass
     return method.open()
 

@@ -71,7 +71,7 @@ def test_files_of_every_point_can_be_read(folder: Path) -> None:
 
 
 def test_predictions_without_logits_have_no_area_under_the_curve(folder: Path) -> None:
-    for point in Result.open(folder).points(method="group_thresholds"):
+    for point in Result.open(folder).select(method="group_thresholds"):
         assert point.metric("auc").value is None
         assert point.metric("accuracy").value is not None
 

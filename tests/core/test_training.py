@@ -11,14 +11,7 @@ from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.loop import fit
 from fairprog_core.training.resuming import entry
-
-
-def front(hypervolume: float) -> Front:
-    """A validation without any λ but with a hypervolume."""
-    return Front(
-        lam=[], accuracy=[], gap=[], is_collapsed=[], loss_error=[], hypervolume=hypervolume, base_accuracy=0.9,
-        base_gap=0.3, majority_accuracy=0.5,
-    )  # fmt: skip
+from tests.contracts.samples import front
 
 
 class Walk:

@@ -44,7 +44,7 @@ def test_worker_carries_out_one_run_after_the_other(home: Home, store: Store) ->
     assert done[1].started
     assert done[0].finished <= done[1].started
     assert steps_of(store, first) == list(range(1, 31))
-    assert f'"value": {last_value(30)}' in value_of(home, first)
+    assert f'"value":{last_value(30)}' in value_of(home, first)
 
 
 def test_records_arrive_while_the_run_goes_on(home: Home, store: Store) -> None:
@@ -155,7 +155,7 @@ def test_cancelled_run_stops_within_two_seconds_and_goes_on_with_the_same_number
         assert run.pid == worker.process.pid  # it stays warm
     assert run.attempt == 2
     assert run.seconds_before > 0
-    assert f'"value": {last_value(150)}' in value_of(home, run_id)
+    assert f'"value":{last_value(150)}' in value_of(home, run_id)
     assert steps_of(store, run_id) == list(range(1, 151))
 
 
@@ -200,7 +200,7 @@ def test_killed_worker_loses_the_run_which_can_be_resumed(home: Home, store: Sto
     with CountingWorker(home):
         run = reaches(store, run_id, "done")
     assert run.attempt == 2
-    assert f'"value": {last_value(200)}' in value_of(home, run_id)
+    assert f'"value":{last_value(200)}' in value_of(home, run_id)
     seen = steps_of(store, run_id)
     assert seen == sorted(set(seen))  # what was done again took the old one's place
     # SIGKILL takes the records of the last half second along, which a checkpoint may already cover
