@@ -8,7 +8,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Store
-from fairprog_core.runs.recorder import StopRequest, carry_out
+from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
 
@@ -38,7 +38,7 @@ def run(
     store = Store(home)
     try:
         begun = store.begin(chosen, Owner.this_process())
-        for record in carry_out(store, begun, execute, StopRequest("cancelled")):
+        for record in record_run(store, begun, execute, StopRequest("cancelled")):
             if progress:
                 progress(record)
         ended = store.get(begun.id)

@@ -28,7 +28,7 @@ from fairprog_core.common.errors import ConfigError, escaped, shorten
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs.heartbeat import Patience
-from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
+from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.study import Study
@@ -74,7 +74,7 @@ def run(
             earlier = _earlier(store, each) if goes_on else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
+                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
@@ -103,7 +103,7 @@ def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
     """A new run, or an earlier one that goes on."""
     owner = Owner.this_process()
     if earlier is not None:
-        return store.carry_on(earlier.id, owner, may_be_ended=True)
+        return store.take_over(earlier.id, owner, may_be_ended=True)
     return store.begin(study, owner, may_be_ended=True)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, RunError
 from fairprog_core.common.home import Home, assets
+from fairprog_core.results.result import Result
 from fairprog_core.results.summary import main_figures
 from fairprog_core.runs import Owner, Run, Store
 from fairprog_core.runs.table.database import MIGRATIONS, create_newest, upgrade
@@ -201,7 +202,7 @@ def test_stage_records_become_the_progress_of_the_run(store: Store, study: Study
 
 def test_figures_and_log_are_kept_with_the_run(store: Store, study: Study) -> None:
     run = claimed(store, study)
-    figures = main_figures(json.loads((assets() / "demo" / "faces" / "result.json").read_text("utf-8")))
+    figures = main_figures(Result.open(assets() / "demo" / "faces"))
     store.append(run.id, [], token=run.token, figures=figures, log="logs/slot-0.log")
     store.append(run.id, [{"kind": "train", "step": 1}], token=run.token)
     assert store.get(run.id).figures == figures
@@ -220,7 +221,7 @@ def test_append_under_an_old_claim_is_refused(store: Store, study: Study) -> Non
     store.finish(old, "failed", error="x")
     store.resume(old.id)
     new = store.claim(Owner.this_process())
-    with pytest.raises(RunError, match="no longer this process's"):
+    with pytest.raises(RunError, match="no longer belongs to this process"):
         store.append(old.id, [STAGE], token=old.token)
     assert new
     assert not store.beat(old)
