@@ -1,4 +1,4 @@
-"""Run a study in this process: ``fp.run``. The run is a row in the home's table like any other."""
+"""``fp.run``: runs a study in this process. The run is a row in the home's run table, like any other."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,17 +20,17 @@ def run(
     home: Home | str | Path | None = None,
     progress: Callable[[Record], None] | None = None,
 ) -> Result:
-    """Run a study here and now; the dashboard shows it while it grows.
+    """Run a study in this process; the dashboard shows its progress.
 
     Args:
         study: a Study, a preset's name, or the path of a TOML or JSON file.
         overrides: ``key.path=value`` each, e.g. ``"budget.steps=100"``.
-        home: where to keep the run; None: ``FAIRPROG_HOME``, else the platform's data folder.
+        home: the home that keeps the run; None: ``FAIRPROG_HOME``, else the platform's data folder.
         progress: called with every record: stages, losses, validation curves.
 
     Raises:
-        ConfigError: there is no such preset or file, or a value is not allowed.
-        RunError: the run failed or was cancelled; the message says why. What is finished is kept.
+        ConfigError: the preset or file does not exist, or a value is not allowed.
+        RunError: the run failed or was cancelled; the message says why. Finished parts are kept.
     """
     from fairprog_core.pipeline.execute import execute  # imports torch
 
@@ -45,5 +45,7 @@ def run(
     finally:
         store.close()
     if ended.state != "done":
-        raise RunError(ended.error or f"Run {ended.id} is {ended.state}; `fairprog runs resume {ended.id}` goes on.")
+        raise RunError(
+            ended.error or f"Run {ended.id} is {ended.state}; `fairprog runs resume {ended.id}` continues it."
+        )
     return Result.open(store.home.run(ended.id))

@@ -269,12 +269,16 @@ def mutate_row(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 
 
 def test_rows_of_the_run_table(fuzz: Fuzz, home: Home) -> None:
-    figures = json.loads((DEMO / "faces" / "result.json").read_text())
+    from fairprog_core.results.result import Result
     from fairprog_core.results.summary import main_figures
 
     with Store(home) as store:
         run_id, other = store.submit(Study(name="one")), store.submit(Study(name="two"))
-        store.append(run_id, [{"kind": "stage", "stage": "curve", "label": "a"}], figures=main_figures(figures))
+        store.append(
+            run_id,
+            [{"kind": "stage", "stage": "curve", "label": "a"}],
+            figures=main_figures(Result.open(DEMO / "faces")),
+        )
         store.append(run_id, [{"kind": "train", "step": 1}])
         with sqlite3.connect(home.database) as raw:
             raw.row_factory = sqlite3.Row

@@ -19,7 +19,7 @@ from fairprog_core.cli.machine.bench.texts import Texts
 from fairprog_core.common import memory
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
-from fairprog_core.pipeline.environment import describe, repeat_alike
+from fairprog_core.pipeline.environment import describe, make_deterministic
 
 __all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]
 
@@ -84,7 +84,7 @@ def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
         pictures, texts = Pictures(home, size), Texts(home, size)
         yield pictures.drawing()
         for device in devices:
-            repeat_alike(torch.device(device))  # as in a run
+            make_deterministic(torch.device(device))  # as in a run
             yield from pictures.on(device)
             yield from texts.on(device)
 
