@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,16 +152,6 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
     psutil.wait_procs(left, timeout=1)
     _reap_children()
     return len(found)
-
-
-def wait_until_warm(home: Home, *, seconds: float = 60.0) -> bool:
-    """Wait until a worker has imported all it needs; False when none has in that time."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while time.monotonic() < deadline:
-        if any(worker.state != "starting" for worker in workers(home)):
-            return True
-        pause.wait(0.05)
-    return False
 
 
 def _announce(home: Home, slot: int, pid: int) -> None:
