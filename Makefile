@@ -1,5 +1,5 @@
-# Every target works on a machine that has Python 3.11 or newer, make and nothing else.
-# What is done is skipped: a stamp's name holds a checksum of pyproject.toml and of this folder's name.
+# Every target works on a machine with only Python 3.11 or newer and make.
+# A finished installation is skipped: a stamp's name holds a checksum of pyproject.toml and of this folder's name.
 
 VENV    := .venv
 PYTHON  ?=
@@ -11,30 +11,30 @@ KEY   := $(shell (cat pyproject.toml; pwd) | cksum | cut -d ' ' -f 1)
 SETUP := $(VENV)/.setup-$(KEY)
 TOOLS := $(VENV)/.tools-$(KEY)
 
-# The studies that are shipped: one seed each, galleries that keep each of them below five megabytes. What an
-# interrupted run goes on from is left out: result.json holds all of it. A base that is shipped is used, not trained anew.
+# The shipped studies: one seed each, with galleries small enough to keep each study below five megabytes. Files that only
+# a resumed run needs are removed: result.json holds their content. A shipped base is used, not trained again.
 DEMO_faces    := faces --set seeds=0 --set dataset.n_test=2400 --set explain.gallery=8
 DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 
-# What the shipped encoder is cut from: a folder with the model, or its name on the hub.
+# The full model of the shipped encoder: a folder, or its name on the hub.
 MODEL ?= sentence-transformers/all-MiniLM-L6-v2
 
-# What checks the types of the dashboard's scripts, where there is Node.js; see tsconfig.json.
+# Checks the types of the dashboard's scripts, where Node.js is installed; see tsconfig.json.
 TSC := npx --yes --package typescript@7.0.2 -- tsc
 
 .PHONY: help setup app test check check-js docs bench demo demo-faces demo-comments encoder clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
-	@echo "make setup   install only"
-	@echo "make test    install what the tests need, a browser included, and run all of them"
-	@echo "make check   lint, format, types (of JavaScript where there is Node.js), and the site of docs/"
+	@echo "make setup   install fairprog, start nothing"
+	@echo "make test    install the tests' packages and a browser, and run all tests"
+	@echo "make check   check lint, format and types (of JavaScript where Node.js is installed), and build the site of docs/"
 	@echo "make docs    build the site of docs/ into build/site"
 	@echo "make bench   measure speed on this machine"
 	@echo "make demo    run the shipped studies again, and put them and their bases into assets"
-	@echo "make encoder MODEL=…   cut the shipped text encoder out of the full model again (a folder, or its name on the hub)"
+	@echo "make encoder MODEL=…   cut the shipped text encoder again out of the full model (a folder, or its name on the hub)"
 	@echo "make clean   remove the environment and the caches of the tools"
-	@echo "ARGS=\"…\" is handed on, for example: make app ARGS=\"--port 8600\""
+	@echo "ARGS=\"…\" is passed on, for example: make app ARGS=\"--port 8600\""
 
 setup: $(SETUP)
 
@@ -57,9 +57,9 @@ check-js:
 		echo "$(TSC)"; \
 		$(TSC); \
 	elif [ -z "$(CI)" ]; then \
-		echo "JavaScript was not checked: there is no npx, which comes with Node.js."; \
+		echo "JavaScript was not checked: npx, which comes with Node.js, was not found."; \
 	else \
-		echo "JavaScript cannot be checked: there is no npx. Install Node.js." >&2; \
+		echo "JavaScript cannot be checked: npx was not found. Install Node.js." >&2; \
 		exit 1; \
 	fi
 

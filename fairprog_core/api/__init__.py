@@ -1,1 +1,1 @@
-"""What is called from Python: ``fp.run``."""
+"""The Python API: ``fp.run``."""

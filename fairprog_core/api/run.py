@@ -1,4 +1,4 @@
-"""Run a study in this process: ``fp.run``. The run is a row in the home's table like any other."""
+"""``fp.run``: runs a study in this process. The run is a row in the home's run table, like any other."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Store
-from fairprog_core.runs.recorder import StopRequest, carry_out
+from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
 
@@ -20,17 +20,17 @@ def run(
     home: Home | str | Path | None = None,
     progress: Callable[[Record], None] | None = None,
 ) -> Result:
-    """Run a study here and now; the dashboard shows it while it grows.
+    """Run a study in this process; the dashboard shows its progress.
 
     Args:
         study: a Study, a preset's name, or the path of a TOML or JSON file.
         overrides: ``key.path=value`` each, e.g. ``"budget.steps=100"``.
-        home: where to keep the run; None: ``FAIRPROG_HOME``, else the platform's data folder.
+        home: the home that keeps the run; None: ``FAIRPROG_HOME``, else the platform's data folder.
         progress: called with every record: stages, losses, validation curves.
 
     Raises:
-        ConfigError: there is no such preset or file, or a value is not allowed.
-        RunError: the run failed or was cancelled; the message says why. What is finished is kept.
+        ConfigError: the preset or file does not exist, or a value is not allowed.
+        RunError: the run failed or was cancelled; the message says why. Finished parts are kept.
     """
     from fairprog_core.pipeline.execute import execute  # imports torch
 
@@ -38,12 +38,14 @@ def run(
     store = Store(home)
     try:
         begun = store.begin(chosen, Owner.this_process())
-        for record in carry_out(store, begun, execute, StopRequest("cancelled")):
+        for record in record_run(store, begun, execute, StopRequest("cancelled")):
             if progress:
                 progress(record)
         ended = store.get(begun.id)
     finally:
         store.close()
     if ended.state != "done":
-        raise RunError(ended.error or f"Run {ended.id} is {ended.state}; `fairprog runs resume {ended.id}` goes on.")
+        raise RunError(
+            ended.error or f"Run {ended.id} is {ended.state}; `fairprog runs resume {ended.id}` continues it."
+        )
     return Result.open(store.home.run(ended.id))

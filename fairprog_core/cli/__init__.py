@@ -1,7 +1,6 @@
-"""The command line: ``fairprog …``. Torch is imported only by the commands that compute.
+"""The command line: ``fairprog …``. Only the commands that compute import torch.
 
-Every error is one line on stderr; exit code 0: done, 1: something unexpected, 2: bad input,
-130: interrupted.
+Every error is one line on stderr. Exit codes: 0 done, 1 unexpected error, 2 bad input, 130 interrupted.
 """
 
 import logging
@@ -22,7 +21,7 @@ from fairprog_core.common.errors import FairprogError, shorten
 from fairprog_core.common.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
-groups, for every strength λ at once, and look at what it does.
+groups, for every strength λ at once, and explain what it does.
 
 Start with `fairprog app` (the dashboard in the browser) or `fairprog run faces-quick`."""
 
@@ -47,8 +46,8 @@ app.command("doctor")(machine.doctor)
 app.command("bench")(machine.bench)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"fairprog {VERSION}")
         raise typer.Exit
 
@@ -56,14 +55,14 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
 
 
 class _Warnings(logging.Handler):
-    """Shows warnings on stderr; errors that come with a traceback are left to the log."""
+    """Prints warnings on stderr; errors with a traceback go to the log only."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:
@@ -74,7 +73,7 @@ _WARNINGS = _Warnings()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; never shows a traceback for what a user can cause."""
+    """Run the command line; an error that a user can cause shows no traceback."""
     logging.getLogger("fairprog_core").addHandler(_WARNINGS)
     sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
 
@@ -92,7 +91,7 @@ def _main(arguments: list[str]) -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:  # the reader of our output has gone
+    except BrokenPipeError:  # the program that reads this output has ended
         sys.stderr.close()
         return 1
     except Exception as error:

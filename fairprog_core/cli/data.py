@@ -1,4 +1,4 @@
-"""``fairprog data``: the data sets, made or read before anything is trained on them."""
+"""``fairprog data``: lists, prepares and checks data sets."""
 
 from typing import Annotated, Any, get_args
 
@@ -15,9 +15,9 @@ from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.data.card import data_card
 from fairprog_core.study.load import load_study, load_study_of, presets
 
-app = typer.Typer(name="data", help="List data sets, make or read them, check them.", no_args_is_help=True)
+app = typer.Typer(name="data", help="List, prepare and check data sets.", no_args_is_help=True)
 
-FEW = 30  # rows of a group and label below which a rate says little
+FEW = 30  # with fewer rows of a group and label, a rate is too uncertain
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
 SourceArgument = Annotated[
@@ -41,7 +41,7 @@ def list_() -> None:
 
 @app.command()
 def prepare(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> None:
-    """Make or read all splits of a data set, so that the first run starts at once."""
+    """Draw or read all splits of a data set, so that the first run starts at once."""
     dataset = _dataset(data, settings, open_home(home))
     splits = _all_splits(dataset)
     typer.echo(", ".join(f"{name} {len(split.y)}" for name, split in splits.items()) + " rows are ready.")
@@ -51,7 +51,7 @@ def prepare(data: SourceArgument, settings: SetOption = None, home: HomeOption =
 def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> int:
     """Count the rows of every group and label in every split.
 
-    Says where there are too few for a rate to mean much; the exit code is 1 then.
+    Names the groups and labels with too few rows for a rate; the exit code is then 1.
     """
     dataset = _dataset(data, settings, open_home(home))
     splits = _all_splits(dataset)
@@ -95,7 +95,7 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
 
 
 def _cells(split: Split) -> list[tuple[Any, Any, int]]:
-    """Every (pattern code, label) with its number of rows."""
+    """Every cell (pattern code, label) with its number of rows."""
     return [(z, y, int(n)) for (z, y), n in np.ndenumerate(split.cell_counts)]
 
 

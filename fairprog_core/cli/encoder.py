@@ -1,4 +1,4 @@
-"""``fairprog encoder``: makes the encoder that is shipped under ``assets/encoders``."""
+"""``fairprog encoder``: builds the encoder that is shipped under ``assets/encoders``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +15,15 @@ from fairprog_core.data.base import Dataset
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")
 ]
-OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; an older one is replaced.")]
+OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; replaced if it exists.")]
 WordsOption = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--words", metavar="FILE", help="Keep every word of this text file whole or in its pieces. Repeatable."
-    ),
+    typer.Option("--words", metavar="FILE", help="Keep every word of this text file, or its word pieces. Repeatable."),
 ]
 DataOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--data", metavar="DATA", help="Keep every word of this data set of texts, as its defaults make it. Repeatable."
+        "--data", metavar="DATA", help="Keep every word of this text data set, with its default options. Repeatable."
     ),
 ]
 
@@ -38,7 +36,7 @@ def encoder(
     data: DataOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Cut a small encoder out of a BERT: its first layers, its frequent words, half precision.
+    """Cut a small encoder out of a BERT model: its first layers and frequent words, in half precision.
 
     The same source and words give the same files.
     """
@@ -60,7 +58,7 @@ def _lines(files: list[Path]) -> Iterator[str]:
 
 
 def _texts(name: str, home: Path | None) -> Iterator[str]:
-    """All texts of a data set, and the words that name its groups."""
+    """All texts of a data set, and its identity words."""
     known = [kind for kind, entry in DATASETS.items() if entry.load().modality == "text"]
     if name not in known:
         raise ConfigError(f"{name} is no data set of texts; --data takes {', '.join(known)}.")

@@ -1,4 +1,4 @@
-"""``fairprog run``: a study or a series of them in the foreground, with a progress bar and a table at the end."""
+"""``fairprog run``: runs a study or a series in the foreground, with a progress bar and a table at the end."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ from fairprog_core.common.errors import ConfigError, escaped, shorten
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs.heartbeat import Patience
-from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, carry_out
+from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.study import Study
@@ -40,59 +40,60 @@ SERIES = "fairprog.series/1"
 
 def run(
     study: Annotated[
-        str, typer.Argument(metavar="STUDY", help="A preset (faces, faces-quick) or a TOML file; also a series.")
+        str,
+        typer.Argument(metavar="STUDY", help="A preset (faces-quick), a series (faces-paper) or a TOML file."),
     ],
     settings: SetOption = None,
     home: HomeOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that torch computes with.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result there.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result to it.")] = None,
 ) -> int:
-    """Run a study here and now.
+    """Run a study in the foreground.
 
-    Shows progress, and at the end, for every trigger and criterion, accuracy and gap at the λ that
-    was chosen on validation, beside the base classifier. The run appears in the dashboard as well.
+    Shows its progress. At the end, prints accuracy and gap of the base classifier and of every trigger and
+    criterion at the λ that was chosen on validation. The run appears in the dashboard as well.
 
-    Ctrl-C stops at the next step; what is finished is kept, and `fairprog runs resume` goes on.
+    Ctrl-C stops at the next step; finished parts are kept, and `fairprog runs resume` continues.
 
-    Of a series (faces-paper), every study runs after the other. The same command again goes on where it stopped:
-    studies that are done are not run again; remove their runs to have them anew.
+    The studies of a series (faces-paper) run one after the other. The same command again continues where it
+    stopped: finished studies are not run again. Remove their runs to run them again.
     """
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
-    chosen, goes_on = load_studies(study, [*(settings or []), *given]), is_series(study)
+    chosen, from_series = load_studies(study, [*(settings or []), *given]), is_series(study)
     if json_file:
         writable_file(json_file)
-    place = open_home(home)
+    opened_home = open_home(home)
     with console().status("Loading torch …"):
         from fairprog_core.pipeline.execute import execute
     stop = StopRequest("cancelled")
-    _log_to(place)
+    _log_to(opened_home)
     ended: list[Run] = []
-    # whoever types the command again need not wait until a killed process has been silent for long
-    with Store(place, patience=Patience(lost=0.0)) as store, _stopping(stop):
+    # no patience: a run whose process was killed can be continued at once
+    with Store(opened_home, patience=Patience(lost=0.0)) as store, _stopping(stop):
         for each in chosen:
-            earlier = _earlier(store, each) if goes_on else None
+            earlier = _earlier(store, each) if from_series else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(carry_out(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
+                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
                 break
     if json_file:
-        _write(json_file, [place.run(run.id) for run in ended], name=study if goes_on else None)
-    return max(_report(place, run) for run in ended)
+        _write(json_file, [opened_home.run(run.id) for run in ended], name=study if from_series else None)
+    return max(_report(opened_home, run) for run in ended)
 
 
 def _earlier(store: Store, study: Study) -> Run | None:
-    """The newest run of exactly this study that is done; if there is none, the newest that can go on."""
+    """The newest finished run of exactly this study; else the newest one that can be resumed; else None."""
     runs = [run for run in store.list() if run.name == study.name and _is_saved_as(run, study)]
     done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
     return next(iter(done + unfinished), None)
 
 
 def _is_saved_as(run: Run, study: Study) -> bool:
-    """Whether a run is of exactly this study, also when options have been added since it was saved."""
+    """Whether a run has exactly this study, even if options were added to fairprog since it was saved."""
     try:
         return Study.parse(run.study) == study
     except ConfigError:  # saved by another version
@@ -100,15 +101,15 @@ def _is_saved_as(run: Run, study: Study) -> bool:
 
 
 def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
-    """A new run, or an earlier one that goes on."""
+    """Start a new run, or continue an earlier one."""
     owner = Owner.this_process()
     if earlier is not None:
-        return store.carry_on(earlier.id, owner, may_be_ended=True)
+        return store.take_over(earlier.id, owner, may_be_ended=True)
     return store.begin(study, owner, may_be_ended=True)
 
 
 def _show(records: Iterator[Record], title: str) -> None:
-    """Draw the progress bar; a line per stage where there is no terminal."""
+    """Draw the progress bar; without a terminal, print one line per stage."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -116,7 +117,7 @@ def _show(records: Iterator[Record], title: str) -> None:
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}", markup=False),
     )
-    told = ""
+    last_line = ""
     with Progress(*columns, console=console(), disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task(title, total=1.0, left="")
         for record in records:
@@ -128,13 +129,13 @@ def _show(records: Iterator[Record], title: str) -> None:
                 left="" if left is None or record["fraction"] >= 1 else f"about {span(left)} left",
             )  # fmt: skip
             line = record["label"].split(":")[0]
-            if progress.disable and line and line != told:
+            if progress.disable and line and line != last_line:
                 typer.echo(f"{record['fraction']:4.0%}  {line}")
-                told = line
+                last_line = line
 
 
 def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> None:
-    """The result of a study as it is; those of a series (which has a name), as far as they are there, in a list."""
+    """Write the result of a study, or the list of results of a series; ``name``: the series, or None."""
     texts = [(folder / "result.json").read_text("utf-8") for folder in folders if (folder / "result.json").is_file()]
     if name is not None:
         studies = [json.loads(text) for text in texts]
@@ -144,7 +145,7 @@ def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> Non
 
 
 def _report(home: Home, run: Run) -> int:
-    """The table, where everything is, and the exit code."""
+    """Print the table and the run folder; returns the exit code."""
     folder = home.run(run.id)
     if run.figures:
         console().print(figures_table(run.figures, f"{run.name}, test split"))
@@ -160,7 +161,7 @@ def _report(home: Home, run: Run) -> int:
 
 @contextmanager
 def _stopping(stop: StopRequest) -> Iterator[None]:
-    """The first Ctrl-C asks for a stop after a checkpoint, the second ends at once."""
+    """The first Ctrl-C requests a stop after a checkpoint, the second ends the process at once."""
 
     def handle(signum: int, _frame: object) -> None:
         if stop.event.is_set() and signum == signal.SIGINT:
@@ -178,10 +179,10 @@ def _stopping(stop: StopRequest) -> Iterator[None]:
 
 
 def _log_to(home: Home) -> None:
-    """Unexpected errors are told in a file, not on the screen.
+    """Log unexpected errors to a file instead of the screen.
 
     Raises:
-        ConfigError: the home takes no files.
+        ConfigError: the home is not writable.
     """
     path = home.path / LOG
     try:

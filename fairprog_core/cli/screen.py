@@ -1,6 +1,6 @@
-"""``fairprog app``: workers and the dashboard, in one command.
+"""``fairprog app``: starts workers and the dashboard.
 
-The library knows no screen. A screen is an entry point of the group ``fairprog.screen``, as fairprog's own is.
+The library does not import the dashboard. A dashboard is an entry point of the group ``fairprog.screen``.
 """
 
 import os
@@ -27,48 +27,48 @@ PORT = 8501
 
 
 class Screen(Protocol):
-    """What an entry point of the group is: it serves a dashboard until Ctrl-C."""
+    """The type of an entry point of the group: a function that serves a dashboard until Ctrl-C."""
 
     def __call__(self, *, host: str, port: int, is_shared: bool, when_open: Callable[[str], None]) -> None:
         """Serve.
 
         Args:
             host: address to listen at.
-            port: a free one.
-            is_shared: whether other machines are let in.
-            when_open: to be called once with the page's address, as soon as the page answers.
+            port: a free port.
+            is_shared: whether other machines may connect.
+            when_open: the function calls this once with the page's address, as soon as the page answers.
         """
 
 
 def app(
-    host: Annotated[str, typer.Option(help="Address to listen at. 0.0.0.0: let other machines in.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen at. 0.0.0.0: allow other machines.")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help=f"Port. Default: {PORT}, or the next one that is free.")
+        int | None, typer.Option(min=1, max=65535, help=f"Port. Default: {PORT}, or the next free one.")
     ] = None,
     home: HomeOption = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no window.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")] = False,
 ) -> None:
-    """Start the dashboard, and workers that train.
+    """Start the dashboard and the workers.
 
-    Ctrl-C ends the dashboard. Workers go on with what is queued, and leave by themselves when
-    nothing was to do for ten minutes; the dashboard finds running runs again.
+    Ctrl-C ends the dashboard. Workers continue with queued runs, and exit after ten minutes without a run.
+    The dashboard shows running runs again after its next start.
     """
-    place = open_home(home)
-    Store(place).close()  # a damaged run table is told now, not on the page
+    opened_home = open_home(home)
+    Store(opened_home).close()  # reports a damaged run table here instead of on the page
     launcher.slots()
     screen, port = find_screen(), _free_port(host, port)
     is_shared = host not in LOCAL
     if is_shared:
         complain("whoever can reach this machine can use the dashboard and start runs.")
-    os.environ["FAIRPROG_HOME"] = str(place.path)
-    screen(host=host, port=port, is_shared=is_shared, when_open=partial(_announce, place, not no_browser))
+    os.environ["FAIRPROG_HOME"] = str(opened_home.path)
+    screen(host=host, port=port, is_shared=is_shared, when_open=partial(_announce, opened_home, not no_browser))
 
 
 def find_screen() -> Screen:
-    """The screen that is installed: fairprog's own, else the first one.
+    """The installed dashboard: fairprog's own, else the first one.
 
     Raises:
-        ConfigError: there is none, or it cannot be imported.
+        ConfigError: no dashboard is installed, or it cannot be imported.
     """
     _leave_out_working_folder()
     found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name != OURS, entry.name))
@@ -85,14 +85,14 @@ def find_screen() -> Screen:
 
 
 def _leave_out_working_folder() -> None:
-    """Have a file ``app.py`` where the command is typed not taken for the dashboard's package."""
+    """Remove the working folder from the import path: a file ``app.py`` there would hide the dashboard's package."""
     ours, here = Path(__file__).resolve().parents[2], Path.cwd().resolve()
     if here != ours:
         sys.path[:] = [part for part in sys.path if Path(part).resolve() != here]
 
 
 def _announce(home: Home, open_browser: bool, url: str) -> None:
-    """Print the address, open the browser, start the workers: in this order, so that the page comes first."""
+    """Print the address, open the browser, then start the workers, so that the page opens without delay."""
     typer.echo(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
     if open_browser:
         webbrowser.open(url)
@@ -100,10 +100,10 @@ def _announce(home: Home, open_browser: bool, url: str) -> None:
 
 
 def _free_port(host: str, port: int | None) -> int:
-    """The wished port, or the first free one from the usual on.
+    """The requested port, or the first free one from the default on.
 
     Raises:
-        ConfigError: the wished port is taken, or the address is not this machine's.
+        ConfigError: the requested port is taken, or the address is not this machine's.
     """
     problem = OSError()
     for candidate in [port] if port else range(PORT, PORT + 50):

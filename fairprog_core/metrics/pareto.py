@@ -1,12 +1,9 @@
-"""Trade-offs as a whole: Pareto front, hypervolume, the λ to quote, and intervals over seeds.
+"""Pareto front, hypervolume, the λ to quote, and quantiles of Student's t.
 
-A point is (accuracy, gap); more accuracy and less gap are better. Curves are points with a step
-line, never a fit. Points that are NaN are left out.
+A point is (accuracy, gap); more accuracy and a smaller gap are better. Points that are NaN are left out.
 
-Notation: m points of a curve, s seeds.
+Notation: m points of a curve.
 """
-
-from collections.abc import Sequence
 
 import moocore
 import numpy as np
@@ -14,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.metrics.counts import Floats
-from fairprog_core.metrics.intervals import Estimate
 
 _MAXIMISE = [True, False]  # accuracy, gap
 _Z = 1.959964
@@ -36,30 +32,6 @@ def pareto_front(accuracy: ArrayLike, gap: ArrayLike) -> NDArray[np.intp]:
         return known
     front = known[moocore.is_nondominated(points[known], maximise=_MAXIMISE)]
     return np.asarray(front[np.argsort(points[front, 0], kind="stable")])
-
-
-def step_line(
-    accuracy: ArrayLike, gap: ArrayLike, *, reference: tuple[float, float] | None = None
-) -> tuple[Floats, Floats]:
-    """The edge of what a set of points attains: the smallest gap at no less than a given accuracy.
-
-    Args:
-        accuracy: (m,).
-        gap: (m,).
-        reference: (accuracy, gap) to which the line is drawn on, the corner of the hypervolume.
-
-    Returns:
-        x (accuracy) and y (gap) of the line's corners from low to high accuracy; empty without points.
-    """
-    points = _points(accuracy, gap)[pareto_front(accuracy, gap)]
-    if not len(points):
-        return np.empty(0), np.empty(0)
-    x, y = np.repeat(points[:, 0], 2)[:-1], np.repeat(points[:, 1], 2)[1:]  # up at a point, then on to the next
-    if reference is not None:
-        start = [reference[0]] if reference[0] < x[0] else []
-        end = [reference[1]] if reference[1] > y[-1] else []
-        x, y = np.concatenate([start, x, x[-1:] if end else []]), np.concatenate([y[:1] if start else [], y, end])
-    return x, y
 
 
 def hypervolume(accuracy: ArrayLike, gap: ArrayLike, *, reference: tuple[float, float]) -> float | None:
@@ -122,46 +94,6 @@ def choose_lam(
     if qualifies.any():
         return float(values[np.lexsort((values, np.where(qualifies, gaps, np.inf)))[0]])
     return float(values[np.lexsort((values, loss))[0]])
-
-
-def seed_mean(values: Sequence[float | None]) -> Estimate:
-    """The mean over seeds with its t interval; None is left out, no interval with fewer than two seeds."""
-    known = np.array([value for value in values if value is not None], dtype=np.float64)
-    if not len(known):
-        return Estimate(None, None)
-    mean = float(known.mean())
-    if len(known) < 2:
-        return Estimate(mean, None)
-    half = t_quantile(len(known) - 1) * float(known.std(ddof=1)) / np.sqrt(len(known))
-    return Estimate(mean, (mean - half, mean + half))
-
-
-def hypervolume_ratio(first: Sequence[float | None], second: Sequence[float | None]) -> Estimate:
-    """Hypervolume of one method over that of another, paired by seed.
-
-    The geometric mean of the ratios of the seeds, and the t interval of the logarithm of the
-    ratio: a ratio of 2 and one of ½ cancel, and what a seed does to both methods does not count.
-
-    Args:
-        first: (s,) hypervolumes, one per seed.
-        second: (s,) hypervolumes for the same seeds in the same order.
-
-    Returns:
-        The ratio and its interval; no interval with fewer than two seeds, nothing where a
-        hypervolume is 0 or not known.
-
-    Raises:
-        ConfigError: the two are not paired.
-    """
-    if len(first) != len(second):
-        raise ConfigError(f"Found {len(first)} and {len(second)} hypervolumes; give both for the same seeds.")
-    if not first or not all([*first, *second]):
-        return Estimate(None, None)
-    ratios = np.divide(np.array(first, dtype=np.float64), np.array(second, dtype=np.float64))
-    mean, ci = seed_mean(np.log(ratios).tolist())
-    if mean is None:
-        return Estimate(None, None)
-    return Estimate(float(np.exp(mean)), (float(np.exp(ci[0])), float(np.exp(ci[1]))) if ci else None)
 
 
 def t_quantile(df: int) -> float:

@@ -1,1 +1,1 @@
-"""From a study to its results: data, frozen base, curves, transfer, explanations."""
+"""Runs a study: data, frozen base, curves, transfer, explanations."""

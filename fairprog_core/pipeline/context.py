@@ -1,4 +1,4 @@
-"""What all curves of a study share: data, frozen classifier, the base's predictions, the run's folder.
+"""`StudyContext`: what all curves of a study share.
 
 Notation: m reported values of λ.
 """
@@ -33,7 +33,7 @@ from fairprog_core.training.criteria import CriterionOptions
 
 
 class Quality(NamedTuple):
-    """Accuracy and gap of a classifier on a split, and whether it has collapsed against the base."""
+    """Accuracy and gap of a classifier on a split, and whether it has collapsed compared with the base."""
 
     accuracy: float
     gap: float
@@ -55,13 +55,13 @@ class BaseQuality(NamedTuple):
 
 @dataclass(frozen=True)
 class StudyContext:
-    """What all curves of a study share.
+    """What all curves of a study share: data, frozen base classifier, the base's predictions, the run's folder.
 
     Attributes:
-        folder: the run's artifact folder; ``runs/<name of the folder>`` in the result's paths.
+        folder: the run folder; ``runs/<name of the folder>`` in the result's paths.
         splits: "tune", "val" and "test", and "train" where a method learns from it, prepared for the classifier.
         base: predictions of the base, by split ("val", "test").
-        about: what is written into the files of what is learned: hashes and versions.
+        about: hashes and versions for the header of every fitted model's file.
     """
 
     study: Study
@@ -74,20 +74,20 @@ class StudyContext:
     about: dict[str, JsonValue]
 
     def quality(self, predictions: Predictions, gap: str, base: Predictions, *, split: str = "validation") -> Quality:
-        """Accuracy, the named gap and whether the classifier has collapsed against the base, in the natural mix.
+        """Accuracy, the named gap and whether the classifier has collapsed compared with the base, in the natural mix.
 
         Args:
-            predictions: of the rows of a split.
+            predictions: predictions of a split.
             gap: name of a metric.
-            base: what the base predicts for the same rows.
+            base: the base's predictions of the same rows.
             split: the split's name, for the error.
 
         Raises:
-            DataError: a cell has too few rows for the gap to be estimated.
+            DataError: a cell has too few rows to estimate the gap.
         """
         groups = self.dataset.groups
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        counts, before = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
+        counts, base_counts = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
         weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
         values = evaluate(counts, weight, groups, judged_classes(counts, groups))
         if not np.isfinite(values[gap]):
@@ -95,45 +95,45 @@ class StudyContext:
                 f"The {gap.replace('_', ' ')} cannot be estimated on the {split} split: a group has no rows of a "
                 f"label; use more {split} rows."
             )
-        is_collapsed = bool(collapsed(counts, weight, groups, base=before))
+        is_collapsed = bool(collapsed(counts, weight, groups, base=base_counts))
         return Quality(float(values["accuracy"]), float(values[gap]), is_collapsed)
 
     def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> BaseQuality:
-        """What a curve is compared with on the rows of a split: the base and the majority class."""
+        """The figures that a curve is compared with: the base and the majority class on the same split."""
         found = self.quality(base, gap, base, split=split)
         majority = majority_accuracy(base, n_classes=len(self.dataset.labels))
         return BaseQuality(found.accuracy, found.gap, majority)
 
     @cached_property
     def quick_validation(self) -> tuple[Split, Predictions]:
-        """The validation rows that are looked at while training, and what the base says about them."""
+        """The validation rows for quick validations during training, and the base's predictions of them."""
         split = self.splits["val"].evenly(self.study.budget.validate_rows)
         return split, predict(self.classifier, split)
 
     def learned_from(self, plan: CurvePlan) -> Split:
-        """The rows that a curve learns from: of the tuning split, the share that its plan says, drawn by its seed."""
+        """The rows that a curve learns from: the planned share of the method's split, drawn with the curve's seed."""
         split = self.splits[plan.method.learns_from]
         ratio = 1.0 if plan.tuning_ratio is None else plan.tuning_ratio
         return split.evenly(max(round(ratio * len(split.y)), 1), seed=plan.seed)
 
     @cached_property
     def features(self) -> Features:
-        """What the last layer of the base reads, for all curves."""
+        """The inputs of the base's last layer, computed once for all curves."""
         return Features(self.classifier)
 
     def point(
         self, found: Predictions, plan: CurvePlan, method: str, lam: float | None, *, base: Predictions,
         files: Mapping[str, Path],
     ) -> Point:  # fmt: skip
-        """Keep predictions of the test split, and report them as a point of a curve.
+        """Write predictions of the test split to a file, and report them as a point of a curve.
 
         Args:
-            found: what was predicted.
-            plan: of the curve.
-            method: the curve's own, or a control.
+            found: the predictions.
+            plan: the curve's plan.
+            method: the curve's own method, or a control.
             lam: None for a control.
-            base: predictions of the same rows without what was learned.
-            files: artifacts by name; "predictions" is written here.
+            base: the base's predictions of the same rows.
+            files: artifacts by name; writes "predictions".
         """
         groups, labels = self.dataset.groups, self.dataset.labels
         write_predictions(files["predictions"], found, groups=groups, labels=labels)
@@ -145,16 +145,16 @@ class StudyContext:
 
     @cached_property
     def base_leakage(self) -> dict[str, Leakage | None]:
-        """By criterion, what a fresh auditor reads about the groups in the base on the test split."""
+        """By criterion, the leakage of the base's logits on the test split."""
         return {criterion.kind: self.leakage(self.base["test"], criterion) for criterion in self.study.criteria}
 
     def leakage(self, predictions: Predictions, criterion: CriterionOptions) -> Leakage | None:
-        """Let a fresh auditor read the groups of the test rows, within each label where the criterion conditions on it.
+        """Leakage of predictions of the test split, within each label where the criterion conditions on it.
 
-        What says the same of every row is read once: a control beside several curves, a method without a seed.
+        Identical predictions are measured once, e.g. of a control that several curves share or a method without a seed.
         """
-        said = predictions.y_pred if predictions.logits is None else predictions.logits
-        key = criterion.conditions_on_label, said.dtype.str, sha256(said.tobytes()).digest()
+        outputs = predictions.y_pred if predictions.logits is None else predictions.logits
+        key = criterion.conditions_on_label, outputs.dtype.str, sha256(outputs.tobytes()).digest()
         if key not in self._leakages:
             found = measure_leakage(predictions, self.dataset.groups, given_label=criterion.conditions_on_label)
             self._leakages[key] = found
@@ -162,21 +162,21 @@ class StudyContext:
 
     @cached_property
     def _leakages(self) -> dict[tuple[bool, str, bytes], Leakage | None]:
-        """What was read so far."""
+        """Leakages measured so far, by criterion and content of the predictions."""
         return {}
 
     def audit(self, predictions: Predictions, criterion: CriterionOptions) -> LeakageJson | None:
-        """What is still read of the groups, against the base on the same rows; None where nothing can be judged."""
+        """Leakage, compared with the base's on the same rows; None where it is not estimable."""
         found, base = self.leakage(predictions, criterion), self.base_leakage[criterion.kind]
         return None if found is None else found.to_json(base)
 
     def base_audit(self) -> dict[str, LeakageJson | None]:
-        """By criterion, the audit of the base."""
+        """By criterion, the base's leakage as the result JSON has it."""
         return {kind: None if found is None else found.to_json() for kind, found in self.base_leakage.items()}
 
     @property
     def base_file(self) -> Path:
-        """The base's weights as they were saved."""
+        """The file with the base's weights."""
         return base_file(self.folder)
 
     def name(self, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""One curve of a study: let a method learn, choose λ on validation, evaluate once on the test split.
+"""One curve of a study: fit a method, choose λ on validation, evaluate once on the test split.
 
 Notation: m reported values of λ.
 """
@@ -33,11 +33,11 @@ class SplitPredictions(NamedTuple):
     """Predictions of a split by one model: at one λ, or by a control.
 
     Attributes:
-        method: the curve's own, or the control's.
+        method: the curve's own method, or the control.
         lam: None for a control.
-        predictions: of every row.
-        files: that hold the model, by kind.
-        share: of all predictions of the curve, this one included.
+        predictions: one per row.
+        files: the model's files, by kind.
+        share: finished share of the curve's predictions, this one included.
     """
 
     method: str
@@ -48,14 +48,14 @@ class SplitPredictions(NamedTuple):
 
 
 class CurveJob:
-    """The work on one curve; finished parts are found in its folder and not done again."""
+    """Computes one curve; parts that are finished in its folder are not computed again."""
 
     def __init__(self, context: StudyContext, plan: CurvePlan) -> None:
         self.context, self.plan = context, plan
         self.folder = curve_folder(context.folder, plan.key)
         self.method: Method = build(METHODS, plan.method, self._fit_context())
         for name, split in (("val", "validation"), ("test", "test")):
-            # a split that is too small is refused before anything is learned
+            # refuse a split that is too small before training
             context.reference(context.base[name], plan.criterion.gap, split=split)
 
     def _fit_context(self) -> FitContext:
@@ -73,7 +73,7 @@ class CurveJob:
         )  # fmt: skip
 
     def learn(self) -> Iterator[TrainingRecord]:
-        """Let the method learn what is not learned yet, here or, where the study says so, in an earlier one."""
+        """Fit the method, unless its file exists or, with ``reuse``, the cache holds the fitted model."""
         if self.context.study.reuse:
             self.cache.copy_to(self.method.file)
         records = self.method.learn(self.quick_validate)
@@ -88,7 +88,7 @@ class CurveJob:
 
     @property
     def cache(self) -> FittedCache:
-        """Where another study finds what is learned here."""
+        """The cache entry through which another study reuses the fitted model."""
         context, plan = self.context, self.plan
         return FittedCache(
             context.dataset.home, method=plan.method.content(), trigger=plan.trigger and plan.trigger.content(),
@@ -100,17 +100,17 @@ class CurveJob:
         )  # fmt: skip
 
     def quick_validate(self, model: FittedModel, lams: Sequence[float], done: Front | None) -> Front:
-        """While training: scores a model on few validation rows at ``lams``; appends to ``done``."""
+        """Score a model on few validation rows at ``lams`` during training; appends to ``done``."""
         return self._front(model, lams, *self.context.quick_validation, done)
 
     def validate(self, model: FittedModel) -> Front:
-        """The curve on the whole validation split, by which λ is chosen."""
+        """The curve on the whole validation split; λ is chosen from it."""
         return self._front(model, self.plan.lam.grid, self.context.splits["val"], self.context.base["val"], None)
 
     def _front(
         self, model: FittedModel, lams: Sequence[float], split: Split, base: Predictions, done: Front | None
     ) -> Front:
-        """Quality at each λ, appended to that of the λ already done; the base's; and the hypervolume of all."""
+        """The quality at each λ, appended to ``done``; the base's figures; the hypervolume of all λ."""
         context, gap = self.context, self.plan.criterion.gap
         reference = context.reference(base, gap)
         front = Front(
@@ -136,7 +136,7 @@ class CurveJob:
         """Choose λ on validation; predict the test split once at every reported λ and with every control.
 
         Yields:
-            The share that is done.
+            The finished share.
         """
         model = self.method.open()
         validation = self.validate(model)
@@ -147,7 +147,7 @@ class CurveJob:
         self.write(FinishedCurve(self._curve(model, validation, chosen, points), points))
 
     def rival(self) -> Rival | None:
-        """The classifier at the chosen λ, to be explained next to a trigger; None where there is none yet."""
+        """The retrained classifier at the chosen λ, to be explained; None without one or before evaluation."""
         if (done := self.read()) is None:
             return None
         classifier = self.method.open().retrained(done.curve.chosen_lam)
@@ -165,7 +165,7 @@ class CurveJob:
             yield SplitPredictions(name, None, control.predict(split, 0.0), control.files(0.0), i / n)
 
     def controls(self, model: FittedModel) -> dict[str, FittedModel]:
-        """By its method, every control of a curve: another trigger in the place of the learned one."""
+        """Every control of a curve by its kind: the model with another trigger instead of the learned one."""
         if not isinstance(model, FittedTrigger):
             return {}
         return {
@@ -174,7 +174,7 @@ class CurveJob:
         }
 
     def _point(self, found: SplitPredictions, *, is_audited: bool) -> Point:
-        """Keep predictions of the test split, report the point."""
+        """Write predictions of the test split to a file and report the point."""
         context, plan = self.context, self.plan
         name = found.method if found.lam is None else f"lam-{found.lam:g}"
         files = {**found.files, "predictions": self.folder / f"{name}.parquet"}
@@ -182,7 +182,7 @@ class CurveJob:
         return replace(point, audit=context.audit(found.predictions, plan.criterion)) if is_audited else point
 
     def _curve(self, model: FittedModel, validation: Front, chosen: float, points: list[Point]) -> Curve:
-        """The curve as the result has it, before anything is explained."""
+        """The curve as the result has it, without explanations."""
         plan, gap, about = self.plan, self.plan.criterion.gap, model.about
         own = [point for point in points if point.method == plan.method.kind]
         reference = self.context.reference(self.context.base["test"], gap, split="test")
@@ -199,7 +199,7 @@ class CurveJob:
         )  # fmt: skip
 
     def choose(self, validation: Front) -> float:
-        """The λ to quote, on validation alone."""
+        """The λ to quote, chosen on validation alone."""
         return choose_lam(
             validation["lam"], validation["accuracy"], validation["gap"], is_collapsed=validation["is_collapsed"],
             base_accuracy=validation["base_accuracy"], loss_error=validation["loss_error"],
@@ -207,15 +207,15 @@ class CurveJob:
         )  # fmt: skip
 
     def read(self) -> FinishedCurve | None:
-        """What is already finished, or None."""
+        """The finished curve, or None."""
         return FinishedCurve.read(self.folder / "curve.json", folder=self.context.folder)
 
     def write(self, finished: FinishedCurve) -> None:
-        """Keep what is finished."""
+        """Write the finished curve to its file."""
         finished.write(self.folder / "curve.json")
 
 
 def _loss_error(predictions: Predictions, base: Predictions) -> float:
-    """Standard error of the accuracy lost against the base, paired by row."""
+    """Standard error of the accuracy lost compared with the base, paired by row."""
     lost = predictions.weight * ((base.y_pred == base.y).astype(float) - (predictions.y_pred == base.y))
     return float(lost.std() / np.sqrt(len(lost)))

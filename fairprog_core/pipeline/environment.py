@@ -1,4 +1,4 @@
-"""What a study ran on: versions, device, threads."""
+"""The environment of a study: versions, device, threads."""
 
 import os
 import platform
@@ -16,31 +16,31 @@ def choose_device(name: str) -> torch.device:
     """The device for "auto", "cpu", "cuda" or "mps"; auto takes a GPU when there is one.
 
     Raises:
-        ConfigError: the named device is not there.
+        ConfigError: this machine does not have the device.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device("cuda" if there["cuda"] else "cpu")
-    if not there[name]:
-        found = ", ".join(device for device, is_there in there.items() if is_there)
+        return torch.device("cuda" if available["cuda"] else "cpu")
+    if not available[name]:
+        found = ", ".join(device for device, is_available in available.items() if is_available)
         raise ConfigError(f"device: {name} is not available on this machine (found {found}); choose auto.")
     return torch.device(name)
 
 
-def repeat_alike(device: torch.device) -> None:
-    """Have a GPU compute the same numbers from the same seed each time, as a CPU does; for this whole process.
+def make_deterministic(device: torch.device) -> None:
+    """Make a GPU compute the same numbers from the same seed, as a CPU does; for the whole process.
 
-    Only then does an interrupted run go on with the numbers of one that was not. What torch has no such kernel for
-    stays as it is.
+    Only then does a resumed run give the numbers of an uninterrupted one. Operations for which torch has no
+    deterministic kernel stay as they are.
     """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.backends.cuda.enable_mem_efficient_sdp(False)  # attention whose gradients are summed in any order
+        torch.backends.cuda.enable_mem_efficient_sdp(False)  # its attention sums gradients in any order
 
 
 def releases(*packages: str) -> dict[str, str]:
-    """Major and minor version of packages, e.g. {"torch": "2.9"}: numbers of a patch release are taken for the same."""
+    """Major and minor version of packages, e.g. {"torch": "2.9"}: patch releases count as equal."""
     return {name: ".".join(version(name).split(".")[:2]) for name in packages}
 
 

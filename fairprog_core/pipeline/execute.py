@@ -1,7 +1,7 @@
-"""Run a study in an artifact folder: data, base, curves, a look inside; a generator of records.
+"""Runs a study in a run folder: data, base, curves, transfer, explanations; a generator of records.
 
-Called again on the same folder it goes on where it stopped, with the same numbers: finished curves
-are read, an unfinished one goes on from its checkpoint. Closing the generator stops at once.
+Called again on the same folder, it continues where it stopped and gives the same numbers: finished curves
+are read, an unfinished one continues from its checkpoint. Closing the generator stops it at once.
 """
 
 import json
@@ -28,7 +28,7 @@ from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
-from fairprog_core.pipeline.environment import choose_device, describe, repeat_alike
+from fairprog_core.pipeline.environment import choose_device, describe, make_deterministic
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.transfer import TransferJob
@@ -41,26 +41,26 @@ from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 
-SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # always needed; "train" only to train a classifier
+SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
 ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
 
 
 def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
-    """Compute what is missing of a study.
+    """Compute the missing parts of a study.
 
     Args:
-        study: what to compute.
-        home: where caches and models are kept.
-        folder: the artifact folder of this run; ``result.json`` appears after every finished curve.
+        study: the study.
+        home: the home with caches and models.
+        folder: the run folder; ``result.json`` is written after every finished curve.
 
     Yields:
         "stage", "base", "train", "validation", "curve" and "result" records, several per second.
 
     Raises:
-        FairprogError: bad options, data or weights; what is finished stays.
+        FairprogError: bad options, data or weights; finished parts are kept.
     """
     memory.keep_freed()
-    n_threads = study.threads or 1  # networks and tables are too small for more to pay
+    n_threads = study.threads or 1  # networks and tables are too small to gain from more
     torch.set_num_threads(n_threads)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
@@ -81,24 +81,24 @@ class Execution:
     def __init__(self, study: Study, home: Home, folder: Path) -> None:
         self.study, self.home, self.folder = study, home, folder
         self.device = choose_device(study.device)
-        repeat_alike(self.device)
+        make_deterministic(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
         self.progress = ProgressEstimator(
-            expected_seconds(study, trains_base=self._base() is None), self._earlier_seconds()
+            expected_seconds(study, trains_base=self._find_base() is None), self._earlier_seconds()
         )
         self.jobs: list[CurveJob] = []
         self.targets: list[TransferJob] = []
 
     @property
     def _splits(self) -> tuple[SplitName, ...]:
-        """The splits that curves are made on."""
+        """The splits that the curves need."""
         learned_from = {plan.method.learns_from for plan in self.plans}
         return tuple(name for name in ALL_SPLITS if name in SMALL_SPLITS or name in learned_from)
 
     def prepare(self) -> Iterator[Record]:
-        """Data and base."""
-        path = self._base()
+        """Prepare the data and the base."""
+        path = self._find_base()
         needed = ALL_SPLITS if path is None else self._splits
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
@@ -117,23 +117,23 @@ class Execution:
         yield self.progress.at("base", 1.0, "The base classifier is ready")
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
-        """Draw or decode a split, if it is not in the cache, and tell how far it is."""
+        """Draw or decode a split that is not in the cache; yields its progress."""
         with self.progress.timing("data"):
             for done, total in self.dataset.prepare_split(name):
                 share = start + part * done / max(total, 1)
                 yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
 
-    def _base(self) -> Path | None:
-        """The base of an earlier attempt at this run, else one that need not be trained, else None."""
+    def _find_base(self) -> Path | None:
+        """The base of an earlier attempt, else a cached or shipped one, else None."""
         return find_base(self.study, self.dataset, self.home, own=self._own_base)
 
     @property
     def _own_base(self) -> Path:
-        """Where this run keeps its base."""
+        """The file of the base in the run folder."""
         return base_file(self.folder)
 
     def _set_up(self) -> None:
-        """Freeze the base, predict with it, prepare the work on every curve."""
+        """Freeze the base, predict with it, create the job of every curve."""
         classifier: Classifier = load_base(self._own_base, self.device)
         environment = describe(self.device)
         about: dict[str, JsonValue] = {
@@ -159,9 +159,9 @@ class Execution:
         self.context = context
 
     def curves(self) -> Iterator[Record]:
-        """Learn and evaluate every curve."""
+        """Fit and evaluate every curve."""
         for number, job in enumerate(self.jobs):
-            label = f"Curve {number + 1} of {len(self.jobs)}: {_words(job)}"
+            label = f"Curve {number + 1} of {len(self.jobs)}: {_label(job)}"
             n = len(self.jobs)
             yield self.progress.at("triggers", number / n, label)
             with self.progress.timing("triggers"):
@@ -180,7 +180,7 @@ class Execution:
             yield {"kind": "curve", "curve": job.plan.key}
 
     def transfers(self) -> Iterator[Record]:
-        """Try every trigger on the other bases."""
+        """Evaluate every trigger on the other bases."""
         jobs = [job for job in self.jobs if job.plan.method.uses_trigger]
         n = len(self.targets) * (1 + len(jobs))
         for number, target in enumerate(self.targets):
@@ -191,12 +191,12 @@ class Execution:
             for each, job in enumerate(jobs, at + 1):
                 with self.progress.timing("evaluation"):
                     for share in target.evaluate(job):
-                        yield self.progress.at("transfer", (each + share) / n, f"On {target.name}: {_words(job)}")
+                        yield self.progress.at("transfer", (each + share) / n, f"On {target.name}: {_label(job)}")
                 self.save(is_complete=False)
         self.progress.at("transfer", 1.0, "")
 
     def explanations(self) -> Iterator[Record]:
-        """Saliency, regions, counterfactual pairs and the probe of every curve."""
+        """Explain every curve: saliency, regions, counterfactual twins, demographic probe."""
         jobs = [job for job in self.jobs if is_explained(self.study, job.plan)]
         n = len(jobs)
         for number, job in enumerate(jobs):
@@ -205,7 +205,7 @@ class Execution:
                 continue
             with self.progress.timing("explain"):
                 for step in self._explain(job, done.curve.chosen_lam):
-                    label = f"A look inside {number + 1} of {n}: {step.label}"
+                    label = f"Explanation {number + 1} of {n}: {step.label}"
                     if step.findings is not None:
                         found = step.findings
                         write_gallery(done.curve.gallery_file, Gallery(found.gallery, found.metadata))
@@ -219,7 +219,7 @@ class Execution:
         yield {"kind": "result"}
 
     def _explain(self, job: CurveJob, chosen_lam: float) -> Iterator[Step]:
-        """Explain one curve with what suits the data's modality."""
+        """Explain one curve with the report for the data's modality."""
         explanation_report = load(REPORTS[self.dataset.modality])
         trigger = load_trigger(job.method.file).to(self.device)
         steps: Iterator[Step] = explanation_report(
@@ -230,7 +230,7 @@ class Execution:
         return steps
 
     def _rivals_of(self, plan: CurvePlan) -> list[Rival]:
-        """The classifiers with weights of their own that a trigger's curve is looked at beside."""
+        """The retrained classifiers that are explained together with a trigger's curve."""
         rivals = (job.rival() for job in self.jobs if job.plan.is_rival_of(plan))
         return [rival for rival in rivals if rival is not None]
 
@@ -258,12 +258,12 @@ class Execution:
         return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
     def keep_seconds(self) -> None:
-        """Remember the seconds spent, for a later attempt at the same run."""
+        """Write the seconds spent, for a later attempt at this run."""
         with replacing(self.folder / "seconds.json") as part:
             part.write_text(json.dumps(self.progress.seconds), "utf-8")
 
 
-def _words(job: CurveJob) -> str:
+def _label(job: CurveJob) -> str:
     plan = job.plan
     name = (plan.trigger_name or plan.method.kind).replace("_", " ")
     part = "" if plan.tuning_ratio in (None, 1.0) else f", {plan.tuning_ratio:.3g} of the tuning data"

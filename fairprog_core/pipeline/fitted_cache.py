@@ -1,4 +1,4 @@
-"""What was learned once, for another study that would learn the same: kept by the content of all that decides it."""
+"""Cache of fitted models, for reuse by other studies; the key is a digest of everything that determines the fit."""
 
 import shutil
 from pathlib import Path
@@ -8,40 +8,38 @@ from fairprog_core.common.files import model_file
 from fairprog_core.common.home import Home, is_whole, replacing
 from fairprog_core.common.options import digest_of
 
-CACHE_VERSION = (
-    4  # counts up when the same options would learn other numbers: sampling, anchors, losses, solvers, defaults
-)
+CACHE_VERSION = 4  # raise it when the same options give other numbers: sampling, anchors, losses, solvers, defaults
 
 
 class FittedCache:
-    """One entry: the file or folder that a method left.
+    """One entry: the file or folder that a method wrote.
 
     Attributes:
-        place: where it is kept.
+        path: the entry's path in the cache.
     """
 
     def __init__(self, home: Home, **content: Any) -> None:
-        """Name an entry.
+        """Compute the entry's key.
 
         Args:
-            home: whose cache keeps it.
-            content: JSON values that decide what is learned, all of them.
+            home: the home that holds the cache.
+            content: all JSON values that determine the fit.
         """
         self.path = home.cache / "learned" / digest_of({**content, "recipe": CACHE_VERSION})
 
     def copy_to(self, target: Path) -> None:
-        """Copy the entry to ``target``, if there is one and nothing is there yet; a damaged one is set aside."""
+        """Copy the entry to ``target``, if the entry exists and ``target`` does not; a damaged entry is renamed."""
         if not target.exists() and is_whole(self.path, _find_damage):
             _copy(self.path, target)
 
     def add(self, source: Path) -> None:
-        """Make the entry from what a method left."""
+        """Create the entry from the file or folder that a method wrote."""
         if not self.path.exists() and _find_damage(source) is None:
             _copy(source, self.path)
 
 
 def _find_damage(path: Path) -> str | None:
-    """What is wrong with the tensors of an entry; a folder that is empty is no entry either."""
+    """The damage of an entry's tensors, or None; an empty folder is damaged."""
     files = sorted(path.rglob("*.safetensors")) if path.is_dir() else [path]
     damage = (model_file.find_damage(file) for file in files)
     return next(filter(None, damage), None) if files else "it is empty"

@@ -1,4 +1,4 @@
-"""The frozen base classifier of a study: from the cache, shipped, or trained now."""
+"""The frozen base classifier of a study: cached, shipped, or trained now."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +17,11 @@ from fairprog_core.data.base import Dataset
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
 
-CACHE_VERSION = 1  # counts up when the same options would train another classifier; part of every key
+CACHE_VERSION = 1  # raise it when the same options would train another classifier; part of every key
 
 
 def base_key(study: Study, dataset: Dataset) -> str:
-    """Content key of a base: changes with all that decides its weights, and nothing else."""
+    """Content key of a base: a digest of everything that determines its weights."""
     return digest_of(
         {
             "options": study.classifier.content(exclude={"source"}),
@@ -34,14 +34,14 @@ def base_key(study: Study, dataset: Dataset) -> str:
 
 
 def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = None) -> Path | None:
-    """The file of a base that need not be trained, or None; a damaged one in the home's ``models/`` is set aside.
+    """The file of an existing base, or None; a damaged one in the home's ``models/`` is renamed.
 
     Args:
-        own: where a run keeps its base; what an earlier sitting left there comes first.
+        own: path of the base in the run folder; a file from an earlier attempt has priority.
 
     Raises:
-        ModelError: the study asks for a shipped base, and there is none for it.
-        ArtifactError: the base that the run keeps, or the one that is shipped, is damaged.
+        ModelError: the study asks for a shipped base, and none is shipped for it.
+        ArtifactError: the base in the run folder or the shipped one is damaged.
     """
     if own is not None and own.exists():
         if damage := find_damage(own):
@@ -71,7 +71,7 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
 
 
 def find_damage(path: Path) -> str | None:
-    """What is wrong with a classifier file; None: nothing."""
+    """The damage of a classifier file, or None."""
     if damage := model_file.find_damage(path):
         return damage
     try:
@@ -82,10 +82,10 @@ def find_damage(path: Path) -> str | None:
 
 
 def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.device) -> Iterator[float | BaseRecord]:
-    """Train the base and keep it in the home's ``models/``.
+    """Train the base and save it in the home's ``models/``.
 
     Yields:
-        After every batch the finished share, a number; now and then a "base" record.
+        The finished share, a float, after every batch; a "base" record from time to time.
 
     Raises:
         ModelError: the training diverged.
@@ -93,7 +93,7 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
     path = _trained(base_key(study, dataset), home)
     split = dataset.split("train")
     with making_once(path, find_damage) as is_missing:
-        if not is_missing and study.classifier.source != "train":  # made while this process waited
+        if not is_missing and study.classifier.source != "train":  # another process trained it meanwhile
             return
         torch.manual_seed(study.base_seed)
         implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
@@ -114,21 +114,21 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
 
 
 def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
-    """Copy the base that was found or trained to where a run keeps it; nothing to do where it is already.
+    """Copy the base that was found or trained to ``own`` in the run folder, unless the file exists.
 
     Raises:
-        ModelError: the study asks for a shipped base, and there is none for it.
-        ArtifactError: the base that was found is damaged; names that file, not the copy.
+        ModelError: the study asks for a shipped base, and none is shipped for it.
+        ArtifactError: the base that was found is damaged; the error names that file, not the copy.
     """
     if not own.exists():
         found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
-        read_classifier(found, CLASSIFIERS)  # a damaged file must not be handed on
+        read_classifier(found, CLASSIFIERS)  # refuse to copy a damaged file
         with replacing(own) as part:
             part.write_bytes(found.read_bytes())
 
 
 def _trained(key: str, home: Home) -> Path:
-    """Where a training leaves a base."""
+    """The file in the home's ``models/`` that a training writes."""
     return home.models / f"{key}.safetensors"
 
 

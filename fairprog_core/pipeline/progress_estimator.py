@@ -1,4 +1,4 @@
-"""How far a study is: stages with an estimated cost each, seconds spent, seconds left."""
+"""Progress of a study: estimated cost per stage, seconds spent, seconds left."""
 
 import time
 from collections.abc import Iterator
@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from fairprog_core.common.records import StageRecord
 
 STAGES = ("data", "base", "triggers", "evaluation", "explain")
-NOT_AGAIN = ("data", "base")  # what is finished of these counts no more in a later attempt
-MIN_SHARE = 0.03  # of the work done before a time left is named
+NOT_AGAIN = ("data", "base")  # in a later attempt, their earlier seconds do not count towards the time left
+MIN_SHARE = 0.03  # of the work, before the time left is estimated
 
 
 class ProgressEstimator:
-    """Counts seconds per stage and says which fraction of the whole is done.
+    """Counts seconds per stage and estimates the finished fraction and the time left.
 
     Attributes:
-        seconds: spent per stage, earlier attempts of the same run included.
+        seconds: spent per stage, including earlier attempts at the same run.
     """
 
     def __init__(self, costs: dict[str, float], seconds: dict[str, float] | None = None) -> None:
-        """Start to count.
+        """Start the clock.
 
         Args:
-            costs: expected seconds per stage still to be spent; only their ratios matter.
+            costs: expected seconds per stage that remain; only their ratios matter.
             seconds: spent per stage in earlier attempts.
         """
         self.costs = costs
@@ -33,7 +33,7 @@ class ProgressEstimator:
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
-        """Count what happens inside as seconds of a stage."""
+        """Add the seconds of the ``with`` block to a stage."""
         start = time.perf_counter()
         try:
             yield
@@ -41,12 +41,12 @@ class ProgressEstimator:
             self.seconds[stage] += time.perf_counter() - start
 
     def total(self) -> dict[str, float]:
-        """Seconds per stage and in all, rounded to milliseconds."""
+        """Seconds per stage and in total, rounded to milliseconds."""
         rounded = {name: round(value, 3) for name, value in self.seconds.items()}
         return rounded | {"total": round(sum(self.seconds.values()), 3)}
 
     def at(self, stage: str, share: float, label: str) -> StageRecord:
-        """The record when a share (0 … 1) of a stage is done."""
+        """The stage record after a share (0 … 1) of a stage is finished."""
         self.done[stage] = max(self.done.get(stage, 0.0), min(share, 1.0))
         whole = sum(self.costs.values()) or 1.0
         fraction = sum(cost * self.done[name] for name, cost in self.costs.items()) / whole

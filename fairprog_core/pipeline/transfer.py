@@ -1,6 +1,6 @@
-"""The triggers of a study in front of another base: every λ once on the test split.
+"""Transfer: evaluates the triggers of a study on another base, once on the test split, at every λ.
 
-Finished curves are found in the run's folder and not done again.
+Curves that are finished in the run folder are not computed again.
 """
 
 import json
@@ -34,34 +34,34 @@ from fairprog_core.triggers.base import describe_input_spec, load_trigger
 
 
 class TransferJob:
-    """One other base, and the curves that are tried on it.
+    """Evaluates the curves of a study on one other base.
 
     Attributes:
-        name: of the other base.
-        key: its content key; names its folder.
-        copy: its file, kept with the run.
+        name: name of the other base.
+        key: its content key, which is also its folder's name.
+        copy: the copy of its file in the run folder.
     """
 
     def __init__(self, context: StudyContext, study: Study, name: str, home: Home) -> None:
-        """Prepare to work.
+        """Check that the triggers fit the other base.
 
         Args:
-            lab: the study whose triggers are tried.
-            study: the same study with the other base in place of its own.
-            name: of the other base.
-            home: where bases are kept.
+            context: the context of the study whose triggers are evaluated.
+            study: the same study with the other base instead of its own.
+            name: name of the other base.
+            home: the home that holds the bases.
 
         Raises:
-            ConfigError: the other base takes other inputs than the study's own.
+            ConfigError: the other base takes other inputs than the study's own base.
         """
         self.context, self.study, self.name, self.home = context, study, name, home
         self.key = base_key(study, context.dataset)
         self.folder = context.folder / "transfer" / self.key
         self.copy = self.folder / "classifier.safetensors"
-        self._check_medium()
+        self._check_input_spec()
 
-    def _check_medium(self) -> None:
-        """Complain before anything is learned where no trigger of the study fits the other base."""
+    def _check_input_spec(self) -> None:
+        """Refuse, before any training, another base whose input spec differs from the study's own."""
         context, options = self.context, self.study.classifier
         if self.copy.exists() or options == context.study.classifier:
             return
@@ -76,7 +76,7 @@ class TransferJob:
             )
 
     def prepare(self) -> Iterator[float]:
-        """Train the other base, if there is none, and keep a copy with the run; yields the done share."""
+        """Train the other base, if it does not exist, and copy it into the run folder; yields the finished share."""
         if find_base(self.study, self.context.dataset, self.home, own=self.copy) is None:
             for found in train_base(self.study, self.context.dataset, self.home, device=self.context.device):
                 if isinstance(found, float):
@@ -95,18 +95,18 @@ class TransferJob:
 
     @cached_property
     def base(self) -> Predictions:
-        """What the other base says about the test split without a trigger."""
+        """The other base's predictions of the test split without a trigger."""
         return predict(self.classifier, self.test)
 
     @cached_property
     def point(self) -> Point:
-        """The other base without a trigger."""
+        """The point of the other base without a trigger."""
         groups, labels = self.context.dataset.groups, self.context.dataset.labels
         point = report(self.base, groups=groups, labels=labels, method="base", seed=self.study.base_seed)
         return replace(point, base=self.name)
 
     def evaluate(self, job: CurveJob) -> Iterator[float]:
-        """Every λ of a curve and every control on the test split; yields the done share."""
+        """Evaluate a curve's λ values and controls on the test split; yields the finished share."""
         done = job.read()
         if self._file(job).exists() or done is None:
             return
@@ -122,26 +122,26 @@ class TransferJob:
             part.write_text(json.dumps(values, allow_nan=False), "utf-8")
 
     def _point(self, found: SplitPredictions, job: CurveJob) -> Point:
-        """Keep the predictions, report the point against the other base."""
+        """Write the predictions to a file and report the point, compared with the other base."""
         name = found.method if found.lam is None else f"lam-{found.lam:g}"
         files = {"trigger": job.method.file, "predictions": self.folder / job.plan.key / f"{name}.parquet"}
         point = self.context.point(found.predictions, job.plan, found.method, found.lam, base=self.base, files=files)
         return replace(point, base=self.name)
 
     def _kept(self, job: CurveJob, lam: float) -> EstimateJson:
-        """The share of the gain that is kept, at the λ that was chosen on the own base."""
+        """The share of the gain that is kept, at the λ chosen on the study's own base."""
         context, name = self.context, f"lam-{lam:g}.parquet"
-        own, here = (read_predictions(place / name).predictions for place in (job.folder, self.folder / job.plan.key))
+        own, here = (read_predictions(folder / name).predictions for folder in (job.folder, self.folder / job.plan.key))
         return share_kept(
             Pair(context.base["test"], own), Pair(self.base, here), groups=context.dataset.groups,
             n_classes=len(context.dataset.labels), gap=job.plan.criterion.gap,
         ).to_json()  # fmt: skip
 
     def result(self, jobs: list[CurveJob], source: str) -> Transfer | None:
-        """What is finished; None before the first curve.
+        """The finished transfer curves; None before the first one.
 
         Args:
-            jobs: the curves of the study.
+            jobs: the jobs of the study's curves.
             source: name of the study's own base.
         """
         finished = [

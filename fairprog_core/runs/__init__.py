@@ -1,7 +1,7 @@
-"""Runs: a table that is also the queue, the workers that carry runs out, and who starts them.
+"""Runs: the run table, which is also the queue, the workers that execute runs, and the launcher of workers.
 
-The run is a row, the worker is a process, everybody else only reads. ``Store`` is the only
-door to the rows; ``fairprog_core.runs.launcher.ensure_workers`` sees to it that a worker is there.
+A run is a row, a worker is a process, a page only reads. All access to the rows goes through ``Store``;
+``fairprog_core.runs.launcher.ensure_workers`` starts the workers that are missing.
 """
 
 from fairprog_core.runs.store import Store

@@ -15,17 +15,17 @@ from fairprog_core.runs.table.run import Run
 
 
 def export_run(store: Store, run: Run, path: Path) -> None:
-    """Write a run into a file whose ending says what it becomes.
+    """Write a run into a file; the file's ending chooses the format.
 
     Args:
-        store: where the run is.
-        run: any run; .json and .csv need a result, if only a part of one.
+        store: the store that holds the run.
+        run: any run; .json and .csv need a result, which may be partial.
         path: .zip: row, records and artifact folder, without checkpoints. .json: the result.
             .csv: one line per point of the result.
 
     Raises:
-        ConfigError: another ending.
-        RunError: there is no result yet.
+        ConfigError: the file has another ending.
+        RunError: the run has no result yet.
     """
     makers = {".zip": _zip, ".json": _json, ".csv": _csv}
     if path.suffix.lower() not in makers:
@@ -43,7 +43,9 @@ def _zip(store: Store, run: Run, path: Path) -> None:
         archive.writestr(f"{run.id}/run.json", json.dumps(row, indent=2))
         archive.writestr(f"{run.id}/records.jsonl", records)
         for file in sorted(folder.rglob("*")):
-            is_wanted = not file.name.startswith(("checkpoint", ".")) and is_inside(folder, file)  # no link leads out
+            is_wanted = not file.name.startswith(("checkpoint", ".")) and is_inside(
+                folder, file
+            )  # follows no link out of the folder
             if file.is_file() and is_wanted:
                 archive.write(file, f"{run.id}/{file.relative_to(folder).as_posix()}")
 

@@ -1,7 +1,7 @@
-"""What has become of a running run: decisions about heartbeats, processes and cancelling.
+"""Whether a running run is alive, lost or to be ended, from its heartbeat, its process and its cancel flag.
 
-Anybody who looks at the runs applies them (``Store.reap``): the page, the command line, the
-next worker. So no watchman has to stay alive for the states to be true.
+Every reader of the run table applies these rules (``Store.reap``): the page, the command line, the
+next worker. So the states are correct without a monitoring process.
 """
 
 import os
@@ -16,18 +16,18 @@ from fairprog_core.runs.table.run import Owner, Run
 
 Verdict = Literal["leave", "terminate", "kill", "cancelled", "lost"]
 
-LOST_SENTENCE = "The process that carried it out is gone; resume it to go on from its last checkpoint."
+LOST_SENTENCE = "The process of this run has ended; resume the run to continue from its last checkpoint."
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, in seconds.
+    """Timeouts in seconds.
 
     Attributes:
-        lost: without a heartbeat, and the process gone: the run is lost.
-        elsewhere: the same for a process of another machine, whose end cannot be seen from here.
-        terminate: after the wish to cancel until the process is asked to end (SIGTERM).
-        kill: after the wish to cancel until the process is ended (SIGKILL).
+        lost: a run is lost when its process has ended and its last heartbeat is older than this.
+        elsewhere: a process on another machine counts as ended after this time without a heartbeat.
+        terminate: time from the cancel request to SIGTERM.
+        kill: time from the cancel request to SIGKILL.
     """
 
     lost: float = 15.0
@@ -37,7 +37,7 @@ class Patience:
 
 
 def verdict(run: Run, *, now: float, patience: Patience) -> Verdict:
-    """What to do about a running run."""
+    """The action that a running run needs now."""
     silent = now - (run.heartbeat or 0.0)
     if run.cancel_requested is None:
         return "lost" if silent > patience.lost and _is_gone(run, silent, patience) else "leave"
@@ -52,7 +52,7 @@ def verdict(run: Run, *, now: float, patience: Patience) -> Verdict:
 
 
 def _is_gone(run: Run, silent: float, patience: Patience) -> bool:
-    """Whether its process has ended; of another machine's process only silence tells."""
+    """Whether the run's process has ended; on another machine, whether its heartbeat has been missing for too long."""
     if run.owner is None:
         return True
     alive = run.owner.is_alive()
@@ -64,7 +64,7 @@ def _is_elsewhere(run: Run) -> bool:
 
 
 def end(owner: Owner, *, kill: bool) -> None:
-    """Ask a process to end, or end it; a process never ends itself here."""
+    """Send SIGTERM or SIGKILL to a process; does nothing when it is the calling process."""
     if owner.pid == os.getpid():
         return
     try:
@@ -73,11 +73,11 @@ def end(owner: Owner, *, kill: bool) -> None:
     except psutil.NoSuchProcess:
         pass
     if kill:
-        _until_gone(owner)
+        _wait_until_gone(owner)
 
 
-def _until_gone(owner: Owner) -> None:
-    """SIGKILL takes effect within milliseconds; the folder is free only then."""
+def _wait_until_gone(owner: Owner) -> None:
+    """Wait at most a second until a killed process has ended: its folder can be removed only then."""
     deadline = time.monotonic() + 1.0
     while owner.is_alive() and time.monotonic() < deadline:
         time.sleep(0.005)

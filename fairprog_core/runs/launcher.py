@@ -1,11 +1,10 @@
-"""Starting workers on this machine, one per slot; they outlive whoever started them."""
+"""Starts workers on this machine, one per slot; a worker outlives the process that started it."""
 
 import contextlib
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,25 +20,24 @@ from fairprog_core.common.home import Home
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
 
-LOG_BYTES = 1_000_000  # a log that is longer is set aside when the next worker starts
+LOG_BYTES = 1_000_000  # a longer log is renamed when the next worker starts
 
-_started: list[subprocess.Popen[bytes]] = []  # kept so that children that ended are collected
-
+_started: list[subprocess.Popen[bytes]] = []  # kept to reap children that have ended
 
 State = Literal["starting", "idle", "busy"]
 
 
 @dataclass(frozen=True)
 class WorkerStatus:
-    """A worker that is there.
+    """The status of a worker that is alive.
 
     Attributes:
-        slot: its place, from 0.
+        slot: number of its slot, from 0.
         state: starting (importing), idle (warm, waits for a run) or busy.
-        run: the id of the run that it carries out.
+        run: the id of the run that it executes.
         owner: its process.
-        version: of the code that it runs.
-        since: when it said so, in seconds since 1970.
+        version: version of the code that it runs.
+        since: when it wrote this status, in seconds since 1970.
     """
 
     slot: int
@@ -51,7 +49,7 @@ class WorkerStatus:
 
 
 def slots() -> int:
-    """How many workers this machine gets: ``FAIRPROG_SLOTS``, else one per GPU, else one.
+    """Number of workers on this machine: ``FAIRPROG_SLOTS``, else one per GPU, else one.
 
     Raises:
         ConfigError: ``FAIRPROG_SLOTS`` is not a number from 1 to 64.
@@ -65,17 +63,17 @@ def slots() -> int:
 
 
 def workers(home: Home) -> list[WorkerStatus]:
-    """The workers of a home that live on this machine."""
+    """The workers of a home that run on this machine."""
     found = []
-    for card in sorted(wakeup.folder(home).glob("slot-*.json")):
-        status = read_status(card)
+    for path in sorted(wakeup.folder(home).glob("slot-*.json")):
+        status = read_status(path)
         if status is not None and status.owner.is_alive():
             found.append(status)
     return found
 
 
 class StatusFile(Header):
-    """What a worker writes about itself; see `WorkerStatus` and `Owner`."""
+    """The content of a worker's status file; see `WorkerStatus` and `Owner`."""
 
     slot: int = Field(ge=0, le=10_000)
     state: State
@@ -93,25 +91,25 @@ class StatusFile(Header):
 
 
 def read_status(path: Path) -> WorkerStatus | None:
-    """What a status file says; None while it is being replaced, and for one that is damaged or of another version.
+    """Read a status file; None while it is being replaced, or when it is damaged or of another version.
 
-    Whoever starts workers then finds the slot free; a worker that is there keeps its lock, and writes the file anew
+    `ensure_workers` then treats the slot as free. A worker that is alive keeps its lock, and writes the file again
     with its next state.
     """
     try:
-        card = StatusFile.model_validate(from_json(path.read_bytes()))
+        status = StatusFile.model_validate(from_json(path.read_bytes()))
     except (OSError, ValueError):
         return None
-    return WorkerStatus(card.slot, card.state, card.run, card.owner, card.version, card.since)
+    return WorkerStatus(status.slot, status.state, status.run, status.owner, status.version, status.since)
 
 
 def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[WorkerStatus]:
-    """See to it that every slot has a worker; returns those that are there, or starting.
+    """Start a worker in every slot that has none; returns all workers, those that are starting included.
 
-    Quick, and does nothing when they are there: call it when a page opens that can submit,
+    Quick, and does nothing when every slot has a worker: call it when a page opens that can submit,
     and after every submit.
     """
-    _collect()
+    _reap_children()
     wakeup.folder(home).mkdir(parents=True, exist_ok=True)
     with FileLock(wakeup.folder(home) / "launch.lock"):
         taken = {worker.slot for worker in workers(home)}
@@ -122,12 +120,12 @@ def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[Wor
 
 
 def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> int:
-    """Start a detached worker; returns its process number. It leaves at once if the slot is taken."""
+    """Start a detached worker; returns its process id. The worker exits at once if the slot is taken."""
     command = [sys.executable, "-P", "-m", "fairprog_core.runs.worker", str(home.path), "--slot", str(slot)]
     if idle_seconds is not None:
         command += ["--idle", str(idle_seconds)]
     if slot not in {worker.slot for worker in workers(home)}:
-        _status_file(home, slot).unlink(missing_ok=True)  # of a worker that was killed
+        _status_file(home, slot).unlink(missing_ok=True)  # left by a worker that was killed
     with _log(home, slot).open("ab") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment(slot)
@@ -138,12 +136,12 @@ def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> in
 
 
 def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
-    """Ask every worker of this home to end, and end those that have not after some seconds.
+    """Terminate every worker of this home, and kill those that have not ended after ``seconds``.
 
-    Running runs are lost, with a checkpoint, and can be resumed. Returns how many there were.
+    Running runs become lost, keep their checkpoint, and can be resumed. Returns the number of workers.
     """
-    there = workers(home)
-    processes = [psutil.Process(worker.owner.pid) for worker in there if worker.owner.is_alive()]
+    found = workers(home)
+    processes = [psutil.Process(worker.owner.pid) for worker in found if worker.owner.is_alive()]
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -152,27 +150,17 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(left, timeout=1)
-    _collect()
-    return len(there)
-
-
-def wait_until_warm(home: Home, *, seconds: float = 60.0) -> bool:
-    """Wait until a worker has imported all it needs; False when none has in that time."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while time.monotonic() < deadline:
-        if any(worker.state != "starting" for worker in workers(home)):
-            return True
-        pause.wait(0.05)
-    return False
+    _reap_children()
+    return len(found)
 
 
 def _announce(home: Home, slot: int, pid: int) -> None:
-    """Say that a worker is starting before it can say so itself."""
+    """Write the status "starting" for a worker that cannot write it yet."""
     with contextlib.suppress(psutil.NoSuchProcess):
         owner = Owner(Owner.this_process().host, pid, psutil.Process(pid).create_time())
-        card = {"slot": slot, "state": "starting", "run": None, "since": time.time(), "version": ""}
+        status = {"slot": slot, "state": "starting", "run": None, "since": time.time(), "version": ""}
         with contextlib.suppress(FileExistsError), _status_file(home, slot).open("x") as file:
-            json.dump(card | owner.__dict__, file)
+            json.dump(status | owner.__dict__, file)
 
 
 def _status_file(home: Home, slot: int) -> Path:
@@ -197,11 +185,11 @@ def _gpus() -> list[str]:
 
 
 def _environment(slot: int) -> dict[str, str]:
-    """The environment of a slot's worker: with several GPUs each slot has its own."""
+    """Environment variables of a slot's worker: with several GPUs each slot gets its own GPU."""
     gpus = _gpus()
     return {**os.environ, "CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if len(gpus) > 1 else {**os.environ}
 
 
-def _collect() -> None:
-    """Collect children that ended, so that no zombies stay."""
+def _reap_children() -> None:
+    """Reap children that have ended, so that no zombies stay."""
     _started[:] = [process for process in _started if process.poll() is None]

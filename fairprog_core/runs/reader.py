@@ -1,6 +1,6 @@
-"""Looking at the run table; who looks also brings the states up to date.
+"""Reads the run table. Every read also brings the states up to date.
 
-So no watchman has to stay alive for a lost run to be known.
+So a lost run is found without a monitoring process.
 """
 
 import time
@@ -25,7 +25,7 @@ Records = list[Record]
 
 
 class RunReader:
-    """The runs of one home, to look at; see ``Store``."""
+    """The runs of one home, for reading; see ``Store``."""
 
     def __init__(
         self, home: Home | str | Path | None = None, *, url: str | None = None, patience: Patience | None = None
@@ -48,33 +48,35 @@ class RunReader:
         """One run, its state up to date.
 
         Raises:
-            RunError: there is none with this id.
+            RunError: no run has this id.
         """
         self.reap()
         with self.database.reading() as connection:
             return rows.get(connection, run_id)
 
     def find(self, name: str) -> Run:
-        """The run with this number or id, or the only one whose id begins so.
+        """The run with this number or id, or the only one whose id begins with ``name``.
 
         Raises:
-            RunError: none fits, or more than one.
+            RunError: no run matches, or more than one does.
         """
         runs = self.list()
         exact = [run for run in runs if name in (run.id, str(run.number))]
-        fitting = exact or [run for run in runs if name and run.id.startswith(name)]
-        if not fitting:
+        matching = exact or [run for run in runs if name and run.id.startswith(name)]
+        if not matching:
             raise rows.unknown(name)
-        if len(fitting) > 1:
-            raise RunError(f"{name!r} can mean {shorten(' or '.join(run.id for run in fitting))}; give more of the id.")
-        return fitting[0]
+        if len(matching) > 1:
+            raise RunError(
+                f"{name!r} can mean {shorten(' or '.join(run.id for run in matching))}; give more of the id."
+            )
+        return matching[0]
 
     def list(self, *, limit: int | None = None, is_active: bool = False) -> Runs:
         """All runs, the newest first, their states up to date.
 
         Args:
-            limit: at most so many.
-            is_active: only those that are not over.
+            limit: most runs to return.
+            is_active: only queued and running runs.
         """
         self.reap()
         which = RUNS.c.state.not_in(OVER) if is_active else true()
@@ -87,15 +89,15 @@ class RunReader:
 
         Args:
             run_id: the run.
-            after: only records with a higher ``seq``; pass the last one seen to read on. A
-                resumed run takes back what came after its checkpoint: begin at 0 again when
+            after: only records with a higher ``seq``; pass the last ``seq`` that you have read. A
+                resumed run deletes the records after its checkpoint: begin at 0 again when
                 ``Run.attempt`` has changed.
-            limit: at most so many.
+            limit: most records to return.
 
-        A record that cannot be read is left out.
+        A damaged record is left out.
 
         Raises:
-            RunError: there is no such run.
+            RunError: no run has this id.
         """
         with self.database.reading() as connection:
             number = rows.get(connection, run_id).number
@@ -108,26 +110,26 @@ class RunReader:
             return [cast(Record, {**data, "seq": seq, "time": at}) for seq, at, data in found if _is_record(data)]
 
     def has_queued(self) -> bool:
-        """Whether a run waits to be claimed."""
+        """Whether a run is queued."""
         with self.database.reading() as connection:
             return connection.execute(select(RUNS.c.id).where(RUNS.c.state == "queued").limit(1)).first() is not None
 
     def reap(self) -> tuple[str, ...]:
         """Bring the states of running runs up to date; returns the ids of those that changed.
 
-        A run without a heartbeat for 15 s whose process is gone is lost. A run that should be
-        cancelled and does not react is ended. Called by ``get`` and ``list``.
+        A run without a heartbeat for 15 s whose process has ended becomes lost. The process of a run that
+        does not react to its cancel request is ended. Called by ``get`` and ``list``.
         """
         with self.database.reading() as connection:
             running = connection.execute(select(RUNS).where(RUNS.c.state == "running")).mappings().all()
         suspects = [run.id for run in map(run_of, running) if self._verdict(run) != "leave"]
-        return tuple(run_id for run_id in suspects if self._judge(run_id))
+        return tuple(run_id for run_id in suspects if self._apply_verdict(run_id))
 
     def _verdict(self, run: Run) -> heartbeat.Verdict:
         return heartbeat.verdict(run, now=time.time(), patience=self.patience)
 
-    def _judge(self, run_id: str) -> bool:
-        """Judge again under the write lock: the run can neither end nor change hands meanwhile."""
+    def _apply_verdict(self, run_id: str) -> bool:
+        """Apply the verdict under the write lock, so that the run neither ends nor gets another owner meanwhile."""
         with self.database.writing() as connection:
             run = rows.get(connection, run_id, lock=True)
             verdict = self._verdict(run) if run.state == "running" else "leave"

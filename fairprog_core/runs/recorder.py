@@ -1,6 +1,6 @@
-"""Carrying out one claimed run: records to the store, the cancel flag, and how it ended.
+"""Executes one claimed run: writes its records and its final state to the store, and obeys its cancel flag.
 
-The same code serves the worker and ``fairprog run``; both just loop over the records.
+The worker, ``fairprog run`` and ``fp.run`` loop over the records that `record_run` yields.
 """
 
 import contextlib
@@ -25,20 +25,20 @@ Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as
 
 FLUSH_SECONDS = 0.5
 BEAT_SECONDS = 2.0
-UNEXPECTED = "An unexpected "  # how the sentence of an error begins that is not the user's
-POSITIONS = {"train": "step", "validation": "step", "base": "step"}  # what counts the records of a kind
-BEFORE_CHECKPOINTS = "validation"  # the kind of record behind which a checkpoint is written
+UNEXPECTED = "An unexpected "  # how the error of a run begins that the user did not cause
+POSITIONS = {"train": "step", "validation": "step", "base": "step"}  # per kind, the key that counts its records
+BEFORE_CHECKPOINTS = "validation"  # a checkpoint is written after each record of this kind
 
 log = logging.getLogger(__name__)
 
 
 class StopRequest:
-    """The wish to stop, from a signal. The run stops at its next record, after a checkpoint.
+    """A request to stop, set by a signal. The run writes a checkpoint and stops at its next record.
 
     Args:
-        state: what the run becomes: a worker that is ended loses its run, a person who
-            presses Ctrl-C cancels it.
-        error: the sentence that goes with it.
+        state: state of the run after it has stopped: "lost" when its worker is terminated, "cancelled"
+            after Ctrl-C.
+        error: the run's error, one sentence.
     """
 
     def __init__(self, state: State, error: str | None = None) -> None:
@@ -48,9 +48,9 @@ class StopRequest:
 
 
 class Recorder:
-    """Sends records to the store every half second, and a heartbeat every two.
+    """Writes records to the store every half second, and a heartbeat every two seconds.
 
-    From a thread of its own, so that a long step neither looks dead nor holds records back.
+    It uses its own thread, so that heartbeats and records are written during a long step too.
     """
 
     def __init__(self, store: Store, run: Run, log_name: str | None) -> None:
@@ -61,7 +61,7 @@ class Recorder:
         self._writing = threading.Lock()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=f"recorder-{run.id}", daemon=True)
-        self.is_taken = False  # another process has the run now
+        self.is_taken = False  # whether another process has claimed the run
 
     def __enter__(self) -> "Recorder":
         self._store.append(self._run.id, [], token=self._run.token, log=self._log_name)
@@ -74,7 +74,7 @@ class Recorder:
         self.flush()
 
     def add(self, record: Record, figures: list[SummaryRow] | None = None) -> None:
-        """Take a record; it is in the store half a second later."""
+        """Add a record; it is written to the store within half a second."""
         with self._lock:
             self._pending.append(record)
             self._figures = figures if figures is not None else self._figures
@@ -86,12 +86,12 @@ class Recorder:
                 beaten = time.monotonic()
             elif time.monotonic() - beaten >= BEAT_SECONDS:
                 beaten = time.monotonic()
-                with contextlib.suppress(DatabaseError):  # busy for half a minute, or gone: the next one tells
+                with contextlib.suppress(DatabaseError):  # the database is busy or away: the next beat tries again
                     self.is_taken = not self._store.beat(self._run)
 
     def flush(self) -> bool:
-        """Write what is pending now; whether something was written."""
-        with self._writing:  # who asks second returns after what the first one took is in the store
+        """Write the pending records now; returns whether any were written."""
+        with self._writing:  # a second caller returns only after the first one has written its records
             return self._write_pending()
 
     def _write_pending(self) -> bool:
@@ -113,32 +113,32 @@ class Recorder:
         return True
 
 
-def carry_out(
+def record_run(
     store: Store, run: Run, execute: Execute, stop: StopRequest, *, log_name: str | None = None
 ) -> Iterator[Record]:
-    """Carry out a claimed run and write how it ended; yields its records.
+    """Execute a claimed run, write its records and its final state to the store; yields the records.
 
-    Errors of the run do not leave this function: they are the run's state. Read it with
+    An error of the run is not raised: it becomes the run's state. Read it with
     ``store.get`` afterwards.
 
     Args:
-        store: where the run is.
-        run: as ``claim`` or ``begin`` returned it.
-        execute: computes; ``fairprog_core.pipeline.execute.execute``.
-        stop: the wish to stop, besides the run's own cancel flag.
-        log_name: the log of this process, relative to the home; unexpected errors are told there.
+        store: the store that holds the run.
+        run: as ``claim``, ``begin`` or ``take_over`` returned it.
+        execute: computes the study; ``fairprog_core.pipeline.execute.execute``.
+        stop: stops the run, as the run's own cancel flag does.
+        log_name: the log of this process, relative to the home; unexpected errors are written there.
     """
     state: State = "done"
     error: str | None = None
     try:
         study = Study.parse(run.study, where=f"run {run.id}")
         records = cast(Generator[Record], execute(study, home=store.home, folder=store.home.run(run.id)))
-        # closing the generator writes the checkpoint; heartbeats go on meanwhile
+        # closing the generator writes the checkpoint; heartbeats continue meanwhile
         with Recorder(store, run, log_name) as recorder, contextlib.closing(records):
             for record in _without_repetition(store, run, records):
                 recorder.add(record, _figures(store, run, record))
                 if record["kind"] == BEFORE_CHECKPOINTS:
-                    recorder.flush()  # a run that is killed goes on behind the checkpoint: these would be missing
+                    recorder.flush()  # a killed run resumes after the checkpoint: unwritten records would be missing
                 yield record
                 if recorder.is_taken or stop.event.is_set() or _should_stop(store, run):
                     state, error = _stopped(store, run, stop)
@@ -149,7 +149,7 @@ def carry_out(
         log.exception("Run %s: unexpected error", run.id)
         where = f" The log has the details: {store.home.path / log_name}" if log_name else ""
         state, error = "failed", f"{UNEXPECTED}{type(problem).__name__} ended the run.{where}"
-    except BaseException:  # Ctrl-C, the end of the process, or nobody reads on
+    except BaseException:  # Ctrl-C, the end of the process, or the caller has closed this generator
         state, error = stop.state, stop.error
         raise
     finally:
@@ -157,21 +157,21 @@ def carry_out(
 
 
 def _should_stop(store: Store, run: Run) -> bool:
-    """Whether somebody cancelled the run; not as long as the database does not answer."""
+    """Whether the run was cancelled; False while the database does not answer."""
     try:
         return store.should_stop(run)
     except DatabaseError:
-        log.exception("Run %s: cannot be asked whether to stop; it goes on.", run.id)
+        log.exception("Run %s: its cancel flag cannot be read; the run continues.", run.id)
         return False
 
 
 def _stopped(store: Store, run: Run, stop: StopRequest) -> tuple[State, str | None]:
-    """What a run becomes that stops early; the cancel flag goes before a signal."""
+    """State and error of a run that stops early; the cancel flag has priority over a signal."""
     return (stop.state, stop.error) if stop.event.is_set() and not _should_stop(store, run) else ("cancelled", None)
 
 
 def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> Iterator[Record]:
-    """Pass the records on; what a resumed run makes again takes the place of what was there."""
+    """Yield the records; those that a resumed run repeats replace the earlier ones in the store."""
     seen: set[tuple[str, object]] = set()
     for record in records:
         kind, curve = record["kind"], record.get("curve")
@@ -183,7 +183,7 @@ def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> It
 
 
 def _figures(store: Store, run: Run, record: Record) -> list[SummaryRow] | None:
-    """The main figures, when a record says that there are new ones."""
+    """The main figures after a record that changes them, else None."""
     if record["kind"] not in ("curve", "result"):
         return None
     folder = store.home.run(run.id)

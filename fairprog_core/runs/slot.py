@@ -1,4 +1,4 @@
-"""A worker's place in a home: its lock, its pipe, its log, and what it says of itself."""
+"""The slot of a worker in a home: its lock, pipe, log and status file."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from fairprog_core.runs.table.run import Owner
 
 
 class Slot:
-    """One place for one worker.
+    """A slot, which holds one worker.
 
     Args:
         home: must exist.
@@ -35,10 +35,10 @@ class Slot:
         self._taken: os.stat_result | None = None
 
     def take(self) -> None:
-        """Take the slot for the life of this process.
+        """Lock the slot for the life of this process.
 
         Raises:
-            RunError: another worker has it.
+            RunError: another worker holds the slot.
         """
         try:
             self.lock.acquire(timeout=2)
@@ -47,29 +47,29 @@ class Slot:
         self._taken = Path(self.lock.lock_file).stat()
 
     def is_gone(self) -> bool:
-        """Whether the home was removed or moved, even if another one has its name now."""
+        """Whether the home was removed or moved, even if another home has its path now."""
         try:
             now = Path(self.lock.lock_file).stat()
         except FileNotFoundError:
             return True
-        except OSError:  # a network folder that is away for a moment
+        except OSError:  # a network folder that does not answer for a moment
             return False
         return self._taken is not None and not os.path.samestat(now, self._taken)
 
     def write_status(self, state: str, run_id: str | None = None) -> None:
-        """Tell the launcher and the page: starting, idle, busy."""
-        card = {"slot": self.number, "state": state, "run": run_id, "since": time.time(), "version": self.code}
+        """Write the status that launcher and page read: starting, idle or busy."""
+        status = {"slot": self.number, "state": state, "run": run_id, "since": time.time(), "version": self.code}
         with replacing(self.status_file) as part:
-            part.write_text(json.dumps(card | Owner.this_process().__dict__), "utf-8")
+            part.write_text(json.dumps(status | Owner.this_process().__dict__), "utf-8")
 
     def clear_status(self) -> None:
-        """Say that this worker is not here any more."""
-        with contextlib.suppress(OSError, ValueError):  # there is none, or it is damaged
-            card = from_json(self.status_file.read_bytes())
-            if isinstance(card, dict) and card.get("pid") == os.getpid():
+        """Remove the status file if this process wrote it."""
+        with contextlib.suppress(OSError, ValueError):  # no status file, or a damaged one
+            status = from_json(self.status_file.read_bytes())
+            if isinstance(status, dict) and status.get("pid") == os.getpid():
                 self.status_file.unlink()
 
     def leave(self) -> None:
-        """Free the slot for another worker."""
+        """Remove the status file and unlock the slot."""
         self.clear_status()
         self.lock.release()

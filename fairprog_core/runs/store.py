@@ -1,22 +1,24 @@
 """The run table, which is also the queue: submit, claim, append, read, cancel, resume, remove.
 
-Every change is one transaction that no other writer overlaps. The store keeps JSON; it knows
-nothing of triggers or criteria.
+Every change is one transaction that no other writer overlaps. The store holds JSON and does not
+depend on triggers or criteria.
 """
 
 import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
+from fairprog_core.results.summary import SummaryRow
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.reader import RunReader
@@ -32,7 +34,7 @@ class Store(RunReader):
     Args:
         home: the home, or its path; None: ``FAIRPROG_HOME``, else the platform's data folder.
         url: of the database; None: ``FAIRPROG_DB_URL``, else ``runs.sqlite`` in the home.
-        patience: how long silence and cancelling may take.
+        patience: timeouts for a missing heartbeat and for cancelling.
 
     Raises:
         ArtifactError: the table cannot be opened, or a newer fairprog wrote it.
@@ -44,19 +46,19 @@ class Store(RunReader):
     ) -> None:
         super().__init__(home, url=url, patience=patience)
         self._closed = threading.Event()
-        self._presses: set[threading.Thread] = set()
+        self._cancelling: set[threading.Thread] = set()
 
     def close(self) -> None:
-        """Close the connections; nobody sees to running cancellations any more."""
+        """Close the connections; threads that enforce cancellations stop."""
         self._closed.set()
-        for press in list(self._presses):
-            press.join()
+        for thread in list(self._cancelling):
+            thread.join()
         super().close()
 
-    # ---- the person at the screen
+    # ---- called by the page and the command line
 
     def submit(self, study: Study) -> str:
-        """Put a study into the queue; returns the id of its run."""
+        """Queue a study; returns the id of its run."""
         with self.database.writing() as connection:
             run_id = rows.create(connection, study)
         wakeup.wake(self.home)
@@ -65,15 +67,15 @@ class Store(RunReader):
     def cancel(self, run_id: str, *, wait: bool = False) -> Run:
         """Cancel a run: a queued one at once, a running one within two seconds.
 
-        A worker that computes stops at the next record and writes a checkpoint. Where a step
-        takes longer than a second its process is asked to end, and then ended.
+        A worker that computes stops at the next record and writes a checkpoint. When a step takes longer
+        than a second, its process gets SIGTERM, half a second later SIGKILL.
 
         Args:
             run_id: the run.
-            wait: return when it is cancelled; else at once, and a thread sees to it.
+            wait: return when the run is cancelled; else at once, and a thread enforces the cancellation.
 
         Raises:
-            RunError: there is no such run, or it is over already.
+            RunError: no run has this id, or the run has ended already.
         """
         with self.database.writing() as connection:
             run = rows.get(connection, run_id, lock=True)
@@ -85,18 +87,18 @@ class Store(RunReader):
             elif run.cancel_requested is None:
                 rows.change(connection, rows.with_id(run_id), cancel_requested=now)
         if run.state == "running":
-            press = threading.Thread(target=self._press, args=(run_id,), name=f"cancel-{run_id}", daemon=True)
-            self._presses.add(press)
-            press.start()
+            thread = threading.Thread(target=self._enforce_cancel, args=(run_id,), name=f"cancel-{run_id}", daemon=True)
+            self._cancelling.add(thread)
+            thread.start()
             if wait:
-                press.join()
+                thread.join()
         return self.get(run_id)
 
     def resume(self, run_id: str) -> Run:
-        """Put a lost, cancelled or failed run back into the queue; it goes on from its checkpoint.
+        """Queue a lost, cancelled or failed run again; it continues from its checkpoint.
 
         Raises:
-            RunError: there is no such run, or it is queued, running or done.
+            RunError: no run has this id, or the run is queued, running or done.
         """
         self.reap()
         with self.database.writing() as connection:
@@ -108,7 +110,7 @@ class Store(RunReader):
         """Delete a run: its row, its records and its folder.
 
         Raises:
-            RunError: there is no such run, or it is running.
+            RunError: no run has this id, or the run is running.
         """
         self.reap()
         with self.database.writing() as connection:
@@ -119,29 +121,29 @@ class Store(RunReader):
             connection.execute(delete(RUNS).where(RUNS.c.number == run.number))
         shutil.rmtree(self.home.run(run.id), ignore_errors=True)
 
-    # ---- the process that carries a run out
+    # ---- called by the process that executes a run
 
     def begin(self, study: Study, owner: Owner, *, may_be_ended: bool = False) -> Run:
-        """Create a run that ``owner`` carries out itself, without the queue.
+        """Create a run that ``owner`` executes itself, without the queue.
 
         Args:
             study: the study.
-            owner: the process.
+            owner: the process that executes the run.
             may_be_ended: whether cancelling may end the process when a step takes long.
         """
         with self.database.writing() as connection:
             return rows.start(connection, rows.create(connection, study), owner, may_be_ended=may_be_ended)
 
-    def carry_on(self, run_id: str, owner: Owner, *, may_be_ended: bool = False) -> Run:
-        """Hand a lost, cancelled or failed run to ``owner``, who goes on with it without the queue.
+    def take_over(self, run_id: str, owner: Owner, *, may_be_ended: bool = False) -> Run:
+        """Assign a lost, cancelled or failed run to ``owner``, which continues it without the queue.
 
         Args:
             run_id: the run.
-            owner: the process.
+            owner: the process that executes the run.
             may_be_ended: whether cancelling may end the process when a step takes long.
 
         Raises:
-            RunError: there is no such run, or it is queued, running or done.
+            RunError: no run has this id, or the run is queued, running or done.
         """
         self.reap()
         with self.database.writing() as connection:
@@ -149,7 +151,7 @@ class Store(RunReader):
             return rows.start(connection, run_id, owner, may_be_ended=may_be_ended)
 
     def claim(self, owner: Owner) -> Run | None:
-        """Take the run that has waited longest; None when the queue is empty.
+        """Claim the run that has been queued longest; None when the queue is empty.
 
         One transaction: two workers never get the same run.
         """
@@ -160,12 +162,12 @@ class Store(RunReader):
             return rows.start(connection, run_id, owner) if run_id else None
 
     def beat(self, run: Run) -> bool:
-        """Say that the run is alive; False when it is no longer this process's run."""
+        """Write a heartbeat; False when the claim of ``run`` is no longer valid."""
         with self.database.writing() as connection:
             return rows.change(connection, rows.owned(run), heartbeat=time.time())
 
     def should_stop(self, run: Run) -> bool:
-        """Whether somebody cancelled the run, or it is no longer this process's."""
+        """Whether the run was cancelled, or the claim of ``run`` is no longer valid."""
         with self.database.reading() as connection:
             row = connection.execute(select(RUNS.c.cancel_requested).where(rows.owned(run))).first()
             return row is None or row[0] is not None
@@ -173,29 +175,31 @@ class Store(RunReader):
     def append(
         self,
         run_id: str,
-        records: Sequence[Mapping[str, Any]],
+        records: Sequence[Record],
         *,
         token: str | None = None,
-        figures: Sequence[Mapping[str, Any]] | None = None,
+        figures: Sequence[SummaryRow] | None = None,
         log: str | None = None,
     ) -> None:
         """Add records to a run; the newest ``stage`` record becomes its progress.
 
         Args:
             run_id: the run.
-            records: JSON objects.
-            token: the claim under which they were made; None: not checked.
-            figures: the new main figures of the run, as ``results.summary`` makes them; None: as they were.
-            log: where the log of this attempt is, relative to the home; None: as it was.
+            records: the records.
+            token: token of the claim under which they were made; None: not checked.
+            figures: the new main figures of the run, as ``results.summary`` makes them; None: unchanged.
+            log: path of the log of this attempt, relative to the home; None: unchanged.
 
         Raises:
-            RunError: there is no such run, or it was claimed anew meanwhile.
+            RunError: no run has this id, or the token is no longer valid.
         """
         now = time.time()
         with self.database.writing() as connection:
             run = rows.get(connection, run_id, lock=True)
             if token is not None and (run.token, run.state) != (token, "running"):
-                raise RunError(f"Run {run_id} is no longer this process's; another one took it over.")
+                raise RunError(
+                    f"Run {run_id} no longer belongs to this process: it has ended, or another process has claimed it."
+                )
             values = rows.add_records(connection, run, records, now)
             if figures is not None:
                 values["figures"] = [dict(one) for one in figures]
@@ -206,39 +210,40 @@ class Store(RunReader):
             if values:
                 rows.change(connection, rows.with_id(run_id), **values)
 
-    def remove_repeated(self, run: Run, *, like: Mapping[str, Any], position: str) -> None:
-        """Drop records that a resumed run is about to make again.
+    def remove_repeated(self, run: Run, *, like: Record, position: str) -> None:
+        """Delete records that a resumed run is about to repeat.
 
         Args:
             run: the run.
             like: the first record of its kind and curve after the checkpoint.
             position: the key that counts them, ``step`` or ``epoch``; records of the same
-                ``kind`` and ``curve`` at this position or beyond are dropped.
+                ``kind`` and ``curve`` at this position or later are deleted.
         """
-        again = [
-            record["seq"]
+        first_position = cast(int, like.get(position))
+        repeated = [
+            cast(int, record.get("seq"))
             for record in self.records(run.id)
             if all(record.get(key) == like.get(key) for key in ("kind", "curve"))
-            and record.get(position, -1) >= like[position]
+            and cast(int, record.get(position, -1)) >= first_position
         ]
         with self.database.writing() as connection:
-            for first in range(0, len(again), 500):  # SQLite takes a limited number of values
-                part = RECORDS.c.seq.in_(again[first : first + 500])
+            for first in range(0, len(repeated), 500):  # SQLite limits the number of values in a query
+                part = RECORDS.c.seq.in_(repeated[first : first + 500])
                 connection.execute(delete(RECORDS).where(RECORDS.c.run == run.number, part))
 
     def finish(self, run: Run, state: State, *, error: str | None = None) -> bool:
-        """Write the end of a run; False when it is no longer this process's run."""
-        values: dict[str, Any] = {"state": state, "error": error, "finished": time.time(), "seconds_left": None}
+        """Write the final state of a run; False when the claim of ``run`` is no longer valid."""
+        values: dict[str, object] = {"state": state, "error": error, "finished": time.time(), "seconds_left": None}
         if state == "done":
             values["fraction"] = 1.0
         with self.database.writing() as connection:
             return rows.change(connection, rows.owned(run), **values)
 
-    def _press(self, run_id: str) -> None:
-        """Look at a run that should be cancelled until it is."""
+    def _enforce_cancel(self, run_id: str) -> None:
+        """Apply the cancel timeouts, through ``get``, until the run is cancelled."""
         deadline = time.monotonic() + 2 * self.patience.kill
-        with contextlib.suppress(RunError, DatabaseError):  # the run was removed, or the whole home
+        with contextlib.suppress(RunError, DatabaseError):  # the run or the home was removed
             while time.monotonic() < deadline and self.get(run_id).state == "running":
                 if self._closed.wait(0.05):
                     break
-        self._presses.discard(threading.current_thread())
+        self._cancelling.discard(threading.current_thread())

@@ -1,7 +1,7 @@
-"""Waking workers that wait for something to do: a named pipe per slot in the home.
+"""Wakes idle workers through named pipes, one per slot, in the home.
 
-A worker waits on its pipe, so that a submitted run starts at once and waiting costs nothing.
-Where there are no named pipes, or the submitter is another machine, it looks every few seconds.
+A worker waits on its pipe, so that a submitted run starts at once and waiting costs no CPU time.
+Without named pipes, or when another machine submits, it polls the queue every few seconds.
 """
 
 import contextlib
@@ -16,15 +16,15 @@ from fairprog_core.common.home import Home
 
 
 def folder(home: Home) -> Path:
-    """Where the workers of this machine keep locks, pipes and what they say of themselves."""
+    """The folder with locks, pipes and status files of this machine's workers."""
     machine = re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname())
     return home.path / "workers" / machine
 
 
 def wake(home: Home) -> None:
-    """Wake every worker of this home that waits on this machine."""
+    """Wake every idle worker of this home on this machine."""
     for pipe in folder(home).glob("*.pipe"):
-        with contextlib.suppress(OSError):  # nobody listens, or the pipe is full: both are fine
+        with contextlib.suppress(OSError):  # no worker reads the pipe, or it is full: both are fine
             writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
             try:
                 os.write(writer, b"w")
@@ -33,7 +33,7 @@ def wake(home: Home) -> None:
 
 
 class WakeupPipe:
-    """The listening end. ``wait`` returns when somebody rings, or after the given time."""
+    """The reading end of a slot's pipe. ``wait`` returns after a wakeup, or after the given time."""
 
     def __init__(self, pipe: Path) -> None:
         self._event = threading.Event()
@@ -44,8 +44,8 @@ class WakeupPipe:
             os.mkfifo(pipe, 0o600)
             self._reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
 
-    def ring(self) -> None:
-        """Ring from inside; allowed in a signal handler."""
+    def wake(self) -> None:
+        """Wake the own process; allowed in a signal handler."""
         if self._reader is None:
             self._event.set()
         else:
@@ -53,7 +53,7 @@ class WakeupPipe:
                 os.write(self._reader, b"w")
 
     def wait(self, seconds: float) -> None:
-        """Wait until somebody rings, at most so long."""
+        """Wait for a wakeup, at most ``seconds``."""
         if self._reader is None:
             self._event.wait(min(seconds, 0.5))
             self._event.clear()
@@ -62,7 +62,7 @@ class WakeupPipe:
                 os.read(self._reader, 4096)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Close the pipe."""
         if self._reader is not None:
             os.close(self._reader)
             self._reader = None

@@ -1,7 +1,7 @@
-"""A worker: a process that claims runs and carries them out, one after the other.
+"""A worker: a process that claims queued runs and executes them, one after the other.
 
-It stays between runs, because importing torch takes seconds, and leaves by itself after ten
-idle minutes, when its home is gone, or when another version of fairprog was installed.
+It stays alive between runs, because importing torch takes seconds. It exits after ten idle minutes,
+when its home is gone, or when another version of fairprog was installed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home
 from fairprog_core.common.version import code_version
-from fairprog_core.runs.recorder import Execute, StopRequest, carry_out
+from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner, Run
@@ -29,8 +29,8 @@ from fairprog_core.runs.wakeup import WakeupPipe
 Reason = Literal["idle", "stopped", "outdated"]
 
 IDLE_SECONDS = 600.0
-LOOK_SECONDS = 2.0  # between looks at the queue, the home and the version when nobody rings
-ENDED = "Its worker was asked to end; resume the run to go on from its last checkpoint."
+POLL_SECONDS = 2.0  # an idle worker checks queue, home and version this often without a wakeup
+ENDED = "Its worker was terminated; resume the run to continue from its last checkpoint."
 
 log = logging.getLogger(__name__)
 
@@ -43,104 +43,104 @@ def work(
     execute: Execute | None = None,
     read_version: Callable[[], str] = code_version,
 ) -> Reason:
-    """Claim runs and carry them out until there is a reason to leave, which is returned.
+    """Claim and execute runs until there is a reason to exit; returns the reason.
 
     Args:
         home: must exist.
-        slot: the worker's place; one worker per slot and home.
-        idle_seconds: leave after so long without a run.
+        slot: number of the slot; one worker per slot and home.
+        idle_seconds: exit after this time without a run.
         execute: computes a run; None: ``fairprog_core.pipeline.execute.execute``.
-        read_version: the worker leaves when what this returns has changed.
+        read_version: returns the code's version; the worker exits when it has changed.
 
     Raises:
         RunError: the slot is taken.
     """
-    place = Slot(home, slot, read_version())
-    place.take()
-    bell, stop = WakeupPipe(place.pipe), StopRequest("lost", ENDED)
-    _on_signals(stop, bell)
-    threading.Thread(target=_leave_when_gone, args=(place,), name="home-guard", daemon=True).start()
+    taken = Slot(home, slot, read_version())
+    taken.take()
+    pipe, stop = WakeupPipe(taken.pipe), StopRequest("lost", ENDED)
+    _handle_signals(stop, pipe)
+    threading.Thread(target=_exit_when_gone, args=(taken,), name="home-guard", daemon=True).start()
     try:
-        place.write_status("starting")
+        taken.write_status("starting")
         with Store(home) as store:
-            worker = Worker(store, place, stop, execute or _the_real_one())
-            reason = worker.serve(bell, idle_seconds=idle_seconds, read_version=read_version)
+            worker = Worker(store, taken, stop, execute or _pipeline_execute())
+            reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
     finally:
-        place.leave()
+        taken.leave()
     log.info("Leaving: %s.", reason)
     return reason
 
 
 class Worker:
-    """Carries out what is queued, in one slot."""
+    """Executes queued runs, in one slot."""
 
-    def __init__(self, store: Store, place: Slot, stop: StopRequest, execute: Execute) -> None:
-        self.store, self.place, self.stop, self.execute = store, place, stop, execute
+    def __init__(self, store: Store, slot: Slot, stop: StopRequest, execute: Execute) -> None:
+        self.store, self.slot, self.stop, self.execute = store, slot, stop, execute
 
-    def serve(self, bell: WakeupPipe, *, idle_seconds: float, read_version: Callable[[], str]) -> Reason:
-        """Claim and carry out until it is time to leave."""
-        self.place.write_status("idle")
+    def serve(self, pipe: WakeupPipe, *, idle_seconds: float, read_version: Callable[[], str]) -> Reason:
+        """Claim and execute runs until it is time to exit."""
+        self.slot.write_status("idle")
         idle_since = time.monotonic()
         while not self.stop.event.is_set():
-            if read_version() != self.place.code:
+            if read_version() != self.slot.code:
                 return "outdated"
             if run := self.store.claim(Owner.this_process()):
-                self.carry(run)
+                self.execute_run(run)
                 idle_since = time.monotonic()
                 continue
             left = idle_seconds - (time.monotonic() - idle_since)
             if left <= 0 and self.may_leave():
                 return "idle"
-            bell.wait(min(max(left, 0.0), LOOK_SECONDS))
+            pipe.wait(min(max(left, 0.0), POLL_SECONDS))
         return "stopped"
 
-    def carry(self, run: Run) -> None:
-        """Carry out one run."""
-        self.place.write_status("busy", run.id)
+    def execute_run(self, run: Run) -> None:
+        """Execute one claimed run."""
+        self.slot.write_status("busy", run.id)
         log.info("Run %s (%s), attempt %d", run.id, run.name, run.attempt)
-        for _ in carry_out(self.store, run, self.execute, self.stop, log_name=self.place.log_name):
+        for _ in record_run(self.store, run, self.execute, self.stop, log_name=self.slot.log_name):
             pass
         gc.collect()
         ended = self.store.get(run.id)
         log.info("Run %s is %s.", run.id, ended.state)
         if ended.terminated and ended.state != "lost":
-            self.stop.event.clear()  # the signal was meant for this run only: a long step held it up, or it just ended
-        self.place.write_status("idle")
+            self.stop.event.clear()  # SIGTERM was meant to cancel this run only, which reacted late or had just ended
+        self.slot.write_status("idle")
 
     def may_leave(self) -> bool:
-        """Fall silent, then look once more: who submits from here on starts another worker."""
-        self.place.clear_status()
+        """Remove the status file, then check the queue again: a later submit starts another worker."""
+        self.slot.clear_status()
         if not self.store.has_queued():
             return True
-        self.place.write_status("idle")  # who submitted just before counts on this one
+        self.slot.write_status("idle")  # the submit before saw a worker here and started none
         return False
 
 
-def _the_real_one() -> Execute:
-    from fairprog_core.pipeline.execute import execute  # imports torch: a claimed run starts at once
+def _pipeline_execute() -> Execute:
+    from fairprog_core.pipeline.execute import execute  # imports torch now, so that a claimed run starts at once
 
     return execute
 
 
-def _on_signals(stop: StopRequest, bell: WakeupPipe) -> None:
+def _handle_signals(stop: StopRequest, pipe: WakeupPipe) -> None:
     def handle(_signum: int, _frame: object) -> None:
         stop.event.set()
-        bell.ring()
+        pipe.wake()
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
 
 
-def _leave_when_gone(place: Slot) -> None:
-    """End the process when its home was removed; writing on would only bring a part of it back."""
+def _exit_when_gone(slot: Slot) -> None:
+    """End the process when its home is gone: further writes would create the folder again."""
     pause = threading.Event()
-    while not pause.wait(LOOK_SECONDS):
-        if place.is_gone():
+    while not pause.wait(POLL_SECONDS):
+        if slot.is_gone():
             os._exit(1)
 
 
-def _hand_over(home: Home, slot: int, idle_seconds: float) -> None:
-    """Start a worker of the new version when runs wait: who submitted them counted on this one."""
+def _start_successor(home: Home, slot: int, idle_seconds: float) -> None:
+    """Start a worker of the new version when runs are queued: no other worker was started for them."""
     from fairprog_core.runs import launcher
 
     with Store(home) as store:
@@ -149,7 +149,7 @@ def _hand_over(home: Home, slot: int, idle_seconds: float) -> None:
 
 
 def main() -> None:
-    """The process that the launcher starts: its output is its log."""
+    """Entry point of the process that the launcher starts; its output is its log."""
     parser = argparse.ArgumentParser(prog="python -m fairprog_core.runs.worker")
     parser.add_argument("home", type=Path)
     parser.add_argument("--slot", type=int, default=0)
@@ -162,7 +162,7 @@ def main() -> None:
     try:
         reason = work(home, slot=options.slot, idle_seconds=options.idle)
         if reason == "outdated":
-            _hand_over(home, options.slot, options.idle)
+            _start_successor(home, options.slot, options.idle)
     except FairprogError as error:
         log.error("%s", error)
 

@@ -1,4 +1,4 @@
-"""Front, hypervolume, step line, the λ to quote, and means over seeds, by hand."""
+"""Front, hypervolume, the λ to quote, and quantiles of Student's t, by hand."""
 
 import numpy as np
 import pytest
@@ -10,10 +10,7 @@ from fairprog_core.common.errors import ConfigError
 from fairprog_core.metrics.pareto import (
     choose_lam,
     hypervolume,
-    hypervolume_ratio,
     pareto_front,
-    seed_mean,
-    step_line,
     t_quantile,
 )
 
@@ -52,12 +49,13 @@ def test_hypervolume_without_numbers_is_none():
 
 
 @given(CURVES)
-def test_hypervolume_equals_the_area_under_the_step_line(points):
-    """Between the reference and the line: Σ Δaccuracy · (reference gap − gap of the line)."""
+def test_hypervolume_equals_the_sum_of_its_slices(points):
+    """Between the front's accuracies: Σ Δaccuracy · (reference gap − gap of the front)."""
     accuracy, gap = np.array(points).T
     better = (accuracy > 0.3) & (gap < 0.7)
-    x, y = step_line(accuracy[better], gap[better], reference=(0.3, 0.7))
-    area = float((np.diff(x) * (0.7 - y[1:])).sum()) if len(x) else 0.0
+    front = pareto_front(accuracy[better], gap[better])
+    widths = np.diff([0.3, *accuracy[better][front]])
+    area = float((widths * (0.7 - gap[better][front])).sum())
     assert hypervolume(accuracy, gap, reference=(0.3, 0.7)) == pytest.approx(area, abs=1e-12)
 
 
@@ -66,22 +64,6 @@ def test_hypervolume_never_shrinks_with_another_point(points, another):
     accuracy, gap = np.array([*points, another]).T
     before = hypervolume(accuracy[:-1], gap[:-1], reference=(0.3, 0.7))
     assert hypervolume(accuracy, gap, reference=(0.3, 0.7)) >= before - 1e-12
-
-
-def test_step_line_goes_up_at_a_point_and_on_to_the_next():
-    """From (.80, .02), where more accuracy costs the next point's gap: up to .05, on to .85, up to .10, on to .90."""
-    x, y = step_line(ACCURACY, GAP)
-    assert x.tolist() == [0.80, 0.80, 0.85, 0.85, 0.90]
-    assert y.tolist() == [0.02, 0.05, 0.05, 0.10, 0.10]
-
-
-def test_step_line_reaches_the_reference():
-    x, y = step_line(ACCURACY, GAP, reference=(0.7, 0.35))
-    assert (x[0], y[0], x[-1], y[-1]) == (0.7, 0.02, 0.90, 0.35)
-
-
-def test_step_line_without_points_is_empty():
-    assert [len(axis) for axis in step_line([], [])] == [0, 0]
 
 
 LAMS = [0.0, 1.0, 4.0, 15.0]
@@ -114,50 +96,6 @@ def test_choose_lam_from_nothing_is_refused():
 
 def test_t_quantile_equals_scipy():
     assert max(abs(t_quantile(df) - student.ppf(0.975, df)) for df in range(1, 300)) < 2e-4
-
-
-def test_seed_mean_equals_number_by_hand():
-    """Mean 2, standard deviation 1, n = 3: 2 ± 4.3027/√3 = 2 ± 2.4841."""
-    found = seed_mean([1.0, 2.0, 3.0])
-    assert found.value == 2
-    assert found.ci == pytest.approx((2 - 2.4841, 2 + 2.4841), abs=1e-4)
-
-
-def test_seed_mean_of_one_seed_has_no_interval():
-    assert seed_mean([0.5]) == (0.5, None)
-    assert seed_mean([None]) == (None, None)
-
-
-def test_hypervolume_ratio_of_proportional_seeds_is_exact():
-    found = hypervolume_ratio([0.02, 0.04, 0.06], [0.01, 0.02, 0.03])
-    assert [found.value, *found.ci] == pytest.approx([2.0, 2.0, 2.0])
-
-
-def test_hypervolume_ratio_equals_number_by_hand():
-    """Ratios 1 and 4: geometric mean 2; logs 0 and ln 4, s = ln 4/√2, half width 12.7062·ln 4/2 = 8.8073."""
-    found = hypervolume_ratio([0.01, 0.04], [0.01, 0.01])
-    assert found.value == pytest.approx(2.0)
-    assert np.log(found.ci) == pytest.approx([np.log(2) - 8.8073, np.log(2) + 8.8073], abs=1e-3)
-
-
-def test_hypervolume_ratio_of_swapped_methods_is_the_inverse():
-    first, second = [0.0163, 0.0127, 0.0140], [0.0128, 0.0110, 0.0130]
-    one, other = hypervolume_ratio(first, second), hypervolume_ratio(second, first)
-    assert one.value == pytest.approx(1 / other.value)
-    assert one.ci == pytest.approx((1 / other.ci[1], 1 / other.ci[0]))
-
-
-def test_hypervolume_ratio_without_two_positive_seeds_has_no_interval():
-    value, ci = hypervolume_ratio([0.01], [0.02])
-    assert (value, ci) == (pytest.approx(0.5), None)
-    assert hypervolume_ratio([0.01, 0.02], [0.0, 0.02]) == (None, None)
-    assert hypervolume_ratio([0.01, None], [0.01, 0.02]) == (None, None)
-    assert hypervolume_ratio([], []) == (None, None)
-
-
-def test_hypervolume_ratio_of_unequal_seeds_is_refused():
-    with pytest.raises(ConfigError, match="same seeds"):
-        hypervolume_ratio([0.01], [0.01, 0.02])
 
 
 def test_choose_lam_leaves_one_standard_error_of_room() -> None:

@@ -20,7 +20,7 @@ from fairprog_core.metrics.point import Point
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Run, Store, launcher
 from fairprog_core.runs.heartbeat import Patience
-from fairprog_core.runs.recorder import StopRequest, carry_out
+from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches
@@ -44,7 +44,7 @@ def until(store: Store, run: Run, is_enough: Callable[[Record], bool] = lambda _
     from fairprog_core.pipeline.execute import execute
 
     stop = StopRequest("cancelled")
-    for record in carry_out(store, run, execute, stop):
+    for record in record_run(store, run, execute, stop):
         if is_enough(record):
             stop.event.set()
     return store.get(run.id)

@@ -20,7 +20,7 @@ from tests.conftest import Finished, every_method
 LEARNED = [kind for kind, entry in METHODS.items() if not entry.options.is_control]
 
 
-def carry_out(study: Study, home: Home, name: str, *, until: str | None = None) -> Path:
+def run_study(study: Study, home: Home, name: str, *, until: str | None = None) -> Path:
     """Execute; or only until the first record of a curve."""
     folder = home.run(name)
     records = execute(study, home=home, folder=folder)
@@ -87,8 +87,8 @@ def test_figures_and_spreadsheet_hold_every_method(folder: Path) -> None:
 @pytest.mark.parametrize("kind", ["adv_post", "adv_in", "last_layer"])
 def test_study_stopped_in_a_rival_goes_on_with_the_same_numbers(kind: str, folder: Path, home: Home) -> None:
     study = Study.parse(every_method())
-    carry_out(study, home, "again", until=kind)
-    assert numbers(carry_out(study, home, "again")) == numbers(folder)
+    run_study(study, home, "again", until=kind)
+    assert numbers(run_study(study, home, "again")) == numbers(folder)
 
 
 def numbers(folder: Path) -> Any:

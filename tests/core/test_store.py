@@ -221,7 +221,7 @@ def test_append_under_an_old_claim_is_refused(store: Store, study: Study) -> Non
     store.finish(old, "failed", error="x")
     store.resume(old.id)
     new = store.claim(Owner.this_process())
-    with pytest.raises(RunError, match="no longer this process's"):
+    with pytest.raises(RunError, match="no longer belongs to this process"):
         store.append(old.id, [STAGE], token=old.token)
     assert new
     assert not store.beat(old)

@@ -13,7 +13,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store, wakeup
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.launcher import workers
-from fairprog_core.runs.recorder import StopRequest, carry_out
+from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from tests.core.counting import execute as counter
 from tests.core.counting import last_value
@@ -123,7 +123,7 @@ def test_end_of_the_process_is_never_taken_for_the_end_of_the_run(store: Store, 
 
     run = store.begin(counting(), Owner.this_process())
     with pytest.raises(end):
-        for _ in carry_out(store, run, execute, StopRequest("lost", "A sentence.")):
+        for _ in record_run(store, run, execute, StopRequest("lost", "A sentence.")):
             pass
     assert (store.get(run.id).state, store.get(run.id).error) == ("lost", "A sentence.")
     assert steps_of(store, run.id) == [1]
@@ -131,7 +131,7 @@ def test_end_of_the_process_is_never_taken_for_the_end_of_the_run(store: Store, 
 
 def test_reader_that_stops_early_cancels_the_run(store: Store) -> None:
     run = store.begin(counting(), Owner.this_process())
-    records = cast(Generator[dict[str, Any]], carry_out(store, run, counter, StopRequest("cancelled")))
+    records = cast(Generator[dict[str, Any]], record_run(store, run, counter, StopRequest("cancelled")))
     assert next(records)["step"] == 1
     records.close()
     assert store.get(run.id).state == "cancelled"

@@ -1,4 +1,4 @@
-"""``fairprog worker``, ``fairprog doctor`` and ``fairprog bench``: this machine."""
+"""``fairprog worker``, ``fairprog doctor`` and ``fairprog bench``: commands about this machine."""
 
 import dataclasses
 import json
@@ -27,29 +27,29 @@ BENCH_DEVICES = ("cpu", "cuda")
 
 def worker(
     home: HomeOption = None,
-    slot: Annotated[int, typer.Option(min=0, max=63, help="Place of the worker; one worker per place.")] = 0,
-    idle: Annotated[float, typer.Option(min=0, help="Leave after so many seconds without a run.")] = 600.0,
+    slot: Annotated[int, typer.Option(min=0, max=63, help="Number of the worker's slot; one worker per slot.")] = 0,
+    idle: Annotated[float, typer.Option(min=0, help="Exit after this many seconds without a run.")] = 600.0,
     stop: Annotated[bool, typer.Option("--stop", help="End the workers of this home instead.")] = False,
 ) -> None:
-    """Carry out queued runs in the foreground.
+    """Execute queued runs in the foreground.
 
-    The dashboard starts workers by itself; this is for watching one, or for another machine that
-    shares the home. Ctrl-C writes a checkpoint and ends.
+    The dashboard starts its own workers. Use this to watch a worker, or to start one on another machine
+    that shares the home. Ctrl-C writes a checkpoint and ends the worker.
     """
-    place = open_home(home)
+    opened_home = open_home(home)
     if stop:
-        typer.echo(f"Ended {launcher.stop_workers(place)} worker(s).")
+        typer.echo(f"Ended {launcher.stop_workers(opened_home)} worker(s).")
         return
     from fairprog_core.runs.worker import work
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
-    reason = work(place, slot=slot, idle_seconds=idle)
+    reason = work(opened_home, slot=slot, idle_seconds=idle)
     if reason == "outdated":
         typer.echo("The code has changed; start the worker again.")
 
 
 def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
-    """Print versions, device, threads, home and disk, what is missing, and how to get it."""
+    """Print versions, device, threads, home and disk; name what is missing and how to install it."""
     from fairprog_core.cli.machine.doctor import examine
 
     with console().status("Loading torch …"):
@@ -69,23 +69,25 @@ def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
 
 
 def bench(
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the figures there.")] = None,
-    device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all there are.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this file.")
+    ] = None,
+    device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all devices.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
 ) -> None:
-    """Measure this machine on pictures and texts: steps of training, a curve, evaluation, attributions."""
-    if strange := [name for name in device or () if name not in BENCH_DEVICES]:
-        raise ConfigError(f"--device is {shown(strange[0])}; choose {' or '.join(BENCH_DEVICES)}.")
+    """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions."""
+    if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
+        raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
     if json_file:
         writable_file(json_file)
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
 
-    def tell(figure: Measurement) -> None:
+    def show(figure: Measurement) -> None:
         spread = f"{figure.low:.4g} to {figure.high:.4g}, {figure.repeats} times"
         typer.echo(f"{figure.device:5} {figure.name:32} {figure.value:9.4g} {figure.unit:9} ({spread}) {figure.about}")
 
-    figures = bench(devices=device, threads=threads, progress=tell)
+    figures = bench(devices=device, threads=threads, progress=show)
     typer.echo(json.dumps(figures["ratios"]))
     if json_file:
         write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))

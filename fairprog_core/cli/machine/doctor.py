@@ -1,4 +1,4 @@
-"""What this machine offers, what is missing, and how to get it."""
+"""``fairprog doctor``: checks this machine and names what is missing and how to install it."""
 
 import os
 import platform
@@ -20,20 +20,20 @@ from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
 
 GIB = 2**30
-LOW_DISK = 2 * GIB  # faces in full size and a few dozen runs
+LOW_DISK = 2 * GIB  # enough for the full faces data and a few dozen runs
 LOW_MEMORY = 3 * GIB
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        name: what it is.
-        found: as it is.
+        name: the thing that was checked.
+        found: its current state, in words.
         state: ok; note: works, but could be better; missing: something will not work.
-        hint: what to do, empty when it is ok.
+        hint: what to do; empty when the state is ok.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Finding:
 
 
 def examine(home: Home) -> list[Finding]:
-    """Look at everything once. Imports torch."""
+    """Run all checks. Imports torch."""
     return [
         Finding("fairprog", f"{VERSION} in {PACKAGE}"),
         Finding("Python", f"{platform.python_version()} at {sys.executable}"),
@@ -60,7 +60,7 @@ def examine(home: Home) -> list[Finding]:
 
 
 def _packages() -> list[Finding]:
-    """What pyproject.toml asks for; the needs of tests are only noted."""
+    """Checks the packages that pyproject.toml requires; missing test packages are only a note."""
     wanted = [Requirement(text) for text in requires("fairprog") or []]
     needed = [one for one in wanted if one.marker is None or one.marker.evaluate()]
     for_tests = [one for one in wanted if one not in needed and one.marker and one.marker.evaluate({"extra": "test"})]
@@ -68,8 +68,8 @@ def _packages() -> list[Finding]:
     versions = ", ".join(f"{one.name} {_version(one.name)}" for one in needed if not _problem(one))
     findings = [Finding("Packages", versions)]
     if bad:
-        told = "; ".join(f"{name}: {problem}" for name, problem in bad.items())
-        findings.append(Finding("Packages missing", told, "missing", "run `python -m pip install --editable .`"))
+        problems = "; ".join(f"{name}: {problem}" for name, problem in bad.items())
+        findings.append(Finding("Packages missing", problems, "missing", "run `python -m pip install --editable .`"))
     lacking = [one.name for one in for_tests if _problem(one)]
     if lacking:
         hint = 'only for tests: run `python -m pip install --editable ".[test]"`'
@@ -92,7 +92,7 @@ def _problem(wanted: Requirement) -> str | None:
 
 
 def _plugins() -> list[Finding]:
-    """What registers more; nothing where nobody asked for any."""
+    """The plug-ins that are loaded, and those that cannot be."""
     loaded = [Finding("Plug-ins", ", ".join(plugins.plugins()))] if plugins.plugins() else []
     return loaded + [Finding("Plug-in", problem, "missing") for problem in plugins.problems()]
 
@@ -100,8 +100,8 @@ def _plugins() -> list[Finding]:
 def _torch() -> list[Finding]:
     try:
         import torch
-        import torchvision  # noqa: F401 (a build that does not fit to torch fails here)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is what the user needs to know)
+        import torchvision  # noqa: F401 (fails here if its build does not match torch)
+    except Exception as error:  # noqa: BLE001 (the user needs to know any error)
         hint = "install both from the same index: `python -m pip install --force-reinstall torch torchvision`"
         return [Finding("torch", f"cannot be imported: {error}", "missing", hint)]
     threads = Finding("Threads", f"{torch.get_num_threads()} of {os.cpu_count()} cores")
@@ -130,12 +130,12 @@ def _home(home: Home) -> list[Finding]:
     size = sum(file.stat().st_size for file in home.path.rglob("*") if file.is_file())
     found = f"{home.path}, {size / 2**20:.0f} MiB"
     hint = "make it writable, or choose another with --home or FAIRPROG_HOME"
-    place = Finding("Home", found) if is_writable else Finding("Home", f"{found}, not writable", "missing", hint)
+    folder = Finding("Home", found) if is_writable else Finding("Home", f"{found}, not writable", "missing", hint)
     free = shutil.disk_usage(home.path).free
     disk = Finding("Disk", f"{free / GIB:.1f} GiB free there")
     if free < LOW_DISK:
         disk = Finding("Disk", disk.found, "note", "remove runs with `fairprog runs remove`, or the folder cache/")
-    return [place, disk]
+    return [folder, disk]
 
 
 def _table(home: Home) -> Finding:

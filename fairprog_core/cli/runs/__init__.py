@@ -1,1 +1,1 @@
-"""``fairprog runs …``: the run table on the command line."""
+"""``fairprog runs``: the run table on the command line."""

@@ -1,4 +1,4 @@
-"""``fairprog runs``: what is in the run table, and what can be done with it."""
+"""``fairprog runs``: lists, shows, cancels, resumes, removes and exports runs."""
 
 import dataclasses
 from pathlib import Path
@@ -29,9 +29,9 @@ from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Run
 from fairprog_core.study.settings import in_short
 
-app = typer.Typer(name="runs", help="List, look at, cancel, resume, remove and export runs.", no_args_is_help=True)
+app = typer.Typer(name="runs", help="List, show, cancel, resume, remove, export and compare.", no_args_is_help=True)
 
-MOST_RUNS = 1_000_000  # of a list; more than a home will ever hold
+MOST_RUNS = 1_000_000  # largest --limit; more runs than a home will ever hold
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Number or id of a run, or the start of its id.")]
 RunArguments = Annotated[
@@ -42,7 +42,7 @@ RunArguments = Annotated[
 @app.command("list")
 def list_(
     home: HomeOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="At most so many, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_RUNS, help="Most runs to list, the newest first.")] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """List runs with state, progress and main figures."""
@@ -82,7 +82,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
     table.add_column()
     lines = {
         "Run": f"{found.id} (number {found.number}), {found.name}",
-        **({"Set": told} if (told := in_short(found.study, most=None)) else {}),
+        **({"Set": changes} if (changes := in_short(found.study, most=None)) else {}),
         **({"Damage": found.damage} if found.damage else {}),
         "State": _state(found) + (f": {found.error}" if found.error else ""),
         "Progress": f"{found.fraction:.0%} {found.label or ''}".strip(),
@@ -107,13 +107,13 @@ def cancel(run: RunArguments, home: HomeOption = None) -> None:
         for name in run:
             cancelled = store.cancel(store.find(name).id, wait=True)
             typer.echo(f"Run {cancelled.id} is {_state(cancelled)}.")
-        if store.has_queued():  # the worker that was to take them may have been ended with the run
+        if store.has_queued():  # cancelling may have ended the worker that would have claimed them
             launcher.ensure_workers(store.home)
 
 
 @app.command()
 def resume(run: RunArguments, home: HomeOption = None) -> None:
-    """Put lost, cancelled or failed runs back into the queue; they go on from their last checkpoint."""
+    """Queue lost, cancelled or failed runs again; they continue from their last checkpoint."""
     with Store(open_home(home)) as store:
         for name in run:
             resumed = store.resume(store.find(name).id)
@@ -125,9 +125,9 @@ def resume(run: RunArguments, home: HomeOption = None) -> None:
 def remove(
     run: RunArguments,
     home: HomeOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove runs with everything they made."""
+    """Remove runs with all their files."""
     with Store(open_home(home)) as store:
         found = [store.find(name) for name in run]
         if not yes and not typer.confirm(
@@ -157,7 +157,7 @@ def export(
 
 
 def _name(run: Run) -> str:
-    """Its name, and below it what tells it from others of that name."""
+    """The run's name, and below it the values that were set on top of its preset."""
     return escaped("\n".join(filter(None, (run.name, in_short(run.study)))))
 
 

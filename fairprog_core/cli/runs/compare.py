@@ -1,4 +1,4 @@
-"""``fairprog runs compare``: methods against each other, in figures and in a verdict."""
+"""``fairprog runs compare``: compares methods, in figures and verdicts."""
 
 from math import isfinite
 from pathlib import Path
@@ -26,13 +26,13 @@ from fairprog_core.runs.store import Store
 
 CurvesOption = Annotated[
     list[str] | None,
-    typer.Option("--curve", metavar="KEY", help="Only curves whose key holds this, e.g. border or last_layer."),
+    typer.Option("--curve", metavar="KEY", help="Only curves whose key contains this, e.g. border or last_layer."),
 ]
 
 
 RunsOrFolders = Annotated[
     list[str],
-    typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders that hold a result.json, or NAME=FOLDER."),
+    typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders with a result.json, or NAME=FOLDER."),
 ]
 
 
@@ -43,7 +43,7 @@ def compare(
     ] = None,
     curve: CurvesOption = None,
     against: Annotated[
-        str | None, typer.Option(metavar="KEY", help="The curve that others are compared with. Default: the first.")
+        str | None, typer.Option(metavar="KEY", help="The curve that the others are compared with. Default: the first.")
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=0, help="Training time for the comparison at matched seconds.")
@@ -69,7 +69,7 @@ def compare(
 
 
 def opened(argument: str, home: Path | None) -> tuple[str, Result]:
-    """The name and the result of what an argument names."""
+    """The name and the result of a RUN argument."""
     name, _, folder = argument.partition("=")
     if is_file(Path(folder or name) / "result.json"):
         return name, Result.open(folder or name)
@@ -80,7 +80,7 @@ def opened(argument: str, home: Path | None) -> tuple[str, Result]:
 
 
 def _named(found: list[Candidate], parts: list[str]) -> list[Candidate]:
-    """Those that a part names: the whole key of one means that one alone, anything else all that hold it."""
+    """The candidates that ``parts`` name: a full key names one candidate, any other text all whose keys contain it."""
     keys = {each.key for each in found}
     whole, within = keys.intersection(parts), [part for part in parts if part not in keys]
     return [each for each in found if each.key in whole or any(part in each.key for part in within)]
@@ -121,7 +121,7 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
 
 
 def _cell(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3) -> str:
-    """The figure, below it how it differs and what that allows to say."""
+    """The figure, and below it the difference and its verdict."""
     text = interval(own["value"], own["ci"], digits=digits)
     if not difference:
         return text

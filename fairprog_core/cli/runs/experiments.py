@@ -1,4 +1,4 @@
-"""``fairprog runs experiments``: less tuning data, other bases, several classes; the paper's figures 4 to 6."""
+"""``fairprog runs experiments``: tables of less tuning data, other bases and several classes (figures 4 to 6)."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ TITLES = {"tuning_data": "Less tuning data", "transfer": "On other bases", "clas
 
 
 def experiments(run: RunsOrFolders, home: HomeOption = None, as_json: JsonFlag = False) -> None:
-    """Show what runs found with less tuning data, on other bases and for several classes, at the chosen λ."""
+    """Show results with less tuning data, on other bases and for several classes, at the chosen λ."""
     found = _found([result for _, result in (opened(each, home) for each in run)])
     if as_json:
         print_json({name: [experiment_json(row) for row in rows] for name, rows in found.items()})
@@ -64,7 +64,7 @@ def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
 
 
 def _where(row: ExperimentRow) -> str:
-    """What sets a row apart from the others of its table."""
+    """The bases, number of classes or share of the tuning data of a row."""
     if "target" in row:
         return escaped(f"{row['source']} → {row['target']}")
     return f"{row['n_classes']} classes" if "n_classes" in row else f"{100 * (row['tuning_ratio'] or 1):g} %"

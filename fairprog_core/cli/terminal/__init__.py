@@ -1,1 +1,1 @@
-"""What the commands share: options that recur, how figures and times are written."""
+"""Shared by the commands: options, and the format of figures and times."""

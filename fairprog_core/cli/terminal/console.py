@@ -1,4 +1,4 @@
-"""What the commands share: where they write, how numbers and times read, options that recur."""
+"""Shared by the commands: output, options, and the format of numbers and times."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from fairprog_core.common.home import Home, is_folder, replacing
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.results.summary import SummaryRow
 
-WIDTH = 160  # of tables that are written into a file or a pipe
+WIDTH = 160  # of tables in a file or a pipe
 
 HomeOption = Annotated[
     Path | None,
@@ -34,12 +34,12 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a 
 
 
 def console() -> Console:
-    """Standard output, wide enough for a table when nobody looks at it; names are never read as markup."""
+    """Standard output, wide enough for a table without a terminal; names are never read as markup."""
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def complain(sentence: str) -> None:
-    """One line on stderr, without anything that steers the terminal."""
+    """Print one line on stderr, without control characters."""
     typer.echo(f"fairprog: {escaped(' '.join(sentence.split()))}", err=True)
 
 
@@ -47,7 +47,7 @@ def open_home(path: Path | None) -> Home:
     """The home that an option or the environment names.
 
     Raises:
-        ConfigError: it cannot be made.
+        ConfigError: the folder cannot be created.
     """
     try:
         return Home.find(path)
@@ -59,15 +59,15 @@ def open_home(path: Path | None) -> Home:
 
 
 def print_json(value: Any) -> None:
-    """JSON on stdout."""
+    """Print JSON on stdout."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def writable_file(path: Path) -> Path:
-    """Check that a file can be written before minutes are spent on its content.
+    """Check that a file can be written, before its content is computed.
 
     Raises:
-        ConfigError: its folder does not exist or takes no files, or it is a folder or a device itself.
+        ConfigError: its folder does not exist or is not writable, or the path is a folder or a device.
     """
     folder = path.absolute().parent
     if is_folder(path):
@@ -77,20 +77,20 @@ def writable_file(path: Path) -> Path:
     try:
         if path.exists() and not path.is_file():
             raise ConfigError(f"{shorten(path)} is a device or a pipe; give the name of a file.")
-        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder).cleanup()  # as ``replacing`` makes one
+        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder).cleanup()  # as ``replacing`` creates one
     except OSError as error:
         raise ConfigError(f"{shorten(path)} cannot be written: {error.strerror}; choose another place.") from error
     return path
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file at once or not at all."""
+    """Write a file as a whole or not at all."""
     with replacing(path.absolute()) as part:
         part.write_text(text, "utf-8")
 
 
 def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table:
-    """The main figures: the base beside every method, with 95 % intervals."""
+    """A table of the main figures: the base and every method, with 95 % intervals."""
     title = title and escaped(title)
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
@@ -120,7 +120,7 @@ def words(key: str | None) -> str:
 
 
 def number(value: float | None, form: str = ".3f") -> str:
-    """A number with a true minus sign, or a dash where it cannot be estimated."""
+    """A number with a true minus sign, or a dash where it is not estimable."""
     return "–" if value is None else format(value, form).replace("-", "−")
 
 
@@ -131,7 +131,7 @@ def interval(value: float | None, ci: Sequence[float] | None, sign: str = "", di
 
 
 def span(seconds: float) -> str:
-    """A time span: 45 s, 3 min 20 s, 2 h 5 min."""
+    """A duration: 45 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -141,5 +141,5 @@ def span(seconds: float) -> str:
 
 
 def moment(at: float | None) -> str:
-    """A point in time, local."""
+    """A point in time, in the local time zone."""
     return "–" if at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

@@ -18,7 +18,6 @@ from fairprog_core.data.random_streams import row_uniforms
 Floats = NDArray[np.float64]
 Colour = tuple[float, float, float]  # red, green, blue in 0..1
 
-ATTRIBUTES = ("blond", "smiling", "glasses", "wavy")
 P_ATTRIBUTE = {"smiling": (0.48, 0.48), "glasses": (0.10, 0.14), "wavy": (0.45, 0.14)}  # P(attribute | z = 0, 1)
 
 _SLOTS = (

@@ -1,4 +1,4 @@
-"""The connection to the run table: SQLite in the home, or what ``FAIRPROG_DB_URL`` names."""
+"""The connection to the run table: SQLite in the home, or the database that ``FAIRPROG_DB_URL`` names."""
 
 import json
 import math
@@ -23,7 +23,7 @@ BUSY_SECONDS = 30
 
 
 class Database:
-    """An engine whose writes are serialised and whose tables are of the newest migration."""
+    """An engine with serialised writes; its tables are migrated to the newest version."""
 
     def __init__(self, home: Home, url: str | None = None) -> None:
         url = url or os.environ.get("FAIRPROG_DB_URL") or f"sqlite:///{home.database}"
@@ -50,13 +50,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the tables."""
+        """A read transaction: sees one state of the tables."""
         with self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that no other writer overlaps; committed when the block succeeds."""
+        """A write transaction that no other writer overlaps; committed when the block succeeds."""
         with self.engine.connect().execution_options(fairprog_writes=True) as connection, connection.begin():
             yield connection
 
@@ -75,7 +75,7 @@ class Database:
 
     def _migrate(self, home: Home) -> None:
         with FileLock(home.path / ".migrate.lock"):
-            if self.is_sqlite:  # kept in the file; switching while somebody else opens it would fail
+            if self.is_sqlite:  # stored in the file; fails while another process opens the file, hence under the lock
                 raw = self.engine.raw_connection()
                 raw.execute("PRAGMA journal_mode=WAL")
                 raw.close()
@@ -90,17 +90,17 @@ class Database:
 
 
 def create_newest(connection: Connection) -> None:
-    """Make the tables of a new home as the newest migration leaves them, without Alembic's 11 MB."""
+    """Create the tables of a new home in the newest version, without importing Alembic (11 MB)."""
     METADATA.create_all(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are due.
+    """Run the pending migrations.
 
     Raises:
-        ArtifactError: the tables are of a version that this fairprog does not know.
+        ArtifactError: the tables have a version that this fairprog does not know.
     """
     from alembic import command
     from alembic.config import Config
@@ -118,7 +118,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def _serialise_writes(engine: Engine) -> None:
-    """Let every write begin with the lock: in WAL mode an ordinary BEGIN loses writers."""
+    """Begin every write with BEGIN IMMEDIATE: in WAL mode a plain BEGIN fails when two writers overlap."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
@@ -135,17 +135,17 @@ def _serialise_writes(engine: Engine) -> None:
 
 @dataclass(frozen=True)
 class DamagedJson:
-    """What stands in a JSON column and is no JSON.
+    """The value of a JSON column that is not JSON.
 
     Attributes:
-        reason: why it is none.
+        reason: why the text cannot be read.
     """
 
     reason: str
 
 
 def read_json(text: str | bytes) -> Any:
-    """The value of a JSON column, or a `DamagedJson`: one damaged row must not hide the others."""
+    """The value of a JSON column, or a `DamagedJson`, so that one damaged row does not hide the others."""
     try:
         return from_json(text)
     except (ValueError, TypeError) as error:

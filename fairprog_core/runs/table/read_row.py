@@ -1,4 +1,4 @@
-"""A row of the run table as a `Run`: every column is checked, so that a damaged row is shown and hides no other."""
+"""Turns a row of the run table into a `Run`, and checks every column: a damaged row is marked and hides no other."""
 
 from collections.abc import Callable
 from typing import Any, get_args
@@ -52,7 +52,7 @@ def _or_null(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
     return lambda value: None if value is None else check(value)
 
 
-MOST_SECONDS = 1e11  # the year 5138: later moments cannot be shown as a date
+MOST_SECONDS = 1e11  # the year 5138: later times cannot be shown as a date
 _FIGURES = TypeAdapter(list[SummaryRow], config=ConfigDict(strict=True, allow_inf_nan=False))
 _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "study": _object_expected,
@@ -68,19 +68,19 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     **dict.fromkeys(("attempt", "last_seq"), _whole_expected),
     "pid": _or_null(_whole_expected),
 }
-"""Per column: why a value is none that fairprog writes; None: it is one."""
-_STANDS_FOR_NOTHING: dict[str, Any] = {
+"""Per column: the reason why a value is invalid, or None."""
+_REPLACEMENTS: dict[str, object] = {
     **dict.fromkeys(_CHECKS), "study": {}, "figures": [], "state": "failed", "name": "",
     **dict.fromkeys(("created", "queued", "seconds_before", "fraction"), 0.0), "attempt": 0, "last_seq": 0,
 }  # fmt: skip
 
 
 def run_of(row: RowMapping) -> Run:
-    """A row as a value; one that holds what fairprog never writes comes back with `Run.damage`."""
+    """The `Run` of a row; `Run.damage` names the columns with values that fairprog never writes."""
     values, reasons = dict(row), list[str]()
     for name, check in _CHECKS.items():
         if (reason := check(values[name])) is not None:
             reasons.append(f"{name} {reason}")
-            values[name] = _STANDS_FOR_NOTHING[name]
+            values[name] = _REPLACEMENTS[name]
     damage = f"The row of run {values['id']} in the run table is damaged ({'; '.join(reasons)}); remove the run."
     return Run(**values, damage=damage if reasons else None)

@@ -1,14 +1,15 @@
-"""Reading and changing single rows of the run table, inside a transaction that is already open."""
+"""Reads and changes single rows of the run table, inside an open transaction."""
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shown
+from fairprog_core.common.records import Record
 from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
@@ -18,7 +19,7 @@ PROGRESS = ("stage", "label", "fraction", "seconds_left")
 
 
 def create(connection: Connection, study: Study) -> str:
-    """A new row in the queue; returns its id."""
+    """Insert a queued run; returns its id."""
     run_id, now = secrets.token_hex(4), time.time()
     row = {"id": run_id, "name": study.name, "state": "queued", "study": study.to_json(), "created": now, "queued": now}
     zero = {"seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": [], "last_seq": 0, "may_be_ended": True}
@@ -27,10 +28,10 @@ def create(connection: Connection, study: Study) -> str:
 
 
 def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:
-    """One row; with ``lock`` nobody else changes it before the transaction ends.
+    """One run; with ``lock`` no other transaction changes it before this one ends.
 
     Raises:
-        RunError: there is none with this id.
+        RunError: no run has this id.
     """
     query = select(RUNS).where(RUNS.c.id == run_id)
     row = connection.execute(query.with_for_update() if lock else query).mappings().first()
@@ -40,22 +41,22 @@ def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:
 
 
 def change(connection: Connection, which: ColumnElement[bool], **values: Any) -> bool:
-    """Set columns of the rows that ``which`` picks; whether there was one."""
+    """Set columns of the rows that ``which`` selects; returns whether it selects any."""
     return connection.execute(update(RUNS).where(which).values(**values)).rowcount > 0
 
 
 def with_id(run_id: str) -> ColumnElement[bool]:
-    """Picks one run."""
+    """Selects one run."""
     return RUNS.c.id == run_id
 
 
 def owned(run: Run) -> ColumnElement[bool]:
-    """Picks the run while it runs under the claim that ``run`` was read with."""
+    """Selects the run as long as it is running and the token of ``run`` is valid."""
     return (RUNS.c.id == run.id) & (RUNS.c.token == run.token) & (RUNS.c.state == "running")
 
 
 def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True) -> Run:
-    """Hand a queued run to a process, under a token of its own."""
+    """Assign a queued run to a process, with a new token."""
     now = time.time()
     attempt = get(connection, run_id).attempt + 1
     process = {"host": owner.host, "pid": owner.pid, "process_started": owner.process_started}
@@ -75,10 +76,10 @@ def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bo
 
 
 def requeue(connection: Connection, run: Run) -> None:
-    """Put a run that is over back into the queue.
+    """Queue a run again that has ended.
 
     Raises:
-        RunError: it is not over, or done.
+        RunError: the run is queued, running or done.
     """
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
@@ -86,8 +87,8 @@ def requeue(connection: Connection, run: Run) -> None:
     change(connection, with_id(run.id), state="queued", queued=time.time(), seconds_before=run.seconds, **cleared)
 
 
-def add_records(connection: Connection, run: Run, records: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
-    """Insert records behind those that are there; returns what changes in the run's own row."""
+def add_records(connection: Connection, run: Run, records: Sequence[Record], now: float) -> dict[str, object]:
+    """Append records; returns the changed columns of the run's row."""
     if not records:
         return {}
     rows = [
@@ -96,10 +97,10 @@ def add_records(connection: Connection, run: Run, records: Sequence[Mapping[str,
     ]
     connection.execute(insert(RECORDS), rows)
     stages = [record for record in records if record.get("kind") == "stage"]
-    progress = {key: stages[-1][key] for key in PROGRESS if key in stages[-1]} if stages else {}
+    progress = {key: stages[-1].get(key) for key in PROGRESS if key in stages[-1]} if stages else {}
     return {"last_seq": rows[-1]["seq"], **progress}
 
 
 def unknown(run_id: str) -> RunError:
-    """The error about an id that nothing has."""
+    """The error for an id that no run has."""
     return RunError(f"There is no run {shown(run_id)} in this home; `fairprog runs list` shows those that exist.")

@@ -20,13 +20,13 @@ RESUMABLE: tuple[State, ...] = ("failed", "cancelled", "lost")
 
 @dataclass(frozen=True)
 class Owner:
-    """A process that carries out runs.
+    """A process that executes runs.
 
     Attributes:
         host: name of the machine.
-        pid: process number there.
-        process_started: when the process started, in seconds since 1970; tells it from a
-            later process with the same number.
+        pid: process id on that machine.
+        process_started: when the process started, in seconds since 1970; distinguishes it from a
+            later process with the same id.
     """
 
     host: str
@@ -35,7 +35,7 @@ class Owner:
 
     @classmethod
     def this_process(cls) -> "Owner":
-        """The process that asks."""
+        """The calling process."""
         return _owner_of(os.getpid())
 
     def is_alive(self) -> bool | None:
@@ -44,7 +44,7 @@ class Owner:
             return None
         try:
             process = psutil.Process(self.pid)
-            # the clock behind the start time may be corrected by a second or so
+            # the system may correct the clock of start times by about a second
             same = abs(process.create_time() - self.process_started) < 2
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
@@ -60,33 +60,33 @@ def _owner_of(pid: int) -> Owner:
 
 @dataclass(frozen=True)
 class Run:
-    """One run as it stood when it was read. Times are seconds since 1970.
+    """The state of one run when it was read. Times are seconds since 1970.
 
     Attributes:
-        number: counts the runs of a home, from 1; never used twice.
+        number: counts the runs of a home, from 1; never reused.
         id: eight hex digits; the name of the artifact folder and the ``?run=`` of the page.
         name: the study's name.
         state: queued, running, done, failed, cancelled or lost.
         study: the study as JSON.
-        created: when the row was made.
-        queued: when it was last put into the queue; the queue's order.
+        created: when the row was created.
+        queued: when it was last queued; defines the order of the queue.
         started, finished: of the last attempt.
         seconds_before: time spent by earlier attempts.
-        attempt: how often it was started. A reader that keeps records must start again at
+        attempt: number of starts. A reader that keeps records must read them again from
             ``after=0`` when this number changes.
-        token: made at each claim; a worker whose token is no longer the row's must stop.
-        host, pid, process_started, heartbeat: the process that carries it out.
-        cancel_requested: when somebody asked to cancel it.
-        terminated: when its process was asked to end.
-        may_be_ended: whether cancelling may end its process when a step takes long; not so for
-            somebody's notebook.
+        token: set at each claim; a worker must stop when its token differs from the row's.
+        host, pid, process_started, heartbeat: the process that executes it, and its last heartbeat.
+        cancel_requested: when cancelling was requested.
+        terminated: when its process got SIGTERM.
+        may_be_ended: whether cancelling may end its process when a step takes long; False for ``fp.run``,
+            whose process is a notebook or script of the user.
         error: one sentence, for failed and lost runs.
-        log: where to read more, relative to the home.
+        log: path of the log, relative to the home.
         stage, label, fraction, seconds_left: the last ``stage`` record.
         figures: the main figures, one JSON object per method, trigger and criterion.
-        last_seq: number of the newest record; changes whenever there is something new.
-        damage: one sentence about a row that cannot be read as a whole; what cannot be read has a value that stands
-            for nothing. None: the row is sound.
+        last_seq: ``seq`` of the newest record.
+        damage: one sentence about a row with invalid columns, which are replaced by empty values; None: the row is
+            valid.
     """
 
     number: int
@@ -124,7 +124,7 @@ class Run:
 
     @property
     def is_cancelling(self) -> bool:
-        """Whether it still runs although somebody asked to cancel it."""
+        """Whether it is still running after a cancel request."""
         return self.state == "running" and self.cancel_requested is not None
 
     @property
@@ -133,14 +133,14 @@ class Run:
 
     @property
     def owner(self) -> Owner | None:
-        """The process that carries it out, or carried it out last."""
+        """The process of its current or last attempt."""
         if self.host is None or self.pid is None or self.process_started is None:
             return None
         return Owner(self.host, self.pid, self.process_started)
 
     @property
     def seconds(self) -> float:
-        """Time spent so far, over all attempts."""
+        """Seconds spent so far, over all attempts."""
         if self.started is None or self.state == "queued":
             return self.seconds_before
         end = self.finished if self.finished is not None else time.time()

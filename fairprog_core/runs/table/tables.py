@@ -1,4 +1,4 @@
-"""The tables of the run store, as the newest migration leaves them."""
+"""The tables of the run store, in the version of the newest migration."""
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 

@@ -1,1 +1,1 @@
-"""How fast this machine is: ``fairprog bench``."""
+"""``fairprog bench``: measures the speed of this machine."""

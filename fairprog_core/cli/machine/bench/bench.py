@@ -1,6 +1,6 @@
-"""How fast this machine is, for pictures and for texts.
+"""Measures the speed of this machine, on pictures and on texts.
 
-The load of the machine before and after stands beside the figures: a figure of a busy machine says little.
+The result contains the load before and after, because figures of a busy machine are unreliable.
 """
 
 import os
@@ -19,7 +19,7 @@ from fairprog_core.cli.machine.bench.texts import Texts
 from fairprog_core.common import memory
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
-from fairprog_core.pipeline.environment import describe, repeat_alike
+from fairprog_core.pipeline.environment import describe, make_deterministic
 
 __all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]
 
@@ -37,16 +37,16 @@ def bench(
     """Measure this machine.
 
     Args:
-        devices: of "cpu" and "cuda"; None: the CPU, and a GPU when there is one.
-        threads: of torch on the CPU; None: one, as in a run.
+        devices: "cpu", "cuda" or both; None: the CPU, and a GPU when there is one.
+        threads: torch's threads on the CPU; None: one, as in a run.
         size: how much to measure; None: about a minute.
-        progress: called with every figure as soon as it is there.
+        progress: called with every new figure.
 
     Returns:
         JSON values (schema ``fairprog.bench/1``): environment, measurements, ratios.
 
     Raises:
-        ConfigError: a GPU is asked for, and there is none.
+        ConfigError: "cuda" is requested on a machine without a GPU.
     """
     if "cuda" in (devices or ()) and not torch.cuda.is_available():
         raise ConfigError("There is no GPU here that CUDA can use; measure the CPU alone, with --device cpu.")
@@ -72,7 +72,7 @@ def bench(
 
 
 def _machine() -> dict[str, Any]:
-    """The ``environment`` of a study's result, with processor and load."""
+    """The ``environment`` of a study's result, with processor and load average."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     described = {**describe(torch.device("cpu")), "gpu": gpu, "processor": _processor(), "cores": os.cpu_count()}
     return {**described, "load_average_before": _load_average()}
@@ -84,13 +84,13 @@ def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
         pictures, texts = Pictures(home, size), Texts(home, size)
         yield pictures.drawing()
         for device in devices:
-            repeat_alike(torch.device(device))  # as in a run
+            make_deterministic(torch.device(device))  # as in a run
             yield from pictures.on(device)
             yield from texts.on(device)
 
 
 def _ratios(figures: Sequence[Measurement]) -> list[dict[str, Any]]:
-    """Two variants of the same work on the same device; below one: the first is faster."""
+    """Time of one variant of the same work over that of another, on the same device; below 1: the first is faster."""
     value = {(figure.name, figure.device): figure.value for figure in figures}
     of, against = "trigger_step_border", "trigger_step_border_two_passes"
     about = "one backward pass with frozen weights against two passes with weights that are not"
@@ -107,7 +107,7 @@ def _devices() -> list[str]:
 
 
 def _processor() -> str:
-    """The processor's name where the system tells it."""
+    """The processor's name, as far as the system reports it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -115,5 +115,5 @@ def _processor() -> str:
 
 
 def _load_average() -> list[float] | None:
-    """Of 1, 5 and 15 minutes; None where the system has none."""
+    """The load average of 1, 5 and 15 minutes; None where the system has none."""
     return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None

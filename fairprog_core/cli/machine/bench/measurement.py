@@ -1,6 +1,6 @@
-"""Figures of speed, and the work that is measured alike for pictures and for texts.
+"""Speed measurements that pictures and texts share.
 
-Every figure is the median of several repeats, with the fastest and the slowest beside it.
+Every figure is the median of several repeats, with the smallest and the largest.
 """
 
 import copy
@@ -38,14 +38,14 @@ class Measurement:
     """One figure.
 
     Attributes:
-        name: what was measured, lower_snake.
+        name: name of the figure, lower_snake.
         device: "cpu" or "cuda".
         value: the median of the repeats.
         unit: "ms", "s" or "images/s".
-        low: smallest of the repeats.
-        high: largest.
-        repeats: how many there were.
-        about: what one repeat was, e.g. steps and images.
+        low: the smallest repeat.
+        high: the largest repeat.
+        repeats: number of repeats.
+        about: the work of one repeat, e.g. steps and images.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: rows per split, steps and repeats."""
+    """Size of the benchmark: rows per split, steps and repeats."""
 
     n_train: int = 1024
     n_tune: int = 1024
@@ -82,10 +82,10 @@ QUICK = Size(n_train=128, n_tune=128, n_val=60, n_test=60, steps=3, curve_steps=
 
 
 class Workbench:
-    """One study's data and classifier, made once, and what is measured on them.
+    """The data and classifier of one study, built once, and the measurements on them.
 
     Attributes:
-        noun: what the rows are, in units and descriptions.
+        noun: word for the rows in units and descriptions.
     """
 
     noun: str
@@ -95,13 +95,13 @@ class Workbench:
 
     @cached_property
     def data(self) -> Dataset:
-        """Made up, cached in the temporary home."""
+        """The data set, cached in the temporary home."""
         dataset: Dataset = build(DATASETS, self.study.dataset, self.home)
         return dataset
 
     @cached_property
     def classifier(self) -> Classifier:
-        """As it starts, not frozen."""
+        """The classifier before training, not frozen."""
         raise NotImplementedError
 
     def split(self, name: SplitName) -> Split:
@@ -113,7 +113,7 @@ class Workbench:
         return freeze(copy.deepcopy(self.classifier)).to(device)
 
     def base_step(self, device: str, name: str) -> Measurement:
-        """One step of training a base classifier; the trained one is what the rest is measured on."""
+        """One training step of the base classifier; the other figures are measured on the trained one."""
         split, options = self.split("train"), self.study.classifier
         assert isinstance(options, TrainedOptions)
         times, start, done = [], time.perf_counter(), 0
@@ -129,7 +129,7 @@ class Workbench:
     def trigger_step(
         self, device: str, options: Options, *, name: str, steps: int, kind: Any = Reprogram
     ) -> Measurement:
-        """One step of learning a trigger for all λ at once."""
+        """One training step of a trigger for all λ at once."""
         classifier, method = self.frozen(device), self.study.methods[0]
         assert isinstance(method, MethodOptions)
         lam = self.study.lam.range_of(options.kind, "equalized_odds")  # type: ignore[attr-defined]
@@ -145,12 +145,12 @@ class Workbench:
         return measurement(name, device, times[WARM_UP:], "ms", about)
 
     def evaluation(self, device: str, options: Options, *, name: str) -> Iterator[Measurement]:
-        """Rows a second of the frozen classifier, with and without a trigger."""
+        """Rows per second of the frozen classifier, with and without a trigger."""
         split, classifier = self.split("test"), self.frozen(device)
         trigger: Trigger = build(TRIGGERS, options, **classifier.input_spec, anchor_lams=(0.0,)).to(device)
-        behind = trigger.wrap(classifier, lam=0.0)
+        with_trigger = trigger.wrap(classifier, lam=0.0)
         about = f"{self.study.classifier.kind}, {len(split.y)} {self.noun}"
-        for each, model in ((name, classifier), (f"{name}_{options.kind}", behind)):  # type: ignore[attr-defined]
+        for each, model in ((name, classifier), (f"{name}_{options.kind}", with_trigger)):  # type: ignore[attr-defined]
             work = partial(predict, model, split)
             work()
             rates = [len(split.y) / seconds_of(work, device) for _ in range(self.size.repeats)]
@@ -158,12 +158,12 @@ class Workbench:
 
 
 def measurement(name: str, device: str, values: Sequence[float], unit: str, about: str) -> Measurement:
-    """The figure of several repeats."""
+    """The `Measurement` of several repeats."""
     return Measurement(name, device, statistics.median(values), unit, min(values), max(values), len(values), about)
 
 
 def seconds_of(work: Callable[[], Any], device: str) -> float:
-    """Wall time of one call; a GPU has finished when the clock stops."""
+    """Wall time of one call; waits for the GPU to finish."""
     _wait_for(device)
     start = time.perf_counter()
     work()

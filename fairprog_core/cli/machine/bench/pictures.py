@@ -1,4 +1,4 @@
-"""How fast pictures are: drawing faces, a net's step, steps of triggers, a whole curve, evaluation."""
+"""Speed on pictures: drawing faces, a step of the network, steps of triggers, a whole curve, evaluation."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from fairprog_core.triggers import BorderOptions, PatchOptions
 
 
 class Pictures(Workbench):
-    """Drawn faces, and a small residual network."""
+    """Measures drawn faces with a small residual network."""
 
     noun = "images"
 
@@ -36,12 +36,12 @@ class Pictures(Workbench):
 
     @cached_property
     def classifier(self) -> Classifier:
-        """Not frozen."""
+        """A residual network with fresh weights, not frozen."""
         torch.manual_seed(0)
         return ResidualNet(self.net, n_classes=2, image_size=self.faces.image_size)
 
     def on(self, device: str) -> Iterator[Measurement]:
-        """Every figure of one device."""
+        """All figures on one device."""
         steps, border = self.size.steps, BorderOptions()
         yield self.base_step(device, "base_step")
         for options in (border, PatchOptions()):
@@ -51,7 +51,7 @@ class Pictures(Workbench):
         yield from self.evaluation(device, border, name="evaluation")
 
     def drawing(self) -> Measurement:
-        """Images a second of the faces renderer, on one thread, written to disk."""
+        """Images per second of the faces renderer, on one thread, written to disk."""
         n, rates = self.size.n_train, []
         for seed in range(1, 3):
             data = Faces(self.faces.model_copy(update={"seed": seed}), self.home)
@@ -64,10 +64,10 @@ class Pictures(Workbench):
         splits = {name: self.data.split(name) for name in ("tune", "val", "test")}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         folder = self.home.run(f"curve-{device}")
-        shared = StudyContext(self.study, self.data, classifier, splits, base, folder, torch.device(device), {})
-        work = CurveJob(shared, self.study.plan()[0])
-        seconds = seconds_of(lambda: deque(work.learn(), 0), device)
-        steps, plan = self.study.budget.steps, work.plan
+        context = StudyContext(self.study, self.data, classifier, splits, base, folder, torch.device(device), {})
+        job = CurveJob(context, self.study.plan()[0])
+        seconds = seconds_of(lambda: deque(job.learn(), 0), device)
+        steps, plan = self.study.budget.steps, job.plan
         rows = plan.method.lam_groups * plan.method.per_cell * 4  # type: ignore[attr-defined]
         about = f"border, equalized odds, {steps} steps, {steps // self.study.budget.validate_every} validations"
         yield measurement("curve", device, [seconds], "s", about)
@@ -75,9 +75,9 @@ class Pictures(Workbench):
 
 
 class TwoPasses(Reprogram):
-    """For comparison only: two backward passes, and gradients for the classifier's weights too.
+    """For comparison only: two backward passes, with gradients for the classifier's weights too.
 
-    This is how the authors' code computes a step; the weights' gradients are then thrown away.
+    The authors' code computes a step in this way and discards the gradients of the weights.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

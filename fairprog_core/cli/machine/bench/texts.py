@@ -1,4 +1,4 @@
-"""How fast texts are: an encoder's step, a step of soft words, evaluation, Integrated Gradients of a sentence."""
+"""Speed on texts: a step of the encoder, a step of soft words, evaluation, Integrated Gradients of a sentence."""
 
 from collections.abc import Iterator
 from functools import cached_property, partial
@@ -21,7 +21,7 @@ from fairprog_core.triggers import TRIGGERS, SoftOptions
 
 
 class Texts(Workbench):
-    """Made-up comments, and the encoder that is shipped."""
+    """Measures made-up comments with the shipped encoder."""
 
     noun = "texts"
 
@@ -36,14 +36,14 @@ class Texts(Workbench):
         return Encoder.new(self.study.classifier, n_classes=2)
 
     def on(self, device: str) -> Iterator[Measurement]:
-        """Every figure of one device."""
+        """All figures on one device."""
         yield self.base_step(device, "base_step_encoder")
         yield self.trigger_step(device, SoftOptions(), name="trigger_step_soft", steps=self.size.text_steps)
         yield from self.evaluation(device, SoftOptions(), name="evaluation_texts")
         yield self.attribution(device)
 
     def attribution(self, device: str) -> Measurement:
-        """Integrated Gradients of one sentence behind soft words, steps doubled until they converge."""
+        """Integrated Gradients of one sentence with soft words; steps are doubled until convergence."""
         classifier: Encoder = self.frozen(device)  # type: ignore[assignment]
         trigger = (
             build(TRIGGERS, SoftOptions(), **classifier.input_spec, anchor_lams=(0.0,)).to(device).attach_to(classifier)
