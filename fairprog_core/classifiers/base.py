@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from fairprog_core.data.base import Split
 
 FORMAT = "fairprog.classifier/1"
 REMEDY = "remove it and train the classifier again"
+Description: TypeAlias = dict[str, Any]  # JSON values that describe what a file holds
 C = TypeVar("C", bound="Classifier")
 
 
