@@ -22,13 +22,13 @@ from fairprog_core.training.resuming import State, check_alike, check_number, en
 
 
 class Learner(Protocol):
-    """What `fit` trains."""
+    """A training that `fit` runs step by step."""
 
     def step(self, step: int) -> Losses:
         """Take one step and return its losses."""
 
     def state(self) -> State:
-        """All that the next step depends on."""
+        """Everything that the next step depends on."""
 
     def load_state(self, state: State) -> None:
         """Restore what `state` returned.

@@ -43,7 +43,7 @@ def check_tensor(found: object, expected: Tensor, place: str) -> None:
     """Refuse anything but a finite tensor of the shape and type of ``expected``.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is anything else.
     """
     if not isinstance(found, Tensor) or found.shape != expected.shape or found.dtype != expected.dtype:
         raise ValueError(f"{place} is no tensor of shape {tuple(expected.shape)} and type {expected.dtype}")
@@ -55,7 +55,7 @@ def check_number(found: object, place: str) -> None:
     """Refuse anything but a finite number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is anything else.
     """
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         raise ValueError(f"{place} is no finite number")
@@ -92,10 +92,10 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
     groups, moments = entry(state, "param_groups"), entry(state, "state")
     check_alike(groups, own["param_groups"], f"{place}.param_groups")
     if [group["params"] for group in groups] != [group["params"] for group in own["param_groups"]]:
-        raise ValueError(f"{place}.param_groups are of other parameters")
+        raise ValueError(f"{place}.param_groups belong to other parameters")
     parameters = [value for group in optimizer.param_groups for value in group["params"]]
     if not isinstance(moments, dict) or not moments.keys() <= set(range(len(parameters))):
-        raise ValueError(f"{place}.state is of other parameters")
+        raise ValueError(f"{place}.state belongs to other parameters")
     for number, found in moments.items():
         value = parameters[number].detach()
         expected = {"step": torch.tensor(0.0), "exp_avg": value, "exp_avg_sq": value}

@@ -151,11 +151,11 @@ class Trigger(nn.Module):
         """Apply the trigger to inputs.
 
         Args:
-            x: (k, 3, s, s) in [0, 1].
+            x: (k, 3, s, s) in [0, 1], or k texts.
             lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
 
         Returns:
-            (k, 3, s, s).
+            Inputs of the classifier: (k, 3, s, s), or k longer texts.
         """
         values = self.values(lam)  # (l, *shape)
         return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)

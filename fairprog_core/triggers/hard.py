@@ -68,7 +68,7 @@ class Hard(TextTrigger):
     def attach_to(self, classifier: Classifier) -> Self:
         super().attach_to(classifier)
         words: dict[str, int] = classifier.words  # type: ignore[assignment]
-        self.names = {number: word for word, number in words.items()}
+        self.names = {token: word for word, token in words.items()}
         self.is_allowed = torch.zeros(len(self.table), dtype=torch.bool, device=self.table.device)
         self.is_allowed[allowed_words(words, self.options)] = True
         return self
@@ -122,7 +122,7 @@ class Hard(TextTrigger):
     def spelled(self) -> list[list[str]]:
         """The words of every anchor as text; needs `attach_to` first."""
         ids = self.token_ids(torch.tensor(self.scale.anchor_lams, dtype=torch.float64))
-        return [[self.names[number] for number in row] for row in ids.tolist()]
+        return [[self.names[token] for token in row] for row in ids.tolist()]
 
     def save(self, path: Path, **about: Any) -> None:
         """As for every trigger; the description also holds the words of the anchors as text."""
@@ -133,7 +133,7 @@ class Hard(TextTrigger):
         whole = super().merged(parts)
         with torch.no_grad():
             whole.shared.zero_()  # so that the vectors equal those of the words exactly
-            for number, part in enumerate(parts):
-                whole.anchors[number] = part.values(part.scale.anchor_lams[0])[0]
-                whole.chosen[number] = part.chosen[0]
+            for anchor, part in enumerate(parts):
+                whole.anchors[anchor] = part.values(part.scale.anchor_lams[0])[0]
+                whole.chosen[anchor] = part.chosen[0]
         return whole

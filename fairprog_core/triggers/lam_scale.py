@@ -23,7 +23,7 @@ class LamScale:
 
     Attributes:
         anchor_lams: λ of the a anchors, ascending.
-        unit: λ of the first anchor above 0.
+        unit: λ of the first anchor above 0; 1 if there is none.
     """
 
     def __init__(self, anchor_lams: Sequence[float]) -> None:

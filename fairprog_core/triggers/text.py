@@ -112,7 +112,7 @@ class TextTrigger(Trigger):
             similarity = cosines(trigger.vectors(trigger.values(lams))[0], self.table[allowed])
         nearest = allowed.to(ids)[similarity.argmax(1)]
         shown = torch.where(ids == NO_WORD, nearest, ids).tolist()
-        return [encoder.tokens.text([number]).strip() for number in shown]
+        return [encoder.tokens.text([token]).strip() for token in shown]
 
     def untrained(self) -> Self:
         fresh = copy.deepcopy(self, {id(self.table): self.table})  # do not copy the classifier's table

@@ -147,8 +147,8 @@ class Encoder(Classifier):
     def _reads_vectors_as_tokens(self) -> bool:
         """Whether single texts as vectors have the same features as a padded batch of them as token ids."""
         ids = self.encode(_TRIAL_TEXTS)
-        numbers = torch.from_numpy(ids).long()
-        expected = self.body(input_ids=numbers, attention_mask=(numbers != self.tokens.pad_id).long()).logits
+        tokens = torch.from_numpy(ids).long()
+        expected = self.body(input_ids=tokens, attention_mask=(tokens != self.tokens.pad_id).long()).logits
         alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
         return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
-from typing_extensions import TypedDict  # typing has one that pydantic can check from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports that of typing only from Python 3.12 on
 
 from fairprog_core.classifiers.encoder import JsonObject
 from fairprog_core.common.errors import ModelError
@@ -65,7 +65,7 @@ class Tokens:
         self._backend = self.tokenizer.backend_tokenizer
         self._backend.encode_special_tokens = True
         self._unknown = int(unknown)
-        self._reserved = [number for number in self.tokenizer.all_special_ids if number != self._unknown]
+        self._reserved = [token for token in self.tokenizer.all_special_ids if token != self._unknown]
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> "Tokens":

@@ -7,10 +7,10 @@ between two others. Predictions decide, not the gradient: on the shipped data th
 a better word.
 
 The loss at λ is cross-entropy + λ · `NATS` · gap², with a differentiable gap (``training/differentiable_gap.py``);
-adversarial training is not possible, as single words leave no smooth path for the gradient. The factor gives λ about
-the same meaning as with a discriminator, for which a gap of .16 is worth .08 nats. The square matches the mutual
-information for small gaps, and makes intermediate trade-offs optimal for some λ: with the gap itself, only those on
-the convex hull of all trade-offs would be found.
+a discriminator would not help, as there is no smooth path from word to word. The factor gives λ about the same meaning
+as with a discriminator, for which a gap of .16 is worth .08 nats. The square matches the mutual information for small
+gaps, and it finds intermediate trade-offs: with the gap itself, every trade-off just above the line between two others
+would be lost.
 
 Notation: l λ-values, a anchors, m trigger words, w width of a word vector, v allowed words, c classes.
 """
