@@ -1,7 +1,7 @@
-"""Classifiers: what can be chosen. Torch-free; an implementation is imported when it is used.
+"""Registry of classifiers and their options. Torch-free; an implementation is imported when it is used.
 
-A new one: a file with a subclass of ``classifiers.base.Classifier``; its options class here, with its ``title`` and
-``modality``; one line in :data:`CLASSIFIERS`. Outside the package: one file and :func:`register`.
+To add one: a file with a subclass of ``classifiers.base.Classifier``; its options class here, with ``title`` and
+``modality``; one line in :data:`CLASSIFIERS`. From another package: one file and :func:`register`.
 """
 
 from typing import ClassVar, Literal
@@ -16,15 +16,15 @@ _PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
 class TrainedOptions(EntryOptions):
-    """What every classifier that is trained here shares."""
+    """Base of all classifiers: where the weights come from, and how they are trained."""
 
     modality: ClassVar[Modality] = "image"
-    seconds_per_row: ClassVar[float] = 0.0005  # of a training step on one core, roughly; pictures of 64 pixels
+    seconds_per_row: ClassVar[float] = 0.0005  # of training on one core, roughly; pictures of 64 × 64 pixels
     warm_up: ClassVar[float] = 0.25  # share of the steps in which the learning rate rises
     source: Source = Field(
         "auto",
-        title="Where the weights come from",
-        description="auto: cache, then shipped, then trained now. shipped: only the shipped ones. train: always anew.",
+        title="Source of the weights",
+        description="auto: from the cache, else shipped, else trained. shipped: shipped ones only. train: trained.",
         json_schema_extra=ADVANCED,
     )
     batch_size: int = Field(
@@ -34,16 +34,16 @@ class TrainedOptions(EntryOptions):
 
     @property
     def is_timed(self) -> bool:
-        """Whether ``seconds_per_row`` is about these weights."""
+        """Whether ``seconds_per_row`` was measured for these weights."""
         return True
 
     def n_steps(self, n_rows: int) -> int:
-        """Steps of the training on so many rows."""
+        """Number of steps of a training on ``n_rows`` rows."""
         raise NotImplementedError
 
 
 class ImageClassifierOptions(TrainedOptions):
-    """What every image classifier shares."""
+    """Base of all image classifiers."""
 
     epochs: int = Field(8, ge=1, le=100, title="Epochs", description="Passes over the training split.")
 
@@ -60,7 +60,7 @@ class ResidualNetOptions(ImageClassifierOptions):
     pool: Literal["mean+max", "max", "mean"] = Field(
         "mean+max",
         title="Pooling",
-        description="How positions are pooled. With mean alone a far patch can only shift the logit, and cannot work.",
+        description="Pooling over positions. With mean alone a distant patch only shifts the logits, and cannot work.",
     )
 
 
@@ -82,7 +82,7 @@ class ResNet18Options(ImageClassifierOptions):
 
 
 class EncoderOptions(TrainedOptions):
-    """Pretrained text encoder, tuned; the shipped one has two layers of MiniLM and a short vocabulary."""
+    """Fine-tuned pretrained text encoder; the shipped one has two layers of MiniLM and a small vocabulary."""
 
     modality: ClassVar[Modality] = "text"
     warm_up: ClassVar[float] = 0.1
@@ -94,12 +94,12 @@ class EncoderOptions(TrainedOptions):
         "shipped",
         min_length=1,
         title="Model",
-        description="shipped, a folder with a model of Hugging Face's transformers, or a model's name on the hub.",
+        description="shipped, a folder with a Hugging Face transformers model, or the name of a model on the hub.",
     )
     tuned: bool = Field(
         False,
         title="Already tuned",
-        description="The model is a classifier for these labels, in this order: it is used as it is, and not trained.",
+        description="The model is already a classifier for these labels, in this order; it is not trained further.",
         json_schema_extra=ADVANCED,
     )
     max_length: int = Field(
@@ -107,10 +107,10 @@ class EncoderOptions(TrainedOptions):
         ge=8,
         le=4096,
         title="Longest text",
-        description="In tokens; what is longer loses its end. At most what the model reads, less room for a trigger.",
+        description="In tokens; longer texts are cut. At most what the model reads, less those kept for a trigger.",
         json_schema_extra=ADVANCED,
     )
-    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="Batches that it is trained on.")
+    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="Number of training batches.")
     batch_size: int = Field(
         32, ge=4, le=1024, title="Batch size", description="Rows per step.", json_schema_extra=ADVANCED
     )
@@ -119,7 +119,7 @@ class EncoderOptions(TrainedOptions):
         1,
         ge=0,
         title="Tuned layers",
-        description="How many of the last layers are trained besides the head; empty: all. The word table never is.",
+        description="Number of last layers trained besides the head; empty: all. The word table is never trained.",
         json_schema_extra=ADVANCED,
     )
 
@@ -140,9 +140,9 @@ CLASSIFIERS: dict[str, Entry[TrainedOptions]] = {
 
 
 def register(key: str, entry: Entry[TrainedOptions]) -> None:
-    """Add a classifier of another package; see ``common.plugins``.
+    """Register a classifier of another package; see ``common.plugins``.
 
     Raises:
-        ConfigError: the key exists already, or is not that of the options.
+        ConfigError: the key exists already, or differs from the options' ``kind``.
     """
     add(CLASSIFIERS, key, entry, noun="classifier")

@@ -1,4 +1,4 @@
-"""What every classifier offers, and how one is frozen, saved and loaded.
+"""The base class of classifiers; freezing, saving and loading them.
 
 Notation: k rows, c classes, d features, s image side.
 """
@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from fairprog_core.data.base import Split
 
 FORMAT = "fairprog.classifier/1"
 REMEDY = "remove it and train the classifier again"
+Description: TypeAlias = dict[str, Any]  # JSON values that describe what a file holds
 C = TypeVar("C", bound="Classifier")
 
 
@@ -41,8 +42,8 @@ class ClassifierHeader(OptionsHeader):
     n_classes: int = Field(ge=1, le=10_000)
 
     @property
-    def init_args(self) -> dict[str, Any]:
-        """What else builds it: the fields that a family of classifiers adds."""
+    def init_args(self) -> Description:
+        """Further arguments of the constructor: the header fields that a family of classifiers adds."""
         own = ClassifierHeader.model_fields
         return {name: getattr(self, name) for name in type(self).model_fields if name not in own}
 
@@ -50,12 +51,12 @@ class ClassifierHeader(OptionsHeader):
 class Classifier(nn.Module):
     """A classifier: pictures or texts in, logits out.
 
-    Rows of a split reach it in three stages: `prepare` does once what depends on the rows alone (text:
-    word pieces to numbers), `to_input` makes a batch of tensors, and between that and `forward` a
-    trigger can be put. Pictures are tensors (k, 3, s, s) in [0, 1]; texts are a ``TextInput``.
+    Rows of a split are converted in three stages: `prepare` runs once per split (text: words to token ids),
+    `to_input` makes a batch of tensors, and `forward` computes logits; a trigger is applied between the last
+    two. Pictures are tensors (k, 3, s, s) in [0, 1]; texts are a ``TextInput``.
 
     Attributes:
-        options: how it is built and trained.
+        options: architecture and training.
         n_classes: c.
     """
 
@@ -68,72 +69,72 @@ class Classifier(nn.Module):
 
     @property
     def input_spec(self) -> dict[str, int]:
-        """What a trigger in front of it must fit, e.g. ``{"image_size": 64}``."""
+        """The inputs that a trigger must fit, e.g. ``{"image_size": 64}``."""
         raise NotImplementedError
 
-    def init_args(self) -> dict[str, Any]:
-        """Besides options and ``n_classes``: what builds it again, JSON values by argument name."""
+    def init_args(self) -> Description:
+        """Arguments of the constructor besides options and ``n_classes``: JSON values by argument name."""
         own = ClassifierHeader.model_fields
         return {name: getattr(self, name) for name in self.header.model_fields if name not in own}
 
     def state_to_save(self) -> dict[str, Tensor]:
-        """The weights that a file of this classifier holds."""
+        """The weights that are saved to a file."""
         return {name: value.contiguous() for name, value in self.state_dict().items()}
 
     def unfreeze(self) -> None:
-        """Let those weights learn again that are trained: undoes `freeze`, but for batch norm that it folded."""
+        """Make the trainable weights trainable again: undoes `freeze`, except for folded batch norm."""
         self.requires_grad_(True)
 
     @classmethod
     def from_config(
-        cls, options: Any, *, n_classes: int, init_args: dict[str, Any], weights: Mapping[str, Tensor]
+        cls, options: Any, *, n_classes: int, init_args: Description, weights: Mapping[str, Tensor]
     ) -> Self:
-        """A classifier that waits for the weights of a file.
+        """Architecture to load saved weights into.
 
         Args:
-            options: of its kind.
+            options: options of this kind of classifier.
             n_classes: c.
-            init_args: what `init_args` gave, checked by `header`.
-            weights: that are to be filled in; nothing much larger than these is made.
+            init_args: as returned by `init_args`, checked by `header`.
+            weights: the saved weights; nothing much larger than these is allocated.
 
         Raises:
-            ModelError: what `init_args` says cannot be built, or not here.
+            ModelError: `init_args` describe an architecture that cannot be built here.
         """
         return cls(options, n_classes=n_classes, **init_args)
 
     @classmethod
     def cache_inputs(cls, options: Any) -> dict[str, str]:
-        """What the first weights depend on besides the options: digests of files, by name."""
+        """Digests of the files, by name, on which the initial weights depend besides the options."""
         return {}
 
     @classmethod
     def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
-        """A classifier to be trained on a split; its first weights follow torch's random state."""
+        """An untrained classifier for the rows of a split; initial weights come from torch's random state."""
         raise NotImplementedError
 
     def prepare(self, split: Split) -> Split:
-        """The split with rows as `to_input` takes them."""
+        """The split with rows in the form that `to_input` takes."""
         return split
 
     def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """The order (n,) in which prepared rows are best predicted: neighbours cost alike."""
+        """Row indices (n,) in the order for prediction: rows of similar cost come together."""
         return np.arange(len(x))
 
     def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> Any:
-        """Prepared rows as `forward` takes them, on the classifier's device.
+        """Prepared rows as input of `forward`, on the classifier's device.
 
         Args:
             x: k rows of a prepared split.
-            rng: draws changes that do not matter for the label; None: the rows as they are.
+            rng: for random changes that keep the label; None: no changes.
         """
         raise NotImplementedError
 
     def augment(self, x: Any, rng: np.random.Generator) -> Any:
-        """What `to_input` gave, changed further for the training of the classifier itself."""
+        """Augment the output of `to_input` for the training of the classifier itself."""
         return x
 
     def features(self, x: Any) -> Tensor:
-        """What the last linear layer reads: inputs -> (k, d)."""
+        """Inputs -> features (k, d), the input of the last linear layer."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Tensor:
@@ -143,7 +144,7 @@ class Classifier(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """Device of the weights."""
         return next(self.parameters()).device
 
     @property
@@ -161,9 +162,9 @@ class Classifier(nn.Module):
 
 
 def freeze(classifier: C) -> C:
-    """Make a classifier constant: evaluation mode, no gradients for weights, batch norm folded.
+    """Freeze a classifier: evaluation mode, no gradients for weights, batch norm folded.
 
-    The only place where a classifier is frozen. Works in place and returns its argument.
+    The only function that freezes a classifier. Works in place and returns its argument.
     """
     classifier.eval().requires_grad_(False)
     for module in list(classifier.modules()):
@@ -173,7 +174,7 @@ def freeze(classifier: C) -> C:
 
 
 def _fold_batch_norm(parent: nn.Module) -> None:
-    """Merge every convolution with the batch norm registered right after it (they run in that order)."""
+    """Merge every convolution with the batch norm registered right after it; they must run in that order."""
     children = list(parent.named_children())
     for (name, module), (next_name, following) in pairwise(children):
         if isinstance(module, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
@@ -182,12 +183,12 @@ def _fold_batch_norm(parent: nn.Module) -> None:
 
 
 def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None:
-    """Write weights and description as one ``.safetensors`` file; before it is frozen.
+    """Write weights and description as one ``.safetensors`` file; call it before `freeze`.
 
     Args:
         classifier: as trained, batch norm not yet folded.
-        path: where to.
-        about: JSON values kept beside the weights: labels, groups, seed, digest of the data.
+        path: of the file.
+        about: JSON values for the description: labels, groups, seed, digest of the data.
     """
     header = {
         "format": FORMAT,
@@ -200,7 +201,7 @@ def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None
         save_file(classifier.state_to_save(), part, {"fairprog": json.dumps(header)})
 
 
-def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classifier, dict[str, Any]]:
+def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classifier, Description]:
     """Read what `save_classifier` wrote.
 
     Returns:
@@ -230,7 +231,7 @@ def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classi
 
 
 def negative_variance(classifier: Classifier) -> str | None:
-    """The first batch norm that would divide by the root of a negative variance, as a part of a sentence."""
+    """The first batch norm with a negative variance, as a part of a sentence; None: there is none."""
     for name, module in classifier.named_modules():
         if isinstance(module, nn.BatchNorm2d) and module.running_var is not None and (module.running_var < 0).any():
             return f"{name}.running_var is negative"

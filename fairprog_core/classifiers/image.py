@@ -57,18 +57,18 @@ class ImageClassifier(Classifier):
         return cls(options, n_classes=n_classes, image_size=split.x.shape[1])
 
     def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> Tensor:
-        """Photos (k, s, s, 3) uint8 -> (k, 3, s, s); with ``rng`` half of them flipped."""
+        """Photos (k, s, s, 3) uint8 -> (k, 3, s, s); with ``rng`` half of them are flipped."""
         if rng is not None:
             x, flip = np.array(x), rng.random(len(x)) < 0.5
             x[flip] = x[flip, :, ::-1]
         elif not x.flags.writeable:
-            x = np.array(x)  # torch does not take memory that it may not write
+            x = np.array(x)  # torch warns about read-only memory
         return to_pixels(x, self.device)
 
     def augment(self, x: Tensor, rng: np.random.Generator, *, zoom_low: float = 0.78) -> Tensor:
-        """Flip half of the photos; shrink half of the batches onto a grey ground.
+        """Flip half of the photos; in half of the batches shrink the photos onto a grey background.
 
-        A base that has seen smaller faces does not fail merely because a border shrinks the photo.
+        A base trained on smaller faces too does not fail merely because a border shrinks the photo.
         """
         flip = torch.from_numpy(rng.random(len(x)) < 0.5).to(x.device)
         x = torch.where(flip[:, None, None, None], x.flip(3), x)
@@ -82,7 +82,7 @@ class ImageClassifier(Classifier):
 
     @property
     def cam_layer(self) -> nn.Module:
-        """The module whose output (k, d, a, a) Grad-CAM looks at."""
+        """The module whose output (k, d, a, a) Grad-CAM uses; a positions per side."""
         raise NotImplementedError
 
 
@@ -116,8 +116,8 @@ def _scale(x: Tensor) -> Tensor:
 class ResidualNet(ImageClassifier):
     """Two strided convolutions, two residual blocks, pooling over positions, one linear layer.
 
-    Max pooling lets a far patch win the maximum of a channel and so mask it; with mean pooling
-    alone a patch can only shift the logits by a constant.
+    With max pooling a distant patch can take the maximum of a channel and so hide the rest; with mean pooling
+    alone a patch only shifts the logits by a constant.
     """
 
     def __init__(self, options: ResidualNetOptions, *, n_classes: int, image_size: int) -> None:
@@ -163,8 +163,8 @@ class Attention(nn.Module):
 class Hybrid(ImageClassifier):
     """Convolution stem to an 8×8 grid of tokens, a class token, two attention blocks.
 
-    Grad-CAM looks at the grid that enters the last block: only there do the positions still
-    act on the class token, which alone is read out.
+    Grad-CAM uses the grid that enters the last block: beyond it the positions no longer act on the class
+    token, the only token that the head reads.
     """
 
     def __init__(self, options: HybridOptions, *, n_classes: int, image_size: int) -> None:
@@ -197,7 +197,7 @@ class Hybrid(ImageClassifier):
 
 
 class ResNet18(ImageClassifier):
-    """torchvision's ResNet-18 with the statistics of ImageNet, for real photos.
+    """torchvision's ResNet-18 with random weights, for real photos; pixels are standardised as for ImageNet.
 
     Source: the paper's image classifier (section 4.1).
     """

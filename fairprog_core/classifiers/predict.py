@@ -1,4 +1,4 @@
-"""Predict every row of a split with a classifier, alone or with a trigger in front.
+"""Predict every row of a split with a classifier, with or without a trigger.
 
 Notation: n samples, c classes, l λ-values, d features.
 """
@@ -19,42 +19,42 @@ from fairprog_core.data.base import Split
 
 
 class Model(Protocol):
-    """What can be asked about the rows of a split: a classifier, or one behind a trigger; an ``nn.Module``."""
+    """A module that predicts rows of a split: a classifier, with or without a trigger."""
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """Device of the weights."""
 
     def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """The order (n,) in which prepared rows are best predicted."""
+        """Row indices (n,) in the order for prediction."""
 
     def to_input(self, x: NDArray[Any]) -> Any:
-        """Prepared rows as the model takes them."""
+        """Prepared rows as input of the model."""
 
     def modules(self) -> Iterator[nn.Module]:
-        """The model and all of its parts."""
+        """The model and all of its submodules."""
 
     def eval(self) -> Any:
-        """Evaluation mode."""
+        """Switch to evaluation mode."""
 
     def __call__(self, x: Any) -> Tensor:
         """Inputs -> logits (k, c)."""
 
 
 class ModelAtLams(Model, Protocol):
-    """A model that can be asked at several λ together."""
+    """A model that computes logits at several λ in one call."""
 
     def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
-        """The logits at each of l λ: (k, l, c)."""
+        """Logits at each of l values of λ: (k, l, c)."""
 
 
 def predict(model: Model, split: Split, *, batch_size: int | None = None) -> Predictions:
-    """What a classifier says about every row of a split.
+    """Predictions of a classifier for every row of a split.
 
     Args:
-        model: a classifier, or a trigger in front of one.
+        model: a classifier, with or without a trigger.
         split: n rows, prepared for the classifier.
-        batch_size: rows at a time; None: 64 on a CPU, where more is no faster and takes memory, else 256.
+        batch_size: None: 64 on a CPU, where more takes memory and is no faster, else 256.
 
     Raises:
         ModelError: a logit is not a finite number.
@@ -63,7 +63,7 @@ def predict(model: Model, split: Split, *, batch_size: int | None = None) -> Pre
 
 
 def predict_at(model: ModelAtLams, split: Split, lams: Sequence[float]) -> list[Predictions]:
-    """What is said about every row of a split at each λ, not at the model's own alone.
+    """Predictions for every row of a split at each λ, in the order of ``lams``.
 
     Raises:
         ModelError: a logit is not a finite number.
@@ -73,14 +73,19 @@ def predict_at(model: ModelAtLams, split: Split, lams: Sequence[float]) -> list[
 
 
 def features_of(classifier: Classifier, split: Split) -> Tensor:
-    """What the last layer of a classifier reads of every row of a prepared split: (n, d) on the CPU."""
+    """Features of every row of a prepared split: (n, d) on the CPU."""
     return _every_row(classifier, classifier.features, split, None)
 
 
 def predictions_of(
     split: Split, logits: NDArray[np.float32] | None, y_pred: NDArray[np.int64] | None = None
 ) -> Predictions:
-    """Predictions of the rows of a split: the largest of the logits (n, c), or given ones (n,) without logits.
+    """Predictions for the rows of a split: the class with the largest logit, or ``y_pred`` if there are no logits.
+
+    Args:
+        split: n rows.
+        logits: (n, c) or None.
+        y_pred: (n,) predicted classes; used without logits only.
 
     Raises:
         ModelError: a logit is not a finite number.
@@ -114,20 +119,20 @@ def margin(logits: NDArray[np.floating], of: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def _every_row(model: Model, function: Callable[[Any], Tensor], split: Split, batch_size: int | None) -> Tensor:
-    """A function of inputs, batch by batch in the model's reading order; its answers in the order of the rows."""
+    """Apply a function to all rows, in batches by the model's reading order; results are in the order of the rows."""
     batch_size = batch_size or (64 if model.device.type == "cpu" else 256)
     order = model.reading_order(split.x)
-    parts = []
+    outputs = []
     with _evaluating(model), torch.inference_mode():
         for start in range(0, len(order), batch_size):
             x = model.to_input(split.x[order[start : start + batch_size]])
-            parts.append(function(x).float().cpu())
-    return torch.cat(parts)[np.argsort(order)]
+            outputs.append(function(x).float().cpu())
+    return torch.cat(outputs)[np.argsort(order)]
 
 
 @contextmanager
 def _evaluating(model: Model) -> Iterator[None]:
-    """eval() inside; afterwards every submodule is in the mode that it was in."""
+    """Evaluation mode inside; afterwards every submodule is back in its former mode."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -1,7 +1,7 @@
-"""Methods: what can be chosen. Torch-free; an implementation is imported when it is used.
+"""Registry of methods and their options. Torch-free; an implementation is imported when it is used.
 
-A new one: a file with a subclass of ``methods.base.Method``; its options class here, with its ``title``, what it needs,
-its own ranges of λ unless it uses a trigger, and what suits a modality; one line in :data:`METHODS`. Outside the
+To add one: a file with a subclass of ``methods.base.Method``; its options class here, with ``title``, ``needs``,
+its ranges of λ unless it uses a trigger, and defaults that suit a modality; one line in :data:`METHODS`. From another
 package: one file and :func:`register`.
 """
 
@@ -18,14 +18,14 @@ from fairprog_core.training.criteria import CriterionOptions
 
 
 class Needs(NamedTuple):
-    """What a method asks for.
+    """Requirements of a method.
 
     Attributes:
         weights: which weights of the classifier it changes.
         gradients: whether it needs gradients through the classifier.
-        group_at_prediction: whether the group of a row must be known when it is predicted.
-        labels: whether the rows that it learns from must have labels.
-        parameters: what it adds or changes, in words.
+        group_at_prediction: whether it needs to know the group of a row to predict it.
+        labels: whether it needs labels for its training rows.
+        parameters: the learned parameters, in words.
     """
 
     weights: Literal["none", "last layer", "all"] = "none"
@@ -36,23 +36,23 @@ class Needs(NamedTuple):
 
 
 class MethodOptions(EntryOptions):
-    """What every method shares."""
+    """Base of all methods."""
 
-    is_control: ClassVar[bool] = False  # controls are not learned; they stand beside every curve of a trigger
-    uses_trigger: ClassVar[bool] = False  # whether it makes one curve per trigger, or one in all
+    is_control: ClassVar[bool] = False  # controls are not learned; every curve of a trigger is compared with them
+    uses_trigger: ClassVar[bool] = False  # True: one curve per trigger; False: a single curve
     learns_from: ClassVar[SplitName] = "tune"
     needs: ClassVar[Needs] = Needs()
-    lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; what uses a trigger follows the trigger instead
+    lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; methods with a trigger use the trigger's instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
-    one_by_one: ClassVar[bool] = False  # whether there is always one training per λ, one after another
-    packages: ClassVar[tuple[str, ...]] = ("torch",)  # whose releases may learn other numbers
+    one_by_one: ClassVar[bool] = False  # whether it always trains once per λ
+    packages: ClassVar[tuple[str, ...]] = ("torch",)  # whose versions may change the results
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
-        """About how many rows one training sends through the classifier and back; for the progress bar alone.
+        """Approximate number of rows in forward and backward passes of one training; for the progress bar only.
 
         Args:
             budget: of one training.
-            base_rows: rows that the training of the base saw.
+            base_rows: rows in the training of the base, counted once per epoch.
         """
         return 0
 
@@ -60,18 +60,18 @@ class MethodOptions(EntryOptions):
 ADVERSARIAL_LAM: dict[str, LamRange] = {
     "equalized_odds": LamRange(low=0.5, high=8.0, grid=(0.5, 1.0, 2.0, 4.0, 8.0)),
     "demographic_parity": LamRange(low=0.5, high=3.0, grid=(1.0, 1.5, 2.0, 2.5, 3.0)),
-}  # of what is trained against a discriminator, once per λ
+}  # methods that train weights against a discriminator, once per λ
 SQUARED_GAP_LAM = dict.fromkeys(
     ADVERSARIAL_LAM, LamRange(low=0.3, high=5.0, grid=(0.0, 0.3, 1.0, 2.0, 3.0, 5.0))
-)  # λ · gap²
+)  # methods that add λ · gap² to the loss
 STRENGTH_LAM = dict.fromkeys(
     ADVERSARIAL_LAM, LamRange(low=0.2, high=1.0, grid=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
-)  # of a known change
-SINGLE_LAM = dict.fromkeys(ADVERSARIAL_LAM, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # of what has no λ
+)  # methods whose λ is the strength of a fixed change
+SINGLE_LAM = dict.fromkeys(ADVERSARIAL_LAM, LamRange(low=0.5, high=1.0, grid=(1.0,)))  # methods without λ
 
 
 class AdversarialOptions(MethodOptions):
-    """What every method shares that plays against a discriminator of Z."""
+    """Base of all methods that train against a discriminator of Z."""
 
     discriminator_learning_rate: float = Field(
         3e-3,
@@ -86,7 +86,7 @@ class AdversarialOptions(MethodOptions):
         ge=1,
         le=50,
         title="Discriminator steps",
-        description="Steps of the discriminator per step of the trigger, or of the weights.",
+        description="Steps of the discriminator per step of the trigger or the weights.",
         json_schema_extra=ADVANCED,
     )
     replay: int = Field(
@@ -94,28 +94,27 @@ class AdversarialOptions(MethodOptions):
         ge=1,
         le=64,
         title="Replay",
-        description="The discriminator also learns from this many recent batches.",
+        description="The discriminator is trained on this many recent batches.",
         json_schema_extra=ADVANCED,
     )
     penalty: Literal["discriminator", "group_gap", "mmd", "hsic"] = Field(
         "discriminator",
-        title="Penalty",
-        description="What says how unequal predictions are. discriminator: how well the group can be read from them. "
-        "group_gap, mmd, hsic: closed forms without one. Each has its own range of λ: on drawn faces .1 to 3, .3 to "
-        "10 and 5 to 150.",
+        title="Fairness loss",
+        description="discriminator: how well it predicts the group from the logits. group_gap, mmd, hsic: closed "
+        "forms without a discriminator; each has its own range of λ: on drawn faces .1 to 3, .3 to 10 and 5 to 150.",
         json_schema_extra=ADVANCED,
     )
     pseudo_labels: bool = Field(
         False,
         title="Pseudo labels",
-        description="The tuning rows' labels are what the classifier says of them: it needs no labels there. Choosing "
-        "λ still needs those of the validation split.",
+        description="Use the classifier's predictions as labels of the tuning rows, which then need none. Choosing λ "
+        "still needs the labels of the validation split.",
         json_schema_extra=ADVANCED,
     )
 
 
 class ReprogramOptions(AdversarialOptions):
-    """Learn a trigger in front of the frozen classifier, against a discriminator of Z."""
+    """Learn a trigger for the frozen classifier, against a discriminator of Z."""
 
     kind: Literal["reprogram"] = "reprogram"
     title = "Learned trigger"
@@ -128,15 +127,15 @@ class ReprogramOptions(AdversarialOptions):
             "discriminator_steps": 5,
             "along": "free",
         }
-    }  # three groups and one logit: a small batch says next to nothing about the groups
+    }  # with three groups and one logit a small batch carries little information about the groups
     uses_trigger = True
-    needs = Needs(gradients=True, parameters="the trigger: its pixels, or its words' vectors")
+    needs = Needs(gradients=True, parameters="the trigger: its pixels or word vectors")
     learning_rate: float = Field(
         0.05,
         gt=0,
         le=1,
         title="Learning rate of the trigger",
-        description="Adam, falling to zero on a cosine.",
+        description="Adam, decayed to zero along a cosine.",
         json_schema_extra=ADVANCED,
     )
     lam_groups: int = Field(
@@ -152,20 +151,21 @@ class ReprogramOptions(AdversarialOptions):
         ge=1,
         le=256,
         title="Rows per λ, group and label",
-        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        description="Batches are drawn evenly over the (group, label) cells and reweighted to the natural mix.",
         json_schema_extra=ADVANCED,
     )
     along: Literal["auto", "line", "free"] = Field(
         "auto",
         title="Anchors along λ",
-        description="line: they are kept on a line over log λ, so that every one learns from the rows of all λ. free: "
-        "each for itself. auto: on pictures a line for equalized odds; for demographic parity it was measured to hurt.",
+        description="line: the anchors stay on a line over log λ, so each learns from the rows of all λ. free: each "
+        "learns by itself. auto: line for equalized odds, free for demographic parity, where a line hurt.",
         json_schema_extra=ADVANCED,
     )
     projection: bool = Field(
         False,
         title="Project the fairness gradient",
-        description="As the authors' code: without its part along the fairness gradient. No gain was measured.",
+        description="As in the authors' code: remove the part of the utility gradient along the fairness gradient. "
+        "No gain was measured.",
         json_schema_extra=ADVANCED,
     )
 
@@ -178,7 +178,7 @@ class ReprogramOptions(AdversarialOptions):
 
 
 class AdversarialTrainingOptions(AdversarialOptions):
-    """What adversarial trainings of the weights share."""
+    """Base of the methods that train weights adversarially."""
 
     needs = Needs(weights="all", gradients=True, parameters="a classifier for every λ")
     one_by_one = True
@@ -189,23 +189,23 @@ class AdversarialTrainingOptions(AdversarialOptions):
         ge=1,
         le=256,
         title="Rows per group and label",
-        description="Batches are drawn evenly over the (group, label) cells and weighted back.",
+        description="Batches are drawn evenly over the (group, label) cells and reweighted to the natural mix.",
         json_schema_extra=ADVANCED,
     )
 
 
 class AdvPostOptions(AdversarialTrainingOptions):
-    """Tune the weights of the base on the tuning rows, against a discriminator of Z."""
+    """Fine-tune the weights of the base on the tuning rows, against a discriminator of Z."""
 
     kind: Literal["adv_post"] = "adv_post"
     title = "AdvPost"
-    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="For one λ; at most those of the budget.")
+    steps: int = Field(200, ge=1, le=100_000, title="Steps", description="Steps per λ; at most those of the budget.")
     rate: float = Field(
         0.25,
         gt=0,
         le=1,
         title="Learning rate",
-        description="As a share of the base's, falling to zero on a cosine.",
+        description="As a share of the base's; decayed to zero along a cosine.",
         json_schema_extra=ADVANCED,
     )
 
@@ -214,7 +214,7 @@ class AdvPostOptions(AdversarialTrainingOptions):
 
 
 class AdvInOptions(AdversarialTrainingOptions):
-    """Train new weights on the training rows, against a discriminator of Z from the first step on."""
+    """Train new weights on the training rows, against a discriminator of Z from the first step."""
 
     kind: Literal["adv_in"] = "adv_in"
     title = "AdvIn"
@@ -223,8 +223,8 @@ class AdvInOptions(AdversarialTrainingOptions):
         0.5,
         gt=0,
         le=4,
-        title="Length",
-        description="Rows seen for one λ, as a share of what the base was trained on.",
+        title="Training length",
+        description="Training rows per λ over all epochs, as a share of those of the base.",
     )
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
@@ -232,7 +232,7 @@ class AdvInOptions(AdversarialTrainingOptions):
 
 
 class RandomTriggerOptions(MethodOptions):
-    """Control: the untrained trigger, as it starts."""
+    """Control: the untrained trigger."""
 
     kind: Literal["random_trigger"] = "random_trigger"
     title = "Untrained trigger"
@@ -244,7 +244,7 @@ class RandomTriggerOptions(MethodOptions):
 
 
 class RandomWordsOptions(MethodOptions):
-    """Control: words drawn from the vocabulary in the trigger's place."""
+    """Control: random words of the vocabulary in place of the trigger."""
 
     kind: Literal["random_words"] = "random_words"
     title = "Random words"
@@ -256,7 +256,7 @@ class RandomWordsOptions(MethodOptions):
 
 
 class NeutralWordsOptions(MethodOptions):
-    """Control: words that say nothing in the trigger's place."""
+    """Control: neutral words in place of the trigger."""
 
     kind: Literal["neutral_words"] = "neutral_words"
     title = "Neutral words"
@@ -270,13 +270,13 @@ class NeutralWordsOptions(MethodOptions):
         min_length=1,
         max_length=200,
         title="Neutral words",
-        description="As many of them as the trigger has, from the beginning and again where they end.",
+        description="As many as the trigger has words; repeated if there are fewer.",
         json_schema_extra=ADVANCED,
     )
 
 
 class LastLayerOptions(MethodOptions):
-    """Refit the last layer of the classifier, with a penalty on the gap."""
+    """Refit the last layer of the classifier with a penalty on the gap."""
 
     kind: Literal["last_layer"] = "last_layer"
     title = "Last layer refitted"
@@ -284,8 +284,8 @@ class LastLayerOptions(MethodOptions):
     lam = SQUARED_GAP_LAM
     rows: Literal["natural", "balanced"] = Field(
         "natural",
-        title="Mix of the rows",
-        description="natural: as they come. balanced: every group and label counts alike.",
+        title="Weights of the rows",
+        description="natural: every row counts the same. balanced: every (group, label) cell counts the same.",
         json_schema_extra=ADVANCED,
     )
     ridge: float = Field(
@@ -293,32 +293,32 @@ class LastLayerOptions(MethodOptions):
         ge=0,
         le=10,
         title="Pull to the old layer",
-        description="Weight of the squared distance from the classifier's own last layer, on standardised features.",
+        description="Weight of the squared distance to the classifier's own last layer, for standardised features.",
         json_schema_extra=ADVANCED,
     )
 
 
 class LeaceOptions(MethodOptions):
-    """Erase the group from the features, so that no linear model can read it; λ is a strength, 0 to 1."""
+    """Erase the group from the features, so that no linear model can predict it; λ is a strength, 0 to 1."""
 
     kind: Literal["leace"] = "leace"
     title = "LEACE"
-    needs = Needs(parameters="a projection of the features, of the rank of groups, or groups × labels")
+    needs = Needs(parameters="a projection of the features, whose rank is groups or groups × labels")
     packages = ("torch", "concept-erasure")
     lam = STRENGTH_LAM
 
 
 class OutputShiftOptions(MethodOptions):
-    """Add a learned constant to the logits: another threshold, the same for everybody."""
+    """Add a learned constant to the logits: another threshold, the same for all groups."""
 
     kind: Literal["output_shift"] = "output_shift"
     title = "Shifted logits"
-    needs = Needs(parameters="one number per label but the first")
+    needs = Needs(parameters="one number per label except the first")
     lam = SQUARED_GAP_LAM
 
 
 class GroupThresholdsOptions(MethodOptions):
-    """A threshold of its own for every group, with some answers drawn by lot; λ is a strength, 0 to 1."""
+    """A separate threshold for every group, with some predictions drawn at random; λ is a strength, 0 to 1."""
 
     kind: Literal["group_thresholds"] = "group_thresholds"
     title = "Thresholds per group"
@@ -328,11 +328,11 @@ class GroupThresholdsOptions(MethodOptions):
 
 
 class MajorityOptions(MethodOptions):
-    """Always answer the most frequent label; one point, for comparison."""
+    """Always predict the most frequent label; a single point, for comparison."""
 
     kind: Literal["majority"] = "majority"
     title = "Most frequent label"
-    needs = Needs(parameters="one number per label but the first")
+    needs = Needs(parameters="one number per label except the first")
     lam = SINGLE_LAM
 
 
@@ -352,9 +352,9 @@ METHODS: dict[str, Entry[MethodOptions]] = {
 
 
 def register(key: str, entry: Entry[MethodOptions]) -> None:
-    """Add a method of another package; see ``common.plugins``.
+    """Register a method of another package; see ``common.plugins``.
 
     Raises:
-        ConfigError: the key exists already, or is not that of the options.
+        ConfigError: the key exists already, or differs from the options' ``kind``.
     """
     add(METHODS, key, entry, noun="method")

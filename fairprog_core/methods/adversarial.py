@@ -1,9 +1,9 @@
-"""Adversarial training of a classifier's weights: the paper's rivals, which may change them.
+"""Adversarial training of a classifier's weights: the methods that the paper compares triggers with.
 
 min over weights of  CE(Y, f(x)) + λ · max over φ of −CE(Z, d(f(x) [, Y]; φ)), one training per λ.
 
-Source: AdvIn and AdvPost (section 4.1 of the paper; Zhang et al. 2018). As for triggers, and unlike the authors'
-code: batches even over the (z, y) cells, a replay for the discriminator, the best iterate on validation.
+Source: AdvIn and AdvPost (section 4.1 of the paper; Zhang et al. 2018). As for triggers, and unlike the
+authors' code: batches even over the (z, y) cells, a replay for the discriminator, the best iterate on validation.
 
 Notation: k rows, c classes.
 """
@@ -21,7 +21,7 @@ from pydantic import Field
 from torch import Tensor
 
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
-from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
+from fairprog_core.classifiers.base import Classifier, Description, freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import Header, damaged, parse_header
@@ -35,7 +35,7 @@ from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.per_lam import fit_one, sum_costs
-from fairprog_core.training.resuming import check_alike, entry, load_optimizer, load_schedule
+from fairprog_core.training.resuming import State, check_alike, entry, load_optimizer, load_schedule
 
 
 class Adversarial:
@@ -45,21 +45,21 @@ class Adversarial:
         self, options: Any, *, context: FitContext, classifier: Classifier, lam: float,
         optimizer: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler, is_augmented: bool = False,
     ) -> None:  # fmt: skip
-        """Set the two players up.
+        """Set up classifier and discriminator.
 
         Args:
             options: of the discriminator and the batches.
-            context: criterion, groups, rows to learn from, seed, device.
-            classifier: trained in place, in the mode that it is in.
+            context: criterion, groups, training rows, seed, device.
+            classifier: trained in place, in its current mode (training or evaluation).
             lam: λ.
-            optimizer: of those of its weights that learn.
-            schedule: of the optimizer, stepped after every step.
-            is_augmented: whether rows are changed as for the training of a base.
+            optimizer: of the trainable weights.
+            schedule: of the optimizer's learning rate, advanced after every step.
+            is_augmented: whether to augment rows as in the training of a base.
         """
         self.classifier, self.lam, self.optimizer, self.schedule = classifier, lam, optimizer, schedule
         self.seed, self.is_augmented = context.seed, is_augmented
         self.conditions_on_label = context.criterion.conditions_on_label
-        torch.manual_seed(context.seed)  # the discriminator's first weights
+        torch.manual_seed(context.seed)  # the discriminator's initial weights
         self.adversary, self.penalty = make_fairness_loss(
             options, n_classes=classifier.n_classes, groups=context.groups,
             conditions_on_label=self.conditions_on_label, device=context.device,
@@ -69,15 +69,15 @@ class Adversarial:
             split, classifier.to_input, per_cell=options.per_cell, copies=1, seed=context.seed, device=context.device
         )
         self.chance = chance(context.groups, context.split.cell_share, conditions_on_label=self.conditions_on_label)
-        self.learned = [value for value in classifier.parameters() if value.requires_grad]
+        self.trainable = [value for value in classifier.parameters() if value.requires_grad]
 
     def step(self, step: int) -> Losses:
-        """Train both players on the batch of this step.
+        """Train discriminator and classifier on the batch of this step.
 
         Returns:
             utility_loss (nats), fairness_loss (in the penalty's unit), discriminator_accuracy, chance.
         """
-        torch.manual_seed(self.seed * 1_000_003 + step)  # of dropout, so that a resumed training goes on alike
+        torch.manual_seed(self.seed * 1_000_003 + step)  # for dropout: a resumed training gives identical numbers
         batch = self.sampler(step)
         x = batch.x
         if self.is_augmented:
@@ -91,7 +91,7 @@ class Adversarial:
 
         utility_loss = (F.cross_entropy(logits, batch.y, reduction="none") * batch.weight).mean()
         fairness_loss = self.penalty(logits[None], y, z, lam, weight).mean()
-        self._teach_classifier(utility_loss + self.lam * fairness_loss)
+        self._update_classifier(utility_loss + self.lam * fairness_loss)
         return {
             "utility_loss": utility_loss.item(),
             "fairness_loss": fairness_loss.item(),
@@ -99,26 +99,26 @@ class Adversarial:
             "chance": self.chance,
         }
 
-    def _teach_classifier(self, loss: Tensor) -> None:
+    def _update_classifier(self, loss: Tensor) -> None:
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss, inputs=self.learned)  # the discriminator stays as it is
-        torch.nn.utils.clip_grad_norm_(self.learned, 1.0)
+        torch.autograd.backward(loss, inputs=self.trainable)  # not the discriminator
+        torch.nn.utils.clip_grad_norm_(self.trainable, 1.0)
         self.optimizer.step()
         self.schedule.step()
 
-    def state(self) -> dict[str, Any]:
-        """All that the next step depends on, besides (seed, step): for checkpoints."""
-        still = {name for name, value in self.classifier.named_parameters() if not value.requires_grad}
+    def state(self) -> State:
+        """Everything that the next step depends on besides (seed, step), for checkpoints."""
+        frozen = {name for name, value in self.classifier.named_parameters() if not value.requires_grad}
         weights = self.classifier.state_dict()
         return {
-            "learned": {name: value for name, value in weights.items() if name not in still},
+            "learned": {name: value for name, value in weights.items() if name not in frozen},
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             **self.adversary.state(),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned.
+    def load_state(self, state: State) -> None:
+        """Restore what `state` returned.
 
         Raises:
             ValueError: it is the state of another training, or damaged.
@@ -132,13 +132,17 @@ class Adversarial:
 
 
 class WeightsFit(Fit):
-    """A finished training of weights: how many of them learned."""
+    """A finished training of weights.
+
+    Attributes:
+        n_parameters: number of trained weights.
+    """
 
     n_parameters: int
 
 
 class UnfinishedClassifier(FittedModel):
-    """A classifier that is being trained at one λ."""
+    """A classifier during its training at one λ."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier, self.about, self.n_parameters = classifier, {}, 0
@@ -148,25 +152,25 @@ class UnfinishedClassifier(FittedModel):
 
 
 class WeightsSummary(TrainingSummary):
-    """What is kept of the training of weights.
+    """The summary of a training of weights, as its file holds it.
 
     Attributes:
-        n_parameters: how many of them were trained.
+        n_parameters: number of trained weights.
     """
 
     n_parameters: int = Field(ge=0)
 
 
 class WeightsHeader(Header):
-    """What the description in the file of trained weights says besides that of every classifier."""
+    """The part of a description that only trained weights have."""
 
     summary: WeightsSummary
 
 
 class FittedClassifiers(FittedModel):
-    """One classifier per reported λ; the one that was asked last stays in memory."""
+    """A classifier for every reported λ; the last one used is kept in memory."""
 
-    def __init__(self, files: dict[float, Path], about: dict[str, Any], device: torch.device) -> None:
+    def __init__(self, files: dict[float, Path], about: Description, device: torch.device) -> None:
         self._files, self.about, self.device = files, about, device
         self.n_parameters = about["n_parameters"]
         self._last: tuple[float, Classifier] | None = None
@@ -184,7 +188,7 @@ class FittedClassifiers(FittedModel):
 
 
 class AdversarialMethod(Method):
-    """One training per reported λ; subclasses say from which weights, and for how long."""
+    """One training per reported λ; subclasses define the initial weights and the length."""
 
     @property
     def file(self) -> Path:
@@ -192,12 +196,12 @@ class AdversarialMethod(Method):
 
     @property
     def base_options(self) -> TrainedOptions:
-        """How the base was trained."""
+        """Options of the base's training."""
         return cast(TrainedOptions, self.context.classifier.options)
 
     @abstractmethod
     def start(self, lam: float) -> Adversarial:
-        """A training about to begin."""
+        """A new training at one λ."""
 
     def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
         context, files = self.context, self._files()
@@ -207,13 +211,13 @@ class AdversarialMethod(Method):
                 summaries.append(self._summary(file))
                 continue
             learner, done = self.start(lam), summaries[-1]["validation"] if summaries else None
-            solution = UnfinishedClassifier(learner.classifier)
+            model = UnfinishedClassifier(learner.classifier)
             checkpoint = context.folder / f"checkpoint-{lam:g}.safetensors"
             summary = yield from fit_one(
-                learner, self.budget, validate=partial(validate, solution, (lam,), done), checkpoint=checkpoint,
+                learner, self.budget, validate=partial(validate, model, (lam,), done), checkpoint=checkpoint,
                 done=len(summaries), in_all=len(files),
             )  # fmt: skip
-            fitted = WeightsFit(**summary, n_parameters=sum(value.numel() for value in learner.learned))
+            fitted = WeightsFit(**summary, n_parameters=sum(value.numel() for value in learner.trainable))
             save_classifier(learner.classifier.cpu(), file, lam=lam, summary=fitted, **context.about)
             checkpoint.unlink(missing_ok=True)
             summaries.append(fitted)
@@ -232,13 +236,13 @@ class AdversarialMethod(Method):
         parse_header(WeightsHeader, about, path=file, remedy=RUN_AGAIN)
         base = self.context.classifier
         if (classifier.input_spec, classifier.n_classes) != (base.input_spec, base.n_classes):
-            raise ArtifactError(damaged(file, "it is made for other inputs or labels than the base", RUN_AGAIN))
+            raise ArtifactError(damaged(file, "it was made for other inputs or labels than the base", RUN_AGAIN))
         summary: WeightsFit = about["summary"]
         return summary
 
 
 class AdvPost(AdversarialMethod):
-    """Begins with the base at every λ; the statistics of its batch norm stay as they are."""
+    """Starts from the base at every λ; its batch norm statistics stay fixed."""
 
     @property
     def steps(self) -> int:
@@ -248,8 +252,8 @@ class AdvPost(AdversarialMethod):
     def start(self, lam: float) -> Adversarial:
         classifier = read_classifier(self.context.base_file, CLASSIFIERS)[0].to(self.context.device).eval()
         classifier.unfreeze()
-        learned = [value for value in classifier.parameters() if value.requires_grad]
-        optimizer = torch.optim.AdamW(learned, lr=self.options.rate * self.base_options.learning_rate)
+        trainable = [value for value in classifier.parameters() if value.requires_grad]
+        optimizer = torch.optim.AdamW(trainable, lr=self.options.rate * self.base_options.learning_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
         return Adversarial(
             self.options, context=self.context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule
@@ -257,7 +261,7 @@ class AdvPost(AdversarialMethod):
 
 
 class AdvIn(AdversarialMethod):
-    """Trained like the base, but for the discriminator, even batches, and its length."""
+    """Trains like the base, except for the discriminator, the even batches and the length."""
 
     @property
     def steps(self) -> int:

@@ -1,6 +1,6 @@
-"""What every method offers that learns: it works in a folder, and leaves predictions for every λ.
+"""The base classes of methods: a `Method` learns in a folder and opens the result as a `FittedModel`.
 
-Notation: n rows, d features, c classes, m reported values of λ.
+Notation: g groups, m reported values of λ.
 """
 
 from abc import ABC, abstractmethod
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from pydantic import JsonValue
 
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.base import Classifier, Description
 from fairprog_core.common.lam_range import LamRange
 from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.common.types import Groups, Predictions
@@ -24,77 +25,77 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.penalties import PENALTIES, Penalty
 
-TOGETHER = 4  # λ that are asked together: more would share little more, and nobody would see how far it is
+LAMS_PER_CALL = 4  # λ predicted in one call: more would save little and hide the progress
 
 
 class FittedModel(ABC):
-    """What was learned: predictions for every λ.
+    """The result of a method: predicts a split at every λ.
 
     Attributes:
-        about: ``steps``, ``seconds`` and ``best_step`` of its training, and what else its file says.
-        n_parameters: how many numbers were learned for one λ.
+        about: ``steps``, ``seconds`` and ``best_step`` of the training, and further values of the file's description.
+        n_parameters: number of learned parameters per λ.
     """
 
-    about: dict[str, Any]
+    about: Description
     n_parameters: int
 
     @abstractmethod
     def predict(self, split: Split, lam: float) -> Predictions:
-        """What is said about every row of a prepared split at one λ."""
+        """Predictions for every row of a prepared split at one λ."""
 
     def predict_batch(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
-        """As `predict`, at several λ together."""
+        """Predictions at several λ, computed in one call."""
         return [self.predict(split, lam) for lam in lams]
 
     def predict_many(self, split: Split, lams: Sequence[float]) -> Iterator[Predictions]:
-        """As `predict`, λ after λ: a few are asked together, and those with the same predictions once."""
+        """Yield predictions at every λ, computed for a few λ per call and only once per `cache_key`."""
         first: dict[Hashable, float] = {}
         for lam in lams:
             first.setdefault(self.cache_key(lam), lam)
-        waiting, said = iter(first.values()), dict[Hashable, Predictions]()
+        remaining, predictions = iter(first.values()), dict[Hashable, Predictions]()
         for lam in lams:
-            if self.cache_key(lam) not in said:
-                few = list(islice(waiting, TOGETHER))
-                said |= zip(map(self.cache_key, few), self.predict_batch(split, few), strict=True)
-            yield said[self.cache_key(lam)]
+            if self.cache_key(lam) not in predictions:
+                few = list(islice(remaining, LAMS_PER_CALL))
+                predictions |= zip(map(self.cache_key, few), self.predict_batch(split, few), strict=True)
+            yield predictions[self.cache_key(lam)]
 
     def cache_key(self, lam: float) -> Hashable:
-        """The same for two λ only where the predictions are."""
+        """Equal for two λ only if their predictions are equal."""
         return lam
 
     def retrained(self, lam: float) -> Classifier | None:
-        """The classifier that stands in the base's place at one λ, frozen; None where the base's weights are used."""
+        """The frozen classifier that replaces the base at one λ; None if the base's weights are used."""
         return None
 
     def files(self, lam: float) -> Mapping[str, Path]:
-        """The files that hold this λ, as the artifacts of its point name them."""
+        """The files with the parameters of this λ, by artifact name."""
         return {}
 
 
 ValidateFn = Callable[[FittedModel, Sequence[float], Front | None], Front]
-"""Scores a fitted model on validation rows at some λ; appends to the front of those that are done."""
+"""Scores a fitted model on validation rows at some λ; returns the front of earlier λ (or None) with these appended."""
 
 
 @dataclass(frozen=True)
 class FitContext:
-    """What one curve asks of a method.
+    """Inputs and settings of a method for one curve.
 
     Attributes:
         classifier: frozen f*.
-        features: what its last layer reads, kept for all curves.
-        base_file: its weights as they were saved, not frozen.
-        split: prepared rows to learn from: the tuning split, or what the method's options say.
-        validation: prepared rows by which something may be chosen at last.
+        features: features of the classifier, cached for all curves.
+        base_file: the classifier's file, with weights that are not frozen.
+        split: prepared training rows: from the tuning split, or from the split that the method's options name.
+        validation: prepared rows for a final selection.
         groups: the g values of Z.
         criterion: which gap counts.
         lam: range of λ and the m reported values.
-        seed: of every draw.
+        seed: for all random numbers.
         budget: of one training.
         device: where to compute.
-        folder: of the curve; whatever is written into it is found again after an interruption.
-        about: JSON values for the description of what is learned: hashes, versions, names.
-        trigger: options of the trigger; None where a method has none.
-        mode: "amortised" (one training for every λ) or "separate", where a method can do either.
+        folder: of the curve; kept when a run is interrupted and resumed.
+        about: JSON values for the description of the written files: hashes, versions, names.
+        trigger: options of the trigger; None for methods without one.
+        mode: "amortised" (one training for all λ) or "separate" (one per reported λ), if a method can do both.
         identity_words: words that name a group, in lower case.
     """
 
@@ -110,18 +111,18 @@ class FitContext:
     budget: Budget
     device: torch.device
     folder: Path
-    about: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, JsonValue] = field(default_factory=dict)
     trigger: Any = None
     mode: Literal["amortised", "separate"] = "amortised"
     identity_words: frozenset[str] = frozenset()
 
 
 class Method(ABC):
-    """A method at work on one curve.
+    """A method applied to one curve.
 
     Attributes:
         options: of the method.
-        context: the curve.
+        context: inputs and settings of the curve.
     """
 
     def __init__(self, options: Any, context: FitContext) -> None:
@@ -129,7 +130,7 @@ class Method(ABC):
 
     @property
     def budget(self) -> Budget:
-        """Of one training, as it decides what is learned."""
+        """Budget of one training, with this method's number of steps."""
         return self.context.budget.of(self.steps)
 
     @property
@@ -140,25 +141,25 @@ class Method(ABC):
     @property
     @abstractmethod
     def file(self) -> Path:
-        """The file or folder that holds what was learned."""
+        """File or folder of the result."""
 
     @abstractmethod
     def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
-        """Learn what is not learned yet, and write it down.
+        """Learn and write the result; does nothing for parts that are written already.
 
-        Interrupted anywhere, by closing it or by the end of the process, and called again, it goes on with
-        the same numbers.
+        After an interruption, by closing the generator or by the end of the process, a second call resumes with
+        identical numbers.
 
         Args:
-            validate: makes the "validation" records.
+            validate: computes the front of a "validation" record.
 
         Yields:
-            "train" records for every step and "validation" records now and then, as ``training.fit`` does.
+            A "train" record for every step and "validation" records at intervals, as ``training.loop.fit`` does.
         """
 
     @abstractmethod
     def open(self) -> FittedModel:
-        """What was learned, read from its file.
+        """Read the result from its file.
 
         Raises:
             ArtifactError: a file is missing or damaged.
@@ -168,14 +169,16 @@ class Method(ABC):
 def make_fairness_loss(
     options: AdversarialOptions, *, n_classes: int, groups: Groups, conditions_on_label: bool, device: torch.device
 ) -> tuple[Adversary, Penalty]:
-    """The adversary, which is to learn from every batch, and the fairness loss: the adversary itself or a closed form.
+    """The adversary, to be trained on every batch, and the fairness loss: the adversary itself or a closed form.
 
-    Beside a closed form the adversary looks on, and tells how well the group can still be read.
+    With a closed-form penalty the discriminator is trained for monitoring only.
     """
-    what: dict[str, Any] = {"n_classes": n_classes, "groups": groups, "conditions_on_label": conditions_on_label}
     adversary = Adversary(
-        **what, learning_rate=options.discriminator_learning_rate, steps=options.discriminator_steps,
+        n_classes=n_classes, groups=groups, conditions_on_label=conditions_on_label,
+        learning_rate=options.discriminator_learning_rate, steps=options.discriminator_steps,
         replay=options.replay, device=device,
     )  # fmt: skip
-    closed = PENALTIES.get(options.penalty)
-    return adversary, closed(**what) if closed else adversary
+    closed_form = PENALTIES.get(options.penalty)
+    if closed_form is None:
+        return adversary, adversary
+    return adversary, closed_form(n_classes=n_classes, groups=groups, conditions_on_label=conditions_on_label)

@@ -1,4 +1,7 @@
-"""Add a learned constant to the logits: another threshold, the same for everybody."""
+"""Replace the bias of the last layer: a learned shift of the logits, and the majority label.
+
+Notation: c classes.
+"""
 
 import torch
 from torch import Tensor
@@ -7,7 +10,7 @@ from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod, Obje
 
 
 class OutputShift(LinearHeadMethod):
-    """Cross-entropy + λ · gap² over one constant per class, each λ begun where the one before ended."""
+    """Minimise cross-entropy + λ · gap² over one constant per class; each λ starts from the previous solution."""
 
     @property
     def n_parameters(self) -> int:
@@ -23,12 +26,12 @@ class OutputShift(LinearHeadMethod):
 
 
 def _padded(shift: Tensor) -> Tensor:
-    """(c - 1,) -> (c,): nothing is added to the first class."""
+    """(c - 1,) -> (c,): the first class gets no shift."""
     return torch.cat([shift.new_zeros(1), shift])
 
 
 class Majority(LinearHeadMethod):
-    """Logits that are the logarithms of the labels' shares, whatever the input."""
+    """Constant logits: the logarithms of the labels' shares."""
 
     @property
     def n_parameters(self) -> int:

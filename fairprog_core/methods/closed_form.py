@@ -1,19 +1,22 @@
-"""Methods whose curve is solved for at once, without steps: all λ lie in one file."""
+"""Methods that solve for the whole curve without training steps; one file holds all λ.
+
+Notation: n rows, d features, c classes.
+"""
 
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, JsonValue
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.base import Classifier, Description
 from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import damaged, parse_header
@@ -27,10 +30,10 @@ from fairprog_core.training.differentiable_gap import DifferentiableGap
 
 
 class ClosedForm(Method):
-    """Solves, writes one file and looks once; subclasses say what is found.
+    """Solves, writes one file and validates once; subclasses define `find`.
 
-    All of them learn from the features of their rows, which the curves of one sitting share; each is charged the
-    seconds of these, as what a method takes must not depend on who came first.
+    All of them use the features of their rows, which the curves of one attempt share. Each curve's seconds include the
+    time to compute the features, so that its cost does not depend on which curve came first.
     """
 
     @property
@@ -42,28 +45,37 @@ class ClosedForm(Method):
         return self.context.folder / "learned.safetensors"
 
     @abstractmethod
-    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What is learned from the rows of the task, for every reported λ: tensors and JSON values."""
+    def find(self) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:
+        """Solve for every reported λ; returns tensors and JSON values for the file."""
 
     def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
         if self.file.exists():
             return
-        shared = self.context.features.seconds(self.context.split)
+        feature_seconds = self.context.features.seconds(self.context.split)
         started = time.perf_counter()
         tensors, values = self.find()
-        about = {"steps": self.steps, "best_step": self.steps, "seconds": shared + time.perf_counter() - started}
+        about = {
+            "steps": self.steps,
+            "best_step": self.steps,
+            "seconds": feature_seconds + time.perf_counter() - started,
+        }
         write_learned(self.file, tensors, **about, **values, **self.context.about)
-        found = validate(self.open(), self.context.lam.grid, None)
-        record = validation_record(found, step=self.steps, is_best=True)
+        front = validate(self.open(), self.context.lam.grid, None)
+        record = validation_record(front, step=self.steps, is_best=True)
         record["steps"] = self.steps
         yield record
 
 
 class Objective:
-    """The loss at a λ of logits of the rows to learn from."""
+    """Cross-entropy + λ · gap² of logits on the training rows."""
 
     def __init__(self, context: FitContext, weight: NDArray[np.float64]) -> None:
-        """Prepare the rows of a task; ``weight`` (n,) is theirs in the cross-entropy, mean one."""
+        """Prepare the rows of a curve.
+
+        Args:
+            context: of the curve.
+            weight: (n,) of the rows in the cross-entropy, with mean 1.
+        """
         self.gap = DifferentiableGap(context.split, groups=context.groups, criterion=context.criterion)
         self.y, self.weight = torch.from_numpy(context.split.y), torch.from_numpy(weight).float()
 
@@ -74,7 +86,7 @@ class Objective:
 
 
 def lbfgs(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps: int = 200) -> None:
-    """Move parameters, in place, to a minimum of a loss: L-BFGS with line search."""
+    """Minimise a loss over parameters, in place, by L-BFGS with line search; at most ``steps`` iterations."""
     for value in parameters:
         value.requires_grad_(True)
     solver = torch.optim.LBFGS(
@@ -83,9 +95,9 @@ def lbfgs(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps: in
 
     def closure() -> float:
         solver.zero_grad()
-        found = loss()
-        torch.autograd.backward(found)
-        return found.item()
+        value = loss()
+        torch.autograd.backward(value)
+        return value.item()
 
     solver.step(closure)  # type: ignore[no-untyped-call]
     for value in parameters:
@@ -100,17 +112,17 @@ class LinearHead(NamedTuple):
 
     @classmethod
     def of(cls, classifier: Classifier) -> "LinearHead":
-        """The classifier's own."""
+        """The last layer of a classifier, copied to the CPU."""
         layer = cast(nn.Linear, classifier.head)
         return cls(*(value.detach().cpu().clone() for value in (layer.weight, layer.bias)))
 
     def __call__(self, features: Tensor) -> Tensor:
-        """(n, d) -> (n, c)."""
+        """Features (n, d) -> logits (n, c)."""
         return features @ self.weight.T + self.bias
 
 
 class LinearHeads(FittedModel):
-    """One last layer per reported λ."""
+    """A last layer for every reported λ."""
 
     def __init__(
         self,
@@ -119,7 +131,7 @@ class LinearHeads(FittedModel):
         features: Features,
         *,
         file: Path,
-        about: dict[str, Any],
+        about: Description,
     ) -> None:
         self.heads, self.lams, self.features, self.file, self.about = list(heads), list(lams), features, file, about
         self.n_parameters = about["n_parameters"]
@@ -135,30 +147,30 @@ class HeadsHeader(TrainingCosts):
     """The description in the file of last layers.
 
     Attributes:
-        n_parameters: how many numbers were learned for one λ.
+        n_parameters: number of learned parameters per λ.
     """
 
     n_parameters: int = Field(ge=0)
 
 
 class LinearHeadMethod(ClosedForm):
-    """Solves for the last layer of every reported λ; subclasses say how."""
+    """Solves for a last layer at every reported λ; subclasses define `solve`."""
 
     @abstractmethod
     def solve(self, features: Tensor) -> list[LinearHead]:
-        """The last layers for the λ of the task, from the features (n, d) of the rows to learn from."""
+        """A last layer for every reported λ, from the features (n, d) of the training rows."""
 
     @property
     @abstractmethod
     def n_parameters(self) -> int:
-        """How many numbers are learned for one λ."""
+        """Number of learned parameters per λ."""
 
     @property
     def base(self) -> LinearHead:
-        """The classifier's own last layer."""
+        """The last layer of the frozen classifier."""
         return LinearHead.of(self.context.classifier)
 
-    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def find(self) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:
         heads = self.solve(self.context.features.of(self.context.split))
         tensors = {name: torch.stack([getattr(head, name) for head in heads]) for name in LinearHead._fields}
         return tensors, {"n_parameters": self.n_parameters}

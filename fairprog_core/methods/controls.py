@@ -1,4 +1,4 @@
-"""Controls: what stands beside every claim, and is not learned."""
+"""Controls: triggers that are not learned, with which every learned trigger is compared."""
 
 from itertools import cycle, islice
 
@@ -9,39 +9,39 @@ from fairprog_core.triggers.text import TextTrigger, allowed_words, draw_words
 
 
 class RandomTrigger:
-    """The untrained trigger: what covering or shrinking the photo does by itself."""
+    """The untrained trigger: the effect of covering or shrinking the photo alone."""
 
     def __init__(self, options: RandomTriggerOptions) -> None:
         self.options = options
 
     def control(self, trigger: Trigger, classifier: object) -> Trigger:
-        """The trigger to put in the learned one's place."""
+        """The trigger that replaces the learned one."""
         return trigger.untrained()
 
 
-_RANDOM_SEED = 1_000_003  # added to the trigger's: other words than those it started from
+_RANDOM_SEED = 1_000_003  # added to the trigger's seed: other words than its start words
 
 
 class RandomWords:
-    """Whole words drawn from the vocabulary: what any words in this place do."""
+    """Whole words drawn from the vocabulary: the effect of arbitrary words at this position."""
 
     def __init__(self, options: RandomWordsOptions) -> None:
         self.options = options
 
     def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
-        """The trigger to put in the learned one's place."""
+        """The trigger that replaces the learned one."""
         trigger = trigger.attach_to(classifier)
         ids = allowed_words(classifier.words, trigger.options)
         return trigger.with_words(draw_words(ids, trigger.options.n_words, trigger.seed + _RANDOM_SEED))
 
 
 class NeutralWords:
-    """Words that say nothing: what the longer text and the moved positions do."""
+    """Neutral words: the effect of a longer text and shifted positions."""
 
     def __init__(self, options: NeutralWordsOptions) -> None:
         self.options = options
 
     def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
-        """The trigger to put in the learned one's place."""
+        """The trigger that replaces the learned one."""
         ids = classifier.encode([self.options.words])[0, 1:-1].tolist()
         return trigger.attach_to(classifier).with_words(list(islice(cycle(ids), trigger.options.n_words)))

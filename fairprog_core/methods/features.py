@@ -1,4 +1,7 @@
-"""What the last layer of the frozen classifier reads, computed once per split for all methods that ask."""
+"""Features of the frozen classifier, computed once per split and shared by all methods.
+
+Notation: n rows, d features.
+"""
 
 import time
 
@@ -10,25 +13,25 @@ from fairprog_core.data.base import Split
 
 
 class Features:
-    """The features of splits, kept as long as this is."""
+    """A cache of features by split, as long as the object lives."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier = classifier
-        self._known: list[tuple[Split, Tensor, float]] = []
+        self._cache: list[tuple[Split, Tensor, float]] = []
 
     def of(self, split: Split) -> Tensor:
-        """(n, d) on the CPU, for the rows of a prepared split; the same object is computed once."""
+        """Features (n, d) of a prepared split, on the CPU; computed once per `Split` object."""
         return self._entry(split)[1]
 
     def seconds(self, split: Split) -> float:
-        """How long it took to compute those of a split, whoever asked first."""
+        """Seconds that computing the features of a split took."""
         return self._entry(split)[2]
 
     def _entry(self, split: Split) -> tuple[Split, Tensor, float]:
-        for entry in self._known:
+        for entry in self._cache:
             if entry[0] is split:
                 return entry
         started = time.perf_counter()
-        found = features_of(self.classifier, split).clone()  # no tensor of inference mode
-        self._known.append((split, found, time.perf_counter() - started))
-        return self._known[-1]
+        features = features_of(self.classifier, split).clone()  # inference tensors cannot be used in autograd
+        self._cache.append((split, features, time.perf_counter() - started))
+        return self._cache[-1]

@@ -1,8 +1,8 @@
-"""A threshold of its own for every group: needs to know the group of a row when it is predicted.
+"""A separate threshold for every group: prediction needs to know the group of a row.
 
-Source: Hardt et al. 2016, as fairlearn's ``ThresholdOptimizer`` solves it on the rows to learn from. Some answers are
-drawn by lot, which may be needed to meet the constraint; the draws follow the seed. λ is a strength: the share of
-rows, drawn too, that get the new answer instead of the classifier's own.
+Source: Hardt et al. 2016, solved by fairlearn's ``ThresholdOptimizer`` on the training rows. Some predictions are
+random, which may be needed to meet the constraint; they are drawn from the seed. λ is a strength: the share of
+rows, drawn at random, that get the new prediction instead of the classifier's own.
 
 Notation: n rows.
 """
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from fairlearn.postprocessing import ThresholdOptimizer
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from sklearn.base import BaseEstimator, ClassifierMixin
 from torch import Tensor
 
@@ -32,26 +32,26 @@ from fairprog_core.methods.features import Features
 Floats = NDArray[np.float64]
 
 
-def _known(threshold: float) -> float:
+def _not_nan(threshold: float) -> float:
     if math.isnan(threshold):
         raise ValueError("is not a number")
     return threshold
 
 
-Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]  # fairlearn rounds
+Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]  # tolerance for rounding in fairlearn
 
 
-Threshold = Annotated[float, Field(allow_inf_nan=True), AfterValidator(_known)]
-Step = Annotated[tuple[Share, Literal[">", "<"], Threshold], Field(strict=False)]  # JSON has lists alone
+Threshold = Annotated[float, Field(allow_inf_nan=True), AfterValidator(_not_nan)]
+Step = Annotated[tuple[Share, Literal[">", "<"], Threshold], Field(strict=False)]  # not strict: JSON has no tuples
 
 
 class Rule(Header):
-    """How the rows of one group are decided: two thresholds and a constant, each with its share of the rows.
+    """The decision rule of one group: two thresholds and a constant, each for a share of the rows.
 
     Attributes:
-        steps: (share, ">" or "<", threshold); a threshold may be infinite: then nobody passes, or everybody.
-        constant: the chance of the second class that some rows get whatever their score.
-        constant_share: of these rows.
+        steps: (share, ">" or "<", threshold); with an infinite threshold no row passes, or every row does.
+        constant: probability of the second class, independent of the score.
+        constant_share: share of the rows that get the constant.
     """
 
     steps: list[Step]
@@ -63,29 +63,29 @@ class RulesHeader(TrainingCosts):
     """The description in the file of thresholds.
 
     Attributes:
-        rules: one per group; None, written as ``{}``, for one that was not there to learn from.
+        rules: one per group; None, written as ``{}``, for a group without training rows.
     """
 
     rules: list[Annotated[Rule | None, BeforeValidator(lambda value: None if value == {} else value)]]
 
 
 class Scores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A fitted scikit-learn classifier whose input (n, 1) is its score already."""
+    """A fitted scikit-learn classifier whose input (n, 1) is the score."""
 
     def __init__(self) -> None:
         self.classes_ = np.array([0, 1])
 
     def fit(self, x: Floats, y: Floats) -> "Scores":
-        """Nothing is left to learn."""
+        """Does nothing: there are no parameters."""
         return self
 
     def decision_function(self, x: Floats) -> Floats:
-        """(n,)."""
+        """Input (n, 1) -> scores (n,)."""
         return np.asarray(x)[:, 0]
 
 
 class FittedThresholds(FittedModel):
-    """Chances of the second class by score and group."""
+    """Decision rules by group, applied to the scores of the frozen classifier."""
 
     n_parameters: int
 
@@ -96,9 +96,9 @@ class FittedThresholds(FittedModel):
     def predict(self, split: Split, lam: float) -> Predictions:
         score = score_of(self.features, split)
         rng = np.random.default_rng(self.seed)
-        is_new, lot = rng.random(len(score)) < lam, rng.random(len(score))
-        chance = np.where(is_new, chances(self.rules, score, split.z), score > 0)
-        return predictions_of(split, None, (lot < chance).astype(np.int64))
+        is_new, draw = rng.random(len(score)) < lam, rng.random(len(score))
+        probability = np.where(is_new, chances(self.rules, score, split.z), score > 0)
+        return predictions_of(split, None, (draw < probability).astype(np.int64))
 
     def files(self, lam: float) -> Mapping[str, Path]:
         return {"learned": self.file}
@@ -113,7 +113,7 @@ class GroupThresholds(ClosedForm):
             raise DataError(
                 "group_thresholds needs two labels and groups that do not overlap; leave it out of the study's methods."
             )
-        split = context.split  # told here, before anything is learned: fairlearn would refuse it after hours
+        split = context.split  # checked before other curves train: fairlearn would refuse it only hours later
         for group, name in enumerate(context.groups.names):
             if len(np.unique(split.y[split.z == group])) == 1:
                 raise DataError(
@@ -122,7 +122,7 @@ class GroupThresholds(ClosedForm):
                     "leave it out of the study's methods."
                 )
 
-    def find(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def find(self) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:
         context = self.context
         optimizer = ThresholdOptimizer(
             estimator=Scores(), constraints=context.criterion.kind, prefit=True, predict_method="decision_function"
@@ -130,8 +130,10 @@ class GroupThresholds(ClosedForm):
         rows = context.split.natural_rows()
         score = score_of(context.features, context.split)[rows]
         optimizer.fit(score[:, None], context.split.y[rows], sensitive_features=context.split.z[rows])
-        found = optimizer.interpolated_thresholder_.interpolation_dict
-        rules = [rule_of(found[group]) if group in found else {} for group in range(len(context.groups.names))]
+        fitted = optimizer.interpolated_thresholder_.interpolation_dict
+        rules: list[JsonValue] = [
+            rule_of(fitted[group]) if group in fitted else {} for group in range(len(context.groups.names))
+        ]
         return {}, {"rules": rules}
 
     def open(self) -> FittedThresholds:
@@ -145,35 +147,35 @@ class GroupThresholds(ClosedForm):
 
 
 def score_of(features: Features, split: Split) -> Floats:
-    """How much the classifier is for the second class: the difference of its logits (n,)."""
+    """Scores for the second class: the difference of the classifier's two logits (n,)."""
     logits = LinearHead.of(features.classifier)(features.of(split)).double().numpy()
     score: Floats = logits[:, 1] - logits[:, 0]
     return score
 
 
-def rule_of(found: Any) -> dict[str, Any]:
-    """What fairlearn found for one group, as JSON values: two thresholds and their shares, a constant and its share."""
+def rule_of(fitted: Any) -> dict[str, JsonValue]:
+    """fairlearn's result for one group as JSON values; see `Rule`."""
     steps = [
         (share, step.operator, float(step.threshold))
-        for share, step in ((found.p0, found.operation0), (found.p1, found.operation1))
+        for share, step in ((fitted.p0, fitted.operation0), (fitted.p1, fitted.operation1))
     ]
     return {
         "steps": [[float(share), operator, threshold] for share, operator, threshold in steps],
-        "constant": float(found.get("prediction_constant", 0.0)),
-        "constant_share": float(found.get("p_ignore", 0.0)),
+        "constant": float(fitted.get("prediction_constant", 0.0)),
+        "constant_share": float(fitted.get("p_ignore", 0.0)),
     }
 
 
 def chances(rules: Sequence[Rule | None], score: Floats, z: NDArray[np.int64]) -> Floats:
-    """The chance (n,) that a row is given to the second class."""
-    chance = np.zeros(len(score))
+    """The probability (n,) of predicting the second class."""
+    probability = np.zeros(len(score))
     for group, rule in enumerate(rules):
         rows = z == group
-        if rule is None:  # a group that was not there to learn from keeps the classifier's answer
-            chance[rows] = score[rows] > 0
+        if rule is None:  # a group without training rows keeps the classifier's prediction
+            probability[rows] = score[rows] > 0
             continue
-        said = sum(
+        passed = sum(
             share * (score[rows] > at if operator == ">" else score[rows] < at) for share, operator, at in rule.steps
         )
-        chance[rows] = rule.constant_share * rule.constant + (1 - rule.constant_share) * said
-    return chance
+        probability[rows] = rule.constant_share * rule.constant + (1 - rule.constant_share) * passed
+    return probability

@@ -1,6 +1,6 @@
-"""Refit the last layer: the cheapest way to change a classifier, and a strong rival of a trigger.
+"""Refit the last layer: the cheapest change of a classifier, and a strong baseline for a trigger.
 
-Source: last-layer retraining on group-balanced data (Kirichenko et al. 2023); the penalty on the criterion is ours.
+Source: last-layer retraining on group-balanced data (Kirichenko et al. 2023); the penalty on the gap is ours.
 
 Notation: n rows, d features, c classes.
 """
@@ -13,14 +13,14 @@ from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod, Obje
 
 
 class LastLayer(LinearHeadMethod):
-    """Cross-entropy + λ · gap² over the weights of the last layer, each λ begun where the one before ended."""
+    """Minimise cross-entropy + λ · gap² over the last layer; each λ starts from the previous solution."""
 
     @property
     def n_parameters(self) -> int:
         return sum(value.numel() for value in self.base)
 
     def weight(self) -> NDArray[np.float64]:
-        """(n,) of the rows in the cross-entropy: the natural mix, or every (group, label) cell alike."""
+        """Weights (n,) of the rows in the cross-entropy: natural, or equal for every (group, label) cell."""
         split = self.context.split
         if self.options.rows == "natural":
             return split.weight
@@ -32,7 +32,7 @@ class LastLayer(LinearHeadMethod):
     def solve(self, features: Tensor) -> list[LinearHead]:
         mean, spread = features.mean(0), features.std(0) + 1e-4
         x, start = (features - mean) / spread, self.base
-        first = start.weight * spread, start.bias + start.weight @ mean  # the same layer for standardised features
+        first = start.weight * spread, start.bias + start.weight @ mean  # the base's layer, for standardised features
         weight, bias = (value.clone() for value in first)
         objective, heads = Objective(self.context, self.weight()), []
         for lam in self.context.lam.grid:

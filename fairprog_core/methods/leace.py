@@ -1,8 +1,8 @@
-"""Erase the group from the features, so that no linear model can read it; the last layer stays.
+"""Erase the group from the features, so that no linear model can predict it; the last layer is kept.
 
 Source: LEACE (Belrose et al. 2023, package ``concept-erasure``). For demographic parity the group is erased from all
-rows. Equalized odds allows what the label brings along: then features and groups are centred within every label,
-and within each of them the group is erased. λ is a strength: the share of the change that is made.
+rows. Equalized odds allows a dependence through the label: features and groups are centred within every label,
+and the group is erased within each. λ is a strength: the share of the change that is applied.
 
 Notation: n rows, d features, c classes, g groups.
 """
@@ -18,12 +18,12 @@ from fairprog_core.methods.base import FitContext
 from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", FutureWarning)  # on import the package scripts a helper of another method
+    warnings.simplefilter("ignore", FutureWarning)  # its import runs torch.jit.script, which warns
     from concept_erasure import LeaceEraser, LeaceFitter
 
 
 class Leace(LinearHeadMethod):
-    """The last layer behind an eraser."""
+    """The frozen last layer applied to erased features, as one linear layer."""
 
     @property
     def n_parameters(self) -> int:
@@ -33,19 +33,19 @@ class Leace(LinearHeadMethod):
 
     def solve(self, features: Tensor) -> list[LinearHead]:
         eraser, (weight, bias) = fit_eraser(features.double(), self.context), self.base
-        taken = weight.double() @ eraser.proj_left @ eraser.proj_right  # of the centred features (c, d)
-        shift = taken @ cast(Tensor, eraser.bias)  # their mean
+        erased = weight.double() @ eraser.proj_left @ eraser.proj_right  # (c, d), for centred features
+        shift = erased @ cast(Tensor, eraser.bias)  # (c,); eraser.bias is the mean of the features
         return [
-            LinearHead((weight - lam * taken).float(), (bias + lam * shift).float()) for lam in self.context.lam.grid
+            LinearHead((weight - lam * erased).float(), (bias + lam * shift).float()) for lam in self.context.lam.grid
         ]
 
 
 def fit_eraser(features: Tensor, context: FitContext) -> LeaceEraser:
-    """An eraser of the groups, in the natural mix.
+    """Fit an eraser of the groups to rows in the natural mix.
 
     Args:
-        features: (n, d), in double precision.
-        context: whose rows they are; its criterion says whether the label is given.
+        features: (n, d) of the training rows, in double precision.
+        context: of the curve; its criterion decides whether to erase within each label.
     """
     rows = context.split.natural_rows()
     features, y = features[rows], torch.from_numpy(context.split.y[rows])
@@ -60,6 +60,6 @@ def fit_eraser(features: Tensor, context: FitContext) -> LeaceEraser:
 
 
 def _within(values: Tensor, label: Tensor) -> Tensor:
-    """Values (n, k) less their mean within each label (n, c)."""
+    """Values (n, k) minus their mean within each label (n, c)."""
     means = label.T @ values / label.sum(0).clamp_min(1)[:, None]  # (c, k)
     return values - label @ means

@@ -1,1 +1,1 @@
-"""Everything that plays the training game: loop, budget, criteria, discriminator, penalties."""
+"""Training: loop, budget, criteria, discriminator, fairness losses, checkpoints."""

@@ -1,4 +1,4 @@
-"""Criteria: when a prediction counts as independent of Z, and which gap says by how much it is not."""
+"""Fairness criteria: which independence of Z a prediction should have, and which gap measures the violation."""
 
 from typing import ClassVar, Literal
 
@@ -9,16 +9,16 @@ from fairprog_core.common.registry import EntryOptions
 
 
 class CriterionOptions(EntryOptions):
-    """What every criterion shares."""
+    """Base of all criteria."""
 
-    gap: ClassVar[str]  # the metric that this criterion closes
+    gap: ClassVar[str]  # the metric that measures the violation
     conditions_on_label: ClassVar[bool]  # whether the discriminator sees Y
     max_accuracy_loss: float | None = Field(
         None,
         gt=0,
         le=1,
-        title="Accuracy to give up at most",
-        description="λ is chosen on validation within this loss. Empty: the study's own bound.",
+        title="Largest accuracy loss",
+        description="λ is chosen on the validation split within this loss of accuracy. Empty: the study's bound.",
         json_schema_extra=ADVANCED,
     )
     steps: int | None = Field(
@@ -26,13 +26,13 @@ class CriterionOptions(EntryOptions):
         ge=1,
         le=100_000,
         title="Steps for this criterion",
-        description="Trigger steps of one curve. Empty: the budget's.",
+        description="Training steps of one curve. Empty: as the budget says.",
         json_schema_extra=ADVANCED,
     )
 
 
 class EqualizedOddsOptions(CriterionOptions):
-    """Equalized odds: predictions independent of the group, given the label."""
+    """Equalized odds: predictions are independent of the group given the label."""
 
     kind: Literal["equalized_odds"] = "equalized_odds"
     title = "Equalized odds"
@@ -41,7 +41,7 @@ class EqualizedOddsOptions(CriterionOptions):
 
 
 class DemographicParityOptions(CriterionOptions):
-    """Demographic parity: predictions independent of the group."""
+    """Demographic parity: predictions are independent of the group."""
 
     kind: Literal["demographic_parity"] = "demographic_parity"
     title = "Demographic parity"

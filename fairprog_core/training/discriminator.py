@@ -1,10 +1,10 @@
-"""The discriminator: tries to read Z from the classifier's logits, for every λ at once.
+"""The discriminator: predicts Z from the classifier's logits, with one network for every λ.
 
 Source: d in the paper's equation 3; it sees the logits alone for demographic parity, the logits
-and Y for equalized odds. Ours: λ as an input, logits standardised within each λ (raw logits with
-large steps make the two players cycle), a replay of recent batches.
+and Y for equalized odds. Ours: λ as an input, logits standardised within each λ (with raw logits and
+large steps the two players cycle), a replay of recent batches.
 
-Notation: l λ-values in a batch, k rows per λ, c classes, g groups, d numbers that it reads of a row.
+Notation: l λ-values in a batch, k rows per λ, c classes, g groups, d inputs per row.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ class Discriminator(nn.Module):
 
     Attributes:
         n_inputs: d.
-        n_patterns: how many pattern codes there are.
+        n_patterns: number of pattern codes.
     """
 
     def __init__(self, *, n_classes: int, groups: Groups, conditions_on_label: bool, hidden: int = 64) -> None:
@@ -43,7 +43,7 @@ class Discriminator(nn.Module):
         )
 
     def evidence(self, logits: Tensor, y: Tensor, lam: Tensor) -> Tensor:
-        """logits (l, k, c), y (l, k), lam (l,) -> what it reads (l, k, d); has no weights."""
+        """logits (l, k, c), y (l, k), lam (l,) -> input of the network (l, k, d); uses no learned weights."""
         centred = logits - logits.mean(-1, keepdim=True)  # only differences of logits matter
         spread = centred.detach().std((1, 2), keepdim=True) + 1e-3
         evidence = torch.cat([centred / spread, logits.softmax(-1)], -1)  # (l, k, 2c)
@@ -60,34 +60,34 @@ class Discriminator(nn.Module):
         return groups
 
     def loss(self, evidence: Tensor, z: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of Z, and how often it is read right.
+        """Cross-entropy of Z and accuracy of the predicted groups.
 
         Args:
             evidence: (l, k, d).
             z: (l, k) pattern codes.
-            weight: (l, k) of the rows, mean one.
+            weight: (l, k) of the rows, with mean 1.
 
         Returns:
             Loss per λ (l,), in nats; accuracy per λ (l,).
         """
-        said = self(evidence)
+        logits = self(evidence)
         if self.is_exclusive:
-            loss = F.cross_entropy(said.flatten(0, 1), z.flatten(), reduction="none").view_as(weight)
-            right = (said.argmax(-1) == z).float()
+            loss = F.cross_entropy(logits.flatten(0, 1), z.flatten(), reduction="none").view_as(weight)
+            is_correct = (logits.argmax(-1) == z).float()
         else:
             member = self.patterns[z]
-            loss = F.binary_cross_entropy_with_logits(said, member, reduction="none").mean(-1)
-            right = ((said > 0) == (member > 0)).float().mean(-1)
-        return (loss * weight).mean(1), (right * weight).mean(1)
+            loss = F.binary_cross_entropy_with_logits(logits, member, reduction="none").mean(-1)
+            is_correct = ((logits > 0) == (member > 0)).float().mean(-1)
+        return (loss * weight).mean(1), (is_correct * weight).mean(1)
 
 
 def chance(groups: Groups, cell_share: NDArray[np.float64], *, conditions_on_label: bool) -> float:
-    """How often a discriminator is right that sees nothing, in the mix that it is taught on.
+    """Accuracy of a discriminator without input, in the mix of rows that it is trained on.
 
     Args:
-        groups: the g groups over the p patterns; those that overlap are a yes-or-no question each.
+        groups: the g groups over the p patterns; overlapping groups are predicted one by one, each as a yes or no.
         cell_share: (p, c) of the natural mix.
-        conditions_on_label: then every pattern is as frequent in its batches as any other.
+        conditions_on_label: True: every pattern is equally frequent in the batches.
     """
     share = np.full(len(cell_share), 1 / len(cell_share)) if conditions_on_label else cell_share.sum(1)
     if groups.is_exclusive:

@@ -1,10 +1,10 @@
-"""The training loop: a generator of records. No callbacks: whoever iterates sees and stops it."""
+"""The training loop: a generator of records, without callbacks; closing the generator stops the training."""
 
 import time
 from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.checkpoint import load_state, save_state, unusable
@@ -18,22 +18,20 @@ from fairprog_core.common.records import (
     validation_record,
 )
 from fairprog_core.training.budget import Budget
-from fairprog_core.training.resuming import check_alike, check_number, entry
-
-State: TypeAlias = dict[str, Any]  # nested dicts, lists, numbers and tensors, as a checkpoint keeps them
+from fairprog_core.training.resuming import State, check_alike, check_number, entry
 
 
 class Learner(Protocol):
-    """What `fit` trains."""
+    """A training that `fit` runs step by step."""
 
     def step(self, step: int) -> Losses:
-        """One step; its losses."""
+        """Take one step and return its losses."""
 
     def state(self) -> State:
-        """All that the next step depends on."""
+        """Everything that the next step depends on."""
 
     def load_state(self, state: State) -> None:
-        """Go on from `state`.
+        """Restore what `state` returned.
 
         Raises:
             ValueError: it is the state of another training, or damaged.
@@ -42,15 +40,15 @@ class Learner(Protocol):
 
 @dataclass
 class TrainingProgress:
-    """How far a training is; saved with every checkpoint.
+    """Progress of a training; saved with every checkpoint.
 
     Attributes:
-        step: steps done.
-        seconds: time spent, interruptions not counted.
-        best_step: after which step the best front was seen, 0 before any.
-        best: its validation record.
-        stale: validations since one was better than all before, counted once a front covers anything.
-        validated: after which step the last validation was.
+        step: number of finished steps.
+        seconds: time spent training and validating, without interruptions.
+        best_step: step of the best validation; 0 before the first.
+        best: the best validation front.
+        stale: validations since the last improvement; stays 0 until a front has a positive hypervolume.
+        validated: step of the last validation.
     """
 
     step: int = 0
@@ -64,45 +62,45 @@ class TrainingProgress:
 def fit(
     learner: Learner, budget: Budget, *, validate: Callable[[], Front], checkpoint: Path | None = None
 ) -> Generator[TrainRecord | ValidationRecord | FittedRecord, None, None]:
-    """Train, validate now and then, and leave the learner at its best iterate.
+    """Train, validate at intervals, and leave the learner at its best iterate.
 
-    The best iterate has the largest hypervolume on the validation split: the last one is noisy, and
-    looking at fairness alone would choose a collapsed one. Every validation writes a checkpoint, and so does
-    closing the generator; called again with the same checkpoint it goes on with the same numbers.
+    The best iterate has the largest hypervolume on the validation split: the last iterate is noisy, and
+    fairness alone would select a collapsed one. Every validation writes a checkpoint, and so does closing the
+    generator; called again with the same checkpoint, the training resumes with identical numbers.
 
     Args:
-        learner: trained in place; what is kept of its best iterate is its state's "learned".
+        learner: trained in place; the "learned" entry of its state is kept from the best iterate.
         budget: steps, time limit, early stop.
-        validate: the validation front as a record with ``hypervolume``.
-        checkpoint: where to keep the state; None: nowhere.
+        validate: returns the current validation front.
+        checkpoint: file for the state; None: no checkpoints.
 
     Yields:
-        "train" records for every step, "validation" records as the budget says, at last one
+        A "train" record for every step, "validation" records as the budget says, and finally one
         "fitted" record with steps, seconds, best_step and the best validation.
     """
     progress, best = TrainingProgress(), learner.state()["learned"]
     if checkpoint is not None and checkpoint.exists():
         progress, best = _resume(learner, checkpoint, best)
 
-    def keep() -> None:
+    def save_checkpoint() -> None:
         if checkpoint is not None:
             save_state(checkpoint, {"learner": learner.state(), "progress": asdict(progress), "best": best})
 
     try:
         while True:
-            if _is_due(progress, budget):  # first: the interruption may have come right before a validation
+            if _is_due(progress, budget):  # checked first: the interruption may have come right before a validation
                 started = time.perf_counter()
-                found = validate()
+                front = validate()
                 before = progress.best["hypervolume"] if progress.best else 0.0
-                is_best = found["hypervolume"] >= before  # of two alike the later one: it has learned longer
-                progress.stale = 0 if found["hypervolume"] > before or not before else progress.stale + 1
+                is_best = front["hypervolume"] >= before  # on ties the later one: it was trained longer
+                progress.stale = 0 if front["hypervolume"] > before or not before else progress.stale + 1
                 if is_best:
                     best = {name: value.clone() for name, value in learner.state()["learned"].items()}
-                    progress.best, progress.best_step = found, progress.step
+                    progress.best, progress.best_step = front, progress.step
                 progress.validated = progress.step
                 progress.seconds += time.perf_counter() - started
-                yield validation_record(found, step=progress.step, is_best=is_best)
-                keep()  # behind the record, which is taken by now: a process that is killed goes on from here
+                yield validation_record(front, step=progress.step, is_best=is_best)
+                save_checkpoint()  # after the record was consumed: a killed process resumes from here
             if _is_over(progress, budget):
                 break
             started = time.perf_counter()
@@ -110,8 +108,8 @@ def fit(
             progress.step += 1
             progress.seconds += time.perf_counter() - started
             yield train_record(losses, step=progress.step, steps=budget.steps)
-    except GeneratorExit:  # only here: after an error inside a step the state would be half a step ahead
-        keep()
+    except GeneratorExit:  # not after other errors: the state could be in the middle of a step
+        save_checkpoint()
         raise
     learner.load_state(learner.state() | {"learned": best})
     yield {
@@ -124,7 +122,12 @@ def fit(
 
 
 def _resume(learner: Learner, checkpoint: Path, fresh: State) -> tuple[TrainingProgress, State]:
-    """Set a learner to a checkpoint; how far it was, and its best iterate so far, which is like its ``fresh`` one.
+    """Restore a learner from a checkpoint; returns its progress and its best iterate so far.
+
+    Args:
+        learner: its state is replaced.
+        checkpoint: an existing file.
+        fresh: the learner's own "learned" state, whose structure the best iterate must have.
 
     Raises:
         ArtifactError: the checkpoint is damaged, or of another training.
@@ -136,12 +139,12 @@ def _resume(learner: Learner, checkpoint: Path, fresh: State) -> tuple[TrainingP
         check_alike({**found, "best": None} if isinstance(found, dict) else found, progress, "progress")
         found["best"] = found["best"] or None  # an early version had an empty record before any validation
         if not isinstance(found["best"], dict | None):
-            raise ValueError("progress.best is no record")
+            raise ValueError("progress.best is no validation front")
         if found["best"]:
             check_number(entry(found["best"], "hypervolume"), "progress.best.hypervolume")
         for name in ("step", "best_step", "stale", "validated"):
             if not isinstance(found[name], int) or found[name] < 0:
-                raise ValueError(f"progress.{name} is no number of steps")
+                raise ValueError(f"progress.{name} is no step count")
         check_alike(entry(saved, "best"), dict(fresh), "best")
         learner.load_state(entry(saved, "learner"))
     except ValueError as error:
@@ -150,7 +153,7 @@ def _resume(learner: Learner, checkpoint: Path, fresh: State) -> tuple[TrainingP
 
 
 def _is_due(progress: TrainingProgress, budget: Budget) -> bool:
-    """Whether the last step is to be validated and has not been."""
+    """Whether a validation is due after the last step and has not been done."""
     is_time = progress.step % budget.validate_every == 0 or _is_over(progress, budget)
     return is_time and progress.step > progress.validated
 

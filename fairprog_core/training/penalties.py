@@ -1,9 +1,9 @@
-"""How unequal predictions are, without a discriminator: closed forms that a gradient leads through.
+"""Closed-form fairness losses: differentiable measures of unequal predictions without a discriminator.
 
-Each compares the rows of every group with all other rows, within each label for equalized odds. Rows are
-never paired with themselves, so that with few rows noise alone is no difference; a value may fall below 0.
-None is in nats, so each has a range of λ of its own; those named here were useful on drawn faces
-(border, equalized odds), where a discriminator's is .3 to 15.
+Each compares the rows of every group with all other rows, within each label for equalized odds. No row is
+paired with itself, so the estimates are not biased upward when rows are few; a value may be negative.
+None is in nats, so each has its own range of λ; the ranges given here were useful on drawn faces
+(border, equalized odds), where the range of the discriminator is .3 to 15.
 
 Notation: l λ-values, k rows per λ, c classes, g groups, b blocks of rows (all rows, or those of one label).
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fairprog_core.common.types import Groups
 
-SHARPNESS = 3.0  # of soft predictions: softmax(SHARPNESS · logits) follows the gap of hard ones better
+SHARPNESS = 3.0  # soft predictions are softmax(SHARPNESS · logits): their gap is closer to that of hard predictions
 
 
 class Penalty(Protocol):
@@ -29,19 +29,19 @@ class Penalty(Protocol):
             y: (l, k) labels.
             z: (l, k) pattern codes.
             lam: (l,).
-            weight: (l, k) of the rows, mean one.
+            weight: (l, k) of the rows, with mean 1.
         """
 
 
 class KernelPenalty:
-    """A penalty that compares rows by a kernel (l, k, k) of their logits."""
+    """A fairness loss that compares rows by a kernel (l, k, k) of their logits."""
 
     def __init__(self, *, n_classes: int, groups: Groups, conditions_on_label: bool) -> None:
         self.n_classes, self.conditions_on_label = n_classes, conditions_on_label
         self.patterns = torch.from_numpy(groups.patterns)
 
     def kernel(self, logits: Tensor) -> Tensor:
-        """Logits (l, k, c) -> likeness of every two rows (l, k, k)."""
+        """Logits (l, k, c) -> similarity of every two rows (l, k, k)."""
         raise NotImplementedError
 
     def __call__(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> Tensor:
@@ -50,24 +50,30 @@ class KernelPenalty:
         kernel = kernel - torch.diag_embed(kernel.diagonal(dim1=-2, dim2=-1))  # no row is paired with itself
         member = self.patterns.to(z.device)[z].movedim(-1, 1)[:, None]  # (l, 1, g, k)
         block = self._blocks(y)[:, :, None] * weight[:, None, None]  # (l, b, 1, k)
-        found, is_known = self.difference(kernel, block * member, block * ~member)  # both (l, b, g)
-        return torch.where(is_known, found, 0.0).sum((1, 2)) / is_known.sum((1, 2)).clamp_min(1)
+        differences, is_known = self.difference(kernel, block * member, block * ~member)  # both (l, b, g)
+        return torch.where(is_known, differences, 0.0).sum((1, 2)) / is_known.sum((1, 2)).clamp_min(1)
 
     def difference(self, kernel: Tensor, inside: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
-        """How far a group is from the others, and where that can be told.
+        """Difference between each group and the other rows, and whether it can be estimated.
 
         Args:
             kernel: (l, k, k), zero on the diagonal.
             inside: (l, b, g, k) weights of the group's rows, zero elsewhere.
             outside: the same for the other rows.
+
+        Returns:
+            Differences (l, b, g); booleans (l, b, g).
         """
-        inside, inside_pairs = _spread(inside)
-        outside, outside_pairs = _spread(outside)
-        within = _between(kernel, inside, inside) / inside_pairs + _between(kernel, outside, outside) / outside_pairs
-        return within - 2 * _between(kernel, inside, outside), torch.minimum(inside_pairs, outside_pairs) > 1e-6
+        inside, inside_pairs = _normalised(inside)
+        outside, outside_pairs = _normalised(outside)
+        within = (
+            _mean_similarity(kernel, inside, inside) / inside_pairs
+            + _mean_similarity(kernel, outside, outside) / outside_pairs
+        )
+        return within - 2 * _mean_similarity(kernel, inside, outside), torch.minimum(inside_pairs, outside_pairs) > 1e-6
 
     def _blocks(self, y: Tensor) -> Tensor:
-        """Labels (l, k) -> which rows are compared (l, b, k)."""
+        """Labels (l, k) -> membership of rows in blocks (l, b, k)."""
         if not self.conditions_on_label:
             return torch.ones_like(y)[:, None]
         return (y[:, None] == torch.arange(self.n_classes, device=y.device)[:, None]).long()
@@ -76,23 +82,23 @@ class KernelPenalty:
 class GroupGap(KernelPenalty):
     """The squared gap between the mean soft predictions of a group and of the others, in 0..1.
 
-    For two classes and groups the square of the gap in selection rates, or the mean of those of true and of false
-    positive rates. λ: .1 to 3; beyond, accuracy falls.
+    For two classes and two groups: the squared gap in selection rates, or the mean of the squared gaps in true and
+    false positive rates. λ: .1 to 3; higher values cost accuracy.
     """
 
     def kernel(self, logits: Tensor) -> Tensor:
-        said = (SHARPNESS * logits).softmax(-1)
-        return said @ said.mT / 2  # half: with two classes every difference counts twice
+        predicted = (SHARPNESS * logits).softmax(-1)
+        return predicted @ predicted.mT / 2  # half: with two classes every difference counts twice
 
 
 class MMD(KernelPenalty):
     """The squared maximum mean discrepancy of the logits, with a Gaussian kernel, in 0..2.
 
-    The kernel is as wide as the root mean square distance of two rows, within each λ.
+    The width of the kernel is the root mean square distance of two rows, computed within each λ.
 
     Source: Gretton, Borgwardt, Rasch, Schölkopf, Smola, "A kernel two-sample test", JMLR 2012, equation 3 (the
-    unbiased estimate, here with weights). As a penalty in front of a classifier also in the authors' code, and,
-    with the test's power in its place, Deka and Sutherland, "MMD-B-Fair", AISTATS 2023. λ: .3 to 10.
+    unbiased estimate, here with weights). The authors' code also has it as a penalty; a variant that
+    uses the power of the test: Deka and Sutherland, "MMD-B-Fair", AISTATS 2023. λ: .3 to 10.
     """
 
     def kernel(self, logits: Tensor) -> Tensor:
@@ -102,40 +108,40 @@ class MMD(KernelPenalty):
 class HSIC(KernelPenalty):
     """The Hilbert-Schmidt independence criterion of logits and groups, in 0..1/8.
 
-    A Gaussian kernel on logits, as for the MMD, and a linear one on membership: each group counts by p² (1 − p)²
-    of its share p, so that small groups weigh little.
+    A Gaussian kernel on logits, as for the MMD, and a linear one on membership: a group with share p has weight
+    p² (1 − p)², so small groups count little.
 
     Source: Gretton, Bousquet, Smola, Schölkopf, "Measuring statistical dependence with Hilbert-Schmidt norms",
-    ALT 2005, section 3.1; without a row's pair with itself. λ: 5 to 150.
+    ALT 2005, section 3.1; here without pairs of a row with itself. λ: 5 to 150.
     """
 
     def kernel(self, logits: Tensor) -> Tensor:
         return _gaussian(logits)
 
     def difference(self, kernel: Tensor, inside: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
-        found, is_known = super().difference(kernel, inside, outside)
+        differences, is_known = super().difference(kernel, inside, outside)
         share = inside.sum(-1) / (inside + outside).sum(-1).clamp_min(1e-12)
-        return found * (share * (1 - share)).square(), is_known
+        return differences * (share * (1 - share)).square(), is_known
 
 
 PENALTIES: dict[str, type[KernelPenalty]] = {"group_gap": GroupGap, "mmd": MMD, "hsic": HSIC}
 
 
 def _gaussian(logits: Tensor) -> Tensor:
-    """exp(−d²/2) of the distances of two rows over their root mean square: (l, k, c) -> (l, k, k)."""
+    """exp(−d²/2), d the distance of two rows over the root mean square distance: (l, k, c) -> (l, k, k)."""
     centred = logits - logits.mean(-1, keepdim=True)  # only differences of logits matter
     squared = (centred[:, :, None] - centred[:, None]).square().sum(-1)
     width = squared.detach().mean((1, 2), keepdim=True).clamp_min(1e-6)
     return torch.exp(-squared / (2 * width))
 
 
-def _spread(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights (…, k) made to sum to one, and the share of their pairs that are of two different rows."""
+def _normalised(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (…, k) normalised to sum to one, and the weight of all pairs of different rows."""
     weight = weight / weight.sum(-1, keepdim=True).clamp_min(1e-12)
     pairs = weight.sum(-1).square() - weight.square().sum(-1)
     return weight, pairs.clamp_min(1e-12)
 
 
-def _between(kernel: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """Mean likeness of two weighted sets of rows: (l, k, k), (l, b, g, k) twice -> (l, b, g)."""
+def _mean_similarity(kernel: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """Mean similarity of two weighted sets of rows: (l, k, k), (l, b, g, k) twice -> (l, b, g)."""
     return torch.einsum("lbgi,lij,lbgj->lbg", first, kernel, second)

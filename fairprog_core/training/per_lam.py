@@ -1,4 +1,4 @@
-"""Trainings that make up a curve: the only one, or one per reported λ after another."""
+"""The trainings of a curve: a single one for all λ, or one per reported λ."""
 
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from fairprog_core.training.loop import Learner, fit
 
 
 class Cost(TypedDict):
-    """Steps and seconds of the trainings of a curve, and the best step of the last."""
+    """Total steps and seconds of a curve's trainings, and the best step of the last one."""
 
     steps: int
     seconds: float
@@ -27,18 +27,18 @@ def fit_one(
     done: int = 0,
     in_all: int = 1,
 ) -> Generator[TrainingRecord, None, Fit]:
-    """One of the trainings of a curve; ``fit`` with its steps counted over all of them.
+    """Run one of the trainings of a curve: ``fit``, with steps counted over all of them.
 
     Args:
         learner: trained in place.
         budget: of this training.
         validate: see ``fit``.
-        checkpoint: where its state is kept.
-        done: trainings that are finished.
-        in_all: how many there are.
+        checkpoint: file for its state.
+        done: number of finished trainings.
+        in_all: number of trainings.
 
     Returns:
-        Steps, seconds, best_step and validation of the best iterate.
+        Steps, seconds, best_step, and the validation front of the best iterate.
     """
     records = fit(learner, budget, validate=validate, checkpoint=checkpoint)
     summary: Fit | None = None
@@ -56,12 +56,12 @@ def fit_one(
     finally:
         records.close()
     if summary is None:
-        raise RuntimeError("the training ended without its last record")
+        raise RuntimeError("the training ended without a fitted record")
     return summary
 
 
 def sum_costs(summaries: Sequence[Fit]) -> Cost:
-    """Steps and seconds of several trainings."""
+    """The total cost of several trainings."""
     return Cost(
         steps=sum(each["steps"] for each in summaries),
         seconds=sum(each["seconds"] for each in summaries),

@@ -1,20 +1,20 @@
-"""What a training goes on from: checked against what it is made of, as a checkpoint may be damaged.
+"""Restore a training from a checkpoint: every value is checked first, as the file may be damaged.
 
-Learners raise ValueError with the first thing that does not fit; `fit` makes a sentence of it.
+The checks raise ValueError for the first mismatch; `fit` turns it into a sentence for the user.
 """
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-State = dict[str, Any]
+State: TypeAlias = dict[str, Any]  # nested dicts, lists, numbers and tensors, as a checkpoint stores them
 
 
 def check_alike(found: object, expected: object, place: str) -> None:
-    """Refuse a value of another structure than one that is known to be right: types, keys, lengths, shapes.
+    """Refuse a value whose structure differs from that of ``expected``: types, keys, lengths, shapes.
 
     Raises:
         ValueError: names the first place that differs, or a number that is not finite.
@@ -40,10 +40,10 @@ def check_alike(found: object, expected: object, place: str) -> None:
 
 
 def check_tensor(found: object, expected: Tensor, place: str) -> None:
-    """Refuse what is no tensor of the same shape and type, or is not finite.
+    """Refuse anything but a finite tensor of the shape and type of ``expected``.
 
     Raises:
-        ValueError: says what it is instead.
+        ValueError: it is anything else.
     """
     if not isinstance(found, Tensor) or found.shape != expected.shape or found.dtype != expected.dtype:
         raise ValueError(f"{place} is no tensor of shape {tuple(expected.shape)} and type {expected.dtype}")
@@ -52,10 +52,10 @@ def check_tensor(found: object, expected: Tensor, place: str) -> None:
 
 
 def check_number(found: object, place: str) -> None:
-    """Refuse what is no finite number.
+    """Refuse anything but a finite number.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is anything else.
     """
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         raise ValueError(f"{place} is no finite number")
@@ -73,43 +73,43 @@ def entry(state: object, name: str) -> Any:
 
 
 def load_module(module: torch.nn.Module, state: object, place: str) -> None:
-    """Set weights to saved ones.
+    """Load saved weights into a module.
 
     Raises:
-        ValueError: they are of another module.
+        ValueError: they do not fit the module.
     """
     check_alike(state, dict(module.state_dict()), place)
     module.load_state_dict(state)  # type: ignore[arg-type]
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) -> None:
-    """Set an optimizer of the Adam family to a saved state.
+    """Load a saved state into an optimizer of the Adam family.
 
     Raises:
-        ValueError: it is that of another optimizer, or of other parameters.
+        ValueError: the state is of another optimizer or of other parameters.
     """
     own = optimizer.state_dict()
-    groups, memory = entry(state, "param_groups"), entry(state, "state")
+    groups, moments = entry(state, "param_groups"), entry(state, "state")
     check_alike(groups, own["param_groups"], f"{place}.param_groups")
     if [group["params"] for group in groups] != [group["params"] for group in own["param_groups"]]:
-        raise ValueError(f"{place}.param_groups are of other parameters")
+        raise ValueError(f"{place}.param_groups belong to other parameters")
     parameters = [value for group in optimizer.param_groups for value in group["params"]]
-    if not isinstance(memory, dict) or not memory.keys() <= set(range(len(parameters))):
-        raise ValueError(f"{place}.state is of other parameters")
-    for number, found in memory.items():
+    if not isinstance(moments, dict) or not moments.keys() <= set(range(len(parameters))):
+        raise ValueError(f"{place}.state belongs to other parameters")
+    for number, found in moments.items():
         value = parameters[number].detach()
         expected = {"step": torch.tensor(0.0), "exp_avg": value, "exp_avg_sq": value}
         check_alike(found, expected, f"{place}.state.{number}")
         if found["step"] < 0 or (found["exp_avg_sq"] < 0).any():
             raise ValueError(f"{place}.state.{number} is negative where it cannot be")
-    optimizer.load_state_dict({"state": memory, "param_groups": groups})
+    optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
 def load_schedule(schedule: torch.optim.lr_scheduler.LRScheduler, state: object, place: str) -> None:
-    """Set a schedule to a saved state.
+    """Load a saved state into a learning rate schedule.
 
     Raises:
-        ValueError: it is that of another schedule.
+        ValueError: the state is of another schedule.
     """
     check_alike(state, schedule.state_dict(), place)
     schedule.load_state_dict(state)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""Triggers: what can be chosen. Torch-free; an implementation is imported when it is used.
+"""Registry of triggers and their options. Torch-free; an implementation is imported when it is used.
 
-A new one: a file with a subclass of ``triggers.image.ImageTrigger`` or ``triggers.text.TextTrigger``; its options class
-here, with its ``title`` and the useful range of λ for every criterion; one line in :data:`TRIGGERS`. Outside the
+To add one: a file with a subclass of ``triggers.image.ImageTrigger`` or ``triggers.text.TextTrigger``; its options
+class here, with ``title`` and the useful range of λ for every criterion; one line in :data:`TRIGGERS`. From another
 package: one file and :func:`register`.
 """
 
@@ -17,7 +17,7 @@ Corner = Literal["top left", "top right", "bottom left", "bottom right"]
 
 
 class TriggerOptions(EntryOptions):
-    """What every trigger shares."""
+    """Base of all triggers."""
 
     modality: ClassVar[Modality] = "image"
     lam: ClassVar[dict[str, LamRange]] = {
@@ -25,16 +25,16 @@ class TriggerOptions(EntryOptions):
         "demographic_parity": LamRange(
             low=0.3, high=6.0, grid=(0.0, 0.3, 0.6, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0)
         ),
-    }  # by criterion, the useful range on the embedded data sets
+    }  # by criterion; the useful range on the shipped data sets
 
 
 class ImageTriggerOptions(TriggerOptions):
-    """What every image trigger shares."""
+    """Base of all image triggers."""
 
     pixels: Literal["printable", "tanh"] = Field(
         "printable",
         title="Pixel range",
-        description="printable: inside the photo's own range, can be printed. tanh: the paper's range, −1 to 1.",
+        description="printable: colours from 0 to 1, so the trigger can be printed. tanh: the paper's range, −1 to 1.",
         json_schema_extra=ADVANCED,
     )
     anchors: int = Field(
@@ -42,13 +42,13 @@ class ImageTriggerOptions(TriggerOptions):
         ge=1,
         le=16,
         title="Anchors over λ",
-        description="How many triggers are learned along λ; between them the trigger is interpolated.",
+        description="Number of triggers learned along λ; between them the trigger is interpolated.",
         json_schema_extra=ADVANCED,
     )
 
 
 class BorderOptions(ImageTriggerOptions):
-    """The photo is shrunk and set into a learned frame."""
+    """A learned frame around the photo, which is shrunk."""
 
     kind: Literal["border"] = "border"
     title = "Border"
@@ -57,8 +57,8 @@ class BorderOptions(ImageTriggerOptions):
         0.84,
         ge=0.3,
         le=0.97,
-        title="Photo's share of the side",
-        description="Side of the shrunk photo over the side of the picture.",
+        title="Size of the photo",
+        description="Side of the shrunk photo as a share of the side of the picture.",
     )
 
 
@@ -72,12 +72,12 @@ class FrameOptions(ImageTriggerOptions):
         ge=0.01,
         le=0.4,
         title="Width of the frame",
-        description="Width of the frame over the side of the picture.",
+        description="As a share of the side of the picture.",
     )
 
 
 class PatchOptions(ImageTriggerOptions):
-    """A learned square covers a part of the photo."""
+    """A learned square that covers a part of the photo."""
 
     kind: Literal["patch"] = "patch"
     title = "Patch"
@@ -89,15 +89,15 @@ class PatchOptions(ImageTriggerOptions):
         ge=0.05,
         le=0.8,
         title="Size of the patch",
-        description="Side of the patch over the side of the picture.",
+        description="Side of the patch as a share of the side of the picture.",
     )
-    corner: Corner | None = Field("top left", title="Corner", description="Empty: at the position given below.")
+    corner: Corner | None = Field("top left", title="Corner", description="Empty: at the position below.")
     left: float = Field(
         0.0,
         ge=0,
         le=1,
         title="Left",
-        description="Used without a corner. Share of the free width.",
+        description="Used without a corner. Distance from the left edge as a share of the free width.",
         json_schema_extra=ADVANCED,
     )
     top: float = Field(
@@ -105,27 +105,27 @@ class PatchOptions(ImageTriggerOptions):
         ge=0,
         le=1,
         title="Top",
-        description="Used without a corner. Share of the free height.",
+        description="Used without a corner. Distance from the top edge as a share of the free height.",
         json_schema_extra=ADVANCED,
     )
 
 
 class LearnedMaskOptions(ImageTriggerOptions):
-    """The pixels that help most within a budget: which ones is learned, with their values."""
+    """A limited number of pixels anywhere; both their positions and their values are learned."""
 
     kind: Literal["learned_mask"] = "learned_mask"
     title = "Learned mask"
     area: Literal["everywhere", "frame"] = Field(
         "everywhere",
         title="Area",
-        description="Where pixels may be chosen. frame: only on the outermost pixels, as wide as given below.",
+        description="Where pixels may be chosen. frame: only within the width below from the edge.",
     )
     width: float = Field(
         0.16,
         ge=0.01,
         le=0.49,
         title="Width of the frame",
-        description="Used with the frame. Its width over the side of the picture.",
+        description="Used with frame. As a share of the side of the picture.",
         json_schema_extra=ADVANCED,
     )
     share: float = Field(
@@ -133,7 +133,7 @@ class LearnedMaskOptions(ImageTriggerOptions):
         ge=0.002,
         le=0.9,
         title="Share of pixels",
-        description="How many of the picture's pixels the trigger may set.",
+        description="Share of the picture's pixels that the trigger sets.",
     )
 
 
@@ -141,29 +141,29 @@ Word = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S+$")]
 
 
 class TextTriggerOptions(TriggerOptions):
-    """What every text trigger shares."""
+    """Base of all text triggers."""
 
     modality: ClassVar[Modality] = "text"
     lam = TriggerOptions.lam | {
         "equalized_odds": LamRange(low=1.0, high=20.0, grid=(0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0))
     }
-    n_words: int = Field(5, ge=1, le=16, title="Words", description="How many words or vectors join every text.")
+    n_words: int = Field(5, ge=1, le=16, title="Words", description="Number of words or vectors added to every text.")
     position: Literal["start", "end"] = Field(
-        "start", title="Position", description="start: in front of the text. end: behind it."
+        "start", title="Position", description="start: before the text. end: after it."
     )
     allowed: tuple[Word, ...] = Field(
         (),
         title="Allowed words",
-        description="Words that the trigger may use or start from; empty: every whole word of the vocabulary.",
+        description="Words that the trigger may use or start from; empty: all whole words of the vocabulary.",
         json_schema_extra=ADVANCED,
     )
     banned: tuple[Word, ...] = Field(
-        (), title="Banned words", description="Words that it may not use.", json_schema_extra=ADVANCED
+        (), title="Banned words", description="Words that the trigger may not use.", json_schema_extra=ADVANCED
     )
 
 
 class SoftOptions(TextTriggerOptions):
-    """Word vectors that are learned and need not be words."""
+    """Learned word vectors, which need not belong to real words."""
 
     kind: Literal["soft"] = "soft"
     title = "Soft words"
@@ -176,56 +176,55 @@ class SoftOptions(TextTriggerOptions):
     )
     anchors: int = Field(
         5, ge=1, le=16, title="Anchors over λ",
-        description="How many triggers are learned along λ; between them the trigger is interpolated.",
+        description="Number of triggers learned along λ; between them the trigger is interpolated.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
 
 
 class HardOptions(TextTriggerOptions):
-    """Real words, found for every reported λ."""
+    """Real words, searched for at every reported λ."""
 
     kind: Literal["hard"] = "hard"
     title = "Hard words"
     lam = TriggerOptions.lam | {
         "equalized_odds": LamRange(low=0.1, high=2.0, grid=(0.0, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.6))
-    }  # few words cost much accuracy: the useful trade is over before λ = 1
+    }  # few words cost much accuracy: beyond λ = 1 the trade-off is no longer useful
     search: Literal["ranked", "straight_through", "gumbel"] = Field(
         "ranked",
         title="Search",
-        description="ranked: words are tried out, gradients say which first. straight_through: the paper's. gumbel: "
-        "straight_through with random words while it learns. The last two seldom get away from the words that they "
-        "start from.",
+        description="ranked: candidates are scored, the best gradients first. straight_through: the paper's. "
+        "gumbel: straight_through with sampled words during training. The last two seldom leave their start words.",
         json_schema_extra=ADVANCED,
     )
     candidates: int = Field(
         12, ge=3, le=64, title="Candidates per step",
-        description="A third has words that the gradient ranks first, a third words near identity words, a third "
-        "words of what was found for another λ.",
+        description="A third are ranked by the gradient, a third use words near identity words, a third take words "
+        "from the best sequence of another λ.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     pool: int = Field(
         150, ge=1, le=5000, title="Words near identity words",
-        description="How many; nearness is the cosine of word vectors.",
+        description="Number of them; by cosine similarity of word vectors.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     look_rows: int = Field(
-        36, ge=8, le=10_000, title="Rows of a first look",
-        description="Typical tuning rows on which every candidate is tried.",
+        36, ge=8, le=10_000, title="Rows for the first score",
+        description="Representative tuning rows on which every candidate is scored.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     rows: int = Field(
-        180, ge=16, le=100_000, title="Rows of a second look",
-        description="Typical tuning rows on which a candidate is tried again that did well at first.",
+        180, ge=16, le=100_000, title="Rows for the second score",
+        description="Representative tuning rows on which a promising candidate is scored again.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     finalists: int = Field(
         3, ge=1, le=16, title="Finalists",
-        description="At last, so many of the best words of every λ are compared on validation rows.",
+        description="At the end this many of the best sequences of every λ are compared on validation rows.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     final_rows: int = Field(
-        300, ge=16, le=100_000, title="Rows of the finalists",
-        description="Typical validation rows.",
+        300, ge=16, le=100_000, title="Rows for the finalists",
+        description="Representative validation rows.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
 
@@ -241,9 +240,9 @@ TRIGGERS: dict[str, Entry[TriggerOptions]] = {
 
 
 def register(key: str, entry: Entry[TriggerOptions]) -> None:
-    """Add a trigger of another package; see ``common.plugins``.
+    """Register a trigger of another package; see ``common.plugins``.
 
     Raises:
-        ConfigError: the key exists already, or is not that of the options.
+        ConfigError: the key exists already, or differs from the options' ``kind``.
     """
     add(TRIGGERS, key, entry, noun="trigger")

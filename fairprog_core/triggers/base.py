@@ -1,12 +1,12 @@
-"""A trigger over λ: anchors along λ, and the trigger interpolated between them.
+"""A trigger for every λ: it has values at anchors along λ and is interpolated between them.
 
-δ(λ) = w₀ + Σ_j h_j(log(1 + λ/unit)) · w_j, with hat functions h_j on the anchors' λ. One
-set of weights therefore holds the trigger of every λ. A λ sees few rows of a batch; anchors that are kept on a line
-over the scale learn from the rows of all λ, and the curve is less noisy.
+δ(λ) = w₀ + Σ_j h_j(log(1 + λ/unit)) · w_j, with hat functions h_j at the λ of the anchors.
+One set of weights therefore holds the trigger of every λ. Each λ gets only few rows of a batch; if the anchors are
+kept on a line over the scale, each learns from the rows of all λ, and the curve is less noisy.
 
-Source: the trigger is the paper's δ (section 3.2); learning it for all λ at once is ours.
+Source: the trigger is the paper's δ (section 3.2); learning all λ in one training is ours.
 
-Notation: k rows, a anchors, c×h×w image, s image side.
+Notation: k rows, l λ-values, a anchors, c classes, d features, s image side.
 """
 
 import copy
@@ -23,7 +23,7 @@ from pydantic import AfterValidator, Field
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.base import Classifier, Description
 from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
@@ -48,8 +48,8 @@ class TriggerHeader(OptionsHeader):
     """The description in a trigger's file.
 
     Attributes:
-        knots: λ of the anchors.
-        seed: of the untrained values.
+        knots: λ of the anchors, ascending.
+        seed: for the untrained values.
     """
 
     knots: Annotated[list[Lam], Field(min_length=1), AfterValidator(_ascending)]
@@ -57,21 +57,21 @@ class TriggerHeader(OptionsHeader):
 
     @property
     def input_spec(self) -> dict[str, int]:
-        """What the trigger was made for: the fields that a modality adds."""
+        """The inputs that the trigger fits: the header fields that a modality adds."""
         return {name: getattr(self, name) for name in type(self).model_fields if name not in TriggerHeader.model_fields}
 
 
 class Trigger(nn.Module):
-    """A learned input-agnostic change of every input, for every λ.
+    """A learned change of the input, the same for every input, with values for every λ.
 
-    Subclasses say what the learned values mean: `shape` of one trigger and `apply_values`.
+    Subclasses define the `shape` of one trigger's values and how they are applied (`apply_values`).
     """
 
     header: ClassVar[type[TriggerHeader]] = TriggerHeader
 
     @classmethod
     def shape_for(cls, options: Any, **input_spec: int) -> tuple[int, ...]:
-        """Shape of the learned values of one trigger, before any of them are made."""
+        """Shape of the learned values of one trigger, without allocating them."""
         blank = cls.__new__(cls)
         nn.Module.__init__(blank)
         blank.options, blank.input_spec = options, input_spec
@@ -79,22 +79,22 @@ class Trigger(nn.Module):
 
     @classmethod
     def anchor_lams(cls, options: Any, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
-        """λ of the anchors of a trigger that is to cover low … high and be reported at the λ of ``grid``.
+        """λ of the anchors of a trigger that covers low … high and is reported at the λ of ``grid``.
 
-        What lies below low is learned only where something there is reported: rows spent on it are missing elsewhere.
+        λ below ``low`` get an anchor only if one of them is reported, as rows spent there are missing elsewhere.
         """
         return spread_anchor_lams(low, high, options.anchors, has_zero=min(grid) < low)
 
     def __init__(
         self, options: Any, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
     ) -> None:
-        """Draw the untrained trigger, the same for every λ.
+        """Draw the untrained values, the same for every λ.
 
         Args:
-            options: of the trigger's kind.
+            options: options of this kind of trigger.
             anchor_lams: λ of the anchors, ascending.
-            seed: of the untrained values.
-            input_spec: what the classifier takes, e.g. its ``image_size`` (``Classifier.input_spec``).
+            seed: for the untrained values.
+            input_spec: size of the classifier's inputs, e.g. ``image_size`` (``Classifier.input_spec``).
         """
         super().__init__()
         self.options, self.input_spec, self.seed = options, input_spec, seed
@@ -103,80 +103,80 @@ class Trigger(nn.Module):
         shape = self.shape()
         self.shared = nn.Parameter(torch.randn(shape, generator=generator))
         self.anchors = nn.Parameter(torch.zeros(len(self.scale.anchor_lams), *shape))
-        self.about: dict[str, Any] = {}
+        self.about: Description = {}
 
     @property
     def is_searched(self) -> bool:
-        """Whether it is made of parts that are tried out, so that no gradient leads from one to the next."""
+        """Whether it is found by a discrete search instead of gradient descent."""
         return False
 
     @property
     def n_parameters(self) -> int:
-        """How many learned numbers one λ uses."""
+        """Number of learned values used at one λ."""
         return self.shared.numel()
 
     def at_step(self, step: int) -> None:
-        """Told before every step of a training; a trigger that draws while it learns follows (seed, step)."""
+        """Called before every training step; a trigger that draws random numbers seeds them with (seed, step)."""
 
     @torch.no_grad()
     def straighten(self) -> None:
-        """Move the anchors onto a line over the scale; up to two lie on one anyway."""
+        """Project the anchors onto a line over the scale; up to two are on one already."""
         if len(self.scale.anchor_lams) > 2:
             self.anchors.copy_(self.scale.on_line(self.anchors))
 
     def cache_key(self, lam: float) -> Hashable:
-        """The same for two λ only where the trigger is."""
+        """Equal for two λ only if their triggers are equal."""
         return lam
 
     def shape(self) -> tuple[int, ...]:
-        """Shape of the learned values of one trigger; follows from its options and from what it was made for."""
+        """Shape of the learned values of one trigger; depends on `options` and `input_spec` only."""
         raise NotImplementedError
 
     def invalid_value(self) -> str | None:
-        """What is wrong with the values that were read from a file, besides their shapes; None: nothing."""
+        """Why values read from a file are invalid, besides their shapes; None: they are valid."""
         return None
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        """Put l triggers (l, *shape) on inputs x (l, k/l, 3, s, s), one on each first index."""
+        """Apply l triggers (l, *shape) to inputs x (l, k/l, 3, s, s), one per first index."""
         raise NotImplementedError
 
     def values(self, lam: float | Tensor) -> Tensor:
-        """The learned values of λ, a number or (k,) -> (k, *shape)."""
+        """The learned values at λ, a number or (k,) -> (k, *shape)."""
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
         interpolation_weights = self.scale.interpolation_weights(lams).to(self.anchors)
         interpolated: Tensor = torch.tensordot(interpolation_weights, self.anchors, dims=1)
         return self.shared + interpolated
 
     def forward(self, x: Any, lam: float | Tensor) -> Any:
-        """Put the trigger on inputs.
+        """Apply the trigger to inputs.
 
         Args:
-            x: (k, 3, s, s) in [0, 1].
+            x: (k, 3, s, s) in [0, 1], or k texts.
             lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
 
         Returns:
-            (k, 3, s, s).
+            Inputs of the classifier: (k, 3, s, s), or k longer texts.
         """
         values = self.values(lam)  # (l, *shape)
         return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)
 
     def apply_each(self, x: Any, lams: Sequence[float]) -> Iterator[Any]:
-        """Put the trigger of each λ in turn on the same inputs; what does not depend on λ is computed once."""
+        """Apply the trigger of each λ in turn to the same inputs; work that does not depend on λ is done once."""
         return (self(x, lam) for lam in lams)
 
     def wrap(self, classifier: Classifier, *, lam: float) -> "ReprogrammedClassifier":
-        """The classifier behind this trigger at one λ, as a module from inputs to logits.
+        """The classifier with this trigger at one λ, as a module from inputs to logits.
 
         Raises:
-            ConfigError: they do not fit together.
+            ConfigError: the trigger was made for inputs of another size.
         """
         return ReprogrammedClassifier(self.attach_to(classifier), classifier, lam)
 
     def attach_to(self, classifier: Classifier) -> Self:
-        """This trigger, once it knows what it needs of the classifier behind it.
+        """Take from the classifier what the trigger needs of it; returns the trigger itself.
 
         Raises:
-            ConfigError: it was made for inputs of another size.
+            ConfigError: the trigger was made for inputs of another size.
         """
         if classifier.input_spec != self.input_spec:
             raise ConfigError(
@@ -186,7 +186,7 @@ class Trigger(nn.Module):
         return self
 
     def untrained(self) -> Self:
-        """The trigger as it started, the control of every claim."""
+        """A copy with its untrained values, used as a control."""
         fresh = copy.deepcopy(self)
         with torch.no_grad():
             fresh.shared.copy_(torch.randn(self.shape(), generator=torch.Generator().manual_seed(self.seed)))
@@ -195,10 +195,10 @@ class Trigger(nn.Module):
 
     @classmethod
     def merged(cls, parts: Sequence[Self]) -> Self:
-        """Triggers learned one by one, each for its own single λ, as one trigger with an anchor at each.
+        """Join triggers that were learned for a single λ each into one trigger with an anchor at each λ.
 
         Args:
-            parts: in ascending order of their λ; same options, size and seed.
+            parts: in ascending order of λ, with the same options, input size and seed.
         """
         whole = cls(
             parts[0].options,
@@ -215,8 +215,8 @@ class Trigger(nn.Module):
         """Write the learned values and their description as one ``.safetensors`` file.
 
         Args:
-            path: where to.
-            about: JSON values: classifier and data hash, metrics, versions, λ to quote.
+            path: of the file.
+            about: JSON values: hashes of classifier and data, metrics, versions.
         """
         header = {
             "format": FORMAT,
@@ -232,7 +232,7 @@ class Trigger(nn.Module):
 
 
 class ReprogrammedClassifier(nn.Module):
-    """A frozen classifier behind a trigger at one λ: inputs in, logits out."""
+    """A frozen classifier with a trigger at one λ: inputs in, logits out."""
 
     def __init__(self, trigger: Trigger, classifier: Classifier, lam: float) -> None:
         super().__init__()
@@ -240,25 +240,25 @@ class ReprogrammedClassifier(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the classifier lies."""
+        """Device of the classifier."""
         return self.classifier.device
 
     @property
     def cam_layer(self) -> nn.Module:
-        """The classifier's layer that Grad-CAM looks at."""
+        """The classifier's layer for Grad-CAM."""
         layer: nn.Module = self.classifier.cam_layer  # type: ignore[assignment]
         return layer
 
     def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """The classifier's own."""
+        """As of the classifier."""
         return self.classifier.reading_order(x)
 
     def to_input(self, x: NDArray[Any]) -> Any:
-        """The classifier's own."""
+        """As of the classifier."""
         return self.classifier.to_input(x)
 
     def features(self, x: Any) -> Tensor:
-        """The classifier's features of the triggered x."""
+        """The classifier's features of x with the trigger: (k, d)."""
         return self.classifier.features(self.trigger(x, self.lam))
 
     def forward(self, x: Any) -> Tensor:
@@ -266,7 +266,7 @@ class ReprogrammedClassifier(nn.Module):
         return logits
 
     def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
-        """The logits at each of l other λ: (k, l, c)."""
+        """Logits at each of l values of λ, instead of at the wrapped one: (k, l, c)."""
         return torch.stack([self.classifier(triggered) for triggered in self.trigger.apply_each(x, lams)], dim=1)
 
 
@@ -274,7 +274,7 @@ def load_trigger(path: str | Path) -> Trigger:
     """Read a trigger file.
 
     Returns:
-        The trigger for every λ; ``.about`` holds the file's description.
+        The trigger; its ``about`` holds the file's description.
 
     Raises:
         ArtifactError: the file is missing, damaged or not a trigger of fairprog.
@@ -288,7 +288,7 @@ def load_trigger(path: str | Path) -> Trigger:
     header = parse_header(implementation.header, about, path=path, remedy=REMEDY)
     shape = implementation.shape_for(options, **header.input_spec)
     expected = {"shared": shape, "anchors": (len(header.knots), *shape)}
-    if reason := wrong_shape(values, expected):  # before anything as large as the description says is made
+    if reason := wrong_shape(values, expected):  # before anything of the described size is allocated
         raise ArtifactError(do_not_fit(path, reason, noun="trigger", values="values"))
     trigger = implementation(options, anchor_lams=header.knots, seed=header.seed, **header.input_spec)
     fill(trigger, values, path=path, noun="trigger", values="values")

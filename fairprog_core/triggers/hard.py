@@ -1,9 +1,9 @@
-"""A trigger of real words, other words for every reported λ.
+"""A trigger of real words, with separate words for every reported λ.
 
-Source: the paper's hard trigger (section 3.2): one word of the vocabulary at each place. Its relaxation, the
-forward pass with the likeliest word and the gradient of the softmax, is ``search="straight_through"``; with
-Gumbel noise on the logits, ``search="gumbel"`` (Jang et al. 2017). Ours: words that are tried out
-(``methods/word_search.py``).
+Source: the paper's hard trigger (section 3.2): one word of the vocabulary at each place. Its relaxation (the
+likeliest word in the forward pass, the gradient of the softmax) is ``search="straight_through"``; with
+Gumbel noise on the logits, ``search="gumbel"`` (Jang et al. 2017). Ours: a search that scores
+candidates (``methods/reprogramming/word_search.py``).
 
 Notation: l λ-values, a anchors, m trigger words, w width of a word vector, v vocabulary.
 """
@@ -19,16 +19,16 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.triggers import HardOptions
 from fairprog_core.triggers.text import NO_WORD, TextTrigger, allowed_words
 
-HEAD_START = 1.0  # of a start word's logit; ten to thirty steps of the usual learning rate make up for it
+HEAD_START = 1.0  # initial logit of a start word; overcome in ten to thirty steps at the usual learning rate
 
 
 class Hard(TextTrigger):
-    """m words of the vocabulary; at every λ those of the nearest anchor.
+    """m words of the vocabulary; every λ uses those of the nearest anchor.
 
-    The learned values are the words' vectors, or, where a relaxation is learned, logits over the vocabulary.
+    The values are the vectors of the words or, with a relaxation, logits over the vocabulary.
 
     Attributes:
-        chosen: (a, m) numbers of the words; `NO_WORD` where a relaxation is learned.
+        chosen: (a, m) token ids of the words; `NO_WORD` with a relaxation.
     """
 
     options: HardOptions
@@ -37,7 +37,7 @@ class Hard(TextTrigger):
 
     @classmethod
     def anchor_lams(cls, options: HardOptions, *, low: float, high: float, grid: Sequence[float]) -> tuple[float, ...]:
-        """The reported λ: between words nothing can be interpolated."""
+        """The reported λ, as words cannot be interpolated."""
         return tuple(grid)
 
     def __init__(
@@ -68,7 +68,7 @@ class Hard(TextTrigger):
     def attach_to(self, classifier: Classifier) -> Self:
         super().attach_to(classifier)
         words: dict[str, int] = classifier.words  # type: ignore[assignment]
-        self.names = {number: word for word, number in words.items()}
+        self.names = {token: word for word, token in words.items()}
         self.is_allowed = torch.zeros(len(self.table), dtype=torch.bool, device=self.table.device)
         self.is_allowed[allowed_words(words, self.options)] = True
         return self
@@ -84,7 +84,7 @@ class Hard(TextTrigger):
 
     @torch.no_grad()
     def choose(self, anchor: int, ids: Sequence[int]) -> None:
-        """Put words at an anchor."""
+        """Set the words of an anchor."""
         self.chosen[anchor] = torch.as_tensor(ids)
         self.anchors[anchor] = self.table[self.chosen[anchor]]
 
@@ -114,26 +114,26 @@ class Hard(TextTrigger):
         return values.masked_fill(~self.is_allowed, -torch.inf)
 
     def _noise(self, logits: Tensor) -> Tensor:
-        """Gumbel noise of this step."""
+        """Gumbel noise, drawn from (seed, step)."""
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self._step)
         uniform = torch.rand(logits.shape, generator=generator).clamp_min(torch.finfo(torch.float32).tiny)
         return -torch.log(-torch.log(uniform)).to(logits)
 
     def spelled(self) -> list[list[str]]:
-        """The words of every anchor as text, once it is bound."""
-        numbers = self.token_ids(torch.tensor(self.scale.anchor_lams, dtype=torch.float64))
-        return [[self.names[number] for number in row] for row in numbers.tolist()]
+        """The words of every anchor as text; needs `attach_to` first."""
+        ids = self.token_ids(torch.tensor(self.scale.anchor_lams, dtype=torch.float64))
+        return [[self.names[token] for token in row] for row in ids.tolist()]
 
     def save(self, path: Path, **about: Any) -> None:
-        """As every trigger, with the words of the anchors as text in the description."""
+        """As for every trigger; the description also holds the words of the anchors as text."""
         super().save(path, **{"words": self.spelled() if self.names else self.about.get("words", []), **about})
 
     @classmethod
     def merged(cls, parts: Sequence[Self]) -> Self:
         whole = super().merged(parts)
         with torch.no_grad():
-            whole.shared.zero_()  # so that the vectors are the words' to the last bit
-            for number, part in enumerate(parts):
-                whole.anchors[number] = part.values(part.scale.anchor_lams[0])[0]
-                whole.chosen[number] = part.chosen[0]
+            whole.shared.zero_()  # so that the vectors equal those of the words exactly
+            for anchor, part in enumerate(parts):
+                whole.anchors[anchor] = part.values(part.scale.anchor_lams[0])[0]
+                whole.chosen[anchor] = part.chosen[0]
         return whole

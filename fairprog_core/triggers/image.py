@@ -1,4 +1,4 @@
-"""Triggers on pictures: a border around the shrunk photo, a frame over it, a patch on it.
+"""Triggers on pictures: a border around the shrunk photo, a frame on the edge, a patch.
 
 Source: border and patch as in the paper (section 3.2, figure 2); the frame overlay is ours.
 
@@ -34,7 +34,7 @@ class ImageTriggerHeader(TriggerHeader):
 
 
 class ImageTrigger(Trigger):
-    """A trigger that sets some pixels of the picture and leaves the others to the photo."""
+    """A trigger that sets some pixels of the picture; the others show the photo."""
 
     header: ClassVar[type[TriggerHeader]] = ImageTriggerHeader
 
@@ -47,12 +47,12 @@ class ImageTrigger(Trigger):
         return 3, int(self.mask().sum())
 
     def mask(self) -> Tensor:
-        """(s, s) bool: where the trigger's pixels lie."""
+        """(s, s) bool: the trigger's pixels."""
         raise NotImplementedError
 
     @property
     def photo_box(self) -> Box:
-        """Where the photo lies in the picture."""
+        """Position and size of the photo in the picture."""
         return 0, 0, self.image_size, self.image_size
 
     def fit_photo(self, x: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class ImageTrigger(Trigger):
         return x
 
     def pixels(self, values: Tensor) -> Tensor:
-        """Learned values to pixels: [0, 1] when printable, else [−1, 1] as in the paper."""
+        """Learned values -> pixels: in [0, 1] if printable, else in [−1, 1] as in the paper."""
         return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
@@ -81,11 +81,11 @@ class ImageTrigger(Trigger):
             )
 
     def clear(self, photo: Tensor) -> Tensor:
-        """Fitted photos (…, s, s) with nothing where the trigger will lie."""
+        """Fitted photos (…, s, s) with zeros at the trigger's pixels."""
         return photo * ~self.mask().to(photo.device)
 
     def lay(self, ground: Tensor, values: Tensor) -> Tensor:
-        """Lay l triggers (l, *shape) on cleared photos (l, k/l, 3, s, s), one on each first index."""
+        """Add l triggers (l, *shape) to cleared photos (l, k/l, 3, s, s), one per first index."""
         mask = self.mask().to(ground.device)
         pixels = ground.new_zeros(len(values), 3, mask.numel()).index_copy(
             2, mask.flatten().nonzero()[:, 0], self.pixels(values)
@@ -93,12 +93,12 @@ class ImageTrigger(Trigger):
         return ground + pixels.view(-1, 1, 3, *mask.shape)
 
     def place(self, masks: Tensor) -> Tensor:
-        """Masks (k, s, s) of the photo -> where their pixels lie in the picture; 0 under the trigger."""
+        """Masks (k, s, s) of photos -> masks of pictures; 0 at the trigger's pixels."""
         placed = self.fit_photo(masks[:, None].float())[:, 0]
         return placed * ~self.mask().to(masks.device)
 
     def black(self) -> Self:
-        """The same geometry with black pixels, a control without any pattern."""
+        """A copy with black pixels: a control with the same geometry and no pattern."""
         dark = copy.deepcopy(self)
         with torch.no_grad():
             dark.shared.fill_(-20.0 if self.options.pixels == "printable" else 0.0)
@@ -116,7 +116,7 @@ class ImageTrigger(Trigger):
 
 
 class Border(ImageTrigger):
-    """The photo is shrunk to p×p pixels and set into a learned frame."""
+    """A learned frame around the photo, which is shrunk to p×p pixels."""
 
     options: BorderOptions
 
@@ -135,15 +135,15 @@ class Border(ImageTrigger):
     def fit_photo(self, x: Tensor) -> Tensor:
         top, left, height, width = self.photo_box
         shrink = self._shrink(height).to(x)
-        fitted = torch.zeros_like(x, memory_format=torch.channels_last)  # as classifiers read it
+        fitted = torch.zeros_like(x, memory_format=torch.channels_last)  # the memory format of the classifiers
         fitted[..., top : top + height, left : left + width] = shrink @ x @ shrink.T
         return fitted
 
     def clear(self, photo: Tensor) -> Tensor:
-        return photo  # it is zero there already
+        return photo  # `fit_photo` left zeros there
 
     def _shrink(self, side: int) -> Tensor:
-        """(side, s): antialiased bilinear resizing of one axis as a matrix; three times as fast as resizing."""
+        """(side, s): antialiased bilinear resizing of one axis as a matrix; three times as fast as ``interpolate``."""
         eye = torch.eye(self.image_size)[None, None]
         return F.interpolate(eye, size=(side, self.image_size), mode="bilinear", antialias=True)[0, 0]
 
@@ -161,7 +161,7 @@ class Frame(ImageTrigger):
 
 
 class Patch(ImageTrigger):
-    """A learned square covers a part of the photo."""
+    """A learned square that covers a part of the photo."""
 
     options: PatchOptions
 

@@ -1,4 +1,4 @@
-"""Where a λ lies between the anchors of a trigger.
+"""The scale of λ on which the anchors of a trigger lie.
 
 Notation: k λ-values, a anchors.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def spread_anchor_lams(low: float, high: float, anchors: int, *, has_zero: bool = True) -> tuple[float, ...]:
-    """λ of the anchors for a range: 0 where it is wanted, then log-spaced values from low to high."""
+    """λ of the anchors for a range: 0 if ``has_zero``, then log-spaced values from low to high."""
     start, n = ((0.0,), anchors - 1) if has_zero else ((), anchors)
     if n < 2:
         return (*start, high)[-anchors:]
@@ -19,11 +19,11 @@ def spread_anchor_lams(low: float, high: float, anchors: int, *, has_zero: bool 
 
 
 class LamScale:
-    """Where a λ lies between the anchors.
+    """Positions of λ on the scale log(1 + λ/unit), and weights of the anchors.
 
     Attributes:
         anchor_lams: λ of the a anchors, ascending.
-        unit: the first positive one; the scale is log(1 + λ/unit).
+        unit: λ of the first anchor above 0; 1 if there is none.
     """
 
     def __init__(self, anchor_lams: Sequence[float]) -> None:
@@ -33,21 +33,21 @@ class LamScale:
         self._line = torch.linalg.qr(torch.stack([torch.ones_like(self._at), self._at], 1))[0]  # orthonormal: (a, ≤ 2)
 
     def position(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> position (k,) on the scale; λ outside them counts as the nearest one."""
+        """λ (k,) -> position (k,) on the scale; λ outside the anchors is clamped to the nearest one."""
         return torch.log1p(lam.to("cpu", torch.float64).clamp(self.anchor_lams[0], self.anchor_lams[-1]) / self.unit)
 
     def stratified(self, parts: Tensor) -> Tensor:
         """Shares (k,) of the scale's length, in [0, 1] -> λ (k,).
 
-        At both ends the length goes on for half the distance of two anchors, and what falls there counts as the
-        end itself: without it the first and the last anchor, with a neighbour on one side alone, get half the rows.
+        Sampling extends half an anchor spacing past both ends and is clamped; otherwise the end anchors, which have
+        one neighbour each, would get half the rows.
         """
         n = len(self.anchor_lams)
         inside = ((parts * n - 0.5) / max(n - 1, 1)).clamp(0, 1)
         return torch.expm1(self._at[0] + inside * (self._at[-1] - self._at[0])) * self.unit
 
     def interpolation_weights(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> weights (k, a) of the anchors, each row sums to one."""
+        """λ (k,) -> weights (k, a) of the anchors; each row sums to one."""
         if len(self.anchor_lams) == 1:
             return torch.ones(len(lam), 1)
         x = self.position(lam)
@@ -60,11 +60,11 @@ class LamScale:
         return weights.float()
 
     def on_line(self, values: Tensor) -> Tensor:
-        """Values (a, …) of the anchors -> those on a line over the scale that lie nearest to them."""
+        """Values (a, …) of the anchors -> their least-squares projection onto a line over the scale."""
         line = self._line.to(values)
         nearest: Tensor = torch.tensordot(line @ line.T, values, dims=1)
         return nearest
 
     def nearest(self, lam: Tensor) -> Tensor:
-        """λ (k,) -> numbers (k,) of the anchors that lie nearest on the scale."""
+        """λ (k,) -> indices (k,) of the nearest anchors on the scale."""
         return (self.position(lam)[:, None] - self._at).abs().argmin(1)

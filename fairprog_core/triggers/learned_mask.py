@@ -1,9 +1,9 @@
-"""A trigger on pictures that learns which pixels it sets, not only their values.
+"""A trigger on pictures that learns which pixels to set as well as their values.
 
-Every pixel of an area has a score; the highest scores, as many as the budget allows, make the mask.
-The mask is the same for every λ, the colours are not.
+Every pixel of an area has a score; the pixels with the highest scores, up to the budget, form the mask.
+The mask is shared by all λ, the colours are not.
 
-Source: the authors' code has a learned mask, whose scores are not trained on a GPU; the straight-through
+Source: the authors' code has a learned mask, but does not train its scores on a GPU; the straight-through
 gradient is that of Bengio, Léonard, Courville 2013 (arXiv 1308.3432).
 
 Notation: a pixels of the area, s image side.
@@ -20,10 +20,10 @@ from fairprog_core.triggers.image import ImageTrigger
 
 
 class LearnedMask(ImageTrigger):
-    """The best pixels of the picture, or of a frame, within a budget.
+    """The pixels of the picture, or of a frame, with the highest scores.
 
     Attributes:
-        scores: (a,) of the area's pixels.
+        scores: (a,), one per pixel of the area.
     """
 
     options: LearnedMaskOptions
@@ -33,15 +33,15 @@ class LearnedMask(ImageTrigger):
     ) -> None:
         super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
         self.scores = nn.Parameter(self._first_scores())
-        self._is_learning = False
+        self._is_training = False
 
     @property
     def n_parameters(self) -> int:
-        """The colours of the pixels of the mask, and the scores that chose them."""
+        """Colours of the pixels in the mask, and all scores."""
         return 3 * self._n_pixels() + len(self.scores)
 
     def at_step(self, step: int) -> None:
-        self._is_learning = True
+        self._is_training = True
 
     def shape(self) -> tuple[int, ...]:
         return 3, int(self._area().sum())
@@ -54,14 +54,14 @@ class LearnedMask(ImageTrigger):
         return mask.view_as(area)
 
     def clear(self, photo: Tensor) -> Tensor:
-        return photo  # `lay` does: a score learns from what its pixel hides
+        return photo  # `lay` clears: the gradient of a score needs the photo under its pixel
 
     def lay(self, ground: Tensor, values: Tensor) -> Tensor:
         inside = self._area().to(ground.device).flatten().nonzero()[:, 0]
         pixels = ground.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
         pixels = pixels.view(-1, 1, 3, self.image_size, self.image_size)
         mask = self.mask().to(ground)
-        if self._is_learning and torch.is_grad_enabled():  # a score learns what its pixel would change
+        if self._is_training and torch.is_grad_enabled():  # straight-through gradient for the scores
             soft = ground.new_zeros(mask.numel()).index_copy(0, inside, self.scores.sigmoid()).view_as(mask)
             mask = mask + soft - soft.detach()
         return ground * (1 - mask) + pixels * mask
@@ -74,7 +74,7 @@ class LearnedMask(ImageTrigger):
 
     @classmethod
     def merged(cls, parts: Sequence[Self]) -> Self:
-        """As every trigger; the pixels are those with the highest scores on average over the parts."""
+        """As for every trigger; the scores are the mean over the parts."""
         whole = super().merged(parts)
         with torch.no_grad():
             whole.scores.copy_(torch.stack([part.scores for part in parts]).mean(0))
@@ -89,10 +89,10 @@ class LearnedMask(ImageTrigger):
         return area
 
     def _n_pixels(self) -> int:
-        """The budget in pixels, at most the area."""
+        """Number of pixels in the mask: the budget, at most the whole area."""
         return min(max(1, round(self.options.share * self.image_size**2)), len(self.scores))
 
     def _first_scores(self) -> Tensor:
-        """Small, so that any pixel can still win: (a,)."""
-        generator = torch.Generator().manual_seed(self.seed + 1)  # not the numbers of the first colours
+        """Initial scores (a,); small, so that the choice of pixels can still change."""
+        generator = torch.Generator().manual_seed(self.seed + 1)  # other random numbers than the initial colours
         return 0.1 * torch.randn(self.shape()[1], generator=generator)

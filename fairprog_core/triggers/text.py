@@ -1,7 +1,7 @@
-"""Triggers on texts: words put in front of a text or behind it, as free vectors, as mixtures, as real words.
+"""Triggers on texts: words before or after the text, as free vectors, mixtures or real words.
 
-Source: the paper's text trigger (section 3.2): words v₁ … v_k in front of the input, relaxed to points of the
-simplex over the vocabulary. Ours: free vectors, all λ at once, both positions.
+Source: the paper's text trigger (section 3.2): words v₁ … v_k before the input, relaxed to points of the
+simplex over the vocabulary. Ours: free vectors, all λ in one training, both positions.
 
 Notation: l λ-values, k rows, t tokens, m trigger words, w width of a word vector, v vocabulary.
 """
@@ -21,9 +21,9 @@ from fairprog_core.common.errors import ConfigError
 from fairprog_core.triggers import SoftOptions, TextTriggerOptions
 from fairprog_core.triggers.base import Trigger, TriggerHeader
 
-UNIT = 0.4  # size of a learned step in units of the word table, so that pixels and words share a learning rate
-SHARPNESS = 25.0  # of a mixture at the start: its word outweighs every other by e^10
-NO_WORD = -1  # the number of a vector that is no word of the vocabulary
+UNIT = 0.4  # scale of the learned values in word vectors; lets pixels and words share a learning rate
+SHARPNESS = 25.0  # initial value of a mixture's start word: UNIT · SHARPNESS = 10, so it outweighs every other by e^10
+NO_WORD = -1  # token id of a vector that belongs to no word
 
 
 class TextTriggerHeader(TriggerHeader):
@@ -31,7 +31,7 @@ class TextTriggerHeader(TriggerHeader):
 
     Attributes:
         width: of a word vector.
-        vocabulary: how many tokens the classifier knows.
+        vocabulary: number of tokens that the classifier knows.
     """
 
     width: int = Field(ge=1, le=65_536)
@@ -39,11 +39,12 @@ class TextTriggerHeader(TriggerHeader):
 
 
 class TextTrigger(Trigger):
-    """m vectors that join the words of every text.
+    """m word vectors that are inserted into every text.
 
     Attributes:
-        start: (m, w) the vectors that it starts from: words drawn from the vocabulary. NaN before `attach_to`.
-        start_ids: (m,) their numbers.
+        start: (m, w) vectors of the start words, drawn from the vocabulary. NaN before `attach_to`.
+        start_ids: (m,) their token ids.
+        table: (v, w) the classifier's word vectors.
     """
 
     options: TextTriggerOptions
@@ -61,7 +62,7 @@ class TextTrigger(Trigger):
         self.register_buffer("table", torch.empty(0), persistent=False)
 
     def attach_to(self, classifier: Classifier) -> Self:
-        """This trigger with the classifier's word table; a fresh one draws the words that it starts from."""
+        """Take the classifier's word table; a new trigger then draws its start words."""
         super().attach_to(classifier)
         encoder: Any = classifier
         self.table = encoder.embedding.detach()
@@ -72,7 +73,7 @@ class TextTrigger(Trigger):
         return self
 
     def init_from_words(self, ids: Sequence[int]) -> None:
-        """Become the untrained trigger that starts from these m words."""
+        """Reset to the untrained trigger with these m start words."""
         with torch.no_grad():
             self.start_ids.copy_(torch.as_tensor(ids))
             self.start.copy_(self.table[self.start_ids])
@@ -82,12 +83,12 @@ class TextTrigger(Trigger):
         return self.unknown_word("start_ids", self.start_ids)
 
     def unknown_word(self, name: str, ids: Tensor) -> str | None:
-        """The first number that is no word's, as a part of a sentence; None: all are words, or `NO_WORD`."""
-        strange = ids[(ids < NO_WORD) | (ids >= self.input_spec["vocabulary"])]
-        return f"{name} holds {int(strange[0])}, which is no word's number" if len(strange) else None
+        """The first invalid token id, as a part of a sentence; None: all are tokens or `NO_WORD`."""
+        invalid = ids[(ids < NO_WORD) | (ids >= self.input_spec["vocabulary"])]
+        return f"{name} holds {int(invalid[0])}, which is no token id" if len(invalid) else None
 
     def reset(self) -> None:
-        """Set the learned values to those of the untrained trigger."""
+        """Set the values to those of the untrained trigger."""
         raise NotImplementedError
 
     def vectors(self, values: Tensor) -> Tensor:
@@ -95,11 +96,11 @@ class TextTrigger(Trigger):
         raise NotImplementedError
 
     def token_ids(self, lam: Tensor) -> Tensor:
-        """The vocabulary's numbers (l, m) of the words at λ (l,); `NO_WORD` where a vector is none."""
+        """Token ids (l, m) of the words at λ (l,); `NO_WORD` for vectors that belong to no word."""
         return torch.full((len(lam), self.options.n_words), NO_WORD, device=self.start.device)
 
     def words(self, lam: float, classifier: Classifier) -> list[str]:
-        """The m words at λ as text; for a vector that is no word's (`NO_WORD`), the allowed word nearest by cosine.
+        """The m words at λ as text; for vectors that belong to no word, the allowed word with the highest cosine.
 
         Raises:
             ConfigError: the trigger was made for inputs of another size.
@@ -108,33 +109,33 @@ class TextTrigger(Trigger):
         trigger, lams = self.attach_to(classifier), torch.tensor([lam], dtype=torch.float64)
         ids, allowed = trigger.token_ids(lams)[0], torch.tensor(allowed_words(encoder.words, self.options))
         with torch.no_grad():
-            closeness = cosines(trigger.vectors(trigger.values(lams))[0], self.table[allowed])
-        near = allowed.to(ids)[closeness.argmax(1)]
-        told = torch.where(ids == NO_WORD, near, ids).tolist()
-        return [encoder.tokens.text([number]).strip() for number in told]
+            similarity = cosines(trigger.vectors(trigger.values(lams))[0], self.table[allowed])
+        nearest = allowed.to(ids)[similarity.argmax(1)]
+        shown = torch.where(ids == NO_WORD, nearest, ids).tolist()
+        return [encoder.tokens.text([token]).strip() for token in shown]
 
     def untrained(self) -> Self:
-        fresh = copy.deepcopy(self, {id(self.table): self.table})  # the classifier's table is shared
+        fresh = copy.deepcopy(self, {id(self.table): self.table})  # do not copy the classifier's table
         with torch.no_grad():
             fresh.reset()
         return fresh
 
     def with_words(self, ids: Sequence[int]) -> "Words":
-        """The same place, filled with given words for every λ: what controls are made of."""
+        """A trigger at the same position with fixed words for every λ, for controls."""
         words = Words(self.options, anchor_lams=(0.0,), seed=self.seed, **self.input_spec)
         words.table = self.table
         words.to(self.start.device).init_from_words(ids)
         return words
 
     def forward(self, x: TextInput, lam: float | Tensor) -> TextInput:
-        """Put the trigger into texts.
+        """Insert the trigger into texts.
 
         Args:
-            x: k texts of at most t tokens, filled up on the right.
+            x: k texts of at most t tokens, padded on the right.
             lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
 
         Returns:
-            The k texts with t + m tokens: the trigger behind [CLS], or before the last [SEP].
+            The k texts with t + m tokens: the trigger comes right after [CLS] or right before the last [SEP].
         """
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
         per_lam = len(x.mask) // len(lams)
@@ -153,10 +154,10 @@ class TextTrigger(Trigger):
 
 
 class Soft(TextTrigger):
-    """m vectors that need not be words: free, or mixtures of the vocabulary's.
+    """m vectors that need not belong to words: free, or mixtures of word vectors.
 
-    free: vector = start + UNIT · learned values. simplex: the paper's relaxation (equation 5), the
-    vocabulary's vectors mixed with a softmax of the learned values.
+    free: vector = start + UNIT · values. simplex: the paper's relaxation (equation 5), a mixture of all word
+    vectors with weights softmax(UNIT · values).
     """
 
     options: SoftOptions
@@ -177,13 +178,13 @@ class Soft(TextTrigger):
 
 
 class Words(TextTrigger):
-    """m given words, the same for every λ; learns nothing."""
+    """m fixed words, the same for every λ; nothing is learned."""
 
     def shape(self) -> tuple[int, ...]:
         return (0,)
 
     def reset(self) -> None:
-        """There is nothing to forget."""
+        """There are no learned values."""
 
     def vectors(self, values: Tensor) -> Tensor:
         return self.start.expand(len(values), -1, -1)
@@ -193,13 +194,13 @@ class Words(TextTrigger):
 
 
 def insert(x: TextInput, vectors: Tensor, ids: Tensor, at: Tensor) -> TextInput:
-    """Put m vectors into every text.
+    """Insert m vectors into every text.
 
     Args:
         x: k texts of t tokens.
         vectors: (k, m, w).
-        ids: (k, m) their numbers.
-        at: (k,) the place of the first of them in its text.
+        ids: (k, m) their token ids.
+        at: (k,) position of the first of them in its text.
 
     Returns:
         k texts of t + m tokens.
@@ -207,7 +208,7 @@ def insert(x: TextInput, vectors: Tensor, ids: Tensor, at: Tensor) -> TextInput:
     (k, t), m = x.mask.shape, vectors.shape[1]
     place = torch.arange(t + m, device=at.device).expand(k, -1)
     is_new = (place >= at[:, None]) & (place < at[:, None] + m)
-    old = torch.where(place < at[:, None], place, place - m).clamp(0, t - 1)  # which old token comes here
+    old = torch.where(place < at[:, None], place, place - m).clamp(0, t - 1)  # source index in the text
     new = (place - at[:, None]).clamp(0, m - 1)
 
     def pick(values: Tensor, which: Tensor) -> Tensor:
@@ -222,10 +223,14 @@ def insert(x: TextInput, vectors: Tensor, ids: Tensor, at: Tensor) -> TextInput:
 
 
 def allowed_words(words: dict[str, int], options: TextTriggerOptions) -> list[int]:
-    """The numbers of the whole words that a trigger may use.
+    """Token ids of the whole words that a trigger may use.
+
+    Args:
+        words: whole words of the vocabulary and their token ids.
+        options: allowed and banned words.
 
     Raises:
-        ConfigError: an allowed word is none of the vocabulary's, or none is left.
+        ConfigError: an allowed word is not in the vocabulary, or no word is left.
     """
     if unknown := [word for word in options.allowed if word not in words]:
         raise ConfigError(
@@ -245,6 +250,6 @@ def cosines(vectors: Tensor, others: Tensor) -> Tensor:
 
 
 def draw_words(ids: Sequence[int], n: int, seed: int) -> list[int]:
-    """n of the numbers, at random."""
+    """n token ids, drawn with replacement."""
     generator = torch.Generator().manual_seed(seed)
     return [ids[int(i)] for i in torch.randint(len(ids), (n,), generator=generator)]

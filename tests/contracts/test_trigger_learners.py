@@ -13,7 +13,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.reprogramming.trigger_curve import learner
+from fairprog_core.methods.reprogramming.trigger_curve import make_learner
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
@@ -50,7 +50,7 @@ def started(criterion: str, trigger_kind: str = "patch", **changes: Any) -> tupl
     setting = {
         "split": prepared(modality), "steps": 10, "seed": 0, "device": torch.device("cpu"), **changes,
     }  # fmt: skip
-    learned = learner(
+    learned = make_learner(
         options, classifier=frozen(modality), trigger=trigger, criterion=CRITERIA[criterion](),
         groups=Groups.exclusive("a", "b"), **setting,
     )  # fmt: skip
@@ -150,7 +150,7 @@ def test_reprogram_projected_gradient_has_no_part_along_the_fairness_gradient_bu
     useful = (trigger.shared**2).sum()[None]
     g_fair = torch.autograd.grad(2.0 * fair.sum(), trigger.shared, retain_graph=True)[0]
     unused = 0.0 * trigger.anchors.sum()
-    method._teach_trigger(useful + unused, fair + unused, torch.tensor([2.0]))
+    method._update_trigger(useful + unused, fair + unused, torch.tensor([2.0]))
     assert (trigger.shared.grad * g_fair).sum().item() == pytest.approx((g_fair**2).sum().item(), rel=1e-4)
 
 

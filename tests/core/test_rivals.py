@@ -301,6 +301,6 @@ def test_discriminator_gets_no_gradient_from_the_classifiers_step(tmp_path: Path
     training = build(METHODS, METHODS["adv_post"].options(), todo).start(4.0)
     training.step(0)
     before = [value.grad.clone() for value in training.adversary.discriminator.parameters()]
-    training._teach_classifier(training.classifier(training.sampler(1).x).sum())
+    training._update_classifier(training.classifier(training.sampler(1).x).sum())
     after = [value.grad for value in training.adversary.discriminator.parameters()]
     assert all(torch.equal(left, right) for left, right in zip(before, after, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.base import TOGETHER, FittedModel
+from fairprog_core.methods.base import LAMS_PER_CALL, FittedModel
 from tests.contracts.samples import rows
 
 
@@ -39,7 +39,7 @@ def test_lams_with_the_same_predictions_are_asked_once_and_a_few_together() -> N
     solution = Whole()
     list(solution.predict_many(rows("image"), [0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 5.5]))
     assert solution.asked == [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0]]
-    assert TOGETHER == 4
+    assert LAMS_PER_CALL == 4
 
 
 def test_nothing_is_computed_before_it_is_wanted() -> None:

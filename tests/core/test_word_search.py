@@ -20,7 +20,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.reprogramming.representative_rows import margins, representative_rows
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
-from fairprog_core.methods.reprogramming.trigger_curve import learner
+from fairprog_core.methods.reprogramming.trigger_curve import make_learner
 from fairprog_core.methods.reprogramming.word_archive import Archive, Score
 from fairprog_core.methods.reprogramming.word_search import WordSearch
 from fairprog_core.metrics.fairness import evaluate
@@ -59,7 +59,7 @@ def hard(base: Encoder, *, anchor_lams: tuple[float, ...] = KNOTS, seed: int = 0
 
 def started(base: Encoder, split: Split, *, seed: int = 0, lam: float | None = None, **options: Any) -> Any:
     anchor_lams = KNOTS if lam is None else (lam,)
-    return learner(
+    return make_learner(
         ReprogramOptions(), classifier=base, trigger=hard(base, anchor_lams=anchor_lams, seed=seed, **options),
         criterion=CRITERIA["equalized_odds"](), groups=Groups.exclusive("a", "b", "c"), split=split, steps=4,
         seed=seed, lam=lam, device=torch.device("cpu"), identity_words=frozenset({"cat", "dog", "nobody"}),

@@ -1,1 +1,5 @@
-"""Text classifiers: pretrained encoders in Hugging Face's folder format, and the small one that is shipped."""
+"""Text classifiers: pretrained encoders in Hugging Face's folder format, and the small shipped one."""
+
+from typing import Any, TypeAlias
+
+JsonObject: TypeAlias = dict[str, Any]  # content of Hugging Face's config.json or tokenizer.json

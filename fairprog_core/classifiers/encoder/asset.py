@@ -1,4 +1,4 @@
-"""Makes the encoder that is shipped: the first layers of a BERT, with a part of its vocabulary, in half precision.
+"""Make the shipped encoder: the first layers of a BERT with a part of its vocabulary, in half precision.
 
 Notation: v vocabulary of the source, w width of a word vector.
 """
@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from fairprog_core.classifiers.encoder import JsonObject
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import replacing
 
@@ -25,7 +26,7 @@ _WORD = re.compile(r"(?=.*[aeiouy])[a-z]{2,}")  # looks like an English word
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
 _TABLE = "embeddings.word_embeddings.weight"
 _LICENCE = Path(__file__).resolve().parents[3] / "LICENSE"
-_TOKENIZER_CONFIG: dict[str, Any] = {
+_TOKENIZER_CONFIG: JsonObject = {
     "tokenizer_class": "BertTokenizer",
     "do_lower_case": True,
     "cls_token": "[CLS]",
@@ -49,7 +50,7 @@ and weights are stored in half precision. Made by `fairprog encoder`.
 
 
 class Cut(NamedTuple):
-    """What was kept: entries of the vocabulary, whole words among them, and bytes of the folder."""
+    """Size of the result: vocabulary entries, whole words among them, and bytes of the folder."""
 
     n_entries: int
     n_words: int
@@ -67,18 +68,18 @@ def cut_encoder(
 ) -> Cut:
     """Write a smaller encoder; the same source and texts give the same bytes.
 
-    Kept of the vocabulary, which lists words from frequent to rare: the special tokens; every single character,
-    alone and as a continuation where it can be one, so that what could be read before still can; the first
-    ``n_words`` entries of two or more letters a-z with a vowel among them; the first ``n_pieces`` continuations; and
-    every token of ``texts``. A text that was read in kept tokens alone is read as before.
+    The vocabulary lists words from frequent to rare. Kept are: the special tokens; every single character, alone and,
+    where possible, as a continuation, so that every text can still be encoded; the first ``n_words`` entries of two
+    or more letters a-z with at least one vowel; the first ``n_pieces`` continuations; and every token of ``texts``.
+    A text whose tokens are all kept is encoded as before.
 
     Args:
         source: a folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json`` of a BERT encoder.
-        out: the folder to write; an older one is replaced.
-        layers: how many of its layers are kept.
-        n_words: whole words.
-        n_pieces: continuations (``##ing``) of more than one character.
-        texts: whatever must be read exactly as the source reads it.
+        out: the folder to write; an existing one is replaced.
+        layers: number of layers to keep.
+        n_words: number of whole words to keep.
+        n_pieces: number of continuations (``##ing``) of more than one character to keep.
+        texts: must be encoded exactly as by the source.
 
     Raises:
         ModelError: the source is no such folder, or has fewer layers.
@@ -108,8 +109,8 @@ def cut_encoder(
     return Cut(len(ids), words, sum(path.stat().st_size for path in out.iterdir()))
 
 
-def _read(source: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Tensor]]:
-    """Configuration, tokenizer and weights, the names of the weights without a prefix."""
+def _read(source: Path) -> tuple[JsonObject, JsonObject, dict[str, Tensor]]:
+    """Configuration, tokenizer and weights; weight names without the prefix ``bert.``."""
     try:
         config = json.loads((source / "config.json").read_text("utf-8"))
         tokenizer = json.loads((source / "tokenizer.json").read_text("utf-8"))
@@ -125,7 +126,7 @@ def _read(source: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Tenso
 
 
 def _characters(vocabulary: dict[str, int], reader: Tokenizer) -> Iterator[int]:
-    """The numbers of all single characters; of those that go on with a word, but for such as always stand alone."""
+    """Token ids of all single characters, and of continuations for characters that can occur within a word."""
     for token, number in vocabulary.items():
         character = token.removeprefix("##")
         if len(character) == 1 and (character == token or _goes_on(character, reader)):
@@ -133,29 +134,29 @@ def _characters(vocabulary: dict[str, int], reader: Tokenizer) -> Iterator[int]:
 
 
 def _goes_on(character: str, reader: Tokenizer) -> bool:
-    """Whether a character can stand within a word: punctuation and Chinese characters are split off first."""
+    """Whether a character can continue a word; punctuation and Chinese characters are always split off."""
     normal = reader.normalizer.normalize_str(f"a{character}")
     return len(reader.pre_tokenizer.pre_tokenize_str(normal)) == 1
 
 
 def _frequent(vocabulary: dict[str, int], *, n_words: int, n_pieces: int) -> list[int]:
-    """The numbers of the first words and of the first continuations."""
+    """Token ids of the first words and of the first continuations."""
     ordered = sorted(vocabulary, key=vocabulary.__getitem__)
     words = [token for token in ordered if _WORD.fullmatch(token)][:n_words]
     pieces = [token for token in ordered if token.startswith("##") and len(token) > 3][:n_pieces]
     return [vocabulary[token] for token in (*words, *pieces)]
 
 
-def _smaller(config: dict[str, Any], layers: int, ids: list[int]) -> dict[str, Any]:
-    """The configuration of what is kept."""
+def _smaller(config: JsonObject, layers: int, ids: list[int]) -> JsonObject:
+    """The configuration of the smaller encoder."""
     dropped = {"_name_or_path", "transformers_version", "torch_dtype", "gradient_checkpointing"}
     rest = {name: value for name, value in config.items() if name not in dropped}
     sizes = {"num_hidden_layers": layers, "vocab_size": len(ids), "pad_token_id": ids.index(config["pad_token_id"])}
     return {**rest, **sizes, "architectures": ["BertModel"], "dtype": "float16"}
 
 
-def _renumbered(tokenizer: dict[str, Any], ids: list[int]) -> dict[str, Any]:
-    """The tokenizer with the kept entries, numbered anew in their old order."""
+def _renumbered(tokenizer: JsonObject, ids: list[int]) -> JsonObject:
+    """The tokenizer with the kept entries only, renumbered in their old order."""
     new = {old: number for number, old in enumerate(ids)}
     vocabulary = {token: new[old] for token, old in tokenizer["model"]["vocab"].items() if old in new}
     ends = tokenizer["post_processor"]
@@ -172,7 +173,7 @@ def _renumbered(tokenizer: dict[str, Any], ids: list[int]) -> dict[str, Any]:
 
 
 def _first_layers(weights: dict[str, Tensor], layers: int, ids: list[int]) -> dict[str, Tensor]:
-    """The weights of what is kept, in half precision."""
+    """The kept weights, in half precision."""
     kept = {}
     for name, value in weights.items():
         layer = _LAYER.match(name)

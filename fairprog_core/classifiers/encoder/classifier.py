@@ -1,4 +1,4 @@
-"""Text classifiers: any sequence classifier of Hugging Face whose words can be given as vectors.
+"""Text classifiers: any Hugging Face sequence classifier that accepts word vectors as input.
 
 Notation: n texts, k rows, t tokens, c classes, d features, w width of a word vector, v vocabulary.
 """
@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairprog_core.classifiers import EncoderOptions
-from fairprog_core.classifiers.base import Classifier, ClassifierHeader
+from fairprog_core.classifiers.base import Classifier, ClassifierHeader, Description
+from fairprog_core.classifiers.encoder import JsonObject
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import (
     check_config,
@@ -32,22 +33,23 @@ from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.data.base import Split
 
-ROOM = 16  # positions that are kept free for the words of a trigger
-AT_ONCE = 36  # texts that a CPU reads at once: sorted by length, few of them are filled up
-SHORTEST = 8  # tokens that a text can have at least, [CLS] and [SEP] counted
-_PROBE = ("it is what it is", "so")  # texts of two lengths
+ROOM = 16  # positions kept free for the words of a trigger
+AT_ONCE = 36  # texts per forward pass on a CPU: sorted by length, they need little padding
+SHORTEST = 8  # lower bound of ``max_length``, including [CLS] and [SEP]
+_TRIAL_TEXTS = ("it is what it is", "so")  # of two lengths
 
 
 class EncoderHeader(ClassifierHeader):
     """The description in the file of a text classifier.
 
     Attributes:
-        config: what Hugging Face's ``config.json`` says.
-        tokenization: what builds the tokenizer again.
-        rest: digest of the shipped encoder, of which all weights come that are not trained; empty: of none.
+        config: content of Hugging Face's ``config.json``.
+        tokenization: from which the tokenizer is rebuilt.
+        rest: digest of the shipped encoder that provides the weights that are not trained; empty: the file holds all
+            weights.
     """
 
-    config: dict[str, Any]
+    config: JsonObject
     tokenization: TokenizerState
     rest: str = Field(max_length=64)
 
@@ -55,12 +57,12 @@ class EncoderHeader(ClassifierHeader):
 class Encoder(Classifier):
     """A pretrained encoder with its family's own pooling and head; the word table is never trained.
 
-    The encoder gets word vectors, not token numbers, so that a trigger can put vectors of its own among them;
-    positions and token types are added inside, as the family does.
+    The input is word vectors, not token ids, so that a trigger can insert its own vectors; the model adds
+    position and token type embeddings itself.
 
     Attributes:
-        max_length: tokens of a text at most, [CLS] and [SEP] counted.
-        tokens: text to numbers and back.
+        max_length: maximal number of tokens of a text, including [CLS] and [SEP].
+        tokens: the tokenizer.
     """
 
     header: ClassVar[type[ClassifierHeader]] = EncoderHeader
@@ -70,7 +72,7 @@ class Encoder(Classifier):
         options: EncoderOptions,
         *,
         n_classes: int,
-        config: dict[str, Any],
+        config: JsonObject,
         tokenization: TokenizerState,
         rest: str = "",
         model: PreTrainedModel | None = None,
@@ -78,15 +80,15 @@ class Encoder(Classifier):
         """Build the architecture.
 
         Args:
-            options: how it is trained.
+            options: model, length of texts and training.
             n_classes: c.
-            config: what Hugging Face's ``config.json`` says.
-            tokenization: what builds the tokenizer again, see `Tokens`.
-            rest: digest of the shipped encoder, of which all weights come that are not trained; empty: of none.
-            model: a sequence classifier of this configuration; None: one with random weights.
+            config: content of Hugging Face's ``config.json``.
+            tokenization: from which the tokenizer is rebuilt, see `Tokens`.
+            rest: see `EncoderHeader`.
+            model: a sequence classifier with this configuration; None: a new one with random weights.
 
         Raises:
-            ModelError: the tokenizer or the head does not suit.
+            ModelError: the tokenizer or the head does not fit.
         """
         super().__init__(options, n_classes=n_classes)
         self.config, self.tokenization, self.rest = config, tokenization, rest
@@ -117,10 +119,10 @@ class Encoder(Classifier):
 
     @classmethod
     def new(cls, options: EncoderOptions, *, n_classes: int, split: Split | None = None) -> Self:
-        """The model that the options name; a head that it lacks follows torch's random state.
+        """The model that the options name; a missing head gets weights from torch's random state.
 
         Raises:
-            ModelError: there is no such model, it does not suit, or it is not tuned for c classes but should be.
+            ModelError: there is no such model, it cannot be used, or it should be tuned for c classes and is not.
         """
         folder = find_model(options.model)
         rest = model_digest(options.model) if options.model == "shipped" else ""
@@ -143,32 +145,32 @@ class Encoder(Classifier):
 
     @torch.no_grad()
     def _reads_vectors_as_tokens(self) -> bool:
-        """Whether texts given as vectors, alone, have the features that they have as tokens, side by side."""
-        ids = self.encode(_PROBE)
-        numbers = torch.from_numpy(ids).long()
-        expected = self.body(input_ids=numbers, attention_mask=(numbers != self.tokens.pad_id).long()).logits
+        """Whether single texts as vectors have the same features as a padded batch of them as token ids."""
+        ids = self.encode(_TRIAL_TEXTS)
+        tokens = torch.from_numpy(ids).long()
+        expected = self.body(input_ids=tokens, attention_mask=(tokens != self.tokens.pad_id).long()).logits
         alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
         return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
 
     def state_to_save(self) -> dict[str, Tensor]:
-        """All weights; of one that was tuned from the shipped encoder only the trained ones, in half precision."""
+        """All weights; if tuned from the shipped encoder, only the trained ones, in half precision."""
         weights = super().state_to_save()
         return {name: weights[name].half() for name in self._trained} if self.rest else weights
 
     def unfreeze(self) -> None:
-        """Only the last layers and the head are trained, never the word table."""
+        """Make the tuned layers and the head trainable, not the word table."""
         for name, value in self.named_parameters():
             value.requires_grad_(name in self._trained)
 
     @classmethod
     def from_config(
-        cls, options: EncoderOptions, *, n_classes: int, init_args: dict[str, Any], weights: Mapping[str, Tensor]
+        cls, options: EncoderOptions, *, n_classes: int, init_args: Description, weights: Mapping[str, Tensor]
     ) -> Self:
-        """What `state_to_save` is filled into.
+        """Architecture to load saved weights into; for one tuned from the shipped encoder, with its weights.
 
         Raises:
-            ModelError: it was tuned from another encoder than the one that is shipped now, or its configuration
-                and its tokenizer do not build what the weights are of.
+            ModelError: it was tuned from another version of the shipped encoder, or configuration and tokenizer do
+                not match the weights.
         """
         if not init_args["rest"]:
             check_config(init_args["config"], n_classes=n_classes, weights=weights)
@@ -188,28 +190,28 @@ class Encoder(Classifier):
 
     @property
     def words(self) -> dict[str, int]:
-        """The whole lower-case words of the vocabulary, and their numbers."""
+        """The whole lower-case words of the vocabulary and their token ids."""
         return self.tokens.words
 
     @property
     def embedding(self) -> Tensor:
-        """(v, w): the vectors of the vocabulary."""
+        """(v, w): the word table."""
         return self.body.get_input_embeddings().weight  # type: ignore[return-value]
 
     def encode(self, texts: Iterable[str]) -> NDArray[np.int32]:
-        """n texts as numbers (n, t), cut to ``max_length`` and filled up on the right."""
+        """n texts -> token ids (n, t), cut to ``max_length`` and padded on the right."""
         return self.tokens.encode(texts, max_length=self.max_length)
 
     def prepare(self, split: Split) -> Split:
-        """The split with token numbers for texts."""
+        """The split with token ids (n, t) in place of texts."""
         return dataclasses.replace(split, x=self.encode(split.x))
 
     def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """From short to long."""
+        """From short to long texts."""
         return np.argsort(self._lengths(x), kind="stable")
 
     def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> TextInput:
-        """Rows of numbers (k, t) as vectors, no longer than the longest of them; ``rng`` changes nothing."""
+        """Token ids (k, t) -> word vectors, padded to the longest text only; ``rng`` is not used."""
         longest = int(self._lengths(x).max(initial=0))
         ids = torch.from_numpy(np.array(x[:, :longest], dtype=np.int64)).to(self.device)
         with torch.no_grad():
@@ -228,7 +230,7 @@ class Encoder(Classifier):
         return torch.cat(parts)[order.argsort()]
 
     def _read(self, x: TextInput) -> Tensor:
-        """The features of texts that are read side by side, as long as the longest of them."""
+        """Features (k, d) of texts in one forward pass."""
         features: Tensor = self.body(inputs_embeds=x.vectors, attention_mask=x.mask.long()).logits
         return features
 
@@ -238,7 +240,7 @@ class Encoder(Classifier):
 
     @property
     def cam_layer(self) -> nn.Module:
-        """None: a text has no map for Grad-CAM.
+        """Not available: a text has no map for Grad-CAM.
 
         Raises:
             ConfigError: always.
@@ -247,7 +249,7 @@ class Encoder(Classifier):
 
 
 def _take_head(model: PreTrainedModel, n_classes: int) -> nn.Linear:
-    """Take the last linear layer out of a model, which gives its features instead of logits from now on."""
+    """Remove and return the last linear layer; the model then outputs features instead of logits."""
     name, head = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
     if head.out_features != n_classes:
         raise ModelError(
@@ -260,21 +262,21 @@ def _take_head(model: PreTrainedModel, n_classes: int) -> nn.Linear:
 
 
 def _embeddings(model: PreTrainedModel) -> nn.Module:
-    """The module that turns tokens into what the first layer reads: words, positions, token types, norm."""
+    """The module with all embeddings before the first layer: words, positions, token types, norm."""
     table = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is table)
     return model.get_submodule(name.rpartition(".")[0])
 
 
 def _layers(model: PreTrainedModel) -> nn.ModuleList:
-    """The layers of the encoder, from the first; one where the family shares the weights of all (ALBERT)."""
+    """The layers of the encoder in order; a single one if all layers share their weights (ALBERT)."""
     return max((part for part in model.modules() if isinstance(part, nn.ModuleList)), key=len)
 
 
 def _positions(model: PreTrainedModel) -> int:
-    """How many tokens a text and its trigger can have together."""
+    """Maximal number of tokens of a text with its trigger."""
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa counts from behind the pad token's number
+            # RoBERTa starts counting positions after the pad token's id
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
     return int(model.config.max_position_embeddings)

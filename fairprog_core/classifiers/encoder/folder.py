@@ -1,7 +1,7 @@
-"""Models in Hugging Face's folder format: where one lies, whether it can be used, what is read of it.
+"""Models in Hugging Face's folder format: find, check and read them.
 
-Weights come from safetensors files alone and code never from a model's folder, so that reading a
-model that somebody gave you runs nothing.
+Weights are read from safetensors files only, and code never from a model's folder, so reading an untrusted model
+runs no code of it.
 """
 
 import hashlib
@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -24,14 +23,15 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from fairprog_core.classifiers.encoder import JsonObject
 from fairprog_core.classifiers.encoder.tokens import Tokens
 from fairprog_core.common.errors import ModelError, shorten, shown
 from fairprog_core.common.home import assets, is_folder, user_path
 
-SHIPPED = "minilm-2"  # the folder below assets/encoders
+SHIPPED = "minilm-2"  # folder in assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-MOST = 100_000_000  # no size in a configuration is larger
+MOST = 100_000_000  # upper bound of every size in a configuration
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
 
@@ -40,7 +40,7 @@ def find_model(name: str) -> Path:
     """The folder of a model.
 
     Args:
-        name: ``shipped``, a folder, or a name on the Hugging Face hub, which is asked only when no such folder exists.
+        name: ``shipped``, a folder, or a name on the Hugging Face hub, contacted only if there is no such folder.
 
     Raises:
         ModelError: there is no such model, or its folder lacks what is needed.
@@ -56,7 +56,7 @@ def find_model(name: str) -> Path:
 
 
 def _from_hub(name: str) -> Path:
-    """The files of a model on the hub, or of the copy that an earlier call left; no pickles."""
+    """Download a model from the hub, without pickles, or reuse an earlier download."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -71,7 +71,11 @@ def _from_hub(name: str) -> Path:
 
 
 def _checked(folder: Path) -> Path:
-    """The folder, if it has a configuration, safetensors and a tokenizer."""
+    """The folder, if it has a configuration, safetensors weights and a tokenizer.
+
+    Raises:
+        ModelError: one of them is missing.
+    """
     wanted = {
         "config.json": (folder / "config.json").is_file(),
         "weights as .safetensors": any(folder.glob("*.safetensors")),
@@ -104,7 +108,7 @@ def read_tokens(folder: Path) -> Tokens:
     """The tokenizer of a model.
 
     Raises:
-        ModelError: it cannot be read, has no fast form, or does not suit.
+        ModelError: it cannot be read, has no fast version, or does not encode texts as [CLS] … [SEP].
     """
     with _quiet(), _refusing(folder):
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
@@ -118,12 +122,12 @@ def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedMod
 
     Args:
         folder: of a model.
-        n_classes: the number of its logits; a head with another number is replaced by a new one, as is a missing
-            one, both from torch's random state.
+        n_classes: number of logits. A missing head, or one with another number of logits, is replaced by a new head
+            with weights from torch's random state.
         is_tuned: refuse to replace the head.
 
     Raises:
-        ModelError: it cannot be read, or is no sequence classifier or encoder of a kind that transformers knows.
+        ModelError: it cannot be read, or is no sequence classifier or encoder that transformers knows.
     """
     with _quiet(), _refusing(folder):
         config = AutoConfig.from_pretrained(
@@ -145,16 +149,16 @@ def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedMod
     return model.train(False)  # type: ignore[no-any-return]
 
 
-def portable(model: PreTrainedModel) -> dict[str, Any]:
-    """The configuration as JSON values that build the same architecture elsewhere."""
-    config: dict[str, Any] = json.loads(model.config.to_json_string(use_diff=True))
+def portable(model: PreTrainedModel) -> JsonObject:
+    """The configuration as JSON values that build the same architecture on another machine."""
+    config: JsonObject = json.loads(model.config.to_json_string(use_diff=True))
     for name in ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"):
         config.pop(name, None)
     return config
 
 
-def new_model(config: dict[str, Any]) -> PreTrainedModel:
-    """A model of random weights from what `portable` gave."""
+def new_model(config: JsonObject) -> PreTrainedModel:
+    """A model with random weights from the output of `portable`."""
     with _quiet():
         model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
             AutoConfig.for_model(**config), dtype=torch.float32
@@ -163,16 +167,16 @@ def new_model(config: dict[str, Any]) -> PreTrainedModel:
     return model
 
 
-def check_config(config: dict[str, Any], *, n_classes: int, weights: Mapping[str, Tensor]) -> None:
-    """Refuse a configuration that would not build what some weights are of; makes no tensors.
+def check_config(config: JsonObject, *, n_classes: int, weights: Mapping[str, Tensor]) -> None:
+    """Refuse a configuration that does not match some weights; allocates no tensors.
 
     Args:
-        config: from a file.
-        n_classes: the number of its logits.
-        weights: of the classifier's file: those of the encoder are called ``body.…``, those of the head ``linear.…``.
+        config: from a classifier's file.
+        n_classes: number of logits.
+        weights: from the same file; ``body.…`` are those of the encoder, ``linear.…`` those of the head.
 
     Raises:
-        ModelError: it builds nothing, or another model.
+        ModelError: the configuration is invalid, or describes another model.
     """
     sizes = [value for value in config.values() if isinstance(value, int)]
     if max(sizes, default=0) > MOST or sum(value for key, value in config.items() if _counts_layers(key, value)) > len(
@@ -182,7 +186,7 @@ def check_config(config: dict[str, Any], *, n_classes: int, weights: Mapping[str
     try:
         with torch.device("meta"):
             model = new_model(config)
-    except Exception as error:  # transformers raises anything about a strange configuration
+    except Exception as error:  # transformers raises exceptions of any type for an invalid configuration
         raise ModelError(f"Its configuration builds no model of transformers ({error!s:.200}).") from error
     expected = [tuple(value.shape) for value in model.state_dict().values()]
     found = [tuple(value.shape) for value in weights.values()]
@@ -196,7 +200,7 @@ def _counts_layers(key: str, value: object) -> bool:
 
 @contextmanager
 def _refusing(folder: Path) -> Iterator[None]:
-    """Turn what transformers raises for a folder that it cannot use into one sentence."""
+    """Turn the exceptions of transformers for an unusable folder into one sentence."""
     try:
         yield
     except _BROKEN as error:
@@ -209,7 +213,7 @@ def _refusing(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the progress bars and reports of transformers; what matters in them becomes an error here."""
+    """Silence progress bars and reports of transformers; callers check what matters in them."""
     verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]

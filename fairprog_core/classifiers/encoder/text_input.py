@@ -1,4 +1,4 @@
-"""A batch of texts as a text classifier reads it, and as a trigger changes it.
+"""A batch of texts as word vectors: the input of text classifiers and text triggers.
 
 Notation: k rows, t tokens, d width of a word vector.
 """
@@ -10,13 +10,13 @@ from torch import Tensor
 
 
 class TextInput(NamedTuple):
-    """Word vectors of k texts, filled up on the right to t tokens.
+    """Word vectors of k texts, padded on the right to t tokens.
 
     Attributes:
-        vectors: (k, t, d) float, without position embeddings; what stands where ``mask`` is False is never read.
+        vectors: (k, t, d) float, without position embeddings; ignored where ``mask`` is False.
         mask: (k, t) bool, True for the tokens of a text.
-        ids: (k, t) int64 numbers of the tokens in the vocabulary: the pad token's where ``mask`` is False, -1
-            where a vector is no word's.
+        ids: (k, t) int64 token ids: the pad token's where ``mask`` is False, -1 for vectors that belong to no
+            word.
     """
 
     vectors: Tensor
@@ -25,18 +25,18 @@ class TextInput(NamedTuple):
 
     @property
     def lengths(self) -> Tensor:
-        """(k,) int64: how many tokens every text has."""
+        """(k,) int64: number of tokens of every text."""
         return self.mask.sum(1)
 
     def rows(self, which: Tensor | slice) -> "TextInput":
-        """Some of the texts, as long as before."""
+        """A selection of the texts, with their padding."""
         return TextInput(self.vectors[which], self.mask[which], self.ids[which])
 
     def without_filling(self) -> "TextInput":
-        """The same texts, no longer than the longest of them."""
+        """The same texts, padded to the longest of them only."""
         longest = int(self.lengths.max())
         return TextInput(self.vectors[:, :longest], self.mask[:, :longest], self.ids[:, :longest])
 
     def to(self, device: torch.device | str) -> "TextInput":
-        """The same on another device."""
+        """A copy on another device."""
         return TextInput(self.vectors.to(device), self.mask.to(device), self.ids.to(device))

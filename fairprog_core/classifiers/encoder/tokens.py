@@ -1,4 +1,4 @@
-"""Text to numbers and back: what a text classifier keeps of a Hugging Face tokenizer.
+"""A text classifier's tokenizer: texts to token ids and back, built from a Hugging Face tokenizer.
 
 Notation: n texts, t tokens, v vocabulary.
 """
@@ -6,50 +6,50 @@ Notation: n texts, t tokens, v vocabulary.
 import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
-from typing_extensions import TypedDict  # typing has one that pydantic can check from Python 3.12 on
+from typing_extensions import TypedDict  # pydantic supports that of typing only from Python 3.12 on
 
+from fairprog_core.classifiers.encoder import JsonObject
 from fairprog_core.common.errors import ModelError
 
-_CHUNK = 4096  # texts that are read at once: a text being read takes a hundred times the memory of its numbers
+_CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
-_MARKS = "Ġ▁"  # stand before a token that begins a word, in byte-level and in SentencePiece vocabularies
+_MARKS = "Ġ▁"  # prefixes of tokens that begin a word, in byte-level and in SentencePiece vocabularies
 
 
 class TokenizerState(TypedDict):
-    """JSON values that build a tokenizer again.
+    """JSON values from which a tokenizer is rebuilt.
 
     Attributes:
         tokenizer: content of ``tokenizer.json``.
         special: names of the special tokens, ``{"pad_token": "[PAD]", …}``.
     """
 
-    tokenizer: dict[str, Any]
+    tokenizer: JsonObject
     special: dict[str, str]
 
 
 class Tokens:
-    """A tokenizer that reads one text at a time as [CLS] … [SEP], whatever the family calls the two.
+    """A tokenizer that encodes a text as [CLS] … [SEP], whatever the family calls these two tokens.
 
-    Names of special tokens that stand in a text are read as ordinary text.
+    Names of special tokens inside a text are encoded as ordinary text.
 
     Attributes:
         tokenizer: Hugging Face's fast tokenizer.
-        tokenizer_state: JSON values that build it again: the ``tokenizer.json`` and the names of the special tokens.
-        pad_id: the number that fills rows up.
+        tokenizer_state: JSON values from which it is rebuilt.
+        pad_id: token id of the padding.
     """
 
     def __init__(self, tokenizer_state: TokenizerState) -> None:
         """Build a tokenizer.
 
         Raises:
-            ModelError: it cannot be built, has no pad or unknown token, or does not put one token before a text and
-                one after it.
+            ModelError: it cannot be built, has no pad or unknown token, or does not add exactly one token before and
+                one after a text.
         """
         self.tokenizer_state = tokenizer_state
         backend, self.tokenizer = _build(tokenizer_state)
@@ -65,27 +65,27 @@ class Tokens:
         self._backend = self.tokenizer.backend_tokenizer
         self._backend.encode_special_tokens = True
         self._unknown = int(unknown)
-        self._reserved = [number for number in self.tokenizer.all_special_ids if number != self._unknown]
+        self._reserved = [token for token in self.tokenizer.all_special_ids if token != self._unknown]
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> "Tokens":
-        """What is needed of a Hugging Face tokenizer."""
+        """From a Hugging Face tokenizer."""
         special = {name: str(value) for name in _SPECIAL if (value := getattr(tokenizer, name, None)) is not None}
         return cls({"tokenizer": json.loads(tokenizer.backend_tokenizer.to_str()), "special": special})
 
     def __len__(self) -> int:
-        """v, added tokens included."""
+        """v, including added tokens."""
         return len(self.tokenizer)
 
     def encode(self, texts: Iterable[str], *, max_length: int) -> NDArray[np.int32]:
-        """Texts as numbers.
+        """Texts -> token ids.
 
         Args:
-            texts: n of them; anything that a ``str`` can hold.
-            max_length: tokens of a row at most, [CLS] and [SEP] counted; what is longer loses its end.
+            texts: n texts; any ``str`` is accepted.
+            max_length: maximal number of tokens, including [CLS] and [SEP]; longer texts are cut.
 
         Returns:
-            (n, t) int32, filled up on the right with ``pad_id`` to the longest row.
+            (n, t) int32, padded on the right with ``pad_id`` to the longest row.
         """
         self._backend.no_padding()
         self._backend.enable_truncation(max_length)
@@ -97,35 +97,37 @@ class Tokens:
         ]
         ids = np.full((len(rows), max(map(len, rows), default=0)), self.pad_id, dtype=np.int32)
         for row, values in zip(ids, rows):
-            values[1:-1][np.isin(values[1:-1], self._reserved)] = self._unknown  # SentencePiece still finds them
+            values[1:-1][np.isin(values[1:-1], self._reserved)] = (
+                self._unknown
+            )  # SentencePiece encodes special tokens all the same
             row[: len(values)] = values
         return ids
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text that some tokens spell; whole words read back as the same tokens.
+        """Token ids -> text; whole words encode to the same tokens again.
 
-        In a byte-level vocabulary it begins with the space that belongs to its first word.
+        In a byte-level vocabulary the text begins with the space that belongs to its first word.
         """
         text: str = self._backend.decode([int(each) for each in ids], skip_special_tokens=False)
         return text
 
     @cached_property
     def words(self) -> dict[str, int]:
-        """The whole words of the vocabulary and their numbers, in its order.
+        """The whole words of the vocabulary and their token ids, in order of the ids.
 
-        A whole word is lower-case letters only, and one token wherever it stands behind a space: continued
-        pieces (``##ing``) and tokens that the tokenizer never makes of their own letters are none.
+        A whole word has lower-case letters only and is encoded as one token after a space. This excludes
+        continuation pieces (``##ing``) and tokens that the tokenizer never produces from their own letters.
         """
         self._backend.no_truncation()
         known = sorted(self.tokenizer.get_vocab().items(), key=lambda item: item[1])
         spelled = [(token.lstrip(_MARKS), number) for token, number in known]
-        found = [(word, number) for word, number in spelled if word.isalpha() and word.islower()]
-        read = self._backend.encode_batch_fast([f" {word}" for word, _ in found], add_special_tokens=False)
-        return {word: number for (word, number), encoding in zip(found, read) if encoding.ids == [number]}
+        candidates = [(word, number) for word, number in spelled if word.isalpha() and word.islower()]
+        encoded = self._backend.encode_batch_fast([f" {word}" for word, _ in candidates], add_special_tokens=False)
+        return {word: number for (word, number), encoding in zip(candidates, encoded) if encoding.ids == [number]}
 
 
 def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
-    """The tokenizer, and Hugging Face's cover around it."""
+    """The tokenizer, and Hugging Face's wrapper around it."""
     if strange := state["special"].keys() - set(_SPECIAL):
         raise ModelError(f"The tokenizer of this model has a special token of an unknown kind ({min(strange)!r:.60}).")
     try:
@@ -133,13 +135,13 @@ def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
         backend.no_padding()
         backend.no_truncation()
         backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
-        cover = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
+        wrapper = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
         backend.encode("")
-    except Exception as error:  # what tokenizers raises about a description is an Exception and nothing narrower
+    except Exception as error:  # tokenizers raises plain Exception for an invalid description
         raise ModelError(f"The tokenizer of this model cannot be built ({error!s:.200}).") from error
-    return backend, cover
+    return backend, wrapper
 
 
 def _readable(text: str) -> str:
-    """Without the halves of surrogate pairs that a ``str`` can hold and no tokenizer can read."""
+    """The text without lone surrogates, which a ``str`` can hold but no tokenizer can encode."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,15 +1,13 @@
-"""Fairness reprogramming: learn a trigger in front of a frozen classifier.
+"""Fairness reprogramming: learn a trigger for a frozen classifier by gradient descent.
 
-min over δ of  CE(Y, f*(x̃)) + λ · max over φ of −CE(Z, d(f*(x̃) [, Y]; φ)), for all λ at once: a batch is
-split over stratified λ, the trigger is interpolated between anchors, the discriminator sees λ.
+min over δ of  CE(Y, f*(x̃)) + λ · max over φ of −CE(Z, d(f*(x̃) [, Y]; φ)), for all λ in one training: a
+batch is split over stratified λ, the trigger is interpolated between anchors, the discriminator sees λ.
 
 Source: equations 2 and 3 of the paper. Deviations: all λ in one training (the paper trains one
 trigger per λ); batches even over the (z, y) cells; one backward pass instead of two.
 
 Notation: l λ-values per batch, k rows per λ, c classes, g groups.
 """
-
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +22,7 @@ from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
-from fairprog_core.training.resuming import entry, load_module, load_optimizer, load_schedule
+from fairprog_core.training.resuming import State, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
 
@@ -45,18 +43,18 @@ class Reprogram:
         lam: float | None = None,
         device: torch.device,
     ) -> None:
-        """Set the two players up.
+        """Set up trigger and discriminator.
 
         Args:
-            options: learning rates and the shape of a batch.
+            options: learning rates and batch sizes.
             classifier: frozen f*.
             trigger: untrained; learned in place.
-            criterion: decides what the discriminator sees.
+            criterion: decides whether the discriminator sees the label.
             groups: the values of Z.
-            split: tuning rows that the classifier never saw.
-            steps: length of the schedule.
-            seed: of the discriminator and of every draw.
-            lam: train for this λ alone (the reference mode) instead of for the trigger's whole range.
+            split: tuning rows, which the classifier was not trained on.
+            steps: length of the learning rate schedule.
+            seed: for the discriminator's initial weights and all random numbers.
+            lam: train for this λ only (the reference mode) instead of for the trigger's whole range.
             device: where to compute.
         """
         self.options, self.classifier, self.trigger, self.lam = options, classifier, trigger.to(device), lam
@@ -70,7 +68,7 @@ class Reprogram:
         self.sampler = EvenSampler(
             split, classifier.to_input, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
         )
-        self.n_lams = 1 if lam is not None else options.lam_groups  # one λ: the same rows in one group
+        self.n_lams = 1 if lam is not None else options.lam_groups  # with one λ all rows are in one group
         self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
         self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
@@ -86,11 +84,11 @@ class Reprogram:
         return self.trigger.scale.stratified(part)
 
     def step(self, step: int) -> Losses:
-        """Train both players on the batch of this step.
+        """Train discriminator and trigger on the batch of this step.
 
         Returns:
-            utility_loss (nats), fairness_loss (in the penalty's unit), both means over the batch;
-            discriminator_accuracy, chance. Beside another penalty the discriminator looks on.
+            utility_loss (nats) and fairness_loss (in the penalty's unit), means over the batch;
+            discriminator_accuracy and chance. With a closed-form penalty the discriminator is for monitoring only.
         """
         batch, lam = self.sampler(step), self.draw_lams(step)
         self.trigger.at_step(step)
@@ -104,7 +102,7 @@ class Reprogram:
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
         fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
-        self._teach_trigger(utility_loss, fairness_loss, lam)
+        self._update_trigger(utility_loss, fairness_loss, lam)
         return {
             "utility_loss": utility_loss.mean().item(),
             "fairness_loss": fairness_loss.mean().item(),
@@ -113,10 +111,10 @@ class Reprogram:
         }
 
     def finish(self, split: Split) -> None:
-        """Nothing is left to be chosen on validation rows: `fit` kept the best iterate."""
+        """Does nothing: `fit` has kept the best iterate already."""
 
-    def state(self) -> dict[str, Any]:
-        """All that the next step depends on, besides (seed, step): for checkpoints."""
+    def state(self) -> State:
+        """Everything that the next step depends on besides (seed, step), for checkpoints."""
         return {
             "learned": self.trigger.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -124,8 +122,8 @@ class Reprogram:
             **self.adversary.state(),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned.
+    def load_state(self, state: State) -> None:
+        """Restore what `state` returned.
 
         Raises:
             ValueError: it is the state of another training, or damaged.
@@ -135,19 +133,19 @@ class Reprogram:
         load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
 
-    def _teach_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
-        """One step of the trigger; the discriminator stays as it is."""
+    def _update_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
+        """One optimizer step of the trigger; the discriminator is not changed."""
         self.optimizer.zero_grad(set_to_none=True)
-        learned = list(self.trigger.parameters())
+        parameters = list(self.trigger.parameters())
         if self.options.projection:
-            fair = torch.autograd.grad((lam * fairness_loss).sum(), learned, retain_graph=True)
-            useful = torch.autograd.grad(utility_loss.sum(), learned)
-            for value, g_fair, g_useful in zip(learned, fair, useful, strict=True):
+            fair = torch.autograd.grad((lam * fairness_loss).sum(), parameters, retain_graph=True)
+            useful = torch.autograd.grad(utility_loss.sum(), parameters)
+            for value, g_fair, g_useful in zip(parameters, fair, useful, strict=True):
                 along = (g_useful * g_fair).sum() / g_fair.square().sum().clamp_min(1e-12)
                 value.grad = g_useful - along * g_fair + g_fair
         else:
             loss = (utility_loss + lam * fairness_loss).sum()
-            for value, gradient in zip(learned, torch.autograd.grad(loss, learned), strict=True):
+            for value, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
                 value.grad = gradient
         self.optimizer.step()
         self.schedule.step()

@@ -1,4 +1,4 @@
-"""A trigger for every λ: learned in one training, or in one per reported λ and joined."""
+"""The curve of a trigger: learned in one training for all λ, or in one per reported λ and merged."""
 
 import time
 from collections.abc import Generator, Hashable, Mapping, Sequence
@@ -25,13 +25,13 @@ from fairprog_core.triggers.hard import Hard
 
 
 class PartHeader(Header):
-    """What the description of a trigger for one λ says besides that of every trigger."""
+    """The part of a description that only a trigger for a single λ has."""
 
     summary: TrainingSummary
 
 
 class FittedTrigger(FittedModel):
-    """A classifier behind a trigger."""
+    """A frozen classifier with a trigger."""
 
     def __init__(self, trigger: Trigger, classifier: Classifier, file: Path | None = None) -> None:
         self.trigger, self.classifier, self.file = trigger, classifier, file
@@ -48,7 +48,7 @@ class FittedTrigger(FittedModel):
         return self.trigger.cache_key(lam)
 
     def with_trigger(self, trigger: Trigger) -> "FittedTrigger":
-        """The same with another trigger in its place."""
+        """A copy with another trigger."""
         return FittedTrigger(trigger, self.classifier, self.file)
 
     def files(self, lam: float) -> Mapping[str, Path]:
@@ -56,7 +56,7 @@ class FittedTrigger(FittedModel):
 
 
 class TriggerCurve(Method):
-    """Learns the trigger of one curve; the classifier stays as it is."""
+    """Learns the trigger of one curve; the classifier is not changed."""
 
     @property
     def file(self) -> Path:
@@ -68,7 +68,7 @@ class TriggerCurve(Method):
         return FittedTrigger(trigger, self.context.classifier, self.file)
 
     def untrained(self, *anchor_lams: float) -> Trigger:
-        """A trigger as it starts, with anchors at the given λ."""
+        """A new trigger with anchors at the given λ."""
         context = self.context
         trigger: Trigger = build(
             TRIGGERS, context.trigger, anchor_lams=anchor_lams, seed=context.seed, **context.classifier.input_spec
@@ -90,19 +90,19 @@ class TriggerCurve(Method):
             rest.unlink()
 
     def _learn_separately(self, validate: ValidateFn) -> Generator[TrainingRecord, None, tuple[Trigger, Cost]]:
-        """One training per reported λ, each with the whole budget; joined into one trigger."""
+        """Train once per reported λ, each with the whole budget, and merge the results into one trigger."""
         parts: list[Trigger] = []
         summaries: list[Fit] = []
         for lam in self.context.lam.grid:
-            done = self.context.folder / f"lam-{lam:g}.safetensors"
-            if done.exists():
-                parts.append(load_trigger(done))
-                parse_header(PartHeader, parts[-1].about, path=done, remedy=f"remove it, and {RUN_AGAIN}")
+            file = self.context.folder / f"lam-{lam:g}.safetensors"
+            if file.exists():
+                parts.append(load_trigger(file))
+                parse_header(PartHeader, parts[-1].about, path=file, remedy=f"remove it, and {RUN_AGAIN}")
                 summaries.append(parts[-1].about["summary"])
                 continue
             trigger = self.untrained(lam)
             summary = yield from self._fit(trigger, validate, f"checkpoint-{lam:g}", lam, summaries)
-            trigger.cpu().save(done, summary=summary)
+            trigger.cpu().save(file, summary=summary)
             parts.append(trigger)
             summaries.append(summary)
         whole = type(parts[0]).merged(parts).to(self.context.device).attach_to(self.context.classifier)
@@ -111,36 +111,36 @@ class TriggerCurve(Method):
     def _fit(
         self, trigger: Trigger, validate: ValidateFn, checkpoint: str, lam: float | None, before: list[Fit]
     ) -> Generator[TrainingRecord, None, Fit]:
-        """Train one trigger; yields its records, returns steps, seconds, best_step and validation."""
+        """Train one trigger; yields its records, returns its summary."""
         context = self.context
-        learned = learner(
+        learner = make_learner(
             self.options, classifier=context.classifier, trigger=trigger, criterion=context.criterion,
             groups=context.groups, split=context.split, steps=self.steps, seed=context.seed, lam=lam,
             device=context.device, identity_words=context.identity_words,
         )  # fmt: skip
-        solution, done = FittedTrigger(trigger, context.classifier), before[-1]["validation"] if before else None
+        model, done = FittedTrigger(trigger, context.classifier), before[-1]["validation"] if before else None
         lams = context.lam.grid if lam is None else (lam,)
         summary = yield from fit_one(
-            learned, self.budget, validate=lambda: validate(solution, lams, done),
+            learner, self.budget, validate=lambda: validate(model, lams, done),
             checkpoint=context.folder / f"{checkpoint}.safetensors",
             done=len(before), in_all=1 if lam is None else len(context.lam.grid),
         )  # fmt: skip
         started = time.perf_counter()
-        learned.finish(context.validation)
+        learner.finish(context.validation)
         summary["seconds"] += time.perf_counter() - started
         return summary
 
 
-def learner(
+def make_learner(
     options: ReprogramOptions, *, trigger: Trigger, identity_words: frozenset[str] = frozenset(), **setting: Any
 ) -> Reprogram | WordSearch:
-    """The learner that a trigger asks for, set up.
+    """A `WordSearch` for triggers that are searched, else a `Reprogram`.
 
     Args:
         options: of the method.
         trigger: untrained; learned in place.
-        identity_words: words that name a group, in lower case; a search begins near them.
-        setting: what both take: classifier, criterion, groups, split, steps, seed, lam, device.
+        identity_words: words that name a group, in lower case; used by a search only.
+        setting: arguments of both: classifier, criterion, groups, split, steps, seed, lam, device.
     """
     if options.pseudo_labels:
         setting["split"] = pseudo_labelled(setting["split"], setting["classifier"])
