@@ -35,7 +35,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], *, where: str = "") -> Self:
+    def parse(cls, values: Mapping[str, object], *, where: str = "") -> Self:
         """Build from plain values.
 
         Args:
@@ -50,7 +50,7 @@ class Options(BaseModel):
         except ValidationError as error:
             raise ConfigError(validation.sentence(error, cls, where=where or cls.__name__)) from error
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, JsonValue]:
         """The options as JSON values, including defaults."""
         return self.model_dump(mode="json")
 
@@ -59,7 +59,7 @@ class Options(BaseModel):
         fields = type(self).model_fields.items()
         return next((name for name, field in fields if is_marked(field, NEEDED) and not getattr(self, name)), None)
 
-    def content(self, *, include: set[str] | None = None, exclude: set[str] | None = None) -> dict[str, Any]:
+    def content(self, *, include: set[str] | None = None, exclude: set[str] | None = None) -> dict[str, JsonValue]:
         """The JSON values that content keys are computed from: ``to_json`` without ``LATER`` fields at their defaults.
 
         A field that is added with the mark ``LATER`` therefore changes no existing key, and caches stay valid.

@@ -1,7 +1,7 @@
-"""Data sets: what can be chosen. Torch-free; an implementation is imported when it is used.
+"""The registry of data sets and their options. Torch-free; an implementation is imported when it is used.
 
-A new one: a file with a subclass of ``data.base.Dataset``, whose docstring is its card; its options class here, with
-its ``title`` and ``modality``; one line in :data:`DATASETS`. Outside the package: one file and :func:`register`.
+To add a data set: a file with a subclass of ``data.base.Dataset``, whose docstring is its card; its options class here,
+with ``title`` and ``modality``; one line in :data:`DATASETS`. Outside the package: one file and :func:`register`.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,18 +19,18 @@ _ALL_ROWS = "Empty: all that the split has."
 
 
 def _names(value: Any) -> Any:
-    """Several names in one text, with commas between them, become a tuple."""
+    """Split a text with names separated by commas into a tuple; return any other value unchanged."""
     return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
 
 class DatasetOptions(EntryOptions):
-    """What every data set shares."""
+    """Base of the options of data sets."""
 
     modality: ClassVar[Modality] = "image"
 
 
 class FacesOptions(DatasetOptions):
-    """Drawn faces: is the hair blond? Correlated with how male the face presents."""
+    """Drawn faces: is the hair blond? The label is correlated with the drawing style, female- or male-presenting."""
 
     kind: Literal["faces"] = "faces"
     title = "Drawn faces"
@@ -79,12 +79,12 @@ class FacesOptions(DatasetOptions):
     @field_validator("target", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take "blond, smiling" for ("blond", "smiling")."""
+        """Accept "blond, smiling" for ("blond", "smiling")."""
         return _names(value)
 
     @field_serializer("target")
     def _joined(self, target: tuple[str, ...]) -> str:
-        """A single attribute is its name: what was made before there could be several keeps its keys."""
+        """Attributes as one text, so that the content keys from when only one attribute was allowed stay valid."""
         return ", ".join(target)
 
     @model_validator(mode="after")
@@ -137,7 +137,7 @@ class CelebAOptions(DatasetOptions):
     @field_validator("target", "sensitive", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take "Smiling, Young" for ("Smiling", "Young")."""
+        """Accept "Smiling, Young" for ("Smiling", "Young")."""
         return _names(value)
 
     @model_validator(mode="after")
@@ -149,7 +149,7 @@ class CelebAOptions(DatasetOptions):
 
 
 class CommentsOptions(DatasetOptions):
-    """Made-up comments: is the comment toxic? Correlated with the religion that it speaks of."""
+    """Made-up comments: is the comment toxic? The label is correlated with the religion that is mentioned."""
 
     modality: ClassVar[Modality] = "text"
     kind: Literal["comments"] = "comments"
@@ -211,7 +211,7 @@ class CivilCommentsOptions(DatasetOptions):
     @field_validator("identities", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take "black, white" for ("black", "white"), and "all" for every identity."""
+        """Accept "black, white" for ("black", "white"), and "all" for every identity."""
         names = _names(value)
         return tuple(IDENTITY_WORDS) if names in ("all", ("all",), ["all"]) else names
 
@@ -236,6 +236,6 @@ def register(key: str, entry: Entry[DatasetOptions]) -> None:
     """Add a data set of another package; see ``common.plugins``.
 
     Raises:
-        ConfigError: the key exists already, or is not that of the options.
+        ConfigError: the key exists already, or differs from the ``kind`` of the options.
     """
     add(DATASETS, key, entry, noun="data set")

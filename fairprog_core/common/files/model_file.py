@@ -24,10 +24,10 @@ class OptionsHeader(Header):
     """The part of a header with the options that a module was built from.
 
     Attributes:
-        options: JSON values; ``kind`` is their registry key.
+        options: JSON values; "kind" is their registry key.
     """
 
-    options: dict[str, JsonValue]
+    options: dict[str, object]
 
 
 class TrainingCosts(Header):
@@ -51,7 +51,7 @@ class TrainingSummary(TrainingCosts):
         validation: the record of its best iterate, with one value per λ so far.
     """
 
-    validation: dict[str, JsonValue]
+    validation: dict[str, object]
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -67,7 +67,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise ValueError(f"no readable safetensors file: {short(error)}") from error
 
 
-def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, Any]]:  # noqa: A002
+def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:  # noqa: A002
     """The tensors and the header of a file.
 
     Args:
@@ -91,7 +91,7 @@ def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dic
 
 
 def options_of(
-    registry: dict[str, Entry[Any]], header: Mapping[str, Any], *, path: Path, noun: str, remedy: str
+    registry: dict[str, Entry[Any]], header: Mapping[str, object], *, path: Path, noun: str, remedy: str
 ) -> Any:
     """The options in a file's header, parsed.
 
@@ -202,7 +202,7 @@ def write_learned(path: Path, tensors: dict[str, Tensor], **about: Any) -> None:
 RUN_AGAIN = "run the study again"
 
 
-def read_learned(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_learned(path: Path) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:
     """Read a file written by `write_learned`.
 
     Raises:
