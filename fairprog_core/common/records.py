@@ -117,14 +117,6 @@ TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
 Record: TypeAlias = StageRecord | BaseRecord | TrainRecord | ValidationRecord | CurveRecord | ResultRecord
 
 
-class Mean(TypedDict):
-    """A mean over ``n`` rows and its 95 % interval (None where it cannot be estimated)."""
-
-    value: float
-    ci: list[float] | None
-    n: int
-
-
 def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:
     """The record of one step."""
     return TrainRecord(

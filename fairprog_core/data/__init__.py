@@ -90,7 +90,7 @@ class FacesOptions(DatasetOptions):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len(set(self.target)) < len(self.target):
-            raise ValueError("an attribute stands twice in target; name each once")
+            raise ValueError("an attribute is listed twice in target; name each once")
         n_cells = 2 * 2 ** len(self.target)
         for name in ("n_val", "n_test"):
             if (n := getattr(self, name)) % n_cells:
@@ -144,7 +144,7 @@ class CelebAOptions(DatasetOptions):
     def _check(self) -> Self:
         names = (*self.target, *self.sensitive)
         if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"{repeated[0]} stands twice in target and sensitive; name each attribute once")
+            raise ValueError(f"{repeated[0]} is listed twice in target and sensitive; name each attribute once")
         return self
 
 
@@ -220,7 +220,7 @@ class CivilCommentsOptions(DatasetOptions):
         if unknown := [name for name in self.identities if name not in IDENTITY_WORDS]:
             raise ValueError(f"there is no identity {unknown[0]!r}; choose among {', '.join(IDENTITY_WORDS)}")
         if len(set(self.identities)) < len(self.identities):
-            raise ValueError("an identity stands twice; name each once")
+            raise ValueError("an identity is listed twice; name each once")
         return self
 
 

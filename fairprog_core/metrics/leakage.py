@@ -44,7 +44,7 @@ _LEAST = 1e-6  # lower bound of predicted probabilities, so that no single row d
 Codes = NDArray[np.int64]
 
 
-class AuditedRows(NamedTuple):
+class AttackScores(NamedTuple):
     """Scores of the attackers' predictions by row; NaN where the row's group is too small.
 
     Attributes:
@@ -153,11 +153,11 @@ def measure_leakage(predictions: Predictions, groups: Groups, *, given_label: bo
     fold = _folds(cell, seed)
     evidence, given = _evidence(predictions)[rows], y if given_label else np.zeros_like(y)
     questions = [_audit(target, given, evidence, weight, fold, seed) for target in _questions(z, groups)]
-    audited = AuditedRows(*(_known_mean(np.array(parts)) for parts in zip(*questions, strict=True)))
+    audited = AttackScores(*(_known_mean(np.array(parts)) for parts in zip(*questions, strict=True)))
     used = np.isfinite(audited.surprise)
     if not used.any():
         return None
-    audited = AuditedRows(*(part[..., used] for part in audited))
+    audited = AttackScores(*(part[..., used] for part in audited))
     weight, fold = weight[used] / weight[used].sum(), fold[used]
     strongest = _strongest(audited.gain, weight, fold)
     is_fixed = predictions.is_stratified or len(rows) < len(predictions.y)
@@ -208,10 +208,10 @@ def _folds(cell: Codes, seed: int) -> Codes:
     return fold
 
 
-def _audit(target: Codes, given: Codes, evidence: Floats, weight: Floats, fold: Codes, seed: int) -> AuditedRows:
+def _audit(target: Codes, given: Codes, evidence: Floats, weight: Floats, fold: Codes, seed: int) -> AttackScores:
     """Cross-validated attacks on one question, within each given label."""
     n = len(target)
-    audited = AuditedRows(*(np.full(shape, np.nan) for shape in ((len(ATTACKERS), n), (len(ATTACKERS), n), n, n)))
+    audited = AttackScores(*(np.full(shape, np.nan) for shape in ((len(ATTACKERS), n), (len(ATTACKERS), n), n, n)))
     for label in np.unique(given):
         sizes = np.bincount(target[given == label])
         large = np.flatnonzero(sizes >= MIN_ROWS)
