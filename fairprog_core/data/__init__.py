@@ -57,7 +57,7 @@ class FacesOptions(DatasetOptions):
     )
     separability: float = Field(
         0.85, ge=0, le=1.5, title="Separability of blond",
-        description="How far the hair tones of blond and not blond lie apart; they overlap, the more the lower.",
+        description="Distance between the hair tones of blond and not blond; the lower, the more they overlap.",
     )  # fmt: skip
     image_size: int = Field(64, ge=32, le=256, title="Image size", description="Side of the square pictures in pixels.")
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the faces.")
@@ -105,7 +105,7 @@ class CelebAOptions(DatasetOptions):
     title = "CelebA"
     root: str = Field(
         "", max_length=4096, title="Folder or zip", json_schema_extra=NEEDED,
-        description="Where CelebA lies on the machine that trains: the official files, or the ones from Kaggle.",
+        description="Path of CelebA on the machine that trains: the official files, or those of Kaggle.",
     )  # fmt: skip
     target: tuple[AttributeName, ...] = Field(
         ("Blond_Hair",), min_length=1, max_length=4, title="Label",
@@ -183,7 +183,7 @@ class CivilCommentsOptions(DatasetOptions):
     title = "Civil Comments"
     root: str = Field(
         "", max_length=4096, title="Folder or file", json_schema_extra=NEEDED,
-        description="Where all_data_with_identities.csv lies on the machine that trains.",
+        description="Path of all_data_with_identities.csv, or of its folder, on the machine that trains.",
     )  # fmt: skip
     identities: tuple[AttributeName, ...] = Field(
         ("christian", "muslim", "other_religions"), min_length=2, max_length=8, title="Identities",
@@ -191,7 +191,7 @@ class CivilCommentsOptions(DatasetOptions):
     )  # fmt: skip
     threshold: float = Field(
         0.5, gt=0, le=1, title="Threshold",
-        description="Share of annotators from which on a comment counts as toxic, or an identity as mentioned.",
+        description="Smallest share of annotators at which a comment counts as toxic, or an identity as mentioned.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")

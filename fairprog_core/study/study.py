@@ -68,7 +68,7 @@ class Explain(Options):
         json_schema_extra=ADVANCED,
     )
     probe: bool = Field(
-        True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them."
+        True, title="Demographic probe", description="Train demographic classifiers and apply them to null inputs."
     )
     every_seed: bool = Field(
         False,
@@ -82,7 +82,7 @@ class Study(Options):
     """All options of a computation: data, base, methods, triggers, criteria, λ, seeds, budget, explanations."""
 
     name: Name = Field(
-        "study", min_length=1, max_length=80, title="Name", description="What the run is called in the table of runs."
+        "study", min_length=1, max_length=80, title="Name", description="Name of the run in the table of runs."
     )
     dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
     classifier: AnyClassifier = Field(
@@ -113,10 +113,14 @@ class Study(Options):
     )
     select: Select = Field(default_factory=Select, title="Selection", description="How the λ to quote is chosen.")
     base_seed: int = Field(
-        0, ge=0, le=2**31 - 1, title="Seed of the base classifier", description="Its first weights and its batches."
+        0,
+        ge=0,
+        le=2**31 - 1,
+        title="Seed of the base classifier",
+        description="Of its initial weights and its batches.",
     )
     transfer: tuple[TransferTarget, ...] = Field(
-        (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
+        (), title="Other bases", description="Bases on which the triggers are evaluated too, without further training."
     )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
     tuning_ratio: tuple[float, ...] = Field(
@@ -129,11 +133,17 @@ class Study(Options):
     )
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
     reuse: bool = Field(
-        False, title="Reuse curves", description="Take over what a study with this switch has learned in the same way."
+        False,
+        title="Reuse curves",
+        description="Reuse curves that another study with this option trained in the same way.",
     )
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
-        None, ge=1, le=1024, title="Threads", description="Empty: one; more do not pay for nets this small."
+        None,
+        ge=1,
+        le=1024,
+        title="Threads",
+        description="Empty: one; more threads do not speed up networks this small.",
     )
 
     @model_validator(mode="before")
