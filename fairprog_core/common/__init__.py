@@ -1,1 +1,1 @@
-"""What every other room uses: errors, options, registries, the home, files and their checks."""
+"""Used by all other rooms: errors, options, registries, the home, files and their validation."""

@@ -1,9 +1,9 @@
-"""The errors a user can cause or meet; each carries one sentence that says what to do."""
+"""The errors that a user can cause or run into; the message of each is one sentence that says what to do."""
 
 import re
 import reprlib
 
-_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class FairprogError(Exception):
@@ -19,7 +19,7 @@ class ConfigError(FairprogError):
 
 
 class DataError(FairprogError):
-    """A data set is missing, broken or does not hold what the study asks for."""
+    """A data set is missing or broken, or lacks something that the study needs."""
 
 
 class ModelError(FairprogError):
@@ -31,27 +31,27 @@ class ArtifactError(FairprogError):
 
 
 class RunError(FairprogError):
-    """A run does not exist or is in a state that forbids what was asked."""
+    """A run does not exist, or its state does not allow the requested action."""
 
 
 def shown(value: object, most: int = 80) -> str:
-    """What was found, as an error's sentence shows it: as Python writes it, in one line, and shortened."""
+    """A value for an error message: its ``repr`` in one line, shortened to ``most`` characters."""
     return shorten(_SHORT.repr(value), most)
 
 
 def shorten(text: object, most: int = 160) -> str:
-    """A text in one line, with an ellipsis in its middle where it is too long: so a path keeps its file's name."""
+    """A text in one line; an ellipsis replaces the middle of a long one, so that a path keeps its file name."""
     line = escaped(" ".join(str(text).split()))
     return line if len(line) <= most else f"{line[: most - most // 2 - 1]}…{line[-(most // 2) :]}"
 
 
 def escaped(text: str) -> str:
-    """A text in which control characters, and those that turn the direction of writing, are written as escapes."""
-    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    """A text with control characters, and those that change the writing direction, replaced by escape sequences."""
+    return _CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 class _Short(reprlib.Repr):
-    """Python's own short form, of integers that Python refuses to write as well."""
+    """``reprlib``, which here also accepts integers that Python refuses to convert to text."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Where fairprog keeps what it makes: runs, caches, models; and how files are written there."""
+"""The home, the folder of runs, caches and models; and how files are written there."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from filelock import FileLock
 
 log = logging.getLogger(__name__)
 
-FindDamage = Callable[[Path], str | None]  # what is wrong with an existing cache entry; None: nothing
+FindDamage = Callable[[Path], str | None]  # returns what is wrong with an existing cache entry; None: nothing
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Home:
 
 
 def assets() -> Path:
-    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else ``assets/`` beside the package."""
+    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else ``assets/`` next to the package."""
     override = os.environ.get("FAIRPROG_ASSETS")
     return Path(override) if override else Path(__file__).resolve().parents[2] / "assets"
 
 
 def user_path(text: str) -> Path:
-    """A path as a user writes it; one of a user that does not exist stays as it is, and leads nowhere."""
+    """A path as a user writes it, with ``~`` expanded; unchanged if it names an unknown user."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -69,7 +69,7 @@ def user_path(text: str) -> Path:
 
 
 def is_file(path: Path | zipfile.Path) -> bool:
-    """Whether there is a file; no where one cannot be: the name is too long, or nobody may look there."""
+    """Whether the path is a file; False if the name is not valid or the folder is not readable."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -77,7 +77,7 @@ def is_file(path: Path | zipfile.Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder; no where one cannot be: the name is too long, or nobody may look there."""
+    """Whether the path is a folder; False if the name is not valid or the parent is not readable."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -86,9 +86,9 @@ def is_folder(path: Path) -> bool:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; rename it to ``path`` when the block succeeds.
+    """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
 
-    A reader sees the old content or the new, never a part. Works for files and folders.
+    A reader sees the old content or the new one, never a part. Works for files and folders.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -108,10 +108,10 @@ def _find_nothing(path: Path) -> str | None:
 
 @contextmanager
 def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator[bool]:
-    """Hold the lock of a cache entry; yields whether it still has to be made.
+    """Hold the lock of a cache entry; yield whether it still has to be made.
 
-    Two processes that need the same entry make it once: the second waits, then finds it. A damaged entry is set
-    aside, and has to be made again.
+    If two processes need the same entry, the first makes it, and the second waits and finds it. A damaged entry is
+    renamed and has to be made again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
@@ -121,7 +121,7 @@ def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator
 
 
 def is_whole(path: Path, find_damage: FindDamage) -> bool:
-    """Whether a cache entry exists and is not damaged; a damaged one is set aside."""
+    """Whether a cache entry exists and is not damaged; a damaged one is renamed."""
     if path.exists() and find_damage(path) is not None:
         with making_once(path, find_damage):  # unless another process has made it again meanwhile
             pass
@@ -129,7 +129,7 @@ def is_whole(path: Path, find_damage: FindDamage) -> bool:
 
 
 def _set_aside(path: Path, damage: str) -> None:
-    """Rename a damaged cache entry, so that nothing is lost, and warn of it in one sentence."""
+    """Rename a damaged cache entry, so that nothing is lost, and log a warning."""
     names = (f"{path.name}.damaged{f'-{number}' if number > 1 else ''}" for number in count(1))
     aside = next(place for place in map(path.with_name, names) if not place.exists())
     path.rename(aside)

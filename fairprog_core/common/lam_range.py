@@ -13,7 +13,7 @@ class LamRange(Options):
     low: float = Field(
         0.3, gt=0, title="Lowest λ", description="Training covers low … high, and what is reported below."
     )
-    high: float = Field(30.0, gt=0, title="Highest λ", description="Beyond it nothing is trained.")
+    high: float = Field(30.0, gt=0, title="Highest λ", description="No larger λ is trained.")
     grid: tuple[float, ...] = Field(
         (0.0, 0.3, 1.0, 2.0, 3.0, 4.0, 8.0, 15.0, 30.0),
         min_length=1,

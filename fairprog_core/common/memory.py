@@ -1,9 +1,8 @@
-"""How the C library's heap treats memory that was freed, where it is glibc's; elsewhere nothing changes.
+"""Settings of glibc's heap for freed memory; no effect with other C libraries.
 
-Source: mallopt(3). Training frees and asks again for the same megabytes at every step. Whether they are given back to
-the system each time, and come back page by page, depends on what was freed before: some processes got 1,400 pages anew
-at every step of a small network and took a fifth longer, others hardly any. A page server lives long and should stay
-small.
+Source: mallopt(3). Training frees and allocates the same megabytes at every step. Whether glibc returns them to the
+system each time depends on earlier allocations: some processes faulted in 1,400 pages at every step of a small network
+and took a fifth longer, others hardly any. A page server runs for long and should stay small.
 """
 
 import contextlib
@@ -13,14 +12,14 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # the parameters' number
 
 
 def keep_freed() -> None:
-    """Keep what is freed for what is asked for next."""
+    """Keep freed memory in the process for the next allocation."""
     _set((MMAP_THRESHOLD, 2**30), (TRIM_THRESHOLD, 2**30))
 
 
 def share_one() -> None:
-    """Let all threads share one heap, and give back what is free at its end: a tenth less memory.
+    """Let all threads share one heap, and return free memory at its end to the system: a tenth less memory.
 
-    Streamlit draws every visit in a thread of its own. By default each gets a heap, which keeps what was freed.
+    Streamlit runs every session in a thread of its own. By default each thread gets a heap, which keeps freed memory.
     """
     _set((ARENA_MAX, 1), (TRIM_THRESHOLD, 128 * 1024))
 

@@ -1,6 +1,6 @@
-"""Options: what can be chosen, with bounds, titles and help texts, as frozen pydantic models.
+"""Options: frozen pydantic models whose fields have bounds, titles and help texts.
 
-The form in the dashboard, the command line, saved studies and cache keys all follow from
+The form in the dashboard, the command line, saved studies and cache keys are all derived from
 the fields of these classes. Options are torch-free.
 """
 
@@ -15,32 +15,32 @@ from pydantic.fields import FieldInfo
 from fairprog_core.common import validation
 from fairprog_core.common.errors import ConfigError
 
-Modality = Literal["image", "text"]  # what a data set, a classifier, a trigger is made for
-ADVANCED: dict[str, JsonValue] = {"advanced": True}  # ``json_schema_extra`` of a field that the form folds away
-NEEDED: dict[str, JsonValue] = {"needed": True}  # of one that has no default that works: a path of the user's
-LATER: dict[str, JsonValue] = {
-    "later": True
-}  # of one that joined options whose keys are on disk; its default: as before
+Modality = Literal["image", "text"]  # the kind of input of a data set, a classifier, a trigger
 
-_Excluded = dict[Any, Any]  # what pydantic leaves out: by field or number, True for all of it, or places inside
+# Marks for ``json_schema_extra`` of a field:
+ADVANCED: dict[str, JsonValue] = {"advanced": True}  # the form hides it until it is opened
+NEEDED: dict[str, JsonValue] = {"needed": True}  # it has no usable default, e.g. a path on the user's machine
+LATER: dict[str, JsonValue] = {"later": True}  # added after keys were saved; its default means what was done before
+
+_Excluded = dict[Any, Any]  # pydantic's ``exclude``: by field or index, True for all of it, or a nested dict
 
 
 class Options(BaseModel):
-    """Base of all options: immutable, unknown keys refused.
+    """Base of all options: immutable; unknown keys are refused.
 
-    Every field carries a ``title`` (label on the screen), a ``description`` (help text) and
-    its bounds. ``json_schema_extra=ADVANCED`` folds a field away in forms.
+    Every field has a ``title`` (label on the screen), a ``description`` (help text) and bounds.
+    ``json_schema_extra=ADVANCED`` hides a field in forms until it is opened.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], *, where: str = "") -> Self:
+    def parse(cls, values: Mapping[str, object], *, where: str = "") -> Self:
         """Build from plain values.
 
         Args:
             values: keys and values as read from TOML or JSON.
-            where: the file or preset they came from, named in the error.
+            where: the file or preset that they come from, for the error.
 
         Raises:
             ConfigError: one sentence that names the key, what was found and what is allowed.
@@ -50,23 +50,23 @@ class Options(BaseModel):
         except ValidationError as error:
             raise ConfigError(validation.sentence(error, cls, where=where or cls.__name__)) from error
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, every default written out."""
+    def to_json(self) -> dict[str, JsonValue]:
+        """The options as JSON values, including defaults."""
         return self.model_dump(mode="json")
 
     def missing_field(self) -> str | None:
-        """The name of a field that has to be filled in before these options can be used, or None."""
+        """The name of a ``NEEDED`` field that is still empty, or None."""
         fields = type(self).model_fields.items()
         return next((name for name, field in fields if is_marked(field, NEEDED) and not getattr(self, name)), None)
 
-    def content(self, *, include: set[str] | None = None, exclude: set[str] | None = None) -> dict[str, Any]:
-        """What enters content keys: as ``to_json``, without later options that are at their defaults.
+    def content(self, *, include: set[str] | None = None, exclude: set[str] | None = None) -> dict[str, JsonValue]:
+        """The JSON values that content keys are computed from: ``to_json`` without ``LATER`` fields at their defaults.
 
-        So an option that is added under the mark ``LATER`` leaves every key as it was, and with it what lies in caches.
+        A field that is added with the mark ``LATER`` therefore changes no existing key, and caches stay valid.
 
         Args:
             include: only these fields; None: all.
-            exclude: but for these fields.
+            exclude: all but these fields.
         """
         return self.model_dump(mode="json", include=include, exclude=_later(self) | dict.fromkeys(exclude or (), True))
 
@@ -76,13 +76,13 @@ class Options(BaseModel):
 
 
 def is_marked(field: FieldInfo, mark: Mapping[str, JsonValue]) -> bool:
-    """Whether a field carries a mark: ``ADVANCED``, ``NEEDED`` or ``LATER``."""
+    """Whether a field has a mark: ``ADVANCED``, ``NEEDED`` or ``LATER``."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and mark.items() <= extra.items()
 
 
 def _later(value: Any) -> _Excluded:
-    """The places of later options that are at their defaults, in options, or in what holds options."""
+    """The ``LATER`` fields at their defaults, in options or in a dict or list of options."""
     if isinstance(value, Options):
         return _later_fields(value)
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple | list) else ()
@@ -90,17 +90,15 @@ def _later(value: Any) -> _Excluded:
 
 
 def _later_fields(options: Options) -> _Excluded:
-    found: _Excluded = {}
+    excluded: _Excluded = {}
     for name, field in type(options).model_fields.items():
-        value, usual = (
-            getattr(options, name),
-            field.get_default(call_default_factory=True, validated_data=vars(options)),
-        )
-        if is_marked(field, LATER) and value == usual:
-            found[name] = True
+        value = getattr(options, name)
+        default = field.get_default(call_default_factory=True, validated_data=vars(options))
+        if is_marked(field, LATER) and value == default:
+            excluded[name] = True
         elif inside := _later(value):
-            found[name] = inside
-    return found
+            excluded[name] = inside
+    return excluded
 
 
 def digest_of(value: Any) -> str:

@@ -1,13 +1,13 @@
 """Plug-ins: modules that register triggers, data sets, classifiers, methods and metrics of their own. Torch-free.
 
-A module is found by its entry point in the group ``fairprog.plugins``, or named in the environment variable
-``FAIRPROG_PLUGINS`` (several with commas between them). It calls, for instance,
-``fairprog_core.triggers.register("tint", Entry(TintOptions, "package.module:Tint"))``, and likewise ``register`` of
-``fairprog_core.data``, ``.classifiers``, ``.methods`` and ``.metrics.fairness``. It imports torch only where an
-implementation is used, and not ``fairprog_core.study``, which is built from what was registered.
+A module is found by its entry point in the group ``fairprog.plugins``, or by its name in the environment variable
+``FAIRPROG_PLUGINS`` (names separated by commas). It calls, for instance,
+``fairprog_core.triggers.register("tint", Entry(TintOptions, "package.module:Tint"))``, or ``register`` of
+``fairprog_core.data``, ``.classifiers``, ``.methods`` or ``.metrics.fairness``. It imports torch only where an
+implementation is used, and never imports ``fairprog_core.study``, which is built from the registries.
 
-Every process of fairprog that can meet a study loads them first: pages, workers, the command line, explanations. Each
-says :func:`problems` in its own way.
+Every process of fairprog that can open a study loads plug-ins first: pages, workers, the command line, explanations.
+Each of them reports :func:`problems` in its own way.
 """
 
 import os
@@ -21,24 +21,24 @@ from fairprog_core.common.errors import FairprogError
 GROUP = "fairprog.plugins"
 VARIABLE = "FAIRPROG_PLUGINS"
 
-_loaded: dict[str, str] = {}  # module -> why it was not loaded, empty where it was
+_loaded: dict[str, str] = {}  # module -> why it could not be loaded; empty: it was loaded
 
 
 def load_plugins() -> None:
-    """Import every plug-in that was not imported before. One that fails is skipped, see :func:`problems`."""
+    """Import every plug-in that is not imported yet; skip those that fail, see :func:`problems`."""
     for module in _modules():
         if module not in _loaded:
-            _loaded[module] = ""  # before it is imported: what it imports may ask for plug-ins too
+            _loaded[module] = ""  # set before the import, because a plug-in may import code that loads plug-ins
             _loaded[module] = _problem(module)
 
 
 def plugins() -> tuple[str, ...]:
-    """The modules that were loaded."""
+    """The modules of the loaded plug-ins."""
     return tuple(module for module, problem in _loaded.items() if not problem)
 
 
 def problems() -> tuple[str, ...]:
-    """One sentence for every plug-in that could not be loaded: which, and why."""
+    """One sentence for every plug-in that could not be loaded: its module and the reason."""
     return tuple(filter(None, _loaded.values()))
 
 
@@ -48,11 +48,11 @@ def _modules() -> Iterator[str]:
 
 
 def _problem(module: str) -> str:
-    """Import a plug-in; why that failed, empty where it did not. What it had registered by then is taken back."""
+    """Import a plug-in and return why that failed; empty: it did not. A failed plug-in registers nothing."""
     before = registry.n_added()
     try:
         import_module(module)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it is, other plug-ins and fairprog go on)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (no error of a plug-in may stop fairprog)
         registry.take_back(before)
         return f"The plug-in {module} was not loaded: {_reason(module, error)}"
     return ""

@@ -1,4 +1,4 @@
-"""The records of a run: what a training and a study report while they work; the store keeps them as JSON.
+"""The records of a run: a training and a study yield them while they work; the store keeps them as JSON.
 
 A method yields "train", "validation" and "fitted" records; the study adds the key of the curve, and yields "stage",
 "base", "curve" and "result" records of its own.
@@ -6,18 +6,18 @@ A method yields "train", "validation" and "fitted" records; the study adds the k
 
 from typing import Literal, NotRequired, TypeAlias
 
-from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 
 class Stored(TypedDict, total=False):
-    """What the store adds to a record: its number in the run, and when it came, in seconds since 1970."""
+    """Keys that the store adds to a record: its number in the run, and its time in seconds since 1970."""
 
     seq: int
     time: float
 
 
 class StageRecord(Stored):
-    """How far a study is: ``fraction`` of the whole (0 … 1), and about how many seconds are left, if that is known."""
+    """Progress of a study: ``fraction`` of the whole (0 … 1), and the estimated seconds left, None if unknown."""
 
     kind: Literal["stage"]
     stage: str
@@ -37,10 +37,10 @@ class BaseRecord(Stored):
 
 
 class Losses(TypedDict):
-    """What one step of a trigger or of weights reports.
+    """The losses of one training step.
 
-    ``utility_loss`` is in nats, ``fairness_loss`` in the penalty's unit; ``discriminator_accuracy`` says how often the
-    discriminator named the group, ``chance`` how often it would without looking.
+    ``utility_loss`` is in nats, ``fairness_loss`` in the penalty's unit; ``discriminator_accuracy`` is the share of
+    rows whose group the discriminator predicts correctly, ``chance`` that of always predicting the most frequent group.
     """
 
     utility_loss: float
@@ -50,7 +50,7 @@ class Losses(TypedDict):
 
 
 class TrainRecord(Losses, Stored):
-    """One step of ``steps`` in all."""
+    """One training step; ``steps`` is their total number."""
 
     kind: Literal["train"]
     curve: NotRequired[str]
@@ -59,9 +59,9 @@ class TrainRecord(Losses, Stored):
 
 
 class Front(TypedDict):
-    """A curve on validation rows: one value per λ, the base's own figures, and the hypervolume of the curve.
+    """A curve on validation rows: one value per λ, the metrics of the base, and the hypervolume of the curve.
 
-    ``loss_error`` is the standard error of the accuracy that was lost against the base.
+    ``loss_error`` is the standard error of the accuracy lost against the base.
     """
 
     lam: list[float]
@@ -86,7 +86,7 @@ class ValidationRecord(Front, Stored):
 
 
 class Fit(TypedDict):
-    """A finished training: its length, and the step and validation of the best iterate."""
+    """A finished training: its duration, and the step and the validation of the best iterate."""
 
     steps: int
     seconds: float
@@ -101,7 +101,7 @@ class FittedRecord(Fit):
 
 
 class CurveRecord(Stored):
-    """A curve with this key is finished, or was explained."""
+    """The curve with this key is finished, or its explanations are."""
 
     kind: Literal["curve"]
     curve: str
@@ -115,6 +115,14 @@ class ResultRecord(Stored):
 
 TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
 Record: TypeAlias = StageRecord | BaseRecord | TrainRecord | ValidationRecord | CurveRecord | ResultRecord
+
+
+class Mean(TypedDict):
+    """A mean, its 95 % interval (None if it cannot be estimated), and the number of rows it is over."""
+
+    value: float
+    ci: list[float] | None
+    n: int
 
 
 def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:

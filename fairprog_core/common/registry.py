@@ -1,14 +1,15 @@
 """Registries: literal dicts from a stable key to an options class and a lazily imported class.
 
-A new entry costs one file and one line: an options class that says what it is called and what it suits, the class that
-does the work, and ``"key": Entry(…)`` in the registry. Form, command line, saved studies, cache keys and tests follow.
-A package of its own calls the ``register`` beside the registry instead, see :mod:`fairprog_core.common.plugins`.
+A new entry takes one file and one line: an options class with its title and the modalities that it suits, the class
+that implements it, and ``"key": Entry(…)`` in the registry. Form, command line, saved studies, cache keys and tests
+are derived from it. A separate package calls ``register`` of the registry's module instead, see
+:mod:`fairprog_core.common.plugins`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, Union, get_args
 
@@ -18,21 +19,21 @@ from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Modality, Options
 from fairprog_core.common.validation import kind_of
 
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")  # stands in saved studies, in keys of curves and in names of files
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")  # part of saved studies, of keys of curves and of file names
 
-_added: list[tuple[dict[str, Any], str]] = []  # what was registered besides the literal dicts, in that order
+_removals: list[Callable[[], object]] = []  # for every call of `add`, in order, a function that undoes it
 _listeners: list[Callable[[], None]] = []
 
-Suited = Mapping[Modality, Mapping[str, Any]]
+Suited = Mapping[Modality, Mapping[str, object]]
 
 
 class EntryOptions(Options):
-    """Options of one thing that can be chosen; the class says what it is called and what it suits.
+    """Options of one entry of a registry.
 
     Attributes:
-        kind: its registry key.
-        title: its name on the screen; empty: the key with spaces.
-        default_for: the modalities for which a study has it that names its data alone.
+        kind: the registry key.
+        title: the name on the screen; empty: the key with spaces.
+        default_for: the modalities for which a study that names only its data set gets this entry.
         suited: by modality, values that suit it better than the defaults of the fields.
     """
 
@@ -44,7 +45,7 @@ class EntryOptions(Options):
     @classmethod
     def suited_to(cls, modality: Modality) -> Self:
         """The options that suit a modality."""
-        return cls(**cls.suited.get(modality, {}))
+        return cls.model_validate(cls.suited.get(modality, {}))
 
 
 O_co = TypeVar("O_co", bound=EntryOptions, covariant=True)
@@ -52,28 +53,28 @@ V = TypeVar("V")
 
 
 @cache
-def _defined(by: Callable[[], Any]) -> Any:
-    """What a function defines: called twice, it would define another class."""
-    return by()
+def _call_once(define: Callable[[], Any]) -> Any:
+    """The class that a function defines; cached, because a second call would define a second class."""
+    return define()
 
 
 def load(implementation: str | Callable[[], Any]) -> Any:
-    """Import what ``"package.module:Name"`` names, or call the function that defines it."""
+    """Import the class ``"package.module:Name"``, or call the function that defines it."""
     if callable(implementation):
-        return _defined(implementation)
+        return _call_once(implementation)
     module, name = implementation.split(":")
     return getattr(import_module(module), name)
 
 
 @dataclass(frozen=True)
 class Entry(Generic[O_co]):
-    """One thing that can be chosen.
+    """One entry of a registry.
 
     Attributes:
-        options: its options class; its field ``kind`` is a literal equal to the registry key.
-        implementation: ``"package.module:Name"``, imported only when it is used, so that a
-            registry can be listed without importing torch; or a function that defines the class and returns it,
-            called once, which lets options and class stand in one file.
+        options: the options class; its field ``kind`` is a literal equal to the registry key.
+        implementation: ``"package.module:Name"``, imported only when it is used, so that a registry can be listed
+            without importing torch; or a function that defines and returns the class, called once, so that options
+            and class can be in one file.
     """
 
     options: type[O_co]
@@ -85,12 +86,12 @@ class Entry(Generic[O_co]):
 
 
 def build(registry: Mapping[str, Entry[Any]], options: Any, *args: Any, **kwargs: Any) -> Any:
-    """Instantiate what ``options.kind`` names as ``Implementation(options, *args, **kwargs)``."""
+    """Instantiate the class that ``options.kind`` names as ``Implementation(options, *args, **kwargs)``."""
     return registry[options.kind].load()(options, *args, **kwargs)
 
 
 def any_of(classes: Iterable[type[Options]]) -> Any:
-    """The pydantic type "one of these options classes", told apart by ``kind``."""
+    """The pydantic type "one of these options classes", discriminated by ``kind``."""
     members = tuple(classes)
     if len(members) == 1:
         return members[0]
@@ -103,16 +104,16 @@ def any_entry(registry: Mapping[str, Entry[Any]]) -> Any:
 
 
 def add(registry: dict[str, V], key: str, value: V, *, noun: str) -> None:
-    """Register something that is not in the literal dict.
+    """Register an entry that is not in the literal dict.
 
     Args:
-        registry: where.
-        key: a new one.
-        value: an :class:`Entry`, or what else the registry holds.
-        noun: what the registry holds one of, e.g. "trigger".
+        registry: the dict to add to.
+        key: must be new.
+        value: an :class:`Entry`, or a value of the type that the registry holds.
+        noun: the singular of the registry's content for errors, e.g. "trigger".
 
     Raises:
-        ConfigError: the key exists already or is no key, or the options have another one.
+        ConfigError: the key exists already or is not valid, or differs from the ``kind`` of the options.
     """
     if not _KEY.fullmatch(key):
         raise ConfigError(
@@ -127,28 +128,28 @@ def add(registry: dict[str, V], key: str, value: V, *, noun: str) -> None:
             f'`kind: Literal["{key}"] = "{key}"`, and its kind is {kind_of(value.options)!r}.'
         )
     registry[key] = value
-    _added.append((registry, key))
-    _tell()
+    _removals.append(partial(registry.pop, key, None))
+    _notify()
 
 
 def n_added() -> int:
-    """How many things were registered so far, for :func:`take_back`."""
-    return len(_added)
+    """How many entries were registered so far, for :func:`take_back`."""
+    return len(_removals)
 
 
 def take_back(since: int) -> None:
-    """Undo what was registered after ``n_added`` was ``since``."""
-    for registry, key in reversed(_added[since:]):
-        registry.pop(key, None)
-    del _added[since:]
-    _tell()
+    """Remove every entry that was registered after ``n_added`` returned ``since``."""
+    for remove in reversed(_removals[since:]):
+        remove()
+    del _removals[since:]
+    _notify()
 
 
 def on_change(listener: Callable[[], None]) -> None:
-    """Call ``listener`` whenever something was registered or taken back."""
+    """Call ``listener`` whenever an entry was registered or removed."""
     _listeners.append(listener)
 
 
-def _tell() -> None:
+def _notify() -> None:
     for listener in _listeners:
         listener()

@@ -1,4 +1,4 @@
-"""Rows on their way through the lab: groups, batches, predictions.
+"""The types of rows: groups, batches, predictions.
 
 Notation: n samples, c classes, g groups, p group patterns.
 """
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Groups:
     """The values of the sensitive attribute Z.
 
-    A row carries a *pattern code* z in 0..p-1; ``patterns[z]`` says which groups it belongs
+    A row has a *pattern code* z in 0..p-1; ``patterns[z]`` marks the groups that it belongs
     to. For disjoint groups that cover all rows the patterns are the identity and z is the
-    group's index; groups that overlap, or rows without any group, need more patterns.
+    group's index; overlapping groups, or rows without a group, need more patterns.
 
     Attributes:
         names: the g names, in the order of the columns of ``patterns``.
@@ -43,8 +43,8 @@ class Groups:
 class Batch(NamedTuple):
     """A batch as tensors: x (k inputs of the classifier), y (k,) labels, z (k,) pattern codes, weight (k,).
 
-    Weights bring a batch that was drawn evenly over the (z, y) cells back to the natural
-    mix; their mean over the natural mix is one.
+    The weights map a batch drawn evenly over the (z, y) cells back to the natural mix; their
+    mean over the natural mix is one.
     """
 
     x: Any
@@ -53,18 +53,18 @@ class Batch(NamedTuple):
     weight: "Tensor"
 
 
-@dataclass(frozen=True, eq=False)  # two are the same where they are one object; arrays have no single answer
+@dataclass(frozen=True, eq=False)  # compared by identity: == of arrays gives no single bool
 class Predictions:
-    """What a classifier said about the rows of one split.
+    """The predictions of a classifier on the rows of one split.
 
     Attributes:
         logits: (n, c) float32, or None for methods without logits.
         y_pred: (n,) int64, in 0..c-1.
         y: (n,) int64, the label.
         z: (n,) int64, pattern codes.
-        weight: (n,) float64, mean one; brings an evenly drawn split back to the natural mix.
-        row: (n,) int64, the row's number in its split.
-        is_stratified: whether the numbers of rows per (z, y) cell were fixed by design.
+        weight: (n,) float64, mean one; maps an evenly drawn split back to the natural mix.
+        row: (n,) int64, the index of the row in its split.
+        is_stratified: whether the number of rows per (z, y) cell is fixed by design.
     """
 
     logits: NDArray[np.float32] | None

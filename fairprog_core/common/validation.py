@@ -1,4 +1,4 @@
-"""Why options were refused, in one sentence: the key as it is written, what was found, what is allowed."""
+"""Turn pydantic's errors into one sentence: the key as the user wrote it, what was found, what is allowed."""
 
 import difflib
 import types
@@ -10,20 +10,20 @@ from pydantic_core import ErrorDetails
 
 from fairprog_core.common.errors import shorten, shown
 
-_FOLLOWS = "default_factory_not_called"  # pydantic's word for a default that was not tried, as another value is wrong
+_SKIPPED_DEFAULT = "default_factory_not_called"  # follows from another error: pydantic then skips a default
 _SIMPLE = (str, int, float, bool, list, tuple, type(None))
 
 
 def sentence(error: ValidationError, cls: type[BaseModel], *, where: str) -> str:
-    """The first of the errors, and how many more there are.
+    """A sentence about the first error, and the number of other errors.
 
     Args:
-        error: what pydantic found.
-        cls: the options that were to be built.
+        error: raised by pydantic.
+        cls: the options class.
         where: the file, preset or form that the values came from.
     """
-    errors = [each for each in error.errors(include_url=False) if each["type"] != _FOLLOWS]
-    # A list that came out too short for a wrong item is not news: of places inside each other the inner one counts.
+    errors = [each for each in error.errors(include_url=False) if each["type"] != _SKIPPED_DEFAULT]
+    # A wrong item also makes its list too short: of nested locations only the innermost is reported.
     outer = {each["loc"][:n] for each in errors for n in range(len(each["loc"]))}
     found = [each for each in errors if each["loc"] not in outer]
     n_more = len(found) - 1
@@ -59,9 +59,9 @@ def _near(key: str, known: Iterable[str]) -> str:
 
 
 def _place(location: Iterable[int | str], cls: type[BaseModel]) -> tuple[list[str], Iterable[str]]:
-    """The keys that lead to a value, as they are written, and those that are known where the last one stands.
+    """The keys that lead to a value, as a user writes them, and the keys that are allowed at the last level.
 
-    Between them pydantic names the kind of what may be of several kinds; nobody writes that.
+    For a union pydantic inserts the chosen kind into the location; users do not write it, so it is left out.
     """
     keys: list[str] = []
     known: Iterable[str] = ()
@@ -82,7 +82,7 @@ def _place(location: Iterable[int | str], cls: type[BaseModel]) -> tuple[list[st
 
 
 def without_none(annotation: Any) -> tuple[Any, bool]:
-    """The annotation without ``Annotated`` and ``None``; whether ``None`` was allowed."""
+    """The annotation without ``Annotated`` and ``None``, and whether ``None`` was allowed."""
     if get_origin(annotation) is Annotated:
         return without_none(get_args(annotation)[0])
     if is_union(annotation) and type(None) in get_args(annotation):
@@ -92,11 +92,11 @@ def without_none(annotation: Any) -> tuple[Any, bool]:
 
 
 def is_union(annotation: Any) -> bool:
-    """Whether it allows several types."""
+    """Whether an annotation allows several types."""
     return get_origin(annotation) in (Union, types.UnionType)
 
 
 def kind_of(cls: type) -> str:
-    """The registry key of an options class; its name where it has none."""
+    """The registry key of an options class, or the name of the class if it has no key."""
     field = getattr(cls, "model_fields", {}).get("kind")
     return str(field.default) if field else cls.__name__

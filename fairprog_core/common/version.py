@@ -1,4 +1,4 @@
-"""Which fairprog this is: the installed version, and whether its code has changed."""
+"""The installed version of fairprog, and a digest that changes with its code."""
 
 import hashlib
 from importlib.metadata import PackageNotFoundError, version
@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).resolve().parent.parent  # fairprog_core
 
 try:
     VERSION = version("fairprog")
-except PackageNotFoundError:  # read from a folder that was never installed
+except PackageNotFoundError:  # imported from a folder that was never installed
     VERSION = "0"
 
 

@@ -1,7 +1,7 @@
-"""Data sets: what can be chosen. Torch-free; an implementation is imported when it is used.
+"""The registry of data sets and their options. Torch-free; an implementation is imported when it is used.
 
-A new one: a file with a subclass of ``data.base.Dataset``, whose docstring is its card; its options class here, with
-its ``title`` and ``modality``; one line in :data:`DATASETS`. Outside the package: one file and :func:`register`.
+To add a data set: a file with a subclass of ``data.base.Dataset``, whose docstring is its card; its options class here,
+with ``title`` and ``modality``; one line in :data:`DATASETS`. Outside the package: one file and :func:`register`.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,18 +19,18 @@ _ALL_ROWS = "Empty: all that the split has."
 
 
 def _names(value: Any) -> Any:
-    """Several names in one text, with commas between them, become a tuple."""
+    """Split a text with names separated by commas into a tuple; return any other value unchanged."""
     return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
 
 class DatasetOptions(EntryOptions):
-    """What every data set shares."""
+    """Base of the options of data sets."""
 
     modality: ClassVar[Modality] = "image"
 
 
 class FacesOptions(DatasetOptions):
-    """Drawn faces: is the hair blond? Correlated with how male the face presents."""
+    """Drawn faces: is the hair blond? The label is correlated with the drawing style, female- or male-presenting."""
 
     kind: Literal["faces"] = "faces"
     title = "Drawn faces"
@@ -57,7 +57,7 @@ class FacesOptions(DatasetOptions):
     )
     separability: float = Field(
         0.85, ge=0, le=1.5, title="Separability of blond",
-        description="How far the hair tones of blond and not blond lie apart; they overlap, the more the lower.",
+        description="Distance between the hair tones of blond and not blond; the lower, the more they overlap.",
     )  # fmt: skip
     image_size: int = Field(64, ge=32, le=256, title="Image size", description="Side of the square pictures in pixels.")
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the faces.")
@@ -79,18 +79,18 @@ class FacesOptions(DatasetOptions):
     @field_validator("target", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take "blond, smiling" for ("blond", "smiling")."""
+        """Accept "blond, smiling" for ("blond", "smiling")."""
         return _names(value)
 
     @field_serializer("target")
     def _joined(self, target: tuple[str, ...]) -> str:
-        """A single attribute is its name: what was made before there could be several keeps its keys."""
+        """Attributes as one text, so that the content keys from when only one attribute was allowed stay valid."""
         return ", ".join(target)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if len(set(self.target)) < len(self.target):
-            raise ValueError("an attribute stands twice in target; name each once")
+            raise ValueError("an attribute is listed twice in target; name each once")
         n_cells = 2 * 2 ** len(self.target)
         for name in ("n_val", "n_test"):
             if (n := getattr(self, name)) % n_cells:
@@ -105,7 +105,7 @@ class CelebAOptions(DatasetOptions):
     title = "CelebA"
     root: str = Field(
         "", max_length=4096, title="Folder or zip", json_schema_extra=NEEDED,
-        description="Where CelebA lies on the machine that trains: the official files, or the ones from Kaggle.",
+        description="Path of CelebA on the machine that trains: the official files, or those of Kaggle.",
     )  # fmt: skip
     target: tuple[AttributeName, ...] = Field(
         ("Blond_Hair",), min_length=1, max_length=4, title="Label",
@@ -137,19 +137,19 @@ class CelebAOptions(DatasetOptions):
     @field_validator("target", "sensitive", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take "Smiling, Young" for ("Smiling", "Young")."""
+        """Accept "Smiling, Young" for ("Smiling", "Young")."""
         return _names(value)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         names = (*self.target, *self.sensitive)
         if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"{repeated[0]} stands twice in target and sensitive; name each attribute once")
+            raise ValueError(f"{repeated[0]} is listed twice in target and sensitive; name each attribute once")
         return self
 
 
 class CommentsOptions(DatasetOptions):
-    """Made-up comments: is the comment toxic? Correlated with the religion that it speaks of."""
+    """Made-up comments: is the comment toxic? The label is correlated with the religion that is mentioned."""
 
     modality: ClassVar[Modality] = "text"
     kind: Literal["comments"] = "comments"
@@ -183,7 +183,7 @@ class CivilCommentsOptions(DatasetOptions):
     title = "Civil Comments"
     root: str = Field(
         "", max_length=4096, title="Folder or file", json_schema_extra=NEEDED,
-        description="Where all_data_with_identities.csv lies on the machine that trains.",
+        description="Path of all_data_with_identities.csv, or of its folder, on the machine that trains.",
     )  # fmt: skip
     identities: tuple[AttributeName, ...] = Field(
         ("christian", "muslim", "other_religions"), min_length=2, max_length=8, title="Identities",
@@ -191,7 +191,7 @@ class CivilCommentsOptions(DatasetOptions):
     )  # fmt: skip
     threshold: float = Field(
         0.5, gt=0, le=1, title="Threshold",
-        description="Share of annotators from which on a comment counts as toxic, or an identity as mentioned.",
+        description="Smallest share of annotators at which a comment counts as toxic, or an identity as mentioned.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
@@ -211,7 +211,7 @@ class CivilCommentsOptions(DatasetOptions):
     @field_validator("identities", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Take "black, white" for ("black", "white"), and "all" for every identity."""
+        """Accept "black, white" for ("black", "white"), and "all" for every identity."""
         names = _names(value)
         return tuple(IDENTITY_WORDS) if names in ("all", ("all",), ["all"]) else names
 
@@ -220,7 +220,7 @@ class CivilCommentsOptions(DatasetOptions):
         if unknown := [name for name in self.identities if name not in IDENTITY_WORDS]:
             raise ValueError(f"there is no identity {unknown[0]!r}; choose among {', '.join(IDENTITY_WORDS)}")
         if len(set(self.identities)) < len(self.identities):
-            raise ValueError("an identity stands twice; name each once")
+            raise ValueError("an identity is listed twice; name each once")
         return self
 
 
@@ -236,6 +236,6 @@ def register(key: str, entry: Entry[DatasetOptions]) -> None:
     """Add a data set of another package; see ``common.plugins``.
 
     Raises:
-        ConfigError: the key exists already, or is not that of the options.
+        ConfigError: the key exists already, or differs from the ``kind`` of the options.
     """
     add(DATASETS, key, entry, noun="data set")

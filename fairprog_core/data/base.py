@@ -1,4 +1,4 @@
-"""What a data set offers: splits, regions, counterfactual twins, and a card.
+"""The interface of a data set: splits, regions, counterfactual pairs, and a card.
 
 Notation: n samples, c classes, p group patterns, h×w image.
 """
@@ -15,7 +15,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.types import Groups
 
 SplitName = Literal["train", "tune", "val", "test"]
-Progress = tuple[int, int]  # rows done, rows in all
+Progress = tuple[int, int]  # rows done, total number of rows
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Split:
 
     @property
     def cells(self) -> NDArray[np.int64]:
-        """(n,) number of each row's (z, y) cell in the flattened ``cell_share``."""
+        """(n,) index of each row's (z, y) cell in the flattened ``cell_share``."""
         return cell_numbers(self.y, self.z, n_classes=self.cell_share.shape[1])
 
     @property
@@ -48,7 +48,7 @@ class Split:
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """(n,) weights with mean one that bring the rows back to the natural mix."""
+        """(n,) weights with mean one that map the rows back to the natural mix."""
         counts = self.cell_counts
         with np.errstate(divide="ignore", invalid="ignore"):
             per_row = np.where(counts > 0, self.cell_share * len(self.y) / counts, 0.0)
@@ -57,10 +57,10 @@ class Split:
         return weight
 
     def natural_rows(self, *, at_least: int = 30_000) -> NDArray[np.int64]:
-        """(m,) row numbers in the natural mix, for what takes no weights: a row comes as often as its weight says.
+        """(m,) row indices in the natural mix, for methods without weights: a row is repeated by its weight.
 
-        Every row once where the rows are in the natural mix already; otherwise so many in all that rounding does
-        not matter, cell after cell.
+        If the rows are in the natural mix already, every row occurs once. Otherwise m is at least ``at_least``, so
+        that rounding does not matter, and the rows are sorted by cell.
         """
         n = len(self.y)
         if not self.is_stratified:
@@ -72,7 +72,7 @@ class Split:
         return rows
 
     def evenly(self, n: int, *, seed: int = 0) -> "Split":
-        """n of the rows, drawn as evenly over the (z, y) cells as their sizes allow; all, if there are no more."""
+        """n of the rows, drawn as evenly over the (z, y) cells as their sizes allow; all if there are at most n."""
         if n >= len(self.y):
             return self
         rows = np.sort(draw_evenly(self.y, self.z, n, seed=seed))
@@ -80,12 +80,12 @@ class Split:
 
 
 def cell_numbers(y: NDArray[np.int64], z: NDArray[np.int64], *, n_classes: int | None = None) -> NDArray[np.int64]:
-    """(n,) number of each row's (z, y) cell: cells are counted by z first, then by y.
+    """(n,) index of each row's (z, y) cell, z · c + y.
 
     Args:
         y: (n,) labels.
         z: (n,) pattern codes.
-        n_classes: c; None: as many as the labels show, which changes the numbers and not their order.
+        n_classes: c; None: the largest label + 1, which changes the indices but not their order.
     """
     cells: NDArray[np.int64] = z * (y.max(initial=0) + 1 if n_classes is None else n_classes) + y
     return cells
@@ -100,16 +100,16 @@ def cell_counts(y: NDArray[np.int64], z: NDArray[np.int64], n_patterns: int, n_c
 def found_cell_share(
     y: NDArray[np.int64], z: NDArray[np.int64], n_patterns: int, n_classes: int
 ) -> NDArray[np.float64]:
-    """(p, c) share of the rows in every (z, y) cell, for a data set whose mix is as it was found."""
+    """(p, c) share of the rows in every (z, y) cell, for a data set whose mix is not set but measured."""
     share = np.zeros((n_patterns, n_classes))
     np.add.at(share, (z, y), 1 / len(y))  # not counts / n, which differs in the last digit
     return share
 
 
 def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int) -> NDArray[np.int64]:
-    """n row numbers, drawn without replacement and as evenly over the (z, y) cells as their sizes allow.
+    """n row indices, drawn without replacement and as evenly over the (z, y) cells as their sizes allow.
 
-    Cells take turns, so that every beginning of the answer is drawn evenly too.
+    Cells take turns, so that every prefix of the result is drawn evenly too.
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(y))
@@ -125,11 +125,11 @@ def draw_evenly(y: NDArray[np.int64], z: NDArray[np.int64], n: int, *, seed: int
 
 
 class Twins(NamedTuple):
-    """Counterfactual pairs: the same picture or sentence but for the sensitive attribute.
+    """Counterfactual pairs: the same picture or sentence with two values of the sensitive attribute.
 
     ``first`` and ``second`` are (n, h, w, 3) uint8 images, or (n,) object arrays of ``str``; row i of
-    both differs only in what Z causes. ``y`` is the label (n,) of both. ``names`` are the groups of
-    first and second.
+    one differs from row i of the other only in what Z causes. ``y`` is the label (n,) of both.
+    ``names`` are the groups of first and second.
     """
 
     first: NDArray[Any]
@@ -139,7 +139,7 @@ class Twins(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A row that shows what the data are like: the input, the name of its label, the names of its groups."""
+    """An example row for display: the input, the name of its label, the names of its groups."""
 
     x: Any
     label: str
@@ -170,22 +170,22 @@ class Dataset(ABC):
 
     @abstractmethod
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
-        """Bring the rows of a split into the cache, if they are not there.
+        """Write the rows of a split to the cache if they are not there yet.
 
         Yields:
-            Now and then how many rows are done, and how many there are in all. Closing the generator cancels.
+            Progress: the rows done and the total number of rows. Closing the generator cancels.
         """
 
     @abstractmethod
     def split(self, name: SplitName) -> Split:
-        """The rows of a split, from the cache or made now."""
+        """The rows of a split, from the cache if they are there, else prepared now."""
 
     @abstractmethod
     def split_digest(self, name: SplitName) -> str:
-        """Content key of a split: changes with every option that changes its rows, no other."""
+        """Content key of a split: changes with exactly those options that change its rows."""
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
-        """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty where there are none."""
+        """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty if the data set has none."""
         return {}
 
     def identity_words(self) -> Mapping[str, frozenset[str]]:
@@ -193,7 +193,7 @@ class Dataset(ABC):
         return {}
 
     def examples(self, n: int) -> list[Example]:
-        """At most n rows that show what the data are like, had at once and without the cache; mostly none.
+        """At most n example rows, available without the cache; empty for most data sets.
 
         Raises:
             DataError: the data are missing or broken.
@@ -201,5 +201,5 @@ class Dataset(ABC):
         return []
 
     def twins(self, n: int) -> Twins | None:
-        """n counterfactual pairs from fresh rows, or None where the data set has none."""
+        """n counterfactual pairs from rows that are in no split, or None if the data set has none."""
         return None

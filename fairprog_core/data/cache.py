@@ -1,4 +1,4 @@
-"""Columns of a data set on disk: made once, read memory-mapped."""
+"""Columns of a data set on disk: written once, read memory-mapped."""
 
 import math
 import shutil
@@ -21,16 +21,16 @@ from fairprog_core.data.base import Progress
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# pyarrow is imported where a table is read or written: images do without it.
+# pyarrow is imported where a table is read or written, because image data sets do not need it.
 
 
-_UNREADABLE = (  # what numpy and pyarrow raise for a file that is none of theirs
+_UNREADABLE = (  # raised by numpy and pyarrow for a file that is not in their format
     OSError, EOFError, LookupError, NotImplementedError, SyntaxError, TokenError, TypeError, ValueError,
 )  # fmt: skip
 
 
 class Array(NamedTuple):
-    """What a column must be.
+    """The expected shape and type of a column.
 
     Attributes:
         shape: None stands for any number of rows.
@@ -42,11 +42,11 @@ class Array(NamedTuple):
 
 
 class TableLayout(NamedTuple):
-    """What a table must be.
+    """The expected columns and length of a table.
 
     Attributes:
-        columns: their names, in order.
-        n: of rows; None: any number.
+        columns: the names of the columns, in order.
+        n: the number of rows; None: any.
     """
 
     columns: tuple[str, ...]
@@ -54,13 +54,13 @@ class TableLayout(NamedTuple):
 
 
 class Columns:
-    """A folder of .npy files, one per column, and of .arrow files, tables with columns of text."""
+    """A folder of .npy files, one per column, and of .arrow files, one per table with columns of text."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """A new column on disk to be filled in place; rows never pile up in memory."""
+        """A new memory-mapped column, to be filled in place."""
         self._check_space(np.dtype(dtype).itemsize * math.prod(shape))
         return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
 
@@ -70,12 +70,12 @@ class Columns:
 
     @contextmanager
     def create_table(self, name: str, schema: "pa.Schema", *, size: int = 0) -> "Iterator[pa.RecordBatchFileWriter]":
-        """Write a new table, batch after batch; rows never pile up in memory.
+        """Write a new table batch by batch.
 
         Args:
             name: of the table.
             schema: its columns.
-            size: bytes that it will take, as far as that is known.
+            size: its expected size in bytes; 0: unknown.
         """
         import pyarrow as pa
 
@@ -84,16 +84,16 @@ class Columns:
             yield writer
 
     def table(self, name: str) -> "pa.Table":
-        """A table, memory-mapped: only what is taken from it is read."""
+        """A memory-mapped table: only the parts that are used are read."""
         import pyarrow as pa
 
         return pa.ipc.open_file(pa.memory_map(str(self._folder / f"{name}.arrow"))).read_all()
 
     def find_damage(self, expected: "Mapping[str, Array | TableLayout]") -> str | None:
-        """What is wrong with the files, by their headers and sizes; None: nothing.
+        """What is wrong with the files, judging by headers and sizes; None: nothing.
 
         Args:
-            expected: by name, all columns and tables. All columns have the same number of rows.
+            expected: all columns and tables by name. All columns have the same number of rows.
         """
         try:
             for name, what in expected.items():
@@ -134,12 +134,12 @@ class Columns:
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """Columns kept under a content key: filled once among all processes, then read from disk.
+    """Columns stored under a content key: filled by one process, then read from disk by all.
 
     Attributes:
-        folder: where they are kept.
-        expected: what it fills, by name.
-        fill: creates and fills the columns, and yields how far it is.
+        folder: of the columns.
+        expected: the layout of every column and table, by name.
+        fill: creates and fills the columns, and yields its progress.
     """
 
     folder: Path
@@ -154,13 +154,13 @@ class CacheEntry:
         expected: Mapping[str, Array | TableLayout],
         fill: Callable[[Columns], Iterator[Progress]],
     ) -> "CacheEntry":
-        """The entry of a home's cache under a key."""
+        """The entry with this key in the cache of a home."""
         return cls(home.cache / "data" / key, expected, fill)
 
     def prepare(self) -> Iterator[Progress]:
-        """Fill the entry where it is missing or damaged; another process that needs it waits.
+        """Fill the entry if it is missing or damaged; other processes that need it wait.
 
-        Closing the generator cancels: the entry appears when it is complete, and no part of it is left otherwise.
+        Closing the generator cancels and removes what was written: an entry exists only if it is complete.
         """
         with making_once(self.folder, self._find_damage) as is_missing:
             if is_missing:
@@ -169,7 +169,7 @@ class CacheEntry:
                     yield from self.fill(Columns(part))
 
     def open(self) -> Columns:
-        """The columns, filled now where they are missing or damaged."""
+        """The columns, filled first if they are missing or damaged."""
         deque(self.prepare(), maxlen=0)
         return Columns(self.folder)
 

@@ -14,11 +14,11 @@ _LINE = re.compile(r"^(\w[\w -]*): (.*(?:\n +.*)*)", flags=re.MULTILINE)  # a he
 
 
 class DataCard(NamedTuple):
-    """What a data set says about itself, as plain text.
+    """The card of a data set as plain text.
 
     Attributes:
         about: the first paragraph.
-        lines: text by heading: "Input", "Label", "Sensitive attribute" and so on, in the docstring's order.
+        lines: text by heading ("Input", "Label", "Sensitive attribute" and so on), in the docstring's order.
     """
 
     about: str
@@ -26,21 +26,21 @@ class DataCard(NamedTuple):
 
     @property
     def note(self) -> str:
-        """What should be known wherever rows of the data set are shown; mostly empty."""
+        """A note to show wherever rows of the data set are shown; empty for most data sets."""
         return self.lines.get("Note", "")
 
 
 @cache
 def data_card(kind: str) -> DataCard | None:
-    """The card of a data set; None where it has none, or where this version knows no such data set.
+    """The card of a data set; None if it has none, or if this version does not know the data set.
 
     Args:
         kind: its key in the registry.
     """
     if kind not in DATASETS:
         return None
-    found = DATASETS[kind].implementation
-    docstring = inspect.getdoc(DATASETS[kind].load()) if callable(found) else _docstring(*found.split(":"))
+    where = DATASETS[kind].implementation
+    docstring = inspect.getdoc(DATASETS[kind].load()) if callable(where) else _docstring(*where.split(":"))
     if not docstring:
         return None
     about, _, rest = docstring.partition("\n\n")
@@ -48,7 +48,7 @@ def data_card(kind: str) -> DataCard | None:
 
 
 def _docstring(module: str, name: str) -> str:
-    """The docstring of a class, from the source of its module: importing that would bring pyarrow and Pillow."""
+    """The docstring of a class, parsed from the source, because an import would load pyarrow and Pillow."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         return ""

@@ -1,7 +1,7 @@
-"""Words that name an identity in a comment, under the names of Civil Comments.
+"""Words that name an identity in a comment, by the identity names of Civil Comments.
 
-Single words in lower case, as a reader would point at them. They are used to measure how much
-of an attribution falls on identity words, never to decide which group a comment belongs to.
+Single words in lower case. They are used to measure how much of an attribution falls on identity
+words, never to assign a comment to a group.
 """
 
 from collections.abc import Mapping
@@ -41,4 +41,4 @@ IDENTITY_WORDS: Mapping[str, frozenset[str]] = {
     "black": _words("black blacks african africans"),
     "white": _words("white whites caucasian caucasians"),
 }
-"""Identity -> its words; the eight identities that Civil Comments is evaluated on."""
+"""The words of each of the eight identities that Civil Comments is evaluated on."""

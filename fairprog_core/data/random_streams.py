@@ -1,4 +1,4 @@
-"""Random streams that belong to what they draw, not to the order in which it is drawn."""
+"""Random streams by key and row, so that numbers do not depend on the order in which they are drawn."""
 
 import hashlib
 
@@ -15,13 +15,13 @@ def stream_key(*parts: object) -> int:
 def row_uniforms(key: int, start: int, stop: int, *, per_row: int) -> NDArray[np.float64]:
     """The uniforms of rows start..stop-1 of a stream, (n, per_row) in [0, 1).
 
-    A row's uniforms do not depend on which other rows are asked for.
+    The uniforms of a row do not depend on which other rows are drawn.
 
     Args:
-        key: the stream.
+        key: of the stream.
         start: the first row.
         stop: one past the last row.
-        per_row: uniforms that every row owns, a multiple of 4: the words of one step of Philox's counter.
+        per_row: number of uniforms per row, a multiple of 4, because each step of Philox's counter yields 4.
     """
     generator = np.random.Generator(np.random.Philox(key=key, counter=start * (per_row // 4)))
     return generator.random((stop - start, per_row))

@@ -1,9 +1,9 @@
-"""Batches drawn evenly over the (z, y) cells, with weights that bring them back to the natural mix.
+"""Batches drawn evenly over the (z, y) cells, with weights that map them back to the natural mix.
 
-With natural batches of 64 there are fewer than two rows of a rare cell per batch, and the
-fairness signal is mostly noise. Each λ goes through a cell's rows in shuffled passes: drawn with
-replacement, the hundred rows of a rare cell are seen so unevenly that a gap is seen where none is.
-Every draw is a function of (seed, step): nothing has to be saved to go on after an interruption.
+A natural batch of 64 has fewer than two rows of a rare cell, and the fairness signal is mostly
+noise. Each λ goes through a cell's rows in shuffled passes: with replacement, the hundred rows of a
+rare cell would be drawn so unevenly that a gap appears where there is none. Every draw is a function
+of (seed, step), so a resumed training needs no saved state of the sampler.
 
 Notation: k rows, p group patterns, c classes, m cells that hold rows.
 """
@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from fairprog_core.common.types import Batch
 from fairprog_core.data.base import Split
 
-MOST_CELLS = 16  # of one copy; groups that overlap can make hundreds, which then take turns
-ToInput = Callable[..., Any]  # rows of a prepared split, and a generator as ``rng``, to what a classifier takes
+MOST_CELLS = 16  # per copy; overlapping groups can make hundreds of cells, of which each step then draws a subset
+ToInput = Callable[..., Any]  # (rows of a prepared split, rng=generator) -> the classifier's input
 
 
 class EvenSampler:
-    """Draws as many rows from every (z, y) cell, in passes over the cell.
+    """Draws the same number of rows from every (z, y) cell, in shuffled passes over the cell.
 
     Attributes:
-        cells: row numbers of each of the m cells that hold rows.
+        cells: row indices of each of the m cells that have rows.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class EvenSampler:
 
         Args:
             split: the rows to draw from, prepared for the classifier.
-            to_input: makes the classifier's input of some of them, e.g. with half of the photos flipped.
+            to_input: turns rows into the classifier's input, e.g. with half of the photos flipped.
             per_cell: rows per cell and copy.
-            copies: the batch is this many even batches in a row, one per λ.
+            copies: the batch is a concatenation of this many even batches, one per λ.
             seed: of all draws.
-            device: where batches go.
+            device: of the batches.
         """
         cells = split.cells
         present = np.unique(cells)
@@ -50,7 +50,7 @@ class EvenSampler:
         self.cell_weight = share / share.sum() * len(present)
         self.to_input = to_input
         self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
-        self._latest: dict[tuple[int, int], tuple[int, NDArray[np.int64]]] = {}  # number and order of a pass
+        self._latest: dict[tuple[int, int], tuple[int, NDArray[np.int64]]] = {}  # (copy, cell) -> (pass, its order)
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step: (copies · min(m, `MOST_CELLS`) · per_cell) rows, copy after copy."""
@@ -66,13 +66,13 @@ class EvenSampler:
         )
 
     def _rows(self, copy: int, cell: int, step: int) -> NDArray[np.int64]:
-        """What a copy sees of a cell in a step: the next rows of its own shuffled pass, and of the one after."""
+        """The rows of a cell that a copy gets in a step: the next ones of its shuffled pass, then of the next pass."""
         at = step * self.per_cell + np.arange(self.per_cell)
         number, place = np.divmod(at, len(self.cells[cell]))
         return np.concatenate([self._pass(copy, cell, int(i))[place[number == i]] for i in np.unique(number)])
 
     def _pass(self, copy: int, cell: int, number: int) -> NDArray[np.int64]:
-        """The rows of a cell in the order of a copy's pass; the latest one is kept."""
+        """The rows of a cell in the order of a copy's pass; the latest pass is cached."""
         latest = self._latest.get((copy, cell))
         if latest is None or latest[0] != number:
             order = np.random.default_rng((self.seed, copy, cell, number)).permutation(self.cells[cell])
@@ -80,6 +80,6 @@ class EvenSampler:
         return latest[1]
 
     def _turn(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """The cells of one copy: all, or as many as a copy takes."""
+        """The cells of one copy: all, or `MOST_CELLS` random ones if there are more."""
         n = len(self.cells)
         return np.arange(n) if n <= MOST_CELLS else rng.permutation(n)[:MOST_CELLS]

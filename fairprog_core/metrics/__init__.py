@@ -1,4 +1,4 @@
-"""What is said about predictions: counts, metrics, intervals, fronts, comparisons. Torch-free.
+"""Evaluation of predictions: counts, fairness metrics, intervals, Pareto fronts, comparisons. Torch-free.
 
-From ``counts`` (a table of rows) follow ``metrics``, from resampled tables ``intervals``; all else is built on them.
+``fairness`` computes metrics from tables of ``counts``, ``intervals`` from resampled tables; the rest builds on them.
 """

@@ -1,6 +1,6 @@
-"""Area under the ROC curve by weighted rank, for one sample of rows or for thousands of resamples.
+"""Area under the ROC curve from weighted ranks, for one sample of rows or for thousands of resamples.
 
-The only metric that needs the scores of the rows, not just their table of counts.
+This is the only metric that needs the scores of the rows and not only their table of counts.
 
 Notation: n samples, c classes, b bootstrap draws.
 """
@@ -16,32 +16,32 @@ from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Floats
 
 TITLE = "Area under the ROC curve"  # on the screen
-_BLOCK = 8_000_000  # resampled rows held at a time: 8 MB
+_BLOCK = 8_000_000  # resampled rows in memory at a time: 8 MB
 
 
 def auc(predictions: Predictions) -> float:
-    """P(a row of the class scores above another row), ties count half; NaN without logits or without both kinds.
+    """P(a row of the class has a higher score than another row); ties count half.
 
-    Two classes: the area for class 1. More: the mean of one-vs-rest, NaN if a class has no rows.
+    For two classes the area for class 1; for more the one-vs-rest mean. NaN without logits or if a class has no rows.
     """
     once = np.ones((len(predictions.y), 1), dtype=np.uint8)
     return float(_areas(predictions, once)[0])
 
 
 def auc_draws(predictions: Predictions, *, draws: int = 2_000, seed: int = 0) -> Floats:
-    """The AUC of the rows, then of ordinary bootstrap resamples, within the (z, y) cells if the split is stratified.
+    """The AUC of the rows, then of bootstrap resamples, drawn within the (z, y) cells if the split is stratified.
 
-    The same rows with the same seed are resampled alike, so the difference of two calls is paired.
+    The same rows with the same seed give the same resamples, so the difference of two calls is paired.
 
     Returns:
-        (1 + draws,); the first is `auc` itself. NaN where there are no logits or not both kinds of rows.
+        (1 + draws,); the first is `auc` itself. NaN without logits or if a class has no rows.
     """
     n = len(predictions.y)
     cell = np.zeros(n, dtype=np.int64)
     if predictions.is_stratified:
         cell = cell_numbers(predictions.y, predictions.z)
     position = np.empty(n, dtype=np.int64)
-    position[np.argsort(cell, kind="stable")] = np.arange(n)  # a row's place once rows are sorted by cell
+    position[np.argsort(cell, kind="stable")] = np.arange(n)  # a row's index after sorting by cell
     sizes = tuple(int(size) for size in np.unique(cell, return_counts=True)[1])
     return np.concatenate([_areas(predictions, block, position) for block in _blocks(sizes, 1 + draws, seed)])
 
@@ -59,7 +59,7 @@ def _areas(predictions: Predictions, repeats: NDArray[np.uint8], position: NDArr
 
 
 def _scores(logits: NDArray[np.float32]) -> Iterator[tuple[int, Floats]]:
-    """(class, score (n,)) of every class that counts as positive in turn."""
+    """(class, score (n,)) for every class that counts as positive in turn."""
     exact = logits.astype(np.float64)
     if exact.shape[1] == 2:
         yield 1, exact[:, 1] - exact[:, 0]
@@ -76,7 +76,7 @@ def _area(
     repeats: NDArray[np.uint8],
     position: NDArray[np.int64],
 ) -> Floats:
-    """One class's area (b,): tied pairs count half, by averaging the order that wins them and the one that loses."""
+    """One class's area (b,); tied pairs count half: the mean over the order that wins them and the one that loses."""
     orders = [np.lexsort((is_positive, score))]
     if len(np.unique(score)) < len(score):
         orders.append(np.lexsort((~is_positive, score)))
@@ -86,7 +86,7 @@ def _area(
 def _ordered_area(
     is_positive: NDArray[np.bool_], weight: Floats, repeats: NDArray[np.uint8], position: NDArray[np.int64]
 ) -> Floats:
-    """Walk up the ranked rows, one run of equal labels at a time; a positive beats all negatives below it."""
+    """The area (b,) of ranked rows, summed over runs of equal labels; a positive beats all negatives below it."""
     pairs, below, above = (np.zeros(repeats.shape[1]) for _ in range(3))
     ends = [*(np.flatnonzero(np.diff(is_positive)) + 1).tolist(), len(is_positive)]
     start = 0
@@ -103,7 +103,7 @@ def _ordered_area(
 
 
 def _blocks(sizes: tuple[int, ...], draws: int, seed: int) -> Iterator[NDArray[np.uint8]]:
-    """How often each row is drawn, (n, b) at a time, rows in the order of their cells."""
+    """Blocks (n, b) with the number of times that each row is drawn, rows sorted by cell."""
     step = max(1, _BLOCK // max(1, sum(sizes)))
     for number, first in enumerate(range(0, draws, step)):
         yield _repeats(sizes, min(step, draws - first), (seed, number))
@@ -111,7 +111,7 @@ def _blocks(sizes: tuple[int, ...], draws: int, seed: int) -> Iterator[NDArray[n
 
 @lru_cache(maxsize=4)
 def _repeats(sizes: tuple[int, ...], draws: int, seed: tuple[int, int]) -> NDArray[np.uint8]:
-    """Every point of a curve is resampled with the same draws, so they are kept."""
+    """One block; cached, because every point of a curve is resampled with the same draws."""
     random = np.random.default_rng(seed)
     starts = np.cumsum((0, *sizes[:-1]))
     rows = np.concatenate(

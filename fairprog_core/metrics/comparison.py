@@ -1,14 +1,14 @@
-"""Methods against each other: at matched accuracy, at matched seconds, as a whole; and a verdict.
+"""Compare methods: at matched accuracy, at matched training time, by hypervolume; with a verdict.
 
-All classifiers are read from one resampling of the rows that they share, so what other rows would do
-to two methods alike cancels in their difference. What other seeds would do is added by the house's
-rule (`fairprog_core.metrics.summaries.mean_estimate`). A verdict is said from an interval alone.
+All classifiers are evaluated on the same resamples of their common rows, so noise that affects two
+methods alike cancels in their difference. The variation over seeds is added as everywhere else
+(`fairprog_core.metrics.summaries.mean_estimate`). A verdict follows from an interval alone.
 
-Collapsed points do not count: a constant classifier has every gap 0. Nothing is said between points
-or beyond them: the step line is what was attained.
+Collapsed points do not count: a constant classifier has every gap 0. Between points the step line is
+used, never an interpolation.
 
-Simulated with fronts of eight and of three points on 2,400 and 4,800 rows (300 test sets each), the intervals
-covered the truth: hypervolume 92-97 %, its difference 97-99 %, the gap at two points less accuracy and its
+In simulations with fronts of eight and of three points on 2,400 and 4,800 rows (300 test sets each), the coverage of
+the intervals was: hypervolume 92-97 %, its difference 97-99 %, the gap at a loss of two points of accuracy and its
 difference 96-99 %.
 
 Notation: n rows, m classifiers of one curve, b bootstrap draws (1+b: the rows themselves come first),
@@ -25,24 +25,24 @@ from numpy.typing import ArrayLike, NDArray
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Counts, Floats, cell_weight, weigh
-from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, judged_classes, majority_accuracy
+from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, majority_accuracy, scored_classes
 from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estimate, percentile_interval
 from fairprog_core.metrics.summaries import mean_estimate
 
 ROW_DRAWS = 500
 Verdict = Literal["better", "worse", "cannot tell", "not estimable"]
-_MOST = 30_000_000  # resampled rows held at a time: 30 MB; larger test sets are drawn less often
-_FEWEST = 200
+_MOST = 30_000_000  # resampled rows in memory: 30 MB; larger test sets get fewer draws …
+_FEWEST = 200  # … but at least this many
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The base on every draw.
+    """Metrics of the base on every draw.
 
     Attributes:
         accuracy: (1+b,).
-        gap: (1+b,), NaN where it cannot be estimated.
+        gap: (1+b,), NaN if it cannot be estimated.
         majority: (1+b,), accuracy of the majority class.
         counts: (p, c, c) of the rows themselves.
     """
@@ -55,12 +55,12 @@ class Reference:
 
 @dataclass(frozen=True)
 class Attained:
-    """What one training attained on every draw.
+    """Metrics of the points of one curve on every draw.
 
     Attributes:
         accuracy: (1+b, m).
-        gap: (1+b, m), NaN where a point has collapsed or cannot be estimated.
-        seconds: (m,) of training until there was the point.
+        gap: (1+b, m), NaN if a point has collapsed or cannot be estimated.
+        seconds: (m,) training time until the point was available.
     """
 
     accuracy: Floats
@@ -68,19 +68,19 @@ class Attained:
     seconds: Floats
 
     def gap_at(self, loss: float, reference: Reference) -> Floats:
-        """The smallest gap (1+b,) among the points that lose at most ``loss`` of the base's accuracy; NaN if none."""
+        """The smallest gap (1+b,) among points that lose at most ``loss`` of the base's accuracy; NaN if none does."""
         is_near = self.accuracy >= reference.accuracy[:, None] - loss - _ROUNDING
         gap = np.where(is_near & np.isfinite(self.gap), self.gap, np.inf).min(axis=1, initial=np.inf)
         return np.where(np.isfinite(gap), gap, np.nan)
 
     def hypervolume(self, reference: Reference, *, within: float = np.inf) -> Floats:
-        """The area (1+b,) that the points attain, of those that took at most ``within`` seconds; 0 without points.
+        """The hypervolume (1+b,) of the points that took at most ``within`` seconds; 0 without points.
 
-        `fairprog_core.metrics.pareto.hypervolume` for all draws at once, with the draw's own reference point.
+        `fairprog_core.metrics.pareto.hypervolume` for all draws at once, each with its own reference point.
         """
         counts = np.isfinite(self.gap) & (self.seconds <= within)
         counts &= (self.accuracy > reference.majority[:, None]) & (self.gap < reference.gap[:, None])
-        accuracy = np.where(counts, self.accuracy, reference.majority[:, None])  # what does not count has no width
+        accuracy = np.where(counts, self.accuracy, reference.majority[:, None])  # points that do not count get width 0
         gap = np.where(counts, self.gap, reference.gap[:, None])
         order = np.argsort(accuracy, axis=1)
         accuracy, gap = (np.take_along_axis(values, order, axis=1) for values in (accuracy, gap))
@@ -91,14 +91,14 @@ class Attained:
 
 @dataclass(frozen=True)
 class ResampledRows:
-    """Test rows, and how often each of them was drawn.
+    """Test rows, and how often each of them is drawn.
 
     Attributes:
         y: (n,) labels.
         z: (n,) pattern codes.
         weight: (p, c) of the cells, natural mix.
         groups: the groups over the p patterns.
-        repeats: (1+b, n).
+        repeats: (1+b, n) number of times that a row is drawn.
     """
 
     y: NDArray[np.int64]
@@ -111,7 +111,7 @@ class ResampledRows:
     def drawn(
         cls, y: ArrayLike, z: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, seed: int = 0
     ) -> "ResampledRows":
-        """Resample rows, within the (pattern, label) cells if their sizes were fixed by design."""
+        """Resample rows, within the (pattern, label) cells if their sizes are fixed by design."""
         labels, patterns = np.asarray(y, dtype=np.int64), np.asarray(z, dtype=np.int64)
         n, random = len(labels), np.random.default_rng(seed)
         draws = min(ROW_DRAWS, max(_FEWEST, _MOST // max(n, 1)))
@@ -133,7 +133,7 @@ class ResampledRows:
         return found.reshape(-1, n_patterns, n_classes, n_classes)
 
     def reference(self, y_pred: ArrayLike, gap: str) -> Reference:
-        """The base's figures from its predictions (n,)."""
+        """The metrics of the base from its predictions (n,)."""
         tables = self.tables(y_pred)
         accuracy, gaps = self._figures(tables, gap)
         return Reference(accuracy, gaps, majority_accuracy(weigh(tables, self.weight)), tables[0])
@@ -141,34 +141,34 @@ class ResampledRows:
     def attained(
         self, y_pred: Sequence[ArrayLike], gap: str, seconds: ArrayLike, *, base: Counts | None = None
     ) -> Attained:
-        """The figures of a training's m classifiers from their predictions, (n,) each.
+        """The metrics of a curve's m classifiers from their predictions.
 
         Args:
             y_pred: m times (n,).
             gap: name of the metric.
-            seconds: (m,) of training until there was the point.
-            base: (p, c, c) counts of the base; a cell that it had lost already is not held against a classifier.
+            seconds: (m,) training time until the point was available.
+            base: (p, c, c) counts of the base; a cell that the base itself gets wrong does not count as collapsed.
         """
         accuracy, gaps = (np.full((len(self.repeats), len(y_pred)), np.nan) for _ in range(2))
         for m, predicted in enumerate(y_pred):
             tables = self.tables(predicted)
-            accuracy[:, m], found = self._figures(tables, gap)
+            accuracy[:, m], gap_values = self._figures(tables, gap)
             if not collapsed(tables[0], self.weight, self.groups, base=base):
-                gaps[:, m] = found
+                gaps[:, m] = gap_values
         return Attained(accuracy, gaps, np.asarray(seconds, dtype=np.float64))
 
     def _figures(self, tables: Counts, gap: str) -> tuple[Floats, Floats]:
-        """Accuracy and gap (1+b,) of tables (1+b, p, c, c); the gap NaN where the rows themselves are too few.
+        """Accuracy and gap (1+b,) of tables (1+b, p, c, c); the gap is NaN if there are too few rows.
 
-        A label that is too rare in a group is left out of the gap, as in a report of the rows.
+        A label that is too rare in a group is left out of the gap, as in `report`.
         """
-        found = evaluate(tables, self.weight, self.groups, judged_classes(tables[0], self.groups))
+        metrics = evaluate(tables, self.weight, self.groups, scored_classes(tables[0], self.groups))
         is_known = estimable(tables[0], self.groups)[gap]
-        return found["accuracy"], found[gap] if is_known else np.full(len(tables), np.nan)
+        return metrics["accuracy"], metrics[gap] if is_known else np.full(len(tables), np.nan)
 
 
 def over_seeds(values: Mapping[int, Floats]) -> Estimate:
-    """The mean over seeds of a number ≥ 0 on every draw (1+b,), with its interval over seeds and rows."""
+    """The mean over seeds of a value ≥ 0 on every draw (1+b,), with its interval over seeds and rows."""
     value, ci = _mean(values)
     return Estimate(value, (max(ci[0], 0.0), ci[1]) if ci else None)
 
@@ -179,7 +179,7 @@ def difference(first: Mapping[int, Floats], second: Mapping[int, Floats]) -> Est
 
 
 def verdict(found: Estimate, *, more_is_better: bool) -> Verdict:
-    """What the interval of a difference allows to say of the first."""
+    """Whether the first is better or worse, from the interval of the difference first minus second."""
     if found.value is None or found.ci is None:
         return "not estimable"
     low, high = found.ci
@@ -202,13 +202,13 @@ class Pair(NamedTuple):
 def share_kept(
     own: Pair, other: Pair, *, groups: Groups, n_classes: int, gap: str, draws: int = DRAWS, seed: int = 0
 ) -> Estimate:
-    """(gap of the other base − its gap with the trigger) / (the same on the base that the trigger was learned on).
+    """(gap of the other base − its gap with the trigger) / (the same on the base that the trigger was trained on).
 
-    All four are read from the same rows, and from the same resamples of them.
+    All four gaps are computed on the same rows and on the same resamples of them.
 
     Args:
-        own: the base that the trigger was learned on.
-        other: the base that it was not learned on, on the same rows.
+        own: the base that the trigger was trained on.
+        other: the base that it was not trained on, on the same rows.
         groups: the g groups over the p patterns.
         n_classes: c.
         gap: a metric of ``fairness.gaps()``.
@@ -216,25 +216,25 @@ def share_kept(
         seed: of the resamples.
 
     Returns:
-        1: as much is gained as on the own base; 0: nothing; below 0: the gap grew. Nothing where the gap cannot be
-        estimated, or where the gain on the own base cannot be told from 0: there is nothing to keep.
+        1: the gain is as large as on the own base; 0: no gain; below 0: the gap grew. Not estimable if a gap is not
+        estimable, or if the gain on the own base is not significantly above 0, so that there is nothing to keep.
     """
-    answers = [one.y_pred for pair in (own, other) for one in pair]
+    y_pred = [predictions.y_pred for pair in (own, other) for predictions in pair]
     y, z = own.base.y, own.base.z
-    kinds, kind = np.unique(np.stack(answers, axis=1), axis=0, return_inverse=True)  # (u, 4), (n,)
+    kinds, kind = np.unique(np.stack(y_pred, axis=1), axis=0, return_inverse=True)  # (u, 4), (n,)
     table = np.zeros((len(groups.patterns), n_classes, len(kinds)), dtype=np.int64)
     np.add.at(table, (z, y, kind.ravel()), 1)
     weight = cell_weight(y, z, own.base.weight, n_patterns=len(groups.patterns), n_classes=n_classes)
-    said = [np.eye(n_classes, dtype=np.int64)[column] for column in kinds.T]  # 4 × (u, c)
-    classes = judged_classes(table @ said[0], groups)
+    one_hot = [np.eye(n_classes, dtype=np.int64)[column] for column in kinds.T]  # 4 × (u, c)
+    classes = scored_classes(table @ one_hot[0], groups)
     drawn = draw_tables(table, is_stratified=own.base.is_stratified, draws=draws, seed=seed)
 
     def gains(tables: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        found = [evaluate(tables @ one, weight, groups, classes)[gap] for one in said]
-        return found[0] - found[1], found[2] - found[3]
+        gaps = [evaluate(tables @ predicted, weight, groups, classes)[gap] for predicted in one_hot]
+        return gaps[0] - gaps[1], gaps[2] - gaps[3]
 
     (own_gain, other_gain), (own_drawn, other_drawn) = gains(table), gains(drawn)
-    is_gain = percentile_interval(own_drawn)
-    if not estimable(table @ said[0], groups)[gap] or is_gain is None or is_gain[0] <= 0:
+    own_ci = percentile_interval(own_drawn)
+    if not estimable(table @ one_hot[0], groups)[gap] or own_ci is None or own_ci[0] <= 0:
         return Estimate(None, None)
     return Estimate(float(other_gain / own_gain), percentile_interval(other_drawn / own_drawn))

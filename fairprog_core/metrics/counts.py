@@ -1,4 +1,4 @@
-"""Count rows by (group pattern, label, prediction), and weigh the table back to the natural mix.
+"""Count rows by (group pattern, label, prediction), and weight the table back to the natural mix.
 
 Notation: n samples, c classes, p group patterns, g groups, "…" any leading axes.
 """
@@ -45,13 +45,13 @@ def joint_table(
 ) -> Counts:
     """Count rows by `[pattern][label][first prediction][second prediction]`: (p, c, c, c).
 
-    Two classifiers on the same rows; summed over its last or last but one axis it is the
-    table of the first or of the second.
+    Two classifiers on the same rows; the sum over the last axis is the table of the first
+    classifier, the sum over the last but one that of the second.
 
     Args:
         y: (n,) labels.
-        first: (n,) predictions of the one, e.g. the base.
-        second: (n,) predictions of the other, e.g. with the trigger.
+        first: (n,) predictions of the first classifier, e.g. the base.
+        second: (n,) predictions of the second classifier, e.g. with the trigger.
         z: (n,) pattern codes.
         n_patterns: p.
         n_classes: c.
@@ -66,7 +66,7 @@ def joint_table(
 
 
 def cell_weight(y: ArrayLike, z: ArrayLike, weight: ArrayLike, *, n_patterns: int, n_classes: int) -> Floats:
-    """The weight of a row in each (pattern, label) cell; 0 where a cell has no rows.
+    """The weight of a row in each (pattern, label) cell; 0 for a cell without rows.
 
     Args:
         y: (n,) labels.
@@ -92,7 +92,7 @@ def cell_weight(y: ArrayLike, z: ArrayLike, weight: ArrayLike, *, n_patterns: in
 
 
 def weigh(counts: ArrayLike, weight: ArrayLike) -> Floats:
-    """The table (…, p, c, c) brought back to the natural mix by (p, c) weights."""
+    """The table (…, p, c, c) weighted back to the natural mix by (p, c) weights."""
     return np.asarray(counts, dtype=np.float64) * np.asarray(weight, dtype=np.float64)[..., None]
 
 
@@ -103,7 +103,7 @@ def by_group(table: ArrayLike, groups: Groups) -> Floats:
 
 
 def _checked(what: str, values: ArrayLike, limit: int) -> Counts:
-    """The codes as int64, each in 0..limit-1."""
+    """The codes as int64; raises a DataError unless all are in 0..limit-1."""
     codes = np.asarray(values, dtype=np.int64)
     if codes.size and (codes.min() < 0 or codes.max() >= limit):
         found = codes.min() if codes.min() < 0 else codes.max()

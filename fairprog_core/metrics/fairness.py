@@ -1,17 +1,17 @@
 """Fairness metrics as functions of one table of counts.
 
-Every metric but the AUC depends only on how many rows there are for each (group pattern, label,
-prediction). A table with leading axes, say one per bootstrap draw or per λ, is read in one call.
+Every metric except the AUC depends only on the number of rows for each (group pattern, label,
+prediction). A table may have leading axes, e.g. one per bootstrap draw or per λ.
 
-A new one: a function of the rates and one line in :data:`METRICS`; results, intervals, tables and the page Trade-off
-follow. Outside the package: one file and :func:`register`.
+To add a metric: a function of the rates and one line in :data:`METRICS`; results, intervals, tables and the page
+Trade-off follow. Outside the package: one file and :func:`register`.
 
 A rate without rows is NaN, "not estimable", and so is every gap that needs it; it is never 0,
-which would read as perfectly fair.
+which would mean perfectly fair.
 
 Notation: n samples, c classes, p group patterns, g groups, k classes that count as "positive" in
-turn (k = 1, class 1, for two classes; one-vs-rest for more, k = c but for what is left out: see
-`judged_classes`), "…" any leading axes.
+turn (k = 1, class 1, for two classes; one-vs-rest for more, k = c minus the classes that
+`scored_classes` leaves out), "…" any leading axes.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,17 +25,17 @@ from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Floats, by_group, weigh
 
 MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
-COLLAPSED_BELOW = 0.02  # a cell with less accuracy than this is lost
-HAD_BEFORE = 0.1  # … if the base had at least this much: what it never answered cannot be lost
-_TOLERANCE = 1e-9  # weighted sums of the same rows differ by rounding
+COLLAPSED_BELOW = 0.02  # a cell with a lower accuracy is lost …
+HAD_BEFORE = 0.1  # … if the base's accuracy in it is at least this
+_TOLERANCE = 1e-9  # weighted sums over the same rows differ by rounding
 
 
 class Rates(NamedTuple):
-    """The rates that the metrics are made of; index 0 of the axis 1+g is "all rows".
+    """The rates that the metrics are computed from; index 0 of the axis 1+g is "all rows".
 
     Attributes:
         accuracy: (…, 1+g).
-        cell_accuracy: (…, g, c), accuracy within a group and a label; of the classes that are judged.
+        cell_accuracy: (…, g, c), accuracy within a group and a label; of the classes that count.
         selection: (…, 1+g, k), share predicted as the class; of all classes.
         true_positive: (…, 1+g, k), share predicted as the class among rows of the class.
         false_positive: (…, 1+g, k), share predicted as the class among rows of other classes.
@@ -49,7 +49,7 @@ class Rates(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A metric: its function of the rates, and which rows it cannot do without.
+    """A metric: its function of the rates, and which rows it requires.
 
     ``needs`` is "rows" (any), "groups" (rows of every group) or "cells" (of every group × label).
     ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen.
@@ -61,17 +61,17 @@ class Metric(NamedTuple):
     title: str
 
 
-def judged_classes(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> NDArray[np.bool_]:
-    """Which classes (c,) the metrics over cells speak about.
+def scored_classes(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> NDArray[np.bool_]:
+    """Mask (c,) of the classes that count in the metrics over cells.
 
-    Of several classes, those with at least ``min_rows`` rows in every group: a class that is too rare in one is
-    left out of the mean of one-vs-rest, neither taken for equal nor in the way of all others. Of two classes, or
-    if all are too rare, every one, and the metrics are not estimable.
+    Of more than two classes, those with at least ``min_rows`` rows in every group: a class that is too rare in one
+    group is left out of the one-vs-rest mean, so that the other classes stay estimable. Of two classes, or if all
+    are too rare, all count, and the metrics may not be estimable.
 
     Args:
         counts: (p, c, c) rows, not weights.
         groups: the g groups over the p patterns.
-        min_rows: the fewest rows a rate may rest on.
+        min_rows: the smallest number of rows for a rate.
     """
     cells = by_group(counts, groups).sum(axis=-1)  # (g, c)
     is_known = (cells >= min_rows).all(axis=0)
@@ -84,18 +84,18 @@ def rates(table: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = 
     Args:
         table: (…, p, c, c) counts or weighted counts `[pattern][label][prediction]`.
         groups: the g groups over the p patterns.
-        classes: (c,) which are judged; None: all.
+        classes: (c,) mask of the classes that count; None: all.
     """
     cells = np.asarray(table, dtype=np.float64)
     both = np.concatenate([cells.sum(axis=-3, keepdims=True), by_group(cells, groups)], axis=-3)  # (…, 1+g, c, c)
     right = np.diagonal(both, axis1=-2, axis2=-1)  # (…, 1+g, c)
     of_label, predicted = both.sum(axis=-1), both.sum(axis=-2)
     n = of_label.sum(axis=-1, keepdims=True)
-    judged = np.ones(cells.shape[-1], dtype=bool) if classes is None else classes
-    positive, every = (slice(1, 2), slice(1, 2)) if cells.shape[-1] == 2 else (judged, slice(None))
+    counting = np.ones(cells.shape[-1], dtype=bool) if classes is None else classes
+    positive, every = (slice(1, 2), slice(1, 2)) if cells.shape[-1] == 2 else (counting, slice(None))
     return Rates(
         accuracy=ratio(right.sum(axis=-1), n[..., 0]),
-        cell_accuracy=ratio(right, of_label)[..., 1:, judged],
+        cell_accuracy=ratio(right, of_label)[..., 1:, counting],
         selection=ratio(predicted, n)[..., every],
         true_positive=ratio(right, of_label)[..., positive],
         false_positive=ratio(predicted - right, n - of_label)[..., positive],
@@ -130,7 +130,7 @@ def paper_dp(rates: Rates) -> Floats:
 def paper_eo(rates: Rates) -> Floats:
     """½(mean_g |FPR − FPR_g| + mean_g |FNR − FNR_g|).
 
-    Source: the authors' "ED_FR_AcrossZ"; their CelebA print-outs and Figure 3 leave out the ½.
+    Source: the authors' "ED_FR_AcrossZ"; their CelebA output and Figure 3 omit the ½.
     """
     return _class_mean(_deviation(rates.false_positive) + _deviation(rates.true_positive)) / 2
 
@@ -161,47 +161,47 @@ def register(key: str, metric: Metric) -> None:
     """Add a metric of another package; see ``common.plugins``.
 
     Raises:
-        ConfigError: the key exists already, or is no key.
+        ConfigError: the key exists already or is not valid.
     """
     add(METRICS, key, metric, noun="metric")
 
 
 def gaps() -> tuple[str, ...]:
-    """The metrics that are 0 where groups are treated alike."""
+    """The metrics that are gaps: 0 if all groups are treated equally."""
     return tuple(name for name, metric in METRICS.items() if metric.is_gap)
 
 
 def evaluate(
     counts: ArrayLike, weight: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = None
 ) -> dict[str, Floats]:
-    """Every metric of `METRICS`, each with the table's leading axes; NaN where rows are missing.
+    """Every metric of `METRICS`, each with the table's leading axes; NaN if a required group or cell has no rows.
 
     Args:
         counts: (…, p, c, c) rows by `[pattern][label][prediction]`.
         weight: (p, c), or ones for a natural mix.
         groups: the g groups over the p patterns.
-        classes: (c,) which are judged, see `judged_classes`; None: all.
+        classes: (c,) mask of the classes that count, see `scored_classes`; None: all.
     """
-    found = rates(weigh(counts, weight), groups, classes)
-    return {name: metric.of(found) for name, metric in METRICS.items()}
+    all_rates = rates(weigh(counts, weight), groups, classes)
+    return {name: metric.of(all_rates) for name, metric in METRICS.items()}
 
 
 def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> Mapping[str, bool]:
-    """Which metrics rest on at least ``min_rows`` rows in every group, or cell of a judged class, that they need.
+    """By metric, whether every group or cell that it requires has at least ``min_rows`` rows.
 
     Args:
         counts: (p, c, c) rows, not weights.
         groups: the g groups over the p patterns.
-        min_rows: the fewest rows a rate may rest on.
+        min_rows: the smallest number of rows for a rate.
     """
     cells = by_group(counts, groups).sum(axis=-1)  # (g, c)
-    judged = judged_classes(counts, groups, min_rows=min_rows)
-    fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells[:, judged].min()}
+    classes = scored_classes(counts, groups, min_rows=min_rows)
+    fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells[:, classes].min()}
     return {name: bool(fewest[metric.needs] >= min_rows) for name, metric in METRICS.items()}
 
 
 def majority_accuracy(table: ArrayLike) -> Floats:
-    """Accuracy of always answering the most frequent label of a table (…, p, c, c)."""
+    """Accuracy of always predicting the most frequent label of a table (…, p, c, c)."""
     of_label = np.asarray(table, dtype=np.float64).sum(axis=(-3, -1))  # (…, c)
     return ratio(of_label.max(axis=-1), of_label.sum(axis=-1))
 
@@ -209,37 +209,37 @@ def majority_accuracy(table: ArrayLike) -> Floats:
 def collapsed(
     counts: ArrayLike, weight: ArrayLike, groups: Groups, *, base: ArrayLike | None = None, min_rows: int = MIN_ROWS
 ) -> NDArray[np.bool_]:
-    """Whether a small gap is bought by giving up: a constant classifier has every gap 0.
+    """Whether a classifier has collapsed, so that a small gap means nothing: a constant classifier has every gap 0.
 
     True if accuracy is at or below that of the majority class, or if a (group, label) cell
-    of at least ``min_rows`` rows has accuracy below `COLLAPSED_BELOW` (.02) that had at least
-    `HAD_BEFORE` (.1) with the base: among many classes there are some that a base never answers.
+    of at least ``min_rows`` rows has accuracy below `COLLAPSED_BELOW` (.02), while the base's is at
+    least `HAD_BEFORE` (.1): with many classes there are some that the base itself never predicts.
 
     Args:
         counts: (…, p, c, c) rows.
         weight: (p, c).
         groups: the g groups over the p patterns.
-        base: (p, c, c) the base's counts on the same rows; None: every cell could be lost.
-        min_rows: smaller cells are not judged: a single wrong row is not a collapse.
+        base: (p, c, c) the base's counts on the same rows; None: every cell can count as lost.
+        min_rows: smaller cells are ignored, because a few wrong rows are not a collapse.
     """
     table = weigh(counts, weight)
-    found = rates(table, groups)
-    is_judged = by_group(counts, groups).sum(axis=-1) >= min_rows  # (…, g, c)
+    now = rates(table, groups)
+    is_checked = by_group(counts, groups).sum(axis=-1) >= min_rows  # (…, g, c)
     if base is not None:
-        is_judged &= rates(weigh(base, weight), groups).cell_accuracy >= HAD_BEFORE
-    has_lost_cell = (is_judged & (found.cell_accuracy < COLLAPSED_BELOW)).any(axis=(-2, -1))
-    is_majority = accuracy(found) <= majority_accuracy(table) + _TOLERANCE
+        is_checked &= rates(weigh(base, weight), groups).cell_accuracy >= HAD_BEFORE
+    has_lost_cell = (is_checked & (now.cell_accuracy < COLLAPSED_BELOW)).any(axis=(-2, -1))
+    is_majority = accuracy(now) <= majority_accuracy(table) + _TOLERANCE
     return np.asarray(has_lost_cell | is_majority)
 
 
 def ratio(part: Floats, whole: Floats, *, empty: float = np.nan) -> Floats:
-    """part / whole; where the whole is not above 0, what ``empty`` says: not estimable."""
+    """part / whole; ``empty`` where the whole is not above 0 (NaN: not estimable)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(whole > 0, part / whole, empty)
 
 
 def _spread(rate: Floats) -> Floats:
-    """(…, 1+g, k) -> (…, k): largest minus smallest group; NaN if there is only one group to compare."""
+    """(…, 1+g, k) -> (…, k): largest minus smallest rate of the groups; NaN if there is only one group."""
     groups = rate[..., 1:, :]
     if groups.shape[-2] < 2:
         return np.full(groups[..., 0, :].shape, np.nan)
@@ -247,7 +247,7 @@ def _spread(rate: Floats) -> Floats:
 
 
 def _deviation(rate: Floats) -> Floats:
-    """(…, 1+g, k) -> (…, k): mean over groups of the distance to all rows."""
+    """(…, 1+g, k) -> (…, k): mean over groups of the absolute difference to the rate of all rows."""
     return np.asarray(np.abs(rate[..., 1:, :] - rate[..., :1, :]).mean(axis=-2))
 
 

@@ -1,4 +1,4 @@
-"""Tables for people: the rates of every group, and who gained and who lost by a trigger.
+"""Tables of the rates of every group, and of the rows that became right or wrong with a trigger.
 
 Notation: p group patterns, c classes, g groups, b bootstrap draws.
 """
@@ -7,7 +7,7 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Floats, by_group, weigh
@@ -23,7 +23,7 @@ from fairprog_core.metrics.intervals import (
 
 
 class GroupRow(TypedDict):
-    """The rates of one group; of one class, too, where there are more than two. ``label`` is the class's index."""
+    """The rates of one group, for one class if there are more than two; ``label`` is the index of the class."""
 
     group: str
     label: int
@@ -35,20 +35,20 @@ class GroupRow(TypedDict):
 
 
 class IntersectionRow(GroupRow):
-    """The rates of a combination of groups: of how many parts it is made, and whether its accuracy is the lowest."""
+    """The rates of a combination of groups, the number of its parts, and whether its accuracy is the lowest."""
 
     parts: int
     is_worst: bool
 
 
 class ChangeJson(RateJson):
-    """How many rows changed, and their share of ``n``."""
+    """The number of rows that changed, and their share of ``n``."""
 
     rows: int
 
 
 class ChangeRow(TypedDict):
-    """Rows of one group and label that gained (wrong before, right after), that lost, and the balance."""
+    """Rows of one group and label that gained (wrong before, right after) and lost, and the difference (net)."""
 
     group: str
     label: int
@@ -68,19 +68,19 @@ def group_table(
     seed: int = 0,
     min_rows: int = MIN_ROWS,
 ) -> list[GroupRow]:
-    """The rates of every group, each with its interval.
+    """The rates of every group with their intervals.
 
     Args:
         counts: (p, c, c) rows by `[pattern][label][prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
-        is_stratified: whether the rows per (pattern, label) were fixed by design.
+        is_stratified: whether the rows per (pattern, label) are fixed by design.
         draws: b.
         seed: of the random generator.
         min_rows: a rate over fewer rows is None.
 
     Returns:
-        One row per group, for more than two classes per group and class (for two, of class 1).
+        One row per group for two classes (rates of class 1), else one per group and class.
     """
     table = np.asarray(counts)
     point = rates(weigh(table, weight), groups)
@@ -110,7 +110,7 @@ def group_table(
 
 
 def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) -> list[ChangeRow]:
-    """Who gained and who lost: rows of each group and label that the second classifier answers differently.
+    """Gains and losses: rows of each group and label that only one of two classifiers predicts correctly.
 
     Args:
         joint: (p, c, c, c) rows by `[pattern][label][first prediction][second prediction]`.
@@ -119,7 +119,7 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
         min_rows: a share of fewer rows is None.
 
     Returns:
-        One row per group and label. Intervals: Wilson's; of ``net`` that of paired shares.
+        One row per group and label. Intervals are Wilson's; for ``net`` that of paired shares.
     """
     table = np.asarray(joint)
     both = np.einsum("pyyy->py", table)
@@ -143,13 +143,13 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
 
 
 def _changed(rows: int, share: Floats, n: int, min_rows: int) -> ChangeJson:
-    """How many rows changed, and their natural share of n rows."""
+    """The number of rows that changed, and their share of n rows in the natural mix."""
     value = float(share) if n >= min_rows and np.isfinite(share) else None
     return {"rows": rows, "value": value, "ci": None if value is None else list(wilson_interval(value, n)), "n": n}
 
 
 def _net(gained: ChangeJson, lost: ChangeJson) -> ChangeJson:
-    """What remains of gains and losses of the same rows."""
+    """Gains minus losses on the same rows."""
     n, rows = gained["n"], gained["rows"] - lost["rows"]
     if gained["value"] is None or lost["value"] is None:
         return {"rows": rows, "value": None, "ci": None, "n": n}
@@ -158,7 +158,7 @@ def _net(gained: ChangeJson, lost: ChangeJson) -> ChangeJson:
 
 
 def _rate(value: Floats, drawn: Floats, n: float, min_rows: int) -> RateJson:
-    """A rate as JSON; at 0 and 1, where every resample agrees, its interval is Wilson's."""
+    """A rate as JSON; at 0 and 1, where all resamples are equal, with Wilson's interval."""
     if n < min_rows or not np.isfinite(value):
         return {"value": None, "ci": None, "n": int(n)}
     rate = float(value)
@@ -166,17 +166,17 @@ def _rate(value: Floats, drawn: Floats, n: float, min_rows: int) -> RateJson:
     return {"value": rate, "ci": list(ci) if ci else None, "n": int(n)}
 
 
-AND = ", "  # between the parts of a group's name
+AND = ", "  # separates the parts of a group's name
 
-Attribute = list[tuple[str, NDArray[np.bool_]]]  # its values, each with the patterns (p,) that have it
+Attribute = list[tuple[str, NDArray[np.bool_]]]  # its values, each with a mask (p,) of the patterns that have it
 
 
 def intersections(groups: Groups, *, depth: int = 2) -> Groups:
-    """The groups of at most ``depth`` parts, single ones first; combinations that no pattern has are left out.
+    """All combinations of up to ``depth`` groups, single ones first, without those that no pattern has.
 
     Args:
         groups: the g groups over the p patterns.
-        depth: how many parts a combination has at most.
+        depth: largest number of parts of a combination.
 
     Returns:
         Groups over the same patterns; they overlap.
@@ -202,19 +202,19 @@ def intersection_table(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> list[IntersectionRow]:
-    """The rates of every combination, see `group_table`; the largest first.
+    """The rates of every combination, see `group_table`; sorted by size, largest first.
 
     Args:
         counts: (p, c, c) rows by `[pattern][label][prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.
-        depth: how many parts a combination has at most.
+        depth: largest number of parts of a combination.
         draws: b.
         seed: of the random generator.
 
     Returns:
-        One row per combination (and class, for more than two). Rates of too few rows are None. Empty where the
+        One row per combination (and class, for more than two). Rates of too few rows are None. Empty if the
         groups cannot be combined.
     """
     combined = intersections(groups, depth=depth)
@@ -232,7 +232,7 @@ def intersection_table(
 
 
 def _attributes(groups: Groups) -> list[Attribute]:
-    """What the groups are made of, in the order of their names."""
+    """The attributes that the groups combine, in the order of the parts of their names."""
     parts = [name.split(AND) for name in groups.names]
     n_parts = len(parts[0])
     if not groups.is_exclusive or n_parts == 1 or any(len(each) != n_parts for each in parts):

@@ -1,13 +1,13 @@
-"""95 % intervals: resample the table of counts, read every metric from every resample.
+"""95 % intervals: resample the table of counts and compute every metric on every resample.
 
-Bootstrapping test rows is the same as drawing their table of counts from a multinomial, so
+Bootstrapping test rows is equivalent to drawing their table of counts from a multinomial, so
 thousands of resamples take milliseconds. A split drawn evenly over the (pattern, label) cells is
-resampled within its cells, whose numbers of rows were fixed by design, and weighted back.
+resampled within its cells, whose sizes are fixed by design, and weighted back.
 
 **Small gaps.** A gap is the absolute value of noisy differences, so near a true gap of zero it is
-biased upward and its percentile interval misses: at 300 rows per cell it covers 0 % of the time at
-a true gap of 0, 74 % at .01, 95-96 % from about .035 (three standard errors). Beside a small gap
-show `noise_gaps`, the gap that noise alone would show.
+biased upward and its percentile interval undercovers: at 300 rows per cell it covers 0 % of the time
+at a true gap of 0, 74 % at .01, 95-96 % from about .035 (three standard errors). Show a small gap
+together with `noise_gaps`, the gap that noise alone would cause.
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
@@ -19,22 +19,24 @@ from typing import Annotated, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
-from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Counts, Floats, weigh
-from fairprog_core.metrics.fairness import METRICS, Rates, estimable, evaluate, gaps, judged_classes, rates
+from fairprog_core.metrics.fairness import METRICS, Rates, estimable, evaluate, gaps, rates, scored_classes
 
 DRAWS = 2_000
 LEVEL = 0.95
-_MAX_LOST = 0.05  # share of draws that may lack a cell before an interval is given up
+LEVEL_Z = 1.959964  # 97.5 % quantile of the normal distribution: 5 % level, two-sided
+POWER_Z = 0.841621  # 80 % quantile: 80 % power
+_MAX_LOST = 0.05  # an interval is None if a larger share of draws is NaN because a cell is empty
 
 Interval = tuple[float, float]
 IntervalJson: TypeAlias = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class EstimateJson(TypedDict):
-    """A number with its interval [low, high], as JSON has it; null where it cannot be estimated."""
+    """A number with its interval [low, high] as JSON; null if it cannot be estimated."""
 
     value: float | None
     ci: IntervalJson | None
@@ -47,14 +49,14 @@ class RateJson(EstimateJson):
 
 
 class Estimate(NamedTuple):
-    """A number and its 95 % interval; None where it cannot be estimated."""
+    """A number and its 95 % interval; None if it cannot be estimated."""
 
     value: float | None
     ci: Interval | None
 
     @classmethod
     def of(cls, value: float | None, ci: Sequence[float] | None) -> "Estimate":
-        """A value and [low, high] as JSON has them."""
+        """Build from a value and [low, high], as in JSON."""
         return cls(value, (ci[0], ci[1]) if ci else None)
 
     def to_json(self) -> EstimateJson:
@@ -63,7 +65,7 @@ class Estimate(NamedTuple):
 
 
 def draw_tables(counts: ArrayLike, *, is_stratified: bool, draws: int = DRAWS, seed: int = 0) -> Counts:
-    """Resample a table of counts as if its rows had been drawn again.
+    """Bootstrap a table of counts.
 
     Args:
         counts: (p, c, …) rows by `[pattern][label][prediction]`, or `[first prediction][second prediction]`.
@@ -86,10 +88,10 @@ def draw_tables(counts: ArrayLike, *, is_stratified: bool, draws: int = DRAWS, s
 def percentile_interval(values: Floats) -> Interval | None:
     """The central 95 % of bootstrap values (b,).
 
-    NaN draws (a cell came out empty) are left out; None if they are more than 5 %.
+    NaN draws (with an empty cell) are left out; None if they are more than 5 %.
     """
-    found = _quantiles(values, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
-    return (found[0], found[1]) if found else None
+    ends = _quantiles(values, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    return (ends[0], ends[1]) if ends else None
 
 
 def estimates(
@@ -105,7 +107,7 @@ def estimates(
         draws: b.
         seed: of the random generator.
     """
-    known, classes = estimable(counts, groups), judged_classes(counts, groups)
+    known, classes = estimable(counts, groups), scored_classes(counts, groups)
     point = evaluate(counts, weight, groups, classes)
     drawn = evaluate(draw_tables(counts, is_stratified=is_stratified, draws=draws, seed=seed), weight, groups, classes)
     return {name: estimate(point[name], drawn[name], is_known=known[name]) for name in METRICS}
@@ -116,7 +118,7 @@ def paired_estimates(
 ) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
     """Every metric of the second of two classifiers on the same rows, and second minus first.
 
-    Both are read from the same resamples, so what the two share cancels in the difference.
+    Both are computed on the same resamples, so noise that they share cancels in the difference.
 
     Args:
         joint: (p, c, c, c) rows by `[pattern][label][first prediction][second prediction]`.
@@ -131,7 +133,7 @@ def paired_estimates(
     """
     table = np.asarray(joint)
     rows = table.sum(axis=-1)
-    known, classes = estimable(rows, groups), judged_classes(rows, groups)
+    known, classes = estimable(rows, groups), scored_classes(rows, groups)
     drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
     first, first_drawn = (evaluate(tables.sum(axis=-1), weight, groups, classes) for tables in (table, drawn))
     second, second_drawn = (evaluate(tables.sum(axis=-2), weight, groups, classes) for tables in (table, drawn))
@@ -141,7 +143,7 @@ def paired_estimates(
 
 
 def estimate(value: ArrayLike, drawn: Floats, *, is_known: bool = True) -> Estimate:
-    """One number with the interval of its bootstrap values (b,); nothing if it is NaN or not known."""
+    """One number with the interval of its bootstrap values (b,); None if it is NaN or ``is_known`` is False."""
     number = float(np.asarray(value))
     if not is_known or not np.isfinite(number):
         return Estimate(None, None)
@@ -151,11 +153,11 @@ def estimate(value: ArrayLike, drawn: Floats, *, is_known: bool = True) -> Estim
 def noise_gaps(
     counts: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, draws: int = DRAWS, seed: int = 0
 ) -> dict[str, float | None]:
-    """What each gap would not exceed in 95 % of test sets like this one if the true gap were zero.
+    """The 95 % quantile of each gap over test sets like this one if the true gap were zero.
 
-    Tables are drawn with the cell counts of this one, then every rate is moved by its own expected
-    value: all groups share one true rate and keep their own noise. Half a row is added to every
-    prediction before drawing, or a cell of ten right answers would have no noise at all.
+    Tables are drawn with the cell counts of this one, then the expected value of every rate is
+    subtracted: all groups then have the same true rate but keep their own noise. Half a row is added to
+    every prediction before drawing; otherwise a cell of ten correct predictions would have no noise.
 
     Args:
         counts: (p, c, c) rows by `[pattern][label][prediction]`.
@@ -166,7 +168,7 @@ def noise_gaps(
         seed: of the random generator.
 
     Returns:
-        By metric name; None where the gap cannot be estimated.
+        By metric name; None if the gap cannot be estimated.
     """
     table = np.asarray(counts, dtype=np.float64)
     n = table.sum(axis=-1)  # (p, c)
@@ -175,7 +177,7 @@ def noise_gaps(
     size = np.broadcast_to(n, (draws, *n.shape)).astype(np.int64)
     if not is_stratified:
         size = random.multinomial(int(n.sum()), (n / n.sum()).ravel(), size=draws).reshape(size.shape)
-    classes = judged_classes(counts, groups)
+    classes = scored_classes(counts, groups)
     drawn = rates(weigh(random.multinomial(size, share), weight), groups, classes)
     expected = rates(weigh(share * n[..., None], weight), groups, classes)
     noise = Rates(*(one - other for one, other in zip(drawn, expected, strict=True)))
@@ -183,18 +185,18 @@ def noise_gaps(
     return {name: _upper(METRICS[name].of(noise)) if known[name] else None for name in gaps()}
 
 
-def wilson_interval(share: float, n: float, *, z: float = 1.959964) -> Interval:
-    """The 95 % interval of a plain share of n rows; unlike a bootstrap it has a width at 0 and 1."""
+def wilson_interval(share: float, n: float, *, z: float = LEVEL_Z) -> Interval:
+    """The 95 % interval of an unweighted share of n rows; unlike a bootstrap's its width is not 0 at 0 and 1."""
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def paired_interval(gained: float, lost: float, n: float, *, z: float = 1.959964) -> Interval:
+def paired_interval(gained: float, lost: float, n: float, *, z: float = LEVEL_Z) -> Interval:
     """The 95 % interval of a net change: share of n rows that gained minus share that lost.
 
-    Half a row is added to each of the four kinds (right or wrong, before and after), so that no change
-    at all still has a width. Source: Agresti and Min, Statistics in Medicine 24 (2005), section 3.
+    Half a row is added to each of the four kinds (right or wrong, before and after), so that the width
+    is not 0 if no row changed. Source: Agresti and Min, Statistics in Medicine 24 (2005), section 3.
     """
     up, down = (gained * n + 0.5) / (n + 2), (lost * n + 0.5) / (n + 2)
     net, half = up - down, z * np.sqrt((up + down - (up - down) ** 2) / (n + 2))
@@ -203,8 +205,8 @@ def paired_interval(gained: float, lost: float, n: float, *, z: float = 1.959964
 
 def _upper(values: Floats) -> float | None:
     """The 95 % quantile of draws (b,)."""
-    found = _quantiles(values, LEVEL)
-    return found[0] if found else None
+    quantiles = _quantiles(values, LEVEL)
+    return quantiles[0] if quantiles else None
 
 
 def _quantiles(values: Floats, *levels: float) -> list[float] | None:
@@ -214,12 +216,8 @@ def _quantiles(values: Floats, *levels: float) -> list[float] | None:
     return [float(quantile) for quantile in np.quantile(known, levels)]
 
 
-LEVEL_Z = 1.959964  # 97.5 % quantile of the normal distribution: 5 % level, two-sided
-POWER_Z = 0.841621  # 80 % quantile: 80 % power
-
-
 def smallest_difference(ci: Sequence[float]) -> float:
-    """The true difference that a test set like this one shows with a chance of 80 %.
+    """The smallest true difference that a test set like this one detects with 80 % power.
 
     Args:
         ci: (low, high), the 95 % interval of the difference on these rows.
@@ -229,15 +227,15 @@ def smallest_difference(ci: Sequence[float]) -> float:
 
 
 def rows_needed(ci: Sequence[float], n: int, difference: float) -> int | None:
-    """How many rows of the same mix would show a true difference with a chance of 80 %.
+    """The number of rows of the same mix that detects a true difference with 80 % power.
 
     Args:
         ci: (low, high), the 95 % interval of the difference on n rows.
-        n: the rows at hand.
-        difference: the true difference that is to be shown; its sign does not count.
+        n: the current number of rows.
+        difference: the true difference to detect; its sign is ignored.
 
     Returns:
-        None if no number of rows would: a difference of 0.
+        None for a difference of 0, which no number of rows detects.
     """
     if not difference:
         return None

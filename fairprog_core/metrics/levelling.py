@@ -1,33 +1,33 @@
 """Levelling down: how much of a gap closed because the better-off group lost.
 
 A gap closes when the worse-off group gains, when the better-off group loses, or both. For each rate
-that a criterion compares, the pair that the base keeps furthest apart is followed, *better* and
-*worse*, whatever happens to the others:
+that a criterion compares, only the pair of groups with the largest gap at the base is considered,
+*better* and *worse*:
 
-* demographic parity: P(Ŷ = 1 | group); better is the group that class 1 is said of more often;
-* equalized odds: TPR, where higher is better, and FPR, where lower is better: fewer errors.
+* demographic parity: P(Ŷ = 1 | group); better is the group with the higher rate;
+* equalized odds: TPR, where higher is better, and FPR, where lower is better.
 
     closed = |gap of the pair before| − |after|
     lost   = closed · L / (L + G),    L = max(0, what better lost),  G = max(0, what worse gained)
 
-Without overshooting closed = L + G and so lost = L. Where the pair swaps places, part of the movement
-closes nothing, and it is taken from both alike. A rate whose gap did not close counts nothing. Rates
-are averaged as in the gap itself: over TPR and FPR, and over one-vs-rest of more than two classes.
-The share lost/closed is 0 where only the worse-off group gained, and 1 where only the better-off lost.
+Without overshooting closed = L + G and so lost = L. If the pair swaps places, part of the change
+closes nothing, and L and G are reduced in proportion. A rate whose gap did not close counts as 0. Rates
+are averaged as in the gap itself: over TPR and FPR, and over one-vs-rest for more than two classes.
+The share lost/closed is 0 if only the worse-off group gained, and 1 if only the better-off group lost.
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, r rates, b bootstrap draws.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from typing_extensions import TypedDict  # pydantic reads those of typing from Python 3.12 on alone
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.types import Groups
 from fairprog_core.metrics.counts import Floats, weigh
-from fairprog_core.metrics.fairness import METRICS, estimable, judged_classes, rates, ratio
+from fairprog_core.metrics.fairness import METRICS, estimable, rates, ratio, scored_classes
 from fairprog_core.metrics.intervals import DRAWS, EstimateJson, draw_tables, estimate
 
-Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # the better and the worse group of every rate and class (r, k)
+Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # indices of the better and the worse group, (r, k) each
 RATES_OF_GAP = {
     "demographic_parity_difference": ("selection_rate",),
     "average_abs_odds_difference": ("true_positive_rate", "false_positive_rate"),
@@ -46,7 +46,7 @@ class LevelledRate(TypedDict):
 
 
 class Levelling(TypedDict):
-    """How far a gap closed, how much of it the better-off group lost, and that share."""
+    """How far a gap closed, how much of that is the better-off group's loss, and that share."""
 
     closed: EstimateJson
     lost: EstimateJson
@@ -64,25 +64,25 @@ def levelling_down(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Levelling | None:
-    """What the better-off groups lost, against how far the gap closed.
+    """The loss of the better-off groups, compared with how far the gap closed.
 
     Args:
         joint: (p, c, c, c) rows by `[pattern][label][prediction of the base][prediction after]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
-        gap: the criterion's own, "average_abs_odds_difference" or "demographic_parity_difference".
+        gap: that of the criterion, "average_abs_odds_difference" or "demographic_parity_difference".
         is_stratified: whether the rows per (pattern, label) were fixed by design.
         draws: b.
         seed: of the random generator.
 
     Returns:
-        ``closed`` and ``lost`` in the gap's unit, and ``share``; the share is None where no gap closed, its interval
-        where that is so in more than one resample of twenty. None where a group or cell has too few rows.
+        ``closed`` and ``lost`` in the gap's unit, and ``share``; the share is None if no gap closed, its interval
+        if none closed in more than 5 % of the resamples. None if a group or cell has too few rows.
     """
     table = np.asarray(joint)
     if len(groups.names) < 2 or not estimable(table.sum(axis=-1), groups)[gap]:
         return None
-    classes = judged_classes(table.sum(axis=-1), groups)
+    classes = scored_classes(table.sum(axis=-1), groups)
     before, after = (_well_off(table.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
     pair = before.argmax(axis=-2), before.argmin(axis=-2)  # (r, k) each; the highest and the lowest rate
     drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
@@ -99,18 +99,18 @@ def levelling_down(
 
 
 def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str, classes: NDArray[np.bool_]) -> Floats:
-    """(…, r, g, k) rates of which more is better: FPR has its sign turned; of the classes (c,) that are judged."""
-    found = rates(weigh(table, weight), groups, classes)
-    read = {
-        "selection_rate": found.selection,
-        "true_positive_rate": found.true_positive,
-        "false_positive_rate": -found.false_positive,
+    """(…, r, g, k) rates for which higher is better, so −FPR; ``classes`` (c,) selects those that count."""
+    all_rates = rates(weigh(table, weight), groups, classes)
+    by_name = {
+        "selection_rate": all_rates.selection,
+        "true_positive_rate": all_rates.true_positive,
+        "false_positive_rate": -all_rates.false_positive,
     }
-    return np.stack([read[name][..., 1:, :] for name in RATES_OF_GAP[gap]], axis=-3)
+    return np.stack([by_name[name][..., 1:, :] for name in RATES_OF_GAP[gap]], axis=-3)
 
 
 def _parts(before: Floats, after: Floats, pair: Pair) -> tuple[Floats, Floats]:
-    """(…, r, g, k) twice -> closed and lost (…), means over rates and classes."""
+    """Rates before and after (…, r, g, k) -> closed and lost (…), means over rates and classes."""
     better, worse = (_of(before, group) for group in pair)  # (…, r, k)
     better_after, worse_after = (_of(after, group) for group in pair)
     closed = np.maximum(np.abs(better - worse) - np.abs(better_after - worse_after), 0)
@@ -120,7 +120,7 @@ def _parts(before: Floats, after: Floats, pair: Pair) -> tuple[Floats, Floats]:
 
 
 def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
-    """(…, r, g, k) and one group per rate and class (r, k) -> (…, r, k)."""
+    """Values (…, r, g, k) of one group per rate and class (r, k): (…, r, k)."""
     index = np.broadcast_to(group[:, None, :], (*values.shape[:-2], 1, values.shape[-1]))
     return np.asarray(np.take_along_axis(values, index, axis=-2)[..., 0, :])
 
@@ -128,7 +128,7 @@ def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
 def _levelled_rates(
     before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str, labels: list[int]
 ) -> list[LevelledRate]:
-    """The pair of every rate and class (k labels), for people: rates as they are, whichever way is better."""
+    """The pair of every rate and class (k labels) for display, with FPR's sign restored."""
     found = []
     for r, name in enumerate(RATES_OF_GAP[gap]):
         for k, label in enumerate(labels):

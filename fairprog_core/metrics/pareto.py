@@ -1,6 +1,6 @@
 """Pareto front, hypervolume, the λ to quote, and quantiles of Student's t.
 
-A point is (accuracy, gap); more accuracy and a smaller gap are better. Points that are NaN are left out.
+A point is (accuracy, gap); a higher accuracy and a smaller gap are better. Points with NaN are left out.
 
 Notation: m points of a curve.
 """
@@ -11,16 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.metrics.counts import Floats
+from fairprog_core.metrics.intervals import LEVEL_Z
 
 _MAXIMISE = [True, False]  # accuracy, gap
-_Z = 1.959964
 _T = (12.70620, 4.30265, 3.18245, 2.77645, 2.57058, 2.44691, 2.36462, 2.30600, 2.26216, 2.22814)  # 97.5 %, df 1-10
 
 
 def pareto_front(accuracy: ArrayLike, gap: ArrayLike) -> NDArray[np.intp]:
-    """The points that no other point beats, as indices from the lowest accuracy to the highest.
+    """Indices of the points that no other point dominates, from the lowest accuracy to the highest.
 
-    Of points that are equal the first is kept.
+    Of equal points the first is kept.
 
     Args:
         accuracy: (m,).
@@ -41,10 +41,10 @@ def hypervolume(accuracy: ArrayLike, gap: ArrayLike, *, reference: tuple[float, 
         accuracy: (m,).
         gap: (m,).
         reference: (majority-class accuracy, the base's gap). A point that is not better in both
-            contributes nothing.
+            does not count.
 
     Returns:
-        The area, 0 if no point contributes; None if the reference or every gap is not estimable.
+        The area, 0 if no point counts; None if the reference or every gap is not estimable.
     """
     points = _points(accuracy, gap)
     known = points[np.isfinite(points).all(axis=1)]
@@ -64,21 +64,21 @@ def choose_lam(
     is_collapsed: ArrayLike | None = None,
     loss_error: ArrayLike | None = None,
 ) -> float:
-    """The λ to quote, chosen on validation figures alone.
+    """The λ to quote, chosen on the validation split only.
 
-    The smallest gap among the λ that lose at most ``max_loss`` of accuracy, one standard error of
-    that loss included: the best of many is chosen, so its loss looks smaller than it is. Of equal
-    gaps the smaller λ. If none qualifies, the λ that loses least, again the smaller of equals. A λ whose gap
-    is not estimable, or that has collapsed, does not qualify.
+    The λ with the smallest gap among those whose loss of accuracy plus one standard error is at most
+    ``max_loss``; the standard error compensates that the loss of the best of many is biased downward. Of
+    equal gaps the smaller λ. If none qualifies, the λ with the smallest loss, again the smaller of equals.
+    A λ whose gap is not estimable, or that has collapsed, does not qualify.
 
     Args:
         lams: (m,) values of λ.
         accuracy: (m,) on validation.
         gap: (m,) on validation.
         base_accuracy: of the base classifier on validation.
-        max_loss: accuracy that may be given up, in 0..1.
-        is_collapsed: (m,) bool; None if none has.
-        loss_error: (m,) standard errors of the loss; None: taken as exact.
+        max_loss: largest allowed loss of accuracy, in 0..1.
+        is_collapsed: (m,) bool; None: no λ has collapsed.
+        loss_error: (m,) standard errors of the loss; None: 0.
 
     Raises:
         ConfigError: there is no λ to choose from.
@@ -87,8 +87,8 @@ def choose_lam(
     if not len(values):
         raise ConfigError("There is no λ to choose from; give the study at least one value in lam.grid.")
     loss = np.nan_to_num(base_accuracy - right, nan=np.inf)
-    careful = loss if loss_error is None else loss + np.asarray(loss_error, dtype=np.float64)
-    qualifies = (careful <= max_loss + 1e-12) & np.isfinite(gaps)
+    upper_loss = loss if loss_error is None else loss + np.asarray(loss_error, dtype=np.float64)
+    qualifies = (upper_loss <= max_loss + 1e-12) & np.isfinite(gaps)
     if is_collapsed is not None:
         qualifies &= ~np.asarray(is_collapsed, dtype=bool)
     if qualifies.any():
@@ -97,13 +97,18 @@ def choose_lam(
 
 
 def t_quantile(df: int) -> float:
-    """The 97.5 % quantile of Student's t with ``df`` ≥ 1 degrees of freedom, to 1e-4."""
+    """The 97.5 % quantile of Student's t with ``df`` ≥ 1 degrees of freedom, to 2e-4.
+
+    Computed here and not by scipy, which the page server should not load. From 11 degrees of freedom on the
+    Cornish-Fisher expansion around the normal quantile.
+    """
     if df <= len(_T):
         return _T[df - 1]
-    first = (_Z**3 + _Z) / 4
-    second = (5 * _Z**5 + 16 * _Z**3 + 3 * _Z) / 96
-    third = (3 * _Z**7 + 19 * _Z**5 + 17 * _Z**3 - 15 * _Z) / 384
-    return _Z + first / df + second / df**2 + third / df**3
+    z = LEVEL_Z
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / df + second / df**2 + third / df**3
 
 
 def _points(accuracy: ArrayLike, gap: ArrayLike) -> Floats:

@@ -1,7 +1,7 @@
 """A point of a trade-off: one classifier on the test split, every metric with its 95 % interval.
 
-In memory ``metrics`` holds an ``Estimate`` by name, so that a metric more is a key more. The flat POINT of the result
-JSON ("accuracy", "accuracy_ci", …) is made by `Point.to_json` and read by `Point.from_json`, nowhere else.
+In memory ``metrics`` maps names to ``Estimate``, so that a new metric is only a new key. Only `Point.to_json` and
+`Point.from_json` know the flat POINT of the result JSON ("accuracy", "accuracy_ci", …).
 
 Notation: g groups, c classes.
 """
@@ -19,7 +19,7 @@ from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.leakage import LeakageJson
 from fairprog_core.metrics.levelling import Levelling
 
-PointJson: TypeAlias = dict[str, Any]  # the flat form: the names of the metrics are keys
+PointJson: TypeAlias = dict[str, Any]  # the flat form, in which the names of the metrics are keys
 
 
 @dataclass(frozen=True)
@@ -31,26 +31,26 @@ class Point:
         trigger: name of the trigger; None without one.
         criterion: registry key of the criterion; None for the base.
         lam: λ; None for the base and for controls.
-        seed: of the curve, or of the base; None for a mean over several.
-        seeds: those that a mean is over.
-        tuning_ratio: share of the tuning split that was learned from; None where nothing was.
-        n: test rows.
-        metrics: by name, ``auc`` among them.
-        delta: the same minus those of the base on the same rows; empty for the base.
-        noise_gap: by gap, what noise alone would show; None where it cannot be estimated.
-        collapsed: whether the classifier gives (almost) everybody one answer that the base did not.
+        seed: of the curve, or of the base; None for a mean over several seeds.
+        seeds: of a mean over several seeds.
+        tuning_ratio: share of the tuning split that was used for training; None if it was not used.
+        n: number of test rows.
+        metrics: by name, including ``auc``.
+        delta: metrics minus those of the base on the same rows; empty for the base.
+        noise_gap: by gap, see `intervals.noise_gaps`; None if it cannot be estimated.
+        collapsed: whether the classifier has collapsed, see `fairness.collapsed`.
         counts: (g, c, c) rows by [group][label][prediction].
-        group_rates: rates of every group. None: the result is of an early version, which did not keep it.
-        intersections: rates of combined groups; empty where groups cannot be combined.
-        changes: who gained and who lost against the base; None as for ``group_rates``.
+        group_rates: rates of every group; None if an early version, which did not store them, wrote the result.
+        intersections: rates of combined groups; empty if groups cannot be combined.
+        changes: gains and losses against the base; None as for ``group_rates``.
         levelling: by gap; None as for ``group_rates``.
         groups: names of the g groups.
         labels: names of the c classes.
         left_out: labels that are too rare in a group to count in the metrics over cells.
         artifacts: files by kind ("trigger", "predictions", …), relative to the home.
-        audit: what attackers read, where the point was audited.
-        audits: the same by criterion, for the base.
-        base: name of the base, where that is not the study's own.
+        audit: the leakage, if the point was audited.
+        audits: the leakage by criterion, for the base.
+        base: name of the base, if it is not the study's own.
     """
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
@@ -81,7 +81,7 @@ class Point:
     seeds: tuple[int, ...] = ()
 
     def metric(self, name: str) -> Estimate:
-        """A metric with its interval; a metric that this result does not hold is not estimable."""
+        """A metric with its interval; a metric that is missing in this result is not estimable."""
         return self.metrics.get(name, NOT_ESTIMABLE)
 
     def change(self, name: str) -> Estimate:
@@ -91,24 +91,24 @@ class Point:
     def to_json(self) -> PointJson:
         """The flat POINT of the result JSON."""
         values: PointJson = {name: getattr(self, name) for name in _FIRST}
-        for name, found in self.metrics.items():
-            values |= {name: found.value, f"{name}_ci": list(found.ci) if found.ci else None}
-        values["delta"] = {name: found.to_json() for name, found in self.delta.items()}
+        for name, metric in self.metrics.items():
+            values |= {name: metric.value, f"{name}_ci": list(metric.ci) if metric.ci else None}
+        values["delta"] = {name: change.to_json() for name, change in self.delta.items()}
         values |= {name: getattr(self, name) for name in _LAST if getattr(self, name) is not None}
         if self.base is not None:
             return values | {"base": self.base}
         return values | {"audit": self.audit if self.audits is None else self.audits}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], *, where: str) -> "Point":
-        """Read a flat POINT; keys that an early version did not write may be missing.
+    def from_json(cls, values: Mapping[str, object], *, where: str) -> "Point":
+        """Parse a flat POINT; keys that an early version did not write may be missing.
 
         Args:
             values: of the JSON.
             where: the file, for the error.
 
         Raises:
-            ArtifactError: a value is missing, or of another type.
+            ArtifactError: a value is missing or of another type.
         """
         if not isinstance(values, Mapping):
             raise ArtifactError(f"{where} is damaged (a point is {values!r:.40}); run the study again.")
@@ -116,7 +116,7 @@ class Point:
         given = {name: values[name] for name in _KNOWN if name in values}
         given["metrics"] = {name: (values[name], values[f"{name}_ci"]) for name in names}
         delta = values.get("delta", {})
-        given["delta"] = {name: _pair(found) for name, found in delta.items()} if isinstance(delta, Mapping) else delta
+        given["delta"] = {name: _pair(each) for name, each in delta.items()} if isinstance(delta, Mapping) else delta
         if values.get("method") == "base":
             given["audits"] = values.get("audit")
         elif "audit" in values:
@@ -137,15 +137,15 @@ _KNOWN = (*_FIRST, *_LAST, "base")
 
 
 def first_problem(error: ValidationError) -> str:
-    """Where the first problem lies and what it is, in a few words."""
+    """The location and the message of the first error, shortened."""
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place:.80}: {first['msg']:.120}".removeprefix(": ")
 
 
-def _pair(found: Any) -> Any:
-    """{"value", "ci"} as the two values of an ``Estimate``; what is something else stays, to be refused."""
-    return (found.get("value"), found.get("ci")) if isinstance(found, Mapping) else found
+def _pair(estimate: Any) -> Any:
+    """{"value", "ci"} as the two values of an ``Estimate``; anything else is returned for pydantic to refuse."""
+    return (estimate.get("value"), estimate.get("ci")) if isinstance(estimate, Mapping) else estimate
 
 
 @cache

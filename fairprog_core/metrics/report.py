@@ -1,4 +1,4 @@
-"""Report one point of a trade-off: every metric with its interval.
+"""Compute one point of a trade-off: every metric with its interval.
 
 Notation: n samples, c classes, p group patterns, g groups.
 """
@@ -14,7 +14,7 @@ from fairprog_core.common.errors import DataError
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.metrics.auc import auc_draws
 from fairprog_core.metrics.counts import by_group, cell_weight, count_table, joint_table
-from fairprog_core.metrics.fairness import collapsed, judged_classes
+from fairprog_core.metrics.fairness import collapsed, scored_classes
 from fairprog_core.metrics.fairness import majority_accuracy as majority_of_table
 from fairprog_core.metrics.group_tables import ChangeRow, changes, group_table, intersection_table
 from fairprog_core.metrics.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
@@ -23,7 +23,7 @@ from fairprog_core.metrics.point import Point
 
 
 class Drawing(TypedDict):
-    """How tables are resampled: the same for every figure of a point."""
+    """Arguments of the resampling, the same for every metric of a point."""
 
     is_stratified: bool
     draws: int
@@ -31,7 +31,7 @@ class Drawing(TypedDict):
 
 
 def majority_accuracy(predictions: Predictions, *, n_classes: int) -> float:
-    """Accuracy, in the natural mix, of always answering the most frequent label."""
+    """Accuracy, in the natural mix, of always predicting the most frequent label."""
     of_label = np.bincount(predictions.y, weights=predictions.weight, minlength=n_classes)
     return float(majority_of_table(np.diag(of_label)[None]))
 
@@ -62,15 +62,15 @@ def report(
         method: "base", "reprogram", "random_trigger", …
         trigger: registry key of the trigger.
         criterion: registry key of the criterion.
-        lam: λ, or None where there is none.
+        lam: λ; None if the method has none.
         seed: of the curve, or of the base.
-        tuning_ratio: share of the tuning split that was learned from, or None where nothing was.
+        tuning_ratio: share of the tuning split that was used for training; None if it was not used.
         artifacts: paths relative to the home by name ("trigger", "predictions").
-        draws: bootstrap resamples.
-        draw_seed: of the resamples; the same for all points, so that they are resampled alike.
+        draws: number of bootstrap resamples.
+        draw_seed: of the resamples; equal for all points, so that all use the same resamples.
 
     Raises:
-        DataError: ``base`` is about other rows.
+        DataError: ``base`` predicts other rows.
     """
     shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
     counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
@@ -113,7 +113,7 @@ def report(
         groups=list(groups.names),
         labels=list(labels),
         left_out=[
-            label for label, is_judged in zip(labels, judged_classes(counts, groups), strict=True) if not is_judged
+            label for label, is_scored in zip(labels, scored_classes(counts, groups), strict=True) if not is_scored
         ],
         artifacts=dict(artifacts or {}),
     )
@@ -121,7 +121,7 @@ def report(
 
 @lru_cache(maxsize=1)
 def _areas_of_base(base: Predictions, draws: int, seed: int) -> NDArray[np.float64]:
-    """The base of a study stands beside hundreds of points."""
+    """`auc_draws` of the base, cached because hundreds of points of a study are compared with one base."""
     return auc_draws(base, draws=draws, seed=seed)
 
 

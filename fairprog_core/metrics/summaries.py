@@ -1,4 +1,4 @@
-"""Many points at once: means over seeds, and a flat table for spreadsheets.
+"""Many points: means over seeds, and a flat table for spreadsheets.
 
 Points are ``metrics.point.Point``; their table has a column for every metric and end of an interval.
 """
@@ -18,27 +18,27 @@ from fairprog_core.metrics.point import Point
 Cell: TypeAlias = str | float | bool | None
 Row: TypeAlias = dict[str, Cell]
 
-SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # … but for the seed
+SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # equal for curves that differ only by seed
 
 
 def reported() -> dict[str, str]:
-    """The metrics of a point that have an interval: name and name on the screen."""
+    """The metrics of a point that have an interval: key -> name on the screen."""
     return {name: metric.title for name, metric in METRICS.items()} | {"auc": auc.TITLE}
 
 
 def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
     """Average points that differ only by seed.
 
-    The interval covers both what another seed and what other test rows would change:
+    The interval covers the variation over seeds and over test rows:
     mean ± √((t·s/√n)² + (1.96·r)²), where s is the standard deviation over the n seeds, t Student's
     quantile for n − 1, and r the mean of the points' own standard errors (width of the interval /
-    3.92). All seeds are tested on the same rows, so r is not divided by √n: that would take
-    the rows for fresh ones. The interval is a little wide, because s holds part of r already.
-    With one seed it is the point's own interval, over test rows alone.
+    3.92). All seeds are tested on the same rows, so r is not divided by √n: that would assume
+    independent rows. The interval is slightly too wide, because s includes part of r.
+    With one seed it is the point's own interval, over test rows only.
 
     Args:
         points: of one study.
-        same: what the points of one mean share; without "lam", for example, each curve's own λ.
+        same: the attributes that are equal within one mean; without "lam" every curve can have its own λ.
 
     Returns:
         One point per mean in the order of first appearance, with ``seeds`` in place of ``seed``, ``lam``
@@ -50,7 +50,7 @@ def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CUR
 
 
 def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
-    """The mean of one number over seeds; see `mean_over_seeds`. None if one of them is not estimable."""
+    """The mean of one estimate over seeds, see `mean_over_seeds`; None if one of them is not estimable."""
     values = [estimate.value for estimate in estimates if estimate.value is not None]
     if len(values) < len(estimates) or not values:
         return Estimate(None, None)
@@ -67,12 +67,12 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def points_csv(points: Sequence[Point]) -> str:
-    """Points as CSV text: one row each, intervals as <name>_low and <name>_high, empty where not estimable."""
+    """Points as CSV text: one row per point, intervals as <name>_low and <name>_high, empty if not estimable."""
     return rows_csv([_flat(point) for point in points])
 
 
 def rows_csv(rows: Sequence[Mapping[str, Cell]]) -> str:
-    """Flat rows as CSV text; a column for every name that some row has, in the order in which they appear."""
+    """Flat rows as CSV text; a column for every key of any row, in the order of first appearance."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -96,9 +96,9 @@ def _mean(points: Sequence[Point]) -> Point:
     )
 
 
-def _within_bounds(found: Estimate) -> Estimate:
-    """A metric lies in 0 … 1, and so does its interval."""
-    return Estimate(found.value, found.ci and (max(0.0, found.ci[0]), min(1.0, found.ci[1])))
+def _within_bounds(metric: Estimate) -> Estimate:
+    """Clip the interval to 0 … 1, the range of every metric."""
+    return Estimate(metric.value, metric.ci and (max(0.0, metric.ci[0]), min(1.0, metric.ci[1])))
 
 
 def _flat(point: Point) -> Row:
@@ -115,6 +115,6 @@ def _flat(point: Point) -> Row:
 
 
 def interval_columns(name: str, found: Estimate) -> Row:
-    """A number and the ends of its interval as three columns."""
+    """An estimate as three columns: the value and both ends of its interval."""
     low, high = found.ci or (None, None)
     return {name: found.value, f"{name}_low": low, f"{name}_high": high}

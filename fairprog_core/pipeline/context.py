@@ -21,7 +21,7 @@ from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.methods.features import Features
 from fairprog_core.metrics.counts import cell_weight, count_table
-from fairprog_core.metrics.fairness import collapsed, evaluate, judged_classes
+from fairprog_core.metrics.fairness import collapsed, evaluate, scored_classes
 from fairprog_core.metrics.leakage import Leakage, LeakageJson, measure_leakage
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
@@ -89,7 +89,7 @@ class StudyContext:
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
         counts, base_counts = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
         weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-        values = evaluate(counts, weight, groups, judged_classes(counts, groups))
+        values = evaluate(counts, weight, groups, scored_classes(counts, groups))
         if not np.isfinite(values[gap]):
             raise DataError(
                 f"The {gap.replace('_', ' ')} cannot be estimated on the {split} split: a group has no rows of a "

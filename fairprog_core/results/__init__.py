@@ -1,1 +1,1 @@
-"""What a study leaves in its folder, and what is read from it. Torch-free."""
+"""The results of a study: files in its folder, reading and writing them, comparisons and summaries. Torch-free."""

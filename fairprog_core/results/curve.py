@@ -1,6 +1,6 @@
-"""A curve of a study: what was learned, the λ that was chosen, and its points; as the result JSON has it.
+"""A curve of a study: its trained artifact, its chosen λ and its points, as in the result JSON.
 
-``curve.json`` in the curve's folder holds a `FinishedCurve`; ``result.json`` holds all of them.
+``curve.json`` in the curve's folder contains a `FinishedCurve`; ``result.json`` contains all of them.
 """
 
 import dataclasses
@@ -31,16 +31,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CurveId:
-    """What names a curve.
+    """The identity of a curve, and its λ.
 
     Attributes:
-        key: unique within the study; names its folder.
+        key: unique within the study; the name of its folder.
         method: registry key.
-        trigger: name of the trigger; None where the method has none.
+        trigger: name of the trigger; None for a method without one.
         criterion: registry key.
         seed: of the curve.
-        tuning_ratio: share of the tuning split that was learned from; None where the result does not say.
-        gap: the metric that the criterion closes.
+        tuning_ratio: share of the tuning split that was used; None in results of early versions.
+        gap: the metric of the criterion.
         lams: the reported λ, ascending.
         chosen_lam: the λ to quote, chosen on validation; one of ``lams``.
     """
@@ -67,22 +67,22 @@ class CurveId:
 
     @property
     def name(self) -> str:
-        """The trigger, or the method where there is none."""
+        """The trigger, or the method if there is none."""
         return self.trigger or self.method
 
     @property
     def family(self) -> str:
-        """What the curves of several seeds share: the key without the seed."""
+        """The key without the seed, shared by curves that differ only by seed."""
         return self.key.removesuffix(f"-s{self.seed}")
 
     @property
     def share(self) -> float:
-        """The share of the tuning data; results of an early version say none, which was all."""
+        """The share of the tuning data; results of early versions have none and used all."""
         return self.tuning_ratio or 1.0
 
     @property
     def is_whole(self) -> bool:
-        """Whether it was learned from all of the tuning data."""
+        """Whether it uses all of the tuning data."""
         return self.share == 1
 
 
@@ -91,16 +91,16 @@ class Curve(CurveId):
     """A finished curve.
 
     Attributes:
-        hypervolume: on the test split; None where it cannot be estimated.
-        validation: the curve on the validation split, by which λ was chosen.
-        artifact_name: what was learned, relative to the home: a trigger's file, or a file or folder of another method.
-        n_parameters: how many numbers were learned for one λ.
+        hypervolume: on the test split; None if it cannot be estimated.
+        validation: the curve on the validation split, on which λ was chosen.
+        artifact_name: the trained artifact, relative to the home: a trigger's file, or another method's file or folder.
+        n_parameters: number of trained parameters for one λ.
         seconds: of training.
         steps: of training.
-        best_step: after which step the best iterate was seen.
-        explain: summary of the explanations, see `explanation_of`; empty where the study did not ask for any.
-        probe: summary of the demographic probe, see `probe_of`; empty likewise.
-        folder: of the run, which was opened.
+        best_step: the step of the best iterate.
+        explain: summary of the explanations, see `explanation_of`; empty if the curve has none.
+        probe: summary of the demographic probe, see `probe_of`; empty if the curve has none.
+        folder: of the run that was opened.
     """
 
     artifact_name: str = ""
@@ -116,25 +116,25 @@ class Curve(CurveId):
 
     @property
     def artifact(self) -> Path:
-        """What was learned, in the folder that was opened.
+        """The path of the trained artifact in the folder that was opened.
 
         Raises:
-            ArtifactError: the name leads out of the folder.
+            ArtifactError: the path is outside of the folder.
         """
         return locate(self.folder, self.artifact_name)
 
     @property
     def gallery_file(self) -> Path:
-        """The pictures or texts that were kept of it."""
+        """The path of the gallery."""
         return self.folder / "curves" / self.key / "gallery.safetensors"
 
     def to_json(self) -> CurveJson:
-        """As the result JSON has it."""
+        """The curve as in the result JSON."""
         return {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in _ORDER}
 
     @classmethod
     def from_json(cls, values: object, *, folder: Path, where: str) -> "Curve":
-        """Read a curve of the result JSON.
+        """Parse a curve of the result JSON.
 
         Args:
             values: of the JSON.
@@ -142,16 +142,16 @@ class Curve(CurveId):
             where: the file, for the error.
 
         Raises:
-            ArtifactError: a value is missing, or of another type.
+            ArtifactError: a value is missing or of another type.
         """
-        found = _mapping(values, where)
-        known = {_ATTRIBUTES.get(name, name): found[name] for name in _ORDER if name in found}
+        by_key = _mapping(values, where)
+        known = {_ATTRIBUTES.get(name, name): by_key[name] for name in _ORDER if name in by_key}
         return dataclasses.replace(validate(_curve(), known, where), folder=folder)
 
 
 @dataclass(frozen=True)
 class FinishedCurve:
-    """What a curve left: its description and its points, controls behind those at the reported λ."""
+    """A finished curve and its points: those at the reported λ, then controls."""
 
     curve: Curve
     points: list[Point]
@@ -162,13 +162,13 @@ class FinishedCurve:
         return point_at(self.points, self.curve)
 
     def explained(self, explain: Explanation, probe: Probe | None) -> "FinishedCurve":
-        """The same with the summaries of its explanations."""
+        """A copy with the summaries of its explanations."""
         found = dataclasses.replace(self.curve, explain=explain.to_json(), probe=probe.to_json() if probe else {})
         return dataclasses.replace(self, curve=found)
 
     @classmethod
     def read(cls, file: Path, *, folder: Path) -> "FinishedCurve | None":
-        """Read ``curve.json``; None where there is none yet.
+        """Read ``curve.json``; None if it does not exist yet.
 
         Raises:
             ArtifactError: it is damaged.
@@ -180,7 +180,7 @@ class FinishedCurve:
         return cls(Curve.from_json(values.get("curve"), folder=folder, where=str(file)), points)
 
     def write(self, file: Path) -> None:
-        """Write ``curve.json``, whole or not at all."""
+        """Write ``curve.json``, atomically."""
         values = {"curve": self.curve.to_json(), "points": [point.to_json() for point in self.points]}
         with replacing(file) as part:
             part.write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
@@ -188,10 +188,10 @@ class FinishedCurve:
 
 @dataclass(frozen=True)
 class TransferCurve(CurveId):
-    """A curve's triggers on another base.
+    """A curve's trigger on another base.
 
     Attributes:
-        kept: the share of the gain at the chosen λ that is kept there.
+        kept: the share of the gain at the chosen λ that is kept on the other base.
         points: at every λ, and controls.
     """
 
@@ -200,24 +200,24 @@ class TransferCurve(CurveId):
 
     @property
     def chosen(self) -> Point:
-        """The point at the λ that was chosen on the own base."""
+        """The point at the λ that was chosen on the study's own base."""
         return point_at(self.points, self)
 
     def to_json(self) -> CurveJson:
-        """As the result JSON has it."""
+        """The curve as in the result JSON."""
         values = {name: getattr(self, name) for name in _TRANSFER_ORDER}
         return values | {"kept": self.kept, "points": [point.to_json() for point in self.points]}
 
     @classmethod
     def from_json(cls, values: object, *, where: str) -> "TransferCurve":
-        """Read it.
+        """Parse a curve of the result JSON.
 
         Raises:
-            ArtifactError: a value is missing, or of another type.
+            ArtifactError: a value is missing or of another type.
         """
-        found = _mapping(values, where)
-        known = {name: found[name] for name in (*_TRANSFER_ORDER, "kept") if name in found}
-        points = [Point.from_json(point, where=where) for point in sequence(found, "points", where)]
+        by_key = _mapping(values, where)
+        known = {name: by_key[name] for name in (*_TRANSFER_ORDER, "kept") if name in by_key}
+        points = [Point.from_json(point, where=where) for point in sequence(by_key, "points", where)]
         return dataclasses.replace(validate(_transfer_curve(), known, where), points=points)
 
 
@@ -226,7 +226,7 @@ class Transfer:
     """The triggers of a study on another base.
 
     Attributes:
-        source: name of the base that they were learned on.
+        source: name of the base that they were trained on.
         base: name of the other base.
         point: the other base without a trigger.
         curves: one per curve with a trigger.
@@ -238,23 +238,23 @@ class Transfer:
     curves: list[TransferCurve]
 
     def to_json(self) -> CurveJson:
-        """As the result JSON has it."""
+        """The transfer as in the result JSON."""
         curves = [curve.to_json() for curve in self.curves]
         return {"source": self.source, "base": self.base, "point": self.point.to_json(), "curves": curves}
 
     @classmethod
     def from_json(cls, values: object, *, where: str) -> "Transfer":
-        """Read it.
+        """Parse a transfer of the result JSON.
 
         Raises:
-            ArtifactError: a value is missing, or of another type.
+            ArtifactError: a value is missing or of another type.
         """
-        found = _mapping(values, where)
-        names = validate(_names(), {name: found.get(name) for name in ("source", "base")}, where)
+        by_key = _mapping(values, where)
+        names = validate(_names(), {name: by_key.get(name) for name in ("source", "base")}, where)
         return cls(
             **names,
-            point=Point.from_json(found.get("point", {}), where=where),
-            curves=[TransferCurve.from_json(each, where=where) for each in sequence(found, "curves", where)],
+            point=Point.from_json(by_key.get("point", {}), where=where),
+            curves=[TransferCurve.from_json(each, where=where) for each in sequence(by_key, "curves", where)],
         )
 
 
@@ -276,7 +276,7 @@ def read_json(file: Path, *, remedy: str) -> dict[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        ArtifactError: it is not readable, or holds something else.
+        ArtifactError: the file is not readable, or is not a JSON object.
     """
     try:
         text = file.read_text("utf-8")
@@ -290,11 +290,11 @@ def read_json(file: Path, *, remedy: str) -> dict[str, Any]:
     return values
 
 
-def sequence(values: Mapping[str, Any], name: str, where: str) -> list[Any]:
-    """The list under a name.
+def sequence(values: Mapping[str, object], name: str, where: str) -> list[Any]:
+    """The list under a key.
 
     Raises:
-        ArtifactError: it is missing, or something else.
+        ArtifactError: it is missing or not a list.
     """
     found = values.get(name)
     if not isinstance(found, list):
@@ -303,10 +303,10 @@ def sequence(values: Mapping[str, Any], name: str, where: str) -> list[Any]:
 
 
 def validate(adapter: TypeAdapter[T], values: object, where: str) -> T:
-    """Values as their type.
+    """Validate values.
 
     Raises:
-        ArtifactError: the first that does not fit, by its place.
+        ArtifactError: a value is of another type; the message names the first one.
     """
     try:
         return adapter.validate_python(values)
@@ -324,7 +324,7 @@ _ORDER = (
     "key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "hypervolume", "chosen_lam",
     "validation", "artifact", "n_parameters", "seconds", "steps", "best_step", "explain", "probe",
 )  # fmt: skip
-_ATTRIBUTES = {"artifact": "artifact_name"}  # by the key of the JSON, where they differ
+_ATTRIBUTES = {"artifact": "artifact_name"}  # JSON key -> attribute, where they differ
 _TRANSFER_ORDER = ("key", "method", "trigger", "criterion", "seed", "tuning_ratio", "gap", "lams", "chosen_lam")
 
 

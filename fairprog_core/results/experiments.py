@@ -1,6 +1,6 @@
-"""What the studies of the paper's figures 4 to 6 found, as rows that a table or a chart takes. Torch-free.
+"""The results of the paper's figures 4 to 6 as rows for a table or a chart. Torch-free.
 
-Every figure is read at the λ that was chosen on validation, as a mean over seeds; see ``summaries.mean_over_seeds``.
+Every number is taken at the λ that was chosen on validation, as a mean over seeds; see ``summaries.mean_over_seeds``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,15 +19,15 @@ C = TypeVar("C", bound=CurveId)
 
 
 class ExperimentRow(TypedDict):
-    """What a family of curves reaches at the chosen λ, as a mean over seeds, beside its base.
+    """Accuracy and gap at the chosen λ, as a mean over curves that differ only by seed, and those of the base.
 
-    ``lam`` has one value per seed; ``gap_name`` is the metric behind ``gap``; ``…_delta`` is the change against the
-    base. Which of the last keys there are depends on the experiment:
+    ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
+    base. The last keys depend on the experiment:
 
-    * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the share of the whole data's gain;
+    * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
       ``controls``, the gap of every control on the other base;
-    * several classes: ``n_classes`` and ``left_out``, labels too rare in a group to count.
+    * several classes: ``n_classes`` and ``left_out``, labels that are too rare in a group to count.
     """
 
     method: str
@@ -57,7 +57,7 @@ class ExperimentRow(TypedDict):
 
 
 def is_about_shares(result: Result) -> bool:
-    """Whether curves were learned from several shares of the tuning data."""
+    """Whether the curves use several shares of the tuning data."""
     return len({curve.share for curve in result.curves}) > 1
 
 
@@ -82,7 +82,7 @@ def tuning_rows(result: Result) -> list[ExperimentRow]:
 
 
 def transfer_rows(results: Iterable[Result]) -> list[ExperimentRow]:
-    """Figure 5: triggers on bases that they were not learned on; the matrix of the share of the gain that is kept.
+    """Figure 5: triggers on bases that they were not trained on; the matrix of the share of the gain that is kept.
 
     Args:
         results: each with the triggers of one base.
@@ -108,8 +108,8 @@ def class_rows(results: Iterable[Result]) -> list[ExperimentRow]:
         results: of studies that differ in their label.
 
     Returns:
-        One row per study, method, trigger and criterion, the fewest classes first. Curves that were learned from
-        a share of the tuning data are left out.
+        One row per study, method, trigger and criterion, sorted by number of classes. Curves that use only a share
+        of the tuning data are left out.
     """
     rows = []
     for result in results:
@@ -121,18 +121,18 @@ def class_rows(results: Iterable[Result]) -> list[ExperimentRow]:
 
 
 def experiment_csv(rows: Sequence[ExperimentRow]) -> str:
-    """Rows as CSV text: intervals as <name>_low and <name>_high, empty where not estimable."""
+    """Rows as CSV text: intervals as <name>_low and <name>_high, empty if not estimable."""
     return rows_csv([_flat(row) for row in rows])
 
 
 def experiment_json(row: ExperimentRow) -> dict[str, object]:
-    """A row as ``fairprog runs experiments --json`` prints it: the gap of every control under a key of its own."""
+    """A row as ``fairprog runs experiments --json`` prints it, with one key for the gap of every control."""
     flat: dict[str, object] = {name: value for name, value in row.items() if name != "controls"}
     return flat | {f"{name}_gap": found for name, found in row.get("controls", {}).items()}
 
 
 def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) -> ExperimentRow:
-    """What a family of curves reaches: its chosen points as a mean over seeds, and the base beside them."""
+    """The chosen points of curves that differ only by seed as a mean over seeds, with the base."""
     first, mean = curves[0], mean_over_seeds(points, same=SAME_CURVE)[0]
     base_accuracy, accuracy = (point.metric("accuracy").to_json() for point in (base, mean))
     base_gap, gap = (point.metric(first.gap).to_json() for point in (base, mean))
@@ -160,16 +160,16 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
 
 def _controls(points: Sequence[Point], gap: str) -> dict[str, EstimateJson]:
     """The gap of every control, as a mean over seeds."""
-    found: dict[str, list[Point]] = {}
+    by_control: dict[str, list[Point]] = {}
     for point in points:
         if point.lam is None:
-            found.setdefault(point.method, []).append(point)
-    means = {name: mean_over_seeds(of_control, same=SAME_CURVE)[0] for name, of_control in found.items()}
+            by_control.setdefault(point.method, []).append(point)
+    means = {name: mean_over_seeds(of_control, same=SAME_CURVE)[0] for name, of_control in by_control.items()}
     return {name: mean.metric(gap).to_json() for name, mean in means.items()}
 
 
 def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
-    """The share of the gain of ``full`` that ``curve`` keeps, on the same base."""
+    """The gain of ``curve`` as a share of the gain of ``full``, on the same base."""
     if full is None:
         return Estimate(None, None)
     base, groups = result.predictions(result.base), result.groups()
@@ -191,11 +191,11 @@ def _flat(row: ExperimentRow) -> Row:
 
 
 def _families(curves: Iterable[C]) -> list[list[C]]:
-    """Curves that differ by their seed alone, in the order of their first."""
-    found: dict[tuple[object, ...], list[C]] = {}
+    """Lists of curves that differ only by seed, in the order of their first curves."""
+    families: dict[tuple[object, ...], list[C]] = {}
     for curve in curves:
-        found.setdefault(tuple(getattr(curve, name) for name in SAME_CURVE), []).append(curve)
-    return list(found.values())
+        families.setdefault(tuple(getattr(curve, name) for name in SAME_CURVE), []).append(curve)
+    return list(families.values())
 
 
 def _without_share(curve: CurveId) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""The pictures or texts kept of one curve, as safetensors: arrays, and a JSON note about them."""
+"""The gallery of one curve as a safetensors file: arrays, and metadata as JSON in the header."""
 
 import json
 from pathlib import Path
@@ -18,14 +18,14 @@ REMEDY = "run the study again"
 
 
 def write_gallery(path: Path, gallery: Gallery) -> None:
-    """Write a gallery as safetensors, whole or not at all."""
+    """Write a gallery as safetensors, atomically."""
     arrays = {name: np.ascontiguousarray(array) for name, array in gallery.arrays.items()}
     with replacing(path) as part:
         save_file(arrays, part, metadata={"fairprog": json.dumps(plain(gallery.about), allow_nan=False)})
 
 
 def read_gallery(path: Path) -> Gallery:
-    """Read what `write_gallery` wrote.
+    """Read a file written by `write_gallery`.
 
     Raises:
         ArtifactError: the file is missing, damaged or was not written by fairprog.

@@ -1,7 +1,7 @@
-"""What a gallery holds: its arrays, what is said about them, and whether they fit each other.
+"""The layout of a gallery: its arrays, its header, and the check that they are consistent.
 
-Notation: m rows, l λ-values, c classes, s image side, a side of Grad-CAM, e empty inputs, W words of all texts, k words
-of a trigger.
+Notation: m rows, l λ-values, c classes, s image side, a side of a Grad-CAM map, e empty inputs, W words of all texts,
+k words of a trigger.
 """
 
 from itertools import pairwise
@@ -23,40 +23,40 @@ BOTH = {
     "ig_delta": ("m l", "f"), "ig_absolute_delta": ("m l", "f"), "ig_steps": ("m l", "i"),
     "ig_converged": ("m l", "ub"),
 }  # fmt: skip
-"""Axes and kinds of number of every array. Where l is one of the axes there may be arrays without it, called
+"""Axes and numpy kinds of every array. An array with the axis l can have variants without it, named
 ``<name>_<condition>``: without a trigger, with a control in its place, of a rival."""
 
 NEEDED = {"row", "y", "z", "lams", "logits"}
 NEEDED_OF_IMAGES = {"photo", "photo_box", "trigger", "cam"}
 NEEDED_OF_TEXTS = {"first", "is_identity", "ig", "ig_trigger", "ig_delta", "ig_steps", "ig_converged"}
-NEEDED_WITH_ROWS = {"cam_class", "ig", "ig_delta"}  # of images: a study that keeps none has no such arrays
+NEEDED_WITH_ROWS = {"cam_class", "ig", "ig_delta"}  # of image galleries with at least one row
 CONTROLS: tuple[Literal["random_words"], Literal["neutral_words"]] = ("random_words", "neutral_words")
-OF_TRIGGERS = {"trigger", "ig_trigger"}  # not there without a trigger
+OF_TRIGGERS = {"trigger", "ig_trigger"}  # have no variant for the condition without a trigger
 
 
 class GalleryHeader(Header):
-    """The description in a gallery's file."""
+    """The header of a gallery's file."""
 
     about: GalleryAbout
 
 
 class Gallery(NamedTuple):
-    """What was kept of one curve: ``arrays`` by name, and ``about`` (labels, groups, layer, …)."""
+    """The explained test rows of one curve: ``arrays`` by name, and metadata (labels, groups, layer, …)."""
 
     arrays: dict[str, NDArray[Any]]
     about: GalleryAbout
 
     @property
     def n_rows(self) -> int:
-        """How many test rows were kept; a study may keep none."""
+        """Number of test rows in the gallery; may be 0."""
         return len(self.arrays["row"])
 
 
 def check(gallery: Gallery) -> None:
-    """Refuse arrays that do not fit each other or what is said about them.
+    """Check that arrays and metadata are consistent.
 
     Raises:
-        ValueError: says which.
+        ValueError: an array or an entry is missing or does not fit the others; the message names it.
     """
     arrays, about = gallery
     is_text = "texts" in about
@@ -80,11 +80,11 @@ def check(gallery: Gallery) -> None:
 
 
 def _sizes(arrays: dict[str, NDArray[Any]], layout: dict[str, tuple[str, str]]) -> dict[str, int]:
-    """The length of every axis, which must be the same in all arrays."""
+    """The length of every axis; it must be the same in all arrays."""
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
         base = base_of(name, layout)
-        if base is None:  # of a later version
+        if base is None:  # an array that a later version added
             continue
         axes, kinds = layout[base][0].split(), layout[base][1]
         axes = [axis for axis in axes if axis != "l"] if base != name else axes
@@ -99,7 +99,7 @@ def _sizes(arrays: dict[str, NDArray[Any]], layout: dict[str, tuple[str, str]]) 
 
 
 def base_of(name: str, layout: dict[str, tuple[str, str]]) -> str | None:
-    """The longest name in the layout that an array's name is, or begins with."""
+    """The longest name in the layout that equals an array's name or is its prefix."""
     fitting = [
         base for base in layout if name == base or (name.startswith(f"{base}_") and "l" in layout[base][0].split())
     ]
@@ -107,7 +107,7 @@ def base_of(name: str, layout: dict[str, tuple[str, str]]) -> str | None:
 
 
 def _check_conditions(gallery: Gallery, layout: dict[str, tuple[str, str]]) -> None:
-    """What is there for one condition must be there for all that have logits."""
+    """Check that every condition with logits has all arrays that depend on λ."""
     arrays = gallery.arrays
     by_lam = [base for base in layout if "l" in layout[base][0].split() and base in arrays and base != "lams"]
     conditions = {name.removeprefix("logits_") for name in arrays if name.startswith("logits_")}
@@ -125,7 +125,7 @@ def _check_conditions(gallery: Gallery, layout: dict[str, tuple[str, str]]) -> N
 
 
 def _check_values(gallery: Gallery) -> None:
-    """Codes must be those of a label and of a pattern, λ ascending, and numbers finite."""
+    """Check that codes of labels and patterns are in range, λ are ascending, and numbers are finite."""
     arrays, about = gallery
     if strange := [name for name, array in arrays.items() if array.dtype.kind == "f" and not np.isfinite(array).all()]:
         raise ValueError(f"{short(min(strange))} is not finite")
@@ -141,7 +141,7 @@ def _check_values(gallery: Gallery) -> None:
 
 
 def _check_texts(gallery: Gallery, sizes: dict[str, int]) -> None:
-    """The words must be as many as the arrays have values for them."""
+    """Check that the numbers of words fit the arrays."""
     arrays, about = gallery
     lengths = [len(text) for text in about.get("texts", ())]
     if np.diff(arrays["first"]).tolist() != lengths or arrays["first"][0] != 0 or arrays["first"][-1] != sizes["W"]:
@@ -150,7 +150,7 @@ def _check_texts(gallery: Gallery, sizes: dict[str, int]) -> None:
         raise ValueError("is_cut or trigger_words is missing, or not of as many texts")
     words = about["trigger_words"]
     alone = [words[name] for name in CONTROLS if name in words]
-    if len(words["lam"]) != sizes["l"] or any(len(told) != sizes["k"] for told in (*words["lam"], *alone)):
+    if len(words["lam"]) != sizes["l"] or any(len(each) != sizes["k"] for each in (*words["lam"], *alone)):
         raise ValueError("trigger_words are not of as many λ and words as there are")
     if len(about["labels"]) < 2:
         raise ValueError("there is no second label, which texts are explained for")

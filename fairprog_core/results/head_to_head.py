@@ -1,7 +1,7 @@
-"""A duel of finished curves: the same test rows, the same base, one criterion; figures and a verdict for each.
+"""Compare finished curves on the same test rows, the same base and one criterion; with metrics and a verdict for each.
 
-Curves may come from one study or from several, as long as these tested the same rows with the same
-frozen base. See `fairprog_core.metrics.comparison` for how intervals come about.
+Curves may come from one study or from several, if these use the same test rows and the same frozen
+base. `fairprog_core.metrics.comparison` explains the intervals.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +30,8 @@ from fairprog_core.metrics.summaries import Row, interval_columns, rows_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
-BYSTANDERS = ("majority",)  # methods that are a line on the chart, but no candidate
-LOSSES = (0.01, 0.02, 0.03, 0.05)  # of the base's accuracy, at which gaps are compared
+BYSTANDERS = ("majority",)  # methods that are shown as a line on the chart, but are no candidates
+LOSSES = (0.01, 0.02, 0.03, 0.05)  # losses of the base's accuracy at which gaps are compared
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Candidate:
     """The curves that differ only by their seed: one method, with one trigger or none, for one criterion.
 
     Attributes:
-        run: id of the run, or whatever else names the result.
-        result: where the curves come from.
+        run: id of the run, or another name of the result.
+        result: that the curves belong to.
         curves: one per seed.
     """
 
@@ -50,22 +50,22 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """Names a candidate: the run, and the curves' key without their seed."""
+        """The unique name of a candidate: the run, and the key of its curves without the seed."""
         return f"{self.run}:{self.curves[0].family}"
 
     def points(self, curve: Curve) -> list[Point]:
-        """The points of one of the curves whose predictions were kept."""
+        """The points of one of the curves that have stored predictions."""
         return [point for point in self.result.points_of(curve) if point.artifacts.get("predictions")]
 
 
 class DifferenceJson(EstimateJson):
-    """A difference to the candidate that is compared with, and what its interval allows to say."""
+    """The difference to the reference candidate, with its verdict."""
 
     verdict: Verdict
 
 
 class DifferencesJson(TypedDict):
-    """Differences of the areas, and of the gap at every loss of accuracy."""
+    """Differences of both hypervolumes, and of the gap at every loss of accuracy."""
 
     hypervolume: DifferenceJson
     within: DifferenceJson
@@ -73,11 +73,11 @@ class DifferencesJson(TypedDict):
 
 
 class CandidateJson(TypedDict):
-    """One candidate's figures.
+    """The metrics of one candidate.
 
-    ``hypervolume`` counts all of its points, ``within`` those that were there after so many seconds of training,
+    ``hypervolume`` is that of all points, ``within`` that of the points available within the training time,
     ``at_loss`` is the gap at every loss of accuracy. ``seconds`` is a mean over seeds. ``difference`` is None for the
-    candidate that the others are compared with.
+    reference candidate.
     """
 
     key: str
@@ -104,8 +104,8 @@ class ComparisonJson(TypedDict):
     """Candidates compared on the same rows.
 
     ``gap`` is the metric, ``n`` the number of rows, ``majority`` the accuracy of the most frequent label, ``losses``
-    are those of accuracy at which gaps are read off, ``within`` the seconds of training that count, ``against`` the
-    key of the candidate that the others are compared with.
+    are the losses of accuracy at which gaps are compared, ``within`` the training time in seconds that is allowed for
+    the comparison at matched time, ``against`` the key of the reference candidate.
     """
 
     criterion: str
@@ -116,11 +116,11 @@ class ComparisonJson(TypedDict):
     losses: list[float]
     within: float
     against: str
-    contenders: list[CandidateJson]  # the key is older than the word
+    contenders: list[CandidateJson]  # the key keeps its old name, because saved files contain it
 
 
 class Figures(NamedTuple):
-    """By seed, the bootstrap values (1 + b,) of the areas, and of the gap at every loss."""
+    """Bootstrap values (1 + b,) by seed: of both hypervolumes, and of the gap at every loss."""
 
     hypervolume: dict[int, Floats]
     within: dict[int, Floats]
@@ -128,20 +128,20 @@ class Figures(NamedTuple):
 
 
 def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
-    """Everything that can be compared, in the order of the results and their curves.
+    """All candidates for a comparison, in the order of the results and their curves.
 
     Args:
         results: by the id of their run.
         criterion: only curves for this one; None: all.
     """
-    found: dict[str, Candidate] = {}
+    by_key: dict[str, Candidate] = {}
     for run, result in results.items():
         for curve in result.curves:
             if criterion in (None, curve.criterion) and curve.method not in BYSTANDERS:
                 one = Candidate(run, result, (curve,))
-                known = found.get(one.key)
-                found[one.key] = Candidate(run, result, (*known.curves, curve)) if known else one
-    return list(found.values())
+                known = by_key.get(one.key)
+                by_key[one.key] = Candidate(run, result, (*known.curves, curve)) if known else one
+    return list(by_key.values())
 
 
 def head_to_head(
@@ -152,19 +152,19 @@ def head_to_head(
     within: float | None = None,
     seed: int = 0,
 ) -> ComparisonJson:
-    """Every candidate's figures, and those of all others against one of them.
+    """Compute the metrics of every candidate, and the differences to one of them, the reference candidate.
 
     Args:
-        value: at least one.
-        against: index of the one that the others are compared with.
-        losses: of the base's accuracy, at which gaps are read off.
-        within: seconds of training that count for the comparison at matched seconds; None: what the one that
-            is compared with took.
+        value: at least one candidate.
+        against: index of the reference candidate.
+        losses: losses of the base's accuracy at which gaps are compared.
+        within: training time in seconds for the comparison at matched time; None: that of the reference
+            candidate.
         seed: of the resampling.
 
     Raises:
-        ConfigError: there is nobody, or the curves close different gaps.
-        DataError: their studies tested other rows, or another base, or too few rows for the gap.
+        ConfigError: there is no candidate, or the curves are for different gaps.
+        DataError: the studies have other test rows or another base, or too few rows for the gap.
         ArtifactError: predictions are missing or damaged.
     """
     gaps = {curve.gap for each in value for curve in each.curves}
@@ -197,13 +197,13 @@ def head_to_head(
     )
 
 
-def head_to_head_csv(judged: ComparisonJson) -> str:
-    """A comparison as CSV text: a row per candidate; differences and verdicts are against the one that is named."""
-    return rows_csv([_flat(each, judged) for each in judged["contenders"]])
+def head_to_head_csv(comparison: ComparisonJson) -> str:
+    """A comparison as CSV text: a row per candidate; the column "against" names the reference candidate."""
+    return rows_csv([_flat(each, comparison) for each in comparison["contenders"]])
 
 
 def _shared_rows(value: Sequence[Candidate], seed: int) -> tuple[ResampledRows, Predictions]:
-    """The rows that all were tested on, resampled, and what the base says of them."""
+    """The common test rows, resampled, and the predictions of the base."""
     results = {id(each.result): each.result for each in value}
     first, *others = results.values()
     base, groups = first.predictions(first.base), first.groups()
@@ -222,7 +222,7 @@ def _shared_rows(value: Sequence[Candidate], seed: int) -> tuple[ResampledRows, 
 def _attained(
     candidate: Candidate, rows: ResampledRows, gap: str, reference: Reference
 ) -> Iterator[tuple[int, Attained]]:
-    """By seed, what every curve attained."""
+    """(seed, metrics on every draw) of every curve."""
     for curve in candidate.curves:
         points = candidate.points(curve)
         predicted = [candidate.result.predictions(point).y_pred for point in points]
@@ -231,9 +231,9 @@ def _attained(
 
 
 def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
-    """Seconds (n,) until there was a point: trained one by one they come one by one, else all at the end."""
+    """Training time (n,) in seconds until each point was available: in turn if trained one by one, else at the end."""
     is_separate = candidate.result.study.get("mode") == "separate" and curve.trigger is not None
-    known = METHODS.get(curve.method)  # a later version may have more
+    known = METHODS.get(curve.method)  # None for a method of a later version
     one_by_one = is_separate or getattr(known and known.options, "one_by_one", False)
     return np.asarray(curve.seconds * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
@@ -266,24 +266,25 @@ def _candidate(candidate: Candidate, own: Figures, differences: DifferencesJson 
 def _differences(own: Figures, other: Figures) -> DifferencesJson:
     pairs = zip(own.at_loss, other.at_loss, strict=True)
     return DifferencesJson(
-        hypervolume=_judged(difference(own.hypervolume, other.hypervolume), more_is_better=True),
-        within=_judged(difference(own.within, other.within), more_is_better=True),
-        at_loss=[_judged(difference(one, two), more_is_better=False) for one, two in pairs],
+        hypervolume=_with_verdict(difference(own.hypervolume, other.hypervolume), more_is_better=True),
+        within=_with_verdict(difference(own.within, other.within), more_is_better=True),
+        at_loss=[_with_verdict(difference(one, two), more_is_better=False) for one, two in pairs],
     )
 
 
-def _judged(found: Estimate, *, more_is_better: bool) -> DifferenceJson:
-    return DifferenceJson(**found.to_json(), verdict=verdict(found, more_is_better=more_is_better))
+def _with_verdict(change: Estimate, *, more_is_better: bool) -> DifferenceJson:
+    return DifferenceJson(**change.to_json(), verdict=verdict(change, more_is_better=more_is_better))
 
 
-def _flat(each: CandidateJson, judged: ComparisonJson) -> Row:
+def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
     row: Row = {"run": each["run"], "method": each["method"], "trigger": each["trigger"]}
-    row |= {"criterion": judged["criterion"], "seeds": " ".join(map(str, each["seeds"])), "seconds": each["seconds"]}
-    row["against"] = judged["against"]
+    seeds = " ".join(map(str, each["seeds"]))
+    row |= {"criterion": comparison["criterion"], "seeds": seeds, "seconds": each["seconds"]}
+    row["against"] = comparison["against"]
     differences = each["difference"]
     columns = [("hypervolume", each["hypervolume"], differences and differences["hypervolume"])]
-    columns.append((f"hypervolume_in_{judged['within']:g}s", each["within"], differences and differences["within"]))
-    for i, loss in enumerate(judged["losses"]):
+    columns.append((f"hypervolume_in_{comparison['within']:g}s", each["within"], differences and differences["within"]))
+    for i, loss in enumerate(comparison["losses"]):
         columns.append((f"gap_at_{loss:g}", each["at_loss"][i], differences and differences["at_loss"][i]))
     for name, own, other in columns:
         of_other = Estimate.of(other["value"], other["ci"]) if other else Estimate(None, None)

@@ -1,7 +1,7 @@
 """Predictions on disk: one parquet file per classifier and λ.
 
 Columns: row, y, y_pred, z, weight, logit_0 … logit_{c-1} (null for methods without logits), and for
-groups that overlap one boolean z_<name> each. The names of labels and groups travel in the file.
+overlapping groups one boolean z_<name> each. The names of labels and groups are in the metadata.
 
 Notation: n samples, c classes, p group patterns, g groups.
 """
@@ -23,22 +23,22 @@ from fairprog_core.common.types import Groups, Predictions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# pyarrow is imported where a file is read or written: 40 MB that the page server need not carry.
+# pyarrow is imported where a file is read or written: the page server does not need its 40 MB.
 
 SCHEMA = "fairprog.predictions/1"
 _KEY = b"fairprog"
 _REMEDY = "run the study again"
-_CODES = ("y", "y_pred", "z", "weight")  # few distinct values: a dictionary each
+_CODES = ("y", "y_pred", "z", "weight")  # columns with few distinct values, which are dictionary-encoded
 
 
 class PredictionsHeader(Header):
-    """The description in a predictions file.
+    """The header of a predictions file.
 
     Attributes:
         labels: names of the c classes.
         groups: names of the g groups.
-        patterns: (p, g) which groups a pattern code stands for.
-        is_stratified: whether the numbers of rows per (z, y) cell were fixed by design.
+        patterns: (p, g) the groups of every pattern code.
+        is_stratified: whether the number of rows per (z, y) cell is fixed by design.
     """
 
     labels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -48,7 +48,7 @@ class PredictionsHeader(Header):
 
 
 class StoredPredictions(NamedTuple):
-    """What a predictions file holds."""
+    """The content of a predictions file."""
 
     predictions: Predictions
     groups: Groups
@@ -56,18 +56,18 @@ class StoredPredictions(NamedTuple):
 
 
 def write_predictions(path: Path, predictions: Predictions, *, groups: Groups, labels: Sequence[str]) -> None:
-    """Write predictions as parquet, whole or not at all.
+    """Write predictions as parquet, atomically.
 
     Args:
         path: of the file; its folder is made if missing.
         predictions: n rows.
-        groups: what the pattern codes mean.
+        groups: the groups and their patterns.
         labels: the c class names.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns: dict[str, Any] = {"row": predictions.row, "y": predictions.y, "y_pred": predictions.y_pred}
+    columns: dict[str, object] = {"row": predictions.row, "y": predictions.y, "y_pred": predictions.y_pred}
     columns |= {"z": predictions.z, "weight": predictions.weight}
     logit_names = [f"logit_{c}" for c in range(len(labels))]
     for c, name in enumerate(logit_names):
@@ -89,7 +89,7 @@ def write_predictions(path: Path, predictions: Predictions, *, groups: Groups, l
 
 
 def read_predictions(path: Path) -> StoredPredictions:
-    """Read what `write_predictions` wrote.
+    """Read a file written by `write_predictions`.
 
     Raises:
         ArtifactError: the file is missing, damaged, or of another version.
@@ -102,7 +102,7 @@ def read_predictions(path: Path) -> StoredPredictions:
     try:
         table = pq.ParquetFile(path).read()
         about = from_json((table.schema.metadata or {}).get(_KEY, b"null"))
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:  # OSError: of a decompression
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:  # OSError: decompression failed
         raise ArtifactError(damaged(path, error, _REMEDY)) from error
     if not isinstance(about, dict):
         raise ArtifactError(damaged(path, "it has no description", _REMEDY))

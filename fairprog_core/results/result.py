@@ -1,7 +1,7 @@
 """The result of a study: ``result.json`` and the files it names. Torch-free.
 
-Paths inside ``result.json`` are relative to the home ("runs/<id>/base/…"). They are looked up in the
-folder that was actually opened, so a finished run can be moved, renamed or shipped.
+Paths in ``result.json`` are relative to the home ("runs/<id>/base/…"). They are resolved in the
+folder that was opened, so a finished run can be moved, renamed or shipped.
 """
 
 import json
@@ -28,26 +28,26 @@ from fairprog_core.results.predictions_file import StoredPredictions, read_predi
 from fairprog_core.results.run_folder import RESULT, locate
 
 SCHEMA = "fairprog.study/1"
-StudyJson: TypeAlias = dict[str, JsonValue]  # an earlier version may have known other options
+StudyJson: TypeAlias = dict[str, JsonValue]  # not a `Study`, because options of an earlier version may differ
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished or growing study, read from its artifact folder.
+    """The result of a finished or running study, read from its artifact folder.
 
     Attributes:
-        folder: a run's folder or a shipped demo's.
+        folder: of a run or of a shipped demo.
         study: the study as JSON.
         base: the base classifier's point.
         points: of all curves, in their order.
         curves: the finished curves.
         labels: names of the classes.
         group_names: names of the groups.
-        transfer: what the triggers do on other bases.
-        is_complete: whether everything that the study asks for is there.
+        transfer: the triggers on other bases.
+        is_complete: whether all parts of the study are finished.
         environment: versions, device, threads.
-        seconds: spent per stage, and "total".
-        majority_accuracy: accuracy of always answering the most frequent label; None: an early version.
+        seconds: per stage, and "total".
+        majority_accuracy: accuracy of always predicting the most frequent label; None in results of early versions.
     """
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
@@ -86,10 +86,10 @@ class Result:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], *, folder: Path) -> "Result":
-        """Read the content of ``result.json``; keys that an early version did not write may be missing.
+        """Parse the content of ``result.json``; keys that an early version did not write may be missing.
 
         Raises:
-            ArtifactError: a value is missing, of another type, or does not fit to the others.
+            ArtifactError: a value is missing, of another type, or inconsistent with the others.
         """
         where = str(folder / RESULT)
         base = Point.from_json(values.get("base", {}), where=where)
@@ -111,8 +111,8 @@ class Result:
         return result
 
     def to_json(self) -> dict[str, Any]:
-        """The content of ``result.json``; what cannot be estimated becomes null."""
-        values: dict[str, Any] = {
+        """The content of ``result.json``; a value that cannot be estimated becomes null."""
+        values: dict[str, object] = {
             "schema": SCHEMA,
             "study": self.study,
             "environment": self.environment,
@@ -127,18 +127,18 @@ class Result:
         }
         if self.transfer:
             values["transfer"] = [each.to_json() for each in self.transfer]
-        found: dict[str, Any] = plain(values)
-        return found
+        content: dict[str, Any] = plain(values)
+        return content
 
     def save(self) -> Path:
-        """Write ``result.json`` into the folder, whole or not at all; its path."""
+        """Write ``result.json`` into the folder, atomically, and return its path."""
         path = self.folder / RESULT
         with replacing(path) as part:
             part.write_text(json.dumps(self.to_json(), allow_nan=False, separators=(",", ":")), encoding="utf-8")
         return path
 
-    def select(self, **wanted: Any) -> list[Point]:
-        """The points that agree with every given attribute, e.g. ``method="reprogram", seed=0``; all without any."""
+    def select(self, **wanted: object) -> list[Point]:
+        """The points with the given attributes, e.g. ``method="reprogram", seed=0``; without any, all points."""
         return [point for point in self.points if all(getattr(point, name) == value for name, value in wanted.items())]
 
     def points_of(self, curve: CurveId) -> list[Point]:
@@ -147,7 +147,7 @@ class Result:
         return sorted(self.select(**same), key=lambda point: -1.0 if point.lam is None else point.lam)
 
     def controls_of(self, curve: CurveId) -> dict[str, Point]:
-        """The points of the controls that belong to a curve, by their method."""
+        """The points of a curve's controls, by their method."""
         same = {name: getattr(curve, name) for name in ("trigger", "criterion", "tuning_ratio", "seed")}
         return {point.method: point for point in self.select(lam=None, **same)}
 
@@ -163,7 +163,7 @@ class Result:
         raise ArtifactError(f"{self.folder / RESULT} has no point of {curve.key} at its chosen λ; run the study again.")
 
     def chosen(self) -> list[Point]:
-        """The point at the λ to quote, of every curve."""
+        """The points of all curves at their λ to quote."""
         return [self.chosen_point(curve) for curve in self.curves]
 
     def chosen_means(self) -> list[Point]:
@@ -171,11 +171,11 @@ class Result:
         return mean_over_seeds(self.chosen(), same=SAME_CURVE)
 
     def path(self, artifact: str) -> Path:
-        """Where a file named in ``result.json`` lies; see `run_folder.locate`."""
+        """The path of a file named in ``result.json``; see `run_folder.locate`."""
         return locate(self.folder, artifact)
 
     def predictions(self, point: Point) -> Predictions:
-        """The predictions behind a point.
+        """The predictions that a point was computed from.
 
         Raises:
             ArtifactError: the file is missing, damaged or of another version.
@@ -183,53 +183,53 @@ class Result:
         return self._stored(point).predictions
 
     def groups(self) -> Groups:
-        """The groups over their patterns, as the base's predictions name them."""
+        """The groups and their patterns, from the file of the base's predictions."""
         return self._stored(self.base).groups
 
     def group_table(self, point: Point) -> list[GroupRow]:
         """The rates of every group at a point; see `metrics.group_tables.group_table`."""
         if point.group_rates is not None:
             return point.group_rates
-        found, groups, labels = self._stored(point)
+        predictions, groups, labels = self._stored(point)
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
-        counts = count_table(found.y, found.y_pred, found.z, **shape)
-        weight = cell_weight(found.y, found.z, found.weight, **shape)
-        return group_table(counts, weight, groups, is_stratified=found.is_stratified)
+        counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
+        weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
+        return group_table(counts, weight, groups, is_stratified=predictions.is_stratified)
 
     def changes(self, point: Point) -> list[ChangeRow]:
-        """Who gained and who lost against the base; see `metrics.group_tables.changes`."""
+        """Gains and losses against the base; see `metrics.group_tables.changes`."""
         if point.changes is not None:
             return point.changes
-        found, joint, weight = self._against_base(point)
-        return changes(joint, weight, found.groups)
+        stored, joint, weight = self._against_base(point)
+        return changes(joint, weight, stored.groups)
 
     def levelling(self, point: Point, gap: str) -> Levelling | None:
-        """Who paid for a smaller gap; see `metrics.levelling.levelling_down`."""
+        """How much of a smaller gap is levelling down; see `metrics.levelling.levelling_down`."""
         if point.levelling is not None:
             return point.levelling.get(gap)
-        found, joint, weight = self._against_base(point)
-        is_stratified = found.predictions.is_stratified
-        return levelling_down(joint, weight, found.groups, gap=gap, is_stratified=is_stratified)
+        stored, joint, weight = self._against_base(point)
+        is_stratified = stored.predictions.is_stratified
+        return levelling_down(joint, weight, stored.groups, gap=gap, is_stratified=is_stratified)
 
     def gallery(self, curve: Curve) -> Gallery | None:
-        """The pictures or texts kept of a curve, None if the study kept none.
+        """The gallery of a curve, None if it has none.
 
         Raises:
-            ArtifactError: the file is damaged, or lies outside of the folder.
+            ArtifactError: the file is damaged or outside of the folder.
         """
         path = locate(self.folder, curve.gallery_file.relative_to(self.folder).as_posix())
         return read_gallery(path) if path.is_file() else None
 
     def _against_base(self, point: Point) -> tuple[StoredPredictions, Counts, Floats]:
-        """What is stored of a point, its rows by what the base and it say, and the weights of the cells."""
+        """A point's stored predictions, the joint table of base and point, and the weights of the cells."""
         stored, base = self._stored(point), self.predictions(self.base)
-        found, shape = stored.predictions, {"n_patterns": len(stored.groups.patterns), "n_classes": len(stored.labels)}
-        if len(base.y_pred) != len(found.y_pred):
+        own, shape = stored.predictions, {"n_patterns": len(stored.groups.patterns), "n_classes": len(stored.labels)}
+        if len(base.y_pred) != len(own.y_pred):
             raise ArtifactError(
                 f"{self.folder / RESULT} names predictions of other rows than the base's; run the study again."
             )
-        joint = joint_table(found.y, base.y_pred, found.y_pred, found.z, **shape)
-        return stored, joint, cell_weight(found.y, found.z, found.weight, **shape)
+        joint = joint_table(own.y, base.y_pred, own.y_pred, own.z, **shape)
+        return stored, joint, cell_weight(own.y, own.z, own.weight, **shape)
 
     def _stored(self, point: Point) -> StoredPredictions:
         artifact = point.artifacts.get("predictions")
@@ -238,10 +238,10 @@ class Result:
         return read_predictions(self.path(artifact))
 
     def _check(self, where: str) -> None:
-        """Sizes that must agree, so that no page has to ask.
+        """Check that sizes are consistent, so that pages need not check.
 
         Raises:
-            ArtifactError: they do not.
+            ArtifactError: they are not.
         """
         if len(self.labels) < max(len(self.base.labels), 1) or len(self.group_names) < len(self.base.groups):
             raise ArtifactError(f"{where} is damaged (labels or groups are missing); run the study again.")

@@ -1,4 +1,4 @@
-"""Where the files of a run lie; paths of ``result.json`` are relative to the home and end inside the run's folder."""
+"""The layout of a run's folder. Paths in ``result.json`` are relative to the home and stay inside the run's folder."""
 
 from pathlib import Path, PurePosixPath
 
@@ -8,34 +8,34 @@ RESULT = "result.json"
 
 
 def base_file(folder: Path) -> Path:
-    """The base's weights as they were saved."""
+    """The file of the base's weights."""
     return folder / "base" / "classifier.safetensors"
 
 
 def base_predictions(folder: Path) -> Path:
-    """What the base predicts on the test split."""
+    """The file of the base's predictions on the test split."""
     return folder / "base" / "predictions.parquet"
 
 
 def curve_folder(folder: Path, key: str) -> Path:
-    """Everything of one curve."""
+    """The folder of one curve."""
     return folder / "curves" / key
 
 
 def relative_name(folder: Path, file: Path) -> str:
-    """A file's path relative to the home, as the result JSON has it: "runs/<id>/…"."""
+    """A file's path relative to the home, as in the result JSON: "runs/<id>/…"."""
     return f"runs/{folder.name}/{file.relative_to(folder).as_posix()}"
 
 
 def locate(folder: Path, artifact: str) -> Path:
-    """The file that ``result.json`` names, in the folder that was opened, so that a run can be moved or shipped.
+    """A file named in ``result.json``, resolved in the folder that was opened, so that a run can be moved or shipped.
 
     Args:
         folder: the artifact folder.
         artifact: "runs/<id>/…", relative to the home; or relative to the folder.
 
     Raises:
-        ArtifactError: the name leads out of the folder, be it through a link.
+        ArtifactError: the file is outside of the folder, also if a link leads there.
     """
     parts = PurePosixPath(artifact).parts
     inside = parts[2:] if len(parts) > 2 and parts[0] == "runs" else parts
@@ -46,8 +46,8 @@ def locate(folder: Path, artifact: str) -> Path:
 
 
 def is_inside(folder: Path, file: Path) -> bool:
-    """Whether a file, links resolved, lies inside a folder."""
+    """Whether a file is inside a folder after links are resolved."""
     try:
         return file.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or an invalid name
         return False

@@ -1,4 +1,4 @@
-"""The main figures of a study: what the list of runs and the end of ``fairprog run`` show."""
+"""The main numbers of a study, for the list of runs and the end of ``fairprog run``."""
 
 from typing import NotRequired
 
@@ -12,16 +12,16 @@ from fairprog_core.results.result import Result
 
 
 class SummaryRow(TypedDict):
-    """One method, trigger, criterion and share of the tuning data, as a mean over the seeds; the base beside it.
+    """One method, trigger, criterion and share of the tuning data as a mean over seeds, with the base.
 
-    ``lam`` holds the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric behind
+    ``lam`` has the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric of
     ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's.
     """
 
     method: str
     trigger: str | None
     criterion: str | None
-    tuning_ratio: NotRequired[float | None]  # rows of early versions lack this, and what is so marked below
+    tuning_ratio: NotRequired[float | None]  # rows of early versions lack this key and the others that are NotRequired
     seeds: list[int]
     collapsed: bool
     accuracy: float | None
@@ -36,7 +36,7 @@ class SummaryRow(TypedDict):
 
 
 def main_figures(result: Result) -> list[SummaryRow]:
-    """The figures to quote of a result, complete or not: chosen points and controls, in the order of the curves."""
+    """The numbers to quote of a result, complete or not: chosen points and controls, in the order of the curves."""
     gaps = {curve.criterion: curve.gap for curve in result.curves}
     quoted = [point for curve in result.curves for point in result.points if _is_quoted(point, curve)]
     return [
@@ -48,7 +48,7 @@ def main_figures(result: Result) -> list[SummaryRow]:
 
 
 def _is_quoted(point: Point, curve: Curve) -> bool:
-    """Whether a point is the one to quote of a curve, or a control of it."""
+    """Whether a point is a curve's point at its chosen λ, or one of its controls."""
     if any(getattr(point, key) != getattr(curve, key) for key in (*SAME_CURVE[1:], "seed")):
         return False
     return point.lam == curve.chosen_lam if point.method == curve.method else point.lam is None

@@ -1,4 +1,4 @@
-"""A study: everything that decides what is computed; read from presets, TOML and JSON. Torch-free."""
+"""A study: all options of a computation; loaded from presets, TOML and JSON. Torch-free."""
 
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.study import Study

@@ -1,22 +1,22 @@
-"""What a study will take, roughly: for its progress bar, and for whoever is about to start it. Torch-free.
+"""A rough estimate of the seconds that a study takes, for its progress bar and before it is started. Torch-free.
 
-Measured on one core; other machines take half of it or twice as much.
+Measured on one core; other machines take between half and twice as long.
 """
 
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.study import Study
 
-USUAL_ROWS = {"n_train": 8000, "n_test": 4800}  # where the data set's file decides
-USUAL_SIDE = 64  # pixels; a classifier's seconds are those of pictures of this size
-LOOK = 3e4  # rows of a training step that a look inside costs as much as
+USUAL_ROWS = {"n_train": 8000, "n_test": 4800}  # assumed if only the data set's file knows them
+USUAL_SIDE = 64  # pixels; a classifier's ``seconds_per_row`` is for pictures of this size
+EXPLANATION_ROWS = 3e4  # the explanations of a curve cost as much as training steps on this many rows
 
 
 def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
-    """Seconds of one core by stage; "transfer" is the work on other bases.
+    """Seconds on one core by stage; "transfer" is the work on other bases.
 
     Args:
-        study: what is computed.
-        trains_base: whether its base is trained first, or found.
+        study: the study to estimate.
+        trains_base: whether the base has to be trained; False: it is in the cache.
     """
     plans, per_row, of_base = study.plan(), _per_row(study), _base_rows(study)
     n_points = sum(_points(study, plan) for plan in plans)
@@ -32,32 +32,32 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
             _base_rows(other) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
         ),
-        "explain": LOOK * per_row * sum(is_explained(study, plan) for plan in plans),
+        "explain": EXPLANATION_ROWS * per_row * sum(is_explained(study, plan) for plan in plans),
     }
 
 
 def is_explained(study: Study, plan: CurvePlan) -> bool:
-    """Whether a curve gets a look inside: one is asked for, it has a trigger, and mostly the first seed."""
-    looks = study.explain
-    is_asked = bool(looks.gallery or looks.rows or looks.probe)
-    return is_asked and plan.method.uses_trigger and (looks.every_seed or plan.seed == study.seeds[0])
+    """Whether a curve is explained: it has a trigger and the first seed (unless ``every_seed``)."""
+    options = study.explain
+    has_explanations = bool(options.gallery or options.rows or options.probe)
+    return has_explanations and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
 
 
 def _per_row(study: Study) -> float:
-    """Seconds that a training step takes for a row."""
+    """Seconds of a training step per row."""
     side: int = getattr(study.dataset, "image_size", USUAL_SIDE)
     seconds: float = study.classifier.seconds_per_row
     return seconds * (side / USUAL_SIDE) ** 2
 
 
 def _base_rows(study: Study) -> int:
-    """How many rows the training of the base sees."""
+    """Number of rows in all batches of the training of the base."""
     n: int = study.classifier.n_steps(_rows(study, "n_train")) * study.classifier.batch_size
     return n
 
 
 def _labels(study: Study) -> int:
-    """How many classes there are: those of one attribute, or of several together."""
+    """Number of classes: 2 for each attribute of the label."""
     target = getattr(study.dataset, "target", "")
     n_attributes = 1 if isinstance(target, str) else len(target)
     return int(2**n_attributes)
@@ -69,10 +69,10 @@ def _rows(study: Study, split: str) -> int:
 
 
 def _trainings(study: Study, plan: CurvePlan) -> int:
-    """How many trainings make up a curve."""
+    """Number of trainings of a curve."""
     return 1 if plan.method.uses_trigger and study.mode == "amortised" else len(plan.lam.grid)
 
 
 def _points(study: Study, plan: CurvePlan) -> int:
-    """How often the test rows are predicted for a curve."""
+    """Number of points of a curve, controls included: the test rows are predicted once for each."""
     return len(plan.lam.grid) + (len(study.controls()) if plan.method.uses_trigger else 0)

@@ -9,7 +9,7 @@ from fairprog_core.triggers import TRIGGERS
 
 
 class LamOptions(Options):
-    """λ of a study: what is left empty follows the trigger and the criterion."""
+    """λ of a study; the defaults of empty fields depend on the trigger and the criterion."""
 
     low: float | None = Field(
         None, gt=0, title="Lowest λ", description="Empty: what suits the trigger and the criterion."
@@ -44,6 +44,6 @@ class LamOptions(Options):
         return LamRange.parse({"low": low, "high": high, "grid": grid}, where=f"lam of {trigger} and {criterion}")
 
     def range_without_trigger(self, method: MethodOptions, criterion: str) -> LamRange:
-        """The range of a method that has no trigger: its own, or one that is given for it."""
+        """The range of a method without a trigger: the one given in ``per``, else the method's default."""
         keys = (f"{method.kind}.{criterion}", method.kind)
         return next((self.per[key] for key in keys if key in self.per), method.lam[criterion])

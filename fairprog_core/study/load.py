@@ -1,10 +1,10 @@
-"""Studies by name or file, and single values set on top of them. Torch-free.
+"""Load studies by name or from a file, with overrides of single values. Torch-free.
 
-A file is TOML (or the JSON that a run writes) with the keys of ``Study``. Where the options of
-one thing are expected, its kind alone is enough: ``classifier = "hybrid"``.
+A file is TOML (or the JSON that a run writes) with the keys of ``Study``. A kind is short for the
+options of that kind with their defaults: ``classifier = "hybrid"``.
 
 A *series* is several studies in one file: ``studies`` lists names of presets, or tables with a ``name``
-and values to ``set`` on top of the other keys of the file.
+and overrides to ``set`` in addition to the other keys of the file.
 """
 
 import copy
@@ -25,17 +25,17 @@ from fairprog_core.study.study import Study
 from fairprog_core.study.values import DEEPEST, Values, expand, parse_json, parse_toml
 
 MOST_STUDIES = 1000  # of a series
-_MOST_CHARACTERS = 64 << 20  # of a file: results, which hold their study, are long
+_MOST_CHARACTERS = 64 << 20  # of a file; results, which contain their study, are long
 _MEMBERS = "a list of names of presets or files, and of tables of name and set"
 
 
 def presets() -> dict[str, str]:
-    """Name and one-line description of every preset that is a single study."""
+    """Names and one-line descriptions of the presets that are single studies."""
     return {name: _headline(text) for name, text in _shipped().items() if "studies" not in parse_toml(text)}
 
 
 def series() -> dict[str, str]:
-    """Name and one-line description of every preset that is a series of studies."""
+    """Names and one-line descriptions of the presets that are series of studies."""
     return {name: _headline(text) for name, text in _shipped().items() if "studies" in parse_toml(text)}
 
 
@@ -51,14 +51,14 @@ def _headline(text: str) -> str:
 
 
 def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Study:
-    """Read a study and set single values.
+    """Load a study and override single values.
 
     Args:
         source: a preset's name, a TOML or JSON file, or a study.
         overrides: ``key.path=value`` each, e.g. ``classifier.source=train``, ``seeds=0,1,2``,
             ``triggers=border,patch`` or ``triggers.0.photo=0.8``. Values are written as in
-            TOML; text needs no quotes; nothing after ``=`` means empty. Setting a ``kind``
-            drops the options of the kind that was there.
+            TOML; text needs no quotes; an empty value means None. Setting a ``kind`` drops the
+            options of the previous kind.
 
     Raises:
         ConfigError: there is no such preset or file, it is a series, or a key or value is not allowed.
@@ -70,7 +70,7 @@ def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Stu
 
 
 def load_study_of(dataset: str, overrides: Iterable[str] = ()) -> Study:
-    """The study that names a data set alone, and single values set: the rest is what suits the data.
+    """The study with this data set, defaults that suit the data, and overrides of single values.
 
     Args:
         dataset: the data set's key in its registry.
@@ -83,7 +83,7 @@ def load_study_of(dataset: str, overrides: Iterable[str] = ()) -> Study:
 
 
 def load_studies(source: str | Path | Study, overrides: Iterable[str] = ()) -> list[Study]:
-    """Read a study, or every study of a series, and set single values in each.
+    """Load a study, or every study of a series, and override single values in each.
 
     Args:
         source: as of `load_study`, or a series.
@@ -109,7 +109,7 @@ def is_series(source: str | Path | Study) -> bool:
 
 @dataclass(frozen=True)
 class _Source:
-    """What was read: the values of a study or of a series, and what errors call the place."""
+    """The values of a study or of a series, and where they come from, for errors."""
 
     values: Values
     where: str
@@ -122,13 +122,13 @@ class _Source:
 def _study(values: Values, where: str, overrides: Iterable[str]) -> Study:
     expand(values)
     parsed = [Override.parse(text) for text in overrides]
-    for override in sorted(parsed, key=lambda each: not each.is_kind):  # kinds first: they drop options
+    for override in sorted(parsed, key=lambda each: not each.is_kind):  # kinds first, because they drop options
         override.apply(values, where=where)
     return Study.parse(values, where=where)
 
 
 def _members(source: str | Path | Study, overrides: Sequence[str], within: tuple[str, ...]) -> Iterator[Study]:
-    """Every study of a source; ``within``: the series that name it."""
+    """Every study of a source; ``within`` are the series that contain it."""
     found = _read(source)
     if not found.is_series:
         yield _study(found.values, found.where, overrides)
@@ -154,7 +154,7 @@ def _list_of_members(found: _Source) -> list[JsonValue]:
 
 
 def _name_and_settings(member: JsonValue, where: str) -> tuple[JsonValue, list[str]]:
-    """What a table of a series says of one study."""
+    """The name and the overrides of one study in a series."""
     if isinstance(member, dict) and member.keys() == {"name", "set"} and isinstance(member["set"], list):
         own = [text for text in member["set"] if isinstance(text, str)]
         if len(own) == len(member["set"]):
@@ -180,7 +180,7 @@ def _read(source: str | Path | Study) -> _Source:
 
 
 def _read_file(path: Path) -> Values:
-    """The study in a file: the whole of it, or, of a result, what it is the result of."""
+    """The study in a file: the whole content, or the study of a result."""
     text, form = _read_text(path), "JSON" if path.suffix == ".json" else "TOML"
     try:
         values = parse_json(text) if form == "JSON" else parse_toml(text)

@@ -1,4 +1,4 @@
-"""Single values that are set on top of a study: ``key.path=value``. Torch-free."""
+"""Overrides of single values of a study: ``key.path=value``. Torch-free."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from fairprog_core.study.values import KINDS, Values, expand, parse_toml, read_v
 
 @dataclass(frozen=True)
 class Override:
-    """One value that is set.
+    """An override of one value.
 
     Attributes:
-        path: the keys that lead to it; a list's are numbers.
+        path: the keys that lead to the value; those of a list are indices.
         value: the new value.
-        text: as it was written, for errors.
+        text: the override as the user wrote it, for errors.
     """
 
     path: tuple[str, ...]
@@ -25,10 +25,10 @@ class Override:
 
     @classmethod
     def parse(cls, text: str) -> "Override":
-        """Read ``a.b=value``.
+        """Parse ``a.b=value``.
 
         Raises:
-            ConfigError: it is not of this form.
+            ConfigError: the text is not of this form.
         """
         key, equals, value = text.partition("=")
         path = _path(key.strip()) if equals else ()
@@ -38,23 +38,23 @@ class Override:
 
     @property
     def is_kind(self) -> bool:
-        """Whether it says which options there are; it drops those of another kind."""
+        """Whether it sets a ``kind``, which drops the options of the previous kind."""
         return self.path[-1] == "kind" or (len(self.path) == 1 and self.path[0] in KINDS)
 
     def apply(self, values: Values, *, where: str) -> None:
-        """Set it.
+        """Apply the override.
 
         Args:
-            values: of a study, written out by ``expand``; changed in place.
-            where: the file or preset that they came from, for errors.
+            values: of a study, after ``expand``; changed in place.
+            where: the file or preset that they come from, for errors.
 
         Raises:
-            ConfigError: the path leads nowhere, or what is left out cannot be told, as the study is not valid.
+            ConfigError: the path does not exist, or defaults cannot be computed because the study is not valid.
         """
         first, *others = self.path
-        if others and first not in values:  # what is left out follows from the rest of the study
-            usual = Study.parse(values, where=where).to_json()
-            values |= {first: usual[first]} if first in usual else {}
+        if others and first not in values:  # its defaults depend on the rest of the study
+            complete = Study.parse(values, where=where).to_json()
+            values |= {first: complete[first]} if first in complete else {}
         holder: JsonValue = values
         for part in self.path[:-1]:
             holder = self._inside(holder, part)
@@ -62,17 +62,17 @@ class Override:
         expand(values)
 
     def _inside(self, holder: JsonValue, part: str) -> JsonValue:
-        """What a key leads to: a table, made if there is none, or a list."""
-        found: JsonValue = None
+        """The table or list under a key; a missing one becomes an empty table."""
+        inner: JsonValue = None
         if isinstance(holder, list):
-            found = holder[self._index(holder, part)]
+            inner = holder[self._index(holder, part)]
         elif isinstance(holder, dict):
             if holder.get(part) is None:
                 holder[part] = {}
-            found = holder[part]
-        if not isinstance(found, dict | list):
+            inner = holder[part]
+        if not isinstance(inner, dict | list):
             raise self._refusal(f"{shown(part)} is a single value; it holds nothing that could be set")
-        return found
+        return inner
 
     def _put(self, holder: JsonValue, key: str) -> None:
         if isinstance(holder, list):
@@ -93,7 +93,7 @@ class Override:
 
 
 def _path(key: str) -> tuple[str, ...]:
-    """The parts of a key as TOML reads it; empty where it is none."""
+    """The parts of a dotted TOML key; empty if the text is not a key."""
     try:
         nested: JsonValue = parse_toml(f"{key} = 0") if key and "\n" not in key else {}
     except ValueError:

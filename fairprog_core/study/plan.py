@@ -14,15 +14,15 @@ class CurvePlan:
     """One curve that a study computes.
 
     Attributes:
-        key: names its folder and its records, unique within the study.
-        method: options of a method that learns.
+        key: name of its folder and its records, unique within the study.
+        method: options of the method, which is no control.
         trigger: options of the trigger; None for a method without one.
-        trigger_name: its kind; a second trigger of the same kind carries its number.
+        trigger_name: its kind, with a number from the second trigger of the same kind on.
         criterion: options of the criterion.
         lam: range of λ and the reported values.
         seed: of the curve.
         budget: of one training.
-        tuning_ratio: share of the tuning split that is learned from; None for a method that learns from another.
+        tuning_ratio: share of the tuning split to train on; None for a method that trains on another split.
     """
 
     key: str
@@ -36,6 +36,6 @@ class CurvePlan:
     tuning_ratio: float | None = 1.0
 
     def is_rival_of(self, other: "CurvePlan") -> bool:
-        """Whether this curve changes all weights for the end that another one has, with all rows to learn from."""
+        """Whether this curve's method trains all weights for the same criterion and seed, on all of its rows."""
         is_same = (self.criterion.kind, self.seed) == (other.criterion.kind, other.seed)
         return is_same and self.method.needs.weights == "all" and self.tuning_ratio in (None, 1.0)

@@ -1,6 +1,6 @@
-"""A study in few words: what is set on top of another one. Torch-free.
+"""The settings in which a study differs from another one. Torch-free.
 
-Two runs of one preset carry one name; what was set tells them apart, and typed behind ``--set`` it makes the same
+Two runs of one preset have the same name; their settings distinguish them, and with ``--set`` they give the same
 study again.
 """
 
@@ -16,15 +16,15 @@ from fairprog_core.study.load import load_studies, load_study, presets, series
 from fairprog_core.study.study import Study
 from fairprog_core.study.values import KINDS, read_value
 
-_ROUNDS = 4  # another kind brings options of its own, which are compared in the next round
-_BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that TOML reads without quotes
+_ROUNDS = 4  # a new kind has new options, which are compared in the next round
+_BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that needs no quotes in TOML
 
 
 def changes(study: Study) -> tuple[str, ...]:
-    """What tells a study from others of its name: what is set on top of the shipped one, or of what suits its data.
+    """The settings in which a study differs from the shipped study of its name, or from the default for its data.
 
     Returns:
-        As of `settings`; empty where the study has a name of its own, which tells it apart.
+        As of `settings`; empty if the study has a name of its own.
     """
     kind = study.dataset.kind
     start = shipped().get(study.name)
@@ -33,63 +33,63 @@ def changes(study: Study) -> tuple[str, ...]:
     return (settings(study, start) if start else None) or ()
 
 
-def in_short(study: Mapping[str, Any], *, most: int | None = 3) -> str:
-    """What tells a saved study apart: "seeds=0,1,2, budget.steps=200 and 2 more"; empty where nothing does.
+def in_short(study: Mapping[str, object], *, most: int | None = 3) -> str:
+    """The `changes` of a saved study as text: "seeds=0,1,2, budget.steps=200 and 2 more"; empty if there are none.
 
     Args:
-        study: as JSON; one that an earlier version saved, and this one does not take, is told by nothing.
-        most: how many settings are named; None: all.
+        study: as JSON; the text is empty for one of an earlier version that is not valid any more.
+        most: largest number of settings in the text; None: all.
     """
     try:
-        found = changes(Study.parse(study))
+        every = changes(Study.parse(study))
     except ConfigError:
         return ""
-    shown = found[:most]
-    rest = f" and {len(found) - len(shown)} more" if len(shown) < len(found) else ""
+    shown = every[:most]
+    rest = f" and {len(every) - len(shown)} more" if len(shown) < len(every) else ""
     return ", ".join(shown) + rest
 
 
 def command(study: Study, preset: str) -> str | None:
-    """The line that computes a study on the command line, beginning with a preset; None where no line can."""
-    found = settings(study, preset)
-    if found is None:
+    """The command that runs a study as a preset with settings; None if there is no such command."""
+    own = settings(study, preset)
+    if own is None:
         return None
-    named = [] if study.name == preset else [f"name={_written(study.name)}"]
-    return shlex.join(["fairprog", "run", preset, *(word for each in [*named, *found] for word in ("--set", each))])
+    name = [] if study.name == preset else [f"name={_written(study.name)}"]
+    return shlex.join(["fairprog", "run", preset, *(word for each in [*name, *own] for word in ("--set", each))])
 
 
 def settings(study: Study, start: str | Study) -> tuple[str, ...] | None:
-    """What has to be set on top of another study to compute this one.
+    """The settings that turn another study into this one.
 
     Args:
-        study: what is wanted; its name does not count.
+        study: the wanted study; its name is ignored.
         start: a study, or the name of a preset.
 
     Returns:
-        ``key.path=value`` each, as ``load_study`` and ``--set`` take it; None where that cannot be said so.
+        ``key.path=value`` each, as ``load_study`` and ``--set`` take it; None if no such settings exist.
     """
-    wanted, found = study.to_json(), dict[str, str]()
+    wanted, chosen = study.to_json(), dict[str, str]()
     for _ in range(_ROUNDS):
         try:
-            reached = load_study(start, [f"{key}={value}" for key, value in found.items()]).to_json()
-        except ConfigError:  # on the way there is no valid study
+            reached = load_study(start, [f"{key}={value}" for key, value in chosen.items()]).to_json()
+        except ConfigError:  # an intermediate study is not valid
             return None
         further = dict(_differences(reached, wanted | {"name": reached["name"]}, ()))
         if not further:
-            return tuple(f"{key}={value}" for key, value in found.items())
-        found |= further
+            return tuple(f"{key}={value}" for key, value in chosen.items())
+        chosen |= further
     return None
 
 
 @cache
 def shipped() -> Mapping[str, Study]:
-    """Every study that a preset or a series computes, by its name."""
+    """Every study of the shipped presets and series, by its name."""
     singles = {name: load_study(name) for name in presets()}
     return {study.name: study for name in series() for study in load_studies(name)} | singles
 
 
 def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """(key.path, value) of what has to be set to get from old to new."""
+    """(key.path, value) of every setting that is needed to get from old to new."""
     if old == new:
         return
     kinds = _kinds(new) if len(path) == 1 and path[0] in KINDS else None
@@ -106,7 +106,7 @@ def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[st
 
 
 def _kinds(value: Any) -> list[str] | None:
-    """The kinds of options, of one or of a list; None for everything else."""
+    """The kinds of one options object or of a list of them; None for any other value."""
     several = value if isinstance(value, list) else [value]
     if several and all(isinstance(each, dict) and "kind" in each for each in several):
         return [each["kind"] for each in several]
@@ -118,14 +118,14 @@ def _key(name: str) -> str:
 
 
 def _written(value: Any) -> str:
-    """A value as ``--set`` takes it: without quotes and brackets where it is read alike."""
+    """A value as ``--set`` takes it, without quotes and brackets if it is parsed to the same value."""
     parts = value if isinstance(value, list) else [value]
     bare = ",".join("" if part is None else part if isinstance(part, str) else _toml(part) for part in parts)
     return bare if read_value(bare.strip()) == value else _toml(value)
 
 
 def _toml(value: Any) -> str:
-    """A JSON value in one line of TOML, which knows no null: keys without a value are left out."""
+    """A JSON value in one line of TOML; keys with null are left out, because TOML has no null."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_key(key)} = {_toml(each)}" for key, each in value.items() if each is not None) + "}"
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""A study: everything that decides what is computed, as one options object.
+"""A study: all options of a computation as one object.
 
-Composed from the registries' options; read from a preset, a TOML file or JSON.
+It is composed from the options in the registries, and loaded from a preset, a TOML file or JSON.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA, CriterionOptions, EqualizedOddsOptions
 from fairprog_core.triggers import TRIGGERS
 
-load_plugins()  # before the unions below: a study may be made of what plug-ins register
+load_plugins()  # before the unions below, because a study may use entries that plug-ins register
 
 if TYPE_CHECKING:
     AnyDataset: TypeAlias = Any
@@ -43,7 +43,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Select(Options):
-    """How the λ to quote is chosen, on the validation split alone."""
+    """How the λ to quote is chosen, on the validation split only."""
 
     max_accuracy_loss: float = Field(
         0.03,
@@ -55,7 +55,7 @@ class Select(Options):
 
 
 class Explain(Options):
-    """What is looked at after training."""
+    """Which explanations are computed after training."""
 
     gallery: int = Field(
         24, ge=0, le=96, title="Gallery", description="Test rows that are kept and explained at every λ."
@@ -68,7 +68,7 @@ class Explain(Options):
         json_schema_extra=ADVANCED,
     )
     probe: bool = Field(
-        True, title="Demographic probe", description="Train demographic classifiers and read null inputs with them."
+        True, title="Demographic probe", description="Train demographic classifiers and apply them to null inputs."
     )
     every_seed: bool = Field(
         False,
@@ -79,10 +79,10 @@ class Explain(Options):
 
 
 class Study(Options):
-    """Everything that decides what is computed."""
+    """All options of a computation: data, base, methods, triggers, criteria, λ, seeds, budget, explanations."""
 
     name: Name = Field(
-        "study", min_length=1, max_length=80, title="Name", description="What the run is called in the table of runs."
+        "study", min_length=1, max_length=80, title="Name", description="Name of the run in the table of runs."
     )
     dataset: AnyDataset = Field(default_factory=FacesOptions, title="Data", description="Inputs, labels and groups.")
     classifier: AnyClassifier = Field(
@@ -113,10 +113,14 @@ class Study(Options):
     )
     select: Select = Field(default_factory=Select, title="Selection", description="How the λ to quote is chosen.")
     base_seed: int = Field(
-        0, ge=0, le=2**31 - 1, title="Seed of the base classifier", description="Its first weights and its batches."
+        0,
+        ge=0,
+        le=2**31 - 1,
+        title="Seed of the base classifier",
+        description="Of its initial weights and its batches.",
     )
     transfer: tuple[TransferTarget, ...] = Field(
-        (), title="Other bases", description="Bases on which the triggers are tried too, as they are."
+        (), title="Other bases", description="Bases on which the triggers are evaluated too, without further training."
     )
     seeds: tuple[int, ...] = Field((0,), min_length=1, title="Seeds", description="One curve per seed.")
     tuning_ratio: tuple[float, ...] = Field(
@@ -129,17 +133,23 @@ class Study(Options):
     )
     explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
     reuse: bool = Field(
-        False, title="Reuse curves", description="Take over what a study with this switch has learned in the same way."
+        False,
+        title="Reuse curves",
+        description="Reuse curves that another study with this option trained in the same way.",
     )
     device: Device = Field("auto", title="Device", description="auto: a GPU when there is one.")
     threads: int | None = Field(
-        None, ge=1, le=1024, title="Threads", description="Empty: one; more do not pay for nets this small."
+        None,
+        ge=1,
+        le=1024,
+        title="Threads",
+        description="Empty: one; more threads do not speed up networks this small.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, values: Any) -> Any:
-        """Give what names only some options of a method or of the budget what suits the data for the others."""
+        """Complete partly given methods and budget with what suits the data."""
         return defaults.filled(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
@@ -154,15 +164,15 @@ class Study(Options):
             twice = [kind for kind, n in Counter(kinds).items() if n > 1]
             if twice:
                 raise ValueError(f"{name} names {twice[0]} twice; name each once")
-        if strange := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
-            raise ValueError(f"tuning_ratio ({strange[0]:g}) must be above 0 and at most 1")
-        if strange_seeds := [seed for seed in self.seeds if not 0 <= seed < 2**31]:
-            raise ValueError(f"seeds ({strange_seeds[0]}) must be from 0 to {2**31 - 1}")
+        if wrong_ratios := [ratio for ratio in self.tuning_ratio if not 0 < ratio <= 1]:
+            raise ValueError(f"tuning_ratio ({wrong_ratios[0]:g}) must be above 0 and at most 1")
+        if wrong_seeds := [seed for seed in self.seeds if not 0 <= seed < 2**31]:
+            raise ValueError(f"seeds ({wrong_seeds[0]}) must be from 0 to {2**31 - 1}")
         owners = (*TRIGGERS, *METHODS)
         known = {*owners, *CRITERIA, *(f"{owner}.{criterion}" for owner, criterion in product(owners, CRITERIA))}
-        if strange_keys := [key for key in self.lam.per if key not in known]:
+        if unknown_keys := [key for key in self.lam.per if key not in known]:
             raise ValueError(
-                f"lam.per has {strange_keys[0]!r}; allowed are a trigger, a method or a criterion by its name, or "
+                f"lam.per has {unknown_keys[0]!r}; allowed are a trigger, a method or a criterion by its name, or "
                 '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
             )
         if getattr(self.classifier, "tuned", False) and any(method.kind == "adv_in" for method in self.methods):
@@ -173,20 +183,20 @@ class Study(Options):
         if again := self._repeated_base():
             raise ValueError(f"transfer: {again} is the study's own base, or one that is named already; leave it out")
         modality = self.dataset.modality
-        strangers = [
+        unsuited = [
             chosen.kind
             for chosen in (self.classifier, *self.triggers, *self.methods, *self._other_classifiers())
             if modality not in getattr(chosen, "modalities", (getattr(chosen, "modality", modality),))
         ]
-        if strangers:
-            raise ValueError(f"{strangers[0]} is not for {modality} data such as {self.dataset.kind}")
+        if unsuited:
+            raise ValueError(f"{unsuited[0]} is not for {modality} data such as {self.dataset.kind}")
         return self
 
     def plan(self) -> list[CurvePlan]:
-        """Every curve of the study, seeds first: the first curves of all triggers come before second seeds.
+        """All curves of the study, sorted by seed: those of the first seed come before those of the second.
 
         Raises:
-            ConfigError: a range of λ does not fit together.
+            ConfigError: the values of a range of λ do not fit together.
         """
         learned = [method for method in self.methods if not method.is_control]
         return [
@@ -200,12 +210,13 @@ class Study(Options):
         ]
 
     def _named_triggers(self) -> list[tuple[str, Any]]:
-        """The triggers; a second one of the same kind is told apart by its number."""
-        seen: Counter[str] = Counter()
+        """The triggers with unique names: the kind, with a number from the second trigger of a kind on."""
+        n_of_kind: Counter[str] = Counter()
         named = []
         for trigger in self.triggers:
-            seen[trigger.kind] += 1
-            named.append((trigger.kind if seen[trigger.kind] == 1 else f"{trigger.kind}-{seen[trigger.kind]}", trigger))
+            n_of_kind[trigger.kind] += 1
+            n = n_of_kind[trigger.kind]
+            named.append((trigger.kind if n == 1 else f"{trigger.kind}-{n}", trigger))
         return named
 
     def _curve(
@@ -229,7 +240,7 @@ class Study(Options):
 
     @property
     def base_name(self) -> str:
-        """What the base is called in tables."""
+        """The name of the base in tables."""
         return base_name(self.classifier, self.base_seed)
 
     def on(self, other: TransferTarget) -> "Study":
@@ -238,11 +249,11 @@ class Study(Options):
         return self.model_copy(update={"classifier": other.classifier or self.classifier, "base_seed": seed})
 
     def name_of(self, other: TransferTarget) -> str:
-        """What another base is called in tables."""
+        """The name of another base in tables."""
         return other.name or self.on(other).base_name
 
     def _repeated_base(self) -> str | None:
-        """The name of the first other base that has the weights of the study's own, or of an earlier one."""
+        """The name of the first other base with the same weights as the study's own base or an earlier one."""
         known = [self._weights]
         for other in self.transfer:
             if (weights := self.on(other)._weights) in known:
@@ -252,31 +263,31 @@ class Study(Options):
 
     @property
     def _weights(self) -> tuple[str, int]:
-        """What decides the weights of the base, the data aside."""
+        """What determines the weights of the base, apart from the data."""
         return self.classifier.digest(exclude={"source"}), self.base_seed
 
     def _other_classifiers(self) -> list[Any]:
         return [other.classifier for other in self.transfer if other.classifier is not None]
 
     def controls(self) -> list[MethodOptions]:
-        """What stands beside every curve of a trigger; the first control of the modality is always among it."""
-        named = [method for method in self.methods if method.is_control]
+        """The controls of every curve of a trigger; they always include the first control of the modality."""
+        chosen = [method for method in self.methods if method.is_control]
         first = defaults.first_control(self.dataset.modality)
-        return named if any(method.kind == first.kind for method in named) else [*named, first]
+        return chosen if any(method.kind == first.kind for method in chosen) else [*chosen, first]
 
     def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
-        """The accuracy that may be given up when λ is chosen for this criterion."""
+        """The largest loss of accuracy that is allowed when λ is chosen for this criterion."""
         return criterion.max_accuracy_loss or self.select.max_accuracy_loss
 
 
 def _renew_choices() -> None:
-    """Let studies choose among what is registered now, when something was registered after they were built."""
+    """Rebuild the unions of `Study` after a registry has changed."""
     TransferTarget.model_fields["classifier"].annotation = any_entry(CLASSIFIERS) | None
     TransferTarget.model_rebuild(force=True)
     one = {"dataset": any_entry(DATASETS), "classifier": any_entry(CLASSIFIERS)}
     several = {"methods": any_entry(METHODS), "triggers": any_entry(TRIGGERS)}
     for name, kinds in one.items():
-        Study.model_fields[name].annotation = without_none(kinds)[0]  # the field keeps what tells them apart
+        Study.model_fields[name].annotation = without_none(kinds)[0]  # the field keeps its discriminator
     for name, kinds in several.items():
         Study.model_fields[name].annotation = tuple[kinds, ...]  # type: ignore[valid-type]
     Study.model_rebuild(force=True)

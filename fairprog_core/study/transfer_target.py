@@ -1,4 +1,4 @@
-"""Another base than the one that a study learns on: where its triggers are tried too. Torch-free."""
+"""Another base, on which the triggers of a study are evaluated too. Torch-free."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -16,7 +16,7 @@ else:
 
 
 def _is_plain(name: str) -> str:
-    """Names reach terminals and tables: nothing in them may steer these."""
+    """Refuse control characters, because names are printed in terminals and tables."""
     if escaped(name) != name:
         raise ValueError("a name must not hold control characters")
     return name
@@ -26,7 +26,7 @@ Name = Annotated[str, AfterValidator(_is_plain)]
 
 
 class TransferTarget(Options):
-    """A base that no trigger of the study has seen: what is left empty is as in the study."""
+    """A base that no trigger of the study was trained on; empty fields are as in the study."""
 
     kind: Literal["other_base"] = "other_base"
     name: Name = Field(
@@ -43,5 +43,5 @@ class TransferTarget(Options):
 
 
 def base_name(classifier: Any, seed: int) -> str:
-    """What a base is called in tables, e.g. "residual net, seed 0"."""
+    """The name of a base in tables, e.g. "residual net, seed 0"."""
     return f"{classifier.kind.replace('_', ' ')}, seed {seed}"

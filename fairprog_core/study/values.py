@@ -1,6 +1,6 @@
-"""TOML, JSON, and what stands behind ``--set``, as plain values. Torch-free.
+"""Parse TOML, JSON and the values of ``--set`` into JSON values. Torch-free.
 
-Whatever the text: it becomes values that can be written, compared and copied without harm, or it is refused.
+Values that cannot be written, compared or copied safely (too deeply nested, too large integers) are refused.
 """
 
 import json
@@ -13,16 +13,16 @@ Values: TypeAlias = dict[str, JsonValue]
 
 KINDS = ("dataset", "classifier", "methods", "triggers", "criteria")
 LISTS = ("methods", "triggers", "criteria", "seeds")
-DEEPEST = 32  # tables and lists inside each other; a study has five
-_INTEGERS = range(-(2**63), 2**63)  # as TOML and the run table take them
+DEEPEST = 32  # levels of nested tables and lists; a study has five
+_INTEGERS = range(-(2**63), 2**63)  # what TOML and the run table accept
 _TOO_DEEP = f"tables and lists are nested more than {DEEPEST} deep"
 
 
 def parse_toml(text: str) -> Values:
-    """A TOML document.
+    """Parse a TOML document.
 
     Raises:
-        ValueError: says in a few words what is wrong with it.
+        ValueError: the message says in a few words what is wrong.
     """
     try:
         values: Values = tomllib.loads(text)
@@ -33,10 +33,10 @@ def parse_toml(text: str) -> Values:
 
 
 def parse_json(text: str) -> JsonValue:
-    """A JSON document.
+    """Parse a JSON document.
 
     Raises:
-        ValueError: says in a few words what is wrong with it.
+        ValueError: the message says in a few words what is wrong.
     """
     try:
         value: JsonValue = json.loads(text)
@@ -47,21 +47,21 @@ def parse_json(text: str) -> JsonValue:
 
 
 def read_value(text: str) -> JsonValue:
-    """A value behind ``key.path=``: as in TOML, a list without its brackets, or text as it is; nothing is None."""
+    """Parse the value after ``key.path=``: TOML, a list without brackets, or plain text; an empty text is None."""
     if text in ("", "none", "None"):
         return None
     for candidate in (text, f"[{text}]") if "," in text else (text,):
         try:
-            found = parse_toml(f"value = {candidate}")
+            parsed = parse_toml(f"value = {candidate}")
         except ValueError:
             continue
-        if found.keys() == {"value"}:  # else a line break began another key
-            return found["value"]
+        if parsed.keys() == {"value"}:  # else a line break in the text started another key
+            return parsed["value"]
     return [read_value(part.strip()) for part in text.split(",")] if "," in text else text
 
 
 def expand(values: Values) -> None:
-    """Write out what was abbreviated: one value for a list of one, a kind for its options."""
+    """Expand abbreviations in place: a single value for a list of one, a kind for its options."""
     for key in LISTS:
         if key in values and not isinstance(values[key], list):
             values[key] = [values[key]]
@@ -73,12 +73,12 @@ def expand(values: Values) -> None:
             values[key] = [{"kind": each} if isinstance(each, str) else each for each in value]
     others = values.get("transfer")
     for other in others if isinstance(others, list) else []:
-        if isinstance(other, dict):  # what else it may be is told by the study
+        if isinstance(other, dict):  # `Study` refuses anything else
             expand(other)
 
 
 def _check(value: object) -> None:
-    """Refuse what is no JSON, or what Python cannot write, copy or compare; without recursion."""
+    """Refuse values that are not JSON, or that Python cannot write, copy or compare; without recursion."""
     left = [(value, 0)]
     while left:
         each, depth = left.pop()

@@ -348,7 +348,7 @@ def test_list_that_is_no_text_is_told(drawn: Drawn, tmp_path: Path, home: Home) 
 
 
 def test_attribute_named_twice_is_refused() -> None:
-    with pytest.raises(ConfigError, match="Male stands twice"):
+    with pytest.raises(ConfigError, match="Male is listed twice"):
         CelebAOptions.parse({"target": ["Male"]})
     assert CelebAOptions.parse({"target": "Smiling, Young"}).target == ("Smiling", "Young")
 

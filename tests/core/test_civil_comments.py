@@ -343,7 +343,7 @@ def test_split_without_rows_is_told(tmp_path: Path, home: Home) -> None:
     ("identities", "message"),
     [
         ("christian, jews", "there is no identity 'jews'; choose among male, female, LGBTQ, christian"),
-        ("muslim, muslim", "stands twice"),
+        ("muslim, muslim", "is listed twice"),
         ("muslim", "at least 2"),
     ],
 )

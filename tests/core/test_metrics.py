@@ -247,7 +247,7 @@ def test_class_too_rare_in_a_group_is_left_out_of_one_vs_rest():
     FPR of class 0: women 1/13, men 4/20; of class 1: 2/13, 4/20.
     AAOD: mean of ½(.2 + 4/20 − 1/13) and ½(.2 + 4/20 − 2/13).
     """
-    judged = fairness.judged_classes(THREE, TWO)
+    judged = fairness.scored_classes(THREE, TWO)
     assert judged.tolist() == [True, True, False]
     assert all(fairness.estimable(THREE, TWO).values())
     found = fairness.evaluate(THREE, np.ones((2, 3)), TWO, judged)
@@ -258,11 +258,11 @@ def test_class_too_rare_in_a_group_is_left_out_of_one_vs_rest():
 
 def test_metrics_are_not_estimable_where_every_class_is_too_rare_or_one_of_two_is():
     few = THREE // 3
-    assert fairness.judged_classes(few, TWO).all()
+    assert fairness.scored_classes(few, TWO).all()
     assert not fairness.estimable(few, TWO)["average_abs_odds_difference"]
     pair = COUNTS.copy()
     pair[1, 1] = [2, 2]
-    assert fairness.judged_classes(pair, TWO).all()
+    assert fairness.scored_classes(pair, TWO).all()
 
 
 def test_count_table_keeps_leading_axes():

@@ -1,1 +1,1 @@
-"""Files on disk: checkpoints, what was learned, stamps, and values on their way from and into JSON."""
+"""Files on disk: checkpoints, learned weights, file stamps, and conversion from and to JSON."""

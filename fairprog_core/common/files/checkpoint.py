@@ -1,7 +1,7 @@
-"""Checkpoints: nested state with tensors in it as one ``.safetensors`` file, never pickled.
+"""Checkpoints: nested state that contains tensors, as one ``.safetensors`` file, never pickled.
 
-Tensors go into the file's tensors; everything around them (dicts, lists, numbers, texts) is JSON
-in the header. Keys that are not texts, as optimizers have them, survive.
+Tensors become tensors of the file; everything else (dicts, lists, numbers, texts) is JSON
+in the header. Keys that are not strings, which optimizers use, are preserved.
 """
 
 import json
@@ -16,11 +16,11 @@ from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.files.model_file import read_tensors
 from fairprog_core.common.home import replacing
 
-_FORMAT = 3  # counts up when what is saved holds other entries, or means something else
+_FORMAT = 3  # increased whenever the saved entries or their meaning change
 
 
 def save_state(path: Path, state: Any) -> None:
-    """Write a nested state; the file changes at once or not at all."""
+    """Write a nested state atomically."""
     tensors: dict[str, torch.Tensor] = {}
     header = json.dumps(_take_out(state, tensors))
     with replacing(path) as part:
@@ -28,7 +28,7 @@ def save_state(path: Path, state: Any) -> None:
 
 
 def load_state(path: Path) -> Any:
-    """Read what `save_state` wrote.
+    """Read a file written by `save_state`.
 
     Raises:
         ArtifactError: the file is damaged, or of another version of fairprog.
@@ -43,7 +43,7 @@ def load_state(path: Path) -> Any:
 
 
 def unusable(path: Path, reason: object) -> str:
-    """The sentence about a checkpoint from which no training can go on."""
+    """The error message for a checkpoint that training cannot resume from."""
     return (
         f"The checkpoint {path} is damaged or of another version ({short(reason)}); remove it to start this curve anew."
     )
@@ -62,10 +62,10 @@ def _take_out(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
 
 
 def _put_back(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
-    """The value that `_take_out` took apart.
+    """The inverse of `_take_out`.
 
     Raises:
-        ValueError, KeyError, TypeError: it took nothing apart that looks so.
+        ValueError, KeyError, TypeError: the value is not one that `_take_out` returns.
     """
     match value:
         case {"tensor": str(name)}:

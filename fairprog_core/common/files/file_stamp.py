@@ -1,4 +1,4 @@
-"""Whether a file is still the one it was: its stamp changes with its content, and is read without reading it."""
+"""A stamp that changes with the content of a file and is computed without reading it."""
 
 import zipfile
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class FileStamp(NamedTuple):
-    """What a file shows from outside; part of cache keys.
+    """Size and last change of a file; part of cache keys.
 
     Attributes:
         size: in bytes.
-        change: time of its last change in nanoseconds; of a file inside a zip its checksum.
+        change: time of the last change in nanoseconds; for a file inside a zip its CRC-32.
     """
 
     size: int

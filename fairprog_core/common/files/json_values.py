@@ -1,4 +1,4 @@
-"""Values on their way into JSON, and back: what stands in a file is checked before it is used. Torch-free."""
+"""Conversion of values to JSON and back; values from a file are validated before they are used. Torch-free."""
 
 import json
 import math
@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from fairprog_core.common import validation
 from fairprog_core.common.errors import ArtifactError
 
-MOST_OF_A_REASON = 240  # characters of somebody else's message that become part of a sentence
+MOST_OF_A_REASON = 240  # characters of another library's message that are quoted in an error
 
 
 class Header(BaseModel):
-    """Base of the JSON descriptions in fairprog's files: fields of exact types; other keys are left alone."""
+    """Base of the JSON headers in fairprog's files: types are checked strictly; other keys are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False, extra="ignore")
 
@@ -25,13 +25,13 @@ H = TypeVar("H", bound=BaseModel)
 
 
 def parse_header(cls: type[H], values: object, *, path: Path, remedy: str) -> H:
-    """The description in a file as a checked type.
+    """Validate the JSON header of a file.
 
     Args:
-        cls: what it must hold.
+        cls: the type of the header.
         values: as read from JSON.
         path: the file, for the error.
-        remedy: what to do about a damaged file.
+        remedy: what to do about a damaged file, for the error.
 
     Raises:
         ArtifactError: a key is missing, or its value is of another type or outside its bounds.
@@ -44,12 +44,12 @@ def parse_header(cls: type[H], values: object, *, path: Path, remedy: str) -> H:
 
 
 def damaged(path: Path, reason: object, remedy: str) -> str:
-    """The sentence about a file that cannot be used."""
+    """The error message for a file that cannot be used."""
     return f"{path} is damaged or not written by fairprog ({short(reason)}); {remedy}."
 
 
 def short(reason: object) -> str:
-    """Somebody else's message, or a value, as a part of a sentence: one line, printable, not too long."""
+    """Another library's message, or a value, as part of a sentence: one line, printable, shortened."""
     text = " ".join(str(reason).encode("utf-8", "replace").decode("utf-8").split())
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return text if len(text) <= MOST_OF_A_REASON else f"{text[:MOST_OF_A_REASON]}…"
@@ -59,7 +59,7 @@ def from_json(text: str | bytes) -> JsonValue:
     """The value of a JSON text.
 
     Raises:
-        ValueError: it is none, is nested too deeply, or holds a number of thousands of digits.
+        ValueError: the text is not JSON, is nested too deeply, or contains a number of thousands of digits.
     """
     try:
         value: JsonValue = json.loads(text)
@@ -69,7 +69,7 @@ def from_json(text: str | bytes) -> JsonValue:
 
 
 def plain(value: Any) -> Any:
-    """Plain JSON values: numpy becomes Python, NaN and infinity become None."""
+    """Convert to JSON values: numpy becomes Python, NaN and infinity become None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):

@@ -1,4 +1,4 @@
-"""Learned modules on disk: tensors and a JSON description in one ``.safetensors`` file, never pickled."""
+"""Learned modules on disk: tensors and a JSON header in one ``.safetensors`` file, never pickled."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import Field
+from pydantic import Field, JsonValue
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -17,26 +17,26 @@ from fairprog_core.common.home import replacing
 from fairprog_core.common.registry import Entry
 
 UNREADABLE = (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, MemoryError)
-"""What safetensors and torch raise about a file that is damaged."""
+"""The errors that safetensors and torch raise for a damaged file."""
 
 
 class OptionsHeader(Header):
-    """The part of a description that says what was built.
+    """The part of a header with the options that a module was built from.
 
     Attributes:
-        options: of the kind that their ``kind`` names.
+        options: JSON values; "kind" is their registry key.
     """
 
-    options: dict[str, Any]
+    options: dict[str, object]
 
 
 class TrainingCosts(Header):
-    """The part of a description that says what a training took.
+    """The part of a header with the cost of a training.
 
     Attributes:
-        steps: of the optimizer, or 1.
-        seconds: of computing.
-        best_step: the step whose values were kept.
+        steps: of the optimizer; 1 for a closed form.
+        seconds: of computation.
+        best_step: the step whose weights were kept.
     """
 
     steps: int = Field(ge=0)
@@ -45,20 +45,20 @@ class TrainingCosts(Header):
 
 
 class TrainingSummary(TrainingCosts):
-    """What is kept of one of several trainings.
+    """The summary of one of several trainings.
 
     Attributes:
         validation: the record of its best iterate, with one value per λ so far.
     """
 
-    validation: dict[str, Any]
+    validation: dict[str, object]
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file and the texts beside them.
+    """The tensors and the metadata of a safetensors file.
 
     Raises:
-        ValueError: it is none, or damaged; the message says why.
+        ValueError: it is not a safetensors file, or it is damaged; the message says why.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -67,17 +67,17 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise ValueError(f"no readable safetensors file: {short(error)}") from error
 
 
-def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, Any]]:  # noqa: A002
-    """The tensors and the description of a file.
+def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:  # noqa: A002
+    """The tensors and the header of a file.
 
     Args:
         path: an existing file.
-        format: what the description must call itself.
-        noun: what the file holds, for the errors.
-        remedy: what to do about a damaged file.
+        format: the value that the header must have under "format".
+        noun: the kind of thing in the file, for errors.
+        remedy: what to do about a damaged file, for errors.
 
     Raises:
-        ArtifactError: the file is damaged or holds something else.
+        ArtifactError: the file is damaged or of another format.
     """
     try:
         tensors, texts = read_tensors(path)
@@ -91,12 +91,12 @@ def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dic
 
 
 def options_of(
-    registry: dict[str, Entry[Any]], header: Mapping[str, Any], *, path: Path, noun: str, remedy: str
+    registry: dict[str, Entry[Any]], header: Mapping[str, object], *, path: Path, noun: str, remedy: str
 ) -> Any:
-    """The options that a file's description names, parsed.
+    """The options in a file's header, parsed.
 
     Raises:
-        ArtifactError: this version knows no such kind, or its options are others.
+        ArtifactError: this version does not know the kind, or its options differ.
     """
     options = parse_header(OptionsHeader, header, path=path, remedy=remedy).options
     kind = options.get("kind")
@@ -112,10 +112,10 @@ def options_of(
 
 
 def fill(module: nn.Module, tensors: dict[str, Tensor], *, path: Path, noun: str, values: str) -> None:
-    """Put a file's tensors into the module that its description names.
+    """Load a file's tensors into a module.
 
     Raises:
-        ArtifactError: their names, shapes or types do not fit, or some values are not finite.
+        ArtifactError: names, shapes or types do not fit the module, or some values are not finite.
     """
     if reason := misfit(tensors, module.state_dict()):
         raise ArtifactError(do_not_fit(path, reason, noun=noun, values=values))
@@ -125,7 +125,7 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], *, path: Path, noun: str
 
 
 def do_not_fit(path: Path, reason: str, *, noun: str, values: str) -> str:
-    """The sentence about a file whose tensors are not those that its description names."""
+    """The error message for a file whose tensors do not fit the module that its header describes."""
     return (
         f"The {values} in {path} do not fit its own description ({reason}); it was written by another version of "
         f"fairprog: train the {noun} again."
@@ -133,9 +133,9 @@ def do_not_fit(path: Path, reason: str, *, noun: str, values: str) -> str:
 
 
 def misfit(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str | None:
-    """Why tensors cannot take the place of others: the first name, shape or type that differs; None: they can.
+    """The first name, shape or type in which tensors differ from those expected; None: none differs.
 
-    Floating-point types count as one: a file may hold half precision.
+    Floating-point types count as equal: a file may hold half precision.
     """
     if different := sorted(found.keys() ^ expected.keys()):
         return f"{short(different[0])} is {'too much' if different[0] in found else 'missing'}"
@@ -149,7 +149,7 @@ def misfit(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str |
 
 
 def wrong_shape(found: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]]) -> str | None:
-    """The first of some tensors that is missing or of another shape, as a part of a sentence; None: there is none."""
+    """The first tensor that is missing or of another shape, as part of a sentence; None: there is none."""
     for name, shape in expected.items():
         if name not in found:
             return f"{name} is missing"
@@ -159,7 +159,7 @@ def wrong_shape(found: Mapping[str, Tensor], expected: Mapping[str, tuple[int, .
 
 
 def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
-    """The name of a tensor with a NaN or an infinity in it; None where all values are finite."""
+    """The name of a tensor that contains NaN or infinity; None: all values are finite."""
     return next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
 
 
@@ -168,7 +168,7 @@ def find_damage(path: Path, expected: Mapping[str, Tensor] | None = None) -> str
 
     Args:
         path: an existing file.
-        expected: tensors with the names, shapes and types that it must hold; None: any.
+        expected: tensors with the names, shapes and types that the file must have; None: any.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -182,7 +182,7 @@ def find_damage(path: Path, expected: Mapping[str, Tensor] | None = None) -> str
 
 
 def all_finite(tensors: Mapping[str, Tensor]) -> bool:
-    """Whether no tensor holds NaN or infinity."""
+    """Whether no tensor contains NaN or infinity."""
     return all(bool(torch.isfinite(value).all()) for value in tensors.values())
 
 
@@ -194,7 +194,7 @@ FORMAT = "fairprog.learned/1"
 
 
 def write_learned(path: Path, tensors: dict[str, Tensor], **about: Any) -> None:
-    """Write tensors and JSON values, whole or not at all."""
+    """Write tensors and a JSON header atomically."""
     with replacing(path) as part:
         save_file(tensors, part, {"fairprog": json.dumps({"format": FORMAT, **about})})
 
@@ -202,11 +202,11 @@ def write_learned(path: Path, tensors: dict[str, Tensor], **about: Any) -> None:
 RUN_AGAIN = "run the study again"
 
 
-def read_learned(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_learned` wrote.
+def read_learned(path: Path) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:
+    """Read a file written by `write_learned`.
 
     Raises:
-        ArtifactError: the file is missing or damaged, or does not say what the training took.
+        ArtifactError: the file is missing or damaged, or lacks the cost of the training.
     """
     if not path.is_file():
         raise ArtifactError(f"{path} is missing; {RUN_AGAIN}.")

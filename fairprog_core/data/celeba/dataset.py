@@ -1,4 +1,4 @@
-"""CelebA: photographs of celebrities with 40 attributes, from files that the user has.
+"""CelebA: photographs of celebrities with 40 attributes, from the user's files.
 
 Notation: n samples, p groups, c classes, s image side.
 """
@@ -27,10 +27,10 @@ from fairprog_core.data.celeba.files import CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
 
-_DECODING = 1  # counts up when the same file would be decoded differently; part of the pixels' cache key
-_CHUNK = 256  # images between two reports of progress
+_DECODING = 1  # increased whenever the same file is decoded differently; part of the pixels' cache key
+_CHUNK = 256  # images per report of progress
 _PART = {"train": 0, "tune": 0, "val": 1, "test": 2}
-_NAMES = {"Male": ("female", "male")}  # where "not <attribute>" reads badly
+_NAMES = {"Male": ("female", "male")}  # used instead of "not <attribute>"
 
 
 class CelebA(Dataset):
@@ -91,7 +91,7 @@ class CelebA(Dataset):
         return CacheEntry.of(self.home, self._pixel_digest(name), expected, lambda out: self._fill_pixels(name, out))
 
     def _pixel_digest(self, name: SplitName) -> str:
-        """Content key of a split's pixels: the same for every label and sensitive attribute."""
+        """Content key of a split's pixels; it does not depend on label and sensitive attribute."""
         options, most = self.options, self._most(name)
         key = {"kind": "celeba", "decoding": _DECODING, "list": file_stamp(self._files.partition), "split": name}
         key |= {"size": options.image_size, "most": most}
@@ -125,7 +125,7 @@ class CelebA(Dataset):
         return [images[i] for i in np.sort(chosen)]
 
     def _fill_codes(self, name: SplitName, out: Columns) -> Iterator[Progress]:
-        """Class y and group z (n,): the combination's number, the first attribute counting most."""
+        """Class y and group z (n,): the index of the combination of attributes, see `combinations`."""
         images = self._images(name)
         target, sensitive = self.options.target, self.options.sensitive
         values = read_attributes(self._files.attributes, (*target, *sensitive))
@@ -134,13 +134,13 @@ class CelebA(Dataset):
         bits = np.array([values[image] for image in images], dtype=np.int64)
         for column, part in (("y", bits[:, : len(target)]), ("z", bits[:, len(target) :])):
             out.create(column, (len(images),), np.int64)[:] = combinations.codes(part)
-        return iter(())  # too fast to report on
+        return iter(())  # too fast to report progress
 
     def _fill_pixels(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         images, size = self._images(name), self.options.image_size
         folder = self._files.images(images[0])
         x = out.create("x", (len(images), size, size, 3), np.uint8)
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # PIL decodes outside the interpreter's lock
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # PIL releases the GIL while it decodes
             for start in range(0, len(images), _CHUNK):
                 chunk = images[start : start + _CHUNK]
                 for row, pixels in enumerate(pool.map(lambda image: decode(folder / image, size), chunk), start):
@@ -168,7 +168,7 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
 
 
 def _combinations(attributes: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of all combinations, e.g. "not blond hair, smiling"."""
+    """Names of all combinations of attributes, e.g. "not blond hair, smiling"."""
     words = (name.replace("_", " ").lower() for name in attributes)
     pairs = [_NAMES.get(name, (f"not {word}", word)) for name, word in zip(attributes, words, strict=True)]
     return combinations.names(pairs)

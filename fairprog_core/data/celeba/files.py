@@ -1,9 +1,9 @@
-"""CelebA as it lies on disk: the official layout and Kaggle's, in folders or zips.
+"""The files of CelebA: the official layout and Kaggle's, in folders or zips.
 
 Official: ``list_attr_celeba.txt``, ``list_eval_partition.txt`` and ``img_align_celeba/`` or
-``img_align_celeba.zip``, side by side or in ``Anno/``, ``Eval/`` and ``Img/``.
+``img_align_celeba.zip``, in one folder or in ``Anno/``, ``Eval/`` and ``Img/``.
 Kaggle: the same two lists as ``.csv``, and ``img_align_celeba/img_align_celeba/``.
-Either may be inside one zip, and below a folder of any name.
+Either may be inside one zip, and in a subfolder of any name.
 """
 
 import zipfile
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.home import is_file, is_folder, user_path
 
-Place = Path | zipfile.Path  # a file or folder, on disk or in a zip: the same methods
+Place = Path | zipfile.Path  # a file or folder, on disk or in a zip; both have the same methods
 
 _HOW = (
     "Put img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt from"
@@ -28,7 +28,7 @@ class CelebAFiles:
 
     Attributes:
         attributes: the list of attributes.
-        partition: the list that says which image is for training, validation and test.
+        partition: the list that assigns every image to training, validation or test.
 
     Raises:
         DataError: the root or one of the lists is missing.
@@ -41,10 +41,10 @@ class CelebAFiles:
         self.partition = self._list("list_eval_partition")
 
     def images(self, example: str) -> Place:
-        """The folder that holds the images, ``example`` among them.
+        """The folder of the images, found by the image ``example``.
 
         Raises:
-            DataError: no folder does.
+            DataError: no folder contains it.
         """
         for folder in self._image_folders():
             if is_file(folder / example):
@@ -90,7 +90,7 @@ def _zip(file: Place) -> zipfile.Path:
 
 
 def _places(root: Place) -> Iterator[Place]:
-    """The root and the folders below it in which lists or images may lie; image folders are not entered."""
+    """The root and its subfolders that may contain lists or images; image folders are not searched."""
     yield root
     if isinstance(root, zipfile.Path):
         parents = {name.rpartition("/")[0] for name in root.root.namelist()}
@@ -107,5 +107,5 @@ def _places(root: Place) -> Iterator[Place]:
 def _subfolders(folder: Path) -> list[Path]:
     try:
         return sorted(child for child in folder.iterdir() if _IMAGES not in child.name and child.is_dir())
-    except OSError:  # not ours to read
+    except OSError:  # no permission to read it
         return []

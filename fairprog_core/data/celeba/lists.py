@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 from fairprog_core.common.errors import DataError
 from fairprog_core.data.celeba.files import Place
 
-_IMAGE_NAME = re.compile(r"\w[\w.-]*")  # a file name, never a path that leads elsewhere
+_IMAGE_NAME = re.compile(r"\w[\w.-]*")  # a file name, never a path out of the folder
 _PARTS = {"0": 0, "1": 1, "2": 2}
 
 
 def read_attributes(file: Place, names: Sequence[str]) -> dict[str, tuple[bool, ...]]:
-    """By image name, the values of the named attributes, in their order.
+    """The values of the named attributes, in their order, by image name.
 
-    The official list starts with a line that says how many images follow, then a line with the
-    attributes' names; Kaggle's starts with the names alone. Values are -1 and 1.
+    The first line of the official list is the number of images, the second the names of the
+    attributes; Kaggle's list has only the names. Values are -1 and 1.
 
     Raises:
-        DataError: an attribute is unknown, or the list is broken; names the line.
+        DataError: an attribute is unknown, or the list is broken; the message names the line.
     """
     lines = _lines(file)
     count = next(lines, (1, [""]))[1] if file.suffix == ".txt" else None
@@ -47,7 +47,7 @@ def read_partition(file: Place) -> dict[int, list[str]]:
     """Image names for training (0), validation (1) and test (2), in the list's order.
 
     Raises:
-        DataError: the list is broken; names the line.
+        DataError: the list is broken; the message names the line.
     """
     lines = _lines(file)
     if file.suffix == ".csv":
@@ -65,7 +65,7 @@ def read_partition(file: Place) -> dict[int, list[str]]:
 
 
 def _lines(file: Place) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of every line that is not empty."""
+    """Line number and cells of every line that is not empty."""
     try:
         with file.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             rows = csv.reader(text) if file.suffix == ".csv" else (line.split() for line in text)

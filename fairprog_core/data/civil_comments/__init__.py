@@ -1,1 +1,1 @@
-"""Civil Comments, from the file of WILDS."""
+"""Civil Comments, from the file that WILDS distributes."""

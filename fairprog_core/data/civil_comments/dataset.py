@@ -1,4 +1,4 @@
-"""Civil Comments: comments under news articles, rated for toxicity, from a file that the user has.
+"""Civil Comments: comments under news articles, rated for toxicity, from the user's file.
 
 Notation: n samples, g identities, p patterns of identities.
 """
@@ -26,7 +26,7 @@ from fairprog_core.data.random_streams import stream_key
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_READING = 1  # counts up when the same file would be read differently; part of every cache key
+_READING = 1  # increased whenever the same file is parsed differently; part of every cache key
 
 
 class CivilComments(Dataset):
@@ -59,7 +59,7 @@ class CivilComments(Dataset):
 
     @cached_property
     def groups(self) -> Groups:
-        """The chosen identities; a pattern for each combination that the file holds, in any split.
+        """The chosen identities; a pattern for each combination that occurs in the file, in any split.
 
         Raises:
             DataError: the file is missing or broken.
@@ -119,19 +119,19 @@ class CivilComments(Dataset):
 
     @property
     def _tables(self) -> CacheEntry:
-        """One table for each official split: the same for all options."""
+        """One table for each official split; it does not depend on options other than the file."""
         expected = dict.fromkeys(PARTS, TableLayout(("text", *SCORES)))
         return CacheEntry.of(self.home, self._file_key, expected, lambda out: read(self._file, out))
 
     def _codes(self, table: "pa.Table") -> NDArray[np.int64]:
-        """The combination of identities (n,) as a binary number, the first identity its lowest bit."""
+        """The combination of identities (n,) as a binary number; the first identity is the lowest bit."""
         is_in = [table[name].to_numpy() >= self.options.threshold for name in self.options.identities]
         codes: NDArray[np.int64] = np.stack(is_in, axis=1) @ (1 << np.arange(len(is_in)))
         return codes
 
     @cached_property
     def _combinations(self) -> NDArray[np.int64]:
-        """The codes (p,) that the file holds, in ascending order."""
+        """The codes (p,) that occur in the file, in ascending order."""
         tables = self._tables.open()
         return np.unique(np.concatenate([self._codes(tables.table(part)) for part in PARTS]))
 
@@ -140,7 +140,7 @@ class CivilComments(Dataset):
         return most
 
     def _rows(self, name: SplitName, tables: Columns) -> tuple[str, NDArray[np.int64]]:
-        """The official split that a split is taken from, and the numbers of its rows there, in ascending order."""
+        """The official split that a split is taken from, and its row indices there, in ascending order."""
         part = {"tune": "train"}.get(name, name)
         n = len(tables.table(part))
         key = stream_key("civil_comments", self.options.seed, part)

@@ -1,9 +1,9 @@
-"""Civil Comments as it lies on disk: the one file that WILDS ships, read in a stream.
+"""The file of Civil Comments that WILDS distributes, read as a stream.
 
-The file is comma-separated, and a comment may hold line breaks: rows are counted, not lines. Of its
-some fifty columns eleven are read. Scores are shares of annotators, 0 to 1; an identity without a
-score (nobody was asked) counts as not mentioned. LGBTQ and other_religions are WILDS's unions of finer
-identities, already 0 or 1.
+The file is comma-separated, and a comment may contain line breaks: errors count rows, not lines.
+Eleven of about fifty columns are read. Scores are shares of annotators, 0 to 1; an identity without
+a score (no annotator rated it) counts as not mentioned. LGBTQ and other_religions are WILDS's unions
+of finer identities, already 0 or 1.
 """
 
 import csv
@@ -28,8 +28,8 @@ PARTS = ("train", "val", "test")
 _FILE = "all_data_with_identities.csv"
 SCORES = ("toxicity", *IDENTITY_WORDS)
 _COLUMNS = ("comment_text", "split", *SCORES)
-_UNASKED = ("", "nan", "NaN", "NA")  # an identity that nobody was asked about
-_BLOCK = 8 << 20  # bytes read at once; no comment may be longer
+_NOT_RATED = ("", "nan", "NaN", "NA")  # an identity that no annotator rated
+_BLOCK = 8 << 20  # bytes per read; no comment may be longer
 _HOW = (
     f"Download civilcomments v1.0 of WILDS (https://wilds.stanford.edu/get_started/), unpack {_FILE}, and give the path"
     " of its folder as the option root."
@@ -37,10 +37,10 @@ _HOW = (
 
 
 def find(root: str) -> Path:
-    """The file: the root itself, in the root, or one folder below, as WILDS unpacks it.
+    """The file: the root itself, a file in the root, or one in a direct subfolder, as WILDS unpacks it.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such file.
     """
     if not root.strip():
         raise DataError(f"Civil Comments: no folder is given. {_HOW}")
@@ -57,18 +57,18 @@ def find(root: str) -> Path:
 def read(file: Path, out: Columns) -> Iterator[Progress]:
     """Fill one table for each official split: columns ``text``, ``toxicity`` and the eight identities.
 
-    Texts stay as they are, but for null bytes, which are removed: hardly anything that shows, keeps or
-    splits a text takes them.
+    Texts are unchanged except that null bytes are removed, because most tools do not accept them.
 
     Args:
-        file: as ``find`` found it.
-        out: where the tables go.
+        file: as returned by ``find``.
+        out: the folder for the tables.
 
     Yields:
-        After every block how many rows are done, and how many there are by estimate.
+        After every block the rows done and the estimated total number of rows.
 
     Raises:
-        DataError: a column is missing, a value is not allowed (names the row), or the file is no such table.
+        DataError: a column is missing, a value is not allowed (the message names the row), or the file is not a
+            readable table.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -93,44 +93,44 @@ def read(file: Path, out: Columns) -> Iterator[Progress]:
 
 
 class CommentRow(NamedTuple):
-    """One comment, and its toxicity and identities as shares of annotators."""
+    """One comment, with its toxicity and identities as shares of annotators."""
 
     text: str
     scores: dict[str, float]
 
 
 def head(file: Path, n: int) -> list[CommentRow]:
-    """The first n rows, without reading the rest.
+    """The first n rows; the rest of the file is not read.
 
     Raises:
-        DataError: a column is missing, a score is no number, or the file is no such table.
+        DataError: a column is missing, a score is not a number, or the file is not a readable table.
     """
     try:
         _check_header(file)
         with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-            found = list(islice(csv.DictReader(lines), n))
-            return [CommentRow(row["comment_text"].replace("\0", ""), _scores(row)) for row in found]
+            rows = list(islice(csv.DictReader(lines), n))
+            return [CommentRow(row["comment_text"].replace("\0", ""), _scores(row)) for row in rows]
     except (OSError, csv.Error, ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{file} cannot be read as a table ({str(error)[:160]}); download it again.") from error
 
 
 def _scores(row: dict[str, str]) -> dict[str, float]:
-    return {name: float("0" if row[name] in _UNASKED else row[name]) for name in SCORES}
+    return {name: float("0" if row[name] in _NOT_RATED else row[name]) for name in SCORES}
 
 
 class _Where(NamedTuple):
-    """Where a batch of rows comes from: the file, and how many rows come before it."""
+    """The origin of a batch of rows: the file and the number of rows before the batch."""
 
     file: Path
     done: int
 
     def refuse(self, i: int, what: str) -> NoReturn:
-        """Say what is wrong with row i of the batch."""
+        """Raise an error about row i of the batch."""
         raise DataError(f"{self.file}, row {self.done + i + 2} (the header is row 1): {what}.")
 
 
 def _batches(file: Path) -> "Iterator[pa.RecordBatch]":
-    """The rows of one block of the file after the other, their columns as bytes and strings."""
+    """The rows of the file, one batch per block; texts as bytes, other columns as strings."""
     import pyarrow as pa
     import pyarrow.csv as pc
 
@@ -184,7 +184,7 @@ def _score(batch: "pa.RecordBatch", name: str, where: _Where) -> NDArray[np.floa
 
     text, allowed = batch[name], "it must be a number from 0 to 1"
     if name != "toxicity":
-        text, allowed = pc.if_else(pc.is_in(text, pa.array(_UNASKED)), "0", text), f"{allowed}, or empty"
+        text, allowed = pc.if_else(pc.is_in(text, pa.array(_NOT_RATED)), "0", text), f"{allowed}, or empty"
     try:
         score: NDArray[np.float64] = text.cast(pa.float64()).to_numpy()
         wrong = np.flatnonzero(~((score >= 0) & (score <= 1)))[:1]
@@ -196,7 +196,7 @@ def _score(batch: "pa.RecordBatch", name: str, where: _Where) -> NDArray[np.floa
 
 
 def _first_that_fails(values: "pa.Array", kind: "pa.DataType") -> int:
-    """The first of values that cannot be cast, when casting all of them failed."""
+    """Index of the first value that cannot be cast, after casting all of them failed."""
     import pyarrow as pa
 
     for i, value in enumerate(values):

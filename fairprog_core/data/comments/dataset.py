@@ -1,4 +1,4 @@
-"""Made-up comments: a text data set whose bias is a dial, with counterfactual twins.
+"""Made-up comments: a text data set whose bias is an option, with counterfactual pairs.
 
 Notation: n samples, p = 3 groups, c = 2 classes.
 """
@@ -19,13 +19,13 @@ from fairprog_core.data.comments.writer import Draws, draws, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
 
-_WORDING = 1  # counts up when the same row would be written differently; part of every cache key
-_CHUNK = 1000  # comments between two reports of progress
+_WORDING = 1  # increased whenever the same row is written differently; part of every cache key
+_CHUNK = 1000  # comments per report of progress
 _STRATIFIED = ("val", "test")
 _GROUPS = ("christian", "muslim", "other")
 _P_GROUP = np.array([0.3, 0.3, 0.4])
 _TWINS = ("christian", "muslim")
-_P_TOXIC = 0.4  # of the group "other"; the dial takes from one of the others and gives to the other one
+_P_TOXIC = 0.4  # of the group "other"; ρ is subtracted for Christian and added for Muslim
 
 
 class Comments(Dataset):
@@ -36,9 +36,9 @@ class Comments(Dataset):
         leave room for doubt.
     Sensitive attribute: the religion of the people that the comment is about: Christian (30 %), Muslim (30 %), or
         another: Jewish, Hindu, Buddhist, Sikh (40 %). One comment in ten does not name it, and one in sixteen mentions
-        a religion, whichever, by the way.
-    Correlation: set by the dial ρ: P(toxic) is .4 − ρ for Christian, .4 + ρ for Muslim and .4 for other. Where what
-        is said leaves doubt, a classifier gains by reading the religion.
+        a religion that need not be theirs.
+    Correlation: set by the dial ρ: P(toxic) is .4 − ρ for Christian, .4 + ρ for Muslim and .4 for other. Where the
+        wording leaves doubt, a classifier gains by using the religion.
     Splits: train and tune follow the natural mix; val and test are drawn evenly over religion and label and weighted
         back to it.
     Note: the comments may offend. All of them are made up, by chance, as are the people in them; which religion is
@@ -67,7 +67,7 @@ class Comments(Dataset):
 
     @property
     def cell_share(self) -> NDArray[np.float64]:
-        """(p, c) natural share of every cell, known from the dial."""
+        """(p, c) natural share of every cell, computed from ρ."""
         share: NDArray[np.float64] = _P_GROUP[:, None] * np.stack([1 - self._p_toxic, self._p_toxic], axis=1)
         return share
 
@@ -83,7 +83,7 @@ class Comments(Dataset):
         return digest_of({**dials, "split": name, "n": self._n(name), "wording": _WORDING})
 
     def examples(self, n: int) -> list[Example]:
-        """n comments, as evenly over religion and label as that goes."""
+        """n comments, distributed as evenly as possible over religion and label."""
         rows = self._draws("examples", 0, n)
         z, y = self._codes("test", 0, rows)
         return [
@@ -92,7 +92,7 @@ class Comments(Dataset):
         ]
 
     def twins(self, n: int) -> Twins:
-        """n pairs, Christian and Muslim: the same sentence, and every comment names the religion."""
+        """n pairs, Christian and Muslim, of the same sentence; every comment names the religion."""
         rows = self._draws("twins", 0, n)
         _, y = self._natural(rows)
         first, second = (
@@ -118,7 +118,7 @@ class Comments(Dataset):
         return z, (np.array([row.y for row in rows]) < self._p_toxic[z]).astype(np.int64)
 
     def _codes(self, name: SplitName, start: int, rows: list[Draws]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """z and y (n,) of rows start… of a split."""
+        """z and y (n,) of the rows of a split from ``start`` on."""
         if name not in _STRATIFIED:
             return self._natural(rows)
         row = np.arange(start, start + len(rows))

@@ -1,8 +1,8 @@
-"""The words that made-up comments consist of: who is spoken of, what is said, and what stands around it.
+"""The words of made-up comments: subjects, statements about them (cues), openers, contexts and tails.
 
-Everybody who is spoken of is a handful of made-up people in a town (the families on a street, the
-helpers at a food bank), never a religion as a whole. What is said against them is mild, and of a kind
-that could be said of anybody: no slurs, no threats, no stereotypes of any religion.
+Every subject is a few made-up people in a town (the families on a street, the helpers at a food
+bank), never a religion as a whole. Insults are mild and would fit anybody: no slurs, no threats, no
+stereotypes of any religion.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ Words = tuple[str, ...]
 
 
 class Names(NamedTuple):
-    """The words of one tradition, by the place they take in a sentence.
+    """The words of one religious tradition, by their place in a sentence.
 
-    A word that stands twice is drawn twice as often.
+    A word that is listed twice is drawn twice as often.
     """
 
     people: Words
@@ -53,11 +53,11 @@ UNNAMED = Names(
     ("spiritual leader", "head of the congregation"),
     ("holy day", "feast day"),
 )
-"""For comments that do not say which religion they speak of."""
+"""For comments that do not name the religion."""
 
 TRADITIONS: Mapping[str, tuple[Names, ...]] = {"christian": (CHRISTIAN,), "muslim": (MUSLIM,), "other": OTHER}
 
-# --- who: the place that the name takes, and the words around it; {street} and {venue} are places -------------
+# --- subjects: the field of `Names` that fills {who}, and the phrase; {street} and {venue} are places ---------
 
 SUBJECTS: tuple[tuple[str, str], ...] = (
     ("people", "the {who} next door"),
@@ -99,11 +99,11 @@ VENUES: Words = (
     "the hospital", "the gym", "the garden show", "the book club",
 )  # fmt: skip
 
-# --- what is said of them; {x} is filled from the pairs of a first and a second word ---------------------------
+# --- cues, the statements about the subjects; {x} is filled with a first and a second word ---------------------
 
 
 class Cue(NamedTuple):
-    """What can be said of people: phrases, and the pairs of words that fill their ``{x}``."""
+    """Statements of one kind: phrases, and the pairs of words that fill their ``{x}``."""
 
     phrases: Words
     first: Words = ()
@@ -174,7 +174,7 @@ WEAK_BENIGN = Cue(
     ),
 )  # fmt: skip
 
-# --- what stands around it; says nothing about anybody ---------------------------------------------------------
+# --- the rest of a comment, which makes no statement about anybody ---------------------------------------------
 
 OPENERS: Words = (
     "", "", "", "", "", "", "Honestly, ", "Look, ", "Sorry, but ", "I have to say, ", "As a neighbor, I think ",
@@ -207,7 +207,7 @@ MENTIONS: tuple[tuple[str, str], ...] = (
     ("holiday", "and it will be the same at the {who} lunch"),
     ("adjective", "even the {who} fellow on {street} noticed"),
 )
-"""Contexts that mention a religion, whichever: a group's words are not proof that the comment is about it."""
+"""Contexts that mention a random religion, so that a group's words do not prove that the comment is about it."""
 
 SOUR_TAILS: Words = (
     "Unbelievable.", "Somebody had to say it.", "End of story.", "Enough said.", "Wake up, people.",

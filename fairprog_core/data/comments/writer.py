@@ -1,12 +1,12 @@
-"""Made-up comments: from (stream, row, group, label) to a text.
+"""Write made-up comments: from (stream, row, group, label) to a text.
 
-Every row owns a block of uniforms in a counter-based stream, and every choice is one of them. So a
-comment does not depend on its batch or on how many others are written, and a counterfactual twin is
-the same block read with another group.
+Every row has a block of uniforms in a counter-based stream, and every choice uses one of them. So a
+comment does not depend on its batch or on how many others are written, and a counterfactual pair is
+one block with two groups.
 
-The label shows in what is said, the *cue*. A strong cue tells the label; a medium or a weak one leans
-to the label only more often than not, and so does the sentence beside it. Where the cue leaves doubt,
-the group helps to guess the label: that is what tempts a classifier.
+The label shows in the *cue*, the statement about the people. A strong cue determines the label; a medium
+or a weak one agrees with it only more often than not, and so does the other sentence, the tail. Where
+the cue is ambiguous, the group helps to predict the label: that is why a classifier uses it.
 
 Notation: n comments.
 """
@@ -18,11 +18,11 @@ from fairprog_core.data.comments import words
 from fairprog_core.data.comments.words import Names
 from fairprog_core.data.random_streams import row_uniforms
 
-P_STRONG, P_MEDIUM = 0.47, 0.33  # of all comments, whatever group and label; the rest is weak
-P_LEAN = {"medium": 0.77, "weak": 0.57}  # P(the cue leans to the label)
-P_SOUR = (0.40, 0.60)  # P(the sentence beside it is sour | not toxic), (… | toxic)
+P_STRONG, P_MEDIUM = 0.47, 0.33  # share of all comments, independent of group and label; the rest is weak
+P_LEAN = {"medium": 0.77, "weak": 0.57}  # P(the cue agrees with the label)
+P_SOUR = (0.40, 0.60)  # P(the tail is sour | not toxic), (… | toxic)
 P_UNNAMED = 0.10  # comments that name no religion
-P_MENTION = 0.10  # contexts that mention a religion, whichever; three comments in five have a context
+P_MENTION = 0.10  # contexts that mention a random religion; three comments in five have a context
 
 T = TypeVar("T")
 
@@ -31,11 +31,11 @@ _CUES = {
     "medium": (words.MEDIUM_BENIGN, words.MEDIUM_TOXIC),
     "weak": (words.WEAK_BENIGN, words.WEAK_TOXIC),
 }
-_BLOCK = 32  # uniforms per row; a multiple of 4; spare ones are for new choices
+_BLOCK = 32  # uniforms per row, a multiple of 4; the spare ones are for future choices
 
 
 class Draws(NamedTuple):
-    """The uniforms of one row, each in [0, 1), by what they decide."""
+    """The uniforms of one row, each in [0, 1), by the choice that they decide."""
 
     z: float
     y: float
@@ -78,20 +78,20 @@ def write(draw: Draws, group: str, is_toxic: bool, *, is_named: bool = False) ->
         draw: the row's uniforms.
         group: "christian", "muslim" or "other".
         is_toxic: the label.
-        is_named: whether the comment names the group even where its row would not.
+        is_named: whether the comment names the group even if the row's draw leaves it unnamed.
     """
-    said = f"{_subject(draw, group, is_named=is_named)} {_cue(draw, is_toxic)}"
+    statement = f"{_subject(draw, group, is_named=is_named)} {_cue(draw, is_toxic)}"
     is_mention = draw.is_mention < P_MENTION
     context = _mention(draw) if is_mention else _context(draw)
     opener, tail = _pick(words.OPENERS, draw.opener), _tail(draw, is_toxic)
-    if draw.order < 0.40:  # without context; else the context first, or the last sentence first, or neither
-        sentences = (f"{opener}{said}.", tail)
+    if draw.order < 0.40:  # no context; below: context first, tail first, or neither
+        sentences = (f"{opener}{statement}.", tail)
     elif draw.order < 0.60 and not is_mention:
-        sentences = (f"{context}, {said}.", tail)
+        sentences = (f"{context}, {statement}.", tail)
     elif draw.order < 0.75:
-        sentences = (tail, f"{opener}{said}, {context}.")
+        sentences = (tail, f"{opener}{statement}, {context}.")
     else:
-        sentences = (f"{opener}{said}, {context}.", tail)
+        sentences = (f"{opener}{statement}, {context}.", tail)
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
 
@@ -116,7 +116,7 @@ def _fill(phrase: str, names: Names, place: str, name: float, *, street: float, 
 
 
 def _cue(draw: Draws, is_toxic: bool) -> str:
-    """What is said: a phrase of the row's strength that leans to the label, or with some luck to the other."""
+    """The statement: a phrase of the row's strength that agrees with the label, or by chance with the other one."""
     strength = "strong" if draw.strength < P_STRONG else "medium" if draw.strength < P_STRONG + P_MEDIUM else "weak"
     leans_toxic = is_toxic == (draw.lean < P_LEAN.get(strength, 1.0))
     cue = _CUES[strength][leans_toxic]

@@ -1,7 +1,7 @@
-"""The canvas of a drawn face: colour planes, masks, boxes, and the distances that shapes are made of.
+"""The canvas of a drawn face: colour planes, masks, boxes, and the signed distances that define shapes.
 
-Layers are signed distances turned into coverage and laid over one another, each computed
-only on its bounding box.
+A layer is a signed distance turned into coverage and blended over the layers before it; it is
+computed only on its bounding box.
 
 Coordinates: x to the right, y down, origin between the eyes, about ±1 at the image's edges;
 "mirrored" layers use |x|. Arrays are float32; colour planes (3, s, s), everything else (s, s)
@@ -23,7 +23,7 @@ _FOUR_BYTES = math.sqrt(4 * (256**2 - 1) / 12)  # the standard deviation of a su
 
 
 class Box(NamedTuple):
-    """A part of the canvas: its place and the coordinates inside, (h, w) each."""
+    """A part of the canvas: its slices and the coordinates inside, (h, w) each."""
 
     at: tuple[slice, slice]
     x: F32
@@ -51,7 +51,7 @@ class Canvas:
         self.face: F32 | None = np.zeros((size, size), np.float32) if masks else None
 
     def box(self, left: float, right: float, top: float, bottom: float) -> Box:
-        """The pixels that a rectangle in the head's coordinates touches."""
+        """The pixels that a rectangle in the head's coordinates covers."""
         face, size = self._face, self._size
         x, y, half_x, half_y = (left + right) / 2, (top + bottom) / 2, (right - left) / 2, (bottom - top) / 2
         wide = half_x * self._cos + half_y * abs(self._sin)
@@ -73,7 +73,7 @@ class Canvas:
         return np.minimum(distance, 1, out=distance)
 
     def lay(self, box: Box, alpha: F32, colour: F32, *, hair: bool = False, face: bool = False) -> None:
-        """Lay a colour, (3, 1, 1) or (3, h, w), over a box with coverage ``alpha``."""
+        """Blend a colour, (3, 1, 1) or (3, h, w), over a box with coverage ``alpha``."""
         under = self._planes[(slice(None), *box.at)]
         change = colour - under
         change *= alpha
@@ -84,7 +84,7 @@ class Canvas:
                 np.maximum(part, alpha, out=part) if belongs else np.multiply(part, 1 - alpha, out=part)
 
     def develop(self, noise: np.random.BitGenerator) -> NDArray[np.uint8]:
-        """Light, camera noise, 8 bits: the picture (s, s, 3)."""
+        """Apply light and camera noise and round to 8 bits: the picture (s, s, 3)."""
         face, planes = self._face, self._planes
         gain = 2.0**face.exposure * 255
         slope = gain * face.light * self._grid

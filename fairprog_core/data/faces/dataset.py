@@ -1,4 +1,4 @@
-"""Drawn faces: a data set whose bias is a dial, with exact masks and counterfactual twins.
+"""Drawn faces: a data set whose bias is an option, with exact masks and counterfactual pairs.
 
 Notation: n samples, p = 2 groups, a attributes that make the label, c = 2^a classes, s image side.
 """
@@ -19,8 +19,8 @@ from fairprog_core.data.faces.painter import Painted, paint
 from fairprog_core.data.faces.traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
 from fairprog_core.data.random_streams import stream_key
 
-_LOOK = 3  # counts up when the same row would be drawn differently; part of every cache key
-_CHUNK = 64  # faces between two reports of progress
+_LOOK = 3  # increased whenever the same row is drawn differently; part of every cache key
+_CHUNK = 64  # faces per report of progress
 _STRATIFIED = ("val", "test")
 _NAMES = {
     "blond": ("not blond", "blond"),
@@ -63,7 +63,7 @@ class Faces(Dataset):
 
     @property
     def cell_share(self) -> NDArray[np.float64]:
-        """(p, c) natural share of every cell, known from the dials."""
+        """(p, c) natural share of every cell, computed from the options."""
         p_z = np.array([1 - self.options.p_male, self.options.p_male])
         p_y = combinations.shares(np.transpose([self._probabilities[name] for name in self.options.target]))
         return p_z[:, None] * p_y
@@ -84,7 +84,7 @@ class Faces(Dataset):
         return CacheEntry.of(self.home, self._pictures_digest(name), expected, lambda out: self._fill(name, out))
 
     def _pictures_digest(self, name: SplitName) -> str:
-        """Of the pictures alone: in the natural mix they are the same whatever is asked about them."""
+        """Content key of the pictures; in the natural mix they do not depend on the label."""
         return self._digest(name) if name in _STRATIFIED else self._digest(name, "target")
 
     def _digest(self, name: SplitName, *left_out: str) -> str:
@@ -93,14 +93,14 @@ class Faces(Dataset):
         return digest_of({**dials, "split": name, "n": self._n(name), "look": _LOOK})
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
-        """Masks of hair (beard included) and face, drawn when first asked for."""
+        """Masks of hair (beard included) and face, drawn on first use."""
         key, s = f"{self.split_digest(name)}-regions", self.options.image_size
         expected = dict.fromkeys(("hair", "face"), Array((self._n(name), s, s), np.bool_))
         columns = CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out)).open()
         return {"hair": columns["hair"], "face": columns["face"]}
 
     def twins(self, n: int) -> Twins:
-        """n pairs, female- and male-presenting: tone, pose, light, skin, background and label are shared."""
+        """n pairs, female- and male-presenting, with the same tone, pose, light, skin, background and label."""
         z, y = self._natural("twins", 0, n)
         pictures = np.empty((2, n, self.options.image_size, self.options.image_size, 3), np.uint8)
         for value in (0, 1):
@@ -130,7 +130,7 @@ class Faces(Dataset):
         return uniforms(stream_key("faces", self.options.seed, stream, "traits"), start, stop)
 
     def _faces(self, stream: str, start: int, z: NDArray[np.int64], y: NDArray[np.int64]) -> list[Face]:
-        """Traits of rows start… with z and y set directly, the rest drawn given them."""
+        """Traits of the rows from ``start`` on: z and y are given, the rest is drawn conditional on them."""
         u = self._uniforms(stream, start, start + len(z))
         target = self.options.target
         given = dict(zip(target, combinations.attributes(y, len(target)).T, strict=True))

@@ -1,6 +1,6 @@
-"""The hair of a drawn face: behind the head, in front of it, and its beard.
+"""The hair of a drawn face: behind the head, in front of it, and the beard.
 
-Notation: h×w the box that holds all hair.
+Notation: h×w the bounding box of all hair.
 """
 
 from math import cos
@@ -12,7 +12,7 @@ from fairprog_core.data.faces.traits import Face
 
 
 class Hair:
-    """Hair behind and in front of the head, and the shade that gives it strands and depth."""
+    """Hair behind and in front of the head, shaded with strands and depth."""
 
     def __init__(self, canvas: Canvas, face: Face) -> None:
         self._canvas, self._face = canvas, face
@@ -28,7 +28,7 @@ class Hair:
         self._colour = self._shaded()
 
     def _shaded(self) -> F32:
-        """(3, h, w) colour: strands that leave the parting and fall, a gloss where the light comes from."""
+        """(3, h, w) colour: strands that fall from the parting, and a gloss on the side of the light."""
         face, box = self._face, self._box
         fall = np.minimum(box.y, 0.0)
         fall += 1.05
@@ -76,7 +76,7 @@ class Hair:
         canvas.lay(box, canvas.cover(np.minimum(top, side, out=top)), self._colour * 0.72, hair=True)
 
     def line(self, box: Box) -> F32:
-        """How far down the front hair reaches, (h, w)."""
+        """(h, w) y coordinate that the front hair reaches down to."""
         face = self._face
         line: F32 = np.cos((box.x - 0.6 * face.part) * 3)
         line *= -0.10
@@ -88,7 +88,7 @@ class Hair:
         return line
 
     def front(self) -> None:
-        """The cap and, of long hair, the locks beside the face."""
+        """The cap and, for long hair, the locks at both sides of the face."""
         canvas, face, box = self._canvas, self._face, self._box
         if self._is_long:
             cap = ellipse(box.x, box.y, 0, -0.17, self._width - 0.035, 0.59 + 0.05 * face.volume)

@@ -1,7 +1,7 @@
-"""Paints one face: from traits to pixels and exact masks.
+"""Paint one face: from traits to pixels and exact masks.
 
-One face at a time: at 64 px its planes stay in the fastest cache, layers that a face lacks
-cost nothing, and a face cannot depend on its neighbours. Notation: s image side.
+Faces are painted one at a time: at 64 px the planes stay in the L1 cache, layers that a face lacks
+cost nothing, and a face cannot depend on other faces. Notation: s image side.
 """
 
 from math import cos
@@ -24,7 +24,7 @@ _FRAME = rgb((0.08, 0.08, 0.10))
 
 
 class Painted(NamedTuple):
-    """One picture (s, s, 3) uint8 and, where asked for, what of it is hair and face, (s, s) bool each."""
+    """One picture (s, s, 3) uint8 and, if requested, its masks of hair and face, (s, s) bool each."""
 
     picture: NDArray[np.uint8]
     hair: NDArray[np.bool_] | None
@@ -32,7 +32,7 @@ class Painted(NamedTuple):
 
 
 def paint(face: Face, size: int, noise: np.random.BitGenerator, *, masks: bool = False) -> Painted:
-    """Paint a face with ``size`` pixels a side; ``noise`` gives the pixel noise."""
+    """Paint a face of ``size`` × ``size`` pixels; ``noise`` generates the pixel noise."""
     canvas = Canvas(face, size, masks=masks)
     hair = Hair(canvas, face)
     hair.rear()
@@ -91,7 +91,7 @@ def _head(canvas: Canvas, face: Face, hair: Hair) -> None:
         canvas.lay(box, canvas.cover(ring), _GOLD)
     box = canvas.box(-width - 0.03, width + 0.03, -0.57, 0.61)
     outline = _outline(box, face, width)
-    stubble = outline - 0.015  # a beard stands out from the skin
+    stubble = outline - 0.015  # a beard extends a little beyond the skin
     skin = canvas.cover(outline)
     across = box.ax * (1 / 0.45)
     lit = across * across * across
@@ -129,7 +129,7 @@ def _head(canvas: Canvas, face: Face, hair: Hair) -> None:
 
 
 def _outline(box: Box, face: Face, width: float) -> F32:
-    """Signed distance to the head: an ellipse that the jaw makes squarer, |x|^p + |y|^p with p of 2..3.3."""
+    """Signed distance to the head: a superellipse |x|^p + |y|^p, with p from 2 to 3.3 by the width of the jaw."""
     low = limit(box.y * (1 / 0.56), 0, 1)
     taper = np.sqrt(low)
     taper *= low

@@ -1,8 +1,8 @@
-"""What a drawn face looks like: from (stream, row) to traits.
+"""The traits of a drawn face: from (stream, row) to traits.
 
-Every row owns a block of uniforms in a counter-based stream (Philox), and every trait is an
+Every row has a block of uniforms in a counter-based stream (Philox), and every trait is an
 inverse CDF of one of them. So a face does not depend on its batch or on how many others are
-drawn, and a counterfactual twin is the same block read with another z.
+drawn, and a counterfactual pair is one block with both values of z.
 
 Notation: n faces.
 """
@@ -28,7 +28,7 @@ _SLOTS = (
     "back_g", "back_b", "back_shift", "back_r2", "back_g2", "back_b2", "light_angle", "light", "exposure",
     "temperature", "noise",
 )  # fmt: skip
-_BLOCK = 96  # uniforms per row; a multiple of 4; spare ones are for new traits
+_BLOCK = 96  # uniforms per row, a multiple of 4; the spare ones are for future traits
 
 
 class Face(NamedTuple):
@@ -103,7 +103,7 @@ def faces(
 def _hair(
     u: dict[str, Floats], male: NDArray[np.bool_], blond: NDArray[np.int64], separability: float
 ) -> dict[str, Floats]:
-    """Hair colour, on one continuum from black to platinum on which blond and not blond overlap, and its cut."""
+    """The cut of the hair, and its colour on a scale from black to platinum on which blond and not blond overlap."""
     centre = np.where(blond == 1, 0.5 + 0.17 * separability, 0.5 - 0.19 * separability)
     tone = np.clip(centre + np.where(blond == 1, 0.11, 0.16) * _normal(u["tone"]), 0, 1)
     red = np.clip(0.35 * _normal(u["red"]), -0.5, 1)
@@ -121,7 +121,7 @@ def _hair(
 
 
 def _features(u: dict[str, Floats], male: NDArray[np.bool_]) -> dict[str, Floats]:
-    """What the drawing styles differ in, and skin and eyes, in which they do not."""
+    """The features in which the drawing styles differ, and skin and eyes, in which they do not."""
     beard = _is(u["beard"], male, 0.0, 0.5)
     density = _between(u["beard_density"], 0.25, 0.9)
     moustache = (u["moustache_if"] < 0.8) & ((beard == 1) | (_is(u["moustache"], male, 0.0, 0.45) == 1))
@@ -176,14 +176,14 @@ def _between(u: Floats, low: float, high: float) -> Floats:
 
 
 def _inverse_cdf(density: Callable[[Floats], Floats], low: float, high: float) -> Callable[[Floats], Floats]:
-    """u in [0, 1) -> the quantile of a density on [low, high], from a table (1e-4 exact)."""
+    """A function from u in [0, 1) to the quantile of a density on [low, high], from a table (accurate to 1e-4)."""
     value = np.linspace(low, high, 4001)
     middle = density((value[1:] + value[:-1]) / 2)
     share = np.concatenate([[0.0], np.cumsum(middle)]) / middle.sum()
     return lambda u: np.interp(u, share, value)
 
 
-_normal = _inverse_cdf(lambda v: np.exp(-(v**2) / 2), -3.5, 3.5)  # cut off: nobody leaves the picture
+_normal = _inverse_cdf(lambda v: np.exp(-(v**2) / 2), -3.5, 3.5)  # truncated, so that every face stays in the picture
 _BETA = _inverse_cdf(lambda v: v**0.6 * (1 - v) ** 1.4, 0.0, 1.0)  # Beta(1.6, 2.4)
 
 
@@ -205,6 +205,6 @@ _IRIS = np.array([[70, 110, 150], [80, 60, 40], [60, 100, 70], [50, 40, 32]]) / 
 
 
 def _ramp(position: Floats, ramp: tuple[Floats, Floats]) -> Floats:
-    """(n, 3) colours at positions (n,) along a ramp."""
+    """(n, 3) colours at the positions (n,) of a colour ramp."""
     stops, colours = ramp
     return np.stack([np.interp(position, stops, colours[:, k]) for k in range(3)], axis=-1)
