@@ -124,7 +124,7 @@ class ResampledRows:
         return cls(labels, patterns, np.asarray(weight, dtype=np.float64), groups, repeats)
 
     def tables(self, y_pred: ArrayLike) -> Counts:
-        """Predictions (n,) -> counts (1+b, p, c, c) by `[pattern][label][prediction]` on every draw."""
+        """Predictions (n,) -> counts (1+b, p, c, c) by `[pattern, label, prediction]` on every draw."""
         n_patterns, n_classes = self.weight.shape
         code = (self.z * n_classes + self.y) * n_classes + np.asarray(y_pred, dtype=np.int64)
         found = np.zeros((len(self.repeats), n_patterns * n_classes**2), dtype=np.int64)

@@ -16,7 +16,7 @@ Counts = NDArray[np.int64]
 
 
 def count_table(y: ArrayLike, y_pred: ArrayLike, z: ArrayLike, *, n_patterns: int, n_classes: int) -> Counts:
-    """Count rows by `[pattern][label][prediction]`.
+    """Count rows by `[pattern, label, prediction]`.
 
     Args:
         y: (n,) labels in 0..c-1.
@@ -43,7 +43,7 @@ def count_table(y: ArrayLike, y_pred: ArrayLike, z: ArrayLike, *, n_patterns: in
 def joint_table(
     y: ArrayLike, first: ArrayLike, second: ArrayLike, z: ArrayLike, *, n_patterns: int, n_classes: int
 ) -> Counts:
-    """Count rows by `[pattern][label][first prediction][second prediction]`: (p, c, c, c).
+    """Count rows by `[pattern, label, first prediction, second prediction]`: (p, c, c, c).
 
     Two classifiers on the same rows; the sum over the last axis is the table of the first
     classifier, the sum over the last but one that of the second.

@@ -82,7 +82,7 @@ def rates(table: ArrayLike, groups: Groups, classes: NDArray[np.bool_] | None = 
     """All rates of a table.
 
     Args:
-        table: (…, p, c, c) counts or weighted counts `[pattern][label][prediction]`.
+        table: (…, p, c, c) counts or weighted counts `[pattern, label, prediction]`.
         groups: the g groups over the p patterns.
         classes: (c,) mask of the classes that count; None: all.
     """
@@ -177,7 +177,7 @@ def evaluate(
     """Every metric of `METRICS`, each with the table's leading axes; NaN if a required group or cell has no rows.
 
     Args:
-        counts: (…, p, c, c) rows by `[pattern][label][prediction]`.
+        counts: (…, p, c, c) rows by `[pattern, label, prediction]`.
         weight: (p, c), or ones for a natural mix.
         groups: the g groups over the p patterns.
         classes: (c,) mask of the classes that count, see `scored_classes`; None: all.

@@ -71,7 +71,7 @@ def group_table(
     """The rates of every group with their intervals.
 
     Args:
-        counts: (p, c, c) rows by `[pattern][label][prediction]`.
+        counts: (p, c, c) rows by `[pattern, label, prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) are fixed by design.
@@ -113,7 +113,7 @@ def changes(joint: ArrayLike, weight: ArrayLike, groups: Groups, *, min_rows: in
     """Gains and losses: rows of each group and label that only one of two classifiers predicts correctly.
 
     Args:
-        joint: (p, c, c, c) rows by `[pattern][label][first prediction][second prediction]`.
+        joint: (p, c, c, c) rows by `[pattern, label, first prediction, second prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         min_rows: a share of fewer rows is None.
@@ -205,7 +205,7 @@ def intersection_table(
     """The rates of every combination, see `group_table`; sorted by size, largest first.
 
     Args:
-        counts: (p, c, c) rows by `[pattern][label][prediction]`.
+        counts: (p, c, c) rows by `[pattern, label, prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.

@@ -68,7 +68,7 @@ def draw_tables(counts: ArrayLike, *, is_stratified: bool, draws: int = DRAWS, s
     """Bootstrap a table of counts.
 
     Args:
-        counts: (p, c, …) rows by `[pattern][label][prediction]`, or `[first prediction][second prediction]`.
+        counts: (p, c, …) rows by `[pattern, label, prediction]`, or `[first prediction, second prediction]`.
         is_stratified: whether the rows per (pattern, label) were fixed by design; they then stay fixed.
         draws: b.
         seed: of the random generator.
@@ -100,7 +100,7 @@ def estimates(
     """Every metric of a table with its interval, by name.
 
     Args:
-        counts: (p, c, c) rows by `[pattern][label][prediction]`.
+        counts: (p, c, c) rows by `[pattern, label, prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.
@@ -121,7 +121,7 @@ def paired_estimates(
     Both are computed on the same resamples, so noise that they share cancels in the difference.
 
     Args:
-        joint: (p, c, c, c) rows by `[pattern][label][first prediction][second prediction]`.
+        joint: (p, c, c, c) rows by `[pattern, label, first prediction, second prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.
@@ -160,7 +160,7 @@ def noise_gaps(
     every prediction before drawing; otherwise a cell of ten correct predictions would have no noise.
 
     Args:
-        counts: (p, c, c) rows by `[pattern][label][prediction]`.
+        counts: (p, c, c) rows by `[pattern, label, prediction]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         is_stratified: whether the rows per (pattern, label) were fixed by design.

@@ -67,7 +67,7 @@ def levelling_down(
     """The loss of the better-off groups, compared with how far the gap closed.
 
     Args:
-        joint: (p, c, c, c) rows by `[pattern][label][prediction of the base][prediction after]`.
+        joint: (p, c, c, c) rows by `[pattern, label, prediction of the base, prediction after]`.
         weight: (p, c).
         groups: the g groups over the p patterns.
         gap: that of the criterion, "average_abs_odds_difference" or "demographic_parity_difference".

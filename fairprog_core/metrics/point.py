@@ -39,7 +39,7 @@ class Point:
         delta: metrics minus those of the base on the same rows; empty for the base.
         noise_gap: by gap, see `intervals.noise_gaps`; None if it cannot be estimated.
         collapsed: whether the classifier has collapsed, see `fairness.collapsed`.
-        counts: (g, c, c) rows by [group][label][prediction].
+        counts: (g, c, c) rows by `[group, label, prediction]`.
         group_rates: rates of every group; None if an early version, which did not store them, wrote the result.
         intersections: rates of combined groups; empty if groups cannot be combined.
         changes: gains and losses against the base; None as for ``group_rates``.
