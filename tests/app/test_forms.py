@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets.form import inputs
-from app.widgets.form.fields import spec_of
+from app.widgets.form.field import field_of
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.common.options import Options
 from fairprog_core.data import DATASETS
@@ -149,7 +149,7 @@ def test_numbers_are_read_from_text(text, numbers):
     assert inputs.numbers(text) == numbers
 
 
-def test_spec_of_optional_union_finds_its_members(everything):
-    spec = spec_of("pet", everything.model_fields["pet"])
+def test_field_of_optional_union_finds_its_members(everything):
+    spec = field_of("pet", everything.model_fields["pet"])
     assert spec.is_optional
     assert [member.__name__ for member in spec.members] == ["Cat"]

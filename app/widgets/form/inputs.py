@@ -4,34 +4,32 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
 
+from app.widgets.form.field import Field
 from app.wording.shared import common
-
-if TYPE_CHECKING:
-    from app.widgets.form.fields import Spec
 
 NARROW, WIDE = 160, 230  # px; two narrow ones fit side by side on a phone
 
 
-def draw(spec: "Spec", start: Any, *, key: str) -> Any:
+def draw(field: Field, start: Any, *, key: str) -> Any:
     """Draw the widget that suits the field's type; its value as plain JSON."""
-    return _widget_for(spec)(spec, start, key)
+    return _widget_for(field)(field, start, key)
 
 
-def choose(spec: "Spec", options: Sequence[Any], start: Any, *, key: str) -> Any:
+def choose(field: Field, options: Sequence[Any], start: Any, *, key: str) -> Any:
     """A choice among registry keys or literals."""
     index = options.index(start) if start in options else 0
-    width = "stretch" if spec.members else WIDE
-    return st.selectbox(spec.label, options, index, format_func=_name, key=key, **_common(spec, width))
+    width = "stretch" if field.members else WIDE
+    return st.selectbox(field.label, options, index, format_func=_name, key=key, **_common(field, width))
 
 
-def choose_several(spec: "Spec", options: Sequence[str], start: Sequence[str], *, key: str) -> list[str]:
+def choose_several(field: Field, options: Sequence[str], start: Sequence[str], *, key: str) -> list[str]:
     """A selection among registry keys, in the order it was made."""
     return st.multiselect(
-        spec.label, options, start, format_func=_name, key=key, help=spec.info.description, wrap=True,
+        field.label, options, start, format_func=_name, key=key, help=field.info.description, wrap=True,
         persist_state="session",
     )  # fmt: skip
 
@@ -50,65 +48,65 @@ def _number(text: str) -> Any:
     return text
 
 
-def _widget_for(spec: "Spec") -> "Callable[[Spec, Any, str], Any]":
-    if get_origin(spec.kind) is Literal:
+def _widget_for(field: Field) -> Callable[[Field, Any, str], Any]:
+    if get_origin(field.kind) is Literal:
         return _literal
-    if spec.is_many:
-        return _choices if get_origin(get_args(spec.kind)[0]) is Literal else _list
-    return {bool: _switch, int: _amount, float: _amount, str: _text, Path: _text}.get(spec.kind, _json)
+    if field.is_many:
+        return _choices if get_origin(get_args(field.kind)[0]) is Literal else _list
+    return {bool: _switch, int: _amount, float: _amount, str: _text, Path: _text}.get(field.kind, _json)
 
 
-def _literal(spec: "Spec", start: Any, key: str) -> Any:
-    options = ([None] if spec.is_optional else []) + list(get_args(spec.kind))
-    return choose(spec, options, start, key=key)
+def _literal(field: Field, start: Any, key: str) -> Any:
+    options = ([None] if field.is_optional else []) + list(get_args(field.kind))
+    return choose(field, options, start, key=key)
 
 
-def _choices(spec: "Spec", start: Any, key: str) -> list[str]:
-    return choose_several(spec, get_args(get_args(spec.kind)[0]), start or (), key=key)
+def _choices(field: Field, start: Any, key: str) -> list[str]:
+    return choose_several(field, get_args(get_args(field.kind)[0]), start or (), key=key)
 
 
-def _switch(spec: "Spec", start: Any, key: str) -> bool:
-    return st.toggle(spec.label, bool(start), key=key, **_common(spec, "content"))
+def _switch(field: Field, start: Any, key: str) -> bool:
+    return st.toggle(field.label, bool(start), key=key, **_common(field, "content"))
 
 
-def _amount(spec: "Spec", start: Any, key: str) -> Any:
+def _amount(field: Field, start: Any, key: str) -> Any:
     """A number. The widget has no bounds: what lies outside it would keep to itself, and the form could not say so."""
-    low, convert = _bound(spec, "ge", "gt"), spec.kind
+    low, convert = _bound(field, "ge", "gt"), field.kind
     is_whole = convert is int
     step = 1 if is_whole else _step(start if start is not None else low)
     return st.number_input(
-        spec.label,
+        field.label,
         value=None if start is None else convert(start),
         step=step,
         format="%d" if is_whole else "%g",
-        placeholder=common.EMPTY if spec.is_optional else None,
+        placeholder=common.EMPTY if field.is_optional else None,
         key=key,
-        **_common(spec),
+        **_common(field),
     )
 
 
-def _text(spec: "Spec", start: Any, key: str) -> str | None:
-    length = next((m.max_length for m in spec.info.metadata if hasattr(m, "max_length")), None)
-    text = st.text_input(spec.label, str(start or ""), max_chars=length, key=key, **_common(spec, WIDE))
-    return text or (None if spec.is_optional else "")
+def _text(field: Field, start: Any, key: str) -> str | None:
+    length = next((m.max_length for m in field.info.metadata if hasattr(m, "max_length")), None)
+    text = st.text_input(field.label, str(start or ""), max_chars=length, key=key, **_common(field, WIDE))
+    return text or (None if field.is_optional else "")
 
 
-def _list(spec: "Spec", start: Any, key: str) -> list[Any] | None:
+def _list(field: Field, start: Any, key: str) -> list[Any] | None:
     """Numbers or words, separated by commas."""
-    item = get_args(spec.kind)[0]
+    item = get_args(field.kind)[0]
     shown = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in start or ())
-    placeholder = common.EMPTY if spec.is_optional else None
-    text = st.text_input(spec.label, shown, key=key, placeholder=placeholder, **_common(spec, WIDE))
+    placeholder = common.EMPTY if field.is_optional else None
+    text = st.text_input(field.label, shown, key=key, placeholder=placeholder, **_common(field, WIDE))
     parts = numbers(text) if item in (int, float) else [part.strip() for part in text.split(",") if part.strip()]
-    return None if spec.is_optional and not parts else parts
+    return None if field.is_optional and not parts else parts
 
 
-def _json(spec: "Spec", start: Any, key: str) -> Any:
+def _json(field: Field, start: Any, key: str) -> Any:
     """Anything else as JSON text; what is not JSON stays text, for the sentence that refuses it."""
     plain = start if start is None or isinstance(start, str) else json.dumps(_plain(start))
-    text = st.text_input(spec.label, plain or "", key=key, **_common(spec, WIDE))
+    text = st.text_input(field.label, plain or "", key=key, **_common(field, WIDE))
     if not text.strip():
-        return None if spec.is_optional else type(start)() if start is not None else ""
+        return None if field.is_optional else type(start)() if start is not None else ""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -125,16 +123,16 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
 
 
-def _common(spec: "Spec", width: int | str = NARROW) -> dict[str, Any]:
-    return {"help": spec.info.description, "width": width, "persist_state": "session"}
+def _common(field: Field, width: int | str = NARROW) -> dict[str, Any]:
+    return {"help": field.info.description, "width": width, "persist_state": "session"}
 
 
 def _name(option: Any) -> str:
     return common.NONE if option is None else common.kind(str(option))
 
 
-def _bound(spec: "Spec", *names: str) -> Any:
-    return next((getattr(m, name) for m in spec.info.metadata for name in names if hasattr(m, name)), None)
+def _bound(field: Field, *names: str) -> Any:
+    return next((getattr(m, name) for m in field.info.metadata for name in names if hasattr(m, name)), None)
 
 
 def _step(value: float | None) -> float:
