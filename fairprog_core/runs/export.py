@@ -43,16 +43,15 @@ def _zip(store: Store, run: Run, path: Path) -> None:
         archive.writestr(f"{run.id}/run.json", json.dumps(row, indent=2))
         archive.writestr(f"{run.id}/records.jsonl", records)
         for file in sorted(folder.rglob("*")):
-            is_wanted = not file.name.startswith(("checkpoint", ".")) and is_inside(
-                folder, file
-            )  # follows no link out of the folder
-            if file.is_file() and is_wanted:
+            if not is_inside(folder, file):  # a link in a copied run must not hand out other files
+                continue
+            if file.is_file() and not file.name.startswith(("checkpoint", ".")):
                 archive.write(file, f"{run.id}/{file.relative_to(folder).as_posix()}")
 
 
 def _folder(store: Store, run: Run) -> Path:
     folder = store.home.run(run.id)
-    if not (folder / RESULT).is_file():
+    if not (folder / RESULT).is_file() or not is_inside(folder, folder / RESULT):
         raise RunError(f"Run {run.id} is {run.state} and has no result yet.")
     return folder
 

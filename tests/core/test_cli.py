@@ -253,6 +253,15 @@ def test_run_ends_with_a_table_and_writes_the_result(fairprog, study, home, stor
     assert json.loads(records[-1])["kind"] == "result"
     assert "must end in" in fairprog("runs", "export", "1", str(tmp_path / "x.pkl")).err
 
+    (secret := tmp_path / "secret.json").write_text("{}")
+    (home.run(run.id) / "link.json").symlink_to(secret)
+    assert fairprog("runs", "export", "1", str(tmp_path / "y.zip")).code == 0
+    with zipfile.ZipFile(tmp_path / "y.zip") as archive:
+        assert set(archive.namelist()) == names  # a link leads out of no folder
+    (home.run(run.id) / "result.json").unlink()
+    (home.run(run.id) / "result.json").symlink_to(secret)
+    assert "has no result yet" in fairprog("runs", "export", "1", str(tmp_path / "y.json")).err
+
     assert fairprog("runs", "remove", "1", "--yes").code == 0
     assert store.list() == []
     assert not home.run(run.id).exists()
