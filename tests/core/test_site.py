@@ -55,13 +55,13 @@ def test_rooms_are_in_the_reference(built, page, name):
 
 def test_options_are_explained_by_their_fields(built):
     page = (built[0] / "reference" / "triggers.html").read_text(encoding="utf-8")
-    assert "Side of the shrunk photo over the side of the picture." in page
+    assert "Side of the shrunk photo as a share of the side of the picture." in page
     assert "Field(" not in page
 
 
 def test_roles_of_sphinx_become_plain_names(built):
     page = (built[0] / "reference" / "api.html").read_text(encoding="utf-8")
-    assert "What is called from Python: <code>fp.run</code>." in page
+    assert "The Python API: <code>fp.run</code>." in page
     assert ":func:" not in page
 
 
