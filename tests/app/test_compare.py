@@ -205,7 +205,7 @@ def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home):
     write_duel(home.run("duel"), methods={"majority": [(0.5, 0.5)]})
     page = open_page("compare", run="duel")
     assert not page.exception
-    assert [info.value for info in page.info] == [words.NOBODY]
+    assert [info.value for info in page.info] == [words.NO_METHOD]
 
 
 def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
