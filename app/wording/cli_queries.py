@@ -1,9 +1,7 @@
 """What a page shows while the command line compares methods, and when the command fails."""
 
 WORKING = "Comparing the methods row by row"
-TOO_LONG = (
-    "The comparison was stopped after {minutes} minutes. Choose fewer methods, or runs with fewer test rows."
-)
+TOO_LONG = "The comparison was stopped after {minutes} minutes. Choose fewer methods, or runs with fewer test rows."
 FAILED = "The comparison failed: {reason}"
 
 

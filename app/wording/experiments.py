@@ -32,7 +32,9 @@ MATRIX_LABEL = (
     "Blue: above 0. Orange: below 0. No colour: the interval includes 0."
 )
 CONTROLS = "Compared with the control, a trigger without training: {parts}."
-COLLAPSED_CASES = "{n} of {all} cases collapsed and are not counted, because the gap of a collapsed point means nothing."
+COLLAPSED_CASES = (
+    "{n} of {all} cases collapsed and are not counted, because the gap of a collapsed point means nothing."
+)
 AGAINST_CONTROLS = {
     "falls": "the gap is smaller in {part}",
     "unclear": "there is **no clear difference** in {part}",
@@ -55,8 +57,10 @@ CLASSES_LEAD = (
     "all others; the gap shown is the mean of these."
 )
 CLASSES_AXIS = "Classes"
-CLASSES_LABEL = "The gap of the base classifier and the gap at the chosen λ, by the number of classes, with 95 % intervals."
-LEFT_OUT = "Of the {n} classes, these do not count in the gap because some group has too few rows of them: {labels}."
+CLASSES_LABEL = (
+    "The gap of the base classifier and the gap at the chosen λ, by the number of classes, with 95 % intervals."
+)
+LEFT_OUT = "Of the {n} classes, the gap leaves out those that are too rare in some group: {labels}."
 
 NOTHING = "The gap cannot be estimated on the test rows of these runs: some group has too few rows of some label."
 
@@ -84,7 +88,7 @@ NOTE = (
     "excludes 0. The share of the gain is not estimable where the interval of the gain itself includes 0 for some seed."
 )
 ABOUT_BASE = "Base classifier: accuracy {accuracy}, gap {gap}."
-MORE = "{n} more lines are not drawn: a chart has symbols for at most {most}."
+MORE = "Lines not drawn: {n}, because a chart has symbols for at most {most}."
 PNG, CSV = "{title} (PNG)", "{title} (CSV)"
 PNG_MATRIX, PNG_CURVES = "Gain kept (PNG)", "Curves on the other base classifier (PNG)"
 
@@ -166,7 +170,7 @@ def control_of(row: Row) -> str | None:
 
 
 def against_controls(rows: Sequence[Row]) -> str | None:
-    """In how many cases a trigger has a smaller gap on another base classifier than its control; None without controls."""
+    """In how many cases a trigger has a smaller gap there than its control; None without controls."""
     found = [verdict for row in rows if not row["collapsed"] and (verdict := _against_control(row))]
     parts = [
         AGAINST_CONTROLS[each].format(part=PART.format(n=found.count(each), all=len(found)))

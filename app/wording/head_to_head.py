@@ -20,8 +20,8 @@ SECONDS = "Limit of training time, in seconds"
 SECONDS_HELP = "“Area in time” counts only the points that a method had finished within this training time, per seed."
 PICK_METHODS = "Choose at least one method above."
 ONE_METHOD = (
-    "There is only one curve for this criterion, so there is nothing to compare it with. Above, add a run with the same "
-    "data and base classifier, or train a study with more methods or triggers."
+    "There is only one curve for this criterion, so there is nothing to compare it with. Above, add a run with the "
+    "same data and base classifier, or train a study with more methods or triggers."
 )
 NO_METHOD = (
     "There is nothing to compare yet: the chosen runs have no finished curve of a method, only the accuracy of always "
@@ -40,8 +40,8 @@ VERDICTS_TITLE = "In words"
 FIGURES = "In figures"
 CAPTION = "Below each figure: its 95 % interval and the verdict"
 ABOUT = (
-    "{n:,} test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure: its 95 % interval over "
-    "test rows and seeds, and whether it is better or worse than that of {against}."
+    "{n:,} test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure: its 95 % interval "
+    "over test rows and seeds, and whether it is better or worse than that of {against}."
 )
 COLUMNS = ("Method", "Area")
 AREA_NOTE = "hypervolume"
@@ -59,8 +59,13 @@ VERDICTS = {
 WHOLE = {
     "better": "**{name} is better than {against}**: its area is larger, {change}.",
     "worse": "**{name} is worse than {against}**: its area is smaller, {change}.",
-    "cannot tell": "**Cannot tell whether {name} or {against} is better**: their areas differ by {change}, and the interval includes 0.",
-    "not estimable": "{name} and {against} cannot be compared here: there is no interval for the difference of their areas.",
+    "cannot tell": (
+        "**Cannot tell whether {name} or {against} is better**: their areas differ by {change}, and the interval "
+        "includes 0."
+    ),
+    "not estimable": (
+        "{name} and {against} cannot be compared here: there is no interval for the difference of their areas."
+    ),
 }
 AT = "Its gap at the same loss of accuracy: {parts}."
 AT_PART = "{verdict} at {points}"

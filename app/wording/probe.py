@@ -33,8 +33,8 @@ NULL_ALT = "{null}, {condition}"
 NULL_NOTHING = "nothing"
 STRANGE = ("black", "grey", "noise")
 STRANGE_NOTE = (
-    "The classifiers were trained on nothing like this picture and may predict one group for it even without a trigger. "
-    "The mean picture is a more reliable input."
+    "The classifiers were trained on nothing like this picture and may predict one group for it even without a "
+    "trigger. The mean picture is a more reliable input."
 )
 
 READING = "Can the group be predicted from the base classifier's features?"
@@ -70,7 +70,8 @@ TABLE_CONTROLS = {
 TABLE_LAST = "λ\u00a0=\u00a0{lam}"  # on one line
 TABLE_FIRST = "Classifier"
 DISAGREE = (
-    "At this λ the classifiers differ by up to {apart}. Each was trained once, so this disagreement is a measure of the uncertainty."
+    "At this λ the classifiers differ by up to {apart}. Each was trained once, so this disagreement is a measure of "
+    "the uncertainty."
 )
 BOTH_SIDES = "At this λ they do not all predict the same group."
 

@@ -60,8 +60,9 @@ SIGNED_NOTE = (
 
 AVERAGES = "Averages over test rows"
 AVERAGES_NOTE = (
-    "Averages over {rows} test rows, weighted to the natural mix of labels and groups. The 95 % intervals show how they "
-    "vary with the test rows, not with the seed: another seed can give another trigger. Hollow points are controls."
+    "Averages over {rows} test rows, weighted to the natural mix of labels and groups. The 95 % intervals show how "
+    "they vary with the test rows, not with the seed: another seed can give another trigger. Hollow points are "
+    "controls."
 )
 RIVALS_ARE_LEVELS = "A horizontal line is a rival: a method that changes all weights and uses no trigger."
 NO_AVERAGES = (
@@ -71,8 +72,8 @@ NO_AVERAGES = (
 
 OWN = "A picture of your own"
 OWN_NOTE = (
-    "Choose a PNG, JPEG or WebP file of up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and explained "
-    "on this server, in memory; it is not written to disk."
+    "Choose a PNG, JPEG or WebP file of up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and "
+    "explained on this server, in memory; it is not written to disk."
 )
 OWN_DRAWN = "This classifier was trained on drawn faces only, so its prediction for a photo means little."
 OWN_LABEL = "Picture"
@@ -160,8 +161,8 @@ PICTURE, SENTENCE = "picture", "sentence"  # what counterfactual twins are
 IDENTITY_SHARE = ControlNames(
     "Share on identity words",
     "the share of Integrated Gradients on identity words",
-    "Integrated Gradients in texts that name an identity: the absolute attribution of the words that name it, as a share "
-    "of the absolute attribution of all words.",
+    "Integrated Gradients in texts that name an identity: the absolute attribution of the words that name it, as a "
+    "share of the absolute attribution of all words.",
 )
 
 
@@ -170,8 +171,8 @@ def difference(names: Sequence[str], what: str) -> ControlNames:
     return ControlNames(
         f"Logit, {names[0]} − {names[1]}",
         f"the mean logit difference of counterfactual twins ({names[0]} minus {names[1]})",
-        f"Counterfactual twins: the same {what} twice, with only the group and what it causes changed. At 0 the group makes "
-        "no difference on average.",
+        f"Counterfactual twins: the same {what} twice, with only the group and what it causes changed. At 0 the "
+        "group makes no difference on average.",
     )
 
 
@@ -180,5 +181,6 @@ def flips(names: Sequence[str]) -> ControlNames:
     return ControlNames(
         "Different predictions",
         f"the share of counterfactual twins ({names[0]}, {names[1]}) that get different predictions",
-        "Share of pairs of counterfactual twins whose prediction changes when only the group, and what it causes, changes.",
+        "Share of pairs of counterfactual twins whose prediction changes when only the group, and what it causes, "
+        "changes.",
     )

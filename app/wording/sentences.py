@@ -11,7 +11,9 @@ ALL_LABELS = "All labels"
 ROWS = "Rows at λ ="
 ROWS_HELP = "Choose the values of λ that get a row. The slider's λ always has one."
 PICK = "Test sentences"
-NONE_LEFT = "None of the saved test sentences fits this choice at λ = {lam}. Choose other sentences above, or another λ."
+NONE_LEFT = (
+    "None of the saved test sentences fits this choice at λ = {lam}. Choose other sentences above, or another λ."
+)
 KEPT = "This page lists {shown} of the {kept} saved test sentences."
 EMPTY_TEXT = "(empty text)"
 
@@ -45,9 +47,9 @@ SPOKEN_AGAINST = "Lowers it most: {words}."
 SPOKEN_NONE = "No word has an effect."
 NUMBERS_ALIKE = "All rows of a sentence use the same colour scale."
 MADE = (
-    "Colours are Integrated Gradients for the logit of “{label}” minus the other logit, from {baseline} to the text; the "
-    "attributions of a word's pieces (tokens) are added up. The convergence delta is the part of the change of the logit "
-    "that the words do not account for."
+    "Colours are Integrated Gradients for the logit of “{label}” minus the other logit, from {baseline} to the text; "
+    "the attributions of a word's pieces (tokens) are added up. The convergence delta is the part of the change of "
+    "the logit that the words do not account for."
 )
 
 OWN = "A sentence of your own"
