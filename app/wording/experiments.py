@@ -24,7 +24,7 @@ BASES_LEAD = (
     "share of its gain it keeps there (the gain: how much it narrows the gap on its own base classifier). At 100 % it "
     "keeps all of it, at 0 % nothing; below 0 the gap grew."
 )
-LEARNED_ON, TRIED_ON = "Trained on", "Tested on"
+TRAINED_ON, TESTED_ON = "Trained on", "Tested on"
 FROM_TO = "{source} → {target}"
 OWN = "trained here"
 MATRIX_LABEL = (
@@ -43,8 +43,8 @@ AGAINST_CONTROLS = {
 PART = "{n} of {all} cases"
 CONTROL_VERDICTS = {"falls": "the gap is smaller", "unclear": "no clear difference", "rises": "the gap is larger"}
 BASE = "Other base classifier"
-TRIED = "{kind} from {source}"
-LEARNED_HERE = "{kind}, trained here"
+TRAINED_ELSEWHERE = "{kind} from {source}"
+TRAINED_HERE = "{kind}, trained here"
 PLANE_LABEL = (
     "Accuracy over the gap on {base}, means over seeds with 95 % intervals. The triggers were trained on other base "
     "classifiers, except those named “trained here”. Hollow symbols: controls. White dots: the λ chosen on the base "
@@ -81,7 +81,7 @@ METHOD, GAP, GAP_OF_BASE, ACCURACY, KEPT, CONTROL = (
     "Control",
 )
 ACCURACY_NOTE = "change in points"
-KEPT_NOTES = {TUNING: "of that with all data", BASES: "of that where it was trained"}
+KEPT_NOTES = {TUNING: "share of the gain with all data", BASES: "share of the gain where it was trained"}
 CONTROLS_NOTE = "A gap differs clearly from the control's where their two 95 % intervals do not overlap."
 NOTE = (
     "A gap is “smaller” or “larger” than the base classifier's where the 95 % interval of the change, paired by row, "
@@ -146,7 +146,7 @@ def tuning_table(lines: Lines) -> Table:
 def bases_table(rows: Sequence[Row]) -> Table:
     """Gap, control, change of accuracy and share of the gain kept, by pair of base classifiers."""
     control = control_of(rows[0])
-    columns = [TableCell(METHOD, FROM_TO.format(source=LEARNED_ON.lower(), target=TRIED_ON.lower()))]
+    columns = [TableCell(METHOD, FROM_TO.format(source=TRAINED_ON.lower(), target=TESTED_ON.lower()))]
     columns += [TableCell(GAP_OF_BASE), TableCell(GAP)]
     columns.append(TableCell(CONTROL, tradeoff_words.control(control) if control else ""))
     columns += [TableCell(ACCURACY, ACCURACY_NOTE), TableCell(KEPT, KEPT_NOTES[BASES])]

@@ -70,10 +70,11 @@ WHOLE = {
 AT = "Its gap at the same loss of accuracy: {parts}."
 AT_PART = "{verdict} at {points}"
 NOTES = (
-    "The area (hypervolume) is the part of the chart that a method's points dominate; larger is better. It is bounded "
-    "by the gap of the base classifier and by the accuracy of always predicting the most frequent label. The gap “at "
-    "−2 points” is the smallest gap that a method reached while losing at most two points of accuracy against the base "
-    "classifier; nothing is interpolated between points or beyond them.",
+    "The area (hypervolume) is the size of the region of the chart that a method's points dominate, that is where one "
+    "of them is at least as good in both; larger is better. The region is bounded by the gap of the base classifier "
+    "and by the accuracy of always predicting the most frequent label. The gap “at −2 points” is the smallest gap "
+    "that a method reached while losing at most two points of accuracy against the base classifier; nothing is "
+    "interpolated between points or beyond them.",
     "These figures use the best of all λ on the test rows, so they are optimistic, for every method alike. The white "
     "dot is the λ chosen on validation rows.",
     "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference. When equal methods are "

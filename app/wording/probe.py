@@ -55,9 +55,11 @@ READING_WHATS = {
     "reading_logits": "the accuracy of predicting the group from the logits",
 }
 READING_NONE = "This run did not test whether the group can be predicted from the base classifier's features."
-ABOVE_CHANCE = "Guessing reaches {chance:.2f}. From the features, fitted at each λ, the accuracy is still higher."
-AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval for the features, fitted at each λ."
-BELOW_CHANCE = "Guessing reaches {chance:.2f}. From the features, fitted at each λ, the accuracy is lower."
+ABOVE_CHANCE = (
+    "Guessing reaches {chance:.2f}. The linear probe on the features, fitted at each λ, is still better than that."
+)
+AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval of the linear probe on the features."
+BELOW_CHANCE = "Guessing reaches {chance:.2f}. The linear probe on the features, fitted at each λ, is worse than that."
 RIGHT = "accuracy {accuracy} on test rows"
 TABLE = "P({group}) that each demographic classifier predicts. All were trained without a trigger."
 TABLE_CONTROLS = {
@@ -100,9 +102,9 @@ def table(found: Probe, lines: "Sequence[Line]", index: int, group: str) -> Tabl
     controls = [name for name in TABLE_CONTROLS if any(name in one.controls for one in lines)]
     rows = []
     for each, one in zip(found.classifiers, lines, strict=True):
-        read = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
+        values = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
         note = RIGHT.format(accuracy=common.number(each.accuracy, 2))
-        rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in read)])
+        rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in values)])
     last = TABLE_LAST.format(lam=common.lam(found.lams[index]))
     columns = [TableCell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
     return Table(TABLE.format(group=group), columns, rows)
@@ -127,5 +129,5 @@ def agreement(probabilities: Sequence[Sequence[float]], group: int) -> str:
         return ""
     values = [each[group] for each in probabilities]
     text = DISAGREE.format(apart=inside.signed(max(values) - min(values), 2))
-    read = {max(range(len(each)), key=each.__getitem__) for each in probabilities}
-    return text if len(read) == 1 else f"{text} {BOTH_SIDES}"
+    predicted = {max(range(len(each)), key=each.__getitem__) for each in probabilities}
+    return text if len(predicted) == 1 else f"{text} {BOTH_SIDES}"

@@ -45,7 +45,7 @@ NOT_CONVERGED = "delta {delta}: not converged, so ignore this map"
 ALT_PHOTO = "Test picture {row}: {group}, {label}"
 ALT_MAP = "{view}, {condition}: called {label} with probability {probability:.2f}"
 TARGET = "Explained class"
-PREDICTED = "the predicted one"
+PREDICTED = "the predicted class"
 
 HEAT_LOW, HEAT_HIGH = "no influence", "most influence"
 SIGNED_LOW, SIGNED_HIGH = "against the prediction", "for the prediction"

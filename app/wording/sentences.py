@@ -91,7 +91,7 @@ def delta(value: float, steps: int, has_converged: bool) -> str:
 
 
 def spoken(
-    name: str, words: Sequence[str], values: Sequence[float], *, said: str, positive: str, probability: float
+    name: str, words: Sequence[str], values: Sequence[float], *, predicted: str, positive: str, probability: float
 ) -> str:
     """A row for screen readers: the prediction, and the three words that raise and that lower it most."""
     ranked = sorted(zip(values, words, strict=True), key=lambda pair: pair[0])
@@ -100,7 +100,7 @@ def spoken(
     ends = [SPOKEN_FOR.format(words=", ".join(most))] if most else []
     ends += [SPOKEN_AGAINST.format(words=", ".join(least))] if least else []
     text = " ".join(ends or [SPOKEN_NONE])
-    return SPOKEN.format(name=name, label=said, positive=positive, probability=f"{probability:.2f}", ends=text)
+    return SPOKEN.format(name=name, label=predicted, positive=positive, probability=f"{probability:.2f}", ends=text)
 
 
 def controls(probabilities: Mapping[str, float]) -> str:

@@ -109,7 +109,7 @@ def test_curves_on_the_other_base_stand_beside_what_was_learned_there(open_page,
     page = open_page("compare", run="moved", **{"with": "there"})
     assert not page.exception
     legend = [each["name"] for each in traces(page, CURVES) if each.get("showlegend") is not False]
-    assert legend == [f"Border from {SOURCE}", "untrained", "Last layer refitted, learned here"]
+    assert legend == [f"Border from {SOURCE}", "untrained", "Last layer refitted, trained here"]
     assert [row[1] for row in rows(page, CURVES)][:5] == ["", "0", "1", "2", "untrained"]
 
 
@@ -122,7 +122,7 @@ def test_base_that_is_looked_at_is_restored_by_the_link_and_can_be_changed(open_
     assert given(page, CURVES)["label"].startswith(f"Accuracy over the gap on {SOURCE}")
     layout = json.loads(given(page, BASES)["figure"])["layout"]
     texts = [note["text"] for note in layout["annotations"]]
-    assert texts == ["learned<br>here", "<b>50 %</b><br>[33, 70]", "<b>50 %</b><br>[33, 70]", "learned<br>here"]
+    assert texts == ["trained<br>here", "<b>50 %</b><br>[33, 70]", "<b>50 %</b><br>[33, 70]", "trained<br>here"]
     page.selectbox(key=f"{CURVES}-base").set_value(TARGET).run()
     assert page.query_params["base"] == TARGET
     assert open_page("compare", run="moved", base="<b>").query_params["base"] == "<b>"
@@ -200,11 +200,11 @@ KEPT = Estimate(0.3, (-0.1, 0.7))  # cannot be told from 0: no tint
 def test_matrix_says_every_number_and_what_has_none():
     cells = {("a", "b"): Estimate(-0.25, (-0.5, -0.1)), ("b", "a"): Estimate(None, None), ("b", "b"): KEPT}
     plot = matrix.matrix(
-        cells, own={("a", "a")}, own_text="learned here", rows=["a", "b"], columns=["a", "b"], x_title="", y_title="",
+        cells, own={("a", "a")}, own_text="trained here", rows=["a", "b"], columns=["a", "b"], x_title="", y_title="",
         label="",
     )  # fmt: skip
     texts = [note.text for note in plot.figure.layout.annotations]
-    assert texts == ["learned<br>here", "<b>−25 %</b><br>[−50, −10]", "not<br>estimable", "<b>30 %</b><br>[−10, 70]"]
+    assert texts == ["trained<br>here", "<b>−25 %</b><br>[−50, −10]", "not<br>estimable", "<b>30 %</b><br>[−10, 70]"]
     assert [list(line) for line in plot.figure.data[0].z] == [[0.0, -0.25], [0.0, 0.0]]
 
 

@@ -119,7 +119,12 @@ def test_label_that_is_not_known_gives_no_verdict(gallery):
 
 def test_spoken_row_names_what_adds_and_takes_the_most():
     text = words.spoken(
-        "λ = 1", ["a", "b", "c", "d", "e"], [0.5, -1.0, 0.25, 2.0, 1.0], said="no", positive="yes", probability=0.25
+        "λ = 1",
+        ["a", "b", "c", "d", "e"],
+        [0.5, -1.0, 0.25, 2.0, 1.0],
+        predicted="no",
+        positive="yes",
+        probability=0.25,
     )
     assert text == "λ = 1: called no, P(yes) 0.25. Raises it most: d +2.00, e +1.00, a +0.50. Lowers it most: b −1.00."
 
