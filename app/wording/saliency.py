@@ -47,7 +47,7 @@ ALT_MAP = "{view}, {condition}: called {label} with probability {probability:.2f
 TARGET = "Explained class"
 PREDICTED = "the predicted class"
 
-HEAT_LOW, HEAT_HIGH = "no influence", "most influence"
+HEAT_LOW, HEAT_HIGH = "no weight", "most weight"
 SIGNED_LOW, SIGNED_HIGH = "against the prediction", "for the prediction"
 HEAT_NOTE = "The maps are Grad-CAM for {target} at the {layer}; each is scaled to its own maximum."
 TARGET_CLASS = "the class “{label}”"

@@ -285,7 +285,7 @@ def test_combined_groups_are_listed_largest_first_with_the_worst_named(open_page
     assert not page.exception
     table = given(page, "intersections")
     assert [row[0]["text"] for row in table["rows"]] == ["female", "<b>young</b>, male"]
-    worst = next(markdown.value for markdown in page.markdown if markdown.value.startswith("Worst off"))
+    worst = next(markdown.value for markdown in page.markdown if "lowest accuracy" in markdown.value)
     assert "80.0%" in worst
     assert "<b>" not in worst
 
