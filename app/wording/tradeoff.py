@@ -132,7 +132,7 @@ def majority(value: float, *, is_of_one: bool = False, is_below: bool = False) -
         is_of_one: whether it is that of the chosen run, because other runs differ.
         is_below: whether the line lies below the visible part of the chart.
     """
-    what = "always the most frequent label, chosen run" if is_of_one else "always the most frequent label"
+    what = "most frequent label of the chosen run" if is_of_one else "always the most frequent label"
     return f"{'↓ ' if is_below else ''}{what}: {value:.3f}"
 
 
