@@ -72,7 +72,7 @@ def show_curve(
         for curve in (curve for curve in result.curves if curve.trigger or not has_trigger):
             families.setdefault((run, curve.family), []).append(curve)
     if not families:
-        st.info(inside.NO_LOOK)
+        st.info(inside.NO_TRIGGER_CURVE)
         st.stop()
     wanted = session.remembered(session.CURVE)
     options = list(families)

@@ -138,7 +138,7 @@ def _row(
     sound, is_nearest = bool(of("ig_converged")), lam >= 0 and bool(about.get("is_nearest"))
     verdict = "" if y < 0 else words.RIGHT if said == y else words.WRONG
     spoken = words.spoken(
-        name, [*told, *own], [*values, *own_values], said=labels[said], positive=labels[POSITIVE],
+        name, [*told, *own], [*values, *own_values], predicted=labels[said], positive=labels[POSITIVE],
         probability=probability,
     )  # fmt: skip
     return SentenceRow(

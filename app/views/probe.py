@@ -72,7 +72,7 @@ def explore() -> None:
         run, curve = run_picker.show_curve({choice.run: result}, key="probe", seed=third, has_trigger=True)
     found = probe_of(curve)
     if found is None:
-        st.info(inside.not_looked_into(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
+        st.info(inside.why_unexplained(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
         return
     with fourth:

@@ -13,59 +13,65 @@ Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line
 
 TUNING = "Less tuning data"
 TUNING_LEAD = (
-    "Every method learned from a part of the tuning data; λ was chosen on the same validation rows for every part."
+    "Each method was trained on a share of the tuning data. For every share, λ was chosen on the same validation rows."
 )
 TUNING_AXIS = "Share of the tuning data"
-TUNING_LABEL = "The gap at the chosen λ over the share of the tuning data, means over seeds with 95 % intervals."
+TUNING_LABEL = "The gap at the chosen λ, by the share of the tuning data; means over seeds with 95 % intervals."
 
-BASES = "On other bases"
+BASES = "On other base classifiers"
 BASES_LEAD = (
-    "Triggers in front of a frozen base that they were not learned on. A cell says how much of the gain on their own "
-    "base they keep: 100 % is all of it, 0 % nothing, and below 0 the gap grew."
+    "Each trigger was trained on one frozen base classifier and is now put in front of another. A cell shows which "
+    "share of its gain it keeps there (the gain: how much it narrows the gap on its own base classifier). At 100 % it "
+    "keeps all of it, at 0 % nothing; below 0 the gap grew."
 )
-LEARNED_ON, TRIED_ON = "Learned on", "Tried on"
+TRAINED_ON, TESTED_ON = "Trained on", "Tested on"
 FROM_TO = "{source} → {target}"
-OWN = "learned here"
+OWN = "trained here"
 MATRIX_LABEL = (
-    "The share of the gain that is kept, by the base it was learned on and the base it is tried on. Blue is above 0, "
-    "orange below; clear cells cannot be told from 0."
+    "The share of the gain that a trigger keeps, by the base classifier it was trained on and the one it is tested on. "
+    "Blue: above 0. Orange: below 0. No colour: the interval includes 0."
 )
-CONTROLS = "Against the control, a trigger that was not learned: {parts}."
-COLLAPSED_CASES = "{n} of {all} cases collapsed and are not counted: such a gap means nothing."
+CONTROLS = "Compared with the control, a trigger without training: {parts}."
+COLLAPSED_CASES = (
+    "{n} of {all} cases collapsed and are not counted, because the gap of a collapsed point means nothing."
+)
 AGAINST_CONTROLS = {
     "falls": "the gap is smaller in {part}",
-    "unclear": "**the two cannot be told apart** in {part}",
+    "unclear": "there is **no clear difference** in {part}",
     "rises": "the gap is larger in {part}",
 }
 PART = "{n} of {all} cases"
-CONTROL_VERDICTS = {"falls": "the gap is smaller", "unclear": "not told apart", "rises": "the gap is larger"}
-BASE = "Other base"
-TRIED = "{kind} from {source}"
-LEARNED_HERE = "{kind}, learned here"
+CONTROL_VERDICTS = {"falls": "the gap is smaller", "unclear": "no clear difference", "rises": "the gap is larger"}
+BASE = "Other base classifier"
+TRAINED_ELSEWHERE = "{kind} from {source}"
+TRAINED_HERE = "{kind}, trained here"
 PLANE_LABEL = (
-    "Accuracy over the gap on {base}, means over seeds with 95 % intervals. Triggers were learned on other bases, but "
-    "for those that were learned here. Hollow symbols are controls; white dots: λ chosen on the own base."
+    "Accuracy over the gap on {base}, means over seeds with 95 % intervals. The triggers were trained on other base "
+    "classifiers, except those named “trained here”. Hollow symbols: controls. White dots: the λ chosen on the base "
+    "classifier that the trigger was trained on."
 )
 
 CLASSES = "Several classes"
 CLASSES_LEAD = (
-    "The same task with more labels to tell apart. Of more than two, each is set against the rest, and the gap is "
-    "their mean."
+    "The same data with more classes to predict. With more than two classes, a gap is computed for each class against "
+    "all others; the gap shown is the mean of these."
 )
 CLASSES_AXIS = "Classes"
-CLASSES_LABEL = "The gap of the base and at the chosen λ over the number of classes, with 95 % intervals."
-LEFT_OUT = "Of {n} classes, not counted because they are too rare in a group: {labels}."
+CLASSES_LABEL = (
+    "The gap of the base classifier and the gap at the chosen λ, by the number of classes, with 95 % intervals."
+)
+LEFT_OUT = "Of the {n} classes, the gap leaves out those that are too rare in some group: {labels}."
 
-NOTHING = "The gap cannot be estimated on the test rows of these runs: a group and label has too few of them."
+NOTHING = "The gap cannot be estimated on the test rows of these runs: some group has too few rows of some label."
 
 PRESETS = {
     "image": {TUNING: "faces-tuning-data", BASES: "faces-transfer", CLASSES: "faces-multiclass"},
     "text": {TUNING: "comments-tuning-data", BASES: "comments-transfer"},
 }
-MISSING = "Further charts appear here for finished runs of these presets: {presets}."
+MISSING = "Further charts appear here once a run of these presets is finished and chosen above: {presets}."
 PRESET = "{title} (`{preset}`)"
 
-CAPTION = "At the λ chosen on validation, means over seeds. Below: 95 % interval, verdict"
+CAPTION = "At the λ chosen on validation rows; means over seeds. Below each figure: its 95 % interval and the verdict"
 METHOD, GAP, GAP_OF_BASE, ACCURACY, KEPT, CONTROL = (
     "Method",
     "Gap",
@@ -75,16 +81,16 @@ METHOD, GAP, GAP_OF_BASE, ACCURACY, KEPT, CONTROL = (
     "Control",
 )
 ACCURACY_NOTE = "change in points"
-KEPT_NOTES = {TUNING: "of that with all data", BASES: "of that on the own base"}
-CONTROLS_NOTE = "A gap is told apart from the control's where their 95 % intervals do not overlap."
+KEPT_NOTES = {TUNING: "share of the gain with all data", BASES: "share of the gain where it was trained"}
+CONTROLS_NOTE = "A gap differs clearly from the control's where their two 95 % intervals do not overlap."
 NOTE = (
-    "A gap is “smaller” or “larger” than the base's where the 95 % interval of its change, paired by row, leaves out "
-    "0. A share of the gain is not estimable where, for some seed, there was no gain that can be told from 0."
+    "A gap is “smaller” or “larger” than the base classifier's where the 95 % interval of the change, paired by row, "
+    "excludes 0. The share of the gain is not estimable where the interval of the gain itself includes 0 for some seed."
 )
-ABOUT_BASE = "Base: accuracy {accuracy}, gap {gap}."
-MORE = "Not drawn: {n} more lines; a chart tells at most {most} apart."
+ABOUT_BASE = "Base classifier: accuracy {accuracy}, gap {gap}."
+MORE = "Lines not drawn: {n}, because a chart has symbols for at most {most}."
 PNG, CSV = "{title} (PNG)", "{title} (CSV)"
-PNG_MATRIX, PNG_CURVES = "Gain kept (PNG)", "Curves on the other base (PNG)"
+PNG_MATRIX, PNG_CURVES = "Gain kept (PNG)", "Curves on the other base classifier (PNG)"
 
 
 def percent(share: float) -> str:
@@ -93,14 +99,14 @@ def percent(share: float) -> str:
 
 
 def missing(titles: Sequence[str], modality: str) -> str | None:
-    """How to get the experiments that no chosen run holds; None where there is nothing to say."""
+    """Which presets compute the experiments that no chosen run holds; None if there are no such presets."""
     presets = PRESETS.get(modality, {})
     found = [PRESET.format(title=title, preset=presets[title]) for title in titles if title in presets]
     return MISSING.format(presets=", ".join(found)) if found else None
 
 
 def bases(rows: Sequence[Row]) -> list[str]:
-    """The accuracy and gap of every base among the rows."""
+    """The accuracy and gap of every base classifier in the rows."""
     found = [
         ABOUT_BASE.format(
             accuracy=inside.interval(Estimate.of(row["base_accuracy"], row["base_accuracy_ci"])),
@@ -112,7 +118,7 @@ def bases(rows: Sequence[Row]) -> list[str]:
 
 
 def left_out(rows: Sequence[Row]) -> list[str]:
-    """Which labels do not count, by number of classes."""
+    """Which labels are left out of the gap, by number of classes."""
     found = [
         LEFT_OUT.format(n=row["n_classes"], labels="; ".join(map(common.plain, row["left_out"])))
         for row in rows
@@ -138,9 +144,9 @@ def tuning_table(lines: Lines) -> Table:
 
 
 def bases_table(rows: Sequence[Row]) -> Table:
-    """Gap, control, change of accuracy and share of the gain kept, by the two bases."""
+    """Gap, control, change of accuracy and share of the gain kept, by pair of base classifiers."""
     control = control_of(rows[0])
-    columns = [TableCell(METHOD, FROM_TO.format(source=LEARNED_ON.lower(), target=TRIED_ON.lower()))]
+    columns = [TableCell(METHOD, FROM_TO.format(source=TRAINED_ON.lower(), target=TESTED_ON.lower()))]
     columns += [TableCell(GAP_OF_BASE), TableCell(GAP)]
     columns.append(TableCell(CONTROL, tradeoff_words.control(control) if control else ""))
     columns += [TableCell(ACCURACY, ACCURACY_NOTE), TableCell(KEPT, KEPT_NOTES[BASES])]
@@ -148,7 +154,7 @@ def bases_table(rows: Sequence[Row]) -> Table:
 
 
 def classes_table(lines: Lines) -> Table:
-    """Gap of the base, gap and change of accuracy, by method and number of classes."""
+    """Gap of the base classifier, gap and change of accuracy, by method and number of classes."""
     columns = [TableCell(METHOD), TableCell(GAP_OF_BASE), TableCell(GAP), TableCell(ACCURACY, ACCURACY_NOTE)]
     rows = [
         [TableCell(name, f"{row['n_classes']} classes, {_seeds(row)}"), _base_gap(row), _gap(row), _accuracy(row)]
@@ -159,22 +165,22 @@ def classes_table(lines: Lines) -> Table:
 
 
 def control_of(row: Row) -> str | None:
-    """The method of the control that stands beside a trigger on another base."""
+    """The method that is the control of a trigger on another base classifier; None without one."""
     return next((name for name in tradeoff_words.CONTROLS if name in row.get("controls", {})), None)
 
 
 def against_controls(rows: Sequence[Row]) -> str | None:
-    """How many triggers do better on another base than their controls there; None where there are no controls."""
-    told = [verdict for row in rows if not row["collapsed"] and (verdict := _against_control(row))]
+    """In how many cases a trigger has a smaller gap there than its control; None without controls."""
+    found = [verdict for row in rows if not row["collapsed"] and (verdict := _against_control(row))]
     parts = [
-        AGAINST_CONTROLS[each].format(part=PART.format(n=told.count(each), all=len(told)))
+        AGAINST_CONTROLS[each].format(part=PART.format(n=found.count(each), all=len(found)))
         for each in AGAINST_CONTROLS
-        if each in told
+        if each in found
     ]
-    n_lost = sum(bool(row["collapsed"]) for row in rows if _against_control(row))
-    found = [CONTROLS.format(parts="; ".join(parts))] if told else []
-    found += [COLLAPSED_CASES.format(n=n_lost, all=n_lost + len(told))] if n_lost else []
-    return " ".join(found) or None
+    n_collapsed = sum(bool(row["collapsed"]) for row in rows if _against_control(row))
+    texts = [CONTROLS.format(parts="; ".join(parts))] if found else []
+    texts += [COLLAPSED_CASES.format(n=n_collapsed, all=n_collapsed + len(found))] if n_collapsed else []
+    return " ".join(texts) or None
 
 
 def _against_control(row: Row) -> verdicts.Verdict | None:
@@ -184,11 +190,11 @@ def _against_control(row: Row) -> verdicts.Verdict | None:
 
 def _transferred(row: Row) -> list[TableCell]:
     control, verdict = control_of(row), _against_control(row)
-    said = "" if row["collapsed"] or not verdict else CONTROL_VERDICTS[verdict]
-    beside = _figure(Estimate.of(**row["controls"][control]), said) if control and verdict else TableCell("")
+    text = "" if row["collapsed"] or not verdict else CONTROL_VERDICTS[verdict]
+    of_control = _figure(Estimate.of(**row["controls"][control]), text) if control and verdict else TableCell("")
     between = FROM_TO.format(source=row["source"], target=row["target"])
     name = TableCell(common.kind(experiment.name(row)), f"{between}; {_seeds(row)}")
-    return [name, _base_gap(row), _gap(row), beside, _accuracy(row), _kept(row)]
+    return [name, _base_gap(row), _gap(row), of_control, _accuracy(row), _kept(row)]
 
 
 def _seeds(row: Row) -> str:
@@ -220,8 +226,8 @@ def _kept(row: Row) -> TableCell:
     value, interval = inside.percent(found)
     if "target" not in row and row["tuning_ratio"] in (None, 1):
         return TableCell(value)
-    said = common.COLLAPSED if row["collapsed"] else kept_verdict(found)
-    return TableCell(value, "\n".join(filter(None, (interval, said))))
+    text = common.COLLAPSED if row["collapsed"] else kept_verdict(found)
+    return TableCell(value, "\n".join(filter(None, (interval, text))))
 
 
 def _figure(found: Estimate, verdict: str = "") -> TableCell:
@@ -231,7 +237,7 @@ def _figure(found: Estimate, verdict: str = "") -> TableCell:
 
 
 def gap_verdict(change: Estimate) -> str:
-    """What the interval of a gap's change allows to say; nothing without one."""
+    """The verdict that the interval of a gap's change supports; empty without an interval."""
     if change.ci is None:
         return ""
     low, high = change.ci
@@ -239,14 +245,14 @@ def gap_verdict(change: Estimate) -> str:
 
 
 def kept_verdict(found: Estimate) -> str:
-    """What the interval of a share of the gain allows to say; nothing without one."""
+    """The verdict that the interval of a share of the gain supports; empty without an interval."""
     if found.ci is None:
         return ""
     low, high = found.ci
     if high < 0:
         return "the gap grew"
     if low <= 0:
-        return "cannot tell from none" if high < 1 else "cannot tell"
+        return "may be none" if high < 1 else "cannot tell"
     if low > 1:
         return "more than all"
-    return "a part" if high < 1 else "cannot tell from all"
+    return "a part" if high < 1 else "may be all"

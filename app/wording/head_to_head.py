@@ -1,4 +1,4 @@
-"""Sentences of the page Compare: methods against each other."""
+"""Sentences of the page Compare: methods head to head."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,35 +9,39 @@ from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, Di
 
 TITLE = "Methods against each other"
 LEAD = (
-    "All methods answered the same test rows, and all start from the same frozen base. A verdict is said only where "
-    "the 95 % interval of a difference, paired by row and by seed, leaves out 0."
+    "All methods are measured on the same test rows and start from the same frozen base classifier. A method is called "
+    "better or worse only where the 95 % interval of the difference, paired by row and by seed, excludes 0."
 )
 
 CRITERION = "Criterion"
 METHODS = "Methods"
 AGAINST = "Compare with"
-SECONDS = "Training time that counts, in seconds"
-SECONDS_HELP = "“Area in time” counts only what a method had finished after so many seconds of training, per seed."
+SECONDS = "Limit of training time, in seconds"
+SECONDS_HELP = "“Area in time” counts only the points that a method had finished within this training time, per seed."
 PICK_METHODS = "Choose at least one method above."
 ONE_METHOD = (
-    "There is one curve for this criterion, so there is nothing to compare it with. Add a run on the same data and "
-    "base above, or train a study with more methods or triggers."
+    "There is only one curve for this criterion, so there is nothing to compare it with. Above, add a run with the "
+    "same data and base classifier, or train a study with more methods or triggers."
 )
-NOBODY = "Here is nothing to compare: the chosen runs have finished no method but the most frequent label."
+NO_METHOD = (
+    "There is nothing to compare yet: the chosen runs have no finished curve of a method, only the accuracy of always "
+    "predicting the most frequent label."
+)
 TO_TRAIN = "Train a study"
-TO_TRADEOFF = "Their curves side by side, on Trade-off"
-TOO_MANY = "At most {n} methods fit into one chart."
+TO_TRADEOFF = "See their curves on Trade-off"
+TOO_MANY = "One chart shows at most {n} methods."
 
 CHART_LABEL = (
-    "Accuracy over the gap on the test split, means over seeds with 95 % intervals. The step lines join the points "
-    "that no other of the same method beats in both; collapsed points do not count. White dots: λ chosen on validation."
+    "Accuracy over the gap on the test rows, means over seeds with 95 % intervals. A step line joins a method's best "
+    "points (its Pareto front): none of its other points is better in both. Collapsed points are left out. White dots: "
+    "the λ chosen on validation rows."
 )
 VERDICTS_TITLE = "In words"
 FIGURES = "In figures"
-CAPTION = "Below: 95 % interval, verdict"
+CAPTION = "Below each figure: its 95 % interval and the verdict"
 ABOUT = (
-    "{n:,} test rows; base: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure stand its 95 % interval over "
-    "test rows and seeds, and the verdict on the difference to {against}."
+    "{n:,} test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure: its 95 % interval "
+    "over test rows and seeds, and whether it is better or worse than that of {against}."
 )
 COLUMNS = ("Method", "Area")
 AREA_NOTE = "hypervolume"
@@ -53,38 +57,45 @@ VERDICTS = {
     "not estimable": "",
 }
 WHOLE = {
-    "better": "**{name} is better than {against}**: its area is larger by {change}.",
+    "better": "**{name} is better than {against}**: its area is larger, {change}.",
     "worse": "**{name} is worse than {against}**: its area is smaller, {change}.",
-    "cannot tell": "**{name} and {against} cannot be told apart** by their areas: {change}.",
-    "not estimable": "{name} and {against} cannot be compared here: the difference of their areas has no interval.",
+    "cannot tell": (
+        "**Cannot tell whether {name} or {against} is better**: their areas differ by {change}, and the interval "
+        "includes 0."
+    ),
+    "not estimable": (
+        "{name} and {against} cannot be compared here: there is no interval for the difference of their areas."
+    ),
 }
-AT = "At the same accuracy: {parts}."
+AT = "Its gap at the same loss of accuracy: {parts}."
 AT_PART = "{verdict} at {points}"
 NOTES = (
-    "Area is the hypervolume: how much of the plane between the base's gap and the accuracy of always giving the most "
-    "frequent label a method's points attain. The gap “at −2 points” is the smallest one that a method attained while "
-    "losing at most two points of the base's accuracy; nothing is interpolated between points or beyond them.",
-    "These are the best of all λ on the test rows, so they are optimistic for every method alike; the λ chosen on "
-    "validation is the white dot.",
-    "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference. Of twenty comparisons of "
-    "equal methods about one shows a difference by chance.",
+    "The area (hypervolume) is the size of the region of the chart that a method's points dominate, that is where one "
+    "of them is at least as good in both; larger is better. The region is bounded by the gap of the base classifier "
+    "and by the accuracy of always predicting the most frequent label. The gap “at −2 points” is the smallest gap "
+    "that a method reached while losing at most two points of accuracy against the base classifier; nothing is "
+    "interpolated between points or beyond them.",
+    "These figures use the best of all λ on the test rows, so they are optimistic, for every method alike. The white "
+    "dot is the λ chosen on validation rows.",
+    "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference. When equal methods are "
+    "compared, about one comparison in twenty shows a difference by chance.",
 )
-ONE_SEED = "{names} ran with one seed here: intervals cover other test rows, but not what another seed would change."
+ONE_SEED = "{names} ran with one seed only: the intervals show how results vary with the test rows, not with the seed."
 DOWNLOADS = "Download"
 DOWNLOAD_TABLE = "Figures (CSV)"
 
 
 def name(kind: str, tuning_ratio: float | None) -> str:
-    """A contender: its trigger or method, and the share of the tuning data where that was not all."""
+    """A candidate's name: its trigger or method, and the share of the tuning data if it is below 100 %."""
     return f"{common.kind(kind)}{inside.share(tuning_ratio)}"
 
 
 def sentences(judged: ComparisonJson, names: Mapping[str, str]) -> list[str]:
-    """One verdict in words for every method but the one that is compared with.
+    """One verdict in words for every method except the one that the others are compared with.
 
     Args:
         judged: see ``fairprog_core.results.head_to_head.head_to_head``.
-        names: of the contenders by key, as plain text.
+        names: of the candidates by key, as plain text.
     """
     against = common.plain(names[judged["against"]])
     found = []
@@ -101,7 +112,7 @@ def sentences(judged: ComparisonJson, names: Mapping[str, str]) -> list[str]:
 
 
 def one_seed(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
-    """Whose intervals know nothing of other seeds."""
+    """Which methods ran with one seed, so that their intervals do not cover other seeds; None if there are none."""
     found = [common.plain(names[each["key"]]) for each in judged["contenders"] if len(each["seeds"]) == 1]
     if not found:
         return None
@@ -109,7 +120,7 @@ def one_seed(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
 
 
 def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
-    """What the figures rest on."""
+    """The number of test rows, and accuracy and gap of the base classifier."""
     return ABOUT.format(
         n=judged["n"],
         against=common.plain(names[judged["against"]]),
@@ -119,7 +130,7 @@ def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
 
 
 def table(judged: ComparisonJson, names: Mapping[str, str]) -> Table:
-    """Area, area in time and the gap at matched accuracy of every method."""
+    """Area, area in time and the gap at each loss of accuracy, for every method."""
     columns = [
         TableCell(COLUMNS[0]),
         TableCell(COLUMNS[1], AREA_NOTE),
@@ -154,7 +165,7 @@ def _seconds(value: float) -> str:
 
 
 def _at(differences: Sequence[DifferenceJson], losses: Sequence[float]) -> str:
-    """Where the verdict is which: better at −1 and −2 points; cannot tell at −3 and −5 points."""
+    """The verdicts by loss of accuracy: "better at −1 and −2 points; cannot tell at −3 and −5 points"."""
     by_verdict: dict[str, list[str]] = {}
     for found, loss in zip(differences, losses, strict=True):
         if VERDICTS[found["verdict"]]:
@@ -167,7 +178,7 @@ def _at(differences: Sequence[DifferenceJson], losses: Sequence[float]) -> str:
 
 
 def _listed(names: Sequence[str], sign: str = "") -> str:
-    """Names in a row, "and" before the last, each behind the sign."""
+    """Names joined by commas, with "and" before the last; each has the sign in front."""
     signed = [f"{sign}{name}" for name in names]
     return " and ".join(filter(None, (", ".join(signed[:-1]), signed[-1])))
 

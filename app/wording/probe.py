@@ -12,12 +12,13 @@ from fairprog_core.results.explanations import Probe
 if TYPE_CHECKING:
     from app.models.line import Line
 
-TITLE = "What the trigger looks like to another classifier"
+TITLE = "Which group does the trigger suggest?"
 LEAD = (
-    "Demographic classifiers are trained to tell the groups apart, without any trigger. Here they see an input that "
-    "holds nothing but the trigger. What they read depends on how they were trained: compare them, and the controls."
+    "Demographic classifiers are trained to predict the group of an input, without any trigger. Here they get an empty "
+    "input that carries only the trigger. Their predictions depend on how each was trained, so compare several "
+    "classifiers, and compare the trigger with its controls."
 )
-EMPTY = "This run was trained without the demographic probe. Train again with it switched on (Train, “A look inside”)."
+EMPTY = "This run has no demographic probe. Train again with the probe switched on (page Train, “A look inside”)."
 
 NULL = "Empty input"
 NULLS = {"mean": "Mean picture", "black": "Black", "grey": "Grey", "noise": "Noise", "empty": "Empty comment"}
@@ -32,32 +33,35 @@ NULL_ALT = "{null}, {condition}"
 NULL_NOTHING = "nothing"
 STRANGE = ("black", "grey", "noise")
 STRANGE_NOTE = (
-    "A classifier has never seen anything like this picture and may read a group in it without any trigger; "
-    "the mean picture is the better one to look at."
+    "The classifiers were trained on nothing like this picture and may predict one group for it even without a "
+    "trigger. The mean picture is a more reliable input."
 )
 
-READING = "Can the group be read from what the base computes?"
-READING_AXIS = "Accuracy of reading the group"
+READING = "Can the group be predicted from the base classifier's features?"
+READING_AXIS = "Accuracy of predicting the group"
 READING_LABEL = (
-    "Accuracy of a logistic regression that reads the group, over λ, with every group and label counting alike: from "
-    "the base's features and logits learned anew at every λ, and from its features learned once, without a trigger."
+    "Accuracy over λ of a logistic regression that predicts the group (a linear probe); every group and label has the "
+    "same weight. It is fitted on the base classifier's features and on its logits, anew at every λ, and once on the "
+    "features without a trigger."
 )
 READERS = {
-    "reading": "features, learned anew",
-    "reading_fixed": "features, learned without a trigger",
-    "reading_logits": "logits, learned anew",
+    "reading": "features, fitted at each λ",
+    "reading_fixed": "features, fitted without a trigger",
+    "reading_logits": "logits, fitted at each λ",
 }
 READING_WHATS = {
-    "reading": "the accuracy of reading the group from the features, learned anew,",
-    "reading_fixed": "the accuracy of a reader of the features that was learned without a trigger",
-    "reading_logits": "the accuracy of reading the group from the logits",
+    "reading": "the accuracy of predicting the group from the features (fitted at each λ)",
+    "reading_fixed": "the accuracy of predicting the group from the features (fitted without a trigger)",
+    "reading_logits": "the accuracy of predicting the group from the logits",
 }
-READING_NONE = "The group was not read from the base's features in this run."
-ABOVE_CHANCE = "Guessing reaches {chance:.2f}. The features, learned anew, still tell more than that."
-AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval of the features, learned anew."
-BELOW_CHANCE = "Guessing reaches {chance:.2f}. The features, learned anew, are below that."
-RIGHT = "right on {accuracy} of the test"
-TABLE = "P({group}) that each demographic classifier reads. They were trained without any trigger."
+READING_NONE = "This run did not test whether the group can be predicted from the base classifier's features."
+ABOVE_CHANCE = (
+    "Guessing reaches {chance:.2f}. The linear probe on the features, fitted at each λ, is still better than that."
+)
+AT_CHANCE = "Guessing reaches {chance:.2f}, which lies within the interval of the linear probe on the features."
+BELOW_CHANCE = "Guessing reaches {chance:.2f}. The linear probe on the features, fitted at each λ, is worse than that."
+RIGHT = "accuracy {accuracy} on test rows"
+TABLE = "P({group}) that each demographic classifier predicts. All were trained without a trigger."
 TABLE_CONTROLS = {
     "without": "Without",
     "untrained": "Untrained",
@@ -68,11 +72,12 @@ TABLE_CONTROLS = {
 TABLE_LAST = "λ\u00a0=\u00a0{lam}"  # on one line
 TABLE_FIRST = "Classifier"
 DISAGREE = (
-    "At this λ the classifiers lie {apart} apart. Each is one training, so their disagreement is the uncertainty."
+    "At this λ the classifiers differ by up to {apart}. Each was trained once, so this disagreement is a measure of "
+    "the uncertainty."
 )
-BOTH_SIDES = "At this λ some classifiers read one group and some another."
+BOTH_SIDES = "At this λ they do not all predict the same group."
 
-OF_BASE = "started from the base"
+OF_BASE = "weights started from the base"
 
 
 def axis(group: str) -> str:
@@ -81,9 +86,9 @@ def axis(group: str) -> str:
 
 
 def label(group: str, null: str) -> str:
-    """The chart in words."""
+    """What the chart shows, for screen readers."""
     empty = SPOKEN.get(null, null)
-    return f"Probability of {group} that each demographic classifier reads in the {empty} with the trigger, over λ."
+    return f"Probability of {group} that each demographic classifier predicts for the {empty} with the trigger, over λ."
 
 
 def classifier(found: DemographicPrediction) -> str:
@@ -92,21 +97,21 @@ def classifier(found: DemographicPrediction) -> str:
 
 
 def table(found: Probe, lines: "Sequence[Line]", index: int, group: str) -> Table:
-    """What every classifier reads at one λ and under the controls, in figures alone."""
+    """The probability that every classifier predicts at one λ and with the controls."""
     nothing = Estimate(None, None)
     controls = [name for name in TABLE_CONTROLS if any(name in one.controls for one in lines)]
     rows = []
     for each, one in zip(found.classifiers, lines, strict=True):
-        read = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
+        values = [*(one.controls.get(name, nothing) for name in controls), one.along[index]]
         note = RIGHT.format(accuracy=common.number(each.accuracy, 2))
-        rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in read)])
+        rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in values)])
     last = TABLE_LAST.format(lam=common.lam(found.lams[index]))
     columns = [TableCell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
     return Table(TABLE.format(group=group), columns, rows)
 
 
 def against_chance(found: Estimate, chance: float) -> str:
-    """Whether a figure is above what guessing reaches."""
+    """Whether an accuracy is above, at or below that of guessing."""
     if found.ci is None:
         return ""
     text = ABOVE_CHANCE if found.ci[0] > chance else BELOW_CHANCE if found.ci[1] < chance else AT_CHANCE
@@ -114,15 +119,15 @@ def against_chance(found: Estimate, chance: float) -> str:
 
 
 def agreement(probabilities: Sequence[Sequence[float]], group: int) -> str:
-    """How far the classifiers lie apart, and whether they read different groups.
+    """How far the classifiers' probabilities differ, and whether they predict different groups.
 
     Args:
         probabilities: of all groups, by classifier.
-        group: that is looked at.
+        group: whose probabilities are compared.
     """
     if len(probabilities) < 2:
         return ""
     values = [each[group] for each in probabilities]
     text = DISAGREE.format(apart=inside.signed(max(values) - min(values), 2))
-    read = {max(range(len(each)), key=each.__getitem__) for each in probabilities}
-    return text if len(read) == 1 else f"{text} {BOTH_SIDES}"
+    predicted = {max(range(len(each)), key=each.__getitem__) for each in probabilities}
+    return text if len(predicted) == 1 else f"{text} {BOTH_SIDES}"

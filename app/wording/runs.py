@@ -3,24 +3,24 @@
 import time
 
 TITLE = "Runs"
-LEAD = "Everything that was trained in this home, the newest first. Training goes on when the browser is closed."
-EMPTY = "Nothing was trained here yet. Start a small study, and watch its curve grow."
+LEAD = "Everything that was trained in this home, newest first. Training continues when you close the browser."
+EMPTY = "Nothing was trained here yet. Start a small study and watch its curve grow."
 TO_TRAIN = "Train a trigger"
 
-COLUMNS = ("Study", "State", "Main figures, on the test split", "")
+COLUMNS = ("Study", "State", "Main figures, on test rows", "")
 COMPARE = "Compare"
-COMPARE_HELP = "Select two or more runs with a finished curve."
+COMPARE_HELP = "Select at least two runs that have a finished curve."
 SELECT = "Select this run for comparison."
 OPEN = "Open"
 WATCH = "Watch"
 CANCEL = "Cancel"
 CANCELLING = "Cancelling …"
-RESUME = "Go on"
+RESUME = "Resume"
 REMOVE = "Remove"
 SHOW_ALL = "Show all {n} runs"
 
 CONFIRM_TITLE = "Remove this run?"
-CONFIRM = "“{name}” ({run_id}), with its triggers, predictions and explanations, is deleted from the disk for good."
+CONFIRM = "This deletes “{name}” ({run_id}) from the disk for good, with its triggers, predictions and explanations."
 CONFIRM_YES = "Remove for good"
 CONFIRM_NO = "Keep it"
 

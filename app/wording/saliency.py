@@ -8,8 +8,8 @@ from fairprog_core.results.gallery_layout import GalleryAbout
 
 TITLE = "Where the classifier looks"
 LEAD = (
-    "The same test rows without and with the trigger. A single picture or sentence can look convincing by chance: "
-    "compare it with the control, and read the averages below."
+    "You see the same test rows without and with the trigger. A single picture or sentence can look convincing by "
+    "chance, so compare it with the control and read the averages below."
 )
 
 VIEW = "Map"
@@ -25,8 +25,8 @@ FILTERS = {
 GROUP = "Group"
 ALL_GROUPS = "All groups"
 PAGE = "Page"
-NONE_LEFT = "No kept test picture is like that at λ = {lam}. Choose other pictures above, or another λ."
-KEPT = "Shown are {shown} of {kept} kept test pictures."
+NONE_LEFT = "None of the saved test pictures fits this choice at λ = {lam}. Choose other pictures above, or another λ."
+KEPT = "This page shows {shown} of the {kept} saved test pictures."
 
 PHOTO = "Picture"
 CONDITIONS = {
@@ -41,56 +41,59 @@ RIGHT = "✓ right"
 WRONG = "✗ wrong"
 EMPTY_MAP = "the map is 0 everywhere"
 DELTA = "delta {delta}"
-NOT_CONVERGED = "delta {delta}, too large: do not read this map"
+NOT_CONVERGED = "delta {delta}: not converged, so ignore this map"
 ALT_PHOTO = "Test picture {row}: {group}, {label}"
 ALT_MAP = "{view}, {condition}: called {label} with probability {probability:.2f}"
 TARGET = "Explained class"
-PREDICTED = "the predicted one"
+PREDICTED = "the predicted class"
 
-HEAT_LOW, HEAT_HIGH = "no part in the answer", "largest part"
-SIGNED_LOW, SIGNED_HIGH = "speaks against the answer", "speaks for it"
-HEAT_NOTE = "Grad-CAM for {target} at the {layer}; every map is scaled to its own maximum."
+HEAT_LOW, HEAT_HIGH = "no weight", "most weight"
+SIGNED_LOW, SIGNED_HIGH = "against the prediction", "for the prediction"
+HEAT_NOTE = "The maps are Grad-CAM for {target} at the {layer}; each is scaled to its own maximum."
 TARGET_CLASS = "the class “{label}”"
 TARGET_PREDICTED = "the predicted class"
 SIGNED_NOTE = (
-    "Integrated Gradients for the predicted class, from the {baseline} to the picture, summed over colours; every map "
-    "is scaled to its own maximum. The delta (convergence) is what the map misses of the change of the logit."
+    "The maps are Integrated Gradients for the predicted class, from the {baseline} to the picture, summed over the "
+    "colours; each is scaled to its own maximum. The convergence delta is the part of the change of the logit that the "
+    "map does not account for."
 )
 
-AVERAGES = "What holds on average"
+AVERAGES = "Averages over test rows"
 AVERAGES_NOTE = (
-    "Over {rows} test rows, weighted to the natural mix. Intervals (95 %) cover the rows, not the training: "
-    "another seed can give another trigger. Hollow points are controls."
+    "Averages over {rows} test rows, weighted to the natural mix of labels and groups. The 95 % intervals show how "
+    "they vary with the test rows, not with the seed: another seed can give another trigger. Hollow points are "
+    "controls."
 )
-RIVALS_ARE_LEVELS = "A level across a chart is a classifier with other weights, without a trigger."
+RIVALS_ARE_LEVELS = "A horizontal line is a rival: a method that changes all weights and uses no trigger."
 NO_AVERAGES = (
-    "This run has no averages: its data set marks no regions or words and has no twins, or none were asked for."
+    "This run has no averages. Either its data set has no marked regions, no marked words and no counterfactual twins, "
+    "or “Rows for averages” was set to 0 on the page Train."
 )
 
 OWN = "A picture of your own"
 OWN_NOTE = (
-    "A PNG, JPEG or WebP file up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and explained on "
-    "this server, in memory; it is not written to disk."
+    "Choose a PNG, JPEG or WebP file of up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and "
+    "explained on this server, in memory; it is not written to disk."
 )
-OWN_DRAWN = "This classifier has seen drawn faces only: what it says about a photo means little."
+OWN_DRAWN = "This classifier was trained on drawn faces only, so its prediction for a photo means little."
 OWN_LABEL = "Picture"
 OWN_TITLE = "Your picture at λ = {lam}"
-OWN_WAIT = "Explaining; the first time takes a few seconds"
+OWN_WAIT = "Computing the explanation; the first one takes a few seconds"
 OWN_NO_GALLERY = (
-    "Pictures of your own are explained in the same way as kept test rows, and none were kept of this curve: train "
-    "with “Gallery” above 0."
+    "Your own pictures are explained in the same way as saved test rows, but no test rows were saved for this curve. "
+    "Train again with “Gallery” above 0."
 )
-OWN_MISSING = "This run has no weights of its base classifier at hand, so new pictures cannot be explained."
+OWN_MISSING = "The weights of this run's base classifier are missing, so new pictures cannot be explained."
 
 
 def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
-    """What may be uploaded, and what happens to it."""
+    """Which files can be uploaded, and what happens to them."""
     note = OWN_NOTE.format(mb=mb, side=side)
     return f"{note} {OWN_DRAWN}" if is_drawn else note
 
 
 def about(gallery: GalleryAbout, view: str, target: int | None, *, shown: int, kept: int) -> str:
-    """What is seen: how many pictures, how they were picked, how the maps were made."""
+    """The text above the pictures: how many there are, how they were chosen, how the maps were computed."""
     explained = TARGET_PREDICTED if target is None else TARGET_CLASS.format(label=gallery["labels"][target])
     made = (HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE).format(
         target=explained, layer=gallery.get("layer", "last layer"), baseline=gallery.get("ig_baseline", "black picture")
@@ -107,7 +110,7 @@ def about(gallery: GalleryAbout, view: str, target: int | None, *, shown: int, k
 def caption(
     label: str, probability: float, is_right: bool | None, delta: float | None, has_converged: bool, *, is_empty: bool
 ) -> str:
-    """Prediction and probability; right or wrong where the label is known; the convergence delta where there is one."""
+    """Prediction and probability; right or wrong if the label is known; the convergence delta if there is one."""
     lines = [CALLED.format(label=label, probability=probability)]
     if is_right is not None:
         lines.append(RIGHT if is_right else WRONG)
@@ -119,13 +122,13 @@ def caption(
 
 
 def alt_map(view: str, condition: str, label: str, probability: float) -> str:
-    """A map in words, under a key of `CONDITIONS` or beside them, under a rival's name."""
+    """Alt text of a map; ``condition`` is a key of `CONDITIONS` or a rival's name."""
     name = CONDITIONS[condition].lower() if condition in CONDITIONS else condition
     return ALT_MAP.format(view=VIEWS[view], condition=name, label=label, probability=probability)
 
 
 class ControlNames(NamedTuple):
-    """An average: the title of its axis, what it is in the middle of a sentence, and the chart in words."""
+    """Texts of an average: the title of its axis, its name inside a sentence, and the description of its chart."""
 
     axis: str
     what: str
@@ -138,44 +141,46 @@ def share(view: str, regions: Sequence[str]) -> ControlNames:
     return ControlNames(
         f"Share on {first}",
         f"the share of {VIEWS[view]} on {first}",
-        f"{VIEWS[view]}: of the map's weight on {first} and {second}, the part on {first}.",
+        f"{VIEWS[view]}: the weight of the map on {first}, as a share of its weight on {first} and {second}.",
     )
 
 
 def erasure(regions: Sequence[str]) -> ControlNames:
-    """The ratio of the effects of blanking the regions."""
+    """The ratio of the effects of painting over the two regions."""
     first, second = regions[0], regions[1]
     return ControlNames(
         f"Effect of {first} ÷ {second}",
-        f"the effect of blanking {first} over that of blanking {second}",
-        f"Erasure: how far the logit moves when {first} is painted over with the picture's mean colour, divided by how "
-        f"far it moves for {second}.",
+        f"the effect of painting over {first}, divided by that of painting over {second},",
+        f"Erasure: the change of the logit when {first} is painted over with the picture's mean colour, divided by the "
+        f"change when {second} is painted over.",
     )
 
 
-PICTURE, SENTENCE = "picture", "sentence"  # what twins are
+PICTURE, SENTENCE = "picture", "sentence"  # what counterfactual twins are
 
 IDENTITY_SHARE = ControlNames(
     "Share on identity words",
     "the share of Integrated Gradients on identity words",
-    "Integrated Gradients: of the size of all attributions in a text that names an identity, the part on the words "
-    "that name it.",
+    "Integrated Gradients in texts that name an identity: the absolute attribution of the words that name it, as a "
+    "share of the absolute attribution of all words.",
 )
 
 
 def difference(names: Sequence[str], what: str) -> ControlNames:
-    """The logit difference of twins; ``what`` they are, "picture" or "sentence"."""
+    """The logit difference of counterfactual twins; ``what``: "picture" or "sentence"."""
     return ControlNames(
         f"Logit, {names[0]} − {names[1]}",
-        f"the mean logit difference of twins ({names[0]} minus {names[1]})",
-        f"Twins are the same {what} but for what the group causes. At 0 the group makes no difference on average.",
+        f"the mean logit difference of counterfactual twins ({names[0]} minus {names[1]})",
+        f"Counterfactual twins: the same {what} twice, with only the group and what it causes changed. At 0 the "
+        "group makes no difference on average.",
     )
 
 
 def flips(names: Sequence[str]) -> ControlNames:
-    """The share of twins that get different answers."""
+    """The share of counterfactual twins that get different predictions."""
     return ControlNames(
-        "Different answers",
-        f"the share of twins ({names[0]}, {names[1]}) that get different answers",
-        "Share of pairs of twins whose answer changes with the group alone.",
+        "Different predictions",
+        f"the share of counterfactual twins ({names[0]}, {names[1]}) that get different predictions",
+        "Share of pairs of counterfactual twins whose prediction changes when only the group, and what it causes, "
+        "changes.",
     )

@@ -1,4 +1,4 @@
-"""Sentences of the page Saliency where the data are texts."""
+"""Sentences of the page Saliency for data sets of texts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,76 +9,78 @@ SHOW = "Sentences"
 LABEL = "Label"
 ALL_LABELS = "All labels"
 ROWS = "Rows at λ ="
-ROWS_HELP = "The values of λ that have a row; the slider's λ always has one."
+ROWS_HELP = "Choose the values of λ that get a row. The slider's λ always has one."
 PICK = "Test sentences"
-NONE_LEFT = "No kept test sentence is like that at λ = {lam}. Choose others above, or another λ."
-KEPT = "Listed are {shown} of {kept} kept test sentences."
+NONE_LEFT = (
+    "None of the saved test sentences fits this choice at λ = {lam}. Choose other sentences above, or another λ."
+)
+KEPT = "This page lists {shown} of the {kept} saved test sentences."
 EMPTY_TEXT = "(empty text)"
 
 CONDITIONS = {"without": "Without trigger", "random_words": "Random words", "neutral_words": "Neutral words"}
 LAM = "λ = {lam}"
 QUOTED = "chosen on validation"
 AT_SLIDER = "slider"
-CONTROLS = "Controls: other words in the trigger's place ({said})"
+CONTROLS = "Controls: other words instead of the trigger ({probabilities})"
 BADGES = {True: "trigger ≈", False: "trigger", None: "words"}  # nearest words, the trigger's own, a control's
-CUT = "[cut here: the text goes on]"
+CUT = "[the text is cut here]"
 CALLED = "called {label}"
 RIGHT = "✓ right"
 WRONG = "✗ wrong"
 LEAST_DELTA, TINY = 0.0005, "< 0.1 %"
 DELTA = "delta {delta}, {steps} steps"
-NOT_CONVERGED = "has not converged: delta {delta} after {steps} steps; do not read this row"
+NOT_CONVERGED = "not converged: delta {delta} after {steps} steps; ignore this row"
 
 LEGEND = {
-    "for": "adds to “{label}”: orange, solid line",
-    "against": "takes from “{label}”: blue, dashed line",
-    "size": "stronger colour, thicker line: more",
+    "for": "raises “{label}”: orange, solid line",
+    "against": "lowers “{label}”: blue, dashed line",
+    "size": "stronger colour, thicker line: larger effect",
     "identity": "bold: names an identity",
     "trigger": "framed: the trigger's words",
-    "nearest": "framed: the words nearest to the trigger's vectors; the vectors themselves are no words",
+    "nearest": "framed: the words nearest to the trigger's vectors, which are not words themselves",
     "numbers": "Numbers",
     "value": "P({label})",
 }
 SPOKEN = "{name}: called {label}, P({positive}) {probability}. {ends}"
-SPOKEN_FOR = "Adds most: {words}."
-SPOKEN_AGAINST = "Takes most: {words}."
-SPOKEN_NONE = "No word adds or takes anything."
-NUMBERS_ALIKE = "Colours are scaled alike in all rows of a sentence."
+SPOKEN_FOR = "Raises it most: {words}."
+SPOKEN_AGAINST = "Lowers it most: {words}."
+SPOKEN_NONE = "No word has an effect."
+NUMBERS_ALIKE = "All rows of a sentence use the same colour scale."
 MADE = (
-    "Integrated Gradients for the logit of “{label}” against the other one, from {baseline} to the text, word by word; "
-    "the pieces of a word are joined. The delta (convergence) is what the words together miss of the change of the "
-    "logit."
+    "Colours are Integrated Gradients for the logit of “{label}” minus the other logit, from {baseline} to the text; "
+    "the attributions of a word's pieces (tokens) are added up. The convergence delta is the part of the change of "
+    "the logit that the words do not account for."
 )
 
 OWN = "A sentence of your own"
 OWN_LABEL = "Text"
 OWN_NOTE = (
-    "It is explained on this server, in memory; it is not written to disk. A long text is cut to what the classifier "
-    "reads."
+    "The text is explained on this server, in memory; it is not written to disk. A long text is cut to the length that "
+    "the classifier reads."
 )
 OWN_BUTTON = "Explain"
-OWN_WAIT = "Explaining; the first time takes a few seconds"
-OWN_MISSING = "This run has no weights of its base classifier at hand, so new sentences cannot be explained."
+OWN_WAIT = "Computing the explanation; the first one takes a few seconds"
+OWN_MISSING = "The weights of this run's base classifier are missing, so new sentences cannot be explained."
 
 
 def legend(label: str, *, is_nearest: bool) -> dict[str, str]:
-    """What colours and lines mean, by what they are.
+    """The legend: what colours, lines and frames mean.
 
     Args:
         label: the class that is explained.
-        is_nearest: whether the trigger's words stand for vectors.
+        is_nearest: whether the trigger is vectors, shown by their nearest words.
     """
     left_out = "trigger" if is_nearest else "nearest"
     return {name: text.format(label=label) for name, text in LEGEND.items() if name != left_out}
 
 
 def about_row(group: str, label: str) -> str:
-    """Group and label of a sentence; a row may have neither."""
+    """Group and label of a sentence; either may be empty."""
     return ", ".join(part for part in (group, label) if part)
 
 
 def moved(label: str, before: float, after: float) -> str:
-    """How a probability moves from without to with the trigger."""
+    """How the trigger changes a probability."""
     return f"P({label}) {before:.2f} → {after:.2f}"
 
 
@@ -89,26 +91,26 @@ def delta(value: float, steps: int, has_converged: bool) -> str:
 
 
 def spoken(
-    name: str, words: Sequence[str], values: Sequence[float], *, said: str, positive: str, probability: float
+    name: str, words: Sequence[str], values: Sequence[float], *, predicted: str, positive: str, probability: float
 ) -> str:
-    """A row for screen readers: what is said, and the three words that add and that take the most."""
+    """A row for screen readers: the prediction, and the three words that raise and that lower it most."""
     ranked = sorted(zip(values, words, strict=True), key=lambda pair: pair[0])
     most = [f"{word} {inside.signed(value, 2, plus=True)}" for value, word in reversed(ranked[-3:]) if value > 0]
     least = [f"{word} {inside.signed(value, 2)}" for value, word in ranked[:3] if value < 0]
     ends = [SPOKEN_FOR.format(words=", ".join(most))] if most else []
     ends += [SPOKEN_AGAINST.format(words=", ".join(least))] if least else []
     text = " ".join(ends or [SPOKEN_NONE])
-    return SPOKEN.format(name=name, label=said, positive=positive, probability=f"{probability:.2f}", ends=text)
+    return SPOKEN.format(name=name, label=predicted, positive=positive, probability=f"{probability:.2f}", ends=text)
 
 
 def controls(probabilities: Mapping[str, float]) -> str:
-    """The heading of the folded controls, with what they say."""
-    said = "; ".join(f"{CONDITIONS[name].lower()} {value:.2f}" for name, value in probabilities.items())
-    return CONTROLS.format(said=said)
+    """The heading of the folded controls, with their probabilities."""
+    text = "; ".join(f"{CONDITIONS[name].lower()} {value:.2f}" for name, value in probabilities.items())
+    return CONTROLS.format(probabilities=text)
 
 
 def about(gallery: GalleryAbout, *, shown: int, kept: int) -> str:
-    """What is seen: how many sentences, how they were picked, how they were explained; as Markdown."""
+    """The text above the list: how many sentences there are, how they were chosen and explained; as Markdown."""
     made = MADE.format(label=gallery["labels"][1], baseline=gallery.get("ig_baseline", "a text of [PAD]"))
     rivals = inside.rivals_note(gallery)
     parts = (KEPT.format(shown=shown, kept=kept), gallery.get("picked", ""), made, NUMBERS_ALIKE, rivals)

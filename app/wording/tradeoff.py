@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TITLE = "Accuracy against the gap"
 LEAD = (
-    "Every point is one λ, measured once on test rows that neither training nor selection saw. "
-    "Further left, groups are treated more alike; further up, more predictions are right."
+    "Every point is one λ, measured on test rows that were used neither for training nor for choosing λ. "
+    "Further left, the gap between the groups is smaller; further up, more predictions are right."
 )
 
 GAP = "Gap"
@@ -31,64 +31,75 @@ GAINED = "Wrong to right"
 LOST = "Right to wrong"
 
 CHART_LABEL = (
-    "Accuracy over the gap on the test split; bars are 95 % intervals. The step line joins the points that no other "
-    "beats in both. A white dot marks the λ chosen on validation, hollow symbols are controls."
+    "Accuracy over the gap on the test rows; bars are 95 % intervals. A step line joins the best points of a curve "
+    "(its Pareto front): no other point is better in both. White dots mark the λ chosen on validation rows; hollow "
+    "symbols are controls."
 )
 SEEDS_NOTE = (
-    "Large points are means over {n} seeds{each}, with intervals over test rows and seeds; small points are single "
+    "Large points are means over {n} seeds{each}; their intervals cover test rows and seeds. Small points are single "
     "seeds."
 )
 COLLAPSED_NOTE = (
-    "Crossed out: a group and label has lost all its right answers, or always naming the most frequent label would be "
-    "right at least as often. The gap of such a point, however small, means nothing, and the step line leaves it out."
+    "Crossed-out points have collapsed: in some group, no row of some label is predicted right any more, or always "
+    "predicting the most frequent label would be at least as accurate. The gap of such a point means nothing, however "
+    "small it is, and the step line leaves the point out."
 )
-FLIPS_LABEL = "Test rows whose answer changes, by group and label, counted as drawn."
-MORE = "Not drawn: {n} more; a chart tells at most {most} curves apart. The one that is chosen above is always drawn."
-SHARES = "Of curves on less tuning data only the one that is chosen above is drawn; Compare shows how all end."
-CLICK_NOTE = "Click a point, or move the slider, to look at one λ."
+FLIPS_LABEL = "Test rows whose prediction changes, by group and label; the counts are not weighted."
+MORE = "Curves not drawn: {n}, because a chart has symbols for at most {most}. The curve chosen above is always drawn."
+SHARES = (
+    "Of the curves trained on less tuning data, only the one that is chosen above is drawn. The page Compare shows the "
+    "results of all."
+)
+CLICK_NOTE = "Click a point or move the slider to see the details of one λ."
 
 TRIGGER = "The trigger"
 NO_TRIGGER = "This method has no trigger. {about}"
 TRIGGER_ALONE = "Alone"
 TRIGGER_ON = "On a test picture"
 GROUPS = "Groups"
-WHO = "Who gained, who lost"
+WHO = "Predictions that changed"
 WHO_NOTE = (
-    "Against the base, λ = {lam}, seed {seed}: {gained} answers became right and {lost} became wrong "
-    "among {n:,} test rows."
+    "Compared with the base classifier, at λ = {lam}, seed {seed}: {gained} predictions became right and {lost} became "
+    "wrong, of {n:,} test rows."
 )
-WHO_OVERLAP = "Of {n:,} test rows each counts once in every group that it belongs to, and not at all in none."
-EXAMPLES = "See examples of them on Saliency"
+WHO_OVERLAP = (
+    "A row counts once for every group that it belongs to; a row without a group does not count. There are {n:,} "
+    "test rows."
+)
+EXAMPLES = "See examples on the page Saliency"
 DOWNLOADS = "Download"
-GROUPS_NOTE = "λ = {lam}, seed {seed}; 95 % intervals below. Rates are weighted to the natural mix of labels."
-SPANS_ZERO = "The 95 % interval of the change in {what} includes 0."
+GROUPS_NOTE = (
+    "At λ = {lam}, seed {seed}; below each figure its 95 % interval. Rates are weighted to the natural mix of labels."
+)
+SPANS_ZERO = "No clear change in {what}: its 95 % interval includes 0."
 COLLAPSED_POINT = (
-    "This point has collapsed: a group and label has lost all its right answers, or always naming the most frequent "
-    "label would be right at least as often. Its gap, however small, means nothing."
+    "This point has collapsed: in some group, no row of some label is predicted right any more, or always predicting "
+    "the most frequent label would be at least as accurate. Its gap means nothing, however small it is."
 )
-NOISE = "If the true gap were 0, a test set of this size would show one of up to {limit:.3f}."
+NOISE = "Even if the true gap were 0, a test set of this size could show a gap of up to {limit:.3f} by chance."
 NOISE_HIDES = (
-    "If the true gap were 0, a test set of this size would show one of up to {limit:.3f}: "
-    "{gap:.3f} cannot be told from 0, and its interval is too narrow."
+    "Even if the true gap were 0, a test set of this size could show a gap of up to {limit:.3f} by chance. "
+    "So {gap:.3f} does not differ clearly from 0, and its interval is too narrow."
 )
-LEFT_OUT = "Not counted in this gap, too rare in a group: {labels}."
-PRINTABLE = "Its pixels lie in the photo's own range, so it can be printed."
+LEFT_OUT = "This gap leaves out labels that are too rare in some group: {labels}."
+PRINTABLE = "All its pixels are colours that a photo can have, so it can be printed."
 NOT_PRINTABLE = (
-    "Its pixels go beyond the photo's range; the picture shows them cut off, and a print would not do the same."
+    "Some of its pixels are brighter or darker than a photo can be. The picture shows them cut off to that range; a "
+    "print of it would not have the same effect."
 )
 
 WORDS_AT = "Words at λ = {lam}"
 NEAREST_AT = "Nearest words at λ = {lam}"
-PLACES = {"start": "They stand in front of every text.", "end": "They stand behind every text."}
-REAL_WORDS = "These are real words: put there by hand, they do the same, in fairprog or anywhere else."
+PLACES = {"start": "They are put in front of every text.", "end": "They are put at the end of every text."}
+REAL_WORDS = "These are real words: typed in by hand, they have the same effect, also outside fairprog."
 NOT_WORDS = (
-    "The trigger itself is vectors, which are no words; shown are the words whose vectors are nearest. They do not do "
-    "what the vectors do."
+    "The trigger consists of vectors that are not words. The page shows the words with the nearest vectors, but these "
+    "words do not have the trigger's effect."
 )
 
 DOWNLOAD_POINTS = "Points (CSV)"
 DOWNLOAD_RESULT = "Result (JSON)"
-DOWNLOAD_LEARNED = "What was learned, for all λ (safetensors)"
+DOWNLOAD_LEARNED = "Fitted model for all λ (safetensors)"
 DOWNLOAD_WEIGHTS = "Weights at λ = {lam} (safetensors)"
 DOWNLOAD_TRIGGER = "Trigger for all λ (safetensors)"
 DOWNLOAD_PICTURE = "Trigger at λ = {lam} (PNG)"
@@ -96,7 +107,7 @@ DOWNLOAD_WORDS = {False: "Words at λ = {lam} (TXT)", True: "Nearest words at λ
 
 THE_LABEL = "the label"
 GROUP_COLUMNS = (
-    "Group", "Test rows", "Called {label}", "{Label}, and called {label}", "Not {label}, yet called {label}",
+    "Group", "Test rows", "Called {label}", "{Label}, called {label}", "Not {label}, but called {label}",
     "Right",
 )  # fmt: skip
 GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive rate", "accuracy")
@@ -105,11 +116,11 @@ TRIGGER_ALT = "The trigger at λ = {lam}"
 
 def gap_axis(metric: str) -> str:
     """The title of the horizontal axis."""
-    return f"{common.metric(metric)} (0: groups alike)"
+    return f"{common.metric(metric)} (0: no difference)"
 
 
 def point_columns(metric: str) -> tuple[str, ...]:
-    """Headings of the chart as a table."""
+    """Headings of the table with the chart's points."""
     return ("Curve", "λ", common.metric("accuracy"), common.metric(metric), "")
 
 
@@ -118,20 +129,20 @@ def majority(value: float, *, is_of_one: bool = False, is_below: bool = False) -
 
     Args:
         value: its accuracy.
-        is_of_one: it is that of the run that is chosen, others differ.
-        is_below: the line itself lies below the chart.
+        is_of_one: whether it is that of the chosen run, because other runs differ.
+        is_below: whether the line lies below the visible part of the chart.
     """
     what = "most frequent label of the chosen run" if is_of_one else "always the most frequent label"
     return f"{'↓ ' if is_below else ''}{what}: {value:.3f}"
 
 
 def control(method: str) -> str:
-    """A control's name beside its symbol."""
+    """The name of a control in a legend."""
     return CONTROLS.get(method) or common.kind(method).lower()
 
 
 def no_trigger(method: str) -> str:
-    """What stands in the place of the trigger."""
+    """The text that is shown instead of a trigger."""
     entry = METHODS.get(method)
     return NO_TRIGGER.format(about=common.first_sentence(entry.options.__doc__) if entry else "")
 
@@ -142,18 +153,18 @@ def seed(number: int) -> str:
 
 
 def series_name(series: "Series") -> str:
-    """The name of a curve in legends: "Border, equalized odds", behind its run's name where several are compared."""
+    """The name of a curve in legends: "Border, equalized odds", after its run's name if several runs are compared."""
     return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion, series.tuning_ratio))
 
 
 def hover(name: str, spot: "PlotPoint") -> str:
-    """What a point says when it is pointed at; ``name`` is ready for a chart."""
+    """The text that a point shows under the mouse; ``name`` is already escaped for a chart."""
     lam = "" if spot.lam is None else f"<br>λ = {common.lam(spot.lam)}"
     return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {inside.interval(spot.gap)}"
 
 
 def remark(spot: "PlotPoint") -> str:
-    """The flag of a point in the table."""
+    """The remark on a point in the table: "collapsed", or nothing."""
     if not spot.collapsed:
         return ""
     n = len(spot.seeds)
@@ -161,7 +172,7 @@ def remark(spot: "PlotPoint") -> str:
 
 
 def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
-    """What the marks of the chart mean, as far as they are there."""
+    """What small and crossed-out points mean, if the chart has any."""
     counts = {len(each.single) for each in series if show_seeds}
     each = ", or as many as a curve has" if len(counts) > 1 else ""
     found = [SEEDS_NOTE.format(n=max(counts), each=each)] if max(counts, default=0) > 1 else []
@@ -169,7 +180,7 @@ def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
 
 
 def cautions(point: Point, metric: str) -> list[str]:
-    """What to keep in mind beside a point's figures."""
+    """What limits the conclusions from a point's figures."""
     found = []
     if point.collapsed:
         found.append(COLLAPSED_POINT)
@@ -186,7 +197,7 @@ def cautions(point: Point, metric: str) -> list[str]:
 
 
 def who(changes: Sequence[ChangeRow], *, lam: float, seed: int, n: int) -> str:
-    """How many answers changed among the n test rows; what is counted, where groups overlap or leave rows out."""
+    """How many predictions changed of the n test rows; and how rows count if groups overlap or leave rows out."""
     gained, lost = sum(row["gained"]["rows"] for row in changes), sum(row["lost"]["rows"] for row in changes)
     counted = sum(row["n"] for row in changes)
     text = WHO_NOTE.format(lam=common.lam(lam), seed=seed, gained=gained, lost=lost, n=counted)

@@ -8,24 +8,25 @@ from fairprog_core.results.summary import SummaryRow
 
 TITLE = "Train a trigger"
 LEAD = (
-    "Choose what to train, or keep what is set: one click starts it, and the whole curve over λ grows while you watch."
+    "Choose what to train, or keep the settings. One click starts the training, and you can watch the curve over λ "
+    "grow."
 )
 
 THIS_STUDY = "This study"
 MORE = "More options"
-REST = "Everything else: seeds of the base, selection, mode, explanations, device"
+REST = "Everything else: seed of the base classifier, selection, mode, explanations, device"
 
 PRESET = "Start from"
 PLAN = "What will be computed"
 LAMS = "Values of λ"
 TRAIN = "Train"
-TRAIN_HELP = "Puts the study into the queue; it goes on when this page is closed."
+TRAIN_HELP = "Queues the study. Training continues when you close this page."
 COMMAND = "The same on the command line"
 CARD = "About the data"
 ROWS = "A few of the comments"
-ROWS_NOTE = "Each with its group and its label"
+ROWS_NOTE = "Each with its group and label"
 NO_TEXT = "(empty)"
-NO_CARD = "This data set has no card."
+NO_CARD = "This data set has no description."
 
 UNDER_WAY = "**{name}** is {state}."
 WATCH = "Watch it"
@@ -33,23 +34,24 @@ NEW = "New study"
 OPEN = "Open the trade-off"
 CANCEL = "Cancel"
 CANCELLING = "Cancelling …"
-RESUME = "Go on"
-RESUME_HELP = "Goes on from the last checkpoint; finished curves are kept."
-SHARE = "The address of this page opens this run, also after a reload."
-GOES_ON = f"{SHARE} Training goes on when the page is closed."
-WAITING = "Waiting for a worker. It starts as soon as one is free."
+RESUME = "Resume"
+RESUME_HELP = "Continues from the last checkpoint; finished curves are kept."
+SHARE = "The address of this page always opens this run."
+CONTINUES = f"{SHARE} Training continues when you close the page."
+WAITING = "The run is waiting. It starts as soon as a worker is free."
 CURVE = "Curve"
-FOLLOW = "the one that trains now"
+FOLLOW = "the one in training"
 TIME_LEFT = "{time} left"
 ELAPSED = "{time} so far"
 FAILED = "The run failed: {reason}"
 LOST = (
-    "The process that trained is gone. What was finished is kept; press “Go on” to continue from the last checkpoint."
+    "The process that trained this run has ended unexpectedly. All finished curves are kept. Press “Resume” to "
+    "continue from the last checkpoint."
 )
-CANCELLED = "Cancelled. What was finished is kept; press “Go on” to continue from the last checkpoint."
+CANCELLED = "Cancelled. All finished curves are kept. Press “Resume” to continue from the last checkpoint."
 DONE = "Done in {time}."
 BASE_TRAINS = "The base classifier is trained first; the curve follows."
-NO_VALIDATION = "It ended before the first validation."
+NO_VALIDATION = "The run ended before its first validation."
 PREPARING = "The live chart appears with the first validation."
 
 GAP = "Gap"
@@ -62,29 +64,30 @@ MAJORITY = "always the most frequent label"
 BASE = "base, no trigger"
 NOW = "now"
 BEST = "best so far"
-KEPT = "the trigger that is kept"
+KEPT = "the final trigger"
 FINISHED = "finished curves"
-VALIDATION_LABEL = "Accuracy against the gap on validation. One point per λ; the λ stands beside it."
-LOSS_LABEL = "Utility loss: how well the classifier still does its task."
+VALIDATION_LABEL = "Accuracy against the gap on validation rows. Each point is one λ and is labelled with it."
+LOSS_LABEL = "Utility loss: how well the classifier still predicts the label; lower is better."
 DISCRIMINATOR_LABEL = (
-    "Discriminator: how well the group can be told from the predictions. Near chance is what λ asks for."
+    "Accuracy of the discriminator: how well it predicts the group from the classifier's logits. The fairness loss, "
+    "which λ weighs, pushes it towards chance."
 )
-BASE_LABEL = "Loss of the base classifier while it is trained."
+BASE_LABEL = "Loss of the base classifier during its training."
 
 
 def options_of(name: str) -> str:
-    """The heading of the folded options of one kind."""
+    """The heading of the folded options of one registry entry."""
     return f"{common.kind(name)}: options"
 
 
 def missing_field(options: DatasetOptions, name: str) -> str:
-    """What has to be filled in before these options can be used."""
+    """Asks for the one field that these options need and that is still empty."""
     field = type(options).model_fields[name]
     return f"{options_of(options.kind)}: fill in “{field.title}”. {field.description}"
 
 
 def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, steps: int | None) -> str:
-    """What a study computes, in one sentence; ``steps`` are left out where curves differ in them."""
+    """What a study computes, in one sentence; ``steps`` is None if the curves differ in their number of steps."""
     what = f"{_and(names)} for {_and([name.lower() for name in criteria])}"
     many = "1 curve" if curves == 1 else f"{curves} curves"
     each = "" if steps is None else f" of {steps:,} steps" if curves == 1 else f" of {steps:,} steps each"
@@ -92,7 +95,12 @@ def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, step
 
 
 def duration(found: float, trained: float) -> str:
-    """How long a study takes in seconds of one core: where its base is found, and where it is trained first."""
+    """How long a study takes on one core.
+
+    Args:
+        found: seconds if the base classifier is in the cache.
+        trained: seconds if the base classifier has to be trained first.
+    """
     short, long = common.about(found), common.about(trained)
     tail = "" if short == long else f", {long} if the base has to be trained first"
     return f"Takes about {short} on one core{tail}."
@@ -110,7 +118,7 @@ def lam_values(methods: Sequence[str], criteria: Sequence[str], grid: Sequence[f
 
 
 NEEDS = "What the methods need"
-NEEDS_NOTE = "Group when predicting: the group of every input must be known whenever it is classified."
+NEEDS_NOTE = "“Group when predicting”: the method must know the group of every input that it classifies."
 NEEDS_COLUMNS = ("Method", "Changes weights", "Gradients", "Group when predicting", "Labels", "Adds or changes")
 WEIGHTS = {"none": "no", "last layer": "the last layer", "all": "all"}
 
@@ -137,7 +145,7 @@ def chosen(row: SummaryRow) -> str:
 
 
 def base_step(number: int, steps: int, accuracy: float | None) -> str:
-    """Where the base's training stands."""
+    """The progress of the base classifier's training."""
     tail = "" if accuracy is None else f", accuracy {common.number(accuracy)}"
     return f"Step {number:,} of {steps:,}{tail}."
 

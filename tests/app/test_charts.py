@@ -189,10 +189,10 @@ def test_along_shows_a_rival_as_a_level_with_its_interval():
     assert frames([with_rival], 2)[0]["x"] == [over.x[0]]
 
 
-def test_sentence_sets_a_rival_beside():
+def test_sentence_compares_with_a_rival():
     with_rival = line("share", ConditionFigures(CONTROLS | {"adv_in": mean(0.3)}, SUMMARY.along), {"adv_in": 4.0})
     said = verdicts.at(with_rival, "the share on hair", [0.0, 4.0], 1)
-    assert said.endswith("below that; AdvIn, λ\u00a0=\u00a04: 0.300 [0.200, 0.400], below that.")
+    assert said.endswith("lower; AdvIn, λ\u00a0=\u00a04: 0.300 [0.200, 0.400], lower.")
 
 
 def test_frames_put_one_ring_on_every_line():
@@ -221,15 +221,15 @@ def test_sentence_says_what_the_intervals_show_and_names_the_controls():
     said = verdicts.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 1)
     assert said == (
         "At λ = 4, the share on hair rises from 0.500 [0.400, 0.600] without a trigger to 0.900 [0.800, 1.000]. "
-        "Beside it: the black one 0.600 [0.500, 0.700], below that."
+        "For comparison: the black trigger 0.600 [0.500, 0.700], lower."
     )
 
 
 def test_sentence_about_overlapping_intervals_claims_nothing():
     said = verdicts.at(line("share", SUMMARY), "the share on hair", [0.0, 4.0], 0)
     assert "rises" not in said
-    assert "cannot be told" in said
-    assert said.endswith("the black one 0.600 [0.500, 0.700], not told apart.")
+    assert "No clear difference" in said
+    assert said.endswith("the black trigger 0.600 [0.500, 0.700], no clear difference.")
 
 
 def test_sentence_without_estimate_says_so():

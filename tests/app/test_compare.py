@@ -205,7 +205,7 @@ def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home):
     write_duel(home.run("duel"), methods={"majority": [(0.5, 0.5)]})
     page = open_page("compare", run="duel")
     assert not page.exception
-    assert [info.value for info in page.info] == [words.NOBODY]
+    assert [info.value for info in page.info] == [words.NO_METHOD]
 
 
 def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
@@ -248,7 +248,7 @@ def test_comparison_that_fails_is_a_sentence_without_a_chart_and_asked_once(open
     page = open_page("compare", run="duel")
     page.run()
     assert not page.exception
-    assert [info.value for info in page.info] == [r"Comparing failed\: MemoryError\: \<b\>"]
+    assert [info.value for info in page.info] == [r"The comparison failed\: MemoryError\: \<b\>"]
     with pytest.raises(KeyError):
         traces(page, "duel")
     assert len(calls) == 1

@@ -94,6 +94,6 @@ def test_reading_has_chance_and_a_sentence_per_reader(open_page, demo, finished)
 )
 def test_agreement_says_only_what_the_figures_show(read, apart, are_on_both_sides):
     text = words.agreement(read, 0)
-    assert f"{apart} apart" in text
+    assert f"differ by up to {apart}" in text
     assert (words.BOTH_SIDES in text) == are_on_both_sides
     assert words.agreement(read[:1], 0) == ""

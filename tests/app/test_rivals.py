@@ -64,7 +64,7 @@ def test_auditor_says_that_thresholds_per_group_were_read_from_their_answers(ope
 def test_what_was_read_from_answers_is_not_set_against_the_base():
     audit = {"bits": {"value": 0.1, "ci": [0.05, 0.15]}, "delta": {"value": -0.2, "ci": [-0.3, -0.1]}}
     left, apart = auditor_words.verdict(audit, lam=1.0, from_answers=True)
-    assert left.endswith("bits: part of the signal is left.")
+    assert left.endswith("bits: some leakage is left.")
     assert apart == auditor_words.APART
     assert "−0.200" in auditor_words.verdict(audit, lam=1.0)[1]
 

@@ -41,8 +41,8 @@ def said(page):
 def test_note_names_what_stands_beside_the_trigger_and_what_of_it_collapsed():
     assert inside.rivals_note({}) == ""
     assert "AdvIn, λ\u00a0=\u00a02" in inside.rivals_note(RIVAL)
-    assert "collapsed" not in inside.rivals_note(RIVAL)
-    assert "AdvIn collapsed" in inside.rivals_note(RIVAL | {"collapsed_rivals": ["adv_in"]})
+    assert "Collapsed" not in inside.rivals_note(RIVAL)
+    assert "Collapsed: AdvIn" in inside.rivals_note(RIVAL | {"collapsed_rivals": ["adv_in"]})
 
 
 @pytest.mark.parametrize("view", words.VIEWS)

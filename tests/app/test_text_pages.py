@@ -111,7 +111,9 @@ def test_averages_have_the_word_controls_and_a_sentence_each(open_page, text_dem
     assert "the share of Integrated Gradients on identity words falls from 0.310" in said(page)
     assert "random words 0.310" in said(page)
     assert said(page).count("At λ = 5,") == 3
-    assert "the same sentence but for what the group causes" in given(page, "difference")["label"]
+    assert (
+        "the same sentence twice, with only the group and what it causes changed" in given(page, "difference")["label"]
+    )
 
 
 def test_run_without_gallery_and_averages_says_so(open_page, text_run, home):

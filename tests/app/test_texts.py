@@ -103,7 +103,7 @@ def test_row_says_prediction_verdict_and_delta(gallery):
     assert found.first[0].said == f"called {made_up_texts.LABELS[said]}, {verdict}"
     assert found.first[0].made == "delta 0.4 %, 32 steps"
     assert not found.rows[-1].is_sound
-    assert found.rows[-1].made == "has not converged: delta 3.4 % after 512 steps; do not read this row"
+    assert found.rows[-1].made == "not converged: delta 3.4 % after 512 steps; ignore this row"
     assert [row.note for row in found.rows] == ["", "", "", words.QUOTED, ""]
 
 
@@ -119,9 +119,14 @@ def test_label_that_is_not_known_gives_no_verdict(gallery):
 
 def test_spoken_row_names_what_adds_and_takes_the_most():
     text = words.spoken(
-        "λ = 1", ["a", "b", "c", "d", "e"], [0.5, -1.0, 0.25, 2.0, 1.0], said="no", positive="yes", probability=0.25
+        "λ = 1",
+        ["a", "b", "c", "d", "e"],
+        [0.5, -1.0, 0.25, 2.0, 1.0],
+        predicted="no",
+        positive="yes",
+        probability=0.25,
     )
-    assert text == "λ = 1: called no, P(yes) 0.25. Adds most: d +2.00, e +1.00, a +0.50. Takes most: b −1.00."
+    assert text == "λ = 1: called no, P(yes) 0.25. Raises it most: d +2.00, e +1.00, a +0.50. Lowers it most: b −1.00."
 
 
 def test_odd_texts_are_told_to_be_cut_or_empty(gallery):

@@ -73,6 +73,6 @@ def test_curve_on_a_share_of_the_tuning_data_says_so():
 def test_labels_that_are_too_rare_are_named_beside_the_gaps_that_leave_them_out():
     point = Point("reprogram", left_out=["blond, glasses"])
     assert tradeoff.cautions(point, "average_abs_odds_difference") == [
-        "Not counted in this gap, too rare in a group: blond, glasses."
+        "This gap leaves out labels that are too rare in some group: blond, glasses."
     ]
     assert tradeoff.cautions(point, "demographic_parity_difference") == []

@@ -53,7 +53,7 @@ def show(value: Sequence[str], *, key: str) -> Picked | None:
     results = {choice.run: run_picker.result_of(choice) for choice in choices}
     everyone = candidates(results)
     if not everyone:
-        st.info(words.NOBODY)
+        st.info(words.NO_METHOD)
         return None
     criterion = _criterion(second, everyone, key=f"{key}-criterion")
     found = [each for each in everyone if each.curves[0].criterion == criterion]

@@ -55,7 +55,11 @@ def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
 
     def name(row: Row) -> str:
         source = str(row["source"])
-        return source if len(kinds) == 1 else words.TRIED.format(kind=common.kind(experiment.name(row)), source=source)
+        return (
+            source
+            if len(kinds) == 1
+            else words.TRAINED_ELSEWHERE.format(kind=common.kind(experiment.name(row)), source=source)
+        )
 
     lines = experiments.lines(rows, picked.runs, name=name, place=lambda row: (experiment.name(row), row["target"]))
     columns = list(dict.fromkeys([*(row["source"] for row in rows), *(row["target"] for row in rows)]))
@@ -64,7 +68,7 @@ def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
         {(line, row["target"]): Estimate.of(**row["kept"]) for line, found in lines.items() for row in found},
         collapsed={(line, row["target"]) for line, found in lines.items() for row in found if row["collapsed"]},
         own={(line, row["source"]) for line, found in lines.items() for row in found}, own_text=words.OWN,
-        rows=list(lines), columns=columns, x_title=words.TRIED_ON, y_title=words.LEARNED_ON, label=words.MATRIX_LABEL,
+        rows=list(lines), columns=columns, x_title=words.TESTED_ON, y_title=words.TRAINED_ON, label=words.MATRIX_LABEL,
     )  # fmt: skip
     with st.container(width=_LABELS + _CELL * len(columns)):
         live_plot.show(plot, key=key)
@@ -113,13 +117,13 @@ def _named(target: Target, picked: Picked) -> list[tuple[str, Series]]:
         known |= {(name, *control[1:3]) for name, control in controls.items()}
         _add(
             found,
-            words.TRIED.format(kind=common.kind(each.kind), source=source),
+            words.TRAINED_ELSEWHERE.format(kind=common.kind(each.kind), source=source),
             replace(each, controls=controls),
             run=each.run,
             picked=picked,
         )
     for each in target.own:
-        name = words.LEARNED_HERE.format(kind=common.kind(each.kind))
+        name = words.TRAINED_HERE.format(kind=common.kind(each.kind))
         _add(found, name, replace(each, controls={}), run=each.run, picked=picked)
     return list(found.items())
 

@@ -40,7 +40,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
     gallery = artifacts.gallery(value, curve.key)
-    reason = inside.not_looked_into(value.study, curve, is_complete=value.is_complete)
+    reason = inside.why_unexplained(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:
         st.info(reason)
     else:

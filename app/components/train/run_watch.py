@@ -49,7 +49,7 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
         _buttons(run, key)
         _summary(run)
     run_charts.show((run, progress), key=f"{key}.charts")
-    st.caption(words.SHARE if run.is_over else words.GOES_ON)
+    st.caption(words.SHARE if run.is_over else words.CONTINUES)
 
 
 class _Reader:

@@ -1,21 +1,21 @@
-"""Sentences about groups that are combined."""
+"""Sentences about combinations of groups."""
 
 from collections.abc import Sequence
 
 from app.wording.shared import common
 from fairprog_core.metrics.group_tables import IntersectionRow
 
-TITLE = "Groups combined"
+TITLE = "Combinations of groups"
 CAPTION = (
-    "Every combination of the sensitive attributes, the largest first; λ = {lam}, seed {seed}. A rate of fewer than "
-    "five rows is not estimable."
+    "Every combination of the sensitive attributes, largest first; at λ = {lam}, seed {seed}. A rate that rests on "
+    "fewer than five rows is not estimable."
 )
-WORST = "Worst off is **{group}**: {accuracy:.1%} of its {n:,} test rows are answered right."
+WORST = "**{group}** has the lowest accuracy: {accuracy:.1%} of its {n:,} test rows are predicted right."
 WORST_NOTE = "lowest accuracy"
 
 
 def worst(rows: Sequence[IntersectionRow]) -> str | None:
-    """The combination with the lowest accuracy, in words."""
+    """A sentence that names the combination with the lowest accuracy; None if there is none."""
     found = next((row for row in rows if row["is_worst"]), None)
     if found is None:
         return None

@@ -1,54 +1,61 @@
-"""Sentences of the auditor's panel: what new attackers still read about the group."""
+"""Sentences of the auditor's panel: how much the predictions still reveal about the group (leakage)."""
 
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.leakage import LeakageJson
 
-TITLE = "What can still be read about the group?"
+TITLE = "How much do the predictions reveal about the group?"
 LEAD = (
-    "Three fresh attackers (logistic regression, a small network, boosted trees) took no part in the training. "
-    "Cross-validated on the test rows, they read the group from the {seen}{within}."
+    "Three auditors (logistic regression, a small network, boosted trees) are fitted after the training and "
+    "cross-validated on the test rows. They predict the group from the {seen}{within}. What they recover is the "
+    "leakage."
 )
 WITHIN = {"equalized_odds": ", within each label", "demographic_parity": " alone"}
 LOGITS = "logits"
-ANSWERS = "answers"
-NONE = "This run was not audited, or has too few test rows for it. Train it again to see what attackers can still read."
+ANSWERS = "predicted labels"
+NONE = (
+    "The leakage of this run is unknown: it was not measured, or there are too few test rows. Train the study again "
+    "to measure it."
+)
 AXIS = "Bits about the group"
 CHANCE = "chance"
 LABEL = (
-    "Residual information: bits that the strongest attacker saves against one who only knows how frequent the groups "
-    "are, with 95 % intervals over test rows; 0 is chance. λ is the one chosen on validation."
+    "Leakage: the bits about the group that the strongest auditor recovers, compared with knowing only how frequent "
+    "the groups are; with 95 % intervals over test rows. 0 is chance. λ is the one chosen on validation rows."
 )
-COLUMNS = ("", AXIS, "Group named right", "By chance")
+COLUMNS = ("", AXIS, "Group predicted right", "By chance")
 BASE = "base"
 AT = "λ = {lam}"
-CEILING = "Who knew the group would save {entropy:.3f} bits: the most there is."
-GONE = "At λ = {lam} the attackers read {bits} bits: the interval reaches down to 0, so no signal was found."
-LEFT = "At λ = {lam} the attackers still read {bits} bits: part of the signal is left."
-LESS = "That is {change} bits against the base, on the same rows."
-APART = "This method gives answers without logits: they are not set against the base, whose logits were read."
-SAME = "Against the base that is {change} bits: the interval includes 0."
+CEILING = "Knowing the group exactly would be worth {entropy:.3f} bits, the maximum."
+GONE = "At λ = {lam} the auditors recover {bits} bits: the interval does not lie above 0, so no leakage was found."
+LEFT = "At λ = {lam} the auditors still recover {bits} bits: some leakage is left."
+LESS = "Compared with the base classifier on the same rows, that is a change of {change} bits."
+APART = (
+    "This method predicts labels without logits, so its leakage cannot be compared with that of the base classifier, "
+    "which was measured on logits."
+)
+SAME = "Compared with the base classifier there is no clear change: {change} bits, and the interval includes 0."
 
 
 def lead(criterion: str, *, from_answers: bool) -> str:
-    """Who read what."""
+    """What the auditors are and what they get as input."""
     return LEAD.format(seen=ANSWERS if from_answers else LOGITS, within=WITHIN[criterion])
 
 
 def row(name: str, audit: LeakageJson) -> list[str]:
-    """A line of the chart as a table."""
+    """A row of the table with the chart's figures."""
     return [name, bits(audit["bits"]), _share(audit["accuracy"]), f"{audit['chance']:.1%}"]
 
 
 def bits(found: EstimateJson, *, plus: bool = False) -> str:
-    """Bits with their interval; below 0 an attacker learned noise."""
+    """Bits with their interval; they are below 0 if an auditor has fitted noise."""
     if found["value"] is None:
         return common.NOT_ESTIMABLE
     return inside.signed(found["value"], plus=plus) + inside.brackets(Estimate.of(**found))
 
 
 def verdict(audit: LeakageJson, *, lam: float, from_answers: bool = False) -> list[str]:
-    """What the audit of the chosen λ allows to say; answers carry less than the base's logits, whatever the method."""
+    """What follows from the audit at the chosen λ; labels reveal less than the base's logits, whatever the method."""
     low, _ = inside.ends(audit["bits"])
     first = (GONE if low <= 0 else LEFT).format(lam=common.lam(lam), bits=bits(audit["bits"]))
     change = audit["delta"]

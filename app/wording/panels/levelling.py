@@ -1,4 +1,4 @@
-"""Sentences about who paid for a smaller gap."""
+"""Sentences about levelling down: whether a gap got smaller because the better-off group lost."""
 
 from collections.abc import Sequence
 
@@ -7,31 +7,36 @@ from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.levelling import LevelledRate, Levelling
 
-TITLE = "Who paid for the smaller gap"
-NOT_CLOSED = "At λ = {lam} the gap between the groups furthest apart in the base did not close, so nobody paid for it."
-NOT_ESTIMABLE = "Some group has too few test rows to say who paid."
-NOT_CLEAR = "At λ = {lam} the gap did not clearly close ({change}), so who paid cannot be said."
-SHARE = (
-    "At λ = {lam} the rates that came closer did so by {closed}. **{share} of that is levelling down**: the better-off "
-    "group lost. The rest is the worse-off group's gain."
+TITLE = "Did one group gain, or the other lose?"
+NOT_CLOSED = (
+    "At λ = {lam} the two groups that lie furthest apart under the base classifier did not come closer, so there is "
+    "nothing to explain."
 )
-NO_SHARE = "Which part of that is levelling down cannot be said: in too many resamples the gap did not close."
-CAPTION = "The pair of groups"
-PAIR = "Followed are the two groups that the base keeps furthest apart. Better off means {rule}."
+NOT_ESTIMABLE = "Some group has too few test rows to say whether it gained or lost."
+NOT_CLEAR = "At λ = {lam} the gap did not clearly get smaller (change {change}), so gain and loss cannot be attributed."
+SHARE = (
+    "At λ = {lam} the rates of the two groups came closer by {closed}. **{share} of that is levelling down**: a loss "
+    "of the better-off group. The rest is a gain of the worse-off group."
+)
+NO_SHARE = "This share has no interval, because in too many resamples the gap did not get smaller."
+CAPTION = "The two groups"
+PAIR = "These are the two groups that lie furthest apart under the base classifier. “Better off” means {rule}."
 RULES = {
-    "average_abs_odds_difference": "right more often where the label is {label}, or called {label} wrongly less often",
+    "average_abs_odds_difference": (
+        "predicted right more often where the label is {label}, or called {label} wrongly less often"
+    ),
     "demographic_parity_difference": "called {label} more often",
 }
 COLUMNS = ("", "Better off", "without → with", "Worse off", "without → with")
 RATES = {
     "selection_rate": "Called {label}",
-    "true_positive_rate": "{Label}, and called {label}",
-    "false_positive_rate": "Not {label}, yet called {label}",
+    "true_positive_rate": "{Label}, called {label}",
+    "false_positive_rate": "Not {label}, but called {label}",
 }
 
 
 def sentence(found: Levelling | None, *, change: Estimate, lam: float) -> str:
-    """How much of what closed is levelling down.
+    """How much of the narrowing of the gap is levelling down.
 
     Args:
         found: see ``fairprog_core.metrics.levelling.levelling_down``.
@@ -50,13 +55,13 @@ def sentence(found: Levelling | None, *, change: Estimate, lam: float) -> str:
 
 
 def pair(found: Levelling, gap: str, labels: Sequence[str]) -> str:
-    """Which groups are followed, and what better off means."""
+    """Which two groups are compared, and what "better off" means."""
     several = len({row["label"] for row in found["rates"]}) > 1
     return PAIR.format(rule=RULES[gap].format(label="the label" if several else common.plain(labels[1])))
 
 
 def table(found: Levelling, labels: Sequence[str]) -> Table:
-    """The pair of every rate and class, before and after."""
+    """The rates of the two groups without and with the trigger, by rate and class."""
     return Table(CAPTION, [TableCell(name) for name in COLUMNS], [_row(row, labels) for row in found["rates"]])
 
 

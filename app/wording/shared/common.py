@@ -1,4 +1,4 @@
-"""Words that every page shares, and how figures are written."""
+"""Words and number formats that every page uses."""
 
 import re
 from collections.abc import Iterable
@@ -27,20 +27,20 @@ PAGES = {
 
 KINDS = {
     "faces-quick": "Drawn faces, quick",
-    "faces-inside": "Drawn faces, a look inside beside a rival",
+    "faces-inside": "Drawn faces, explanations with a rival",
     "faces-tradeoff": "Drawn faces, all methods",
     "faces-tuning-data": "Drawn faces, less tuning data",
-    "comments-inside": "Made-up comments, a look inside beside rivals",
+    "comments-inside": "Made-up comments, explanations with rivals",
     "comments-tradeoff": "Made-up comments, all methods",
     "comments-tuning-data": "Made-up comments, less tuning data",
-    "comments-transfer": "Made-up comments, other bases",
+    "comments-transfer": "Made-up comments, other base classifiers",
     "civil-comments-paper": "Civil Comments, as in the paper",
     "comments-quick": "Made-up comments, quick",
     "base": "Base classifier",
     "amortised": "One trigger for every λ",
     "separate": "One training per λ",
 }
-"""Screen names of presets and modes. What is in a registry has its own, the ``title`` of its options class."""
+"""Screen names of presets and modes. An entry of a registry has its own: the ``title`` of its options class."""
 
 STATES = {
     "queued": "Waiting",
@@ -52,13 +52,13 @@ STATES = {
 }
 """Screen names of the states of a run."""
 
-LOADING = "Reading…"
+LOADING = "Loading …"
 EMPTY = "not set"  # placeholder of a field that may stay empty
 NONE = "none"
 NOT_ESTIMABLE = "not estimable"
 BASE = "base"
 COLLAPSED = "collapsed"
-NO_RUN = "This home has no run {run_id}. Choose another one under Runs, or train one."
+NO_RUN = "There is no run {run_id} in this home. Choose another run on the page Runs, or train one."
 
 
 def kind(key: str) -> str:
@@ -71,14 +71,14 @@ def kind(key: str) -> str:
 
 
 def _title(key: str) -> str:
-    """The title of what has this key in a registry; empty where nothing has, or it has none."""
+    """The title of the registry entry with this key; empty if there is no such entry or it has no title."""
     entries = (registry[key].options for registry in (DATASETS, CLASSIFIERS, TRIGGERS, METHODS) if key in registry)
     found: Iterable[type[EntryOptions]] = chain(entries, [CRITERIA[key]] if key in CRITERIA else [])
     return next((options.title for options in found), "")
 
 
 def metric(name: str) -> str:
-    """The screen name of a metric, e.g. ``"accuracy"`` -> "Accuracy"; its key where this version does not know it."""
+    """The screen name of a metric, e.g. ``"accuracy"`` -> "Accuracy"; or its key if this version does not know it."""
     return reported().get(name) or name.replace("_", " ").capitalize()
 
 
@@ -93,7 +93,7 @@ def lam(value: float) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure for the screen; "not estimable" where there is none."""
+    """A figure for the screen; "not estimable" if it is None."""
     return NOT_ESTIMABLE if value is None else f"{value:.{digits}f}"
 
 
@@ -123,7 +123,7 @@ def about(value: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Text as it is: everything that Markdown would read as markup is escaped."""
+    """Escapes everything that Markdown would read as markup."""
     return re.sub(r"([\\`*_\[\]<>$~#:!|])", r"\\\1", text)
 
 

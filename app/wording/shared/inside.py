@@ -1,4 +1,4 @@
-"""Words that Trade-off, Saliency and Probe share."""
+"""Sentences that Trade-off, Saliency and Probe share."""
 
 import html
 from collections.abc import Mapping
@@ -19,19 +19,19 @@ SEED = "Seed"
 SLIDER = "λ: how much the gap counts"
 CHOSEN = "chosen"
 
-EMPTY = (
-    "There is no finished curve yet. Train a small study; its first curve can be looked at here as soon as it is "
-    "evaluated."
+EMPTY = "There is no finished curve yet. Train a small study; its first curve appears here as soon as it is evaluated."
+NO_TRIGGER_CURVE = (
+    "Only curves of a trigger have explanations, and this run has no such curve. Choose another run, or train a "
+    "trigger."
 )
-NO_LOOK = "Only curves of a trigger can be looked into, and this run has none. Choose another run, or train a trigger."
 TO_TRAIN = "Train a trigger"
-GONE = "This home has no finished run {run}. Other runs are shown."
+GONE = "There is no finished run {run} in this home, so other runs are shown."
 DAMAGED = "The result of run {run} cannot be read, so other runs are shown. {reason}"
-NO_GALLERY = "No test rows were kept of this curve. Train with “Gallery” above 0 to look inside."
-NOT_YET = "This curve was not looked into yet: that comes when all curves of its run are finished."
+NO_GALLERY = "No test rows were saved for this curve. To get explanations, train again with “Gallery” above 0."
+NOT_YET = "This curve has no explanations yet. They are computed when all curves of its run are finished."
 ONE_SEED = (
-    "Only curves of seed {seed} were looked into in this run: choose that seed above, or train with “Look inside every "
-    "seed”."
+    "In this run only the curves of seed {seed} have explanations. Choose that seed above, or train again with “Look "
+    "inside every seed”."
 )
 
 CONTROLS = {
@@ -43,23 +43,24 @@ CONTROLS = {
 }
 RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
 RIVALS_NOTE = (
-    "Other weights and no trigger: {names}, the λ that was chosen for it on validation; the slider does not change it."
+    "Rivals, which change all weights and use no trigger: {names}. Each is shown at the λ that was chosen for it on "
+    "validation rows; the slider does not change it."
 )
 COLLAPSED_RIVALS = (
-    "{names} collapsed: a group and label lost all right answers, or always naming the most frequent label would be "
-    "right at least as often."
+    "Collapsed: {names}. In some group, no row of some label is predicted right any more, or always predicting the "
+    "most frequent label would be at least as accurate."
 )
 AXIS = "λ"
 CHANCE = "guessing: {chance}"
 
-LOADING = "Reading what was kept"
+LOADING = "Loading saved results"
 COPY = "Copy"
 COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
 
 
-def not_looked_into(study: Mapping[str, object], curve: Curve, *, is_complete: bool) -> str | None:
-    """Why nothing inside a curve is shown, where that is not for its study's options; None where it is."""
+def why_unexplained(study: Mapping[str, object], curve: Curve, *, is_complete: bool) -> str | None:
+    """Why a curve has no explanations, if its seed or an unfinished run is the reason; otherwise None."""
     seed = saved_study.first_seed(study)
     if seed not in (None, curve.seed) and not saved_study.explains_every_seed(study):
         return ONE_SEED.format(seed=seed)
@@ -82,22 +83,22 @@ def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> 
 
 
 def share(tuning_ratio: float | None) -> str:
-    """Behind a curve's name: ", 5 % of the tuning data"; empty where it learned from all of it."""
+    """The end of a curve's name: ", 5 % of the tuning data"; empty if it was trained on all of it."""
     return "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
 
 
 def in_run(run: str, text: str) -> str:
-    """A text behind its run's name, where several runs are compared."""
+    """A text after its run's name, if several runs are compared; ``run`` is empty for one run."""
     return f"{run}: {text}" if run else text
 
 
 def rival(method: str, lam: float) -> str:
-    """A classifier with weights of its own, beside a trigger: "AdvIn, λ = 4"."""
+    """The name of a rival: "AdvIn, λ = 4"."""
     return RIVAL.format(method=common.kind(method), lam=common.lam(lam))
 
 
 def rivals_note(about: GalleryAbout) -> str:
-    """What stands beside a trigger and what of it collapsed, by a gallery's description; empty where nothing does."""
+    """Which rivals a gallery has, and which of them collapsed; empty without rivals."""
     names = "; ".join(rival(method, lam) for method, lam in about.get("rivals", {}).items())
     collapsed = ", ".join(common.kind(method) for method in about.get("collapsed_rivals", []))
     notes = (
@@ -108,32 +109,32 @@ def rivals_note(about: GalleryAbout) -> str:
 
 
 def interval(found: Estimate, digits: int = 3) -> str:
-    """``0.871 [0.860, 0.882]``; "not estimable" without a value."""
+    """``0.871 [0.860, 0.882]``; "not estimable" if there is no value."""
     if found.value is None:
         return common.NOT_ESTIMABLE
     return f"{signed(found.value, digits)}{brackets(found, digits)}"
 
 
 def brackets(found: Estimate, digits: int = 3) -> str:
-    """`` [0.860, 0.882]``, or nothing where there is no interval."""
+    """`` [0.860, 0.882]``, or nothing if there is no interval."""
     return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"
 
 
 def ends(found: EstimateJson) -> tuple[float, float]:
-    """Both ends of an interval; where there is none, the value twice."""
+    """Both ends of an interval; if there is none, the value twice."""
     value = found["value"] or 0.0
     low, high = found["ci"] or (value, value)
     return low, high
 
 
 def percent(found: Estimate) -> tuple[str, str]:
-    """A known share and its interval: ``("29 %", "[19, 39]")``; the interval is empty where there is none."""
+    """A known share and its interval: ``("29 %", "[19, 39]")``; the interval is empty if there is none."""
     ends = [signed(100 * end, 0) for end in found.ci or ()]
     return f"{signed(100 * (found.value or 0.0), 0)} %", f"[{', '.join(ends)}]" if ends else ""
 
 
 def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
-    """A number with a true minus sign, and with a plus sign where changes are meant."""
+    """A number with a true minus sign; with ``plus`` also with a plus sign, for changes."""
     text = f"{abs(value):.{digits}f}"
     is_zero = float(text) == 0
     sign = "" if is_zero else "−" if value < 0 else "+" if plus else ""
@@ -141,5 +142,5 @@ def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
 
 
 def for_chart(text: str) -> str:
-    """Text as it is for Plotly, which reads a part of HTML in names and labels."""
+    """Escapes text for Plotly, which reads some HTML in names and labels."""
     return html.escape(text, quote=False)

@@ -1,4 +1,4 @@
-"""Sentences that follow from two intervals: rises, falls, or cannot be told."""
+"""Sentences that follow from two intervals: rises, falls, or no clear difference."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -11,29 +11,27 @@ if TYPE_CHECKING:
 
 Verdict = Literal["rises", "falls", "unclear"]
 
-OVERLAP = "“Cannot be told” means that the intervals overlap; it does not mean that nothing changed."
+OVERLAP = "“No clear difference” means that the intervals overlap; it does not mean that nothing changed."
 UNKNOWN = "{what} was not estimated here."
 MOVES = "At λ = {lam}, {what} {verb} from {before} without a trigger to {now}."
-UNCLEAR = (
-    "At λ = {lam}, {what} is {now}, without a trigger {before}: the intervals overlap, so a change cannot be told."
-)
-BESIDE = "Beside it: {controls}."
+UNCLEAR = "At λ = {lam}, {what} is {now}; without a trigger it is {before}. No clear difference: the intervals overlap."
+COMPARED = "For comparison: {others}."
 CONTROLS = {
     "untrained": "the untrained trigger {value}, {verdict}",
-    "black": "the black one {value}, {verdict}",
+    "black": "the black trigger {value}, {verdict}",
     "random_words": "random words {value}, {verdict}",
     "neutral_words": "neutral words {value}, {verdict}",
 }
 RIVAL = "{name}: {value}, {verdict}"
-VERDICTS = {"rises": "below that", "falls": "above that", "unclear": "not told apart"}
+VERDICTS = {"rises": "lower", "falls": "higher", "unclear": "no clear difference"}
 
 
 def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
-    """What a line over λ does at one λ, against no trigger, the controls and the rivals.
+    """Compares a figure at one λ with the same figure without a trigger, for the controls and for the rivals.
 
     Args:
         line: the figure along λ.
-        what: the figure, as the middle of a sentence: "the share of Grad-CAM on hair".
+        what: the figure's name inside a sentence: "the share of Grad-CAM on hair".
         lams: the values of λ.
         index: of one of them.
     """
@@ -44,21 +42,21 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
     first = (UNCLEAR if found == "unclear" else MOVES).format(
         what=what, verb=found, lam=common.lam(lams[index]), now=inside.interval(now), before=inside.interval(without)
     )
-    beside = [
+    others = [
         text.format(value=inside.interval(control), verdict=VERDICTS[verdict(now, control)])
         for name, text in CONTROLS.items()
         if (control := line.controls.get(name)) and control.value is not None
     ]
-    beside += [
+    others += [
         RIVAL.format(name=name, value=inside.interval(rival), verdict=VERDICTS[verdict(now, rival)])
         for name, rival in line.rivals.items()
         if rival.value is not None
     ]
-    return f"{first} {BESIDE.format(controls='; '.join(beside))}" if beside else first
+    return f"{first} {COMPARED.format(others='; '.join(others))}" if others else first
 
 
 def verdict(now: Estimate, before: Estimate) -> Verdict:
-    """Whether a figure lies above or below another one; unclear where their 95 % intervals overlap or are unknown."""
+    """Whether a figure lies above or below another; unclear if their 95 % intervals overlap or are missing."""
     if now.ci is None or before.ci is None:
         return "unclear"
     if now.ci[0] > before.ci[1]:
