@@ -117,7 +117,7 @@ def _add_series(fig: go.Figure, curve: CurveSoFar, values: Sequence[float], *, i
     line = {"color": colour, "width": 1}
     fig.add_scatter(x=steps, y=thin(list(values)), mode="lines", line=line, opacity=0.35, hoverinfo="skip")
     fig.add_scatter(x=steps, y=thin(running_mean(values)), mode="lines", line=line | {"width": theme.LINE})
-    fig.update_xaxes(range=[0, max(curve.steps_in_all, 1)])
+    fig.update_xaxes(range=[0, max(curve.n_steps, 1)])
     fig.update_layout(showlegend=False, margin_t=12, margin_r=64)
 
 

@@ -8,7 +8,7 @@ from app.charts import tradeoff as charts
 from app.components.compare import candidate_picker, experiments, head_to_head, head_to_head_downloads
 from app.components.compare.candidate_picker import Picked
 from app.components.train import needs_table
-from app.models.series import gather, spot
+from app.models.series import gather, plot_point
 from app.state import session
 from app.widgets import live_plot, page
 from app.wording import head_to_head as words
@@ -26,7 +26,7 @@ def show_chart(picked: Picked) -> None:
         for each in gather(result, gap, run=run):
             series[f"{run}:{each.family}"] = replace(each, controls={})
     drawn = [series[each.key] for each in picked.candidates]
-    base = [found] if (found := spot(first.base, gap)) else []
+    base = [found] if (found := plot_point(first.base, gap)) else []
     plot = charts.plane(
         drawn, metric=gap, base=base, majority=first.majority_accuracy, show_seeds=False,
         names=[picked.names[each.key] for each in picked.candidates],

@@ -13,7 +13,7 @@ from app.components.compare import experiment_downloads
 from app.components.compare.candidate_picker import Picked
 from app.models import experiment
 from app.models.experiment import RunRow as Row
-from app.models.series import Series, spot
+from app.models.series import Series, plot_point
 from app.presenters import experiments
 from app.presenters.experiments import Target
 from app.state import session
@@ -77,7 +77,7 @@ def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
     first = next(iter(drawn.values()))
     gap = next(iter(first.curves.values())).gap
     majority = picked.results[first.run].majority_accuracy
-    base = [found] if (found := spot(target.point, gap)) else []
+    base = [found] if (found := plot_point(target.point, gap)) else []
     series, names = list(drawn.values())[:N_MOST], list(drawn)[:N_MOST]
     plot = charts.plane(series, metric=gap, base=base, majority=majority, show_seeds=False, names=names)
     live_plot.show(replace(plot, label=words.PLANE_LABEL.format(base=target.name)), key=key)

@@ -85,7 +85,7 @@ def _state(run: Run) -> None:
 
 
 def _figures(run: Run) -> None:
-    learned = records.learned(run.figures)
+    learned = records.without_controls(run.figures)
     if reason := artifacts.damage_of(run.id):
         st.warning(words.DAMAGED.format(reason=common.plain(reason)))
     if not learned:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import tradeoff as charts
 from app.components import curve_slider
-from app.models.series import PlotPoint, Series, spot
+from app.models.series import PlotPoint, Series, plot_point
 from app.widgets import live_plot
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
@@ -42,7 +42,7 @@ def show(
     lam = curve.lams[index]
     names, stars = {each.run: each.name for each in value}, dict[PlotPoint, list[str]]()
     for one, result in results.items():
-        if found := spot(result.base, metric):
+        if found := plot_point(result.base, metric):
             stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star
     majorities = {one: result.majority_accuracy for one, result in results.items()}
     plot = charts.plane(

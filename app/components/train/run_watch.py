@@ -119,5 +119,5 @@ def _new(key: str) -> None:
 
 def _summary(run: Run) -> None:
     """The λ chosen on validation of every trigger or method, and criterion, measured on the test split."""
-    for row in records.learned(run.figures):
+    for row in records.without_controls(run.figures):
         st.markdown(words.chosen(row))
