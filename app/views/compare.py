@@ -36,19 +36,19 @@ def show_chart(picked: Picked) -> None:
         st.markdown(sentence)
 
 
-def show_duel(picked: Picked) -> None:
+def show_comparison(picked: Picked) -> None:
     """Chart, verdicts and figures; a sentence where the curves cannot be compared."""
-    judged = head_to_head.judge(picked)
-    if judged is None:
+    comparison = head_to_head.compare(picked)
+    if comparison is None:
         return
     show_chart(picked)
-    judged = head_to_head.show(judged, picked=picked, key="figures")
+    comparison = head_to_head.show(comparison, picked=picked, key="figures")
     methods = dict.fromkeys(each.curves[0].method for each in picked.candidates)
     needs_table.show(
         [METHODS[method].options.model_validate({}) for method in methods if method in METHODS], key="needs"
     )
     st.header(words.DOWNLOADS, anchor=False)
-    head_to_head_downloads.show(judged, key="compare", chart=CHART)
+    head_to_head_downloads.show(comparison, key="compare", chart=CHART)
 
 
 @page.fragment
@@ -58,7 +58,7 @@ def explore() -> None:
     if picked is None:
         return
     if picked.candidates:
-        show_duel(picked)
+        show_comparison(picked)
     experiments.show(picked, key="experiment")
 
 

@@ -42,7 +42,7 @@ def choose() -> None:
 
 def _under_way() -> None:
     """A way back to what is being trained."""
-    for run in run_store.under_way():
+    for run in run_store.active_runs():
         with st.container(horizontal=True, vertical_alignment="center", key=f"under_way_{run.id}"):
             st.markdown(words.UNDER_WAY.format(name=common.plain(run.name), state=common.STATES[run.state].lower()))
             if st.button(words.WATCH, key=f"watch.{run.id}"):
