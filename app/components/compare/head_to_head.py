@@ -1,4 +1,4 @@
-"""Methods against each other: verdicts in words and figures, from the same rows."""
+"""The candidates compared on the same test rows: verdicts in words, and a table of figures."""
 
 import math
 
@@ -14,11 +14,11 @@ from fairprog_core.results.head_to_head import ComparisonJson
 
 
 def compare(value: Picked, *, seconds: float | None = None) -> ComparisonJson | None:
-    """The comparison; None, with a sentence that says what to do, where the curves cannot be compared.
+    """Compare the candidates; None, with a sentence that says why, where they cannot be compared.
 
     Args:
-        value: what was chosen.
-        seconds: of training that count for the area in time; None: those of the one that is compared with.
+        value: the choices on the page.
+        seconds: the training time for the area in time; None: that of the reference candidate.
     """
     try:
         return cli_queries.compare(
@@ -31,11 +31,11 @@ def compare(value: Picked, *, seconds: float | None = None) -> ComparisonJson | 
 
 
 def show(value: ComparisonJson, *, picked: Picked, key: str) -> ComparisonJson:
-    """Draw verdicts and figures; the comparison at the seconds that were seconds_given for.
+    """Draw verdicts and figures; the comparison at the training time in the field.
 
     Args:
         value: the comparison, see ``compare``.
-        picked: what was chosen.
+        picked: the choices on the page.
         key: of the table, and beginning of the field's key.
     """
     if len(picked.candidates) == 1:
@@ -53,7 +53,7 @@ def show(value: ComparisonJson, *, picked: Picked, key: str) -> ComparisonJson:
 
 
 def _show_verdicts(comparison: ComparisonJson, value: Picked) -> None:
-    """The verdicts in words."""
+    """Draw the verdicts in words."""
     st.header(words.VERDICTS_TITLE, anchor=False)
     for sentence in words.sentences(comparison, value.names):
         st.markdown(sentence)
@@ -62,15 +62,15 @@ def _show_verdicts(comparison: ComparisonJson, value: Picked) -> None:
 
 
 def _at_seconds(comparison: ComparisonJson, value: Picked, *, key: str) -> ComparisonJson:
-    """The comparison at the seconds that are seconds_given for; at first those of the one that is compared with."""
+    """Draw the field for the training time, at first that of the reference; the comparison at that time."""
     reference, keys = _reference_seconds(value), [each.key for each in value.candidates]
-    seconds_given = st.number_input(
+    seconds = st.number_input(
         words.SECONDS, min_value=0.0, value=reference, step=0.1 if reference < 10 else 10.0, format="%.1f",
         help=words.SECONDS_HELP, key="-".join([key, comparison["against"], *keys]), width=320,
     )  # fmt: skip
-    return comparison if seconds_given == reference else compare(value, seconds=seconds_given) or comparison
+    return comparison if seconds == reference else compare(value, seconds=seconds) or comparison
 
 
 def _reference_seconds(value: Picked) -> float:
-    """What the one that is compared with took, rounded up to a tenth of a second: it has to fit into it."""
+    """The training time of the reference candidate, rounded up to 0.1 s so that all its curves fit into it."""
     return math.ceil(10 * max(float(curve.seconds) for curve in value.candidates[value.against].curves)) / 10

@@ -31,7 +31,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
     lams = [common.lam(float(lam)) for lam in value.arrays["lams"]]
     found = [
         Phrase([names.format(lam=lam) for lam in lams], along(value), is_approximate=is_nearest, can_copy=True),
-        *(Phrase([common.kind(name)], [told]) for name, told in controls(value).items()),
+        *(Phrase([common.kind(name)], [phrase]) for name, phrase in controls(value).items()),
     ]
     phrases.show(found, key=key, channel=channel, index=index)
     st.markdown(words.PLACES["end" if about.get("position") == "end" else "start"])
@@ -40,18 +40,18 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
 
 def along(value: Gallery) -> list[list[str]]:
     """The trigger's words at every λ."""
-    return [[texts.safe(word) for word in told] for told in trigger_words(value.about)]
+    return [[texts.safe(word) for word in phrase] for phrase in trigger_words(value.about)]
 
 
 def controls(value: Gallery) -> dict[str, list[str]]:
     """The words of the controls by their method."""
     found = control_words(value.about)
-    return {name: [texts.safe(word) for word in told] for name, told in found.items()}
+    return {name: [texts.safe(word) for word in phrase] for name, phrase in found.items()}
 
 
 def handout(value: Gallery, index: int) -> Handout:
     """The words at one λ as a plain text file."""
     lam = common.lam(float(value.arrays["lams"][index]))
     label = words.DOWNLOAD_WORDS[bool(value.about.get("is_nearest"))].format(lam=lam)
-    told = trigger_words(value.about)[index]
-    return Handout(label, lambda: " ".join(told) + "\n", f"lam-{lam}.txt", "text/plain")
+    phrase = trigger_words(value.about)[index]
+    return Handout(label, lambda: " ".join(phrase) + "\n", f"lam-{lam}.txt", "text/plain")
