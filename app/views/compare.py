@@ -1,4 +1,4 @@
-"""Compare: methods on the same test rows, with a verdict where the intervals allow one; the paper's figures 4 to 6."""
+"""Compare: methods on the same test rows, with a verdict where the intervals allow one; Figures 4 to 6 of the paper."""
 
 from dataclasses import replace
 
@@ -15,11 +15,11 @@ from app.wording import head_to_head as words
 from app.wording import tradeoff as tradeoff_words
 from fairprog_core.methods import METHODS
 
-CHART = "duel"
+CHART = "duel"  # the chart's key
 
 
 def show_chart(picked: Picked) -> None:
-    """Every chosen method's means over seeds and its step line."""
+    """Draw the means over seeds and the step line of every chosen candidate."""
     first, gap = picked.candidates[0].result, picked.candidates[0].curves[0].gap
     series = {}
     for run, result in {each.run: each.result for each in picked.candidates}.items():
@@ -37,7 +37,7 @@ def show_chart(picked: Picked) -> None:
 
 
 def show_comparison(picked: Picked) -> None:
-    """Chart, verdicts and figures; a sentence where the curves cannot be compared."""
+    """Draw chart, verdicts and figures, or a sentence where the curves cannot be compared."""
     comparison = head_to_head.compare(picked)
     if comparison is None:
         return
@@ -53,7 +53,7 @@ def show_comparison(picked: Picked) -> None:
 
 @page.fragment
 def explore() -> None:
-    """Everything that answers to a choice."""
+    """Draw the choices and all parts that depend on them."""
     picked = candidate_picker.show(session.compared_runs(), key="compare")
     if picked is None:
         return

@@ -1,4 +1,4 @@
-"""Saliency: where the classifier looks, without and with the trigger: test rows, averages, an input of one's own."""
+"""Saliency: attributions without and with the trigger: test rows, averages, an input that the user enters."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ PARTS = {"image": picture_parts.show, "text": sentence_parts.show}
 
 @page.fragment
 def explore() -> None:
-    """Everything that answers to the slider."""
+    """Draw the choices and the parts for the run's modality."""
     first, second, third = st.columns([5, 5, 3])
     with first:
         picked = run_picker.show(session.selected_run(), key="saliency-run")

@@ -1,4 +1,4 @@
-"""The frame around every page: title, width, spacing, type that grows with the screen."""
+"""The frame of every page: title, width, spacing, a font size that grows with the screen; and the display of errors."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -35,7 +35,7 @@ _CSS = """
 
 
 def set_up() -> None:
-    """Apply the static style sheet; called once per script run, before the page."""
+    """Apply the style sheet; call it once per script run, before the page."""
     st.html(_CSS)
 
 

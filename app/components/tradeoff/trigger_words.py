@@ -1,4 +1,4 @@
-"""The trigger as words, at the λ of the slider, with the words of its controls."""
+"""The words of the trigger at the λ of the slider, and the words of its controls."""
 
 from collections.abc import Mapping
 
@@ -15,15 +15,15 @@ from fairprog_core.results.gallery_file import Gallery
 
 
 def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str) -> None:
-    """Draw it.
+    """Draw the words.
 
     Args:
-        value: the sentences kept of a curve.
+        value: the gallery of a curve.
         key: the component's key.
-        channel: of the λ slider that it follows.
-        index: of λ, while no slider has announced one.
-        study: that the curve belongs to.
-        trigger: the trigger's name in it.
+        channel: of the λ slider that the words follow.
+        index: the initial index of λ, until the slider sends one.
+        study: of the curve, as JSON; as in ``trigger_view.show``.
+        trigger: the trigger's name in the study.
     """
     about = value.about
     is_nearest = bool(about.get("is_nearest"))
@@ -39,12 +39,12 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
 
 
 def along(value: Gallery) -> list[list[str]]:
-    """The trigger's words at every λ."""
+    """The trigger's words at every λ (k), safe for the screen."""
     return [[texts.safe(word) for word in phrase] for phrase in trigger_words(value.about)]
 
 
 def controls(value: Gallery) -> dict[str, list[str]]:
-    """The words of the controls by their method."""
+    """The words of each control by its method, safe for the screen."""
     found = control_words(value.about)
     return {name: [texts.safe(word) for word in phrase] for name, phrase in found.items()}
 
