@@ -260,14 +260,14 @@ function sentenceExamples(data) {
     frame.dir = "auto"; // so that the trigger does not set the direction of the text
     frame.append(make("small", "", data.badge), " ", words);
     quote.append(...(data.is_behind ? [text, " ", frame] : [frame, " ", text]));
-    const element = make("div"), said = make("span", "said");
-    element.append(quote, make("small", "name", example.name), said);
-    return { element, frame, words, said };
+    const element = make("div"), outcomeText = make("span", "said");
+    element.append(quote, make("small", "name", example.name), outcomeText);
+    return { element, frame, words, outcomeText };
   });
   /** @type {Examples["say"]} */
   const say = (i, stop, outcome) => {
-    const { frame, words, said } = items[i].shown;
-    said.textContent = outcome;
+    const { frame, words, outcomeText } = items[i].shown;
+    outcomeText.textContent = outcome;
     frame.hidden = stop === 0;
     if (stop > 0) words.textContent = data.triggers[stop - 1].join(" ");
   };
@@ -305,13 +305,13 @@ async function build(root, data) {
   const figures = buildFigures(data);
   const bars = buildBars(data);
   const examples = await (data.modality === "image" ? pictureExamples(data) : sentenceExamples(data));
-  const said = make("p", "said");
-  said.setAttribute("aria-live", "polite");
+  const announcement = make("p", "said");
+  announcement.setAttribute("aria-live", "polite");
   const top = make("div", "top");
   top.append(control.box, figures.box);
   const body = make("div", "body");
   body.append(examples.box, bars.box);
-  root.replaceChildren(top, body, make("p", "note", data.words.note), said);
+  root.replaceChildren(top, body, make("p", "note", data.words.note), announcement);
 
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   let at = 0;
@@ -344,7 +344,7 @@ async function build(root, data) {
       examples.say(i, stop, outcome);
     });
     clearTimeout(speaking);
-    speaking = setTimeout(() => (said.textContent = state.summary), 400);
+    speaking = setTimeout(() => (announcement.textContent = state.summary), 400);
   }
 
   /** @param {number} to */

@@ -2,7 +2,7 @@
  * @typedef {object} Phrases
  * @property {Phrase[]} phrases
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
+ * @property {number} index initial index of λ, until the slider sends one
  * @property {string} nothing the text of a phrase without words
  * @property {PhrasesWords} words
  */

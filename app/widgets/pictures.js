@@ -2,7 +2,7 @@
  * @typedef {object} Pictures
  * @property {PictureCard[]} cards
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
+ * @property {number} index initial index of λ, until the slider sends one
  * @property {string} width least width of a card, in CSS
  * @property {Legend | null} legend
  */

@@ -2,7 +2,7 @@
  * @typedef {object} SentenceData
  * @property {Sentence} sentence
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
+ * @property {number} index initial index of λ, until the slider sends one
  * @property {number[]} shown indices of the other λ that have a row
  * @property {Record<string, string>} legend the meaning of each mark, in the order of the screen
  * @property {string} marker the word that marks the row of the slider's λ

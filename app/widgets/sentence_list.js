@@ -3,7 +3,7 @@
  * @property {Item[]} items
  * @property {string} label caption of the list
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
+ * @property {number} index initial index of λ, until the slider sends one
  */
 
 /**

@@ -70,7 +70,7 @@ def _switch(field: Field, start: Any, key: str) -> bool:
 
 
 def _number_input(field: Field, start: Any, key: str) -> Any:
-    """Draw a number without bounds: with bounds the widget hides a forbidden value, and the form could not refuse it."""
+    """Draw a number without bounds: a widget with bounds hides a forbidden value, and the form could not refuse it."""
     low, convert = _bound(field, "ge", "gt"), field.kind
     is_whole = convert is int
     step = 1 if is_whole else _step(start if start is not None else low)
