@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def pages() -> list[st.Page]:
-    """The pages of ``wording.common.PAGES``: one file each in ``app/views``."""
+    """The pages of ``wording.shared.common.PAGES``: one file each in ``app/views``."""
     return [
         st.Page(f"views/{name}.py", title=title, url_path=name, default=name == "start")
         for name, title in common.PAGES.items()
@@ -23,4 +23,4 @@ st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "ico
 chosen = st.navigation(pages(), position="top")
 page.set_up()
 page.warn(plugins.problems())
-page.told(chosen.run)()
+page.show_errors(chosen.run)()

@@ -1,1 +1,1 @@
-"""Arrays in, Plotly figures out: pure functions, no Streamlit."""
+"""Pure functions from results to Plotly figures and pictures; no Streamlit."""

@@ -1,6 +1,6 @@
-"""A figure along λ, with its controls beside it: what is seen without a trigger, and with one that was not learned.
+"""A figure along λ, with its controls to the left: no trigger, and triggers without learning.
 
-Rivals, classifiers with weights of their own, are levels across it, to read what the trigger does at every λ against.
+Rivals are horizontal levels, so that they can be compared with the trigger at every λ.
 
 Notation: k λ-values.
 """
@@ -20,22 +20,22 @@ from fairprog_core.metrics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
-_STEP = 1.9  # between two controls, in steps between two λ: their names need room
-_ROOM = 0.14  # above and below all intervals, as a share of what they span
+_STEP = 1.9  # distance of two controls, in distances of two λ: the controls have longer names
+_MARGIN = 0.14  # above and below all intervals, as a share of their range
 _BAND = 0.2  # opacity of a rival's interval
 
 
 def line(name: str, found: ConditionFigures, rivals: Mapping[str, float] | None = None) -> Line:
-    """A line from figures under every condition.
+    """Build a line from figures under every condition.
 
     Args:
-        name: for the legend and the table.
+        name: in the legend and the table.
         found: the figures.
-        rivals: λ by the method of each rival among them.
+        rivals: by the method of a rival, the λ that it was trained with.
     """
     controls = {control: found.of[control] for control in CONTROLS if control in found.of}
-    beside = {inside.rival(rival, lam): found.of[rival] for rival, lam in (rivals or {}).items() if rival in found.of}
-    return Line(name, controls, found.along, beside)
+    levels = {inside.rival(rival, lam): found.of[rival] for rival, lam in (rivals or {}).items() if rival in found.of}
+    return Line(name, controls, found.along, levels)
 
 
 def along(
@@ -49,16 +49,16 @@ def along(
     limits: tuple[float, float] | None = None,
     height: int = 330,
 ) -> Plot:
-    """Lines over λ; the controls stand apart on the left, joined to nothing.
+    """Draw lines over λ; the controls are single points on the left.
 
     Args:
         lines: at least one, all over the same λ.
         lams: the k values, ascending; evenly spaced on the axis.
-        y_title: what is measured.
+        y_title: the name of the figure.
         label: the chart in words.
-        picked: index of the λ that carries the marker.
-        chance: a level that guessing reaches.
-        limits: of the vertical axis; None: what the intervals need.
+        picked: index of the λ with the marker.
+        chance: the level of guessing.
+        limits: of the vertical axis; None: all intervals fit.
         height: px.
     """
     fig = theme.figure(x_title=inside.AXIS, y_title=y_title)
@@ -82,28 +82,28 @@ def along(
 
 
 class Places(NamedTuple):
-    """Where controls and λ lie on the axis."""
+    """The positions of the controls and of the k λ on the horizontal axis."""
 
     controls: list[float]
     lams: list[float]
 
 
 def places_of(lines: Sequence[Line], n_lams: int) -> Places:
-    """The controls on the left, with room for their names; every λ one step further."""
-    beside = [_STEP * i for i in range(len(_controls(lines)))]
-    start = beside[-1] + _STEP if beside else 0.0
-    return Places(beside, [start + i for i in range(n_lams)])
+    """The positions on the axis: first the controls, ``_STEP`` apart, then every λ, 1 apart."""
+    controls = [_STEP * i for i in range(len(_controls(lines)))]
+    start = controls[-1] + _STEP if controls else 0.0
+    return Places(controls, [start + i for i in range(n_lams)])
 
 
 def marker_at(lines: Sequence[Line], places: Places, index: int | None) -> MarkerFrame:
-    """What moves the marker: attributes of its trace, as Plotly.restyle takes them."""
+    """The marker's position at the λ with this index, on every line; no position where ``index`` is None."""
     if index is None:
         return {"x": [], "y": []}
     return {"x": [places.lams[index]] * len(lines), "y": [each.along[index].value for each in lines]}
 
 
 def frames(lines: Sequence[Line], n_lams: int) -> list[MarkerFrame]:
-    """The marker at every λ, for the slider."""
+    """The marker's position at every λ (k), for the slider."""
     places = places_of(lines, n_lams)
     return [marker_at(lines, places, index) for index in range(n_lams)]
 
@@ -124,14 +124,14 @@ def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], place
         error_y=_arms([each for _, each in known], look["marker"]["color"]), legendgroup=group, showlegend=is_named,
         hovertemplate="%{y:.3f}", **look,
     )  # fmt: skip
-    beside = [
+    measured = [
         (x, line.controls[name]) for x, name in zip(places.controls, controls, strict=True) if name in line.controls
     ]
-    beside = [(x, each) for x, each in beside if each.value is not None]
+    measured = [(x, each) for x, each in measured if each.value is not None]
     hollow = {**look["marker"], "symbol": f"{look['marker']['symbol']}-open", "line": {"width": 2.5}}
     fig.add_scatter(
-        x=[x for x, _ in beside], y=[each.value for _, each in beside], mode="markers", name=name, marker=hollow,
-        error_y=_arms([each for _, each in beside], look["marker"]["color"]), legendgroup=group, showlegend=False,
+        x=[x for x, _ in measured], y=[each.value for _, each in measured], mode="markers", name=name, marker=hollow,
+        error_y=_arms([each for _, each in measured], look["marker"]["color"]), legendgroup=group, showlegend=False,
         hovertemplate="%{y:.3f}",
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int |
 
 
 def _chance(fig: go.Figure, chance: float, places: Places) -> None:
-    """A level across the chart, named in the legend: beside the line there are points."""
+    """The level of guessing; its name is in the legend, because points cover the space at the line."""
     ends = _ends(places)
     style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
     fig.add_scatter(
@@ -156,7 +156,7 @@ def _chance(fig: go.Figure, chance: float, places: Places) -> None:
 
 
 def _rival(fig: go.Figure, index: int, name: str, rival: Estimate, places: Places) -> None:
-    """A level in the look of a series of its own, with its interval as a band."""
+    """A rival's level in a style of its own, with its interval as a band."""
     look, (left, right), (low, high) = theme.look(index), _ends(places), _interval(rival)
     fig.add_scatter(
         x=[left, right, right, left], y=[low, low, high, high], mode="none", fill="toself", opacity=_BAND,
@@ -183,7 +183,7 @@ def _arms(found: Sequence[Estimate], colour: str) -> dict[str, object]:
 
 
 def _interval(found: Estimate) -> tuple[float, float]:
-    """Both ends of a known figure's interval; the value twice where there is none."""
+    """Both ends of a known figure's interval; the value twice where it has no interval."""
     return found.ci or (found.value or 0.0, found.value or 0.0)
 
 
@@ -193,12 +193,12 @@ def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
     ends += [chance] if chance is not None else []
     if not ends:
         return [0.0, 1.0]
-    room = _ROOM * max(max(ends) - min(ends), 0.02)
-    return [min(ends) - room, max(ends) + room]
+    margin = _MARGIN * max(max(ends) - min(ends), 0.02)
+    return [min(ends) - margin, max(ends) + margin]
 
 
 def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
-    """One row per control, per rival and per λ, one column per line."""
+    """The table of the chart: one row per control, rival and λ, one column per line."""
     nothing = Estimate(None, None)
     found = [(inside.CONTROLS[name], [each.controls.get(name, nothing) for each in lines]) for name in controls]
     found += [(name, [each.rivals.get(name, nothing) for each in lines]) for name, _ in _rivals(lines)]

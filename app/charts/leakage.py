@@ -1,4 +1,4 @@
-"""What fresh attackers still read about the group: bits for the base, the controls and the chosen λ."""
+"""The leakage of the base, the controls and the chosen λ, in bits about the group."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,11 @@ Audits = Sequence[tuple[str, LeakageJson]]  # by name
 
 
 def chart(audits: Audits) -> Plot:
-    """One line each from top to bottom: base, controls, and the chosen λ last; a mark at 0, which is chance."""
+    """One point with its interval per audit, from top to bottom; the vertical line at 0 bits is chance.
+
+    Args:
+        audits: the base, the controls, and the chosen λ last.
+    """
     fig = theme.figure(x_title=words.AXIS, y_title="")
     fig.add_vline(x=0, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
     fig.add_annotation(
@@ -37,7 +41,7 @@ def chart(audits: Audits) -> Plot:
 
 
 def _look(i: int, n: int) -> tuple[str, str]:
-    """The base is a star, controls are hollow, the chosen λ is a filled circle."""
+    """Symbol and colour of audit i of n: a star for the base, hollow for controls, filled for the chosen λ."""
     if i == 0:
         return "star", theme.NEUTRAL
     return ("circle", theme.COLOURS[0]) if i == n - 1 else ("circle-open", theme.COLOURS[0])

@@ -1,7 +1,4 @@
-"""A gap at a few levels, such as shares of the tuning data or numbers of classes; their axis is logarithmic.
-
-Notation: n levels.
-"""
+"""A gap at a few levels, such as shares of the tuning data or numbers of classes; their axis is logarithmic."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,18 +13,18 @@ from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.experiments import ExperimentRow
 
-N_MOST = len(theme.SYMBOLS)  # lines that one chart can tell apart
-_BESIDE = 0.03  # between two lines at one level, as a share of the axis: their intervals stand side by side
-_ROOM = 0.08  # share of an axis left free beyond the outermost level or interval
+N_MOST = len(theme.SYMBOLS)  # lines in one chart: each has a symbol of its own
+_SHIFT = 0.03  # of two lines at one level, as a share of the axis: their intervals must not overlap
+_MARGIN = 0.08  # beyond the outermost level or interval, as a share of the axis
 
 
 class Level(NamedTuple):
-    """What a line says at one level.
+    """One point of a line.
 
     Attributes:
         at: the level, above 0.
-        found: value known.
-        is_collapsed: whether the small gap means nothing.
+        found: the gap; its value is never None.
+        is_collapsed: whether the classifier is collapsed, so that its small gap is no success.
     """
 
     at: float
@@ -36,12 +33,12 @@ class Level(NamedTuple):
 
 
 def of(rows: Iterable[ExperimentRow], at: Callable[[ExperimentRow], float], *, is_base: bool = False) -> list[Level]:
-    """Rows of an experiment as a line; what is not estimable is left out.
+    """Turn rows of an experiment into a line, ascending in the level; gaps that are not estimable are left out.
 
     Args:
         rows: of one line.
         at: the level of a row.
-        is_base: whether the line is about the gap of the base.
+        is_base: whether the line shows the base classifier's gap.
     """
     found = [
         Level(at(row), gap, row["collapsed"] and not is_base)
@@ -60,15 +57,14 @@ def levels(
     tick: Callable[[float], str],
     label: str,
 ) -> Plot:
-    """Lines over the levels, with 95 % intervals.
+    """Draw lines over the levels, with 95 % intervals.
 
     Args:
-        lines: by name, at most ``N_MOST``; at least one with a level.
-        base: of the base classifiers, each empty where nothing is known: a level line where it says the same
-            everywhere and has no intervals.
-        x_title: what the levels are.
-        y_title: what is measured.
-        tick: a level on the axis.
+        lines: by name, at most ``N_MOST``; at least one is not empty.
+        base: one line per base classifier; may be empty. A base without intervals becomes a horizontal line.
+        x_title: the name of the levels.
+        y_title: the name of the gap.
+        tick: formats a level for the axis.
         label: the chart in words.
     """
     fig = theme.figure(x_title=x_title, y_title=y_title)
@@ -76,10 +72,10 @@ def levels(
     at = sorted({level.at for level in every})
     low, high = math.log10(at[0]), math.log10(at[-1])
     width = max(high - low, 0.3)
-    edges = [low - _ROOM * width, high + _ROOM * width]
+    edges = [low - _MARGIN * width, high + _MARGIN * width]
     for i, line in enumerate(filter(None, base)):
         _base(fig, line, edges, is_named=i == 0)
-    shifts = [10 ** (_BESIDE * width * (i - (len(lines) - 1) / 2)) for i in range(len(lines))]
+    shifts = [10 ** (_SHIFT * width * (i - (len(lines) - 1) / 2)) for i in range(len(lines))]
     for i, (name, line) in enumerate(lines.items()):
         _line(fig, i, name, line, shift=shifts[i])
     _crosses(fig, list(lines.values()), shifts)
@@ -87,7 +83,7 @@ def levels(
         type="log", range=edges, tickvals=at, ticktext=[tick(each) for each in at], minor={"ticks": ""}, showgrid=False
     )
     top = max(level.found.ci[1] if level.found.ci else level.found.value or 0.0 for level in every)
-    fig.update_yaxes(range=[0, (1 + _ROOM) * top], tickformat=".2f")
+    fig.update_yaxes(range=[0, (1 + _MARGIN) * top], tickformat=".2f")
     return Plot(fig, label, height=460)
 
 
@@ -101,19 +97,19 @@ def _line(fig: go.Figure, index: int, name: str, line: Sequence[Level], *, shift
 
 
 def _crosses(fig: go.Figure, lines: Sequence[Sequence[Level]], shifts: Sequence[float]) -> None:
-    """Over what has collapsed; named in the legend, as beside the points there is no room on a phone."""
-    lost = [(level.at * shift, level.found.value) for line, shift in zip(lines, shifts, strict=True)
+    """Crosses over collapsed points; their name is in the legend, because a phone has no space for it at the points."""
+    collapsed = [(level.at * shift, level.found.value) for line, shift in zip(lines, shifts, strict=True)
             for level in line if level.is_collapsed]  # fmt: skip
-    if lost:
+    if collapsed:
         cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
         fig.add_scatter(
-            x=[x for x, _ in lost], y=[y for _, y in lost], mode="markers", marker=cross, name=common.COLLAPSED,
-            hoverinfo="skip",
+            x=[x for x, _ in collapsed], y=[y for _, y in collapsed], mode="markers", marker=cross,
+            name=common.COLLAPSED, hoverinfo="skip",
         )  # fmt: skip
 
 
 def _base(fig: go.Figure, line: Sequence[Level], edges: Sequence[float], *, is_named: bool) -> None:
-    """The base classifier: stars with intervals; without intervals a line from edge to edge."""
+    """A base classifier: stars with intervals, or a line from edge to edge where it has no intervals."""
     style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
     is_known = any(level.found.ci for level in line)
     x = [level.at for level in line] if is_known else [10**edge for edge in edges]

@@ -18,15 +18,15 @@ HEIGHT = 460  # px of the validation chart
 
 
 def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plot | None:
-    """Accuracy against the gap over λ on validation: now, the best so far, other curves, base, majority line.
+    """Accuracy against the gap over λ on validation rows: the newest and best iterate, other curves, the base.
 
     Args:
-        curve: the curve that is looked at.
-        others: further curves of the run that close the same gap.
-        gap: the metric's screen name.
+        curve: the curve that the page shows.
+        others: finished and other curves of the run with the same gap.
+        gap: the metric's name on the screen.
 
     Returns:
-        The chart, or None while nothing was validated yet.
+        The chart, or None before the first validation.
     """
     fig = theme.figure(x_title=gap, y_title=common.metric("accuracy"))
     finished = [other.best for other in others if other.best]
@@ -51,14 +51,14 @@ def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plo
 
 
 def utility_loss(curve: CurveSoFar) -> Plot:
-    """The utility loss over the steps."""
+    """The utility loss over training steps."""
     fig = theme.figure(x_title=words.STEP, y_title=words.LOSS)
     _add_series(fig, curve, curve.utility_loss, index=0)
     return Plot(fig, words.LOSS_LABEL, (words.STEP, words.LOSS), _rows(curve, curve.utility_loss), height=230)
 
 
 def discriminator(curve: CurveSoFar) -> Plot:
-    """The discriminator's accuracy over the steps, against chance."""
+    """The discriminator's accuracy over training steps, with the level of chance."""
     fig = theme.figure(x_title=words.STEP, y_title=words.DISCRIMINATOR)
     _add_series(fig, curve, curve.discriminator_accuracy, index=1)
     if curve.chance is not None:
@@ -72,12 +72,12 @@ def _add_line(
     fig: go.Figure, record: ValidationRecord, *, name: str, colour: str, width: float, dash: str = "solid",
     has_points: bool = False, is_named: bool = True,
 ) -> None:  # fmt: skip
-    """One validation of a curve; with points and their λ where it is the one that is looked at."""
+    """One validation as a line; ``has_points`` adds a marker and the value of λ at every λ."""
     lams = [common.lam(lam) for lam in record["lam"]]
     points: dict[str, object] = {"mode": "lines"}
     if has_points:
-        near = 0.2 * max([0.05, *_known(*record["gap"])])  # to the axis: there is no room on the left
-        side = ["top center" if gap is None or gap < near else "top left" for gap in record["gap"]]  # the line rises
+        near = 0.2 * max([0.05, *_known(*record["gap"])])  # nearer to the axis a text on the left would be cut
+        side = ["top center" if gap is None or gap < near else "top left" for gap in record["gap"]]  # off the line
         points = {"mode": "lines+markers+text", "text": lams, "textposition": side}
     fig.add_scatter(
         x=record["gap"], y=record["accuracy"], name=name, legendgroup=name, showlegend=is_named, customdata=lams,
@@ -87,7 +87,7 @@ def _add_line(
 
 
 def _add_references(fig: go.Figure, records: Sequence[ValidationRecord]) -> None:
-    """The base as a star, the majority-class accuracy as a line; axes that hold them and every record."""
+    """Draw the base as a star and the majority-class accuracy as a line; fit the axes to them and to all records."""
     base_gap, base_accuracy = records[0].get("base_gap"), records[0].get("base_accuracy")
     if base_gap is not None and base_accuracy is not None:
         marker = {"symbol": "star", "size": 20, "color": theme.NEUTRAL}
@@ -112,23 +112,23 @@ def _known(*values: float | None) -> list[float]:
 
 
 def _add_series(fig: go.Figure, curve: CurveSoFar, values: Sequence[float], *, index: int) -> None:
-    """Every step faintly, and the mean over the last steps on top of it."""
+    """Draw every step faintly, and the running mean over it."""
     colour, steps = theme.COLOURS[index], thin(curve.step)
     line = {"color": colour, "width": 1}
     fig.add_scatter(x=steps, y=thin(list(values)), mode="lines", line=line, opacity=0.35, hoverinfo="skip")
     fig.add_scatter(x=steps, y=thin(running_mean(values)), mode="lines", line=line | {"width": theme.LINE})
-    fig.update_xaxes(range=[0, max(curve.steps_in_all, 1)])
+    fig.update_xaxes(range=[0, max(curve.n_steps, 1)])
     fig.update_layout(showlegend=False, margin_t=12, margin_r=64)
 
 
 def _rows(curve: CurveSoFar, values: Sequence[float]) -> list[list[str]]:
-    """The newest twenty, newest first."""
+    """The table of the chart: the newest twenty steps, the newest first."""
     pairs = list(zip(curve.step, values, strict=True))[-20:]
     return [[str(step), common.number(value)] for step, value in reversed(pairs)]
 
 
 def base(records: Sequence[BaseRecord]) -> Plot:
-    """The loss of the base classifier over its steps."""
+    """The loss of the base classifier over its training steps."""
     fig = theme.figure(x_title=words.STEP, y_title=words.BASE_LOSS)
     steps, losses = [record["step"] for record in records], [record["loss"] for record in records]
     look = theme.look(0)

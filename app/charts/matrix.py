@@ -1,4 +1,4 @@
-"""A matrix of shares with their intervals: every cell says its number; a tint repeats those that are not 0."""
+"""A matrix of shares: every cell shows its number and interval; cells whose interval excludes 0 are tinted."""
 
 import textwrap
 from collections.abc import Container, Mapping, Sequence
@@ -8,7 +8,7 @@ from app.charts.plot import Plot
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 
-_TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # text is legible on
+_TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # pale enough for text
 _WIDTH = 10  # characters of a name on one line
 
 
@@ -24,17 +24,17 @@ def matrix(
     y_title: str,
     label: str,
 ) -> Plot:
-    """Shares by row and column: blue above 0, orange below; clear where the interval holds 0.
+    """Draw shares by row and column: blue above 0, orange below, no tint where the interval contains 0.
 
     Args:
-        cells: by (row, column); the value None where it is not estimable.
-        collapsed: cells that stand for a collapsed point; they are named and clear.
+        cells: by (row, column); the value is None where it is not estimable.
+        collapsed: cells of collapsed points; they are labelled and have no tint.
         own: cells without a share, by (row, column).
-        own_text: what stands there.
-        rows: from top to bottom.
-        columns: from left to right.
-        x_title: what the columns are.
-        y_title: what the rows are.
+        own_text: the text of these cells.
+        rows: names from top to bottom.
+        columns: names from left to right.
+        x_title: title of the columns.
+        y_title: title of the rows.
         label: the chart in words.
     """
     fig = theme.figure(x_title=x_title, y_title=y_title)
@@ -77,7 +77,7 @@ def _text(found: Estimate) -> str:
 
 
 def _folded(name: str) -> str:
-    """A name on several short lines, a new one after every comma."""
+    """A name wrapped into short lines, with a line break after every comma."""
     lines: list[str] = []
     for part in inside.for_chart(name).split(", "):
         lines += textwrap.wrap(part, _WIDTH, break_long_words=False)

@@ -1,4 +1,4 @@
-"""Saliency maps laid over pictures; colours that also read in grey.
+"""Draws saliency maps over pictures; the colour scales also work in greyscale.
 
 Notation: s the picture's side in pixels, a the side of a Grad-CAM map.
 """
@@ -17,21 +17,21 @@ Picture = NDArray[np.uint8]  # (h, w, 3)
 Map = NDArray[np.uint8]
 
 CAM_SCALE = "Inferno"  # dark to bright: lightness grows with the value
-SIGNED_SCALE = "Cividis"  # against: dark blue; none: grey; for: bright yellow
-_QUALITY = 94
-_MIDDLE, _CONTRAST = 128.0, 0.35  # the photo behind signed maps stays near middle grey
-_EXPONENT = 0.6  # below 1: weak attributions, which are most, can be seen
+SIGNED_SCALE = "Cividis"  # negative: dark blue; 0: grey; positive: bright yellow
+_QUALITY = 94  # of JPEG
+_MIDDLE, _CONTRAST = 128.0, 0.35  # the photo under a signed map is reduced to tones near middle grey
+_EXPONENT = 0.6  # below 1, so that weak attributions, which are most, are visible
 
 
 @cache
 def colours(scale: str) -> NDArray[np.float64]:
-    """(256, 3) colours in 0..255 of one of Plotly's scales, from low to high."""
+    """The 256 colours (256, 3) of a Plotly scale, 0 to 255, from low to high."""
     sampled = sample_colorscale(scale, list(np.linspace(0, 1, 256)))
     return np.array([unlabel_rgb(colour) for colour in sampled], dtype=np.float64)
 
 
 def shrink(photo: Picture, box: NDArray[np.int64]) -> Picture:
-    """The photo where it lies in the picture; the rest is left dark.
+    """Shrink the photo into its box in the picture; the rest is black (s, s, 3).
 
     Args:
         photo: (s, s, 3).
@@ -45,11 +45,11 @@ def shrink(photo: Picture, box: NDArray[np.int64]) -> Picture:
 
 
 def put_on(photo: Picture, trigger: Picture, box: NDArray[np.int64]) -> Picture:
-    """The picture that the classifier sees: the photo in its box under the trigger.
+    """The input of the classifier: the photo in its box under the trigger (s, s, 3).
 
     Args:
         photo: (s, s, 3).
-        trigger: (s, s, 4) RGBA, alpha 0 where the photo shows.
+        trigger: (s, s, 4) RGBA; alpha is 0 where the photo is visible.
         box: top, left, height, width in pixels.
     """
     alpha = trigger[..., 3:].astype(np.float64) / 255
@@ -58,12 +58,12 @@ def put_on(photo: Picture, trigger: Picture, box: NDArray[np.int64]) -> Picture:
 
 
 def heat(picture: Picture, values: Map, *, strength: float = 0.62) -> Picture:
-    """Grad-CAM over a picture.
+    """Draw Grad-CAM over a picture (s, s, 3).
 
     Args:
         picture: (s, s, 3).
         values: (a, a) uint8, 0 … 255.
-        strength: share of the colours in the mix.
+        strength: share of the map's colours in the blend.
     """
     side = picture.shape[0]
     smooth = np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BICUBIC))
@@ -72,11 +72,11 @@ def heat(picture: Picture, values: Map, *, strength: float = 0.62) -> Picture:
 
 
 def signed(picture: Picture, values: NDArray[np.int8]) -> Picture:
-    """Integrated Gradients over a picture: bright yellow speaks for the class, dark blue against it.
+    """Draw Integrated Gradients over a picture (s, s, 3): bright yellow for the class, dark blue against it.
 
     Args:
         picture: (s, s, 3).
-        values: (s, s) int8, −127 … 127, in the picture's own pixels.
+        values: (s, s) int8, −127 … 127, one per pixel of the picture.
     """
     ground = _MIDDLE + (_grey(picture) - _MIDDLE) * _CONTRAST
     share = (np.abs(values.astype(np.float64)) / 127)[..., None] ** _EXPONENT
@@ -86,7 +86,7 @@ def signed(picture: Picture, values: NDArray[np.int8]) -> Picture:
 
 
 def move(values: NDArray[np.int8], box: NDArray[np.int64]) -> NDArray[np.int8]:
-    """A map on the photo's pixels brought to where the photo lies in the picture; 0 elsewhere."""
+    """Shrink a map of the photo (s, s) into the photo's box in the picture; 0 elsewhere."""
     top, left, height, width = (int(value) for value in box)
     small = Image.fromarray(values.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
     moved = np.zeros_like(values)
@@ -95,7 +95,7 @@ def move(values: NDArray[np.int8], box: NDArray[np.int64]) -> NDArray[np.int8]:
 
 
 def legend(*, is_signed: bool, width: int = 256, height: int = 12) -> Picture:
-    """(height, width, 3): the colours from low to high."""
+    """The legend's strip (height, width, 3): the colours from low to high."""
     if not is_signed:
         row = colours(CAM_SCALE)[np.linspace(0, 255, width).astype(np.int64)]
         return np.repeat(row[None], height, axis=0).round().astype(np.uint8)
@@ -104,20 +104,20 @@ def legend(*, is_signed: bool, width: int = 256, height: int = 12) -> Picture:
 
 
 def enlarged(picture: Picture, least: int = 192) -> Picture:
-    """Whole-number enlargement, pixel by pixel, to at least ``least`` pixels."""
+    """Repeat pixels so that the picture is at least ``least`` pixels high; no smoothing."""
     times = max(1, -(-least // picture.shape[0]))
     return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def png(picture: Picture) -> bytes:
-    """An (h, w, 3) or (h, w, 4) picture as PNG."""
+    """Encode a picture (h, w, 3 or 4) as PNG."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="PNG")
     return buffer.getvalue()
 
 
 def as_source(picture: Picture) -> str:
-    """A picture as a data URI: JPEG without chroma subsampling; PNG where it is transparent."""
+    """Encode a picture as a data URI: PNG with alpha (h, w, 4), else JPEG without chroma subsampling."""
     if picture.shape[-1] == 4:
         return f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
     buffer = io.BytesIO()
@@ -126,6 +126,6 @@ def as_source(picture: Picture) -> str:
 
 
 def _grey(picture: Picture) -> NDArray[np.float64]:
-    """The picture without colour, so that the map's colours stand alone: (h, w, 1)."""
+    """The picture in grey (h, w, 1), so that only the map has colours."""
     grey = picture.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
     return cast(NDArray[np.float64], grey[..., None])

@@ -1,4 +1,4 @@
-"""A chart with everything a reader needs who cannot see it."""
+"""A chart together with its text alternative."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 
 @dataclass(frozen=True)
 class Plot:
-    """What to draw.
+    """A chart and the table with the same figures.
 
     Attributes:
         figure: the chart.
-        label: what the chart is, for screen readers and as its caption.
-        columns: headings of the text alternative.
-        rows: the same figures as text, row by row.
+        label: title of the chart, for screen readers and as the table's caption.
+        columns: headings of the table.
+        rows: of the table, as text.
         height: px.
     """
 

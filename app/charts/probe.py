@@ -1,4 +1,4 @@
-"""What demographic classifiers read in null pictures along λ, and what the base's features tell about the group."""
+"""Charts of the page Probe along λ: predictions of demographic classifiers, and accuracies of linear probes."""
 
 from app.charts.along import along, line
 from app.charts.plot import Plot
@@ -12,23 +12,23 @@ from fairprog_core.results.explanations import Probe
 
 
 def lines(probe: Probe, null: str, group: int) -> list[Line]:
-    """One line per demographic classifier: P(group | null picture + trigger)."""
+    """P(group | null input + trigger) along λ: one line per demographic classifier."""
     return [_line(each, null, group) for each in probe.classifiers]
 
 
 def now(probe: Probe, null: str, index: int) -> list[list[float]]:
-    """P of all groups that each demographic classifier reads at one λ."""
+    """P of every group at one λ: one list per demographic classifier."""
     return [each.probability[null].lam[index] for each in probe.classifiers]
 
 
 def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
-    """P(group | null + trigger) along λ, one line per classifier.
+    """Chart of P(group | null input + trigger) along λ, one line per demographic classifier.
 
     Args:
         probe: of a curve.
-        null: name of a null picture.
+        null: name of a null input.
         group: index of a group.
-        picked: index of the λ that carries the marker.
+        picked: index of the λ with the marker.
     """
     name = common.group(probe.groups[group])
     return along(
@@ -38,7 +38,7 @@ def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
 
 
 def readings(probe: Probe) -> dict[str, Line]:
-    """By kind of reader, how well it reads the group; those that were not measured are missing."""
+    """The accuracy of every measured linear probe along λ, by the probe's key."""
     linear = probe.linear
     found = {"reading": linear.reading, "reading_fixed": linear.reading_fixed, "reading_logits": linear.reading_logits}
     return {
@@ -49,12 +49,12 @@ def readings(probe: Probe) -> dict[str, Line]:
 
 
 def reading_lines(probe: Probe) -> list[Line]:
-    """The lines of the chart of readers; none where nothing was measured."""
+    """The lines of the chart of linear probes; empty where none was measured."""
     return list(readings(probe).values())
 
 
 def reading(probe: Probe, picked: int) -> Plot:
-    """How well the group can be read from what the base computes, along λ, against chance."""
+    """Chart of the accuracy of linear probes for the group along λ, with the level of chance."""
     chance = probe.linear.reading.chance if probe.linear.reading else None
     return along(
         reading_lines(probe), probe.lams, y_title=words.READING_AXIS, label=words.READING_LABEL,

@@ -1,4 +1,4 @@
-"""The averages of the page Saliency along λ."""
+"""Charts of the page Saliency: averages over test rows along λ."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _Explanation = ImageExplanation | TextExplanation | None
 
 
 class Average(NamedTuple):
-    """One average: its chart's key, its line over λ, its names on the screen."""
+    """One average: the key of its chart, its line over λ, its names on the screen."""
 
     key: str
     line: Line
@@ -24,11 +24,11 @@ class Average(NamedTuple):
 
 
 def averages(explain: _Explanation, view: str) -> list[Average]:
-    """The averages that a survey could estimate.
+    """The averages over pictures that could be estimated.
 
     Args:
         explain: of a curve.
-        view: "grad_cam" or "integrated_gradients": whose share is shown.
+        view: the map whose share is shown, "grad_cam" or "integrated_gradients".
     """
     found: list[_Found] = []
     if isinstance(explain, ImageExplanation) and (regions := explain.regions):
@@ -40,7 +40,7 @@ def averages(explain: _Explanation, view: str) -> list[Average]:
 
 
 def averages_of_texts(explain: _Explanation) -> list[Average]:
-    """The averages that a survey of texts could estimate; see `averages`."""
+    """The averages over texts that could be estimated; see `averages`."""
     share = explain.ig_identity_share if isinstance(explain, TextExplanation) else None
     return _known([("share", share, words.IDENTITY_SHARE), *_of_twins(explain, words.SENTENCE)], explain)
 
@@ -62,10 +62,10 @@ def _known(found: Sequence[_Found], explain: _Explanation) -> list[Average]:
 
 
 def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:
-    """One average along λ."""
+    """Chart of one average along λ."""
     return along([average.line], lams, y_title=average.names.axis, label=average.names.label, picked=picked)
 
 
 def marker_frames(average: Average, n_lams: int) -> list[MarkerFrame]:
-    """The marker of an average's chart at every λ."""
+    """The marker's position in an average's chart at every λ."""
     return frames([average.line], n_lams)

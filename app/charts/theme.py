@@ -1,7 +1,7 @@
-"""One style for every chart: palette, symbols, dashes, type, and a template that suits light and dark.
+"""The style of all charts: palette, symbols, dashes, fonts, and a template for light and dark themes.
 
-Colours alone never carry meaning: series i has colour, symbol and dash i. Backgrounds are
-transparent and lines are half-transparent grey, so that one figure fits both themes.
+Colour is never the only mark of a series: series i has colour, symbol and dash i. Backgrounds are transparent and
+lines half-transparent grey, so that one figure fits both themes.
 """
 
 from typing import TypedDict
@@ -55,7 +55,7 @@ def look(index: int) -> Look:
 
 
 def template(ink: str | None = None) -> go.layout.Template:
-    """The layout template; ``ink`` is the text colour, left to the page where None."""
+    """The layout template; ``ink`` is the text colour, None: the page's CSS sets it."""
     lines = {"gridcolor": GRID, "linecolor": AXIS, "tickcolor": AXIS, "zeroline": False, "showline": True}
     text = {"title": {"font": {"size": 18}, "standoff": 12}, "tickfont": {"size": 15}, "automargin": True}
     axis = lines | text | {"ticks": "outside"}
@@ -77,7 +77,7 @@ def template(ink: str | None = None) -> go.layout.Template:
 
 
 def figure(*, x_title: str, y_title: str, ink: str | None = None) -> go.Figure:
-    """An empty figure in the house style with named axes."""
+    """An empty figure with the template and titled axes."""
     fig = go.Figure()
     fig.update_layout(template=template(ink), xaxis_title_text=x_title, yaxis_title_text=y_title)
     return fig

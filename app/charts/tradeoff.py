@@ -1,4 +1,4 @@
-"""The trade-off plane, accuracy over the gap; and who gained and who lost."""
+"""Charts of the page Trade-off: accuracy over the gap; rows gained and lost by group and label."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -16,11 +16,11 @@ from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.metrics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
-FAINT = 0.45
-_HOLLOW = ("open", "open-dot")  # how the symbols of controls end
-_FLIP_ROOM = 1.5  # of the longest bar: on a phone its number still stands clear of the cell's name
-_ROOM = 0.05  # share of an axis left free beyond the outermost interval
-_FAR = 0.25  # share of the axis of accuracy from which on the empty plane down to the majority line is left out
+FAINT = 0.45  # opacity
+_HOLLOW = ("open", "open-dot")  # endings of Plotly's symbol names, for controls
+_BAR_RANGE = 1.5  # end of the axis, in lengths of the longest bar: on a phone the numbers must not touch the names
+_MARGIN = 0.05  # beyond the outermost interval, as a share of the axis
+_FAR = 0.25  # the majority line is left out where the space above it would exceed this share of the axis
 
 
 def plane(
@@ -35,19 +35,19 @@ def plane(
     show_seeds: bool = True,
     names: Sequence[str] | None = None,
 ) -> Plot:
-    """Accuracy over the gap: points with intervals and a step line, never a fit.
+    """Draw accuracy over the gap: points with intervals, and the Pareto front as a step line.
 
-    A click on a point reports (index of the series, seed, λ); a mean reports the series' first seed.
+    A click on a point reports (index of the series, seed, λ); a click on a mean reports the series' first seed.
 
     Args:
-        series: drawn with the colour, symbol and dash of their order.
-        metric: the gap, a metric, see ``common.metric``.
-        base: the base classifiers of the runs that are shown.
-        base_names: theirs, for whoever points at them and in the table.
-        majority: accuracy of always answering the most frequent label.
-        is_majority_of_one: whether runs differ in it, so that it is that of the chosen one.
-        picked: index of a series, and the spot that carries the marker.
-        show_seeds: draw the single seeds, faintly, behind their mean.
+        series: series i has colour, symbol and dash i.
+        metric: the gap, see ``common.metric``.
+        base: the base classifiers of the shown runs.
+        base_names: their names, for the hover text and the table.
+        majority: accuracy of a classifier that always predicts the most frequent label.
+        is_majority_of_one: whether the runs differ in it; then it is that of the chosen run.
+        picked: index of a series, and the point with the marker.
+        show_seeds: draw the single seeds faintly behind their mean.
         names: of the series; None: trigger or method, and criterion.
     """
     named = names or [words.series_name(each) for each in series]
@@ -75,7 +75,7 @@ def plane(
 
 
 def marker_at(spot: PlotPoint | None) -> MarkerFrame:
-    """What moves the marker to a spot: attributes of its trace, as Plotly.restyle takes them."""
+    """The marker at a point; hidden where ``spot`` is None."""
     if spot is None:
         return {"x": [None], "y": [None], "text": [""]}
     text = "" if spot.lam is None else f"λ = {common.lam(spot.lam)}"
@@ -83,7 +83,7 @@ def marker_at(spot: PlotPoint | None) -> MarkerFrame:
 
 
 def flips(changes: Sequence[ChangeRow], labels: Sequence[str]) -> Plot:
-    """Bars to the right: wrong without, right with the trigger; to the left: the other way round.
+    """Draw gained rows (wrong without, right with the trigger) to the right, lost rows to the left.
 
     Args:
         changes: one row per group and label, see ``group_tables.changes``.
@@ -98,7 +98,7 @@ def flips(changes: Sequence[ChangeRow], labels: Sequence[str]) -> Plot:
             textposition="outside", textfont={"size": 16}, cliponaxis=False, hoverinfo="skip",
             marker={"color": theme.COLOURS[index], "pattern": {"shape": "/" if sign < 0 else "", "solidity": 0.3}},
         )  # fmt: skip
-    widest = _FLIP_ROOM * max([*gained, *lost, 1])
+    widest = _BAR_RANGE * max([*gained, *lost, 1])
     fig.update_layout(barmode="overlay", bargap=0.4, legend_traceorder="normal")
     fig.update_xaxes(range=[-widest, widest], zeroline=True, zerolinecolor=theme.AXIS, showticklabels=False, ticks="")
     fig.update_yaxes(autorange="reversed", showline=False, ticks="", showgrid=False)
@@ -137,7 +137,7 @@ def _series(
         found = [spot for spot in spots if spot.lam == series.curves[seed].chosen_lam]
         chosen, at = chosen + found, at + _custom(index, seed, found)
     dot = {"symbol": "circle", "size": 5, "color": "#ffffff", "line": {"width": 1, "color": look["marker"]["color"]}}
-    _dots(fig, chosen, dot, name=words.CHOSEN, customdata=at, **same)  # it takes the clicks on the point below
+    _dots(fig, chosen, dot, name=words.CHOSEN, customdata=at, **same)  # the dot covers the point and takes its clicks
     for (method, control), ending in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
         hollow = {**look["marker"], "symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
         _spots(fig, [control], hollow, name=words.control(method), **same | {"showlegend": are_controls_named})
@@ -153,7 +153,7 @@ def _dots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, objec
 
 
 def _spots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, object], *, name: str, **more: Any) -> None:
-    """Markers with the 95 % intervals of both coordinates."""
+    """Points with the 95 % intervals of both coordinates."""
     bars = {"thickness": 1.5, "width": 0, "color": _faint(str(marker["color"]))}
     arms = {
         "error_x": _arms([each.gap for each in spots], spots),
@@ -174,7 +174,7 @@ def _marker(fig: go.Figure, picked: tuple[int, PlotPoint] | None) -> None:
 def _fit_axes(
     fig: go.Figure, spots: Sequence[PlotPoint], widest: float, majority: float | None, *, is_of_one: bool
 ) -> None:
-    """Axes that stay put while λ moves; with the majority line, or with its name alone where it lies far below."""
+    """Fix the axes, so that they do not change with λ; draw the majority line, or its name alone where it is far."""
     heights = [end for spot in spots for end in _ends(spot.accuracy)]
     if not spots:
         return
@@ -182,13 +182,13 @@ def _fit_axes(
         is_far = min(heights) - majority > _FAR * (max(heights) - majority)
         _majority(fig, majority, is_of_one=is_of_one, is_below=is_far)
         heights += [] if is_far else [majority]
-    room = _ROOM * max(max(heights) - min(heights), 0.05)
-    fig.update_xaxes(range=[-_ROOM / 2 * widest, (1 + _ROOM) * widest], tickformat=".2f")
-    fig.update_yaxes(range=[min(heights) - room, max(heights) + room], tickformat=".2f")
+    margin = _MARGIN * max(max(heights) - min(heights), 0.05)
+    fig.update_xaxes(range=[-_MARGIN / 2 * widest, (1 + _MARGIN) * widest], tickformat=".2f")
+    fig.update_yaxes(range=[min(heights) - margin, max(heights) + margin], tickformat=".2f")
 
 
 def _majority(fig: go.Figure, majority: float, *, is_of_one: bool, is_below: bool) -> None:
-    """The line of the most frequent label with its name; at the lower edge the name where the line is below it."""
+    """Draw the majority line and its name; where the line is below the plane, the name alone at the lower edge."""
     at = {"y": 0, "yref": "paper"} if is_below else {"y": majority}
     if not is_below:
         fig.add_hline(y=majority, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2}, layer="below")
@@ -201,7 +201,7 @@ def _ends(found: Estimate) -> tuple[float, float]:
 
 
 def _arms(found: Sequence[Estimate], spots: Sequence[PlotPoint]) -> dict[str, object]:
-    """Arms of error bars; none where an interval could not be estimated or the point is collapsed."""
+    """Plotly's error bars; of length 0 where a point has no interval or is collapsed."""
     ends = [(0.0, 0.0) if spot.collapsed else _reach(each) for each, spot in zip(found, spots, strict=True)]
     return {
         "type": "data",
@@ -212,7 +212,7 @@ def _arms(found: Sequence[Estimate], spots: Sequence[PlotPoint]) -> dict[str, ob
 
 
 def _reach(found: Estimate) -> tuple[float, float]:
-    """How far the interval reaches below and above the value."""
+    """The lengths of the interval below and above the value."""
     low, high = _ends(found)
     return (found.value or 0.0) - low, high - (found.value or 0.0)
 

@@ -1,1 +1,1 @@
-"""Parts of pages: one folder per page, and what several pages share."""
+"""Parts of pages: one folder per page, and the parts that several pages share."""

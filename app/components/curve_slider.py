@@ -9,14 +9,14 @@ from fairprog_core.results.curve import Curve
 
 
 def show(value: Curve, *, run: str, channel: str, charts: Mapping[str, Frames], is_sticky: bool = False) -> int:
-    """Draw the slider; the index of λ, which is remembered.
+    """Draw the slider, remember its λ, and return its index.
 
     Args:
         value: the curve.
         run: its run.
-        channel: what pictures name to follow the slider.
-        charts: by key of a live chart, what moves its marker to every λ.
-        is_sticky: stay in sight while the page scrolls.
+        channel: name of the slider; components with this channel follow it.
+        charts: by key of a live chart, its marker's position at every λ.
+        is_sticky: whether the slider stays visible while the page scrolls.
     """
     lams = value.lams
     index = lam_slider.show(

@@ -1,4 +1,4 @@
-"""Choose what is looked at: runs, then the trigger and criterion, then the seed."""
+"""Widgets that choose runs, then the trigger and criterion, then the seed."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from fairprog_core.results.result import Result
 
 
 def show(value: str | None, *, key: str) -> RunChoice | None:
-    """Choose one run; None, with a sentence that says what to do, where there is none.
+    """Draw the choice of one run; None, with a sentence on what to do, where there is no run.
 
     Args:
         value: id of the run that is selected so far.
@@ -29,7 +29,7 @@ def show(value: str | None, *, key: str) -> RunChoice | None:
 
 
 def show_several(value: Sequence[str], *, key: str) -> list[RunChoice]:
-    """Choose any number of runs; empty, with a sentence that says what to do, where there is none.
+    """Draw the choice of several runs; empty, with a sentence on what to do, where there is no run or none is chosen.
 
     Args:
         value: ids of the runs that are selected so far.
@@ -55,14 +55,14 @@ def show_curve(
     value: Mapping[str, Result], *, key: str, seed: DeltaGenerator, names: Mapping[str, str] | None = None,
     has_trigger: bool = False,
 ) -> tuple[str, Curve]:  # fmt: skip
-    """Choose one curve of one or more results: trigger or method, criterion, and the seed where there are several.
+    """Draw the choice of one curve: its trigger or method and criterion, and its seed where there are several.
 
     Args:
         value: results by run.
         key: beginning of the widgets' keys.
-        seed: where the choice of the seed goes.
+        seed: the container for the choice of the seed.
         names: of the runs, where several are shown.
-        has_trigger: offer only curves of a trigger; the page stops with a sentence where there is none.
+        has_trigger: offer only curves of a trigger; the page stops with a sentence where there is no such curve.
 
     Returns:
         The run and the curve; both are remembered.
@@ -93,14 +93,14 @@ def show_curve(
 
 
 def _start(families: Mapping[tuple[str, str], list[Curve]], run: str | None, key: str | None) -> tuple[str, str]:
-    """The remembered curve; else the same one of another run; else the first, one of all tuning data before others."""
-    having = [option for option, curves in families.items() if key in [curve.key for curve in curves]]
+    """The remembered curve; else the same curve of another run; else the first that learned from all tuning data."""
+    with_key = [option for option, curves in families.items() if key in [curve.key for curve in curves]]
     whole = [option for option, curves in families.items() if curves[0].is_whole]
-    return next((option for option in having if option[0] == run), (having or whole or list(families))[0])
+    return next((option for option in with_key if option[0] == run), (with_key or whole or list(families))[0])
 
 
 def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
-    """The curve of one seed."""
+    """Draw the choice of the seed where there are several; the curve of the seed."""
     if len(curves) == 1:
         return curves[0]
     by_seed = {curve.seed: curve for curve in curves}
@@ -110,7 +110,7 @@ def _seed(curves: Sequence[Curve], wanted: str | None, *, key: str) -> Curve:
 
 
 def _choices_or_sentence(selected: Sequence[str]) -> dict[str, RunChoice]:
-    """What can be chosen, by run; a sentence where that is nothing, or not all that was selected."""
+    """The runs that can be chosen, by id; says which selected runs are damaged or missing, or that there is no run."""
     found = {choice.run: choice for choice in choices()}
     gone = [run for run in selected if run not in found]
     damaged = {run: reason for run in gone if (reason := damage_of(run))}
@@ -125,7 +125,7 @@ def _choices_or_sentence(selected: Sequence[str]) -> dict[str, RunChoice]:
 
 
 def result_of(choice: RunChoice) -> Result:
-    """The result of a run that was offered; the page stops with a sentence if its file went away meanwhile."""
+    """The result of a chosen run; the page stops with a sentence if its file was removed in the meantime."""
     result = read(choice.folder)
     if result is None or not result.curves:
         st.info(inside.EMPTY)

@@ -1,1 +1,1 @@
-"""The plain values that charts, widgets and wording share."""
+"""Plain values that charts, widgets and wording share."""

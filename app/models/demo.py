@@ -1,4 +1,4 @@
-"""What the script of the demo on the page Start is given.
+"""The data that Python sends to the script of the demo on the page Start.
 
 A *stop* is a position of the slider: first no trigger, then every λ.
 """
@@ -10,17 +10,26 @@ if TYPE_CHECKING:  # Start is drawn without the options
 
 
 class DemoExample(TypedDict):
-    """One test row: a photo or a text, and what is said of it without a trigger and at every λ."""
+    """One test row: a photo or a text; its prediction, and whether it is right, at every stop."""
 
     name: str
-    says: list[str]
+    predictions: list[str]
     is_right: list[bool]
     photo: NotRequired[str]
     text: NotRequired[str]
 
 
 class DemoExamples(TypedDict):
-    """The examples, and the triggers at every λ: pictures and the photo's box, or words and where they stand."""
+    """The examples, and the triggers at every λ: pictures and the photo's box, or words and their position.
+
+    Attributes:
+        triggers: per λ a data URI or a list of words.
+        examples: the test rows.
+        box: top, left, height and width of the photo in the picture, as shares of the picture's side.
+        is_behind: whether the trigger's words follow the text.
+        is_nearest: whether the words are the nearest ones to learned vectors.
+        badge: the label of the trigger's words.
+    """
 
     triggers: list[str] | list[list[str]]
     examples: list[DemoExample]
@@ -31,7 +40,7 @@ class DemoExamples(TypedDict):
 
 
 class DemoFigure(TypedDict):
-    """A figure without (None at the stop without a trigger) and with the trigger, and its interval."""
+    """One figure at a stop: its value without a trigger (None at the stop without one), its value, its interval."""
 
     before: str | None
     now: str
@@ -39,7 +48,17 @@ class DemoFigure(TypedDict):
 
 
 class DemoStop(TypedDict):
-    """A position of the slider; ``rates`` are by block and group, ``apart`` says by block how far groups lie apart."""
+    """A position of the slider.
+
+    Attributes:
+        name: of the stop.
+        tick: its name below the slider.
+        is_chosen: whether its λ was chosen on validation.
+        summary: the stop in one sentence, for screen readers.
+        figures: the gap and the accuracy.
+        rates: per block and group; None where a group has no rows.
+        spreads: per block, the difference between the groups as text.
+    """
 
     name: str
     tick: str
@@ -47,11 +66,11 @@ class DemoStop(TypedDict):
     summary: str
     figures: list[DemoFigure]
     rates: list[list[float | None]]
-    apart: list[str]
+    spreads: list[str]
 
 
 class DemoWords(TypedDict):
-    """Everything that is written around it."""
+    """The labels and captions of the demo."""
 
     slider: str
     chosen: str
@@ -65,7 +84,7 @@ class DemoWords(TypedDict):
 
 
 class Demo(DemoExamples):
-    """What the component draws."""
+    """All data of the component."""
 
     modality: "Modality"
     stops: list[DemoStop]

@@ -1,17 +1,17 @@
-"""A row of an experiment on the page Compare, and the run that it is from."""
+"""A row of an experiment on the page Compare, with its run."""
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.experiments import ExperimentRow
 
 
 class RunRow(ExperimentRow):
-    """A row of ``fairprog_core.results.experiments``; ``run`` is the id of its run."""
+    """A row of ``fairprog_core.results.experiments``, and the id of its run."""
 
     run: str
 
 
 def name(row: ExperimentRow) -> str:
-    """The trigger of a row, or its method where there is none."""
+    """The trigger of a row; its method where it has no trigger."""
     return row["trigger"] or row["method"]
 
 
@@ -21,5 +21,5 @@ def gap(row: ExperimentRow) -> Estimate:
 
 
 def base_gap(row: ExperimentRow) -> Estimate:
-    """The gap of the base."""
+    """The gap of the base classifier."""
     return Estimate.of(row["base_gap"], row["base_gap_ci"])

@@ -1,4 +1,4 @@
-"""The explanations of a curve as the pages take them: read by their types, and as long as the curve's λ.
+"""The explanations of a curve, with the number of their values checked against the curve's λ.
 
 Notation: k λ-values, g groups.
 """
@@ -19,8 +19,8 @@ class ConditionFigures:
     """One figure under every condition.
 
     Attributes:
-        of: by name of the control or method of the rival; those that were not measured are missing.
-        along: at every λ (k).
+        of: the figure by control or by the method of a rival; conditions without a measurement are missing.
+        along: the figure at every λ (k).
     """
 
     of: Mapping[str, Estimate]
@@ -28,16 +28,16 @@ class ConditionFigures:
 
     @classmethod
     def of_means(cls, found: Means) -> "ConditionFigures":
-        """Means by condition as figures."""
+        """Convert means by condition."""
         alone = {name: _estimate(mean) for name, mean in found.alone().items() if mean is not None}
         return cls(alone, [_estimate(mean) for mean in found.lam])
 
 
 def explanation_of(curve: Curve) -> ImageExplanation | TextExplanation | None:
-    """The averages along λ; None where the study did not ask for explanations.
+    """The averages along λ; None where the study has no explanations.
 
     Raises:
-        ArtifactError: they are damaged.
+        ArtifactError: the explanations do not cover the curve's λ.
     """
     found = explanations.explanation_of(curve)
     if found is not None and any(len(means.lam) != len(curve.lams) for means in _means(found)):
@@ -46,25 +46,27 @@ def explanation_of(curve: Curve) -> ImageExplanation | TextExplanation | None:
 
 
 def probe_of(curve: Curve) -> Probe | None:
-    """The demographic probe; None where the study did not ask for it.
+    """The demographic probe; None where the study has no probe.
 
     Raises:
-        ArtifactError: it is damaged.
+        ArtifactError: the probe does not cover the curve's λ or its groups.
     """
     found = explanations.probe_of(curve)
     if found is None:
         return None
-    read = [each.probability.get(null) for each in found.classifiers for null in found.nulls]
-    readers = (found.linear.reading, found.linear.reading_fixed, found.linear.reading_logits)
-    is_long = all(len(each.accuracy.lam) == len(curve.lams) for each in readers if each)
-    is_whole = found.groups and found.nulls and all(each and _fits(each, len(found.groups), curve) for each in read)
-    if not is_whole or not is_long or len(found.lams) != len(curve.lams):
+    probabilities = [each.probability.get(null) for each in found.classifiers for null in found.nulls]
+    linear_probes = (found.linear.reading, found.linear.reading_fixed, found.linear.reading_logits)
+    has_all_lams = all(len(each.accuracy.lam) == len(curve.lams) for each in linear_probes if each)
+    is_whole = (
+        found.groups and found.nulls and all(each and _fits(each, len(found.groups), curve) for each in probabilities)
+    )
+    if not is_whole or not has_all_lams or len(found.lams) != len(curve.lams):
         raise _damaged("probe", curve)
     return found
 
 
 def _fits(probability: ByCondition[list[float]], n_groups: int, curve: Curve) -> bool:
-    """Whether every group has a probability under every condition."""
+    """Whether every group has a probability at every λ and under every control."""
     every = [*probability.lam, *probability.alone().values()]
     return len(probability.lam) == len(curve.lams) and all(len(each) == n_groups for each in every)
 

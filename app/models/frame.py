@@ -1,4 +1,4 @@
-"""Where the marker of a live chart stands: what moves it in the browser while λ moves."""
+"""The position of a live chart's marker at one λ; the λ slider applies it in the browser."""
 
 from collections.abc import Sequence
 from typing import NotRequired
@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 
 class MarkerFrame(TypedDict):
-    """Attributes of the trace with the meta "marker", as Plotly.restyle takes them."""
+    """Attributes of the trace with the meta "marker", in the form of Plotly.restyle."""
 
     x: Sequence[float | None]
     y: Sequence[float | None]

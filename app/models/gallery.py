@@ -1,4 +1,4 @@
-"""The words in the description of a gallery of texts.
+"""The trigger words in the description of a gallery of texts.
 
 Notation: k λ-values.
 """
@@ -12,6 +12,6 @@ def trigger_words(about: GalleryAbout) -> list[list[str]]:
 
 
 def control_words(about: GalleryAbout) -> dict[str, list[str]]:
-    """The words of the controls by their method."""
+    """The words of each control, by its method."""
     words = about["trigger_words"]
     return {name: words[name] for name in CONTROLS if name in words}

@@ -1,4 +1,4 @@
-"""One figure along λ, as a chart draws it and wording reads it."""
+"""One figure along λ, shared by charts and wording."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ class Line:
     """One line of a chart.
 
     Attributes:
-        name: for the legend and the table.
-        controls: by name of the control; those that were not measured are missing.
+        name: in the legend and the table.
+        controls: the figure of each measured control, by its name.
         along: the figure at every λ (k).
-        rivals: by their name on the screen.
+        rivals: the figure of each rival, by its name on the screen.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The records of a run, gathered into what the page Train draws. Pure: typed records in, their state out."""
+"""The progress of a run, computed from its records; the page Train draws it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,22 +21,22 @@ MAX_POINTS = 500  # per trace
 
 @dataclass
 class CurveSoFar:
-    """What is known of one curve while it trains; lists run over steps or over λ."""
+    """The training of one curve so far; the lists have one value per recorded step."""
 
     key: str
-    steps_in_all: int = 0
+    n_steps: int = 0  # planned
     step: list[int] = field(default_factory=list)
     utility_loss: list[float] = field(default_factory=list)
     discriminator_accuracy: list[float] = field(default_factory=list)
     chance: float | None = None
-    latest: ValidationRecord | None = None  # the newest validation record
-    best: ValidationRecord | None = None  # the validation record of the best iterate
+    latest: ValidationRecord | None = None
+    best: ValidationRecord | None = None  # of the best iterate
     is_finished: bool = False
 
 
 @dataclass
 class RunProgress:
-    """Where a run stands."""
+    """The progress of a run: stage, share done, and the curves so far."""
 
     stage: str = ""
     label: str = ""
@@ -44,15 +44,15 @@ class RunProgress:
     seconds_left: float | None = None
     base: list[BaseRecord] = field(default_factory=list)  # records of the base's training
     curves: dict[str, CurveSoFar] = field(default_factory=dict)
-    current: str | None = None  # key of the curve that moved last
+    current: str | None = None  # key of the curve with the newest record
 
 
 def gather(records: Iterable[Record], *, after: RunProgress | None = None) -> RunProgress:
-    """Read records in their order; kinds that a later version knows are skipped.
+    """Add records to the progress of a run; records of an unknown kind are skipped.
 
     Args:
-        records: of one run.
-        after: what came before them; it stays as it is.
+        records: of one run, in their order.
+        after: the progress before these records; it is not modified.
     """
     progress = _copy(after) if after else RunProgress()
     for record in records:
@@ -60,20 +60,20 @@ def gather(records: Iterable[Record], *, after: RunProgress | None = None) -> Ru
     return progress
 
 
-def learned(figures: Sequence[SummaryRow]) -> list[SummaryRow]:
-    """The main figures of what was learned, without controls, which have no λ."""
+def without_controls(figures: Sequence[SummaryRow]) -> list[SummaryRow]:
+    """The rows that have a λ; controls have none."""
     return [row for row in figures if any(lam is not None for lam in row["lam"])]
 
 
 def thin(values: list[T], n_most: int = MAX_POINTS) -> list[T]:
-    """At most ``n_most`` values, evenly spaced, the first and the last among them."""
+    """At most ``n_most`` values, evenly spaced; the first and the last are kept."""
     if len(values) <= n_most:
         return values
     return [values[round(i * (len(values) - 1) / (n_most - 1))] for i in range(n_most)]
 
 
 def running_mean(values: Sequence[float], n_last: int = 20) -> list[float]:
-    """The mean of the last ``n_last`` values at each position; of fewer at the beginning."""
+    """The mean of the last ``n_last`` values at each position; at the beginning, of all values so far."""
     sums = [0.0, *accumulate(values)]
     return [(sums[i + 1] - sums[max(i + 1 - n_last, 0)]) / min(i + 1, n_last) for i in range(len(values))]
 
@@ -115,9 +115,9 @@ def _stage(progress: RunProgress, record: StageRecord) -> None:
 
 def _train(progress: RunProgress, record: TrainRecord) -> None:
     curve = _curve(progress, record)
-    if curve.step and record["step"] <= curve.step[-1]:  # a resumed curve goes back to its checkpoint
-        _forget_from(curve, record["step"])
-    curve.steps_in_all = record["steps"]
+    if curve.step and record["step"] <= curve.step[-1]:  # a resumed curve restarts at its checkpoint
+        _drop_from(curve, record["step"])
+    curve.n_steps = record["steps"]
     curve.chance = record.get("chance")
     curve.step.append(record["step"])
     curve.utility_loss.append(record["utility_loss"])
@@ -137,7 +137,7 @@ def _curve(progress: RunProgress, record: TrainRecord | ValidationRecord | Curve
     return progress.curves.setdefault(key, CurveSoFar(key))
 
 
-def _forget_from(curve: CurveSoFar, step: int) -> None:
-    keep = sum(1 for seen in curve.step if seen < step)
+def _drop_from(curve: CurveSoFar, step: int) -> None:
+    n_kept = sum(1 for earlier in curve.step if earlier < step)
     for values in (curve.step, curve.utility_loss, curve.discriminator_accuracy):
-        del values[keep:]
+        del values[n_kept:]

@@ -1,4 +1,4 @@
-"""What the pages read of a study as JSON: an earlier version may have saved it, with other options."""
+"""Reads a saved study as JSON, not as `Study`: another version may have saved it, with other options."""
 
 from collections.abc import Mapping
 
@@ -7,37 +7,42 @@ from fairprog_core.data import DATASETS
 
 
 def dataset_kind(study: Mapping[str, object]) -> str:
-    """The registry key of its data set; empty where it names none."""
+    """The registry key of its data set; empty where the study has none."""
     return str(_part(study, "dataset").get("kind", ""))
 
 
 def modality(study: Mapping[str, object]) -> Modality:
-    """What it is about, pictures or texts; pictures where this version does not know its data set."""
+    """The modality of its data set; "image" where the data set is not in the registry."""
     entry = DATASETS.get(dataset_kind(study))
     found: Modality = getattr(entry.options, "modality", "image") if entry else "image"
     return found
 
 
 def first_seed(study: Mapping[str, object]) -> int | None:
-    """The seed whose curves are looked into; None where the study names none."""
+    """The first seed, whose curves are explained; None where the study has no seeds."""
     seeds = study.get("seeds")
     first = seeds[0] if isinstance(seeds, list | tuple) and seeds else None
     return first if isinstance(first, int) else None
 
 
 def explains_every_seed(study: Mapping[str, object]) -> bool:
-    """Whether the curves of every seed are looked into."""
+    """Whether the curves of every seed are explained, not only those of the first."""
     return bool(_part(study, "explain").get("every_seed"))
 
 
 def is_printable(study: Mapping[str, object], trigger: str) -> bool:
-    """Whether it keeps a trigger inside the photo's own range; "border-2" is its second border."""
+    """Whether a trigger's pixels stay within the range of a photo, so that it can be printed.
+
+    Args:
+        study: as JSON.
+        trigger: its name; "border-2" is the study's second border.
+    """
     kind, _, number = trigger.partition("-")
     triggers = study.get("triggers")
     found = [each for each in triggers if isinstance(each, Mapping)] if isinstance(triggers, list | tuple) else []
-    alike = [each for each in found if each.get("kind") == kind]
+    of_kind = [each for each in found if each.get("kind") == kind]
     index = int(number or 1) - 1
-    return index < len(alike) and alike[index].get("pixels", "printable") == "printable"
+    return index < len(of_kind) and of_kind[index].get("pixels", "printable") == "printable"
 
 
 def _part(study: Mapping[str, object], name: str) -> Mapping[str, object]:

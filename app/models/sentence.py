@@ -1,4 +1,4 @@
-"""One sentence under several conditions, as the widget draws it."""
+"""One sentence under several conditions: the data of the sentence widget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ class SentenceRow:
         name: of the condition.
         note: below the name.
         values: one attribution per word.
-        trigger: the words that join the text; empty without trigger.
-        trigger_values: their attributions.
-        probability: of the class that is explained.
-        said: below the probability: the answer, and whether it is right.
-        made: below that: the convergence delta.
-        is_sound: whether the attributions may be read.
-        spoken: the row for screen readers.
+        trigger: the words added to the text; empty without a trigger.
+        trigger_values: one attribution per trigger word.
+        probability: of the explained class.
+        prediction: the predicted class, and whether it is right; shown below the probability.
+        convergence: the convergence delta; shown below the prediction.
+        has_converged: whether the delta is within its tolerance, so that the attributions are valid.
+        description: the row as a sentence, for screen readers.
         lam: index of its λ; -1 where it has none.
-        badge: what the words that join the text are.
-        is_nearest: whether these words stand for vectors.
+        badge: the label of the trigger words.
+        is_nearest: whether the words are the nearest ones to learned vectors.
     """
 
     name: str
@@ -30,10 +30,10 @@ class SentenceRow:
     trigger: Sequence[str]
     trigger_values: Sequence[float]
     probability: float
-    said: str
-    made: str
-    is_sound: bool
-    spoken: str
+    prediction: str
+    convergence: str
+    has_converged: bool
+    description: str
     lam: int = -1
     badge: str = ""
     is_nearest: bool = False
@@ -44,16 +44,16 @@ class Sentence:
     """A sentence under several conditions.
 
     Attributes:
-        title: above it.
+        title: above the sentence.
         words: of the text, as written.
         is_identity: for each word, whether it names an identity.
-        end: stands behind the last word: that the text is cut, or that it is empty.
-        first: the rows above the controls.
-        controls: the rows that can be folded away.
-        folded: what stands for them when they are.
-        rows: the rows for every λ, of which some are shown.
-        is_behind: whether the trigger stands behind the text.
-        scale: the largest size of an attribution in any row.
+        end: a note after the last word: the text is cut, or it is empty.
+        first: the rows above the controls: without a trigger, and the rivals.
+        controls: the rows of the controls, which can be folded.
+        folded: the summary of the folded controls.
+        rows: one row per λ; the widget shows some of them.
+        is_behind: whether the trigger follows the text.
+        scale: the largest absolute attribution in any row.
     """
 
     title: str

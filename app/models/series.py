@@ -1,4 +1,4 @@
-"""The curves that a trade-off chart draws: one series per run, trigger and criterion, its seeds inside.
+"""The curves of a trade-off chart: one series per run, trigger and criterion, with all its seeds.
 
 Notation: k λ-values of a curve.
 """
@@ -17,14 +17,14 @@ from fairprog_core.results.result import Result
 
 
 class PlotPoint(NamedTuple):
-    """One place on the plane of gap and accuracy: a λ of one seed, or its mean over seeds.
+    """A position on the plane of gap and accuracy: one λ of one seed, or the mean of seeds at one λ.
 
     Attributes:
         lam: λ; None for the base and for controls.
-        gap: with its interval, value known.
-        accuracy: with its interval, value known.
-        collapsed: how many of the seeds are collapsed.
-        seeds: the seeds behind the spot.
+        gap: with its interval; the value is never None.
+        accuracy: with its interval; the value is never None.
+        collapsed: the number of seeds that are collapsed at this λ.
+        seeds: the seeds of the mean.
     """
 
     lam: float | None
@@ -40,14 +40,14 @@ class Series:
 
     Attributes:
         run: id of the run.
-        name: of the run where several are compared, else empty.
-        kind: the trigger; "border-2" is the second border of a study. The method where there is no trigger.
+        name: of the run where several runs are shown, else empty.
+        kind: the trigger ("border-2" is the second border of a study); the method where there is no trigger.
         criterion: its registry key.
         curves: curve by seed.
-        single: the spots of every seed, ascending in λ.
+        single: by seed, its points, ascending in λ.
         mean: the means over seeds, ascending in λ (k).
         controls: by the control's method, its mean over seeds.
-        tuning_ratio: share of the tuning data that was learned from; None where a result does not say.
+        tuning_ratio: share of the tuning data that the curves learned from; None where the result has no entry.
     """
 
     run: str
@@ -72,17 +72,17 @@ class Series:
 
     @property
     def is_whole(self) -> bool:
-        """Whether its curves were learned from all of the tuning data."""
+        """Whether its curves learned from all of the tuning data."""
         return self.first.is_whole
 
     @property
     def family(self) -> str:
-        """What its curves share: their key without the seed."""
+        """The key of its curves without the seed."""
         return self.first.family
 
 
-def spot(point: Point, metric: str) -> PlotPoint | None:
-    """The place of a point, or None where its gap or its accuracy is not estimable."""
+def plot_point(point: Point, metric: str) -> PlotPoint | None:
+    """The position of a point on the plane; None where its gap or its accuracy is not estimable."""
     gap, accuracy = point.metric(metric), point.metric("accuracy")
     if gap.value is None or accuracy.value is None:
         return None
@@ -90,13 +90,13 @@ def spot(point: Point, metric: str) -> PlotPoint | None:
 
 
 def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Series]:
-    """The series of one result in the order of its curves.
+    """Group the curves of one result into series, in the order of its curves.
 
     Args:
-        result: finished or growing.
+        result: of a finished run, or of one that still runs.
         metric: the gap, e.g. "average_abs_odds_difference".
         run: id of the run.
-        name: of the run, where several are compared.
+        name: of the run, where several runs are shown.
     """
     families: dict[str, list[Curve]] = {}
     for curve in result.curves:
@@ -105,15 +105,18 @@ def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Ser
 
 
 def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> tuple[list[Series], int]:
-    """The series that one chart can tell apart, in their order, and how many are left out for lack of room.
+    """Select at most ``most`` series for one chart; the picked series is always among them.
 
-    Bystanders are not counted: the chart has a line for them. Where the same was learned from all of the tuning data,
-    series from a part of it are left out, and not counted either. The picked series is always drawn.
+    Bystanders are dropped, and so are series that learned from a part of the tuning data where the same method also
+    learned from all of it.
 
     Args:
         value: every series.
-        picked: run and family of the one that is looked at.
-        most: how many at most.
+        picked: run and family of the picked series.
+        most: the number of series that a reader can distinguish in one chart.
+
+    Returns:
+        The selected series in their order, and the number of series beyond ``most``; dropped ones do not count.
     """
     whole = {(each.run, each.kind, each.criterion) for each in value if each.is_whole}
     kept = [
@@ -127,18 +130,18 @@ def drawable(value: Sequence[Series], *, picked: tuple[str, str], most: int) -> 
 
 
 def on_other_base(result: Result, target: Transfer) -> Result:
-    """What a result's triggers do on another base, as if it were a result of its own.
+    """The transfer of a result's triggers to another base, in the form of a result of that base.
 
     Args:
-        result: whose triggers they are.
-        target: one of its ``transfer``.
+        result: the result that the triggers were learned in.
+        target: an entry of its ``transfer``.
     """
     points = [point for curve in target.curves for point in curve.points]
-    return replace(result, base=target.point, points=points, curves=[_named(curve) for curve in target.curves])
+    return replace(result, base=target.point, points=points, curves=[_as_curve(curve) for curve in target.curves])
 
 
 def front(spots: Sequence[PlotPoint]) -> list[PlotPoint]:
-    """The spots that no other beats in both accuracy and gap, ascending in both; collapsed ones left out."""
+    """The Pareto front of accuracy and gap, ascending in both; collapsed points are left out."""
     kept = [each for each in spots if not each.collapsed]
     order = pareto_front([each.accuracy.value or 0.0 for each in kept], [each.gap.value or 0.0 for each in kept])
     return [kept[i] for i in order]
@@ -167,7 +170,7 @@ def _series(result: Result, curves: Sequence[Curve], metric: str, run: str, name
 
 
 def _known(points: Sequence[Point], metric: str) -> tuple[PlotPoint, ...]:
-    found = (spot(point, metric) for point in points)
+    found = (plot_point(point, metric) for point in points)
     return tuple(each for each in found if each is not None)
 
 
@@ -180,6 +183,6 @@ def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
     return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)
 
 
-def _named(curve: TransferCurve) -> Curve:
-    """What names a curve on another base, as a curve: what was learned belongs to the own base."""
+def _as_curve(curve: TransferCurve) -> Curve:
+    """A curve with the identity of a transferred one, and without artifacts: those belong to the source base."""
     return Curve(**{each.name: getattr(curve, each.name) for each in fields(CurveId)})

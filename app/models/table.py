@@ -1,4 +1,4 @@
-"""A table of figures: what the widget draws and what wording fills."""
+"""A table of figures: wording fills it, the table widget draws it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TableCell:
-    """A figure or a word, and a note that stands smaller below it."""
+    """A text, and a note in smaller type below it."""
 
     text: str
     note: str = ""
@@ -14,10 +14,10 @@ class TableCell:
 
 @dataclass(frozen=True)
 class Table:
-    """Caption, headings, and rows whose first cell is the row's heading.
+    """Caption, column headings, and rows; the first cell of a row is its heading.
 
     Attributes:
-        is_text: whether the cells hold texts, which may take several lines.
+        is_text: whether the cells hold long texts, which wrap over several lines.
     """
 
     caption: str

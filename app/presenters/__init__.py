@@ -1,1 +1,1 @@
-"""Results turned into what a widget shows."""
+"""Turns results into the data of widgets."""

@@ -1,6 +1,6 @@
-"""The experiments on the page Compare: less tuning data, other bases, several classes; their rows by line.
+"""The experiments on the page Compare: less tuning data, other bases, several classes.
 
-A row is one of ``fairprog_core.results.experiments`` and says which run it is from.
+A row is one of ``fairprog_core.results.experiments`` with the id of its run.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -19,13 +19,13 @@ Results = Mapping[str, Result]  # by the id of their run
 
 
 class Target(NamedTuple):
-    """A base that triggers were tried on, and what they did there.
+    """A base classifier that triggers of other bases were applied to.
 
     Attributes:
         name: of the base.
         point: the base without a trigger.
-        tried: by the name of the base that they were learned on, in the order of the runs.
-        own: what was learned on this very base.
+        tried: pairs of a source base's name and the series of its triggers here, in the order of the runs.
+        own: the series that were learned on this base.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Target(NamedTuple):
 
 
 def tuning_rows(results: Results, criterion: str) -> list[Row]:
-    """Of runs with several shares of the tuning data; asked once for every state of a run: ``cli_queries``.
+    """The rows of runs with several shares of the tuning data; ``cli_queries`` caches them per state of a run.
 
     Raises:
         DataError: predictions are missing, or it took too long.
@@ -45,12 +45,12 @@ def tuning_rows(results: Results, criterion: str) -> list[Row]:
 
 
 def other_base_rows(results: Results, criterion: str) -> list[Row]:
-    """Of runs whose triggers were tried on other bases."""
+    """The rows of runs whose triggers were applied to other bases."""
     return _rows({run: transfer_rows([result]) for run, result in results.items()}, criterion)
 
 
 def several_classes_rows(results: Results, criterion: str) -> list[Row]:
-    """Of all runs where one has more than two classes, the fewest first; else none."""
+    """The rows of all runs, ascending in the number of classes; none where no run has more than two."""
     if all(len(result.labels) <= 2 for result in results.values()):
         return []
     rows = _rows({run: class_rows([result]) for run, result in results.items()}, criterion)
@@ -60,25 +60,26 @@ def several_classes_rows(results: Results, criterion: str) -> list[Row]:
 def lines(
     rows: Sequence[Row], runs: Mapping[str, str], *, name: Callable[[Row], str], place: Callable[[Row], Hashable]
 ) -> dict[str, list[Row]]:
-    """Rows by the line that they belong to; where two runs claim one place, the later has a line of its own.
+    """Group rows into the lines of a chart.
 
-    Such a line carries its run's name, and so does the first one where all of it is from one run.
+    Where two runs have a row at the same position of a line, the later run gets a line of its own, with the run's
+    name in front. The first line gets its run's name too if all its rows are from one run.
 
     Args:
         rows: of one experiment.
         runs: names of the runs by id.
-        name: of the line of a row.
-        place: of a row on its line.
+        name: the name of a row's line.
+        place: the position of a row on its line.
     """
     found: dict[str, list[Row]] = {}
-    claimed = set()
+    contested = set()
     for row in rows:
         label = name(row)
         if any(place(row) == place(other) and row["run"] != other["run"] for other in found.get(label, [])):
-            claimed.add(label)
+            contested.add(label)
             label = inside.in_run(runs[row["run"]], label)
         found.setdefault(label, []).append(row)
-    of_one_run = {label for label in claimed if len({row["run"] for row in found[label]}) == 1}
+    of_one_run = {label for label in contested if len({row["run"] for row in found[label]}) == 1}
     return {
         inside.in_run(runs[line[0]["run"]], label) if label in of_one_run else label: line
         for label, line in found.items()
@@ -86,7 +87,7 @@ def lines(
 
 
 def targets(results: Results, criterion: str) -> list[Target]:
-    """The bases that triggers were tried on, in the order of the runs."""
+    """The bases that triggers were applied to, in the order of the runs."""
     found: list[Target] = []
     for run, result in results.items():
         for entry in result.transfer:
@@ -109,7 +110,7 @@ def _series(result: Result, criterion: str, run: str) -> list[Series]:
 
 
 def _is_same(one: Point, other: Point) -> bool:
-    """Whether two points are of one base on the same rows: the same answers in every group and label."""
+    """Whether two points are of one base on the same rows: they have the same counts in every group and label."""
     return one.counts == other.counts
 
 

@@ -1,4 +1,4 @@
-"""What the demo on the page Start shows, made from a result and the gallery of one curve.
+"""The data of the demo on the page Start, from a result and the gallery of one curve.
 
 Notation: k λ values, g groups. A *stop* is a position of the slider: first no trigger, then every λ.
 """
@@ -27,15 +27,15 @@ if TYPE_CHECKING:  # Start is drawn without the options
 
 
 def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
-    """Everything the component needs, as JSON.
+    """All data of the component, as JSON.
 
     Args:
-        result: finished or growing.
+        result: of a finished run, or of one that still runs.
         curve: one of its curves.
         gallery: of that curve.
 
     Raises:
-        ArtifactError: the result holds no counts.
+        ArtifactError: the result has no counts of predictions.
     """
     modality: Modality = "text" if "texts" in gallery.about else "image"
     points = {point.lam: point for point in result.points_of(curve)}
@@ -55,7 +55,7 @@ def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
 
 
 def chosen_curve(result: Result) -> Curve | None:
-    """The curve to show first: equalized odds before other criteria, then in the order of the study."""
+    """The curve of the demo: the first trigger with equalized odds, else the first trigger; None without a trigger."""
     curves = [curve for curve in result.curves if curve.method == "reprogram"]
     return min(curves, key=lambda curve: curve.criterion != "equalized_odds", default=None)
 
@@ -78,7 +78,7 @@ def _stop(point: Point, base: Point, curve: Curve) -> DemoStop:
         "summary": summary.format(**figures, lam=None if lam is None else common.lam(lam)),
         "figures": [_figure(point, base, gap), _figure(point, base, "accuracy")],
         "rates": rates,
-        "apart": [_apart(now, None if lam is None else old) for now, old in zip(rates, before, strict=True)],
+        "spreads": [_spread(now, None if lam is None else old) for now, old in zip(rates, before, strict=True)],
     }
 
 
@@ -92,15 +92,15 @@ def _figure(point: Point, base: Point, metric: str) -> DemoFigure:
 
 
 def _rates(counts: Sequence[Sequence[Sequence[float]]]) -> list[list[float | None]]:
-    """Per block and group: share of the positive rows called positive, then of the others (g each)."""
+    """True positive rate, then false positive rate, per group (2, g); None where a group has no such rows."""
     table = np.asarray(counts, dtype=float)  # (g, c, c): [group][y][y_pred]
     hits = _share(table[:, -1, -1], table[:, -1, :].sum(axis=1))
     others = table[:, :-1, :].sum(axis=1)
     return [hits, _share(others[:, -1], others.sum(axis=1))]
 
 
-def _apart(now: Sequence[float | None], before: Sequence[float | None] | None) -> str:
-    """How far the groups lie apart, in points: "25 points apart", "25 → 9 points apart"."""
+def _spread(now: Sequence[float | None], before: Sequence[float | None] | None) -> str:
+    """The difference between the highest and the lowest rate: "25 points apart", "25 → 9 points apart"."""
     texts = []
     for shares in (before, now):
         known = [share for share in shares or () if share is not None]
@@ -129,7 +129,7 @@ def _words(base: Point, curve: Curve, labels: Sequence[str], modality: "Modality
 
 
 def of_folder(folder: Path) -> Demo | None:
-    """The demo of a shipped example, or None where it has no curve.
+    """The demo of a shipped example; None where its result has no curve.
 
     Raises:
         ArtifactError: the example is damaged.
@@ -138,8 +138,8 @@ def of_folder(folder: Path) -> Demo | None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _picture(folder: Path, age: int) -> Demo | None:
-    """``age`` is the file's: another age, another picture."""
+def _picture(folder: Path, modified: int) -> Demo | None:
+    """``modified`` is the time stamp of the result: a new one invalidates the cache."""
     result = Result.open(folder)
     curve = chosen_curve(result)
     if curve is None:

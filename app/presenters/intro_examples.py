@@ -1,4 +1,4 @@
-"""The examples of the demo: test pictures under the trigger, or test sentences beside its words.
+"""The examples of the demo: test pictures under the trigger, or test sentences with the trigger's words.
 
 Notation: m gallery rows, k λ values.
 """
@@ -23,20 +23,20 @@ Maker = Callable[[Arrays, GalleryAbout, Sequence[int]], DemoExamples]  # arrays,
 
 
 def photos(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 2) -> DemoExamples:
-    """Photos, the triggers as pictures, and the box where a photo lies, as a share of the side.
+    """Photos, the triggers as pictures, and the photo's box as shares of the picture's side.
 
     Args:
         gallery: its arrays.
-        about: names of ``labels`` and ``groups``.
-        kept: indices of λ.
-        per_cell: examples of each label and group.
+        about: its description; gives ``labels`` and ``groups``.
+        kept: indices of the λ to show.
+        per_cell: the number of examples per label and group.
     """
     side = gallery["photo"].shape[1]
     return {
         "triggers": [_uri(gallery["trigger"][i]) for i in kept],
         "box": [float(value) / side for value in gallery["photo_box"]],
         "examples": [
-            {**_said(gallery, about, i, kept), "photo": _uri(gallery["photo"][i])}
+            {**_example(gallery, about, i, kept), "photo": _uri(gallery["photo"][i])}
             for i in _picks(gallery, kept, per_cell)
         ],
     }
@@ -44,14 +44,14 @@ def photos(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: 
 
 def sentences(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 1) -> DemoExamples:
     """Sentences and the trigger's words; see `photos`."""
-    told = trigger_words(about)
+    words_by_lam = trigger_words(about)
     return {
-        "triggers": [[texts.safe(word) for word in told[i]] for i in kept],
+        "triggers": [[texts.safe(word) for word in words_by_lam[i]] for i in kept],
         "is_behind": about.get("position") == "end",
         "is_nearest": bool(about.get("is_nearest")),
         "badge": words.NEAREST if about.get("is_nearest") else words.TRIGGER,
         "examples": [
-            {**_said(gallery, about, i, kept), "text": texts.snippet(about["texts"][i])}
+            {**_example(gallery, about, i, kept), "text": texts.snippet(about["texts"][i])}
             for i in _picks(gallery, kept, per_cell)
         ],
     }
@@ -60,19 +60,19 @@ def sentences(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cel
 MAKERS: dict[str, Maker] = {"image": photos, "text": sentences}
 
 
-def _said(gallery: Arrays, about: GalleryAbout, i: int, kept: Sequence[int]) -> DemoExample:
-    """Whose row i is, and what is said of it without a trigger and at every λ."""
+def _example(gallery: Arrays, about: GalleryAbout, i: int, kept: Sequence[int]) -> DemoExample:
+    """Group and label of row i, and its predictions without a trigger and at every λ."""
     labels, y = about["labels"], int(gallery["y"][i])
-    says = _answers(gallery, kept)[i]
+    predictions = _predictions(gallery, kept)[i]
     return {
         "name": f"{texts.group_name(about, int(gallery['z'][i]))}, {labels[y]}",
-        "says": [words.CALLED.format(label=labels[int(said)]) for said in says],
-        "is_right": [bool(said == y) for said in says],
+        "predictions": [words.CALLED.format(label=labels[int(y_pred)]) for y_pred in predictions],
+        "is_right": [bool(y_pred == y) for y_pred in predictions],
     }
 
 
-def _answers(gallery: Arrays, kept: Sequence[int]) -> NDArray[np.int64]:
-    """(m, 1 + k): without a trigger, then at every λ."""
+def _predictions(gallery: Arrays, kept: Sequence[int]) -> NDArray[np.int64]:
+    """Predicted classes (m, 1 + k): without a trigger, then at every λ."""
     without = gallery["logits_without"].argmax(axis=-1)  # (m,)
     along = gallery["logits"][:, list(kept)].argmax(axis=-1)  # (m, k)
     return np.concatenate([without[:, None], along], axis=1)
@@ -80,8 +80,8 @@ def _answers(gallery: Arrays, kept: Sequence[int]) -> NDArray[np.int64]:
 
 def _picks(gallery: Arrays, kept: Sequence[int], per_cell: int) -> list[int]:
     """Of every (z, y) cell the first row whose prediction changes, then the first of the rest."""
-    y, z, says = gallery["y"], gallery["z"], _answers(gallery, kept)
-    changes = (says != says[:, :1]).any(axis=1)
+    y, z, predictions = gallery["y"], gallery["z"], _predictions(gallery, kept)
+    changes = (predictions != predictions[:, :1]).any(axis=1)
     picks: list[int] = []
     for cell in sorted({(int(a), int(b)) for a, b in zip(z, y, strict=True)}):
         rows = np.flatnonzero((z == cell[0]) & (y == cell[1]))
@@ -91,7 +91,7 @@ def _picks(gallery: Arrays, kept: Sequence[int], per_cell: int) -> list[int]:
 
 
 def _uri(pixels: NDArray[np.uint8]) -> str:
-    """A picture (s, s, 3 or 4) as a PNG in a data address."""
+    """A picture (s, s, 3 or 4) as a PNG in a data URI."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,6 +1,6 @@
-"""What the page shows of one sentence, made from the arrays of a gallery of texts.
+"""One sentence under every condition, from the arrays of a gallery of texts.
 
-Notation: m sentences, W words of all of them, l λ-values, k trigger words.
+Notation: m sentences, W words in all of them, l λ-values, k trigger words.
 """
 
 from collections.abc import Sequence
@@ -23,29 +23,29 @@ N_ROWS = 4
 
 
 def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None = None) -> Sentence:
-    """Sentence i of a gallery under every condition.
+    """Build sentence i of a gallery under every condition.
 
     Args:
         gallery: m sentences.
-        i: which of them.
-        title: above it.
+        i: index of the sentence.
+        title: above the sentence.
         chosen: the λ that was chosen on validation.
     """
     arrays, about = gallery.arrays, gallery.about
-    told = _words(gallery, i)
+    shown_words = _words(gallery, i)
     start = int(arrays["first"][i])
-    is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(told)]]
-    read = [_control(gallery, i, name, told) for name in CONTROLS if f"logits_{name}" in arrays]
-    rows = [_lam(gallery, i, j, told, chosen) for j in range(len(arrays["lams"]))]
-    first = [_row(gallery, i, "without", told, words.CONDITIONS["without"]), *_rivals(gallery, i, told)]
+    is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(shown_words)]]
+    read = [_control(gallery, i, name, shown_words) for name in CONTROLS if f"logits_{name}" in arrays]
+    rows = [_lam(gallery, i, j, shown_words, chosen) for j in range(len(arrays["lams"]))]
+    first = [_row(gallery, i, "without", shown_words, words.CONDITIONS["without"]), *_rivals(gallery, i, shown_words)]
     every = [*first, *read, *rows]
     sizes = [abs(value) for row in every for value in chain(row.values, row.trigger_values)]
     names = [name for name in CONTROLS if f"logits_{name}" in arrays]
     return Sentence(
         title=title,
-        words=told,
+        words=shown_words,
         is_identity=is_identity,
-        end=_end(gallery, i, told),
+        end=_end(gallery, i, shown_words),
         first=first,
         controls=read,
         folded=words.controls({name: row.probability for name, row in zip(names, read, strict=True)}) if read else "",
@@ -56,12 +56,12 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
 
 
 def default_rows(lams: Sequence[float], chosen: float | None, n: int = N_ROWS) -> list[int]:
-    """Indices of the λ that have a row at first: evenly from the first to the last, the chosen one among them.
+    """Indices of the λ that have a row at first: evenly spaced, always with the chosen one.
 
     Args:
         lams: ascending, at least one.
         chosen: the λ that was chosen on validation.
-        n: how many, at most.
+        n: the largest number of rows.
     """
     picked = sorted({round(place) for place in np.linspace(0, len(lams) - 1, min(n, len(lams)))})
     if chosen is None or chosen not in lams:
@@ -77,48 +77,49 @@ def _words(gallery: Gallery, i: int) -> list[str]:
     return [texts.safe(word) for word in gallery.about["texts"][i][: texts.MOST_WORDS]]
 
 
-def _end(gallery: Gallery, i: int, told: Sequence[str]) -> str:
-    if not told:
+def _end(gallery: Gallery, i: int, shown_words: Sequence[str]) -> str:
+    if not shown_words:
         return words.EMPTY_TEXT
     about = gallery.about
-    is_cut = about["is_cut"][i] or len(told) < len(about["texts"][i])
+    is_cut = about["is_cut"][i] or len(shown_words) < len(about["texts"][i])
     return words.CUT if is_cut else ""
 
 
-def _control(gallery: Gallery, i: int, name: str, told: Sequence[str]) -> SentenceRow:
+def _control(gallery: Gallery, i: int, name: str, shown_words: Sequence[str]) -> SentenceRow:
     trigger = control_words(gallery.about)[name]
-    return _row(gallery, i, name, told, words.CONDITIONS[name], trigger=trigger)
+    return _row(gallery, i, name, shown_words, words.CONDITIONS[name], trigger=trigger)
 
 
-def _rivals(gallery: Gallery, i: int, told: Sequence[str]) -> list[SentenceRow]:
-    """Rows of the classifiers with weights of their own."""
+def _rivals(gallery: Gallery, i: int, shown_words: Sequence[str]) -> list[SentenceRow]:
+    """One row per rival."""
     rivals = gallery.about.get("rivals", {})
     return [
-        _row(gallery, i, method, told, inside.rival(method, lam), note=words.QUOTED) for method, lam in rivals.items()
+        _row(gallery, i, method, shown_words, inside.rival(method, lam), note=words.QUOTED)
+        for method, lam in rivals.items()
     ]
 
 
-def _lam(gallery: Gallery, i: int, j: int, told: Sequence[str], chosen: float | None) -> SentenceRow:
+def _lam(gallery: Gallery, i: int, j: int, shown_words: Sequence[str], chosen: float | None) -> SentenceRow:
     lam, trigger = float(gallery.arrays["lams"][j]), trigger_words(gallery.about)[j]
     note = words.QUOTED if lam == chosen else ""
-    return _row(gallery, i, "", told, words.LAM.format(lam=common.lam(lam)), trigger=trigger, note=note, lam=j)
+    return _row(gallery, i, "", shown_words, words.LAM.format(lam=common.lam(lam)), trigger=trigger, note=note, lam=j)
 
 
 def _row(
-    gallery: Gallery, i: int, condition: str, told: Sequence[str], name: str, *, trigger: Sequence[str] = (),
+    gallery: Gallery, i: int, condition: str, shown_words: Sequence[str], name: str, *, trigger: Sequence[str] = (),
     note: str = "", lam: int = -1,
 ) -> SentenceRow:  # fmt: skip
-    """One row.
+    """Build one row.
 
     Args:
         gallery: m sentences.
-        i: which of them.
-        condition: ending of the arrays, a control's or a rival's; empty for the trigger at a λ.
-        told: its words.
+        i: index of the sentence.
+        condition: suffix of the arrays: "without", a control or a rival; empty for the trigger at a λ.
+        shown_words: the words of the sentence.
         name: of the row.
-        trigger: the words that join it.
+        trigger: the words added to the sentence.
         note: below the name.
-        lam: index of λ; -1 without.
+        lam: index of λ; -1 where the condition has none.
     """
     arrays, about = gallery.arrays, gallery.about
     labels = about["labels"]
@@ -129,21 +130,21 @@ def _row(
         found: NDArray[Any] = arrays[f"{array}{ending}"][i]
         return np.asarray(found[lam]) if lam >= 0 else found
 
-    along = arrays[f"ig{ending}"][start : start + len(told)]
+    along = arrays[f"ig{ending}"][start : start + len(shown_words)]
     values = [float(value) for value in (along[:, lam] if lam >= 0 else along)]
     own = [texts.safe(word) for word in trigger]
     own_values = [float(value) for value in of("ig_trigger")] if own else []
-    said, y = int(of("logits").argmax()), int(arrays["y"][i])
+    y_pred, y = int(of("logits").argmax()), int(arrays["y"][i])
     probability = float(texts.probability(of("logits"), POSITIVE))
-    sound, is_nearest = bool(of("ig_converged")), lam >= 0 and bool(about.get("is_nearest"))
-    verdict = "" if y < 0 else words.RIGHT if said == y else words.WRONG
-    spoken = words.spoken(
-        name, [*told, *own], [*values, *own_values], predicted=labels[said], positive=labels[POSITIVE],
+    has_converged, is_nearest = bool(of("ig_converged")), lam >= 0 and bool(about.get("is_nearest"))
+    verdict = "" if y < 0 else words.RIGHT if y_pred == y else words.WRONG
+    description = words.spoken(
+        name, [*shown_words, *own], [*values, *own_values], predicted=labels[y_pred], positive=labels[POSITIVE],
         probability=probability,
     )  # fmt: skip
     return SentenceRow(
         name, note, values, own, own_values, probability,
-        ", ".join(part for part in (words.CALLED.format(label=labels[said]), verdict) if part),
-        words.delta(float(of("ig_delta")), int(of("ig_steps")), sound), sound, spoken, lam,
+        ", ".join(part for part in (words.CALLED.format(label=labels[y_pred]), verdict) if part),
+        words.delta(float(of("ig_delta")), int(of("ig_steps")), has_converged), has_converged, description, lam,
         words.BADGES[is_nearest if lam >= 0 else None], is_nearest,
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""The page's server: Streamlit with fairprog's settings, found by ``fairprog app`` as the entry point of a screen."""
+"""The page server: Streamlit with fairprog's settings; ``fairprog app`` finds it as an entry point."""

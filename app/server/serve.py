@@ -16,7 +16,7 @@ from fairprog_core.common import memory
 
 SCRIPT = Path(__file__).resolve().parent.parent / "main.py"
 CONFIG = SCRIPT.parent.parent / ".streamlit" / "config.toml"
-ANSWER_SECONDS = 60.0  # a server that has not answered by then is announced all the same
+ANSWER_SECONDS = 60.0  # after this time ``when_open`` is called even if the server has not answered
 
 
 def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], None]) -> None:
@@ -24,8 +24,8 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
 
     Args:
         host: address to listen at.
-        port: a free one.
-        is_shared: whether other machines are let in; then errors keep their details to themselves.
+        port: a free port.
+        is_shared: whether other machines may connect; then the page hides the details of errors.
         when_open: called once with the page's address, in a thread of its own, as soon as the page answers.
     """
     from streamlit.web import bootstrap
@@ -34,13 +34,16 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()
-    # not by Streamlit's command line: that takes one value where the theme has lists
+    # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
     bootstrap.load_config_options(flag_options=options)
     bootstrap.run(str(SCRIPT), False, [], options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, Any]:
-    """Streamlit's options by name: ours on top of ``.streamlit/config.toml``, which it finds only from some folders."""
+    """Streamlit's options by name: those of ``.streamlit/config.toml``, and fairprog's own.
+
+    The file is read here because Streamlit finds it only from some working directories.
+    """
     values = dict(_flat(tomllib.loads(CONFIG.read_text("utf-8")))) if CONFIG.is_file() else {}
     return values | {
         "server.address": host,
@@ -72,7 +75,7 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _names(host: str) -> list[str]:
-    """The host names under which the dashboard answers; others are refused."""
+    """The host names that the dashboard accepts in requests."""
     names = ["127.0.0.1", "localhost", host]
     if host in ("0.0.0.0", "::"):
         addresses = [

@@ -1,1 +1,1 @@
-"""What the page server knows: session and URL, runs, files, questions under way."""
+"""The state of the page server: session and URL, runs, files of results, answers of the command line."""

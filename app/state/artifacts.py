@@ -1,4 +1,4 @@
-"""What the pages read of finished runs: results, galleries, tables; each file once, until it changes."""
+"""Reads the files of runs for the pages: results, galleries, tables. Caches every file until it changes."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -17,13 +17,13 @@ from fairprog_core.study.settings import in_short
 
 
 class RunChoice(NamedTuple):
-    """A run that can be looked at.
+    """A run that a page can show.
 
     Attributes:
         run: its id.
         name: on the screen.
         folder: of its artifacts.
-        changes: what tells it from other runs of its study's name; may be empty.
+        changes: the settings in which its study differs from the preset; may be empty.
     """
 
     run: str
@@ -35,9 +35,9 @@ class RunChoice(NamedTuple):
 def choices() -> list[RunChoice]:
     """The shipped demos, then the runs of this home with a finished curve, the newest first."""
     found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
-    ages = {file.parent: file.stat().st_mtime_ns for file in run_store.home().runs.glob("*/result.json")}
-    for folder in sorted(ages, key=ages.__getitem__, reverse=True):
-        about = _about(folder, ages[folder])
+    stamps = {file.parent: file.stat().st_mtime_ns for file in run_store.home().runs.glob("*/result.json")}
+    for folder in sorted(stamps, key=stamps.__getitem__, reverse=True):
+        about = _about(folder, stamps[folder])
         if about is not None:
             name, changes = about
             found.append(RunChoice(folder.name, inside.run_name(name, folder.name), folder, changes))
@@ -45,64 +45,60 @@ def choices() -> list[RunChoice]:
 
 
 def read(folder: Path) -> Result | None:
-    """The result of a folder, or None where it is missing or damaged."""
+    """The result of a folder; None where it is missing or damaged."""
     try:
-        return _open(folder, _stamp(folder))
+        return _open(folder, _modified(folder))
     except (OSError, FairprogError):
         return None
 
 
 def damage_of(run: str) -> str | None:
-    """What is wrong with a run's result, in one sentence; None where it can be read, or where there is none yet."""
+    """One sentence on the damage of a run's result; None where the result is valid or does not exist yet."""
     folder = run_store.folder_of(run)
     try:
-        return None if folder is None else _damage(folder, _stamp(folder))
+        return None if folder is None else _damage(folder, _modified(folder))
     except OSError:
         return None
 
 
 def group_table(result: Result, point: Point) -> list[GroupRow]:
-    """The rates of every group at a point; results of an early version do not hold them."""
+    """The rates of every group at a point; computed from the predictions where an early version wrote the result."""
     if point.group_rates is not None:
         return point.group_rates
-    return _group_table(result.folder, _age(result), _predictions(point), point)
+    return _group_table(result.folder, _modified(result.folder), _predictions(point), point)
 
 
 def changes(result: Result, point: Point) -> list[ChangeRow]:
-    """Who gained and who lost at a point; results of an early version do not hold it."""
+    """Gained and lost rows at a point; computed from the predictions where an early version wrote the result."""
     if point.changes is not None:
         return point.changes
-    return _changes(result.folder, _age(result), _predictions(point), point)
+    return _changes(result.folder, _modified(result.folder), _predictions(point), point)
 
 
 def levelling(result: Result, point: Point, gap: str) -> Levelling | None:
-    """Who paid for the smaller gap at a point; results of an early version do not hold it."""
+    """Levelling down at a point; computed from the predictions where an early version wrote the result."""
     if point.levelling is not None:
         return point.levelling.get(gap)
-    return _levelling(result.folder, _age(result), _predictions(point), gap, point)
+    return _levelling(result.folder, _modified(result.folder), _predictions(point), gap, point)
 
 
 def gallery(result: Result, key: str) -> Gallery | None:
-    """The test rows kept of the curve with this key, or None."""
-    return _gallery(result.folder, _age(result), key)
+    """The gallery of the curve with this key: test rows with their explanations; None where it has none."""
+    return _gallery(result.folder, _modified(result.folder), key)
 
 
 def base_weights(result: Result) -> Path | None:
-    """The weights of the frozen base beside a result, or None where they were not kept."""
+    """The path of the base classifier's weights; None where the run did not keep them."""
     path = result.folder / "base" / "classifier.safetensors"
     return path if path.is_file() else None
 
 
 def stamp(result: Result, key: str) -> str:
-    """Changes whenever the curve with this key, or its gallery, may have changed."""
-    return f"{result.folder}/{key}@{_age(result)}"
+    """A cache key that changes with the result of the curve with this key."""
+    return f"{result.folder}/{key}@{_modified(result.folder)}"
 
 
-def _age(result: Result) -> int:
-    return _stamp(result.folder)
-
-
-def _stamp(folder: Path) -> int:
+def _modified(folder: Path) -> int:
     return (folder / "result.json").stat().st_mtime_ns
 
 
@@ -110,17 +106,17 @@ def _predictions(point: Point) -> str:
     return point.artifacts.get("predictions") or ""
 
 
-# ``age`` is part of every key: another age, another file. Arguments with an underscore are not.
+# ``modified``, the result's modification time, is part of every cache key. Arguments with an underscore are not.
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _open(folder: Path, age: int) -> Result:
+def _open(folder: Path, modified: int) -> Result:
     return Result.open(folder)
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _about(folder: Path, age: int) -> tuple[str, str] | None:
-    """The name of a folder's study and what tells it apart, or None where there is no curve; nothing else is kept."""
+def _about(folder: Path, modified: int) -> tuple[str, str] | None:
+    """The name of a folder's study and its changed settings; None without a curve. The result itself is not cached."""
     try:
         result = Result.open(folder)
     except (OSError, FairprogError):
@@ -129,7 +125,7 @@ def _about(folder: Path, age: int) -> tuple[str, str] | None:
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _damage(folder: Path, age: int) -> str | None:
+def _damage(folder: Path, modified: int) -> str | None:
     try:
         Result.open(folder)
     except FairprogError as error:
@@ -138,21 +134,21 @@ def _damage(folder: Path, age: int) -> str | None:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _group_table(folder: Path, age: int, name: str, _point: Point) -> list[GroupRow]:
-    return _open(folder, age).group_table(_point)
+def _group_table(folder: Path, modified: int, name: str, _point: Point) -> list[GroupRow]:
+    return _open(folder, modified).group_table(_point)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _changes(folder: Path, age: int, name: str, _point: Point) -> list[ChangeRow]:
-    return _open(folder, age).changes(_point)
+def _changes(folder: Path, modified: int, name: str, _point: Point) -> list[ChangeRow]:
+    return _open(folder, modified).changes(_point)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _levelling(folder: Path, age: int, name: str, gap: str, _point: Point) -> Levelling | None:
-    return _open(folder, age).levelling(_point, gap)
+def _levelling(folder: Path, modified: int, name: str, gap: str, _point: Point) -> Levelling | None:
+    return _open(folder, modified).levelling(_point, gap)
 
 
 @st.cache_resource(max_entries=8, show_spinner=inside.LOADING)
-def _gallery(folder: Path, age: int, key: str) -> Gallery | None:
-    result = _open(folder, age)
+def _gallery(folder: Path, modified: int, key: str) -> Gallery | None:
+    result = _open(folder, modified)
     return result.gallery(next(curve for curve in result.curves if curve.key == key))

@@ -1,6 +1,6 @@
-"""Questions to the command line: answered in a process of its own, once per state of the files, and kept.
+"""Queries that the command line answers in a process of its own; answers are cached per state of the files.
 
-Reading hundreds of predictions files takes libraries that the page server does without.
+Reading hundreds of predictions files needs libraries that the page server does not import.
 """
 
 import subprocess
@@ -20,15 +20,15 @@ from fairprog_core.common.errors import DataError
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson
 
-_PATIENCE = 300.0  # seconds
-_KEPT = 60.0  # seconds that a failure is kept: what was missing may be there again
+_TIMEOUT = 300.0  # seconds
+_RETRY_AFTER = 60.0  # seconds that a failure is cached: a missing file may be back later
 
-Ages = tuple[tuple[str, Path, int], ...]
+Stamps = tuple[tuple[str, Path, int], ...]  # run, folder, modification time of its result
 T = TypeVar("T")
 
 
 class _Answer(NamedTuple):
-    """What the command printed; or why it has no answer, and when that was."""
+    """The output of a command; or the reason and the time of its failure."""
 
     text: str = ""
     error: str = ""
@@ -36,22 +36,22 @@ class _Answer(NamedTuple):
 
 
 def ask(command: str, answer: TypeAdapter[T], folders: Mapping[str, Path], *options: str) -> T:
-    """What ``fairprog runs <command> --json`` says; asked again when a result has changed.
+    """The output of ``fairprog runs <command> --json``; the command runs again when a result has changed.
 
     Args:
         command: "compare", for example.
-        answer: the type of what it prints.
+        answer: the type of its output.
         folders: artifact folders by the id of their run.
         options: of the command.
 
     Raises:
-        DataError: the command refused or failed, or took too long.
+        DataError: the command failed or took too long, or its output has another type.
     """
-    ages = tuple((run, folder, (folder / "result.json").stat().st_mtime_ns) for run, folder in folders.items())
-    found = _ask(command, ages, options)
-    if found.error and time.time() - found.failed > _KEPT:
-        _ask.clear(command, ages, options)
-        found = _ask(command, ages, options)
+    stamps = tuple((run, folder, (folder / "result.json").stat().st_mtime_ns) for run, folder in folders.items())
+    found = _ask(command, stamps, options)
+    if found.error and time.time() - found.failed > _RETRY_AFTER:
+        _ask.clear(command, stamps, options)
+        found = _ask(command, stamps, options)
     if found.error:
         raise DataError(found.error)
     try:
@@ -61,13 +61,13 @@ def ask(command: str, answer: TypeAdapter[T], folders: Mapping[str, Path], *opti
 
 
 @st.cache_data(max_entries=128, show_spinner=words.WORKING)
-def _ask(command: str, ages: Ages, options: tuple[str, ...]) -> _Answer:
+def _ask(command: str, stamps: Stamps, options: tuple[str, ...]) -> _Answer:
     line = [sys.executable, "-m", "fairprog_core", "runs", command, "--json"]
-    line += [*(f"{run}={folder}" for run, folder, _ in ages), *options]
+    line += [*(f"{run}={folder}" for run, folder, _ in stamps), *options]
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
-        return _Answer(error=words.TOO_LONG.format(minutes=f"{_PATIENCE / 60:g}"), failed=time.time())
+        return _Answer(error=words.TOO_LONG.format(minutes=f"{_TIMEOUT / 60:g}"), failed=time.time())
     if done.returncode:
         return _Answer(error=words.refused(done.stderr, done.returncode), failed=time.time())
     return _Answer(done.stdout)
@@ -86,13 +86,13 @@ def tuning_rows(run: str, folder: Path) -> list[ExperimentRow]:
     return ask("experiments", _experiments(), {run: folder})["tuning_data"]
 
 
-def judge(value: Sequence[Candidate], *, against: int, seconds: float | None = None) -> ComparisonJson:
+def compare(value: Sequence[Candidate], *, against: int, seconds: float | None = None) -> ComparisonJson:
     """See ``fairprog_core.results.head_to_head.head_to_head``; computed again when a result has changed.
 
     Args:
-        value: at least one.
-        against: index of the one that the others are compared with.
-        seconds: of training that count at matched seconds.
+        value: at least one candidate, all of one criterion.
+        against: index of the candidate that the others are compared with.
+        seconds: the training time within which curves count for the area in time.
 
     Raises:
         DataError: the studies tested other rows or another base, predictions are missing, or it took too long.
@@ -102,12 +102,12 @@ def judge(value: Sequence[Candidate], *, against: int, seconds: float | None = N
     options += [part for key in keys for part in ("--curve", key)]
     options += [] if seconds is None else ["--seconds", str(seconds)]
     found = ask("compare", _comparison(), {each.run: each.result.folder for each in value}, *options)
-    found["contenders"].sort(key=lambda each: keys.index(each["key"]))  # as they were chosen
+    found["contenders"].sort(key=lambda each: keys.index(each["key"]))  # in the order of ``value``
     return found
 
 
 class _Experiments(TypedDict):
-    """Of what ``fairprog runs experiments`` prints, the rows that have to be computed."""
+    """The part of the output of ``fairprog runs experiments`` that the pages use."""
 
     tuning_data: list[ExperimentRow]
 

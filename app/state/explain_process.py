@@ -1,4 +1,4 @@
-"""The one warm process of this server that explains pictures and sentences of one's own."""
+"""The explain process of this server: it explains the pictures and sentences that users enter."""
 
 import streamlit as st
 
@@ -7,5 +7,5 @@ from fairprog_core.explain.live.process import ExplainProcess
 
 @st.cache_resource(show_spinner=False)
 def process() -> ExplainProcess:
-    """One for this server; nothing starts before the first request."""
+    """The one process of this server; it starts with the first request."""
     return ExplainProcess()

@@ -1,4 +1,4 @@
-"""The runs of this home, and what can be done with them; what is selected is in ``session``."""
+"""The runs of this home: list, submit, cancel, resume, remove. The selected run is in ``session``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ def home() -> Home:
 
 
 def store() -> "Store":
-    """The runs of this home; one for the whole server."""
+    """The run table of this home; one object for the whole server."""
     return _store(home().path)
 
 
@@ -33,12 +33,12 @@ def demos() -> dict[str, Path]:
 
 
 def is_demo(run_id: str) -> bool:
-    """Whether this is the id of a demo, be it shipped or not."""
+    """Whether this id has the form of a demo's id; the demo need not exist."""
     return run_id.partition("-")[0] == DEMO
 
 
 def find_run(run_id: str) -> "Run | None":
-    """A run of this home as it stands now, or None."""
+    """The current state of a run of this home; None where there is no such run."""
     try:
         return store().get(run_id)
     except RunError:
@@ -46,10 +46,10 @@ def find_run(run_id: str) -> "Run | None":
 
 
 def watched_run() -> str | None:
-    """The run that the page Train shows: the URL's; without one, the last that was watched, or the selected one.
+    """The run on the page Train: the URL's run, else the last watched run, else the selected run.
 
-    Without a link a run is shown only while it is not over. Other pages select what they can show, so the run that
-    was watched last is remembered by itself.
+    Without a run in the URL, the page shows a run only until it is over. The last watched run has a session key of its
+    own, because other pages change the selected run.
     """
     if RUN in st.query_params:
         run_id = selected_run()
@@ -65,20 +65,20 @@ def watched_run() -> str | None:
     return None
 
 
-def under_way() -> "list[Run]":
+def active_runs() -> "list[Run]":
     """The newest runs that are not over, three at most."""
     return store().list(limit=3, is_active=True)
 
 
 def warm_up() -> None:
-    """See to it that a worker is there, so that a run starts at once."""
+    """Start a worker where none runs, so that a queued run starts at once."""
     from fairprog_core.runs import launcher
 
     launcher.ensure_workers(home())
 
 
 def submit(study: "Study") -> str:
-    """Put a study into the queue, see to it that a worker is there, and select the run."""
+    """Queue a study, start a worker where none runs, and select the run; its id."""
     run_id = store().submit(study)
     warm_up()
     select_run(run_id)
@@ -86,7 +86,7 @@ def submit(study: "Study") -> str:
 
 
 def cancel(run_id: str) -> None:
-    """Cancel a run; where others wait, see to it that a worker is there, as this one's may have been ended.
+    """Cancel a run; where others are queued, start a worker, as cancelling may have ended the run's own.
 
     Raises:
         RunError: it is over already.
@@ -97,7 +97,7 @@ def cancel(run_id: str) -> None:
 
 
 def resume(run_id: str) -> None:
-    """Put a run back into the queue and see to it that a worker is there.
+    """Queue a run again, and start a worker where none runs.
 
     Raises:
         RunError: it cannot be resumed.
@@ -107,10 +107,10 @@ def resume(run_id: str) -> None:
 
 
 def remove(run_id: str) -> None:
-    """Delete a run, and forget it where it is selected.
+    """Delete a run, and deselect it.
 
     Raises:
-        RunError: it is running, or there is none.
+        RunError: it is running, or there is no such run.
     """
     store().remove(run_id)
     if st.session_state.get(_key(RUN)) == run_id:
@@ -118,13 +118,13 @@ def remove(run_id: str) -> None:
 
 
 def asked_removal() -> "Run | None":
-    """The run whose removal is being asked for."""
+    """The run whose removal the page asks to confirm; None where it asks nothing."""
     run_id = st.session_state.get(_key("removal"))
     return find_run(run_id) if run_id else None
 
 
 def folder_of(run_id: str) -> Path | None:
-    """The artifact folder of a run or of a demo, or None where it is missing."""
+    """The artifact folder of a run or of a demo; None where it is missing."""
     if is_demo(run_id):
         return demos().get(run_id)
     folder = home().run(run_id)

@@ -1,36 +1,32 @@
-"""What the page remembers: the only place that names session state and URL parameters.
+"""The selections of a visitor: the only module that reads and writes session state and URL parameters.
 
-A link shares what is in the URL; what is in the session survives a change of page, which
-drops the query string. Each view asks here, and what it was told is put back into the URL.
+A link shares the URL. A change of page drops the query string, but the session survives it; so every read here also
+writes the value back into the URL.
 """
 
 import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
-if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarter of a second on the first visit
-    pass
-
-RUN = "run"  # URL and session: the id of the run that the pages speak about
+RUN = "run"  # URL and session: the id of the selected run
 WATCHED = "watched"  # session: the id of the run that the page Train shows
-CURVE = "curve"  # the key of the curve that Trade-off, Saliency and Probe look at
-LAM = "lam"  # and its λ
+CURVE = "curve"  # the key of the curve that Trade-off, Saliency and Probe show
+LAM = "lam"  # the λ of that curve
 GAP = "gap"  # the metric on the horizontal axis of Trade-off
 COMPARE = "with"  # further runs on Trade-off and Compare, separated by commas
-CRITERION = "criterion"  # whose curves are compared
-METHODS = "methods"  # the keys of the curves that are compared, without seeds, separated by commas
-AGAINST = "against"  # the one of them that the others are compared with
-BASE = "base"  # the other base whose curves are shown
+CRITERION = "criterion"  # of the compared curves
+METHODS = "methods"  # the keys of the compared candidates, separated by commas
+AGAINST = "against"  # the key of the candidate that the others are compared with
+BASE = "base"  # the other base whose curves Compare shows
 FORM = "study"  # prefix of the keys of the form on the page Train
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def remembered(name: str) -> str | None:
-    """The value of a URL parameter, else the session's; put back into the URL.
+    """The value of a URL parameter, else the session's; also written back into the URL.
 
     Args:
         name: the parameter's name, a constant of this module.
@@ -62,62 +58,62 @@ def selected_run() -> str | None:
 
 
 def select_run(run_id: str | None) -> None:
-    """Make this the run that every page speaks about."""
+    """Select the run that every page shows."""
     remember(RUN, run_id)
 
 
 def watch_none() -> None:
-    """Have the page Train show its form, whatever still runs."""
+    """Let the page Train show its form, even while runs are active."""
     st.session_state.pop(_key(WATCHED), None)
     select_run(None)
 
 
 def ask_removal(run_id: str | None) -> None:
-    """Have the page ask whether this run should be removed; None: the answer was given."""
+    """Let the page ask to confirm the removal of a run; None closes the question."""
     st.session_state[_key("removal")] = run_id
 
 
 def ask_text(text: str) -> None:
-    """Have the page Saliency explain a text of one's own."""
+    """Let the page Saliency explain a text that the user entered."""
     st.session_state[_key("text")] = text
 
 
 def asked_text() -> str | None:
-    """The text that is to be explained; it may be empty. None: nobody asked."""
+    """The text to explain, possibly empty; None where the user asked for none."""
     text: str | None = st.session_state.get(_key("text"))
     return text
 
 
 def compared_runs() -> list[str]:
-    """The ids of the runs that are compared, the selected one first."""
+    """The ids of the compared runs, the selected one first."""
     others = (remembered(COMPARE) or "").split(",")
     found = [selected_run() or "", *(run for run in others if _RUN_ID.fullmatch(run))]
     return [run for run in dict.fromkeys(found) if run]
 
 
 def compare_runs(first: str | None, others: Sequence[str]) -> None:
-    """Select a run, and further ones that it is compared with."""
+    """Select a run, and the runs that it is compared with."""
     select_run(first)
     remember(COMPARE, ",".join(run for run in others if run != first) or None)
 
 
 def choose_methods(criterion: str, keys: Sequence[str], runs: Sequence[str]) -> None:
-    """Remember the methods that are compared, and the runs that they were chosen from for this criterion."""
+    """Remember the compared candidates' keys and, for this criterion, the runs that they were chosen from."""
     remember(METHODS, ",".join(keys) or None)
     st.session_state[_key(f"{METHODS}.{criterion}")] = list(runs)
 
 
 def chosen_methods(criterion: str, runs: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The methods that were chosen, for any criterion, and the runs that they were chosen from for this one.
+    """The chosen candidates' keys for all criteria, and the runs that those of this criterion were chosen from.
 
-    A link does not say from which runs its methods were chosen: from all of ``runs``.
+    A link has no list of these runs; ``runs`` are taken then.
     """
     keys = (remembered(METHODS) or "").split(",")
     return keys, st.session_state.get(_key(f"{METHODS}.{criterion}"), list(runs))
 
 
 def select(run: str, curve: str, lam: float | None) -> None:
-    """Make this the run, curve and λ that are looked at, whatever the widgets on the screen say."""
+    """Select a run, a curve and a λ, and overrule the widgets on the screen."""
     select_run(run)
     remember(CURVE, curve)
     remember(LAM, None if lam is None else f"{lam:g}")
@@ -125,12 +121,12 @@ def select(run: str, curve: str, lam: float | None) -> None:
 
 
 def moves() -> int:
-    """How often ``select`` was called: part of the keys of the widgets that it overrules."""
+    """The number of calls of ``select``: part of the keys of the widgets that it overrules."""
     return int(st.session_state.get(_key("moves"), 0))
 
 
 def nearest_lam(lams: Sequence[float], otherwise: float | None) -> int:
-    """The index of the remembered λ, or of the nearest one there is; else of ``otherwise``.
+    """The index of the value in ``lams`` nearest to the remembered λ, or to ``otherwise`` where none is remembered.
 
     Args:
         lams: ascending, at least one.
@@ -147,5 +143,5 @@ def nearest_lam(lams: Sequence[float], otherwise: float | None) -> int:
 
 
 def _key(name: str) -> str:
-    """Session keys are apart from widget keys, so that a bound widget may own the parameter."""
+    """The session key of a parameter; widgets use other keys, so the two never collide."""
     return f"remembered.{name}"

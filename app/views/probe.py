@@ -1,4 +1,4 @@
-"""Probe: what demographic classifiers read in an input that holds nothing but the trigger."""
+"""Probe: predictions of demographic classifiers on empty inputs that carry only the trigger."""
 
 import streamlit as st
 
@@ -17,12 +17,12 @@ from fairprog_core.results.explanations import Probe
 from fairprog_core.results.result import Result
 
 CHANNEL = "probe"
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 3  # groups; more are chosen from a list
 NULLS = {"image": null_pictures.show, "text": null_words.show}
 
 
 def show_probability(result: Result, curve: Curve, found: Probe, null: str, group: int, index: int) -> None:
-    """P(group | null + trigger) beside the inputs that were read."""
+    """Draw P(group | null input + trigger) along λ, and next to it the null input and the figures at one λ."""
     left, right = st.columns([8, 5], gap="large")
     with left:
         live_plot.show(charts.probability(found, null, group, index), key="probability")
@@ -39,7 +39,7 @@ def show_probability(result: Result, curve: Curve, found: Probe, null: str, grou
 
 
 def choose_null(nulls: list[str]) -> str:
-    """The empty input; nothing is asked where there is only one."""
+    """Draw the choice of the null input where there are several; its name."""
     if len(nulls) == 1:
         return nulls[0]
     return st.segmented_control(
@@ -49,7 +49,7 @@ def choose_null(nulls: list[str]) -> str:
 
 
 def choose_group(names: list[str]) -> int:
-    """The group whose probability is drawn, the last one first; many are no longer seen side by side."""
+    """Draw the choice of the group, at first the last one; its index."""
     groups, last = range(len(names)), len(names) - 1
     names = [common.group(name) for name in names]
     if len(names) > SIDE_BY_SIDE:
@@ -61,7 +61,7 @@ def choose_group(names: list[str]) -> int:
 
 @page.fragment
 def explore() -> None:
-    """Everything that answers to the slider."""
+    """Draw the choices, the slider and the parts that follow it."""
     first, second, third, fourth = st.columns([4, 4, 2, 3])
     with first:
         choice = run_picker.show(session.selected_run(), key="probe-run")

@@ -1,4 +1,4 @@
-"""Runs: everything that was trained in this home; open, compare, cancel, go on, remove."""
+"""Runs: all runs of this home; open, compare, cancel, resume, remove."""
 
 import streamlit as st
 
@@ -7,12 +7,12 @@ from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import runs as words
 
-SECONDS = 2.0  # between two looks at the store while a run is active
-N_FIRST = 20
+SECONDS = 2.0  # between two reads of the store while a run is active
+N_FIRST = 20  # runs that are shown at first
 
 
 def draw(*, is_still: bool) -> None:
-    """The table and the button that compares; drawn anew while a run is active."""
+    """Draw the table and the button Compare; redraw the whole page when the first run starts or the last one ends."""
     runs = run_store.store().list()
     if all(run.is_over for run in runs) != is_still:
         st.rerun(scope="app")

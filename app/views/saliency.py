@@ -1,21 +1,21 @@
-"""Saliency: where the classifier looks, without and with the trigger: test rows, averages, an input of one's own."""
+"""Saliency: attributions without and with the trigger: test rows, averages, an input that the user enters."""
 
 import streamlit as st
 
 from app.components import run_picker
-from app.components.saliency import look_pictures, look_sentences
+from app.components.saliency import picture_parts, sentence_parts
 from app.models import saved_study
 from app.state import session
 from app.widgets import page
 from app.wording import saliency as words
 
 CHANNEL = "saliency"
-LOOKS = {"image": look_pictures.show, "text": look_sentences.show}
+PARTS = {"image": picture_parts.show, "text": sentence_parts.show}
 
 
 @page.fragment
 def explore() -> None:
-    """Everything that answers to the slider."""
+    """Draw the choices and the parts for the run's modality."""
     first, second, third = st.columns([5, 5, 3])
     with first:
         picked = run_picker.show(session.selected_run(), key="saliency-run")
@@ -24,7 +24,7 @@ def explore() -> None:
     result = run_picker.result_of(picked)
     with second:
         run, curve = run_picker.show_curve({picked.run: result}, key="saliency", seed=third, has_trigger=True)
-    LOOKS[saved_study.modality(result.study)](result, run=run, curve=curve, channel=CHANNEL)
+    PARTS[saved_study.modality(result.study)](result, run=run, curve=curve, channel=CHANNEL)
 
 
 page.header(words.TITLE, words.LEAD)

@@ -1,4 +1,4 @@
-"""Start: what this is, in three sentences and one demo."""
+"""Start: an introduction in three sentences and a demo."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from fairprog_core.common.errors import FairprogError
 
 
 def choose(folders: dict[str, Path]) -> Path:
-    """The example that is shown; nothing is asked where there is only one."""
+    """Draw the choice of the example where there are several; its folder."""
     runs = list(folders)
     if len(runs) == 1:
         return folders[runs[0]]
@@ -25,7 +25,7 @@ def choose(folders: dict[str, Path]) -> Path:
 
 
 def show(folder: Path) -> None:
-    """The demo of one example."""
+    """Draw the demo of one example, or a sentence where it is damaged or empty."""
     try:
         demo = of_folder(folder)
     except FairprogError as error:

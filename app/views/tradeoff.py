@@ -1,4 +1,4 @@
-"""Trade-off: accuracy against the gap for every finished curve, and one λ of one of them in detail."""
+"""Trade-off: accuracy against the gap for all finished curves, and one λ of one curve in detail."""
 
 import streamlit as st
 
@@ -17,12 +17,12 @@ from fairprog_core.results.experiments import is_about_shares
 from fairprog_core.results.result import Result
 
 CHANNEL = "tradeoff"
-N_MOST = 4  # curves of several criteria in one chart
+N_MOST = 4  # curves of several criteria in one chart; of more curves, only those of one criterion are shown
 TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 
 
 def choose_gap(result: Result, curve: Curve) -> str:
-    """The metric on the horizontal axis, of those that the result has; at first the one that its criterion closes."""
+    """Draw the choice of the gap on the horizontal axis; at first the remembered gap, else that of the criterion."""
     start, offered = session.remembered(session.GAP), [name for name in gaps() if name in result.base.metrics]
     index = offered.index(start if start in offered else curve.gap)
     metric = st.selectbox(words.GAP, offered, index, format_func=common.metric, key="gap")
@@ -31,7 +31,7 @@ def choose_gap(result: Result, curve: Curve) -> str:
 
 
 def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
-    """One λ: what it costs and brings, and its trigger."""
+    """Draw gap and accuracy at one λ, and the trigger."""
     detail.show(result.points_of(curve)[index], key="detail", base=result.base, metric=metric)
     if curve.trigger is None:
         st.header(words.TRIGGER, anchor=False)
@@ -44,7 +44,7 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
 
 @page.fragment
 def explore() -> None:
-    """Everything that answers to a click or to the slider."""
+    """Draw the choices, the plane and all parts that follow a click or the slider."""
     first, second, third, fourth = st.columns([4, 3, 3, 2])
     with first:
         choices = run_picker.show_several(session.compared_runs(), key="tradeoff-runs")

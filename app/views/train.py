@@ -1,4 +1,4 @@
-"""Train: choose a study and start it; or watch the run that the URL names."""
+"""Train: choose a study and start it, or watch a run."""
 
 import streamlit as st
 
@@ -13,9 +13,9 @@ PRESET = "faces-quick"
 
 
 def choose() -> None:
-    """The form on the left; on the right what it will compute, and the button."""
+    """Draw the form on the left; on the right the plan and the button Train."""
     page.header(words.TITLE, words.LEAD)
-    _under_way()
+    _active_runs()
     preset = study_form.preset(PRESET, key=f"{session.FORM}.preset")
     st.space("small")
     form, panel = st.columns([1.9, 1], gap="large")
@@ -40,9 +40,9 @@ def choose() -> None:
         st.rerun()
 
 
-def _under_way() -> None:
-    """A way back to what is being trained."""
-    for run in run_store.under_way():
+def _active_runs() -> None:
+    """Draw a line with a link for every active run."""
+    for run in run_store.active_runs():
         with st.container(horizontal=True, vertical_alignment="center", key=f"under_way_{run.id}"):
             st.markdown(words.UNDER_WAY.format(name=common.plain(run.name), state=common.STATES[run.state].lower()))
             if st.button(words.WATCH, key=f"watch.{run.id}"):

@@ -1,1 +1,1 @@
-"""What is drawn and knows no study: tables, charts, sliders, pictures, forms; scripts and styles beside them."""
+"""Elements that do not depend on studies: tables, charts, sliders, pictures, forms; with their scripts and styles."""

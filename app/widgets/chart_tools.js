@@ -2,7 +2,7 @@
  * @typedef {object} ChartTools
  * @property {string} chart key of the live chart
  * @property {string} file name of the PNG, without its ending
- * @property {string} ink colour of letters on white paper
+ * @property {string} ink text colour on white paper
  * @property {ChartToolsWords} words
  */
 
@@ -11,7 +11,7 @@
  * @property {string} download
  */
 
-/* The PNG has colours for white paper in every theme, and a system font: the page's fonts are not loaded when it is drawn. */
+/* The PNG has colours for white paper in every theme, and a system font, as the page's fonts are not loaded while it is drawn. */
 const LETTERS = "Arial, Helvetica, sans-serif";
 
 /**

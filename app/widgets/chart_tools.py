@@ -1,4 +1,4 @@
-"""What can be done with a live chart: pick a point by a click, save the chart as a PNG."""
+"""Tools of a live chart: pick a point by a click, save the chart as a PNG."""
 
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ _JS = Path(__file__).with_suffix(".js").read_text("utf-8")
 
 
 def show(value: str, *, key: str, file: str, label: str = words.DOWNLOAD_CHART) -> list[Any] | None:
-    """Draw the button; the custom data of the point that was just clicked, or None.
+    """Draw the button; the custom data of the point that was just clicked, None without a click.
 
     Args:
         value: key of the live chart.
         key: the component's key.
-        file: name of the PNG, without its ending.
+        file: name of the PNG, without its extension.
         label: of the button.
     """
     data = {"chart": value, "file": file, "ink": theme.INK["light"], "words": {"download": label}}

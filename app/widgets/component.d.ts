@@ -1,12 +1,12 @@
 // Types that the scripts of several components share. For the checker alone: no browser reads this file.
 
-/** An element of a component's own HTML. That HTML stands in the component's Python file, so what is looked up is there. */
+/** An element of a component's own HTML. That HTML is in the component's Python file, so every selector finds an element. */
 interface Part extends HTMLElement {
   querySelector<K extends keyof HTMLElementTagNameMap>(selector: K): HTMLElementTagNameMap[K];
   querySelector<E extends Element = Part>(selector: string): E;
 }
 
-/** What Streamlit calls a component's script with, at first and after every run of the page's script. */
+/** The argument of a component's script; Streamlit calls it at first, and after every run of the page's script. */
 interface Call<Data> {
   /** The element around the component's HTML, or its shadow root. */
   parentElement: Part;
@@ -18,7 +18,7 @@ interface Call<Data> {
   setTriggerValue(name: string, value: unknown): void;
 }
 
-/** A λ slider tells all components of its channel at which λ it stands. */
+/** A λ slider sends the index of its λ to all components of its channel. */
 type LamListener = (event: CustomEvent<{ channel: string; index: number }>) => void;
 
 interface Window {
@@ -30,7 +30,7 @@ interface Window {
   removeEventListener(type: "fairprog:lam", listener: LamListener | undefined): void;
 }
 
-/** What the scripts use of plotly.js; the figures themselves are made and checked in Python. */
+/** The part of plotly.js that the scripts use; figures are made and checked in Python. */
 interface Plotly {
   react(area: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
   relayout(area: HTMLElement, layout: object): Promise<unknown>;

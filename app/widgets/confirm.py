@@ -1,4 +1,4 @@
-"""Doing what a button asks for, and asking back before something is deleted."""
+"""Runs the action of a button, and asks for confirmation before a run is deleted."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from fairprog_core.runs import Run
 
 @st.dialog(words.CONFIRM_TITLE, on_dismiss=lambda: session.ask_removal(None))
 def show(value: Run, *, key: str) -> None:
-    """Ask whether a run should be removed, and remove it if so."""
+    """Ask whether to remove a run; remove it after a yes."""
     st.markdown(words.CONFIRM.format(name=common.plain(value.name), run_id=value.id))
     with st.container(horizontal=True):
         if st.button(words.CONFIRM_YES, type="primary", key=f"{key}.yes"):
@@ -26,7 +26,7 @@ def show(value: Run, *, key: str) -> None:
 
 
 def attempt(action: Callable[[], Any]) -> None:
-    """Carry out what a button asks for, and draw the page anew; or say why it cannot be done."""
+    """Run the action of a button and redraw the page; where the action fails, show its error."""
     try:
         action()
     except FairprogError as error:

@@ -1,17 +1,17 @@
-"""A file that a download button hands out."""
+"""A file for a download button."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 
 class Handout(NamedTuple):
-    """What a button hands out; ``data`` is made when it is pressed.
+    """A file and its button.
 
     Attributes:
-        label: on the button.
-        data: makes the file's content.
-        file: end of its name, behind the curve's.
-        mime: its type.
+        label: of the button.
+        data: computes the file's content when the button is pressed.
+        file: end of the file's name, after the curve's key.
+        mime: the file's media type.
     """
 
     label: str

@@ -3,7 +3,7 @@
  * @property {"image"} modality
  * @property {Stop[]} stops without a trigger, then at every λ
  * @property {string[]} triggers as data URIs, one per λ
- * @property {number[]} box where the photo lies: top, left, height and width as shares of the side
+ * @property {number[]} box of the photo in the picture: top, left, height and width as shares of the side
  * @property {PictureExample[]} examples
  * @property {string[]} groups
  * @property {DemoWords} words
@@ -14,9 +14,9 @@
  * @property {"text"} modality
  * @property {Stop[]} stops without a trigger, then at every λ
  * @property {string[][]} triggers their words, one list per λ
- * @property {boolean} is_behind whether the trigger stands behind the text
- * @property {boolean} is_nearest whether its words stand for vectors
- * @property {string} badge what the words of the trigger are
+ * @property {boolean} is_behind whether the trigger follows the text
+ * @property {boolean} is_nearest whether its words are the nearest ones to learned vectors
+ * @property {string} badge the label of the trigger words
  * @property {SentenceExample[]} examples
  * @property {string[]} groups
  * @property {DemoWords} words
@@ -33,7 +33,7 @@
  * @property {string} summary for screen readers
  * @property {Figure[]} figures
  * @property {(number | null)[][]} rates per block and group
- * @property {string[]} apart how far the groups lie apart, per block
+ * @property {string[]} spreads the difference between the groups, per block
  */
 
 /**
@@ -47,16 +47,16 @@
  * @typedef {object} PictureExample
  * @property {string} photo data URI
  * @property {string} name group and label
- * @property {string[]} says the answer at every stop
- * @property {boolean[]} is_right whether it is right
+ * @property {string[]} predictions the predicted class at every stop, as text
+ * @property {boolean[]} is_right whether the prediction is right, at every stop
  */
 
 /**
  * @typedef {object} SentenceExample
  * @property {string} text
  * @property {string} name group and label
- * @property {string[]} says the answer at every stop
- * @property {boolean[]} is_right whether it is right
+ * @property {string[]} predictions the predicted class at every stop, as text
+ * @property {boolean[]} is_right whether the prediction is right, at every stop
  */
 
 /**
@@ -73,7 +73,7 @@
  */
 
 /**
- * The examples on the screen. `say` writes the answer of one at a stop; `draw` draws all of them at a moment of a move.
+ * The examples on the screen. `say` writes the outcome of one example at a stop; `draw` draws all of them during a move between stops.
  * @typedef {object} Examples
  * @property {HTMLElement} box
  * @property {{ item: HTMLElement, verdict: HTMLElement }[]} items
@@ -82,7 +82,7 @@
  */
 
 const SIDE = 192; // px of a canvas; its size on the screen follows the layout
-const SECONDS = 0.35; // of a move from stop to stop
+const SECONDS = 0.35; // of the move between two stops
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -119,7 +119,7 @@ const mix = (a, b, t) => a + (b - a) * t;
 const percent = (share) => (share === null ? "–" : `${Math.round(100 * share)} %`);
 
 /**
- * One example: the photo moves into its box while the trigger fades in around or over it.
+ * Draw one example during a move: the photo shrinks into its box while the trigger fades in.
  * @param {HTMLCanvasElement} canvas
  * @param {HTMLImageElement} photo
  * @param {HTMLImageElement[]} triggers
@@ -198,8 +198,8 @@ function buildBars(data) {
   const rows = data.words.blocks.map((heading, block) => {
     const part = make("div", "block");
     const head = make("div", "heading");
-    const apart = make("span", "apart");
-    head.append(make("h2", "", heading), apart);
+    const spread = make("span", "apart");
+    head.append(make("h2", "", heading), spread);
     part.append(head);
     const lines = data.groups.map((name, group) => {
       const line = make("div", "line");
@@ -216,7 +216,7 @@ function buildBars(data) {
       return { fill, value };
     });
     box.append(part);
-    return { lines, apart };
+    return { lines, spread };
   });
   box.append(make("p", "note", data.words.tick));
   return { box, rows };
@@ -239,8 +239,8 @@ async function pictureExamples(data) {
   });
   /** @type {Examples["say"]} */
   const say = (i, stop, outcome) => {
-    const { name, says } = data.examples[i];
-    items[i].shown.element.setAttribute("aria-label", `${name}; ${says[stop]}, ${outcome}`);
+    const { name, predictions } = data.examples[i];
+    items[i].shown.element.setAttribute("aria-label", `${name}; ${predictions[stop]}, ${outcome}`);
   };
   /** @type {Examples["draw"]} */
   const draw = (from, to, t) =>
@@ -260,14 +260,14 @@ function sentenceExamples(data) {
     frame.dir = "auto"; // so that the trigger does not set the direction of the text
     frame.append(make("small", "", data.badge), " ", words);
     quote.append(...(data.is_behind ? [text, " ", frame] : [frame, " ", text]));
-    const element = make("div"), said = make("span", "said");
-    element.append(quote, make("small", "name", example.name), said);
-    return { element, frame, words, said };
+    const element = make("div"), outcomeText = make("span", "said");
+    element.append(quote, make("small", "name", example.name), outcomeText);
+    return { element, frame, words, outcomeText };
   });
   /** @type {Examples["say"]} */
   const say = (i, stop, outcome) => {
-    const { frame, words, said } = items[i].shown;
-    said.textContent = outcome;
+    const { frame, words, outcomeText } = items[i].shown;
+    outcomeText.textContent = outcome;
     frame.hidden = stop === 0;
     if (stop > 0) words.textContent = data.triggers[stop - 1].join(" ");
   };
@@ -275,7 +275,7 @@ function sentenceExamples(data) {
 }
 
 /**
- * The list of examples; `show` makes the part of one that comes before its verdict.
+ * Build the list of examples; `show` makes one example without its verdict.
  * @template {{ photo: string } | { text: string }} Example
  * @template {{ element: HTMLElement }} Shown
  * @param {{ examples: Example[], words: DemoWords }} data
@@ -305,13 +305,13 @@ async function build(root, data) {
   const figures = buildFigures(data);
   const bars = buildBars(data);
   const examples = await (data.modality === "image" ? pictureExamples(data) : sentenceExamples(data));
-  const said = make("p", "said");
-  said.setAttribute("aria-live", "polite");
+  const announcement = make("p", "said");
+  announcement.setAttribute("aria-live", "polite");
   const top = make("div", "top");
   top.append(control.box, figures.box);
   const body = make("div", "body");
   body.append(examples.box, bars.box);
-  root.replaceChildren(top, body, make("p", "note", data.words.note), said);
+  root.replaceChildren(top, body, make("p", "note", data.words.note), announcement);
 
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   let at = 0;
@@ -329,7 +329,7 @@ async function build(root, data) {
       figures.parts[i].note.textContent = figure.note;
     });
     state.rates.forEach((shares, block) => {
-      bars.rows[block].apart.textContent = state.apart[block];
+      bars.rows[block].spread.textContent = state.spreads[block];
       shares.forEach((share, group) => {
         const { fill, value } = bars.rows[block].lines[group];
         fill.style.width = `${100 * (share ?? 0)}%`;
@@ -340,11 +340,11 @@ async function build(root, data) {
       const { item, verdict } = examples.items[i];
       const outcome = example.is_right[stop] ? data.words.right : data.words.wrong;
       item.className = example.is_right[stop] ? "right" : "wrong";
-      verdict.textContent = example.says[stop];
+      verdict.textContent = example.predictions[stop];
       examples.say(i, stop, outcome);
     });
     clearTimeout(speaking);
-    speaking = setTimeout(() => (said.textContent = state.summary), 400);
+    speaking = setTimeout(() => (announcement.textContent = state.summary), 400);
   }
 
   /** @param {number} to */

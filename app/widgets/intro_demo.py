@@ -1,7 +1,7 @@
-"""The demo of the page Start: a λ slider that puts a real trigger on test rows while bars and figures move.
+"""The demo of the page Start: a λ slider that puts a real trigger on test rows and moves bars and figures.
 
-Everything happens in the browser; the slider is a native range input, the pictures are canvases
-with a text, and what it shows is said in one sentence to screen readers.
+It runs in the browser. The slider is a native range input, the pictures are canvases with a text alternative, and
+screen readers get every stop as one sentence.
 """
 
 from pathlib import Path
@@ -18,8 +18,8 @@ _JS = (_FOLDER / "intro_demo.js").read_text("utf-8")
 
 
 def show(value: Demo, *, key: str) -> Demo:
-    """Draw what ``app.presenters.intro_demo.picture`` made."""
-    _component()(key=key, data=[value])  # a list: Streamlit imports pandas to look into a dict, 70 MB for the server
+    """Draw the demo; ``app.presenters.intro_demo.picture`` makes ``value``."""
+    _component()(key=key, data=[value])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
 
 

@@ -1,7 +1,7 @@
 /**
  * @typedef {object} LamSlider
  * @property {string} channel
- * @property {number} index where a new slider stands
+ * @property {number} index initial position of a new slider
  * @property {string[]} stops the values of λ as text, ascending
  * @property {number} chosen index of the λ that was chosen on validation, or -1
  * @property {Record<string, Record<string, unknown>[]>} charts by key of a live chart, for each λ the attributes of its marker
@@ -15,7 +15,7 @@
  * @property {string} chosen
  */
 
-const REST = 180; // ms without a move before the page's script runs
+const REST = 180; // ms without a move until the slider counts as released and the page's script runs
 
 /** @param {Element} element */
 function isNear(element) {
@@ -24,7 +24,7 @@ function isNear(element) {
 }
 
 /**
- * Tell everything on the page that follows this slider, and move the marker of its charts.
+ * Announce the new λ to everything that follows this slider, and move the markers of its charts.
  * @param {LamSlider} data
  * @param {number} index
  */
@@ -73,7 +73,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
     output.textContent = `λ = ${data.stops[index]}`;
     input.setAttribute("aria-valuetext", data.stops[index]);
   };
-  // Python gives the first position; afterwards the slider keeps its own, also while the page's script runs.
+  // Python gives the first position; afterwards the slider keeps its own position, also while the page's script runs.
   if (!root.isPlaced) {
     root.isPlaced = true;
     input.value = String(data.index);

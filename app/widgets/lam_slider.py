@@ -1,8 +1,7 @@
-"""A slider over the λ values of a curve that answers in the browser, before the page's script has run.
+"""A slider over the λ values of a curve; it updates pictures and charts in the browser, without the page's script.
 
-While it moves it announces its index on ``window`` as the event ``fairprog:lam``: pictures that
-follow λ listen, and the marker of a live chart is moved with ``Plotly.restyle``. The script hears
-of it when the slider has come to rest.
+While it moves, it sends its index on ``window`` as the event ``fairprog:lam``: pictures that follow λ listen, and the
+markers of live charts move with ``Plotly.restyle``. The page's script runs when the slider is at rest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,16 +35,16 @@ def show(
     charts: Mapping[str, Frames] | None = None,
     is_sticky: bool = False,
 ) -> int:
-    """Draw the slider and return the index where it stands.
+    """Draw the slider; the index of its λ.
 
     Args:
-        index: where a new slider stands; a new key makes a new slider.
+        index: the initial index; a new key makes a new slider.
         key: the widget's key.
-        channel: what pictures name to follow this slider.
+        channel: name of the slider; components with this channel follow it.
         lams: the k values of λ, ascending.
         chosen: the value that was chosen on validation.
-        charts: by key of a live chart, for each λ the attributes of its trace with the meta "marker".
-        is_sticky: stay in sight while the page scrolls.
+        charts: by key of a live chart, its marker's position at every λ.
+        is_sticky: whether the slider stays visible while the page scrolls.
     """
     data = {
         "channel": channel,

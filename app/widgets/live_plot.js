@@ -1,9 +1,9 @@
 /**
  * @typedef {object} LivePlot
  * @property {string} figure a Plotly figure as JSON
- * @property {string} label what the chart is
+ * @property {string} label title of the chart, for screen readers
  * @property {string[]} columns headings of the table below the chart
- * @property {string[][]} rows of that table
+ * @property {string[][]} rows cells of that table
  * @property {number} height px
  * @property {string} source address of plotly.js
  */
@@ -50,11 +50,11 @@ function row(tag, texts) {
   return line;
 }
 
-/* Figures are made for a root type of 17 px; on a larger screen everything in them grows as the page does. */
+/* Figures are made for a root type of 17 px; on a larger screen everything in them is scaled with the page. */
 const SCALED = new Set(["size", "width", "standoff", "l", "r", "t", "b"]);
 
 /**
- * @param {any} value a figure's attribute, with all inside it
+ * @param {any} value an attribute of a figure; nested ones are scaled too
  * @param {number} factor
  * @param {string} [name] of that attribute
  * @returns {any}
@@ -65,11 +65,11 @@ function scale(value, factor, name = "") {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, scale(inner, factor, key)]));
 }
 
-const LEGEND = 0.2; // share of the height that a legend may take; for more the chart grows, so that its plane does not shrink
+const LEGEND = 0.2; // share of the height that a legend may take; beyond it the chart gets taller, so that its plane does not shrink
 const TALL = 4000; // px: a legend never scrolls
 
 /**
- * Make the chart as much taller as its legend needs at this width.
+ * Increase the height of the chart by what its legend needs at this width.
  * @param {Plotly} Plotly
  * @param {Area} area
  */

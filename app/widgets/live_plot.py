@@ -1,7 +1,7 @@
-"""A Plotly chart that moves without a flicker: one DOM node for the life of the page, ``Plotly.react`` on new data.
+"""A Plotly chart that updates without flicker: one DOM node for the life of the page, ``Plotly.react`` on new data.
 
-Zoom, hover and legend survive an update; text takes the theme's colour through CSS, so that a
-change of theme needs no redraw. plotly.js comes from the installed plotly package.
+Zoom, hover and legend survive an update. CSS sets the colour of texts, so that a change of theme needs no redraw.
+plotly.js comes from the installed plotly package.
 """
 
 from pathlib import Path
@@ -20,10 +20,10 @@ _JS = (_FOLDER / "live_plot.js").read_text("utf-8")
 
 
 def show(value: Plot, *, key: str) -> Plot:
-    """Draw the chart, or move it to new data where it stands."""
+    """Draw the chart, or update it with new data."""
     _component()(
         key=key,
-        data=[  # a list: Streamlit imports pandas to look into a dict, 70 MB for the server
+        data=[  # a list: for a dict Streamlit imports pandas, 70 MB for the server
             {
                 "figure": value.figure.to_json(),
                 "label": value.label,

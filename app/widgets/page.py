@@ -1,4 +1,4 @@
-"""The frame around every page: title, width, spacing, type that grows with the screen."""
+"""The frame of every page: title, width, spacing, a font size that grows with the screen; and the display of errors."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -35,24 +35,24 @@ _CSS = """
 
 
 def set_up() -> None:
-    """Apply the static style sheet; called once per script run, before the page."""
+    """Apply the style sheet; call it once per script run, before the page."""
     st.html(_CSS)
 
 
 def warn(sentences: Iterable[str]) -> None:
-    """What every page says above all else, e.g. that a plug-in could not be loaded."""
+    """Show warnings at the top of the page, e.g. that a plug-in could not be loaded."""
     for sentence in sentences:
         st.warning(common.plain(sentence))
 
 
 def header(title: str, lead: str) -> None:
-    """A page's heading and its lead sentence."""
+    """Draw a page's heading and its lead sentence."""
     st.title(title, anchor=False)
     st.markdown(lead)
 
 
-def told(draw: Callable[P, None]) -> Callable[P, None]:
-    """Say an error that has a sentence for the person at the screen; anything else is a fault of ours."""
+def show_errors(draw: Callable[P, None]) -> Callable[P, None]:
+    """Wrap ``draw``: a `FairprogError` is shown as its sentence; other exceptions are bugs and pass through."""
 
     @wraps(draw)
     def inner(*args: P.args, **named: P.kwargs) -> None:
@@ -65,10 +65,10 @@ def told(draw: Callable[P, None]) -> Callable[P, None]:
 
 
 def fragment(draw: Callable[P, None], *, run_every: float | None = None) -> Callable[P, None]:
-    """A part of a page that is drawn anew by itself. It says its errors, of which the page around it hears nothing.
+    """Wrap ``draw`` as a part of a page that is redrawn on its own; its errors do not reach the page around it.
 
     Args:
-        draw: draws it.
-        run_every: seconds between two drawings; None: only when something in it is touched.
+        draw: draws the part.
+        run_every: seconds between two drawings; None: it is redrawn only when a widget in it changes.
     """
-    return st.fragment(told(draw), run_every=run_every)
+    return st.fragment(show_errors(draw), run_every=run_every)

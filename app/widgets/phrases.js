@@ -2,16 +2,16 @@
  * @typedef {object} Phrases
  * @property {Phrase[]} phrases
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
- * @property {string} nothing stands for a phrase without words
+ * @property {number} index initial index of λ, until the slider sends one
+ * @property {string} nothing the text of a phrase without words
  * @property {PhrasesWords} words
  */
 
 /**
  * @typedef {object} Phrase
- * @property {string[]} names one for all λ, or one per λ
+ * @property {string[]} names of the phrase: one for all λ, or one per λ
  * @property {string[][]} texts the words: for all λ, or per λ
- * @property {boolean} is_approximate whether the words stand for something that is no words
+ * @property {boolean} is_approximate whether the words only approximate the trigger, whose learned vectors are not words
  * @property {boolean} can_copy
  */
 
@@ -21,7 +21,7 @@
  * @property {string} copied
  */
 
-const SECONDS = 1.5; // that “copied” stands on the button
+const SECONDS = 1.5; // the button reads “copied”
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag

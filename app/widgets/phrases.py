@@ -1,6 +1,6 @@
-"""Words as they would stand in a text, each phrase under its name; those with one per λ follow a λ slider.
+"""Phrases under their names; phrases with one text per λ follow a λ slider.
 
-All text is set as text, never as HTML; a phrase can be copied.
+All text is set as text, never as HTML.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ _JS = (_FOLDER / "phrases.js").read_text("utf-8")
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words under a name; of each list the first stands for all λ, or there is one per λ.
+    """Words under a name; a list has one entry for all λ, or one per λ.
 
     Attributes:
-        names: what they are.
-        texts: the words.
-        is_approximate: whether they only stand for something that is no words.
-        can_copy: whether there is a button that copies them.
+        names: of the phrase.
+        texts: its words.
+        is_approximate: whether the words only approximate the trigger, whose learned vectors are not words.
+        can_copy: whether a button copies the words.
     """
 
     names: Sequence[str]
@@ -36,14 +36,14 @@ class Phrase:
 
 
 def show(value: Sequence[Phrase], *, key: str, channel: str, index: int, nothing: str = "") -> None:
-    """Draw them.
+    """Draw the phrases.
 
     Args:
         value: the phrases.
         key: the component's key.
-        channel: of the λ slider that they follow.
-        index: of λ, while no slider has announced one.
-        nothing: what stands for a phrase without words.
+        channel: of the λ slider that the phrases follow.
+        index: the initial index of λ, until the slider sends one.
+        nothing: the text of a phrase without words.
     """
     found = {"phrases": [asdict(phrase) for phrase in value], "channel": channel, "index": index, "nothing": nothing}
     _component()(key=key, data=[found | {"words": {"copy": words.COPY, "copied": words.COPIED}}])

@@ -2,7 +2,7 @@
  * @typedef {object} Pictures
  * @property {PictureCard[]} cards
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
+ * @property {number} index initial index of λ, until the slider sends one
  * @property {string} width least width of a card, in CSS
  * @property {Legend | null} legend
  */
@@ -24,8 +24,8 @@
 /**
  * @typedef {object} Legend
  * @property {string} source data URI of a strip of colours
- * @property {string} low what its left end means
- * @property {string} high what its right end means
+ * @property {string} low meaning of its left end
+ * @property {string} high meaning of its right end
  */
 
 /**
@@ -46,7 +46,7 @@ function make(tag, text) {
 const at = (list, index) => list[Math.min(index, list.length - 1)] ?? "";
 
 /**
- * One captioned picture, and a function that shows another λ.
+ * Build one captioned picture, with a function that shows it at another λ.
  * @param {PictureCell} cell
  */
 function frame(cell) {

@@ -1,4 +1,4 @@
-"""Rows of captioned pictures; those with one picture per λ follow a λ slider in the browser."""
+"""Rows of captioned pictures; cells with one picture per λ follow a λ slider in the browser."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,12 +15,12 @@ _JS = (_FOLDER / "pictures.js").read_text("utf-8")
 
 @dataclass(frozen=True)
 class PictureCell:
-    """One picture with its caption; of each list the first stands for all λ, or there is one per λ.
+    """One picture with its caption; a list has one entry for all λ, or one per λ.
 
     Attributes:
-        label: what the picture is, e.g. "With the trigger".
+        label: title of the picture, e.g. "With the trigger".
         sources: data URIs.
-        captions: what stands below it.
+        captions: texts below the picture.
         alts: the picture in words.
     """
 
@@ -40,7 +40,7 @@ class PictureCard:
 
 @dataclass(frozen=True)
 class Legend:
-    """A strip of colours, and what its ends mean."""
+    """A strip of colours (a data URI), and the meaning of its left and right end."""
 
     source: str
     low: str
@@ -62,8 +62,8 @@ def show(
         value: the cards.
         key: the component's key.
         channel: of the λ slider that the pictures follow.
-        index: the λ that is shown while no slider has announced one.
-        width: least width of a card; as many as fit stand side by side.
+        index: the initial index of λ, until the slider sends one.
+        width: least width of a card, in CSS; a row has as many cards as fit.
         legend: of the colours in the pictures.
     """
     found = {"cards": [asdict(card) for card in value], "channel": channel, "index": index, "width": width}

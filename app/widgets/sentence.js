@@ -2,9 +2,9 @@
  * @typedef {object} SentenceData
  * @property {Sentence} sentence
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
- * @property {number[]} shown the λ that have a row besides
- * @property {Record<string, string>} legend what the marks mean, in the order of the screen
+ * @property {number} index initial index of λ, until the slider sends one
+ * @property {number[]} shown indices of the other λ that have a row
+ * @property {Record<string, string>} legend the meaning of each mark, in the order of the screen
  * @property {string} marker the word that marks the row of the slider's λ
  */
 
@@ -13,13 +13,13 @@
  * @property {string} title
  * @property {string[]} words of the text, as written
  * @property {boolean[]} is_identity for each word, whether it names an identity
- * @property {string} end stands behind the last word
+ * @property {string} end a note after the last word
  * @property {SentenceRow[]} first the rows above the controls
- * @property {SentenceRow[]} controls the rows that can be folded away
- * @property {string} folded stands for them when they are
- * @property {SentenceRow[]} rows the rows for every λ
- * @property {boolean} is_behind whether the trigger stands behind the text
- * @property {number} scale the largest size of an attribution in any row
+ * @property {SentenceRow[]} controls the rows of the controls, which can be folded
+ * @property {string} folded the summary of the folded controls
+ * @property {SentenceRow[]} rows one row per λ
+ * @property {boolean} is_behind whether the trigger follows the text
+ * @property {number} scale the largest absolute attribution in any row
  */
 
 /**
@@ -27,20 +27,20 @@
  * @property {string} name of the condition
  * @property {string} note below the name
  * @property {number[]} values one attribution per word
- * @property {string[]} trigger the words that join the text
- * @property {number[]} trigger_values their attributions
- * @property {number} probability of the class that is explained
- * @property {string} said below the probability: the answer, and whether it is right
- * @property {string} made below that: the convergence delta
- * @property {boolean} is_sound whether the attributions may be read
- * @property {string} spoken the row for screen readers
+ * @property {string[]} trigger the words added to the text
+ * @property {number[]} trigger_values one attribution per trigger word
+ * @property {number} probability of the explained class
+ * @property {string} prediction the predicted class, and whether it is right; below the probability
+ * @property {string} convergence the convergence delta; below the prediction
+ * @property {boolean} has_converged whether the convergence delta is within its tolerance
+ * @property {string} description the row as a sentence, for screen readers
  * @property {number} lam index of its λ; -1 where it has none
- * @property {string} badge what the words that join the text are
- * @property {boolean} is_nearest whether these words stand for vectors
+ * @property {string} badge the label of the trigger words
+ * @property {boolean} is_nearest whether the words are the nearest ones to learned vectors
  */
 
 const LONG = 120; // words; a longer text scrolls in its row
-const FAINT = 0.02; // below this share of the largest attribution a word carries no mark
+const FAINT = 0.02; // below this share of the largest attribution a word has no mark
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -122,15 +122,15 @@ function text(row, sentence) {
  * @param {string} valueName
  */
 function line(row, sentence, marker, valueName) {
-  const element = make("div", row.is_sound ? "fp-sentence-row" : "fp-sentence-row is-unsound");
+  const element = make("div", row.has_converged ? "fp-sentence-row" : "fp-sentence-row is-unsound");
   const name = make("div", "fp-sentence-name"), value = make("div", "fp-sentence-value");
   name.append(make("strong", "", row.name), make("em", "", marker));
   if (row.note) name.append(make("small", "", row.note));
   const bar = make("i");
   bar.style.setProperty("--share", row.probability.toFixed(3));
-  value.append(make("span", "", valueName), make("strong", "", row.probability.toFixed(2)), bar, make("small", "", row.said));
-  if (row.made) value.append(make("small", "fp-sentence-made", row.made));
-  element.append(make("span", "fp-sentence-spoken", row.spoken), name, text(row, sentence), value);
+  value.append(make("span", "", valueName), make("strong", "", row.probability.toFixed(2)), bar, make("small", "", row.prediction));
+  if (row.convergence) value.append(make("small", "fp-sentence-made", row.convergence));
+  element.append(make("span", "fp-sentence-spoken", row.description), name, text(row, sentence), value);
   return element;
 }
 

@@ -1,7 +1,7 @@
-"""One sentence as in the paper's figure: a row without trigger, rows for controls, and a row for each of several λ.
+"""One sentence as in the paper's figure: a row without a trigger, rows for controls, and a row for each of several λ.
 
-Every word carries its attribution as colour, as a line below it and, on demand, as a number; the
-probability stands at the end of the row. All text is set as text, never as HTML.
+The attribution of a word is shown as colour, as a line below the word and, on demand, as a number. A row ends with
+the probability. All text is set as text, never as HTML.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,15 +34,15 @@ def show(
     legend: Mapping[str, str],
     marker: str,
 ) -> None:
-    """Draw it.
+    """Draw the sentence.
 
     Args:
         value: the sentence.
         key: the component's key.
         channel: of the λ slider; the row of its λ is always shown, and marked.
-        index: of λ, while no slider has announced one.
-        shown: the λ that have a row besides.
-        legend: what the marks mean, in the order of the screen.
+        index: the initial index of λ, until the slider sends one.
+        shown: indices of the other λ that have a row.
+        legend: the meaning of each mark, in the order of the screen.
         marker: the word that marks the row of the slider's λ.
     """
     found = {"sentence": asdict(value), "channel": channel, "index": index, "shown": list(shown)}

@@ -1,17 +1,17 @@
 /**
  * @typedef {object} SentenceList
  * @property {Item[]} items
- * @property {string} label what the list is
+ * @property {string} label caption of the list
  * @property {string} channel of the λ slider
- * @property {number} index of λ, while no slider has announced one
+ * @property {number} index initial index of λ, until the slider sends one
  */
 
 /**
  * @typedef {object} Item
- * @property {number} number what picking it answers
+ * @property {number} number the value of the list when this item is picked
  * @property {string} text
  * @property {string} about group and label
- * @property {string[]} moved what the trigger does to it: for all λ, or per λ
+ * @property {string[]} moved the change of its probability by the trigger: one text for all λ, or one per λ
  */
 
 /**

@@ -1,4 +1,4 @@
-"""A list of sentences to pick one from: what each says, whose it is, and how the trigger moves its probability."""
+"""A list to pick a sentence from: its text, its group and label, and the change of its probability by the trigger."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,10 +18,10 @@ class Item:
     """A sentence of the list.
 
     Attributes:
-        number: what picking it answers.
-        text: its beginning.
+        number: the value of the list when this item is picked.
+        text: the beginning of the sentence.
         about: group and label.
-        moved: what the trigger does to it, for every λ.
+        moved: the change of its probability by the trigger, as text: one for all λ, or one per λ.
     """
 
     number: int
@@ -31,14 +31,14 @@ class Item:
 
 
 def show(value: Sequence[Item], *, key: str, label: str, channel: str, index: int) -> int:
-    """Draw the list; the number of the picked sentence, at first the first one's.
+    """Draw the list; the number of the picked sentence, at first that of the first item.
 
     Args:
         value: at least one item.
-        key: the component's key; another key is another pick.
-        label: what the list is.
+        key: the component's key; another key has a pick of its own.
+        label: caption of the list.
         channel: of the λ slider that the items follow.
-        index: of λ, while no slider has announced one.
+        index: the initial index of λ, until the slider sends one.
     """
     numbers = [item.number for item in value]
     data = {"items": [asdict(item) for item in value], "label": label, "channel": channel, "index": index}

@@ -3,13 +3,13 @@
  * @property {string} caption
  * @property {TableCell[]} columns
  * @property {TableCell[][]} rows
- * @property {boolean} is_text whether the cells hold texts, which may take several lines
+ * @property {boolean} is_text whether the cells hold long texts, which wrap over several lines
  */
 
 /**
  * @typedef {object} TableCell
  * @property {string} text
- * @property {string} note stands smaller below the text
+ * @property {string} note in smaller type below the text
  */
 
 /**

@@ -1,4 +1,4 @@
-"""A table of figures that reads from the back of a room: each figure with a smaller note below it."""
+"""A table in large type, legible on a projector; a cell has a smaller note below its text."""
 
 from dataclasses import asdict
 from pathlib import Path

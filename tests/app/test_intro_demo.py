@@ -56,9 +56,9 @@ def test_rates_and_distances_by_hand():
     With the trigger: 25/40 and 20/40, 12.5 apart (printed 12); 10/100 and 8/100, 2 apart."""
     before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
     assert before["rates"] == [[0.75, 0.25], [0.2, 0.05]]
-    assert before["apart"] == ["50 points apart", "15 points apart"]
+    assert before["spreads"] == ["50 points apart", "15 points apart"]
     assert after["rates"] == [[0.625, 0.5], [0.1, 0.08]]
-    assert after["apart"] == ["50 → 12 points apart", "15 → 2 points apart"]
+    assert after["spreads"] == ["50 → 12 points apart", "15 → 2 points apart"]
 
 
 def test_summary_says_before_and_after():
@@ -72,7 +72,7 @@ def test_examples_show_what_changes_first_and_two_of_a_cell_at_most():
     examples = intro_demo.picture(result(), CURVE, gallery())["examples"]
     names = [example["name"] for example in examples]
     assert names == ["f, no", "f, yes", "f, yes", "m, no", "m, yes"]
-    assert examples[1]["says"] == ["called yes", "called no"]  # the third row, which changes
+    assert examples[1]["predictions"] == ["called yes", "called no"]  # the third row, which changes
     assert examples[1]["is_right"] == [True, False]
     assert examples[3]["is_right"] == [False, True]
 

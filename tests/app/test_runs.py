@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from app.models.records import learned
+from app.models.records import without_controls
 from app.wording import runs as words
 from app.wording import train as train_words
 from fairprog_core.results.summary import main_figures
@@ -37,7 +37,7 @@ def test_rows_show_name_state_and_figures(open_page, done, finished):
     page = open_page("runs")
     assert not page.exception
     assert [box.label for box in page.checkbox] == ["**second**", "**first**"]
-    (row,) = learned(main_figures(finished.result))
+    (row,) = without_controls(main_figures(finished.result))
     assert [text.value for text in page.markdown].count(train_words.chosen(row)) == 2
 
 

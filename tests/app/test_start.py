@@ -36,7 +36,7 @@ def test_with_demo_shows_every_lambda_of_the_curve(open_page, demo, finished):
     assert len(picture["triggers"]) == 3
     base = finished.result.base
     assert picture["stops"][0]["figures"][1]["now"] == f"{base.metric('accuracy').value:.3f}"
-    assert all(len(example["says"]) == 4 for example in picture["examples"])
+    assert all(len(example["predictions"]) == 4 for example in picture["examples"])
 
 
 def test_button_leads_to_train(open_page):

@@ -184,7 +184,7 @@ def test_own_sentence_is_explained_at_every_lambda(open_page, text_demo, process
     sentence = given(page, "own-sentence")["sentence"]
     assert sentence["words"] == ["Some", "people", "are", "here."]
     assert len(sentence["rows"]) == len(LAMS)
-    assert all("right" not in row["said"] and "wrong" not in row["said"] for row in sentence["rows"])
+    assert all("right" not in row["prediction"] and "wrong" not in row["prediction"] for row in sentence["rows"])
 
 
 @pytest.mark.parametrize("text", ODD, ids=["markup", "arabic", "emoji", "letters", "words", "empty", "control"])
@@ -368,7 +368,7 @@ def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery
     assert picture["words"]["examples"] == start_words.EXAMPLES["text"]
     assert len(picture["examples"]) == 6  # three groups, two labels
     assert picture["examples"][0]["text"] == " ".join(gallery.about["texts"][0])
-    assert all(len(example["says"]) == 1 + len(LAMS) for example in picture["examples"])
+    assert all(len(example["predictions"]) == 1 + len(LAMS) for example in picture["examples"])
 
 
 def test_start_offers_both_demos(open_page, demo, text_demo):

@@ -100,10 +100,10 @@ def test_row_says_prediction_verdict_and_delta(gallery):
     found = sentences.sentence(gallery, 0, chosen=made_up_texts.CHOSEN)
     said = int(gallery.arrays["logits_without"][0].argmax())
     verdict = words.RIGHT if said == gallery.arrays["y"][0] else words.WRONG
-    assert found.first[0].said == f"called {made_up_texts.LABELS[said]}, {verdict}"
-    assert found.first[0].made == "delta 0.4 %, 32 steps"
-    assert not found.rows[-1].is_sound
-    assert found.rows[-1].made == "not converged: delta 3.4 % after 512 steps; ignore this row"
+    assert found.first[0].prediction == f"called {made_up_texts.LABELS[said]}, {verdict}"
+    assert found.first[0].convergence == "delta 0.4 %, 32 steps"
+    assert not found.rows[-1].has_converged
+    assert found.rows[-1].convergence == "not converged: delta 3.4 % after 512 steps; ignore this row"
     assert [row.note for row in found.rows] == ["", "", "", words.QUOTED, ""]
 
 
@@ -114,7 +114,7 @@ def test_delta_is_a_share_and_never_said_to_be_zero():
 
 def test_label_that_is_not_known_gives_no_verdict(gallery):
     unknown = gallery._replace(arrays=gallery.arrays | {"y": np.full_like(gallery.arrays["y"], -1)})
-    assert sentences.sentence(unknown, 0).first[0].said.count(",") == 0
+    assert sentences.sentence(unknown, 0).first[0].prediction.count(",") == 0
 
 
 def test_spoken_row_names_what_adds_and_takes_the_most():

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from app.models.records import learned
+from app.models.records import without_controls
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.results.summary import main_figures
@@ -187,7 +187,7 @@ def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, ho
     shutil.copytree(finished.folder, home.run(running.id))
     page = open_page("train", run=running.id)
     assert not page.exception
-    (row,) = learned(figures)
+    (row,) = without_controls(figures)
     assert words.chosen(row) in [text.value for text in page.markdown]
     assert page.button(key="watch.open").label == words.OPEN
 

@@ -169,11 +169,10 @@ def test_killed_process_is_replaced(process: ExplainProcess, request_: Request):
 def test_idle_process_leaves_and_comes_back(request_: Request):
     idle = ExplainProcess(idle_seconds=0.3)
     try:
-        idle.explain(request_)
-        deadline = time.monotonic() + 10
-        while idle.is_running and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not idle.is_running
+        answer = idle.submit(request_)
+        started = pid(idle)
+        answer.result()
+        assert is_gone_within(started, 10)
         assert "photo" in idle.explain(request_._replace(lam=3.25))
     finally:
         idle.close()

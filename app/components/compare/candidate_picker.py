@@ -1,4 +1,4 @@
-"""Choose what is compared: runs, criterion, methods, and the one that the others are compared with."""
+"""Widgets that choose the comparison: runs, criterion, candidates, and the candidate to compare with."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,19 +14,19 @@ from app.wording.shared import common, inside
 from fairprog_core.results.head_to_head import Candidate, candidates
 from fairprog_core.results.result import Result
 
-N_MOST = len(SYMBOLS)  # what one chart can tell apart
+N_MOST = len(SYMBOLS)  # candidates in one chart: each has a symbol of its own
 
 
 class Picked(NamedTuple):
-    """What was chosen.
+    """The choices.
 
     Attributes:
         results: of the runs, by id.
         runs: names of the runs on the screen, by id.
         criterion: its registry key.
-        contenders: those that are compared; may be empty.
-        names: of the contenders on the screen, by key.
-        against: index of the one to compare with.
+        candidates: the chosen candidates; may be empty.
+        names: of all candidates of the criterion on the screen, by key.
+        against: index of the candidate that the others are compared with.
     """
 
     results: dict[str, Result]
@@ -38,7 +38,7 @@ class Picked(NamedTuple):
 
 
 def show(value: Sequence[str], *, key: str) -> Picked | None:
-    """Draw the choices; None, with a sentence that says what to do, where there is nothing to compare.
+    """Draw the choices; None, with a sentence on what to do, where there is nothing to compare.
 
     Args:
         value: ids of the runs that are selected so far.
@@ -78,7 +78,7 @@ def _criterion(where: st.delta_generator.DeltaGenerator, found: Sequence[Candida
 def _methods(
     found: Sequence[Candidate], names: Mapping[str, str], everyone: Sequence[Candidate], *, key: str
 ) -> list[Candidate]:
-    """The chosen ones of one criterion; what was chosen for the others stays remembered."""
+    """Draw the choice of candidates of one criterion; the choices for other criteria stay remembered."""
     by_key, criterion = {each.key: each for each in found}, str(found[0].curves[0].criterion)
     runs = list(dict.fromkeys(each.run for each in everyone))
     wanted, of_runs = session.chosen_methods(criterion, runs)
@@ -95,9 +95,9 @@ def _methods(
 
 
 def _start(found: Mapping[str, Candidate], wanted: Sequence[str], of_runs: Sequence[str]) -> list[str]:
-    """What was chosen before, and everything of the runs that were added since; all where nothing was chosen.
+    """The initial choice, at most ``N_MOST``: the remembered candidates, and all of the runs added since.
 
-    Where not all fit, those that learned from all of the tuning data come first.
+    Without remembered candidates: all; or where they are too many, those that learned from all of the tuning data.
     """
     known = [key for key in wanted if key in found]
     added = [key for key, each in found.items() if each.run not in of_runs and key not in known]
@@ -119,7 +119,7 @@ def _against(
 
 
 def _names(found: Sequence[Candidate], runs: Mapping[str, str]) -> dict[str, str]:
-    """The trigger or method of each contender and its share, behind its run's name where two have the same."""
+    """The trigger or method of each candidate and its share of tuning data; with the run's name where two are alike."""
     short = {each.key: words.name(each.curves[0].name, each.curves[0].tuning_ratio) for each in found}
     times = Counter(short.values())
     return {

@@ -1,4 +1,4 @@
-"""Downloads of one experiment: its charts as pictures, its rows as a table for spreadsheets."""
+"""Downloads of one experiment: its charts as PNG files, its rows as a CSV file."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,10 +14,10 @@ def show(value: Sequence[Row], *, key: str, title: str, charts: Mapping[str, str
     """Draw the buttons.
 
     Args:
-        value: the rows.
+        value: the rows of the experiment.
         key: beginning of the keys.
         title: of the experiment.
-        charts: key of a live chart by the label of its button.
+        charts: by the label of a button, the key of its live chart.
     """
     file = f"fairprog-{title.lower().replace(' ', '-')}"
     with st.container(horizontal=True):

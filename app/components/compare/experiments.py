@@ -1,4 +1,4 @@
-"""The experiments that the chosen runs hold, one section each; one line says how to get the others."""
+"""The experiments of the chosen runs, one section each; one line says how to run the missing ones."""
 
 import streamlit as st
 
@@ -13,10 +13,10 @@ from fairprog_core.common.errors import DataError
 
 
 def show(value: Picked, *, key: str) -> None:
-    """Draw them.
+    """Draw a section per experiment.
 
     Args:
-        value: what was chosen on the page.
+        value: the choices on the page.
         key: beginning of the keys.
     """
     chosen = value.results, value.criterion
@@ -39,7 +39,7 @@ def show(value: Picked, *, key: str) -> None:
 
 
 def _tuning_rows(value: Picked) -> list[RunRow]:
-    """A sentence and no rows where predictions cannot be read."""
+    """The rows; none, with a sentence that says why, where predictions cannot be read."""
     try:
         return experiments.tuning_rows(value.results, value.criterion)
     except DataError as error:

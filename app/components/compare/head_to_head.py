@@ -1,4 +1,4 @@
-"""Methods against each other: verdicts in words and figures, from the same rows."""
+"""The candidates compared on the same test rows: verdicts in words, and a table of figures."""
 
 import math
 
@@ -13,16 +13,16 @@ from fairprog_core.common.errors import DataError
 from fairprog_core.results.head_to_head import ComparisonJson
 
 
-def judge(value: Picked, *, seconds: float | None = None) -> ComparisonJson | None:
-    """The duel; None, with a sentence that says what to do, where the curves cannot be compared.
+def compare(value: Picked, *, seconds: float | None = None) -> ComparisonJson | None:
+    """Compare the candidates; None, with a sentence that says why, where they cannot be compared.
 
     Args:
-        value: what was chosen.
-        seconds: of training that count for the area in time; None: those of the one that is compared with.
+        value: the choices on the page.
+        seconds: the training time for the area in time; None: that of the reference candidate.
     """
     try:
-        return cli_queries.judge(
-            value.candidates, against=value.against, seconds=_usual(value) if seconds is None else seconds
+        return cli_queries.compare(
+            value.candidates, against=value.against, seconds=_reference_seconds(value) if seconds is None else seconds
         )
     except DataError as error:
         st.info(common.plain(str(error)))
@@ -31,46 +31,46 @@ def judge(value: Picked, *, seconds: float | None = None) -> ComparisonJson | No
 
 
 def show(value: ComparisonJson, *, picked: Picked, key: str) -> ComparisonJson:
-    """Draw verdicts and figures; the duel at the seconds that were asked for.
+    """Draw verdicts and figures; the comparison at the training time in the field.
 
     Args:
-        value: the duel, see ``judge``.
-        picked: what was chosen.
+        value: the comparison, see ``compare``.
+        picked: the choices on the page.
         key: of the table, and beginning of the field's key.
     """
     if len(picked.candidates) == 1:
         st.info(words.ONE_METHOD)
         st.page_link("views/train.py", label=words.TO_TRAIN)
     else:
-        _say(value, picked)
+        _show_verdicts(value, picked)
     st.header(words.FIGURES, anchor=False)
-    judged = _in_time(value, picked, key=f"{key}-seconds")
-    st.markdown(words.about(judged, picked.names))
-    table.show(words.table(judged, picked.names), key=key)
+    comparison = _at_seconds(value, picked, key=f"{key}-seconds")
+    st.markdown(words.about(comparison, picked.names))
+    table.show(words.table(comparison, picked.names), key=key)
     for note in words.NOTES:
         st.caption(note)
-    return judged
+    return comparison
 
 
-def _say(judged: ComparisonJson, value: Picked) -> None:
-    """The verdicts in words."""
+def _show_verdicts(comparison: ComparisonJson, value: Picked) -> None:
+    """Draw the verdicts in words."""
     st.header(words.VERDICTS_TITLE, anchor=False)
-    for sentence in words.sentences(judged, value.names):
+    for sentence in words.sentences(comparison, value.names):
         st.markdown(sentence)
-    if note := words.one_seed(judged, value.names):
+    if note := words.one_seed(comparison, value.names):
         st.markdown(note)
 
 
-def _in_time(judged: ComparisonJson, value: Picked, *, key: str) -> ComparisonJson:
-    """The duel at the seconds that are asked for; at first those of the one that is compared with."""
-    usual, keys = _usual(value), [each.key for each in value.candidates]
-    asked = st.number_input(
-        words.SECONDS, min_value=0.0, value=usual, step=0.1 if usual < 10 else 10.0, format="%.1f",
-        help=words.SECONDS_HELP, key="-".join([key, judged["against"], *keys]), width=320,
+def _at_seconds(comparison: ComparisonJson, value: Picked, *, key: str) -> ComparisonJson:
+    """Draw the field for the training time, at first that of the reference; the comparison at that time."""
+    reference, keys = _reference_seconds(value), [each.key for each in value.candidates]
+    seconds = st.number_input(
+        words.SECONDS, min_value=0.0, value=reference, step=0.1 if reference < 10 else 10.0, format="%.1f",
+        help=words.SECONDS_HELP, key="-".join([key, comparison["against"], *keys]), width=320,
     )  # fmt: skip
-    return judged if asked == usual else judge(value, seconds=asked) or judged
+    return comparison if seconds == reference else compare(value, seconds=seconds) or comparison
 
 
-def _usual(value: Picked) -> float:
-    """What the one that is compared with took, rounded up to a tenth of a second: it has to fit into it."""
+def _reference_seconds(value: Picked) -> float:
+    """The training time of the reference candidate, rounded up to 0.1 s so that all its curves fit into it."""
     return math.ceil(10 * max(float(curve.seconds) for curve in value.candidates[value.against].curves)) / 10

@@ -1,4 +1,4 @@
-"""Downloads of the page Compare: the chart as a picture, the figures as a table for spreadsheets."""
+"""Downloads of the page Compare: the chart as a PNG file, the figures as a CSV file."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ def show(value: ComparisonJson, *, key: str, chart: str) -> None:
     """Draw the buttons.
 
     Args:
-        value: the duel.
+        value: the comparison.
         key: beginning of the keys.
         chart: key of the live chart.
     """

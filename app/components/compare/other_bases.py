@@ -1,4 +1,4 @@
-"""Triggers on bases that they were not learned on: the matrix, the curves on one base, table; the paper's Figure 5."""
+"""Triggers on bases that they were not learned on: matrix, curves on one base, table; Figure 5 of the paper."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from app.components.compare import experiment_downloads
 from app.components.compare.candidate_picker import Picked
 from app.models import experiment
 from app.models.experiment import RunRow as Row
-from app.models.series import Series, spot
+from app.models.series import Series, plot_point
 from app.presenters import experiments
 from app.presenters.experiments import Target
 from app.state import session
@@ -24,22 +24,22 @@ from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 
 T = TypeVar("T")
-N_MOST = len(SYMBOLS)  # curves that one chart can tell apart
-_CELL, _LABELS = 200, 160  # px, widths in the matrix where there is room
+N_MOST = len(SYMBOLS)  # curves in one chart: each has a symbol of its own
+_CELL, _LABELS = 200, 160  # px, widths of a cell and of the row names in the matrix
 
 
 def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
-    """Draw it.
+    """Draw the section.
 
     Args:
         value: rows of ``experiments.other_base_rows``, at least one.
         key: beginning of the keys.
-        picked: what was chosen on the page.
+        picked: the choices on the page.
     """
     st.markdown(words.BASES_LEAD)
     _matrix(value, key=key, picked=picked)
     charts_of = {words.PNG_MATRIX: key}
-    if targets := experiments.targets(picked.results, picked.criterion):  # none where all learned from a part
+    if targets := experiments.targets(picked.results, picked.criterion):  # empty where all learned from a part
         charts_of[words.PNG_CURVES] = _curves(targets, key=f"{key}-curves", picked=picked)
     if sentence := words.against_controls(value):
         st.markdown(sentence)
@@ -50,7 +50,7 @@ def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
 
 
 def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
-    """Sources down, other bases across; a row per trigger where there are several."""
+    """Draw the matrix: source bases in rows (one row per trigger where there are several), target bases in columns."""
     kinds = {experiment.name(row) for row in rows}
 
     def name(row: Row) -> str:
@@ -75,13 +75,13 @@ def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
 
 
 def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
-    """Every λ on one other base, drawn as on the rest of the page; the key of the chart."""
+    """Draw the trade-off plane of one target base; the key of the chart."""
     target = _target(targets, key=f"{key}-base", picked=picked)
-    drawn = dict(_named(target, picked))
+    drawn = _series_by_name(target, picked)
     first = next(iter(drawn.values()))
     gap = next(iter(first.curves.values())).gap
     majority = picked.results[first.run].majority_accuracy
-    base = [found] if (found := spot(target.point, gap)) else []
+    base = [found] if (found := plot_point(target.point, gap)) else []
     series, names = list(drawn.values())[:N_MOST], list(drawn)[:N_MOST]
     plot = charts.plane(series, metric=gap, base=base, majority=majority, show_seeds=False, names=names)
     live_plot.show(replace(plot, label=words.PLANE_LABEL.format(base=target.name)), key=key)
@@ -93,7 +93,7 @@ def _curves(targets: Sequence[Target], *, key: str, picked: Picked) -> str:
 
 
 def _target(targets: Sequence[Target], *, key: str, picked: Picked) -> Target:
-    """The base that is looked at; remembered, so that a link restores it."""
+    """Draw the choice of the target base where there are several; it is remembered, so that a link restores it."""
     if len(targets) == 1:
         return targets[0]
     by_name = dict[str, Target]()
@@ -106,8 +106,8 @@ def _target(targets: Sequence[Target], *, key: str, picked: Picked) -> Target:
     return by_name[found]
 
 
-def _named(target: Target, picked: Picked) -> list[tuple[str, Series]]:
-    """What is drawn, by its name: first the triggers of other bases, then what was learned here.
+def _series_by_name(target: Target, picked: Picked) -> dict[str, Series]:
+    """The series of the chart by name: first triggers of other bases, then series that were learned on this base.
 
     Controls that two sources share are drawn once.
     """
@@ -125,9 +125,9 @@ def _named(target: Target, picked: Picked) -> list[tuple[str, Series]]:
     for each in target.own:
         name = words.TRAINED_HERE.format(kind=common.kind(each.kind))
         _add(found, name, replace(each, controls={}), run=each.run, picked=picked)
-    return list(found.items())
+    return found
 
 
 def _add(found: dict[str, T], name: str, value: T, *, run: str, picked: Picked) -> None:
-    """Under its name, or behind its run's name where another has that one."""
+    """Add a value under its name; where the name is taken, with its run's name in front."""
     found[name if name not in found else inside.in_run(picked.runs[run], name)] = value

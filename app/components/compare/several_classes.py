@@ -1,4 +1,4 @@
-"""The gap over the number of classes: chart, table, downloads; the paper's Figure 6."""
+"""The gap over the number of classes: chart, table, downloads; Figure 6 of the paper."""
 
 from collections.abc import Sequence
 
@@ -17,20 +17,20 @@ from fairprog_core.results.experiments import ExperimentRow
 
 
 def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
-    """Draw it.
+    """Draw the section.
 
     Args:
         value: rows of ``experiments.several_classes_rows``, at least one.
         key: beginning of the keys.
-        picked: what was chosen on the page.
+        picked: the choices on the page.
     """
     lines = experiments.lines(value, picked.runs, name=lambda row: common.kind(experiment.name(row)), place=_n_classes)
     bases = experiments.lines(value, picked.runs, name=lambda _: common.BASE, place=_n_classes).values()
-    once = [{row["n_classes"]: row for row in line}.values() for line in bases]
+    base_rows = [{row["n_classes"]: row for row in line}.values() for line in bases]  # one per number of classes
     st.markdown(words.CLASSES_LEAD)
     plot = charts.levels(
         {name: charts.of(line, _n_classes) for name, line in list(lines.items())[: charts.N_MOST]},
-        base=[charts.of(line, _n_classes, is_base=True) for line in once],
+        base=[charts.of(line, _n_classes, is_base=True) for line in base_rows],
         x_title=words.CLASSES_AXIS, y_title=common.metric(value[0]["gap_name"]), tick="{:g}".format,
         label=words.CLASSES_LABEL,
     )  # fmt: skip

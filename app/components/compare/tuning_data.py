@@ -1,4 +1,4 @@
-"""The gap over the share of the tuning data: chart, table, downloads; the paper's Figure 4."""
+"""The gap over the share of the tuning data: chart, table, downloads; Figure 4 of the paper."""
 
 from collections.abc import Sequence
 
@@ -18,12 +18,12 @@ from fairprog_core.results.experiments import ExperimentRow
 
 
 def show(value: Sequence[Row], *, key: str, picked: Picked) -> Sequence[Row]:
-    """Draw it.
+    """Draw the section.
 
     Args:
         value: rows of ``experiments.tuning_rows``, at least one.
         key: beginning of the keys.
-        picked: what was chosen on the page.
+        picked: the choices on the page.
     """
     lines = experiments.lines(
         value, picked.runs, name=lambda row: common.kind(experiment.name(row)), place=lambda _: None

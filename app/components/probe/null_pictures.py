@@ -1,4 +1,4 @@
-"""An empty picture: as it is, with the untrained trigger, and with the trigger at the λ of the slider."""
+"""A null picture: without a trigger, with the untrained trigger, and with the trigger at the λ of the slider."""
 
 from app.charts import overlay
 from app.widgets import pictures
@@ -8,15 +8,15 @@ from fairprog_core.results.gallery_file import Gallery
 
 
 def show(value: Gallery, *, key: str, channel: str, index: int, null: str, which: int) -> None:
-    """Draw it.
+    """Draw the null picture; nothing where the gallery has none.
 
     Args:
-        value: the pictures kept of a curve.
+        value: the gallery of a curve.
         key: the component's key.
-        channel: of the λ slider that it follows.
-        index: of λ, while no slider has announced one.
+        channel: of the λ slider that the pictures follow.
+        index: the initial index of λ, until the slider sends one.
         null: name of the null picture.
-        which: its number among the gallery's null pictures.
+        which: its index among the gallery's null pictures.
     """
     arrays = value.arrays
     if "nulls" not in arrays:

@@ -1,4 +1,4 @@
-"""How well the group can be read from what the base computes: a chart along λ and a sentence per reader."""
+"""Linear probes: the accuracy of reading the group from the base's features, as a chart along λ and in sentences."""
 
 import streamlit as st
 
@@ -11,12 +11,12 @@ from fairprog_core.results.explanations import Probe
 
 
 def show(value: Probe, *, key: str, index: int) -> None:
-    """Draw it, or say that it was not measured.
+    """Draw the chart and the sentences, or say that the linear probe was not measured.
 
     Args:
-        value: of a curve.
+        value: the probe of a curve.
         key: the chart's key.
-        index: of the λ that the sentences are about.
+        index: of the λ in the sentences.
     """
     reading = value.linear.reading
     if reading is None:

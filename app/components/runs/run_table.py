@@ -1,4 +1,4 @@
-"""The runs of a home as a table: state, progress, main figures, and what can be done with each."""
+"""The runs of a home as a table: state, progress, main figures, and the buttons of each run."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def show(value: Sequence[Run], *, key: str) -> list[str]:
 
 
 def has_curve(run: Run) -> bool:
-    """Whether a curve of this run is finished, and its result can be read."""
+    """Whether a curve of this run is finished and its result is not damaged."""
     return (run_store.home().run(run.id) / "result.json").is_file() and artifacts.damage_of(run.id) is None
 
 
@@ -56,7 +56,7 @@ def _row(run: Run, *, key: str) -> bool:
 
 
 def _name(run: Run, key: str) -> bool:
-    """The run's name; where a curve is finished also a box to select it for comparison."""
+    """Draw the run's name, with a box to select it where it has a finished curve; whether it is selected."""
     name = f"**{common.plain(run.name)}**"
     if has_curve(run):
         return st.checkbox(name, key=f"{key}.select", help=words.SELECT)
@@ -66,7 +66,7 @@ def _name(run: Run, key: str) -> bool:
 
 @st.cache_data(max_entries=1024, show_spinner=False)
 def _changes(run_id: str, _study: StudyJson) -> str:
-    """What was set on top of the preset; a study does not change once it is submitted."""
+    """The settings that differ from the preset; cached by run, as a submitted study never changes."""
     return in_short(_study)
 
 
@@ -85,12 +85,12 @@ def _state(run: Run) -> None:
 
 
 def _figures(run: Run) -> None:
-    learned = records.learned(run.figures)
+    rows = records.without_controls(run.figures)
     if reason := artifacts.damage_of(run.id):
         st.warning(words.DAMAGED.format(reason=common.plain(reason)))
-    if not learned:
+    if not rows:
         st.caption(words.NO_FIGURES)
-    for row in [row for row in learned if row["trigger"]] or learned:  # rivals stand on Trade-off
+    for row in [row for row in rows if row["trigger"]] or rows:  # rivals are shown on Trade-off only
         st.markdown(train_words.chosen(row))
 
 
@@ -103,5 +103,5 @@ def _actions(run: Run, key: str) -> None:
     if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", type="tertiary"):
         confirm.attempt(lambda: run_store.resume(run.id))
     if run.state != "running" and st.button(words.REMOVE, key=f"{key}.remove", type="tertiary"):
-        session.ask_removal(run.id)  # the dialog belongs to the page: here it would vanish with the next look
+        session.ask_removal(run.id)  # the page opens the dialog: this fragment would close it at its next redraw
         st.rerun(scope="app")

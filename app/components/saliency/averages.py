@@ -1,4 +1,4 @@
-"""The averages of the page Saliency, two in a row, each with one sentence."""
+"""The averages over test rows, two charts in a row, each with one sentence."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ from app.wording.shared import verdicts
 
 
 def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:
-    """Draw the charts; their keys are the averages' own.
+    """Draw the charts; the key of a chart is its average's key.
 
     Args:
         value: the averages that could be estimated.
         lams: the k values of λ.
-        index: of the λ that the sentences are about.
-        rows: how many test pictures were averaged.
+        index: of the λ in the sentences.
+        rows: the number of averaged test rows.
     """
     if not value:
         st.info(words.NO_AVERAGES)

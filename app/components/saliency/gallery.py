@@ -17,21 +17,21 @@ from app.wording import saliency as words
 from app.wording.shared import inside
 from fairprog_core.results.gallery_file import Gallery
 
-LEAST, CELL = 34, 6.9  # rem, of a card and of each of its pictures at least: five pictures fit twice into a page
+CARD_WIDTH, PICTURE_WIDTH = 34, 6.9  # rem, least widths: two cards of five pictures fit side by side on a page
 
 View = Literal["grad_cam", "integrated_gradients"]
 Control = Literal["untrained", "black"]
 
 
 class Choice(NamedTuple):
-    """What a gallery shows.
+    """The choices for a gallery.
 
     Attributes:
-        view: the map.
-        control: the control beside the trigger.
-        target: the class that Grad-CAM explains, or None for the predicted one.
+        view: the kind of map.
+        control: the control that is shown.
+        target: the class that Grad-CAM explains; None for the predicted one.
         wanted: a key of ``words.FILTERS``.
-        group: a group's index, or None for all.
+        group: a group's index; None for all.
     """
 
     view: View
@@ -42,12 +42,12 @@ class Choice(NamedTuple):
 
     @property
     def is_signed(self) -> bool:
-        """Whether the map has two signs."""
+        """Whether the map has positive and negative values."""
         return self.view == "integrated_gradients"
 
     @property
     def conditions(self) -> tuple[str, str, str]:
-        """What stands beside the picture, from left to right."""
+        """The conditions of the maps, from left to right."""
         return "without", "with", self.control
 
 
@@ -55,11 +55,11 @@ class Shot(NamedTuple):
     """One picture under one condition.
 
     Attributes:
-        picture: (s, s, 3) what the classifier saw.
+        picture: (s, s, 3) the input of the classifier.
         values: Grad-CAM (a, a) uint8 over the picture, or Integrated Gradients (s, s) int8 over the photo.
-        box: where the photo lies in the picture; None without a trigger.
+        box: of the photo in the picture: top, left, height, width in pixels; None without a trigger.
         logits: (c,).
-        delta: the convergence delta of Integrated Gradients, else None.
+        delta: the convergence delta of Integrated Gradients; None for Grad-CAM.
         has_converged: whether the delta is within its tolerance.
     """
 
@@ -72,19 +72,19 @@ class Shot(NamedTuple):
 
 
 def show(value: Sequence[PictureCard], *, key: str, channel: str, index: int, choice: Choice) -> None:
-    """Draw cards, each with as many cells, with the legend of their colours."""
+    """Draw cards with the same number of cells, and the legend of their colours."""
     ends = (words.SIGNED_LOW, words.SIGNED_HIGH) if choice.is_signed else (words.HEAT_LOW, words.HEAT_HIGH)
     legend = Legend(overlay.as_source(overlay.legend(is_signed=choice.is_signed)), *ends)
     pictures.show(value, key=key, channel=channel, index=index, width=_width(value), legend=legend)
 
 
 def _width(value: Sequence[PictureCard]) -> str:
-    """The least width of a card in which its pictures can be read."""
-    return f"{max([LEAST, *(CELL * len(card.cells) for card in value)]):g}rem"
+    """The least width of a card, in CSS, at which its pictures are legible."""
+    return f"{max([CARD_WIDTH, *(PICTURE_WIDTH * len(card.cells) for card in value)]):g}rem"
 
 
 def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
-    """The numbers of the pictures that a choice shows at the λ with this index."""
+    """The indices of the pictures that a choice shows at the λ with this index."""
     arrays = gallery.arrays
     before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
     after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
@@ -96,12 +96,12 @@ def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) -> list[PictureCard]:
-    """One card per picture: as it is, and its maps without, with the trigger at every λ, under a control, of rivals.
+    """One card per picture: the photo, its maps without and with the trigger (at every λ), of a control, of rivals.
 
     Args:
-        stamp: changes with the gallery.
+        stamp: cache key that changes with the gallery.
         _gallery: m pictures; the underscore keeps it out of the cache's key.
-        rows: which of them.
+        rows: indices of the pictures.
         choice: of the map and the control.
     """
     arrays, about = _gallery.arrays, _gallery.about
@@ -121,23 +121,23 @@ def cards(stamp: str, _gallery: Gallery, rows: tuple[int, ...], choice: Choice) 
 
 
 def photo(pixels: NDArray[np.uint8], alt: str) -> PictureCell:
-    """A picture as it is."""
+    """The cell of the photo without a map."""
     return PictureCell(words.PHOTO, [overlay.as_source(overlay.enlarged(pixels))], [""], [alt])
 
 
 def cell(
     shots: Sequence[Shot], condition: str, choice: Choice, labels: Sequence[str], y: int | None = None
 ) -> PictureCell:
-    """The maps of one picture under one condition, with what the classifier said.
+    """The cell of one picture's maps under one condition, with the predictions as captions.
 
     Args:
         shots: one for all λ, or one per λ.
         condition: a key of ``words.CONDITIONS``, or the name of a rival.
         choice: of the map.
         labels: the c class names.
-        y: the true label, where it is known.
+        y: the true label; None where it is not known.
     """
-    said = [_called(shot.logits) for shot in shots]
+    predictions = [_prediction(shot.logits) for shot in shots]
     return PictureCell(
         words.CONDITIONS.get(condition, condition),
         [overlay.as_source(_overlaid(shot)) for shot in shots],
@@ -150,14 +150,14 @@ def cell(
                 shot.has_converged,
                 is_empty=not shot.values.any(),
             )
-            for shot, (label, share) in zip(shots, said, strict=True)
+            for shot, (label, share) in zip(shots, predictions, strict=True)
         ],
-        [words.alt_map(choice.view, condition, labels[label], share) for label, share in said],
+        [words.alt_map(choice.view, condition, labels[label], share) for label, share in predictions],
     )
 
 
 def _shots(arrays: dict[str, NDArray[Any]], i: int, choice: Choice, condition: str) -> Iterator[Shot]:
-    """Picture i under one condition; with the trigger one shot per λ."""
+    """Picture i under one condition: one shot per λ for "with", else a single one."""
     suffix = "" if condition == "with" else f"_{condition}"
 
     def of(name: str) -> NDArray[Any]:
@@ -178,14 +178,14 @@ def _shots(arrays: dict[str, NDArray[Any]], i: int, choice: Choice, condition: s
 
 
 def _overlaid(shot: Shot) -> NDArray[np.uint8]:
-    """The map over what the classifier saw, enlarged."""
+    """The map over the classifier's input, enlarged."""
     if shot.values.dtype != np.int8:
         return overlay.heat(overlay.enlarged(shot.picture), shot.values)
     values = shot.values if shot.box is None else overlay.move(shot.values, shot.box)
     return overlay.enlarged(overlay.signed(shot.picture, values))
 
 
-def _called(logits: NDArray[np.floating]) -> tuple[int, float]:
+def _prediction(logits: NDArray[np.floating]) -> tuple[int, float]:
     """The predicted class and its probability."""
     odds = np.exp(logits - logits.max())
     return int(odds.argmax()), float(odds.max() / odds.sum())

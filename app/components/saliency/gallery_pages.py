@@ -1,4 +1,4 @@
-"""The kept test pictures of a curve, some at a time."""
+"""The gallery of a curve in pages of a few test pictures."""
 
 import streamlit as st
 
@@ -12,16 +12,16 @@ PER_PAGE = 6
 
 
 def show(value: Gallery, *, key: str, stamp: str, channel: str, choice: Choice, lam: float, index: int) -> None:
-    """Draw a page of cards, the choice of the page, and how the pictures were made.
+    """Draw a page of cards, the choice of the page, and a note on how the maps were computed.
 
     Args:
-        value: the pictures kept of a curve.
+        value: the gallery of a curve.
         key: of the cards, and beginning of the widget's key.
-        stamp: changes with the gallery.
+        stamp: cache key that changes with the gallery.
         channel: of the λ slider that the pictures follow.
-        choice: what is shown.
-        lam: λ.
-        index: of λ.
+        choice: the choices for the gallery.
+        lam: λ of the slider.
+        index: of that λ.
     """
     rows = maps.matching(value, choice, index)
     if not rows:

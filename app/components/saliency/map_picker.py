@@ -1,4 +1,4 @@
-"""Choose what the gallery shows: the map, the control, the explained class, which pictures."""
+"""Widgets that choose the gallery's map, control, explained class and pictures."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -16,7 +16,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
     """Draw the widgets in one row.
 
     Args:
-        value: what is chosen at first.
+        value: the initial choices.
         key: beginning of the widgets' keys.
         groups: names of the groups.
         labels: the c class names.
@@ -35,7 +35,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
         format_func=words.CONTROLS.__getitem__,
     )  # fmt: skip
     target = None
-    if view == "grad_cam":  # other maps are kept for the predicted class alone
+    if view == "grad_cam":  # other maps exist only for the predicted class
         with third:
             target = _one_or_all(words.TARGET, words.PREDICTED, labels, key=f"{key}-target")
     wanted = fourth.selectbox(
@@ -47,7 +47,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
 
 
 def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:
-    """The index of one name, or None for what ``everything`` says."""
+    """Draw a choice of one name or all; the index of the name, None for all."""
     numbers = [None, *range(len(names))]
     found: int | None = st.selectbox(
         label, numbers, format_func=lambda i: everything if i is None else names[i], key=key

@@ -1,4 +1,4 @@
-"""A picture of one's own, explained by the one warm explain process of this server."""
+"""Explains a picture that the user uploads, in the explain process of this server."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ TYPES = ("png", "jpg", "jpeg", "webp")
 def show(
     value: Gallery, *, key: str, classifier: Path, trigger: Path, lam: float, choice: Choice, is_drawn: bool
 ) -> None:
-    """Take a picture and draw what explains it.
+    """Draw the upload, and the maps of the uploaded picture.
 
     Args:
         value: the gallery of the curve; gives labels, size, box and baseline.
@@ -33,7 +33,7 @@ def show(
         trigger: path of the trigger.
         lam: λ.
         choice: of the map and the control.
-        is_drawn: whether the classifier has seen drawn pictures alone.
+        is_drawn: whether the classifier learned from drawn pictures only, which the note mentions.
     """
     st.markdown(words.own_note(mb=MOST_MB, side=value.arrays["photo"].shape[1], is_drawn=is_drawn))
     file = st.file_uploader(words.OWN_LABEL, TYPES, max_upload_size=MOST_MB, key=f"{key}-file")

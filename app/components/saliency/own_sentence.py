@@ -1,4 +1,4 @@
-"""A sentence of one's own, explained by the one warm explain process of this server."""
+"""Explains a sentence that the user enters, in the explain process of this server."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ MOST_LETTERS = 20_000
 def show(
     value: Curve, *, key: str, classifier: Path, trigger: Path, channel: str, index: int, rows: tuple[int, ...]
 ) -> None:
-    """Take a sentence and draw what explains it.
+    """Draw the input, and the attributions of the entered sentence.
 
     Args:
-        value: the curve; gives the λ.
+        value: the curve; gives the values of λ.
         key: beginning of the widgets' keys.
         classifier: path of the base's weights.
         trigger: path of the trigger.
-        channel: of the λ slider that it follows.
+        channel: of the λ slider that the sentence follows.
         index: of λ.
         rows: indices of the λ that have a row.
     """

@@ -1,4 +1,4 @@
-"""Choose which sentences are listed, and which λ have a row."""
+"""Widgets that choose the listed sentences, and the λ that have a row."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from app.wording.shared import common
 
 
 class SentenceFilter(NamedTuple):
-    """What is listed, and what has a row.
+    """The choices for a list of sentences.
 
     Attributes:
         wanted: a key of ``wording.saliency.FILTERS``.
-        group: a group's index, or None for all.
-        label: a label's index, or None for all.
-        rows: indices of λ.
+        group: a group's index; None for all.
+        label: a label's index; None for all.
+        rows: indices of the λ that have a row.
     """
 
     wanted: str = "all"
@@ -32,7 +32,7 @@ def show(
     """Draw the widgets.
 
     Args:
-        value: what is chosen at first.
+        value: the initial choices.
         key: beginning of the widgets' keys.
         groups: names of the groups.
         labels: the c class names.

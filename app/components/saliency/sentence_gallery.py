@@ -1,4 +1,4 @@
-"""The kept test sentences of a curve: a list to pick from, and the picked one with its attributions.
+"""The gallery of a curve: a list of test sentences, and the picked one with its attributions.
 
 Notation: m sentences, l λ-values.
 """
@@ -25,14 +25,14 @@ from fairprog_core.results.gallery_layout import GalleryAbout
 def show(
     value: Gallery, *, key: str, stamp: str, channel: str, choice: SentenceFilter, index: int, chosen: float | None
 ) -> None:
-    """Draw the list, the picked sentence, and how it was explained.
+    """Draw the list, the picked sentence, and a note on how it was explained.
 
     Args:
-        value: the sentences kept of a curve.
+        value: the gallery of a curve.
         key: beginning of the components' keys.
-        stamp: changes with the gallery.
-        channel: of the λ slider that they follow.
-        choice: which sentences are listed, and which λ have a row.
+        stamp: cache key that changes with the gallery.
+        channel: of the λ slider that the sentences follow.
+        choice: the listed sentences, and the λ that have a row.
         index: of λ.
         chosen: the λ that was chosen on validation.
     """
@@ -51,9 +51,9 @@ def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index
 
     Args:
         value: the sentence.
-        gallery: that it is from.
+        gallery: the gallery of the sentence.
         key: the component's key.
-        channel: of the λ slider that it follows.
+        channel: of the λ slider that the sentence follows.
         index: of λ.
         rows: indices of the λ that have a row.
     """
@@ -64,7 +64,7 @@ def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index
 
 
 def matching(gallery: Gallery, choice: SentenceFilter, index: int) -> list[int]:
-    """The numbers of the sentences that a choice lists at the λ with this index."""
+    """The indices of the sentences that a choice lists at the λ with this index."""
     arrays = gallery.arrays
     before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
     after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
@@ -83,7 +83,7 @@ def items(stamp: str, _gallery: Gallery) -> list[Item]:
     """Every sentence as an item of the list.
 
     Args:
-        stamp: changes with the gallery.
+        stamp: cache key that changes with the gallery.
         _gallery: m sentences; the underscore keeps it out of the cache's key.
     """
     arrays, about = _gallery.arrays, _gallery.about

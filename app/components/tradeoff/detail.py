@@ -1,4 +1,4 @@
-"""What one point costs and brings: accuracy and gap, without → with the trigger, with paired intervals."""
+"""The gap and the accuracy of one point: base → point, and the change with its paired interval."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -9,7 +9,7 @@ from fairprog_core.metrics.point import Point
 
 
 def show(value: Point, *, key: str, base: Point, metric: str) -> None:
-    """Draw it.
+    """Draw the two figures and the warnings about the point.
 
     Args:
         value: a point.

@@ -1,4 +1,4 @@
-"""Download buttons of Trade-off: what they hand out is read when they are pressed."""
+"""Download buttons of Trade-off: most files are read only when a button is pressed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +20,12 @@ _AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
 
 
 def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
-    """Draw the buttons for a result, and for one of its curves.
+    """Draw the buttons for a result and for one of its curves.
 
     Args:
         value: the result.
         key: beginning of the buttons' keys.
-        curve: whose trigger is handed out.
+        curve: the curve whose trigger can be downloaded.
         index: of λ.
     """
     name, run = curve.key, value.folder.name
@@ -36,7 +36,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
         label, file = _learned(value, curve, index)
         if file.is_file():
             _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
-    except ArtifactError as error:  # it lies outside of the folder
+    except ArtifactError as error:  # the path leads out of the folder
         st.info(common.plain(str(error)))
     gallery = artifacts.gallery(value, name)
     if gallery:
@@ -45,7 +45,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
 
 
 def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
-    """What was learned: the trigger or another file for all λ, or the weights of one."""
+    """Label and path of the learned file: the weights at this λ, else one file for all λ, such as the trigger."""
     point = result.points_of(curve)[index]
     if weights := point.artifacts.get("weights"):
         return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam or 0.0)), result.path(weights)

@@ -1,4 +1,4 @@
-"""Who gained and who lost by the trigger: a sentence and bars by group and label."""
+"""Rows that the trigger gained and lost: a sentence, and bars by group and label."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from fairprog_core.metrics.group_tables import ChangeRow
 
 
 def show(value: Sequence[ChangeRow], *, key: str, labels: Sequence[str], lam: float, seed: int, n: int) -> None:
-    """Draw it.
+    """Draw the sentence and the bars.
 
     Args:
         value: one row per group and label, see ``fairprog_core.metrics.group_tables.changes``.
@@ -19,7 +19,7 @@ def show(value: Sequence[ChangeRow], *, key: str, labels: Sequence[str], lam: fl
         labels: the c class names.
         lam: λ.
         seed: of the curve.
-        n: test rows in all.
+        n: the number of test rows.
     """
     st.markdown(words.who(value, lam=lam, seed=seed, n=n))
     live_plot.show(charts.flips(value, labels), key=key)

@@ -1,4 +1,4 @@
-"""The table of groups: how many rows, and the rates with their intervals; of several labels, one after the other."""
+"""The table of groups: number of rows, and rates with intervals; with several classes, a row per label and group."""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,9 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     Args:
         value: rows with the trigger, see ``fairprog_core.metrics.group_tables.group_table``.
         key: the component's key.
-        before: the same rows without.
+        before: the same rows without the trigger.
         labels: the c class names.
-        caption: what the figures are about.
+        caption: of the table.
     """
     is_many = len(labels) > 2
     positive = words.THE_LABEL if is_many else labels[value[0]["label"]]
@@ -30,7 +30,7 @@ def show(value: Rows, *, key: str, before: Rows, labels: Sequence[str], caption:
     ]
     pairs = list(zip(value, before, strict=True))
     if is_many:
-        pairs.sort(key=lambda pair: pair[0]["label"])  # the groups of a label stand together
+        pairs.sort(key=lambda pair: pair[0]["label"])  # groups of one label are neighbours
         rows, columns = [_row_of_label(now, then, labels) for now, then in pairs], columns[:-1]
     else:
         rows = [_row(now, then) for now, then in pairs]
@@ -47,7 +47,7 @@ def _row(now: GroupRow, before: GroupRow) -> list[TableCell]:
 
 
 def _row_of_label(now: GroupRow, before: GroupRow, labels: Sequence[str]) -> list[TableCell]:
-    """A group and a label; the group's accuracy, which is the same for every label, is left out."""
+    """The row of a group and a label, without accuracy: a group's accuracy is the same for every label."""
     name, n = TableCell(common.group(now["group"]), labels[now["label"]]), now["true_positive_rate"]["n"]
     return [name, TableCell(f"{n:,}"), *_rates_of_label(now, before)]
 

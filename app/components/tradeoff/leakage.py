@@ -1,4 +1,4 @@
-"""The auditor's panel: what new attackers read about the group in the base, the controls and the chosen λ."""
+"""Leakage: bits about the group that a fresh auditor recovers from the base, the controls and the chosen λ."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from fairprog_core.results.result import Result
 
 
 def show(value: Result, *, key: str, curve: Curve) -> None:
-    """Draw it, or say that the run was not audited.
+    """Draw the chart and its verdict, or say that the run has no audit.
 
     Args:
         value: the result.
@@ -24,7 +24,7 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
     entry = METHODS.get(curve.method)
     options = entry.options if entry else None
     needs = options.needs if options and issubclass(options, MethodOptions) else None
-    from_answers = needs is not None and needs.group_at_prediction  # such methods have no logits
+    from_answers = needs is not None and needs.group_at_prediction  # such methods predict classes, not logits
     st.markdown(words.lead(curve.criterion, from_answers=from_answers))
     audits = _audits(value, curve)
     if not audits:
@@ -41,7 +41,7 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
 
 
 def _audits(result: Result, curve: Curve) -> list[tuple[str, LeakageJson]]:
-    """Base, controls, chosen λ; nothing where the chosen λ was not audited."""
+    """The audits of the base, the controls and the chosen λ, with names; empty where the chosen λ has none."""
     last, base = result.chosen_point(curve).audit, (result.base.audits or {}).get(curve.criterion)
     if not last or not base:
         return []

@@ -1,4 +1,4 @@
-"""Who paid for a smaller gap: one sentence, and the pair of groups that it is about."""
+"""Levelling down: how much of a gap closed because the better-off group lost; a sentence and a table."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from fairprog_core.metrics.levelling import Levelling
 
 
 def show(value: Levelling | None, *, key: str, gap: str, change: Estimate, labels: Sequence[str], lam: float) -> None:
-    """Draw it.
+    """Draw the sentence, and a table of the two groups that the gap compares.
 
     Args:
-        value: see ``fairprog_core.metrics.levelling.levelling_down``.
+        value: see ``fairprog_core.metrics.levelling.levelling_down``; None where it is not estimable.
         key: the table's key.
-        gap: the criterion's own.
+        gap: the gap of the curve's criterion.
         change: of that gap against the base.
         labels: the c class names.
         lam: λ.

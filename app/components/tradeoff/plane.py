@@ -1,4 +1,4 @@
-"""The trade-off plane with its λ slider: every finished curve, and the marker of one λ."""
+"""The trade-off plane with its λ slider: all finished curves, and a marker at one λ of one curve."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import tradeoff as charts
 from app.components import curve_slider
-from app.models.series import PlotPoint, Series, spot
+from app.models.series import PlotPoint, Series, plot_point
 from app.widgets import live_plot
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
@@ -24,16 +24,16 @@ def show(
     run: str,
     curve: Curve,
 ) -> int:
-    """Draw slider and chart; the index of λ, which is remembered.
+    """Draw slider and chart, remember the slider's λ, and return its index.
 
     Args:
-        value: the series of all runs that are shown.
+        value: the series of all shown runs.
         key: the chart's key.
         channel: of the slider, for pictures that follow it.
         results: by run.
         metric: the gap on the horizontal axis.
-        run: of the curve that the slider is about.
-        curve: that curve.
+        run: of the slider's curve.
+        curve: the slider's curve.
     """
     at = next(i for i, each in enumerate(value) if each.run == run and curve in each.curves.values())
     spots = {each.lam: each for each in value[at].single[curve.seed]}
@@ -42,7 +42,7 @@ def show(
     lam = curve.lams[index]
     names, stars = {each.run: each.name for each in value}, dict[PlotPoint, list[str]]()
     for one, result in results.items():
-        if found := spot(result.base, metric):
+        if found := plot_point(result.base, metric):
             stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star
     majorities = {one: result.majority_accuracy for one, result in results.items()}
     plot = charts.plane(

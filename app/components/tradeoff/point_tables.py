@@ -1,4 +1,4 @@
-"""One λ beyond the plane: its groups, who gained and who paid, what an auditor reads, what the rows could show."""
+"""The tables of one λ: groups, gained and lost rows, levelling down, leakage, and the power of the test set."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from fairprog_core.results.result import Result
 
 
 def show(value: Result, *, key: str, curve: Curve, index: int, metric: str) -> None:
-    """Draw it.
+    """Draw the tables.
 
     Args:
         value: the result.
@@ -29,7 +29,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int, metric: str) -> N
         for part in (_groups, _who):
             try:
                 part(value, curve, index)
-            except ArtifactError as error:  # results of an early version are read from the predictions
+            except ArtifactError as error:  # the tables of an early result need its predictions, which may be missing
                 st.info(common.plain(str(error)))
         st.header(auditor_words.TITLE, anchor=False)
         leakage.show(value, key="auditor", curve=curve)
@@ -38,7 +38,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int, metric: str) -> N
 
 
 def _groups(result: Result, curve: Curve, index: int) -> None:
-    """The rates of the groups, and of their combinations where there are any."""
+    """Draw the rates of the groups, and of their intersections where the result has them."""
     point, labels, lam = result.points_of(curve)[index], result.labels, common.lam(curve.lams[index])
     st.header(words.GROUPS, anchor=False)
     group_table.show(
@@ -56,7 +56,7 @@ def _groups(result: Result, curve: Curve, index: int) -> None:
 
 
 def _who(result: Result, curve: Curve, index: int) -> None:
-    """Who gained and who lost, where examples of them are, and who paid for the smaller gap."""
+    """Draw gained and lost rows with a link to examples, then levelling down."""
     point, labels, lam = result.points_of(curve)[index], result.labels, curve.lams[index]
     st.header(words.WHO, anchor=False)
     changes = artifacts.changes(result, point)

@@ -1,4 +1,4 @@
-"""What a test set could show: the smallest difference, and the rows that another one would need."""
+"""The power of the test set: the smallest difference it can show, and the rows needed to show another one."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from fairprog_core.metrics.point import Point
 
 
 def show(value: Point, *, key: str, metric: str) -> None:
-    """Draw it.
+    """Draw the sentences and the field for another difference.
 
     Args:
         value: a point.

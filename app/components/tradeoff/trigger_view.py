@@ -1,4 +1,4 @@
-"""The trigger as a picture: alone, and on a test picture, at the λ of the slider; and whether it can be printed."""
+"""The trigger at the λ of the slider as a picture: alone and on a test picture; and whether it can be printed."""
 
 from collections.abc import Mapping
 
@@ -17,24 +17,24 @@ from fairprog_core.results.gallery_file import Gallery
 
 
 def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str) -> None:
-    """Draw it.
+    """Draw the pictures.
 
     Args:
-        value: the pictures kept of a curve.
+        value: the gallery of a curve.
         key: the component's key.
-        channel: of the λ slider that it follows.
-        index: of λ, while no slider has announced one.
-        study: that the curve belongs to.
-        trigger: the trigger's name in it.
+        channel: of the λ slider that the pictures follow.
+        index: the initial index of λ, until the slider sends one.
+        study: of the curve, as JSON.
+        trigger: the trigger's name in the study.
     """
     arrays = value.arrays
     triggers, photos, box = arrays["trigger"], arrays["photo"][:1], arrays["photo_box"]
-    spoken = [words.TRIGGER_ALT.format(lam=common.lam(float(lam))) for lam in arrays["lams"]]
+    alts = [words.TRIGGER_ALT.format(lam=common.lam(float(lam))) for lam in arrays["lams"]]
     alone = [overlay.as_source(trigger) for trigger in triggers]
-    cells = [PictureCell(words.TRIGGER_ALONE, alone, [""], spoken)]
-    for photo in photos:  # a study may keep none
-        worn = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
-        cells.append(PictureCell(words.TRIGGER_ON, worn, [""], spoken))
+    cells = [PictureCell(words.TRIGGER_ALONE, alone, [""], alts)]
+    for photo in photos:  # none where the gallery has no test pictures
+        with_trigger = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
+        cells.append(PictureCell(words.TRIGGER_ON, with_trigger, [""], alts))
     pictures.show([PictureCard("", cells)], key=key, channel=channel, index=index, width="16rem")
     st.markdown(words.PRINTABLE if saved_study.is_printable(study, trigger) else words.NOT_PRINTABLE)
 
@@ -47,6 +47,6 @@ def handout(value: Gallery, index: int) -> Handout:
 
 
 def png(gallery: Gallery, index: int, *, least: int = 512) -> bytes:
-    """The trigger at one λ as a PNG of at least ``least`` pixels, transparent where the photo shows."""
+    """The trigger at one λ as a PNG at least ``least`` pixels high, transparent where the photo is visible."""
     trigger: NDArray[np.uint8] = gallery.arrays["trigger"][index]
     return overlay.png(overlay.enlarged(trigger, least))

@@ -1,4 +1,4 @@
-"""The trigger as words, at the λ of the slider, with the words of its controls."""
+"""The words of the trigger at the λ of the slider, and the words of its controls."""
 
 from collections.abc import Mapping
 
@@ -15,15 +15,15 @@ from fairprog_core.results.gallery_file import Gallery
 
 
 def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str) -> None:
-    """Draw it.
+    """Draw the words.
 
     Args:
-        value: the sentences kept of a curve.
+        value: the gallery of a curve.
         key: the component's key.
-        channel: of the λ slider that it follows.
-        index: of λ, while no slider has announced one.
-        study: that the curve belongs to.
-        trigger: the trigger's name in it.
+        channel: of the λ slider that the words follow.
+        index: the initial index of λ, until the slider sends one.
+        study: of the curve, as JSON; as in ``trigger_view.show``.
+        trigger: the trigger's name in the study.
     """
     about = value.about
     is_nearest = bool(about.get("is_nearest"))
@@ -31,7 +31,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
     lams = [common.lam(float(lam)) for lam in value.arrays["lams"]]
     found = [
         Phrase([names.format(lam=lam) for lam in lams], along(value), is_approximate=is_nearest, can_copy=True),
-        *(Phrase([common.kind(name)], [told]) for name, told in controls(value).items()),
+        *(Phrase([common.kind(name)], [phrase]) for name, phrase in controls(value).items()),
     ]
     phrases.show(found, key=key, channel=channel, index=index)
     st.markdown(words.PLACES["end" if about.get("position") == "end" else "start"])
@@ -39,19 +39,19 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
 
 
 def along(value: Gallery) -> list[list[str]]:
-    """The trigger's words at every λ."""
-    return [[texts.safe(word) for word in told] for told in trigger_words(value.about)]
+    """The trigger's words at every λ (k), safe for the screen."""
+    return [[texts.safe(word) for word in phrase] for phrase in trigger_words(value.about)]
 
 
 def controls(value: Gallery) -> dict[str, list[str]]:
-    """The words of the controls by their method."""
+    """The words of each control by its method, safe for the screen."""
     found = control_words(value.about)
-    return {name: [texts.safe(word) for word in told] for name, told in found.items()}
+    return {name: [texts.safe(word) for word in phrase] for name, phrase in found.items()}
 
 
 def handout(value: Gallery, index: int) -> Handout:
     """The words at one λ as a plain text file."""
     lam = common.lam(float(value.arrays["lams"][index]))
     label = words.DOWNLOAD_WORDS[bool(value.about.get("is_nearest"))].format(lam=lam)
-    told = trigger_words(value.about)[index]
-    return Handout(label, lambda: " ".join(told) + "\n", f"lam-{lam}.txt", "text/plain")
+    phrase = trigger_words(value.about)[index]
+    return Handout(label, lambda: " ".join(phrase) + "\n", f"lam-{lam}.txt", "text/plain")

@@ -1,4 +1,4 @@
-"""The same study on the command line, to be copied; folded away."""
+"""The command line that computes the same study, folded, to be copied."""
 
 import streamlit as st
 
@@ -8,11 +8,11 @@ from fairprog_core.study.settings import command
 
 
 def show(value: Study, *, preset: str, key: str) -> Study:
-    """Draw the line that computes a study; nothing where no line can say it.
+    """Draw the command of a study; nothing where no command can express it.
 
     Args:
         value: the study.
-        preset: the name of the one that it began with.
+        preset: the name of the preset that the form began with.
         key: of the container.
     """
     line = command(value, preset)

@@ -1,4 +1,4 @@
-"""A few comments of a data set, with their label and group, folded away: they may offend."""
+"""A few comments of a data set with their label and groups; folded, because they may offend."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ MOST_LETTERS = 300
 
 
 def show(value: DatasetOptions, *, key: str) -> None:
-    """Draw them, or say why they cannot be read; nothing where the data set shows none.
+    """Draw the comments, or say why they cannot be read; nothing where the data set has no examples.
 
     Args:
         value: the data set's options.
@@ -42,7 +42,7 @@ def _cell(row: Example) -> TableCell:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _examples(kind: str, options: str) -> list[Example]:
-    """A few rows of the data set with these options as JSON."""
+    """The first ``N`` examples of a data set; ``options`` is JSON, so that it can be a cache key."""
     entry = DATASETS[kind]
     found: list[Example] = build(DATASETS, entry.options.model_validate_json(options), run_store.home()).examples(N)
     return found

@@ -1,4 +1,4 @@
-"""The card of a data set on the screen: input, label, sensitive attribute, source, licence; and a few of its rows."""
+"""The card of a data set: input, label, sensitive attribute, source, licence; and a few of its rows."""
 
 import streamlit as st
 
@@ -12,10 +12,10 @@ _PREVIEWS = {"text": comment_rows.show}
 
 
 def show(value: DatasetOptions, *, key: str) -> DatasetOptions:
-    """Draw the card of a data set: what it is, then its lines side by side, then a few of its rows.
+    """Draw the card: a description, its lines in two columns, and a few rows of the data set.
 
     Args:
-        value: its options.
+        value: the data set's options.
         key: of the card.
     """
     card = data_card(value.kind)

@@ -1,4 +1,4 @@
-"""What the methods of a study need: weights, gradients, the group when predicting, labels, parameters."""
+"""The requirements of a study's methods: weights, gradients, the group when predicting, labels, parameters."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from fairprog_core.methods import MethodOptions
 
 
 def show(value: Sequence[MethodOptions], *, key: str) -> Sequence[MethodOptions]:
-    """Draw a row for every method that learns."""
+    """Draw the table: one row per method; controls are left out."""
     st.header(words.NEEDS, anchor=False)
     rows = [_row(method) for method in value if not method.is_control]
     table.show(Table(words.NEEDS_NOTE, [TableCell(name) for name in words.NEEDS_COLUMNS], rows, is_text=True), key=key)

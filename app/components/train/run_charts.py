@@ -14,10 +14,10 @@ from fairprog_core.study.plan import CurvePlan
 
 
 def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
-    """Draw the charts of one curve: the one that moved last, or the one that is chosen.
+    """Draw the charts of one curve: the chosen one, else the one with the newest record.
 
     Returns:
-        The curve that was drawn.
+        The drawn curve; None before the first record of a curve.
     """
     run, progress = value
     if not progress.curves:
@@ -41,7 +41,7 @@ def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
 
 
 def _before(run: Run, progress: RunProgress, key: str) -> None:
-    """Nothing to draw of a curve yet: the base's training, if it is trained now."""
+    """Draw the training of the base classifier, before there are curves; nothing where it is not trained."""
     if not progress.base:
         return
     newest = progress.base[-1]
@@ -50,7 +50,7 @@ def _before(run: Run, progress: RunProgress, key: str) -> None:
 
 
 def _choose(run: Run, progress: RunProgress, plans: dict[str, CurvePlan], key: str) -> CurveSoFar:
-    """The curve to draw: while the run is active, the one that trains unless another one is asked for."""
+    """Draw the choice of the curve; while the run is active, the default is the curve that trains."""
     current = progress.curves[progress.current or next(iter(progress.curves))]
     if len(progress.curves) == 1:
         return current
@@ -74,7 +74,7 @@ def _gap_of(plan: CurvePlan | None) -> str:
 
 
 def _plans(run: Run) -> dict[str, CurvePlan]:
-    """The planned curves by key; none where another version wrote the study."""
+    """The planned curves by key; empty where this version cannot parse the study."""
     try:
         return {plan.key: plan for plan in Study.parse(run.study).plan()}
     except ConfigError:

@@ -1,7 +1,7 @@
-"""A run while it trains and after: where it stands, its live charts, cancel and go on.
+"""A run during and after training: its progress, its live charts, and buttons to cancel and resume it.
 
-It only reads the store. While the run is active the part below the heading draws itself anew
-every second; when it ends the whole page is drawn once more and then stands still.
+The page only reads the store. While the run is active, the part below the heading is redrawn every second; when the
+run ends, the whole page is redrawn once, and then no more.
 """
 
 import threading
@@ -17,15 +17,16 @@ from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.runs import Run
 
-SECONDS = 1.0  # between two looks at the store
+SECONDS = 1.0  # between two reads of the store
 SECONDS_CANCELLING = 0.4
 
 
 def show(value: str, *, key: str) -> str:
-    """Draw a run.
+    """Draw a run, or a warning that there is no such run.
 
     Args:
-        value: its id.
+        value: the run's id.
+        key: beginning of the widgets' keys.
     """
     run = run_store.find_run(value)
     if run is None:
@@ -44,7 +45,7 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
     if run is None or run.is_over != is_over:
         st.rerun(scope="app")
     progress = _reader(run.id, run.attempt).up_to_date(run)
-    with st.container():  # one place for all that comes and goes, so that the charts below stay where they are
+    with st.container():  # one container for elements that come and go, so that the charts below keep their place
         _status(run, progress)
         _buttons(run, key)
         _summary(run)
@@ -53,7 +54,7 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
 
 
 class _Reader:
-    """Reads the records of a run: each once, however many people watch."""
+    """Reads every record of a run once, for all visitors who watch it."""
 
     def __init__(self) -> None:
         self._progress = RunProgress()
@@ -61,10 +62,10 @@ class _Reader:
         self._lock = threading.Lock()
 
     def up_to_date(self, run: Run) -> RunProgress:
-        """Where the run stands, as far as its newest record."""
+        """The progress of the run up to its newest record."""
         with self._lock:
             if run.last_seq > self._last_seq:
-                is_resumed = run.attempt > 1  # it takes records back: all are read again
+                is_resumed = run.attempt > 1  # a resumed run deletes records: read all of them again
                 after = 0 if is_resumed else self._last_seq
                 new = run_store.store().records(run.id, after=after)
                 self._progress = records.gather(new, after=None if is_resumed else self._progress)
@@ -93,7 +94,7 @@ def _status(run: Run, progress: RunProgress) -> None:
     elif run.state == "cancelled":
         st.info(words.CANCELLED)
     elif run.state == "queued":
-        run_store.warm_up()  # the worker that was to take it may be gone
+        run_store.warm_up()  # the worker that should have started it may have ended
         st.info(words.WAITING)
 
 
@@ -118,6 +119,6 @@ def _new(key: str) -> None:
 
 
 def _summary(run: Run) -> None:
-    """The λ chosen on validation of every trigger or method, and criterion, measured on the test split."""
-    for row in records.learned(run.figures):
+    """Draw, per trigger or method and criterion, the test figures at the λ chosen on validation."""
+    for row in records.without_controls(run.figures):
         st.markdown(words.chosen(row))

@@ -1,4 +1,4 @@
-"""The form of a study: what matters in sections, the rest folded away; only what suits the data can be chosen."""
+"""The form of a study: main fields in sections, the others folded; only options that suit the data set are offered."""
 
 from collections.abc import Callable
 
@@ -20,14 +20,14 @@ _ROWS = (
     (("triggers",), ("lam",)),
     (("seeds",), ("budget",)),
 )
-"""What is seen at once, two columns a row; a field that no row names is folded away below."""
+"""The visible fields, in rows of two columns; all other fields are folded below."""
 
 
 def show(value: str, *, key: str) -> Study | ConfigError:
-    """Draw the form; the study it describes, or the sentence that says why it describes none.
+    """Draw the form; its study, or an error that says which value is not allowed.
 
     Args:
-        value: the preset to begin with; every preset has a draft of its own.
+        value: the preset that the form begins with; every preset has a draft of its own.
         key: prefix of the widgets' keys.
     """
     start, draft = load_study(value), f"{key}.{value}"
@@ -37,7 +37,7 @@ def show(value: str, *, key: str) -> Study | ConfigError:
             for column, names in zip(st.columns(2, gap="large"), row, strict=True):
                 with column:
                     values |= fields.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
-                start, draft = _following(values, start, draft)
+                start, draft = _start_for_modality(values, start, draft)
         rest = [name for name in Study.model_fields if name not in values and name != "name"]
         with st.expander(words.REST):
             values |= _name(start, saved_study.dataset_kind(values), draft)
@@ -46,15 +46,15 @@ def show(value: str, *, key: str) -> Study | ConfigError:
 
 
 def _offers(values: FormValues) -> Callable[[type[Options]], bool]:
-    """Whether options suit the data that were chosen; everything does while none are."""
+    """A test whether options suit the chosen data set; all do before a data set is chosen."""
     if "dataset" not in values:
         return lambda _: True
     wanted = saved_study.modality(values)
     return lambda cls: wanted in getattr(cls, "modalities", (getattr(cls, "modality", wanted),))
 
 
-def _following(values: FormValues, start: Study, draft: str) -> tuple[Study, str]:
-    """What the form goes on from: data of another modality begin a draft of their own, with what suits them."""
+def _start_for_modality(values: FormValues, start: Study, draft: str) -> tuple[Study, str]:
+    """The study and the draft of the remaining fields: new ones where the chosen data set has another modality."""
     wanted = saved_study.modality(values)
     if wanted == start.dataset.modality:
         return start, draft
@@ -63,14 +63,14 @@ def _following(values: FormValues, start: Study, draft: str) -> tuple[Study, str
 
 
 def _name(start: Study, kind: str, draft: str) -> FormValues:
-    """What the run is called; on other data than the preset's it is not called after the preset."""
+    """Draw the name of the run; with another data set than the preset's, the default is the data set's name."""
     if kind != start.dataset.kind:
         start, draft = start.model_copy(update={"name": kind}), f"{draft}.{kind}"
     return fields.fields(Study, key=draft, value=start, names=("name",), is_folded=True)
 
 
 def preset(value: str, *, key: str) -> str:
-    """Draw the choice of what to begin with, ``value`` first; the preset's name."""
+    """Draw the choice of the preset, ``value`` first; the preset's name."""
     about = presets()
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
@@ -81,7 +81,7 @@ def preset(value: str, *, key: str) -> str:
 
 
 def _checked(values: FormValues) -> Study | ConfigError:
-    """Every value allowed, every λ range too, and nothing missing."""
+    """Check all values, all λ ranges and required fields; the study, or the error."""
     try:
         study = Study.parse(values, where=words.THIS_STUDY)
         study.plan()

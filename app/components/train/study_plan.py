@@ -1,4 +1,4 @@
-"""What a study will compute, in one sentence and one line per λ range; and about how long that takes."""
+"""The plan of a study: a sentence, a line per λ range, and the expected time."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds
 from fairprog_core.study.plan import CurvePlan
 
-N_OPEN = 4  # lines of λ that are shown at once; more are folded away, so that the button stays in sight
+N_OPEN = 4  # lines of λ; more are folded, so that the button below stays visible
 
 
 def show(value: Study, *, key: str) -> Study:
@@ -54,15 +54,15 @@ def _range(plan: CurvePlan) -> str:
 
 
 def _values(plans: Sequence[CurvePlan]) -> list[str]:
-    """One line for all methods and criteria that share their values of λ."""
-    alike: dict[tuple[float, ...], list[CurvePlan]] = {}
+    """One line per set of λ values, with all methods and criteria that share them."""
+    by_lams: dict[tuple[float, ...], list[CurvePlan]] = {}
     for plan in plans:
-        alike.setdefault(plan.lam.grid, []).append(plan)
+        by_lams.setdefault(plan.lam.grid, []).append(plan)
     return [
         words.lam_values(
             [common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in group)],
             [common.kind(name) for name in dict.fromkeys(plan.criterion.kind for plan in group)],
             grid,
         )
-        for grid, group in alike.items()
+        for grid, group in by_lams.items()
     ]

@@ -1,4 +1,4 @@
-"""One field of an options class, as a form draws it: its type, and the options that it may hold."""
+"""One field of an options class, in the form that widgets need: its type, and its options classes."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
@@ -15,11 +15,13 @@ class Field:
     """One field, ready to be drawn.
 
     Attributes:
+        name: of the field.
+        info: of pydantic: title, description, default, bounds.
         kind: the annotation without ``None`` and ``Annotated``.
         is_optional: whether ``None`` is allowed.
-        members: the options classes where the field holds options, else empty.
-        is_many: whether it is a tuple.
-        is_choice: whether there are several options classes to choose among, be they offered or not.
+        members: the options classes that the field may hold; empty for a plain value.
+        is_many: whether the field is a tuple.
+        is_choice: whether the annotation has several options classes; the form may offer fewer.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Field:
 
 
 def field_of(name: str, info: FieldInfo) -> Field:
-    """Read a field's annotation."""
+    """Read the annotation of a field."""
     kind, is_optional = without_none(info.annotation)
     is_many = get_origin(kind) is tuple
     item = without_none(get_args(kind)[0])[0] if is_many else kind

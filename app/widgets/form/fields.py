@@ -1,8 +1,7 @@
-"""Forms drawn from options: any ``Options`` class becomes widgets by way of its fields.
+"""Forms from options: draws the widgets of any ``Options`` class from its fields.
 
-Titles become labels, descriptions help texts, bounds limits, literals choices, unions a choice
-of kind with the fields of that kind below; fields marked as advanced are folded away. A new
-registry entry needs no edit here.
+Titles become labels, descriptions become help texts, literals become choices, and a union becomes a choice of a kind
+with the fields of that kind below. Advanced fields are folded. A new registry entry needs no edit here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,12 +29,15 @@ def fields(
     is_folded: bool = False,
     offers: Callable[[type[Options]], bool] = lambda _: True,
 ) -> FormValues:
-    """Draw fields; their plain values by name.
+    """Draw the fields of an options class; their values as plain JSON, by name.
 
     Args:
-        names: which fields, in this order; all where None.
-        is_folded: whether this is drawn inside an expander already, so that nothing is folded again.
-        offers: whether a kind can be chosen where there are several; the others are left out.
+        cls: the options class.
+        key: prefix of the widgets' keys.
+        value: options with the initial values; None: the defaults.
+        names: the fields to draw, in this order; None: all.
+        is_folded: whether the fields are inside an expander; then none are folded again.
+        offers: whether an options class is offered where a field has several.
     """
     chosen = cls.model_fields if names is None else {name: cls.model_fields[name] for name in names}
     drawn = [field for name, info in chosen.items() if not (field := field_of(name, info)).is_constant]
@@ -51,7 +53,7 @@ def fields(
 
 
 def _group(drawn: Sequence[Field], start: FormValues, key: str, is_folded: bool) -> FormValues:
-    """Single values side by side, as many as fit; what holds options below them."""
+    """Draw plain values side by side, as many as fit in a row; below them the fields with options."""
     values: FormValues = {}
     simple = [field for field in drawn if not field.members]
     if simple:
@@ -65,7 +67,7 @@ def _group(drawn: Sequence[Field], start: FormValues, key: str, is_folded: bool)
 
 
 def _options(field: Field, start: Any, key: str, is_folded: bool) -> Any:
-    """A field that holds options: one, one of several kinds, or a selection of kinds."""
+    """Draw a field that holds options: one class, one of several kinds, or a selection of kinds."""
     if field.is_many:
         return _several(field, start or (), key, is_folded)
     if field.is_optional and not st.toggle(field.label, start is not None, key=key, help=field.info.description):
@@ -79,7 +81,7 @@ def _options(field: Field, start: Any, key: str, is_folded: bool) -> Any:
 
 
 def _several(field: Field, start: Sequence[Options], key: str, is_folded: bool) -> list[FormValues]:
-    """A selection: what the form starts from, then every other kind with its defaults."""
+    """Draw a selection of kinds: first the initial entries, then every other kind with its defaults."""
     entries: dict[str, Options | type[Options]] = {}
     for item in start:
         kind = kind_of(type(item))
@@ -96,7 +98,7 @@ def _several(field: Field, start: Sequence[Options], key: str, is_folded: bool) 
 
 
 def _folded(cls: type[Options], name: str, *, key: str, value: Options | None, is_folded: bool) -> FormValues:
-    """The fields of one kind, folded away: the choice of the kind is what counts first."""
+    """Draw the fields of one kind, folded, because most users only choose the kind."""
     if is_folded or all(field_of(*item).is_constant for item in cls.model_fields.items()):
         return fields(cls, key=key, value=value, is_folded=True)
     with st.expander(words.options_of(name)):

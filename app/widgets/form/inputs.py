@@ -1,4 +1,4 @@
-"""One widget for one plain value: numbers, choices, switches, text, lists."""
+"""Widgets for plain values: numbers, choices, switches, text, lists."""
 
 import json
 import math
@@ -15,19 +15,19 @@ NARROW, WIDE = 160, 230  # px; two narrow ones fit side by side on a phone
 
 
 def draw(field: Field, start: Any, *, key: str) -> Any:
-    """Draw the widget that suits the field's type; its value as plain JSON."""
+    """Draw the widget for the field's type; its value as plain JSON."""
     return _widget_for(field)(field, start, key)
 
 
 def choose(field: Field, options: Sequence[Any], start: Any, *, key: str) -> Any:
-    """A choice among registry keys or literals."""
+    """Draw a choice among registry keys or literals."""
     index = options.index(start) if start in options else 0
     width = "stretch" if field.members else WIDE
     return st.selectbox(field.label, options, index, format_func=_name, key=key, **_common(field, width))
 
 
 def choose_several(field: Field, options: Sequence[str], start: Sequence[str], *, key: str) -> list[str]:
-    """A selection among registry keys, in the order it was made."""
+    """Draw a selection among registry keys; the selected keys in the order of the clicks."""
     return st.multiselect(
         field.label, options, start, format_func=_name, key=key, help=field.info.description, wrap=True,
         persist_state="session",
@@ -35,7 +35,7 @@ def choose_several(field: Field, options: Sequence[str], start: Sequence[str], *
 
 
 def numbers(text: str) -> list[Any]:
-    """``"0, 0.3, 1"`` -> [0, 0.3, 1]; what is not a number stays text, for the sentence that refuses it."""
+    """``"0, 0.3, 1"`` -> [0, 0.3, 1]; other text is kept, so that the error of the options can quote it."""
     return [_number(part.strip()) for part in text.replace(";", ",").split(",") if part.strip()]
 
 
@@ -53,7 +53,7 @@ def _widget_for(field: Field) -> Callable[[Field, Any, str], Any]:
         return _literal
     if field.is_many:
         return _choices if get_origin(get_args(field.kind)[0]) is Literal else _list
-    return {bool: _switch, int: _amount, float: _amount, str: _text, Path: _text}.get(field.kind, _json)
+    return {bool: _switch, int: _number_input, float: _number_input, str: _text, Path: _text}.get(field.kind, _json)
 
 
 def _literal(field: Field, start: Any, key: str) -> Any:
@@ -69,8 +69,8 @@ def _switch(field: Field, start: Any, key: str) -> bool:
     return st.toggle(field.label, bool(start), key=key, **_common(field, "content"))
 
 
-def _amount(field: Field, start: Any, key: str) -> Any:
-    """A number. The widget has no bounds: what lies outside it would keep to itself, and the form could not say so."""
+def _number_input(field: Field, start: Any, key: str) -> Any:
+    """Draw a number without bounds: a widget with bounds hides a forbidden value, and the form could not refuse it."""
     low, convert = _bound(field, "ge", "gt"), field.kind
     is_whole = convert is int
     step = 1 if is_whole else _step(start if start is not None else low)
@@ -92,7 +92,7 @@ def _text(field: Field, start: Any, key: str) -> str | None:
 
 
 def _list(field: Field, start: Any, key: str) -> list[Any] | None:
-    """Numbers or words, separated by commas."""
+    """Draw a text field for numbers or words, separated by commas."""
     item = get_args(field.kind)[0]
     shown = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in start or ())
     placeholder = common.EMPTY if field.is_optional else None
@@ -102,7 +102,7 @@ def _list(field: Field, start: Any, key: str) -> list[Any] | None:
 
 
 def _json(field: Field, start: Any, key: str) -> Any:
-    """Anything else as JSON text; what is not JSON stays text, for the sentence that refuses it."""
+    """Draw any other value as JSON text; other text is kept, so that the error of the options can quote it."""
     plain = start if start is None or isinstance(start, str) else json.dumps(_plain(start))
     text = st.text_input(field.label, plain or "", key=key, **_common(field, WIDE))
     if not text.strip():
@@ -136,7 +136,7 @@ def _bound(field: Field, *names: str) -> Any:
 
 
 def _step(value: float | None) -> float:
-    """A tenth of the leading digit's place: 0.84 -> 0.01, 0.004 -> 0.0001, 30 -> 1."""
+    """The step of a number field, a tenth of the leading digit's place: 0.84 -> 0.01, 0.004 -> 0.0001, 30 -> 1."""
     if not value:
         return 0.1
     return float(10.0 ** (math.floor(math.log10(abs(value))) - 1))

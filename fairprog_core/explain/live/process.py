@@ -43,11 +43,6 @@ class ExplainProcess:
         self._timer: threading.Timer | None = None
         self._lock = threading.RLock()
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the process is up."""
-        return self._pool is not None
-
     def submit(self, request: ExplainRequest) -> "Future[Answer]":
         """Send a request without waiting; see `explain` and `explain_text` for the answers.
 

@@ -1,4 +1,4 @@
-"""Where the classifier looks in texts: test sentences, averages, a sentence of one's own."""
+"""The page Saliency for texts: test sentences with their attributions, averages, a sentence that the user enters."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ from fairprog_core.results.result import Result
 
 
 def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
-    """Draw everything that answers to the slider.
+    """Draw the choices, the slider and the parts that follow it.
 
     Args:
         value: the result.

@@ -1,4 +1,4 @@
-"""Where the classifier looks in pictures: test pictures with their maps, averages, a picture of one's own."""
+"""The page Saliency for pictures: test pictures with their maps, averages, a picture that the user uploads."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ from fairprog_core.results.result import Result
 
 
 def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
-    """Draw everything that answers to the slider.
+    """Draw the choices, the slider and the parts that follow it.
 
     Args:
         value: the result.
@@ -47,7 +47,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
 
 
 def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, lam: float) -> None:
-    """A picture of one's own, where the run kept what it takes to explain it."""
+    """Draw the upload of a picture, or say why none can be explained: it needs the base's weights and the gallery."""
     st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(result)
     if not gallery or not weights:
