@@ -91,8 +91,8 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
     own = optimizer.state_dict()
     groups, moments = entry(state, "param_groups"), entry(state, "state")
     check_alike(groups, own["param_groups"], f"{place}.param_groups")
-    if [group["params"] for group in groups] != [group["params"] for group in own["param_groups"]]:
-        raise ValueError(f"{place}.param_groups belong to other parameters")
+    if any(_fixed(group) != _fixed(known) for group, known in zip(groups, own["param_groups"], strict=True)):
+        raise ValueError(f"{place}.param_groups belong to other parameters or another optimizer")
     parameters = [value for group in optimizer.param_groups for value in group["params"]]
     if not isinstance(moments, dict) or not moments.keys() <= set(range(len(parameters))):
         raise ValueError(f"{place}.state belongs to other parameters")
@@ -103,6 +103,15 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
         if found["step"] < 0 or (found["exp_avg_sq"] < 0).any():
             raise ValueError(f"{place}.state.{number} is negative where it cannot be")
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
+
+
+def _fixed(group: Mapping[str, Any]) -> State:
+    """What a training never changes: everything but the learning rate. Files hold lists where torch has tuples."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in group.items()
+        if name not in ("lr", "initial_lr")
+    }
 
 
 def load_schedule(schedule: torch.optim.lr_scheduler.LRScheduler, state: object, place: str) -> None:

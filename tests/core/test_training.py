@@ -10,7 +10,7 @@ from fairprog_core.common.files.checkpoint import load_state, save_state
 from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.loop import fit
-from fairprog_core.training.resuming import entry
+from fairprog_core.training.resuming import entry, load_optimizer
 from tests.contracts.samples import front
 
 
@@ -119,3 +119,13 @@ def test_checkpoint_that_does_not_fit_says_what_to_do(tmp_path: Path, change: di
     again = Walk([0.2])
     with pytest.raises(ArtifactError, match=rf"checkpoint\.safetensors is damaged.*{reason}.*remove it"):
         next(fit(again, Budget(steps=6, validate_every=2), validate=again.validate, checkpoint=path))
+
+
+def test_optimizer_of_other_settings_is_refused() -> None:
+    weight = torch.nn.Parameter(torch.zeros(3))
+    optimizer = torch.optim.Adam([weight])
+    state = optimizer.state_dict()
+    load_optimizer(optimizer, state, "file")
+    state["param_groups"][0]["betas"] = [0.9, 1.5]  # its square root would be a complex number
+    with pytest.raises(ValueError, match="file.param_groups belong to other parameters or another optimizer"):
+        load_optimizer(optimizer, state, "file")
