@@ -168,7 +168,8 @@ def _run_once(study: Study | Callable[[Path], dict[str, Any]], folder: Path, nam
             ready = study if isinstance(study, Study) else Study.parse(study(folder / f"{name}-inputs"))
             note.write_text(run(ready, home=home).folder.name)
     run_id = note.read_text()
-    return Finished(Study.parse(Result.open(home.run(run_id)).study), home, run_id)
+    ran = study if isinstance(study, Study) else Study.parse(Result.open(home.run(run_id)).study)
+    return Finished(ran, home, run_id)
 
 
 def processes_of(session: str) -> Iterator[psutil.Process]:
