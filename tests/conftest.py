@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,22 @@ def beside(session_folder: Path) -> Finished:
     return _run_once(Study.parse(border_beside_rivals()), session_folder, "beside")
 
 
+@pytest.fixture(scope="session")
+def odd_texts(session_folder: Path) -> Finished:
+    """A tiny study on Civil Comments, odd texts among them, run once per session. Read it, do not change it."""
+    from tests import tiny_texts
+
+    return _run_once(tiny_texts.odd_texts, session_folder, "odd-texts")
+
+
+@pytest.fixture(scope="session")
+def made_up_comments(session_folder: Path) -> Finished:
+    """A tiny study on made-up comments with AdvIn, run once per session. Read it, do not change it."""
+    from tests import tiny_texts
+
+    return _run_once(tiny_texts.made_up_comments, session_folder, "made-up-comments")
+
+
 def border_beside_rivals() -> dict[str, Any]:
     """The tiny study with the methods that change all weights, and a look inside."""
     return every_method() | {
@@ -136,14 +152,24 @@ def every_method() -> dict[str, Any]:
     }
 
 
-def _run_once(study: Study, folder: Path, name: str) -> Finished:
+def _run_once(study: Study | Callable[[Path], dict[str, Any]], folder: Path, name: str) -> Finished:
+    """Run a study once, whatever the number of test processes.
+
+    Args:
+        study: or what writes its inputs into a folder and returns it.
+        folder: shared by the test processes.
+        name: of the study's home, there.
+    """
     from fairprog_core.api.run import run
 
     home, note = Home.find(folder / name), folder / f"{name}.run"
     with FileLock(folder / f"{name}.lock"):
         if not note.exists():
-            note.write_text(run(study, home=home).folder.name)
-    return Finished(study, home, note.read_text())
+            ready = study if isinstance(study, Study) else Study.parse(study(folder / f"{name}-inputs"))
+            note.write_text(run(ready, home=home).folder.name)
+    run_id = note.read_text()
+    ran = study if isinstance(study, Study) else Study.parse(Result.open(home.run(run_id)).study)
+    return Finished(ran, home, run_id)
 
 
 def processes_of(session: str) -> Iterator[psutil.Process]:

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Store, launcher
-from tests.app.made_up_texts import write_run
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 
@@ -41,19 +40,22 @@ def demo(finished, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def text_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a made-up finished run on comments. Read it, do not change it."""
-    folder = tmp_path_factory.mktemp("texts")
-    return write_run(folder / "runs" / "texts", Home(folder / "home"))
+@pytest.fixture
+def text_demo(odd_texts, tmp_path: Path) -> Path:
+    """A shipped demo on comments: the tiny study on Civil Comments that really ran."""
+    return _shipped(odd_texts.folder, tmp_path)
 
 
 @pytest.fixture
-def text_demo(text_run: Path, tmp_path: Path) -> Path:
-    """A shipped demo on comments: the made-up run."""
+def made_up_demo(made_up_comments, tmp_path: Path) -> Path:
+    """A shipped demo on made-up comments, which have twins; AdvIn is explained there too."""
+    return _shipped(made_up_comments.folder, tmp_path)
+
+
+def _shipped(run: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "assets" / "demo" / "comments"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.symlink_to(text_run, target_is_directory=True)
+    folder.symlink_to(run, target_is_directory=True)
     return folder
 
 

@@ -1,6 +1,5 @@
 """Saliency beside classifiers with weights of their own: columns, rows and levels; and that files without them open."""
 
-import json
 import shutil
 
 import numpy as np
@@ -11,9 +10,6 @@ from app.presenters import sentences
 from app.wording import saliency as words
 from app.wording import sentences as text_words
 from app.wording.shared import inside
-from fairprog_core.common.home import Home
-from fairprog_core.results.gallery_file import write_gallery
-from tests.app import made_up_texts
 from tests.app.drawn import given, rows, traces
 
 RIVALS = ("adv_post", "adv_in")
@@ -91,45 +87,45 @@ def test_run_without_rivals_has_neither_column_nor_level(open_page, demo, finish
 
 
 @pytest.fixture
-def gallery(tmp_path):
-    """Made-up sentences, with a rival that takes the other side."""
-    made = made_up_texts.gallery(Home(tmp_path))
-    arrays, ending = dict(made.arrays), "_without"
-    for name in [name for name in made.arrays if name.endswith(ending)]:
-        arrays[name.removesuffix(ending) + "_adv_in"] = made.arrays[name].copy()
-    arrays["ig_adv_in"], arrays["logits_adv_in"] = -arrays["ig_adv_in"], arrays["logits_adv_in"][:, ::-1].copy()
-    return made._replace(arrays=arrays, about=made.about | RIVAL)
+def gallery(made_up_comments):
+    """Sentences with AdvIn, which the run explains together with its trigger."""
+    return made_up_comments.result.gallery(made_up_comments.result.curves[0])
 
 
-def test_sentence_has_the_rivals_row_below_the_one_without_trigger(gallery):
-    found = sentences.sentence(gallery, 0)
-    without, rival = found.first
-    assert (without.name, rival.name) == (text_words.CONDITIONS["without"], inside.rival("adv_in", 2.0))
-    assert rival.note == text_words.QUOTED
-    assert rival.values == [-value for value in without.values]
-    assert (rival.trigger, rival.lam) == ([], -1)
-    assert rival.probability == pytest.approx(1 - without.probability)
-    assert inside.rival("adv_in", 2.0) in text_words.about(gallery.about, shown=1, kept=1)
-    assert len(sentences.sentence(made_without(gallery), 0).first) == 1
+@pytest.fixture
+def adv_in(made_up_comments):
+    """AdvIn's name on the screen, at the λ that was chosen for it."""
+    (lam,) = (curve.chosen_lam for curve in made_up_comments.result.curves if curve.method == "adv_in")
+    return inside.rival("adv_in", lam)
 
 
-def made_without(gallery):
-    return gallery._replace(about={key: value for key, value in gallery.about.items() if key != "rivals"})
+def test_sentence_has_the_rivals_row_below_the_one_without_trigger(gallery, adv_in):
+    arrays, first = gallery.arrays, gallery.arrays["first"]
+    for i in range(gallery.n_rows):
+        without, rival = sentences.sentence(gallery, i).first
+        assert (without.name, rival.name) == (text_words.CONDITIONS["without"], adv_in)
+        assert rival.note == text_words.QUOTED
+        assert rival.values == pytest.approx(arrays["ig_adv_in"][first[i] : first[i + 1]])
+        assert rival.values != without.values
+        assert (rival.trigger, rival.lam) == ([], -1)
+        odds = np.exp(arrays["logits_adv_in"][i].astype(float))
+        assert rival.probability == pytest.approx(odds[1] / odds.sum())
+    assert adv_in in text_words.about(gallery.about, shown=1, kept=1)
 
 
-def test_page_of_texts_has_the_rivals_row_and_level(open_page, text_run, home, gallery):
-    folder = made_up_texts.copy_of(text_run, home, "texts")
-    write_gallery(folder / "curves" / made_up_texts.KEY / "gallery.safetensors", gallery)
-    path, name = folder / "result.json", inside.rival("adv_in", 2.0)
-    values = json.loads(path.read_text("utf-8"))
-    explain = values["curves"][0]["explain"]
-    for table in (explain["ig_identity_share"], *(explain["twins"][key] for key in ("logit_difference", "flip_share"))):
-        table["adv_in"] = table["without"]
-    path.write_text(json.dumps(values | {"curves": [values["curves"][0] | {"explain": explain | RIVAL}]}), "utf-8")
-    page = open_page("saliency", run="texts")
+def test_sentence_of_a_run_without_rivals_has_one_first_row(odd_texts):
+    found = odd_texts.result.gallery(odd_texts.result.curves[0])
+    assert len(sentences.sentence(found, 0).first) == 1
+
+
+def test_page_of_texts_has_the_rivals_row_and_level(open_page, made_up_demo, made_up_comments, adv_in):
+    explain = made_up_comments.result.curves[0].explain
+    page = open_page("saliency", run="demo-comments")
     assert not page.exception
     first = given(page, "gallery")["sentence"]["first"]
-    assert [row["name"] for row in first] == [text_words.CONDITIONS["without"], name]
-    for key in ("share", "difference", "flips"):
-        assert name in [row[0] for row in rows(page, key)]
-        assert name in [trace.get("name") for trace in traces(page, key)]
+    assert [row["name"] for row in first] == [text_words.CONDITIONS["without"], adv_in]
+    tables = (explain["ig_identity_share"], explain["twins"]["logit_difference"], explain["twins"]["flip_share"])
+    for key, table in zip(("share", "difference", "flips"), tables, strict=True):
+        assert adv_in in [row[0] for row in rows(page, key)]
+        (level,) = (trace["y"] for trace in traces(page, key) if trace.get("name") == adv_in)
+        assert level == pytest.approx([table["adv_in"]["value"]] * 2)

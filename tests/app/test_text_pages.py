@@ -1,6 +1,7 @@
 """The pages on a study of comments: the same pages, other components; and texts that must do no harm."""
 
 import json
+import shutil
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from app.components.saliency import own_sentence
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
+from app.presenters.texts import safe
 from app.state import explain_process as explaining
 from app.wording import probe as probe_words
 from app.wording import saliency as shared
@@ -17,23 +19,47 @@ from app.wording import sentences as words
 from app.wording import start as start_words
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.explain.live.request import TextRequest
+from fairprog_core.explain.live.text import answer
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
 from fairprog_core.triggers import TRIGGERS
-from tests.app import made_up_texts
 from tests.app.drawn import given, marker, rows, traces
-from tests.app.made_up_texts import CHOSEN, CONTROLS, GAP, KEY, LAMS, ODD, TRIGGER
+from tests.tiny_texts import LAMS, ODD, WORD_CONTROLS
 
 RUN = "demo-comments"
-PLANE = f"plane-{GAP}"
 FORM = "study.faces-quick"
+CONTROL_NAMES = ["random words", "neutral words"]
 
 
 @pytest.fixture
-def gallery(text_run):
-    return read_gallery(text_run / "curves" / KEY / "gallery.safetensors")
+def curve(odd_texts):
+    return odd_texts.result.curves[0]
+
+
+@pytest.fixture
+def gallery(odd_texts, curve):
+    return odd_texts.result.gallery(curve)
+
+
+@pytest.fixture
+def trigger(gallery):
+    """The words of the trigger at every λ, and of the controls."""
+    return gallery.about["trigger_words"]
+
+
+@pytest.fixture
+def plane(curve):
+    """The key of the trade-off's chart."""
+    return f"plane-{curve.gap}"
+
+
+@pytest.fixture
+def copied(odd_texts, home):
+    """``copied("name")``: the run as a run of the test's home, to be changed there."""
+    return lambda name: shutil.copytree(odd_texts.folder, home.run(name))
 
 
 def said(page):
@@ -43,7 +69,7 @@ def said(page):
 # --- Saliency ----------------------------------------------------------------------------
 
 
-def test_saliency_lists_sentences_and_shows_one_under_every_condition(open_page, text_demo, gallery):
+def test_saliency_lists_sentences_and_shows_one_under_every_condition(open_page, text_demo, gallery, curve):
     page = open_page("saliency", run=RUN)
     assert not page.exception
     listed = given(page, "list-gallery")["items"]
@@ -55,16 +81,22 @@ def test_saliency_lists_sentences_and_shows_one_under_every_condition(open_page,
     assert [row["name"] for row in sentence["first"]] == ["Without trigger"]
     assert [row["name"] for row in sentence["controls"]] == ["Random words", "Neutral words"]
     assert [row["name"] for row in sentence["rows"]] == [f"λ = {lam:g}" for lam in LAMS]
-    assert shown["index"] == LAMS.index(CHOSEN)
-    assert LAMS.index(CHOSEN) in shown["shown"]
+    assert shown["index"] == curve.lams.index(curve.chosen_lam)
+    assert shown["index"] in shown["shown"]
     assert len(shown["shown"]) == 4
     assert {row["badge"] for row in sentence["rows"]} == {words.BADGES[True]}
     assert {row["badge"] for row in sentence["controls"]} == {words.BADGES[None]}
 
 
-def test_card_warns_that_comments_are_made_up_and_may_offend(open_page, text_demo):
+def test_card_warns_that_comments_are_made_up_and_may_offend(open_page, made_up_demo):
     page = open_page("saliency", run=RUN)
     assert any("may offend" in caption.value and "made up" in caption.value for caption in page.caption)
+
+
+def test_card_warns_that_people_wrote_the_comments(open_page, text_demo):
+    page = open_page("saliency", run=RUN)
+    assert any("many of them offend" in caption.value for caption in page.caption)
+    assert not any("made up" in caption.value for caption in page.caption)
 
 
 def test_rows_follow_the_choice_of_lambda(open_page, text_demo):
@@ -74,51 +106,72 @@ def test_rows_follow_the_choice_of_lambda(open_page, text_demo):
     assert given(page, "gallery")["shown"] == [1, 4]
 
 
-def test_filters_list_by_label_group_and_changed_answer(open_page, text_demo, gallery):
+def test_filters_list_by_label_and_group(open_page, text_demo, gallery, curve):
     arrays = gallery.arrays
     page = open_page("saliency", run=RUN, lam="5")
-    page.selectbox(key=f"sentences-{KEY}-label").set_value(1)
-    page.selectbox(key=f"sentences-{KEY}-group").set_value(2).run()
+    page.selectbox(key=f"sentences-{curve.key}-label").set_value(1)
+    page.selectbox(key=f"sentences-{curve.key}-group").set_value(2).run()
     assert not page.exception
-    wanted = np.flatnonzero((arrays["y"] == 1) & (arrays["z"] == 2)).tolist()
+    is_in_group = np.array(gallery.about["patterns"])[arrays["z"], 2]
+    wanted = np.flatnonzero((arrays["y"] == 1) & is_in_group).tolist()
+    assert 0 < len(wanted) < gallery.n_rows
     assert [item["number"] for item in given(page, "list-gallery")["items"]] == wanted
-    assert given(page, "gallery")["sentence"]["words"] == gallery.about["texts"][wanted[0]]
+    assert given(page, "gallery")["sentence"]["words"] == [safe(word) for word in gallery.about["texts"][wanted[0]]]
 
 
-def test_changed_answers_are_compared_with_the_label(gallery):
-    """Sentence 0 was wrong and is right at λ = 5; sentence 1 the other way round."""
-    arrays = {name: array.copy() for name, array in gallery.arrays.items()}
-    arrays["y"][:2] = 1
-    arrays["logits_without"][:2] = [[1, 0], [0, 1]]
-    arrays["logits"][:2, -1] = [[0, 1], [1, 0]]
-    changed = gallery._replace(arrays=arrays)
-    assert matching(changed, SentenceFilter("gained"), len(LAMS) - 1)[0] == 0
-    assert 1 not in matching(changed, SentenceFilter("gained"), len(LAMS) - 1)
-    assert 1 in matching(changed, SentenceFilter("lost"), len(LAMS) - 1)
-    assert matching(changed, SentenceFilter("all"), 0) == list(range(len(arrays["y"])))
+@pytest.mark.parametrize(("wanted", "verdicts"), [("gained", (False, True)), ("lost", (True, False))])
+def test_changed_answers_are_compared_with_the_label(gallery, wanted, verdicts):
+    """The run gains some sentences and loses others."""
+    arrays = gallery.arrays
+    for index in range(len(LAMS)):
+        answers = [
+            (without[0] < without[1], at[0] < at[1])
+            for without, at in zip(arrays["logits_without"], arrays["logits"][:, index], strict=True)
+        ]
+        expected = [
+            i
+            for i, (answer, y) in enumerate(zip(answers, arrays["y"], strict=True))
+            if (answer[0] == y, answer[1] == y) == verdicts
+        ]
+        assert expected
+        assert matching(gallery, SentenceFilter(wanted), index) == expected
+    assert matching(gallery, SentenceFilter("all"), 0) == list(range(gallery.n_rows))
 
 
-def test_filter_without_match_says_so(open_page, text_demo, monkeypatch):
-    monkeypatch.setattr("app.components.saliency.sentence_gallery.matching", lambda *_: [])
+def test_filter_without_match_says_so(open_page, text_demo, gallery, curve):
+    """At λ = 5 the run calls every sentence toxic, so that it gains none that is not."""
+    assert (gallery.arrays["logits"][:, -1].argmax(-1) == 1).all()
     page = open_page("saliency", run=RUN, lam="5")
+    page.selectbox(key=f"sentences-{curve.key}-filter").set_value("gained")
+    page.selectbox(key=f"sentences-{curve.key}-label").set_value(0).run()
     assert words.NONE_LEFT.format(lam="5") in [info.value for info in page.info]
 
 
-def test_averages_have_the_word_controls_and_a_sentence_each(open_page, text_demo):
+def test_averages_have_the_word_controls_and_a_sentence_each(open_page, made_up_demo, made_up_comments):
+    share = made_up_comments.result.curves[0].explain["ig_identity_share"]
     page = open_page("saliency", run=RUN, lam="5")
-    assert marker(page, "share")[1] == [pytest.approx(0.08)]
-    assert [row[0] for row in rows(page, "share")][:3] == ["without", "random words", "neutral words"]
-    assert "the share of Integrated Gradients on identity words falls from 0.310" in said(page)
-    assert "random words 0.310" in said(page)
+    assert marker(page, "share")[1] == [pytest.approx(share["lam"][-1]["value"])]
+    assert [row[0] for row in rows(page, "share")][:3] == ["without", *CONTROL_NAMES]
+    assert "the share of Integrated Gradients on identity words" in said(page)
+    assert f"{share['without']['value']:.3f}" in said(page)
+    for name, kind in zip(CONTROL_NAMES, WORD_CONTROLS, strict=True):
+        assert f"{name} {share[kind]['value']:.3f}" in said(page)
     assert said(page).count("At λ = 5,") == 3
     assert (
         "the same sentence twice, with only the group and what it causes changed" in given(page, "difference")["label"]
     )
 
 
-def test_run_without_gallery_and_averages_says_so(open_page, text_run, home):
-    folder = made_up_texts.copy_of(text_run, home, "bare")
-    (folder / "curves" / KEY / "gallery.safetensors").unlink()
+def test_run_without_twins_has_the_share_alone(open_page, text_demo, curve):
+    page = open_page("saliency", run=RUN, lam="5")
+    assert marker(page, "share")[1] == [pytest.approx(curve.explain["ig_identity_share"]["lam"][-1]["value"])]
+    with pytest.raises(KeyError):
+        given(page, "difference")
+
+
+def test_run_without_gallery_and_averages_says_so(open_page, copied, curve):
+    folder = copied("bare")
+    (folder / "curves" / curve.key / "gallery.safetensors").unlink()
     path = folder / "result.json"
     values = json.loads(path.read_text("utf-8"))
     values["curves"][0] |= {"explain": {}, "probe": {}}
@@ -135,8 +188,9 @@ def test_odd_texts_reach_the_screen_as_text_alone(open_page, text_demo, gallery)
     page = open_page("saliency", run=RUN)
     items = given(page, "list-gallery")["items"]
     assert any(item["text"].startswith("<img src=x onerror=alert(1)>") for item in items)
-    assert [item["text"] for item in items][-2] == words.EMPTY_TEXT
-    assert all(len(item["text"]) < 320 and "\0" not in item["text"] for item in items)
+    empty = gallery.about["texts"].index([])
+    assert [item["text"] == words.EMPTY_TEXT for item in items] == [i == empty for i in range(gallery.n_rows)]
+    assert all(len(item["text"]) < 320 and not set("\x07\u202e") & set(item["text"]) for item in items)
     written = said(page) + " ".join(str(node.proto) for node in page.get("html"))
     assert "<img" not in written
     assert "<script" not in written
@@ -146,18 +200,14 @@ def test_odd_texts_reach_the_screen_as_text_alone(open_page, text_demo, gallery)
 
 
 class Process:
-    """Explains every text by made-up numbers, and remembers what it was asked."""
+    """Explains every text as the explain process does, but here; and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[Any] = []
+        self.asked: list[TextRequest] = []
 
-    def explain_text(self, request: Any) -> Any:
+    def explain_text(self, request: TextRequest) -> Any:
         self.asked.append(request)
-        if "refuse" in request.text:
-            raise DataError("The text <b>cannot</b> be read; write another one.")
-        told = request.text.split()
-        found = made_up_texts.explained([told[:400]], np.array([-1]), np.array([-1]), [len(told) > 400])
-        return found.arrays, found.about
+        return answer(request)
 
 
 @pytest.fixture
@@ -194,7 +244,7 @@ def test_own_text_of_any_sort_is_shown_safely(open_page, text_demo, process, tex
     assert not page.error
     sentence = given(page, "own-sentence")["sentence"]
     assert len(sentence["words"]) <= 400
-    assert all(len(word) <= 81 and "\0" not in word for word in sentence["words"])
+    assert all(len(word) <= 81 and not set("\x07\u202e") & set(word) for word in sentence["words"])
     assert "<img" not in said(page)
     if not text:
         assert sentence["end"] == words.EMPTY_TEXT
@@ -202,10 +252,16 @@ def test_own_text_of_any_sort_is_shown_safely(open_page, text_demo, process, tex
         assert sentence["end"] == words.CUT
 
 
-def test_text_that_cannot_be_explained_is_told_as_plain_text(open_page, text_demo, process):
-    page = ask(open_page("saliency", run=RUN), "please refuse")
+def test_text_that_cannot_be_explained_is_told_as_plain_text(open_page, copied, curve, process):
+    """The trigger's file is damaged; the name of the run's folder has markup, and the message names the file."""
+    folder = copied("b**old**")
+    (folder / "curves" / curve.key / "trigger.safetensors").write_bytes(b"damaged")
+    page = ask(open_page("saliency", run="b**old**"), "Some people are here.")
     assert not page.exception
-    assert page.error[0].value == common.plain("The text <b>cannot</b> be read; write another one.")
+    with pytest.raises(ArtifactError) as told:
+        answer(process.asked[-1])
+    assert "b**old**" in str(told.value)
+    assert page.error[0].value == common.plain(str(told.value)) != str(told.value)
 
 
 def test_text_box_takes_no_more_than_it_says(open_page, text_demo):
@@ -213,9 +269,8 @@ def test_text_box_takes_no_more_than_it_says(open_page, text_demo):
     assert page.text_area(key="own-text").proto.max_chars == own_sentence.MOST_LETTERS >= 10_000
 
 
-def test_run_without_base_weights_explains_no_new_sentence(open_page, text_run, home):
-    folder = made_up_texts.copy_of(text_run, home, "light")
-    (folder / "base" / "classifier.safetensors").unlink()
+def test_run_without_base_weights_explains_no_new_sentence(open_page, copied):
+    (copied("light") / "base" / "classifier.safetensors").unlink()
     page = open_page("saliency", run="light")
     assert not page.exception
     assert words.OWN_MISSING in [info.value for info in page.info]
@@ -225,38 +280,38 @@ def test_run_without_base_weights_explains_no_new_sentence(open_page, text_run, 
 # --- Trade-off ---------------------------------------------------------------------------
 
 
-def test_tradeoff_draws_both_word_controls_with_a_symbol_each(open_page, text_demo):
+def test_tradeoff_draws_both_word_controls_with_a_symbol_each(open_page, text_demo, plane):
     page = open_page("tradeoff", run=RUN)
     assert not page.exception
-    names = [row[1] for row in rows(page, PLANE)]
+    names = [row[1] for row in rows(page, plane)]
     assert names[-2:] == ["random words", "neutral words"]
-    hollow = {trace["name"]: trace for trace in traces(page, PLANE) if "name" in trace}
+    hollow = {trace["name"]: trace for trace in traces(page, plane) if "name" in trace}
     assert hollow["random words"]["marker"]["symbol"] == "circle-open"
     assert hollow["neutral words"]["marker"]["symbol"] == "circle-open-dot"
     assert all(hollow[name]["showlegend"] for name in ("random words", "neutral words"))
 
 
-def test_detail_shows_the_words_of_trigger_and_controls(open_page, text_demo):
+def test_detail_shows_the_words_of_trigger_and_controls(open_page, text_demo, trigger):
     page = open_page("tradeoff", run=RUN, lam="5")
     phrases = given(page, "trigger")["phrases"]
-    assert phrases[0]["texts"] == TRIGGER["lam"]
+    assert phrases[0]["texts"] == trigger["lam"]
     assert phrases[0]["names"][-1] == tradeoff_words.NEAREST_AT.format(lam="5")
     assert phrases[0]["can_copy"]
-    assert [phrase["texts"] for phrase in phrases[1:]] == [[TRIGGER[name]] for name in CONTROLS]
+    assert [phrase["texts"] for phrase in phrases[1:]] == [[trigger[name]] for name in WORD_CONTROLS]
     assert tradeoff_words.NOT_WORDS in said(page)
 
 
-def test_words_are_handed_out_as_plain_text(open_page, text_demo, gallery):
+def test_words_are_handed_out_as_plain_text(open_page, text_demo, gallery, trigger):
     page = open_page("tradeoff", run=RUN, lam="5")
     labels = [button.label for button in page.get("download_button")]
     assert labels[-2:] == [tradeoff_words.DOWNLOAD_TRIGGER, "Nearest words at λ = 5 (TXT)"]
     found = trigger_words.handout(gallery, 4)
-    assert (found.data(), found.file, found.mime) == ("parish easter vicar calm word4\n", "lam-5.txt", "text/plain")
+    assert (found.data(), found.file, found.mime) == (" ".join(trigger["lam"][4]) + "\n", "lam-5.txt", "text/plain")
 
 
-def test_hard_words_are_said_to_be_real(open_page, text_run, home):
-    folder = made_up_texts.copy_of(text_run, home, "hard")
-    path = folder / "curves" / KEY / "gallery.safetensors"
+def test_hard_words_are_said_to_be_real(open_page, copied, curve):
+    """The run as if its words had been searched, and joined behind the text."""
+    path = copied("hard") / "curves" / curve.key / "gallery.safetensors"
     found = read_gallery(path)
     write_gallery(path, found._replace(about=found.about | {"is_nearest": False, "position": "end"}))
     page = open_page("tradeoff", run="hard")
@@ -271,16 +326,20 @@ def test_hard_words_are_said_to_be_real(open_page, text_run, home):
 # --- Probe -------------------------------------------------------------------------------
 
 
-def test_probe_reads_the_empty_comment_with_word_controls(open_page, text_demo):
+def test_probe_reads_the_empty_comment_with_word_controls(open_page, text_demo, trigger, curve):
     page = open_page("probe", run=RUN, lam="5")
     assert not page.exception
     assert [row[0] for row in rows(page, "probability")][:3] == ["without", "random words", "neutral words"]
-    assert len(rows(page, "probability")[0]) == 3
+    assert len(rows(page, "probability")[0]) == 1 + len(curve.probe["classifiers"])
     columns = [cell["text"] for cell in given(page, "classifiers")["columns"]]
     assert columns[1:4] == ["Without", "Random words", "Neutral words"]
     assert "empty comment" in given(page, "probability")["label"]
     phrases = given(page, "nulls")["phrases"]
-    assert [phrase["texts"][0] for phrase in phrases] == [[], *(TRIGGER[name] for name in CONTROLS), TRIGGER["lam"][0]]
+    assert [phrase["texts"][0] for phrase in phrases] == [
+        [],
+        *(trigger[name] for name in WORD_CONTROLS),
+        trigger["lam"][0],
+    ]
     assert given(page, "nulls")["nothing"] == probe_words.NULL_NOTHING
     with pytest.raises(KeyError):
         page.segmented_control(key="null")
@@ -305,7 +364,7 @@ def test_form_offers_what_suits_the_data(on_comments):
     assert page.multiselect(key=f"{draft}.triggers.kinds").value == ["soft"]
     methods = page.multiselect(key=f"{draft}.methods.kinds")
     assert common.kind("random_trigger") not in methods.options
-    assert methods.value == ["reprogram", *CONTROLS]
+    assert methods.value == ["reprogram", *WORD_CONTROLS]
     assert not page.error
 
 
@@ -338,7 +397,7 @@ def test_card_of_comments_shows_a_few_of_them(on_comments, home):
     assert table["is_text"]
     assert len(table["rows"]) == 6
     assert {cell["note"] for (cell,) in table["rows"]} == {
-        f"{group}, {label}" for group in made_up_texts.GROUPS.names for label in made_up_texts.LABELS
+        f"{group}, {label}" for group in ("christian", "muslim", "other") for label in ("not toxic", "toxic")
     }
     assert not (home.cache / "data").exists()
 
@@ -359,12 +418,12 @@ def intro(page):
     return given(page, "intro_demo")
 
 
-def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery):
+def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery, trigger):
     page = open_page()
     assert not page.exception
     picture = intro(page)
     assert picture["modality"] == "text"
-    assert picture["triggers"] == TRIGGER["lam"]
+    assert picture["triggers"] == trigger["lam"]
     assert picture["words"]["examples"] == start_words.EXAMPLES["text"]
     assert len(picture["examples"]) == 6  # three groups, two labels
     assert picture["examples"][0]["text"] == " ".join(gallery.about["texts"][0])
@@ -380,7 +439,7 @@ def test_start_offers_both_demos(open_page, demo, text_demo):
     assert intro(page)["modality"] == "text"
 
 
-def test_every_page_of_results_offers_the_demo(open_page, text_demo):
+def test_every_page_of_results_offers_the_demo(open_page, made_up_demo):
     for name in ("saliency", "probe"):
         page = open_page(name)
         assert page.selectbox[0].options == ["Shipped demo: made-up comments"]

@@ -5,13 +5,16 @@ import pytest
 
 from app.presenters import sentences, texts
 from app.wording import sentences as words
-from fairprog_core.common.home import Home
-from tests.app import made_up_texts
 
 
-@pytest.fixture(scope="module")
-def gallery(tmp_path_factory):
-    return made_up_texts.gallery(Home(tmp_path_factory.mktemp("home")))
+@pytest.fixture
+def curve(odd_texts):
+    return odd_texts.result.curves[0]
+
+
+@pytest.fixture
+def gallery(odd_texts, curve):
+    return odd_texts.result.gallery(curve)
 
 
 def number_of(gallery, beginning):
@@ -72,17 +75,17 @@ def test_rows_at_first_are_spread_and_hold_the_chosen_one(lams, chosen, rows):
     assert sentences.default_rows(lams, chosen) == rows
 
 
-def test_every_word_has_its_own_attribution_under_every_condition(gallery):
+def test_every_word_has_its_own_attribution_under_every_condition(gallery, curve):
     arrays = gallery.arrays
-    for i in (0, 1, 5):
+    for i in (0, number_of(gallery, "The"), number_of(gallery, "<img")):
         part = slice(arrays["first"][i], arrays["first"][i + 1])
-        found = sentences.sentence(gallery, i, chosen=made_up_texts.CHOSEN)
+        found = sentences.sentence(gallery, i, chosen=curve.chosen_lam)
         assert list(found.words) == gallery.about["texts"][i]
         assert found.first[0].values == pytest.approx(arrays["ig_without"][part])
         assert [row.name for row in found.controls] == ["Random words", "Neutral words"]
         for j, row in enumerate(found.rows):
             assert row.values == pytest.approx(arrays["ig"][part, j])
-            assert row.trigger == made_up_texts.TRIGGER["lam"][j]
+            assert row.trigger == gallery.about["trigger_words"]["lam"][j]
             assert row.trigger_values == pytest.approx(arrays["ig_trigger"][i, j])
             assert row.probability == pytest.approx(float(texts.probability(arrays["logits"][i, j])))
 
@@ -96,15 +99,38 @@ def test_scale_is_the_largest_attribution_of_any_row(gallery):
     assert sentences.sentence(gallery, 2).scale == pytest.approx(largest)
 
 
-def test_row_says_prediction_verdict_and_delta(gallery):
-    found = sentences.sentence(gallery, 0, chosen=made_up_texts.CHOSEN)
-    said = int(gallery.arrays["logits_without"][0].argmax())
-    verdict = words.RIGHT if said == gallery.arrays["y"][0] else words.WRONG
-    assert found.first[0].prediction == f"called {made_up_texts.LABELS[said]}, {verdict}"
-    assert found.first[0].convergence == "delta 0.4 %, 32 steps"
-    assert not found.rows[-1].has_converged
+def test_row_says_prediction_verdict_and_delta(gallery, curve):
+    arrays = gallery.arrays
+    found = sentences.sentence(gallery, 0, chosen=curve.chosen_lam)
+    said = int(arrays["logits_without"][0].argmax())
+    verdict = words.RIGHT if said == arrays["y"][0] else words.WRONG
+    assert found.first[0].prediction == f"called {gallery.about['labels'][said]}, {verdict}"
+    assert found.first[0].convergence == words.delta(
+        float(arrays["ig_delta_without"][0]), int(arrays["ig_steps_without"][0]), True
+    )
+    assert [row.has_converged for row in found.rows] == arrays["ig_converged"][0].astype(bool).tolist()
+    assert [row.note for row in found.rows] == [words.QUOTED if lam == curve.chosen_lam else "" for lam in curve.lams]
+
+
+def test_verdicts_are_those_of_the_logits_at_each_lam(gallery):
+    """Both verdicts occur in the run."""
+    arrays, verdicts = gallery.arrays, {True: words.RIGHT, False: words.WRONG}
+    for i, y in enumerate(arrays["y"]):
+        found = sentences.sentence(gallery, i)
+        expected = [
+            verdicts[bool(logits.argmax() == y)] for logits in (arrays["logits_without"][i], *arrays["logits"][i])
+        ]
+        assert [row.prediction.rsplit(", ")[-1] for row in (found.first[0], *found.rows)] == expected
+    assert len(np.unique(arrays["logits_without"].argmax(1) == arrays["y"])) == 2
+
+
+def test_row_that_has_not_converged_is_not_to_be_read(gallery):
+    """One row of the run, as if doubling the steps had not helped."""
+    arrays = {name: array.copy() for name, array in gallery.arrays.items()}
+    arrays["ig_converged"][0, -1], arrays["ig_delta"][0, -1], arrays["ig_steps"][0, -1] = 0, 0.034, 512
+    found = sentences.sentence(gallery._replace(arrays=arrays), 0)
+    assert [row.has_converged for row in found.rows] == [True] * (len(found.rows) - 1) + [False]
     assert found.rows[-1].convergence == "not converged: delta 3.4 % after 512 steps; ignore this row"
-    assert [row.note for row in found.rows] == ["", "", "", words.QUOTED, ""]
 
 
 def test_delta_is_a_share_and_never_said_to_be_zero():
@@ -131,12 +157,29 @@ def test_spoken_row_names_what_adds_and_takes_the_most():
 
 def test_odd_texts_are_told_to_be_cut_or_empty(gallery):
     cut = sentences.sentence(gallery, number_of(gallery, "xxx"))
-    assert (len(cut.words), len(cut.words[0]), cut.end) == (1, 81, words.CUT)
-    many = sentences.sentence(gallery, number_of(gallery, "long"))
-    assert (len(many.words), many.end) == (400, words.CUT)
+    assert (len(cut.words), len(cut.words[0]), cut.end) == (1, texts.MOST_LETTERS, words.CUT)
+    long = number_of(gallery, "long")
+    many = sentences.sentence(gallery, long)
+    assert (many.words, many.end) == (gallery.about["texts"][long], words.CUT)
+    assert len(many.words) < 2_000
     empty = sentences.sentence(gallery, gallery.about["texts"].index([]))
     assert (empty.words, empty.end) == ([], words.EMPTY_TEXT)
     assert empty.rows[0].trigger
-    nulls = sentences.sentence(gallery, number_of(gallery, "null"))
-    assert "\0" not in "".join(nulls.words)
+    bell = sentences.sentence(gallery, number_of(gallery, "bell"))
+    assert bell.words[:3] == ["bell\ufffdbyte", "and", "\ufffdturned\ufffd"]
     assert sentences.sentence(gallery, number_of(gallery, "<img")).words[0] == "<img"
+
+
+def test_words_of_a_gallery_are_cut_to_what_the_screen_takes(gallery):
+    """More words and letters than the library writes, as another writer might."""
+    texts_of, first = gallery.about["texts"], gallery.arrays["first"]
+    more = 500 - len(texts_of[0])
+    about = gallery.about | {"texts": [["y" * 100] * 500, *texts_of[1:]], "is_cut": [False] * gallery.n_rows}
+    wide = {
+        name: np.concatenate([np.repeat(array[:1], more, axis=0), array])
+        for name, array in gallery.arrays.items()
+        if len(array) == first[-1]
+    } | {"first": np.concatenate([first[:1], first[1:] + more])}
+    found = sentences.sentence(gallery._replace(arrays=gallery.arrays | wide, about=about), 0)
+    assert (len(found.words), found.end) == (texts.MOST_WORDS, words.CUT)
+    assert {len(word) for word in found.words} == {texts.MOST_LETTERS + 1}

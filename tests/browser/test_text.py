@@ -1,13 +1,15 @@
 """Texts in a real browser: a sentence is picked and read at every λ, whatever it holds; every page is accessible."""
 
+import shutil
+
 import pytest
 
 from app.wording import saliency as shared
 from app.wording import sentences as words
 from app.wording.shared import inside
 from fairprog_core.common.home import Home
-from tests.app.made_up_texts import LAMS, ODD, TRIGGER, write_run
 from tests.browser.conftest import running_server
+from tests.tiny_texts import LAMS, ODD
 
 RUN = "demo-comments"
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -20,11 +22,11 @@ DIRECTIONS = """() => [...document.querySelectorAll('.st-key-gallery .fp-sentenc
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory):
-    """A dashboard whose only demo is a made-up run on comments; do not change its home."""
+def texts(tmp_path_factory, odd_texts):
+    """A dashboard whose only demo is the tiny study on odd texts; do not change its home."""
     folder = tmp_path_factory.mktemp("texts")
     home = Home(folder / "home")
-    write_run(folder / "assets" / "demo" / "comments", home)
+    shutil.copytree(odd_texts.folder, folder / "assets" / "demo" / "comments")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAIRPROG_ASSETS", str(folder / "assets"))
         with running_server(home) as server:
@@ -64,7 +66,7 @@ def test_rows_follow_slider_and_choice(saliency):
     assert saliency.outside == []
 
 
-def test_sentence_is_picked_by_keyboard_and_the_trigger_is_marked(saliency):
+def test_sentence_is_picked_by_keyboard_and_the_trigger_is_marked(saliency, odd_texts):
     page = saliency.page
     first = page.locator(".st-key-gallery .fp-sentence-row p").first.inner_text()
     page.locator(".fp-sentences input").first.focus()
@@ -75,7 +77,8 @@ def test_sentence_is_picked_by_keyboard_and_the_trigger_is_marked(saliency):
     saliency.settle()
     assert page.locator(".fp-sentences input").nth(1).is_checked()
     frames = page.locator(".st-key-gallery .is-now .fp-trigger .fp-word").all_inner_texts()
-    assert frames == TRIGGER["lam"][LAMS.index(1.0)]
+    gallery = odd_texts.result.gallery(odd_texts.result.curves[0])
+    assert frames == gallery.about["trigger_words"]["lam"][LAMS.index(1.0)]
 
 
 def test_numbers_can_be_shown_beside_colours_and_lines(saliency):
@@ -106,7 +109,7 @@ def test_markup_in_a_text_stays_text(saliency):
 def test_text_from_right_to_left_runs_so_and_the_trigger_does_not_turn_it(saliency):
     pick(saliency, ODD[1][:10])
     assert set(saliency.page.evaluate(DIRECTIONS)) == {"rtl"}
-    pick(saliency, "null")
+    pick(saliency, "bell")
     assert set(saliency.page.evaluate(DIRECTIONS)) == {"ltr"}
 
 
@@ -124,7 +127,7 @@ def test_long_and_empty_texts_keep_to_the_page(texts, visitor, beginning):
 
 def test_filter_that_hides_the_picked_sentence_picks_the_first(saliency):
     page = saliency.page
-    pick(saliency, "null")
+    pick(saliency, "bell")
     saliency.choose(shared.GROUP, "muslim")
     page.wait_for_function("() => document.querySelector('.fp-sentences input').checked")
     page.locator(".st-key-gallery .fp-sentence-title", has_text="muslim").wait_for()
