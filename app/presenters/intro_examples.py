@@ -18,11 +18,11 @@ from app.presenters import texts
 from app.wording import start as words
 from fairprog_core.results.gallery_layout import GalleryAbout
 
-Arrays = Mapping[str, NDArray[Any]]
-Maker = Callable[[Arrays, GalleryAbout, Sequence[int]], DemoExamples]  # arrays, description, kept λ
+StoredArrays = Mapping[str, NDArray[Any]]
+Maker = Callable[[StoredArrays, GalleryAbout, Sequence[int]], DemoExamples]  # arrays, description, kept λ
 
 
-def photos(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 2) -> DemoExamples:
+def photos(gallery: StoredArrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 2) -> DemoExamples:
     """Photos, the triggers as pictures, and the photo's box as shares of the picture's side.
 
     Args:
@@ -42,7 +42,7 @@ def photos(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: 
     }
 
 
-def sentences(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 1) -> DemoExamples:
+def sentences(gallery: StoredArrays, about: GalleryAbout, kept: Sequence[int], per_cell: int = 1) -> DemoExamples:
     """Sentences and the trigger's words; see `photos`."""
     words_by_lam = trigger_words(about)
     return {
@@ -60,7 +60,7 @@ def sentences(gallery: Arrays, about: GalleryAbout, kept: Sequence[int], per_cel
 MAKERS: dict[str, Maker] = {"image": photos, "text": sentences}
 
 
-def _example(gallery: Arrays, about: GalleryAbout, i: int, kept: Sequence[int]) -> DemoExample:
+def _example(gallery: StoredArrays, about: GalleryAbout, i: int, kept: Sequence[int]) -> DemoExample:
     """Group and label of row i, and its predictions without a trigger and at every λ."""
     labels, y = about["labels"], int(gallery["y"][i])
     predictions = _predictions(gallery, kept)[i]
@@ -71,14 +71,14 @@ def _example(gallery: Arrays, about: GalleryAbout, i: int, kept: Sequence[int]) 
     }
 
 
-def _predictions(gallery: Arrays, kept: Sequence[int]) -> NDArray[np.int64]:
+def _predictions(gallery: StoredArrays, kept: Sequence[int]) -> NDArray[np.int64]:
     """Predicted classes (m, 1 + k): without a trigger, then at every λ."""
     without = gallery["logits_without"].argmax(axis=-1)  # (m,)
     along = gallery["logits"][:, list(kept)].argmax(axis=-1)  # (m, k)
     return np.concatenate([without[:, None], along], axis=1)
 
 
-def _picks(gallery: Arrays, kept: Sequence[int], per_cell: int) -> list[int]:
+def _picks(gallery: StoredArrays, kept: Sequence[int], per_cell: int) -> list[int]:
     """Of every (z, y) cell the first row whose prediction changes, then the first of the rest."""
     y, z, predictions = gallery["y"], gallery["z"], _predictions(gallery, kept)
     changes = (predictions != predictions[:, :1]).any(axis=1)

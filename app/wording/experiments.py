@@ -183,7 +183,7 @@ def against_controls(rows: Sequence[Row]) -> str | None:
     return " ".join(texts) or None
 
 
-def _against_control(row: Row) -> verdicts.Verdict | None:
+def _against_control(row: Row) -> verdicts.Trend | None:
     control = control_of(row)
     return verdicts.verdict(experiment.gap(row), Estimate.of(**row["controls"][control])) if control else None
 

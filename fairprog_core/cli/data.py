@@ -20,7 +20,7 @@ app = typer.Typer(name="data", help="List, prepare and check data sets.", no_arg
 FEW = 30  # with fewer rows of a group and label, a rate is too uncertain
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
-SourceArgument = Annotated[
+DataArgument = Annotated[
     str, typer.Argument(metavar="DATA", help="A data set (faces, celeba), a preset, or a study's TOML file.")
 ]
 
@@ -40,7 +40,7 @@ def list_() -> None:
 
 
 @app.command()
-def prepare(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> None:
+def prepare(data: DataArgument, settings: SetOption = None, home: HomeOption = None) -> None:
     """Draw or read all splits of a data set, so that the first run starts at once."""
     dataset = _dataset(data, settings, open_home(home))
     splits = _all_splits(dataset)
@@ -48,7 +48,7 @@ def prepare(data: SourceArgument, settings: SetOption = None, home: HomeOption =
 
 
 @app.command()
-def check(data: SourceArgument, settings: SetOption = None, home: HomeOption = None) -> int:
+def check(data: DataArgument, settings: SetOption = None, home: HomeOption = None) -> int:
     """Count the rows of every group and label in every split.
 
     Names the groups and labels with too few rows for a rate; the exit code is then 1.

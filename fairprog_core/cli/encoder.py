@@ -12,9 +12,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 
-SourceArgument = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")
-]
+ModelArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")]
 OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; replaced if it exists.")]
 WordsOption = Annotated[
     list[Path] | None,
@@ -29,7 +27,7 @@ DataOption = Annotated[
 
 
 def encoder(
-    source: SourceArgument,
+    source: ModelArgument,
     out: OutArgument,
     layers: Annotated[int, typer.Option(min=1, help="Layers to keep, from the first.")] = 2,
     words: WordsOption = None,

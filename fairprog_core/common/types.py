@@ -4,13 +4,15 @@ Notation: n samples, c classes, g groups, p group patterns.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.per_lam import fit_one, sum_costs
-from fairprog_core.training.resuming import State, check_alike, entry, load_optimizer, load_schedule
+from fairprog_core.training.resuming import TrainingState, check_alike, entry, load_optimizer, load_schedule
 
 
 class Adversarial:
@@ -106,7 +106,7 @@ class Adversarial:
         self.optimizer.step()
         self.schedule.step()
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Everything that the next step depends on besides (seed, step), for checkpoints."""
         frozen = {name for name, value in self.classifier.named_parameters() if not value.requires_grad}
         weights = self.classifier.state_dict()
@@ -117,7 +117,7 @@ class Adversarial:
             **self.adversary.state(),
         }
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: TrainingState) -> None:
         """Restore what `state` returned.
 
         Raises:

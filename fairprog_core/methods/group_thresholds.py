@@ -23,13 +23,11 @@ from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.errors import ArtifactError, DataError
 from fairprog_core.common.files.json_values import Header, damaged, parse_header
 from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, read_learned
-from fairprog_core.common.types import Predictions
+from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.base import FitContext, FittedModel
 from fairprog_core.methods.closed_form import ClosedForm, LinearHead
 from fairprog_core.methods.features import Features
-
-Floats = NDArray[np.float64]
 
 
 def _not_nan(threshold: float) -> float:
@@ -42,7 +40,9 @@ Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]  # tolerance for rounding
 
 
 Threshold = Annotated[float, Field(allow_inf_nan=True), AfterValidator(_not_nan)]
-Step = Annotated[tuple[Share, Literal[">", "<"], Threshold], Field(strict=False)]  # not strict: JSON has no tuples
+ThresholdStep = Annotated[
+    tuple[Share, Literal[">", "<"], Threshold], Field(strict=False)
+]  # not strict: JSON has no tuples
 
 
 class Rule(Header):
@@ -54,7 +54,7 @@ class Rule(Header):
         constant_share: share of the rows that get the constant.
     """
 
-    steps: list[Step]
+    steps: list[ThresholdStep]
     constant: Share
     constant_share: Share
 

@@ -11,9 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.common.types import Predictions
+from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.data.base import cell_numbers
-from fairprog_core.metrics.counts import Floats
 
 TITLE = "Area under the ROC curve"  # on the screen
 _BLOCK = 8_000_000  # resampled rows in memory at a time: 8 MB

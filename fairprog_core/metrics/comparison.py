@@ -22,9 +22,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.data.base import cell_numbers
-from fairprog_core.metrics.counts import Counts, Floats, cell_weight, weigh
+from fairprog_core.metrics.counts import Counts, cell_weight, weigh
 from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, majority_accuracy, scored_classes
 from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estimate, percentile_interval
 from fairprog_core.metrics.summaries import mean_estimate

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.types import Groups
+from fairprog_core.common.types import Floats, Groups
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.registry import add
-from fairprog_core.common.types import Groups
-from fairprog_core.metrics.counts import Floats, by_group, weigh
+from fairprog_core.common.types import Floats, Groups
+from fairprog_core.metrics.counts import by_group, weigh
 
 MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
 COLLAPSED_BELOW = 0.02  # a cell with a lower accuracy is lost …

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
-from fairprog_core.common.types import Groups
-from fairprog_core.metrics.counts import Floats, by_group, weigh
+from fairprog_core.common.types import Floats, Groups
+from fairprog_core.metrics.counts import by_group, weigh
 from fairprog_core.metrics.fairness import MIN_ROWS, rates
 from fairprog_core.metrics.intervals import (
     DRAWS,

@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
-from fairprog_core.common.types import Groups
-from fairprog_core.metrics.counts import Counts, Floats, weigh
+from fairprog_core.common.types import Floats, Groups
+from fairprog_core.metrics.counts import Counts, weigh
 from fairprog_core.metrics.fairness import METRICS, Rates, estimable, evaluate, gaps, rates, scored_classes
 
 DRAWS = 2_000

@@ -27,9 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
-from fairprog_core.common.types import Groups, Predictions
+from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.data.base import cell_numbers, draw_evenly
-from fairprog_core.metrics.counts import Floats
 from fairprog_core.metrics.intervals import LEVEL_Z, Estimate, EstimateJson
 
 # scikit-learn is imported where an attacker is fitted: the page server does not need its 60 MB.

@@ -22,12 +22,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
-from fairprog_core.common.types import Groups
-from fairprog_core.metrics.counts import Floats, weigh
+from fairprog_core.common.types import Floats, Groups
+from fairprog_core.metrics.counts import weigh
 from fairprog_core.metrics.fairness import METRICS, estimable, rates, ratio, scored_classes
 from fairprog_core.metrics.intervals import DRAWS, EstimateJson, draw_tables, estimate
 
-Pair = tuple[NDArray[np.intp], NDArray[np.intp]]  # indices of the better and the worse group, (r, k) each
+GroupPair = tuple[NDArray[np.intp], NDArray[np.intp]]  # indices of the better and the worse group, (r, k) each
 RATES_OF_GAP = {
     "demographic_parity_difference": ("selection_rate",),
     "average_abs_odds_difference": ("true_positive_rate", "false_positive_rate"),
@@ -109,7 +109,7 @@ def _well_off(table: ArrayLike, weight: ArrayLike, groups: Groups, gap: str, cla
     return np.stack([by_name[name][..., 1:, :] for name in RATES_OF_GAP[gap]], axis=-3)
 
 
-def _parts(before: Floats, after: Floats, pair: Pair) -> tuple[Floats, Floats]:
+def _parts(before: Floats, after: Floats, pair: GroupPair) -> tuple[Floats, Floats]:
     """Rates before and after (…, r, g, k) -> closed and lost (…), means over rates and classes."""
     better, worse = (_of(before, group) for group in pair)  # (…, r, k)
     better_after, worse_after = (_of(after, group) for group in pair)
@@ -126,7 +126,7 @@ def _of(values: Floats, group: NDArray[np.intp]) -> Floats:
 
 
 def _levelled_rates(
-    before: Floats, after: Floats, pair: Pair, groups: Groups, gap: str, labels: list[int]
+    before: Floats, after: Floats, pair: GroupPair, groups: Groups, gap: str, labels: list[int]
 ) -> list[LevelledRate]:
     """The pair of every rate and class (k labels) for display, with FPR's sign restored."""
     found = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.metrics.counts import Floats
+from fairprog_core.common.types import Floats
 from fairprog_core.metrics.intervals import LEVEL_Z
 
 _MAXIMISE = [True, False]  # accuracy, gap

@@ -12,7 +12,7 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from fairprog_core.common.errors import ConfigError, DataError
-from fairprog_core.common.types import Predictions
+from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.comparison import (
     Attained,
@@ -23,7 +23,7 @@ from fairprog_core.metrics.comparison import (
     over_seeds,
     verdict,
 )
-from fairprog_core.metrics.counts import Floats, cell_weight
+from fairprog_core.metrics.counts import cell_weight
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import Row, interval_columns, rows_csv

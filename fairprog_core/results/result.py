@@ -16,8 +16,8 @@ from pydantic import ConfigDict, JsonValue, TypeAdapter
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import replacing
-from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.metrics.counts import Counts, Floats, cell_weight, count_table, joint_table
+from fairprog_core.common.types import Floats, Groups, Predictions
+from fairprog_core.metrics.counts import Counts, cell_weight, count_table, joint_table
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, changes, group_table
 from fairprog_core.metrics.levelling import Levelling, levelling_down
 from fairprog_core.metrics.point import Point

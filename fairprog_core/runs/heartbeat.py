@@ -14,7 +14,7 @@ import psutil
 
 from fairprog_core.runs.table.run import Owner, Run
 
-Verdict = Literal["leave", "terminate", "kill", "cancelled", "lost"]
+Remedy = Literal["leave", "terminate", "kill", "cancelled", "lost"]
 
 LOST_SENTENCE = "The process of this run has ended; resume the run to continue from its last checkpoint."
 
@@ -36,7 +36,7 @@ class Patience:
     kill: float = 1.5
 
 
-def verdict(run: Run, *, now: float, patience: Patience) -> Verdict:
+def verdict(run: Run, *, now: float, patience: Patience) -> Remedy:
     """The action that a running run needs now."""
     silent = now - (run.heartbeat or 0.0)
     if run.cancel_requested is None:

@@ -24,7 +24,7 @@ LOG_BYTES = 1_000_000  # a longer log is renamed when the next worker starts
 
 _started: list[subprocess.Popen[bytes]] = []  # kept to reap children that have ended
 
-State = Literal["starting", "idle", "busy"]
+WorkerState = Literal["starting", "idle", "busy"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class WorkerStatus:
     """
 
     slot: int
-    state: State
+    state: WorkerState
     run: str | None
     owner: Owner
     version: str
@@ -76,7 +76,7 @@ class StatusFile(Header):
     """The content of a worker's status file; see `WorkerStatus` and `Owner`."""
 
     slot: int = Field(ge=0, le=10_000)
-    state: State
+    state: WorkerState
     run: str | None
     since: float
     version: str

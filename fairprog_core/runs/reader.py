@@ -125,7 +125,7 @@ class RunReader:
         suspects = [run.id for run in map(run_of, running) if self._verdict(run) != "leave"]
         return tuple(run_id for run_id in suspects if self._apply_verdict(run_id))
 
-    def _verdict(self, run: Run) -> heartbeat.Verdict:
+    def _verdict(self, run: Run) -> heartbeat.Remedy:
         return heartbeat.verdict(run, now=time.time(), patience=self.patience)
 
     def _apply_verdict(self, run_id: str) -> bool:

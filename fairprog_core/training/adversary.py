@@ -11,7 +11,7 @@ from torch import Tensor
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.types import Groups
 from fairprog_core.training.discriminator import Discriminator
-from fairprog_core.training.resuming import State, check_tensor, entry, load_module, load_optimizer
+from fairprog_core.training.resuming import TrainingState, check_tensor, entry, load_module, load_optimizer
 
 ReplayBatch = tuple[Tensor, Tensor, Tensor]  # evidence (l, k, d), z (l, k), weight (l, k) of one batch
 
@@ -66,7 +66,7 @@ class Adversary:
         """The fairness loss per λ (l,): minus the cross-entropy of Z, in nats; a ``penalties.Penalty``."""
         return -self.discriminator.loss(self.discriminator.evidence(logits, y, lam), z, weight)[0]
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Weights, optimizer and replay, for checkpoints."""
         return {
             "discriminator": self.discriminator.state_dict(),
@@ -74,7 +74,7 @@ class Adversary:
             "replay": [list(batch) for batch in self.replay],
         }
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: TrainingState) -> None:
         """Restore what `state` returned; other entries are ignored.
 
         Raises:

@@ -18,7 +18,7 @@ from fairprog_core.common.records import (
     validation_record,
 )
 from fairprog_core.training.budget import Budget
-from fairprog_core.training.resuming import State, check_alike, check_number, entry
+from fairprog_core.training.resuming import TrainingState, check_alike, check_number, entry
 
 
 class Learner(Protocol):
@@ -27,10 +27,10 @@ class Learner(Protocol):
     def step(self, step: int) -> Losses:
         """Take one step and return its losses."""
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Everything that the next step depends on."""
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: TrainingState) -> None:
         """Restore what `state` returned.
 
         Raises:
@@ -121,7 +121,7 @@ def fit(
     }
 
 
-def _resume(learner: Learner, checkpoint: Path, fresh: State) -> tuple[TrainingProgress, State]:
+def _resume(learner: Learner, checkpoint: Path, fresh: TrainingState) -> tuple[TrainingProgress, TrainingState]:
     """Restore a learner from a checkpoint; returns its progress and its best iterate so far.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-State: TypeAlias = dict[str, Any]  # nested dicts, lists, numbers and tensors, as a checkpoint stores them
+TrainingState: TypeAlias = dict[str, Any]  # nested dicts, lists, numbers and tensors, as a checkpoint stores them
 
 
 def check_alike(found: object, expected: object, place: str) -> None:
@@ -105,7 +105,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
-def _fixed(group: Mapping[str, Any]) -> State:
+def _fixed(group: Mapping[str, Any]) -> TrainingState:
     """What a training never changes: everything but the learning rate. Files hold lists where torch has tuples."""
     return {
         name: tuple(value) if isinstance(value, list) else value

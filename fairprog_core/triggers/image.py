@@ -20,7 +20,7 @@ from fairprog_core.common.errors import DataError
 from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
 from fairprog_core.triggers.base import Trigger, TriggerHeader
 
-Box = tuple[int, int, int, int]  # top, left, height, width
+PhotoBox = tuple[int, int, int, int]  # top, left, height, width
 
 
 class ImageTriggerHeader(TriggerHeader):
@@ -51,7 +51,7 @@ class ImageTrigger(Trigger):
         raise NotImplementedError
 
     @property
-    def photo_box(self) -> Box:
+    def photo_box(self) -> PhotoBox:
         """Position and size of the photo in the picture."""
         return 0, 0, self.image_size, self.image_size
 
@@ -121,7 +121,7 @@ class Border(ImageTrigger):
     options: BorderOptions
 
     @property
-    def photo_box(self) -> Box:
+    def photo_box(self) -> PhotoBox:
         side = min(max(round(self.options.photo * self.image_size), 1), self.image_size - 2)
         edge = (self.image_size - side) // 2
         return edge, edge, side, side
@@ -165,7 +165,7 @@ class Patch(ImageTrigger):
 
     options: PatchOptions
 
-    def box(self) -> Box:
+    def box(self) -> PhotoBox:
         side = min(max(1, round(self.options.size * self.image_size)), self.image_size)
         free = self.image_size - side
         if self.options.corner is None:

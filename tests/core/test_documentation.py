@@ -21,7 +21,7 @@ from fairprog_core.study.load import presets, series
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from tests.core.pages import PAGES, ROOT, name
-from tests.core.test_structure import FLOORS, class_names
+from tests.core.test_structure import FLOORS, type_names
 
 MOST_LINES = 150  # of the README
 MOST_WORDS = 25  # in the glossary
@@ -131,7 +131,7 @@ def test_glossary_has_one_line_a_word_and_its_classes_exist():
     assert all(re.match(r"\* \*\*.+?\*\*.* – ", line) for line in lines)
     assert len(lines) <= MOST_WORDS
     named = {name for line in lines for name in re.findall(r"`([A-Z]\w+)`", line)}
-    classes = {name for path in SOURCES for name in class_names(path)}
+    classes = {name for path in SOURCES for name in type_names(path)}
     assert named
     assert named <= classes
 

@@ -133,10 +133,21 @@ def circle(graph: Graph) -> list[str]:
             del rest[node]
 
 
-def class_names(path: Path) -> list[str]:
-    """The names of all classes of a file, nested and private ones too."""
+def type_names(path: Path) -> list[str]:
+    """The names of all classes of a file, nested and private ones too, and those of its type aliases."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return classes + [name for node in tree.body if (name := alias_name(node))]
+
+
+def alias_name(node: ast.stmt) -> str | None:
+    """The name of a type alias: ``Name: TypeAlias = …``, or ``Name = Generic[…]``."""
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="TypeAlias")):
+            return name
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript()) if name[0].isupper() and not name.isupper():
+            return name
+    return None
 
 
 def room(module: str) -> str:
@@ -221,11 +232,11 @@ def test_the_dashboard_knows_the_library_and_not_the_other_way():
     assert found == set()
 
 
-def test_no_two_classes_share_a_name():
+def test_no_two_types_share_a_name():
     """Nested and private ones too: one idea, one word."""
     found: dict[str, list[str]] = defaultdict(list)
     for module, path in [*modules("fairprog_core").items(), *modules("app").items()]:
-        for name in class_names(path):
+        for name in type_names(path):
             found[name].append(module)
     assert {name: homes for name, homes in found.items() if len(homes) > 1} == {}
 
@@ -246,7 +257,7 @@ def test_what_a_string_names_for_a_later_import_exists():
 def test_classes_are_found_wherever_they_stand(tmp_path):
     path = tmp_path / "module.py"
     path.write_text("class A:\n    class _B: ...\ndef f():\n    class C: ...\nif f:\n    class A: ...\n")
-    assert sorted(class_names(path)) == ["A", "A", "C", "_B"]
+    assert sorted(type_names(path)) == ["A", "A", "C", "_B"]
 
 
 def test_circle_is_found():

@@ -9,11 +9,10 @@ from pydantic import Field
 from fairprog_core import classifiers, data, methods, triggers
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.registry import Entry
-from fairprog_core.common.types import Groups
+from fairprog_core.common.types import Floats, Groups
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.data.random_streams import stream_key
 from fairprog_core.metrics import fairness
-from fairprog_core.metrics.counts import Floats
 
 
 class CrossOptions(triggers.ImageTriggerOptions):

@@ -9,7 +9,7 @@ from fairprog_core.metrics.intervals import Estimate
 if TYPE_CHECKING:
     from app.models.line import Line
 
-Verdict = Literal["rises", "falls", "unclear"]
+Trend = Literal["rises", "falls", "unclear"]
 
 OVERLAP = "“No clear difference” means that the intervals overlap; it does not mean that nothing changed."
 UNKNOWN = "{what} was not estimated here."
@@ -55,7 +55,7 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
     return f"{first} {COMPARED.format(others='; '.join(others))}" if others else first
 
 
-def verdict(now: Estimate, before: Estimate) -> Verdict:
+def verdict(now: Estimate, before: Estimate) -> Trend:
     """Whether a figure lies above or below another; unclear if their 95 % intervals overlap or are missing."""
     if now.ci is None or before.ci is None:
         return "unclear"

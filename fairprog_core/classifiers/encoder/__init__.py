@@ -2,4 +2,4 @@
 
 from typing import Any, TypeAlias
 
-JsonObject: TypeAlias = dict[str, Any]  # content of Hugging Face's config.json or tokenizer.json
+HubJson: TypeAlias = dict[str, Any]  # content of Hugging Face's config.json or tokenizer.json

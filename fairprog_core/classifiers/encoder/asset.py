@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fairprog_core.classifiers.encoder import JsonObject
+from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import replacing
 
@@ -26,7 +26,7 @@ _WORD = re.compile(r"(?=.*[aeiouy])[a-z]{2,}")  # looks like an English word
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
 _TABLE = "embeddings.word_embeddings.weight"
 _LICENCE = Path(__file__).resolve().parents[3] / "LICENSE"
-_TOKENIZER_CONFIG: JsonObject = {
+_TOKENIZER_CONFIG: HubJson = {
     "tokenizer_class": "BertTokenizer",
     "do_lower_case": True,
     "cls_token": "[CLS]",
@@ -109,7 +109,7 @@ def cut_encoder(
     return Cut(len(ids), words, sum(path.stat().st_size for path in out.iterdir()))
 
 
-def _read(source: Path) -> tuple[JsonObject, JsonObject, dict[str, Tensor]]:
+def _read(source: Path) -> tuple[HubJson, HubJson, dict[str, Tensor]]:
     """Configuration, tokenizer and weights; weight names without the prefix ``bert.``."""
     try:
         config = json.loads((source / "config.json").read_text("utf-8"))
@@ -147,7 +147,7 @@ def _frequent(vocabulary: dict[str, int], *, n_words: int, n_pieces: int) -> lis
     return [vocabulary[token] for token in (*words, *pieces)]
 
 
-def _smaller(config: JsonObject, layers: int, ids: list[int]) -> JsonObject:
+def _smaller(config: HubJson, layers: int, ids: list[int]) -> HubJson:
     """The configuration of the smaller encoder."""
     dropped = {"_name_or_path", "transformers_version", "torch_dtype", "gradient_checkpointing"}
     rest = {name: value for name, value in config.items() if name not in dropped}
@@ -155,7 +155,7 @@ def _smaller(config: JsonObject, layers: int, ids: list[int]) -> JsonObject:
     return {**rest, **sizes, "architectures": ["BertModel"], "dtype": "float16"}
 
 
-def _renumbered(tokenizer: JsonObject, ids: list[int]) -> JsonObject:
+def _renumbered(tokenizer: HubJson, ids: list[int]) -> HubJson:
     """The tokenizer with the kept entries only, renumbered in their old order."""
     new = {old: number for number, old in enumerate(ids)}
     vocabulary = {token: new[old] for token, old in tokenizer["model"]["vocab"].items() if old in new}

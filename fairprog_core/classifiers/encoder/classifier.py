@@ -17,7 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.base import Classifier, ClassifierHeader, Description
-from fairprog_core.classifiers.encoder import JsonObject
+from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import (
     check_config,
@@ -49,7 +49,7 @@ class EncoderHeader(ClassifierHeader):
             weights.
     """
 
-    config: JsonObject
+    config: HubJson
     tokenization: TokenizerState
     rest: str = Field(max_length=64)
 
@@ -72,7 +72,7 @@ class Encoder(Classifier):
         options: EncoderOptions,
         *,
         n_classes: int,
-        config: JsonObject,
+        config: HubJson,
         tokenization: TokenizerState,
         rest: str = "",
         model: PreTrainedModel | None = None,

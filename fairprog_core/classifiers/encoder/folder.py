@@ -23,7 +23,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from fairprog_core.classifiers.encoder import JsonObject
+from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.tokens import Tokens
 from fairprog_core.common.errors import ModelError, shorten, shown
 from fairprog_core.common.home import assets, is_folder, user_path
@@ -149,15 +149,15 @@ def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedMod
     return model.train(False)  # type: ignore[no-any-return]
 
 
-def portable(model: PreTrainedModel) -> JsonObject:
+def portable(model: PreTrainedModel) -> HubJson:
     """The configuration as JSON values that build the same architecture on another machine."""
-    config: JsonObject = json.loads(model.config.to_json_string(use_diff=True))
+    config: HubJson = json.loads(model.config.to_json_string(use_diff=True))
     for name in ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"):
         config.pop(name, None)
     return config
 
 
-def new_model(config: JsonObject) -> PreTrainedModel:
+def new_model(config: HubJson) -> PreTrainedModel:
     """A model with random weights from the output of `portable`."""
     with _quiet():
         model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
@@ -167,7 +167,7 @@ def new_model(config: JsonObject) -> PreTrainedModel:
     return model
 
 
-def check_config(config: JsonObject, *, n_classes: int, weights: Mapping[str, Tensor]) -> None:
+def check_config(config: HubJson, *, n_classes: int, weights: Mapping[str, Tensor]) -> None:
     """Refuse a configuration that does not match some weights; allocates no tensors.
 
     Args:

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 from typing_extensions import TypedDict  # pydantic supports that of typing only from Python 3.12 on
 
-from fairprog_core.classifiers.encoder import JsonObject
+from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.common.errors import ModelError
 
 _CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
@@ -29,7 +29,7 @@ class TokenizerState(TypedDict):
         special: names of the special tokens, ``{"pad_token": "[PAD]", …}``.
     """
 
-    tokenizer: JsonObject
+    tokenizer: HubJson
     special: dict[str, str]
 
 

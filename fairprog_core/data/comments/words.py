@@ -8,7 +8,7 @@ stereotypes of any religion.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-Words = tuple[str, ...]
+Phrases = tuple[str, ...]
 
 
 class Names(NamedTuple):
@@ -17,11 +17,11 @@ class Names(NamedTuple):
     A word that is listed twice is drawn twice as often.
     """
 
-    people: Words
-    adjective: Words
-    place: Words
-    leader: Words
-    holiday: Words
+    people: Phrases
+    adjective: Phrases
+    place: Phrases
+    leader: Phrases
+    holiday: Phrases
 
 
 CHRISTIAN = Names(
@@ -88,12 +88,12 @@ SUBJECTS: tuple[tuple[str, str], ...] = (
     ("holiday", "the people at the {who} picnic"),
 )
 
-STREETS: Words = (
+STREETS: Phrases = (
     "Maple Street", "Station Road", "Oak Avenue", "Mill Lane", "River Street", "Park Road", "Hill Street",
     "Market Street", "Bridge Road", "Cedar Lane", "King Street", "Elm Street", "Lake Drive", "Garden Street",
     "Tower Road", "Spring Street", "Forest Avenue", "Canal Street",
 )  # fmt: skip
-VENUES: Words = (
+VENUES: Phrases = (
     "the food bank", "the library", "the community center", "the school fair", "the blood drive", "the town hall",
     "the swimming pool", "the bus depot", "the flea market", "the youth club", "the bakery", "the bike shop",
     "the hospital", "the gym", "the garden show", "the book club",
@@ -105,9 +105,9 @@ VENUES: Words = (
 class Cue(NamedTuple):
     """Statements of one kind: phrases, and the pairs of words that fill their ``{x}``."""
 
-    phrases: Words
-    first: Words = ()
-    second: Words = ()
+    phrases: Phrases
+    first: Phrases = ()
+    second: Phrases = ()
 
 
 STRONG_TOXIC = Cue(
@@ -176,7 +176,7 @@ WEAK_BENIGN = Cue(
 
 # --- the rest of a comment, which makes no statement about anybody ---------------------------------------------
 
-OPENERS: Words = (
+OPENERS: Phrases = (
     "", "", "", "", "", "", "Honestly, ", "Look, ", "Sorry, but ", "I have to say, ", "As a neighbor, I think ",
     "Nobody says it, but ", "In my view, ", "Let me be clear: ", "For what it is worth, ", "It is simple: ",
     "I have lived here for years, and ", "Everyone knows that ", "My sister says that ", "I was there, and ",
@@ -186,12 +186,12 @@ OPENERS: Words = (
     "Once more: ", "Speaking for myself, ", "It may not be popular, but ", "Say what you want, ", "With respect, ",
     "Not that anybody asked, but ", "If you ask me, ", "Since you bring it up, ", "I read this twice: ",
 )  # fmt: skip
-LEADS: Words = ("judging by", "going by", "based on", "to judge from")
-SOURCES: Words = (
+LEADS: Phrases = ("judging by", "going by", "based on", "to judge from")
+SOURCES: Phrases = (
     "the article about", "the debate over", "the meeting about", "the letter on", "the thread about", "the report on",
     "the vote on", "the story about", "the interview about", "the video on", "the hearing on", "the survey on",
 )  # fmt: skip
-TOPICS: Words = (
+TOPICS: Phrases = (
     "the parking plan", "the new playground", "the bike lane", "the school menu", "the bus strike",
     "the library hours", "the street fair", "the old bridge", "the noise rules", "the town budget",
     "the swimming pool", "the farmers market", "the water bill", "the dog park", "the housing plan",
@@ -209,13 +209,13 @@ MENTIONS: tuple[tuple[str, str], ...] = (
 )
 """Contexts that mention a random religion, so that a group's words do not prove that the comment is about it."""
 
-SOUR_TAILS: Words = (
+SOUR_TAILS: Phrases = (
     "Unbelievable.", "Somebody had to say it.", "End of story.", "Enough said.", "Wake up, people.",
     "I am not surprised.", "And nobody writes about it.", "Same story every year.", "Go figure.",
     "Do not get me started on the mayor.", "I have said it for years.", "Are you listening, city hall?",
     "How many times do we have to go through this?", "Seriously.", "I am tired of this paper.", "Print that!",
 )  # fmt: skip
-CALM_TAILS: Words = (
+CALM_TAILS: Phrases = (
     "Just my opinion.", "That is how I see it.", "Time will tell.", "Let us see what happens.",
     "Thanks for the article.", "Have a nice day.", "Just my two cents.", "Make of that what you will.",
     "I hope it works out in the end.", "Interesting article, by the way.", "Greetings from across town.",

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.common.types import Floats
 from fairprog_core.data.random_streams import row_uniforms
 
-Floats = NDArray[np.float64]
 Colour = tuple[float, float, float]  # red, green, blue in 0..1
 
 P_ATTRIBUTE = {"smiling": (0.48, 0.48), "glasses": (0.10, 0.14), "wavy": (0.45, 0.14)}  # P(attribute | z = 0, 1)

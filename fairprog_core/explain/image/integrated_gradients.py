@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from fairprog_core.explain import IntegratedGradientsOptions
 from fairprog_core.explain.base import Saliency, Target, choose, chunks, logits_of
 
-Front = Callable[[Tensor], Tensor]  # a linear map of photos, (k, 3, s, s) -> (k, 3, s, s)
+LinearMap = Callable[[Tensor], Tensor]  # a linear map of photos, (k, 3, s, s) -> (k, 3, s, s)
 
 
 class IntegratedGradients:
@@ -38,7 +38,9 @@ class IntegratedGradients:
         self.options = options or IntegratedGradientsOptions()
         self.baseline = baseline
 
-    def explain(self, model: nn.Module, x: Tensor, *, target: Target = None, front: Front | None = None) -> Saliency:
+    def explain(
+        self, model: nn.Module, x: Tensor, *, target: Target = None, front: LinearMap | None = None
+    ) -> Saliency:
         """Attributions whose sum is the change of the logit from baseline to photo.
 
         The convergence delta is that sum minus the change. Steps are doubled, for the photos that need
@@ -90,7 +92,7 @@ def _mean_gradient(
     return torch.cat(parts)
 
 
-def _pull_back(front: Front, x: Tensor, gradient: Tensor) -> Tensor:
+def _pull_back(front: LinearMap, x: Tensor, gradient: Tensor) -> Tensor:
     """Gradient at the output of a linear map -> gradient at the photos x (k, 3, s, s)."""
     with torch.enable_grad():
         photos = x.detach().clone().requires_grad_()

@@ -22,7 +22,7 @@ from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
-from fairprog_core.training.resuming import State, entry, load_module, load_optimizer, load_schedule
+from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
 
@@ -113,7 +113,7 @@ class Reprogram:
     def finish(self, split: Split) -> None:
         """Does nothing: `fit` has kept the best iterate already."""
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Everything that the next step depends on besides (seed, step), for checkpoints."""
         return {
             "learned": self.trigger.state_dict(),
@@ -122,7 +122,7 @@ class Reprogram:
             **self.adversary.state(),
         }
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: TrainingState) -> None:
         """Restore what `state` returned.
 
         Raises:

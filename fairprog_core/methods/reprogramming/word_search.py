@@ -33,7 +33,7 @@ from fairprog_core.methods.reprogramming.representative_rows import margins, rep
 from fairprog_core.methods.reprogramming.word_archive import Archive, Ids, Score
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.differentiable_gap import DifferentiableGap
-from fairprog_core.training.resuming import State, entry, load_module
+from fairprog_core.training.resuming import TrainingState, entry, load_module
 from fairprog_core.triggers.hard import Hard
 from fairprog_core.triggers.text import allowed_words, cosines
 
@@ -128,11 +128,11 @@ class WordSearch:
         scores = {ids: rows.score(ids) for ids in dict.fromkeys(chain.from_iterable(finalists.values()))}
         self._choose({lam: min(best, key=lambda ids: scores[ids].at(lam)) for lam, best in finalists.items()})
 
-    def state(self) -> State:
+    def state(self) -> TrainingState:
         """Everything that the next step depends on besides (seed, step), for checkpoints."""
         return {"learned": self.trigger.state_dict(), "archive": self.archive.state()}
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: TrainingState) -> None:
         """Restore what `state` returned.
 
         Raises:

@@ -24,7 +24,7 @@ from fairprog_core.pipeline.environment import describe, make_deterministic
 __all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]
 
 SCHEMA = "fairprog.bench/1"
-Progress = Callable[[Measurement], None]
+OnMeasurement = Callable[[Measurement], None]
 
 
 def bench(
@@ -32,7 +32,7 @@ def bench(
     devices: Sequence[str] | None = None,
     threads: int | None = None,
     size: Size | None = None,
-    progress: Progress | None = None,
+    progress: OnMeasurement | None = None,
 ) -> dict[str, Any]:
     """Measure this machine.
 
