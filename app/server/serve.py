@@ -8,7 +8,6 @@ import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -39,7 +38,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     bootstrap.run(str(SCRIPT), False, [], options)
 
 
-def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, Any]:
+def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:
     """Streamlit's options by name: those of ``.streamlit/config.toml``, and fairprog's own.
 
     The file is read here because Streamlit finds it only from some working directories.
@@ -66,7 +65,7 @@ def _when_it_answers(url: str, when_open: Callable[[str], None]) -> None:
     when_open(url)
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")

@@ -110,7 +110,7 @@ class Result:
         result._check(where)
         return result
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The content of ``result.json``; a value that cannot be estimated becomes null."""
         values: dict[str, object] = {
             "schema": SCHEMA,
@@ -127,7 +127,7 @@ class Result:
         }
         if self.transfer:
             values["transfer"] = [each.to_json() for each in self.transfer]
-        content: dict[str, Any] = plain(values)
+        content: dict[str, object] = plain(values)
         return content
 
     def save(self) -> Path:

@@ -105,7 +105,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
     optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
-def _fixed(group: Mapping[str, Any]) -> TrainingState:
+def _fixed(group: Mapping[str, object]) -> dict[str, object]:
     """What a training never changes: everything but the learning rate. Files hold lists where torch has tuples."""
     return {
         name: tuple(value) if isinstance(value, list) else value

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -33,7 +32,7 @@ def bench(
     threads: int | None = None,
     size: Size | None = None,
     progress: OnMeasurement | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Measure this machine.
 
     Args:
@@ -71,7 +70,7 @@ def bench(
     }
 
 
-def _machine() -> dict[str, Any]:
+def _machine() -> dict[str, object]:
     """The ``environment`` of a study's result, with processor and load average."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     described = {**describe(torch.device("cpu")), "gpu": gpu, "processor": _processor(), "cores": os.cpu_count()}
@@ -89,7 +88,7 @@ def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
             yield from texts.on(device)
 
 
-def _ratios(figures: Sequence[Measurement]) -> list[dict[str, Any]]:
+def _ratios(figures: Sequence[Measurement]) -> list[dict[str, object]]:
     """Time of one variant of the same work over that of another, on the same device; below 1: the first is faster."""
     value = {(figure.name, figure.device): figure.value for figure in figures}
     of, against = "trigger_step_border", "trigger_step_border_two_passes"
