@@ -93,6 +93,8 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
     check_alike(groups, own["param_groups"], f"{place}.param_groups")
     if any(_fixed(group) != _fixed(known) for group, known in zip(groups, own["param_groups"], strict=True)):
         raise ValueError(f"{place}.param_groups belong to other parameters or another optimizer")
+    if any(not 0 <= beta < 1 for group in groups for beta in group["betas"]):
+        raise ValueError(f"{place}.param_groups hold betas outside of 0 … 1")
     parameters = [value for group in optimizer.param_groups for value in group["params"]]
     if not isinstance(moments, dict) or not moments.keys() <= set(range(len(parameters))):
         raise ValueError(f"{place}.state belongs to other parameters")
@@ -106,11 +108,11 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: object, place: str) 
 
 
 def _fixed(group: Mapping[str, object]) -> dict[str, object]:
-    """What a training never changes: everything but the learning rate. Files hold lists where torch has tuples."""
+    """What no schedule changes: all but the learning rate and the betas. Files hold lists where torch has tuples."""
     return {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in group.items()
-        if name not in ("lr", "initial_lr")
+        if name not in ("lr", "betas")
     }
 
 

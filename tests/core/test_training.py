@@ -126,6 +126,10 @@ def test_optimizer_of_other_settings_is_refused() -> None:
     optimizer = torch.optim.Adam([weight])
     state = optimizer.state_dict()
     load_optimizer(optimizer, state, "file")
-    state["param_groups"][0]["betas"] = [0.9, 1.5]  # its square root would be a complex number
+    state["param_groups"][0]["betas"] = [0.9, 1.5]  # the root of 1 − β would be a complex number
+    with pytest.raises(ValueError, match="file.param_groups hold betas outside of 0 … 1"):
+        load_optimizer(optimizer, state, "file")
+    state = optimizer.state_dict()
+    state["param_groups"][0]["weight_decay"] = 0.5
     with pytest.raises(ValueError, match="file.param_groups belong to other parameters or another optimizer"):
         load_optimizer(optimizer, state, "file")
