@@ -285,7 +285,7 @@ def test_rows_of_the_run_table(fuzz: Fuzz, home: Home) -> None:
             runs = store.list()
             assert {run.id for run in runs} == {run_id, other}
             for run in runs:
-                records.learned(run.figures)
+                records.without_controls(run.figures)
                 figures_table(run.figures)
             store.find(run_id)
             store.records(run_id)
