@@ -20,7 +20,6 @@ LEAD = (
 )
 
 GAP = "Gap"
-SHOW_SEEDS = "Single seeds"
 LABEL = "Label"
 TEST_ROWS = "Test rows"
 NET = "Net"
@@ -50,7 +49,6 @@ SHARES = (
     "Of the curves trained on less tuning data, only the one that is chosen above is drawn. The page Compare shows the "
     "results of all."
 )
-CLICK_NOTE = "Click a point or move the slider to see the details of one λ."
 
 TRIGGER = "The trigger"
 NO_TRIGGER = "This method has no trigger. {about}"

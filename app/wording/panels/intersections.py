@@ -11,7 +11,6 @@ CAPTION = (
     "fewer than five rows is not estimable."
 )
 WORST = "**{group}** has the lowest accuracy: {accuracy:.1%} of its {n:,} test rows are predicted right."
-WORST_NOTE = "lowest accuracy"
 
 
 def worst(rows: Sequence[IntersectionRow]) -> str | None:
