@@ -5,11 +5,13 @@ Values that cannot be written, compared or copied safely (too deeply nested, too
 
 import json
 import tomllib
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar
 
 from pydantic import JsonValue
 
 Values: TypeAlias = dict[str, JsonValue]
+T = TypeVar("T")
 
 KINDS = ("dataset", "classifier", "methods", "triggers", "criteria")
 LISTS = ("methods", "triggers", "criteria", "seeds")
@@ -24,12 +26,7 @@ def parse_toml(text: str) -> Values:
     Raises:
         ValueError: the message says in a few words what is wrong.
     """
-    try:
-        values: Values = tomllib.loads(text)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    _check(values)
-    return values
+    return _parse(tomllib.loads, text)
 
 
 def parse_json(text: str) -> JsonValue:
@@ -38,12 +35,7 @@ def parse_json(text: str) -> JsonValue:
     Raises:
         ValueError: the message says in a few words what is wrong.
     """
-    try:
-        value: JsonValue = json.loads(text)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    _check(value)
-    return value
+    return _parse(json.loads, text)
 
 
 def read_value(text: str) -> JsonValue:
@@ -75,6 +67,15 @@ def expand(values: Values) -> None:
     for other in others if isinstance(others, list) else []:
         if isinstance(other, dict):  # `Study` refuses anything else
             expand(other)
+
+
+def _parse(parser: Callable[[str], T], text: str) -> T:
+    try:
+        value = parser(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    _check(value)
+    return value
 
 
 def _check(value: object) -> None:

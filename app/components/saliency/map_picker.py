@@ -5,6 +5,7 @@ from typing import get_args
 
 import streamlit as st
 
+from app.components.saliency import one_or_all
 from app.components.saliency.gallery import Choice, Control, View
 from app.wording import saliency as words
 
@@ -37,19 +38,10 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
     target = None
     if view == "grad_cam":  # other maps exist only for the predicted class
         with third:
-            target = _one_or_all(words.TARGET, words.PREDICTED, labels, key=f"{key}-target")
+            target = one_or_all.show(labels, key=f"{key}-target", label=words.TARGET, everything=words.PREDICTED)
     wanted = fourth.selectbox(
         words.SHOW, list(words.FILTERS), format_func=words.FILTERS.__getitem__, key=f"{key}-filter"
     )
     with fifth:
-        group = _one_or_all(words.GROUP, words.ALL_GROUPS, groups, key=f"{key}-group")
+        group = one_or_all.show(groups, key=f"{key}-group", label=words.GROUP, everything=words.ALL_GROUPS)
     return Choice(view, control, target, wanted, group)
-
-
-def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:
-    """Draw a choice of one name or all; the index of the name, None for all."""
-    numbers = [None, *range(len(names))]
-    found: int | None = st.selectbox(
-        label, numbers, format_func=lambda i: everything if i is None else names[i], key=key
-    )
-    return found

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from app.components.saliency import one_or_all
 from app.wording import saliency as shared
 from app.wording import sentences as words
 from app.wording.shared import common
@@ -43,21 +44,14 @@ def show(
         words.SHOW, list(shared.FILTERS), format_func=shared.FILTERS.__getitem__, key=f"{key}-filter"
     )
     with second:
-        group = _one_or_all(
-            shared.GROUP, shared.ALL_GROUPS, [common.group(name) for name in groups], key=f"{key}-group"
-        )
+        group = one_or_all.show(
+            [common.group(name) for name in groups], key=f"{key}-group", label=shared.GROUP,
+            everything=shared.ALL_GROUPS,
+        )  # fmt: skip
     with third:
-        label = _one_or_all(words.LABEL, words.ALL_LABELS, labels, key=f"{key}-label")
+        label = one_or_all.show(labels, key=f"{key}-label", label=words.LABEL, everything=words.ALL_LABELS)
     rows = st.pills(
         words.ROWS, range(len(lams)), selection_mode="multi", default=list(value.rows), key=f"{key}-rows",
         format_func=lambda j: common.lam(lams[j]), help=words.ROWS_HELP, wrap=True,
     )  # fmt: skip
     return SentenceFilter(wanted, group, label, tuple(sorted(rows)))
-
-
-def _one_or_all(label: str, everything: str, names: Sequence[str], *, key: str) -> int | None:
-    numbers = [None, *range(len(names))]
-    found: int | None = st.selectbox(
-        label, numbers, format_func=lambda i: everything if i is None else names[i], key=key
-    )
-    return found

@@ -1,0 +1,21 @@
+"""A widget that chooses one name or all."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+
+def show(value: Sequence[str], *, key: str, label: str, everything: str) -> int | None:
+    """Draw the widget; the index of the chosen name, None for all.
+
+    Args:
+        value: the names.
+        key: of the widget.
+        label: its label.
+        everything: the text of the choice of all.
+    """
+    numbers = [None, *range(len(value))]
+    found: int | None = st.selectbox(
+        label, numbers, format_func=lambda i: everything if i is None else value[i], key=key
+    )
+    return found
