@@ -20,6 +20,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.methods import METHODS
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
+from tests import tiny_duels
 
 SESSION = "FAIRPROG_TEST_SESSION"  # an environment variable that every process of a test session inherits
 GRACE = 10.0  # seconds that processes get to end by themselves once the tests are over
@@ -132,6 +133,15 @@ def made_up_comments(session_folder: Path) -> Finished:
     return _run_once(tiny_texts.made_up_comments, session_folder, "made-up-comments")
 
 
+@pytest.fixture(scope="session")
+def tiny_duel(session_folder: Path) -> Callable[[str], Finished]:
+    """``tiny_duel("duel")``: a study of ``tiny_duels``, run once per session. Read it, do not change it.
+
+    All share a home, and so the bases that they have in common.
+    """
+    return lambda name: _run_once(Study.parse(tiny_duels.STUDIES[name]), session_folder, name, home="duels")
+
+
 def border_beside_rivals() -> dict[str, Any]:
     """The tiny study with the methods that change all weights, and a look inside."""
     return every_method() | {
@@ -152,24 +162,27 @@ def every_method() -> dict[str, Any]:
     }
 
 
-def _run_once(study: Study | Callable[[Path], dict[str, Any]], folder: Path, name: str) -> Finished:
+def _run_once(
+    study: Study | Callable[[Path], dict[str, Any]], folder: Path, name: str, *, home: str | None = None
+) -> Finished:
     """Run a study once, whatever the number of test processes.
 
     Args:
         study: or what writes its inputs into a folder and returns it.
         folder: shared by the test processes.
-        name: of the study's home, there.
+        name: of the study, and of its home there.
+        home: name of a home that several studies share.
     """
     from fairprog_core.api.run import run
 
-    home, note = Home.find(folder / name), folder / f"{name}.run"
+    place, note = Home.find(folder / (home or name)), folder / f"{name}.run"
     with FileLock(folder / f"{name}.lock"):
         if not note.exists():
             ready = study if isinstance(study, Study) else Study.parse(study(folder / f"{name}-inputs"))
-            note.write_text(run(ready, home=home).folder.name)
+            note.write_text(run(ready, home=place).folder.name)
     run_id = note.read_text()
-    ran = study if isinstance(study, Study) else Study.parse(Result.open(home.run(run_id)).study)
-    return Finished(ran, home, run_id)
+    ran = study if isinstance(study, Study) else Study.parse(Result.open(place.run(run_id)).study)
+    return Finished(ran, place, run_id)
 
 
 def processes_of(session: str) -> Iterator[psutil.Process]:

@@ -35,7 +35,8 @@ def parse_json(text: str) -> JsonValue:
     Raises:
         ValueError: the message says in a few words what is wrong.
     """
-    return _parse(json.loads, text)
+    value: JsonValue = _parse(json.loads, text)
+    return value
 
 
 def read_value(text: str) -> JsonValue:

@@ -1,5 +1,6 @@
 """What the tests of the pages share: opening a page, a demo, and no worker that really starts."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def text_demo(odd_texts, tmp_path: Path) -> Path:
 def made_up_demo(made_up_comments, tmp_path: Path) -> Path:
     """A shipped demo on made-up comments, which have twins; AdvIn is explained there too."""
     return _shipped(made_up_comments.folder, tmp_path)
+
+
+@pytest.fixture
+def ran(tiny_duel, home: Home) -> Callable[..., Path]:
+    """``ran("duel", "a1")``: copy a study that really ran into the test's home as run a1; its folder."""
+
+    def place(name: str, run: str | None = None) -> Path:
+        return Path(shutil.copytree(tiny_duel(name).folder, home.run(run or name)))
+
+    return place
 
 
 def _shipped(run: Path, tmp_path: Path) -> Path:

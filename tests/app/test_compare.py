@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,6 @@ from fairprog_core.results.head_to_head import candidates, head_to_head, head_to
 from fairprog_core.results.result import Result
 from fairprog_core.study.load import load_study
 from tests.app.drawn import given, rows, traces
-from tests.made_up_duel import write_duel
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 BORDER, LAST_LAYER, LEACE = (
@@ -32,19 +32,34 @@ page.query_params["run"] = "duel"
 page.switch_page("views/compare.py")
 page.run()
 assert not page.exception, page.exception
-assert any("is worse than" in markdown.value for markdown in page.markdown)
+assert sys.argv[2] in [markdown.value for markdown in page.markdown]
 print(*(name for name in ("torch", "pandas", "pyarrow", "sklearn", "scipy") if name in sys.modules))
 """
 
 
 @pytest.fixture
-def folder(home):
-    return write_duel(home.run("duel"))
+def folder(ran):
+    return ran("duel")
 
 
 @pytest.fixture
 def judged(folder):
     return head_to_head(candidates({"duel": Result.open(folder)}))
+
+
+NAMES = {BORDER: "Border", LAST_LAYER: "Last layer refitted", LEACE: "LEACE"}
+
+
+def change(folder, how):
+    """Change the result of a copied run."""
+    file = folder / "result.json"
+    values = json.loads(file.read_text("utf-8"))
+    how(values)
+    file.write_text(json.dumps(values), "utf-8")
+
+
+def texts(table):
+    return [[cell["text"] for cell in row] for row in table["rows"]]
 
 
 def said(page):
@@ -58,11 +73,10 @@ def test_without_any_run_says_what_to_do(open_page):
     assert page.get("page_link")[0].proto.page.endswith("train")
 
 
-def test_runs_of_one_preset_are_offered_with_what_was_set(open_page, home):
+def test_runs_of_one_preset_are_offered_with_what_was_set(open_page, ran):
     for run, settings in (("plain", []), ("waves", ["dataset.target=wavy"])):
-        file = write_duel(home.run(run)) / "result.json"
-        values = json.loads(file.read_text())
-        file.write_text(json.dumps(values | {"study": load_study("faces-quick", settings).to_json()}))
+        study = load_study("faces-quick", settings).to_json()
+        change(ran("duel", run), lambda values, study=study: values.update(study=study))
     offered = open_page("compare").multiselect(key="compare-runs").options
     assert {"faces-quick (plain)", "faces-quick (waves): dataset.target=wavy"} <= set(offered)
 
@@ -82,32 +96,56 @@ def test_every_method_is_one_curve_of_means_without_controls(open_page, folder):
         ["base", ""],
         ["Border", "0"],
         ["Border", "1"],
-        ["Border", "2"],
+        ["Border", "4"],
     ]
 
 
-def test_verdicts_in_words_follow_from_the_duel(open_page, folder, judged):
-    page = open_page("compare", run="duel")
-    names = {BORDER: "Border", LAST_LAYER: "Last layer refitted", LEACE: "LEACE"}
-    sentences = words.sentences(judged, names)
-    assert sentences[0].startswith("**Last layer refitted is worse than Border**: its area is smaller, −0.")
-    assert sentences[0].endswith("worse at −1, −2, −3 and −5 points.")
-    assert set(sentences) <= set(said(page))
+def test_verdicts_in_words_are_those_of_the_library(open_page, folder, judged):
+    sentences = words.sentences(judged, NAMES)
+    assert len(sentences) == 2
+    assert set(sentences) <= set(said(open_page("compare", run="duel")))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "whole", "at"),
+    [
+        ("better", "**A is better than B**: its area is larger, +0.0200 [+0.0100, +0.0300].", "better at −1 and −5"),
+        ("worse", "**A is worse than B**: its area is smaller, +0.0200 [+0.0100, +0.0300].", "worse at −1 and −5"),
+        ("cannot tell", "**Cannot tell whether A or B is better**: their areas differ by", "cannot tell at −1 and −5"),
+        ("not estimable", "A and B cannot be compared here", ""),
+    ],
+)
+def test_every_verdict_has_its_words(verdict, whole, at):
+    found = {"value": 0.02, "ci": [0.01, 0.03], "verdict": verdict}
+    difference = {"hypervolume": found, "within": found, "at_loss": [found, found]}
+    own = {"value": 0.1, "ci": [0.05, 0.15]}
+    each = {"hypervolume": own, "within": own, "at_loss": [own, own], "seeds": [0], "seconds": 20.0}
+    contenders = [each | {"key": "b", "difference": None}, each | {"key": "a", "difference": difference}]
+    judged = {"against": "b", "losses": [0.01, 0.05], "within": 20.0, "contenders": contenders}
+    (sentence,) = words.sentences(judged, {"a": "A", "b": "B"})
+    assert sentence.startswith(whole.partition(" +")[0])
+    assert at in sentence
+    cell = words.table(judged, {"a": "A", "b": "B"}).rows[1][1]
+    assert (cell.note or "").endswith(f"\n{verdict}") == bool(at)
 
 
 def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder, judged):
     table = given(open_page("compare", run="duel"), "figures")
+    expected = words.table(judged, NAMES)
+    shown = [[(cell["text"], cell["note"]) for cell in row] for row in table["rows"]]
+    wanted = [[(cell.text, cell.note) for cell in row] for row in expected.rows]
+    assert [row[:2] + row[3:] for row in shown] == [row[:2] + row[3:] for row in wanted]  # see below for the third
     first, second, _ = table["rows"]
-    area = judged["contenders"][0]["hypervolume"]
-    assert [first[0]["text"], first[1]["text"]] == ["Border", f"{area['value']:.4f}"]
     assert "\n" not in first[1]["note"]
-    assert second[1]["note"].endswith("\nworse")
-    assert second[0]["note"] == "2 seeds, 20 s each"
+    verdict = judged["contenders"][1]["difference"]["hypervolume"]["verdict"]
+    assert second[1]["note"].endswith(f"\n{words.VERDICTS[verdict]}")
+    assert second[0]["note"].startswith("2 seeds, ")
 
 
 def test_other_methods_can_be_compared_with(open_page, folder):
     page = open_page("compare", run="duel", against=LAST_LAYER)
-    assert any("**Border is better than Last layer refitted**" in text for text in said(page))
+    turned = head_to_head(candidates({"duel": Result.open(folder)}), against=1)
+    assert set(words.sentences(turned, NAMES)) <= set(said(page))
     page.selectbox(key="compare-equalized_odds-duel-against").set_value(LEACE).run()
     assert page.query_params["against"] == LEACE
 
@@ -146,8 +184,8 @@ def test_one_method_alone_says_how_to_get_another(open_page, folder):
     assert len(given(page, "figures")["rows"]) == 1
 
 
-def test_two_runs_on_the_same_rows_meet_under_names_that_tell_them_apart(open_page, home, folder):
-    write_duel(home.run("other"), methods={"leace": [(0.79, 0.5)], "output_shift": [(0.7, 0.5)]}, name="<i>other</i>")
+def test_two_runs_on_the_same_rows_meet_under_names_that_tell_them_apart(open_page, ran, folder):
+    ran("other")
     page = open_page("compare", run="duel", **{"with": "other"})
     assert not page.exception
     names = [row[0]["text"] for row in given(page, "figures")["rows"]]
@@ -162,37 +200,39 @@ def test_two_runs_on_the_same_rows_meet_under_names_that_tell_them_apart(open_pa
     assert all("<i>" not in text for text in said(page))
 
 
-def test_shares_of_the_tuning_data_tell_curves_of_one_method_apart(open_page, home):
-    methods = {"last_layer@0.05": [(0.78, 0.5)], "last_layer": [(0.8, 0.45)], "leace": [(0.79, 0.59)]}
-    write_duel(home.run("shares"), methods=methods, seeds=(0,))
+def test_shares_of_the_tuning_data_tell_curves_of_one_method_apart(open_page, ran):
+    folder = ran("shares")
     page = open_page("compare", run="shares")
     assert not page.exception
-    names = ["Last layer refitted, 5 % of the tuning data", "Last layer refitted", "LEACE"]
+    names = [f"{kind}{share}" for kind in ("Last layer refitted", "Border")
+             for share in (", 25 % of the tuning data", "")]  # fmt: skip
     assert [row[0]["text"] for row in given(page, "figures")["rows"]] == names
-    page = open_page("compare", run="shares", against="shares:last_layer-equalized_odds")
+    found = candidates({"shares": Result.open(folder)})
+    page = open_page("compare", run="shares", against=found[1].key)
     assert not page.exception
-    assert any("**LEACE is better than Last layer refitted**" in text for text in said(page))
+    keys = [each.key for each in found]
+    assert set(words.sentences(head_to_head(found, against=1), dict(zip(keys, names, strict=True)))) <= set(said(page))
 
 
-def test_run_that_is_added_is_compared(open_page, home, folder):
-    write_duel(home.run("other"), methods={"output_shift": [(0.7, 0.5)]})
+def test_run_that_is_added_is_compared(open_page, ran, folder):
+    ran("other")
     page = open_page("compare", run="duel", methods=f"{LEACE},{LAST_LAYER}")
     page.multiselect(key="compare-runs").set_value(["duel", "other"]).run()
-    names = ["LEACE", "Last layer refitted", "Shifted logits"]
+    names = ["duel (duel): LEACE", "Last layer refitted", "<i>other</i> (other): LEACE", "Shifted logits"]
     assert [row[0]["text"] for row in given(page, "figures")["rows"]] == names
     page.multiselect(key="compare-equalized_odds-duel-other-methods").set_value([LEACE, LAST_LAYER]).run().run()
     assert [row[0]["text"] for row in given(page, "figures")["rows"]] == names[:2]
 
 
-def test_choice_for_a_criterion_outlasts_another_one(open_page, home):
-    folder = write_duel(home.run("both"), seeds=(0,))
-    file = folder / "result.json"
-    values = json.loads(file.read_text("utf-8"))
-    for name in ("points", "curves"):
-        of_leace = [each for each in values[name] if each["method"] == "leace"]
-        values[name] += [each | {"criterion": "demographic_parity"} for each in of_leace]
-    values["curves"][-1]["key"] = "leace-demographic_parity-s0"
-    file.write_text(json.dumps(values), "utf-8")
+def test_choice_for_a_criterion_outlasts_another_one(open_page, ran):
+    def add(values):
+        for name in ("points", "curves"):
+            of_leace = [each for each in values[name] if each["method"] == "leace"]
+            values[name] += [each | {"criterion": "demographic_parity"} for each in of_leace]
+        for curve in values["curves"]:
+            curve["key"] = f"{curve['key'].partition('-equalized')[0]}-{curve['criterion']}-s{curve['seed']}"
+
+    change(ran("duel", "both"), add)
     first, second = "both:leace-equalized_odds", "both:last_layer-equalized_odds"
     page = open_page("compare", run="both", methods=f"{first},{second}", criterion="equalized_odds")
     page.selectbox(key="compare-criterion").set_value("demographic_parity").run()
@@ -201,16 +241,22 @@ def test_choice_for_a_criterion_outlasts_another_one(open_page, home):
     assert page.multiselect(key="compare-equalized_odds-both-methods").value == [first, second]
 
 
-def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home):
-    write_duel(home.run("duel"), methods={"majority": [(0.5, 0.5)]})
-    page = open_page("compare", run="duel")
+def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home, rivals):
+    folder = Path(shutil.copytree(rivals.folder, home.run("rivals")))
+
+    def leave_out(values):
+        for name in ("points", "curves"):
+            values[name] = [each for each in values[name] if each["method"] == "majority"]
+
+    change(folder, leave_out)
+    page = open_page("compare", run="rivals")
     assert not page.exception
     assert [info.value for info in page.info] == [words.NO_METHOD]
 
 
-def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
-    write_duel(home.run("other"), row_seed=1)
-    page = open_page("compare", run="duel", **{"with": "other"})
+def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, ran, folder):
+    ran("rows")
+    page = open_page("compare", run="duel", **{"with": "rows"})
     assert not page.exception
     assert "another base" in page.info[0].value
     assert page.get("page_link")[-1].proto.page.endswith("tradeoff")
@@ -218,22 +264,23 @@ def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, home, folder):
 
 def test_training_time_that_counts_can_be_changed(open_page, folder, judged):
     page = open_page("compare", run="duel")
-    assert given(page, "figures")["rows"][1][2]["text"] == "0.0000"
-    page.number_input(key="-".join(["figures-seconds", BORDER, BORDER, LAST_LAYER, LEACE])).set_value(20.0).run()
-    assert given(page, "figures")["rows"][1][2]["text"] == f"{judged['contenders'][1]['hypervolume']['value']:.4f}"
+    whole = judged["contenders"][0]["hypervolume"]["value"]
+    assert texts(given(page, "figures"))[0][2] == f"{whole:.4f}"  # the reference fits into its own time
+    page.number_input(key="-".join(["figures-seconds", BORDER, BORDER, LAST_LAYER, LEACE])).set_value(0.0).run()
+    assert texts(given(page, "figures"))[0][2] == "0.0000"
 
 
-def test_reference_that_took_a_hundredth_of_a_second_fits_into_its_own_time(open_page, home):
-    folder = write_duel(home.run("fast"), seeds=(0,))
-    file = folder / "result.json"
-    values = json.loads(file.read_text("utf-8"))
-    values["curves"][2]["seconds"] = 0.012
-    file.write_text(json.dumps(values), "utf-8")
-    page = open_page("compare", run="fast", against="fast:leace-equalized_odds")
+def test_reference_that_took_a_hundredth_of_a_second_fits_into_its_own_time(open_page, folder):
+    def hurry(values):
+        for curve in values["curves"]:
+            curve["seconds"] = 0.012 if curve["method"] == "leace" else curve["seconds"]
+
+    change(folder, hurry)
+    page = open_page("compare", run="duel", against=LEACE)
     table = given(page, "figures")
     assert table["columns"][2]["note"] == "in 0.1 s"
     leace = table["rows"][2]
-    assert leace[0]["note"] == "1 seed, 0.012 s each"
+    assert leace[0]["note"] == "2 seeds, 0.012 s each"
     assert leace[2]["text"] == leace[1]["text"] != "0.0000"
 
 
@@ -264,10 +311,15 @@ def test_comparison_that_takes_too_long_is_a_sentence(open_page, folder, monkeyp
     assert [info.value for info in page.info] == [asking_words.TOO_LONG.format(minutes="5")]
 
 
-def test_method_of_a_later_version_is_drawn_without_its_needs(open_page, home):
-    write_duel(home.run("later"), methods={"leace": [(0.79, 0.59)], "telepathy": [(0.7, 0.5)]}, seeds=(0,))
-    page = open_page("compare", run="later")
+def test_method_of_a_later_version_is_drawn_without_its_needs(open_page, ran):
+    def rename(values):
+        for each in (*values["points"], *values["curves"]):
+            each["method"] = each["method"].replace("output_shift", "telepathy")
+
+    change(ran("other"), rename)
+    page = open_page("compare", run="other")
     assert not page.exception
+    assert len(given(page, "figures")["rows"]) == 2
     assert [row[0]["text"] for row in given(page, "needs")["rows"]] == ["LEACE"]
 
 
@@ -283,11 +335,10 @@ def test_figures_are_computed_once_per_choice(open_page, folder, monkeypatch):
 def test_table_for_spreadsheets_holds_what_the_screen_shows(judged):
     border, last_layer, _ = csv.DictReader(io.StringIO(head_to_head_csv(judged)))
     assert (border["method"], border["trigger"], border["hypervolume_verdict"]) == ("reprogram", "border", "")
-    assert last_layer["hypervolume_verdict"] == "worse"
+    difference = judged["contenders"][1]["difference"]
+    assert last_layer["hypervolume_verdict"] == difference["hypervolume"]["verdict"]
     assert float(last_layer["hypervolume"]) == pytest.approx(judged["contenders"][1]["hypervolume"]["value"])
-    assert (
-        float(last_layer["gap_at_0.02_difference_low"]) == judged["contenders"][1]["difference"]["at_loss"][1]["ci"][0]
-    )
+    assert float(last_layer["gap_at_0.05_difference_low"]) == difference["at_loss"][3]["ci"][0]  # reached by both
 
 
 def test_needs_of_every_method_are_listed(open_page, folder):
@@ -295,9 +346,9 @@ def test_needs_of_every_method_are_listed(open_page, folder):
     assert [row[0]["text"] for row in table["rows"]] == ["Learned trigger", "Last layer refitted", "LEACE"]
 
 
-def test_page_server_computes_nothing_itself(folder):
+def test_page_server_computes_nothing_itself(folder, judged):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(MAIN)],
+        [sys.executable, "-c", SCRIPT, str(MAIN), words.sentences(judged, NAMES)[0]],
         capture_output=True,
         text=True,
         timeout=120,

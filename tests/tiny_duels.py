@@ -1,0 +1,47 @@
+"""Tiny studies of drawn faces for the page Compare: each really runs, once per test session, in a few seconds.
+
+The base of every study reaches an accuracy above that of the most frequent label, so that gaps can be estimated and
+points do not collapse; test rows are drawn evenly, at least 60 for every label and group. The figures say nothing about
+the methods: tests compare what a page shows with what the library computes for the run.
+"""
+
+from typing import Any
+
+ROWS = {"kind": "faces", "image_size": 32, "n_train": 2048, "n_tune": 512, "n_val": 240, "n_test": 480}
+_COMMON: dict[str, Any] = {
+    "dataset": ROWS,
+    "classifier": {"kind": "residual_net", "source": "train", "epochs": 6},
+    "lam": {"low": 0.3, "high": 4.0, "grid": [0.0, 1.0, 4.0]},
+    "budget": {"steps": 30, "validate_every": 30},
+    "explain": {"gallery": 0, "rows": 0, "probe": False},
+    "device": "cpu",
+    "threads": 1,
+}
+_ALL_ROWS = {"max_accuracy_loss": 1.0}  # some λ is always chosen for its gap, so that figures differ from the base's
+
+DUEL = _COMMON | {
+    "name": "duel",
+    "methods": [{"kind": kind} for kind in ("reprogram", "last_layer", "leace")],
+    "seeds": [0, 1],
+}
+"""Three methods and two seeds."""
+
+OTHER = _COMMON | {"name": "<i>other</i>", "methods": [{"kind": "leace"}, {"kind": "output_shift"}]}
+"""Two methods on the same rows and base as ``DUEL``; its name must do no harm."""
+
+OTHER_ROWS = _COMMON | {"name": "other rows", "methods": [{"kind": "leace"}], "dataset": {**ROWS, "seed": 1}}
+"""Its faces differ from those of ``DUEL``, so that the two cannot be compared row by row."""
+
+SHARES = _COMMON | {"name": "shares", "methods": [{"kind": "last_layer"}, {"kind": "reprogram"}],
+                    "tuning_ratio": [0.25, 1.0], "select": _ALL_ROWS}  # fmt: skip
+"""Two shares of the tuning data."""
+
+MOVED = _COMMON | {"name": "moved", "methods": [{"kind": "reprogram"}], "transfer": [{"base_seed": 1}],
+                   "select": _ALL_ROWS}  # fmt: skip
+"""A border on a base that it was not trained on."""
+
+FOUR = _COMMON | {"name": "four", "methods": [{"kind": "last_layer"}], "select": _ALL_ROWS,
+                  "dataset": {**ROWS, "target": "blond, smiling"}}  # fmt: skip
+"""Four classes."""
+
+STUDIES = {"duel": DUEL, "other": OTHER, "rows": OTHER_ROWS, "shares": SHARES, "moved": MOVED, "four": FOUR}
