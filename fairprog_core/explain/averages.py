@@ -86,7 +86,8 @@ class WeightedRows:
         shift = self._mean(end - start, ends - starts, n)
         if shift["ci"] is None or shift["ci"][0] <= 0 <= shift["ci"][1]:
             return None
-        return self._mean((alone - start) / (end - start), (alones - starts) / (ends - starts), n)
+        with np.errstate(invalid="ignore", divide="ignore"):  # draws without a shift are left out
+            return self._mean((alone - start) / (end - start), (alones - starts) / (ends - starts), n)
 
     def _figures(self, *every: RowValues) -> tuple[NDArray[np.float64], NDArray[np.float64], int] | None:
         """Figures (k,) of k conditions over the rows that all of them have, their draws (k, r), and these rows' number.
