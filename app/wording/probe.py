@@ -83,12 +83,15 @@ STRONGEST = (
     "For the {null}, P({group}) moves from {before} without a trigger to {now} at λ = {lam}: the mean of the {n} "
     "classifiers. The same with triggers that have learned nothing about fairness:"
 )
-AS_STRONGLY = "{name} is read as strongly"
-ALIKE = "{name} cannot be told from the trigger by these classifiers"
-LESS = "{name} is read less strongly"
-CONTROL_READ = "- {verdict}: {value}; the trigger minus it, in pairs of the same classifier: {difference}."
-ANY_CONTROL = "A control is read as strongly: so this reading does not show what the trigger learned for fairness."
-OVER_CLASSIFIERS = "The interval is Student's, over the classifiers: each was trained once, on the same rows."
+AS_STRONGLY = "{name}: read as strongly"
+ALIKE = "{name}: cannot be told from the trigger by these classifiers"
+LESS = "{name}: read less strongly"
+CONTROL_READ = "- {verdict}, P = {value}; the trigger minus it {difference}."
+ANY_CONTROL = "A control is read as strongly, so this reading does not show what the trigger learned for fairness."
+OVER_CLASSIFIERS = (
+    "Differences are pairs: the same classifier, the same empty input. Their intervals are Student's over the "
+    "classifiers, each of which was trained once."
+)
 NAMES = paired.NAMES
 
 OF_BASE = "weights started from the base"

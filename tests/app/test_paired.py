@@ -38,7 +38,7 @@ def test_share_of_the_shift_and_the_difference_are_said():
     black = pairs(mean(0.045, 0.036, 0.056), mean(0.81, 0.77, 0.85))
     said = paired.at(line(without=shift, black=black), "the share on hair", [2.0], 0)
     assert "rises from 0.360 [0.340, 0.380] without a trigger to 0.590" in said
-    assert "The black trigger makes 81 % [77, 85] of it; the trigger minus this one is +0.045 [0.036, 0.056]." in said
+    assert "The black trigger: 81 % [77, 85]; the trigger minus it +0.045 [0.036, 0.056]." in said
     assert paired.ALIKE not in said
 
 
@@ -52,7 +52,7 @@ def test_control_that_moves_the_other_way_is_said():
     shift = pairs(mean(0.02, 0.01, 0.03))
     untrained = pairs(mean(0.06, 0.05, 0.07), mean(-1.2, -3.8, -0.5))
     said = paired.at(line(without=shift, untrained=untrained), "the share on hair", [2.0], 0)
-    assert "The untrained trigger moves it the other way (−120 % [−380, −50] of it)" in said
+    assert "The untrained trigger: moves the other way (−120 % [−380, −50])" in said
 
 
 def test_no_clear_shift_has_no_shares():
@@ -97,7 +97,7 @@ def test_control_of_a_probe_is_compared_in_pairs_of_classifiers(black, said, gro
 def test_probe_says_means_and_differences():
     text = probe_words.controls(probe((0.8, 0.9)), "mean", 1, 1)
     assert "P(male) moves from 0.10 without a trigger to 0.75 at λ = 2: the mean of the 2 classifiers" in text
-    assert "0.85; the trigger minus it, in pairs of the same classifier: −0.10 [−0.10, −0.10]" in text
+    assert "P = 0.85; the trigger minus it −0.10 [−0.10, −0.10]" in text
 
 
 def test_finished_study_says_its_pairs_on_both_pages(open_page, demo, finished):

@@ -15,18 +15,18 @@ STAYS = (
     "At λ = {lam}, {what} is {now}; without a trigger it is {before}. On the same rows the difference is {shift}: no "
     "clear shift."
 )
-OF_SHIFT = "Compared on the same rows, how much of this shift other triggers make by themselves:"
+OF_SHIFT = "Of this shift, other triggers make by themselves (compared on the same rows):"
 NO_SHIFT = "Compared on the same rows:"
-SHARE = "{name} makes {share} of it; the trigger minus this one is {difference}{told}."
-OTHER_WAY = "{name} moves it the other way ({share} of it); the trigger minus this one is {difference}{told}."
-NO_SHARE = "{name}: the trigger minus this one is {difference}{told}."
+SHARE = "{name}: {share}; the trigger minus it {difference}{told}."
+OTHER_WAY = "{name}: moves the other way ({share}); the trigger minus it {difference}{told}."
+NO_SHARE = "{name}: the trigger minus it {difference}{told}."
 ALIKE = ", so the trigger cannot be told from it"
 NAMES = {
     "untrained": "The untrained trigger",
     "black": "The black trigger",
-    "random_words": "A trigger of random words",
-    "neutral_words": "A trigger of neutral words",
-    LAM_0: "The trigger at λ\u00a0=\u00a00, learned for accuracy only,",
+    "random_words": "Random words",
+    "neutral_words": "Neutral words",
+    LAM_0: "The trigger at λ\u00a0=\u00a00 (learned for accuracy only)",
 }
 RIVALS = "Rivals: {others}."
 EARLIER = (
@@ -82,7 +82,7 @@ def _control(name: str, found: PairedDifferences, index: int) -> str:
     difference, share = _of(found.difference[index]), found.share[index]
     told = ALIKE if _includes_0(difference) else ""
     if share is None:
-        return NO_SHARE.format(name=NAMES[name].rstrip(","), difference=_signed(difference), told=told)
+        return NO_SHARE.format(name=NAMES[name], difference=_signed(difference), told=told)
     value, ends = inside.percent(_of(share))
     text = OTHER_WAY if share["ci"] and share["ci"][1] < 0 else SHARE
     return text.format(
