@@ -30,7 +30,12 @@ WITHOUT, NOW = Estimate(0.36, (0.34, 0.38)), Estimate(0.59, (0.58, 0.61))
 
 
 def line(**found):
-    return Line("share", {"without": WITHOUT}, [NOW], paired=found)
+    return Line(
+        "share",
+        {"without": WITHOUT, "untrained": Estimate(0.3, None), "black": Estimate(0.548, None)},
+        [NOW],
+        paired=found,
+    )
 
 
 def test_share_of_the_shift_and_the_difference_are_said():
@@ -38,7 +43,7 @@ def test_share_of_the_shift_and_the_difference_are_said():
     black = pairs(mean(0.045, 0.036, 0.056), mean(0.81, 0.77, 0.85))
     said = paired.at(line(without=shift, black=black), "the share on hair", [2.0], 0)
     assert "rises from 0.360 [0.340, 0.380] without a trigger to 0.590" in said
-    assert "The black trigger: 81 % [77, 85]; the trigger minus it +0.045 [0.036, 0.056]." in said
+    assert "The black trigger: 0.548, 81 % [77, 85]; the trigger minus it +0.045 [0.036, 0.056]." in said
     assert paired.ALIKE not in said
 
 
@@ -52,7 +57,7 @@ def test_control_that_moves_the_other_way_is_said():
     shift = pairs(mean(0.02, 0.01, 0.03))
     untrained = pairs(mean(0.06, 0.05, 0.07), mean(-1.2, -3.8, -0.5))
     said = paired.at(line(without=shift, untrained=untrained), "the share on hair", [2.0], 0)
-    assert "The untrained trigger: moves the other way (−120 % [−380, −50])" in said
+    assert "The untrained trigger: 0.300, the other way (−120 % [−380, −50])" in said
 
 
 def test_no_clear_shift_has_no_shares():

@@ -17,9 +17,9 @@ STAYS = (
 )
 OF_SHIFT = "Of this shift, other triggers make by themselves (compared on the same rows):"
 NO_SHIFT = "Compared on the same rows:"
-SHARE = "{name}: {share}; the trigger minus it {difference}{told}."
-OTHER_WAY = "{name}: moves the other way ({share}); the trigger minus it {difference}{told}."
-NO_SHARE = "{name}: the trigger minus it {difference}{told}."
+SHARE = "{name}: {level}, {share}; the trigger minus it {difference}{told}."
+OTHER_WAY = "{name}: {level}, the other way ({share}); the trigger minus it {difference}{told}."
+NO_SHARE = "{name}: {level}; the trigger minus it {difference}{told}."
 ALIKE = ", so the trigger cannot be told from it"
 NAMES = {
     "untrained": "The untrained trigger",
@@ -58,7 +58,7 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
         what=what, verb="rises" if (shift.value or 0) > 0 else "falls", lam=common.lam(lams[index]),
         now=inside.interval(now), before=inside.interval(before), shift=_signed(shift),
     )  # fmt: skip
-    items = [f"- {_control(name, each, index)}" for name in NAMES if (each := _known(line.paired, name, index))]
+    items = [f"- {_control(name, each, line, index)}" for name in NAMES if (each := _known(line.paired, name, index))]
     controls = "\n".join([OF_SHIFT if moves else NO_SHIFT, "", *items]) if items else ""
     others = "; ".join(
         verdicts.RIVAL.format(
@@ -77,16 +77,17 @@ def legend(lines: "Sequence[Line]") -> str:
     return f"{verdicts.OVERLAP} {EARLIER}"
 
 
-def _control(name: str, found: PairedDifferences, index: int) -> str:
+def _control(name: str, found: PairedDifferences, line: "Line", index: int) -> str:
     """How much of the shift one control makes, and what the trigger differs from it."""
     difference, share = _of(found.difference[index]), found.share[index]
     told = ALIKE if _includes_0(difference) else ""
+    level = common.number((line.along[0] if name == LAM_0 else line.controls[name]).value)
     if share is None:
-        return NO_SHARE.format(name=NAMES[name], difference=_signed(difference), told=told)
+        return NO_SHARE.format(name=NAMES[name], level=level, difference=_signed(difference), told=told)
     value, ends = inside.percent(_of(share))
     text = OTHER_WAY if share["ci"] and share["ci"][1] < 0 else SHARE
     return text.format(
-        name=NAMES[name], share=f"{value} {ends}".rstrip(), difference=_signed(difference), told=told
+        name=NAMES[name], level=level, share=f"{value} {ends}".rstrip(), difference=_signed(difference), told=told
     )  # fmt: skip
 
 
