@@ -16,6 +16,7 @@ from app.models.explanations import ConditionFigures
 from app.models.frame import MarkerFrame
 from app.models.line import Line
 from app.wording.shared import common, inside
+from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
@@ -25,17 +26,23 @@ _MARGIN = 0.14  # above and below all intervals, as a share of their range
 _BAND = 0.2  # opacity of a rival's interval
 
 
-def line(name: str, found: ConditionFigures, rivals: Mapping[str, float] | None = None) -> Line:
+def line(
+    name: str,
+    found: ConditionFigures,
+    rivals: Mapping[str, float] | None = None,
+    paired: Mapping[str, PairedDifferences] | None = None,
+) -> Line:
     """Build a line from figures under every condition.
 
     Args:
         name: in the legend and the table.
         found: the figures.
         rivals: by the method of a rival, the λ that it was trained with.
+        paired: the trigger against other conditions on the same rows.
     """
     controls = {control: found.of[control] for control in CONTROLS if control in found.of}
     levels = {inside.rival(rival, lam): found.of[rival] for rival, lam in (rivals or {}).items() if rival in found.of}
-    return Line(name, controls, found.along, levels)
+    return Line(name, controls, found.along, levels, paired or {})
 
 
 def along(
@@ -46,6 +53,7 @@ def along(
     label: str,
     picked: int | None = None,
     chance: float | None = None,
+    flat: float | None = None,
     limits: tuple[float, float] | None = None,
     height: int = 330,
 ) -> Plot:
@@ -58,13 +66,16 @@ def along(
         label: the chart in words.
         picked: index of the λ with the marker.
         chance: the level of guessing.
+        flat: the level of a map that is the same everywhere.
         limits: of the vertical axis; None: all intervals fit.
         height: px.
     """
     fig = theme.figure(x_title=inside.AXIS, y_title=y_title)
     controls, places = _controls(lines), places_of(lines, len(lams))
-    if chance is not None:
-        _chance(fig, chance, places)
+    levels = {inside.CHANCE: chance, inside.FLAT: flat}
+    known = {text.format(level=level): level for text, level in levels.items() if level is not None}
+    for name, level in known.items():
+        _level(fig, name, level, places)
     for index, (name, rival) in enumerate(_rivals(lines), len(lines)):
         _rival(fig, index, name, rival, places)
     for index, each in enumerate(lines):
@@ -75,10 +86,11 @@ def along(
     fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
     if controls:
         fig.add_vline(x=places.lams[0] - _STEP / 2, line={"color": theme.GRID, "width": 1})
-    fig.update_yaxes(range=limits or _limits(lines, chance))
-    has_legend = len(lines) > 1 or chance is not None or _rivals(lines)
+    fig.update_yaxes(range=limits or _limits(lines, list(known.values())))
+    has_legend = len(lines) > 1 or known or _rivals(lines)
     fig.update_layout(margin_t=48 if has_legend else 16)
-    return Plot(fig, label, ["", *(each.name for each in lines)], _rows(lines, controls, lams), height=height)
+    rows = [*_rows(lines, controls, lams), *([name, *[""] * len(lines)] for name in known)]
+    return Plot(fig, label, ["", *(each.name for each in lines)], rows, height=height)
 
 
 class Places(NamedTuple):
@@ -145,13 +157,12 @@ def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int |
     )  # fmt: skip
 
 
-def _chance(fig: go.Figure, chance: float, places: Places) -> None:
-    """The level of guessing; its name is in the legend, because points cover the space at the line."""
+def _level(fig: go.Figure, name: str, level: float, places: Places) -> None:
+    """The level of guessing or of a flat map; named in the legend, because points cover the space at the line."""
     ends = _ends(places)
     style = {"color": theme.NEUTRAL, "dash": "dash", "width": 2}
     fig.add_scatter(
-        x=ends, y=[chance, chance], mode="lines", line=style, name=inside.CHANCE.format(chance=f"{chance:.2f}"),
-        hoverinfo="skip", showlegend=True,
+        x=ends, y=[level, level], mode="lines", line=style, name=name, hoverinfo="skip", showlegend=True,
     )  # fmt: skip
 
 
@@ -187,10 +198,10 @@ def _interval(found: Estimate) -> tuple[float, float]:
     return found.ci or (found.value or 0.0, found.value or 0.0)
 
 
-def _limits(lines: Sequence[Line], chance: float | None) -> list[float]:
+def _limits(lines: Sequence[Line], levels: Sequence[float]) -> list[float]:
     found = [each for line in lines for each in (*line.controls.values(), *line.rivals.values(), *line.along)]
     ends = [end for each in found if each.value is not None for end in _interval(each)]
-    ends += [chance] if chance is not None else []
+    ends += levels
     if not ends:
         return [0.0, 1.0]
     margin = _MARGIN * max(max(ends) - min(ends), 0.02)

@@ -42,7 +42,7 @@ def readings(probe: Probe) -> dict[str, Line]:
     linear = probe.linear
     found = {"reading": linear.reading, "reading_fixed": linear.reading_fixed, "reading_logits": linear.reading_logits}
     return {
-        kind: line(name, ConditionFigures.of_means(each.accuracy))
+        kind: line(name, ConditionFigures.of_means(each.accuracy), paired=linear.paired.get(kind))
         for kind, name in words.READERS.items()
         if (each := found[kind])
     }

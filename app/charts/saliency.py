@@ -11,16 +11,17 @@ from app.models.line import Line
 from app.wording import saliency as words
 from fairprog_core.results.explanations import ImageExplanation, Means, TextExplanation
 
-_Found = tuple[str, Means | None, words.ControlNames]  # key, means, names
+_Found = tuple[str, str, Means | None, words.ControlNames]  # key of the chart, name in the result, means, names
 _Explanation = ImageExplanation | TextExplanation | None
 
 
 class Average(NamedTuple):
-    """One average: the key of its chart, its line over λ, its names on the screen."""
+    """One average: the key of its chart, its line over λ, its names on the screen, the level of a flat map."""
 
     key: str
     line: Line
     names: words.ControlNames
+    flat: float | None = None
 
 
 def averages(explain: _Explanation, view: str) -> list[Average]:
@@ -34,15 +35,18 @@ def averages(explain: _Explanation, view: str) -> list[Average]:
     if isinstance(explain, ImageExplanation) and (regions := explain.regions):
         is_signed = view == "integrated_gradients"
         share = explain.ig_share if is_signed else explain.cam_share
-        found.append(("ig_share" if is_signed else "share", share, words.share(view, regions)))
-        found.append(("erasure", explain.erasure.ratio if explain.erasure else None, words.erasure(regions)))
+        key, name = ("ig_share", "ig_share") if is_signed else ("share", "cam_share")
+        found.append((key, name, share, words.share(view, regions)))
+        found.append(("erasure", "erasure", explain.erasure.ratio if explain.erasure else None, words.erasure(regions)))
     return _known(found + _of_twins(explain, words.PICTURE), explain)
 
 
 def averages_of_texts(explain: _Explanation) -> list[Average]:
     """The averages over texts that could be estimated; see `averages`."""
     share = explain.ig_identity_share if isinstance(explain, TextExplanation) else None
-    return _known([("share", share, words.IDENTITY_SHARE), *_of_twins(explain, words.SENTENCE)], explain)
+    return _known(
+        [("share", "ig_identity_share", share, words.IDENTITY_SHARE), *_of_twins(explain, words.SENTENCE)], explain
+    )
 
 
 def _of_twins(explain: _Explanation, what: str) -> list[_Found]:
@@ -50,20 +54,26 @@ def _of_twins(explain: _Explanation, what: str) -> list[_Found]:
     if not pairs:
         return []
     return [
-        ("difference", pairs.logit_difference, words.difference(pairs.names, what)),
-        ("flips", pairs.flip_share, words.flips(pairs.names)),
+        ("difference", "logit_difference", pairs.logit_difference, words.difference(pairs.names, what)),
+        ("flips", "flip_share", pairs.flip_share, words.flips(pairs.names)),
     ]
 
 
 def _known(found: Sequence[_Found], explain: _Explanation) -> list[Average]:
-    rivals = explain.rivals if explain else {}
-    figures = [(key, ConditionFigures.of_means(means), names) for key, means, names in found if means]
-    return [Average(key, line(names.axis, each, rivals), names) for key, each, names in figures]
+    if explain is None:
+        return []
+    figures = [(key, name, ConditionFigures.of_means(means), names) for key, name, means, names in found if means]
+    return [
+        Average(key, line(names.axis, each, explain.rivals, explain.paired.get(name)), names, explain.flat.get(name))
+        for key, name, each, names in figures
+    ]
 
 
 def chart(average: Average, lams: Sequence[float], picked: int) -> Plot:
     """Chart of one average along λ."""
-    return along([average.line], lams, y_title=average.names.axis, label=average.names.label, picked=picked)
+    return along(
+        [average.line], lams, y_title=average.names.axis, label=average.names.label, picked=picked, flat=average.flat
+    )
 
 
 def marker_frames(average: Average, n_lams: int) -> list[MarkerFrame]:

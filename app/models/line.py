@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
 
 
@@ -15,9 +16,11 @@ class Line:
         controls: the figure of each measured control, by its name.
         along: the figure at every λ (k).
         rivals: the figure of each rival, by its name on the screen.
+        paired: the trigger against other conditions on the same rows; empty where the run did not keep them.
     """
 
     name: str
     controls: Mapping[str, Estimate]
     along: Sequence[Estimate]
     rivals: Mapping[str, Estimate] = field(default_factory=dict)
+    paired: Mapping[str, PairedDifferences] = field(default_factory=dict)

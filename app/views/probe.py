@@ -34,6 +34,7 @@ def show_probability(result: Result, curve: Curve, found: Probe, null: str, grou
         lines = charts.lines(found, null, group)
         table.show(words.table(found, lines, index, common.group(found.groups[group])), key="classifiers")
         st.markdown(words.agreement(charts.now(found, null, index), group))
+        st.markdown(words.controls(found, null, group, index))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
 

@@ -70,6 +70,16 @@ NO_AVERAGES = (
     "or “Rows for averages” was set to 0 on the page Train."
 )
 
+FLAT_REGION = (
+    "The dashed line is a flat map, which is the same everywhere: it would reach {flat:.3f}, the part of {region} in "
+    "the area of both regions. A share that only "
+    "moves towards this line shows a more even map, not attention to {region}."
+)
+FLAT_WORDS = (
+    "The dashed line is a flat map, in which every word counts alike: it would reach {flat:.3f}, the identity words' "
+    "part of all words."
+)
+
 OWN = "A picture of your own"
 OWN_NOTE = (
     "Choose a PNG, JPEG or WebP file of up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and "
@@ -128,11 +138,12 @@ def alt_map(view: str, condition: str, label: str, probability: float) -> str:
 
 
 class ControlNames(NamedTuple):
-    """Texts of an average: the title of its axis, its name inside a sentence, and the description of its chart."""
+    """Texts of an average: title of its axis, name inside a sentence, description of its chart, name of its region."""
 
     axis: str
     what: str
     label: str
+    region: str = ""
 
 
 def share(view: str, regions: Sequence[str]) -> ControlNames:
@@ -142,6 +153,7 @@ def share(view: str, regions: Sequence[str]) -> ControlNames:
         f"Share on {first}",
         f"the share of {VIEWS[view]} on {first}",
         f"{VIEWS[view]}: the weight of the map on {first}, as a share of its weight on {first} and {second}.",
+        first,
     )
 
 
@@ -154,6 +166,13 @@ def erasure(regions: Sequence[str]) -> ControlNames:
         f"Erasure: the change of the logit when {first} is painted over with the picture's mean colour, divided by the "
         f"change when {second} is painted over.",
     )
+
+
+def flat_note(names: ControlNames, flat: float | None) -> str:
+    """What the level of a flat map means; empty where there is none."""
+    if flat is None:
+        return ""
+    return FLAT_REGION.format(flat=flat, region=names.region) if names.region else FLAT_WORDS.format(flat=flat)
 
 
 PICTURE, SENTENCE = "picture", "sentence"  # what counterfactual twins are

@@ -9,6 +9,7 @@ Notation: n rows, r bootstrap draws, p group patterns, c classes.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,18 @@ from fairprog_core.common.records import Mean
 from fairprog_core.data.base import Dataset, Split, cell_counts, draw_evenly
 
 DRAWS = 2000
+
+
+class RowValues(NamedTuple):
+    """What a figure is made of under one condition: the ratio of the means of two (n,) arrays."""
+
+    above: NDArray[np.float64]
+    below: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: NDArray[np.floating] | NDArray[np.bool_]) -> "RowValues":
+        """A plain mean."""
+        return cls(np.asarray(values, np.float64), np.ones(len(values)))
 
 
 class WeightedRows:
@@ -55,6 +68,45 @@ class WeightedRows:
         low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
         ci = [float(low), float(high)] if counted.sum() > 1 else None
         return {"value": float(total[0] / total[1]), "ci": ci, "n": int(counted.sum())}
+
+    def difference(self, now: RowValues, before: RowValues) -> Mean | None:
+        """Figure of ``now`` minus that of ``before``, in pairs: over the rows that are finite in both."""
+        found = self._figures(now, before)
+        return found and self._mean(found[0][0] - found[0][1], found[1][0] - found[1][1], found[2])
+
+    def share(self, without: RowValues, control: RowValues, trigger: RowValues) -> Mean | None:
+        """Part of the shift from ``without`` to ``trigger`` that ``control`` makes alone, over rows finite in all.
+
+        None where the interval of the shift includes 0: a part of nothing is not a number.
+        """
+        found = self._figures(without, control, trigger)
+        if found is None:
+            return None
+        (start, alone, end), (starts, alones, ends), n = found
+        shift = self._mean(end - start, ends - starts, n)
+        if shift["ci"] is None or shift["ci"][0] <= 0 <= shift["ci"][1]:
+            return None
+        with np.errstate(invalid="ignore", divide="ignore"):  # draws without a shift are left out
+            return self._mean((alone - start) / (end - start), (alones - starts) / (ends - starts), n)
+
+    def _figures(self, *every: RowValues) -> tuple[NDArray[np.float64], NDArray[np.float64], int] | None:
+        """Figures (k,) of k conditions over the rows that all of them have, their draws (k, r), and these rows' number.
+
+        None without such a row.
+        """
+        counted = (self.weight > 0) & np.all([np.isfinite(part) for each in every for part in each], axis=0)
+        columns = np.where(counted, np.array([part for each in every for part in each]), 0.0).T  # (n, 2k)
+        total, drawn = self.weight @ columns, (self._drawn @ columns.astype(np.float32)).astype(np.float64)
+        if not counted.any() or not total[1::2].all():
+            return None
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return total[::2] / total[1::2], (drawn[:, ::2] / drawn[:, 1::2]).T, int(counted.sum())
+
+    @staticmethod
+    def _mean(value: np.float64, drawn: NDArray[np.float64], n: int) -> Mean:
+        drawn = drawn[np.isfinite(drawn)]
+        ci = [float(end) for end in np.percentile(drawn, [2.5, 97.5])] if n > 1 and len(drawn) else None
+        return {"value": float(value), "ci": ci, "n": n}
 
 
 def natural_weight(y: NDArray[np.int64], z: NDArray[np.int64], cell_share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from fairprog_core.common.records import Mean
 from fairprog_core.data.base import cell_numbers, draw_evenly
-from fairprog_core.explain.averages import WeightedRows
+from fairprog_core.explain.averages import RowValues, WeightedRows
 from fairprog_core.explain.base import Work
 from fairprog_core.explain.conditions import Conditions
-from fairprog_core.metrics.explanations.probe import LinearReading, LinearReadings
+from fairprog_core.explain.paired import compare_in_pairs
+from fairprog_core.metrics.explanations.probe import READINGS, LinearReading, LinearReadings
 
 MOST_PATTERNS = 16  # with more there are too few rows of each, and fitting one probe for each takes minutes
 
@@ -48,6 +49,7 @@ def read_linearly(
     rows = WeightedRows(weight, cell_numbers(y, z))
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
     means: list[list[Mean | None]] = [[], [], []]
+    values: list[list[RowValues]] = [[], [], []]
     fixed: list[LinearProbe] = []
     for condition, of_rows, outputs in zip(conditions.on_base, features, logits, strict=True):
         yield f"Reading the group from the base's features, {condition.name}"
@@ -59,9 +61,12 @@ def read_linearly(
             is_predicted(fixed, of_rows, z),
             is_predicted(fit_probes(differences, z, y), differences, z),
         )
-        for kind, values in zip(means, right, strict=True):
-            kind.append(rows.mean(values))
-    return LinearReadings(*(LinearReading(conditions.by_condition(each), chance) for each in means))
+        for of_kind, kept, is_right in zip(means, values, right, strict=True):
+            of_kind.append(rows.mean(is_right))
+            kept.append(RowValues.of(is_right))
+    paired = {name: compare_in_pairs(rows, kept, conditions) for name, kept in zip(READINGS, values, strict=True)}
+    first, unchanged, of_logits = (LinearReading(conditions.by_condition(each), chance) for each in means)
+    return LinearReadings(first, unchanged, of_logits, paired)
 
 
 class LinearProbe(NamedTuple):

@@ -16,16 +16,19 @@ import torch
 from numpy.typing import NDArray
 
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Mean
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import DemographicClassifierOptions
-from fairprog_core.explain.averages import Pool, draw_pool
+from fairprog_core.explain.averages import Pool, RowValues, WeightedRows, draw_pool
 from fairprog_core.explain.base import ExplainSettings, ExplanationResult, Step, Work, walk
 from fairprog_core.explain.conditions import Conditions, Rival
 from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.linear_probe import read_linearly
+from fairprog_core.explain.paired import compare_in_pairs
 from fairprog_core.explain.probe import predict_empty_inputs
 from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
 from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote
+from fairprog_core.metrics.explanations.paired import Paired
 from fairprog_core.metrics.explanations.probe import LinearReadings, Probe
 
 
@@ -37,6 +40,8 @@ class ExplanationReport:
         rows_are: "photos", …, for the screen.
         features: (n, d) per condition, of the pool's rows.
         logits: (n, c) per condition.
+        paired: the trigger against other conditions on the same rows, by the name of the average.
+        flat: the level of a map that is the same everywhere, by the name of the average.
     """
 
     nulls: ClassVar[tuple[str, ...]]
@@ -63,6 +68,14 @@ class ExplanationReport:
         self.home, self.device, self.seed = home, device, seed
         self.kind = trigger.options.kind
         self.conditions = self.make_conditions(trigger, lams, rivals)
+        self.paired: dict[str, Paired] = {}
+        self.flat: dict[str, float] = {}
+
+    def keep(self, name: str, values: Sequence[RowValues], rows: WeightedRows, flat: Mean | None = None) -> None:
+        """Keep what an average shows in pairs, and the level of a flat map."""
+        self.paired[name] = compare_in_pairs(rows, values, self.conditions)
+        if flat is not None:
+            self.flat[name] = flat["value"]
 
     def make_conditions(self, trigger: Any, lams: Sequence[float], rivals: Sequence[Rival]) -> Conditions[Any]:
         """The conditions to compare; the trigger does not change."""

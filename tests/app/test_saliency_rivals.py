@@ -72,6 +72,8 @@ def test_averages_have_a_level_and_a_row_for_every_rival(open_page, run, names, 
     page = open_page("saliency", run=run)
     explain = beside.result.curves[0].explain
     levels = {trace["name"]: trace["y"] for trace in traces(page, "share") if trace.get("mode") == "lines"}
+    flat = explain["flat"]["cam_share"]
+    assert levels.pop(inside.FLAT.format(level=flat)) == [flat, flat]
     assert levels == {names[method]: pytest.approx([explain["hair_share"][method]["value"]] * 2) for method in RIVALS}
     for key in ("share", "erasure", "difference", "flips"):
         assert [row[0] for row in rows(page, key) if row[0] in names.values()] == list(names.values())
@@ -82,7 +84,8 @@ def test_run_without_rivals_has_neither_column_nor_level(open_page, demo, finish
     page = open_page("saliency")
     assert {len(card["cells"]) for card in given(page, "gallery")["cards"]} == {4}
     assert given(page, "gallery")["width"] == "34rem"
-    assert "lines" not in {trace.get("mode") for trace in traces(page, "share")}
+    flat = inside.FLAT.format(level=finished.result.curves[0].explain["flat"]["cam_share"])
+    assert [trace["name"] for trace in traces(page, "share") if trace.get("mode") == "lines"] == [flat]
     assert words.RIVALS_ARE_LEVELS not in said(page)
 
 

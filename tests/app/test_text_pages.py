@@ -155,7 +155,7 @@ def test_averages_have_the_word_controls_and_a_sentence_each(open_page, made_up_
     assert "the share of Integrated Gradients on identity words" in said(page)
     assert f"{share['without']['value']:.3f}" in said(page)
     for name, kind in zip(CONTROL_NAMES, WORD_CONTROLS, strict=True):
-        assert f"{name} {share[kind]['value']:.3f}" in said(page)
+        assert f"{name.capitalize()}: {share[kind]['value']:.3f}" in said(page)
     assert said(page).count("At λ = 5,") == 3
     assert (
         "the same sentence twice, with only the group and what it causes changed" in given(page, "difference")["label"]

@@ -6,7 +6,7 @@ from app.charts import probe as charts
 from app.models.explanations import ConditionFigures
 from app.widgets import live_plot
 from app.wording import probe as words
-from app.wording.shared import verdicts
+from app.wording.shared import paired
 from fairprog_core.results.explanations import Probe
 
 
@@ -22,11 +22,10 @@ def show(value: Probe, *, key: str, index: int) -> None:
     if reading is None:
         st.info(words.READING_NONE)
         return
-    left, right = st.columns([8, 5], gap="large")
-    with left:
-        live_plot.show(charts.reading(value, index), key=key)
-    with right:
-        for kind, line in charts.readings(value).items():
-            st.markdown(verdicts.at(line, words.READING_WHATS[kind], value.lams, index))
-        st.markdown(words.against_chance(ConditionFigures.of_means(reading.accuracy).along[index], reading.chance))
-        st.markdown(verdicts.OVERLAP)
+    found = charts.readings(value)
+    live_plot.show(charts.reading(value, index), key=key)
+    for column, (kind, line) in zip(st.columns(len(words.READERS), gap="large"), found.items(), strict=False):
+        with column:
+            st.markdown(paired.at(line, words.READING_WHATS[kind], value.lams, index))
+    st.markdown(words.against_chance(ConditionFigures.of_means(reading.accuracy).along[index], reading.chance))
+    st.markdown(paired.legend(list(found.values())))

@@ -8,7 +8,7 @@ from app.charts import saliency as charts
 from app.charts.saliency import Average
 from app.widgets import live_plot
 from app.wording import saliency as words
-from app.wording.shared import verdicts
+from app.wording.shared import paired
 
 
 def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:
@@ -30,5 +30,6 @@ def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: i
         for column, each in zip(st.columns(2, gap="large"), value[i : i + 2], strict=False):
             with column:
                 live_plot.show(charts.chart(each, lams, index), key=each.key)
-                st.markdown(verdicts.at(each.line, each.names.what, lams, index))
-    st.markdown(verdicts.OVERLAP)
+                st.markdown(paired.at(each.line, each.names.what, lams, index))
+                st.markdown(words.flat_note(each.names, each.flat))
+    st.markdown(paired.legend([each.line for each in value]))

@@ -51,7 +51,8 @@ COLLAPSED_RIVALS = (
     "most frequent label would be at least as accurate."
 )
 AXIS = "λ"
-CHANCE = "guessing: {chance}"
+CHANCE = "guessing: {level:.2f}"
+FLAT = "flat map: {level:.3f}"
 
 LOADING = "Loading saved results"
 COPY = "Copy"

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers.image import to_pixels
 from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions
+from fairprog_core.explain.averages import RowValues
 from fairprog_core.explain.base import Saliency, Work, logits_of
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.counterfactuals import average_pairs, compare
@@ -67,6 +68,8 @@ class ImageReport(ExplanationReport):
             erasure=(yield from self.erasure()),
             counterfactuals=(yield from self.counterfactuals()),
             ig_share=(yield from self.ig_share()),
+            paired=self.paired,
+            flat=self.flat,
         )
 
     @property
@@ -96,6 +99,9 @@ class ImageReport(ExplanationReport):
             share(cam.maps.to(self.device), *(mask.of(condition) for mask in masks))
             for cam, condition in zip(self.cams, self.conditions, strict=True)
         ]
+        # a trigger moves the photo, so the level of a flat map is taken where all the triggers have it
+        level = rows.mean(share(torch.ones_like(self.x.placed[:, 0]), *(mask.placed for mask in masks)))
+        self.keep("cam_share", [RowValues.of(values) for values in shares], rows, level)
         return self.conditions.by_condition([rows.mean(values) for values in shares])
 
     def erasure(self) -> Work[ErasureMeans | None]:
@@ -112,6 +118,7 @@ class ImageReport(ExplanationReport):
                 yield label
                 changes[-1].append(erasure(condition.model, erased.of(condition), cam.logits[:n].numpy()))
         first, second = changes
+        self.keep("erasure", [RowValues(above, below) for above, below in zip(first, second, strict=True)], rows)
         ratio = [rows.ratio(above, below) for above, below in zip(first, second, strict=True)]
         means = {
             name: self.conditions.by_condition([rows.mean(values) for values in change])
@@ -133,7 +140,9 @@ class ImageReport(ExplanationReport):
             yield label
             first, second = (logits_of(condition.model, photos.of(condition)).numpy() for photos in fitted)
             found.append(compare(first, second, pairs.y))
-        return average_pairs(found, pairs.names, self.conditions)
+        means, paired = average_pairs(found, pairs.names, self.conditions)
+        self.paired |= paired
+        return means
 
     def attributions(self, label: str, rows: NDArray[np.int64], **steps: int) -> Work[list[Saliency]]:
         """Integrated Gradients of some rows of the pool under every condition, for the class that Grad-CAM explains."""
@@ -154,7 +163,10 @@ class ImageReport(ExplanationReport):
         rows = self.pool.rows(n)
         found = yield from self.attributions("averages", np.arange(n), steps=IG_SHARE_STEPS, max_steps=IG_SHARE_STEPS)
         first, second = (mask[:n].float().cpu() for mask in self.regions.masks)
-        return self.conditions.by_condition([rows.mean(share(one.maps, first, second)) for one in found])
+        shares = [share(one.maps, first, second) for one in found]
+        level = rows.mean(share(torch.ones_like(first), first, second))
+        self.keep("ig_share", [RowValues.of(values) for values in shares], rows, level)
+        return self.conditions.by_condition([rows.mean(values) for values in shares])
 
     def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.common.records import Mean
 from fairprog_core.explain import TextProbeOptions, TokenGradientsOptions
+from fairprog_core.explain.averages import RowValues
 from fairprog_core.explain.base import Work, chunks
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.counterfactuals import average_pairs, compare
@@ -87,6 +88,8 @@ class TextReport(ExplanationReport):
             regions=["identity words"] if self.names else [],
             ig_identity_share=(yield from self.ig_share()),
             counterfactuals=(yield from self.counterfactuals()),
+            paired=self.paired,
+            flat=self.flat,
         )
 
     def ig_share(self) -> Work[Means | None]:
@@ -98,7 +101,7 @@ class TextReport(ExplanationReport):
         if not holding:
             return None
         n = holding[-1] + 1  # rows without an identity word have no share, but count for the weights
-        rows, found = self.pool.rows(n), list[Mean | None]()
+        rows, found, kept = self.pool.rows(n), list[Mean | None](), list[RowValues]()
         steps = TokenGradientsOptions(steps=IG_SHARE_STEPS, max_steps=IG_SHARE_STEPS)
         attributing = Attributing(steps)
         for label, condition in self.each("Attribution on identity words"):
@@ -108,6 +111,10 @@ class TextReport(ExplanationReport):
                     yield label
                 shares[row] = share_on(self.names, texts[row], attributing(texts[row], condition).tokens)
             found.append(rows.mean(shares))
+            kept.append(RowValues.of(shares))
+        level = np.full(n, np.nan)
+        level[holding] = [texts[row].is_among(self.names).mean() for row in holding]
+        self.keep("ig_identity_share", kept, rows, rows.mean(level))
         return self.conditions.by_condition(found)
 
     def counterfactuals(self) -> Work[CounterfactualMeans | None]:
@@ -124,7 +131,9 @@ class TextReport(ExplanationReport):
             _, first = yield from self.outputs(ids[0], condition, "Counterfactual pairs")
             _, second = yield from self.outputs(ids[1], condition, "Counterfactual pairs")
             found.append(compare(first, second, pairs.y))
-        return average_pairs(found, pairs.names, self.conditions)
+        means, paired = average_pairs(found, pairs.names, self.conditions)
+        self.paired |= paired
+        return means
 
     def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from fairprog_core.common.files.json_values import plain
 from fairprog_core.metrics.explanations.by_condition import JsonObject, Means, UncheckedJson, means_from_json
 from fairprog_core.metrics.explanations.gallery import rivals_note
+from fairprog_core.metrics.explanations.paired import Paired, paired_from_json, paired_to_json
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ class Explanation:
         counterfactuals: differences within counterfactual pairs; None where the data has none.
         rivals: λ of each rival by its method.
         collapsed_rivals: methods of the rivals whose point has collapsed.
+        paired: the trigger against other conditions on the same rows, by the name of the average (the attribute's:
+            "cam_share", "erasure", …); empty in older results.
+        flat: the share that a map would reach which is the same everywhere, by the name of the average.
     """
 
     lams: list[float]
@@ -91,18 +95,22 @@ class Explanation:
     counterfactuals: CounterfactualMeans | None = None
     rivals: dict[str, float] = field(default_factory=dict)
     collapsed_rivals: list[str] = field(default_factory=list)
+    paired: dict[str, Paired] = field(default_factory=dict)
+    flat: dict[str, float] = field(default_factory=dict)
 
     def averages(self) -> JsonObject:
         """What follows ``lams``, ``rows`` and the rivals in JSON."""
         raise NotImplementedError
 
     def to_json(self) -> JsonObject:
-        """As results have it; rivals are left out where there are none."""
+        """As results have it; rivals and pairs are left out where there are none."""
         found: JsonObject = plain({
             "lams": self.lams,
             "rows": self.rows,
             **rivals_note(self.rivals, self.collapsed_rivals),
             **self.averages(),
+            **paired_to_json(self.paired),
+            **({"flat": self.flat} if self.flat else {}),
         })  # fmt: skip
         return found
 
@@ -162,12 +170,14 @@ def explanation_from_json(values: UncheckedJson) -> ImageExplanation | TextExpla
         shared = _shared().validate_python({name: values[name] for name in _SHARED if name in values})
         pairs, erasure, first = values.get("twins"), values.get("erasure"), _first(shared.get("regions", []))
         counterfactuals = CounterfactualMeans.from_json(pairs) if pairs else None
+        paired = paired_from_json(values)
         if "ig_identity_share" in values:
             share = means_from_json(values["ig_identity_share"])
-            return TextExplanation(**shared, counterfactuals=counterfactuals, ig_identity_share=share)
+            return TextExplanation(**shared, counterfactuals=counterfactuals, ig_identity_share=share, paired=paired)
         return ImageExplanation(
             **shared,
             counterfactuals=counterfactuals,
+            paired=paired,
             cam_share=means_from_json(values.get(f"{first}_share")),
             erasure=ErasureMeans.from_json(erasure) if erasure else None,
             ig_share=means_from_json(values.get(f"ig_{first}_share")),
@@ -184,6 +194,7 @@ class SharedJson(TypedDict):
     regions: NotRequired[list[str]]
     rivals: NotRequired[dict[str, float]]
     collapsed_rivals: NotRequired[list[str]]
+    flat: NotRequired[dict[str, float]]
 
 
 _SHARED = tuple(SharedJson.__annotations__)

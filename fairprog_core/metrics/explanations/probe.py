@@ -3,7 +3,7 @@
 Notation: n rows, g groups, e empty inputs, l λ-values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from pydantic import TypeAdapter
@@ -16,6 +16,7 @@ from fairprog_core.metrics.explanations.by_condition import (
     UncheckedJson,
     means_from_json,
 )
+from fairprog_core.metrics.explanations.paired import Paired, paired_from_json, paired_to_json
 
 
 @dataclass(frozen=True)
@@ -92,21 +93,29 @@ class LinearReadings:
         reading: from the base's features, fitted anew under every condition.
         reading_fixed: from the features, fitted without a trigger and evaluated under every condition.
         reading_logits: from the logits, fitted anew under every condition.
+        paired: the trigger against other conditions on the same rows, by the reading's name; empty in older results.
     """
 
     reading: LinearReading | None = None
     reading_fixed: LinearReading | None = None
     reading_logits: LinearReading | None = None
+    paired: dict[str, Paired] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """As results have it."""
         each = (self.reading, self.reading_fixed, self.reading_logits)
-        return {name: None if one is None else one.to_json() for name, one in zip(READINGS, each, strict=True)}
+        found: JsonObject = {
+            name: None if one is None else one.to_json() for name, one in zip(READINGS, each, strict=True)
+        }
+        return {**found, **paired_to_json(self.paired)}
 
     @classmethod
     def from_json(cls, values: UncheckedJson) -> "LinearReadings":
         """Read what `to_json` gave."""
-        return cls(*(LinearReading.from_json(values[name]) if values.get(name) else None for name in READINGS))
+        first, fixed, logits = (
+            LinearReading.from_json(values[name]) if values.get(name) else None for name in READINGS
+        )
+        return cls(first, fixed, logits, paired_from_json(values))
 
 
 READINGS = ("reading", "reading_fixed", "reading_logits")
