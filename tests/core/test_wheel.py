@@ -82,7 +82,8 @@ def test_installed_library_finds_shipped_study_encoder_and_theme(installed, tmp_
     code = (
         "import fairprog_core as fp; from fairprog_core.common.home import assets\n"
         "from fairprog_core.classifiers.encoder.folder import find_model; from app.server.serve import server_options\n"
-        "print(fp.Result.open(assets() / 'demo' / 'faces').study['name']); print(assets()); print(find_model('shipped'))\n"
+        "print(fp.Result.open(assets() / 'demo' / 'faces').study['name'])\n"
+        "print(assets()); print(find_model('shipped'))\n"
         "print(server_options('127.0.0.1', 8501, is_shared=False)['theme.light.primaryColor'])\n"
     )
     name, shipped, encoder, colour = run_installed(installed, tmp_path, "-c", code).splitlines()
