@@ -81,11 +81,11 @@ clean:
 	rm -rf $(VENV) build *.egg-info .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 
 $(SETUP): | $(RUN)
-	$(RUN) -m pip install --disable-pip-version-check --editable .
+	@$(RUN) tools/install.py
 	@rm -f $(VENV)/.setup-* && touch $@
 
 $(TOOLS): | $(RUN)
-	$(RUN) -m pip install --disable-pip-version-check --editable ".[test]"
+	@$(RUN) tools/install.py test
 	@rm -f $(VENV)/.setup-* $(VENV)/.tools-* && touch $(SETUP) $@
 
 $(RUN):

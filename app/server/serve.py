@@ -14,7 +14,7 @@ import psutil
 from fairprog_core.common import memory
 
 SCRIPT = Path(__file__).resolve().parent.parent / "main.py"
-CONFIG = SCRIPT.parent.parent / ".streamlit" / "config.toml"
+CONFIG = SCRIPT.parent / ".streamlit" / "config.toml"
 ANSWER_SECONDS = 60.0  # after this time ``when_open`` is called even if the server has not answered
 
 
@@ -39,11 +39,11 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:
-    """Streamlit's options by name: those of ``.streamlit/config.toml``, and fairprog's own.
+    """Streamlit's options by name: those of ``app/.streamlit/config.toml``, and fairprog's own.
 
     The file is read here because Streamlit finds it only from some working directories.
     """
-    values = dict(_flat(tomllib.loads(CONFIG.read_text("utf-8")))) if CONFIG.is_file() else {}
+    values = dict(_flat(tomllib.loads(CONFIG.read_text("utf-8"))))
     return values | {
         "server.address": host,
         "server.port": port,

@@ -74,7 +74,7 @@ def find_screen() -> Screen:
     found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name != OURS, entry.name))
     if not found:
         raise ConfigError(
-            "No dashboard is installed; install fairprog from its repository: `python -m pip install --editable .`"
+            "No dashboard is installed; install fairprog again, from its wheel or repository: `python -m pip install .`"
         )
     try:
         return cast(Screen, found[0].load())

@@ -14,6 +14,8 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
+from fairprog_core.common.version import PACKAGE
+
 log = logging.getLogger(__name__)
 
 FindDamage = Callable[[Path], str | None]  # returns what is wrong with an existing cache entry; None: nothing
@@ -55,9 +57,11 @@ class Home:
 
 
 def assets() -> Path:
-    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else ``assets/`` next to the package."""
-    override = os.environ.get("FAIRPROG_ASSETS")
-    return Path(override) if override else Path(__file__).resolve().parents[2] / "assets"
+    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else that of the wheel or of the repository."""
+    if override := os.environ.get("FAIRPROG_ASSETS"):
+        return Path(override)
+    inside = PACKAGE / "assets"  # where the wheel carries it
+    return inside if inside.is_dir() else PACKAGE.parent / "assets"
 
 
 def user_path(text: str) -> Path:

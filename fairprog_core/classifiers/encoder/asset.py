@@ -5,8 +5,8 @@ Notation: v vocabulary of the source, w width of a word vector.
 
 import json
 import re
-import shutil
 from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +19,13 @@ from torch import Tensor
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import replacing
+from fairprog_core.common.version import PACKAGE
 
 N_WORDS = 5600
 N_PIECES = 1500
 _WORD = re.compile(r"(?=.*[aeiouy])[a-z]{2,}")  # looks like an English word
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
 _TABLE = "embeddings.word_embeddings.weight"
-_LICENCE = Path(__file__).resolve().parents[3] / "LICENSE"
 _TOKENIZER_CONFIG: HubJson = {
     "tokenizer_class": "BertTokenizer",
     "do_lower_case": True,
@@ -104,9 +104,18 @@ def cut_encoder(
         _write_json(part / "tokenizer_config.json", _TOKENIZER_CONFIG | length)
         save_file(_first_layers(weights, layers, ids), part / "model.safetensors", {"format": "pt"})
         (part / "NOTICE").write_text(_NOTICE.format(layers=layers, kept=len(ids), v=len(vocabulary)), "utf-8")
-        shutil.copyfile(_LICENCE, part / "LICENSE")
+        (part / "LICENSE").write_text(_licence(), "utf-8")
     words = sum(1 for token, number in vocabulary.items() if number in kept and _WORD.fullmatch(token))
     return Cut(len(ids), words, sum(path.stat().st_size for path in out.iterdir()))
+
+
+def _licence() -> str:
+    """The text of the Apache License: that of the installed fairprog, else of the repository."""
+    try:
+        installed = distribution("fairprog").read_text("licenses/LICENSE")
+    except PackageNotFoundError:
+        installed = None
+    return installed or (PACKAGE.parent / "LICENSE").read_text("utf-8")
 
 
 def _read(source: Path) -> tuple[HubJson, HubJson, dict[str, Tensor]]:

@@ -49,7 +49,7 @@ def find_model(name: str) -> Path:
     if is_folder(folder):
         return _checked(folder)
     if name == "shipped":
-        raise ModelError(f"The shipped encoder is not at {folder}; take assets/ from the repository, or name a model.")
+        raise ModelError(f"The shipped encoder is not at {folder}; install fairprog again, or name a model.")
     if not _HUB_NAME.fullmatch(name) or name.startswith("."):
         raise ModelError(f"There is no folder {shorten(folder)}; give shipped, a model's folder, or a name on the hub.")
     return _checked(_from_hub(name))

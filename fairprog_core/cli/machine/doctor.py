@@ -69,7 +69,14 @@ def _packages() -> list[Finding]:
     findings = [Finding("Packages", versions)]
     if bad:
         problems = "; ".join(f"{name}: {problem}" for name, problem in bad.items())
-        findings.append(Finding("Packages missing", problems, "missing", "run `python -m pip install --editable .`"))
+        findings.append(
+            Finding(
+                "Packages missing",
+                problems,
+                "missing",
+                "install fairprog again, with pip",
+            )
+        )
     lacking = [one.name for one in for_tests if _problem(one)]
     if lacking:
         hint = 'only for tests: run `python -m pip install --editable ".[test]"`'
@@ -157,7 +164,7 @@ def _assets() -> list[Finding]:
     wanted = ("demo/faces/result.json", "classifiers", "encoders/minilm-2/config.json")
     missing = [name for name in wanted if not (assets() / name).exists()]
     if missing:
-        hint = "clone the repository again and install it with --editable, or set FAIRPROG_ASSETS"
+        hint = "install fairprog again, with pip, or set FAIRPROG_ASSETS"
         return [Finding("Assets", f"{assets()} lacks {', '.join(missing)}", "note", hint)]
     return [Finding("Assets", str(assets()))]
 
