@@ -256,7 +256,7 @@ def _of_one_column(codes: NDArray[np.int64], names: tuple[str, ...], known: Grou
 def _of_patterns(member: NDArray[np.bool_], names: tuple[str, ...], known: Groups | None, what: str) -> GroupCodes:
     """Groups that may overlap, from the membership (n, g) of every row."""
     if known is None:
-        if empty := [name for name, has_rows in zip(names, member.any(axis=0).tolist()) if not has_rows]:
+        if empty := [name for k, name in enumerate(names) if not member[:, k].any()]:
             raise DataError(f"{what}: the group {shown(empty[0])} has no rows; leave its column out.")
         rows, codes = np.unique(~member, axis=0, return_inverse=True)  # disjoint groups come in the order of names
         return GroupCodes(codes.reshape(-1).astype(np.int64), Groups(names, ~rows))
