@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.common.records import Mean
 from fairprog_core.data.base import cell_numbers, draw_evenly
 from fairprog_core.explain.averages import RowValues, WeightedRows
 from fairprog_core.explain.base import Work
@@ -48,7 +47,6 @@ def read_linearly(
     weight = even_weight(z, y)
     rows = WeightedRows(weight, cell_numbers(y, z))
     chance = float(max(weight[z == one].sum() for one in np.unique(z)) / weight.sum())
-    means: list[list[Mean | None]] = [[], [], []]
     values: list[list[RowValues]] = [[], [], []]
     fixed: list[LinearProbe] = []
     for condition, of_rows, outputs in zip(conditions.on_base, features, logits, strict=True):
@@ -61,11 +59,11 @@ def read_linearly(
             is_predicted(fixed, of_rows, z),
             is_predicted(fit_probes(differences, z, y), differences, z),
         )
-        for of_kind, kept, is_right in zip(means, values, right, strict=True):
-            of_kind.append(rows.mean(is_right))
-            kept.append(RowValues.of(is_right))
-    paired = {name: compare_in_pairs(rows, kept, conditions) for name, kept in zip(READINGS, values, strict=True)}
-    first, unchanged, of_logits = (LinearReading(conditions.by_condition(each), chance) for each in means)
+        for of_kind, is_right in zip(values, right, strict=True):
+            of_kind.append(RowValues.of(is_right))
+    paired = {name: compare_in_pairs(rows, each, conditions) for name, each in zip(READINGS, values, strict=True)}
+    means = [conditions.by_condition([rows.ratio(*one) for one in each]) for each in values]
+    first, unchanged, of_logits = (LinearReading(each, chance) for each in means)
     return LinearReadings(first, unchanged, of_logits, paired)
 
 

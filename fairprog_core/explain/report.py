@@ -22,11 +22,13 @@ from fairprog_core.explain import DemographicClassifierOptions
 from fairprog_core.explain.averages import Pool, RowValues, WeightedRows, draw_pool
 from fairprog_core.explain.base import ExplainSettings, ExplanationResult, Step, Work, walk
 from fairprog_core.explain.conditions import Conditions, Rival
+from fairprog_core.explain.counterfactuals import PairDifferences
 from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.linear_probe import read_linearly
 from fairprog_core.explain.paired import compare_in_pairs
 from fairprog_core.explain.probe import predict_empty_inputs
-from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
+from fairprog_core.metrics.explanations.averages import CounterfactualMeans, ImageExplanation, TextExplanation
+from fairprog_core.metrics.explanations.by_condition import Means
 from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote
 from fairprog_core.metrics.explanations.paired import Paired
 from fairprog_core.metrics.explanations.probe import LinearReadings, Probe
@@ -71,11 +73,31 @@ class ExplanationReport:
         self.paired: dict[str, Paired] = {}
         self.flat: dict[str, float] = {}
 
-    def keep(self, name: str, values: Sequence[RowValues], rows: WeightedRows, flat: Mean | None = None) -> None:
-        """Keep what an average shows in pairs, and the level of a flat map."""
+    def average(self, name: str, values: Sequence[RowValues], rows: WeightedRows, flat: Mean | None = None) -> Means:
+        """An average by condition; keeps its comparison in pairs and the level of a flat map under its name.
+
+        Args:
+            name: of the average.
+            values: per condition; (n,) each.
+            rows: n of them.
+            flat: the average of a map that is the same everywhere, where the average is one over maps.
+        """
         self.paired[name] = compare_in_pairs(rows, values, self.conditions)
         if flat is not None:
             self.flat[name] = flat["value"]
+        return self.conditions.by_condition([rows.ratio(*each) for each in values])
+
+    def average_pairs(self, found: Sequence[PairDifferences], names: tuple[str, str]) -> CounterfactualMeans:
+        """Mean difference and share of flips; all pairs count alike: their labels follow the natural mix."""
+        n = len(found[0].flips)
+        rows = WeightedRows(np.ones(n), np.zeros(n, dtype=np.int64))
+        return CounterfactualMeans(
+            names=list(names),
+            logit_difference=self.average(
+                "logit_difference", [RowValues.of(each.logit_difference) for each in found], rows
+            ),
+            flip_share=self.average("flip_share", [RowValues.of(each.flips) for each in found], rows),
+        )
 
     def make_conditions(self, trigger: Any, lams: Sequence[float], rivals: Sequence[Rival]) -> Conditions[Any]:
         """The conditions to compare; the trigger does not change."""

@@ -20,7 +20,7 @@ from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, Pr
 from fairprog_core.explain.averages import RowValues
 from fairprog_core.explain.base import Saliency, Work, logits_of
 from fairprog_core.explain.conditions import Rival
-from fairprog_core.explain.counterfactuals import average_pairs, compare
+from fairprog_core.explain.counterfactuals import compare
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.image.conditions import ImageConditions
 from fairprog_core.explain.image.grad_cam import GradCam, normalise
@@ -101,8 +101,7 @@ class ImageReport(ExplanationReport):
         ]
         # a trigger moves the photo, so the level of a flat map is taken where all the triggers have it
         level = rows.mean(share(torch.ones_like(self.x.placed[:, 0]), *(mask.placed for mask in masks)))
-        self.keep("cam_share", [RowValues.of(values) for values in shares], rows, level)
-        return self.conditions.by_condition([rows.mean(values) for values in shares])
+        return self.average("cam_share", [RowValues.of(values) for values in shares], rows, level)
 
     def erasure(self) -> Work[ErasureMeans | None]:
         """Mean |Δ logit margin| when a region is blanked, and the ratio of the two regions."""
@@ -118,13 +117,12 @@ class ImageReport(ExplanationReport):
                 yield label
                 changes[-1].append(erasure(condition.model, erased.of(condition), cam.logits[:n].numpy()))
         first, second = changes
-        self.keep("erasure", [RowValues(above, below) for above, below in zip(first, second, strict=True)], rows)
-        ratio = [rows.ratio(above, below) for above, below in zip(first, second, strict=True)]
+        both = [RowValues(above, below) for above, below in zip(first, second, strict=True)]
         means = {
             name: self.conditions.by_condition([rows.mean(values) for values in change])
             for name, change in zip(self.regions.names, changes, strict=True)
         }
-        return ErasureMeans(means, self.conditions.by_condition(ratio))
+        return ErasureMeans(means, self.average("erasure", both, rows))
 
     def counterfactuals(self) -> Work[CounterfactualMeans | None]:
         """Differences within counterfactual pairs, which differ only in Z."""
@@ -140,9 +138,7 @@ class ImageReport(ExplanationReport):
             yield label
             first, second = (logits_of(condition.model, photos.of(condition)).numpy() for photos in fitted)
             found.append(compare(first, second, pairs.y))
-        means, paired = average_pairs(found, pairs.names, self.conditions)
-        self.paired |= paired
-        return means
+        return self.average_pairs(found, pairs.names)
 
     def attributions(self, label: str, rows: NDArray[np.int64], **steps: int) -> Work[list[Saliency]]:
         """Integrated Gradients of some rows of the pool under every condition, for the class that Grad-CAM explains."""
@@ -165,8 +161,7 @@ class ImageReport(ExplanationReport):
         first, second = (mask[:n].float().cpu() for mask in self.regions.masks)
         shares = [share(one.maps, first, second) for one in found]
         level = rows.mean(share(torch.ones_like(first), first, second))
-        self.keep("ig_share", [RowValues.of(values) for values in shares], rows, level)
-        return self.conditions.by_condition([rows.mean(values) for values in shares])
+        return self.average("ig_share", [RowValues.of(values) for values in shares], rows, level)
 
     def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""

@@ -14,12 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from fairprog_core.classifiers.encoder.text_input import TextInput
-from fairprog_core.common.records import Mean
 from fairprog_core.explain import TextProbeOptions, TokenGradientsOptions
 from fairprog_core.explain.averages import RowValues
 from fairprog_core.explain.base import Work, chunks
 from fairprog_core.explain.conditions import Rival
-from fairprog_core.explain.counterfactuals import average_pairs, compare
+from fairprog_core.explain.counterfactuals import compare
 from fairprog_core.explain.report import ExplanationReport, explain_curve
 from fairprog_core.explain.text.conditions import TextCondition, TextConditions
 from fairprog_core.explain.text.gallery import Attributing, attribute
@@ -101,7 +100,7 @@ class TextReport(ExplanationReport):
         if not holding:
             return None
         n = holding[-1] + 1  # rows without an identity word have no share, but count for the weights
-        rows, found, kept = self.pool.rows(n), list[Mean | None](), list[RowValues]()
+        rows, found = self.pool.rows(n), list[RowValues]()
         steps = TokenGradientsOptions(steps=IG_SHARE_STEPS, max_steps=IG_SHARE_STEPS)
         attributing = Attributing(steps)
         for label, condition in self.each("Attribution on identity words"):
@@ -110,12 +109,10 @@ class TextReport(ExplanationReport):
                 if number % LABEL_EVERY == 0:
                     yield label
                 shares[row] = share_on(self.names, texts[row], attributing(texts[row], condition).tokens)
-            found.append(rows.mean(shares))
-            kept.append(RowValues.of(shares))
+            found.append(RowValues.of(shares))
         level = np.full(n, np.nan)
         level[holding] = [texts[row].is_among(self.names).mean() for row in holding]
-        self.keep("ig_identity_share", kept, rows, rows.mean(level))
-        return self.conditions.by_condition(found)
+        return self.average("ig_identity_share", found, rows, rows.mean(level))
 
     def counterfactuals(self) -> Work[CounterfactualMeans | None]:
         """Differences within counterfactual pairs, which differ only in Z."""
@@ -131,9 +128,7 @@ class TextReport(ExplanationReport):
             _, first = yield from self.outputs(ids[0], condition, "Counterfactual pairs")
             _, second = yield from self.outputs(ids[1], condition, "Counterfactual pairs")
             found.append(compare(first, second, pairs.y))
-        means, paired = average_pairs(found, pairs.names, self.conditions)
-        self.paired |= paired
-        return means
+        return self.average_pairs(found, pairs.names)
 
     def gallery(self, chosen_lam: float, study: StudyNote) -> Work[tuple[GalleryArrays, GalleryAbout]]:
         """The arrays of the gallery's file, and the note about them."""
