@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.records import Mean
+from fairprog_core.metrics.explanations.paired import LAM_0, Paired
+from fairprog_core.metrics.explanations.probe import READINGS
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results import explanations
 from fairprog_core.results.curve import Curve
@@ -37,10 +39,10 @@ def explanation_of(curve: Curve) -> ImageExplanation | TextExplanation | None:
     """The averages along λ; None where the study has no explanations.
 
     Raises:
-        ArtifactError: the explanations do not cover the curve's λ.
+        ArtifactError: the explanations do not cover the curve's λ, or lack a control that is compared in pairs.
     """
     found = explanations.explanation_of(curve)
-    if found is not None and any(len(means.lam) != len(curve.lams) for means in _means(found)):
+    if found is not None and not _cover(_means(found), found.paired, curve):
         raise _damaged("explain", curve)
     return found
 
@@ -49,18 +51,20 @@ def probe_of(curve: Curve) -> Probe | None:
     """The demographic probe; None where the study has no probe.
 
     Raises:
-        ArtifactError: the probe does not cover the curve's λ or its groups.
+        ArtifactError: the probe does not cover the curve's λ, its groups or its controls.
     """
     found = explanations.probe_of(curve)
     if found is None:
         return None
     probabilities = [each.probability.get(null) for each in found.classifiers for null in found.nulls]
-    linear_probes = (found.linear.reading, found.linear.reading_fixed, found.linear.reading_logits)
-    has_all_lams = all(len(each.accuracy.lam) == len(curve.lams) for each in linear_probes if each)
+    linear_probes = zip(READINGS, (found.linear.reading, found.linear.reading_fixed, found.linear.reading_logits))
+    accuracies = {name: each.accuracy for name, each in linear_probes if each}
     is_whole = (
         found.groups and found.nulls and all(each and _fits(each, len(found.groups), curve) for each in probabilities)
     )
-    if not is_whole or not has_all_lams or len(found.lams) != len(curve.lams):
+    controls = {frozenset(each.controls) for each in probabilities if each}
+    is_whole = is_whole and len(controls) <= 1 and len(found.lams) == len(curve.lams)
+    if not is_whole or not _cover(accuracies, found.linear.paired, curve):
         raise _damaged("probe", curve)
     return found
 
@@ -71,17 +75,36 @@ def _fits(probability: ByCondition[list[float]], n_groups: int, curve: Curve) ->
     return len(probability.lam) == len(curve.lams) and all(len(each) == n_groups for each in every)
 
 
-def _means(found: ImageExplanation | TextExplanation) -> list[Means]:
-    pairs = found.counterfactuals
-    every = [pairs.logit_difference, pairs.flip_share] if pairs else []
+def _cover(means: Mapping[str, Means], paired: Mapping[str, Paired], curve: Curve) -> bool:
+    """Whether figures and their comparisons have every λ, and every control that is compared has a figure."""
+    n = len(curve.lams)
+    if any(len(each.lam) != n for each in means.values()):
+        return False
+    return all(
+        len(pairs.difference) == len(pairs.share) == n
+        and (other == LAM_0 or not any(pairs.difference) or figures.alone().get(other) is not None)
+        for name, figures in means.items()
+        for other, pairs in paired.get(name, {}).items()
+    )
+
+
+def _means(found: ImageExplanation | TextExplanation) -> dict[str, Means]:
+    """The averages that were measured, by their names in comparisons in pairs."""
+    twins = found.counterfactuals
+    every = {"logit_difference": twins.logit_difference, "flip_share": twins.flip_share} if twins else {}
     if isinstance(found, TextExplanation):
-        return [*every, *([found.ig_identity_share] if found.ig_identity_share else [])]
-    shares = [share for share in (found.cam_share, found.ig_share) if share]
-    return [*every, *shares, *([found.erasure.ratio] if found.erasure else [])]
+        shares = {"ig_identity_share": found.ig_identity_share}
+    else:
+        ratio = found.erasure.ratio if found.erasure else None
+        shares = {"cam_share": found.cam_share, "ig_share": found.ig_share, "erasure": ratio}
+    return every | {name: share for name, share in shares.items() if share}
 
 
 def _damaged(name: str, curve: Curve) -> ArtifactError:
-    return ArtifactError(f"{name!r} of the curve {curve.key} is damaged (its λ are others); run the study again.")
+    return ArtifactError(
+        f"{name!r} of the curve {curve.key} is damaged (it does not cover the curve's λ, groups and controls); "
+        "run the study again."
+    )
 
 
 def _estimate(mean: Mean | None) -> Estimate:

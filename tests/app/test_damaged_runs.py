@@ -73,9 +73,46 @@ DAMAGES: dict[str, Change] = {
     "explain": in_curves(explain=[1]),
 }
 TEXTS = {"deep": DEEP, "empty": "", "no-json": "{", "list": "[]", "number": "5"}
+
+
+def in_averages(**values: Any) -> Change:
+    """Change every comparison in pairs of the averages."""
+
+    def change(result: dict[str, Any]) -> None:
+        for curve in result["curves"]:
+            for pairs in curve["explain"]["paired"].values():
+                for found in pairs.values():
+                    found.update(values)
+
+    return change
+
+
+def probe_without_a_control(result: dict[str, Any]) -> None:
+    for curve in result["curves"]:
+        del curve["probe"]["classifiers"][-1]["probability"]["mean"]["black"]
+
+
+def probe_with_short_pairs(result: dict[str, Any]) -> None:
+    for curve in result["curves"]:
+        curve["probe"]["paired"]["reading"]["black"].update(difference=[], share=[])
+
+
+def averages_without_a_control(result: dict[str, Any]) -> None:
+    for curve in result["curves"]:
+        for name, means in curve["explain"].items():
+            if name.endswith("_share"):
+                del means["black"]
+
+
 INSIDE: dict[str, tuple[str, Change]] = {  # that a page finds only when it looks into a curve
     "regions": ("saliency", in_curves(explain={"regions": 5})),
     "shares": ("saliency", in_curves(explain={"regions": ["a", "b"], "a_share": {"lam": [1]}})),
+    "no-pairs": ("saliency", in_averages(difference=[], share=[])),
+    "short-share": ("saliency", in_averages(share=[])),
+    "text-pairs": ("saliency", in_averages(difference="x")),
+    "average-without-a-control": ("saliency", averages_without_a_control),
+    "probe-without-a-control": ("probe", probe_without_a_control),
+    "probe-short-pairs": ("probe", probe_with_short_pairs),
     "twins": ("saliency", in_curves(explain={"twins": {"names": [1, 2]}})),
     "classifiers": ("probe", in_curves(probe={"groups": ["a"], "nulls": ["mean"], "classifiers": [1]})),
     "probabilities": ("probe", in_curves(probe={"groups": ["a"], "nulls": ["mean"], "classifiers": [{"name": "x"}]})),
