@@ -17,7 +17,7 @@ _COMMON: dict[str, Any] = {
     "device": "cpu",
     "threads": 1,
 }
-_ALL_ROWS = {"max_accuracy_loss": 1.0}  # some λ is always chosen for its gap, so that figures differ from the base's
+_ANY_LOSS = {"max_accuracy_loss": 1.0}  # some λ is always chosen for its gap, so that figures differ from the base's
 
 DUEL = _COMMON | {
     "name": "duel",
@@ -33,14 +33,14 @@ OTHER_ROWS = _COMMON | {"name": "other rows", "methods": [{"kind": "leace"}], "d
 """Its faces differ from those of ``DUEL``, so that the two cannot be compared row by row."""
 
 SHARES = _COMMON | {"name": "shares", "methods": [{"kind": "last_layer"}, {"kind": "reprogram"}],
-                    "tuning_ratio": [0.25, 1.0], "select": _ALL_ROWS}  # fmt: skip
+                    "tuning_ratio": [0.25, 1.0], "select": _ANY_LOSS}  # fmt: skip
 """Two shares of the tuning data."""
 
 MOVED = _COMMON | {"name": "moved", "methods": [{"kind": "reprogram"}], "transfer": [{"base_seed": 1}],
-                   "select": _ALL_ROWS}  # fmt: skip
+                   "select": _ANY_LOSS}  # fmt: skip
 """A border on a base that it was not trained on."""
 
-FOUR = _COMMON | {"name": "four", "methods": [{"kind": "last_layer"}], "select": _ALL_ROWS,
+FOUR = _COMMON | {"name": "four", "methods": [{"kind": "last_layer"}], "select": _ANY_LOSS,
                   "dataset": {**ROWS, "target": "blond, smiling"}}  # fmt: skip
 """Four classes."""
 

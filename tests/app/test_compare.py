@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from app.wording.shared import inside
 from fairprog_core.results.head_to_head import candidates, head_to_head, head_to_head_csv
 from fairprog_core.results.result import Result
 from fairprog_core.study.load import load_study
+from tests.app.changed import change
 from tests.app.drawn import given, rows, traces
 
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
@@ -48,14 +48,6 @@ def judged(folder):
 
 
 NAMES = {BORDER: "Border", LAST_LAYER: "Last layer refitted", LEACE: "LEACE"}
-
-
-def change(folder, how):
-    """Change the result of a copied run."""
-    file = folder / "result.json"
-    values = json.loads(file.read_text("utf-8"))
-    how(values)
-    file.write_text(json.dumps(values), "utf-8")
 
 
 def texts(table):
@@ -107,26 +99,41 @@ def test_verdicts_in_words_are_those_of_the_library(open_page, folder, judged):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "whole", "at"),
+    ("verdict", "value", "ci", "sentence"),
     [
-        ("better", "**A is better than B**: its area is larger, +0.0200 [+0.0100, +0.0300].", "better at −1 and −5"),
-        ("worse", "**A is worse than B**: its area is smaller, +0.0200 [+0.0100, +0.0300].", "worse at −1 and −5"),
-        ("cannot tell", "**Cannot tell whether A or B is better**: their areas differ by", "cannot tell at −1 and −5"),
-        ("not estimable", "A and B cannot be compared here", ""),
+        (
+            "better", 0.02, [0.01, 0.03],
+            "**A is better than B**: its area is larger, +0.0200 [0.0100, 0.0300]. "
+            "Its gap at the same loss of accuracy: better at −1 and −5 points.",
+        ),
+        (
+            "worse", -0.02, [-0.03, -0.01],
+            "**A is worse than B**: its area is smaller, −0.0200 [−0.0300, −0.0100]. "
+            "Its gap at the same loss of accuracy: worse at −1 and −5 points.",
+        ),
+        (
+            "cannot tell", 0.02, [-0.01, 0.05],
+            "**Cannot tell whether A or B is better**: their areas differ by +0.0200 [−0.0100, 0.0500], and the "
+            "interval includes 0. Its gap at the same loss of accuracy: cannot tell at −1 and −5 points.",
+        ),
+        (
+            "not estimable", 0.02, None,
+            "A and B cannot be compared here: there is no interval for the difference of their areas.",
+        ),
     ],
-)
-def test_every_verdict_has_its_words(verdict, whole, at):
-    found = {"value": 0.02, "ci": [0.01, 0.03], "verdict": verdict}
+)  # fmt: skip
+def test_every_verdict_has_its_words(verdict, value, ci, sentence):
+    found = {"value": value, "ci": ci, "verdict": verdict}
     difference = {"hypervolume": found, "within": found, "at_loss": [found, found]}
     own = {"value": 0.1, "ci": [0.05, 0.15]}
     each = {"hypervolume": own, "within": own, "at_loss": [own, own], "seeds": [0], "seconds": 20.0}
     contenders = [each | {"key": "b", "difference": None}, each | {"key": "a", "difference": difference}]
     judged = {"against": "b", "losses": [0.01, 0.05], "within": 20.0, "contenders": contenders}
-    (sentence,) = words.sentences(judged, {"a": "A", "b": "B"})
-    assert sentence.startswith(whole.partition(" +")[0])
-    assert at in sentence
-    cell = words.table(judged, {"a": "A", "b": "B"}).rows[1][1]
-    assert (cell.note or "").endswith(f"\n{verdict}") == bool(at)
+    assert words.sentences(judged, {"a": "A", "b": "B"}) == [sentence]
+    note = "" if ci is None else f"\n{verdict}"
+    reference, other = words.table(judged, {"a": "A", "b": "B"}).rows
+    assert (reference[0].text, reference[0].note, reference[1].text) == ("B", "1 seed, 20 s each", "0.1000")
+    assert other[1].note == f"[0.0500, 0.1500]{note}"
 
 
 def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder, judged):

@@ -11,18 +11,12 @@ from app.wording import cli_queries as asking_words
 from app.wording import experiments as words
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.result import Result
+from tests.app.changed import change
 from tests.app.drawn import given, rows, traces
 from tests.made_up_duel import write_duel
 from tests.made_up_experiments import OTHER, SOURCE, TARGET, write_classes, write_shares, write_transfer
 
 SHARES, BASES, CURVES, CLASSES = (f"experiment-{name}" for name in ("shares", "bases", "bases-curves", "classes"))
-
-
-def change(folder, how):
-    file = folder / "result.json"
-    values = json.loads(file.read_text("utf-8"))
-    how(values)
-    file.write_text(json.dumps(values), "utf-8")
 
 
 def said(page):
