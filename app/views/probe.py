@@ -8,6 +8,7 @@ from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
 from app.models import saved_study
 from app.models.explanations import probe_of
+from app.models.probe_controls import probe_controls
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
@@ -34,7 +35,8 @@ def show_probability(result: Result, curve: Curve, found: Probe, null: str, grou
         lines = charts.lines(found, null, group)
         table.show(words.table(found, lines, index, common.group(found.groups[group])), key="classifiers")
         st.markdown(words.agreement(charts.now(found, null, index), group))
-        st.markdown(words.controls(found, null, group, index))
+        if controls := probe_controls(found, null, group, index):
+            st.markdown(words.controls(controls, null, found.groups[group]))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from app.models.probe_controls import ProbeControls, Strength
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside, paired
-from fairprog_core.metrics.explanations.paired import LAM_0
 from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.summaries import mean_estimate
 from fairprog_core.results.explanations import Probe
 
 if TYPE_CHECKING:
@@ -83,16 +82,17 @@ STRONGEST = (
     "For the {null}, P({group}) moves from {before} without a trigger to {now} at λ = {lam}: the mean of the {n} "
     "classifiers. The same with triggers that have learned nothing about fairness:"
 )
-AS_STRONGLY = "{name}: read as strongly"
-ALIKE = "{name}: cannot be told from the trigger by these classifiers"
-LESS = "{name}: read less strongly"
+STRENGTHS: dict[Strength, str] = {
+    "as strongly": "{name}: read as strongly",
+    "unclear": "{name}: cannot be told from the trigger by these classifiers",
+    "less": "{name}: read less strongly",
+}
 CONTROL_READ = "- {verdict}, P = {value}; the trigger minus it {difference}."
 ANY_CONTROL = "A control is read as strongly, so this reading does not show what the trigger learned for fairness."
 OVER_CLASSIFIERS = (
     "Differences are pairs: the same classifier, the same empty input. Their intervals are Student's over the "
     "classifiers, each of which was trained once."
 )
-NAMES = paired.NAMES
 
 OF_BASE = "weights started from the base"
 
@@ -150,55 +150,30 @@ def agreement(probabilities: Sequence[Sequence[float]], group: int) -> str:
     return text if len(predicted) == 1 else f"{text} {BOTH_SIDES}"
 
 
-def controls(found: Probe, null: str, group: int, index: int) -> str:
+def controls(found: ProbeControls, null: str, group: str) -> str:
     """Whether a control, or the trigger at λ = 0, is read as strongly as the trigger at one λ.
 
-    Every classifier predicts the same empty input with the trigger and with a control, so their differences are pairs.
-    Strength is the move of the group's probability from no trigger, in the direction in which the trigger moves it.
-
     Args:
-        found: the probe of a curve.
+        found: the trigger and the controls on one empty input.
         null: name of the empty input.
-        group: whose probability is compared.
-        index: of the λ.
+        group: name of the group whose probability is compared.
     """
-    every = [each.probability[null] for each in found.classifiers]
-    if not every:
-        return ""
-    now, before = ([values[group] for values in of] for of in zip(*((e.lam[index], e.without) for e in every)))
-    others = {name: [each.controls[name][group] for each in every] for name in every[0].controls}
-    if found.lams[0] == 0 and index > 0:
-        others[LAM_0] = [each.lam[0][group] for each in every]
-    direction = 1 if sum(now) >= sum(before) else -1
-    items, is_any = [], False
-    for name, values in others.items():
-        difference = _mean([one - other for one, other in zip(now, values, strict=True)])
-        ahead = direction * (difference.value or 0.0)
-        is_clear = difference.ci is not None and not difference.ci[0] <= 0 <= difference.ci[1]
-        verdict = AS_STRONGLY if ahead <= 0 else LESS if is_clear else ALIKE
-        is_any = is_any or ahead <= 0
-        items.append(
-            CONTROL_READ.format(
-                verdict=verdict.format(name=NAMES[name]),
-                value=common.number(_mean(values).value, 2),
-                difference=f"{inside.signed(difference.value or 0.0, 2, plus=True)}{inside.brackets(difference, 2)}",
-            )
+    items = [
+        CONTROL_READ.format(
+            verdict=STRENGTHS[each.strength].format(name=paired.NAMES[name]),
+            value=common.number(each.value, 2),
+            difference=inside.difference(each.difference, 2),
         )
+        for name, each in found.controls.items()
+    ]
     first = STRONGEST.format(
         null=SPOKEN.get(null, null),
-        group=common.group(found.groups[group]),
-        lam=common.lam(found.lams[index]),
-        before=common.number(_mean(before).value, 2),
-        now=common.number(_mean(now).value, 2),
-        n=len(every),
+        group=common.group(group),
+        lam=common.lam(found.lam),
+        before=common.number(found.before, 2),
+        now=common.number(found.now, 2),
+        n=found.n,
     )
+    is_any = any(each.strength == "as strongly" for each in found.controls.values())
     last = f"{ANY_CONTROL} {OVER_CLASSIFIERS}" if is_any else OVER_CLASSIFIERS
     return "\n\n".join([first, "\n".join(items), last])
-
-
-def _mean(values: Sequence[float]) -> Estimate:
-    """The mean over classifiers; its interval covers that they differ, none with a single classifier."""
-    found = mean_estimate([Estimate(value, (value, value)) for value in values])
-    if found.ci is None or len(values) == 1:
-        return Estimate(found.value, None)
-    return Estimate(found.value, (max(found.ci[0], -1.0), min(found.ci[1], 1.0)))  # no two probabilities differ by more

@@ -72,8 +72,8 @@ NO_AVERAGES = (
 
 FLAT_REGION = (
     "The dashed line is a flat map, which is the same everywhere: it would reach {flat:.3f}, the part of {region} in "
-    "the area of both regions. A share that only "
-    "moves towards this line shows a more even map, not attention to {region}."
+    "the area of both regions. A share that only moves towards this line shows a more even map, not attention to "
+    "{region}."
 )
 FLAT_WORDS = (
     "The dashed line is a flat map, in which every word counts alike: it would reach {flat:.3f}, the identity words' "
@@ -168,10 +168,8 @@ def erasure(regions: Sequence[str]) -> ControlNames:
     )
 
 
-def flat_note(names: ControlNames, flat: float | None) -> str:
-    """What the level of a flat map means; empty where there is none."""
-    if flat is None:
-        return ""
+def flat_note(names: ControlNames, flat: float) -> str:
+    """What the level of a flat map means."""
     return FLAT_REGION.format(flat=flat, region=names.region) if names.region else FLAT_WORDS.format(flat=flat)
 
 

@@ -8,6 +8,7 @@ from app.charts import probe as probe_charts
 from app.charts import saliency as charts
 from app.models.explanations import explanation_of, probe_of
 from app.models.line import Line
+from app.models.probe_controls import probe_controls
 from app.wording import probe as probe_words
 from app.wording import saliency as words
 from app.wording.shared import inside, paired, verdicts
@@ -73,6 +74,10 @@ def test_run_without_pairs_is_compared_by_intervals_and_says_so():
     assert paired.EARLIER in paired.legend([old])
 
 
+def sentences(found, null, group, index):
+    return probe_words.controls(probe_controls(found, null, group, index), null, found.groups[group])
+
+
 def probe(black):
     """Two classifiers: P(male) .1 without, .7 and .8 with the trigger at λ = 2, .2 at λ = 0; black as given."""
     found = [
@@ -87,20 +92,20 @@ def probe(black):
 @pytest.mark.parametrize(
     ("black", "said"),
     [
-        ((0.8, 0.9), probe_words.AS_STRONGLY),  # minus .1 twice
-        ((0.2, 0.3), probe_words.LESS),  # plus .5 twice: the interval has no width
-        ((0.1, 0.75), probe_words.ALIKE),  # plus .6 and plus .05
+        ((0.8, 0.9), "as strongly"),  # minus .1 twice
+        ((0.2, 0.3), "less"),  # plus .5 twice: the interval has no width
+        ((0.1, 0.75), "unclear"),  # plus .6 and plus .05
     ],
 )
 @pytest.mark.parametrize("group", [0, 1])
 def test_control_of_a_probe_is_compared_in_pairs_of_classifiers(black, said, group):
-    text = probe_words.controls(probe(black), "mean", group, 1)
-    assert said.format(name=paired.NAMES["black"]) in text
-    assert (probe_words.ANY_CONTROL in text) == (said == probe_words.AS_STRONGLY)
+    text = sentences(probe(black), "mean", group, 1)
+    assert probe_words.STRENGTHS[said].format(name=paired.NAMES["black"]) in text
+    assert (probe_words.ANY_CONTROL in text) == (said == "as strongly")
 
 
 def test_probe_says_means_and_differences():
-    text = probe_words.controls(probe((0.8, 0.9)), "mean", 1, 1)
+    text = sentences(probe((0.8, 0.9)), "mean", 1, 1)
     assert "P(male) moves from 0.10 without a trigger to 0.75 at λ = 2: the mean of the 2 classifiers" in text
     assert "P = 0.85; the trigger minus it −0.10 [−0.10, −0.10]" in text
 
@@ -123,7 +128,7 @@ def test_finished_study_says_its_pairs_on_both_pages(open_page, demo, finished):
     page = open_page("probe")
     assert not page.exception
     said = [block.value for block in page.markdown]
-    assert probe_words.controls(found, found.nulls[0], len(found.groups) - 1, index) in said
+    assert sentences(found, found.nulls[0], len(found.groups) - 1, index) in said
     for kind, each in probe_charts.readings(found).items():
         assert paired.at(each, probe_words.READING_WHATS[kind], curve.lams, index) in said
 

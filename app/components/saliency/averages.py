@@ -31,5 +31,6 @@ def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: i
             with column:
                 live_plot.show(charts.chart(each, lams, index), key=each.key)
                 st.markdown(paired.at(each.line, each.names.what, lams, index))
-                st.markdown(words.flat_note(each.names, each.flat))
+                if each.flat is not None:
+                    st.markdown(words.flat_note(each.names, each.flat))
     st.markdown(paired.legend([each.line for each in value]))

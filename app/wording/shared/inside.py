@@ -116,6 +116,11 @@ def interval(found: Estimate, digits: int = 3) -> str:
     return f"{signed(found.value, digits)}{brackets(found, digits)}"
 
 
+def difference(found: Estimate, digits: int = 3) -> str:
+    """``+0.045 [0.036, 0.056]``: a known difference and its interval."""
+    return f"{signed(found.value or 0.0, digits, plus=True)}{brackets(found, digits)}"
+
+
 def brackets(found: Estimate, digits: int = 3) -> str:
     """`` [0.860, 0.882]``, or nothing if there is no interval."""
     return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"

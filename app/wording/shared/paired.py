@@ -56,17 +56,11 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
     text = verdicts.MOVES if moves else STAYS
     first = text.format(
         what=what, verb="rises" if (shift.value or 0) > 0 else "falls", lam=common.lam(lams[index]),
-        now=inside.interval(now), before=inside.interval(before), shift=_signed(shift),
+        now=inside.interval(now), before=inside.interval(before), shift=inside.difference(shift),
     )  # fmt: skip
     items = [f"- {_control(name, each, line, index)}" for name in NAMES if (each := _known(line.paired, name, index))]
     controls = "\n".join([OF_SHIFT if moves else NO_SHIFT, "", *items]) if items else ""
-    others = "; ".join(
-        verdicts.RIVAL.format(
-            name=name, value=inside.interval(rival), verdict=verdicts.VERDICTS[verdicts.verdict(now, rival)]
-        )
-        for name, rival in line.rivals.items()
-        if rival.value is not None
-    )
+    others = "; ".join(verdicts.rivals(line, now))
     return "\n\n".join(part for part in (first, controls, RIVALS.format(others=others) if others else "") if part)
 
 
@@ -83,11 +77,12 @@ def _control(name: str, found: PairedDifferences, line: "Line", index: int) -> s
     told = ALIKE if _includes_0(difference) else ""
     level = common.number((line.along[0] if name == LAM_0 else line.controls[name]).value)
     if share is None:
-        return NO_SHARE.format(name=NAMES[name], level=level, difference=_signed(difference), told=told)
+        return NO_SHARE.format(name=NAMES[name], level=level, difference=inside.difference(difference), told=told)
     value, ends = inside.percent(_of(share))
     text = OTHER_WAY if share["ci"] and share["ci"][1] < 0 else SHARE
     return text.format(
-        name=NAMES[name], level=level, share=f"{value} {ends}".rstrip(), difference=_signed(difference), told=told
+        name=NAMES[name], level=level, share=f"{value} {ends}".rstrip(),
+        difference=inside.difference(difference), told=told,
     )  # fmt: skip
 
 
@@ -107,7 +102,3 @@ def _of(mean: Mean | None) -> Estimate:
 
 def _includes_0(found: Estimate) -> bool:
     return found.ci is None or found.ci[0] <= 0 <= found.ci[1]
-
-
-def _signed(found: Estimate) -> str:
-    return f"{inside.signed(found.value or 0.0, plus=True)}{inside.brackets(found)}"

@@ -47,12 +47,17 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
         for name, text in CONTROLS.items()
         if (control := line.controls.get(name)) and control.value is not None
     ]
-    others += [
+    others += rivals(line, now)
+    return f"{first} {COMPARED.format(others='; '.join(others))}" if others else first
+
+
+def rivals(line: "Line", now: Estimate) -> list[str]:
+    """How each rival that was measured compares with a figure of the trigger."""
+    return [
         RIVAL.format(name=name, value=inside.interval(rival), verdict=VERDICTS[verdict(now, rival)])
         for name, rival in line.rivals.items()
         if rival.value is not None
     ]
-    return f"{first} {COMPARED.format(others='; '.join(others))}" if others else first
 
 
 def verdict(now: Estimate, before: Estimate) -> Trend:

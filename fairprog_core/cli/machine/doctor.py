@@ -69,14 +69,7 @@ def _packages() -> list[Finding]:
     findings = [Finding("Packages", versions)]
     if bad:
         problems = "; ".join(f"{name}: {problem}" for name, problem in bad.items())
-        findings.append(
-            Finding(
-                "Packages missing",
-                problems,
-                "missing",
-                "install fairprog again, with pip",
-            )
-        )
+        findings.append(Finding("Packages missing", problems, "missing", "install fairprog again, with pip"))
     lacking = [one.name for one in for_tests if _problem(one)]
     if lacking:
         hint = 'only for tests: run `python -m pip install --editable ".[test]"`'
