@@ -23,10 +23,12 @@ NULLS = {"image": null_pictures.show, "text": null_words.show}
 
 
 def show_probability(result: Result, curve: Curve, found: Probe, null: str, group: int, index: int) -> None:
-    """Draw P(group | null input + trigger) along λ, and next to it the null input and the figures at one λ."""
+    """Draw P(group | null input + trigger) along λ and its controls; next to it the null input and figures at one λ."""
     left, right = st.columns([8, 5], gap="large")
     with left:
         live_plot.show(charts.probability(found, null, group, index), key="probability")
+        if controls := probe_controls(found, null, group, index):
+            st.markdown(words.controls(controls, null, found.groups[group]))
     with right:
         gallery = artifacts.gallery(result, curve.key)
         if gallery:
@@ -35,8 +37,6 @@ def show_probability(result: Result, curve: Curve, found: Probe, null: str, grou
         lines = charts.lines(found, null, group)
         table.show(words.table(found, lines, index, common.group(found.groups[group])), key="classifiers")
         st.markdown(words.agreement(charts.now(found, null, index), group))
-        if controls := probe_controls(found, null, group, index):
-            st.markdown(words.controls(controls, null, found.groups[group]))
         if null in words.STRANGE:
             st.markdown(words.STRANGE_NOTE)
 

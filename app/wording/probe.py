@@ -84,7 +84,7 @@ STRONGEST = (
 )
 STRENGTHS: dict[Strength, str] = {
     "as strongly": "{name}: read as strongly",
-    "unclear": "{name}: cannot be told from the trigger by these classifiers",
+    "unclear": "{name}: no clear difference from the trigger",
     "less": "{name}: read less strongly",
 }
 CONTROL_READ = "- {verdict}, P = {value}; the trigger minus it {difference}."

@@ -15,12 +15,12 @@ STAYS = (
     "At λ = {lam}, {what} is {now}; without a trigger it is {before}. On the same rows the difference is {shift}: no "
     "clear shift."
 )
-OF_SHIFT = "Of this shift, other triggers make by themselves (compared on the same rows):"
+OF_SHIFT = "How much of this shift other triggers make by themselves, compared on the same rows:"
 NO_SHIFT = "Compared on the same rows:"
 SHARE = "{name}: {level}, {share}; the trigger minus it {difference}{told}."
 OTHER_WAY = "{name}: {level}, the other way ({share}); the trigger minus it {difference}{told}."
 NO_SHARE = "{name}: {level}; the trigger minus it {difference}{told}."
-ALIKE = ", so the trigger cannot be told from it"
+ALIKE = ", no clear difference"
 NAMES = {
     "untrained": "The untrained trigger",
     "black": "The black trigger",
@@ -34,8 +34,8 @@ EARLIER = (
     "which detects less. Train again to compare them on the same rows."
 )
 IN_PAIRS = (
-    "Brackets hold 95 % intervals. “Cannot be told” means that the interval of the difference includes 0; it does not "
-    "mean that there is no difference. The intervals cover the test rows, not another seed."
+    "Brackets hold 95 % intervals. “No clear difference” means that the interval of the difference includes 0; it does "
+    "not mean that there is no difference. The intervals cover the test rows, not another seed."
 )
 
 
@@ -75,7 +75,7 @@ def _control(name: str, found: PairedDifferences, line: "Line", index: int) -> s
     """How much of the shift one control makes, and what the trigger differs from it."""
     difference, share = _of(found.difference[index]), found.share[index]
     told = ALIKE if _includes_0(difference) else ""
-    level = common.number((line.along[0] if name == LAM_0 else line.controls[name]).value)
+    level = inside.signed((line.along[0] if name == LAM_0 else line.controls[name]).value or 0.0)
     if share is None:
         return NO_SHARE.format(name=NAMES[name], level=level, difference=inside.difference(difference), told=told)
     value, ends = inside.percent(_of(share))
