@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fairprog_core.common.version import VERSION
 
 if TYPE_CHECKING:
+    from fairprog_core.api.auditing.audit import audit as audit
     from fairprog_core.api.run import run as run
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
@@ -26,13 +27,17 @@ _HOMES = {
     "Result": "results.result",
     "Store": "runs",
     "Study": "study",
+    "audit": "api.auditing.audit",
     "load_classifier": "pipeline.frozen_base",
     "load_study": "study.load",
     "load_trigger": "triggers.base",
     "run": "api.run",
 }
 
-__all__ = ["FairprogError", "Home", "Result", "Store", "Study", "load_classifier", "load_study", "load_trigger", "run"]
+__all__ = [
+    "FairprogError", "Home", "Result", "Store", "Study",
+    "audit", "load_classifier", "load_study", "load_trigger", "run",
+]  # fmt: skip
 
 __version__ = VERSION
 

@@ -1,0 +1,1 @@
+"""``fp.audit``: measure any classifier's predictions, as a study measures its own. Torch-free."""

@@ -1,0 +1,159 @@
+"""``fp.audit``: every metric of a classifier's predictions with its interval, computed as a study computes them.
+
+Notation: n rows, c classes, g groups.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from fairprog_core.api.auditing.page import to_html, to_text
+from fairprog_core.api.auditing.scores import answers
+from fairprog_core.api.codes import check_same_length, group_codes, label_codes, to_numpy
+from fairprog_core.common.errors import DataError, shown
+from fairprog_core.common.types import Floats, Predictions
+from fairprog_core.metrics.intervals import DRAWS
+from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.report import majority_accuracy, report
+
+_FEWEST_DRAWS = 100  # fewer tell nothing of the outer 5 %
+_OF_A_STUDY = {
+    "method", "trigger", "criterion", "lam", "seed", "tuning_ratio", "delta", "changes", "levelling", "artifacts",
+    "audit",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit(Mapping[str, Any]):
+    """Every metric of a classifier on rows of one's own; a table in a notebook and in a terminal.
+
+    The keys are those of a point in ``result.json``: "n"; every metric and "<metric>_ci", its 95 % interval
+    [low, high], None where it cannot be estimated; "noise_gap", by gap what noise alone would show; "collapsed";
+    "counts", rows by [group, label, prediction]; "group_rates" and "intersections", the rates of every group and of
+    combined groups; "groups" and "labels", their names; "left_out", labels that are too rare in a group; and
+    "majority_accuracy", the accuracy of always predicting the most frequent label. All values are plain, so
+    ``json.dumps(dict(audit))`` writes them.
+
+    Attributes:
+        point: the same as an object, as `Result.points` has it.
+        majority_accuracy: see above.
+    """
+
+    point: Point
+    majority_accuracy: float
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.point.to_json().items() if name not in _OF_A_STUDY}
+        return values | {"majority_accuracy": self.majority_accuracy}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return to_text(self.point, self.majority_accuracy)
+
+    def _repr_html_(self) -> str:
+        return to_html(self.point, self.majority_accuracy)
+
+
+def audit(
+    y_true: Any,
+    y_pred_or_scores: Any,
+    z: Any,
+    *,
+    labels: Sequence[Hashable] | None = None,
+    weight: Any = None,
+    draws: int = DRAWS,
+) -> Audit:
+    """Measure a classifier's predictions: every metric with its 95 % interval, by group, and what noise would show.
+
+    Any classifier will do: only what it predicted is needed. The numbers equal those of a study with the same
+    predictions.
+
+    Args:
+        y_true: (n,) labels: integers, words or booleans; a list, an array, a tensor or a pandas Series. Of two labels
+            the second in ascending order is the positive one.
+        y_pred_or_scores: (n,) predicted labels; or (n,) floats in 0 … 1, the probability of the positive label, which
+            is predicted above .5; or (n, c) probabilities or logits in the order of the labels, of which the largest is
+            predicted. Without scores there is no area under the ROC curve.
+        z: (n,) the sensitive attribute, whose values are the groups; or several columns of 0 and 1 (a DataFrame, a
+            mapping, an array), one per group, which may overlap and leave rows out; or several other columns, whose
+            combinations are the groups.
+        labels: the c labels in their order, the positive one last of two; None: those that occur in ``y_true``.
+        weight: (n,) for rows that were drawn evenly over groups and labels: the weights that bring them back to their
+            natural mix, the same for all rows of a group and label. They are then resampled within groups and labels.
+        draws: number of bootstrap resamples for the intervals.
+
+    Raises:
+        DataError: shapes or lengths do not fit; values are missing, or not allowed; there is a single label or group; a
+            prediction is none of the labels.
+    """
+    if not isinstance(draws, int) or draws < _FEWEST_DRAWS:
+        raise DataError(f"draws is {shown(draws)}; give a whole number of at least {_FEWEST_DRAWS}.")
+    truth = label_codes(y_true, values=_in_order(labels), what="y_true")
+    said = answers(
+        y_pred_or_scores, truth, what="y_pred_or_scores", what_labels="y_true" if labels is None else "labels="
+    )
+    groups = group_codes(z)
+    columns = {"y_true": truth.codes, "y_pred_or_scores": said.codes, "z": groups.codes}
+    n = len(truth.codes)
+    weights = np.ones(n) if weight is None else _weights(weight)
+    check_same_length(**columns, **({} if weight is None else {"weight": weights}))
+    _check_same_order(y_true=y_true, y_pred_or_scores=y_pred_or_scores, z=z)
+    predictions = Predictions(
+        said.logits, said.codes, truth.codes, groups.codes, weights, np.arange(n), is_stratified=weight is not None
+    )
+    point = report(predictions, groups=groups.groups, labels=truth.names, method="base", draws=draws)
+    return Audit(point, majority_accuracy(predictions, n_classes=len(truth.values)))
+
+
+def _in_order(labels: Any) -> Sequence[Hashable] | None:
+    """The labels as Python's own values, which codes are compared with."""
+    if labels is None:
+        return None
+    try:
+        order = list(to_numpy(labels).tolist() if hasattr(labels, "tolist") else labels)
+        hash(tuple(order))
+    except TypeError as error:
+        raise DataError(f"labels is {shown(labels)}; give a list of labels, the positive one last of two.") from error
+    return order
+
+
+def _weights(weight: Any) -> Floats:
+    try:
+        found = np.asarray(to_numpy(weight), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError("weight holds something else than numbers; give one number per row.") from error
+    if found.ndim != 1:
+        raise DataError(f"weight has the shape {tuple(found.shape)}; give one number per row.")
+    if not np.isfinite(found).all() or (found < 0).any() or not found.any():
+        raise DataError("weight holds NaN, infinite or negative numbers, or zeros only; give positive numbers.")
+    return found
+
+
+def _check_same_order(**given: Any) -> None:
+    """Refuse pandas objects with the same index in another order: their rows do not belong together.
+
+    Raises:
+        DataError: two of them, named by their keywords, are such.
+    """
+    indices = [
+        (name, value.index) for name, value in given.items() if hasattr(value, "index") and hasattr(value, "iloc")
+    ]
+    for (first, index), (second, other) in pairwise(indices):
+        if not index.equals(other) and index.isin(other).all() and other.isin(index).all():
+            raise DataError(
+                f"The index of {second} holds the rows of {first} in another order; bring them into the same order, or "
+                "give .to_numpy() of both if they are in it already."
+            )

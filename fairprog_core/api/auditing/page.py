@@ -1,0 +1,132 @@
+"""An audit as tables and sentences: text for a terminal, HTML for a notebook.
+
+Notation: c classes, g groups.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from fairprog_core.common.errors import escaped
+from fairprog_core.metrics.fairness import METRICS
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.summaries import reported
+
+_WIDTH = 160  # of the text; a terminal that is narrower wraps it
+_MOST_NAMES = 12  # of labels or groups in the title
+_RATES = {
+    "selection_rate": "Predicted",
+    "true_positive_rate": "True positive rate",
+    "false_positive_rate": "False positive rate",
+    "accuracy": "Accuracy",
+}
+
+
+class Sheet(NamedTuple):
+    """A table of texts; the first column is left-aligned."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def to_text(point: Point, majority_accuracy: float) -> str:
+    """Title, tables and sentences below each other."""
+    tables = "\n".join(_as_text(sheet) for sheet in (_metrics(point), _groups(point)))
+    return "\n".join([_title(point), "", tables, *_sentences(point, majority_accuracy)])
+
+
+def to_html(point: Point, majority_accuracy: float) -> str:
+    """The same as HTML; whatever the user named is escaped."""
+    tables = "".join(_as_html(sheet) for sheet in (_metrics(point), _groups(point)))
+    sentences = "".join(f"<p>{escape(each)}</p>" for each in _sentences(point, majority_accuracy))
+    return f"<div><p><strong>{escape(_title(point))}</strong></p>{tables}{sentences}</div>"
+
+
+def _title(point: Point) -> str:
+    labels = list(point.labels)
+    if len(labels) == 2:
+        labels[1] += " (positive)"
+    return f"Audit of {point.n:,} rows · labels: {_listed(labels)} · groups: {_listed(point.groups)}"
+
+
+def _metrics(point: Point) -> Sheet:
+    rows = []
+    for name, title in reported().items():
+        found, noise = point.metric(name), point.noise_gap.get(name)
+        is_within = found.value is not None and noise is not None and found.value <= noise
+        beside = "" if noise is None else f"{noise:.3f}{' (not exceeded)' * is_within}"
+        rows.append((title, _number(found.value), _interval(found.ci), beside))
+    return Sheet(("", "Value", "95 % interval", "Noise alone"), rows)
+
+
+def _groups(point: Point) -> Sheet:
+    has_labels = len(point.labels) > 2
+    columns = ("Group", *["Label"] * has_labels, "Rows", *_RATES.values())
+    rows = []
+    for row in point.group_rates or ():
+        label = [escaped(point.labels[row["label"]])] * has_labels
+        rates: list[EstimateJson] = [row[name] for name in _RATES]  # type: ignore[literal-required]
+        figures = [f"{_number(rate['value'])} {_interval(rate['ci'])}".strip() for rate in rates]
+        rows.append((escaped(row["group"]), *label, f"{row['n']:,}", *figures))
+    return Sheet(columns, rows)
+
+
+def _sentences(point: Point, majority_accuracy: float) -> Iterator[str]:
+    """What has to be known to read the tables."""
+    if any(point.noise_gap.get(name) is not None for name in METRICS):
+        yield (
+            "Noise alone: 95 of 100 such sets of rows show a gap of at most this where all groups have the same rates."
+        )
+    if point.collapsed:
+        yield (
+            f"Collapsed: the accuracy does not exceed {majority_accuracy:.3f}, that of always predicting the most "
+            "frequent label, or hardly any row of a group and label is predicted correctly; a small gap then means "
+            "nothing."
+        )
+    else:
+        yield f"Always predicting the most frequent label has an accuracy of {majority_accuracy:.3f}."
+    if point.left_out:
+        left_out = ", ".join(escaped(label) for label in point.left_out)
+        yield f"Too rare in a group, so left out of the gaps over labels: {left_out}."
+    if any(point.metric(name).value is None for name in METRICS):
+        yield "–: a group, or a group and label, has too few rows."
+    elif point.metric("auc").value is None:
+        yield "–: there are no scores, only predicted labels."
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(escaped(name) for name in names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown}, … ({len(names)})"
+
+
+def _as_text(sheet: Sheet) -> str:
+    table = Table(box=None, pad_edge=False, show_header=True)
+    for number, column in enumerate(sheet.columns):
+        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
+    for row in sheet.rows:
+        table.add_row(*row)
+    page = io.StringIO()
+    Console(file=page, width=_WIDTH, color_system=None, markup=False, emoji=False, highlight=False).print(table)
+    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
+
+
+def _as_html(sheet: Sheet) -> str:
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in sheet.columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+        for first, *rest in sheet.rows
+    )
+    return f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'  # as pandas' tables
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _interval(ci: Sequence[float] | None) -> str:
+    return f"[{ci[0]:.3f}, {ci[1]:.3f}]" if ci else ""
