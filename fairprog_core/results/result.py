@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter
 
@@ -21,11 +21,18 @@ from fairprog_core.metrics.counts import Counts, cell_weight, count_table, joint
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, changes, group_table
 from fairprog_core.metrics.levelling import Levelling, levelling_down
 from fairprog_core.metrics.point import Point
-from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
+from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds, point_rows
 from fairprog_core.results.curve import Curve, CurveId, Transfer, read_json, sequence, validate
 from fairprog_core.results.gallery_file import Gallery, read_gallery
 from fairprog_core.results.predictions_file import StoredPredictions, read_predictions
 from fairprog_core.results.run_folder import RESULT, locate
+from fairprog_core.results.trained import find_trigger, read_base, read_trigger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fairprog_core.classifiers.base import Classifier
+    from fairprog_core.triggers.fixed import FixedTrigger
 
 SCHEMA = "fairprog.study/1"
 StudyJson: TypeAlias = dict[str, JsonValue]  # not a `Study`, because options of an earlier version may differ
@@ -169,6 +176,40 @@ class Result:
     def chosen_means(self) -> list[Point]:
         """The chosen points averaged over seeds, one per method, trigger, criterion and share of the tuning data."""
         return mean_over_seeds(self.chosen(), same=SAME_CURVE)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The base and all points as a pandas table, with the columns of the CSV export; NaN: not estimable."""
+        import pandas as pd
+
+        table = pd.DataFrame(point_rows([self.base, *self.points]))
+        unknown = [name for name in table if table[name].isna().all()]  # else they hold None, which is no number
+        return table.astype(dict.fromkeys(unknown, float))
+
+    def trigger(
+        self, name: str, *, lam: float | None = None, criterion: str | None = None, seed: int | None = None
+    ) -> "FixedTrigger":
+        """A trained trigger as a torch module: inputs in, inputs with the trigger out.
+
+        Args:
+            name: of the trigger, e.g. "border".
+            lam: λ, any that it was trained for; None: the one that was chosen on validation.
+            criterion: registry key, for a trigger that was trained for several.
+            seed: of the curve; None: the first one.
+
+        Raises:
+            ConfigError: there is no such trigger, or λ is outside of the trained range.
+            ArtifactError: the trigger's file is missing or damaged.
+        """
+        curve = find_trigger(self.curves, name, criterion=criterion, seed=seed, folder=self.folder)
+        return read_trigger(curve, lam)
+
+    def base_classifier(self) -> "Classifier":
+        """The frozen base classifier as a torch module, from inputs to logits.
+
+        Raises:
+            ArtifactError: its file is missing or damaged.
+        """
+        return read_base(self.folder)
 
     def path(self, artifact: str) -> Path:
         """The path of a file named in ``result.json``; see `run_folder.locate`."""

@@ -104,7 +104,8 @@ def _of_matrix(found: NDArray[Any], labels: LabelCodes, what: str, what_labels: 
             "give one column per label in their order, or name every label with labels=."
         )
     if found.dtype.kind not in "fiub":
-        raise DataError(f"{what} holds {shown(found.ravel()[:1].tolist()[0])}, which is no number; give one score per row and label.")
+        first = found.ravel()[:1].tolist()[0]
+        raise DataError(f"{what} holds {shown(first)}, which is no number; give one score per row and label.")
     scores = found.astype(np.float64)
     _check_finite(scores, what)
     codes = scores.argmax(axis=1)
