@@ -30,11 +30,13 @@ class FixedTrigger(nn.Module):
         """
         super().__init__()
         lowest, highest = trigger.scale.anchor_lams[0], trigger.scale.anchor_lams[-1]
-        if isinstance(lam, bool) or not isinstance(lam, Real) or not lowest <= float(lam) <= highest:
+        given: object = lam
+        if not isinstance(given, Real) or isinstance(given, bool) or not lowest <= lam <= highest:
             raise ConfigError(
                 f"lam is {shown(lam)}; this trigger was trained for λ from {lowest:g} to {highest:g}, give one of them."
             )
-        self.trigger, self.lam = trigger, float(lam)
+        self.trigger = trigger
+        self.lam = float(lam)
 
     def wrap(self, classifier: Classifier) -> ReprogrammedClassifier:
         """The classifier with this trigger, as a module from inputs to logits.
