@@ -4,16 +4,14 @@ Notation: n rows, c classes, g groups, p group patterns.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.api.columns import Column, is_frame, read_column
 from fairprog_core.common.errors import DataError, shorten, shown
 from fairprog_core.common.types import Groups
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_LABELS = 200
 MOST_GROUPS = 200
@@ -110,14 +108,12 @@ def group_codes(z: Any, *, groups: Groups | None = None, what: str = "z") -> Gro
     return _of_combinations(columns, groups, what)
 
 
-def as_column(values: Any, what: str) -> "pd.Series[Any]":
+def as_column(values: Any, what: str) -> Column:
     """One column of n values without missing ones; whole floats are integers.
 
     Raises:
         DataError: it has no rows, another shape, missing values, or values that are no labels.
     """
-    import pandas as pd
-
     values = to_numpy(values)
     if not hasattr(values, "__len__") or isinstance(values, str | bytes | Mapping):
         raise DataError(f"{what} is {shown(values)}; give a list, an array or a pandas Series with one value per row.")
@@ -126,18 +122,15 @@ def as_column(values: Any, what: str) -> "pd.Series[Any]":
     if getattr(values, "ndim", 1) != 1:
         raise DataError(f"{what} has the shape {tuple(values.shape)}; give one value per row.")
     try:
-        column = pd.Series(values).reset_index(drop=True)
-        n_missing = int(column.isna().sum())
+        column = read_column(values)
     except (TypeError, ValueError) as error:
         raise DataError(f"{what} is no column of values ({shorten(error)}); give one value per row.") from error
     if not len(column):
         raise DataError(f"{what} is empty; give at least one row of every label and group.")
-    if n_missing:
-        first = int(column.isna().argmax())
+    if (is_missing := column.is_missing()).any():
+        n_missing, first = int(is_missing.sum()), int(is_missing.argmax())
         raise DataError(f"{what} has {n_missing} missing values (the first in row {first}); leave these rows out.")
-    if pd.api.types.is_float_dtype(column.dtype):
-        return _as_integers(column, what)
-    return column
+    return _as_integers(column, what) if column.values.dtype.kind == "f" else column
 
 
 def check_same_length(**columns: Any) -> None:
@@ -157,51 +150,46 @@ def to_numpy(values: Any) -> Any:
     return values.detach().cpu().numpy() if hasattr(values, "detach") and hasattr(values, "cpu") else values
 
 
-def _as_integers(column: "pd.Series[Any]", what: str) -> "pd.Series[Any]":
+def _as_integers(column: Column, what: str) -> Column:
     """Whole floats as integers."""
     numbers = column.to_numpy(dtype=np.float64)
-    is_whole = np.isfinite(numbers) & (np.mod(numbers, 1) == 0) & (np.abs(numbers) < 2**53)
+    is_whole = np.isfinite(numbers) & (np.floor(numbers) == numbers) & (np.abs(numbers) < 2**53)
     if not is_whole.all():
         raise DataError(f"{what} holds {numbers[~is_whole][0]:g}; give integers, words or booleans.")
-    return column.astype(np.int64)
+    return Column(numbers.astype(np.int64), column.order)
 
 
-def _factorized(column: "pd.Series[Any]", what: str) -> tuple[NDArray[np.int64], tuple[Hashable, ...]]:
+def _factorized(column: Column, what: str) -> tuple[NDArray[np.int64], tuple[Hashable, ...]]:
     """Codes (n,), and the values that occur in their order."""
-    import pandas as pd
-
     try:
-        first_codes, uniques = pd.factorize(column)
+        first_codes, values = column.distinct()
     except TypeError as error:
         raise DataError(f"{what} holds no labels ({shorten(error)}); give numbers, words or booleans.") from error
-    values = list(uniques)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        rank = {value: place for place, value in enumerate(column.cat.categories)}
-        order = sorted(range(len(values)), key=lambda i: rank[values[i]])
-    else:
-        order = sorted(range(len(values)), key=lambda i: _sort_key(values[i]))
+    rank = None if column.order is None else {value: place for place, value in enumerate(column.order)}
+    order = sorted(range(len(values)), key=lambda i: rank[values[i]] if rank else _sort_key(_plain(values[i])))
     new = np.empty(len(order), dtype=np.int64)
     new[order] = np.arange(len(order))
     return new[first_codes], tuple(_plain(values[i]) for i in order)
 
 
-def _coded(column: "pd.Series[Any]", values: tuple[Hashable, ...], what: str) -> NDArray[np.int64]:
+def _coded(column: Column, values: tuple[Hashable, ...], what: str) -> NDArray[np.int64]:
     """Codes (n,) of values that must be known."""
     if len(set(values)) < len(values):
         raise DataError(f"The labels {_listed(values)} repeat a value; give every label once.")
     codes, found = _factorized(column, what)
     place = {value: code for code, value in enumerate(values)}
     if unknown := [value for value in found if value not in place]:
-        raise DataError(f"{what} holds {shown(unknown[0])}, which is none of the labels {_listed(values)}.")
+        raise DataError(
+            f"{what} holds {shown(unknown[0])}, which is none of the labels {_listed(values)}; name every label with "
+            "labels=, or leave such rows out."
+        )
     return np.array([place[value] for value in found], dtype=np.int64)[codes]
 
 
-def _columns(z: Any, what: str) -> "dict[str, pd.Series[Any]]":
+def _columns(z: Any, what: str) -> dict[str, Column]:
     """The columns of z by name; "" for the only one."""
-    import pandas as pd
-
     z = to_numpy(z)
-    if isinstance(z, pd.DataFrame | Mapping):
+    if is_frame(z) or isinstance(z, Mapping):
         columns = {str(name): as_column(z[name], f"{what} (column {shown(name)})") for name in z}
         if not columns:
             raise DataError(f"{what} has no columns; give the sensitive attribute of every row.")
@@ -229,9 +217,11 @@ def _as_matrix(rows: Sequence[Any], what: str) -> NDArray[Any]:
         raise DataError(f"{what} has rows of different lengths; give one value per row and column.") from error
 
 
-def _is_binary(column: "pd.Series[Any]") -> bool:
+def _is_binary(column: Column) -> bool:
     """Whether a column holds nothing but 0 and 1, or False and True."""
-    return all(isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1) for value in column.unique())
+    return all(
+        isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1) for value in column.distinct()[1]
+    )
 
 
 def _of_one_column(codes: NDArray[np.int64], names: tuple[str, ...], known: Groups | None, what: str) -> GroupCodes:
@@ -271,7 +261,7 @@ def _of_patterns(member: NDArray[np.bool_], names: tuple[str, ...], known: Group
     return GroupCodes(code_of[codes.reshape(-1)], Groups(known.names, patterns))
 
 
-def _of_combinations(columns: "dict[str, pd.Series[Any]]", known: Groups | None, what: str) -> GroupCodes:
+def _of_combinations(columns: dict[str, Column], known: Groups | None, what: str) -> GroupCodes:
     """Disjoint groups: the combinations of the values of several columns that occur."""
     combined = np.zeros(len(next(iter(columns.values()))), dtype=np.int64)
     parts: list[tuple[str, ...]] = []
@@ -296,7 +286,7 @@ def _distinct_names(values: tuple[Hashable, ...], what: str) -> tuple[str, ...]:
 
 def _sort_key(value: Hashable) -> tuple[str, Any]:
     """Numbers among numbers, words among words; other values by their text."""
-    if isinstance(value, bool | int | float | np.number | np.bool_):
+    if isinstance(value, bool | int | float):
         return "", value
     return type(value).__name__, value if isinstance(value, str) else str(value)
 
