@@ -117,10 +117,10 @@ def _as_text(sheet: Sheet) -> str:
 
 def _as_html(sheet: Sheet) -> str:
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in sheet.columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in sheet.rows
-    )
+    body = ""
+    for first, *rest in sheet.rows:
+        cells = "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        body += f'<tr><th scope="row" style="text-align: left">{escape(first)}</th>{cells}</tr>'
     return f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'  # as pandas' tables
 
 
