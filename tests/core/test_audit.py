@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 
 import fairprog_core as fp
 from fairprog_core.metrics.fairness import METRICS
+from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,6 +173,16 @@ def test_groups_that_overlap_are_columns():
     assert "too few rows" in repr(audit)
 
 
+def test_value_without_an_interval_is_marked():
+    y, z, score = made_up()
+    audit = fp.audit(y, score, z)
+    point = replace(audit.point, metrics=audit.point.metrics | {"worst_group_accuracy": Estimate(0.5, None)})
+    (line,) = (line for line in repr(replace(audit, point=point)).splitlines() if "worst cell" in line)
+    assert line.split()[-2:] == ["0.500", "–"]
+    assert "–: a group, or a group and label, has too few rows." in repr(replace(audit, point=point))
+    assert "–" not in repr(audit)
+
+
 def test_weights_bring_rows_back_to_their_natural_mix():
     """Every row of "m" counts three times; gaps between rates of groups do not depend on that."""
     y, z, score = made_up()
@@ -211,7 +223,7 @@ def test_constant_classifier_has_collapsed_and_the_page_says_so():
     audit = fp.audit(Y, [0] * 40, Z)
     assert audit["collapsed"]
     assert audit["equalized_odds_difference"] == 0
-    assert "Collapsed: the accuracy does not exceed 0.500" in repr(audit)
+    assert "Collapsed: the accuracy does not exceed 0.500, that of always predicting the most frequent" in repr(audit)
     assert "Collapsed" in audit._repr_html_()
 
 

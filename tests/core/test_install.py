@@ -1,7 +1,7 @@
 """``tools/install.py``: which build of PyTorch it takes, in an environment of its own.
 
-The script runs as ``make`` runs it. In the place of uv and pip, which would download gigabytes, are scripts that write down
-how they were called; one test asks the real uv for the lines that the script reads.
+The script runs as ``make`` runs it. In the place of uv and pip, which would download gigabytes, are scripts that write
+down how they were called; one test asks the real uv for the lines that the script reads.
 """
 
 import json

@@ -42,6 +42,7 @@ DATA_FOLDERS = {"app/.streamlit", "app/static", "fairprog_core/study/presets"}
 HEAVY = {"torch", "torchvision", "transformers", "captum", "streamlit", "plotly"}
 TORCH_FREE = (
     "fairprog_core",
+    "fairprog_core.api.auditing.audit",
     "fairprog_core.classifiers",
     "fairprog_core.cli",
     "fairprog_core.data",

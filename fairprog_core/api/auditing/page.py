@@ -60,7 +60,8 @@ def _metrics(point: Point) -> Sheet:
         found, noise = point.metric(name), point.noise_gap.get(name)
         is_within = found.value is not None and noise is not None and found.value <= noise
         beside = "" if noise is None else f"{noise:.3f}{' (not exceeded)' * is_within}"
-        rows.append((title, _number(found.value), _interval(found.ci), beside))
+        interval = "–" if found.value is not None and found.ci is None else _interval(found.ci)
+        rows.append((title, _number(found.value), interval, beside))
     return Sheet(("", "Value", "95 % interval", "Noise alone"), rows)
 
 
@@ -85,15 +86,14 @@ def _sentences(point: Point, majority_accuracy: float) -> Iterator[str]:
     if point.collapsed:
         yield (
             f"Collapsed: the accuracy does not exceed {majority_accuracy:.3f}, that of always predicting the most "
-            "frequent label, or hardly any row of a group and label is predicted correctly; a small gap then means "
-            "nothing."
+            "frequent label; a small gap then means nothing."
         )
     else:
         yield f"Always predicting the most frequent label has an accuracy of {majority_accuracy:.3f}."
     if point.left_out:
         left_out = ", ".join(escaped(label) for label in point.left_out)
         yield f"Too rare in a group, so left out of the gaps over labels: {left_out}."
-    if any(point.metric(name).value is None for name in METRICS):
+    if any(None in point.metric(name) for name in METRICS):
         yield "–: a group, or a group and label, has too few rows."
     elif point.metric("auc").value is None:
         yield "–: there are no scores, only predicted labels."
