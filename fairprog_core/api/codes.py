@@ -123,7 +123,7 @@ def as_column(values: Any, what: str) -> Column:
         raise DataError(f"{what} has the shape {tuple(values.shape)}; give one value per row.")
     try:
         column = read_column(values)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, NotImplementedError) as error:
         raise DataError(f"{what} is no column of values ({shorten(error)}); give one value per row.") from error
     if not len(column):
         raise DataError(f"{what} is empty; give at least one row of every label and group.")
@@ -146,8 +146,15 @@ def check_same_length(**columns: Any) -> None:
 
 
 def to_numpy(values: Any) -> Any:
-    """A tensor of torch as an array on the CPU; anything else as it is. Does not import torch."""
-    return values.detach().cpu().numpy() if hasattr(values, "detach") and hasattr(values, "cpu") else values
+    """A tensor as an array on the CPU, masked values as None; anything else as it is. Does not import torch."""
+    if hasattr(values, "detach") and hasattr(values, "cpu"):
+        on_cpu = values.detach().cpu()
+        return (on_cpu.float() if str(on_cpu.dtype) == "torch.bfloat16" else on_cpu).numpy()  # which NumPy lacks
+    if np.ma.is_masked(values):
+        data = np.ma.getdata(values).astype(object)
+        data[np.ma.getmaskarray(values)] = None
+        return data
+    return values
 
 
 def _as_integers(column: Column, what: str) -> Column:

@@ -132,7 +132,8 @@ def _in_order(labels: Any) -> Sequence[Hashable] | None:
 
 def _weights(weight: Any) -> Floats:
     try:
-        found = np.asarray(to_numpy(weight), dtype=np.float64)
+        given = np.asarray(to_numpy(weight))
+        found = given.astype(np.float64, casting="unsafe" if given.dtype.kind == "O" else "same_kind")
     except (TypeError, ValueError) as error:
         raise DataError("weight holds something else than numbers; give one number per row.") from error
     if found.ndim != 1:

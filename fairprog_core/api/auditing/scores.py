@@ -46,6 +46,8 @@ def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> 
     found = _as_array(values, labels, what)
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
+    if found.ndim and not len(found):
+        raise DataError(f"{what} is empty; give at least one row of every label and group.")
     if found.ndim == 2:
         return _of_matrix(found, labels, what, what_labels)
     if found.ndim > 2:
@@ -62,8 +64,6 @@ def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> 
 
 def _as_array(values: Any, labels: LabelCodes, what: str) -> NDArray[Any]:
     """An array of any shape; the columns of a table whose names are the labels are put in the order of the labels."""
-    if callable(getattr(values, "is_floating_point", None)) and values.is_floating_point():
-        return np.asarray(values.detach().cpu().double().numpy())  # of a tensor; NumPy has no bfloat16
     names = [str(name) for name in getattr(values, "columns", ())]
     if names and sorted(names) == sorted(labels.names):
         values = values.iloc[:, [names.index(name) for name in labels.names]]
@@ -103,10 +103,13 @@ def _of_matrix(found: NDArray[Any], labels: LabelCodes, what: str, what_labels: 
             f"{what} has {found.shape[1]} columns, {what_labels} {c} labels ({', '.join(map(shown, labels.values))}); "
             "give one column per label in their order, or name every label with labels=."
         )
-    if found.dtype.kind not in "fiub":
+    try:
+        scores = found.astype(np.float64, casting="unsafe" if found.dtype.kind == "O" else "same_kind")
+    except (TypeError, ValueError) as error:
         first = found.ravel()[:1].tolist()[0]
-        raise DataError(f"{what} holds {shown(first)}, which is no number; give one score per row and label.")
-    scores = found.astype(np.float64)
+        raise DataError(
+            f"{what} holds {shown(first)}, and not numbers alone; give one score per row and label."
+        ) from error
     _check_finite(scores, what)
     codes = scores.argmax(axis=1)
     if c == 2:
