@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.api.codes import LabelCodes, label_codes, to_numpy
+from fairprog_core.api.columns import is_frame
 from fairprog_core.common.errors import DataError, shorten, shown
 from fairprog_core.common.types import Floats
 
@@ -41,7 +42,7 @@ def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> 
     Raises:
         DataError: shapes or values are none of these.
     """
-    if len(getattr(values, "columns", ())) == 1:
+    if is_frame(values) and len(values.columns) == 1:
         values = values.iloc[:, 0]
     found = _as_array(values, labels, what)
     if found.ndim == 2 and found.shape[1] == 1:
@@ -64,7 +65,7 @@ def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> 
 
 def _as_array(values: Any, labels: LabelCodes, what: str) -> NDArray[Any]:
     """An array of any shape; the columns of a table whose names are the labels are put in the order of the labels."""
-    names = [str(name) for name in getattr(values, "columns", ())]
+    names = [str(name) for name in values.columns] if is_frame(values) else []
     if names and sorted(names) == sorted(labels.names):
         values = values.iloc[:, [names.index(name) for name in labels.names]]
     try:
