@@ -16,6 +16,8 @@ from fairprog_core.data.base import cell_numbers
 
 TITLE = "Area under the ROC curve"  # on the screen
 _BLOCK = 8_000_000  # resampled rows in memory at a time: 8 MB
+_MOST = 50_000_000  # resampled rows in all: with more than 25,000 rows there are fewer than 2,000 draws …
+_FEWEST = 200  # … but at least this many
 
 
 def auc(predictions: Predictions) -> float:
@@ -30,12 +32,14 @@ def auc(predictions: Predictions) -> float:
 def auc_draws(predictions: Predictions, *, draws: int = 2_000, seed: int = 0) -> Floats:
     """The AUC of the rows, then of bootstrap resamples, drawn within the (z, y) cells if the split is stratified.
 
-    The same rows with the same seed give the same resamples, so the difference of two calls is paired.
+    The same rows with the same seed give the same resamples, so the difference of two calls is paired. Many rows are
+    drawn less often, because every resample sums all of them.
 
     Returns:
-        (1 + draws,); the first is `auc` itself. NaN without logits or if a class has no rows.
+        (1 + b,); the first is `auc` itself. NaN without logits or if a class has no rows.
     """
     n = len(predictions.y)
+    draws = min(draws, max(_FEWEST, _MOST // max(n, 1)))
     cell = np.zeros(n, dtype=np.int64)
     if predictions.is_stratified:
         cell = cell_numbers(predictions.y, predictions.z)

@@ -84,6 +84,17 @@ def test_auc_draws_in_blocks_keep_their_number(monkeypatch):
     assert auc_draws(binary(random.normal(size=100) + y, y), draws=23).shape == (24,)
 
 
+def test_many_rows_are_drawn_less_often_but_still_spread_like_the_rows(monkeypatch):
+    monkeypatch.setattr("fairprog_core.metrics.auc._MOST", 100_000)
+    random = np.random.default_rng(2)
+    y = np.repeat([0, 1], 200)
+    draws = auc_draws(binary(random.normal(size=400) + y, y), draws=2_000)
+    assert draws.shape == (251,)
+    assert draws[1:].std() == pytest.approx(0.0236, rel=0.15)
+    monkeypatch.setattr("fairprog_core.metrics.auc._MOST", 1)
+    assert auc_draws(binary(random.normal(size=400) + y, y), draws=2_000).shape == (201,)
+
+
 def test_auc_draws_with_one_seed_are_paired():
     random = np.random.default_rng(4)
     y = np.repeat([0, 1], 100)
