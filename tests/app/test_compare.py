@@ -87,8 +87,8 @@ def test_every_method_is_one_curve_of_means_without_controls(open_page, folder):
     assert [row[:2] for row in rows(page, "duel")][:4] == [
         ["base", ""],
         ["Border", "0"],
-        ["Border", "1"],
-        ["Border", "4"],
+        ["Border", "2"],
+        ["Border", "8"],
     ]
 
 

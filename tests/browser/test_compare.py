@@ -15,7 +15,6 @@ from fairprog_core.results.experiments import tuning_rows
 from fairprog_core.results.head_to_head import candidates, head_to_head
 from tests.browser.conftest import running_server
 
-
 TURNED = {"better": "worse", "worse": "better"}
 SENTENCES = {
     "better": "{one} is better than {other}",
