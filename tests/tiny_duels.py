@@ -12,13 +12,17 @@ ROWS = {"kind": "faces", "image_size": 32, "n_train": 2048, "n_tune": 512, "n_va
 _COMMON: dict[str, Any] = {
     "dataset": ROWS,
     "classifier": {"kind": "residual_net", "source": "auto", "epochs": 6},
-    "lam": {"low": 0.3, "high": 8.0, "grid": [0.0, 2.0, 8.0]},
+    "lam": {
+        "low": 0.3, "high": 8.0, "grid": [0.0, 2.0, 8.0],
+        "per": {"last_layer": {"grid": [0.0, 1.0, 3.0]}, "output_shift": {"grid": [0.0, 1.0, 3.0]},
+                "leace": {"grid": [0.0, 0.5, 1.0]}},
+    },
     "budget": {"steps": 30, "validate_every": 30},
     "explain": {"gallery": 0, "rows": 0, "probe": False},
     "reuse": True,
     "device": "cpu",
     "threads": 1,
-}
+}  # fmt: skip
 _ANY_LOSS = {"max_accuracy_loss": 1.0}  # some λ is always chosen for its gap, so that figures differ from the base's
 
 DUEL = _COMMON | {
@@ -38,16 +42,14 @@ SHARES = _COMMON | {"name": "shares", "methods": [{"kind": "last_layer"}, {"kind
                     "tuning_ratio": [0.25, 1.0], "select": _ANY_LOSS}  # fmt: skip
 """Two shares of the tuning data."""
 
-MOVED = _COMMON | {"name": "moved", "methods": [{"kind": "reprogram"}], "seeds": [0, 1],
-                   "transfer": [{"base_seed": 1}], "select": _ANY_LOSS}  # fmt: skip
-"""A border, of two seeds, on a base that it was not trained on."""
+MOVED = _COMMON | {"name": "moved", "methods": [{"kind": "reprogram"}], "transfer": [{"base_seed": 1}],
+                   "select": _ANY_LOSS}  # fmt: skip
+"""A border on a base that it was not trained on."""
 
-BACK = MOVED | {"name": "back", "seeds": [0], "base_seed": 1, "transfer": [{"base_seed": 0}],
-                "methods": [{"kind": "reprogram"}, {"kind": "leace"}]}  # fmt: skip
-"""The way back: its own base is the other base of ``MOVED``, and the reverse. LEACE has no trigger to move."""
+BACK = MOVED | {"name": "back", "base_seed": 1, "transfer": [{"base_seed": 0}]}
+"""The way back: its own base is the other base of ``MOVED``, and the reverse."""
 
-FOUR = _COMMON | {"name": "four", "methods": [{"kind": "last_layer"}], "select": _ANY_LOSS,
-                  "dataset": {**ROWS, "target": "blond, smiling"}}  # fmt: skip
+FOUR = _COMMON | {"name": "four", "methods": [{"kind": "leace"}], "dataset": {**ROWS, "target": "blond, smiling"}}
 """Four classes."""
 
 STUDIES = {

@@ -14,7 +14,7 @@ from app.state import cli_queries
 from app.wording import cli_queries as asking_words
 from app.wording import experiments as words
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.results.experiments import transfer_rows, tuning_rows
+from fairprog_core.results.experiments import tuning_rows
 from fairprog_core.results.result import Result
 from tests.app.changed import change
 from tests.app.drawn import given, rows, traces
@@ -32,12 +32,9 @@ def headers(page):
     return [header.value for header in page.header]
 
 
-def table(page, key):
-    return [[cell["text"] for cell in row] for row in given(page, f"{key}-table")["rows"]]
-
-
-def notes(page, key):
-    return [[cell["note"] for cell in row] for row in given(page, f"{key}-table")["rows"]]
+def cells(page, key):
+    """The rows of a table; a cell has a text and a note."""
+    return given(page, f"{key}-table")["rows"]
 
 
 def trace(page, key, name):
@@ -69,19 +66,44 @@ def interval(ends, digits=3):
     return f"[{figure(ends[0], digits)}, {figure(ends[1], digits)}]"
 
 
-def points(change_of_accuracy):
-    """A change of accuracy in points, with its sign."""
-    return f"{100 * change_of_accuracy:+.1f}".replace("-", "−")
+def cell_of_gap(point, *verdict):
+    return {"text": figure(point[GAP]), "note": "\n".join([interval(point[f"{GAP}_ci"]), *verdict])}
 
 
-def smaller_or_larger(ci):
-    return "smaller" if ci[1] < 0 else "larger" if ci[0] > 0 else "cannot tell"
+def cell_of_accuracy(point):
+    """The change of accuracy in points, with its sign."""
+    change_of = point["delta"]["accuracy"]
+    text = f"{100 * change_of['value']:+.1f}".replace("-", "−")
+    return {
+        "text": "0.0" if text in ("+0.0", "−0.0") else text,
+        "note": interval([100 * end for end in change_of["ci"]], 1),
+    }
+
+
+def change_of_gap(point):
+    low, high = point["delta"][GAP]["ci"]
+    return "smaller" if high < 0 else "larger" if low > 0 else "cannot tell"
+
+
+def falls_or_rises(of_trigger, of_control):
+    """The verdict against the control: their intervals overlap or not."""
+    if of_trigger[1] < of_control[0]:
+        return "the gap is smaller"
+    return "the gap is larger" if of_trigger[0] > of_control[1] else "no clear difference"
+
+
+def share(kept, *, has_interval=True):
+    """The beginning of a cell with a share of the gain."""
+    if kept["value"] is None:
+        return "not estimable", ""
+    return f"{figure(100 * kept['value'], 0)} %", interval([100 * end for end in kept["ci"]], 0) if has_interval else ""
 
 
 def test_run_without_an_experiment_has_one_line_that_says_how_to_get_one(open_page, ran):
     ran("other")
-    page = open_page("compare", run="other")
+    page = open_page("compare", run="other", base="<b>")
     assert not page.exception
+    assert page.query_params["base"] == "<b>"  # there is no base to choose here
     assert not {"Less tuning data", "On other base classifiers", "Several classes"} & set(headers(page))
     assert (
         "Further charts appear here once a run of these presets is finished and chosen above: Less tuning data "
@@ -89,7 +111,7 @@ def test_run_without_an_experiment_has_one_line_that_says_how_to_get_one(open_pa
     ) in said(page)
 
 
-def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base(open_page, ran):
+def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base_and_stands_in_a_table(open_page, ran):
     """Two methods with a quarter and with all of the tuning data."""
     folder = ran("shares")
     page = open_page("compare", run="shares")
@@ -99,6 +121,7 @@ def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base(open_page,
     assert [(each["method"], each["tuning_ratio"]) for each in found] == [
         ("last_layer", 0.25), ("last_layer", 1.0), ("reprogram", 0.25), ("reprogram", 1.0),
     ]  # fmt: skip
+    names = [(name, f"{part} %, 1 seed") for name in ("Last layer refitted", "Border") for part in (25, 100)]
     for name, line in (("Last layer refitted", found[:2]), ("Border", found[2:])):
         drawn = trace(page, SHARES, name)
         assert drawn["x"] == pytest.approx([0.25, 1.0], rel=0.03)  # the lines stand side by side
@@ -107,45 +130,20 @@ def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base(open_page,
     assert trace(page, SHARES, "base")["y"] == pytest.approx([base[GAP], base[GAP]])
     axis = json.loads(given(page, SHARES)["figure"])["layout"]["xaxis"]
     assert (axis["type"], axis["ticktext"]) == ("log", ["25 %", "100 %"])
-    told = [text for text in said(page) if text.startswith("Each method was trained on a share of the tuning data.")]
+    (told,) = (text for text in said(page) if text.startswith("Each method was trained on a share of the tuning data."))
     accuracy, gap = (f"{figure(base[name])} {interval(base[f'{name}_ci'])}" for name in ("accuracy", GAP))
-    assert [text.partition("same validation rows. ")[2] for text in told] == [
-        f"Base classifier: accuracy {accuracy}, gap {gap}."
-    ]
+    assert told.endswith(f" validation rows. Base classifier: accuracy {accuracy}, gap {gap}.")
     assert not any("`faces-tuning-data`" in text for text in said(page))
 
-
-def test_figures_by_share_of_the_tuning_data_stand_in_a_table(open_page, ran):
-    folder = ran("shares")
-    page = open_page("compare", run="shares")
-    result = saved(folder)
-    found = [chosen(curve, result["points"]) for curve in result["curves"]]
-    names = ["Last layer refitted", "Last layer refitted", "Border", "Border"]
-    assert [row[:3] for row in table(page, SHARES)] == [
-        [name, figure(each[GAP]), points(each["delta"]["accuracy"]["value"])]
-        for name, each in zip(names, found, strict=True)
-    ]
-    assert [row[:3] for row in notes(page, SHARES)] == [
-        [
-            f"{share}, 1 seed",
-            f"{interval(each[f'{GAP}_ci'])}\n{smaller_or_larger(each['delta'][GAP]['ci'])}",
-            interval([100 * end for end in each["delta"]["accuracy"]["ci"]], 1),
-        ]
-        for share, each in zip(["25 %", "100 %"] * 2, found, strict=True)
-    ]
+    rows_of_table = cells(page, SHARES)
+    assert [(row[0]["text"], row[0]["note"]) for row in rows_of_table] == names
+    assert [row[1] for row in rows_of_table] == [cell_of_gap(each, change_of_gap(each)) for each in found]
+    assert [row[2] for row in rows_of_table] == [cell_of_accuracy(each) for each in found]
     kept = [row["kept"] for row in tuning_rows(Result.open(folder))]
-    assert None in [each["value"] for each in kept]  # the refitted layer gained too little
-    assert kept[3]["value"] == 1.0
-    part = kept[2]
-    gain, gain_of_all = (result["base"][GAP] - each[GAP] for each in found[2:])
-    assert part["value"] == pytest.approx(gain / gain_of_all)
-    assert [row[3] for row in table(page, SHARES)] == [
-        *("not estimable" if each["value"] is None else f"{figure(100 * each['value'], 0)} %" for each in kept[:2]),
-        f"{figure(100 * gain / gain_of_all, 0)} %",
-        "100 %",
-    ]
-    assert notes(page, SHARES)[2][3].startswith(f"{interval([100 * end for end in part['ci']], 0)}\n")
-    assert notes(page, SHARES)[3][3] == ""
+    expected = [share(each, has_interval=i % 2 == 0) for i, each in enumerate(kept)]  # all data keep all: no interval
+    assert [(row[3]["text"], row[3]["note"].partition("\n")[0]) for row in rows_of_table] == expected
+    part, whole = (base[GAP] - each[GAP] for each in found[2:])
+    assert [row[3]["text"] for row in rows_of_table[2:]] == [f"{figure(100 * part / whole, 0)} %", "100 %"]
 
 
 def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_back(open_page, ran, monkeypatch):
@@ -168,90 +166,73 @@ def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_bac
     assert not any(file.name in info.value for info in page.info)
 
 
-def test_share_of_the_gain_that_other_bases_keep_stands_in_a_matrix(open_page, ran):
-    """A border of two seeds from the first base to the second; and one of one seed back, which gained too little."""
-    folder = ran("moved")
-    ran("back")
+@pytest.fixture
+def moved_and_back(ran):
+    """The saved results of a border that was moved from the first base to the second, and of one moved back."""
+    return saved(ran("moved")), saved(ran("back"))
+
+
+def test_share_of_the_gain_that_other_bases_keep_stands_in_a_matrix_and_a_table(open_page, moved_and_back):
     page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
-    values = [curve["kept"]["value"] for curve in saved(folder)["transfer"][0]["curves"]]
-    (row,) = transfer_rows([Result.open(folder)])
-    low, high = row["kept"]["ci"]
-    own, there, back, own_again = annotations(page)
+    kept = [share(result["transfer"][0]["curves"][0]["kept"]) for result in moved_and_back]
+    own, *others, own_again = annotations(page)
     assert own == own_again == "trained<br>here"
-    assert there == f"<b>{figure(100 * mean(values), 0)} %</b><br>{interval([100 * low, 100 * high], 0)}"
-    assert back == "not<br>estimable"
+    assert others == [f"<b>{value}</b><br>{ends}" if ends else "not<br>estimable" for value, ends in kept]
     layout = json.loads(given(page, BASES)["figure"])["layout"]
     assert layout["yaxis"]["ticktext"] == layout["xaxis"]["ticktext"] == [
         "residual<br>net,<br>seed 0", "residual<br>net,<br>seed 1",
     ]  # fmt: skip
+    verdicts, between = [], (f"{SEED_0} → {SEED_1}; 1 seed", f"{SEED_1} → {SEED_0}; 1 seed")
+    for row, note, result, (value, ends) in zip(cells(page, BASES), between, moved_and_back, kept, strict=True):
+        (target,) = result["transfer"]
+        (curve,) = target["curves"]
+        found = chosen(curve, curve["points"])
+        (control,) = (point for point in curve["points"] if point["method"] == "random_trigger")
+        against = falls_or_rises(found[f"{GAP}_ci"], control[f"{GAP}_ci"])
+        assert row[:5] == [
+            {"text": "Border", "note": note}, cell_of_gap(target["point"]), cell_of_gap(found, change_of_gap(found)),
+            cell_of_gap(control, against), cell_of_accuracy(found),
+        ]  # fmt: skip
+        assert (row[5]["text"], row[5]["note"].partition("\n")[0]) == (value, ends)
+        verdicts.append(against)
+    sentences = {
+        "the gap is smaller": "the gap is smaller in {n} of 2 cases",
+        "no clear difference": "there is **no clear difference** in {n} of 2 cases",
+        "the gap is larger": "the gap is larger in {n} of 2 cases",
+    }
+    told = "; ".join(text.format(n=verdicts.count(each)) for each, text in sentences.items() if each in verdicts)
+    assert f"Compared with the control, a trigger without training: {told}." in said(page)
 
 
-def test_figures_on_another_base_stand_in_a_table_with_the_control(open_page, ran):
-    result = saved(ran("back"))
-    page = open_page("compare", run="back", methods="back:leace-equalized_odds")
-    assert not page.exception
-    (target,) = result["transfer"]
-    (curve,) = target["curves"]
-    found = chosen(curve, curve["points"])
-    (control,) = (point for point in curve["points"] if point["method"] == "random_trigger")
-    assert curve["kept"]["value"] is None
-    base, change_of_accuracy = target["point"], found["delta"]["accuracy"]
-    assert table(page, BASES) == [
-        [
-            "Border", figure(base[GAP]), figure(found[GAP]), figure(control[GAP]),
-            points(change_of_accuracy["value"]), "not estimable",
-        ]
-    ]  # fmt: skip
-    overlap = found[f"{GAP}_ci"][0] <= control[f"{GAP}_ci"][1] and control[f"{GAP}_ci"][0] <= found[f"{GAP}_ci"][1]
-    assert overlap
-    assert notes(page, BASES) == [
-        [
-            f"{SEED_1} → {SEED_0}; 1 seed",
-            interval(base[f"{GAP}_ci"]),
-            f"{interval(found[f'{GAP}_ci'])}\n{smaller_or_larger(found['delta'][GAP]['ci'])}",
-            f"{interval(control[f'{GAP}_ci'])}\nno clear difference",
-            interval([100 * end for end in change_of_accuracy["ci"]], 1),
-            "",
-        ]
-    ]
-    assert (
-        "Compared with the control, a trigger without training: there is **no clear difference** in 1 of 1 cases."
-    ) in said(page)
-
-
-def test_curves_on_the_other_base_stand_beside_what_was_learned_there(open_page, ran):
+def test_curves_on_the_other_base_stand_beside_what_was_learned_there(open_page, moved_and_back):
     """The run back has the other base as its own."""
-    folder = ran("moved")
-    ran("back")
     page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
     legend = [each["name"] for each in traces(page, CURVES) if each.get("showlegend") is not False]
-    assert legend == [f"Border from {SEED_0}", "untrained", "Border, trained here", "LEACE, trained here"]
-    result = saved(folder)
-    drawn = next(each for each in traces(page, CURVES) if len(each["x"]) == 3 and "error_x" in each)
-    assert drawn["x"] == pytest.approx(
-        [
-            mean(point[GAP] for curve in result["transfer"][0]["curves"] for point in curve["points"]
-                 if point["lam"] == lam)
-            for lam in (0.0, 2.0, 8.0)
-        ]
-    )  # fmt: skip
+    assert legend == [f"Border from {SEED_0}", "untrained", "Border, trained here"]
+    drawn = [each["x"] for each in traces(page, CURVES) if len(each["x"]) == 3 and "error_x" in each]
+    moved, back = moved_and_back
+    there, here = moved["transfer"][0]["curves"][0]["points"], back["points"]
+    assert drawn == [
+        pytest.approx([point[GAP] for point in found if point["method"] == "reprogram"]) for found in (there, here)
+    ]
     assert [row[1] for row in rows(page, CURVES)][:5] == ["", "0", "2", "8", "untrained"]
 
 
-def test_base_that_is_looked_at_is_restored_by_the_link_and_can_be_changed(open_page, ran):
-    ran("moved")
-    ran("back")
+def test_base_that_is_looked_at_is_restored_by_the_link_and_can_be_changed(open_page, moved_and_back):
     page = open_page("compare", run="moved", base=SEED_0, **{"with": "back"})
     assert not page.exception
     assert given(page, CURVES)["label"].startswith(f"Accuracy over the gap on {SEED_0}")
     page.selectbox(key=f"{CURVES}-base").set_value(SEED_1).run()
     assert page.query_params["base"] == SEED_1
     assert given(page, CURVES)["label"].startswith(f"Accuracy over the gap on {SEED_1}")
-    page = open_page("compare", run="back", base="<b>", methods="back:leace-equalized_odds")
+
+
+def test_base_of_a_link_that_makes_no_sense_falls_back_to_the_first(open_page, moved_and_back):
+    page = open_page("compare", run="moved", base="<b>", **{"with": "back"})
     assert not page.exception
-    assert page.query_params["base"] == "<b>"
+    assert page.query_params["base"] == SEED_1
 
 
 def test_gap_over_the_number_of_classes_is_drawn_with_the_base_though_the_rows_differ(open_page, ran):
@@ -260,21 +241,19 @@ def test_gap_over_the_number_of_classes_is_drawn_with_the_base_though_the_rows_d
     change(four, lambda values: values["base"].update(left_out=["<b>wavy</b>"]))
     page = open_page("compare", run="four", **{"with": "duel"})
     assert not page.exception
-    result, of_two = saved(four), saved(two)
-    (curve,), last_layers = result["curves"], [each for each in of_two["curves"] if each["method"] == "last_layer"]
-    gap_of_two = mean(chosen(each, of_two["points"])[GAP] for each in last_layers)
-    found = chosen(curve, result["points"])
-    line = trace(page, CLASSES, "Last layer refitted")
+    of_four, of_two = saved(four), saved(two)
+    (found,) = (chosen(curve, of_four["points"]) for curve in of_four["curves"])
+    leace = [chosen(curve, of_two["points"]) for curve in of_two["curves"] if curve["method"] == "leace"]
+    line, base = trace(page, CLASSES, "LEACE"), trace(page, CLASSES, "base")
     assert line["x"] == pytest.approx([2, 4], rel=0.05)  # the lines stand side by side
-    assert line["y"] == pytest.approx([gap_of_two, found[GAP]])
-    assert trace(page, CLASSES, "base")["x"] == [2, 4]
-    assert trace(page, CLASSES, "base")["y"] == pytest.approx([of_two["base"][GAP], result["base"][GAP]])
+    assert line["y"] == pytest.approx([mean(each[GAP] for each in leace), found[GAP]])
+    assert base["x"] == [2, 4]
+    assert base["y"] == pytest.approx([of_two["base"][GAP], of_four["base"][GAP]])
     assert r"Of the 4 classes, the gap leaves out those that are too rare in some group: \<b\>wavy\</b\>." in said(page)
-    last_layer = [row for row in range(4) if table(page, CLASSES)[row][0] == "Last layer refitted"]
-    assert [notes(page, CLASSES)[row][0] for row in last_layer] == ["2 classes, 2 seeds", "4 classes, 1 seed"]
-    assert table(page, CLASSES)[last_layer[1]] == [
-        "Last layer refitted", figure(result["base"][GAP]), figure(found[GAP]),
-        points(found["delta"]["accuracy"]["value"]),
+    of_leace = [row for row in cells(page, CLASSES) if row[0]["text"] == "LEACE"]
+    assert [row[0]["note"] for row in of_leace] == ["2 classes, 2 seeds", "4 classes, 1 seed"]
+    assert of_leace[1][1:] == [
+        cell_of_gap(of_four["base"]), cell_of_gap(found, change_of_gap(found)), cell_of_accuracy(found),
     ]  # fmt: skip
 
 
@@ -356,36 +335,44 @@ def test_questions_that_take_too_long_are_said_to(open_page, ran, monkeypatch):
     assert {info.value for info in page.info} == {asking_words.TOO_LONG.format(minutes="5")}
 
 
-def test_collapsed_case_is_named_and_not_counted_as_a_success(open_page, ran):
-    def collapse(values):
-        for curve in values["transfer"][0]["curves"]:
-            for point in curve["points"]:
-                point["collapsed"] = True
+def test_collapsed_case_is_named_and_not_counted_as_a_success(open_page, home, moved_and_back):
+    """The first of two; the control of the second gets an interval that lies above the trigger's."""
 
-    change(ran("moved"), collapse)
-    ran("back")
+    def collapse(values):
+        for point in values["transfer"][0]["curves"][0]["points"]:
+            point["collapsed"] = True
+
+    def raise_control(values):
+        (control,) = (
+            point for point in values["transfer"][0]["curves"][0]["points"] if point["method"] == "random_trigger"
+        )
+        control.update({GAP: 0.9, f"{GAP}_ci": [0.85, 0.95]})
+
+    change(home.run("moved"), collapse)
+    change(home.run("back"), raise_control)
     page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
     assert (
-        "Compared with the control, a trigger without training: there is **no clear difference** in 1 of 1 cases. "
+        "Compared with the control, a trigger without training: the gap is smaller in 1 of 1 cases. "
         "1 of 2 cases collapsed and are not counted, because the gap of a collapsed point means nothing."
     ) in said(page)
     _, there, back, _ = annotations(page)
     assert there.endswith("<br>collapsed")
     assert not back.endswith("collapsed")
-    (of_moved, of_back) = notes(page, BASES)
-    assert of_moved[2].endswith("\ncollapsed")
-    assert "\n" not in of_moved[3]  # no verdict against the control
-    assert "collapsed" not in "".join(of_back)
+    of_moved, of_back = cells(page, BASES)
+    assert of_moved[2]["note"].endswith("\ncollapsed")
+    assert "\n" not in of_moved[3]["note"]  # no verdict against the control
+    assert of_back[3] == {"text": "0.900", "note": "[0.850, 0.950]\nthe gap is smaller"}
 
 
-def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, ran):
+def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, home, moved_and_back):
     def forget(values):
-        for point in (point for curve in values["transfer"][0]["curves"] for point in curve["points"]):
+        for point in values["transfer"][0]["curves"][0]["points"]:
             point.update({GAP: None, f"{GAP}_ci": None})
 
-    change(ran("back"), forget)
-    page = open_page("compare", run="back", methods="back:leace-equalized_odds")
+    for run in ("moved", "back"):
+        change(home.run(run), forget)
+    page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
     assert words.BASES in headers(page)
     assert (
@@ -395,10 +382,9 @@ def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, ran):
         given(page, BASES)
 
 
-def test_two_bases_of_one_name_can_both_be_looked_at(open_page, ran):
+def test_two_bases_of_one_name_can_both_be_looked_at(open_page, home, moved_and_back):
     """The base of the second run is another one, and has got the name of the first."""
-    ran("moved")
-    change(ran("back"), lambda values: values["transfer"][0].update(base=SEED_1))
+    change(home.run("back"), lambda values: values["transfer"][0].update(base=SEED_1))
     page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
     first, second = page.selectbox(key=f"{CURVES}-base").options
