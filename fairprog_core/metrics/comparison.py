@@ -218,6 +218,7 @@ def share_kept(
     Returns:
         1: the gain is as large as on the own base; 0: no gain; below 0: the gap grew. Not estimable if a gap is not
         estimable, or if the gain on the own base is not significantly above 0, so that there is nothing to keep.
+        The interval leaves out draws without any gain on the own base.
     """
     y_pred = [predictions.y_pred for pair in (own, other) for predictions in pair]
     y, z = own.base.y, own.base.z
