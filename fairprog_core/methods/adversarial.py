@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Generator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ from fairprog_core.common.records import Fit, Losses, TrainingRecord
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import MOST_CELLS, EvenSampler
+from fairprog_core.methods import AdversarialTrainingOptions, AdvInOptions, AdvPostOptions
 from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn, make_fairness_loss
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
@@ -37,12 +38,14 @@ from fairprog_core.training.discriminator import chance
 from fairprog_core.training.per_lam import fit_one, sum_costs
 from fairprog_core.training.resuming import TrainingState, check_alike, entry, load_optimizer, load_schedule
 
+A_co = TypeVar("A_co", bound=AdversarialTrainingOptions, covariant=True)
+
 
 class Adversarial:
     """One training of weights at one λ; `step` is called once per step, in order."""
 
     def __init__(
-        self, options: Any, *, context: FitContext, classifier: Classifier, lam: float,
+        self, options: AdversarialTrainingOptions, *, context: FitContext, classifier: Classifier, lam: float,
         optimizer: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler, is_augmented: bool = False,
     ) -> None:  # fmt: skip
         """Set up classifier and discriminator.
@@ -187,7 +190,7 @@ class FittedClassifiers(FittedModel):
         return {"weights": self._files[lam]}
 
 
-class AdversarialMethod(Method):
+class AdversarialMethod(Method[A_co]):
     """One training per reported λ; subclasses define the initial weights and the length."""
 
     @property
@@ -241,13 +244,12 @@ class AdversarialMethod(Method):
         return summary
 
 
-class AdvPost(AdversarialMethod):
+class AdvPost(AdversarialMethod[AdvPostOptions]):
     """Starts from the base at every λ; its batch norm statistics stay fixed."""
 
     @property
     def steps(self) -> int:
-        steps: int = self.options.steps
-        return min(steps, self.context.budget.steps)
+        return min(self.options.steps, self.context.budget.steps)
 
     def start(self, lam: float) -> Adversarial:
         classifier = read_classifier(self.context.base_file, CLASSIFIERS)[0].to(self.context.device).eval()
@@ -260,7 +262,7 @@ class AdvPost(AdversarialMethod):
         )
 
 
-class AdvIn(AdversarialMethod):
+class AdvIn(AdversarialMethod[AdvInOptions]):
     """Trains like the base, except for the discriminator, the even batches and the length."""
 
     @property
@@ -268,9 +270,7 @@ class AdvIn(AdversarialMethod):
         split, base = self.context.split, self.base_options
         rows: int = base.n_steps(len(split.y)) * base.batch_size
         n_cells = min(len(np.unique(split.cells)), MOST_CELLS)
-        share: float = self.options.length
-        per_step: int = n_cells * self.options.per_cell
-        return max(round(share * rows / per_step), 1)
+        return max(round(self.options.length * rows / (n_cells * self.options.per_cell)), 1)
 
     def start(self, lam: float) -> Adversarial:
         base, context = self.context.classifier, self.context

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Generic, Literal, TypeVar
 
 import torch
 from pydantic import JsonValue
@@ -18,12 +18,15 @@ from fairprog_core.common.lam_range import LamRange
 from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods import AdversarialOptions
+from fairprog_core.methods import AdversarialOptions, MethodOptions
 from fairprog_core.methods.features import Features
 from fairprog_core.training.adversary import Adversary
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.penalties import PENALTIES, Penalty
+from fairprog_core.triggers import TriggerOptions
+
+O_co = TypeVar("O_co", bound=MethodOptions, covariant=True)
 
 LAMS_PER_CALL = 4  # λ predicted in one call: more would save little and hide the progress
 
@@ -112,12 +115,12 @@ class FitContext:
     device: torch.device
     folder: Path
     about: dict[str, JsonValue] = field(default_factory=dict)
-    trigger: Any = None
+    trigger: TriggerOptions | None = None
     mode: Literal["amortised", "separate"] = "amortised"
     identity_words: frozenset[str] = frozenset()
 
 
-class Method(ABC):
+class Method(ABC, Generic[O_co]):
     """A method applied to one curve.
 
     Attributes:
@@ -125,7 +128,7 @@ class Method(ABC):
         context: inputs and settings of the curve.
     """
 
-    def __init__(self, options: Any, context: FitContext) -> None:
+    def __init__(self, options: O_co, context: FitContext) -> None:
         self.options, self.context = options, context
 
     @property

@@ -6,10 +6,11 @@ Notation: c classes.
 import torch
 from torch import Tensor
 
+from fairprog_core.methods import MajorityOptions, OutputShiftOptions
 from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod, Objective, lbfgs
 
 
-class OutputShift(LinearHeadMethod):
+class OutputShift(LinearHeadMethod[OutputShiftOptions]):
     """Minimise cross-entropy + λ · gap² over one constant per class; each λ starts from the previous solution."""
 
     @property
@@ -30,7 +31,7 @@ def _padded(shift: Tensor) -> Tensor:
     return torch.cat([shift.new_zeros(1), shift])
 
 
-class Majority(LinearHeadMethod):
+class Majority(LinearHeadMethod[MajorityOptions]):
     """Constant logits: the logarithms of the labels' shares."""
 
     @property

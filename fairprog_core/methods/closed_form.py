@@ -24,12 +24,12 @@ from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, misf
 from fairprog_core.common.records import TrainingRecord, validation_record
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn
+from fairprog_core.methods.base import FitContext, FittedModel, Method, O_co, ValidateFn
 from fairprog_core.methods.features import Features
 from fairprog_core.training.differentiable_gap import DifferentiableGap
 
 
-class ClosedForm(Method):
+class ClosedForm(Method[O_co]):
     """Solves, writes one file and validates once; subclasses define `find`.
 
     All of them use the features of their rows, which the curves of one attempt share. Each curve's seconds include the
@@ -153,7 +153,7 @@ class HeadsHeader(TrainingCosts):
     n_parameters: int = Field(ge=0)
 
 
-class LinearHeadMethod(ClosedForm):
+class LinearHeadMethod(ClosedForm[O_co]):
     """Solves for a last layer at every reported λ; subclasses define `solve`."""
 
     @abstractmethod

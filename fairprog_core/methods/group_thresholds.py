@@ -25,6 +25,7 @@ from fairprog_core.common.files.json_values import Header, damaged, parse_header
 from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, read_learned
 from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.data.base import Split
+from fairprog_core.methods import GroupThresholdsOptions
 from fairprog_core.methods.base import FitContext, FittedModel
 from fairprog_core.methods.closed_form import ClosedForm, LinearHead
 from fairprog_core.methods.features import Features
@@ -104,7 +105,7 @@ class FittedThresholds(FittedModel):
         return {"learned": self.file}
 
 
-class GroupThresholds(ClosedForm):
+class GroupThresholds(ClosedForm[GroupThresholdsOptions]):
     """fairlearn's ThresholdOptimizer on the logits of the frozen classifier."""
 
     def __init__(self, options: Any, context: FitContext) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fairprog_core.methods import LastLayerOptions
 from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod, Objective, lbfgs
 
 
-class LastLayer(LinearHeadMethod):
+class LastLayer(LinearHeadMethod[LastLayerOptions]):
     """Minimise cross-entropy + λ · gap² over the last layer; each λ starts from the previous solution."""
 
     @property

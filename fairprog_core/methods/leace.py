@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fairprog_core.methods import LeaceOptions
 from fairprog_core.methods.base import FitContext
 from fairprog_core.methods.closed_form import LinearHead, LinearHeadMethod
 
@@ -22,7 +23,7 @@ with warnings.catch_warnings():
     from concept_erasure import LeaceEraser, LeaceFitter
 
 
-class Leace(LinearHeadMethod):
+class Leace(LinearHeadMethod[LeaceOptions]):
     """The frozen last layer applied to erased features, as one linear layer."""
 
     @property

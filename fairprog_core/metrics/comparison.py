@@ -218,6 +218,7 @@ def share_kept(
     Returns:
         1: the gain is as large as on the own base; 0: no gain; below 0: the gap grew. Not estimable if a gap is not
         estimable, or if the gain on the own base is not significantly above 0, so that there is nothing to keep.
+        The interval leaves out draws without any gain on the own base.
     """
     y_pred = [predictions.y_pred for pair in (own, other) for predictions in pair]
     y, z = own.base.y, own.base.z
@@ -235,6 +236,8 @@ def share_kept(
 
     (own_gain, other_gain), (own_drawn, other_drawn) = gains(table), gains(drawn)
     own_ci = percentile_interval(own_drawn)
-    if not estimable(table @ one_hot[0], groups)[gap] or own_ci is None or own_ci[0] <= 0:
+    if not estimable(table @ one_hot[0], groups)[gap] or own_ci is None or own_ci[0] <= _ROUNDING:
         return Estimate(None, None)
-    return Estimate(float(other_gain / own_gain), percentile_interval(other_drawn / own_drawn))
+    is_gain = np.abs(own_drawn) > _ROUNDING  # draws without any gain have no share; at most 2.5 % of all
+    shares = np.divide(other_drawn, own_drawn, out=np.full_like(own_drawn, np.nan), where=is_gain)
+    return Estimate(float(other_gain / own_gain), percentile_interval(shares))

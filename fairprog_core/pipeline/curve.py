@@ -16,7 +16,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.explain.conditions import Rival
-from fairprog_core.methods import METHODS
+from fairprog_core.methods import METHODS, MethodOptions
 from fairprog_core.methods.base import FitContext, FittedModel, Method
 from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
 from fairprog_core.metrics.pareto import choose_lam, hypervolume
@@ -53,7 +53,7 @@ class CurveJob:
     def __init__(self, context: StudyContext, plan: CurvePlan) -> None:
         self.context, self.plan = context, plan
         self.folder = curve_folder(context.folder, plan.key)
-        self.method: Method = build(METHODS, plan.method, self._fit_context())
+        self.method: Method[MethodOptions] = build(METHODS, plan.method, self._fit_context())
         for name, split in (("val", "validation"), ("test", "test")):
             # refuse a split that is too small before training
             context.reference(context.base[name], plan.criterion.gap, split=split)

@@ -1,12 +1,12 @@
 """One curve that a study computes."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from fairprog_core.common.lam_range import LamRange
 from fairprog_core.methods import MethodOptions
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CriterionOptions
+from fairprog_core.triggers import TriggerOptions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class CurvePlan:
 
     key: str
     method: MethodOptions
-    trigger: Any
+    trigger: TriggerOptions | None
     trigger_name: str | None
     criterion: CriterionOptions
     lam: LamRange

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -87,8 +88,8 @@ def test_every_method_is_one_curve_of_means_without_controls(open_page, folder):
     assert [row[:2] for row in rows(page, "duel")][:4] == [
         ["base", ""],
         ["Border", "0"],
-        ["Border", "1"],
-        ["Border", "4"],
+        ["Border", "2"],
+        ["Border", "8"],
     ]
 
 
@@ -137,7 +138,8 @@ def test_every_verdict_has_its_words(verdict, value, ci, sentence):
 
 
 def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder, judged):
-    table = given(open_page("compare", run="duel"), "figures")
+    page = open_page("compare", run="duel")
+    table = given(page, "figures")
     expected = words.table(judged, NAMES)
     shown = [[(cell["text"], cell["note"]) for cell in row] for row in table["rows"]]
     wanted = [[(cell.text, cell.note) for cell in row] for row in expected.rows]
@@ -147,6 +149,13 @@ def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder,
     verdict = judged["contenders"][1]["difference"]["hypervolume"]["verdict"]
     assert second[1]["note"].endswith(f"\n{words.VERDICTS[verdict]}")
     assert second[0]["note"].startswith("2 seeds, ")
+    base = json.loads((folder / "result.json").read_text("utf-8"))["base"]
+    accuracy, gap = base["accuracy"], base["average_abs_odds_difference"]
+    assert (
+        f"480 test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}. "
+        "Below each figure: its 95 % interval over test rows and seeds, and whether it is better or worse than that of "
+        "Border."
+    ) in said(page)
 
 
 def test_other_methods_can_be_compared_with(open_page, folder):

@@ -1,6 +1,10 @@
-"""The experiments on Compare: less tuning data, other bases, several classes; what is drawn, said and handed out."""
+"""The experiments on Compare: less tuning data, other bases, several classes; what is drawn, said and handed out.
+
+The studies really ran. Their figures are read from the file of the result and are formatted here by hand.
+"""
 
 import json
+from statistics import mean
 
 import pytest
 
@@ -10,13 +14,14 @@ from app.state import cli_queries
 from app.wording import cli_queries as asking_words
 from app.wording import experiments as words
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.experiments import tuning_rows
 from fairprog_core.results.result import Result
 from tests.app.changed import change
 from tests.app.drawn import given, rows, traces
-from tests.made_up_duel import write_duel
-from tests.made_up_experiments import OTHER, SOURCE, TARGET, write_classes, write_shares, write_transfer
 
 SHARES, BASES, CURVES, CLASSES = (f"experiment-{name}" for name in ("shares", "bases", "bases-curves", "classes"))
+GAP = "average_abs_odds_difference"
+SEED_0, SEED_1 = "residual net, seed 0", "residual net, seed 1"
 
 
 def said(page):
@@ -27,50 +32,130 @@ def headers(page):
     return [header.value for header in page.header]
 
 
-def table(page, key):
-    return [[cell["text"] for cell in row] for row in given(page, f"{key}-table")["rows"]]
+def cells(page, key):
+    """The rows of a table; a cell has a text and a note."""
+    return given(page, f"{key}-table")["rows"]
 
 
 def trace(page, key, name):
     return next(each for each in traces(page, key) if each.get("name") == name)
 
 
-def test_run_without_an_experiment_has_one_line_that_says_how_to_get_one(open_page, home):
-    write_duel(home.run("duel"))
-    page = open_page("compare", run="duel")
+def annotations(page):
+    return [note["text"] for note in json.loads(given(page, BASES)["figure"])["layout"]["annotations"]]
+
+
+def saved(folder):
+    """The result of a run as its file has it."""
+    return json.loads((folder / "result.json").read_text("utf-8"))
+
+
+def chosen(curve, points):
+    """The point of a saved curve at its chosen λ."""
+    same = ("method", "trigger", "seed", "tuning_ratio")
+    own = [point for point in points if all(point[name] == curve[name] for name in same)]
+    return next(point for point in own if point["lam"] == curve["chosen_lam"])
+
+
+def figure(value, digits=3):
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return text.removeprefix("−") if set(text) <= set("−0.") else text  # no minus before zero
+
+
+def interval(ends, digits=3):
+    return f"[{figure(ends[0], digits)}, {figure(ends[1], digits)}]"
+
+
+def cell_of_gap(point, *verdict):
+    return {"text": figure(point[GAP]), "note": "\n".join([interval(point[f"{GAP}_ci"]), *verdict])}
+
+
+def cell_of_accuracy(point):
+    """The change of accuracy in points, with its sign."""
+    change_of = point["delta"]["accuracy"]
+    text = f"{100 * change_of['value']:+.1f}".replace("-", "−")
+    return {
+        "text": "0.0" if text in ("+0.0", "−0.0") else text,
+        "note": interval([100 * end for end in change_of["ci"]], 1),
+    }
+
+
+def change_of_gap(point):
+    low, high = point["delta"][GAP]["ci"]
+    return "smaller" if high < 0 else "larger" if low > 0 else "cannot tell"
+
+
+def falls_or_rises(of_trigger, of_control):
+    """The verdict against the control: their intervals overlap or not."""
+    if of_trigger[1] < of_control[0]:
+        return "the gap is smaller"
+    return "the gap is larger" if of_trigger[0] > of_control[1] else "no clear difference"
+
+
+def share(kept, *, has_interval=True):
+    """The beginning of a cell with a share of the gain."""
+    if kept["value"] is None:
+        return "not estimable", ""
+    return f"{figure(100 * kept['value'], 0)} %", interval([100 * end for end in kept["ci"]], 0) if has_interval else ""
+
+
+def test_run_without_an_experiment_has_one_line_that_says_how_to_get_one(open_page, ran):
+    ran("other")
+    page = open_page("compare", run="other", base="<b>")
     assert not page.exception
-    assert not {words.TUNING, words.BASES, words.CLASSES} & set(headers(page))
-    (line,) = [text for text in said(page) if text.startswith("Further charts")]
-    assert all(f"`faces-{name}`" in line for name in ("tuning-data", "transfer", "multiclass"))
+    assert page.query_params["base"] == "<b>"  # there is no base to choose here
+    assert not {"Less tuning data", "On other base classifiers", "Several classes"} & set(headers(page))
+    assert (
+        "Further charts appear here once a run of these presets is finished and chosen above: Less tuning data "
+        "(`faces-tuning-data`), On other base classifiers (`faces-transfer`), Several classes (`faces-multiclass`)."
+    ) in said(page)
 
 
-def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base(open_page, home):
-    write_shares(home.run("shares"))
+def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base_and_stands_in_a_table(open_page, ran):
+    """Two methods with a quarter and with all of the tuning data."""
+    folder = ran("shares")
     page = open_page("compare", run="shares")
     assert not page.exception
-    border = trace(page, SHARES, "Border")
-    assert border["x"] == pytest.approx([0.05, 1.0])
-    assert border["y"] == pytest.approx([0.22, 0.165])
-    assert trace(page, SHARES, "base")["y"] == pytest.approx([0.275, 0.275])
+    result = saved(folder)
+    base, found = result["base"], [chosen(curve, result["points"]) for curve in result["curves"]]
+    assert [(each["method"], each["tuning_ratio"]) for each in found] == [
+        ("last_layer", 0.25), ("last_layer", 1.0), ("reprogram", 0.25), ("reprogram", 1.0),
+    ]  # fmt: skip
+    names = [(name, f"{part} %, 1 seed") for name in ("Last layer refitted", "Border") for part in (25, 100)]
+    for name, line in (("Last layer refitted", found[:2]), ("Border", found[2:])):
+        drawn = trace(page, SHARES, name)
+        assert drawn["x"] == pytest.approx([0.25, 1.0], rel=0.03)  # the lines stand side by side
+        assert drawn["y"] == pytest.approx([each[GAP] for each in line])
+        assert drawn["error_y"]["array"] == pytest.approx([each[f"{GAP}_ci"][1] - each[GAP] for each in line])
+    assert trace(page, SHARES, "base")["y"] == pytest.approx([base[GAP], base[GAP]])
     axis = json.loads(given(page, SHARES)["figure"])["layout"]["xaxis"]
-    assert (axis["type"], axis["ticktext"]) == ("log", ["5 %", "100 %"])
-    assert table(page, SHARES) == [["Border", "0.220", "+2.7", "50 %"], ["Border", "0.165", "+4.5", "100 %"]]
-    first, _ = given(page, f"{SHARES}-table")["rows"]
-    assert first[0]["note"] == "5 %, 1 seed"
-    assert first[1]["note"].endswith("\nsmaller")
-    assert first[3]["note"].endswith("\na part")
+    assert (axis["type"], axis["ticktext"]) == ("log", ["25 %", "100 %"])
+    (told,) = (text for text in said(page) if text.startswith("Each method was trained on a share of the tuning data."))
+    accuracy, gap = (f"{figure(base[name])} {interval(base[f'{name}_ci'])}" for name in ("accuracy", GAP))
+    assert told.endswith(f" validation rows. Base classifier: accuracy {accuracy}, gap {gap}.")
     assert not any("`faces-tuning-data`" in text for text in said(page))
 
+    rows_of_table = cells(page, SHARES)
+    assert [(row[0]["text"], row[0]["note"]) for row in rows_of_table] == names
+    assert [row[1] for row in rows_of_table] == [cell_of_gap(each, change_of_gap(each)) for each in found]
+    assert [row[2] for row in rows_of_table] == [cell_of_accuracy(each) for each in found]
+    kept = [row["kept"] for row in tuning_rows(Result.open(folder))]
+    expected = [share(each, has_interval=i % 2 == 0) for i, each in enumerate(kept)]  # all data keep all: no interval
+    assert [(row[3]["text"], row[3]["note"].partition("\n")[0]) for row in rows_of_table] == expected
+    part, whole = (base[GAP] - each[GAP] for each in found[2:])
+    assert [row[3]["text"] for row in rows_of_table[2:]] == [f"{figure(100 * part / whole, 0)} %", "100 %"]
 
-def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_back(open_page, home, monkeypatch):
-    folder = write_shares(home.run("shares"))
-    file = next(folder.glob("curves/*t0.05*/lam-1.parquet"))
+
+def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_back(open_page, ran, monkeypatch):
+    folder = ran("shares")
+    (curve,) = (each for each in saved(folder)["curves"] if each["key"] == "reprogram-border-equalized_odds-t0.25-s0")
+    file = folder / "curves" / curve["key"] / f"lam-{curve['chosen_lam']:g}.parquet"
     kept = file.read_bytes()
     file.unlink()
-    page = open_page("compare", run="shares")
+    page = open_page("compare", run="shares", methods="shares:last_layer-equalized_odds")
     assert not page.exception
     assert words.TUNING not in headers(page)
-    assert any("lam-1.parquet" in info.value for info in page.info)
+    assert any(file.name in info.value for info in page.info)
     file.write_bytes(kept)
     page.run()
     assert words.TUNING not in headers(page)
@@ -78,64 +163,98 @@ def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_bac
     monkeypatch.setattr(cli_queries.time, "time", lambda: now() + 61)
     page.run()
     assert words.TUNING in headers(page)
-    assert not page.info
+    assert not any(file.name in info.value for info in page.info)
 
 
-def test_share_of_the_gain_that_other_bases_keep_stands_in_a_matrix_and_a_table(open_page, home):
-    write_transfer(home.run("moved"))
-    page = open_page("compare", run="moved")
+@pytest.fixture
+def moved_and_back(ran):
+    """The saved results of a border that was moved from the first base to the second, and of one moved back."""
+    return saved(ran("moved")), saved(ran("back"))
+
+
+def test_share_of_the_gain_that_other_bases_keep_stands_in_a_matrix_and_a_table(open_page, moved_and_back):
+    page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
+    kept = [share(result["transfer"][0]["curves"][0]["kept"]) for result in moved_and_back]
+    own, *others, own_again = annotations(page)
+    assert own == own_again == "trained<br>here"
+    assert others == [f"<b>{value}</b><br>{ends}" if ends else "not<br>estimable" for value, ends in kept]
     layout = json.loads(given(page, BASES)["figure"])["layout"]
-    assert [note["text"] for note in layout["annotations"]] == ["<b>50 %</b><br>[33, 70]"]
-    assert (layout["yaxis"]["ticktext"], layout["xaxis"]["ticktext"]) == (["net,<br>seed 0"], ["net,<br>seed 1"])
-    (row,) = table(page, BASES)
-    assert row == ["Border", "0.275", "0.220", "0.265", "+1.3", "50 %"]
-    assert given(page, f"{BASES}-table")["rows"][0][0]["note"] == f"{SOURCE} → {TARGET}; 1 seed"
-    assert any(text.endswith("there is **no clear difference** in 1 of 1 cases.") for text in said(page))
+    assert layout["yaxis"]["ticktext"] == layout["xaxis"]["ticktext"] == [
+        "residual<br>net,<br>seed 0", "residual<br>net,<br>seed 1",
+    ]  # fmt: skip
+    verdicts, between = [], (f"{SEED_0} → {SEED_1}; 1 seed", f"{SEED_1} → {SEED_0}; 1 seed")
+    for row, note, result, (value, ends) in zip(cells(page, BASES), between, moved_and_back, kept, strict=True):
+        (target,) = result["transfer"]
+        (curve,) = target["curves"]
+        found = chosen(curve, curve["points"])
+        (control,) = (point for point in curve["points"] if point["method"] == "random_trigger")
+        against = falls_or_rises(found[f"{GAP}_ci"], control[f"{GAP}_ci"])
+        assert row[:5] == [
+            {"text": "Border", "note": note}, cell_of_gap(target["point"]), cell_of_gap(found, change_of_gap(found)),
+            cell_of_gap(control, against), cell_of_accuracy(found),
+        ]  # fmt: skip
+        assert (row[5]["text"], row[5]["note"].partition("\n")[0]) == (value, ends)
+        verdicts.append(against)
+    sentences = {
+        "the gap is smaller": "the gap is smaller in {n} of 2 cases",
+        "no clear difference": "there is **no clear difference** in {n} of 2 cases",
+        "the gap is larger": "the gap is larger in {n} of 2 cases",
+    }
+    told = "; ".join(text.format(n=verdicts.count(each)) for each, text in sentences.items() if each in verdicts)
+    assert f"Compared with the control, a trigger without training: {told}." in said(page)
 
 
-def test_curves_on_the_other_base_stand_beside_what_was_learned_there(open_page, home):
-    """A run whose own base is the other one: the same answers without a trigger."""
-    write_transfer(home.run("moved"))
-    write_duel(home.run("there"), methods={"last_layer": [OTHER, (0.84, 0.60)]}, seeds=(0,))
-    other = Result.open(home.run("moved")).transfer[0].point
-    change(home.run("there"), lambda values: values["base"].update(counts=other.counts))
-    page = open_page("compare", run="moved", **{"with": "there"})
+def test_curves_on_the_other_base_stand_beside_what_was_learned_there(open_page, moved_and_back):
+    """The run back has the other base as its own."""
+    page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
     legend = [each["name"] for each in traces(page, CURVES) if each.get("showlegend") is not False]
-    assert legend == [f"Border from {SOURCE}", "untrained", "Last layer refitted, trained here"]
-    assert [row[1] for row in rows(page, CURVES)][:5] == ["", "0", "1", "2", "untrained"]
-
-
-def test_base_that_is_looked_at_is_restored_by_the_link_and_can_be_changed(open_page, home):
-    write_transfer(home.run("moved"))
-    write_transfer(home.run("other"), source=TARGET, target=SOURCE)
-    change(home.run("other"), lambda values: values["transfer"][0]["point"].update(counts=[]))
-    page = open_page("compare", run="moved", base=SOURCE, **{"with": "other"})
-    assert not page.exception
-    assert given(page, CURVES)["label"].startswith(f"Accuracy over the gap on {SOURCE}")
-    layout = json.loads(given(page, BASES)["figure"])["layout"]
-    texts = [note["text"] for note in layout["annotations"]]
-    assert texts == ["trained<br>here", "<b>50 %</b><br>[33, 70]", "<b>50 %</b><br>[33, 70]", "trained<br>here"]
-    page.selectbox(key=f"{CURVES}-base").set_value(TARGET).run()
-    assert page.query_params["base"] == TARGET
-    assert open_page("compare", run="moved", base="<b>").query_params["base"] == "<b>"
-
-
-def test_gap_over_the_number_of_classes_is_drawn_with_the_base_though_the_rows_differ(open_page, home):
-    write_classes(home.run("four"), 4)
-    write_classes(home.run("sixteen"), 16, left_out=("<b>wavy</b>",))
-    page = open_page("compare", run="sixteen", **{"with": "four"})
-    assert not page.exception
-    assert trace(page, CLASSES, "Border")["x"] == pytest.approx([4, 16])
-    assert trace(page, CLASSES, "base")["y"] == pytest.approx([0.275, 0.275])
-    assert r"Of the 16 classes, the gap leaves out those that are too rare in some group: \<b\>wavy\</b\>." in said(
-        page
-    )
-    assert [row[0]["note"] for row in given(page, f"{CLASSES}-table")["rows"]] == [
-        "4 classes, 1 seed",
-        "16 classes, 1 seed",
+    assert legend == [f"Border from {SEED_0}", "untrained", "Border, trained here"]
+    drawn = [each["x"] for each in traces(page, CURVES) if len(each["x"]) == 3 and "error_x" in each]
+    moved, back = moved_and_back
+    there, here = moved["transfer"][0]["curves"][0]["points"], back["points"]
+    assert drawn == [
+        pytest.approx([point[GAP] for point in found if point["method"] == "reprogram"]) for found in (there, here)
     ]
+    assert [row[1] for row in rows(page, CURVES)][:5] == ["", "0", "2", "8", "untrained"]
+
+
+def test_base_that_is_looked_at_is_restored_by_the_link_and_can_be_changed(open_page, moved_and_back):
+    page = open_page("compare", run="moved", base=SEED_0, **{"with": "back"})
+    assert not page.exception
+    assert given(page, CURVES)["label"].startswith(f"Accuracy over the gap on {SEED_0}")
+    page.selectbox(key=f"{CURVES}-base").set_value(SEED_1).run()
+    assert page.query_params["base"] == SEED_1
+    assert given(page, CURVES)["label"].startswith(f"Accuracy over the gap on {SEED_1}")
+
+
+def test_base_of_a_link_that_makes_no_sense_falls_back_to_the_first(open_page, moved_and_back):
+    page = open_page("compare", run="moved", base="<b>", **{"with": "back"})
+    assert not page.exception
+    assert page.query_params["base"] == SEED_1
+
+
+def test_gap_over_the_number_of_classes_is_drawn_with_the_base_though_the_rows_differ(open_page, ran):
+    """Four classes beside two, of another run with two seeds; one class is said to be too rare."""
+    four, two = ran("four"), ran("duel")
+    change(four, lambda values: values["base"].update(left_out=["<b>wavy</b>"]))
+    page = open_page("compare", run="four", **{"with": "duel"})
+    assert not page.exception
+    of_four, of_two = saved(four), saved(two)
+    (found,) = (chosen(curve, of_four["points"]) for curve in of_four["curves"])
+    leace = [chosen(curve, of_two["points"]) for curve in of_two["curves"] if curve["method"] == "leace"]
+    line, base = trace(page, CLASSES, "LEACE"), trace(page, CLASSES, "base")
+    assert line["x"] == pytest.approx([2, 4], rel=0.05)  # the lines stand side by side
+    assert line["y"] == pytest.approx([mean(each[GAP] for each in leace), found[GAP]])
+    assert base["x"] == [2, 4]
+    assert base["y"] == pytest.approx([of_two["base"][GAP], of_four["base"][GAP]])
+    assert r"Of the 4 classes, the gap leaves out those that are too rare in some group: \<b\>wavy\</b\>." in said(page)
+    of_leace = [row for row in cells(page, CLASSES) if row[0]["text"] == "LEACE"]
+    assert [row[0]["note"] for row in of_leace] == ["2 classes, 2 seeds", "4 classes, 1 seed"]
+    assert of_leace[1][1:] == [
+        cell_of_gap(of_four["base"]), cell_of_gap(found, change_of_gap(found)), cell_of_accuracy(found),
+    ]  # fmt: skip
 
 
 def test_two_runs_with_the_same_number_of_classes_are_lines_of_their_own():
@@ -148,9 +267,11 @@ def test_two_runs_with_the_same_number_of_classes_are_lines_of_their_own():
     assert {name: line[0]["run"] for name, line in lines.items()} == {"A: Border": "a", "B: Border": "b"}
 
 
-def test_criterion_of_the_page_is_that_of_the_experiments(home):
-    result = Result.open(write_transfer(home.run("moved")))
+def test_criterion_of_the_page_is_that_of_the_experiments(tiny_duel):
+    result = tiny_duel("moved").result
+    assert experiments.other_base_rows({"moved": result}, "equalized_odds") != []
     assert experiments.other_base_rows({"moved": result}, "demographic_parity") == []
+    assert [target.name for target in experiments.targets({"moved": result}, "equalized_odds")] == [SEED_1]
     assert experiments.targets({"moved": result}, "demographic_parity") == []
 
 
@@ -202,8 +323,8 @@ def test_matrix_says_every_number_and_what_has_none():
     assert [list(line) for line in plot.figure.data[0].z] == [[0.0, -0.25], [0.0, 0.0]]
 
 
-def test_questions_that_take_too_long_are_said_to(open_page, home, monkeypatch):
-    write_shares(home.run("shares"))
+def test_questions_that_take_too_long_are_said_to(open_page, ran, monkeypatch):
+    ran("shares")
 
     def wait(command, **_):
         raise cli_queries.subprocess.TimeoutExpired(command, 300)
@@ -214,42 +335,59 @@ def test_questions_that_take_too_long_are_said_to(open_page, home, monkeypatch):
     assert {info.value for info in page.info} == {asking_words.TOO_LONG.format(minutes="5")}
 
 
-def test_collapsed_case_is_named_and_not_counted_as_a_success(open_page, home):
-    write_transfer(home.run("moved"))
-    folder = home.run("moved")
+def test_collapsed_case_is_named_and_not_counted_as_a_success(open_page, home, moved_and_back):
+    """The first of two; the control of the second gets an interval that lies above the trigger's."""
 
     def collapse(values):
         for point in values["transfer"][0]["curves"][0]["points"]:
             point["collapsed"] = True
 
-    change(folder, collapse)
-    page = open_page("compare", run="moved")
+    def raise_control(values):
+        (control,) = (
+            point for point in values["transfer"][0]["curves"][0]["points"] if point["method"] == "random_trigger"
+        )
+        control.update({GAP: 0.9, f"{GAP}_ci": [0.85, 0.95]})
+
+    change(home.run("moved"), collapse)
+    change(home.run("back"), raise_control)
+    page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
-    assert any("collapsed and are not counted" in text for text in said(page))
-    layout = json.loads(given(page, BASES)["figure"])["layout"]
-    assert any(note["text"].endswith("collapsed") for note in layout["annotations"])
+    assert (
+        "Compared with the control, a trigger without training: the gap is smaller in 1 of 1 cases. "
+        "1 of 2 cases collapsed and are not counted, because the gap of a collapsed point means nothing."
+    ) in said(page)
+    _, there, back, _ = annotations(page)
+    assert there.endswith("<br>collapsed")
+    assert not back.endswith("collapsed")
+    of_moved, of_back = cells(page, BASES)
+    assert of_moved[2]["note"].endswith("\ncollapsed")
+    assert "\n" not in of_moved[3]["note"]  # no verdict against the control
+    assert of_back[3] == {"text": "0.900", "note": "[0.850, 0.950]\nthe gap is smaller"}
 
 
-def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, home):
-    write_shares(home.run("shares"))
-
+def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, home, moved_and_back):
     def forget(values):
-        for point in values["points"]:
-            point.update(average_abs_odds_difference=None, average_abs_odds_difference_ci=None)
+        for point in values["transfer"][0]["curves"][0]["points"]:
+            point.update({GAP: None, f"{GAP}_ci": None})
 
-    change(home.run("shares"), forget)
-    page = open_page("compare", run="shares")
+    for run in ("moved", "back"):
+        change(home.run(run), forget)
+    page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
+    assert words.BASES in headers(page)
+    assert (
+        "The gap cannot be estimated on the test rows of these runs: some group has too few rows of some label."
+    ) in [info.value for info in page.info]
+    with pytest.raises(KeyError):
+        given(page, BASES)
 
 
-def test_two_bases_of_one_name_can_both_be_looked_at(open_page, home):
-    for run in ("moved", "other"):
-        write_transfer(home.run(run))
-    change(home.run("other"), lambda values: values["transfer"][0]["point"].update(counts=[]))
-    page = open_page("compare", run="moved", **{"with": "other"})
+def test_two_bases_of_one_name_can_both_be_looked_at(open_page, home, moved_and_back):
+    """The base of the second run is another one, and has got the name of the first."""
+    change(home.run("back"), lambda values: values["transfer"][0].update(base=SEED_1))
+    page = open_page("compare", run="moved", **{"with": "back"})
     assert not page.exception
     first, second = page.selectbox(key=f"{CURVES}-base").options
-    assert first == TARGET
-    assert second.endswith(f": {TARGET}")
+    assert (first, second) == (SEED_1, f"back (back): {SEED_1}")
     page.selectbox(key=f"{CURVES}-base").set_value(second).run()
     assert page.query_params["base"] == second

@@ -14,7 +14,6 @@ from fairprog_core.results.head_to_head import BYSTANDERS
 from fairprog_core.results.summary import main_figures
 from fairprog_core.study.load import load_study
 from tests.app.drawn import traces
-from tests.made_up_duel import write_duel
 
 PLANE = "plane-average_abs_odds_difference"
 RIVALS = [kind for kind, entry in METHODS.items() if not entry.options.uses_trigger]
@@ -44,16 +43,21 @@ def test_tradeoff_names_every_method_in_the_legend(open_page, run):
     assert not {inside.curve_name(kind, "equalized_odds") for kind in BYSTANDERS} & names
 
 
-def test_tradeoff_draws_as_many_curves_as_look_different_and_always_the_chosen_one(open_page, home):
-    shares = [f"last_layer@{share}" for share in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)]
-    write_duel(home.run("many"), methods={key: [(0.78, 0.5)] for key in [*shares, "leace"]}, seeds=(0,))
-    page = open_page("tradeoff", run="many", curve="leace-equalized_odds-s0")
-    assert not page.exception
-    drawn = [trace for trace in traces(page, PLANE) if "marker" in trace and trace.get("mode") == "lines+markers"]
-    looks = {(trace["marker"]["symbol"], trace["line"]["dash"]) for trace in drawn if "dash" in trace.get("line", {})}
-    assert inside.curve_name("leace", "equalized_odds") in {trace["name"] for trace in drawn}
-    assert len(looks) == len(SYMBOLS)
-    assert words.MORE.format(n=2, most=len(SYMBOLS)) in [text.value for text in page.markdown]
+def test_tradeoff_draws_as_many_curves_as_look_different_and_always_the_chosen_one(open_page, run, rivals, home):
+    """Two runs of seven methods; the chosen curve is the last of the second."""
+    shutil.copytree(rivals.folder, home.run("again"))
+    page = open_page("tradeoff", run="rivals", **{"with": "again"})
+    family = next(box for box in page.selectbox if box.label == inside.CURVE)
+    chosen = next(name for name in family.options if "again" in name and "Thresholds per group" in name)
+    for last in (False, True):
+        if last:
+            family.set_value(chosen).run()
+        assert not page.exception
+        drawn = [trace for trace in traces(page, PLANE) if "marker" in trace and trace.get("mode") == "lines+markers"]
+        looks = {(each["marker"]["symbol"], each["line"]["dash"]) for each in drawn if "dash" in each.get("line", {})}
+        assert (chosen in [trace["name"] for trace in drawn]) == last
+        assert len(looks) == len(SYMBOLS) == 8
+        assert words.MORE.format(n=6, most=8) in [text.value for text in page.markdown]
 
 
 def test_auditor_says_that_thresholds_per_group_were_read_from_their_answers(open_page, run):

@@ -20,7 +20,6 @@ from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
-from tests.made_up_experiments import write_shares
 
 CI = [-0.149, -0.051]
 PLANE = "plane-average_abs_odds_difference"
@@ -96,18 +95,14 @@ def test_every_point_of_the_result_is_on_the_plane(open_page, demo, finished, cu
     assert [row[1] for row in table] == ["", "0", "1", "4", "untrained"]
 
 
-def test_curves_on_less_tuning_data_are_drawn_only_where_they_are_looked_at(open_page, home):
-    write_shares(home.run("shares"))
-    names = "Border, equalized odds", "Border, equalized odds, 5 % of the tuning data"
-    for key, shown in (("-t1.0", names[:1]), ("-t0.05", names[::-1])):
+def test_curves_on_less_tuning_data_are_drawn_only_where_they_are_looked_at(open_page, ran):
+    ran("shares")
+    whole, part = (f"Border, equalized odds{share}" for share in ("", ", 25 % of the tuning data"))
+    for key, shown in (("", {whole}), ("-t0.25", {whole, part})):
         page = open_page("tradeoff", run="shares", curve=f"reprogram-border-equalized_odds{key}-s0")
         assert not page.exception
-        legend = [
-            trace["name"]
-            for trace in traces(page, PLANE)
-            if trace["mode"] == "lines+markers" and trace["name"] in names
-        ]
-        assert set(legend) == set(shown)
+        lines = {trace["name"] for trace in traces(page, PLANE) if trace["mode"] == "lines+markers"}
+        assert lines & {whole, part} == shown
         assert words.SHARES in [markdown.value for markdown in page.markdown]
 
 

@@ -1,4 +1,4 @@
-"""Duels of finished curves, from made-up studies whose rates are known."""
+"""Duels of finished curves, from studies whose rates are known."""
 
 import json
 
@@ -8,7 +8,7 @@ from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
 from fairprog_core.results.head_to_head import candidates, head_to_head
 from fairprog_core.results.result import Result
-from tests.made_up_duel import GAP, write_duel
+from tests.core.known_rates import GAP, write_duel
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from fairprog_core.cli import main
 from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
 from fairprog_core.results.result import Result
-from tests.made_up_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
+from tests.core.known_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
 
 
 def test_rows_of_tuning_data_equal_the_gaps_by_hand(tmp_path):

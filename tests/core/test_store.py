@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -91,6 +92,18 @@ def test_damaged_database_says_which_file(home: Home) -> None:
     home.database.write_bytes(b"not a database, just some text that is long enough" * 10)
     with pytest.raises(ArtifactError, match=r"runs\.sqlite"):
         Store(home)
+
+
+def test_home_whose_folder_is_missing_is_refused_in_one_sentence_and_not_made(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    sentence = (
+        f"There is no folder {missing}, where the runs and their table belong; make it, or open the home with "
+        "Home.find, which makes it."
+    )
+    with pytest.raises(ArtifactError, match=f"^{re.escape(sentence)}$"):
+        Store(Home(missing))
+    assert not missing.exists()
+    assert Store(Home.find(missing)).list() == []
 
 
 def test_database_url_of_the_environment_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

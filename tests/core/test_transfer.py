@@ -29,6 +29,13 @@ def said(*right: float) -> Predictions:
     return Predictions(None, y_pred, y, z, np.ones(400), np.arange(400), is_stratified=True)
 
 
+def few(first: int, second: int) -> Predictions:
+    """20 rows of each (z, y) cell; so many rows of label 1 are answered right in the groups, and all of label 0."""
+    y, z = np.tile(np.repeat([0, 1], 20), 2), np.repeat([0, 1], 40)
+    is_right = np.concatenate([np.arange(20) < n for n in (20, first, 20, second)])
+    return Predictions(None, np.where(is_right, y, 1 - y), y, z, np.ones(80), np.arange(80), is_stratified=True)
+
+
 def kept(own: Pair, other: Pair) -> Any:
     return share_kept(own, other, groups=TWO, n_classes=2, gap=GAP, draws=400)
 
@@ -52,6 +59,21 @@ def test_share_kept_is_one_on_the_own_base_and_below_zero_where_the_gap_grows():
 def test_share_kept_of_no_gain_is_not_estimable():
     base = said(0.9, 0.9, 0.9, 0.5)
     assert kept(Pair(base, base), Pair(base, said(0.9, 0.7, 0.9, 0.6))) == (None, None)
+
+
+def test_share_kept_of_a_gain_whose_interval_starts_at_zero_is_not_estimable():
+    """The AAOD falls from (12 − 2) / 20 / 2 = .25 to 0, and the interval of that gain starts at 3e-17, not at 0."""
+    base, trigger = few(12, 2), few(9, 9)
+    assert share_kept(Pair(base, trigger), Pair(base, trigger), groups=TWO, n_classes=2, gap=GAP) == (None, None)
+
+
+def test_share_kept_leaves_out_draws_without_a_gain_to_keep():
+    """The AAOD falls from .25 to 0 on the own base and to .125 on the other: a half. 19 of 2,000 draws have no gain."""
+    base = few(12, 2)
+    found = share_kept(Pair(base, few(5, 5)), Pair(base, few(9, 4)), groups=TWO, n_classes=2, gap=GAP)
+    assert found.value == pytest.approx(0.5)
+    assert found.ci is not None
+    assert np.isfinite(found.ci).all()
 
 
 def test_study_tries_its_triggers_on_other_bases_and_goes_on_where_it_stopped(home: Home) -> None:

@@ -3,7 +3,10 @@
 import time
 from collections.abc import Generator, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import NotRequired, cast
+
+import torch
+from typing_extensions import TypedDict, Unpack
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict, predict_at
@@ -11,13 +14,14 @@ from fairprog_core.common.files.json_values import Header, parse_header
 from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary
 from fairprog_core.common.records import Fit, TrainingRecord
 from fairprog_core.common.registry import build
-from fairprog_core.common.types import Predictions
+from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.base import FittedModel, Method, ValidateFn
+from fairprog_core.methods.base import FitContext, FittedModel, Method, ValidateFn
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.methods.reprogramming.word_search import WordSearch
+from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.per_lam import Cost, fit_one, sum_costs
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger, load_trigger
@@ -28,6 +32,18 @@ class PartHeader(Header):
     """The part of a description that only a trigger for a single λ has."""
 
     summary: TrainingSummary
+
+
+class LearnerArguments(TypedDict):
+    """Arguments that a training and a search have in common; see `Reprogram`."""
+
+    classifier: Classifier
+    criterion: CriterionOptions
+    groups: Groups
+    split: Split
+    seed: int
+    lam: NotRequired[float | None]
+    device: torch.device
 
 
 class FittedTrigger(FittedModel):
@@ -55,8 +71,18 @@ class FittedTrigger(FittedModel):
         return {"trigger": self.file} if self.file else {}
 
 
-class TriggerCurve(Method):
-    """Learns the trigger of one curve; the classifier is not changed."""
+class TriggerCurve(Method[ReprogramOptions]):
+    """Learns the trigger of one curve; the classifier is not changed.
+
+    Attributes:
+        trigger: its options.
+    """
+
+    def __init__(self, options: ReprogramOptions, context: FitContext) -> None:
+        super().__init__(options, context)
+        if context.trigger is None:
+            raise ValueError("A curve of a trigger needs the options of a trigger.")
+        self.trigger = context.trigger
 
     @property
     def file(self) -> Path:
@@ -71,7 +97,7 @@ class TriggerCurve(Method):
         """A new trigger with anchors at the given λ."""
         context = self.context
         trigger: Trigger = build(
-            TRIGGERS, context.trigger, anchor_lams=anchor_lams, seed=context.seed, **context.classifier.input_spec
+            TRIGGERS, self.trigger, anchor_lams=anchor_lams, seed=context.seed, **context.classifier.input_spec
         )
         return trigger.attach_to(context.classifier)
 
@@ -80,8 +106,8 @@ class TriggerCurve(Method):
             return
         context = self.context
         if context.mode == "amortised":
-            kind, lam = TRIGGERS[context.trigger.kind].load(), context.lam
-            trigger = self.untrained(*kind.anchor_lams(context.trigger, low=lam.low, high=lam.high, grid=lam.grid))
+            kind, lam = TRIGGERS[self.trigger.kind].load(), context.lam
+            trigger = self.untrained(*kind.anchor_lams(self.trigger, low=lam.low, high=lam.high, grid=lam.grid))
             cost: Fit | Cost = yield from self._fit(trigger, validate, "checkpoint", None, [])
         else:
             trigger, cost = yield from self._learn_separately(validate)
@@ -132,18 +158,24 @@ class TriggerCurve(Method):
 
 
 def make_learner(
-    options: ReprogramOptions, *, trigger: Trigger, identity_words: frozenset[str] = frozenset(), **setting: Any
+    options: ReprogramOptions,
+    *,
+    trigger: Trigger,
+    steps: int,
+    identity_words: frozenset[str] = frozenset(),
+    **setting: Unpack[LearnerArguments],
 ) -> Reprogram | WordSearch:
     """A `WordSearch` for triggers that are searched, else a `Reprogram`.
 
     Args:
         options: of the method.
         trigger: untrained; learned in place.
+        steps: length of the learning rate schedule; a search has none.
         identity_words: words that name a group, in lower case; used by a search only.
-        setting: arguments of both: classifier, criterion, groups, split, steps, seed, lam, device.
+        setting: arguments of both.
     """
     if options.pseudo_labels:
         setting["split"] = pseudo_labelled(setting["split"], setting["classifier"])
     if trigger.is_searched:
-        return WordSearch(options, trigger=cast(Hard, trigger), identity_words=identity_words, **setting)
-    return Reprogram(options, trigger=trigger, **setting)
+        return WordSearch(trigger=cast(Hard, trigger), identity_words=identity_words, **setting)
+    return Reprogram(options, trigger=trigger, steps=steps, **setting)

@@ -28,7 +28,6 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.records import Losses
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
-from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.reprogramming.representative_rows import margins, representative_rows
 from fairprog_core.methods.reprogramming.word_archive import Archive, Ids, Score
 from fairprog_core.training.criteria import CriterionOptions
@@ -46,14 +45,12 @@ class WordSearch:
 
     def __init__(
         self,
-        options: ReprogramOptions,
         *,
         classifier: Classifier,
         trigger: Hard,
         criterion: CriterionOptions,
         groups: Groups,
         split: Split,
-        steps: int,
         seed: int,
         lam: float | None = None,
         device: torch.device,
@@ -62,13 +59,12 @@ class WordSearch:
         """Choose the rows for scoring and the vocabulary for candidates.
 
         Args:
-            options: of the method; not used, as the settings of the search are options of the trigger.
             classifier: frozen f*.
-            trigger: untrained, attached to the classifier; its words are set in place.
+            trigger: untrained, attached to the classifier; its options are the settings of the search, and its words
+                are set in place.
             criterion: decides which gap to close.
             groups: the g values of Z.
             split: tuning rows, which the classifier was not trained on.
-            steps: not used, as a search has no learning rate schedule.
             seed: for all random numbers.
             lam: search for this λ only instead of for the trigger's anchors.
             device: where to compute.

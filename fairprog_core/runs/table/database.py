@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, Progr
 
 from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.files.json_values import from_json, short
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, is_folder
 from fairprog_core.runs.table.tables import HEAD, METADATA
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,7 +26,13 @@ class Database:
     """An engine with serialised writes; its tables are migrated to the newest version."""
 
     def __init__(self, home: Home, url: str | None = None) -> None:
-        url = url or os.environ.get("FAIRPROG_DB_URL") or f"sqlite:///{home.database}"
+        url = url or os.environ.get("FAIRPROG_DB_URL")
+        if not url and not is_folder(home.path):
+            raise ArtifactError(
+                f"There is no folder {home.path}, where the runs and their table belong; make it, or open the home "
+                "with Home.find, which makes it."
+            )
+        url = url or f"sqlite:///{home.database}"
         try:
             self.engine = create_engine(
                 url, json_serializer=to_json, json_deserializer=read_json, pool_pre_ping=not url.startswith("sqlite")

@@ -1,4 +1,4 @@
-"""A made-up finished study of several methods and seeds whose rates are known: for tests of comparisons."""
+"""A finished study of several methods and seeds with known rates, written by hand: for core tests of comparisons."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Made-up finished runs for the paper's figures 4 to 6, whose gaps are known: for tests of their charts.
+"""Finished studies for figures 4 to 6 of the paper with known gaps, written by hand: for the core tests of their rows.
 
 The gap is half the difference of the true positive rates and half that of the false positive rates, .15.
 """
@@ -10,7 +10,7 @@ from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.report import report
 from fairprog_core.results.curve import CurveId, Transfer, TransferCurve
 from fairprog_core.results.result import Result
-from tests.made_up_duel import BASE, GAP, GROUPS, LABELS, METHODS, predictions, write_duel
+from tests.core.known_rates import BASE, GAP, GROUPS, LABELS, METHODS, predictions, write_duel
 
 SHARES = {"reprogram-border@0.05": [BASE, (0.80, 0.51)], "reprogram-border@1.0": [BASE, (0.78, 0.60)]}
 OTHER = (0.85, 0.45)  # TPR of women and men for the other base, whose gap is as large: .275
