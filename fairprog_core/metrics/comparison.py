@@ -7,6 +7,18 @@ methods alike cancels in their difference. The variation over seeds is added as 
 Collapsed points do not count: a constant classifier has every gap 0. Between points the step line is
 used, never an interpolation.
 
+**Equally many λ.** The best of many noisy points is better by luck alone, so the curve with more points would win
+against an equal method. A difference is therefore computed from equally many points: of the longer curve those nearest
+in accuracy to the points of the shorter one, see `Attained.nearest_to`. The gap plays no part in that choice, which is
+repeated on every draw, so the interval contains its noise. Points spread evenly over the λ, or the λ chosen on
+validation alone, would compare other places of the two curves.
+
+**One seed.** The rows of the test set say nothing about another seed, so one seed of a method whose result depends on
+the seed gives no "better" or "worse".
+
+`fairprog bench --suite verdicts` simulates equal methods with one to six seeds and one to nine λ each: in at most
+PLACEHOLDER a verdict other than "cannot tell" or "one seed: cannot say". Without these two rules it was up to OLDHOLDER.
+
 In simulations with fronts of eight and of three points on 2,400 and 4,800 rows (300 test sets each), the coverage of
 the intervals was: hypervolume 92-97 %, its difference 97-99 %, the gap at a loss of two points of accuracy and its
 difference 96-99 %.
@@ -30,7 +42,7 @@ from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estima
 from fairprog_core.metrics.summaries import mean_estimate
 
 ROW_DRAWS = 500
-Verdict = Literal["better", "worse", "cannot tell", "not estimable"]
+Verdict = Literal["better", "worse", "cannot tell", "one seed: cannot say", "not estimable"]
 _MOST = 30_000_000  # resampled rows in memory: 30 MB; larger test sets get fewer draws …
 _FEWEST = 200  # … but at least this many
 _ROUNDING = 1e-9
@@ -60,12 +72,38 @@ class Attained:
     Attributes:
         accuracy: (1+b, m).
         gap: (1+b, m), NaN if a point has collapsed or cannot be estimated.
-        seconds: (m,) training time until the point was available.
+        seconds: (m,) training time until the point was available, or (1+b, m) where every draw has its own points.
     """
 
     accuracy: Floats
     gap: Floats
     seconds: Floats
+
+    def nearest_to(self, other: "Attained") -> "Attained":
+        """At most as many points as ``other`` has: on every draw those nearest to its points in accuracy, each once.
+
+        Both are sorted by accuracy and paired in order, so that the sum of distances is smallest; found by dynamic
+        programming over the points of both. A curve without more points than the other is returned as it is.
+        """
+        n, m = other.accuracy.shape[1], self.accuracy.shape[1]
+        if m <= n:
+            return self
+        order = np.argsort(self.accuracy, axis=1)
+        accuracy = np.take_along_axis(self.accuracy, order, axis=1)
+        draws, wanted = np.arange(len(accuracy)), np.sort(other.accuracy, axis=1)
+        cost = np.full((n + 1, m + 1, len(accuracy)), np.inf)  # [i, j]: of the first i wanted among the first j points
+        cost[0] = 0
+        for i in range(1, n + 1):
+            for j in range(i, m + 1):
+                with_j = cost[i - 1, j - 1] + np.abs(wanted[:, i - 1] - accuracy[:, j - 1])
+                cost[i, j] = np.minimum(cost[i, j - 1], with_j)
+        is_kept, left = np.zeros_like(accuracy, dtype=bool), np.full(len(accuracy), n)
+        for j in range(m, 0, -1):  # back from the end: a point is kept where leaving it out would cost more
+            is_kept[:, j - 1] = (left > 0) & (cost[left, j, draws] < cost[left, j - 1, draws])
+            left = left - is_kept[:, j - 1]
+        kept = np.take_along_axis(order, np.nonzero(is_kept)[1].reshape(-1, n), axis=1)  # (1+b, n)
+        seconds = np.broadcast_to(self.seconds, self.accuracy.shape)
+        return Attained(*(np.take_along_axis(values, kept, axis=1) for values in (self.accuracy, self.gap, seconds)))
 
     def gap_at(self, loss: float, reference: Reference) -> Floats:
         """The smallest gap (1+b,) among points that lose at most ``loss`` of the base's accuracy; NaN if none does."""
@@ -178,10 +216,18 @@ def difference(first: Mapping[int, Floats], second: Mapping[int, Floats]) -> Est
     return _mean({seed: first[seed] - second[seed] for seed in first if seed in second})
 
 
-def verdict(found: Estimate, *, more_is_better: bool) -> Verdict:
-    """Whether the first is better or worse, from the interval of the difference first minus second."""
+def verdict(found: Estimate, *, more_is_better: bool, is_one_seed: bool = False) -> Verdict:
+    """Whether the first is better or worse, from the interval of the difference first minus second.
+
+    Args:
+        found: the difference.
+        more_is_better: whether a larger value is better.
+        is_one_seed: whether it comes from one seed of a method whose result depends on the seed.
+    """
     if found.value is None or found.ci is None:
         return "not estimable"
+    if is_one_seed:
+        return "one seed: cannot say"
     low, high = found.ci
     if low <= 0 <= high:
         return "cannot tell"

@@ -1,12 +1,12 @@
 """Compare finished curves on the same test rows, the same base and one criterion; with metrics and a verdict for each.
 
 Curves may come from one study or from several, if these use the same test rows and the same frozen
-base. `fairprog_core.metrics.comparison` explains the intervals.
+base. `fairprog_core.metrics.comparison` explains the intervals, and why a difference uses equally many λ.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -32,6 +32,7 @@ from fairprog_core.results.result import Result
 
 BYSTANDERS = ("majority",)  # methods that are shown as a line on the chart, but are no candidates
 LOSSES = (0.01, 0.02, 0.03, 0.05)  # losses of the base's accuracy at which gaps are compared
+AttainedBySeed: TypeAlias = Mapping[int, Attained]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class Candidate:
         """The unique name of a candidate: the run, and the key of its curves without the seed."""
         return f"{self.run}:{self.curves[0].family}"
 
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether another seed would give another curve; a method of a later version may.
+
+        A method that is solved exactly depends on the seed where it learns from a part of the rows, drawn with it.
+        """
+        known = METHODS.get(self.curves[0].method)
+        return known is None or known.options.depends_on_seed or not self.curves[0].is_whole
+
     def points(self, curve: Curve) -> list[Point]:
         """The points of one of the curves that have stored predictions."""
         return [point for point in self.result.points_of(curve) if point.artifacts.get("predictions")]
@@ -65,8 +75,13 @@ class DifferenceJson(EstimateJson):
 
 
 class DifferencesJson(TypedDict):
-    """Differences of both hypervolumes, and of the gap at every loss of accuracy."""
+    """Differences of both hypervolumes, and of the gap at every loss of accuracy.
 
+    ``n_lams`` is the number of λ of either curve that they are computed from, ``n_seeds`` the number of seeds.
+    """
+
+    n_lams: int
+    n_seeds: int
     hypervolume: DifferenceJson
     within: DifferenceJson
     at_loss: list[DifferenceJson]
@@ -75,7 +90,7 @@ class DifferencesJson(TypedDict):
 class CandidateJson(TypedDict):
     """The metrics of one candidate.
 
-    ``hypervolume`` is that of all points, ``within`` that of the points available within the training time,
+    ``n_lams`` is its number of λ, ``depends_on_seed`` as in `Candidate`. ``hypervolume`` is that of all points, ``within`` that of the points available within the training time,
     ``at_loss`` is the gap at every loss of accuracy. ``seconds`` is a mean over seeds. ``difference`` is None for the
     reference candidate.
     """
@@ -85,6 +100,8 @@ class CandidateJson(TypedDict):
     method: str
     trigger: str | None
     seeds: list[int]
+    n_lams: int
+    depends_on_seed: bool
     seconds: float
     n_parameters: int | None
     hypervolume: EstimateJson
@@ -125,6 +142,23 @@ class Figures(NamedTuple):
     hypervolume: dict[int, Floats]
     within: dict[int, Floats]
     at_loss: list[dict[int, Floats]]
+
+
+class Figure(NamedTuple):
+    """What is computed of every candidate: see `ComparisonJson`."""
+
+    reference: Reference
+    losses: Sequence[float]
+    within: float
+
+    def __call__(self, found: Mapping[int, Attained]) -> Figures:
+        """The figures of the points (by seed)."""
+        reference = self.reference
+        return Figures(
+            hypervolume={seed: one.hypervolume(reference) for seed, one in found.items()},
+            within={seed: one.hypervolume(reference, within=self.within) for seed, one in found.items()},
+            at_loss=[{seed: one.gap_at(loss, reference) for seed, one in found.items()} for loss in self.losses],
+        )
 
 
 def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
@@ -180,7 +214,7 @@ def head_to_head(
         )
     attained = [dict(_attained(each, rows, gap, reference)) for each in value]
     in_time = max(curve.seconds for curve in value[against].curves) if within is None else within
-    figures = [_figures(found, reference, losses, in_time) for found in attained]
+    figure = Figure(reference, losses, in_time)
     return ComparisonJson(
         criterion=value[0].curves[0].criterion,
         gap=gap,
@@ -191,8 +225,8 @@ def head_to_head(
         within=in_time,
         against=value[against].key,
         contenders=[
-            _candidate(each, own, None if i == against else _differences(own, figures[against]))
-            for i, (each, own) in enumerate(zip(value, figures, strict=True))
+            _candidate(each, own, figure, None if i == against else (value[against], attained[against]))
+            for i, (each, own) in enumerate(zip(value, attained, strict=True))
         ],
     )
 
@@ -238,42 +272,66 @@ def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
     return np.asarray(curve.seconds * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
 
-def _figures(found: Mapping[int, Attained], reference: Reference, losses: Sequence[float], within: float) -> Figures:
-    return Figures(
-        hypervolume={seed: one.hypervolume(reference) for seed, one in found.items()},
-        within={seed: one.hypervolume(reference, within=within) for seed, one in found.items()},
-        at_loss=[{seed: one.gap_at(loss, reference) for seed, one in found.items()} for loss in losses],
-    )
-
-
-def _candidate(candidate: Candidate, own: Figures, differences: DifferencesJson | None) -> CandidateJson:
-    first = candidate.curves[0]
+def _candidate(
+    candidate: Candidate, found: Mapping[int, Attained], figure: Figure, against: tuple[Candidate, AttainedBySeed] | None
+) -> CandidateJson:
+    first, own = candidate.curves[0], figure(found)
     return CandidateJson(
         key=candidate.key,
         run=candidate.run,
         method=first.method,
         trigger=first.trigger,
         seeds=[curve.seed for curve in candidate.curves],
+        n_lams=_n_lams(found),
+        depends_on_seed=candidate.depends_on_seed,
         seconds=float(np.mean([curve.seconds for curve in candidate.curves])),
         n_parameters=first.n_parameters,
         hypervolume=over_seeds(own.hypervolume).to_json(),
         within=over_seeds(own.within).to_json(),
         at_loss=[over_seeds(values).to_json() for values in own.at_loss],
-        difference=differences,
+        difference=against and _differences((candidate, found), against, figure),
     )
 
 
-def _differences(own: Figures, other: Figures) -> DifferencesJson:
-    pairs = zip(own.at_loss, other.at_loss, strict=True)
+def _differences(
+    own: tuple[Candidate, AttainedBySeed], other: tuple[Candidate, AttainedBySeed], figure: Figure
+) -> DifferencesJson:
+    """First minus second, paired by seed, from equally many λ of both."""
+    pairs = _pairs(*own, *other)
+    equal = {seed: (one.nearest_to(two), two.nearest_to(one)) for seed, (one, two) in pairs.items()}
+    first, second = (figure({seed: pair[i] for seed, pair in equal.items()}) for i in (0, 1))
+    is_one_seed = len(pairs) == 1 and (own[0].depends_on_seed or other[0].depends_on_seed)
+
+    def compared(one: Mapping[int, Floats], two: Mapping[int, Floats], *, more_is_better: bool) -> DifferenceJson:
+        change = difference(one, two)
+        said = verdict(change, more_is_better=more_is_better, is_one_seed=is_one_seed)
+        return DifferenceJson(**change.to_json(), verdict=said)
+
     return DifferencesJson(
-        hypervolume=_with_verdict(difference(own.hypervolume, other.hypervolume), more_is_better=True),
-        within=_with_verdict(difference(own.within, other.within), more_is_better=True),
-        at_loss=[_with_verdict(difference(one, two), more_is_better=False) for one, two in pairs],
+        n_lams=min(_n_lams(own[1]), _n_lams(other[1])),
+        n_seeds=len(pairs),
+        hypervolume=compared(first.hypervolume, second.hypervolume, more_is_better=True),
+        within=compared(first.within, second.within, more_is_better=True),
+        at_loss=[
+            compared(one, two, more_is_better=False) for one, two in zip(first.at_loss, second.at_loss, strict=True)
+        ],
     )
 
 
-def _with_verdict(change: Estimate, *, more_is_better: bool) -> DifferenceJson:
-    return DifferenceJson(**change.to_json(), verdict=verdict(change, more_is_better=more_is_better))
+def _pairs(
+    first: Candidate, own: AttainedBySeed, second: Candidate, other: AttainedBySeed
+) -> dict[int, tuple[Attained, Attained]]:
+    """Both by seed; the curve of a method that does not depend on the seed stands for every seed of the other one."""
+    if not first.depends_on_seed:
+        own = dict.fromkeys(other, next(iter(own.values()))) | own
+    if not second.depends_on_seed:
+        other = dict.fromkeys(own, next(iter(other.values()))) | other
+    wanted = [seed for each, found in ((first, own), (second, other)) for seed in found if each.depends_on_seed]
+    return {seed: (own[seed], other[seed]) for seed in wanted or own if seed in own and seed in other}
+
+
+def _n_lams(found: AttainedBySeed) -> int:
+    return max(one.gap.shape[1] for one in found.values())
 
 
 def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
@@ -282,6 +340,7 @@ def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
     row |= {"criterion": comparison["criterion"], "seeds": seeds, "seconds": each["seconds"]}
     row["against"] = comparison["against"]
     differences = each["difference"]
+    row |= {"n_lams": each["n_lams"], "n_lams_compared": differences and differences["n_lams"]}
     columns = [("hypervolume", each["hypervolume"], differences and differences["hypervolume"])]
     columns.append((f"hypervolume_in_{comparison['within']:g}s", each["within"], differences and differences["within"]))
     for i, loss in enumerate(comparison["losses"]):
