@@ -1,27 +1,21 @@
 """Compare methods: at matched accuracy, at matched training time, by hypervolume; with a verdict.
 
 All classifiers are evaluated on the same resamples of their common rows, so noise that affects two
-methods alike cancels in their difference. The variation over seeds is added as everywhere else
-(`fairprog_core.metrics.summaries.mean_estimate`). A verdict follows from an interval alone.
+methods alike cancels in their difference. A verdict follows from an interval alone.
 
 Collapsed points do not count: a constant classifier has every gap 0. Between points the step line is
 used, never an interpolation.
 
-**Equally many λ.** The best of many noisy points is better by luck alone, so the curve with more points would win
-against an equal method. A difference is therefore computed from equally many points: of the longer curve those nearest
-in accuracy to the points of the shorter one, see `Attained.nearest_to`. The gap plays no part in that choice, which is
-repeated on every draw, so the interval contains its noise. Points spread evenly over the λ, or the λ chosen on
-validation alone, would compare other places of the two curves.
+**Equally many λ.** The best of many noisy points is better by luck alone, so a curve with more points would win against
+an equal one. The longer curve is therefore better only where equally many of its points are: those nearest in accuracy
+to the points of the shorter one, see `Attained.nearest_to`. The gap plays no part in that choice, which is repeated on
+every draw, so the interval contains its noise. The shorter curve is better only where it beats all points of the
+longer one, because those that it is nearest to may be the worst of them; see `covering`.
 
 **One seed.** The rows of the test set say nothing about another seed, so one seed of a method whose result depends on
 the seed gives no "better" or "worse".
 
-`fairprog bench --suite verdicts` simulates equal methods with one to six seeds and one to nine λ each: in at most
-PLACEHOLDER a verdict other than "cannot tell" or "one seed: cannot say". Without these two rules it was up to OLDHOLDER.
-
-In simulations with fronts of eight and of three points on 2,400 and 4,800 rows (300 test sets each), the coverage of
-the intervals was: hypervolume 92-97 %, its difference 97-99 %, the gap at a loss of two points of accuracy and its
-difference 96-99 %.
+`fairprog bench --suite verdicts` compares equal methods in simulations.
 
 Notation: n rows, m classifiers of one curve, b bootstrap draws (1+b: the rows themselves come first),
 p group patterns, c classes.
@@ -38,7 +32,8 @@ from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.data.base import cell_numbers
 from fairprog_core.metrics.counts import Counts, cell_weight, weigh
 from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, majority_accuracy, scored_classes
-from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estimate, percentile_interval
+from fairprog_core.metrics.intervals import DRAWS, LEVEL_Z, Estimate, draw_tables, estimate, percentile_interval
+from fairprog_core.metrics.pareto import t_quantile
 from fairprog_core.metrics.summaries import mean_estimate
 
 ROW_DRAWS = 500
@@ -82,26 +77,26 @@ class Attained:
     def nearest_to(self, other: "Attained") -> "Attained":
         """At most as many points as ``other`` has: on every draw those nearest to its points in accuracy, each once.
 
-        Both are sorted by accuracy and paired in order, so that the sum of distances is smallest; found by dynamic
+        Both are sorted by accuracy and paired in order, which makes the sum of distances smallest; found by dynamic
         programming over the points of both. A curve without more points than the other is returned as it is.
         """
         n, m = other.accuracy.shape[1], self.accuracy.shape[1]
         if m <= n:
             return self
         order = np.argsort(self.accuracy, axis=1)
-        accuracy = np.take_along_axis(self.accuracy, order, axis=1)
-        draws, wanted = np.arange(len(accuracy)), np.sort(other.accuracy, axis=1)
-        cost = np.full((n + 1, m + 1, len(accuracy)), np.inf)  # [i, j]: of the first i wanted among the first j points
+        accuracy, wanted = np.take_along_axis(self.accuracy, order, axis=1), np.sort(other.accuracy, axis=1)
+        n_draws = len(accuracy)
+        cost = np.full((n + 1, m + 1, n_draws), np.inf)  # [i, j]: the first i wanted from among the first j points
         cost[0] = 0
         for i in range(1, n + 1):
             for j in range(i, m + 1):
                 with_j = cost[i - 1, j - 1] + np.abs(wanted[:, i - 1] - accuracy[:, j - 1])
                 cost[i, j] = np.minimum(cost[i, j - 1], with_j)
-        is_kept, left = np.zeros_like(accuracy, dtype=bool), np.full(len(accuracy), n)
+        is_kept, left = np.zeros((n_draws, m), dtype=bool), np.full(n_draws, n)
         for j in range(m, 0, -1):  # back from the end: a point is kept where leaving it out would cost more
-            is_kept[:, j - 1] = (left > 0) & (cost[left, j, draws] < cost[left, j - 1, draws])
+            is_kept[:, j - 1] = (left > 0) & (cost[left, j, range(n_draws)] < cost[left, j - 1, range(n_draws)])
             left = left - is_kept[:, j - 1]
-        kept = np.take_along_axis(order, np.nonzero(is_kept)[1].reshape(-1, n), axis=1)  # (1+b, n)
+        kept = np.take_along_axis(order, np.nonzero(is_kept)[1].reshape(n_draws, n), axis=1)
         seconds = np.broadcast_to(self.seconds, self.accuracy.shape)
         return Attained(*(np.take_along_axis(values, kept, axis=1) for values in (self.accuracy, self.gap, seconds)))
 
@@ -207,13 +202,34 @@ class ResampledRows:
 
 def over_seeds(values: Mapping[int, Floats]) -> Estimate:
     """The mean over seeds of a value ≥ 0 on every draw (1+b,), with its interval over seeds and rows."""
-    value, ci = _mean(values)
+    value, ci = mean_estimate([estimate(drawn[0], drawn[1:]) for drawn in values.values()])
     return Estimate(value, (max(ci[0], 0.0), ci[1]) if ci else None)
 
 
 def difference(first: Mapping[int, Floats], second: Mapping[int, Floats]) -> Estimate:
-    """First minus second, paired by seed and by row, over the seeds that both have."""
-    return _mean({seed: first[seed] - second[seed] for seed in first if seed in second})
+    """First minus second, paired by seed and by row, over the seeds that both have.
+
+    With several seeds the interval is mean ± √((t·s/√n)² + (1.96·r)²) as in `summaries.mean_over_seeds`, but r² is the
+    covariance of two seeds over the draws: the noise of the rows that all n seeds share. The rest of it differs
+    from seed to seed and is part of s already.
+    """
+    drawn = [first[seed] - second[seed] for seed in first if seed in second]
+    found = mean_estimate([estimate(values[0], values[1:]) for values in drawn])
+    if found.value is None or found.ci is None or len(drawn) == 1:
+        return found
+    n, values = len(drawn), np.stack(drawn)
+    covariance = np.cov(values[:, 1:][:, np.isfinite(values[:, 1:]).all(axis=0)])  # (n, n)
+    shared = max(0.0, float(covariance.sum() - np.trace(covariance)) / (n * (n - 1)))
+    of_seeds = t_quantile(n - 1) ** 2 * float(np.var(values[:, 0], ddof=1)) / n
+    half = (of_seeds + LEVEL_Z**2 * shared) ** 0.5
+    return Estimate(found.value, (found.value - half, found.value + half))
+
+
+def covering(equal: Estimate, whole: Estimate) -> Estimate:
+    """A difference from equally many λ, with an interval that also covers that of the difference from all λ."""
+    if equal.ci is None or whole.ci is None:
+        return Estimate(None, None)
+    return Estimate(equal.value, (min(equal.ci[0], whole.ci[0]), max(equal.ci[1], whole.ci[1])))
 
 
 def verdict(found: Estimate, *, more_is_better: bool, is_one_seed: bool = False) -> Verdict:
@@ -232,10 +248,6 @@ def verdict(found: Estimate, *, more_is_better: bool, is_one_seed: bool = False)
     if low <= 0 <= high:
         return "cannot tell"
     return "better" if (low > 0) == more_is_better else "worse"
-
-
-def _mean(values: Mapping[int, Floats]) -> Estimate:
-    return mean_estimate([estimate(drawn[0], drawn[1:]) for drawn in values.values()])
 
 
 class Pair(NamedTuple):

@@ -4,7 +4,7 @@ Curves may come from one study or from several, if these use the same test rows 
 base. `fairprog_core.metrics.comparison` explains the intervals, and why a difference uses equally many λ.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -19,6 +19,7 @@ from fairprog_core.metrics.comparison import (
     Reference,
     ResampledRows,
     Verdict,
+    covering,
     difference,
     over_seeds,
     verdict,
@@ -75,9 +76,10 @@ class DifferenceJson(EstimateJson):
 
 
 class DifferencesJson(TypedDict):
-    """Differences of both hypervolumes, and of the gap at every loss of accuracy.
+    """Differences of both hypervolumes, and of the gap at every loss of accuracy, first minus second.
 
-    ``n_lams`` is the number of λ of either curve that they are computed from, ``n_seeds`` the number of seeds.
+    ``n_lams`` is the number of λ of either curve that they are computed from, see `covering`; ``n_seeds`` the number
+    of pairs of seeds.
     """
 
     n_lams: int
@@ -90,9 +92,9 @@ class DifferencesJson(TypedDict):
 class CandidateJson(TypedDict):
     """The metrics of one candidate.
 
-    ``n_lams`` is its number of λ, ``depends_on_seed`` as in `Candidate`. ``hypervolume`` is that of all points, ``within`` that of the points available within the training time,
-    ``at_loss`` is the gap at every loss of accuracy. ``seconds`` is a mean over seeds. ``difference`` is None for the
-    reference candidate.
+    ``n_lams`` is its number of λ, ``depends_on_seed`` as in `Candidate`. ``hypervolume`` is that of all points,
+    ``within`` that of the points available within the training time, ``at_loss`` is the gap at every loss of accuracy.
+    ``seconds`` is a mean over seeds. ``difference`` is None for the reference candidate.
     """
 
     key: str
@@ -273,7 +275,10 @@ def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
 
 
 def _candidate(
-    candidate: Candidate, found: Mapping[int, Attained], figure: Figure, against: tuple[Candidate, AttainedBySeed] | None
+    candidate: Candidate,
+    found: Mapping[int, Attained],
+    figure: Figure,
+    against: tuple[Candidate, AttainedBySeed] | None,
 ) -> CandidateJson:
     first, own = candidate.curves[0], figure(found)
     return CandidateJson(
@@ -296,24 +301,25 @@ def _candidate(
 def _differences(
     own: tuple[Candidate, AttainedBySeed], other: tuple[Candidate, AttainedBySeed], figure: Figure
 ) -> DifferencesJson:
-    """First minus second, paired by seed, from equally many λ of both."""
     pairs = _pairs(*own, *other)
-    equal = {seed: (one.nearest_to(two), two.nearest_to(one)) for seed, (one, two) in pairs.items()}
-    first, second = (figure({seed: pair[i] for seed, pair in equal.items()}) for i in (0, 1))
     is_one_seed = len(pairs) == 1 and (own[0].depends_on_seed or other[0].depends_on_seed)
+    whole = [figure({seed: pair[i] for seed, pair in pairs.items()}) for i in (0, 1)]
+    pairs = {seed: (one.nearest_to(two), two.nearest_to(one)) for seed, (one, two) in pairs.items()}
+    equal = [figure({seed: pair[i] for seed, pair in pairs.items()}) for i in (0, 1)]
 
-    def compared(one: Mapping[int, Floats], two: Mapping[int, Floats], *, more_is_better: bool) -> DifferenceJson:
-        change = difference(one, two)
-        said = verdict(change, more_is_better=more_is_better, is_one_seed=is_one_seed)
-        return DifferenceJson(**change.to_json(), verdict=said)
+    def compared(values: Callable[[Figures], Mapping[int, Floats]], *, more_is_better: bool) -> DifferenceJson:
+        found = covering(*(difference(values(first), values(second)) for first, second in (equal, whole)))
+        said = verdict(found, more_is_better=more_is_better, is_one_seed=is_one_seed)
+        return DifferenceJson(**found.to_json(), verdict=said)
 
     return DifferencesJson(
         n_lams=min(_n_lams(own[1]), _n_lams(other[1])),
         n_seeds=len(pairs),
-        hypervolume=compared(first.hypervolume, second.hypervolume, more_is_better=True),
-        within=compared(first.within, second.within, more_is_better=True),
+        hypervolume=compared(lambda each: each.hypervolume, more_is_better=True),
+        within=compared(lambda each: each.within, more_is_better=True),
         at_loss=[
-            compared(one, two, more_is_better=False) for one, two in zip(first.at_loss, second.at_loss, strict=True)
+            compared(lambda each, i=i: each.at_loss[i], more_is_better=False)  # type: ignore[misc]
+            for i in range(len(figure.losses))
         ],
     )
 
