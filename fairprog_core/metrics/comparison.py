@@ -10,7 +10,7 @@ used, never an interpolation.
 an equal one. The longer curve is therefore better only where equally many of its points are: those nearest in accuracy
 to the points of the shorter one, see `Attained.nearest_to`. The gap plays no part in that choice, which is repeated on
 every draw, so the interval contains its noise. The shorter curve is better only where it beats all points of the
-longer one, because those that it is nearest to may be the worst of them; see `covering`.
+longer one, because those that it is nearest to may be the worst of them; see `compared`.
 
 **One seed.** The rows of the test set say nothing about another seed, so one seed of a method whose result depends on
 the seed gives no "better" or "worse".
@@ -21,7 +21,7 @@ Notation: n rows, m classifiers of one curve, b bootstrap draws (1+b: the rows t
 p group patterns, c classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -225,11 +225,22 @@ def difference(first: Mapping[int, Floats], second: Mapping[int, Floats]) -> Est
     return Estimate(found.value, (found.value - half, found.value + half))
 
 
-def covering(equal: Estimate, whole: Estimate) -> Estimate:
-    """A difference from equally many λ, with an interval that also covers that of the difference from all λ."""
-    if equal.ci is None or whole.ci is None:
+def compared(
+    first: Mapping[int, Attained], second: Mapping[int, Attained], figure: Callable[[Attained], Floats]
+) -> Estimate:
+    """The difference of a figure of two curves (by seed), from equally many λ of both.
+
+    Its interval also covers that of the difference from all λ. So the curve with more λ is better only where equally
+    many of them are, and the one with fewer only where it beats all of the other.
+    """
+    pairs = {seed: (first[seed], second[seed]) for seed in first if seed in second}
+    equal = {seed: (one.nearest_to(two), two.nearest_to(one)) for seed, (one, two) in pairs.items()}
+    found, whole = (
+        difference(*({seed: figure(pair[i]) for seed, pair in each.items()} for i in (0, 1))) for each in (equal, pairs)
+    )
+    if found.ci is None or whole.ci is None:
         return Estimate(None, None)
-    return Estimate(equal.value, (min(equal.ci[0], whole.ci[0]), max(equal.ci[1], whole.ci[1])))
+    return Estimate(found.value, (min(found.ci[0], whole.ci[0]), max(found.ci[1], whole.ci[1])))
 
 
 def verdict(found: Estimate, *, more_is_better: bool, is_one_seed: bool = False) -> Verdict:

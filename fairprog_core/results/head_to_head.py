@@ -6,6 +6,7 @@ base. `fairprog_core.metrics.comparison` explains the intervals, and why a diffe
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,8 +20,7 @@ from fairprog_core.metrics.comparison import (
     Reference,
     ResampledRows,
     Verdict,
-    covering,
-    difference,
+    compared,
     over_seeds,
     verdict,
 )
@@ -57,12 +57,8 @@ class Candidate:
 
     @property
     def depends_on_seed(self) -> bool:
-        """Whether another seed would give another curve; a method of a later version may.
-
-        A method that is solved exactly depends on the seed where it learns from a part of the rows, drawn with it.
-        """
-        known = METHODS.get(self.curves[0].method)
-        return known is None or known.options.depends_on_seed or not self.curves[0].is_whole
+        """Whether another seed would give other curves."""
+        return self.curves[0].depends_on_seed
 
     def points(self, curve: Curve) -> list[Point]:
         """The points of one of the curves that have stored predictions."""
@@ -78,7 +74,7 @@ class DifferenceJson(EstimateJson):
 class DifferencesJson(TypedDict):
     """Differences of both hypervolumes, and of the gap at every loss of accuracy, first minus second.
 
-    ``n_lams`` is the number of λ of either curve that they are computed from, see `covering`; ``n_seeds`` the number
+    ``n_lams`` is the number of λ of either curve that they are computed from, see `compared`; ``n_seeds`` the number
     of pairs of seeds.
     """
 
@@ -138,29 +134,15 @@ class ComparisonJson(TypedDict):
     contenders: list[CandidateJson]  # the key keeps its old name, because saved files contain it
 
 
+Figure: TypeAlias = Callable[[Attained], Floats]  # (1 + b,) bootstrap values of a curve's points
+
+
 class Figures(NamedTuple):
-    """Bootstrap values (1 + b,) by seed: of both hypervolumes, and of the gap at every loss."""
+    """What is compared: both hypervolumes, and the gap at every loss."""
 
-    hypervolume: dict[int, Floats]
-    within: dict[int, Floats]
-    at_loss: list[dict[int, Floats]]
-
-
-class Figure(NamedTuple):
-    """What is computed of every candidate: see `ComparisonJson`."""
-
-    reference: Reference
-    losses: Sequence[float]
-    within: float
-
-    def __call__(self, found: Mapping[int, Attained]) -> Figures:
-        """The figures of the points (by seed)."""
-        reference = self.reference
-        return Figures(
-            hypervolume={seed: one.hypervolume(reference) for seed, one in found.items()},
-            within={seed: one.hypervolume(reference, within=self.within) for seed, one in found.items()},
-            at_loss=[{seed: one.gap_at(loss, reference) for seed, one in found.items()} for loss in self.losses],
-        )
+    hypervolume: Figure
+    within: Figure
+    at_loss: list[Figure]
 
 
 def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
@@ -216,7 +198,11 @@ def head_to_head(
         )
     attained = [dict(_attained(each, rows, gap, reference)) for each in value]
     in_time = max(curve.seconds for curve in value[against].curves) if within is None else within
-    figure = Figure(reference, losses, in_time)
+    figures = Figures(
+        hypervolume=partial(Attained.hypervolume, reference=reference),
+        within=partial(Attained.hypervolume, reference=reference, within=in_time),
+        at_loss=[partial(Attained.gap_at, loss=loss, reference=reference) for loss in losses],
+    )
     return ComparisonJson(
         criterion=value[0].curves[0].criterion,
         gap=gap,
@@ -227,7 +213,7 @@ def head_to_head(
         within=in_time,
         against=value[against].key,
         contenders=[
-            _candidate(each, own, figure, None if i == against else (value[against], attained[against]))
+            _candidate(each, own, figures, None if i == against else (value[against], attained[against]))
             for i, (each, own) in enumerate(zip(value, attained, strict=True))
         ],
     )
@@ -276,68 +262,64 @@ def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
 
 def _candidate(
     candidate: Candidate,
-    found: Mapping[int, Attained],
-    figure: Figure,
+    own: AttainedBySeed,
+    figures: Figures,
     against: tuple[Candidate, AttainedBySeed] | None,
 ) -> CandidateJson:
-    first, own = candidate.curves[0], figure(found)
+    first = candidate.curves[0]
+
+    def mean(figure: Figure) -> EstimateJson:
+        return over_seeds({seed: figure(found) for seed, found in own.items()}).to_json()
+
     return CandidateJson(
         key=candidate.key,
         run=candidate.run,
         method=first.method,
         trigger=first.trigger,
         seeds=[curve.seed for curve in candidate.curves],
-        n_lams=_n_lams(found),
+        n_lams=_n_lams(own),
         depends_on_seed=candidate.depends_on_seed,
         seconds=float(np.mean([curve.seconds for curve in candidate.curves])),
         n_parameters=first.n_parameters,
-        hypervolume=over_seeds(own.hypervolume).to_json(),
-        within=over_seeds(own.within).to_json(),
-        at_loss=[over_seeds(values).to_json() for values in own.at_loss],
-        difference=against and _differences((candidate, found), against, figure),
+        hypervolume=mean(figures.hypervolume),
+        within=mean(figures.within),
+        at_loss=[mean(figure) for figure in figures.at_loss],
+        difference=against and _differences((candidate, own), against, figures),
     )
 
 
 def _differences(
-    own: tuple[Candidate, AttainedBySeed], other: tuple[Candidate, AttainedBySeed], figure: Figure
+    first: tuple[Candidate, AttainedBySeed], second: tuple[Candidate, AttainedBySeed], figures: Figures
 ) -> DifferencesJson:
-    pairs = _pairs(*own, *other)
-    is_one_seed = len(pairs) == 1 and (own[0].depends_on_seed or other[0].depends_on_seed)
-    whole = [figure({seed: pair[i] for seed, pair in pairs.items()}) for i in (0, 1)]
-    pairs = {seed: (one.nearest_to(two), two.nearest_to(one)) for seed, (one, two) in pairs.items()}
-    equal = [figure({seed: pair[i] for seed, pair in pairs.items()}) for i in (0, 1)]
+    own, other = _by_seed(first, second)
+    seeds = own.keys() & other.keys()
+    is_one_seed = len(seeds) == 1 and any(candidate.depends_on_seed for candidate, _ in (first, second))
 
-    def compared(values: Callable[[Figures], Mapping[int, Floats]], *, more_is_better: bool) -> DifferenceJson:
-        found = covering(*(difference(values(first), values(second)) for first, second in (equal, whole)))
+    def judged(figure: Figure, *, more_is_better: bool) -> DifferenceJson:
+        found = compared(own, other, figure)
         said = verdict(found, more_is_better=more_is_better, is_one_seed=is_one_seed)
         return DifferenceJson(**found.to_json(), verdict=said)
 
     return DifferencesJson(
-        n_lams=min(_n_lams(own[1]), _n_lams(other[1])),
-        n_seeds=len(pairs),
-        hypervolume=compared(lambda each: each.hypervolume, more_is_better=True),
-        within=compared(lambda each: each.within, more_is_better=True),
-        at_loss=[
-            compared(lambda each, i=i: each.at_loss[i], more_is_better=False)  # type: ignore[misc]
-            for i in range(len(figure.losses))
-        ],
+        n_lams=min(_n_lams(own), _n_lams(other)),
+        n_seeds=len(seeds),
+        hypervolume=judged(figures.hypervolume, more_is_better=True),
+        within=judged(figures.within, more_is_better=True),
+        at_loss=[judged(figure, more_is_better=False) for figure in figures.at_loss],
     )
 
 
-def _pairs(
-    first: Candidate, own: AttainedBySeed, second: Candidate, other: AttainedBySeed
-) -> dict[int, tuple[Attained, Attained]]:
-    """Both by seed; the curve of a method that does not depend on the seed stands for every seed of the other one."""
-    if not first.depends_on_seed:
-        own = dict.fromkeys(other, next(iter(own.values()))) | own
-    if not second.depends_on_seed:
-        other = dict.fromkeys(own, next(iter(other.values()))) | other
-    wanted = [seed for each, found in ((first, own), (second, other)) for seed in found if each.depends_on_seed]
-    return {seed: (own[seed], other[seed]) for seed in wanted or own if seed in own and seed in other}
+def _by_seed(*both: tuple[Candidate, AttainedBySeed]) -> list[AttainedBySeed]:
+    """Two candidates' points; a curve that does not depend on the seed stands for every seed of the other one."""
+    seeds = {seed for candidate, found in both for seed in found if candidate.depends_on_seed} or set(both[0][1])
+    return [
+        found if candidate.depends_on_seed else {seed: found.get(seed, next(iter(found.values()))) for seed in seeds}
+        for candidate, found in both
+    ]
 
 
 def _n_lams(found: AttainedBySeed) -> int:
-    return max(one.gap.shape[1] for one in found.values())
+    return max(int(one.gap.shape[1]) for one in found.values())
 
 
 def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
