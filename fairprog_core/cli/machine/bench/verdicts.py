@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.types import Floats, Groups
-from fairprog_core.metrics.comparison import Attained, Reference, ResampledRows, Verdict, compared, verdict
+from fairprog_core.metrics.comparison import Attained, ResampledRows, Verdict, compared, verdict
 from fairprog_core.metrics.intervals import Estimate, paired_estimates
 from fairprog_core.metrics.summaries import mean_estimate
 
@@ -47,7 +47,10 @@ AGREEMENT = 0.9  # correlation of a row's probit between the base and any other 
 LOSSES = (0.01, 0.02, 0.03, 0.05)
 LAYOUTS = ((9, 9), (9, 5), (9, 3), (9, 1), (5, 3), (3, 3), (1, 1))  # numbers of λ, drawn from the nine for each set
 SEEDS = (1, 2, 3, 5)
+TEST_SETS = 200
 SEED_SDS = (0.1, 0.3)  # of the noise over seeds, in probits
+FIGURES = ("hypervolume", *(f"gap at −{100 * loss:g} points" for loss in LOSSES), "gap against the base")
+HEAD = (f"| λ | seeds | noise over seeds | {' | '.join(FIGURES)} |", f"|{' --- |' * (3 + len(FIGURES))}")
 
 
 class Setting(NamedTuple):
@@ -83,7 +86,7 @@ class FalseVerdicts:
 
 def verdicts(
     *,
-    n_sets: int = 200,
+    n_sets: int = TEST_SETS,
     layouts: Sequence[tuple[int, int]] = LAYOUTS,
     n_seeds: Sequence[int] = SEEDS,
     seed_sds: Sequence[float] = SEED_SDS,
@@ -97,7 +100,7 @@ def verdicts(
         layouts: numbers of λ of the two methods.
         n_seeds: numbers of seeds.
         seed_sds: standard deviations over seeds, in probits.
-        shift: probits by which the first method recognises more men with the label; 0: the methods are equal.
+        shift: probits by which the first method recognises the label better; 0: the methods are equal.
         progress: called with the number of test sets that are done.
     """
     counts: dict[Setting, dict[str, Counter[Verdict]]] = {}
@@ -111,6 +114,13 @@ def verdicts(
         if progress:
             progress(number + 1)
     return [FalseVerdicts(setting, found) for setting, found in counts.items()]
+
+
+def table_row(found: FalseVerdicts) -> str:
+    """A row of the table under `HEAD`: the share of "better" or "worse"."""
+    (first, second), n_seeds, seed_sd = found.setting
+    cells = " | ".join(f"{100 * found.shares[name]:.1f} %" for name in FIGURES)
+    return f"| {first}, {second} | {n_seeds} | {seed_sd:g} | {cells} |"
 
 
 class World:
@@ -134,14 +144,15 @@ class World:
             {seed: _some(method[seed], self.drawn[:k]) for seed in range(n_seeds)}
             for method, k in zip(self.methods, n_lams, strict=True)
         )
-        for name, (figure, more_is_better) in _figures(self.reference).items():
-            found = compared(first, second, figure)
-            yield name, verdict(found, more_is_better=more_is_better, is_one_seed=n_seeds == 1)
-        yield "against the base", verdict(self._change(n_seeds), more_is_better=False, is_one_seed=n_seeds == 1)
+        figures: list[Callable[[Attained], Floats]] = [partial(Attained.hypervolume, reference=self.reference)]
+        figures += [partial(Attained.gap_at, loss=loss, reference=self.reference) for loss in LOSSES]
+        changes = [compared(first, second, figure) for figure in figures] + [self._change(n_seeds)]
+        for name, change in zip(FIGURES, changes, strict=True):
+            yield name, verdict(change, more_is_better=name == FIGURES[0], is_one_seed=n_seeds == 1)
 
     def _method(self, n_seeds: int, seed_sd: float, shift: float) -> list[Attained]:
         """The points of every seed at all λ."""
-        probits = PROBIT(RATES) + shift * np.array([[0, 0], [0, 1]])
+        probits = PROBIT(RATES) + shift * np.array([[-1, 1], [-1, 1]])
         return [
             self.rows.attained(list(self._predictions(probits, seed_sd)), GAP, np.zeros(len(RATES)))
             for _ in range(n_seeds)
@@ -168,10 +179,3 @@ class World:
 
 def _some(found: Attained, lams: NDArray[np.int64]) -> Attained:
     return Attained(found.accuracy[:, lams], found.gap[:, lams], found.seconds[lams])
-
-
-def _figures(reference: Reference) -> dict[str, tuple[Callable[[Attained], Floats], bool]]:
-    """The figures by name, and whether more is better."""
-    found = {"hypervolume": (partial(Attained.hypervolume, reference=reference), True)}
-    at_loss = {f"gap at {loss:g}": (partial(Attained.gap_at, loss=loss, reference=reference), False) for loss in LOSSES}
-    return {**found, **at_loss}
