@@ -213,18 +213,6 @@ def test_difference_is_paired_by_seed_and_draw():
     assert difference(first, {}) == (None, None)
 
 
-def test_noise_of_rows_counts_once_where_seeds_share_it():
-    """Two seeds at .1 ± .01: with rows that move both alike by .02 (1.96·.02), with rows of their own 0.
-
-    √((12.706·√.0002/√2)² + (1.96·.02)²) = √(.12706² + .0392²); own noise is part of the first already.
-    """
-    draw, own = np.random.default_rng(1).normal(size=(2, 20_001)) * 0.02
-    draw[0] = own[0] = 0.0
-    for first, second, shared in ((draw, draw, 0.02), (draw, own, 0.0)):
-        found = difference({0: 0.09 + first, 1: 0.11 + second}, {0: 0 * draw, 1: 0 * draw})
-        assert found.ci[1] - 0.1 == pytest.approx((0.12706**2 + (1.96 * shared) ** 2) ** 0.5, rel=0.01)
-
-
 @pytest.mark.parametrize(
     ("ci", "more", "less"),
     [
