@@ -19,24 +19,19 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Mean
 from fairprog_core.data.base import Dataset
 from fairprog_core.explain import DemographicClassifierOptions
-from fairprog_core.explain.averages import Pool, RowValues, WeightedRows, draw_pool, natural_weight
+from fairprog_core.explain.averages import Pool, RowValues, WeightedRows, draw_pool
 from fairprog_core.explain.base import ExplainSettings, ExplanationResult, Step, Work, walk
-from fairprog_core.explain.conditions import Conditions, Rival
+from fairprog_core.explain.conditions import Conditions, Rival, find_collapsed
 from fairprog_core.explain.counterfactuals import PairDifferences
 from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.linear_probe import read_linearly
 from fairprog_core.explain.paired import compare_in_pairs
 from fairprog_core.explain.probe import predict_empty_inputs
-from fairprog_core.metrics.counts import cell_weight, count_table
 from fairprog_core.metrics.explanations.averages import CounterfactualMeans, ImageExplanation, TextExplanation
 from fairprog_core.metrics.explanations.by_condition import Means
 from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, GalleryArrays, StudyNote
 from fairprog_core.metrics.explanations.paired import Paired
 from fairprog_core.metrics.explanations.probe import LinearReadings, Probe
-from fairprog_core.metrics.fairness import collapsed
-
-FEWEST_ROWS = 60  # fewer say too little about whether a control has collapsed …
-FEWEST_IN_CELL = 20  # … and whether a cell is lost: five rows of a cell with accuracy .4 are all wrong in 8 of 100
 
 
 class ExplanationReport:
@@ -143,29 +138,13 @@ class ExplanationReport:
         self.prepare_rows()
         yield from self.predict_rows()
         averages = yield from self.averages()
-        collapsed_controls = self.collapsed_controls()
-        explain = dataclasses.replace(
-            averages, **self.conditions.describe_rivals(), collapsed_controls=collapsed_controls
-        )
+        lost = find_collapsed(self.pool.split, self.logits[:3], self.conditions.controls, groups=self.dataset.groups)
+        explain = dataclasses.replace(averages, **self.conditions.describe_rivals(), collapsed_controls=lost)
         gallery, note = yield from self.gallery(chosen_lam, study)
         probe = yield from self.probe()
         if probe is not None:
-            probe = dataclasses.replace(probe, collapsed_controls=collapsed_controls)
+            probe = dataclasses.replace(probe, collapsed_controls=lost)
         return ExplanationResult(explain, probe, gallery, note)
-
-    def collapsed_controls(self) -> list[str] | None:
-        """The controls that have collapsed on the pool's rows; None where these are too few to tell."""
-        if len(self.pool) < FEWEST_ROWS:
-            return None
-        split, groups = self.pool.split, self.dataset.groups
-        shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        without, *controls = (count_table(split.y, logits.argmax(1), split.z, **shape) for logits in self.logits[:3])
-        weight = cell_weight(split.y, split.z, natural_weight(split.y, split.z, split.cell_share), **shape)
-        return [
-            name
-            for name, counts in zip(self.conditions.controls, controls, strict=True)
-            if collapsed(counts, weight, groups, base=without, min_rows=FEWEST_IN_CELL)
-        ]
 
     @property
     def n_averaged(self) -> int:
