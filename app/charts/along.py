@@ -84,7 +84,7 @@ def along(
         _line(fig, index, each, controls, places, is_named=len(lines) > 1)
     _crosses(fig, lines, controls, places)
     _marker(fig, lines, places, picked)
-    ticks = [_control_name(name, lines).replace(" ", "<br>") for name in controls] + [common.lam(lam) for lam in lams]
+    ticks = [_tick(name, lines) for name in controls] + [common.lam(lam) for lam in lams]
     at = [*places.controls, *places.lams]
     fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
     if controls:
@@ -152,7 +152,7 @@ def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], place
 
 
 def _crosses(fig: go.Figure, lines: Sequence[Line], controls: Sequence[str], places: Places) -> None:
-    """Crosses over the controls that have collapsed; the axis names them."""
+    """Crosses over the controls that have collapsed."""
     lost = [
         (x, line.controls[name].value)
         for line in lines
@@ -166,8 +166,13 @@ def _crosses(fig: go.Figure, lines: Sequence[Line], controls: Sequence[str], pla
         )  # fmt: skip
 
 
-def _control_name(name: str, lines: Sequence[Line]) -> str:
-    return inside.control(name, is_collapsed=any(name in each.collapsed for each in lines))
+def _is_collapsed(name: str, lines: Sequence[Line]) -> bool:
+    return any(name in each.collapsed for each in lines)
+
+
+def _tick(name: str, lines: Sequence[Line]) -> str:
+    """The name of a control on the axis, with a cross if it has collapsed: the word is too wide for narrow charts."""
+    return inside.CONTROLS[name].replace(" ", "<br>") + (f"<br>{inside.CROSS}" if _is_collapsed(name, lines) else "")
 
 
 def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int | None) -> None:
@@ -233,7 +238,13 @@ def _limits(lines: Sequence[Line], levels: Sequence[float]) -> list[float]:
 def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
     """The table of the chart: one row per control, rival and λ, one column per line."""
     nothing = Estimate(None, None)
-    found = [(_control_name(name, lines), [each.controls.get(name, nothing) for each in lines]) for name in controls]
+    found = [
+        (
+            inside.control(name, is_collapsed=_is_collapsed(name, lines)),
+            [each.controls.get(name, nothing) for each in lines],
+        )
+        for name in controls
+    ]
     found += [(name, [each.rivals.get(name, nothing) for each in lines]) for name, _ in _rivals(lines)]
     found += [(f"λ = {common.lam(lam)}", [each.along[i] for each in lines]) for i, lam in enumerate(lams)]
     return [[name, *(inside.interval(each) for each in of_lines)] for name, of_lines in found]

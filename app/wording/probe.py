@@ -126,7 +126,10 @@ def table(found: Probe, lines: "Sequence[Line]", index: int, group: str) -> Tabl
     lost = found.collapsed_controls or ()
     columns = [
         TableCell(TABLE_FIRST),
-        *(TableCell(TABLE_CONTROLS[name], common.COLLAPSED if name in lost else "") for name in controls),
+        *(
+            TableCell(f"{TABLE_CONTROLS[name]} {inside.CROSS}" if name in lost else TABLE_CONTROLS[name])
+            for name in controls
+        ),
         TableCell(last),
     ]
     return Table(TABLE.format(group=group), columns, rows)

@@ -41,6 +41,7 @@ CONTROLS = {
     "random_words": "random words",
     "neutral_words": "neutral words",
 }
+CROSS = "✕"  # at the name of a collapsed control where space is short
 IS_COLLAPSED = "{name} (collapsed)"
 COLLAPSED_CONTROLS = (
     "Collapsed, and crossed out: {names}. In some group, no row of some label is predicted right any more, or always "
@@ -99,7 +100,7 @@ def in_run(run: str, text: str) -> str:
 
 
 def control(name: str, *, is_collapsed: bool) -> str:
-    """The name of a control on an axis or in a table: "black (collapsed)"."""
+    """The name of a control in a table: "black (collapsed)"."""
     return IS_COLLAPSED.format(name=CONTROLS[name]) if is_collapsed else CONTROLS[name]
 
 
