@@ -5,7 +5,7 @@ Rivals are horizontal levels, so that they can be compared with the trigger at e
 Notation: k λ-values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -31,6 +31,7 @@ def line(
     found: ConditionFigures,
     rivals: Mapping[str, float] | None = None,
     paired: Mapping[str, PairedDifferences] | None = None,
+    collapsed: Collection[str] | None = None,
 ) -> Line:
     """Build a line from figures under every condition.
 
@@ -39,10 +40,11 @@ def line(
         found: the figures.
         rivals: by the method of a rival, the λ that it was trained with.
         paired: the trigger against other conditions on the same rows.
+        collapsed: names of the controls that have collapsed; None: not known.
     """
     controls = {control: found.of[control] for control in CONTROLS if control in found.of}
     levels = {inside.rival(rival, lam): found.of[rival] for rival, lam in (rivals or {}).items() if rival in found.of}
-    return Line(name, controls, found.along, levels, paired or {})
+    return Line(name, controls, found.along, levels, paired or {}, collapsed or ())
 
 
 def along(
@@ -80,8 +82,9 @@ def along(
         _rival(fig, index, name, rival, places)
     for index, each in enumerate(lines):
         _line(fig, index, each, controls, places, is_named=len(lines) > 1)
+    _crosses(fig, lines, controls, places)
     _marker(fig, lines, places, picked)
-    ticks = [inside.CONTROLS[name].replace(" ", "<br>") for name in controls] + [common.lam(lam) for lam in lams]
+    ticks = [_tick(name, lines) for name in controls] + [common.lam(lam) for lam in lams]
     at = [*places.controls, *places.lams]
     fig.update_xaxes(tickvals=at, ticktext=ticks, range=[-_STEP / 2, at[-1] + 0.5], showgrid=False)
     if controls:
@@ -148,6 +151,30 @@ def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], place
     )  # fmt: skip
 
 
+def _crosses(fig: go.Figure, lines: Sequence[Line], controls: Sequence[str], places: Places) -> None:
+    """Crosses over the controls that have collapsed."""
+    lost = [
+        (x, line.controls[name].value)
+        for line in lines
+        for x, name in zip(places.controls, controls, strict=True)
+        if name in line.collapsed and name in line.controls
+    ]
+    if lost:
+        fig.add_scatter(
+            x=[x for x, _ in lost], y=[y for _, y in lost], mode="markers", name=common.COLLAPSED, showlegend=False,
+            marker={"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}, hoverinfo="skip",
+        )  # fmt: skip
+
+
+def _is_collapsed(name: str, lines: Sequence[Line]) -> bool:
+    return any(name in each.collapsed for each in lines)
+
+
+def _tick(name: str, lines: Sequence[Line]) -> str:
+    """The name of a control on the axis, with a cross if it has collapsed: the word is too wide for narrow charts."""
+    return inside.CONTROLS[name].replace(" ", "<br>") + (f"<br>{inside.CROSS}" if _is_collapsed(name, lines) else "")
+
+
 def _marker(fig: go.Figure, lines: Sequence[Line], places: Places, picked: int | None) -> None:
     colours = [theme.look(index)["marker"]["color"] for index in range(len(lines))]
     fig.add_scatter(
@@ -211,7 +238,13 @@ def _limits(lines: Sequence[Line], levels: Sequence[float]) -> list[float]:
 def _rows(lines: Sequence[Line], controls: Sequence[str], lams: Sequence[float]) -> list[list[str]]:
     """The table of the chart: one row per control, rival and λ, one column per line."""
     nothing = Estimate(None, None)
-    found = [(inside.CONTROLS[name], [each.controls.get(name, nothing) for each in lines]) for name in controls]
+    found = [
+        (
+            inside.control(name, is_collapsed=_is_collapsed(name, lines)),
+            [each.controls.get(name, nothing) for each in lines],
+        )
+        for name in controls
+    ]
     found += [(name, [each.rivals.get(name, nothing) for each in lines]) for name, _ in _rivals(lines)]
     found += [(f"λ = {common.lam(lam)}", [each.along[i] for each in lines]) for i, lam in enumerate(lams)]
     return [[name, *(inside.interval(each) for each in of_lines)] for name, of_lines in found]

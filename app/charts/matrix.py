@@ -15,7 +15,7 @@ _WIDTH = 10  # characters of a name on one line
 def matrix(
     cells: Mapping[tuple[str, str], Estimate],
     *,
-    collapsed: Container[tuple[str, str]] = (),
+    marked: Mapping[tuple[str, str], str] | None = None,
     own: Container[tuple[str, str]],
     own_text: str,
     rows: Sequence[str],
@@ -28,7 +28,7 @@ def matrix(
 
     Args:
         cells: by (row, column); the value is None where it is not estimable.
-        collapsed: cells of collapsed points; they are labelled and have no tint.
+        marked: what is written below the numbers of cells that have no tint: "collapsed", say.
         own: cells without a share, by (row, column).
         own_text: the text of these cells.
         rows: names from top to bottom.
@@ -37,17 +37,17 @@ def matrix(
         y_title: title of the rows.
         label: the chart in words.
     """
-    fig = theme.figure(x_title=x_title, y_title=y_title)
+    fig, notes = theme.figure(x_title=x_title, y_title=y_title), marked or {}
     places = [[(row, column) for column in columns] for row in rows]
     fig.add_heatmap(
-        z=[[0.0 if place in collapsed else _tint(cells.get(place)) for place in line] for line in places],
+        z=[[0.0 if place in notes else _tint(cells.get(place)) for place in line] for line in places],
         x=list(range(len(columns))), y=list(range(len(rows))), zmin=-1, zmax=1, colorscale=_TINTS, showscale=False,
         hoverinfo="skip",
     )  # fmt: skip
     for i, line in enumerate(places):
         for j, place in enumerate(line):
             text = _text(cells[place]) if place in cells else own_text.replace(" ", "<br>") if place in own else ""
-            text += f"<br>{common.COLLAPSED}" if place in collapsed else ""
+            text += f"<br>{notes[place]}" if place in notes else ""
             fig.add_annotation(x=j, y=i, text=text, showarrow=False)
             edges = {"x0": j - 0.5, "x1": j + 0.5, "y0": i - 0.5, "y1": i + 0.5}
             fig.add_shape(type="rect", **edges, line={"color": theme.GRID, "width": 1})

@@ -1,5 +1,7 @@
 """Charts of the page Probe along λ: predictions of demographic classifiers, and accuracies of linear probes."""
 
+from collections.abc import Collection
+
 from app.charts.along import along, line
 from app.charts.plot import Plot
 from app.models.explanations import ConditionFigures
@@ -13,7 +15,7 @@ from fairprog_core.results.explanations import Probe
 
 def lines(probe: Probe, null: str, group: int) -> list[Line]:
     """P(group | null input + trigger) along λ: one line per demographic classifier."""
-    return [_line(each, null, group) for each in probe.classifiers]
+    return [_line(each, null, group, probe.collapsed_controls) for each in probe.classifiers]
 
 
 def now(probe: Probe, null: str, index: int) -> list[list[float]]:
@@ -42,7 +44,12 @@ def readings(probe: Probe) -> dict[str, Line]:
     linear = probe.linear
     found = {"reading": linear.reading, "reading_fixed": linear.reading_fixed, "reading_logits": linear.reading_logits}
     return {
-        kind: line(name, ConditionFigures.of_means(each.accuracy), paired=linear.paired.get(kind))
+        kind: line(
+            name,
+            ConditionFigures.of_means(each.accuracy),
+            paired=linear.paired.get(kind),
+            collapsed=probe.collapsed_controls,
+        )
         for kind, name in words.READERS.items()
         if (each := found[kind])
     }
@@ -62,8 +69,8 @@ def reading(probe: Probe, picked: int) -> Plot:
     )  # fmt: skip
 
 
-def _line(classifier: DemographicPrediction, null: str, group: int) -> Line:
+def _line(classifier: DemographicPrediction, null: str, group: int, collapsed: Collection[str] | None) -> Line:
     found = classifier.probability[null]
     controls = {name: Estimate(read[group], None) for name, read in found.alone().items()}
     figures = ConditionFigures(controls, [Estimate(read[group], None) for read in found.lam])
-    return line(words.classifier(classifier), figures)
+    return line(words.classifier(classifier), figures, collapsed=collapsed)

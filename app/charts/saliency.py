@@ -64,7 +64,12 @@ def _known(found: Sequence[_Found], explain: _Explanation) -> list[Average]:
         return []
     figures = [(key, name, ConditionFigures.of_means(means), names) for key, name, means, names in found if means]
     return [
-        Average(key, line(names.axis, each, explain.rivals, explain.paired.get(name)), names, explain.flat.get(name))
+        Average(
+            key,
+            line(names.axis, each, explain.rivals, explain.paired.get(name), explain.collapsed_controls),
+            names,
+            explain.flat.get(name),
+        )
         for key, name, each, names in figures
     ]
 

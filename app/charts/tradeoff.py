@@ -120,6 +120,7 @@ def _series(
             _dots(
                 fig, spots, quiet, opacity=FAINT, name=words.seed(seed), customdata=_custom(index, seed, spots), **same
             )
+            _dots(fig, [spot for spot in spots if spot.collapsed], _cross(10, 1.5), name=common.COLLAPSED, **same)
     steps = front(series.mean)
     fig.add_scatter(
         x=[spot.gap.value for spot in steps], y=[spot.accuracy.value for spot in steps], name=name, mode="lines",
@@ -127,11 +128,10 @@ def _series(
     )  # fmt: skip
     first = next(iter(series.single))
     _spots(fig, series.mean, look["marker"], name=name, customdata=_custom(index, first, series.mean), **same)
-    lost = [spot for spot in series.mean if spot.collapsed]
-    cross = {"symbol": "x-thin", "size": 22, "line": {"width": 3, "color": theme.NEUTRAL}}
+    lost = [spot for spot in (*series.mean, *series.controls.values()) if spot.collapsed]
     side = ["bottom left" if (spot.gap.value or 0.0) > middle else "bottom right" for spot in lost]
     text = {"mode": "markers+text", "text": [common.COLLAPSED] * len(lost), "textposition": side}
-    _dots(fig, lost, cross, name=common.COLLAPSED, **text, **same)
+    _dots(fig, lost, _cross(22, 3), name=common.COLLAPSED, **text, **same)
     chosen, at = list[PlotPoint](), list[tuple[int, int, float | None]]()
     for seed, spots in series.single.items():
         found = [spot for spot in spots if spot.lam == series.curves[seed].chosen_lam]
@@ -141,6 +141,11 @@ def _series(
     for (method, control), ending in zip(series.controls.items(), cycle(_HOLLOW), strict=False):
         hollow = {**look["marker"], "symbol": f"{look['marker']['symbol']}-{ending}", "line": {"width": 2.5}}
         _spots(fig, [control], hollow, name=words.control(method), **same | {"showlegend": are_controls_named})
+
+
+def _cross(size: int, width: float) -> dict[str, object]:
+    """The marker over a collapsed point."""
+    return {"symbol": "x-thin", "size": size, "line": {"width": width, "color": theme.NEUTRAL}}
 
 
 def _dots(fig: go.Figure, spots: Sequence[PlotPoint], marker: Mapping[str, object], *, name: str, **more: Any) -> None:

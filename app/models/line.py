@@ -1,6 +1,6 @@
 """One figure along λ, shared by charts and wording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fairprog_core.metrics.explanations.paired import PairedDifferences
@@ -17,6 +17,7 @@ class Line:
         along: the figure at every λ (k).
         rivals: the figure of each rival, by its name on the screen.
         paired: the trigger against other conditions on the same rows; empty where the run did not keep them.
+        collapsed: names of the controls that are known to have collapsed.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Line:
     along: Sequence[Estimate]
     rivals: Mapping[str, Estimate] = field(default_factory=dict)
     paired: Mapping[str, PairedDifferences] = field(default_factory=dict)
+    collapsed: Collection[str] = ()

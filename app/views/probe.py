@@ -28,7 +28,9 @@ def show_probability(result: Result, curve: Curve, found: Probe, null: str, grou
     with left:
         live_plot.show(charts.probability(found, null, group, index), key="probability")
         if controls := probe_controls(found, null, group, index):
-            st.markdown(words.controls(controls, null, found.groups[group]))
+            st.markdown(words.controls(controls, null, found.groups[group], found.collapsed_controls or ()))
+        if lost := inside.collapsed_controls(found.collapsed_controls):
+            st.markdown(lost)
     with right:
         gallery = artifacts.gallery(result, curve.key)
         if gallery:

@@ -29,7 +29,7 @@ FROM_TO = "{source} → {target}"
 OWN = "trained here"
 MATRIX_LABEL = (
     "The share of the gain that a trigger keeps, by the base classifier it was trained on and the one it is tested on. "
-    "Blue: above 0. Orange: below 0. No colour: the interval includes 0."
+    "Blue: above 0. Orange: below 0. No colour: the interval includes 0, or there is one seed only."
 )
 CONTROLS = "Compared with the control, a trigger without training: {parts}."
 COLLAPSED_CASES = (
@@ -39,9 +39,15 @@ AGAINST_CONTROLS = {
     "falls": "the gap is smaller in {part}",
     "unclear": "there is **no clear difference** in {part}",
     "rises": "the gap is larger in {part}",
+    "one seed": "one seed cannot say in {part}",
 }
 PART = "{n} of {all} cases"
-CONTROL_VERDICTS = {"falls": "the gap is smaller", "unclear": "no clear difference", "rises": "the gap is larger"}
+CONTROL_VERDICTS = {
+    "falls": "the gap is smaller",
+    "unclear": "no clear difference",
+    "rises": "the gap is larger",
+    "one seed": "one seed: cannot say",
+}
 BASE = "Other base classifier"
 TRAINED_ELSEWHERE = "{kind} from {source}"
 TRAINED_HERE = "{kind}, trained here"
@@ -85,8 +91,16 @@ KEPT_NOTES = {TUNING: "share of the gain with all data", BASES: "share of the ga
 CONTROLS_NOTE = "A gap differs clearly from the control's where their two 95 % intervals do not overlap."
 NOTE = (
     "A gap is “smaller” or “larger” than the base classifier's where the 95 % interval of the change, paired by row, "
-    "excludes 0. The share of the gain is not estimable where the interval of the gain itself includes 0 for some seed."
+    "excludes 0; one seed of a method that depends on its seed gives no verdict. The share of the gain is not "
+    "estimable where the interval of the gain itself includes 0 for some seed."
 )
+GAP_VERDICTS = {
+    "better": "smaller",
+    "worse": "larger",
+    "cannot tell": "cannot tell",
+    "one seed: cannot say": "one seed: cannot say",
+    "not estimable": "",
+}
 ABOUT_BASE = "Base classifier: accuracy {accuracy}, gap {gap}."
 MORE = "Lines not drawn: {n}, because a chart has symbols for at most {most}."
 PNG, CSV = "{title} (PNG)", "{title} (CSV)"
@@ -183,9 +197,13 @@ def against_controls(rows: Sequence[Row]) -> str | None:
     return " ".join(texts) or None
 
 
-def _against_control(row: Row) -> verdicts.Trend | None:
+def _against_control(row: Row) -> str | None:
+    """A key of ``AGAINST_CONTROLS``; None without a control."""
     control = control_of(row)
-    return verdicts.verdict(experiment.gap(row), Estimate.of(**row["controls"][control])) if control else None
+    if control is None:
+        return None
+    found = verdicts.verdict(experiment.gap(row), Estimate.of(**row["controls"][control]))
+    return "one seed" if found != "unclear" and experiment.is_one_seed(row) else found
 
 
 def _transferred(row: Row) -> list[TableCell]:
@@ -207,7 +225,7 @@ def _base_gap(row: Row) -> TableCell:
 
 
 def _gap(row: Row) -> TableCell:
-    verdict = common.COLLAPSED if row["collapsed"] else gap_verdict(Estimate.of(**row["gap_delta"]))
+    verdict = common.COLLAPSED if row["collapsed"] else GAP_VERDICTS[row["verdict"]]
     return _figure(experiment.gap(row), verdict)
 
 
@@ -226,22 +244,22 @@ def _kept(row: Row) -> TableCell:
     value, interval = inside.percent(found)
     if "target" not in row and row["tuning_ratio"] in (None, 1):
         return TableCell(value)
-    text = common.COLLAPSED if row["collapsed"] else kept_verdict(found)
+    text = mark(row) or kept_verdict(found)
     return TableCell(value, "\n".join(filter(None, (interval, text))))
+
+
+def mark(row: Row) -> str | None:
+    """Why a row's share of the gain gives no verdict; None where it does, or where the share is not estimable."""
+    if row["collapsed"]:
+        return common.COLLAPSED
+    is_silent = row["kept"]["value"] is not None and experiment.is_one_seed(row)
+    return GAP_VERDICTS["one seed: cannot say"] if is_silent else None
 
 
 def _figure(found: Estimate, verdict: str = "") -> TableCell:
     if found.value is None:
         return TableCell(common.NOT_ESTIMABLE)
     return TableCell(f"{found.value:.3f}", "\n".join(filter(None, (inside.brackets(found).strip(), verdict))))
-
-
-def gap_verdict(change: Estimate) -> str:
-    """The verdict that the interval of a gap's change supports; empty without an interval."""
-    if change.ci is None:
-        return ""
-    low, high = change.ci
-    return "smaller" if high < 0 else "larger" if low > 0 else "cannot tell"
 
 
 def kept_verdict(found: Estimate) -> str:

@@ -10,7 +10,8 @@ from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, Di
 TITLE = "Methods against each other"
 LEAD = (
     "All methods are measured on the same test rows and start from the same frozen base classifier. A method is called "
-    "better or worse only where the 95 % interval of the difference, paired by row and by seed, excludes 0."
+    "better or worse only where the 95 % interval of the difference, paired by row and by seed, excludes 0. One seed "
+    "of a method that depends on its seed gives no verdict."
 )
 
 CRITERION = "Criterion"
@@ -54,6 +55,7 @@ VERDICTS = {
     "better": "better",
     "worse": "worse",
     "cannot tell": "cannot tell",
+    "one seed: cannot say": "one seed: cannot say",
     "not estimable": "",
 }
 WHOLE = {
@@ -62,6 +64,10 @@ WHOLE = {
     "cannot tell": (
         "**Cannot tell whether {name} or {against} is better**: their areas differ by {change}, and the interval "
         "includes 0."
+    ),
+    "one seed: cannot say": (
+        "**One seed: cannot say whether {name} or {against} is better**. On these test rows their areas differ by "
+        "{change}, but another seed may give another result."
     ),
     "not estimable": (
         "{name} and {against} cannot be compared here: there is no interval for the difference of their areas."
@@ -75,12 +81,20 @@ NOTES = (
     "and by the accuracy of always predicting the most frequent label. The gap “at −2 points” is the smallest gap "
     "that a method reached while losing at most two points of accuracy against the base classifier; nothing is "
     "interpolated between points or beyond them.",
-    "These figures use the best of all λ on the test rows, so they are optimistic, for every method alike. The white "
-    "dot is the λ chosen on validation rows.",
+    "These figures use the best of all λ on the test rows, so they are optimistic. Differences use equally many λ of "
+    "both methods. The white dot is the λ chosen on validation rows.",
     "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference. When equal methods are "
-    "compared, about one comparison in twenty shows a difference by chance.",
+    "compared, at most one comparison in twenty shows a difference by chance.",
 )
-ONE_SEED = "{names} ran with one seed only: the intervals show how results vary with the test rows, not with the seed."
+ONE_SEED = (
+    "{names} ran with one seed only: the intervals show how results vary with the test rows, not with the seed. "
+    "Verdicts need two seeds or more."
+)
+FEWER_LAMS = (
+    "The methods have different numbers of λ ({counts}). The best of many is better by luck alone, so a method with "
+    "more λ is called better only where equally many of them are, those nearest in accuracy; one with fewer only where "
+    "it beats all λ of the other."
+)
 DOWNLOADS = "Download"
 DOWNLOAD_TABLE = "Figures (CSV)"
 
@@ -112,11 +126,20 @@ def sentences(judged: ComparisonJson, names: Mapping[str, str]) -> list[str]:
 
 
 def one_seed(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
-    """Which methods ran with one seed, so that their intervals do not cover other seeds; None if there are none."""
-    found = [common.plain(names[each["key"]]) for each in judged["contenders"] if len(each["seeds"]) == 1]
+    """Which methods ran with one seed although they depend on it; None if there are none."""
+    learns = [each for each in judged["contenders"] if each["depends_on_seed"]]
+    found = [common.plain(names[each["key"]]) for each in learns if len(each["seeds"]) == 1]
     if not found:
         return None
     return ONE_SEED.format(names="Every method" if len(found) == len(judged["contenders"]) else _listed(found))
+
+
+def fewer_lams(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
+    """How methods with different numbers of λ are compared; None where they have equally many."""
+    counts = {common.plain(names[each["key"]]): each["n_lams"] for each in judged["contenders"]}
+    if len(set(counts.values())) == 1:
+        return None
+    return FEWER_LAMS.format(counts=", ".join(f"{name} {n}" for name, n in counts.items()))
 
 
 def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
@@ -168,7 +191,7 @@ def _at(differences: Sequence[DifferenceJson], losses: Sequence[float]) -> str:
     """The verdicts by loss of accuracy: "better at −1 and −2 points; cannot tell at −3 and −5 points"."""
     by_verdict: dict[str, list[str]] = {}
     for found, loss in zip(differences, losses, strict=True):
-        if VERDICTS[found["verdict"]]:
+        if found["verdict"] not in ("not estimable", "one seed: cannot say"):
             by_verdict.setdefault(found["verdict"], []).append(f"{100 * loss:g}")
     parts = [
         AT_PART.format(verdict=VERDICTS[verdict], points=f"{_listed(points, '−')} points")

@@ -1,6 +1,6 @@
 """Sentences of the page Probe."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from app.models.probe_controls import ProbeControls, Strength
@@ -123,7 +123,15 @@ def table(found: Probe, lines: "Sequence[Line]", index: int, group: str) -> Tabl
         note = RIGHT.format(accuracy=common.number(each.accuracy, 2))
         rows.append([TableCell(one.name, note), *(TableCell(common.number(value.value, 2)) for value in values)])
     last = TABLE_LAST.format(lam=common.lam(found.lams[index]))
-    columns = [TableCell(name) for name in (TABLE_FIRST, *(TABLE_CONTROLS[name] for name in controls), last)]
+    lost = found.collapsed_controls or ()
+    columns = [
+        TableCell(TABLE_FIRST),
+        *(
+            TableCell(f"{TABLE_CONTROLS[name]} {inside.CROSS}" if name in lost else TABLE_CONTROLS[name])
+            for name in controls
+        ),
+        TableCell(last),
+    ]
     return Table(TABLE.format(group=group), columns, rows)
 
 
@@ -150,17 +158,18 @@ def agreement(probabilities: Sequence[Sequence[float]], group: int) -> str:
     return text if len(predicted) == 1 else f"{text} {BOTH_SIDES}"
 
 
-def controls(found: ProbeControls, null: str, group: str) -> str:
+def controls(found: ProbeControls, null: str, group: str, collapsed: Collection[str] = ()) -> str:
     """Whether a control, or the trigger at λ = 0, is read as strongly as the trigger at one λ.
 
     Args:
         found: the trigger and the controls on one empty input.
         null: name of the empty input.
         group: name of the group whose probability is compared.
+        collapsed: names of the controls that have collapsed.
     """
     items = [
         CONTROL_READ.format(
-            verdict=STRENGTHS[each.strength].format(name=paired.NAMES[name]),
+            verdict=STRENGTHS[each.strength].format(name=paired.control_name(name, collapsed)),
             value=common.number(each.value, 2),
             difference=inside.difference(each.difference, 2),
         )

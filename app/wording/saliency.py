@@ -96,6 +96,11 @@ OWN_NO_GALLERY = (
 OWN_MISSING = "The weights of this run's base classifier are missing, so new pictures cannot be explained."
 
 
+def control(name: str, *, is_collapsed: bool) -> str:
+    """The name of a control in the choice of maps: "Black (collapsed)"."""
+    return inside.IS_COLLAPSED.format(name=CONTROLS[name]) if is_collapsed else CONTROLS[name]
+
+
 def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
     """Which files can be uploaded, and what happens to them."""
     note = OWN_NOTE.format(mb=mb, side=side)

@@ -174,7 +174,8 @@ def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
     counts = {len(each.single) for each in series if show_seeds}
     each = ", or as many as a curve has" if len(counts) > 1 else ""
     found = [SEEDS_NOTE.format(n=max(counts), each=each)] if max(counts, default=0) > 1 else []
-    return found + ([COLLAPSED_NOTE] if any(spot.collapsed for each in series for spot in each.mean) else [])
+    drawn = (spot for each in series for spot in (*each.mean, *each.controls.values()))
+    return found + ([COLLAPSED_NOTE] if any(spot.collapsed for spot in drawn) else [])
 
 
 def cautions(point: Point, metric: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The conditions that are compared: no trigger, two controls, the trigger at every λ, and rivals.
 
-Notation: m gallery rows, l λ-values.
+Notation: n rows, m gallery rows, l λ-values, c classes, p group patterns.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,9 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.types import Groups
+from fairprog_core.data.base import Split
+from fairprog_core.metrics.counts import cell_weight, count_table
 from fairprog_core.metrics.explanations.by_condition import ByCondition
 from fairprog_core.metrics.explanations.gallery import GalleryArrays, RivalsNote, rivals_note
+from fairprog_core.metrics.fairness import collapsed
 
+FEWEST_ROWS = 60  # fewer say too little about whether a control has collapsed …
+FEWEST_IN_CELL = 20  # … and whether a cell is lost: five rows of a cell with accuracy .4 are all wrong in 8 of 100
 C = TypeVar("C")
 T = TypeVar("T")
 
@@ -85,3 +91,23 @@ class Conditions(list[C]):
         of_trigger = [value for value in found.lam if value is not None]
         alone = {f"{name}_{key}": value for key, value in found.alone().items() if value is not None}
         return {name: np.stack(of_trigger, axis=1), **alone}
+
+
+def find_collapsed(
+    split: Split, logits: Sequence[NDArray[np.floating]], names: Sequence[str], *, groups: Groups
+) -> list[str] | None:
+    """The controls that have collapsed on some rows; None where these are too few to tell.
+
+    Args:
+        split: the rows, n of them.
+        logits: (n, c) without a trigger, then of every control.
+        names: of the controls.
+        groups: over the p patterns.
+    """
+    if len(split.y) < FEWEST_ROWS:
+        return None
+    shape = {"n_patterns": len(groups.patterns), "n_classes": logits[0].shape[1]}
+    without, *controls = (count_table(split.y, each.argmax(1), split.z, **shape) for each in logits)
+    weight = cell_weight(split.y, split.z, split.weight, **shape)
+    pairs = zip(names, controls, strict=True)
+    return [name for name, counts in pairs if collapsed(counts, weight, groups, base=without, min_rows=FEWEST_IN_CELL)]

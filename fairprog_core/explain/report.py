@@ -21,7 +21,7 @@ from fairprog_core.data.base import Dataset
 from fairprog_core.explain import DemographicClassifierOptions
 from fairprog_core.explain.averages import Pool, RowValues, WeightedRows, draw_pool
 from fairprog_core.explain.base import ExplainSettings, ExplanationResult, Step, Work, walk
-from fairprog_core.explain.conditions import Conditions, Rival
+from fairprog_core.explain.conditions import Conditions, Rival, find_collapsed
 from fairprog_core.explain.counterfactuals import PairDifferences
 from fairprog_core.explain.gallery import pick
 from fairprog_core.explain.linear_probe import read_linearly
@@ -138,9 +138,12 @@ class ExplanationReport:
         self.prepare_rows()
         yield from self.predict_rows()
         averages = yield from self.averages()
-        explain = dataclasses.replace(averages, **self.conditions.describe_rivals())
+        lost = find_collapsed(self.pool.split, self.logits[:3], self.conditions.controls, groups=self.dataset.groups)
+        explain = dataclasses.replace(averages, **self.conditions.describe_rivals(), collapsed_controls=lost)
         gallery, note = yield from self.gallery(chosen_lam, study)
         probe = yield from self.probe()
+        if probe is not None:
+            probe = dataclasses.replace(probe, collapsed_controls=lost)
         return ExplanationResult(explain, probe, gallery, note)
 
     @property

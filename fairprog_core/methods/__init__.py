@@ -45,6 +45,7 @@ class MethodOptions(EntryOptions):
     lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; methods with a trigger use the trigger's instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
     one_by_one: ClassVar[bool] = False  # whether it always trains once per λ
+    depends_on_seed: ClassVar[bool] = True  # False: solved exactly, so that other seeds give the same curve
     packages: ClassVar[tuple[str, ...]] = ("torch",)  # whose versions may change the results
 
     def n_rows(self, budget: Budget, base_rows: int) -> int:
@@ -280,6 +281,7 @@ class LastLayerOptions(MethodOptions):
 
     kind: Literal["last_layer"] = "last_layer"
     title = "Last layer refitted"
+    depends_on_seed = False
     needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
     lam = SQUARED_GAP_LAM
     rows: Literal["natural", "balanced"] = Field(
@@ -303,6 +305,7 @@ class LeaceOptions(MethodOptions):
 
     kind: Literal["leace"] = "leace"
     title = "LEACE"
+    depends_on_seed = False
     needs = Needs(parameters="a projection of the features, whose rank is groups or groups × labels")
     packages = ("torch", "concept-erasure")
     lam = STRENGTH_LAM
@@ -313,6 +316,7 @@ class OutputShiftOptions(MethodOptions):
 
     kind: Literal["output_shift"] = "output_shift"
     title = "Shifted logits"
+    depends_on_seed = False
     needs = Needs(parameters="one number per label except the first")
     lam = SQUARED_GAP_LAM
 
@@ -322,6 +326,7 @@ class GroupThresholdsOptions(MethodOptions):
 
     kind: Literal["group_thresholds"] = "group_thresholds"
     title = "Thresholds per group"
+    depends_on_seed = False  # but for the rows whose prediction is drawn, one by one: the rows' interval covers them
     needs = Needs(group_at_prediction=True, parameters="six numbers per group")
     packages = ("torch", "fairlearn")
     lam = STRENGTH_LAM
@@ -332,6 +337,7 @@ class MajorityOptions(MethodOptions):
 
     kind: Literal["majority"] = "majority"
     title = "Most frequent label"
+    depends_on_seed = False
     needs = Needs(parameters="one number per label except the first")
     lam = SINGLE_LAM
 

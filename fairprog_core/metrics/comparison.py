@@ -7,15 +7,24 @@ methods alike cancels in their difference. The variation over seeds is added as 
 Collapsed points do not count: a constant classifier has every gap 0. Between points the step line is
 used, never an interpolation.
 
-In simulations with fronts of eight and of three points on 2,400 and 4,800 rows (300 test sets each), the coverage of
-the intervals was: hypervolume 92-97 %, its difference 97-99 %, the gap at a loss of two points of accuracy and its
-difference 96-99 %.
+**Equally many λ.** The best of many noisy points is better by luck alone, so a curve with more points would win against
+an equal one. The longer curve is therefore better only where equally many of its points are: those nearest in accuracy
+to the points of the shorter one, see `Attained.nearest_to`. The gap plays no part in that choice, which is repeated on
+every draw, so the interval contains its noise. The shorter curve is better only where it beats all points of the
+longer one, because those that it is nearest to may be the worst of them; see `compared`.
+
+**One seed.** The rows of the test set say nothing about another seed, so one seed of a method whose result depends on
+the seed gives no "better" or "worse".
+
+`fairprog bench --suite verdicts` compares equal methods in simulations. In others, with fronts of eight and of three
+points on 2,400 and 4,800 rows (300 test sets each), the coverage of the intervals was: hypervolume 92-97 %, the
+difference of two equally long curves 97-99 %, the gap at a loss of two points of accuracy and its difference 96-99 %.
 
 Notation: n rows, m classifiers of one curve, b bootstrap draws (1+b: the rows themselves come first),
 p group patterns, c classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -30,7 +39,7 @@ from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estima
 from fairprog_core.metrics.summaries import mean_estimate
 
 ROW_DRAWS = 500
-Verdict = Literal["better", "worse", "cannot tell", "not estimable"]
+Verdict = Literal["better", "worse", "cannot tell", "one seed: cannot say", "not estimable"]
 _MOST = 30_000_000  # resampled rows in memory: 30 MB; larger test sets get fewer draws …
 _FEWEST = 200  # … but at least this many
 _ROUNDING = 1e-9
@@ -60,12 +69,38 @@ class Attained:
     Attributes:
         accuracy: (1+b, m).
         gap: (1+b, m), NaN if a point has collapsed or cannot be estimated.
-        seconds: (m,) training time until the point was available.
+        seconds: (m,) training time until the point was available, or (1+b, m) where every draw has its own points.
     """
 
     accuracy: Floats
     gap: Floats
     seconds: Floats
+
+    def nearest_to(self, other: "Attained") -> "Attained":
+        """At most as many points as ``other`` has: on every draw those nearest to its points in accuracy, each once.
+
+        Both are sorted by accuracy and paired in order, which makes the sum of distances smallest; found by dynamic
+        programming over the points of both. A curve without more points than the other is returned as it is.
+        """
+        n, m = other.accuracy.shape[1], self.accuracy.shape[1]
+        if m <= n:
+            return self
+        order = np.argsort(self.accuracy, axis=1)
+        accuracy, wanted = np.take_along_axis(self.accuracy, order, axis=1), np.sort(other.accuracy, axis=1)
+        n_draws = len(accuracy)
+        cost = np.full((n + 1, m + 1, n_draws), np.inf)  # [i, j]: the first i wanted from among the first j points
+        cost[0] = 0
+        for i in range(1, n + 1):
+            for j in range(i, m + 1):
+                with_j = cost[i - 1, j - 1] + np.abs(wanted[:, i - 1] - accuracy[:, j - 1])
+                cost[i, j] = np.minimum(cost[i, j - 1], with_j)
+        is_kept, left = np.zeros((n_draws, m), dtype=bool), np.full(n_draws, n)
+        for j in range(m, 0, -1):  # back from the end: a point is kept where leaving it out would cost more
+            is_kept[:, j - 1] = (left > 0) & (cost[left, j, range(n_draws)] < cost[left, j - 1, range(n_draws)])
+            left = left - is_kept[:, j - 1]
+        kept = np.take_along_axis(order, np.nonzero(is_kept)[1].reshape(n_draws, n), axis=1)
+        seconds = np.broadcast_to(self.seconds, self.accuracy.shape)
+        return Attained(*(np.take_along_axis(values, kept, axis=1) for values in (self.accuracy, self.gap, seconds)))
 
     def gap_at(self, loss: float, reference: Reference) -> Floats:
         """The smallest gap (1+b,) among points that lose at most ``loss`` of the base's accuracy; NaN if none does."""
@@ -178,10 +213,36 @@ def difference(first: Mapping[int, Floats], second: Mapping[int, Floats]) -> Est
     return _mean({seed: first[seed] - second[seed] for seed in first if seed in second})
 
 
-def verdict(found: Estimate, *, more_is_better: bool) -> Verdict:
-    """Whether the first is better or worse, from the interval of the difference first minus second."""
+def compared(
+    first: Mapping[int, Attained], second: Mapping[int, Attained], figure: Callable[[Attained], Floats]
+) -> Estimate:
+    """The difference of a figure of two curves (by seed), from equally many λ of both.
+
+    Its interval also covers that of the difference from all λ. So the curve with more λ is better only where equally
+    many of them are, and the one with fewer only where it beats all of the other.
+    """
+    pairs = {seed: (first[seed], second[seed]) for seed in first if seed in second}
+    equal = {seed: (one.nearest_to(two), two.nearest_to(one)) for seed, (one, two) in pairs.items()}
+    found, whole = (
+        difference(*({seed: figure(pair[i]) for seed, pair in each.items()} for i in (0, 1))) for each in (equal, pairs)
+    )
+    if found.ci is None or whole.ci is None:
+        return Estimate(None, None)
+    return Estimate(found.value, (min(found.ci[0], whole.ci[0]), max(found.ci[1], whole.ci[1])))
+
+
+def verdict(found: Estimate, *, more_is_better: bool, is_one_seed: bool = False) -> Verdict:
+    """Whether the first is better or worse, from the interval of the difference first minus second.
+
+    Args:
+        found: the difference.
+        more_is_better: whether a larger value is better.
+        is_one_seed: whether it comes from one seed of a method whose result depends on the seed.
+    """
     if found.value is None or found.ci is None:
         return "not estimable"
+    if is_one_seed:
+        return "one seed: cannot say"
     low, high = found.ci
     if low <= 0 <= high:
         return "cannot tell"

@@ -17,6 +17,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import replacing
 from fairprog_core.common.records import Front
+from fairprog_core.methods import METHODS
 from fairprog_core.metrics.explanations.averages import Explanation
 from fairprog_core.metrics.explanations.by_condition import JsonObject
 from fairprog_core.metrics.explanations.probe import Probe
@@ -84,6 +85,16 @@ class CurveId:
     def is_whole(self) -> bool:
         """Whether it uses all of the tuning data."""
         return self.share == 1
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether another seed would give another curve.
+
+        A method that is solved exactly does where it learns from a part of the rows, because that is drawn with the
+        seed; a method of a later version may.
+        """
+        known = METHODS.get(self.method)
+        return known is None or known.options.depends_on_seed or not self.is_whole
 
 
 @dataclass(frozen=True)

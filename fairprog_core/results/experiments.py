@@ -8,7 +8,7 @@ from typing import NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
-from fairprog_core.metrics.comparison import Pair, share_kept
+from fairprog_core.metrics.comparison import Pair, Verdict, share_kept, verdict
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import SAME_CURVE, Row, interval_columns, mean_estimate, mean_over_seeds, rows_csv
@@ -22,7 +22,8 @@ class ExperimentRow(TypedDict):
     """Accuracy and gap at the chosen λ, as a mean over curves that differ only by seed, and those of the base.
 
     ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
-    base. The last keys depend on the experiment:
+    base; ``verdict`` says whether the gap is better, that is smaller, than the base's. The last keys depend on the
+    experiment:
 
     * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
@@ -47,6 +48,7 @@ class ExperimentRow(TypedDict):
     gap: float | None
     gap_ci: list[float] | None
     gap_delta: EstimateJson
+    verdict: Verdict
     collapsed: bool
     kept: NotRequired[EstimateJson]
     source: NotRequired[str]
@@ -136,6 +138,7 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
     first, mean = curves[0], mean_over_seeds(points, same=SAME_CURVE)[0]
     base_accuracy, accuracy = (point.metric("accuracy").to_json() for point in (base, mean))
     base_gap, gap = (point.metric(first.gap).to_json() for point in (base, mean))
+    change = mean.change(first.gap)
     return ExperimentRow(
         method=first.method,
         trigger=first.trigger,
@@ -153,7 +156,8 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
         base_gap_ci=base_gap["ci"],
         gap=gap["value"],
         gap_ci=gap["ci"],
-        gap_delta=mean.change(first.gap).to_json(),
+        gap_delta=change.to_json(),
+        verdict=verdict(change, more_is_better=False, is_one_seed=len(curves) == 1 and first.depends_on_seed),
         collapsed=mean.collapsed,
     )
 

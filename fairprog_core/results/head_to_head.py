@@ -1,12 +1,13 @@
 """Compare finished curves on the same test rows, the same base and one criterion; with metrics and a verdict for each.
 
 Curves may come from one study or from several, if these use the same test rows and the same frozen
-base. `fairprog_core.metrics.comparison` explains the intervals.
+base. `fairprog_core.metrics.comparison` explains the intervals, and why a difference uses equally many λ.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -19,7 +20,7 @@ from fairprog_core.metrics.comparison import (
     Reference,
     ResampledRows,
     Verdict,
-    difference,
+    compared,
     over_seeds,
     verdict,
 )
@@ -32,6 +33,7 @@ from fairprog_core.results.result import Result
 
 BYSTANDERS = ("majority",)  # methods that are shown as a line on the chart, but are no candidates
 LOSSES = (0.01, 0.02, 0.03, 0.05)  # losses of the base's accuracy at which gaps are compared
+AttainedBySeed: TypeAlias = Mapping[int, Attained]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Candidate:
         """The unique name of a candidate: the run, and the key of its curves without the seed."""
         return f"{self.run}:{self.curves[0].family}"
 
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether another seed would give other curves."""
+        return self.curves[0].depends_on_seed
+
     def points(self, curve: Curve) -> list[Point]:
         """The points of one of the curves that have stored predictions."""
         return [point for point in self.result.points_of(curve) if point.artifacts.get("predictions")]
@@ -65,8 +72,14 @@ class DifferenceJson(EstimateJson):
 
 
 class DifferencesJson(TypedDict):
-    """Differences of both hypervolumes, and of the gap at every loss of accuracy."""
+    """Differences of both hypervolumes, and of the gap at every loss of accuracy, first minus second.
 
+    ``n_lams`` is the number of λ of either curve that they are computed from, see `compared`; ``n_seeds`` the number
+    of pairs of seeds.
+    """
+
+    n_lams: int
+    n_seeds: int
     hypervolume: DifferenceJson
     within: DifferenceJson
     at_loss: list[DifferenceJson]
@@ -75,9 +88,9 @@ class DifferencesJson(TypedDict):
 class CandidateJson(TypedDict):
     """The metrics of one candidate.
 
-    ``hypervolume`` is that of all points, ``within`` that of the points available within the training time,
-    ``at_loss`` is the gap at every loss of accuracy. ``seconds`` is a mean over seeds. ``difference`` is None for the
-    reference candidate.
+    ``n_lams`` is its number of λ, ``depends_on_seed`` as in `Candidate`. ``hypervolume`` is that of all points,
+    ``within`` that of the points available within the training time, ``at_loss`` is the gap at every loss of accuracy.
+    ``seconds`` is a mean over seeds. ``difference`` is None for the reference candidate.
     """
 
     key: str
@@ -85,6 +98,8 @@ class CandidateJson(TypedDict):
     method: str
     trigger: str | None
     seeds: list[int]
+    n_lams: int
+    depends_on_seed: bool
     seconds: float
     n_parameters: int | None
     hypervolume: EstimateJson
@@ -119,12 +134,15 @@ class ComparisonJson(TypedDict):
     contenders: list[CandidateJson]  # the key keeps its old name, because saved files contain it
 
 
-class Figures(NamedTuple):
-    """Bootstrap values (1 + b,) by seed: of both hypervolumes, and of the gap at every loss."""
+Figure: TypeAlias = Callable[[Attained], Floats]  # (1 + b,) bootstrap values of a curve's points
 
-    hypervolume: dict[int, Floats]
-    within: dict[int, Floats]
-    at_loss: list[dict[int, Floats]]
+
+class Figures(NamedTuple):
+    """What is compared: both hypervolumes, and the gap at every loss."""
+
+    hypervolume: Figure
+    within: Figure
+    at_loss: list[Figure]
 
 
 def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
@@ -180,7 +198,11 @@ def head_to_head(
         )
     attained = [dict(_attained(each, rows, gap, reference)) for each in value]
     in_time = max(curve.seconds for curve in value[against].curves) if within is None else within
-    figures = [_figures(found, reference, losses, in_time) for found in attained]
+    figures = Figures(
+        hypervolume=partial(Attained.hypervolume, reference=reference),
+        within=partial(Attained.hypervolume, reference=reference, within=in_time),
+        at_loss=[partial(Attained.gap_at, loss=loss, reference=reference) for loss in losses],
+    )
     return ComparisonJson(
         criterion=value[0].curves[0].criterion,
         gap=gap,
@@ -191,8 +213,8 @@ def head_to_head(
         within=in_time,
         against=value[against].key,
         contenders=[
-            _candidate(each, own, None if i == against else _differences(own, figures[against]))
-            for i, (each, own) in enumerate(zip(value, figures, strict=True))
+            _candidate(each, own, figures, None if i == against else (value[against], attained[against]))
+            for i, (each, own) in enumerate(zip(value, attained, strict=True))
         ],
     )
 
@@ -238,42 +260,66 @@ def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
     return np.asarray(curve.seconds * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
 
-def _figures(found: Mapping[int, Attained], reference: Reference, losses: Sequence[float], within: float) -> Figures:
-    return Figures(
-        hypervolume={seed: one.hypervolume(reference) for seed, one in found.items()},
-        within={seed: one.hypervolume(reference, within=within) for seed, one in found.items()},
-        at_loss=[{seed: one.gap_at(loss, reference) for seed, one in found.items()} for loss in losses],
-    )
-
-
-def _candidate(candidate: Candidate, own: Figures, differences: DifferencesJson | None) -> CandidateJson:
+def _candidate(
+    candidate: Candidate,
+    own: AttainedBySeed,
+    figures: Figures,
+    against: tuple[Candidate, AttainedBySeed] | None,
+) -> CandidateJson:
     first = candidate.curves[0]
+
+    def mean(figure: Figure) -> EstimateJson:
+        return over_seeds({seed: figure(found) for seed, found in own.items()}).to_json()
+
     return CandidateJson(
         key=candidate.key,
         run=candidate.run,
         method=first.method,
         trigger=first.trigger,
         seeds=[curve.seed for curve in candidate.curves],
+        n_lams=_n_lams(own),
+        depends_on_seed=candidate.depends_on_seed,
         seconds=float(np.mean([curve.seconds for curve in candidate.curves])),
         n_parameters=first.n_parameters,
-        hypervolume=over_seeds(own.hypervolume).to_json(),
-        within=over_seeds(own.within).to_json(),
-        at_loss=[over_seeds(values).to_json() for values in own.at_loss],
-        difference=differences,
+        hypervolume=mean(figures.hypervolume),
+        within=mean(figures.within),
+        at_loss=[mean(figure) for figure in figures.at_loss],
+        difference=against and _differences((candidate, own), against, figures),
     )
 
 
-def _differences(own: Figures, other: Figures) -> DifferencesJson:
-    pairs = zip(own.at_loss, other.at_loss, strict=True)
+def _differences(
+    first: tuple[Candidate, AttainedBySeed], second: tuple[Candidate, AttainedBySeed], figures: Figures
+) -> DifferencesJson:
+    own, other = _by_seed(first, second)
+    seeds = own.keys() & other.keys()
+    is_one_seed = len(seeds) == 1 and any(candidate.depends_on_seed for candidate, _ in (first, second))
+
+    def judged(figure: Figure, *, more_is_better: bool) -> DifferenceJson:
+        found = compared(own, other, figure)
+        said = verdict(found, more_is_better=more_is_better, is_one_seed=is_one_seed)
+        return DifferenceJson(**found.to_json(), verdict=said)
+
     return DifferencesJson(
-        hypervolume=_with_verdict(difference(own.hypervolume, other.hypervolume), more_is_better=True),
-        within=_with_verdict(difference(own.within, other.within), more_is_better=True),
-        at_loss=[_with_verdict(difference(one, two), more_is_better=False) for one, two in pairs],
+        n_lams=min(_n_lams(own), _n_lams(other)),
+        n_seeds=len(seeds),
+        hypervolume=judged(figures.hypervolume, more_is_better=True),
+        within=judged(figures.within, more_is_better=True),
+        at_loss=[judged(figure, more_is_better=False) for figure in figures.at_loss],
     )
 
 
-def _with_verdict(change: Estimate, *, more_is_better: bool) -> DifferenceJson:
-    return DifferenceJson(**change.to_json(), verdict=verdict(change, more_is_better=more_is_better))
+def _by_seed(*both: tuple[Candidate, AttainedBySeed]) -> list[AttainedBySeed]:
+    """Two candidates' points; a curve that does not depend on the seed stands for every seed of the other one."""
+    seeds = {seed for candidate, found in both for seed in found if candidate.depends_on_seed} or set(both[0][1])
+    return [
+        found if candidate.depends_on_seed else {seed: found.get(seed, next(iter(found.values()))) for seed in seeds}
+        for candidate, found in both
+    ]
+
+
+def _n_lams(found: AttainedBySeed) -> int:
+    return max(int(one.gap.shape[1]) for one in found.values())
 
 
 def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
@@ -282,6 +328,7 @@ def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
     row |= {"criterion": comparison["criterion"], "seeds": seeds, "seconds": each["seconds"]}
     row["against"] = comparison["against"]
     differences = each["difference"]
+    row |= {"n_lams": each["n_lams"], "n_lams_compared": differences and differences["n_lams"]}
     columns = [("hypervolume", each["hypervolume"], differences and differences["hypervolume"])]
     columns.append((f"hypervolume_in_{comparison['within']:g}s", each["within"], differences and differences["within"]))
     for i, loss in enumerate(comparison["losses"]):

@@ -71,6 +71,31 @@ def test_name_of_a_collapsed_point_stays_inside_the_plane():
     assert list(trace(plot, name=common.COLLAPSED).textposition) == ["bottom right", "bottom left"]
 
 
+def test_collapsed_control_is_crossed_out_and_explained_like_a_point():
+    lost = spot(None, 0.0, 0.75, collapsed=1)
+    beside = series(*FOUR[:3], random_trigger=lost, random_words=spot(None, 0.2, 0.89))
+    plot = tradeoff.plane([beside], metric=GAP, base=[spot(None, 0.25, 0.91)], majority=None)
+    cross = trace(plot, name=common.COLLAPSED)
+    assert (list(cross.x), list(cross.y), cross.marker.symbol) == ([0.0], [0.75], "x-thin")
+    assert [row[-1] for row in plot.rows if row[1] == "untrained"] == [common.COLLAPSED]
+    assert words.COLLAPSED_NOTE in words.notes([beside])
+    assert words.COLLAPSED_NOTE not in words.notes([series(*FOUR[:3], random_trigger=spot(None, 0.2, 0.89))])
+
+
+def test_single_seeds_that_collapsed_are_crossed_out_too():
+    """Of two seeds at λ = 4 the second has collapsed: its small point is crossed out, and the mean of both."""
+    first, second = spot(4.0, 0.05, 0.85), spot(4.0, 0.0, 0.75, collapsed=1, seeds=(1,))
+    mean = spot(4.0, 0.025, 0.80, collapsed=1, seeds=(0, 1))
+    curve = series(first, chosen=4.0).curves[0]
+    both = Series("r", "", "border", "equalized_odds", {0: curve, 1: curve}, {0: (first,), 1: (second,)}, (mean,), {})
+    plot = tradeoff.plane([both], metric=GAP, base=[], majority=None)
+    crosses = [each for each in plot.figure.data if each.name == common.COLLAPSED]
+    assert [list(each.x) for each in crosses] == [[0.0], [0.025]]
+    assert crosses[0].marker.size < crosses[1].marker.size
+    assert len([t for t in tradeoff.plane([both], metric=GAP, base=[], majority=None, show_seeds=False).figure.data
+                if t.name == common.COLLAPSED]) == 1  # fmt: skip
+
+
 def test_plane_without_base_and_majority_has_neither():
     plot = tradeoff.plane([series(*FOUR)], metric=GAP, base=[], majority=None)
     assert not plot.figure.layout.shapes

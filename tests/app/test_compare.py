@@ -118,6 +118,11 @@ def test_verdicts_in_words_are_those_of_the_library(open_page, folder, judged):
             "interval includes 0. Its gap at the same loss of accuracy: cannot tell at −1 and −5 points.",
         ),
         (
+            "one seed: cannot say", 0.02, [0.01, 0.03],
+            "**One seed: cannot say whether A or B is better**. On these test rows their areas differ by +0.0200 "
+            "[0.0100, 0.0300], but another seed may give another result.",
+        ),
+        (
             "not estimable", 0.02, None,
             "A and B cannot be compared here: there is no interval for the difference of their areas.",
         ),
@@ -135,6 +140,25 @@ def test_every_verdict_has_its_words(verdict, value, ci, sentence):
     reference, other = words.table(judged, {"a": "A", "b": "B"}).rows
     assert (reference[0].text, reference[0].note, reference[1].text) == ("B", "1 seed, 20 s each", "0.1000")
     assert other[1].note == f"[0.0500, 0.1500]{note}"
+
+
+def contender(key, *, n_lams=5, depends_on_seed=True, seeds=(0, 1), difference=True):
+    return {"key": key, "n_lams": n_lams, "depends_on_seed": depends_on_seed, "seeds": seeds, "difference": difference}
+
+
+def test_one_seed_is_named_only_where_it_matters():
+    exact, learned = contender("a", depends_on_seed=False, seeds=(0,)), contender("b", seeds=(0,))
+    names = {"a": "LEACE", "b": "Border"}
+    assert words.one_seed({"contenders": [exact]}, names) is None
+    assert words.one_seed({"contenders": [exact, learned]}, names).startswith("Border ran with one seed only")
+    assert words.one_seed({"contenders": [learned]}, names).startswith("Every method ran with one seed only")
+
+
+def test_different_numbers_of_lams_are_named():
+    names = {"a": "A_", "b": "B"}
+    assert words.fewer_lams({"contenders": [contender("a"), contender("b")]}, names) is None
+    found = words.fewer_lams({"contenders": [contender("a"), contender("b", n_lams=9)]}, names)
+    assert found.startswith(r"The methods have different numbers of λ (A\_ 5, B 9).")
 
 
 def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder, judged):

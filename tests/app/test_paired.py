@@ -1,17 +1,20 @@
 """Sentences about comparisons in pairs say what the numbers say."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 
 from app.charts import probe as probe_charts
 from app.charts import saliency as charts
+from app.charts.along import along
 from app.models.explanations import explanation_of, probe_of
 from app.models.line import Line
 from app.models.probe_controls import probe_controls
 from app.wording import probe as probe_words
 from app.wording import saliency as words
-from app.wording.shared import inside, paired, verdicts
+from app.wording.shared import common, inside, paired, verdicts
 from fairprog_core.metrics.explanations.by_condition import ByCondition
 from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.explanations.probe import DemographicPrediction, LinearReadings, Probe
@@ -72,6 +75,49 @@ def test_run_without_pairs_is_compared_by_intervals_and_says_so():
     old = line()
     assert paired.at(old, "the share on hair", [2.0], 0) == verdicts.at(old, "the share on hair", [2.0], 0)
     assert paired.EARLIER in paired.legend([old])
+
+
+@pytest.fixture
+def shipped(monkeypatch):
+    """The shipped studies; other tests of pages do not see them."""
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(Path(__file__).resolve().parents[2] / "assets"))
+
+
+def test_collapsed_control_is_named_in_sentences_and_on_the_axis():
+    shift = pairs(mean(0.23, 0.21, 0.25))
+    black = pairs(mean(0.045, 0.036, 0.056), mean(0.81, 0.77, 0.85))
+    lost = dataclasses.replace(line(without=shift, black=black), collapsed=["black"])
+    assert "The black trigger (collapsed): 0.548, 81 %" in paired.at(lost, "the share on hair", [2.0], 0)
+    assert "black (collapsed) 0.548" in verdicts.at(lost, "the share on hair", [2.0], 0)
+    plot = along([lost], [2.0], y_title="", label="")
+    assert list(plot.figure.layout.xaxis.ticktext) == ["without", "untrained", "black<br>✕", "2"]
+    (cross,) = [trace for trace in plot.figure.data if trace.name == common.COLLAPSED]
+    assert list(cross.y) == [0.548]
+    assert [row[0] for row in plot.rows][2] == "black (collapsed)"
+    whole = along([line(without=shift, black=black)], [2.0], y_title="", label="")
+    assert not [trace for trace in whole.figure.data if trace.name == common.COLLAPSED]
+
+
+@pytest.mark.parametrize("criterion", ["equalized_odds", "demographic_parity"])
+def test_black_patch_of_the_shipped_faces_is_marked_on_both_pages(open_page, shipped, criterion):
+    curve = f"reprogram-patch-{criterion}-s0"
+    note = inside.collapsed_controls(["black"])
+    page = open_page("saliency", curve=curve)
+    assert not page.exception
+    assert note in [block.value for block in page.markdown]
+    assert "black<br>✕" in json.loads(given(page, "share")["figure"])["layout"]["xaxis"]["ticktext"]
+    assert page.get("button_group")[1].options[1] == "Black (collapsed)"
+    page = open_page("probe", curve=curve)
+    assert not page.exception
+    assert note in [block.value for block in page.markdown]
+    assert "black<br>✕" in json.loads(given(page, "probability")["figure"])["layout"]["xaxis"]["ticktext"]
+    assert "Black ✕" in [column["text"] for column in given(page, "classifiers")["columns"]]
+
+
+def test_border_of_the_shipped_faces_has_no_mark(open_page, shipped):
+    for name in ("saliency", "probe"):
+        page = open_page(name, curve="reprogram-border-equalized_odds-s0")
+        assert not [block for block in page.markdown if "crossed out" in block.value]
 
 
 def sentences(found, null, group, index):

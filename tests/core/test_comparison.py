@@ -1,5 +1,8 @@
 """Methods against each other: tables of draws, matched accuracy and seconds, verdicts; by hand and by simulation."""
 
+import itertools
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from fairprog_core.metrics.comparison import (
     Attained,
     Reference,
     ResampledRows,
+    compared,
     difference,
     over_seeds,
     verdict,
@@ -137,6 +141,60 @@ def test_hypervolume_of_a_draw_equals_that_of_one_front(points):
     assert once(accuracy, gap).hypervolume(BASE).tolist() == pytest.approx([expected], abs=1e-12)
 
 
+@given(
+    st.integers(2, 7).flatmap(
+        lambda m: st.tuples(st.lists(st.floats(0, 1), min_size=m, max_size=m), st.integers(1, m - 1))
+    ),
+    st.integers(0, 10**6),
+)
+def test_nearest_points_have_the_smallest_sum_of_distances_in_order(longer, seed):
+    """Against every choice of n of m points; the shorter curve's points are drawn, three draws at once."""
+    accuracy, n = longer
+    random = np.random.default_rng(seed)
+    curves = [random.permutation(accuracy) for _ in range(3)]
+    mine = Attained(np.array(curves), random.random((3, len(accuracy))), np.arange(len(accuracy), dtype=float))
+    other = Attained(random.random((3, n)), np.zeros((3, n)), np.zeros(n))
+    kept = mine.nearest_to(other)
+    assert kept.gap.shape == kept.accuracy.shape == (3, n)
+    for draw in range(3):
+        wanted = np.sort(other.accuracy[draw])
+        sums = [np.abs(np.sort(chosen) - wanted).sum() for chosen in itertools.combinations(curves[draw], n)]
+        assert np.abs(kept.accuracy[draw] - wanted).sum() == pytest.approx(min(sums))
+        found = [np.flatnonzero(mine.gap[draw] == gap).item() for gap in kept.gap[draw]]
+        assert len(set(found)) == n
+        assert (mine.accuracy[draw, found] == kept.accuracy[draw]).all()
+        assert (kept.seconds[draw] == found).all()
+
+
+def test_nearest_points_by_hand():
+    """To .86 and .80 the nearest of .90, .87, .845 and .79 are .87 (.01 away; .845: .015) and .79."""
+    longer = once([0.90, 0.87, 0.845, 0.79], [0.3, 0.2, 0.1, 0.05])
+    kept = longer.nearest_to(once([0.86, 0.80], [0.2, 0.1]))
+    assert (kept.accuracy.tolist(), kept.gap.tolist()) == ([[0.79, 0.87]], [[0.05, 0.2]])
+    assert kept.nearest_to(longer) is kept
+
+
+def draws(values):
+    """A curve of one point per seed and 201 draws, whose accuracy and gap vary a little."""
+    noise = np.random.default_rng(0).normal(size=(201, len(values))) * 1e-3
+    noise[0] = 0
+    accuracy, gap = np.array(values).T
+    return Attained(accuracy + noise, gap + noise, np.zeros(len(values)))
+
+
+def test_one_point_is_not_better_than_a_curve_because_the_worst_of_its_points_is_near():
+    """Of (.90, .30) and (.88, .10) the first is nearest to (.895, .25): alone it is worse, both together are better."""
+    curve, point = draws([(0.90, 0.30), (0.88, 0.10)]), draws([(0.895, 0.25)])
+    base = Reference(np.full(201, 0.90), np.full(201, 0.30), np.full(201, 0.70), BASE.counts)
+    found = compared({0: point}, {0: curve}, partial(Attained.hypervolume, reference=base))
+    assert found.value == pytest.approx(0.195 * 0.05)  # against the nearest point, whose area is 0
+    assert found.ci[0] < -0.02  # against both: .195·.05 − .18·.20
+    assert verdict(found, more_is_better=True) == "cannot tell"
+    dominating = draws([(0.91, 0.05)])
+    best = compared({0: dominating}, {0: curve}, partial(Attained.hypervolume, reference=base))
+    assert verdict(best, more_is_better=True) == "better"
+
+
 def test_over_seeds_is_wider_than_the_rows_alone():
     """Two seeds .1 apart, rows ± .02: by the house's rule √((12.706·.0707/√2)² + .02²) ≈ .6356."""
     draws = np.concatenate([[0.0], np.linspace(-0.0210526, 0.0210526, 1001)])  # central 95 %: ± .02
@@ -169,6 +227,11 @@ def test_verdict_is_said_from_the_interval_alone(ci, more, less):
     found = Estimate(0.005, ci)
     assert verdict(found, more_is_better=True) == more
     assert verdict(found, more_is_better=False) == less
+
+
+@pytest.mark.parametrize("ci", [(0.01, 0.02), (-0.02, -0.01), (-0.01, 0.02)])
+def test_one_seed_gives_no_verdict(ci):
+    assert verdict(Estimate(0.005, ci), more_is_better=True, is_one_seed=True) == "one seed: cannot say"
 
 
 def test_interval_of_a_difference_of_hypervolumes_covers_93_to_97_percent():

@@ -8,7 +8,7 @@ from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
 from fairprog_core.results.head_to_head import candidates, head_to_head
 from fairprog_core.results.result import Result
-from tests.core.known_rates import GAP, write_duel
+from tests.core.known_rates import GAP, METHODS, write_duel
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +111,53 @@ def test_gap_that_too_few_rows_tell_is_refused(folder, monkeypatch):
 
 
 def test_two_studies_of_the_same_rows_can_meet(folder, tmp_path):
-    other = write_duel(tmp_path / "other", methods={"output_shift": [(0.75, 0.45)]}, seeds=(0,))
+    """The single point is nearest to the border's at λ = 2 in accuracy, and has a gap of .215 instead of .1."""
+    other = write_duel(tmp_path / "other", methods={"output_shift": [(0.90, 0.62)]}, seeds=(0,))
     found = candidates({"one": Result.open(folder), "two": Result.open(other)})
     judged = head_to_head(found)
     assert [each["run"] for each in judged["contenders"]] == ["one", "one", "one", "two"]
     assert judged["contenders"][3]["difference"]["hypervolume"]["verdict"] == "worse"
+
+
+def test_point_as_accurate_as_the_base_is_not_better_than_a_curve_that_dominates_it(folder, tmp_path):
+    """The border's point nearest to (.75, .45) is λ = 0, whose area is 0; its others have a smaller gap."""
+    other = write_duel(tmp_path / "other", methods={"output_shift": [(0.75, 0.45)]}, seeds=(0,))
+    judged = head_to_head(candidates({"one": Result.open(folder), "two": Result.open(other)}))
+    difference = judged["contenders"][3]["difference"]
+    assert difference["n_lams"] == 1
+    assert difference["hypervolume"]["value"] > 0 > difference["hypervolume"]["ci"][0]
+    assert difference["hypervolume"]["verdict"] == "cannot tell"
+
+
+def test_one_seed_of_a_method_that_learns_gives_no_verdict(tmp_path):
+    methods = {"reprogram-border": METHODS["reprogram-border"], "adv_post": METHODS["last_layer"],
+               "last_layer": METHODS["last_layer"], "leace": METHODS["leace"]}  # fmt: skip
+    found = candidates({"one": Result.open(write_duel(tmp_path / "one", methods=methods, seeds=(0,)))})
+    for each in head_to_head(found)["contenders"][1:]:
+        difference = each["difference"]
+        said = {difference["hypervolume"]["verdict"], *(at["verdict"] for at in difference["at_loss"])}
+        assert said == {"one seed: cannot say"}
+        assert difference["hypervolume"]["ci"] is not None
+    exact = head_to_head(found, against=3)["contenders"]
+    assert [each["depends_on_seed"] for each in exact] == [True, True, False, False]
+    assert exact[2]["difference"]["hypervolume"]["verdict"] == "worse"
+
+
+def test_exact_method_depends_on_the_seed_where_its_rows_do(tmp_path):
+    methods = {"last_layer@0.05": METHODS["last_layer"], "leace": METHODS["leace"]}
+    found = candidates({"one": Result.open(write_duel(tmp_path / "one", methods=methods, seeds=(0,)))})
+    assert [each.depends_on_seed for each in found] == [True, False]
+    assert head_to_head(found)["contenders"][1]["difference"]["hypervolume"]["verdict"] == "one seed: cannot say"
+
+
+def test_exact_method_with_one_seed_is_compared_with_every_seed_of_another(folder, tmp_path):
+    """One seed of LEACE in another run: the border's two seeds are both compared with it."""
+    other = write_duel(tmp_path / "other", methods={"leace": METHODS["leace"]}, seeds=(0,))
+    judged = head_to_head(candidates({"one": Result.open(folder), "two": Result.open(other)}))
+    border, leace = judged["contenders"][0], judged["contenders"][3]
+    assert (leace["seeds"], leace["difference"]["n_seeds"], leace["difference"]["n_lams"]) == ([0], 2, 2)
+    assert (border["n_lams"], leace["n_lams"]) == (3, 2)
+    assert "one seed" not in leace["difference"]["hypervolume"]["verdict"]
 
 
 def test_studies_of_other_rows_or_another_base_are_refused(folder, tmp_path):

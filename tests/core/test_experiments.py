@@ -10,6 +10,7 @@ from fairprog_core.cli import main
 from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
 from fairprog_core.results.result import Result
 from tests.core.known_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
+from tests.core.known_rates import BASE, write_duel
 
 
 def test_rows_of_tuning_data_equal_the_gaps_by_hand(tmp_path):
@@ -42,6 +43,18 @@ def test_rows_of_classes_are_of_all_tuning_data(tmp_path):
     assert row["tuning_ratio"] == 1
 
 
+def test_one_seed_of_a_trigger_gives_no_verdict_and_two_do(tmp_path):
+    """The gap falls from .275 to .165 or .1075; the last layer is solved exactly, so one seed is enough."""
+    methods = {"reprogram-border": [BASE, (0.78, 0.60)], "last_layer": [BASE, (0.80, 0.63)]}
+    found = {
+        n: class_rows([Result.open(write_duel(tmp_path / str(n), methods=methods, seeds=range(n)))]) for n in (1, 2)
+    }
+    assert [row["verdict"] for row in found[1]] == ["one seed: cannot say", "better"]
+    assert [row["verdict"] for row in found[2]] == ["better", "better"]
+    (row,) = transfer_rows([Result.open(write_transfer(tmp_path / "moved"))])
+    assert row["verdict"] == "one seed: cannot say"
+
+
 def test_rows_as_csv_have_their_intervals_in_columns():
     row = {"seeds": [0, 1], "gap": 0.2, "gap_ci": [0.1, 0.3], "kept": {"value": 0.5, "ci": [0.4, 0.6]}}
     unknown = row | {"gap": None, "gap_ci": None, "kept": {"value": None, "ci": None}}
@@ -61,6 +74,7 @@ def test_command_shows_what_the_runs_hold_and_prints_it_as_json(tmp_path, capsys
     assert ended.value.code == 0
     assert "Less tuning data" in shown
     assert f"{SOURCE} → {TARGET}" in shown
+    assert shown.count("one seed: cannot say") == 3
     assert "Several classes" not in shown
     with pytest.raises(SystemExit):
         main(["runs", "experiments", *folders, "--json"])

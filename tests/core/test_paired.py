@@ -81,6 +81,17 @@ def test_black_frame_makes_four_fifths_of_the_shipped_shift():
     assert pairs["difference"][index]["ci"][0] > 0
 
 
+def test_black_patch_of_the_shipped_faces_has_collapsed_and_no_other_control():
+    """Accuracy .754 where the most frequent label has .753: it sees no blond hair any more."""
+    for name in ("faces", "comments"):
+        for curve in json.loads((DEMO / name / "result.json").read_text(encoding="utf-8"))["curves"]:
+            expected = ["black"] if "patch" in curve["key"] else []
+            explain, probe = explanation_from_json(curve["explain"]), Probe.from_json(curve["probe"])
+            assert explain.collapsed_controls == probe.collapsed_controls == expected
+            assert explain.to_json() == curve["explain"]
+            assert probe.to_json() == curve["probe"]
+
+
 @pytest.mark.parametrize("name", ["faces", "comments"])
 def test_results_from_before_pairs_are_read_and_written_alike(name: str):
     for curve in curves(name):

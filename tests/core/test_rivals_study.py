@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier
+from fairprog_core.common.files.model_file import read_learned
 from fairprog_core.common.home import Home
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.summaries import points_csv
@@ -15,7 +17,7 @@ from fairprog_core.pipeline.execute import execute
 from fairprog_core.results.result import Result
 from fairprog_core.results.summary import main_figures
 from fairprog_core.study import Study
-from tests.conftest import Finished, every_method
+from tests.conftest import Finished, _run_once, every_method
 
 LEARNED = [kind for kind, entry in METHODS.items() if not entry.options.is_control]
 
@@ -95,3 +97,19 @@ def numbers(folder: Path) -> Any:
     """The points without paths."""
     values = json.loads((folder / "result.json").read_text("utf-8"))
     return [{key: value for key, value in point.items() if key != "artifacts"} for point in values["points"]]
+
+
+def test_methods_that_depend_on_the_seed_are_those_whose_second_seed_differs(session_folder: Path) -> None:
+    """Thresholds per group draw some predictions, row by row, from the seed; what they learn is the same."""
+    result = _run_once(Study.parse(every_method() | {"seeds": [0, 1]}), session_folder, "two-seeds").result
+    for kind in LEARNED:
+        first, second = (curve for curve in result.curves if curve.method == kind)
+        if kind == "group_thresholds":
+            rules = [read_learned(curve.artifact)[1]["rules"] for curve in (first, second)]
+            is_same = rules[0] == rules[1]
+        else:
+            logits = [
+                [result.predictions(point).logits for point in result.points_of(curve)] for curve in (first, second)
+            ]
+            is_same = all(np.array_equal(*pair) for pair in zip(*logits, strict=True))
+        assert first.depends_on_seed == (not is_same), kind

@@ -12,9 +12,11 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
+from fairprog_core.common.types import Groups
 from fairprog_core.data import DATASETS
-from fairprog_core.data.base import Dataset
+from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain.base import ExplanationResult
+from fairprog_core.explain.conditions import find_collapsed
 from fairprog_core.explain.gallery import pick, to_int8, to_uint8
 from fairprog_core.explain.image.conditions import ImageConditions
 from fairprog_core.explain.image.report import explanation_report
@@ -75,6 +77,17 @@ def numbers(means: dict[str, object]) -> Iterator[dict[str, float] | None]:
     for key in ("without", "untrained", "black"):
         yield means[key]  # type: ignore[misc]
     yield from means["lam"]  # type: ignore[misc]
+
+
+def test_control_that_calls_everything_alike_has_collapsed():
+    """On 80 rows, 20 for every group and label: one control is always right, the other never says 1."""
+    z, y = np.arange(80) % 2, np.arange(80) // 2 % 2
+    split, groups = Split(np.zeros(80), y, z, np.full((2, 2), 0.25), True), Groups.exclusive("female", "male")
+    right, zeros = np.eye(2)[y], np.tile([1.0, 0.0], (80, 1))
+    assert find_collapsed(split, [right, right, zeros], ["untrained", "black"], groups=groups) == ["black"]
+    assert find_collapsed(split, [right, right[:, ::-1], right], ["untrained", "black"], groups=groups) == ["untrained"]
+    few = Split(split.x[:56], y[:56], z[:56], split.cell_share, True)
+    assert find_collapsed(few, [right[:56], right[:56], zeros[:56]], ["untrained", "black"], groups=groups) is None
 
 
 def test_every_mean_has_value_interval_and_n(found: ExplanationResult):

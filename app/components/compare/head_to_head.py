@@ -57,8 +57,9 @@ def _show_verdicts(comparison: ComparisonJson, value: Picked) -> None:
     st.header(words.VERDICTS_TITLE, anchor=False)
     for sentence in words.sentences(comparison, value.names):
         st.markdown(sentence)
-    if note := words.one_seed(comparison, value.names):
-        st.markdown(note)
+    for note in (words.one_seed(comparison, value.names), words.fewer_lams(comparison, value.names)):
+        if note:
+            st.markdown(note)
 
 
 def _at_seconds(comparison: ComparisonJson, value: Picked, *, key: str) -> ComparisonJson:

@@ -66,7 +66,9 @@ def _matrix(rows: Sequence[Row], *, key: str, picked: Picked) -> None:
     columns = [column for column in columns if any(row["target"] == column for row in rows)]
     plot = matrix_chart.matrix(
         {(line, row["target"]): Estimate.of(**row["kept"]) for line, found in lines.items() for row in found},
-        collapsed={(line, row["target"]) for line, found in lines.items() for row in found if row["collapsed"]},
+        marked={
+            (line, row["target"]): mark for line, found in lines.items() for row in found if (mark := words.mark(row))
+        },
         own={(line, row["source"]) for line, found in lines.items() for row in found}, own_text=words.OWN,
         rows=list(lines), columns=columns, x_title=words.TESTED_ON, y_title=words.TRAINED_ON, label=words.MATRIX_LABEL,
     )  # fmt: skip

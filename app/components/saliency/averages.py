@@ -8,7 +8,7 @@ from app.charts import saliency as charts
 from app.charts.saliency import Average
 from app.widgets import live_plot
 from app.wording import saliency as words
-from app.wording.shared import paired
+from app.wording.shared import inside, paired
 
 
 def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:
@@ -33,4 +33,6 @@ def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: i
                 st.markdown(paired.at(each.line, each.names.what, lams, index))
                 if each.flat is not None:
                     st.markdown(words.flat_note(each.names, each.flat))
+    if lost := inside.collapsed_controls(list(value[0].line.collapsed)):
+        st.markdown(lost)
     st.markdown(paired.legend([each.line for each in value]))

@@ -1,6 +1,6 @@
 """Widgets that choose the gallery's map, control, explained class and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import get_args
 
 import streamlit as st
@@ -13,7 +13,9 @@ _VIEWS: tuple[View, ...] = get_args(View)
 _CONTROLS: tuple[Control, ...] = get_args(Control)
 
 
-def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str]) -> Choice:
+def show(
+    value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str], collapsed: Collection[str] = ()
+) -> Choice:
     """Draw the widgets in one row.
 
     Args:
@@ -21,6 +23,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
         key: beginning of the widgets' keys.
         groups: names of the groups.
         labels: the c class names.
+        collapsed: names of the controls that have collapsed.
     """
     first, second, third, fourth, fifth = st.columns([6, 5, 4, 5, 4])
     view = first.segmented_control(
@@ -33,7 +36,7 @@ def show(value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str
     )
     control = second.segmented_control(
         words.CONTROL, _CONTROLS, default=value.control, required=True, key=f"{key}-control",
-        format_func=words.CONTROLS.__getitem__,
+        format_func=lambda name: words.control(name, is_collapsed=name in collapsed),
     )  # fmt: skip
     target = None
     if view == "grad_cam":  # other maps exist only for the predicted class

@@ -26,8 +26,9 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         channel: of the slider.
     """
     start, groups, labels = Choice("grad_cam", "untrained"), value.group_names, value.labels
-    choice = map_picker.show(start, key="map", groups=groups, labels=labels)
     explain = explanation_of(curve)
+    lost = explain.collapsed_controls if explain else None
+    choice = map_picker.show(start, key="map", groups=groups, labels=labels, collapsed=lost or ())
     found = charts.averages(explain, choice.view)
     frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
     index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)

@@ -1,7 +1,7 @@
 """Sentences that Trade-off, Saliency and Probe share."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.models import saved_study
 from app.wording.shared import common
@@ -41,6 +41,12 @@ CONTROLS = {
     "random_words": "random words",
     "neutral_words": "neutral words",
 }
+CROSS = "✕"  # at the name of a collapsed control where space is short
+IS_COLLAPSED = "{name} (collapsed)"
+COLLAPSED_CONTROLS = (
+    "Collapsed, and crossed out: {names}. In some group, no row of some label is predicted right any more, or always "
+    "predicting the most frequent label would be at least as accurate, so its figures mean little."
+)
 RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
 RIVALS_NOTE = (
     "Rivals, which change all weights and use no trigger: {names}. Each is shown at the λ that was chosen for it on "
@@ -91,6 +97,17 @@ def share(tuning_ratio: float | None) -> str:
 def in_run(run: str, text: str) -> str:
     """A text after its run's name, if several runs are compared; ``run`` is empty for one run."""
     return f"{run}: {text}" if run else text
+
+
+def control(name: str, *, is_collapsed: bool) -> str:
+    """The name of a control in a table: "black (collapsed)"."""
+    return IS_COLLAPSED.format(name=CONTROLS[name]) if is_collapsed else CONTROLS[name]
+
+
+def collapsed_controls(names: Sequence[str] | None) -> str:
+    """Which controls of a chart have collapsed; empty where none has, or where it is not known."""
+    found = " and ".join(f"“{CONTROLS[name]}”" for name in names or () if name in CONTROLS)
+    return COLLAPSED_CONTROLS.format(names=found) if found else ""
 
 
 def rival(method: str, lam: float) -> str:

@@ -1,6 +1,6 @@
 """Sentences that compare a trigger with its controls in pairs, on the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.wording.shared import common, inside, verdicts
@@ -71,17 +71,23 @@ def legend(lines: "Sequence[Line]") -> str:
     return f"{verdicts.OVERLAP} {EARLIER}"
 
 
+def control_name(name: str, collapsed: Collection[str]) -> str:
+    """The name of a control at the beginning of a sentence: "The black trigger (collapsed)"."""
+    return inside.IS_COLLAPSED.format(name=NAMES[name]) if name in collapsed else NAMES[name]
+
+
 def _control(name: str, found: PairedDifferences, line: "Line", index: int) -> str:
     """How much of the shift one control makes, and what the trigger differs from it."""
+    shown = control_name(name, line.collapsed)
     difference, share = _of(found.difference[index]), found.share[index]
     told = ALIKE if _includes_0(difference) else ""
     level = inside.signed((line.along[0] if name == LAM_0 else line.controls[name]).value or 0.0)
     if share is None:
-        return NO_SHARE.format(name=NAMES[name], level=level, difference=inside.difference(difference), told=told)
+        return NO_SHARE.format(name=shown, level=level, difference=inside.difference(difference), told=told)
     value, ends = inside.percent(_of(share))
     text = OTHER_WAY if share["ci"] and share["ci"][1] < 0 else SHARE
     return text.format(
-        name=NAMES[name], level=level, share=f"{value} {ends}".rstrip(),
+        name=shown, level=level, share=f"{value} {ends}".rstrip(),
         difference=inside.difference(difference), told=told,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ CONTROLS = {
     "random_words": "random words {value}, {verdict}",
     "neutral_words": "neutral words {value}, {verdict}",
 }
+COLLAPSED = "{name} (collapsed) {value}, {verdict}"
 RIVAL = "{name}: {value}, {verdict}"
 VERDICTS = {"rises": "lower", "falls": "higher", "unclear": "no clear difference"}
 
@@ -43,7 +44,9 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
         what=what, verb=found, lam=common.lam(lams[index]), now=inside.interval(now), before=inside.interval(without)
     )
     others = [
-        text.format(value=inside.interval(control), verdict=VERDICTS[verdict(now, control)])
+        (COLLAPSED if name in line.collapsed else text).format(
+            value=inside.interval(control), verdict=VERDICTS[verdict(now, control)], name=inside.CONTROLS[name]
+        )
         for name, text in CONTROLS.items()
         if (control := line.controls.get(name)) and control.value is not None
     ]

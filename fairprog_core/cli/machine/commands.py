@@ -23,6 +23,7 @@ from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
+BENCH_SUITES = ("speed", "verdicts")
 
 
 def worker(
@@ -74,12 +75,23 @@ def bench(
     ] = None,
     device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all devices.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
+    suite: Annotated[
+        str, typer.Option(help="speed: of this machine. verdicts: how often equal methods differ, by simulation.")
+    ] = "speed",
 ) -> None:
-    """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions."""
+    """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions.
+
+    With --suite verdicts, simulate instead how often a comparison calls one of two equal methods better.
+    """
+    if suite not in BENCH_SUITES:
+        raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
     if json_file:
         writable_file(json_file)
+    if suite == "verdicts":
+        _verdicts(json_file)
+        return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
 
@@ -91,3 +103,15 @@ def bench(
     typer.echo(json.dumps(figures["ratios"]))
     if json_file:
         write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))
+
+
+def _verdicts(json_file: Path | None) -> None:
+    """Simulate comparisons of equal methods, and print a table that Markdown reads."""
+    from fairprog_core.cli.machine.bench import verdicts as simulation
+
+    with console().status("Simulating test sets …") as status:
+        found = simulation.verdicts(progress=lambda n: status.update(f"{n} of {simulation.TEST_SETS} test sets"))
+    typer.echo("\n".join([*simulation.HEAD, *map(simulation.table_row, found)]))
+    if json_file:
+        values = {"schema": simulation.SCHEMA, "settings": [each.to_json() for each in found]}
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))

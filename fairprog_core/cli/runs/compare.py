@@ -51,7 +51,10 @@ def compare(
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts."""
+    """Compare the methods of finished runs on the same data and base: hypervolume, matched accuracy, verdicts.
+
+    Differences use equally many λ of both methods. One seed of a method that depends on its seed gives no verdict.
+    """
     if seconds is not None and not isfinite(seconds):
         raise ConfigError(f"--seconds is {seconds}; it must be a number of seconds.")
     results = dict(opened(each, home) for each in run)
@@ -102,8 +105,8 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
         f"gap {base['gap']:.3f}. Differences and verdicts: against {words(judged['against'].partition(':')[2])}."
     )
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
-    for name in ("Method", "Seeds", "Time", "Hypervolume", f"… in {span(judged['within'])}"):
-        table.add_column(name, no_wrap=name in ("Seeds", "Time"))
+    for name in ("Method", "Seeds", "λ", "Time", "Hypervolume", f"… in {span(judged['within'])}"):
+        table.add_column(name, no_wrap=name in ("Seeds", "λ", "Time"))
     for loss in judged["losses"]:
         table.add_column(f"Gap at −{100 * loss:g} points")
     for each in judged["contenders"]:
@@ -112,6 +115,7 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
         table.add_row(
             escaped(f"{each['run']}: {name}") if several else name,
             str(len(each["seeds"])),
+            str(each["n_lams"]),
             span(each["seconds"]),
             _cell(each["hypervolume"], other and other["hypervolume"], digits=4),
             _cell(each["within"], other and other["within"], digits=4),

@@ -56,11 +56,16 @@ def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
         table.add_row(
             words(row["trigger"] or row["method"]), words(row["criterion"]), _where(row),
             ", ".join(map(str, row["seeds"])),
-            f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
+            f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}\n{_verdict(row)}",
             interval(change["value"], change["ci"], sign="+"),
             interval(kept["value"], kept["ci"], digits=2) if kept else "",
         )  # fmt: skip
     return table
+
+
+def _verdict(row: ExperimentRow) -> str:
+    """The verdict on the gap against the base."""
+    return "collapsed" if row["collapsed"] else row["verdict"]
 
 
 def _where(row: ExperimentRow) -> str:

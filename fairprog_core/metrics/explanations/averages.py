@@ -87,6 +87,8 @@ class Explanation:
         paired: the trigger against other conditions on the same rows, by the name of the average (the attribute's:
             "cam_share", "erasure", …); empty in older results.
         flat: the share that a map would reach which is the same everywhere, by the name of the average.
+        collapsed_controls: names of the controls that have collapsed on the rows of the explanations; None where it is
+            not known: in older results, and where rows were too few.
     """
 
     lams: list[float]
@@ -97,13 +99,14 @@ class Explanation:
     collapsed_rivals: list[str] = field(default_factory=list)
     paired: dict[str, Paired] = field(default_factory=dict)
     flat: dict[str, float] = field(default_factory=dict)
+    collapsed_controls: list[str] | None = None
 
     def averages(self) -> JsonObject:
         """What follows ``lams``, ``rows`` and the rivals in JSON."""
         raise NotImplementedError
 
     def to_json(self) -> JsonObject:
-        """As results have it; rivals and pairs are left out where there are none."""
+        """As results have it; what is empty or not known is left out."""
         found: JsonObject = plain({
             "lams": self.lams,
             "rows": self.rows,
@@ -111,6 +114,7 @@ class Explanation:
             **self.averages(),
             **paired_to_json(self.paired),
             **({"flat": self.flat} if self.flat else {}),
+            **({} if self.collapsed_controls is None else {"collapsed_controls": self.collapsed_controls}),
         })  # fmt: skip
         return found
 
@@ -195,6 +199,7 @@ class SharedJson(TypedDict):
     rivals: NotRequired[dict[str, float]]
     collapsed_rivals: NotRequired[list[str]]
     flat: NotRequired[dict[str, float]]
+    collapsed_controls: NotRequired[list[str]]
 
 
 _SHARED = tuple(SharedJson.__annotations__)

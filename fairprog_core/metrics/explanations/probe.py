@@ -131,6 +131,7 @@ class Probe:
         nulls: names of the e empty inputs.
         classifiers: one per demographic classifier.
         linear: how well the group is predicted from the base's features and logits.
+        collapsed_controls: as in ``Explanation``.
     """
 
     lams: list[float]
@@ -138,6 +139,7 @@ class Probe:
     nulls: list[str]
     classifiers: list[DemographicPrediction]
     linear: LinearReadings
+    collapsed_controls: list[str] | None = None
 
     def to_json(self) -> JsonObject:
         """As results have it."""
@@ -147,6 +149,7 @@ class Probe:
             "nulls": self.nulls,
             "classifiers": [each.to_json() for each in self.classifiers],
             **self.linear.to_json(),
+            **({} if self.collapsed_controls is None else {"collapsed_controls": self.collapsed_controls}),
         })  # fmt: skip
         return found
 
@@ -164,6 +167,7 @@ class Probe:
                 nulls=list(values["nulls"]),
                 classifiers=[DemographicPrediction.from_json(each) for each in values["classifiers"]],
                 linear=LinearReadings.from_json(values),
+                collapsed_controls=_names().validate_python(values.get("collapsed_controls")),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{error!s:.60} is missing or of another kind") from error
@@ -172,3 +176,8 @@ class Probe:
 @cache
 def _numbers() -> TypeAdapter[list[float]]:
     return TypeAdapter(list[float])
+
+
+@cache
+def _names() -> TypeAdapter[list[str] | None]:
+    return TypeAdapter(list[str] | None)
