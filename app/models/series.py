@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.point import FewRows, Point, beside
 from fairprog_core.metrics.summaries import mean_estimate
 from fairprog_core.results.curve import Curve, CurveId, Transfer, TransferCurve
 from fairprog_core.results.head_to_head import BYSTANDERS
@@ -25,6 +25,8 @@ class PlotPoint(NamedTuple):
         accuracy: with its interval; the value is never None.
         collapsed: the number of seeds that are collapsed at this λ.
         seeds: the seeds of the mean.
+        noise: the gap that noise alone would show, of a mean its mean; None if it is unknown.
+        few: the smallest cell, if it has too few rows for an interval of the gap.
     """
 
     lam: float | None
@@ -32,6 +34,13 @@ class PlotPoint(NamedTuple):
     accuracy: Estimate
     collapsed: int
     seeds: tuple[int, ...]
+    noise: float | None = None
+    few: FewRows | None = None
+
+    @property
+    def beside(self) -> str:
+        """What has to stand beside the gap, see ``metrics.point.beside``."""
+        return beside(self.gap, self.noise, self.few)
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,15 @@ def plot_point(point: Point, metric: str) -> PlotPoint | None:
     gap, accuracy = point.metric(metric), point.metric("accuracy")
     if gap.value is None or accuracy.value is None:
         return None
-    return PlotPoint(point.lam, gap, accuracy, int(point.collapsed), (point.seed or 0,))
+    return PlotPoint(
+        point.lam,
+        gap,
+        accuracy,
+        int(point.collapsed),
+        (point.seed or 0,),
+        point.noise_gap.get(metric),
+        point.few_rows(metric),
+    )
 
 
 def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Series]:
@@ -180,7 +197,9 @@ def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
         mean_estimate(found) for found in ([each.gap for each in spots], [each.accuracy for each in spots])
     )
     seeds = tuple(seed for each in spots for seed in each.seeds)
-    return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)
+    known = [each.noise for each in spots if each.noise is not None]
+    noise = sum(known) / len(known) if len(known) == len(spots) else None
+    return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds, noise, spots[0].few)
 
 
 def _as_curve(curve: TransferCurve) -> Curve:

@@ -25,6 +25,7 @@ from fairprog_core.common.types import Floats, Groups
 from fairprog_core.metrics.counts import by_group, weigh
 
 MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
+MIN_INTERVAL_ROWS = 60  # with fewer rows in the smallest cell, no known interval of a gap covers what it should
 COLLAPSED_BELOW = 0.02  # a cell with a lower accuracy is lost …
 HAD_BEFORE = 0.1  # … if the base's accuracy in it is at least this
 _TOLERANCE = 1e-9  # weighted sums over the same rows differ by rounding
@@ -198,6 +199,50 @@ def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) ->
     classes = scored_classes(counts, groups, min_rows=min_rows)
     fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells[:, classes].min()}
     return {name: bool(fewest[metric.needs] >= min_rows) for name, metric in METRICS.items()}
+
+
+class SmallestCell(NamedTuple):
+    """The group, or group and label, with the fewest rows of those that a metric requires.
+
+    Attributes:
+        n: its rows.
+        group: its index; None if the metric requires any rows.
+        label: its index; None if the metric requires a group.
+    """
+
+    n: int
+    group: int | None = None
+    label: int | None = None
+
+
+def smallest_cells(counts: ArrayLike, groups: Groups) -> Mapping[str, SmallestCell]:
+    """The smallest cell that counts, by metric.
+
+    Args:
+        counts: (p, c, c) rows, not weights.
+        groups: the g groups over the p patterns.
+    """
+    cells = by_group(counts, groups).sum(axis=-1)
+    classes = scored_classes(counts, groups)
+    rows = SmallestCell(int(np.asarray(counts).sum()))
+    return {name: rows if metric.needs == "rows" else smallest_cell(cells, metric, classes)
+            for name, metric in METRICS.items()}  # fmt: skip
+
+
+def smallest_cell(cells: Floats, metric: Metric, classes: NDArray[np.bool_]) -> SmallestCell:
+    """The smallest cell of rows (g, c) by group and label that a metric of groups or cells requires.
+
+    Args:
+        cells: (g, c) rows.
+        metric: with ``needs`` "groups" or "cells".
+        classes: (c,) mask of the classes that count.
+    """
+    if metric.needs == "groups":
+        of_group = cells.sum(axis=-1)
+        return SmallestCell(int(of_group.min()), group=int(of_group.argmin()))
+    counting = np.where(classes, cells, np.inf)
+    group, label = (int(i) for i in np.unravel_index(counting.argmin(), counting.shape))
+    return SmallestCell(int(cells[group, label]), group, label)
 
 
 def majority_accuracy(table: ArrayLike) -> Floats:

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.point import FewRows, Point
 from fairprog_core.metrics.summaries import SAME_CURVE, Row, interval_columns, mean_estimate, mean_over_seeds, rows_csv
 from fairprog_core.results.curve import Curve, CurveId
 from fairprog_core.results.result import Result
@@ -22,7 +22,8 @@ class ExperimentRow(TypedDict):
     """Accuracy and gap at the chosen λ, as a mean over curves that differ only by seed, and those of the base.
 
     ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
-    base. The last keys depend on the experiment:
+    base; ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.beside`. The last keys depend
+    on the experiment:
 
     * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
@@ -47,6 +48,8 @@ class ExperimentRow(TypedDict):
     gap: float | None
     gap_ci: list[float] | None
     gap_delta: EstimateJson
+    noise_gap: float | None
+    few_rows: FewRows | None
     collapsed: bool
     kept: NotRequired[EstimateJson]
     source: NotRequired[str]
@@ -154,6 +157,8 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
         gap=gap["value"],
         gap_ci=gap["ci"],
         gap_delta=mean.change(first.gap).to_json(),
+        noise_gap=mean.noise_gap.get(first.gap),
+        few_rows=mean.few_rows(first.gap),
         collapsed=mean.collapsed,
     )
 
@@ -180,6 +185,8 @@ def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
 def _flat(row: ExperimentRow) -> Row:
     flat: Row = {}
     for name, found in experiment_json(row).items():
+        if name == "few_rows":
+            continue
         if isinstance(found, Mapping):
             flat |= interval_columns(name, Estimate.of(**found))
         elif name.endswith("_ci"):

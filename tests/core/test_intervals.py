@@ -176,7 +176,7 @@ def test_paired_interval_equals_number_by_hand():
 
 def test_paired_estimates_of_equal_classifiers_differ_by_exactly_zero():
     joint = np.zeros((2, 2, 2, 2), dtype=int)
-    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [30, 20]]]
+    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [40, 20]]]
     _, deltas = paired_estimates(joint, ONES, TWO, is_stratified=False)
     assert all(delta == (0.0, (0.0, 0.0)) for delta in deltas.values())
 

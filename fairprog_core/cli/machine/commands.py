@@ -23,6 +23,7 @@ from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
+BENCH_SUITES = ("speed", "coverage")
 
 
 def worker(
@@ -74,12 +75,23 @@ def bench(
     ] = None,
     device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all devices.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
+    suite: Annotated[
+        str, typer.Option(help="speed: of this machine. coverage: how often 95 % intervals cover, by simulation.")
+    ] = "speed",
 ) -> None:
-    """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions."""
+    """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions.
+
+    With --suite coverage, simulate instead how often the intervals of gaps cover the truth.
+    """
+    if suite not in BENCH_SUITES:
+        raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
     if json_file:
         writable_file(json_file)
+    if suite == "coverage":
+        _coverage(json_file)
+        return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
 
@@ -91,3 +103,14 @@ def bench(
     typer.echo(json.dumps(figures["ratios"]))
     if json_file:
         write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))
+
+
+def _coverage(json_file: Path | None) -> None:
+    """Simulate the coverage of intervals, and print a table that Markdown reads."""
+    from fairprog_core.cli.machine.bench import coverage as simulation
+
+    typer.echo("\n".join(simulation.HEAD))
+    found = simulation.coverage(progress=lambda each: typer.echo(simulation.table_row(each)))
+    if json_file:
+        values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
