@@ -4,25 +4,28 @@ Bootstrapping test rows is equivalent to drawing their table of counts from a mu
 thousands of resamples take milliseconds. A split drawn evenly over the (pattern, label) cells is
 resampled within its cells, whose sizes are fixed by design, and weighted back.
 
-**Bias.** A gap is a largest difference of noisy rates, or a mean of absolute ones, so it comes out too large, the more
-the closer the true rates are to each other; the accuracy of the worst cell comes out too small. The percentiles of the
-resamples are too large twice over: with three groups of 750 rows per cell they cover a true gap of .02 in 69 of 100
-test sets, with four overlapping identities often in none. The bias depends on how far the true rates are apart, which
-is unknown, so two answers are computed and the interval reaches as far as either demands:
+**Gaps come out too large.** A gap is a largest difference of noisy rates, or a mean of absolute ones: where true rates
+are equal, noise alone makes a difference, and resampling the rows adds noise once more. Percentiles of the resamples
+therefore lie too high: with three groups of 750 rows per cell they cover a true gap of .02 in 66 of 100 test sets,
+with four overlapping identities in none. How far a found gap may lie from the true one depends on whether its
+differences are true or noise, so it is measured twice, as the slope of the gap where the rates are moved by the noise
+of a resample, r − r*:
 
-* at the rates as they are found, mean(resamples) − estimate: too small, because found rates lie further apart than true
-  ones;
-* at rates that are as equal as the data allow: `merge_rates` gives neighbours that do not differ clearly one rate.
+* over `FAR` times the noise: every difference within that reach counts as noise. A gap is convex in the rates, so this
+  slope is the largest that the noise allows; its 97.5 % quantile sets the lower end;
+* over `NEAR` times the noise: the groups that are furthest apart stay so. Its 2.5 % quantile sets the upper end.
 
-The lower end of a gap is the 2.5 % percentile minus the larger bias, cut at 0, and it is 0 where the gap does not
-exceed the 97.5 % quantile of what noise alone shows; the upper end is the 97.5 % percentile minus the smaller bias.
-Accuracy over all rows is a plain mean and keeps its percentiles. A group or cell of fewer than `MIN_INTERVAL_ROWS`
-rows leaves the metrics that need it without an interval. `fairprog bench --suite coverage` simulates the coverage.
+The lower end is also 0 where the gap does not exceed the 97.5 % quantile of what noise alone shows. Of accuracy, a
+plain mean, the two slopes are equal, and the ends are the percentiles. Of the accuracy of the worst cell, a smallest of
+noisy rates, they change places. The slope of a change is that of the second classifier minus that of the first on the
+same resamples. A group or cell of fewer than `MIN_INTERVAL_ROWS` rows leaves the metrics that need it without an
+interval. `fairprog bench --suite coverage` simulates the coverage. Source of slopes over a finite step: Hong and Li,
+The numerical delta method, Journal of Econometrics 206 (2018).
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import ceil
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -49,8 +52,7 @@ DRAWS = 2_000
 LEVEL = 0.95
 LEVEL_Z = 1.959964  # 97.5 % quantile of the normal distribution: 5 % level, two-sided
 POWER_Z = 0.841621  # 80 % quantile: 80 % power
-MERGED_BELOW = 1.96  # standard errors; rates that lie closer are taken for equal when a bias is estimated
-_TINY = 1e-12
+FAR, NEAR = 6.0, 0.1  # multiples of the noise that a slope is taken over
 _MAX_LOST = 0.05  # an interval is None if a larger share of draws is NaN because a cell is empty
 
 Interval = tuple[float, float]
@@ -138,8 +140,8 @@ def estimates(
         noise: the `noise_rates` of the table; None: drawn here.
     """
     how: Resampling = {"is_stratified": is_stratified, "draws": draws, "seed": seed}
-    found = _resampled(counts, draw_tables(counts, **how), weight, groups, _known(counts, groups))
-    return _values(found, noise or noise_rates(counts, weight, groups, **how))
+    found = _Resampled.of(counts, draw_tables(counts, **how), weight, groups, scored_classes(counts, groups))
+    return _values(found, counts, groups, noise or noise_rates(counts, weight, groups, **how))
 
 
 def paired_estimates(
@@ -170,10 +172,17 @@ def paired_estimates(
     """
     table = np.asarray(joint)
     how: Resampling = {"is_stratified": is_stratified, "draws": draws, "seed": seed}
-    known, drawn = _known(table.sum(axis=-1), groups), draw_tables(table, **how)
-    first, second = (_resampled(table.sum(axis=axis), drawn.sum(axis=axis), weight, groups, known) for axis in (-1, -2))
-    values = _values(second, noise or noise_rates(table.sum(axis=-2), weight, groups, **how))
-    return values, {name: _difference(first[name], second[name]) for name in METRICS}
+    drawn, classes = draw_tables(table, **how), scored_classes(table.sum(axis=-1), groups)
+    first, second = (
+        _Resampled.of(table.sum(axis=axis), drawn.sum(axis=axis), weight, groups, classes) for axis in (-1, -2)
+    )
+    rows = table.sum(axis=-2)
+    values = _values(second, rows, groups, noise or noise_rates(rows, weight, groups, **how))
+    known, changes = _known(rows, groups), {}
+    for name, metric in METRICS.items():
+        change = float(metric.of(second.rates) - metric.of(first.rates))
+        changes[name] = _estimate(change, _slopes_of_change(metric, first, second), known[name], lowest=-1.0)
+    return values, changes
 
 
 class Resampling(TypedDict):
@@ -185,161 +194,79 @@ class Resampling(TypedDict):
 
 
 class _Resampled(NamedTuple):
-    """One metric on the rows and on their resamples.
+    """The rates of a table, and their noise on every resample (b, …): the rates minus those of the resample."""
 
-    Attributes:
-        metric: the metric.
-        value: on the rows.
-        drawn: (b,) on the resamples.
-        bias: the smaller and the larger of the two that the module describes; None without an interval; () for a mean
-            over all rows, which has none.
-        is_known: whether every cell that it requires has enough rows for the value.
+    rates: Rates
+    noise: Rates
+
+    @classmethod
+    def of(
+        cls, table: ArrayLike, drawn: ArrayLike, weight: ArrayLike, groups: Groups, classes: NDArray[np.bool_]
+    ) -> "_Resampled":
+        """From a table (p, c, c) and its resamples (b, p, c, c)."""
+        found, resampled = (rates(weigh(each, weight), groups, classes) for each in (table, drawn))
+        return cls(found, Rates(*(at - each for at, each in zip(found, resampled, strict=True))))
+
+    def slope(self, metric: Metric, reach: float) -> Floats:
+        """(b,) how much the noise changes a metric, over ``reach`` times the noise."""
+        moved = Rates(*(at + reach * noise for at, noise in zip(self.rates, self.noise, strict=True)))
+        return np.asarray((metric.of(moved) - metric.of(self.rates)) / reach)
+
+
+class _Slopes(NamedTuple):
+    """(b,) the most and the least by which a found value may exceed the true one, on every resample."""
+
+    most: Floats
+    least: Floats
+
+
+def _slopes(metric: Metric, found: _Resampled) -> _Slopes:
+    near, far = found.slope(metric, NEAR), found.slope(metric, FAR)
+    return _Slopes(np.maximum(far, near), np.minimum(far, near))
+
+
+def _slopes_of_change(metric: Metric, first: _Resampled, second: _Resampled) -> _Slopes:
+    """Of second minus first.
+
+    What reach adds to the slope of either counts up to the size of the noise that the two do not share: classifiers
+    that hardly differ are hardly differently wrong.
     """
-
-    metric: Metric
-    value: float
-    drawn: Floats
-    bias: Sequence[float] | None
-    is_known: bool
-
-    def plain(self) -> Estimate:
-        """The value with the percentiles of its resamples."""
-        return estimate(self.value, self.drawn, is_known=self.is_known)
+    own = [one - other for one, other in zip(second.noise, first.noise, strict=True)]
+    unshared = np.maximum(np.abs(metric.of(Rates(*own))), np.abs(metric.of(Rates(*(-each for each in own)))))
+    most = least = second.slope(metric, NEAR) - first.slope(metric, NEAR)
+    for sign, found in ((1, second), (-1, first)):
+        added = sign * np.clip(found.slope(metric, FAR) - found.slope(metric, NEAR), -unshared, unshared)
+        most, least = most + np.maximum(added, 0), least + np.minimum(added, 0)
+    return _Slopes(most, least)
 
 
-def _known(counts: ArrayLike, groups: Groups) -> tuple[NDArray[np.bool_], Mapping[str, bool], Mapping[str, bool]]:
-    """The classes that count (c,); by metric, whether the rows are enough for its value, and for its interval."""
-    for_interval = {name: cell.n >= MIN_INTERVAL_ROWS for name, cell in smallest_cells(counts, groups).items()}
-    return scored_classes(counts, groups), estimable(counts, groups), for_interval
+def _known(counts: ArrayLike, groups: Groups) -> dict[str, tuple[bool, bool]]:
+    """By metric, whether the rows are enough for its value, and for its interval."""
+    has_value, smallest = estimable(counts, groups), smallest_cells(counts, groups)
+    return {name: (has_value[name], smallest[name].n >= MIN_INTERVAL_ROWS) for name in METRICS}
 
 
-def _resampled(
-    table: ArrayLike,
-    drawn: ArrayLike,
-    weight: ArrayLike,
-    groups: Groups,
-    known: tuple[NDArray[np.bool_], Mapping[str, bool], Mapping[str, bool]],
-) -> dict[str, _Resampled]:
-    """Every metric of a table (p, c, c) and of its resamples (b, p, c, c)."""
-    classes, is_known, has_interval = known
-    found, resampled = (rates(weigh(each, weight), groups, classes) for each in (table, drawn))
-    merged = merge_rates(found, resampled)
-    moved = Rates(*(each - at + to for each, at, to in zip(resampled, found, merged, strict=True)))
-    every = {}
+def _values(found: _Resampled, counts: ArrayLike, groups: Groups, noise: Rates) -> dict[str, Estimate]:
+    """Every metric with its interval."""
+    known, every = _known(counts, groups), {}
     for name, metric in METRICS.items():
-        value, values = float(metric.of(found)), metric.of(resampled)
-        bias: Sequence[float] | None = ()
-        if metric.needs != "rows" or metric.is_gap:
-            at_merged = metric.of(moved), float(metric.of(merged))
-            bias = sorted((_bias(values, value), _bias(*at_merged))) if has_interval[name] else None
-        every[name] = _Resampled(metric, value, values, bias, is_known[name])
+        value, ci = _estimate(float(metric.of(found.rates)), _slopes(metric, found), known[name])
+        if metric.is_gap and value is not None and ci:
+            noise_alone = _quantile(metric.of(noise), (1 + LEVEL) / 2)
+            ci = (0.0, ci[1]) if noise_alone is not None and value <= noise_alone else ci
+        every[name] = Estimate(value, ci)
     return every
 
 
-def _bias(drawn: Floats, truth: float) -> float:
-    known = drawn[np.isfinite(drawn)]
-    return float(known.mean() - truth) if len(known) else 0.0
-
-
-def _values(found: Mapping[str, _Resampled], noise: Rates) -> dict[str, Estimate]:
-    return {name: _value(each, noise) for name, each in found.items()}
-
-
-def _value(found: _Resampled, noise: Rates) -> Estimate:
-    """A metric with the interval that the module describes."""
-    plain = found.plain()
-    if plain.value is None or plain.ci is None or found.bias is None:
-        return Estimate(plain.value, None)
-    if not found.bias:
-        return plain
-    own = _bias(found.drawn, found.value)
-    low, high = plain.ci[0] - own - max(found.bias[1], 0), plain.ci[1] - own - min(found.bias[0], 0)
-    if found.metric.is_gap and plain.value <= (_quantile(found.metric.of(noise), (1 + LEVEL) / 2) or 0.0):
-        low = 0.0
-    return Estimate(plain.value, (min(max(low, 0.0), plain.value), max(min(high, 1.0), plain.value)))
-
-
-def _difference(first: _Resampled, second: _Resampled) -> Estimate:
-    """Second minus first. Each of the two biases may be small or large, so their difference has a range as well.
-
-    It counts up to half the width of the percentiles: classifiers that hardly differ have hardly different biases.
-    """
-    plain = estimate(second.value - first.value, second.drawn - first.drawn, is_known=second.is_known)
-    if plain.value is None or plain.ci is None or first.bias is None or second.bias is None:
-        return Estimate(plain.value, None)
-    if not second.bias:
-        return plain
-    most, own = (plain.ci[1] - plain.ci[0]) / 2, _bias(second.drawn - first.drawn, plain.value)
-    low = plain.ci[0] - own - min(max(second.bias[1], 0) - min(first.bias[0], 0), most)
-    high = plain.ci[1] - own - max(min(second.bias[0], 0) - max(first.bias[1], 0), -most)
-    return Estimate(plain.value, (min(max(low, -1.0), plain.value), max(min(high, 1.0), plain.value)))
-
-
-def merge_rates(found: Rates, drawn: Rates, *, below: float = MERGED_BELOW) -> Rates:
-    """The rates of the groups as equal as the data allow.
-
-    The two neighbours on the scale that are the fewest standard errors apart become one rate, their mean weighted by
-    precision, again and again until all that are left are `below` or more apart. The rate of all rows takes the nearest
-    rate of a group, if it is that close to it. Of `cell_accuracy`, all cells are merged.
-
-    Args:
-        found: the rates of a table.
-        drawn: those of its resamples, with a leading axis b.
-        below: standard errors.
-    """
-    variance = Rates(*(np.maximum(_variance(values), _TINY) for values in drawn))
-    cells = found.cell_accuracy
-    of_cells = _merge(cells.reshape(1, -1), variance.cell_accuracy.reshape(1, -1), below).reshape(cells.shape)
-    by_group = {
-        name: _merge_groups(getattr(found, name), getattr(variance, name), below)
-        for name in Rates._fields
-        if name != "cell_accuracy"
-    }
-    return Rates(cell_accuracy=of_cells, **by_group)
-
-
-def _merge_groups(rate: Floats, variance: Floats, below: float) -> Floats:
-    """(1+g,) or (1+g, k), index 0 all rows: merged over the groups."""
-    of_group, spread = (np.atleast_2d(each[1:].T) for each in (rate, variance))  # (k, g)
-    merged = _merge(of_group, spread, below)
-    everyone = np.atleast_1d(rate[0])[:, None]
-    distance = np.abs(merged - everyone)
-    nearest = np.nan_to_num(distance, nan=np.inf).argmin(axis=1)[:, None]
-    is_near = np.take_along_axis(distance**2 < below**2 * spread, nearest, axis=1)
-    everyone = np.where(is_near, np.take_along_axis(merged, nearest, axis=1), everyone)
-    return np.concatenate([everyone, merged], axis=1).T.reshape(rate.shape)
-
-
-def _merge(rate: Floats, variance: Floats, below: float) -> Floats:
-    """Merge neighbours within every row (r, g); see `merge_rates`."""
-    n_rows, g = rate.shape
-    order = np.argsort(rate, axis=1)
-    value, precision = np.take_along_axis(rate, order, axis=1), 1 / np.take_along_axis(variance, order, axis=1)
-    is_border = np.ones((n_rows, g - 1), dtype=bool)  # between a rate and the next larger one
-    mean, total = value, precision
-    for _ in range(g - 1):
-        apart = (mean[:, 1:] - mean[:, :-1]) ** 2 / (1 / total[:, 1:] + 1 / total[:, :-1])
-        apart = np.where(is_border & np.isfinite(apart), apart, np.inf)
-        closest = apart.argmin(axis=1)
-        rows = np.flatnonzero(apart[np.arange(n_rows), closest] < below**2)
-        if not len(rows):
-            break
-        is_border[rows, closest[rows]] = False
-        cluster = np.concatenate([np.zeros((n_rows, 1), dtype=np.intp), is_border.cumsum(axis=1)], axis=1)
-        is_same = cluster[:, :, None] == cluster[:, None, :]  # (r, g, g)
-        total = (is_same * precision[:, None, :]).sum(axis=-1)
-        mean = (is_same * (precision * value)[:, None, :]).sum(axis=-1) / total
-    merged = np.empty_like(value)
-    np.put_along_axis(merged, order, mean, axis=1)
-    return merged
-
-
-def _variance(values: Floats) -> Floats:
-    """The variance over the draws (b, …), without draws that have no rows."""
-    is_known = np.isfinite(values)
-    n = np.maximum(is_known.sum(axis=0), 1)
-    mean = np.where(is_known, values, 0).sum(axis=0) / n
-    return np.asarray(np.where(is_known, (values - mean) ** 2, 0).sum(axis=0) / n)
+def _estimate(value: float, slopes: _Slopes, known: tuple[bool, bool], *, lowest: float = 0.0) -> Estimate:
+    """A metric or a change with its ends, cut at ``lowest`` and 1."""
+    has_value, has_interval = known
+    if not has_value or not np.isfinite(value):
+        return Estimate(None, None)
+    most, least = _quantile(slopes.most, (1 + LEVEL) / 2), _quantile(slopes.least, (1 - LEVEL) / 2)
+    if not has_interval or most is None or least is None:
+        return Estimate(value, None)
+    return Estimate(value, (max(lowest, value - most), min(1.0, value - least)))
 
 
 def estimate(value: ArrayLike, drawn: Floats, *, is_known: bool = True) -> Estimate:

@@ -23,7 +23,7 @@ BEFORE = np.array([[0.10, 0.80], [0.05, 0.50]])  # P(Ŷ=1 | group, label): AAOD 
 AFTER = np.array([[0.10, 0.75], [0.07, 0.65]])  # AAOD ½(.10 + .03) = .065
 N_TEST_SETS = 500
 GAP = "average_abs_odds_difference"
-# of 500 intervals 475 should cover; 93-97 % is 465 … 485, ± 2 standard deviations of the binomial
+# of 500 intervals 475 should cover; 92-98 % is 460 … 490, ± 3 standard deviations of the binomial
 
 
 def joint_share():
@@ -51,7 +51,7 @@ def rates_to_share(rate):
 
 
 @pytest.mark.parametrize("is_stratified", [False, True])
-def test_interval_of_gap_three_standard_errors_wide_covers_93_to_97_percent(is_stratified):
+def test_interval_of_gap_three_standard_errors_wide_covers_92_to_98_percent(is_stratified):
     """True AAOD .175; DPD and accuracy follow from the natural mix of the cells."""
     random = np.random.default_rng(11)
     truth = evaluate(weigh(rates_to_share(BEFORE), SHARE), ONES, TWO)
@@ -62,7 +62,7 @@ def test_interval_of_gap_three_standard_errors_wide_covers_93_to_97_percent(is_s
         for name in names:
             low, high = found[name].ci
             covered[name] += low <= truth[name] <= high
-    assert all(0.93 <= n / N_TEST_SETS <= 0.97 for n in covered.values()), covered
+    assert all(0.92 <= n / N_TEST_SETS <= 0.98 for n in covered.values()), covered
 
 
 FOUR = Groups.exclusive("a", "b", "c", "d")
@@ -81,7 +81,7 @@ THREE_CLASSES = np.array([
     [(FOUR, rates_to_share(RATES_OF_FOUR)), (OVERLAPPING, rates_to_share(RATES_OF_PATTERNS)), (TWO, THREE_CLASSES)],
     ids=["four groups", "overlapping groups", "three classes"],
 )
-def test_interval_of_every_gap_of_three_standard_errors_covers_93_to_97_percent(groups, share):
+def test_interval_of_every_gap_of_three_standard_errors_covers_92_to_98_percent(groups, share):
     """20,000 rows, all cells alike; how wide a gap is follows from its spread over 500 test sets.
 
     Over 4,000 test sets of four groups the intervals covered 94.3 … 95.2 %.
@@ -99,11 +99,11 @@ def test_interval_of_every_gap_of_three_standard_errors_covers_93_to_97_percent(
             covered[name] += low <= truth[name] <= high
             values[name].append(found[name].value)
     assert all(truth[name] >= 3 * np.std(values[name]) for name in gaps())
-    assert all(0.93 <= n / N_TEST_SETS <= 0.97 for n in covered.values()), covered
+    assert all(0.92 <= n / N_TEST_SETS <= 0.98 for n in covered.values()), covered
 
 
 @pytest.mark.parametrize("is_stratified", [False, True])
-def test_interval_of_paired_difference_covers_93_to_97_percent(is_stratified):
+def test_interval_of_paired_difference_covers_92_to_98_percent(is_stratified):
     """True difference .065 − .175 = −.11."""
     random = np.random.default_rng(12)
     covered, width, alone = 0, 0.0, 0.0
@@ -115,7 +115,7 @@ def test_interval_of_paired_difference_covers_93_to_97_percent(is_stratified):
         covered += low <= -0.11 <= high
         width += high - low
         alone += np.subtract(*values[GAP].ci[::-1])
-    assert 0.93 <= covered / N_TEST_SETS <= 0.97
+    assert 0.92 <= covered / N_TEST_SETS <= 0.98
     assert width < alone * 2**0.5  # narrower than the difference of two test sets
 
 
