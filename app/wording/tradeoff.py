@@ -195,7 +195,7 @@ def cautions(point: Point, metric: str) -> list[str]:
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
     gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
     if point.metric(metric).ci is None and (few := point.few_rows(metric)):
-        text = beside(point.metric(metric), None, few)
+        text = common.plain(beside(point.metric(metric), None, few))
         found.append(f"{text[:1].upper()}{text[1:]}.")
     if gap is not None and limit is not None:
         found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))

@@ -98,10 +98,6 @@ def _mean(points: Sequence[Point]) -> Point:
         },
         delta={name: mean_estimate([point.change(name) for point in points]) for name in first.delta},
         noise_gap={name: _mean_known([point.noise_gap.get(name) for point in points]) for name in first.noise_gap},
-        counts=first.counts,
-        groups=first.groups,
-        labels=first.labels,
-        left_out=first.left_out,
     )
 
 

@@ -158,7 +158,7 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
         gap_ci=gap["ci"],
         gap_delta=mean.change(first.gap).to_json(),
         noise_gap=mean.noise_gap.get(first.gap),
-        few_rows=mean.few_rows(first.gap),
+        few_rows=base.few_rows(first.gap),
         collapsed=mean.collapsed,
     )
 

@@ -80,5 +80,5 @@ def _row(mean: Point, lams: list[float | None], gap_name: str, base: Point) -> S
         lam=lams,
         gap_delta=mean.delta[gap_name].to_json() if gap_name in mean.delta else None,
         noise_gap=mean.noise_gap.get(gap_name),
-        few_rows=mean.few_rows(gap_name),
+        few_rows=base.few_rows(gap_name),
     )
