@@ -13,7 +13,8 @@ of a resample, r − r*:
 
 * over `FAR` times the noise: every difference within that reach counts as noise. A gap is convex in the rates, so this
   slope is the largest that the noise allows; its 97.5 % quantile sets the lower end;
-* over `NEAR` times the noise: the groups that are furthest apart stay so. Its 2.5 % quantile sets the upper end.
+* over `NEAR` times the noise, a little and backwards: the groups that are furthest apart stay so, and differences that
+  are 0 only by chance were true ones. Its 2.5 % quantile sets the upper end.
 
 The lower end is also 0 where the gap does not exceed the 97.5 % quantile of what noise alone shows. Of accuracy, a
 plain mean, the two slopes are equal, and the ends are the percentiles. Of the accuracy of the worst cell, a smallest of
@@ -52,7 +53,7 @@ DRAWS = 2_000
 LEVEL = 0.95
 LEVEL_Z = 1.959964  # 97.5 % quantile of the normal distribution: 5 % level, two-sided
 POWER_Z = 0.841621  # 80 % quantile: 80 % power
-FAR, NEAR = 6.0, 0.1  # multiples of the noise that a slope is taken over
+FAR, NEAR = 6.0, -0.1  # multiples of the noise that a slope is taken over
 _MAX_LOST = 0.05  # an interval is None if a larger share of draws is NaN because a cell is empty
 
 Interval = tuple[float, float]
