@@ -204,3 +204,47 @@ def test_wilson_interval_equals_numbers_by_hand():
     """0 of 10: upper z²/(n + z²) = 3.8415/13.8415 = .2775. 5 of 10: ½ ± z/(2√(n + z²)) = .5 ± .2634."""
     assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
     assert wilson_interval(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+
+
+def test_interval_of_accuracy_is_that_of_the_percentiles():
+    """Accuracy is a plain mean: its slope is the same over any reach."""
+    counts = np.array([[[90, 10], [20, 80]], [[190, 10], [40, 120]]])
+    found = estimates(counts, ONES, TWO, is_stratified=False, draws=300)["accuracy"]
+    drawn = evaluate(draw_tables(counts, is_stratified=False, draws=300), ONES, TWO)["accuracy"]
+    assert found.ci == pytest.approx(percentile_interval(drawn), abs=1e-12)
+
+
+def test_interval_of_a_clear_gap_between_two_groups_is_that_of_the_percentiles():
+    """DPD .5, more than `FAR` times its standard error of .03: no difference counts as noise."""
+    counts = np.array([[[120, 30], [240, 210]], [[30, 120], [30, 420]]])
+    found = estimates(counts, ONES, TWO, is_stratified=False, draws=300)["demographic_parity_difference"]
+    drawn = evaluate(draw_tables(counts, is_stratified=False, draws=300), ONES, TWO)
+    assert found.value == pytest.approx(0.5)
+    assert found.ci == pytest.approx(percentile_interval(drawn["demographic_parity_difference"]), abs=1e-12)
+
+
+def test_interval_of_a_gap_that_noise_alone_shows_begins_at_zero():
+    counts = np.array([[[270, 30], [75, 225]], [[265, 35], [77, 223]]])
+    found = estimates(counts, ONES, TWO, is_stratified=True)
+    assert all(found[gap].ci[0] == 0 < found[gap].value < found[gap].ci[1] for gap in gaps())
+
+
+def test_interval_needs_sixty_rows_in_the_smallest_cell_that_counts():
+    """A smallest cell of 59 rows leaves the metrics over cells without ends; the group of 359 keeps its own."""
+    cells = np.array([[[270, 30], [75, 225]], [[270, 30], [9, 50]]])
+    found = estimates(cells, ONES, TWO, is_stratified=True)
+    assert found[GAP].value is not None
+    assert found[GAP].ci is found["worst_group_accuracy"].ci is None
+    assert found["demographic_parity_difference"].ci is not None
+    cells[1, 1, 1] += 1
+    assert estimates(cells, ONES, TWO, is_stratified=True)[GAP].ci is not None
+
+
+def test_paired_interval_needs_sixty_rows_in_the_smallest_cell_that_counts():
+    joint = np.zeros((2, 2, 2, 2), dtype=int)
+    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [39, 20]]]
+    values, deltas = paired_estimates(joint, ONES, TWO, is_stratified=False)
+    assert values[GAP].value is not None
+    assert values[GAP].ci is None
+    assert deltas[GAP] == (0.0, None)
+    assert deltas["accuracy"] == (0.0, (0.0, 0.0))
