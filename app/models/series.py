@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
 from fairprog_core.metrics.point import FewRows, Point, beside
-from fairprog_core.metrics.summaries import mean_estimate
+from fairprog_core.metrics.summaries import mean_estimate, mean_known
 from fairprog_core.results.curve import Curve, CurveId, Transfer, TransferCurve
 from fairprog_core.results.head_to_head import BYSTANDERS
 from fairprog_core.results.result import Result
@@ -197,8 +197,7 @@ def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
         mean_estimate(found) for found in ([each.gap for each in spots], [each.accuracy for each in spots])
     )
     seeds = tuple(seed for each in spots for seed in each.seeds)
-    known = [each.noise for each in spots if each.noise is not None]
-    noise = sum(known) / len(known) if len(known) == len(spots) else None
+    noise = mean_known([each.noise for each in spots])
     return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds, noise, spots[0].few)
 
 

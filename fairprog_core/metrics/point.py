@@ -52,7 +52,7 @@ def beside(gap: Estimate, noise: float | None, few: FewRows | None) -> str:
         cell = few["group"] if few["label"] is None else f"{few['group']}, {few['label']}"
         found.append(TOO_FEW.format(cell=cell, n=few["n"]))
     if noise is not None and gap.value <= noise:
-        found.append(NOISE_ALONE.format(limit=f"{noise:.3f}".removeprefix("0")))
+        found.append(NOISE_ALONE.format(limit=f"{noise:.3f}"))
     return "; ".join(found)
 
 

@@ -67,6 +67,12 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(mean, (mean - (seeds + below**2) ** 0.5, mean + (seeds + above**2) ** 0.5))
 
 
+def mean_known(values: Sequence[float | None]) -> float | None:
+    """The mean; None if one of the values is None, or there is none."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
+
+
 def points_csv(points: Sequence[Point]) -> str:
     """Points as CSV text: one row per point, intervals as <name>_low and <name>_high, empty if not estimable.
 
@@ -97,14 +103,8 @@ def _mean(points: Sequence[Point]) -> Point:
             name: _within_bounds(mean_estimate([point.metric(name) for point in points])) for name in first.metrics
         },
         delta={name: mean_estimate([point.change(name) for point in points]) for name in first.delta},
-        noise_gap={name: _mean_known([point.noise_gap.get(name) for point in points]) for name in first.noise_gap},
+        noise_gap={name: mean_known([point.noise_gap.get(name) for point in points]) for name in first.noise_gap},
     )
-
-
-def _mean_known(values: Sequence[float | None]) -> float | None:
-    """The mean; None if one of the values is."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
 def _within_bounds(metric: Estimate) -> Estimate:

@@ -122,7 +122,7 @@ def difference(found: Estimate, digits: int = 3) -> str:
 
 
 def beside(text: str, more: str) -> str:
-    """A figure with what has to stand beside it in brackets: "0.021 (noise alone: .030)"."""
+    """A figure with what has to stand beside it in brackets: "0.021 (noise alone: 0.030)"."""
     return f"{text} ({more})" if more else text
 
 
