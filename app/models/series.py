@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
-from fairprog_core.metrics.point import FewRows, Point, beside
+from fairprog_core.metrics.point import FewRows, Point, gap_note
 from fairprog_core.metrics.summaries import mean_estimate, mean_known
 from fairprog_core.results.curve import Curve, CurveId, Transfer, TransferCurve
 from fairprog_core.results.head_to_head import BYSTANDERS
@@ -38,9 +38,9 @@ class PlotPoint(NamedTuple):
     few: FewRows | None = None
 
     @property
-    def beside(self) -> str:
-        """What has to stand beside the gap, see ``metrics.point.beside``."""
-        return beside(self.gap, self.noise, self.few)
+    def note(self) -> str:
+        """What limits the gap, see ``metrics.point.gap_note``."""
+        return gap_note(self.gap, self.noise, self.few)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from app.models.table import Table, TableCell
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside, verdicts
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.point import beside
+from fairprog_core.metrics.point import gap_note
 from fairprog_core.results.experiments import ExperimentRow as Row
 
 Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line
@@ -209,7 +209,7 @@ def _base_gap(row: Row) -> TableCell:
 
 def _gap(row: Row) -> TableCell:
     verdict = common.COLLAPSED if row["collapsed"] else gap_verdict(Estimate.of(**row["gap_delta"]))
-    more = beside(experiment.gap(row), row["noise_gap"], row["few_rows"])
+    more = gap_note(experiment.gap(row), row["noise_gap"], row["few_rows"])
     return _figure(experiment.gap(row), "\n".join(filter(None, (f"({more})" if more else "", verdict))))
 
 

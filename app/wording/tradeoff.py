@@ -7,7 +7,7 @@ from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow
-from fairprog_core.metrics.point import Point, beside
+from fairprog_core.metrics.point import Point, gap_note
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
@@ -162,8 +162,8 @@ def hover(name: str, spot: "PlotPoint") -> str:
 
 
 def gap(spot: "PlotPoint") -> str:
-    """A point's gap with its interval, and what has to stand beside it."""
-    return inside.beside(inside.interval(spot.gap), spot.beside)
+    """A point's gap with its interval, and what limits it."""
+    return inside.with_note(inside.interval(spot.gap), spot.note)
 
 
 def remark(spot: "PlotPoint") -> str:
@@ -195,7 +195,7 @@ def cautions(point: Point, metric: str) -> list[str]:
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
     gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
     if point.metric(metric).ci is None and (few := point.few_rows(metric)):
-        text = common.plain(beside(point.metric(metric), None, few))
+        text = common.plain(gap_note(point.metric(metric), None, few))
         found.append(f"{text[:1].upper()}{text[1:]}.")
     if gap is not None and limit is not None:
         found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))

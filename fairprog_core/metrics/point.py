@@ -37,8 +37,8 @@ TOO_FEW = "too few rows for an interval ({cell}: {n})"
 NOISE_ALONE = "noise alone: {limit}"
 
 
-def beside(gap: Estimate, noise: float | None, few: FewRows | None) -> str:
-    """What has to stand beside a gap: why it has no interval, or that noise alone shows as much; or nothing.
+def gap_note(gap: Estimate, noise: float | None, few: FewRows | None) -> str:
+    """What limits a gap: why it has no interval, or that noise alone shows as much; empty if nothing does.
 
     Args:
         gap: a gap, or another metric of groups.
@@ -134,10 +134,6 @@ class Point:
             return None
         label = None if cell.label is None else self.labels[cell.label]
         return FewRows(n=cell.n, group=self.groups[cell.group], label=label)
-
-    def beside(self, name: str) -> str:
-        """What has to stand beside a metric, see `beside`."""
-        return beside(self.metric(name), self.noise_gap.get(name), self.few_rows(name))
 
     def to_json(self) -> PointJson:
         """The flat POINT of the result JSON."""

@@ -22,8 +22,8 @@ class ExperimentRow(TypedDict):
     """Accuracy and gap at the chosen λ, as a mean over curves that differ only by seed, and those of the base.
 
     ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
-    base; ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.beside`. The last keys depend
-    on the experiment:
+    base; ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.gap_note`. The last keys
+    depend on the experiment:
 
     * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and

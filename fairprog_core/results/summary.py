@@ -16,7 +16,7 @@ class SummaryRow(TypedDict):
 
     ``lam`` has the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric of
     ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's;
-    ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.beside`.
+    ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.gap_note`.
     """
 
     method: str

@@ -121,9 +121,9 @@ def difference(found: Estimate, digits: int = 3) -> str:
     return f"{signed(found.value or 0.0, digits, plus=True)}{brackets(found, digits)}"
 
 
-def beside(text: str, more: str) -> str:
-    """A figure with what has to stand beside it in brackets: "0.021 (noise alone: 0.030)"."""
-    return f"{text} ({more})" if more else text
+def with_note(text: str, note: str) -> str:
+    """A figure with a note in brackets: "0.021 (noise alone: 0.030)"."""
+    return f"{text} ({note})" if note else text
 
 
 def brackets(found: Estimate, digits: int = 3) -> str:

@@ -10,7 +10,7 @@ from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
     console,
-    gap_beside,
+    gap_with_note,
     interval,
     number,
     print_json,
@@ -65,7 +65,7 @@ def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
         table.add_row(
             words(row["trigger"] or row["method"]), words(row["criterion"]), _where(row),
             ", ".join(map(str, row["seeds"])),
-            f"{number(row['base_gap'])} → {gap_beside(row)}",
+            f"{number(row['base_gap'])} → {gap_with_note(row)}",
             interval(change["value"], change["ci"], sign="+"),
             interval(kept["value"], kept["ci"], digits=2) if kept else "",
         )  # fmt: skip
