@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
-from fairprog_core.metrics.point import FewRows, Point, gap_note
+from fairprog_core.metrics.point import Point, few_note, noise_note
 from fairprog_core.metrics.summaries import mean_estimate, mean_known
 from fairprog_core.results.curve import Curve, CurveId, Transfer, TransferCurve
 from fairprog_core.results.head_to_head import BYSTANDERS
@@ -26,7 +26,7 @@ class PlotPoint(NamedTuple):
         collapsed: the number of seeds that are collapsed at this λ.
         seeds: the seeds of the mean.
         noise: the gap that noise alone would show, of a mean its mean; None if it is unknown.
-        few: the smallest cell, if it has too few rows for an interval of the gap.
+        few: why the gap has no interval, see ``metrics.point.few_note``; empty if it has one.
     """
 
     lam: float | None
@@ -35,12 +35,12 @@ class PlotPoint(NamedTuple):
     collapsed: int
     seeds: tuple[int, ...]
     noise: float | None = None
-    few: FewRows | None = None
+    few: str = ""
 
     @property
     def note(self) -> str:
         """What limits the gap, see ``metrics.point.gap_note``."""
-        return gap_note(self.gap, self.noise, self.few)
+        return "; ".join(filter(None, (self.few, noise_note(self.gap, self.noise))))
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def plot_point(point: Point, metric: str) -> PlotPoint | None:
         int(point.collapsed),
         (point.seed or 0,),
         point.noise_gap.get(metric),
-        point.few_rows(metric),
+        few_note(gap, point.few_rows(metric)),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
-from fairprog_core.metrics.point import gap_note
+from fairprog_core.metrics.point import noise_note
 from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, DifferenceJson, DifferencesJson
 
 TITLE = "Methods against each other"
@@ -171,7 +171,7 @@ def _figure(
 
 def _noise(own: EstimateJson, noise: float | None) -> str:
     """What noise alone would show, below a gap that is no larger."""
-    more = gap_note(Estimate.of(own["value"], own["ci"]), noise, None)
+    more = noise_note(Estimate.of(own["value"], own["ci"]), noise)
     return f"({more})" if more else ""
 
 

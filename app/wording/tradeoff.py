@@ -7,7 +7,7 @@ from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow
-from fairprog_core.metrics.point import Point, gap_note
+from fairprog_core.metrics.point import Point, few_note
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
@@ -194,9 +194,8 @@ def cautions(point: Point, metric: str) -> list[str]:
     if point.left_out and metric in METRICS and METRICS[metric].needs == "cells":  # of a group and a label
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
     gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
-    if point.metric(metric).ci is None and (few := point.few_rows(metric)):
-        text = common.plain(gap_note(point.metric(metric), None, few))
-        found.append(f"{text[:1].upper()}{text[1:]}.")
+    if few := common.plain(few_note(point.metric(metric), point.few_rows(metric))):
+        found.append(f"{few[:1].upper()}{few[1:]}.")
     if gap is not None and limit is not None:
         found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))
     return found

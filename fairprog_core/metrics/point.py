@@ -45,15 +45,20 @@ def gap_note(gap: Estimate, noise: float | None, few: FewRows | None) -> str:
         noise: see `intervals.noise_gaps`; None if there is none.
         few: see `Point.few_rows`.
     """
-    if gap.value is None:
+    return "; ".join(filter(None, (few_note(gap, few), noise_note(gap, noise))))
+
+
+def few_note(gap: Estimate, few: FewRows | None) -> str:
+    """Why a gap has no interval: the cell with too few rows; empty if it has one."""
+    if few is None or gap.value is None or gap.ci is not None:
         return ""
-    found = []
-    if gap.ci is None and few is not None:
-        cell = few["group"] if few["label"] is None else f"{few['group']}, {few['label']}"
-        found.append(TOO_FEW.format(cell=cell, n=few["n"]))
-    if noise is not None and gap.value <= noise:
-        found.append(NOISE_ALONE.format(limit=f"{noise:.3f}"))
-    return "; ".join(found)
+    cell = few["group"] if few["label"] is None else f"{few['group']}, {few['label']}"
+    return TOO_FEW.format(cell=cell, n=few["n"])
+
+
+def noise_note(gap: Estimate, noise: float | None) -> str:
+    """What noise alone shows; empty if the gap exceeds it."""
+    return "" if noise is None or gap.value is None or gap.value > noise else NOISE_ALONE.format(limit=f"{noise:.3f}")
 
 
 @dataclass(frozen=True)
