@@ -6,7 +6,7 @@ resampled within its cells, whose sizes are fixed by design, and weighted back.
 
 **Gaps come out too large.** A gap is a largest difference of noisy rates, or a mean of absolute ones: where true rates
 are equal, noise alone makes a difference, and resampling the rows adds noise once more. Percentiles of the resamples
-therefore lie too high: with three groups of 750 rows per cell they cover a true gap of .02 in 66 of 100 test sets,
+therefore lie too high: with three groups of 750 rows per cell they cover a true gap of .02 in two of three test sets,
 with four overlapping identities in none. How far a found gap may lie from the true one depends on whether its
 differences are true or noise, so it is measured twice, as the slope of the gap where the rates are moved by the noise
 of a resample, r − r*:

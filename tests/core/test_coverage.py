@@ -57,6 +57,7 @@ def test_coverage_reports_each_design_as_it_comes_and_as_json(hard):
     assert seen == found
     values = json.loads(json.dumps([each.to_json() for each in found]))
     assert [each["design"] for each in values] == [design.name for design in HARD]
+    assert [each["true_gap"] for each in values] == [design.gap for design in HARD]
     assert values[0]["gap"]["equalized_odds_difference"]["now"]["n"] == 40
 
 

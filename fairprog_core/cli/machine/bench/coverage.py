@@ -168,8 +168,8 @@ class Coverage:
             }
             for kind, both in self.of.items()
         }
-        about = {name: getattr(self, name) for name in ("design", "smallest_cell", "gap", "test_sets")}
-        return about | figures
+        about: dict[str, object] = {name: getattr(self, name) for name in ("design", "smallest_cell", "test_sets")}
+        return about | {"true_gap": self.gap} | figures
 
 
 def table_row(found: Coverage) -> str:
@@ -263,11 +263,17 @@ def designs() -> list[Design]:
         *(overlapping(1_500, 0.3, gap) for gap in (0.0, 0.02, 0.08)),
         *(overlapping(8_000, 0.15, gap) for gap in (0.0, 0.02, 0.08)),
         *(exclusive("three groups, one rare", rare, gap, is_stratified=False) for gap in (0.0, 0.05, 0.3)),
+        *(_near_0_and_1(rare, gap) for gap in (0.0, 0.1)),
         exclusive("four groups, 60 per cell", [[60, 60]] * 4, 0.1),
         exclusive("four groups, one differs", [[500, 500]] * 4, 0.1, is_one=True),
         *(eight_classes(100, gap, is_one=True) for gap in (0.1, 0.3)),
         eight_classes(100, 0.3, is_one=False),
     ]
+
+
+def _near_0_and_1(cells: Sequence[Sequence[int]], gap: float) -> Design:
+    name = "rates of .97 and .03, one group rare"
+    return exclusive(name, cells, gap, is_stratified=False, is_one=True, rates=(0.03, 0.97), ratio=0.1)
 
 
 def exclusive(
@@ -277,14 +283,25 @@ def exclusive(
     *,
     is_stratified: bool = True,
     is_one: bool = False,
+    rates: tuple[float, float] = (0.12, 0.78),
     ratio: float = 0.4,
 ) -> Design:
-    """Groups at equal distances, or one that differs; TPR .78 and FPR .12, whose gap is ``ratio`` times that of TPR."""
+    """Groups at equal distances, or a last one that differs.
+
+    Args:
+        name: as in the table.
+        cells: (g, 2) rows by group and label.
+        gap: of TPR.
+        is_stratified: whether the rows per cell are fixed.
+        is_one: whether the last group alone differs.
+        rates: FPR and TPR.
+        ratio: the gap of FPR is this times that of TPR.
+    """
     g = len(cells)
-    away = np.eye(g)[-1] if is_one else np.linspace(-0.5, 0.5, g)
+    away = -np.eye(g)[-1] if is_one else np.linspace(-0.5, 0.5, g)
     groups = Groups.exclusive(*"abcdefgh"[:g])
     lean = np.stack([-ratio * away, away], axis=1)
-    return _two_classes(name, groups, np.array(cells, dtype=np.float64), (0.12, 0.78), lean, gap, is_stratified)
+    return _two_classes(name, groups, np.array(cells, dtype=np.float64), rates, lean, gap, is_stratified)
 
 
 def overlapping(n: int, share: float, gap: float) -> Design:
