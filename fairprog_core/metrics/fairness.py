@@ -206,27 +206,13 @@ class SmallestCell(NamedTuple):
 
     Attributes:
         n: its rows.
-        group: its index; None if the metric requires any rows.
+        group: its index.
         label: its index; None if the metric requires a group.
     """
 
     n: int
-    group: int | None = None
+    group: int
     label: int | None = None
-
-
-def smallest_cells(counts: ArrayLike, groups: Groups) -> Mapping[str, SmallestCell]:
-    """The smallest cell that counts, by metric.
-
-    Args:
-        counts: (p, c, c) rows, not weights.
-        groups: the g groups over the p patterns.
-    """
-    cells = by_group(counts, groups).sum(axis=-1)
-    classes = scored_classes(counts, groups)
-    rows = SmallestCell(int(np.asarray(counts).sum()))
-    return {name: rows if metric.needs == "rows" else smallest_cell(cells, metric, classes)
-            for name, metric in METRICS.items()}  # fmt: skip
 
 
 def smallest_cell(cells: Floats, metric: Metric, classes: NDArray[np.bool_]) -> SmallestCell:

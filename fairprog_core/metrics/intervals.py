@@ -36,7 +36,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.types import Floats, Groups
-from fairprog_core.metrics.counts import Counts, weigh
+from fairprog_core.metrics.counts import Counts, by_group, weigh
 from fairprog_core.metrics.fairness import (
     METRICS,
     MIN_INTERVAL_ROWS,
@@ -46,7 +46,7 @@ from fairprog_core.metrics.fairness import (
     gaps,
     rates,
     scored_classes,
-    smallest_cells,
+    smallest_cell,
 )
 
 DRAWS = 2_000
@@ -243,8 +243,15 @@ def _slopes_of_change(metric: Metric, first: _Resampled, second: _Resampled) -> 
 
 def _known(counts: ArrayLike, groups: Groups) -> dict[str, tuple[bool, bool]]:
     """By metric, whether the rows are enough for its value, and for its interval."""
-    has_value, smallest = estimable(counts, groups), smallest_cells(counts, groups)
-    return {name: (has_value[name], smallest[name].n >= MIN_INTERVAL_ROWS) for name in METRICS}
+    cells, classes = by_group(counts, groups).sum(axis=-1), scored_classes(counts, groups)
+    has_value = estimable(counts, groups)
+    return {
+        name: (
+            has_value[name],
+            metric.needs == "rows" or smallest_cell(cells, metric, classes).n >= MIN_INTERVAL_ROWS,
+        )
+        for name, metric in METRICS.items()
+    }
 
 
 def _values(found: _Resampled, counts: ArrayLike, groups: Groups, noise: Rates) -> dict[str, Estimate]:

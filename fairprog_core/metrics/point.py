@@ -135,7 +135,7 @@ class Point:
             return None
         classes = np.array([label not in self.left_out for label in self.labels])
         cell = smallest_cell(np.array(self.counts).sum(axis=-1), metric, classes)
-        if cell.n >= MIN_INTERVAL_ROWS or cell.group is None:
+        if cell.n >= MIN_INTERVAL_ROWS:
             return None
         label = None if cell.label is None else self.labels[cell.label]
         return FewRows(n=cell.n, group=self.groups[cell.group], label=label)
