@@ -209,8 +209,8 @@ def _base_gap(row: Row) -> TableCell:
 
 def _gap(row: Row) -> TableCell:
     verdict = common.COLLAPSED if row["collapsed"] else gap_verdict(Estimate.of(**row["gap_delta"]))
-    more = gap_note(experiment.gap(row), row["noise_gap"], row["few_rows"])
-    return _figure(experiment.gap(row), "\n".join(filter(None, (f"({more})" if more else "", verdict))))
+    note = gap_note(experiment.gap(row), row["noise_gap"], row["few_rows"])
+    return _figure(experiment.gap(row), "\n".join(filter(None, (note, verdict))))
 
 
 def _accuracy(row: Row) -> TableCell:

@@ -164,15 +164,8 @@ def _figure(
     if own["value"] is None:
         return TableCell(NOT_REACHED)
     verdict = VERDICTS[difference["verdict"]] if difference else ""
-    return TableCell(
-        f"{own['value']:.{digits}f}", "\n".join(filter(None, (_brackets(own, digits), _noise(own, noise), verdict)))
-    )
-
-
-def _noise(own: EstimateJson, noise: float | None) -> str:
-    """What noise alone would show, below a gap that is no larger."""
-    more = noise_note(Estimate.of(own["value"], own["ci"]), noise)
-    return f"({more})" if more else ""
+    notes = (_brackets(own, digits), noise_note(Estimate.of(own["value"], own["ci"]), noise), verdict)
+    return TableCell(f"{own['value']:.{digits}f}", "\n".join(filter(None, notes)))
 
 
 def _seconds(value: float) -> str:

@@ -135,7 +135,7 @@ def test_every_verdict_has_its_words(verdict, value, ci, sentence):
     reference, other = words.table(judged, {"a": "A", "b": "B"}).rows
     assert (reference[0].text, reference[0].note, reference[1].text) == ("B", "1 seed, 20 s each", "0.1000")
     assert other[1].note == f"[0.0500, 0.1500]{note}"
-    assert other[3].note == f"[0.050, 0.150]\n(noise alone: 0.100){note}"
+    assert other[3].note == f"[0.050, 0.150]\nnoise alone: 0.100{note}"
 
 
 def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder, judged):

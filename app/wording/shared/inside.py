@@ -122,8 +122,8 @@ def difference(found: Estimate, digits: int = 3) -> str:
 
 
 def with_note(text: str, note: str) -> str:
-    """A figure with a note in brackets: "0.021 (noise alone: 0.030)"."""
-    return f"{text} ({note})" if note else text
+    """A figure with a note: "0.021; noise alone: 0.030"."""
+    return f"{text}; {note}" if note else text
 
 
 def brackets(found: Estimate, digits: int = 3) -> str:

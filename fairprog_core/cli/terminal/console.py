@@ -121,7 +121,7 @@ def gap_with_note(row: SummaryRow | ExperimentRow) -> str:
     gap = Estimate.of(row["gap"], row["gap_ci"])
     found = gap_note(gap, row.get("noise_gap"), row.get("few_rows"))
     text = f"{interval(gap.value, gap.ci)}{' collapsed' * row['collapsed']}"
-    return f"{text} ({escaped(found)})" if found else text
+    return f"{text}; {escaped(found)}" if found else text
 
 
 def words(key: str | None) -> str:
