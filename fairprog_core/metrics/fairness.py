@@ -53,7 +53,9 @@ class Metric(NamedTuple):
     """A metric: its function of the rates, and which rows it requires.
 
     ``needs`` is "rows" (any), "groups" (rows of every group) or "cells" (of every group × label).
-    ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen.
+    ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen. Intervals take a metric for convex or
+    concave in the rates, as largest differences, means of absolute ones and smallest rates are; it is also computed on
+    rates below 0 and above 1, see `fairprog_core.metrics.intervals`.
     """
 
     of: Callable[[Rates], Floats]
