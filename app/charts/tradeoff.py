@@ -237,7 +237,7 @@ def _rows(series: Series, name: str) -> list[list[str]]:
 
 
 def _row(spot: PlotPoint) -> list[str]:
-    return [inside.interval(spot.accuracy), inside.interval(spot.gap), words.remark(spot)]
+    return [inside.interval(spot.accuracy), words.gap(spot), words.remark(spot)]
 
 
 def _flip_row(row: ChangeRow, labels: Sequence[str]) -> list[str]:

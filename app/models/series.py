@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
-from fairprog_core.metrics.point import Point
-from fairprog_core.metrics.summaries import mean_estimate
+from fairprog_core.metrics.point import Point, few_note, noise_note
+from fairprog_core.metrics.summaries import mean_estimate, mean_known
 from fairprog_core.results.curve import Curve, CurveId, Transfer, TransferCurve
 from fairprog_core.results.head_to_head import BYSTANDERS
 from fairprog_core.results.result import Result
@@ -25,6 +25,8 @@ class PlotPoint(NamedTuple):
         accuracy: with its interval; the value is never None.
         collapsed: the number of seeds that are collapsed at this λ.
         seeds: the seeds of the mean.
+        noise: the gap that noise alone would show, of a mean its mean; None if it is unknown.
+        few: why the gap has no interval, see ``metrics.point.few_note``; empty if it has one.
     """
 
     lam: float | None
@@ -32,6 +34,13 @@ class PlotPoint(NamedTuple):
     accuracy: Estimate
     collapsed: int
     seeds: tuple[int, ...]
+    noise: float | None = None
+    few: str = ""
+
+    @property
+    def note(self) -> str:
+        """What limits the gap, see ``metrics.point.gap_note``."""
+        return "; ".join(filter(None, (self.few, noise_note(self.gap, self.noise))))
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,15 @@ def plot_point(point: Point, metric: str) -> PlotPoint | None:
     gap, accuracy = point.metric(metric), point.metric("accuracy")
     if gap.value is None or accuracy.value is None:
         return None
-    return PlotPoint(point.lam, gap, accuracy, int(point.collapsed), (point.seed or 0,))
+    return PlotPoint(
+        point.lam,
+        gap,
+        accuracy,
+        int(point.collapsed),
+        (point.seed or 0,),
+        point.noise_gap.get(metric),
+        few_note(gap, point.few_rows(metric)),
+    )
 
 
 def gather(result: Result, metric: str, *, run: str, name: str = "") -> list[Series]:
@@ -180,7 +197,8 @@ def _mean(spots: Sequence[PlotPoint]) -> PlotPoint:
         mean_estimate(found) for found in ([each.gap for each in spots], [each.accuracy for each in spots])
     )
     seeds = tuple(seed for each in spots for seed in each.seeds)
-    return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds)
+    noise = mean_known([each.noise for each in spots])
+    return PlotPoint(spots[0].lam, gap, accuracy, sum(each.collapsed for each in spots), seeds, noise, spots[0].few)
 
 
 def _as_curve(curve: TransferCurve) -> Curve:

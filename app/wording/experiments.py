@@ -7,6 +7,7 @@ from app.models.table import Table, TableCell
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside, verdicts
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.point import gap_note
 from fairprog_core.results.experiments import ExperimentRow as Row
 
 Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line
@@ -226,7 +227,8 @@ def _base_gap(row: Row) -> TableCell:
 
 def _gap(row: Row) -> TableCell:
     verdict = common.COLLAPSED if row["collapsed"] else GAP_VERDICTS[row["verdict"]]
-    return _figure(experiment.gap(row), verdict)
+    note = gap_note(experiment.gap(row), row["noise_gap"], row["few_rows"])
+    return _figure(experiment.gap(row), "\n".join(filter(None, (note, verdict))))
 
 
 def _accuracy(row: Row) -> TableCell:

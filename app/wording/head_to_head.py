@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import noise_note
 from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, DifferenceJson, DifferencesJson
 
 TITLE = "Methods against each other"
@@ -41,9 +42,10 @@ VERDICTS_TITLE = "In words"
 FIGURES = "In figures"
 CAPTION = "Below each figure: its 95 % interval and the verdict"
 ABOUT = (
-    "{n:,} test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}. Below each figure: its 95 % interval "
-    "over test rows and seeds, and whether it is better or worse than that of {against}."
+    "{n:,} test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}.{noise} Below each figure: its 95 % "
+    "interval over test rows and seeds, and whether it is better or worse than that of {against}."
 )
+NOISE = " Noise alone would show a gap of up to {limit:.3f} on so many rows."
 COLUMNS = ("Method", "Area")
 AREA_NOTE = "hypervolume"
 IN_TIME = "Area in time"
@@ -144,8 +146,10 @@ def fewer_lams(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
 
 def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
     """The number of test rows, and accuracy and gap of the base classifier."""
+    limit = judged["base"]["noise_gap"]
     return ABOUT.format(
         n=judged["n"],
+        noise="" if limit is None else NOISE.format(limit=limit),
         against=common.plain(names[judged["against"]]),
         accuracy=judged["base"]["accuracy"],
         gap=judged["base"]["gap"],
@@ -160,10 +164,12 @@ def table(judged: ComparisonJson, names: Mapping[str, str]) -> Table:
         TableCell(IN_TIME, f"in {_seconds(judged['within'])}"),
     ]
     columns += [TableCell(AT_LOSS, AT_LOSS_NOTE.format(points=100 * loss)) for loss in judged["losses"]]
-    return Table(CAPTION, columns, [_row(each, names[each["key"]]) for each in judged["contenders"]])
+    return Table(
+        CAPTION, columns, [_row(each, names[each["key"]], judged["base"]["noise_gap"]) for each in judged["contenders"]]
+    )
 
 
-def _row(each: CandidateJson, name: str) -> list[TableCell]:
+def _row(each: CandidateJson, name: str, noise: float | None) -> list[TableCell]:
     n = len(each["seeds"])
     seeds = "1 seed" if n == 1 else f"{n} seeds"
     trained = TRAINED_IN.format(seeds=seeds, time=_seconds(each["seconds"]))
@@ -172,14 +178,17 @@ def _row(each: CandidateJson, name: str) -> list[TableCell]:
     in_time = _figure(each["within"], found and found["within"], digits=4)
     others = found["at_loss"] if found else [None] * len(each["at_loss"])
     pairs = zip(each["at_loss"], others, strict=True)
-    return [TableCell(name, trained), area, in_time, *(_figure(own, other) for own, other in pairs)]
+    return [TableCell(name, trained), area, in_time, *(_figure(own, other, noise=noise) for own, other in pairs)]
 
 
-def _figure(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3) -> TableCell:
+def _figure(
+    own: EstimateJson, difference: DifferenceJson | None, digits: int = 3, *, noise: float | None = None
+) -> TableCell:
     if own["value"] is None:
         return TableCell(NOT_REACHED)
     verdict = VERDICTS[difference["verdict"]] if difference else ""
-    return TableCell(f"{own['value']:.{digits}f}", "\n".join(filter(None, (_brackets(own, digits), verdict))))
+    notes = (_brackets(own, digits), noise_note(Estimate.of(own["value"], own["ci"]), noise), verdict)
+    return TableCell(f"{own['value']:.{digits}f}", "\n".join(filter(None, notes)))
 
 
 def _seconds(value: float) -> str:

@@ -7,7 +7,7 @@ from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.point import Point, few_note
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
@@ -77,7 +77,7 @@ COLLAPSED_POINT = (
 NOISE = "Even if the true gap were 0, a test set of this size could show a gap of up to {limit:.3f} by chance."
 NOISE_HIDES = (
     "Even if the true gap were 0, a test set of this size could show a gap of up to {limit:.3f} by chance. "
-    "So {gap:.3f} does not differ clearly from 0, and its interval is too narrow."
+    "So {gap:.3f} does not differ clearly from 0."
 )
 LEFT_OUT = "This gap leaves out labels that are too rare in some group: {labels}."
 PRINTABLE = "All its pixels are colours that a photo can have, so it can be printed."
@@ -158,7 +158,12 @@ def series_name(series: "Series") -> str:
 def hover(name: str, spot: "PlotPoint") -> str:
     """The text that a point shows under the mouse; ``name`` is already escaped for a chart."""
     lam = "" if spot.lam is None else f"<br>λ = {common.lam(spot.lam)}"
-    return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {inside.interval(spot.gap)}"
+    return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {inside.for_chart(gap(spot))}"
+
+
+def gap(spot: "PlotPoint") -> str:
+    """A point's gap with its interval, and what limits it."""
+    return inside.with_note(inside.interval(spot.gap), spot.note)
 
 
 def remark(spot: "PlotPoint") -> str:
@@ -190,6 +195,8 @@ def cautions(point: Point, metric: str) -> list[str]:
     if point.left_out and metric in METRICS and METRICS[metric].needs == "cells":  # of a group and a label
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
     gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
+    if few := common.plain(few_note(point.metric(metric), point.few_rows(metric))):
+        found.append(f"{few[:1].upper()}{few[1:]}.")
     if gap is not None and limit is not None:
         found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))
     return found

@@ -25,6 +25,7 @@ from fairprog_core.common.types import Floats, Groups
 from fairprog_core.metrics.counts import by_group, weigh
 
 MIN_ROWS = 5  # a rate over fewer rows has a standard error up to .22: not estimable
+MIN_INTERVAL_ROWS = 60  # with fewer rows in the smallest cell, no known interval of a gap covers what it should
 COLLAPSED_BELOW = 0.02  # a cell with a lower accuracy is lost …
 HAD_BEFORE = 0.1  # … if the base's accuracy in it is at least this
 _TOLERANCE = 1e-9  # weighted sums over the same rows differ by rounding
@@ -52,7 +53,9 @@ class Metric(NamedTuple):
     """A metric: its function of the rates, and which rows it requires.
 
     ``needs`` is "rows" (any), "groups" (rows of every group) or "cells" (of every group × label).
-    ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen.
+    ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen. Intervals take a metric for convex or
+    concave in the rates, as largest differences, means of absolute ones and smallest rates are; it is also computed on
+    rates below 0 and above 1, see `fairprog_core.metrics.intervals`.
     """
 
     of: Callable[[Rates], Floats]
@@ -198,6 +201,36 @@ def estimable(counts: ArrayLike, groups: Groups, *, min_rows: int = MIN_ROWS) ->
     classes = scored_classes(counts, groups, min_rows=min_rows)
     fewest = {"rows": np.asarray(counts).sum(), "groups": cells.sum(axis=-1).min(), "cells": cells[:, classes].min()}
     return {name: bool(fewest[metric.needs] >= min_rows) for name, metric in METRICS.items()}
+
+
+class SmallestCell(NamedTuple):
+    """The group, or group and label, with the fewest rows of those that a metric requires.
+
+    Attributes:
+        n: its rows.
+        group: its index.
+        label: its index; None if the metric requires a group.
+    """
+
+    n: int
+    group: int
+    label: int | None = None
+
+
+def smallest_cell(cells: Floats, metric: Metric, classes: NDArray[np.bool_]) -> SmallestCell:
+    """The smallest cell of rows (g, c) by group and label that a metric of groups or cells requires.
+
+    Args:
+        cells: (g, c) rows.
+        metric: with ``needs`` "groups" or "cells".
+        classes: (c,) mask of the classes that count.
+    """
+    if metric.needs == "groups":
+        of_group = cells.sum(axis=-1)
+        return SmallestCell(int(of_group.min()), group=int(of_group.argmin()))
+    counting = np.where(classes, cells, np.inf)
+    group, label = (int(i) for i in np.unravel_index(counting.argmin(), counting.shape))
+    return SmallestCell(int(cells[group, label]), group, label)
 
 
 def majority_accuracy(table: ArrayLike) -> Floats:

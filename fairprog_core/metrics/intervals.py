@@ -4,10 +4,24 @@ Bootstrapping test rows is equivalent to drawing their table of counts from a mu
 thousands of resamples take milliseconds. A split drawn evenly over the (pattern, label) cells is
 resampled within its cells, whose sizes are fixed by design, and weighted back.
 
-**Small gaps.** A gap is the absolute value of noisy differences, so near a true gap of zero it is
-biased upward and its percentile interval undercovers: at 300 rows per cell it covers 0 % of the time
-at a true gap of 0, 74 % at .01, 95-96 % from about .035 (three standard errors). Show a small gap
-together with `noise_gaps`, the gap that noise alone would cause.
+**Gaps come out too large.** A gap is a largest difference of noisy rates, or a mean of absolute ones: where true rates
+are equal, noise alone makes a difference, and resampling the rows adds noise once more. Percentiles of the resamples
+therefore lie too high: with three groups of 750 rows per cell they cover a true gap of .02 in two of three test sets,
+with four overlapping identities in none. How far a found gap may lie from the true one depends on whether its
+differences are true or noise, so it is measured twice, as the slope of the gap where the rates are moved by the noise
+of a resample, r − r*:
+
+* over `FAR` times the noise: every difference within that reach counts as noise. A gap is convex in the rates, so this
+  slope is the largest that the noise allows; its 97.5 % quantile sets the lower end;
+* over `NEAR` times the noise, a little and backwards: the groups that are furthest apart stay so, and differences that
+  are 0 only by chance were true ones. Its 2.5 % quantile sets the upper end.
+
+The lower end is also 0 where the gap does not exceed the 97.5 % quantile of what noise alone shows. Of accuracy, a
+plain mean, the two slopes are equal, and the ends are the percentiles. Of the accuracy of the worst cell, a smallest of
+noisy rates, they change places. The slope of a change is that of the second classifier minus that of the first on the
+same resamples. A group or cell of fewer than `MIN_INTERVAL_ROWS` rows leaves the metrics that need it without an
+interval. `fairprog bench --suite coverage` simulates the coverage. Source of slopes over a finite step: Hong and Li,
+The numerical delta method, Journal of Econometrics 206 (2018).
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
@@ -17,18 +31,29 @@ from math import ceil
 from typing import Annotated, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.types import Floats, Groups
-from fairprog_core.metrics.counts import Counts, weigh
-from fairprog_core.metrics.fairness import METRICS, Rates, estimable, evaluate, gaps, rates, scored_classes
+from fairprog_core.metrics.counts import Counts, by_group, weigh
+from fairprog_core.metrics.fairness import (
+    METRICS,
+    MIN_INTERVAL_ROWS,
+    Metric,
+    Rates,
+    estimable,
+    gaps,
+    rates,
+    scored_classes,
+    smallest_cell,
+)
 
 DRAWS = 2_000
 LEVEL = 0.95
 LEVEL_Z = 1.959964  # 97.5 % quantile of the normal distribution: 5 % level, two-sided
 POWER_Z = 0.841621  # 80 % quantile: 80 % power
+FAR, NEAR = 6.0, -0.1  # multiples of the noise that a slope is taken over
 _MAX_LOST = 0.05  # an interval is None if a larger share of draws is NaN because a cell is empty
 
 Interval = tuple[float, float]
@@ -95,7 +120,14 @@ def percentile_interval(values: Floats) -> Interval | None:
 
 
 def estimates(
-    counts: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, draws: int = DRAWS, seed: int = 0
+    counts: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    is_stratified: bool,
+    draws: int = DRAWS,
+    seed: int = 0,
+    noise: Rates | None = None,
 ) -> dict[str, Estimate]:
     """Every metric of a table with its interval, by name.
 
@@ -106,15 +138,22 @@ def estimates(
         is_stratified: whether the rows per (pattern, label) were fixed by design.
         draws: b.
         seed: of the random generator.
+        noise: the `noise_rates` of the table; None: drawn here.
     """
-    known, classes = estimable(counts, groups), scored_classes(counts, groups)
-    point = evaluate(counts, weight, groups, classes)
-    drawn = evaluate(draw_tables(counts, is_stratified=is_stratified, draws=draws, seed=seed), weight, groups, classes)
-    return {name: estimate(point[name], drawn[name], is_known=known[name]) for name in METRICS}
+    how: Resampling = {"is_stratified": is_stratified, "draws": draws, "seed": seed}
+    found = _Resampled.of(counts, draw_tables(counts, **how), weight, groups, scored_classes(counts, groups))
+    return _values(found, counts, groups, noise or noise_rates(counts, weight, groups, **how))
 
 
 def paired_estimates(
-    joint: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, draws: int = DRAWS, seed: int = 0
+    joint: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    is_stratified: bool,
+    draws: int = DRAWS,
+    seed: int = 0,
+    noise: Rates | None = None,
 ) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
     """Every metric of the second of two classifiers on the same rows, and second minus first.
 
@@ -127,19 +166,115 @@ def paired_estimates(
         is_stratified: whether the rows per (pattern, label) were fixed by design.
         draws: b.
         seed: of the random generator.
+        noise: the `noise_rates` of the second; None: drawn here.
 
     Returns:
         (metrics of the second, differences), each by name.
     """
     table = np.asarray(joint)
-    rows = table.sum(axis=-1)
-    known, classes = estimable(rows, groups), scored_classes(rows, groups)
-    drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
-    first, first_drawn = (evaluate(tables.sum(axis=-1), weight, groups, classes) for tables in (table, drawn))
-    second, second_drawn = (evaluate(tables.sum(axis=-2), weight, groups, classes) for tables in (table, drawn))
-    values = {n: estimate(second[n], second_drawn[n], is_known=known[n]) for n in METRICS}
-    deltas = {n: estimate(second[n] - first[n], second_drawn[n] - first_drawn[n], is_known=known[n]) for n in METRICS}
-    return values, deltas
+    how: Resampling = {"is_stratified": is_stratified, "draws": draws, "seed": seed}
+    drawn, classes = draw_tables(table, **how), scored_classes(table.sum(axis=-1), groups)
+    first, second = (
+        _Resampled.of(table.sum(axis=axis), drawn.sum(axis=axis), weight, groups, classes) for axis in (-1, -2)
+    )
+    rows = table.sum(axis=-2)
+    values = _values(second, rows, groups, noise or noise_rates(rows, weight, groups, **how))
+    known, changes = _known(rows, groups), {}
+    for name, metric in METRICS.items():
+        change = float(metric.of(second.rates) - metric.of(first.rates))
+        changes[name] = _estimate(change, _slopes_of_change(metric, first, second), known[name], lowest=-1.0)
+    return values, changes
+
+
+class Resampling(TypedDict):
+    """The arguments of a resampling."""
+
+    is_stratified: bool
+    draws: int
+    seed: int
+
+
+class _Resampled(NamedTuple):
+    """The rates of a table, and their noise on every resample (b, …): the rates minus those of the resample."""
+
+    rates: Rates
+    noise: Rates
+
+    @classmethod
+    def of(
+        cls, table: ArrayLike, drawn: ArrayLike, weight: ArrayLike, groups: Groups, classes: NDArray[np.bool_]
+    ) -> "_Resampled":
+        """From a table (p, c, c) and its resamples (b, p, c, c)."""
+        found, resampled = (rates(weigh(each, weight), groups, classes) for each in (table, drawn))
+        return cls(found, Rates(*(at - each for at, each in zip(found, resampled, strict=True))))
+
+    def slope(self, metric: Metric, reach: float) -> Floats:
+        """(b,) how much the noise changes a metric, over ``reach`` times the noise."""
+        moved = Rates(*(at + reach * noise for at, noise in zip(self.rates, self.noise, strict=True)))
+        return np.asarray((metric.of(moved) - metric.of(self.rates)) / reach)
+
+
+class _Slopes(NamedTuple):
+    """(b,) the most and the least by which a found value may exceed the true one, on every resample."""
+
+    most: Floats
+    least: Floats
+
+
+def _slopes(metric: Metric, found: _Resampled) -> _Slopes:
+    near, far = found.slope(metric, NEAR), found.slope(metric, FAR)
+    return _Slopes(np.maximum(far, near), np.minimum(far, near))
+
+
+def _slopes_of_change(metric: Metric, first: _Resampled, second: _Resampled) -> _Slopes:
+    """Of second minus first.
+
+    What reach adds to the slope of either counts up to the size of the noise that the two do not share: classifiers
+    that hardly differ are hardly differently wrong.
+    """
+    own = [one - other for one, other in zip(second.noise, first.noise, strict=True)]
+    unshared = np.maximum(np.abs(metric.of(Rates(*own))), np.abs(metric.of(Rates(*(-each for each in own)))))
+    most = least = second.slope(metric, NEAR) - first.slope(metric, NEAR)
+    for sign, found in ((1, second), (-1, first)):
+        added = sign * np.clip(found.slope(metric, FAR) - found.slope(metric, NEAR), -unshared, unshared)
+        most, least = most + np.maximum(added, 0), least + np.minimum(added, 0)
+    return _Slopes(most, least)
+
+
+def _known(counts: ArrayLike, groups: Groups) -> dict[str, tuple[bool, bool]]:
+    """By metric, whether the rows are enough for its value, and for its interval."""
+    cells, classes = by_group(counts, groups).sum(axis=-1), scored_classes(counts, groups)
+    has_value = estimable(counts, groups)
+    return {
+        name: (
+            has_value[name],
+            metric.needs == "rows" or smallest_cell(cells, metric, classes).n >= MIN_INTERVAL_ROWS,
+        )
+        for name, metric in METRICS.items()
+    }
+
+
+def _values(found: _Resampled, counts: ArrayLike, groups: Groups, noise: Rates) -> dict[str, Estimate]:
+    """Every metric with its interval."""
+    known, every = _known(counts, groups), {}
+    for name, metric in METRICS.items():
+        value, ci = _estimate(float(metric.of(found.rates)), _slopes(metric, found), known[name])
+        if metric.is_gap and value is not None and ci:
+            noise_alone = _quantile(metric.of(noise), (1 + LEVEL) / 2)
+            ci = (0.0, ci[1]) if noise_alone is not None and value <= noise_alone else ci
+        every[name] = Estimate(value, ci)
+    return every
+
+
+def _estimate(value: float, slopes: _Slopes, known: tuple[bool, bool], *, lowest: float = 0.0) -> Estimate:
+    """A metric or a change with its ends, cut at ``lowest`` and 1."""
+    has_value, has_interval = known
+    if not has_value or not np.isfinite(value):
+        return Estimate(None, None)
+    most, least = _quantile(slopes.most, (1 + LEVEL) / 2), _quantile(slopes.least, (1 - LEVEL) / 2)
+    if not has_interval or most is None or least is None:
+        return Estimate(value, None)
+    return Estimate(value, (max(lowest, value - most), min(1.0, value - least)))
 
 
 def estimate(value: ArrayLike, drawn: Floats, *, is_known: bool = True) -> Estimate:
@@ -150,14 +285,14 @@ def estimate(value: ArrayLike, drawn: Floats, *, is_known: bool = True) -> Estim
     return Estimate(number, percentile_interval(drawn))
 
 
-def noise_gaps(
+def noise_rates(
     counts: ArrayLike, weight: ArrayLike, groups: Groups, *, is_stratified: bool, draws: int = DRAWS, seed: int = 0
-) -> dict[str, float | None]:
-    """The 95 % quantile of each gap over test sets like this one if the true gap were zero.
+) -> Rates:
+    """The rates of test sets like this one if all groups had the same true rates, minus those true rates.
 
-    Tables are drawn with the cell counts of this one, then the expected value of every rate is
-    subtracted: all groups then have the same true rate but keep their own noise. Half a row is added to
-    every prediction before drawing; otherwise a cell of ten correct predictions would have no noise.
+    Within every label, predictions are drawn by the shares of all rows of the label, in cells of this table's sizes.
+    Then the expected value of every rate is subtracted. Half a row is added to every prediction before drawing;
+    otherwise a label of ten correct predictions would have no noise.
 
     Args:
         counts: (p, c, c) rows by `[pattern, label, prediction]`.
@@ -168,11 +303,12 @@ def noise_gaps(
         seed: of the random generator.
 
     Returns:
-        By metric name; None if the gap cannot be estimated.
+        With a leading axis b.
     """
     table = np.asarray(counts, dtype=np.float64)
     n = table.sum(axis=-1)  # (p, c)
-    share = np.where(n[..., None] > 0, (table + 0.5) / (n[..., None] + 0.5 * table.shape[-1]), 0.0)
+    pooled = table.sum(axis=0) + 0.5  # (c, c)
+    share = np.broadcast_to(pooled / pooled.sum(axis=-1, keepdims=True), table.shape)
     random = np.random.default_rng(seed)
     size = np.broadcast_to(n, (draws, *n.shape)).astype(np.int64)
     if not is_stratified:
@@ -180,9 +316,36 @@ def noise_gaps(
     classes = scored_classes(counts, groups)
     drawn = rates(weigh(random.multinomial(size, share), weight), groups, classes)
     expected = rates(weigh(share * n[..., None], weight), groups, classes)
-    noise = Rates(*(one - other for one, other in zip(drawn, expected, strict=True)))
+    return Rates(*(one - other for one, other in zip(drawn, expected, strict=True)))
+
+
+def noise_gaps(
+    counts: ArrayLike,
+    weight: ArrayLike,
+    groups: Groups,
+    *,
+    is_stratified: bool,
+    draws: int = DRAWS,
+    seed: int = 0,
+    noise: Rates | None = None,
+) -> dict[str, float | None]:
+    """The 95 % quantile of each gap over test sets like this one if the true gap were zero.
+
+    Args:
+        counts: (p, c, c) rows by `[pattern, label, prediction]`.
+        weight: (p, c).
+        groups: the g groups over the p patterns.
+        is_stratified: whether the rows per (pattern, label) were fixed by design.
+        draws: b.
+        seed: of the random generator.
+        noise: the `noise_rates` of the table; None: drawn here.
+
+    Returns:
+        By metric name; None if the gap cannot be estimated.
+    """
+    shown = noise or noise_rates(counts, weight, groups, is_stratified=is_stratified, draws=draws, seed=seed)
     known = estimable(counts, groups)
-    return {name: _upper(METRICS[name].of(noise)) if known[name] else None for name in gaps()}
+    return {name: _quantile(METRICS[name].of(shown), LEVEL) if known[name] else None for name in gaps()}
 
 
 def wilson_interval(share: float, n: float, *, z: float = LEVEL_Z) -> Interval:
@@ -203,9 +366,9 @@ def paired_interval(gained: float, lost: float, n: float, *, z: float = LEVEL_Z)
     return max(-1.0, float(net - half)), min(1.0, float(net + half))
 
 
-def _upper(values: Floats) -> float | None:
-    """The 95 % quantile of draws (b,)."""
-    quantiles = _quantiles(values, LEVEL)
+def _quantile(values: Floats, level: float) -> float | None:
+    """A quantile of draws (b,)."""
+    quantiles = _quantiles(values, level)
     return quantiles[0] if quantiles else None
 
 

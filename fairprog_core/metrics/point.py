@@ -11,15 +11,54 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, TypeAlias
 
+import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.metrics.fairness import METRICS, MIN_INTERVAL_ROWS, smallest_cell
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, IntersectionRow
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.leakage import LeakageJson
 from fairprog_core.metrics.levelling import Levelling
 
 PointJson: TypeAlias = dict[str, Any]  # the flat form, in which the names of the metrics are keys
+
+
+class FewRows(TypedDict):
+    """A group, or a group and label, of too few rows for an interval; its number of rows."""
+
+    n: int
+    group: str
+    label: str | None
+
+
+TOO_FEW = "too few rows for an interval ({cell}: {n})"
+NOISE_ALONE = "noise alone: {limit}"
+
+
+def gap_note(gap: Estimate, noise: float | None, few: FewRows | None) -> str:
+    """What limits a gap: why it has no interval, or that noise alone shows as much; empty if nothing does.
+
+    Args:
+        gap: a gap, or another metric of groups.
+        noise: see `intervals.noise_gaps`; None if there is none.
+        few: see `Point.few_rows`.
+    """
+    return "; ".join(filter(None, (few_note(gap, few), noise_note(gap, noise))))
+
+
+def few_note(gap: Estimate, few: FewRows | None) -> str:
+    """Why a gap has no interval: the cell with too few rows; empty if it has one."""
+    if few is None or gap.value is None or gap.ci is not None:
+        return ""
+    cell = few["group"] if few["label"] is None else f"{few['group']}, {few['label']}"
+    return TOO_FEW.format(cell=cell, n=few["n"])
+
+
+def noise_note(gap: Estimate, noise: float | None) -> str:
+    """What noise alone shows; empty if the gap exceeds it."""
+    return "" if noise is None or gap.value is None or gap.value > noise else NOISE_ALONE.format(limit=f"{noise:.3f}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +76,8 @@ class Point:
         n: number of test rows.
         metrics: by name, including ``auc``.
         delta: metrics minus those of the base on the same rows; empty for the base.
-        noise_gap: by gap, see `intervals.noise_gaps`; None if it cannot be estimated.
+        noise_gap: by gap, see `intervals.noise_gaps`; None if it cannot be estimated. Of a mean over several seeds the
+            mean, which is the most that it can be: all seeds have the same rows.
         collapsed: whether the classifier has collapsed, see `fairness.collapsed`.
         counts: (g, c, c) rows by `[group, label, prediction]`.
         group_rates: rates of every group; None if an early version, which did not store them, wrote the result.
@@ -87,6 +127,18 @@ class Point:
     def change(self, name: str) -> Estimate:
         """A metric minus that of the base on the same rows."""
         return self.delta.get(name, NOT_ESTIMABLE)
+
+    def few_rows(self, name: str) -> FewRows | None:
+        """The smallest cell that a metric requires, if it has too few rows for an interval."""
+        metric = METRICS.get(name)
+        if metric is None or metric.needs == "rows" or not self.counts:
+            return None
+        classes = np.array([label not in self.left_out for label in self.labels])
+        cell = smallest_cell(np.array(self.counts).sum(axis=-1), metric, classes)
+        if cell.n >= MIN_INTERVAL_ROWS:
+            return None
+        label = None if cell.label is None else self.labels[cell.label]
+        return FewRows(n=cell.n, group=self.groups[cell.group], label=label)
 
     def to_json(self) -> PointJson:
         """The flat POINT of the result JSON."""

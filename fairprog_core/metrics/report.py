@@ -5,7 +5,6 @@ Notation: n samples, c classes, p group patterns, g groups.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +16,18 @@ from fairprog_core.metrics.counts import by_group, cell_weight, count_table, joi
 from fairprog_core.metrics.fairness import collapsed, scored_classes
 from fairprog_core.metrics.fairness import majority_accuracy as majority_of_table
 from fairprog_core.metrics.group_tables import ChangeRow, changes, group_table, intersection_table
-from fairprog_core.metrics.intervals import DRAWS, Estimate, estimate, estimates, noise_gaps, paired_estimates
+from fairprog_core.metrics.intervals import (
+    DRAWS,
+    Estimate,
+    Resampling,
+    estimate,
+    estimates,
+    noise_gaps,
+    noise_rates,
+    paired_estimates,
+)
 from fairprog_core.metrics.levelling import RATES_OF_GAP, Levelling, levelling_down
 from fairprog_core.metrics.point import Point
-
-
-class Drawing(TypedDict):
-    """Arguments of the resampling, the same for every metric of a point."""
-
-    is_stratified: bool
-    draws: int
-    seed: int
 
 
 def majority_accuracy(predictions: Predictions, *, n_classes: int) -> float:
@@ -75,19 +75,20 @@ def report(
     shape = {"n_patterns": len(groups.patterns), "n_classes": len(labels)}
     counts = count_table(predictions.y, predictions.y_pred, predictions.z, **shape)
     weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-    drawing = Drawing(is_stratified=predictions.is_stratified, draws=draws, seed=draw_seed)
+    drawing = Resampling(is_stratified=predictions.is_stratified, draws=draws, seed=draw_seed)
+    noise = noise_rates(counts, weight, groups, **drawing)
     areas = auc_draws(predictions, draws=draws, seed=draw_seed)
     deltas: dict[str, Estimate] = {}
     changed: list[ChangeRow] = []
     of_base = counts
     levelled: dict[str, Levelling | None] = {}
     if base is None:
-        values = estimates(counts, weight, groups, **drawing)
+        values = estimates(counts, weight, groups, **drawing, noise=noise)
     else:
         _check_same_rows(predictions, base)
         joint = joint_table(predictions.y, base.y_pred, predictions.y_pred, predictions.z, **shape)
         of_base = joint.sum(axis=-1)
-        values, deltas = paired_estimates(joint, weight, groups, **drawing)
+        values, deltas = paired_estimates(joint, weight, groups, **drawing, noise=noise)
         gains = areas - _areas_of_base(base, draws, draw_seed)
         deltas["auc"] = estimate(gains[0], gains[1:])
         changed = changes(joint, weight, groups)
@@ -103,7 +104,7 @@ def report(
         n=len(predictions.y),
         metrics=values,
         delta=deltas,
-        noise_gap=noise_gaps(counts, weight, groups, **drawing),
+        noise_gap=noise_gaps(counts, weight, groups, **drawing, noise=noise),
         collapsed=bool(collapsed(counts, weight, groups, base=of_base)),
         counts=by_group(counts, groups).astype(int).tolist(),
         group_rates=group_table(counts, weight, groups, **drawing),

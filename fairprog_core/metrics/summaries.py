@@ -29,12 +29,13 @@ def reported() -> dict[str, str]:
 def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CURVE, "lam")) -> list[Point]:
     """Average points that differ only by seed.
 
-    The interval covers the variation over seeds and over test rows:
-    mean ± √((t·s/√n)² + (1.96·r)²), where s is the standard deviation over the n seeds, t Student's
-    quantile for n − 1, and r the mean of the points' own standard errors (width of the interval /
-    3.92). All seeds are tested on the same rows, so r is not divided by √n: that would assume
-    independent rows. The interval is slightly too wide, because s includes part of r.
-    With one seed it is the point's own interval, over test rows only.
+    The interval covers the variation over seeds and over test rows: below the mean it reaches
+    √((t·s/√n)² + a²), where s is the standard deviation over the n seeds, t Student's quantile for
+    n − 1, and a the mean distance from a point's value to the lower end of its interval; above the
+    mean, with the distance to the upper end. A gap's own interval reaches further down than up, because
+    gaps come out too large, in every seed alike. All seeds are tested on the same rows, so a is not
+    divided by √n: that would assume independent rows. The interval is slightly too wide, because s
+    includes part of a. With one seed it is the point's own interval, over test rows only.
 
     Args:
         points: of one study.
@@ -42,7 +43,8 @@ def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CUR
 
     Returns:
         One point per mean in the order of first appearance, with ``seeds`` in place of ``seed``, ``lam``
-        None where it differs, every metric, ``delta``, and ``collapsed`` if any of them is.
+        None where it differs, every metric, ``delta``, the mean ``noise_gap`` (the seeds have the same rows, so
+        noise does not average out: it is an upper bound), and ``collapsed`` if any of them is.
     """
     keys = [tuple(getattr(point, name) for name in same) for point in points]
     order = sorted(range(len(points)), key=lambda i: keys.index(keys[i]))
@@ -60,10 +62,15 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
     intervals = [estimate.ci for estimate in estimates if estimate.ci is not None]
     if len(intervals) < n:
         return Estimate(mean, None)
-    rows = sum(high - low for low, high in intervals) / n / 2  # 1.96 r
-    variance = sum((value - mean) ** 2 for value in values) / (n - 1)
-    half = (t_quantile(n - 1) ** 2 * variance / n + rows**2) ** 0.5
-    return Estimate(mean, (mean - half, mean + half))
+    below, above = mean - sum(low for low, _ in intervals) / n, sum(high for _, high in intervals) / n - mean
+    seeds = t_quantile(n - 1) ** 2 * sum((value - mean) ** 2 for value in values) / (n - 1) / n
+    return Estimate(mean, (mean - (seeds + below**2) ** 0.5, mean + (seeds + above**2) ** 0.5))
+
+
+def mean_known(values: Sequence[float | None]) -> float | None:
+    """The mean; None if one of the values is None, or there is none."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
 def point_rows(points: Sequence[Point]) -> list[Row]:
@@ -72,7 +79,10 @@ def point_rows(points: Sequence[Point]) -> list[Row]:
 
 
 def points_csv(points: Sequence[Point]) -> str:
-    """Points as CSV text: one row per point, intervals as <name>_low and <name>_high, empty if not estimable."""
+    """Points as CSV text: one row per point, intervals as <name>_low and <name>_high, empty if not estimable.
+
+    What noise alone would show of a gap is noise_<gap>.
+    """
     return rows_csv(point_rows(points))
 
 
@@ -98,6 +108,7 @@ def _mean(points: Sequence[Point]) -> Point:
             name: _within_bounds(mean_estimate([point.metric(name) for point in points])) for name in first.metrics
         },
         delta={name: mean_estimate([point.change(name) for point in points]) for name in first.delta},
+        noise_gap={name: mean_known([point.noise_gap.get(name) for point in points]) for name in first.noise_gap},
     )
 
 
@@ -110,6 +121,7 @@ def _flat(point: Point) -> Row:
     row: Row = {name: getattr(point, name) for name in (*SAME_CURVE, "lam", "seed", "n")}
     for name, found in point.metrics.items():
         row |= interval_columns(name, found)
+    row |= {f"noise_{name}": limit for name, limit in point.noise_gap.items()}
     for name in point.metrics:
         row |= interval_columns(f"delta_{name}", point.change(name))
     row["collapsed"] = point.collapsed

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from fairprog_core.metrics.comparison import Pair, Verdict, share_kept, verdict
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.point import FewRows, Point
 from fairprog_core.metrics.summaries import SAME_CURVE, Row, interval_columns, mean_estimate, mean_over_seeds, rows_csv
 from fairprog_core.results.curve import Curve, CurveId
 from fairprog_core.results.result import Result
@@ -22,8 +22,8 @@ class ExperimentRow(TypedDict):
     """Accuracy and gap at the chosen λ, as a mean over curves that differ only by seed, and those of the base.
 
     ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
-    base; ``verdict`` says whether the gap is better, that is smaller, than the base's. The last keys depend on the
-    experiment:
+    base; ``verdict`` says whether the gap is better, that is smaller, than the base's; ``noise_gap`` and ``few_rows``
+    are of the gap, see `fairprog_core.metrics.point.gap_note`. The last keys depend on the experiment:
 
     * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
@@ -49,6 +49,8 @@ class ExperimentRow(TypedDict):
     gap_ci: list[float] | None
     gap_delta: EstimateJson
     verdict: Verdict
+    noise_gap: float | None
+    few_rows: FewRows | None
     collapsed: bool
     kept: NotRequired[EstimateJson]
     source: NotRequired[str]
@@ -158,6 +160,8 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
         gap_ci=gap["ci"],
         gap_delta=change.to_json(),
         verdict=verdict(change, more_is_better=False, is_one_seed=len(curves) == 1 and first.depends_on_seed),
+        noise_gap=mean.noise_gap.get(first.gap),
+        few_rows=base.few_rows(first.gap),
         collapsed=mean.collapsed,
     )
 
@@ -184,6 +188,8 @@ def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
 def _flat(row: ExperimentRow) -> Row:
     flat: Row = {}
     for name, found in experiment_json(row).items():
+        if name == "few_rows":
+            continue
         if isinstance(found, Mapping):
             flat |= interval_columns(name, Estimate.of(**found))
         elif name.endswith("_ci"):

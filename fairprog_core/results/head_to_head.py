@@ -109,10 +109,11 @@ class CandidateJson(TypedDict):
 
 
 class BaseFigures(TypedDict):
-    """Accuracy and gap of the base."""
+    """Accuracy and gap of the base, and the gap that noise alone would show on these rows."""
 
     accuracy: float
     gap: float
+    noise_gap: float | None
 
 
 class ComparisonJson(TypedDict):
@@ -207,7 +208,11 @@ def head_to_head(
         criterion=value[0].curves[0].criterion,
         gap=gap,
         n=len(base.y),
-        base={"accuracy": float(reference.accuracy[0]), "gap": float(reference.gap[0])},
+        base=BaseFigures(
+            accuracy=float(reference.accuracy[0]),
+            gap=float(reference.gap[0]),
+            noise_gap=value[0].result.base.noise_gap.get(gap),
+        ),
         majority=float(reference.majority[0]),
         losses=list(losses),
         within=in_time,
@@ -326,7 +331,7 @@ def _flat(each: CandidateJson, comparison: ComparisonJson) -> Row:
     row: Row = {"run": each["run"], "method": each["method"], "trigger": each["trigger"]}
     seeds = " ".join(map(str, each["seeds"]))
     row |= {"criterion": comparison["criterion"], "seeds": seeds, "seconds": each["seconds"]}
-    row["against"] = comparison["against"]
+    row |= {"against": comparison["against"], "noise_gap": comparison["base"]["noise_gap"]}
     differences = each["difference"]
     row |= {"n_lams": each["n_lams"], "n_lams_compared": differences and differences["n_lams"]}
     columns = [("hypervolume", each["hypervolume"], differences and differences["hypervolume"])]

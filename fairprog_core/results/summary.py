@@ -5,7 +5,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from fairprog_core.metrics.intervals import EstimateJson, IntervalJson
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.point import FewRows, Point
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
@@ -15,7 +15,8 @@ class SummaryRow(TypedDict):
     """One method, trigger, criterion and share of the tuning data as a mean over seeds, with the base.
 
     ``lam`` has the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric of
-    ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's.
+    ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's;
+    ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.gap_note`.
     """
 
     method: str
@@ -33,6 +34,8 @@ class SummaryRow(TypedDict):
     gap_name: NotRequired[str]
     lam: list[float | None]
     gap_delta: NotRequired[EstimateJson | None]
+    noise_gap: NotRequired[float | None]
+    few_rows: NotRequired[FewRows | None]
 
 
 def main_figures(result: Result) -> list[SummaryRow]:
@@ -76,4 +79,6 @@ def _row(mean: Point, lams: list[float | None], gap_name: str, base: Point) -> S
         gap_name=gap_name,
         lam=lams,
         gap_delta=mean.delta[gap_name].to_json() if gap_name in mean.delta else None,
+        noise_gap=mean.noise_gap.get(gap_name),
+        few_rows=base.few_rows(gap_name),
     )

@@ -135,11 +135,13 @@ def test_every_verdict_has_its_words(verdict, value, ci, sentence):
     each = {"hypervolume": own, "within": own, "at_loss": [own, own], "seeds": [0], "seconds": 20.0}
     contenders = [each | {"key": "b", "difference": None}, each | {"key": "a", "difference": difference}]
     judged = {"against": "b", "losses": [0.01, 0.05], "within": 20.0, "contenders": contenders}
+    judged["base"] = {"accuracy": 0.8, "gap": 0.3, "noise_gap": 0.1}
     assert words.sentences(judged, {"a": "A", "b": "B"}) == [sentence]
     note = "" if ci is None else f"\n{verdict}"
     reference, other = words.table(judged, {"a": "A", "b": "B"}).rows
     assert (reference[0].text, reference[0].note, reference[1].text) == ("B", "1 seed, 20 s each", "0.1000")
     assert other[1].note == f"[0.0500, 0.1500]{note}"
+    assert other[3].note == f"[0.050, 0.150]\nnoise alone: 0.100{note}"
 
 
 def contender(key, *, n_lams=5, depends_on_seed=True, seeds=(0, 1), difference=True):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.components.tradeoff import group_table
+from app.models.series import gather
 from app.wording import tradeoff as words
 from app.wording.panels import leakage as auditor_words
 from app.wording.panels import levelling as levelling_words
@@ -22,7 +23,8 @@ from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
 
 CI = [-0.149, -0.051]
-PLANE = "plane-average_abs_odds_difference"
+GAP = "average_abs_odds_difference"
+PLANE = f"plane-{GAP}"
 MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
 SCRIPT = """
 import sys
@@ -80,6 +82,17 @@ def test_damaged_run_is_not_offered(open_page, home):
     page = open_page("tradeoff", run="broken")
     assert not page.exception
     assert [info.value for info in page.info] == [inside.EMPTY]
+
+
+def test_gap_of_too_few_rows_names_the_smallest_cell_instead_of_an_interval(open_page, demo, finished):
+    """The tiny study tests 24 rows of every group and label."""
+    page = open_page("tradeoff")
+    assert not page.exception
+    few = finished.result.base.few_rows("average_abs_odds_difference")
+    assert few["n"] == 24
+    text = f"oo few rows for an interval ({few['group']}, {few['label']}: 24)"
+    assert any(text in words.gap(spot) for series in gather(finished.result, GAP, run="demo") for spot in series.mean)
+    assert any(text in each.value.replace("\\", "") for each in page.markdown)
 
 
 def test_every_point_of_the_result_is_on_the_plane(open_page, demo, finished, curve):

@@ -227,6 +227,7 @@ def test_run_ends_with_a_table_and_writes_the_result(fairprog, study, home, stor
     assert (ended.code, ended.err) == (0, "")
     for word in ("reprogram", "random trigger", "border", "equalized odds", "0, 1", "→", "["):
         assert word in ended.out
+    assert "too few rows" in ended.out  # 24 in every group and label
     result = json.loads((tmp_path / "r.json").read_text())
     assert (result["schema"], result["complete"]) == ("fairprog.study/1", True)
     assert result["study"]["seeds"] == [0, 1]
@@ -477,6 +478,21 @@ def test_bench_prints_every_figure_and_writes_them(fairprog, tmp_path, monkeypat
     assert written["schema"] == "fairprog.bench/1"
     for figure in written["measurements"]:
         assert figure["name"] in ended.out
+
+
+def test_bench_of_coverage_prints_a_row_per_design_and_writes_them(fairprog, tmp_path, monkeypatch):
+    from functools import partial
+
+    from fairprog_core.cli.machine.bench import coverage
+
+    chosen = coverage.designs()[:2]
+    monkeypatch.setattr(coverage, "coverage", partial(coverage.coverage, test_sets=2, draws=50, chosen=chosen))
+    ended = fairprog("bench", "--suite", "coverage", "--json", str(tmp_path / "coverage.json"))
+    assert (ended.code, ended.err) == (0, "")
+    written = json.loads((tmp_path / "coverage.json").read_text())
+    assert written["schema"] == "fairprog.coverage/1"
+    assert [each["design"] for each in written["designs"]] == [design.name for design in chosen]
+    assert len(ended.out.splitlines()) == 2 + len(chosen)
 
 
 # ---- app

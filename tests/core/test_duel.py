@@ -44,6 +44,7 @@ def test_base_and_majority_equal_numbers_by_hand(found):
     assert judged["base"]["gap"] == pytest.approx(0.275)
     assert judged["base"]["accuracy"] == pytest.approx(0.7375)
     assert judged["majority"] == pytest.approx(0.5)
+    assert judged["base"]["noise_gap"] == found[0].result.base.noise_gap.get(GAP)
 
 
 def test_hypervolume_equals_number_by_hand(found):

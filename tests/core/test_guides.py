@@ -18,6 +18,7 @@ GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 OF_THE_READER = "my_"  # a file of a plug-in, tried in test_new_trigger.py
 QUICK = '"faces-quick"'  # what the pages run; here a study that is over in seconds takes its place
 BRIEF = TINY | {
+    "dataset": TINY["dataset"] | {"n_test": 240},  # 60 rows per group and label: enough for intervals of gaps
     "budget": {"steps": 4, "validate_every": 2},
     "explain": {"gallery": 0, "rows": 0, "probe": False},
 }

@@ -23,7 +23,7 @@ BEFORE = np.array([[0.10, 0.80], [0.05, 0.50]])  # P(Ŷ=1 | group, label): AAOD 
 AFTER = np.array([[0.10, 0.75], [0.07, 0.65]])  # AAOD ½(.10 + .03) = .065
 N_TEST_SETS = 500
 GAP = "average_abs_odds_difference"
-# of 500 intervals 475 should cover; 93-97 % is 465 … 485, ± 2 standard deviations of the binomial
+# of 500 intervals 475 should cover; 92-98 % is 460 … 490, ± 3 standard deviations of the binomial
 
 
 def joint_share():
@@ -51,7 +51,7 @@ def rates_to_share(rate):
 
 
 @pytest.mark.parametrize("is_stratified", [False, True])
-def test_interval_of_gap_three_standard_errors_wide_covers_93_to_97_percent(is_stratified):
+def test_interval_of_gap_three_standard_errors_wide_covers_92_to_98_percent(is_stratified):
     """True AAOD .175; DPD and accuracy follow from the natural mix of the cells."""
     random = np.random.default_rng(11)
     truth = evaluate(weigh(rates_to_share(BEFORE), SHARE), ONES, TWO)
@@ -62,7 +62,7 @@ def test_interval_of_gap_three_standard_errors_wide_covers_93_to_97_percent(is_s
         for name in names:
             low, high = found[name].ci
             covered[name] += low <= truth[name] <= high
-    assert all(0.93 <= n / N_TEST_SETS <= 0.97 for n in covered.values()), covered
+    assert all(0.92 <= n / N_TEST_SETS <= 0.98 for n in covered.values()), covered
 
 
 FOUR = Groups.exclusive("a", "b", "c", "d")
@@ -81,7 +81,7 @@ THREE_CLASSES = np.array([
     [(FOUR, rates_to_share(RATES_OF_FOUR)), (OVERLAPPING, rates_to_share(RATES_OF_PATTERNS)), (TWO, THREE_CLASSES)],
     ids=["four groups", "overlapping groups", "three classes"],
 )
-def test_interval_of_every_gap_of_three_standard_errors_covers_93_to_97_percent(groups, share):
+def test_interval_of_every_gap_of_three_standard_errors_covers_92_to_98_percent(groups, share):
     """20,000 rows, all cells alike; how wide a gap is follows from its spread over 500 test sets.
 
     Over 4,000 test sets of four groups the intervals covered 94.3 … 95.2 %.
@@ -99,11 +99,11 @@ def test_interval_of_every_gap_of_three_standard_errors_covers_93_to_97_percent(
             covered[name] += low <= truth[name] <= high
             values[name].append(found[name].value)
     assert all(truth[name] >= 3 * np.std(values[name]) for name in gaps())
-    assert all(0.93 <= n / N_TEST_SETS <= 0.97 for n in covered.values()), covered
+    assert all(0.92 <= n / N_TEST_SETS <= 0.98 for n in covered.values()), covered
 
 
 @pytest.mark.parametrize("is_stratified", [False, True])
-def test_interval_of_paired_difference_covers_93_to_97_percent(is_stratified):
+def test_interval_of_paired_difference_covers_92_to_98_percent(is_stratified):
     """True difference .065 − .175 = −.11."""
     random = np.random.default_rng(12)
     covered, width, alone = 0, 0.0, 0.0
@@ -115,7 +115,7 @@ def test_interval_of_paired_difference_covers_93_to_97_percent(is_stratified):
         covered += low <= -0.11 <= high
         width += high - low
         alone += np.subtract(*values[GAP].ci[::-1])
-    assert 0.93 <= covered / N_TEST_SETS <= 0.97
+    assert 0.92 <= covered / N_TEST_SETS <= 0.98
     assert width < alone * 2**0.5  # narrower than the difference of two test sets
 
 
@@ -176,7 +176,7 @@ def test_paired_interval_equals_number_by_hand():
 
 def test_paired_estimates_of_equal_classifiers_differ_by_exactly_zero():
     joint = np.zeros((2, 2, 2, 2), dtype=int)
-    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [30, 20]]]
+    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [40, 20]]]
     _, deltas = paired_estimates(joint, ONES, TWO, is_stratified=False)
     assert all(delta == (0.0, (0.0, 0.0)) for delta in deltas.values())
 
@@ -204,3 +204,47 @@ def test_wilson_interval_equals_numbers_by_hand():
     """0 of 10: upper z²/(n + z²) = 3.8415/13.8415 = .2775. 5 of 10: ½ ± z/(2√(n + z²)) = .5 ± .2634."""
     assert wilson_interval(0, 10) == pytest.approx((0, 0.2775), abs=1e-4)
     assert wilson_interval(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+
+
+def test_interval_of_accuracy_is_that_of_the_percentiles():
+    """Accuracy is a plain mean: its slope is the same over any reach."""
+    counts = np.array([[[90, 10], [20, 80]], [[190, 10], [40, 120]]])
+    found = estimates(counts, ONES, TWO, is_stratified=False, draws=300)["accuracy"]
+    drawn = evaluate(draw_tables(counts, is_stratified=False, draws=300), ONES, TWO)["accuracy"]
+    assert found.ci == pytest.approx(percentile_interval(drawn), abs=1e-12)
+
+
+def test_interval_of_a_clear_gap_between_two_groups_is_that_of_the_percentiles():
+    """DPD .5, more than `FAR` times its standard error of .03: no difference counts as noise."""
+    counts = np.array([[[120, 30], [240, 210]], [[30, 120], [30, 420]]])
+    found = estimates(counts, ONES, TWO, is_stratified=False, draws=300)["demographic_parity_difference"]
+    drawn = evaluate(draw_tables(counts, is_stratified=False, draws=300), ONES, TWO)
+    assert found.value == pytest.approx(0.5)
+    assert found.ci == pytest.approx(percentile_interval(drawn["demographic_parity_difference"]), abs=1e-12)
+
+
+def test_interval_of_a_gap_that_noise_alone_shows_begins_at_zero():
+    counts = np.array([[[270, 30], [75, 225]], [[265, 35], [77, 223]]])
+    found = estimates(counts, ONES, TWO, is_stratified=True)
+    assert all(found[gap].ci[0] == 0 < found[gap].value < found[gap].ci[1] for gap in gaps())
+
+
+def test_interval_needs_sixty_rows_in_the_smallest_cell_that_counts():
+    """A smallest cell of 59 rows leaves the metrics over cells without ends; the group of 359 keeps its own."""
+    cells = np.array([[[270, 30], [75, 225]], [[270, 30], [9, 50]]])
+    found = estimates(cells, ONES, TWO, is_stratified=True)
+    assert found[GAP].value is not None
+    assert found[GAP].ci is found["worst_group_accuracy"].ci is None
+    assert found["demographic_parity_difference"].ci is not None
+    cells[1, 1, 1] += 1
+    assert estimates(cells, ONES, TWO, is_stratified=True)[GAP].ci is not None
+
+
+def test_paired_interval_needs_sixty_rows_in_the_smallest_cell_that_counts():
+    joint = np.zeros((2, 2, 2, 2), dtype=int)
+    joint[:, :, [0, 1], [0, 1]] = [[[90, 10], [20, 80]], [[190, 10], [39, 20]]]
+    values, deltas = paired_estimates(joint, ONES, TWO, is_stratified=False)
+    assert values[GAP].value is not None
+    assert values[GAP].ci is None
+    assert deltas[GAP] == (0.0, None)
+    assert deltas["accuracy"] == (0.0, (0.0, 0.0))

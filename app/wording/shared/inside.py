@@ -138,6 +138,11 @@ def difference(found: Estimate, digits: int = 3) -> str:
     return f"{signed(found.value or 0.0, digits, plus=True)}{brackets(found, digits)}"
 
 
+def with_note(text: str, note: str) -> str:
+    """A figure with a note: "0.021; noise alone: 0.030"."""
+    return f"{text}; {note}" if note else text
+
+
 def brackets(found: Estimate, digits: int = 3) -> str:
     """`` [0.860, 0.882]``, or nothing if there is no interval."""
     return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"

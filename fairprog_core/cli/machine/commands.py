@@ -23,7 +23,7 @@ from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
-BENCH_SUITES = ("speed", "verdicts")
+BENCH_SUITES = ("speed", "coverage", "verdicts")
 
 
 def worker(
@@ -76,12 +76,17 @@ def bench(
     device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all devices.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,
     suite: Annotated[
-        str, typer.Option(help="speed: of this machine. verdicts: how often equal methods differ, by simulation.")
+        str,
+        typer.Option(
+            help="speed: of this machine. By simulation: coverage: how often 95 % intervals cover; verdicts: how often "
+            "equal methods differ."
+        ),
     ] = "speed",
 ) -> None:
     """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions.
 
-    With --suite verdicts, simulate instead how often a comparison calls one of two equal methods better.
+    With --suite coverage, simulate instead how often the intervals of gaps cover the truth; with --suite verdicts, how
+    often a comparison calls one of two equal methods better.
     """
     if suite not in BENCH_SUITES:
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
@@ -89,8 +94,8 @@ def bench(
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
     if json_file:
         writable_file(json_file)
-    if suite == "verdicts":
-        _verdicts(json_file)
+    if suite != "speed":
+        (_coverage if suite == "coverage" else _verdicts)(json_file)
         return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
@@ -114,4 +119,15 @@ def _verdicts(json_file: Path | None) -> None:
     typer.echo("\n".join([*simulation.HEAD, *map(simulation.table_row, found)]))
     if json_file:
         values = {"schema": simulation.SCHEMA, "settings": [each.to_json() for each in found]}
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+
+
+def _coverage(json_file: Path | None) -> None:
+    """Simulate the coverage of intervals, and print a table that Markdown reads."""
+    from fairprog_core.cli.machine.bench import coverage as simulation
+
+    typer.echo("\n".join(simulation.HEAD))
+    found = simulation.coverage(progress=lambda each: typer.echo(simulation.table_row(each)))
+    if json_file:
+        values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
         write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))

@@ -100,9 +100,10 @@ def _index(chosen: list[Candidate], part: str) -> int:
 
 def _table(judged: ComparisonJson, *, several: bool) -> Table:
     base = judged["base"]
+    noise = "" if base["noise_gap"] is None else f" (noise alone: up to {base['noise_gap']:.3f})"
     title = (
         f"{words(judged['criterion'])}, {judged['n']:,} test rows; base: accuracy {base['accuracy']:.3f}, "
-        f"gap {base['gap']:.3f}. Differences and verdicts: against {words(judged['against'].partition(':')[2])}."
+        f"gap {base['gap']:.3f}{noise}. Differences and verdicts: against {words(judged['against'].partition(':')[2])}."
     )
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
     for name in ("Method", "Seeds", "λ", "Time", "Hypervolume", f"… in {span(judged['within'])}"):

@@ -6,7 +6,16 @@ import typer
 from rich.table import Table
 
 from fairprog_core.cli.runs.compare import RunsOrFolders, opened
-from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, console, interval, number, print_json, words
+from fairprog_core.cli.terminal.console import (
+    HomeOption,
+    JsonFlag,
+    console,
+    gap_with_note,
+    interval,
+    number,
+    print_json,
+    words,
+)
 from fairprog_core.common.errors import ConfigError, escaped
 from fairprog_core.results.experiments import (
     ExperimentRow,
@@ -56,7 +65,7 @@ def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
         table.add_row(
             words(row["trigger"] or row["method"]), words(row["criterion"]), _where(row),
             ", ".join(map(str, row["seeds"])),
-            f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}\n{_verdict(row)}",
+            f"{number(row['base_gap'])} → {gap_with_note(row)}\n{_verdict(row)}",
             interval(change["value"], change["ci"], sign="+"),
             interval(kept["value"], kept["ci"], digits=2) if kept else "",
         )  # fmt: skip

@@ -14,7 +14,9 @@ from rich.table import Table
 
 from fairprog_core.common.errors import ConfigError, escaped, shorten
 from fairprog_core.common.home import Home, is_folder, replacing
-from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import gap_note
+from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.summary import SummaryRow
 
 WIDTH = 160  # of tables in a file or a pipe
@@ -108,10 +110,18 @@ def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table
             ", ".join(number(lam, "g") for lam in dict.fromkeys(row["lam"])),
             *[number(row.get("tuning_ratio"), ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
-            f"{number(row['base_gap'])} → {interval(row['gap'], row['gap_ci'])}{' collapsed' * row['collapsed']}",
+            f"{number(row['base_gap'])} → {gap_with_note(row)}",
             interval(change["value"], change["ci"], sign="+"),
         )
     return table
+
+
+def gap_with_note(row: SummaryRow | ExperimentRow) -> str:
+    """The gap of a row with its interval, and what limits it."""
+    gap = Estimate.of(row["gap"], row["gap_ci"])
+    found = gap_note(gap, row.get("noise_gap"), row.get("few_rows"))
+    text = f"{interval(gap.value, gap.ci)}{' collapsed' * row['collapsed']}"
+    return f"{text}; {escaped(found)}" if found else text
 
 
 def words(key: str | None) -> str:
