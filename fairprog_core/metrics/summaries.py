@@ -66,9 +66,14 @@ def mean_estimate(estimates: Sequence[Estimate]) -> Estimate:
     return Estimate(mean, (mean - half, mean + half))
 
 
+def point_rows(points: Sequence[Point]) -> list[Row]:
+    """Points as flat rows: intervals as <name>_low and <name>_high, None if not estimable."""
+    return [_flat(point) for point in points]
+
+
 def points_csv(points: Sequence[Point]) -> str:
     """Points as CSV text: one row per point, intervals as <name>_low and <name>_high, empty if not estimable."""
-    return rows_csv([_flat(point) for point in points])
+    return rows_csv(point_rows(points))
 
 
 def rows_csv(rows: Sequence[Mapping[str, Cell]]) -> str:

@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import torch
@@ -37,6 +39,19 @@ def make_deterministic(device: torch.device) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cuda.enable_mem_efficient_sdp(False)  # its attention sums gradients in any order
+
+
+@contextmanager
+def deterministic(device: torch.device) -> Iterator[None]:
+    """As `make_deterministic` inside; afterwards the process computes as before."""
+    is_strict, is_warning = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    is_efficient = torch.backends.cuda.mem_efficient_sdp_enabled()
+    try:
+        make_deterministic(device)
+        yield
+    finally:
+        torch.use_deterministic_algorithms(is_strict, warn_only=is_warning)
+        torch.backends.cuda.enable_mem_efficient_sdp(is_efficient)
 
 
 def releases(*packages: str) -> dict[str, str]:

@@ -109,13 +109,18 @@ class GapMeasure:
     def front(
         self, model: FittedModel, lams: Sequence[float], split: Split, base: Predictions, done: Front | None = None
     ) -> Front:
+        """The front of a model that predicts the rows at every λ, see `front_of`."""
+        return self.front_of(model.predict_many(split, lams), lams, base, done)
+
+    def front_of(
+        self, found: Iterable[Predictions], lams: Sequence[float], base: Predictions, done: Front | None = None
+    ) -> Front:
         """The quality at each λ, appended to ``done``; the base's figures; the hypervolume of all λ.
 
         Args:
-            model: predicts the rows at every λ.
+            found: predictions of the split, one per λ.
             lams: the values of λ.
-            split: prepared rows.
-            base: the base's predictions of them.
+            base: the base's predictions of the same rows.
             done: the front of earlier λ.
         """
         reference = self.reference(base)
@@ -123,11 +128,11 @@ class GapMeasure:
             lam=[*lams], accuracy=[], gap=[], is_collapsed=[], loss_error=[], hypervolume=0.0,
             base_accuracy=reference.accuracy, base_gap=reference.gap, majority_accuracy=reference.majority_accuracy,
         )  # fmt: skip
-        for predictions in model.predict_many(split, lams):
-            found = self.quality(predictions, base)
-            front["accuracy"].append(found.accuracy)
-            front["gap"].append(found.gap)
-            front["is_collapsed"].append(found.is_collapsed)
+        for predictions in found:
+            quality = self.quality(predictions, base)
+            front["accuracy"].append(quality.accuracy)
+            front["gap"].append(quality.gap)
+            front["is_collapsed"].append(quality.is_collapsed)
             front["loss_error"].append(_loss_error(predictions, base))
         if done is not None:
             front["lam"] = done["lam"] + front["lam"]

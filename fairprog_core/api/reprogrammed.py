@@ -1,0 +1,225 @@
+"""What ``fp.reprogram`` returns: a trigger for every λ, its figures on validation rows, and the untouched model.
+
+Notation: n rows, k rows of a batch, c classes, s image side.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fairprog_core.api.curve_points import curve_points, predict_curve
+from fairprog_core.api.inputs import Inputs
+from fairprog_core.api.rows import LabelOrder, Rows, coded
+from fairprog_core.api.setting import Setting
+from fairprog_core.api.table import points_table
+from fairprog_core.classifiers.own import OwnClassifier, device_of, lent
+from fairprog_core.classifiers.predict import evaluating, predict
+from fairprog_core.common.errors import ConfigError, shown
+from fairprog_core.common.records import Fit, Front
+from fairprog_core.common.types import Groups
+from fairprog_core.data.base import Split
+from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
+from fairprog_core.metrics.point import Point
+from fairprog_core.pipeline.environment import deterministic
+from fairprog_core.triggers.base import Trigger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was learned, and its figures on the validation rows; all that is saved, besides the trigger.
+
+    Attributes:
+        setting: what was learned, and for how long.
+        labels: in the order of the logits.
+        groups: of the tuning and validation rows.
+        base: the model without a trigger, on the validation rows.
+        points: of every reported λ, then of the controls.
+        front: accuracy and gap at every reported λ, from which λ was chosen.
+        chosen_lam: the λ to quote.
+        fit: steps and seconds of the training.
+    """
+
+    setting: Setting
+    labels: LabelOrder
+    groups: Groups
+    base: Point
+    points: tuple[Point, ...]
+    front: Front
+    chosen_lam: float
+    fit: Fit
+
+
+@dataclass(frozen=True, repr=False)
+class Reprogrammed:
+    """A frozen model with a trigger that was learned in front of it, for every λ of a range.
+
+    Attributes:
+        classifier: the user's model, wrapped; its weights and its mode are the user's.
+        inputs: how inputs are converted.
+        trigger: the learned trigger, on the CPU.
+        findings: figures on the validation rows.
+        device: where to compute.
+    """
+
+    classifier: OwnClassifier
+    inputs: Inputs
+    trigger: Trigger
+    findings: Findings
+    device: torch.device = field(compare=False)
+
+    @property
+    def chosen_lam(self) -> float:
+        """The λ to quote, chosen on the validation rows: the smallest gap within the allowed loss of accuracy."""
+        return self.findings.chosen_lam
+
+    @property
+    def setting(self) -> Setting:
+        """What was learned, and for how long."""
+        return self.findings.setting
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the c classes, in the order of the logits."""
+        return self.findings.labels.names
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the groups."""
+        return self.findings.groups.names
+
+    @property
+    def curve(self) -> "pd.DataFrame":
+        """The curve on the validation rows: one row a λ, every metric with its 95 % interval.
+
+        Columns: "lam"; every metric as "<name>", "<name>_low", "<name>_high"; the same with "delta_" for the paired
+        change against the model without a trigger; "collapsed"; "chosen". λ was chosen on these very rows, so quote the
+        figures of `evaluate` on others.
+        """
+        own = [point for point in self.findings.points if point.lam is not None]
+        return points_table(own, chosen_lam=self.chosen_lam).drop(columns="method")
+
+    def evaluate(self, x: Any, y: Any, z: Any) -> "pd.DataFrame":
+        """Measure rows of one's own, on which neither the trigger was learned nor λ chosen.
+
+        Args:
+            x: n inputs, in any form that ``fp.reprogram`` takes.
+            y: labels.
+            z: groups, those of the tuning rows.
+
+        Returns:
+            As `curve`, with a column "method": "reprogram" at every λ; "base", the model without a trigger, and the
+            control, "random_trigger", whose "lam" is NaN.
+
+        Raises:
+            DataError: the rows are not of the right form, or have other labels or groups.
+        """
+        rows = Rows(self.inputs.rows(x, "x"), y, z, "evaluate")
+        split, groups = coded(rows, self.findings.labels, self.findings.groups)
+        with self._lent():
+            split = self.classifier.prepare(split)
+            base, found = predict(self.classifier, split), list(predict_curve(self._model(), split, self.setting))
+        own, points = curve_points(found, base, groups=groups, labels=self.labels, setting=self.setting)
+        return points_table([*points, own], chosen_lam=self.chosen_lam)
+
+    def predict(self, x: Any, lam: float | None = None) -> NDArray[np.float64]:
+        """Probabilities (n, c) of inputs with the trigger, in the order of `labels`.
+
+        Args:
+            x: n inputs, in any form that ``fp.reprogram`` takes.
+            lam: see `module`.
+
+        Raises:
+            ConfigError: λ is out of range.
+            DataError: the inputs are not of the right form.
+        """
+        lam, rows = self._checked(lam), self.inputs.rows(x, "x")
+        nothing = np.zeros(len(rows), dtype=np.int64)
+        split = Split(rows, nothing, nothing, np.ones((1, 1)), False)
+        with self._lent():
+            found = predict(self._model().trigger.wrap(self.classifier, lam=lam), self.classifier.prepare(split))
+        logits = np.asarray(found.logits, dtype=np.float64)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def module(self, lam: float | None = None) -> "TriggeredModel":
+        """The trigger at one λ and then the untouched model, as a ``torch.nn.Module``.
+
+        Args:
+            lam: any number from 0 to the highest λ that was trained; between anchors the trigger is interpolated, below
+                the lowest anchor it is that of the lowest. None: the chosen one.
+
+        Raises:
+            ConfigError: λ is NaN or outside of the trained range.
+        """
+        return TriggeredModel(self.trigger, self.classifier, self._checked(lam))
+
+    def _checked(self, lam: float | None) -> float:
+        """λ, or the chosen one.
+
+        Raises:
+            ConfigError: it is NaN or outside of the trained range.
+        """
+        highest = self.trigger.scale.anchor_lams[-1]
+        if lam is None:
+            return self.chosen_lam
+        if isinstance(lam, str) or not 0 <= lam <= highest:
+            raise ConfigError(f"lam is {shown(lam)}, allowed are numbers from 0 to {highest:g}, the trained range.")
+        return float(lam)
+
+    @contextmanager
+    def _lent(self) -> Iterator[None]:
+        """The user's model, frozen and on the device."""
+        with lent(self.classifier, self.device), deterministic(self.device):
+            yield
+
+    def _model(self) -> FittedTrigger:
+        """The classifier with the trigger, on the device."""
+        return FittedTrigger(deepcopy(self.trigger).to(self.device), self.classifier)
+
+    def __repr__(self) -> str:
+        found, gap = self.findings, self.findings.setting.criterion.gap
+        chosen = next(point for point in found.points if point.lam == self.chosen_lam)
+        figures = [
+            f"{name} {_shown(found.base, metric)} → {_shown(chosen, metric)}"
+            for name, metric in (("accuracy", "accuracy"), (gap.replace("_", " "), gap))
+        ]
+        return (
+            f"<{type(self).__name__}: {found.setting.trigger.kind}, {found.setting.criterion.kind}, λ = "
+            f"{self.chosen_lam:g}; on the {found.base.n:,} validation rows {', '.join(figures)}>"
+        )
+
+
+class TriggeredModel(nn.Module):
+    """A trigger at one λ in front of a model that stays as it is: inputs in, logits (k, c) out, differentiable.
+
+    Pictures are (k, 3, s, s) in [0, 1]; ``preprocess`` is applied after the trigger. The model computes in evaluation
+    mode, whatever mode it is in before and afterwards. A model with a single logit gives two: 0 and that one.
+    """
+
+    def __init__(self, trigger: Trigger, classifier: OwnClassifier, lam: float) -> None:
+        super().__init__()
+        own = deepcopy(trigger).requires_grad_(False).to(device_of(classifier.model))
+        self.trigger, self.classifier, self.lam = own.attach_to(classifier), classifier, lam
+
+    def forward(self, x: Any) -> Tensor:
+        with evaluating(self.classifier):
+            logits: Tensor = self.classifier(self.trigger(x, self.lam))
+        return logits
+
+
+def _shown(point: Point, metric: str) -> str:
+    value, ci = point.metric(metric)
+    if value is None:
+        return "not estimable"
+    return f"{value:.3f}" if ci is None else f"{value:.3f} [{ci[0]:.3f}, {ci[1]:.3f}]"
