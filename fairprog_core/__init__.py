@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fairprog_core.common.version import VERSION
 
 if TYPE_CHECKING:
+    from fairprog_core.api.own_model.reprogram import reprogram as reprogram
+    from fairprog_core.api.own_model.reprogrammed import Reprogrammed as Reprogrammed
     from fairprog_core.api.run import run as run
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
@@ -23,16 +25,21 @@ if TYPE_CHECKING:
 _HOMES = {
     "FairprogError": "common.errors",
     "Home": "common.home",
+    "Reprogrammed": "api.own_model.reprogrammed",
     "Result": "results.result",
     "Store": "runs",
     "Study": "study",
     "load_classifier": "pipeline.frozen_base",
     "load_study": "study.load",
     "load_trigger": "triggers.base",
+    "reprogram": "api.own_model.reprogram",
     "run": "api.run",
 }
 
-__all__ = ["FairprogError", "Home", "Result", "Store", "Study", "load_classifier", "load_study", "load_trigger", "run"]
+__all__ = [
+    "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study", "load_classifier", "load_study",
+    "load_trigger", "reprogram", "run",
+]  # fmt: skip
 
 __version__ = VERSION
 

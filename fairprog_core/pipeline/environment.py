@@ -9,7 +9,7 @@ from importlib.metadata import version
 import torch
 from pydantic import JsonValue
 
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, shown
 
 PACKAGES = ("fairprog", "torch", "torchvision", "captum", "numpy", "streamlit", "plotly")
 
@@ -20,6 +20,8 @@ def choose_device(name: str) -> torch.device:
     Raises:
         ConfigError: this machine does not have the device.
     """
+    if name not in ("auto", "cpu", "cuda", "mps"):
+        raise ConfigError(f"device is {shown(name)}, allowed are auto, cpu, cuda and mps.")
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device("cuda" if available["cuda"] else "cpu")
@@ -44,7 +46,10 @@ def make_deterministic(device: torch.device) -> None:
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
     """As `make_deterministic` inside; afterwards the process computes as before."""
-    is_strict, is_warning = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    is_strict, is_warning = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
     is_efficient = torch.backends.cuda.mem_efficient_sdp_enabled()
     try:
         make_deterministic(device)

@@ -1,33 +1,30 @@
 """What ``fp.reprogram`` returns: a trigger for every λ, its figures on validation rows, and the untouched model.
 
-Notation: n rows, k rows of a batch, c classes, s image side.
+Notation: n rows, c classes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from fairprog_core.api.curve_points import curve_points, predict_curve
-from fairprog_core.api.inputs import Inputs
-from fairprog_core.api.rows import LabelOrder, Rows, coded
-from fairprog_core.api.setting import Setting
-from fairprog_core.api.table import points_table
-from fairprog_core.classifiers.own import OwnClassifier, device_of, lent
-from fairprog_core.classifiers.predict import evaluating, predict
+from fairprog_core.api.own_model.computing import computing
+from fairprog_core.api.own_model.curve_points import curve_points, predict_curve
+from fairprog_core.api.own_model.inputs import Inputs
+from fairprog_core.api.own_model.rows import LabelOrder, Rows, coded, uncoded
+from fairprog_core.api.own_model.setting import Setting
+from fairprog_core.api.own_model.table import points_table
+from fairprog_core.api.own_model.triggered_model import TriggeredModel
+from fairprog_core.classifiers.own.classifier import OwnClassifier
+from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.records import Fit, Front
 from fairprog_core.common.types import Groups
-from fairprog_core.data.base import Split
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.metrics.point import Point
-from fairprog_core.pipeline.environment import deterministic
 from fairprog_core.triggers.base import Trigger
 
 if TYPE_CHECKING:
@@ -59,7 +56,7 @@ class Findings:
     fit: Fit
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reprogrammed:
     """A frozen model with a trigger that was learned in front of it, for every λ of a range.
 
@@ -75,7 +72,7 @@ class Reprogrammed:
     inputs: Inputs
     trigger: Trigger
     findings: Findings
-    device: torch.device = field(compare=False)
+    device: torch.device
 
     @property
     def chosen_lam(self) -> float:
@@ -125,7 +122,7 @@ class Reprogrammed:
         """
         rows = Rows(self.inputs.rows(x, "x"), y, z, "evaluate")
         split, groups = coded(rows, self.findings.labels, self.findings.groups)
-        with self._lent():
+        with computing(self.classifier, self.device):
             split = self.classifier.prepare(split)
             base, found = predict(self.classifier, split), list(predict_curve(self._model(), split, self.setting))
         own, points = curve_points(found, base, groups=groups, labels=self.labels, setting=self.setting)
@@ -143,16 +140,15 @@ class Reprogrammed:
             DataError: the inputs are not of the right form.
         """
         lam, rows = self._checked(lam), self.inputs.rows(x, "x")
-        nothing = np.zeros(len(rows), dtype=np.int64)
-        split = Split(rows, nothing, nothing, np.ones((1, 1)), False)
-        with self._lent():
-            found = predict(self._model().trigger.wrap(self.classifier, lam=lam), self.classifier.prepare(split))
+        with computing(self.classifier, self.device):
+            split = self.classifier.prepare(uncoded(rows))
+            found = self._model().predict(split, lam)
         logits = np.asarray(found.logits, dtype=np.float64)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
         return probabilities
 
-    def module(self, lam: float | None = None) -> "TriggeredModel":
+    def module(self, lam: float | None = None) -> TriggeredModel:
         """The trigger at one λ and then the untouched model, as a ``torch.nn.Module``.
 
         Args:
@@ -177,12 +173,6 @@ class Reprogrammed:
             raise ConfigError(f"lam is {shown(lam)}, allowed are numbers from 0 to {highest:g}, the trained range.")
         return float(lam)
 
-    @contextmanager
-    def _lent(self) -> Iterator[None]:
-        """The user's model, frozen and on the device."""
-        with lent(self.classifier, self.device), deterministic(self.device):
-            yield
-
     def _model(self) -> FittedTrigger:
         """The classifier with the trigger, on the device."""
         return FittedTrigger(deepcopy(self.trigger).to(self.device), self.classifier)
@@ -198,24 +188,6 @@ class Reprogrammed:
             f"<{type(self).__name__}: {found.setting.trigger.kind}, {found.setting.criterion.kind}, λ = "
             f"{self.chosen_lam:g}; on the {found.base.n:,} validation rows {', '.join(figures)}>"
         )
-
-
-class TriggeredModel(nn.Module):
-    """A trigger at one λ in front of a model that stays as it is: inputs in, logits (k, c) out, differentiable.
-
-    Pictures are (k, 3, s, s) in [0, 1]; ``preprocess`` is applied after the trigger. The model computes in evaluation
-    mode, whatever mode it is in before and afterwards. A model with a single logit gives two: 0 and that one.
-    """
-
-    def __init__(self, trigger: Trigger, classifier: OwnClassifier, lam: float) -> None:
-        super().__init__()
-        own = deepcopy(trigger).requires_grad_(False).to(device_of(classifier.model))
-        self.trigger, self.classifier, self.lam = own.attach_to(classifier), classifier, lam
-
-    def forward(self, x: Any) -> Tensor:
-        with evaluating(self.classifier):
-            logits: Tensor = self.classifier(self.trigger(x, self.lam))
-        return logits
 
 
 def _shown(point: Point, metric: str) -> str:

@@ -57,18 +57,23 @@ def unpacked(rows: Any, what: str) -> tuple[Any, Any, Any]:
     return rows[0], rows[1], rows[2]
 
 
-def order_labels(y: Any, *, n_classes: int, labels: Sequence[Hashable] | None, config: Any, what: str) -> LabelOrder:
+def uncoded(x: NDArray[Any]) -> Split:
+    """Rows of which only the inputs are known, to be predicted."""
+    nothing = np.zeros(len(x), dtype=np.int64)
+    return Split(x, nothing, nothing, np.ones((1, 1)), False)
+
+
+def order_labels(y: Any, *, n_classes: int, labels: Sequence[Hashable] | None, config: Any) -> LabelOrder:
     """The labels in the order of the model's logits.
 
     Integers and booleans number the logits. Words are in the order of ``labels``, else of the ``id2label`` of the
     model's configuration, else sorted; the categories of pandas are in their own order.
 
     Args:
-        y: labels as the user has them.
+        y: labels of the tuning rows as the user has them.
         n_classes: c.
         labels: the order, if the user gives it.
         config: of the model, e.g. of Hugging Face; None without one.
-        what: how errors name the rows.
 
     Raises:
         DataError: the labels do not fit the model's logits.
@@ -79,11 +84,11 @@ def order_labels(y: Any, *, n_classes: int, labels: Sequence[Hashable] | None, c
         if len(labels) != n_classes:
             raise DataError(f"labels has {len(labels)} values, the model {n_classes} logits; give one label per logit.")
         return LabelOrder(tuple(labels), tuple(map(str, labels)))
-    found = label_codes(y, what=f"y of {what}").values
+    found = label_codes(y, what="y of tune").values
     if all(isinstance(value, bool | int) for value in found):
         if unknown := [value for value in found if not 0 <= int(value) < n_classes]:  # type: ignore[call-overload]
             raise DataError(
-                f"y of {what} holds {shown(unknown[-1])}, allowed are 0 … {n_classes - 1} for the model's {n_classes} "
+                f"y of tune holds {shown(unknown[-1])}, allowed are 0 … {n_classes - 1} for the model's {n_classes} "
                 "logits; number the labels by the logits, or give labels= in their order."
             )
         is_named = len(known) == n_classes and not all(name.startswith("LABEL_") for name in known)
@@ -92,7 +97,7 @@ def order_labels(y: Any, *, n_classes: int, labels: Sequence[Hashable] | None, c
         return LabelOrder(known, known)
     if len(found) != n_classes:
         raise DataError(
-            f"y of {what} holds {len(found)} different labels, the model has {n_classes} logits; give labels= with one "
+            f"y of tune holds {len(found)} different labels, the model has {n_classes} logits; give labels= with one "
             "label per logit, in their order."
         )
     return LabelOrder(found, tuple(map(str, found)))

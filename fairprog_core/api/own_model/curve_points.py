@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from fairprog_core.api.setting import Setting
+from fairprog_core.api.own_model.setting import Setting
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger

@@ -11,8 +11,8 @@ from fairprog_core.common.options import Modality, Options
 from fairprog_core.common.plugins import load_plugins
 from fairprog_core.common.validation import kind_of
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.study import Select, defaults
 from fairprog_core.study.lam_options import LamOptions
+from fairprog_core.study.study import Select
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA, CriterionOptions
 from fairprog_core.triggers import TRIGGERS, TriggerOptions

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fairprog_core.api.codes import to_numpy
-from fairprog_core.classifiers.own import OwnClassifier, OwnPictureClassifier, Preprocess
+from fairprog_core.classifiers.own.classifier import OwnClassifier
+from fairprog_core.classifiers.own.pictures import OwnPictureClassifier, Preprocess
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.options import Modality
 
