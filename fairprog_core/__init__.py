@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fairprog_core.common.version import VERSION
 
 if TYPE_CHECKING:
+    from fairprog_core.api.own_model.load import load_reprogrammed as load_reprogrammed
     from fairprog_core.api.own_model.reprogram import reprogram as reprogram
     from fairprog_core.api.own_model.reprogrammed import Reprogrammed as Reprogrammed
     from fairprog_core.api.run import run as run
@@ -30,6 +31,7 @@ _HOMES = {
     "Store": "runs",
     "Study": "study",
     "load_classifier": "pipeline.frozen_base",
+    "load_reprogrammed": "api.own_model.load",
     "load_study": "study.load",
     "load_trigger": "triggers.base",
     "reprogram": "api.own_model.reprogram",
@@ -37,8 +39,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study", "load_classifier", "load_study",
-    "load_trigger", "reprogram", "run",
+    "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study", "load_classifier",
+    "load_reprogrammed", "load_study", "load_trigger", "reprogram", "run",
 ]  # fmt: skip
 
 __version__ = VERSION

@@ -1,1 +1,1 @@
-"""The Python API: ``fp.run``."""
+"""The Python API: ``fp.run`` and ``fp.reprogram``."""

@@ -50,7 +50,7 @@ def deterministic(device: torch.device) -> Iterator[None]:
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
-    is_efficient = torch.backends.cuda.mem_efficient_sdp_enabled()
+    is_efficient = torch.backends.cuda.mem_efficient_sdp_enabled()  # type: ignore[no-untyped-call]
     try:
         make_deterministic(device)
         yield

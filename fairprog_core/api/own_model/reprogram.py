@@ -8,13 +8,16 @@ from torch import nn
 
 from fairprog_core.api.own_model.computing import computing, device_for
 from fairprog_core.api.own_model.curve_points import curve_points, predict_curve
-from fairprog_core.api.own_model.inputs import Inputs, PictureInputs
+from fairprog_core.api.own_model.findings import Findings
+from fairprog_core.api.own_model.inputs import Inputs
+from fairprog_core.api.own_model.inputs.pictures import PictureInputs
 from fairprog_core.api.own_model.progress_bar import watch
-from fairprog_core.api.own_model.reprogrammed import Findings, Reprogrammed
+from fairprog_core.api.own_model.reprogrammed import Reprogrammed
 from fairprog_core.api.own_model.rows import (
     LabelOrder,
     Rows,
     check_cells,
+    check_same_size,
     coded,
     fitted_to,
     order_labels,
@@ -95,7 +98,8 @@ def reprogram(
         options=options,
     )  # fmt: skip
     given = (_rows(inputs, tune, "tune"), _rows(inputs, validation, "validation"))
-    on, classifier = device_for(model, device), inputs.wrap(model, given[0].x)
+    check_same_size(*given)
+    on, classifier = device_for(model, device), inputs.wrap(model, **inputs.spec(given[0].x))
     with computing(classifier, on):
         classifier.n_classes = _try_out(classifier, given[0])
         order = order_labels(

@@ -5,6 +5,7 @@ Notation: n rows, c classes.
 
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,48 +13,22 @@ import torch
 from numpy.typing import NDArray
 
 from fairprog_core.api.own_model.computing import computing
-from fairprog_core.api.own_model.curve_points import curve_points, predict_curve
+from fairprog_core.api.own_model.curve_points import curve_points, points_table, predict_curve
+from fairprog_core.api.own_model.findings import Findings
+from fairprog_core.api.own_model.folder import write
 from fairprog_core.api.own_model.inputs import Inputs
-from fairprog_core.api.own_model.rows import LabelOrder, Rows, coded, uncoded
+from fairprog_core.api.own_model.plot import tradeoff
+from fairprog_core.api.own_model.rows import Rows, coded, uncoded
 from fairprog_core.api.own_model.setting import Setting
-from fairprog_core.api.own_model.table import points_table
 from fairprog_core.api.own_model.triggered_model import TriggeredModel
 from fairprog_core.classifiers.own.classifier import OwnClassifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ConfigError, shown
-from fairprog_core.common.records import Fit, Front
-from fairprog_core.common.types import Groups
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
-from fairprog_core.metrics.point import Point
 from fairprog_core.triggers.base import Trigger
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was learned, and its figures on the validation rows; all that is saved, besides the trigger.
-
-    Attributes:
-        setting: what was learned, and for how long.
-        labels: in the order of the logits.
-        groups: of the tuning and validation rows.
-        base: the model without a trigger, on the validation rows.
-        points: of every reported λ, then of the controls.
-        front: accuracy and gap at every reported λ, from which λ was chosen.
-        chosen_lam: the λ to quote.
-        fit: steps and seconds of the training.
-    """
-
-    setting: Setting
-    labels: LabelOrder
-    groups: Groups
-    base: Point
-    points: tuple[Point, ...]
-    front: Front
-    chosen_lam: float
-    fit: Fit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,21 +152,22 @@ class Reprogrammed:
         """The classifier with the trigger, on the device."""
         return FittedTrigger(deepcopy(self.trigger).to(self.device), self.classifier)
 
+    def plot(self) -> Any:
+        """The chart of the page Trade-off, of `curve`: accuracy over the gap, with intervals, as a Plotly figure.
+
+        Raises:
+            ConfigError: the dashboard, which draws it, is not installed.
+        """
+        return tradeoff(self.findings)
+
+    def save(self, folder: str | Path) -> None:
+        """Write trigger, figures and settings into a new or empty folder, for `load_reprogrammed`; no weights.
+
+        Raises:
+            ConfigError: the folder is not empty, or a label is neither text nor a number.
+            ArtifactError: it cannot be written.
+        """
+        write(folder, self.trigger, self.findings, model=self.classifier.digest(), inputs=self.inputs.to_json())
+
     def __repr__(self) -> str:
-        found, gap = self.findings, self.findings.setting.criterion.gap
-        chosen = next(point for point in found.points if point.lam == self.chosen_lam)
-        figures = [
-            f"{name} {_shown(found.base, metric)} → {_shown(chosen, metric)}"
-            for name, metric in (("accuracy", "accuracy"), (gap.replace("_", " "), gap))
-        ]
-        return (
-            f"<{type(self).__name__}: {found.setting.trigger.kind}, {found.setting.criterion.kind}, λ = "
-            f"{self.chosen_lam:g}; on the {found.base.n:,} validation rows {', '.join(figures)}>"
-        )
-
-
-def _shown(point: Point, metric: str) -> str:
-    value, ci = point.metric(metric)
-    if value is None:
-        return "not estimable"
-    return f"{value:.3f}" if ci is None else f"{value:.3f} [{ci[0]:.3f}, {ci[1]:.3f}]"
+        return f"<{type(self).__name__}: {self.findings.in_words()}>"

@@ -57,6 +57,19 @@ def unpacked(rows: Any, what: str) -> tuple[Any, Any, Any]:
     return rows[0], rows[1], rows[2]
 
 
+def check_same_size(first: Rows, *others: Rows) -> None:
+    """Refuse inputs of another size than those of the first rows.
+
+    Raises:
+        DataError: they differ in more than their number.
+    """
+    for other in others:
+        if other.x.shape[1:] != first.x.shape[1:]:
+            raise DataError(
+                f"x of {other.what} has the size {_size(other)}, x of {first.what} {_size(first)}; scale them alike."
+            )
+
+
 def uncoded(x: NDArray[Any]) -> Split:
     """Rows of which only the inputs are known, to be predicted."""
     nothing = np.zeros(len(x), dtype=np.int64)
@@ -142,3 +155,8 @@ def check_cells(split: Split, groups: Groups, labels: LabelOrder, *, what: str) 
             f"{what} has no row of the group {shown(groups.names[group])} with the label {shown(labels.names[label])}; "
             "give rows of every group and label, or leave this group out."
         )
+
+
+def _size(rows: Rows) -> str:
+    """The size of one input: "32 × 32 × 3"."""
+    return " × ".join(map(str, rows.x.shape[1:]))

@@ -17,7 +17,7 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA, CriterionOptions
 from fairprog_core.triggers import TRIGGERS, TriggerOptions
 
-O = TypeVar("O", bound=Options)
+Chosen = TypeVar("Chosen", bound=Options)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def parse_setting(
     return Setting(method, chosen, gap, _range(chosen, gap, lams), Budget.parse(budget, where="the budget"), seed)
 
 
-def _class_of(given: object, known: Mapping[str, type[O]], noun: str) -> type[O]:
+def _class_of(given: object, known: Mapping[str, type[Chosen]], noun: str) -> type[Chosen]:
     """The options class of a key or of options.
 
     Raises:
@@ -106,7 +106,7 @@ def _class_of(given: object, known: Mapping[str, type[O]], noun: str) -> type[O]
     if isinstance(given, str) and given in known:
         return known[given]
     if type(given) in known.values():
-        return cast(type[O], type(given))
+        return cast(type[Chosen], type(given))
     raise ConfigError(f"{noun} is {shown(given)}, allowed are {', '.join(known)}, or the options of one of them.")
 
 
@@ -118,7 +118,7 @@ def _taken(options: dict[str, object], cls: type[Options], left_out: set[str]) -
 def _refuse_unknown(left: Mapping[str, object], trigger: type[TriggerOptions] | None) -> None:
     if not left:
         return
-    classes = [ReprogramOptions, Budget, CriterionOptions, *([trigger] if trigger else [])]
+    classes: list[type[Options]] = [ReprogramOptions, Budget, CriterionOptions, *([trigger] if trigger else [])]
     known = dict.fromkeys(name for cls in classes for name in cls.model_fields if name not in ("kind", "steps"))
     raise ConfigError(f"There is no option {', '.join(map(shown, left))}; allowed are {', '.join(known)}.")
 

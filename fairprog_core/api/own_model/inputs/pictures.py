@@ -1,19 +1,15 @@
-"""The inputs of a user's own model: what depends on the modality, and nothing else in this package does.
+"""Square pictures as people keep them, and the model that reads them.
 
-A modality converts x to the rows of a split and wraps the model as an `OwnClassifier`. For texts, add a class with
-the same methods.
-
-Notation: n rows, k rows of a batch, s image side.
+Notation: n rows, s image side.
 """
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
 from fairprog_core.api.codes import to_numpy
-from fairprog_core.classifiers.own.classifier import OwnClassifier
 from fairprog_core.classifiers.own.pictures import OwnPictureClassifier, Preprocess
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.options import Modality
@@ -21,34 +17,6 @@ from fairprog_core.common.options import Modality
 _TOLERANCE = 1e-4  # of floats in 0 … 1: resizing overshoots a little
 _SIDES = (8, 4096)  # of pictures that a trigger fits, px
 _FORMS = "give pictures as uint8 or as floats in 0 … 1, of the shape (n, s, s, 3) or (n, 3, s, s)"
-
-
-class Inputs(Protocol):
-    """How inputs of one modality are converted, and the user's model is wrapped."""
-
-    modality: Modality
-
-    def rows(self, x: Any, what: str) -> NDArray[Any]:
-        """Inputs as the user has them -> ``Split.x`` of n rows.
-
-        Args:
-            x: n inputs.
-            what: how errors name them.
-
-        Raises:
-            DataError: they are no inputs of this modality.
-        """
-
-    def wrap(self, model: nn.Module, x: NDArray[Any]) -> OwnClassifier:
-        """The model as a classifier of such rows; its ``n_classes`` is not set yet.
-
-        Args:
-            model: the user's.
-            x: rows, as `rows` returns them.
-        """
-
-    def to_json(self) -> dict[str, Any]:
-        """What has to be given again when the object is loaded, for the check of `load_reprogrammed`."""
 
 
 class PictureInputs:
@@ -85,11 +53,14 @@ class PictureInputs:
             raise DataError(f"{what} has pictures of {height} × {width} pixels; allowed are {_SIDES[0]} … {_SIDES[1]}.")
         return pictures if pictures.dtype == np.uint8 else _checked_floats(pictures, what)
 
-    def wrap(self, model: nn.Module, x: NDArray[Any]) -> OwnPictureClassifier:
+    def spec(self, x: NDArray[Any]) -> dict[str, int]:
+        """The side s of the pictures."""
+        return {"image_size": x.shape[1]}
+
+    def wrap(self, model: nn.Module, **spec: int) -> OwnPictureClassifier:
         """The model as a classifier of pictures."""
-        return OwnPictureClassifier(
-            model, n_classes=0, image_size=x.shape[1], preprocess=self.preprocess, flips=self.flip
-        )
+        size = spec["image_size"]
+        return OwnPictureClassifier(model, n_classes=0, image_size=size, preprocess=self.preprocess, flips=self.flip)
 
     def to_json(self) -> dict[str, Any]:
         """Whether there is a ``preprocess``, which is code and cannot be saved."""
