@@ -17,7 +17,7 @@ from fairprog_core.triggers.base import Trigger
 class TriggeredModel(nn.Module):
     """A trigger at one λ in front of a model that stays as it is: inputs in, logits (k, c) out, differentiable.
 
-    Pictures are (k, 3, s, s) in [0, 1]; ``preprocess`` is applied after the trigger. The model computes in evaluation
+    Pictures are (k, 3, s, s), floats in [0, 1] or uint8; ``preprocess`` is applied after the trigger. The model computes in evaluation
     mode, whatever mode it is in before and afterwards. A model with a single logit gives two: 0 and that one.
     """
 
@@ -28,5 +28,5 @@ class TriggeredModel(nn.Module):
 
     def forward(self, x: Any) -> Tensor:
         with evaluating(self.classifier):
-            logits: Tensor = self.classifier(self.trigger(x, self.lam))
+            logits: Tensor = self.classifier(self.trigger(self.classifier.batch(x), self.lam))
         return logits

@@ -44,6 +44,10 @@ class OwnClassifier(Classifier):
     def forward(self, x: Any) -> Tensor:
         return logits_of(self.call_model(x))
 
+    def batch(self, x: Any) -> Any:
+        """Inputs as a user gives them to a module -> inputs of a trigger, on the model's device."""
+        raise NotImplementedError
+
     def call_model(self, x: Any) -> Any:
         """What the user's model returns for a batch of inputs."""
         raise NotImplementedError

@@ -47,6 +47,10 @@ class OwnPictureClassifier(OwnClassifier):
             return to_pixels(x, self.device)
         return torch.from_numpy(np.ascontiguousarray(x)).to(self.device).permute(0, 3, 1, 2)
 
+    def batch(self, x: Tensor) -> Tensor:
+        """Pictures (k, 3, s, s), uint8 or floats in [0, 1] -> floats."""
+        return x.float().div(255) if x.dtype == torch.uint8 else x
+
     def call_model(self, x: Tensor) -> Any:
         return call_on_pictures(self.model, x, self.preprocess)
 
