@@ -5,6 +5,7 @@ Notation: n rows, c classes.
 
 from copy import deepcopy
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ class Reprogrammed:
         highest = self.trigger.scale.anchor_lams[-1]
         if lam is None:
             return self.chosen_lam
-        if isinstance(lam, str) or not 0 <= lam <= highest:
+        if not isinstance(lam, Real) or not 0 <= lam <= highest:
             raise ConfigError(f"lam is {shown(lam)}, allowed are numbers from 0 to {highest:g}, the trained range.")
         return float(lam)
 

@@ -129,6 +129,12 @@ def coded(rows: Rows, labels: LabelOrder, groups: Groups | None) -> tuple[Split,
     """
     y = label_codes(rows.y, values=labels.values, what=f"y of {rows.what}").codes
     z, found = group_codes(rows.z, groups=groups, what=f"z of {rows.what}")
+    occurs = found.patterns[z].any(axis=0)
+    if occurs.sum() < 2:
+        raise DataError(
+            f"z of {rows.what} holds a single group, {shown(found.names[int(occurs.argmax())])}; give rows of at least "
+            "two groups."
+        )
     check_same_length(**{f"x of {rows.what}": rows.x, f"y of {rows.what}": y, f"z of {rows.what}": z})
     return Split(rows.x, y, z, found_cell_share(y, z, len(found.patterns), len(labels.values)), False), found
 
