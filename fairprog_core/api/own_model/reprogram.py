@@ -1,6 +1,6 @@
 """``fp.reprogram``: learn a trigger in front of a user's own model, in memory."""
 
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -10,12 +10,12 @@ from fairprog_core.api.own_model.computing import computing, device_for
 from fairprog_core.api.own_model.curve_points import curve_points, predict_curve
 from fairprog_core.api.own_model.findings import Findings
 from fairprog_core.api.own_model.inputs import Inputs
-from fairprog_core.api.own_model.inputs.pictures import PictureInputs
+from fairprog_core.api.own_model.inputs.choice import choose_inputs
 from fairprog_core.api.own_model.progress_bar import watch
 from fairprog_core.api.own_model.reprogrammed import Reprogrammed
 from fairprog_core.api.own_model.rows import (
+    GivenRows,
     LabelOrder,
-    Rows,
     check_cells,
     check_same_size,
     coded,
@@ -53,6 +53,9 @@ def reprogram(
     seed: int = 0,
     device: str = "auto",
     preprocess: Preprocess | None = None,
+    tokenizer: Any = None,
+    max_length: int | None = None,
+    identity_words: Iterable[str] = (),
     labels: Sequence[Hashable] | None = None,
     flip: bool = False,
     progress: bool = True,
@@ -63,23 +66,26 @@ def reprogram(
     Writes nothing to disk. The model is in evaluation mode and frozen while this computes; afterwards, also after an
     error or Ctrl-C, its weights, modes, ``requires_grad``, gradients, hooks and device are as before.
 
-    Rows are (x, y, z). x: pictures (n, s, s, 3) or (n, 3, s, s), uint8 or floats in 0 … 1, numpy or torch. y: integers
-    or booleans that number the model's logits; or words, in the order of ``labels``, else of
-    ``model.config.id2label``, else sorted (the categories of pandas in their own order). z: integers, words or
+    Rows are (x, y, z). x: pictures (n, s, s, 3) or (n, 3, s, s), uint8 or floats in 0 … 1, numpy or torch; with
+    ``tokenizer`` texts. y: integers or booleans that number the model's logits; or words, in the order of ``labels``,
+    else of ``model.config.id2label``, else sorted (the categories of pandas in their own order). z: integers, words or
     booleans; or several columns of 0 and 1 (a DataFrame, an array (n, g)): groups that may overlap and leave rows out.
 
     Args:
-        model: from (k, 3, s, s) to logits (k, c), or to an object with ``logits``, as of Hugging Face. A single
-            logit counts as two classes: 0 and that one.
+        model: from pictures (k, 3, s, s) to logits (k, c) or an object with ``logits``; or a sequence classifier of
+            Hugging Face, which reads ``inputs_embeds``. A single logit counts as two classes: 0 and that one.
         tune: rows to learn from, best such as the model was not trained on.
         validation: rows on which the trigger is validated and λ chosen.
         trigger: registry key or options, e.g. ``"border"``.
         criterion: registry key or options, e.g. ``"demographic_parity"``.
         lams: the reported values of λ, or a `LamRange`; None: what suits trigger and criterion.
-        steps: of the training; None: 500 on pictures.
+        steps: of the training; None: 500 on pictures, 60 on texts.
         seed: for all random numbers.
         device: "auto" (a GPU when there is one), "cpu", "cuda" or "mps".
         preprocess: put between the picture with its trigger and the model, inside the gradient, e.g. a normalisation.
+        tokenizer: of a Hugging Face sequence classifier; then x are texts, and ``trigger`` is "soft" or "hard".
+        max_length: longest text in tokens, including [CLS] and [SEP]; None: 128, or what the model reads.
+        identity_words: words that name a group; the search for hard words tries those near them first.
         labels: one per logit, in their order, where y holds words or other numbers.
         flip: mirror half of the pictures of a training batch, as studies do; only where a mirrored picture keeps its
             label and looks like one that the model was trained on.
@@ -92,7 +98,7 @@ def reprogram(
     """
     if not isinstance(model, nn.Module):
         raise ConfigError(f"model is {shown(model)}; give a torch.nn.Module from inputs to logits.")
-    inputs: Inputs = PictureInputs(preprocess, flip=flip)
+    inputs = choose_inputs(tokenizer=tokenizer, max_length=max_length, preprocess=preprocess, flip=flip)
     setting = parse_setting(
         trigger=trigger, criterion=criterion, lams=lams, steps=steps, seed=seed, modality=inputs.modality,
         options=options,
@@ -105,34 +111,40 @@ def reprogram(
         order = order_labels(
             given[0].y, n_classes=classifier.n_classes, labels=labels, config=getattr(model, "config", None)
         )
-        training = _training(classifier, setting, given, order, on)
+        training = _training(classifier, setting, given, order, on, identity_words)
         title = f"{setting.trigger.kind}, {setting.criterion.kind}"
         learned, findings = watch(_learn(training, setting, order), title, is_shown=progress)
     return Reprogrammed(classifier, inputs, learned, findings, on)
 
 
-def _rows(inputs: Inputs, given: Any, what: str) -> Rows:
+def _rows(inputs: Inputs, given: Any, what: str) -> GivenRows:
     """The rows of one argument, their inputs converted.
 
     Raises:
         DataError: they are not (x, y, z), or the inputs are not of the right form.
     """
     x, y, z = unpacked(given, what)
-    return Rows(inputs.rows(x, f"x of {what}"), y, z, what)
+    return GivenRows(inputs.rows(x, f"x of {what}"), y, z, what)
 
 
-def _try_out(classifier: OwnClassifier, rows: Rows) -> int:
+def _try_out(classifier: OwnClassifier, rows: GivenRows) -> int:
     """The number of classes c, from the logits of a few rows.
 
     Raises:
         ModelError: the model fails on them, or returns something else.
     """
+    classifier.check_reading()
     few = classifier.prepare(uncoded(rows.x[:_TRIED])).x
     return n_classes_of(classifier.call_model, classifier.to_input(few), len(few))
 
 
 def _training(
-    classifier: OwnClassifier, setting: Setting, given: Sequence[Rows], labels: LabelOrder, device: torch.device
+    classifier: OwnClassifier,
+    setting: Setting,
+    given: Sequence[GivenRows],
+    labels: LabelOrder,
+    device: torch.device,
+    identity_words: Iterable[str],
 ) -> TriggerTraining:
     """The training on the tuning rows, with the validation rows prepared as well.
 
@@ -149,7 +161,7 @@ def _training(
     return TriggerTraining(
         setting.method, setting.trigger, classifier=classifier, split=prepared[0], validation=prepared[1],
         groups=groups, criterion=setting.criterion, lam=setting.lam, seed=setting.seed, budget=setting.budget,
-        device=device,
+        device=device, identity_words=frozenset(word.lower() for word in identity_words),
     )  # fmt: skip
 
 

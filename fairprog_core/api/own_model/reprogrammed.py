@@ -19,7 +19,7 @@ from fairprog_core.api.own_model.findings import Findings
 from fairprog_core.api.own_model.folder import write
 from fairprog_core.api.own_model.inputs import Inputs
 from fairprog_core.api.own_model.plot import tradeoff
-from fairprog_core.api.own_model.rows import Rows, coded, uncoded
+from fairprog_core.api.own_model.rows import GivenRows, coded, uncoded
 from fairprog_core.api.own_model.setting import Setting
 from fairprog_core.api.own_model.triggered_model import TriggeredModel
 from fairprog_core.classifiers.own.classifier import OwnClassifier
@@ -96,7 +96,7 @@ class Reprogrammed:
         Raises:
             DataError: the rows are not of the right form, or have other labels or groups.
         """
-        rows = Rows(self.inputs.rows(x, "x"), y, z, "evaluate")
+        rows = GivenRows(self.inputs.rows(x, "x"), y, z, "evaluate")
         split, groups = coded(rows, self.findings.labels, self.findings.groups)
         with computing(self.classifier, self.device):
             split = self.classifier.prepare(split)

@@ -29,7 +29,7 @@ class LabelOrder:
     names: tuple[str, ...]
 
 
-class Rows(NamedTuple):
+class GivenRows(NamedTuple):
     """Rows before they are coded.
 
     Attributes:
@@ -57,7 +57,7 @@ def unpacked(rows: Any, what: str) -> tuple[Any, Any, Any]:
     return rows[0], rows[1], rows[2]
 
 
-def check_same_size(first: Rows, *others: Rows) -> None:
+def check_same_size(first: GivenRows, *others: GivenRows) -> None:
     """Refuse inputs of another size than those of the first rows.
 
     Raises:
@@ -116,7 +116,7 @@ def order_labels(y: Any, *, n_classes: int, labels: Sequence[Hashable] | None, c
     return LabelOrder(found, tuple(map(str, found)))
 
 
-def coded(rows: Rows, labels: LabelOrder, groups: Groups | None) -> tuple[Split, Groups]:
+def coded(rows: GivenRows, labels: LabelOrder, groups: Groups | None) -> tuple[Split, Groups]:
     """Rows as a split in their own mix, and the groups; patterns that are new follow those of ``groups``.
 
     Args:
@@ -163,6 +163,6 @@ def check_cells(split: Split, groups: Groups, labels: LabelOrder, *, what: str) 
         )
 
 
-def _size(rows: Rows) -> str:
+def _size(rows: GivenRows) -> str:
     """The size of one input: "32 × 32 × 3"."""
     return " × ".join(map(str, rows.x.shape[1:]))

@@ -17,7 +17,8 @@ from fairprog_core.triggers.base import Trigger
 class TriggeredModel(nn.Module):
     """A trigger at one λ in front of a model that stays as it is: inputs in, logits (k, c) out, differentiable.
 
-    Pictures are (k, 3, s, s), floats in [0, 1] or uint8; ``preprocess`` is applied after the trigger. The model computes in evaluation
+    Inputs are pictures (k, 3, s, s), floats in [0, 1] or uint8, and ``preprocess`` is applied after the trigger; or
+    texts, a list of strings or what the tokenizer made of them, padded on the right. The model computes in evaluation
     mode, whatever mode it is in before and afterwards. A model with a single logit gives two: 0 and that one.
     """
 

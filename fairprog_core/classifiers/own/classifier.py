@@ -44,6 +44,9 @@ class OwnClassifier(Classifier):
     def forward(self, x: Any) -> Tensor:
         return logits_of(self.call_model(x))
 
+    def check_reading(self) -> None:
+        """Refuse a model that does not read inputs as a trigger needs it."""
+
     def batch(self, x: Any) -> Any:
         """Inputs as a user gives them to a module -> inputs of a trigger, on the model's device."""
         raise NotImplementedError
