@@ -171,6 +171,10 @@ class Encoder(TextClassifier):
             raise ModelError("This classifier was tuned from another shipped encoder; train it again.")
         return cls.new(options, n_classes=n_classes)
 
+    @property
+    def embedding(self) -> Tensor:
+        return self.body.get_input_embeddings().weight  # type: ignore[return-value]
+
     def features(self, x: TextInput) -> Tensor:
         return self.in_parts(x, self._read)
 

@@ -94,7 +94,7 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
 
     @torch.no_grad()
     def check_reading(self) -> None:
-        """Refuse a model to which single texts as vectors are not what a padded batch of token ids is.
+        """Refuse a model to which texts as vectors, alone and padded, are not what a padded batch of token ids is.
 
         Raises:
             ModelError: so it is.
@@ -104,12 +104,14 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         try:
             output = self.model(input_ids=ids, attention_mask=(ids != self.tokens.pad_id).long())
             alone = torch.cat([self.call_model(self.to_input(row[None])) for row in rows])
+            padded = self.call_model(self.to_input(rows))
         except (TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"The model ({type(self.model).__name__}) does not read word vectors ({error!s:.120}); give a sequence "
                 "classifier that takes inputs_embeds and attention_mask."
             ) from error
-        if not torch.allclose(alone, logits_of(output), atol=_tolerance(self._table), rtol=1e-3):
+        expected, tolerance = logits_of(output), _tolerance(self._table)
+        if not all(torch.allclose(found, expected, atol=tolerance, rtol=1e-3) for found in (alone, padded)):
             raise ModelError(
                 f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give one of "
                 "the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."

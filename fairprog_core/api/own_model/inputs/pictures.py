@@ -75,7 +75,8 @@ def _as_array(x: Any, what: str) -> NDArray[Any]:
     except (TypeError, ValueError, RuntimeError) as error:
         raise DataError(f"{what} is no array of pictures ({shorten(error)}); {_FORMS}.") from error
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
-        raise DataError(f"{what} holds values of the type {array.dtype}; {_FORMS}.")
+        hint = " (texts need tokenizer=)" if array.dtype.kind in "UO" else ""
+        raise DataError(f"{what} holds values of the type {array.dtype}; {_FORMS}{hint}.")
     return array
 
 

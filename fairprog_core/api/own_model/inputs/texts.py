@@ -16,6 +16,7 @@ from fairprog_core.classifiers.own.texts import OwnTextClassifier
 from fairprog_core.common.errors import ConfigError, DataError, ModelError, shown
 from fairprog_core.common.options import Modality, digest_of
 
+_LAST_CALL = ("truncation", "padding")  # how the user's tokenizer was called last, which is set anew for every call
 MAX_LENGTH = 128  # tokens; as for the text classifiers of a study
 
 
@@ -69,5 +70,7 @@ class TextInputs:
 
     def to_json(self) -> dict[str, Any]:
         """Digest of the tokenizer, and the length of texts."""
-        digest = digest_of(self.tokens.tokenizer_state)
+        state = self.tokens.tokenizer_state
+        read = {name: value for name, value in state["tokenizer"].items() if name not in _LAST_CALL}
+        digest = digest_of([read, state["special"]])
         return {"modality": self.modality, "tokenizer": digest, "max_length": self.max_length}
