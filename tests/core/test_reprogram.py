@@ -171,7 +171,7 @@ def test_curve_has_a_row_for_every_lam_with_intervals_and_flags(fair: fp.Reprogr
 
 def test_evaluate_has_the_base_and_the_control_without_lam(fair: fp.Reprogrammed) -> None:
     found = fair.evaluate(*OWN)
-    assert found["method"].tolist() == ["reprogram"] * 3 + ["random_trigger", "base"]
+    assert found["method"].tolist() == ["reprogram"] * 3 + ["base", "random_trigger"]
     assert found["lam"].isna().tolist() == [False] * 3 + [True, True]
 
 

@@ -59,7 +59,7 @@ def test_base_is_what_hugging_face_says(pair: tuple[Any, Any], fair: fp.Reprogra
     accuracy = float((logits.argmax(1).numpy() == OWN.y).mean())
     found = fair.evaluate(*OWN).set_index("method")
     assert found.loc["base", "accuracy"] == pytest.approx(accuracy)
-    assert found.index.tolist() == ["reprogram"] * 3 + ["random_words", "base"]
+    assert found.index.tolist() == ["reprogram"] * 3 + ["base", "random_words"]
 
 
 def test_trigger_is_inserted_into_what_the_model_reads(pair: tuple[Any, Any], fair: fp.Reprogrammed) -> None:

@@ -102,7 +102,8 @@ class Reprogrammed:
             split = self.classifier.prepare(split)
             base, found = predict(self.classifier, split), list(predict_curve(self._model(), split, self.setting))
         own, points = curve_points(found, base, groups=groups, labels=self.labels, setting=self.setting)
-        return points_table([*points, own], chosen_lam=self.chosen_lam)
+        at_lams, controls = ([point for point in points if (point.lam is None) is is_none] for is_none in (False, True))
+        return points_table([*at_lams, own, *controls], chosen_lam=self.chosen_lam)
 
     def predict(self, x: Any, lam: float | None = None) -> NDArray[np.float64]:
         """Probabilities (n, c) of inputs with the trigger, in the order of `labels`.

@@ -47,8 +47,7 @@ class _State(NamedTuple):
         return cls(value, value.data, value.requires_grad, value.grad, None if value.grad is None else value.grad.data)
 
     def restore(self) -> None:
-        if self.parameter.data.data_ptr() != self.data.data_ptr():
-            self.parameter.data = self.data
+        self.parameter.data = self.data
         self.parameter.requires_grad_(self.requires_grad)
         if self.grad is not None and self.grad_data is not None:
             self.grad.data = self.grad_data
