@@ -61,7 +61,7 @@ def test_options_are_explained_by_their_fields(built):
 
 def test_roles_of_sphinx_become_plain_names(built):
     page = (built[0] / "reference" / "api.html").read_text(encoding="utf-8")
-    assert "The Python API: <code>fp.run</code>." in page
+    assert "The Python API: <code>fp.run</code>" in page
     assert ":func:" not in page
 
 
