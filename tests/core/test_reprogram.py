@@ -320,7 +320,9 @@ def test_folder_that_does_not_fit_is_one_sentence(fair: fp.Reprogrammed, model: 
         fp.load_reprogrammed(tmp_path, model)
     with pytest.raises(FairprogError, match="made for a model with other weights"):
         fp.load_reprogrammed(folder, SmallNet())
-    with pytest.raises(FairprogError, match="was made with no preprocess=, image inputs, not preprocess="):
+    with pytest.raises(
+        FairprogError, match="was made with image inputs, no preprocess=, not image inputs, preprocess="
+    ):
         fp.load_reprogrammed(folder, model, preprocess=lambda x: x)
 
 
