@@ -11,6 +11,9 @@ from fairprog_core.common.version import VERSION
 
 if TYPE_CHECKING:
     from fairprog_core.api.auditing.audit import audit as audit
+    from fairprog_core.api.own_model.load import load_reprogrammed as load_reprogrammed
+    from fairprog_core.api.own_model.reprogram import reprogram as reprogram
+    from fairprog_core.api.own_model.reprogrammed import Reprogrammed as Reprogrammed
     from fairprog_core.api.run import run as run
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
@@ -24,19 +27,22 @@ if TYPE_CHECKING:
 _HOMES = {
     "FairprogError": "common.errors",
     "Home": "common.home",
+    "Reprogrammed": "api.own_model.reprogrammed",
     "Result": "results.result",
     "Store": "runs",
     "Study": "study",
     "audit": "api.auditing.audit",
     "load_classifier": "pipeline.frozen_base",
+    "load_reprogrammed": "api.own_model.load",
     "load_study": "study.load",
     "load_trigger": "triggers.base",
+    "reprogram": "api.own_model.reprogram",
     "run": "api.run",
 }
 
 __all__ = [
-    "FairprogError", "Home", "Result", "Store", "Study",
-    "audit", "load_classifier", "load_study", "load_trigger", "run",
+    "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study",
+    "audit", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "reprogram", "run",
 ]  # fmt: skip
 
 __version__ = VERSION

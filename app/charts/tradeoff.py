@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 from app.charts import theme
 from app.charts.plot import Plot
 from app.models.frame import MarkerFrame
-from app.models.series import PlotPoint, Series, front
+from app.models.series import PlotPoint, Series, front, gather, plot_point
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
 from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.results.result import Result
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45  # opacity
@@ -72,6 +73,18 @@ def plane(
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
     return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
+
+
+def of_curve(result: Result) -> go.Figure:
+    """The chart of a result's first curve with the marker at the chosen λ; the entry point of the library's plots."""
+    curve = result.curves[0]
+    series, base = gather(result, curve.gap, run=""), plot_point(result.base, curve.gap)
+    chosen = next((spot for spot in series[0].mean if spot.lam == curve.chosen_lam), None)
+    plot = plane(
+        series[:1], metric=curve.gap, base=[base] if base else [], majority=result.majority_accuracy,
+        picked=(0, chosen) if chosen else None,
+    )  # fmt: skip
+    return plot.figure.update_layout(height=plot.height)
 
 
 def marker_at(spot: PlotPoint | None) -> MarkerFrame:

@@ -1,1 +1,1 @@
-"""The Python API: ``fp.run``, ``fp.audit``."""
+"""The Python API: ``fp.run``, ``fp.audit``, ``fp.reprogram``."""

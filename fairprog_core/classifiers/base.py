@@ -154,11 +154,17 @@ class Classifier(nn.Module):
 
     def digest(self) -> str:
         """First 16 hex digits of the SHA-256 of the weights."""
-        digest = hashlib.sha256()
-        for name, value in sorted(self.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-        return digest.hexdigest()[:16]
+        return weights_digest(self)
+
+
+def weights_digest(module: nn.Module) -> str:
+    """First 16 hex digits of the SHA-256 of a module's weights and buffers, by name."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(name.encode())
+        content = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)  # numpy has no bfloat16
+        digest.update(content.numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def freeze(classifier: C) -> C:

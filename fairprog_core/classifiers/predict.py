@@ -123,7 +123,7 @@ def _every_row(model: Model, function: Callable[[Any], Tensor], split: Split, ba
     batch_size = batch_size or (64 if model.device.type == "cpu" else 256)
     order = model.reading_order(split.x)
     outputs = []
-    with _evaluating(model), torch.inference_mode():
+    with evaluating(model), torch.inference_mode():
         for start in range(0, len(order), batch_size):
             x = model.to_input(split.x[order[start : start + batch_size]])
             outputs.append(function(x).float().cpu())
@@ -131,8 +131,8 @@ def _every_row(model: Model, function: Callable[[Any], Tensor], split: Split, ba
 
 
 @contextmanager
-def _evaluating(model: Model) -> Iterator[None]:
-    """Evaluation mode inside; afterwards every submodule is back in its former mode."""
+def evaluating(model: Model | nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; afterwards, also after an error, every submodule is back in its former mode."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

@@ -8,49 +8,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from pydantic import JsonValue
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.errors import DataError
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.methods.features import Features
-from fairprog_core.metrics.counts import cell_weight, count_table
-from fairprog_core.metrics.fairness import collapsed, evaluate, scored_classes
 from fairprog_core.metrics.leakage import Leakage, LeakageJson, measure_leakage
 from fairprog_core.metrics.point import Point
-from fairprog_core.metrics.report import majority_accuracy, report
+from fairprog_core.metrics.report import report
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.run_folder import base_file, relative_name
 from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.training.criteria import CriterionOptions
-
-
-class Quality(NamedTuple):
-    """Accuracy and gap of a classifier on a split, and whether it has collapsed compared with the base."""
-
-    accuracy: float
-    gap: float
-    is_collapsed: bool
-
-
-class BaseQuality(NamedTuple):
-    """Accuracy and gap of the base on a split, and the accuracy of the majority class."""
-
-    accuracy: float
-    gap: float
-    majority_accuracy: float
-
-    @property
-    def corner(self) -> tuple[float, float]:
-        """The reference point of the hypervolume: (majority accuracy, gap of the base)."""
-        return self.majority_accuracy, self.gap
 
 
 @dataclass(frozen=True)
@@ -72,37 +46,6 @@ class StudyContext:
     folder: Path
     device: torch.device
     about: dict[str, JsonValue]
-
-    def quality(self, predictions: Predictions, gap: str, base: Predictions, *, split: str = "validation") -> Quality:
-        """Accuracy, the named gap and whether the classifier has collapsed compared with the base, in the natural mix.
-
-        Args:
-            predictions: predictions of a split.
-            gap: name of a metric.
-            base: the base's predictions of the same rows.
-            split: the split's name, for the error.
-
-        Raises:
-            DataError: a cell has too few rows to estimate the gap.
-        """
-        groups = self.dataset.groups
-        shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        counts, base_counts = (count_table(found.y, found.y_pred, found.z, **shape) for found in (predictions, base))
-        weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
-        values = evaluate(counts, weight, groups, scored_classes(counts, groups))
-        if not np.isfinite(values[gap]):
-            raise DataError(
-                f"The {gap.replace('_', ' ')} cannot be estimated on the {split} split: a group has no rows of a "
-                f"label; use more {split} rows."
-            )
-        is_collapsed = bool(collapsed(counts, weight, groups, base=base_counts))
-        return Quality(float(values["accuracy"]), float(values[gap]), is_collapsed)
-
-    def reference(self, base: Predictions, gap: str, *, split: str = "validation") -> BaseQuality:
-        """The figures that a curve is compared with: the base and the majority class on the same split."""
-        found = self.quality(base, gap, base, split=split)
-        majority = majority_accuracy(base, n_classes=len(self.dataset.labels))
-        return BaseQuality(found.accuracy, found.gap, majority)
 
     @cached_property
     def quick_validation(self) -> tuple[Split, Predictions]:

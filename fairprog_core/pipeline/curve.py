@@ -3,48 +3,27 @@
 Notation: m reported values of λ.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from pydantic import JsonValue
 
 from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.common.registry import build
-from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.methods import METHODS, MethodOptions
 from fairprog_core.methods.base import FitContext, FittedModel, Method
-from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
-from fairprog_core.metrics.pareto import choose_lam, hypervolume
+from fairprog_core.metrics.pareto import hypervolume
 from fairprog_core.metrics.point import Point
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.environment import releases
 from fairprog_core.pipeline.fitted_cache import FittedCache
+from fairprog_core.pipeline.front import GapMeasure, SplitPredictions, choose, controls_of, predict_all
 from fairprog_core.results.curve import Curve, FinishedCurve
 from fairprog_core.results.run_folder import curve_folder
 from fairprog_core.study.plan import CurvePlan
-
-
-class SplitPredictions(NamedTuple):
-    """Predictions of a split by one model: at one λ, or by a control.
-
-    Attributes:
-        method: the curve's own method, or the control.
-        lam: None for a control.
-        predictions: one per row.
-        files: the model's files, by kind.
-        share: finished share of the curve's predictions, this one included.
-    """
-
-    method: str
-    lam: float | None
-    predictions: Predictions
-    files: Mapping[str, Path]
-    share: float
 
 
 class CurveJob:
@@ -54,9 +33,10 @@ class CurveJob:
         self.context, self.plan = context, plan
         self.folder = curve_folder(context.folder, plan.key)
         self.method: Method[MethodOptions] = build(METHODS, plan.method, self._fit_context())
-        for name, split in (("val", "validation"), ("test", "test")):
-            # refuse a split that is too small before training
-            context.reference(context.base[name], plan.criterion.gap, split=split)
+        self.on_validation = GapMeasure(plan.criterion.gap, context.dataset.groups, len(context.dataset.labels))
+        self.on_test = replace(self.on_validation, split="test")
+        for name, measure in (("val", self.on_validation), ("test", self.on_test)):
+            measure.reference(context.base[name])  # refuse a split that is too small before training
 
     def _fit_context(self) -> FitContext:
         context, plan = self.context, self.plan
@@ -101,36 +81,12 @@ class CurveJob:
 
     def quick_validate(self, model: FittedModel, lams: Sequence[float], done: Front | None) -> Front:
         """Score a model on few validation rows at ``lams`` during training; appends to ``done``."""
-        return self._front(model, lams, *self.context.quick_validation, done)
+        return self.on_validation.front(model, lams, *self.context.quick_validation, done)
 
     def validate(self, model: FittedModel) -> Front:
         """The curve on the whole validation split; λ is chosen from it."""
-        return self._front(model, self.plan.lam.grid, self.context.splits["val"], self.context.base["val"], None)
-
-    def _front(
-        self, model: FittedModel, lams: Sequence[float], split: Split, base: Predictions, done: Front | None
-    ) -> Front:
-        """The quality at each λ, appended to ``done``; the base's figures; the hypervolume of all λ."""
-        context, gap = self.context, self.plan.criterion.gap
-        reference = context.reference(base, gap)
-        front = Front(
-            lam=[*lams], accuracy=[], gap=[], is_collapsed=[], loss_error=[], hypervolume=0.0,
-            base_accuracy=reference.accuracy, base_gap=reference.gap, majority_accuracy=reference.majority_accuracy,
-        )  # fmt: skip
-        for predictions in model.predict_many(split, lams):
-            found = context.quality(predictions, gap, base)
-            front["accuracy"].append(found.accuracy)
-            front["gap"].append(found.gap)
-            front["is_collapsed"].append(found.is_collapsed)
-            front["loss_error"].append(_loss_error(predictions, base))
-        if done is not None:
-            front["lam"] = done["lam"] + front["lam"]
-            front["accuracy"] = done["accuracy"] + front["accuracy"]
-            front["gap"] = done["gap"] + front["gap"]
-            front["is_collapsed"] = done["is_collapsed"] + front["is_collapsed"]
-            front["loss_error"] = done["loss_error"] + front["loss_error"]
-        front["hypervolume"] = hypervolume(front["accuracy"], front["gap"], reference=reference.corner) or 0.0
-        return front
+        rows, base = self.context.splits["val"], self.context.base["val"]
+        return self.on_validation.front(model, self.plan.lam.grid, rows, base)
 
     def evaluate(self) -> Iterator[float]:
         """Choose λ on validation; predict the test split once at every reported λ and with every control.
@@ -157,21 +113,8 @@ class CurveJob:
 
     def predict(self, model: FittedModel, split: Split) -> Iterator[SplitPredictions]:
         """Predict a split at every reported λ, then with every control."""
-        kind, grid, controls = self.plan.method.kind, self.plan.lam.grid, self.controls(model)
-        n = len(grid) + len(controls)
-        for i, (lam, found) in enumerate(zip(grid, model.predict_many(split, grid), strict=True), start=1):
-            yield SplitPredictions(kind, lam, found, model.files(lam), i / n)
-        for i, (name, control) in enumerate(controls.items(), start=len(grid) + 1):
-            yield SplitPredictions(name, None, control.predict(split, 0.0), control.files(0.0), i / n)
-
-    def controls(self, model: FittedModel) -> dict[str, FittedModel]:
-        """Every control of a curve by its kind: the model with another trigger instead of the learned one."""
-        if not isinstance(model, FittedTrigger):
-            return {}
-        return {
-            control.kind: model.with_trigger(build(METHODS, control).control(model.trigger, model.classifier))
-            for control in self.context.study.controls()
-        }
+        controls = controls_of(model, self.context.study.controls())
+        return predict_all(model, split, method=self.plan.method.kind, lams=self.plan.lam.grid, controls=controls)
 
     def _point(self, found: SplitPredictions, *, is_audited: bool) -> Point:
         """Write predictions of the test split to a file and report the point."""
@@ -185,7 +128,7 @@ class CurveJob:
         """The curve as the result has it, without explanations."""
         plan, gap, about = self.plan, self.plan.criterion.gap, model.about
         own = [point for point in points if point.method == plan.method.kind]
-        reference = self.context.reference(self.context.base["test"], gap, split="test")
+        reference = self.on_test.reference(self.context.base["test"])
         accuracies, gaps = (
             [np.nan if (value := point.metric(name).value) is None else value for point in own]
             for name in ("accuracy", gap)
@@ -200,11 +143,7 @@ class CurveJob:
 
     def choose(self, validation: Front) -> float:
         """The λ to quote, chosen on validation alone."""
-        return choose_lam(
-            validation["lam"], validation["accuracy"], validation["gap"], is_collapsed=validation["is_collapsed"],
-            base_accuracy=validation["base_accuracy"], loss_error=validation["loss_error"],
-            max_loss=self.context.study.max_accuracy_loss(self.plan.criterion),
-        )  # fmt: skip
+        return choose(validation, max_loss=self.context.study.max_accuracy_loss(self.plan.criterion))
 
     def read(self) -> FinishedCurve | None:
         """The finished curve, or None."""
@@ -213,9 +152,3 @@ class CurveJob:
     def write(self, finished: FinishedCurve) -> None:
         """Write the finished curve to its file."""
         finished.write(self.folder / "curve.json")
-
-
-def _loss_error(predictions: Predictions, base: Predictions) -> float:
-    """Standard error of the accuracy lost compared with the base, paired by row."""
-    lost = predictions.weight * ((base.y_pred == base.y).astype(float) - (predictions.y_pred == base.y))
-    return float(lost.std() / np.sqrt(len(lost)))

@@ -2,12 +2,14 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import torch
 from pydantic import JsonValue
 
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, shown
 
 PACKAGES = ("fairprog", "torch", "torchvision", "captum", "numpy", "streamlit", "plotly")
 
@@ -18,6 +20,8 @@ def choose_device(name: str) -> torch.device:
     Raises:
         ConfigError: this machine does not have the device.
     """
+    if name not in ("auto", "cpu", "cuda", "mps"):
+        raise ConfigError(f"device is {shown(name)}, allowed are auto, cpu, cuda and mps.")
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device("cuda" if available["cuda"] else "cpu")
@@ -37,6 +41,22 @@ def make_deterministic(device: torch.device) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cuda.enable_mem_efficient_sdp(False)  # its attention sums gradients in any order
+
+
+@contextmanager
+def deterministic(device: torch.device) -> Iterator[None]:
+    """As `make_deterministic` inside; afterwards the process computes as before."""
+    is_strict, is_warning = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    is_efficient = torch.backends.cuda.mem_efficient_sdp_enabled()  # type: ignore[no-untyped-call]
+    try:
+        make_deterministic(device)
+        yield
+    finally:
+        torch.use_deterministic_algorithms(is_strict, warn_only=is_warning)
+        torch.backends.cuda.enable_mem_efficient_sdp(is_efficient)
 
 
 def releases(*packages: str) -> dict[str, str]:

@@ -19,13 +19,14 @@ from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import Home, replacing
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods.reprogramming.trigger_curve import FittedTrigger
+from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import report
 from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob, SplitPredictions
+from fairprog_core.pipeline.curve import CurveJob
+from fairprog_core.pipeline.front import SplitPredictions
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.results.curve import CurveId, Transfer, TransferCurve, read_json
 from fairprog_core.results.predictions_file import read_predictions

@@ -23,7 +23,7 @@ def fit_one(
     budget: Budget,
     *,
     validate: Callable[[], Front],
-    checkpoint: Path,
+    checkpoint: Path | None,
     done: int = 0,
     in_all: int = 1,
 ) -> Generator[TrainingRecord, None, Fit]:
@@ -33,7 +33,7 @@ def fit_one(
         learner: trained in place.
         budget: of this training.
         validate: see ``fit``.
-        checkpoint: file for its state.
+        checkpoint: file for its state; None: no checkpoints.
         done: number of finished trainings.
         in_all: number of trainings.
 

@@ -193,6 +193,10 @@ class Trigger(nn.Module):
             fresh.anchors.zero_()
         return fresh
 
+    def released(self) -> Self:
+        """A copy on the CPU, without what `attach_to` took from the classifier."""
+        return copy.deepcopy(self).cpu()
+
     @classmethod
     def merged(cls, parts: Sequence[Self]) -> Self:
         """Join triggers that were learned for a single λ each into one trigger with an anchor at each λ.

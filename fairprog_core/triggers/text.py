@@ -120,6 +120,9 @@ class TextTrigger(Trigger):
             fresh.reset()
         return fresh
 
+    def released(self) -> Self:
+        return copy.deepcopy(self, {id(self.table): torch.empty(0)}).cpu()
+
     def with_words(self, ids: Sequence[int]) -> "Words":
         """A trigger at the same position with fixed words for every λ, for controls."""
         words = Words(self.options, anchor_lams=(0.0,), seed=self.seed, **self.input_spec)

@@ -13,7 +13,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
-from fairprog_core.methods.reprogramming.trigger_curve import make_learner
+from fairprog_core.methods.reprogramming.trigger_training import make_learner
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger

@@ -15,8 +15,9 @@ from torch import nn
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.encoder.asset import cut_encoder
-from fairprog_core.classifiers.encoder.classifier import AT_ONCE, ROOM, Encoder
+from fairprog_core.classifiers.encoder.classifier import Encoder
 from fairprog_core.classifiers.encoder.folder import find_model, model_digest
+from fairprog_core.classifiers.encoder.text_classifier import AT_ONCE, ROOM
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ConfigError, ModelError

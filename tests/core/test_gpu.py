@@ -18,6 +18,7 @@ from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.frozen_base import load_classifier
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
+from tests import own_models
 from tests.conftest import every_method
 from tests.tiny_encoders import save_family
 
@@ -95,3 +96,20 @@ def test_interrupted_study_goes_on_with_the_same_numbers(home: Home, tmp_path: P
     for point in gone_on.points:
         (same,) = whole.select(method=point.method, lam=point.lam)
         assert np.array_equal(gone_on.predictions(point).logits, whole.predictions(same).logits)
+
+
+def test_own_model_computes_on_the_gpu_and_is_back_on_the_cpu_afterwards() -> None:
+    model = own_models.small_net()
+    before = [(value.data_ptr(), value.detach().clone()) for value in model.parameters()]
+    rows = {"tune": own_models.pictures(200, 1), "validation": own_models.pictures(200, 2, agreement=0.7)}
+    fair = fp.reprogram(
+        model, **rows, trigger="border", criterion="equalized_odds", lams=[0, 2], steps=4, device="cuda", progress=False
+    )
+    found = fair.evaluate(*own_models.pictures(200, 3, agreement=0.7))
+    assert fair.device.type == "cuda"
+    assert np.isfinite(found["accuracy"]).all()
+    after = [(value.data_ptr(), value) for value in model.parameters()]
+    assert all(
+        place == other and torch.equal(value, old) for (place, value), (other, old) in zip(after, before, strict=True)
+    )
+    assert fair.module()(own_models.as_tensor(rows["tune"].x[:2])).shape == (2, 2)

@@ -20,7 +20,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.reprogramming.representative_rows import margins, representative_rows
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
-from fairprog_core.methods.reprogramming.trigger_curve import make_learner
+from fairprog_core.methods.reprogramming.trigger_training import make_learner
 from fairprog_core.methods.reprogramming.word_archive import Archive, Score
 from fairprog_core.methods.reprogramming.word_search import WordSearch
 from fairprog_core.metrics.fairness import evaluate

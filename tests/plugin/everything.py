@@ -10,7 +10,7 @@ from fairprog_core import classifiers, data, methods, triggers
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.registry import Entry
 from fairprog_core.common.types import Floats, Groups
-from fairprog_core.data.base import Dataset, Split, SplitName
+from fairprog_core.data.base import Dataset, Split, SplitName, found_cell_share
 from fairprog_core.data.random_streams import stream_key
 from fairprog_core.metrics import fairness
 
@@ -74,7 +74,7 @@ class Shades(Dataset):
         ground = 110 + 30 * y + rng.normal(0, 20, len(z))
         x = rng.normal(ground[:, None, None, None], 25, (len(z), 32, 32, 3))
         x[..., 0] += 25 * (z == 0)[:, None, None]
-        return Split(x.clip(0, 255).astype(np.uint8), y, z, np.array([[0.125, 0.375], [0.375, 0.125]]), False)
+        return Split(x.clip(0, 255).astype(np.uint8), y, z, found_cell_share(y, z, 2, 2), False)
 
     def split_digest(self, name: SplitName) -> str:
         return digest_of({"shades": self.options.n, "split": name})

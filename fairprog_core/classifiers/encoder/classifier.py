@@ -3,20 +3,16 @@
 Notation: n texts, k rows, t tokens, c classes, d features, w width of a word vector, v vocabulary.
 """
 
-import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel
 
 from fairprog_core.classifiers import EncoderOptions
-from fairprog_core.classifiers.base import Classifier, ClassifierHeader, Description
+from fairprog_core.classifiers.base import ClassifierHeader, Description
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import (
@@ -28,15 +24,11 @@ from fairprog_core.classifiers.encoder.folder import (
     read_model,
     read_tokens,
 )
+from fairprog_core.classifiers.encoder.text_classifier import ROOM, SHORTEST, TRIAL_TEXTS, TextClassifier, n_positions
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.data.base import Split
-
-ROOM = 16  # positions kept free for the words of a trigger
-AT_ONCE = 36  # texts per forward pass on a CPU: sorted by length, they need little padding
-SHORTEST = 8  # lower bound of ``max_length``, including [CLS] and [SEP]
-_TRIAL_TEXTS = ("it is what it is", "so")  # of two lengths
 
 
 class EncoderHeader(ClassifierHeader):
@@ -54,7 +46,7 @@ class EncoderHeader(ClassifierHeader):
     rest: str = Field(max_length=64)
 
 
-class Encoder(Classifier):
+class Encoder(TextClassifier):
     """A pretrained encoder with its family's own pooling and head; the word table is never trained.
 
     The input is word vectors, not token ids, so that a trigger can insert its own vectors; the model adds
@@ -95,7 +87,7 @@ class Encoder(Classifier):
         self.tokens = Tokens(tokenization)
         self.body = new_model(config) if model is None else model
         self.linear = _take_head(self.body, n_classes)
-        self.max_length = min(options.max_length, _positions(self.body) - ROOM)
+        self.max_length = min(options.max_length, n_positions(self.body) - ROOM)
         _embeddings(self.body).requires_grad_(False)
         layers = _layers(self.body)
         read_first_token_alone(self.body, layers)
@@ -104,7 +96,7 @@ class Encoder(Classifier):
         self._trained = [name for name, value in self.named_parameters() if value.requires_grad]
         if self.max_length < SHORTEST:
             raise ModelError(
-                f"This model reads {_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
+                f"This model reads {n_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
                 f"one that reads at least {SHORTEST + ROOM}."
             )
         if len(self.tokens) > len(self.embedding):
@@ -146,7 +138,7 @@ class Encoder(Classifier):
     @torch.no_grad()
     def _reads_vectors_as_tokens(self) -> bool:
         """Whether single texts as vectors have the same features as a padded batch of them as token ids."""
-        ids = self.encode(_TRIAL_TEXTS)
+        ids = self.encode(TRIAL_TEXTS)
         tokens = torch.from_numpy(ids).long()
         expected = self.body(input_ids=tokens, attention_mask=(tokens != self.tokens.pad_id).long()).logits
         alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
@@ -180,54 +172,11 @@ class Encoder(Classifier):
         return cls.new(options, n_classes=n_classes)
 
     @property
-    def input_spec(self) -> dict[str, int]:
-        return {"width": self.embedding.shape[1], "vocabulary": len(self.embedding)}
-
-    @property
-    def tokenizer(self) -> PreTrainedTokenizerFast:
-        """Hugging Face's fast tokenizer."""
-        return self.tokens.tokenizer
-
-    @property
-    def words(self) -> dict[str, int]:
-        """The whole lower-case words of the vocabulary and their token ids."""
-        return self.tokens.words
-
-    @property
     def embedding(self) -> Tensor:
-        """(v, w): the word table."""
         return self.body.get_input_embeddings().weight  # type: ignore[return-value]
 
-    def encode(self, texts: Iterable[str]) -> NDArray[np.int32]:
-        """n texts -> token ids (n, t), cut to ``max_length`` and padded on the right."""
-        return self.tokens.encode(texts, max_length=self.max_length)
-
-    def prepare(self, split: Split) -> Split:
-        """The split with token ids (n, t) in place of texts."""
-        return dataclasses.replace(split, x=self.encode(split.x))
-
-    def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        """From short to long texts."""
-        return np.argsort(self._lengths(x), kind="stable")
-
-    def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> TextInput:
-        """Token ids (k, t) -> word vectors, padded to the longest text only; ``rng`` is not used."""
-        longest = int(self._lengths(x).max(initial=0))
-        ids = torch.from_numpy(np.array(x[:, :longest], dtype=np.int64)).to(self.device)
-        with torch.no_grad():
-            vectors = F.embedding(ids, self.embedding)
-        return TextInput(vectors, ids != self.tokens.pad_id, ids)
-
-    def _lengths(self, x: NDArray[Any]) -> NDArray[np.int64]:
-        lengths: NDArray[np.int64] = (x != self.tokens.pad_id).sum(1)
-        return lengths
-
     def features(self, x: TextInput) -> Tensor:
-        if self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
-            return self._read(x)
-        order = x.lengths.argsort(stable=True)
-        parts = [self._read(x.rows(some).without_filling()) for some in torch.split(order, AT_ONCE)]
-        return torch.cat(parts)[order.argsort()]
+        return self.in_parts(x, self._read)
 
     def _read(self, x: TextInput) -> Tensor:
         """Features (k, d) of texts in one forward pass."""
@@ -271,12 +220,3 @@ def _embeddings(model: PreTrainedModel) -> nn.Module:
 def _layers(model: PreTrainedModel) -> nn.ModuleList:
     """The layers of the encoder in order; a single one if all layers share their weights (ALBERT)."""
     return max((part for part in model.modules() if isinstance(part, nn.ModuleList)), key=len)
-
-
-def _positions(model: PreTrainedModel) -> int:
-    """Maximal number of tokens of a text with its trigger."""
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa starts counting positions after the pad token's id
-            return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
-    return int(model.config.max_position_embeddings)

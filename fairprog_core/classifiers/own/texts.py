@@ -1,0 +1,128 @@
+"""A user's own Hugging Face sequence classifier of texts.
+
+Notation: k rows, t tokens, c classes, w width of a word vector, v vocabulary.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from fairprog_core.classifiers.encoder.text_classifier import ROOM, SHORTEST, TRIAL_TEXTS, TextClassifier, n_positions
+from fairprog_core.classifiers.encoder.text_input import TextInput
+from fairprog_core.classifiers.encoder.tokens import Tokens
+from fairprog_core.classifiers.own.classifier import OwnClassifier, logits_of
+from fairprog_core.common.errors import DataError, ModelError
+
+
+class OwnTextClassifier(OwnClassifier, TextClassifier):
+    """A user's own model of texts: word vectors with a trigger → ``inputs_embeds`` of the model → logits (k, c).
+
+    The word vectors are those of the model's own embedding; nothing of the model is replaced or copied.
+    """
+
+    model: PreTrainedModel
+
+    def __init__(self, model: PreTrainedModel, tokens: Tokens, *, max_length: int) -> None:
+        """Wrap a model.
+
+        Args:
+            model: the user's.
+            tokens: its tokenizer.
+            max_length: of a text in tokens; less where the model reads fewer.
+
+        Raises:
+            ModelError: the model reads too few tokens, or the tokenizer is not the model's.
+        """
+        super().__init__(model, n_classes=0)
+        self.tokens = tokens
+        self.max_length = min(max_length, n_positions(model) - ROOM)
+        if self.max_length < SHORTEST:
+            raise ModelError(
+                f"The model reads {n_positions(model)} tokens at most, and {ROOM} are kept for a trigger; give one "
+                f"that reads at least {SHORTEST + ROOM}."
+            )
+        if len(tokens) > (n_rows := self.input_spec["vocabulary"]):
+            raise ModelError(
+                f"The tokenizer knows {len(tokens)} tokens and the model's word table {n_rows}; give the model's own "
+                "tokenizer."
+            )
+
+    @property
+    def input_spec(self) -> dict[str, int]:
+        rows, width = self._table.shape
+        return {"width": width, "vocabulary": rows}
+
+    @property
+    def _table(self) -> Tensor:
+        weight: Tensor = self.model.get_input_embeddings().weight  # type: ignore[assignment]
+        return weight
+
+    @property
+    def embedding(self) -> Tensor:
+        """(v, w): the word table, as the model's embedding gives it: some families scale it."""
+        if type(self.model.get_input_embeddings()) is torch.nn.Embedding:
+            return self._table.float()
+        return self.embed(torch.arange(len(self._table), device=self.device)[None])[0]
+
+    def embed(self, ids: Tensor) -> Tensor:
+        vectors: Tensor = self.model.get_input_embeddings()(ids)
+        return vectors.float()
+
+    def batch(self, x: Any) -> TextInput:
+        """Texts, or what a tokenizer returned for them (padded on the right) -> word vectors.
+
+        Raises:
+            DataError: it is something else.
+        """
+        if not isinstance(x, Mapping):
+            return self.to_input(self.encode([x] if isinstance(x, str) else x))
+        ids, mask = (x.get(name) for name in ("input_ids", "attention_mask"))
+        if not isinstance(ids, Tensor) or not isinstance(mask, Tensor) or (mask[:, 1:] > mask[:, :-1]).any():
+            raise DataError(
+                "The texts are no batch of input_ids and attention_mask, padded on the right; give strings, or "
+                'tokenizer(texts, padding=True, padding_side="right", return_tensors="pt").'
+            )
+        ids, is_token = ids.to(self.device), mask.to(self.device) > 0
+        with torch.no_grad():
+            return TextInput(self.embed(ids), is_token, ids)
+
+    def call_model(self, x: TextInput) -> Tensor:
+        return self.in_parts(x, self._read)
+
+    @torch.no_grad()
+    def check_reading(self) -> None:
+        """Refuse a model to which texts as vectors, alone and padded, are not what a padded batch of token ids is.
+
+        Raises:
+            ModelError: so it is.
+        """
+        rows = self.encode(TRIAL_TEXTS)
+        ids = torch.from_numpy(rows).long().to(self.device)
+        try:
+            output = self.model(input_ids=ids, attention_mask=(ids != self.tokens.pad_id).long())
+            alone = torch.cat([self.call_model(self.to_input(row[None])) for row in rows])
+            padded = self.call_model(self.to_input(rows))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"The model ({type(self.model).__name__}) does not read word vectors ({error!s:.120}); give a sequence "
+                "classifier that takes inputs_embeds and attention_mask."
+            ) from error
+        expected, tolerance = logits_of(output), _tolerance(self._table)
+        if not all(torch.allclose(found, expected, atol=tolerance, rtol=1e-3) for found in (alone, padded)):
+            raise ModelError(
+                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give one of "
+                "the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."
+            )
+
+    def _read(self, x: TextInput) -> Tensor:
+        """Logits (k, c) of texts in one forward pass."""
+        vectors = x.vectors.to(self._table.dtype)
+        return logits_of(self.model(inputs_embeds=vectors, attention_mask=x.mask.long()))
+
+
+def _tolerance(weight: Tensor) -> float:
+    """Of logits: half precision is coarse."""
+    return 1e-4 if weight.dtype == torch.float32 else 0.1
