@@ -35,9 +35,6 @@ DUEL = _COMMON | {
 OTHER = _COMMON | {"name": "<i>other</i>", "methods": [{"kind": "leace"}, {"kind": "output_shift"}]}
 """Two methods on the same rows and base as ``DUEL``; its name must do no harm."""
 
-OTHER_ROWS = _COMMON | {"name": "other rows", "methods": [{"kind": "leace"}], "dataset": {**ROWS, "seed": 1}}
-"""Its faces differ from those of ``DUEL``, so that the two cannot be compared row by row."""
-
 SHARES = _COMMON | {"name": "shares", "methods": [{"kind": "last_layer"}, {"kind": "reprogram"}],
                     "tuning_ratio": [0.25, 1.0], "select": _ANY_LOSS}  # fmt: skip
 """Two shares of the tuning data."""
@@ -50,8 +47,6 @@ BACK = MOVED | {"name": "back", "base_seed": 1, "transfer": [{"base_seed": 0}]}
 """The way back: its own base is the other base of ``MOVED``, and the reverse."""
 
 FOUR = _COMMON | {"name": "four", "methods": [{"kind": "leace"}], "dataset": {**ROWS, "target": "blond, smiling"}}
-"""Four classes."""
+"""Four classes, and so another base: it cannot be compared with ``DUEL`` row by row."""
 
-STUDIES = {
-    "duel": DUEL, "other": OTHER, "rows": OTHER_ROWS, "shares": SHARES, "moved": MOVED, "back": BACK, "four": FOUR,
-}  # fmt: skip
+STUDIES = {"duel": DUEL, "other": OTHER, "shares": SHARES, "moved": MOVED, "back": BACK, "four": FOUR}

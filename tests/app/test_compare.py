@@ -296,9 +296,9 @@ def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home, riv
     assert [info.value for info in page.info] == [words.NO_METHOD]
 
 
-def test_runs_on_other_rows_are_sent_to_the_tradeoff(open_page, ran, folder):
-    ran("rows")
-    page = open_page("compare", run="duel", **{"with": "rows"})
+def test_runs_with_another_base_are_sent_to_the_tradeoff(open_page, ran, folder):
+    ran("four")
+    page = open_page("compare", run="duel", **{"with": "four"})
     assert not page.exception
     assert "another base" in page.info[0].value
     assert page.get("page_link")[-1].proto.page.endswith("tradeoff")
