@@ -80,11 +80,14 @@ encoder: $(SETUP)
 clean:
 	rm -rf $(VENV) build *.egg-info .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
 
+# A folder *.egg-info of an earlier version would hide the entry points of today.
 $(SETUP): | $(RUN)
+	@rm -rf *.egg-info
 	@$(RUN) tools/install.py
 	@rm -f $(VENV)/.setup-* && touch $@
 
 $(TOOLS): | $(RUN)
+	@rm -rf *.egg-info
 	@$(RUN) tools/install.py test
 	@rm -f $(VENV)/.setup-* $(VENV)/.tools-* && touch $(SETUP) $@
 

@@ -176,9 +176,11 @@ def test_figures_stand_in_a_table_with_intervals_and_verdicts(open_page, folder,
     assert second[1]["note"].endswith(f"\n{words.VERDICTS[verdict]}")
     assert second[0]["note"].startswith("2 seeds, ")
     base = json.loads((folder / "result.json").read_text("utf-8"))["base"]
-    accuracy, gap = base["accuracy"], base["average_abs_odds_difference"]
+    name = "average_abs_odds_difference"
+    accuracy, gap, noise = base["accuracy"], base[name], base["noise_gap"][name]
     assert (
         f"480 test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}. "
+        f"Noise alone would show a gap of up to {noise:.3f} on so many rows. "
         "Below each figure: its 95 % interval over test rows and seeds, and whether it is better or worse than that of "
         "Border."
     ) in said(page)

@@ -68,7 +68,10 @@ def interval(ends, digits=3):
 
 
 def cell_of_gap(point, *verdict):
-    return {"text": figure(point[GAP]), "note": "\n".join([interval(point[f"{GAP}_ci"]), *verdict])}
+    """A gap that noise alone would show has that noise beside it."""
+    noise = point["noise_gap"][GAP]
+    beside = [f"noise alone: {figure(noise)}"] if point[GAP] <= noise else []
+    return {"text": figure(point[GAP]), "note": "\n".join([interval(point[f"{GAP}_ci"]), *beside, *verdict])}
 
 
 def cell_of_accuracy(point):

@@ -53,8 +53,8 @@ FIGURES = ("hypervolume", *(f"gap at −{100 * loss:g} points" for loss in LOSSE
 HEAD = (f"| λ | seeds | noise over seeds | {' | '.join(FIGURES)} |", f"|{' --- |' * (3 + len(FIGURES))}")
 
 
-class Setting(NamedTuple):
-    """What is simulated: the numbers of λ of both methods, the number of seeds, and the noise over seeds."""
+class NullSetting(NamedTuple):
+    """Two equal methods that are simulated: how many λ each has, the number of seeds, and the noise over seeds."""
 
     n_lams: tuple[int, int]
     n_seeds: int
@@ -70,7 +70,7 @@ class FalseVerdicts:
         counts: verdicts by the name of the figure.
     """
 
-    setting: Setting
+    setting: NullSetting
     counts: Mapping[str, Counter[Verdict]]
 
     @property
@@ -103,12 +103,12 @@ def verdicts(
         shift: probits by which the first method recognises the label better; 0: the methods are equal.
         progress: called with the number of test sets that are done.
     """
-    counts: dict[Setting, dict[str, Counter[Verdict]]] = {}
+    counts: dict[NullSetting, dict[str, Counter[Verdict]]] = {}
     for number in range(n_sets):
         for seed_sd in seed_sds:
             world = World(number, max(n_seeds), seed_sd, shift)
             for layout, seeds in itertools.product(layouts, n_seeds):
-                of_setting = counts.setdefault(Setting(layout, seeds, seed_sd), {})
+                of_setting = counts.setdefault(NullSetting(layout, seeds, seed_sd), {})
                 for name, said in world.verdicts(layout, seeds):
                     of_setting.setdefault(name, Counter())[said] += 1
         if progress:
