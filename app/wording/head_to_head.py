@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
-from fairprog_core.metrics.point import noise_note
+from fairprog_core.metrics.point import FewRows, cell_of, noise_note
 from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, DifferenceJson, DifferencesJson
 
 TITLE = "Methods against each other"
@@ -45,6 +45,7 @@ ABOUT = (
     "{n:,} test rows; base classifier: accuracy {accuracy:.3f}, gap {gap:.3f}.{noise} Below each figure: its 95 % "
     "interval over test rows and seeds, and whether it is better or worse than that of {against}."
 )
+FEW_ROWS = " There are too few rows for intervals and verdicts of gaps ({cell}: {n})."
 NOISE = " Noise alone would show a gap of up to {limit:.3f} on so many rows."
 COLUMNS = ("Method", "Area")
 AREA_NOTE = "hypervolume"
@@ -86,7 +87,7 @@ NOTES = (
     "These figures use the best of all λ on the test rows, so they are optimistic. Differences use equally many λ of "
     "both methods. The white dot is the λ chosen on validation rows.",
     "“Cannot tell” does not mean equal: more test rows or seeds may still show a difference. When equal methods are "
-    "compared, at most one comparison in twenty shows a difference by chance.",
+    "compared, at most about one figure in twenty differs by chance.",
 )
 ONE_SEED = (
     "{names} ran with one seed only: the intervals show how results vary with the test rows, not with the seed. "
@@ -144,12 +145,17 @@ def fewer_lams(judged: ComparisonJson, names: Mapping[str, str]) -> str | None:
     return FEWER_LAMS.format(counts=", ".join(f"{name} {n}" for name, n in counts.items()))
 
 
+def few_rows_of(few: FewRows) -> str:
+    """Why the gaps have no intervals and no verdicts."""
+    return FEW_ROWS.format(cell=cell_of(few), n=few["n"])
+
+
 def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
     """The number of test rows, and accuracy and gap of the base classifier."""
-    limit = judged["base"]["noise_gap"]
+    limit, few = judged["base"]["noise_gap"], judged["base"]["few_rows"]
     return ABOUT.format(
         n=judged["n"],
-        noise="" if limit is None else NOISE.format(limit=limit),
+        noise=("" if limit is None else NOISE.format(limit=limit)) + (common.plain(few_rows_of(few)) if few else ""),
         against=common.plain(names[judged["against"]]),
         accuracy=judged["base"]["accuracy"],
         gap=judged["base"]["gap"],

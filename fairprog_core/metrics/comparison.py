@@ -108,6 +108,12 @@ class Attained:
         gap = np.where(is_near & np.isfinite(self.gap), self.gap, np.inf).min(axis=1, initial=np.inf)
         return np.where(np.isfinite(gap), gap, np.nan)
 
+    def best_at(self, loss: float, reference: Reference) -> int | None:
+        """Which point has the gap that `gap_at` finds on the rows themselves; None if none has."""
+        is_near = self.accuracy[0] >= reference.accuracy[0] - loss - _ROUNDING
+        gap = np.where(is_near & np.isfinite(self.gap[0]), self.gap[0], np.inf)
+        return int(gap.argmin()) if np.isfinite(gap).any() else None
+
     def hypervolume(self, reference: Reference, *, within: float = np.inf) -> Floats:
         """The hypervolume (1+b,) of the points that took at most ``within`` seconds; 0 without points.
 

@@ -54,8 +54,9 @@ class Metric(NamedTuple):
 
     ``needs`` is "rows" (any), "groups" (rows of every group) or "cells" (of every group × label).
     ``is_gap``: 0 is best; otherwise 1 is best. ``title``: its name on the screen. Intervals take a metric for convex or
-    concave in the rates, as largest differences, means of absolute ones and smallest rates are; it is also computed on
-    rates below 0 and above 1, see `fairprog_core.metrics.intervals`.
+    concave in the rates, as largest differences, means of absolute ones and smallest rates are; and a gap for one that
+    doubles where all differences of rates do, which a ratio of rates does not. A metric is also computed on rates below
+    0 and above 1, see `fairprog_core.metrics.intervals`.
     """
 
     of: Callable[[Rates], Floats]

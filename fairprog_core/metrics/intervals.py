@@ -16,12 +16,15 @@ of a resample, r − r*:
 * over `NEAR` times the noise, a little and backwards: the groups that are furthest apart stay so, and differences that
   are 0 only by chance were true ones. Its 2.5 % quantile sets the upper end.
 
-The lower end is also 0 where the gap does not exceed the 97.5 % quantile of what noise alone shows. Of accuracy, a
-plain mean, the two slopes are equal, and the ends are the percentiles. Of the accuracy of the worst cell, a smallest of
-noisy rates, they change places. The slope of a change is that of the second classifier minus that of the first on the
-same resamples. A group or cell of fewer than `MIN_INTERVAL_ROWS` rows leaves the metrics that need it without an
-interval. `fairprog bench --suite coverage` simulates the coverage. Source of slopes over a finite step: Hong and Li,
-The numerical delta method, Journal of Econometrics 206 (2018).
+Where the gap does not exceed the 97.5 % quantile of what noise alone shows, its interval reaches from 0 to that
+quantile or beyond: cells without a single error have no noise in the resamples. Accuracies of such cells have Wilson's
+interval.
+
+Of accuracy, a plain mean, the two slopes are equal, and the ends are the percentiles. Of the accuracy of the worst
+cell, a smallest of noisy rates, they change places. The slope of a change is that of the second classifier minus that
+of the first on the same resamples. A group or cell of fewer than `MIN_INTERVAL_ROWS` rows leaves the metrics that need
+it without an interval. `fairprog bench --suite coverage` simulates the coverage. Source of slopes over a finite step:
+Hong and Li, The numerical delta method, Journal of Econometrics 206 (2018).
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, b draws.
 """
@@ -259,28 +262,37 @@ def _values(found: _Resampled, counts: ArrayLike, groups: Groups, noise: Rates) 
     known, every = _known(counts, groups), {}
     for name, metric in METRICS.items():
         value, ci = _estimate(float(metric.of(found.rates)), _slopes(metric, found), known[name])
-        if metric.is_gap and value is not None and ci:
-            noise_alone = _quantile(metric.of(noise), (1 + LEVEL) / 2)
-            ci = (0.0, ci[1]) if noise_alone is not None and value <= noise_alone else ci
+        if value is not None and ci:
+            if not metric.is_gap:
+                ci = ci if ci[0] < ci[1] else _without_variation(value, metric, counts, groups)
+            elif (alone := _quantile(metric.of(noise), (1 + LEVEL) / 2)) is not None and value <= alone:
+                ci = (0.0, max(ci[1], alone))
         every[name] = Estimate(value, ci)
     return every
 
 
+def _without_variation(value: float, metric: Metric, counts: ArrayLike, groups: Groups) -> Interval:
+    """Wilson's interval over the rows, or those of the smallest cell, where all resamples are equal."""
+    cells, classes = by_group(counts, groups).sum(axis=-1), scored_classes(counts, groups)
+    n = np.asarray(counts).sum() if metric.needs == "rows" else smallest_cell(cells, metric, classes).n
+    return wilson_interval(value, float(n))
+
+
 def _estimate(value: float, slopes: _Slopes, known: tuple[bool, bool], *, lowest: float = 0.0) -> Estimate:
-    """A metric or a change with its ends, cut at ``lowest`` and 1."""
+    """A metric or a change with its ends, cut at ``lowest`` and 1; a plug-in's metric may be larger."""
     has_value, has_interval = known
     if not has_value or not np.isfinite(value):
         return Estimate(None, None)
     most, least = _quantile(slopes.most, (1 + LEVEL) / 2), _quantile(slopes.least, (1 - LEVEL) / 2)
     if not has_interval or most is None or least is None:
         return Estimate(value, None)
-    return Estimate(value, (max(lowest, value - most), min(1.0, value - least)))
+    return Estimate(value, (max(lowest, value - most), min(max(1.0, value), value - least)))
 
 
-def estimate(value: ArrayLike, drawn: Floats, *, is_known: bool = True) -> Estimate:
-    """One number with the interval of its bootstrap values (b,); None if it is NaN or ``is_known`` is False."""
+def estimate(value: ArrayLike, drawn: Floats) -> Estimate:
+    """One number with the interval of its bootstrap values (b,); None if it is NaN."""
     number = float(np.asarray(value))
-    if not is_known or not np.isfinite(number):
+    if not np.isfinite(number):
         return Estimate(None, None)
     return Estimate(number, percentile_interval(drawn))
 

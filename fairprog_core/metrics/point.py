@@ -52,8 +52,12 @@ def few_note(gap: Estimate, few: FewRows | None) -> str:
     """Why a gap has no interval: the cell with too few rows; empty if it has one."""
     if few is None or gap.value is None or gap.ci is not None:
         return ""
-    cell = few["group"] if few["label"] is None else f"{few['group']}, {few['label']}"
-    return TOO_FEW.format(cell=cell, n=few["n"])
+    return TOO_FEW.format(cell=cell_of(few), n=few["n"])
+
+
+def cell_of(few: FewRows) -> str:
+    """A group, or a group and label: "male, blond"."""
+    return few["group"] if few["label"] is None else f"{few['group']}, {few['label']}"
 
 
 def noise_note(gap: Estimate, noise: float | None) -> str:
@@ -77,7 +81,7 @@ class Point:
         metrics: by name, including ``auc``.
         delta: metrics minus those of the base on the same rows; empty for the base.
         noise_gap: by gap, see `intervals.noise_gaps`; None if it cannot be estimated. Of a mean over several seeds the
-            mean, which is the most that it can be: all seeds have the same rows.
+            mean, about the most that it can be, because all seeds have the same rows.
         collapsed: whether the classifier has collapsed, see `fairness.collapsed`.
         counts: (g, c, c) rows by `[group, label, prediction]`.
         group_rates: rates of every group; None if an early version, which did not store them, wrote the result.

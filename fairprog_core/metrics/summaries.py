@@ -44,7 +44,7 @@ def mean_over_seeds(points: Sequence[Point], *, same: Sequence[str] = (*SAME_CUR
     Returns:
         One point per mean in the order of first appearance, with ``seeds`` in place of ``seed``, ``lam``
         None where it differs, every metric, ``delta``, the mean ``noise_gap`` (the seeds have the same rows, so
-        noise does not average out: it is an upper bound), and ``collapsed`` if any of them is.
+        noise does not average out: it is about an upper bound), and ``collapsed`` if any of them is.
     """
     keys = [tuple(getattr(point, name) for name in same) for point in points]
     order = sorted(range(len(points)), key=lambda i: keys.index(keys[i]))

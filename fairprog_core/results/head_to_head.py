@@ -26,8 +26,8 @@ from fairprog_core.metrics.comparison import (
 )
 from fairprog_core.metrics.counts import cell_weight
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
-from fairprog_core.metrics.point import Point
-from fairprog_core.metrics.summaries import Row, interval_columns, rows_csv
+from fairprog_core.metrics.point import NOT_ESTIMABLE, FewRows, Point
+from fairprog_core.metrics.summaries import Row, interval_columns, mean_estimate, rows_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
@@ -89,8 +89,9 @@ class CandidateJson(TypedDict):
     """The metrics of one candidate.
 
     ``n_lams`` is its number of λ, ``depends_on_seed`` as in `Candidate`. ``hypervolume`` is that of all points,
-    ``within`` that of the points available within the training time, ``at_loss`` is the gap at every loss of accuracy.
-    ``seconds`` is a mean over seeds. ``difference`` is None for the reference candidate.
+    ``within`` that of the points available within the training time, ``at_loss`` is the gap at every loss of accuracy,
+    with the interval of the points that have it. ``seconds`` is a mean over seeds. ``difference`` is None for the
+    reference candidate.
     """
 
     key: str
@@ -109,11 +110,15 @@ class CandidateJson(TypedDict):
 
 
 class BaseFigures(TypedDict):
-    """Accuracy and gap of the base, and the gap that noise alone would show on these rows."""
+    """Accuracy and gap of the base; the gap that noise alone would show on these rows, and a cell with too few of them.
+
+    With too few rows gaps have no intervals, and their differences no verdicts.
+    """
 
     accuracy: float
     gap: float
     noise_gap: float | None
+    few_rows: FewRows | None
 
 
 class ComparisonJson(TypedDict):
@@ -139,11 +144,12 @@ Figure: TypeAlias = Callable[[Attained], Floats]  # (1 + b,) bootstrap values of
 
 
 class Figures(NamedTuple):
-    """What is compared: both hypervolumes, and the gap at every loss."""
+    """What is compared: both hypervolumes and the gap at every loss; and whether there are rows enough for gaps."""
 
     hypervolume: Figure
     within: Figure
     at_loss: list[Figure]
+    has_gaps: bool
 
 
 def candidates(results: Mapping[str, Result], *, criterion: str | None = None) -> list[Candidate]:
@@ -199,11 +205,14 @@ def head_to_head(
         )
     attained = [dict(_attained(each, rows, gap, reference)) for each in value]
     in_time = max(curve.seconds for curve in value[against].curves) if within is None else within
+    few_rows = value[0].result.base.few_rows(gap)
     figures = Figures(
         hypervolume=partial(Attained.hypervolume, reference=reference),
         within=partial(Attained.hypervolume, reference=reference, within=in_time),
         at_loss=[partial(Attained.gap_at, loss=loss, reference=reference) for loss in losses],
+        has_gaps=few_rows is None,
     )
+    rival = value[against], attained[against]
     return ComparisonJson(
         criterion=value[0].curves[0].criterion,
         gap=gap,
@@ -212,13 +221,14 @@ def head_to_head(
             accuracy=float(reference.accuracy[0]),
             gap=float(reference.gap[0]),
             noise_gap=value[0].result.base.noise_gap.get(gap),
+            few_rows=few_rows,
         ),
         majority=float(reference.majority[0]),
         losses=list(losses),
         within=in_time,
         against=value[against].key,
         contenders=[
-            _candidate(each, own, figures, None if i == against else (value[against], attained[against]))
+            _candidate(each, own, figures, _gaps_at(each, own, losses, reference), None if i == against else rival)
             for i, (each, own) in enumerate(zip(value, attained, strict=True))
         ],
     )
@@ -265,10 +275,27 @@ def _seconds(candidate: Candidate, curve: Curve, n: int) -> Floats:
     return np.asarray(curve.seconds * (np.arange(1, n + 1) / n if one_by_one else np.ones(n)))
 
 
+def _gaps_at(
+    candidate: Candidate, own: AttainedBySeed, losses: Sequence[float], reference: Reference
+) -> list[Estimate]:
+    """The smallest gap at every loss of accuracy, a mean over seeds; its interval is that of the point that has it."""
+    gap, points = candidate.curves[0].gap, {curve.seed: candidate.points(curve) for curve in candidate.curves}
+
+    def at(loss: float) -> Estimate:
+        best = {seed: each.best_at(loss, reference) for seed, each in own.items()}
+        value, ci = mean_estimate(
+            [NOT_ESTIMABLE if i is None else points[seed][i].metric(gap) for seed, i in best.items()]
+        )
+        return Estimate(value, (max(ci[0], 0.0), ci[1]) if ci else None)
+
+    return [at(loss) for loss in losses]
+
+
 def _candidate(
     candidate: Candidate,
     own: AttainedBySeed,
     figures: Figures,
+    gaps: Sequence[Estimate],
     against: tuple[Candidate, AttainedBySeed] | None,
 ) -> CandidateJson:
     first = candidate.curves[0]
@@ -288,7 +315,7 @@ def _candidate(
         n_parameters=first.n_parameters,
         hypervolume=mean(figures.hypervolume),
         within=mean(figures.within),
-        at_loss=[mean(figure) for figure in figures.at_loss],
+        at_loss=[gap.to_json() for gap in gaps],
         difference=against and _differences((candidate, own), against, figures),
     )
 
@@ -302,6 +329,8 @@ def _differences(
 
     def judged(figure: Figure, *, more_is_better: bool) -> DifferenceJson:
         found = compared(own, other, figure)
+        if figure in figures.at_loss and not figures.has_gaps:
+            found = Estimate(found.value, None)
         said = verdict(found, more_is_better=more_is_better, is_one_seed=is_one_seed)
         return DifferenceJson(**found.to_json(), verdict=said)
 

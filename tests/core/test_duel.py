@@ -1,6 +1,7 @@
 """Duels of finished curves, from studies whose rates are known."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_gap_at_matched_accuracy_is_none_where_no_point_reaches(found):
     assert [at["value"] for at in leace["at_loss"]] == pytest.approx([0.1075, 0.1075])
     far = head_to_head(found, losses=(-0.5,))["contenders"][2]["at_loss"][0]
     assert far == {"value": None, "ci": None}
+
+
+def test_gap_at_matched_accuracy_has_the_interval_of_its_point(folder):
+    """With one seed the very interval that the point has on Trade-off."""
+    (leace,) = [each for each in candidates({"one": Result.open(folder)}) if each.curves[0].method == "leace"]
+    one = replace(leace, curves=leace.curves[:1])
+    judged = head_to_head([one])["contenders"][0]["at_loss"][-1]
+    points = one.points(one.curves[0])
+    best = min(points, key=lambda point: point.metric(GAP).value)
+    assert (judged["value"], judged["ci"]) == (best.metric(GAP).value, list(best.metric(GAP).ci))
+
+
+def test_gaps_get_no_verdict_where_a_cell_has_too_few_rows(folder, monkeypatch):
+    monkeypatch.setattr("fairprog_core.metrics.point.MIN_INTERVAL_ROWS", 10_000)
+    judged = head_to_head(candidates({"one": Result.open(folder)}))
+    assert judged["base"]["few_rows"]["n"] < 10_000
+    of_last_layer = judged["contenders"][1]["difference"]
+    assert {(at["verdict"], at["ci"]) for at in of_last_layer["at_loss"]} == {("not estimable", None)}
+    assert of_last_layer["hypervolume"]["verdict"] == "worse"
 
 
 def test_verdicts_follow_from_paired_intervals(found):

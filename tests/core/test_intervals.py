@@ -229,6 +229,19 @@ def test_interval_of_a_gap_that_noise_alone_shows_begins_at_zero():
     assert all(found[gap].ci[0] == 0 < found[gap].value < found[gap].ci[1] for gap in gaps())
 
 
+def test_rows_without_an_error_are_no_proof_that_there_is_no_gap():
+    """100 rows per cell, all right. Wilson for 100 of 100: 1/(1 + 1.96²/100) = .963; for 400 of 400 .990."""
+    table = np.broadcast_to(np.eye(2) * 100, (2, 2, 2))
+    found = estimates(table, ONES, TWO, is_stratified=True)
+    alone = noise_gaps(table, ONES, TWO, is_stratified=True)
+    for gap in ("equalized_odds_difference", GAP, "demographic_parity_difference"):
+        assert found[gap].value == 0
+        assert found[gap].ci[0] == 0
+        assert found[gap].ci[1] >= alone[gap] > 0
+    assert found["worst_group_accuracy"].ci == pytest.approx((0.963, 1.0), abs=5e-4)
+    assert found["accuracy"].ci == pytest.approx((0.990, 1.0), abs=5e-4)
+
+
 def test_interval_needs_sixty_rows_in_the_smallest_cell_that_counts():
     """A smallest cell of 59 rows leaves the metrics over cells without ends; the group of 359 keeps its own."""
     cells = np.array([[[270, 30], [75, 225]], [[270, 30], [9, 50]]])

@@ -264,6 +264,7 @@ def designs() -> list[Design]:
         *(overlapping(8_000, 0.15, gap) for gap in (0.0, 0.02, 0.08)),
         *(exclusive("three groups, one rare", rare, gap, is_stratified=False) for gap in (0.0, 0.05, 0.3)),
         *(_near_0_and_1(rare, gap) for gap in (0.0, 0.1)),
+        exclusive("two groups, one without an error", [[60, 60]] * 2, 0.02, is_one=True, rates=(0.0, 1.0), ratio=0.0),
         exclusive("four groups, 60 per cell", [[60, 60]] * 4, 0.1),
         exclusive("four groups, one differs", [[500, 500]] * 4, 0.1, is_one=True),
         *(eight_classes(100, gap, is_one=True) for gap in (0.1, 0.3)),
