@@ -4,6 +4,7 @@ Notation: n rows, c classes, g groups, p group patterns.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,6 +144,23 @@ def check_same_length(**columns: Any) -> None:
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{name} has {n}" for name, n in lengths.items())
         raise DataError(f"The numbers of rows differ ({found}); give the same rows in the same order.")
+
+
+def check_same_order(**given: Any) -> None:
+    """Refuse pandas objects with the same index in another order: their rows do not belong together.
+
+    Raises:
+        DataError: two of them, named by their keywords, are such.
+    """
+    indices = [
+        (name, value.index) for name, value in given.items() if hasattr(value, "index") and hasattr(value, "iloc")
+    ]
+    for (first, index), (second, other) in pairwise(indices):
+        if not index.equals(other) and index.isin(other).all() and other.isin(index).all():
+            raise DataError(
+                f"The index of {second} holds the rows of {first} in another order; bring them into the same order, or "
+                "give .to_numpy() of both if they are in it already."
+            )
 
 
 def to_numpy(values: Any) -> Any:

@@ -38,7 +38,7 @@ SCHEMA = "fairprog.study/1"
 StudyJson: TypeAlias = dict[str, JsonValue]  # not a `Study`, because options of an earlier version may differ
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The result of a finished or running study, read from its artifact folder.
 
@@ -71,6 +71,10 @@ class Result:
     environment: dict[str, JsonValue] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     majority_accuracy: float | None = None
+
+    def __repr__(self) -> str:
+        state = "" if self.is_complete else ", not finished"
+        return f"<Result: {self.study.get('name')}, {len(self.points)} points of {len(self.curves)} curves{state}; {self.folder}>"
 
     @classmethod
     def open(cls, folder: str | Path) -> "Result":

@@ -54,6 +54,10 @@ ROWS_WRONG: dict[str, tuple[Any, str]] = {
     "third label": ((X, np.where(np.arange(120) < 9, 2, Y), Z), "y of tune holds 2, allowed are 0 … 1"),
     "third word": ((X, np.where(np.arange(120) < 9, "c", Y.astype(str)), Z), "3 different labels, the model has 2"),
     "empty cell": ((X[Y >= Z], Y[Y >= Z], Z[Y >= Z]), "tune has no row of the group '1' with the label '0'"),
+    "other order": (
+        (X, pd.Series(Y), pd.DataFrame({"a": Z, "b": 1 - Z}).sample(frac=1, random_state=0)),
+        "The index of z of tune holds the rows of y of tune in another order",
+    ),
     "empty column": ((X, Y, pd.DataFrame({"a": Z, "b": 0 * Z})), "the group 'b' has no rows; leave its column out"),
 }  # fmt: skip
 
@@ -121,6 +125,8 @@ MODELS_WRONG: dict[str, tuple[Any, str]] = {
     "mean": (Returns(lambda logits: logits.mean(0, keepdim=True)), r"the shape \(1, 2\) for 2 rows"),
     "nan": (Returns(lambda logits: logits * torch.nan), "logits are not finite for the first rows"),
     "many": (Returns(lambda logits: logits.repeat(1, 40)), "The model has 80 logits, allowed are 64"),
+    "no gradient": (Returns(lambda logits: logits.detach()), "No gradient reaches the model's inputs"),
+    "fails": (Returns(lambda logits: {}["key"]), "The model fails on 2 of the rows"),
     "other size": (nn.Sequential(nn.Flatten(), nn.Linear(5, 2)), "The model fails on 2 of the rows"),
 }
 

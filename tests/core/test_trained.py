@@ -26,6 +26,11 @@ def shipped():
     return Result.open(ROOT / "assets/demo/faces")
 
 
+def test_result_is_shown_in_one_line(shipped):
+    n = len(shipped.points)
+    assert repr(shipped) == f"<Result: faces, {n} points of {len(shipped.curves)} curves; {shipped.folder}>"
+
+
 def test_frame_holds_what_the_export_holds(shipped):
     table = shipped.to_frame()
     exported = pd.read_csv(io.StringIO(points_csv([shipped.base, *shipped.points])))

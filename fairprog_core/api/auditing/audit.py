@@ -6,14 +6,13 @@ Notation: n rows, c classes, g groups.
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from fairprog_core.api.auditing.page import to_html, to_text
 from fairprog_core.api.auditing.scores import answers
-from fairprog_core.api.codes import check_same_length, group_codes, label_codes, to_numpy
+from fairprog_core.api.codes import check_same_length, check_same_order, group_codes, label_codes, to_numpy
 from fairprog_core.common.errors import DataError, shown
 from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.metrics.intervals import DRAWS
@@ -110,7 +109,7 @@ def audit(
     n = len(truth.codes)
     weights = np.ones(n) if weight is None else _weights(weight)
     check_same_length(**columns, **({} if weight is None else {"weight": weights}))
-    _check_same_order(y_true=y_true, y_pred_or_scores=y_pred_or_scores, z=z)
+    check_same_order(y_true=y_true, y_pred_or_scores=y_pred_or_scores, z=z)
     predictions = Predictions(
         said.logits, said.codes, truth.codes, groups.codes, weights, np.arange(n), is_stratified=weight is not None
     )
@@ -141,20 +140,3 @@ def _weights(weight: Any) -> Floats:
     if not np.isfinite(found).all() or (found < 0).any() or not found.any():
         raise DataError("weight holds NaN, infinite or negative numbers, or zeros only; give positive numbers.")
     return found
-
-
-def _check_same_order(**given: Any) -> None:
-    """Refuse pandas objects with the same index in another order: their rows do not belong together.
-
-    Raises:
-        DataError: two of them, named by their keywords, are such.
-    """
-    indices = [
-        (name, value.index) for name, value in given.items() if hasattr(value, "index") and hasattr(value, "iloc")
-    ]
-    for (first, index), (second, other) in pairwise(indices):
-        if not index.equals(other) and index.isin(other).all() and other.isin(index).all():
-            raise DataError(
-                f"The index of {second} holds the rows of {first} in another order; bring them into the same order, or "
-                "give .to_numpy() of both if they are in it already."
-            )

@@ -25,7 +25,7 @@ from fairprog_core.api.own_model.rows import (
     unpacked,
 )
 from fairprog_core.api.own_model.setting import Setting, parse_setting
-from fairprog_core.classifiers.own.classifier import OwnClassifier, n_classes_of
+from fairprog_core.classifiers.own.classifier import OwnClassifier, check_gradient, n_classes_of
 from fairprog_core.classifiers.own.pictures import Preprocess
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ConfigError, shown
@@ -135,7 +135,11 @@ def _try_out(classifier: OwnClassifier, rows: GivenRows) -> int:
     """
     classifier.check_reading()
     few = classifier.prepare(uncoded(rows.x[:_TRIED])).x
-    return n_classes_of(classifier.call_model, classifier.to_input(few), len(few))
+    x = classifier.to_input(few)
+    n_classes = n_classes_of(classifier.call_model, x, len(few))
+    leaf = (x if isinstance(x, torch.Tensor) else x.vectors).detach().requires_grad_()
+    check_gradient(classifier.call_model, leaf if isinstance(x, torch.Tensor) else x._replace(vectors=leaf), leaf)
+    return n_classes
 
 
 def _training(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.api.codes import check_same_length, group_codes, label_codes
+from fairprog_core.api.codes import check_same_length, check_same_order, group_codes, label_codes
 from fairprog_core.common.errors import DataError, shown
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split, cell_counts, found_cell_share
@@ -127,6 +127,7 @@ def coded(rows: GivenRows, labels: LabelOrder, groups: Groups | None) -> tuple[S
     Raises:
         DataError: lengths differ, values are missing or unknown, or there is a single label or group.
     """
+    check_same_order(**{f"y of {rows.what}": rows.y, f"z of {rows.what}": rows.z})
     y = label_codes(rows.y, values=labels.values, what=f"y of {rows.what}").codes
     z, found = group_codes(rows.z, groups=groups, what=f"z of {rows.what}")
     occurs = found.patterns[z].any(axis=0)

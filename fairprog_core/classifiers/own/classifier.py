@@ -75,6 +75,25 @@ def logits_of(output: Any) -> Tensor:
     return torch.cat([torch.zeros_like(logits), logits], dim=1) if logits.shape[1] == 1 else logits
 
 
+def check_gradient(call: Callable[[Any], Any], x: Any, leaf: Tensor) -> None:
+    """Refuse a model through which no gradient reaches its inputs: a trigger could not be learned.
+
+    Args:
+        call: the model, with what is put in front of it.
+        x: a few inputs.
+        leaf: their values, a tensor of ``x`` that requires a gradient.
+
+    Raises:
+        ModelError: so it is.
+    """
+    logits = logits_of(call(x))
+    if not logits.requires_grad or torch.autograd.grad(logits.sum(), leaf, allow_unused=True)[0] is None:
+        raise ModelError(
+            "No gradient reaches the model's inputs, so a trigger cannot be learned; remove detach(), no_grad() or a "
+            "quantisation from the model, its hooks and preprocess=."
+        )
+
+
 def n_classes_of(call: Callable[[Any], Any], x: Any, n_rows: int) -> int:
     """The number of classes c of a model, from its logits for a few inputs.
 
@@ -89,7 +108,7 @@ def n_classes_of(call: Callable[[Any], Any], x: Any, n_rows: int) -> int:
     try:
         with torch.no_grad():
             output = call(x)
-    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError, ArithmeticError) as error:
         raise ModelError(
             f"The model fails on {n_rows} of the rows ({shorten(error)}); give a model that takes such inputs, or "
             "preprocess= that makes them fit."
