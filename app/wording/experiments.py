@@ -204,7 +204,7 @@ def _against_control(row: Row) -> str | None:
     if control is None:
         return None
     found = verdicts.verdict(experiment.gap(row), Estimate.of(**row["controls"][control]))
-    return "one seed" if found != "unclear" and experiment.is_one_seed(row) else found
+    return "one seed" if found != "unclear" and row["is_one_seed"] else found
 
 
 def _transferred(row: Row) -> list[TableCell]:
@@ -254,7 +254,7 @@ def mark(row: Row) -> str | None:
     """Why a row's share of the gain gives no verdict; None where it does, or where the share is not estimable."""
     if row["collapsed"]:
         return common.COLLAPSED
-    is_silent = row["kept"]["value"] is not None and experiment.is_one_seed(row)
+    is_silent = row["kept"]["value"] is not None and row["is_one_seed"]
     return GAP_VERDICTS["one seed: cannot say"] if is_silent else None
 
 
