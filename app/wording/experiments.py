@@ -93,7 +93,8 @@ CONTROLS_NOTE = "A gap differs clearly from the control's where their two 95 % i
 NOTE = (
     "A gap is “smaller” or “larger” than the base classifier's where the 95 % interval of the change, paired by row, "
     "excludes 0; one seed of a method that depends on its seed gives no verdict. The share of the gain is not "
-    "estimable where the interval of the gain itself includes 0 for some seed."
+    "estimable where the gain itself has no interval, or one that includes 0, for some seed; it has no interval where "
+    "too many resamples show no gain."
 )
 GAP_VERDICTS = {
     "better": "smaller",
