@@ -23,8 +23,3 @@ def gap(row: ExperimentRow) -> Estimate:
 def base_gap(row: ExperimentRow) -> Estimate:
     """The gap of the base classifier."""
     return Estimate.of(row["base_gap"], row["base_gap_ci"])
-
-
-def is_one_seed(row: ExperimentRow) -> bool:
-    """Whether it comes from one seed of a method that depends on its seed, so that it gives no verdict."""
-    return row["verdict"] == "one seed: cannot say"

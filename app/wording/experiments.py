@@ -93,7 +93,8 @@ CONTROLS_NOTE = "A gap differs clearly from the control's where their two 95 % i
 NOTE = (
     "A gap is “smaller” or “larger” than the base classifier's where the 95 % interval of the change, paired by row, "
     "excludes 0; one seed of a method that depends on its seed gives no verdict. The share of the gain is not "
-    "estimable where the interval of the gain itself includes 0 for some seed."
+    "estimable where the gain itself has no interval, or one that includes 0, for some seed; it has no interval where "
+    "too many resamples show no gain."
 )
 GAP_VERDICTS = {
     "better": "smaller",
@@ -204,7 +205,7 @@ def _against_control(row: Row) -> str | None:
     if control is None:
         return None
     found = verdicts.verdict(experiment.gap(row), Estimate.of(**row["controls"][control]))
-    return "one seed" if found != "unclear" and experiment.is_one_seed(row) else found
+    return "one seed" if found != "unclear" and row["is_one_seed"] else found
 
 
 def _transferred(row: Row) -> list[TableCell]:
@@ -254,7 +255,7 @@ def mark(row: Row) -> str | None:
     """Why a row's share of the gain gives no verdict; None where it does, or where the share is not estimable."""
     if row["collapsed"]:
         return common.COLLAPSED
-    is_silent = row["kept"]["value"] is not None and experiment.is_one_seed(row)
+    is_silent = row["kept"]["value"] is not None and row["is_one_seed"]
     return GAP_VERDICTS["one seed: cannot say"] if is_silent else None
 
 

@@ -33,9 +33,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.data.base import cell_numbers
-from fairprog_core.metrics.counts import Counts, cell_weight, weigh
+from fairprog_core.metrics.counts import Counts, cell_weight, joint_table, weigh
 from fairprog_core.metrics.fairness import collapsed, estimable, evaluate, majority_accuracy, scored_classes
-from fairprog_core.metrics.intervals import DRAWS, Estimate, draw_tables, estimate, percentile_interval
+from fairprog_core.metrics.intervals import (
+    DRAWS,
+    Estimate,
+    Resampling,
+    draw_tables,
+    estimate,
+    paired_estimates,
+    percentile_interval,
+)
 from fairprog_core.metrics.summaries import mean_estimate
 
 ROW_DRAWS = 500
@@ -284,27 +292,33 @@ def share_kept(
 
     Returns:
         1: the gain is as large as on the own base; 0: no gain; below 0: the gap grew. Not estimable if a gap is not
-        estimable, or if the gain on the own base is not significantly above 0, so that there is nothing to keep.
-        The interval leaves out draws without any gain on the own base.
+        estimable, or if the gain on the own base has no 95 % interval (`paired_estimates`) or one that includes 0, so
+        that there is nothing to keep. The interval of the share leaves out draws without any gain on the own base; it
+        is None if the gap of the own base does not fall in more than 2.5 % of the draws.
     """
-    y_pred = [predictions.y_pred for pair in (own, other) for predictions in pair]
+    shape = {"n_patterns": len(groups.patterns), "n_classes": n_classes}
+    how: Resampling = {"is_stratified": own.base.is_stratified, "draws": draws, "seed": seed}
     y, z = own.base.y, own.base.z
+    weight = cell_weight(y, z, own.base.weight, **shape)
+    joint = joint_table(y, own.base.y_pred, own.trigger.y_pred, z, **shape)
+    change = paired_estimates(joint, weight, groups, **how)[1][gap]
+    if change.ci is None or change.ci[1] >= -_ROUNDING:
+        return Estimate(None, None)
+    y_pred = [predictions.y_pred for pair in (own, other) for predictions in pair]
     kinds, kind = np.unique(np.stack(y_pred, axis=1), axis=0, return_inverse=True)  # (u, 4), (n,)
     table = np.zeros((len(groups.patterns), n_classes, len(kinds)), dtype=np.int64)
     np.add.at(table, (z, y, kind.ravel()), 1)
-    weight = cell_weight(y, z, own.base.weight, n_patterns=len(groups.patterns), n_classes=n_classes)
     one_hot = [np.eye(n_classes, dtype=np.int64)[column] for column in kinds.T]  # 4 × (u, c)
     classes = scored_classes(table @ one_hot[0], groups)
-    drawn = draw_tables(table, is_stratified=own.base.is_stratified, draws=draws, seed=seed)
 
     def gains(tables: NDArray[np.int64]) -> tuple[Floats, Floats]:
         gaps = [evaluate(tables @ predicted, weight, groups, classes)[gap] for predicted in one_hot]
         return gaps[0] - gaps[1], gaps[2] - gaps[3]
 
-    (own_gain, other_gain), (own_drawn, other_drawn) = gains(table), gains(drawn)
-    own_ci = percentile_interval(own_drawn)
-    if not estimable(table @ one_hot[0], groups)[gap] or own_ci is None or own_ci[0] <= _ROUNDING:
-        return Estimate(None, None)
+    (own_gain, other_gain), (own_drawn, other_drawn) = gains(table), gains(draw_tables(table, **how))
+    share, own_ci = float(other_gain / own_gain), percentile_interval(own_drawn)
+    if own_ci is None or own_ci[0] <= _ROUNDING:  # in too many draws there is nothing to keep
+        return Estimate(share, None)
     is_gain = np.abs(own_drawn) > _ROUNDING  # draws without any gain have no share; at most 2.5 % of all
     shares = np.divide(other_drawn, own_drawn, out=np.full_like(own_drawn, np.nan), where=is_gain)
-    return Estimate(float(other_gain / own_gain), percentile_interval(shares))
+    return Estimate(share, percentile_interval(shares))

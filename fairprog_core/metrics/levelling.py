@@ -13,7 +13,9 @@ that a criterion compares, only the pair of groups with the largest gap at the b
 Without overshooting closed = L + G and so lost = L. If the pair swaps places, part of the change
 closes nothing, and L and G are reduced in proportion. A rate whose gap did not close counts as 0. Rates
 are averaged as in the gap itself: over TPR and FPR, and over one-vs-rest for more than two classes.
-The share lost/closed is 0 if only the worse-off group gained, and 1 if only the better-off group lost.
+The share lost/closed is 0 if only the worse-off group gained, and 1 if only the better-off group lost. There is a
+share only where the gap as a whole clearly got smaller: where the 95 % interval of its change (`paired_estimates`) lies
+below 0.
 
 Notation: p group patterns, c classes, g groups, k one-vs-rest classes, r rates, b bootstrap draws.
 """
@@ -25,9 +27,18 @@ from typing_extensions import TypedDict  # pydantic supports typing.TypedDict on
 from fairprog_core.common.types import Floats, Groups
 from fairprog_core.metrics.counts import weigh
 from fairprog_core.metrics.fairness import METRICS, estimable, rates, ratio, scored_classes
-from fairprog_core.metrics.intervals import DRAWS, EstimateJson, draw_tables, estimate
+from fairprog_core.metrics.intervals import (
+    DRAWS,
+    Estimate,
+    EstimateJson,
+    Resampling,
+    draw_tables,
+    estimate,
+    paired_estimates,
+)
 
 GroupPair = tuple[NDArray[np.intp], NDArray[np.intp]]  # indices of the better and the worse group, (r, k) each
+_ROUNDING = 1e-9
 RATES_OF_GAP = {
     "demographic_parity_difference": ("selection_rate",),
     "average_abs_odds_difference": ("true_positive_rate", "false_positive_rate"),
@@ -63,6 +74,7 @@ def levelling_down(
     is_stratified: bool,
     draws: int = DRAWS,
     seed: int = 0,
+    change: Estimate | None = None,
 ) -> Levelling | None:
     """The loss of the better-off groups, compared with how far the gap closed.
 
@@ -74,10 +86,13 @@ def levelling_down(
         is_stratified: whether the rows per (pattern, label) were fixed by design.
         draws: b.
         seed: of the random generator.
+        change: of the gap, as `paired_estimates` has it; None: estimated here.
 
     Returns:
-        ``closed`` and ``lost`` in the gap's unit, and ``share``; the share is None if no gap closed, its interval
-        if none closed in more than 5 % of the resamples. None if a group or cell has too few rows.
+        ``closed`` and ``lost`` in the gap's unit, and ``share``. Without an interval of the change, on too few rows,
+        nothing has an interval. The share is None if the interval of the change does not lie below 0 or if no rate
+        of the two groups came closer; its interval if none did in more than 5 % of the resamples. None if a group or
+        cell has too few rows.
     """
     table = np.asarray(joint)
     if len(groups.names) < 2 or not estimable(table.sum(axis=-1), groups)[gap]:
@@ -85,15 +100,21 @@ def levelling_down(
     classes = scored_classes(table.sum(axis=-1), groups)
     before, after = (_well_off(table.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
     pair = before.argmax(axis=-2), before.argmin(axis=-2)  # (r, k) each; the highest and the lowest rate
-    drawn = draw_tables(table, is_stratified=is_stratified, draws=draws, seed=seed)
+    how: Resampling = {"is_stratified": is_stratified, "draws": draws, "seed": seed}
+    change = change or paired_estimates(table, weight, groups, **how)[1][gap]
+    is_smaller = change.ci is not None and change.ci[1] < -_ROUNDING
+    drawn = draw_tables(table, **how)
     drawn_before, drawn_after = (_well_off(drawn.sum(axis=axis), weight, groups, gap, classes) for axis in (-1, -2))
     closed, lost = _parts(before, after, pair)
     closed_drawn, lost_drawn = _parts(drawn_before, drawn_after, pair)
     labels = [1] if len(classes) == 2 else np.flatnonzero(classes | (METRICS[gap].needs == "groups")).tolist()
+    share = estimate(ratio(lost, closed), ratio(lost_drawn, closed_drawn), is_known=is_smaller)
+    in_unit = [estimate(*each) for each in ((closed, closed_drawn), (lost, lost_drawn))]
+    closed_by, lost_by = (each if change.ci else Estimate(each.value, None) for each in in_unit)
     return Levelling(
-        closed=estimate(closed, closed_drawn).to_json(),
-        lost=estimate(lost, lost_drawn).to_json(),
-        share=estimate(ratio(lost, closed), ratio(lost_drawn, closed_drawn)).to_json(),
+        closed=closed_by.to_json(),
+        lost=lost_by.to_json(),
+        share=share.to_json(),
         rates=_levelled_rates(before, after, pair, groups, gap, labels),
     )
 

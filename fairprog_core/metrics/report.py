@@ -92,7 +92,9 @@ def report(
         gains = areas - _areas_of_base(base, draws, draw_seed)
         deltas["auc"] = estimate(gains[0], gains[1:])
         changed = changes(joint, weight, groups)
-        levelled = {gap: levelling_down(joint, weight, groups, gap=gap, **drawing) for gap in RATES_OF_GAP}
+        levelled = {
+            gap: levelling_down(joint, weight, groups, gap=gap, **drawing, change=deltas[gap]) for gap in RATES_OF_GAP
+        }
     values["auc"] = estimate(areas[0], areas[1:])
     return Point(
         method=method,

@@ -22,8 +22,10 @@ class ExperimentRow(TypedDict):
     """Accuracy and gap at the chosen λ, as a mean over curves that differ only by seed, and those of the base.
 
     ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
-    base; ``verdict`` says whether the gap is better, that is smaller, than the base's; ``noise_gap`` and ``few_rows``
-    are of the gap, see `fairprog_core.metrics.point.gap_note`. The last keys depend on the experiment:
+    base; ``verdict`` says whether the gap is better, that is smaller, than the base's; ``is_one_seed`` says whether the
+    row comes from one seed of a method that depends on its seed, so that no figure of it gives a verdict;
+    ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.gap_note`. The last keys depend on
+    the experiment:
 
     * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
@@ -49,6 +51,7 @@ class ExperimentRow(TypedDict):
     gap_ci: list[float] | None
     gap_delta: EstimateJson
     verdict: Verdict
+    is_one_seed: bool
     noise_gap: float | None
     few_rows: FewRows | None
     collapsed: bool
@@ -140,7 +143,7 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
     first, mean = curves[0], mean_over_seeds(points, same=SAME_CURVE)[0]
     base_accuracy, accuracy = (point.metric("accuracy").to_json() for point in (base, mean))
     base_gap, gap = (point.metric(first.gap).to_json() for point in (base, mean))
-    change = mean.change(first.gap)
+    change, is_one_seed = mean.change(first.gap), len(curves) == 1 and first.depends_on_seed
     return ExperimentRow(
         method=first.method,
         trigger=first.trigger,
@@ -159,7 +162,8 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
         gap=gap["value"],
         gap_ci=gap["ci"],
         gap_delta=change.to_json(),
-        verdict=verdict(change, more_is_better=False, is_one_seed=len(curves) == 1 and first.depends_on_seed),
+        verdict=verdict(change, more_is_better=False, is_one_seed=is_one_seed),
+        is_one_seed=is_one_seed,
         noise_gap=mean.noise_gap.get(first.gap),
         few_rows=base.few_rows(first.gap),
         collapsed=mean.collapsed,

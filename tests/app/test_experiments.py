@@ -362,6 +362,24 @@ def test_collapsed_case_is_named_and_not_counted_as_a_success(open_page, home, m
     assert of_back[3] == {"text": "0.900", "note": f"[0.850, 0.950]\n{ONE_SEED}"}
 
 
+def test_share_of_one_seed_gives_no_judgement_though_the_rows_are_too_few_for_an_interval_of_the_gap(
+    open_page, home, moved_and_back
+):
+    def be_few(values):
+        (curve,) = values["transfer"][0]["curves"]
+        curve["kept"] = {"value": 0.6, "ci": [0.4, 0.8]}
+        for point in curve["points"]:
+            point.update({f"{GAP}_ci": None})
+            point["delta"][GAP]["ci"] = None
+
+    for run in ("moved", "back"):
+        change(home.run(run), be_few)
+    page = open_page("compare", run="moved", **{"with": "back"})
+    assert not page.exception
+    assert annotations(page)[1:3] == [f"<b>60 %</b><br>[40, 80]<br>{ONE_SEED}"] * 2
+    assert [row[5] for row in cells(page, BASES)] == [{"text": "60 %", "note": f"[40, 80]\n{ONE_SEED}"}] * 2
+
+
 def test_gap_that_cannot_be_estimated_anywhere_is_a_sentence(open_page, home, moved_and_back):
     def forget(values):
         for point in values["transfer"][0]["curves"][0]["points"]:

@@ -233,6 +233,14 @@ def test_who_paid_is_said_only_where_the_gap_clearly_closed(ci, is_said):
     assert ("−0.100" in sentence) != is_said
 
 
+def test_who_paid_is_not_said_where_the_rates_came_closer_and_there_is_no_share():
+    """The interval that a result has on disk may follow an older rule than the share."""
+    found = {"closed": {"value": 0.1, "ci": [0.0, 0.2]}, "share": {"value": None, "ci": None}}
+    sentence = levelling_words.sentence(found, change=Estimate(-0.1, (-0.2, -0.01)), lam=4.0)
+    assert "cannot be attributed" in sentence
+    assert "did not come closer" not in sentence
+
+
 def test_damaged_predictions_of_an_early_result_are_a_sentence(open_page, home, finished):
     def forget(point):
         for name in ("group_rates", "changes", "levelling"):

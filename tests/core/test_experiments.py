@@ -3,14 +3,16 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from fairprog_core.cli import main
+from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
 from fairprog_core.results.result import Result
 from tests.core.known_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
-from tests.core.known_rates import BASE, write_duel
+from tests.core.known_rates import BASE, GAP, write_duel
 
 
 def test_rows_of_tuning_data_equal_the_gaps_by_hand(tmp_path):
@@ -53,6 +55,19 @@ def test_one_seed_of_a_trigger_gives_no_verdict_and_two_do(tmp_path):
     assert [row["verdict"] for row in found[2]] == ["better", "better"]
     (row,) = transfer_rows([Result.open(write_transfer(tmp_path / "moved"))])
     assert row["verdict"] == "one seed: cannot say"
+    assert [row["is_one_seed"] for row in (*found[1], *found[2], row)] == [True, False, False, False, True]
+
+
+def test_row_of_one_seed_is_known_where_the_rows_are_too_few_for_a_verdict(tmp_path):
+    def without_interval(point):
+        return replace(point, delta=point.delta | {GAP: Estimate(point.change(GAP).value, None)})
+
+    result = Result.open(write_transfer(tmp_path / "moved"))
+    (target,) = result.transfer
+    (curve,) = target.curves
+    few = replace(curve, points=[without_interval(point) for point in curve.points])
+    (row,) = transfer_rows([replace(result, transfer=[replace(target, curves=[few])])])
+    assert (row["verdict"], row["is_one_seed"]) == ("not estimable", True)
 
 
 def test_rows_as_csv_have_their_intervals_in_columns():

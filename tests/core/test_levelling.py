@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairprog_core.common.types import Groups
+from fairprog_core.metrics.intervals import paired_estimates
 from fairprog_core.metrics.levelling import levelling_down
 
 TWO = Groups.exclusive("woman", "man")
@@ -134,6 +135,23 @@ def test_tiny_cell_is_not_estimable():
     assert levelling_down(table, ONES, TWO, gap=EO, is_stratified=True) is None
 
 
+def test_gap_that_did_not_clearly_get_smaller_has_no_share():
+    """TPR 49/60 and 32/60 → 50/60 and 39/60: closed ½·6/60; the interval of the change of the gap ends at −5e-16."""
+    table = joint([[0, 49], [0, 32]], [[0, 50], [0, 39]], n=60)
+    _, changed = paired_estimates(table, ONES, TWO, is_stratified=True)
+    assert changed[EO].ci[1] == pytest.approx(0)
+    figures = levelling_down(table, ONES, TWO, gap=EO, is_stratified=True)
+    assert values(figures) == pytest.approx([0.05, 0.0, None])
+    assert figures["closed"]["ci"] is not None
+
+
+def test_rows_too_few_for_an_interval_give_values_without_intervals_and_no_share():
+    """59 rows of each group and label, one less than an interval needs: TPR 48/59 and 24/59 → 42/59 and 36/59."""
+    figures = levelling_down(joint([[0, 48], [0, 24]], [[0, 42], [0, 36]], n=59), ONES, TWO, gap=EO, is_stratified=True)
+    assert values(figures) == pytest.approx([9 / 59, 3 / 59, None])
+    assert [figures[name]["ci"] for name in ("closed", "lost", "share")] == [None, None, None]
+
+
 RATES = st.lists(st.integers(0, 100), min_size=4, max_size=4).map(lambda four: [four[:2], four[2:]])
 
 
@@ -141,7 +159,7 @@ RATES = st.lists(st.integers(0, 100), min_size=4, max_size=4).map(lambda four: [
 def test_lost_lies_between_nothing_and_what_closed(before, after, gap):
     closed, lost, share = values(levelling_down(joint(before, after), ONES, TWO, gap=gap, is_stratified=True, draws=2))
     assert -1e-12 <= lost <= closed + 1e-12
-    assert share is None if closed == 0 else 0 <= share <= 1
+    assert share is None or (closed > 0 and 0 <= share <= 1)
 
 
 @given(RATES, RATES)

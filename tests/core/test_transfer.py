@@ -10,6 +10,8 @@ from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.metrics.comparison import Pair, share_kept
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.report import report
 from fairprog_core.pipeline.execute import Execution, execute
 from fairprog_core.results.experiments import class_rows, transfer_rows, tuning_rows
 from fairprog_core.results.result import Result
@@ -29,11 +31,16 @@ def said(*right: float) -> Predictions:
     return Predictions(None, y_pred, y, z, np.ones(400), np.arange(400), is_stratified=True)
 
 
-def few(first: int, second: int) -> Predictions:
-    """20 rows of each (z, y) cell; so many rows of label 1 are answered right in the groups, and all of label 0."""
-    y, z = np.tile(np.repeat([0, 1], 20), 2), np.repeat([0, 1], 40)
-    is_right = np.concatenate([np.arange(20) < n for n in (20, first, 20, second)])
-    return Predictions(None, np.where(is_right, y, 1 - y), y, z, np.ones(80), np.arange(80), is_stratified=True)
+def few(first: int, second: int, *, n: int = 60) -> Predictions:
+    """n rows of each (z, y) cell; so many rows of label 1 are answered right in the groups, and all of label 0."""
+    y, z = np.tile(np.repeat([0, 1], n), 2), np.repeat([0, 1], 2 * n)
+    is_right = np.concatenate([np.arange(n) < right for right in (n, first, n, second)])
+    return Predictions(None, np.where(is_right, y, 1 - y), y, z, np.ones(4 * n), np.arange(4 * n), is_stratified=True)
+
+
+def change_of_gap(own: Pair) -> Estimate:
+    """As a report says it of the trigger."""
+    return report(own.trigger, base=own.base, groups=TWO, labels=("no", "yes"), method="reprogram").change(GAP)
 
 
 def kept(own: Pair, other: Pair) -> Any:
@@ -61,16 +68,31 @@ def test_share_kept_of_no_gain_is_not_estimable():
     assert kept(Pair(base, base), Pair(base, said(0.9, 0.7, 0.9, 0.6))) == (None, None)
 
 
-def test_share_kept_of_a_gain_whose_interval_starts_at_zero_is_not_estimable():
-    """The AAOD falls from (12 − 2) / 20 / 2 = .25 to 0, and the interval of that gain starts at 3e-17, not at 0."""
-    base, trigger = few(12, 2), few(9, 9)
-    assert share_kept(Pair(base, trigger), Pair(base, trigger), groups=TWO, n_classes=2, gap=GAP) == (None, None)
+def test_share_kept_of_a_gain_whose_interval_ends_at_zero_is_not_estimable():
+    """The AAOD falls from (49 − 32) / 60 / 2 to (50 − 39) / 60 / 2; the interval of the change ends at −5e-16."""
+    own = Pair(few(49, 32), few(50, 39))
+    assert change_of_gap(own).ci[1] == pytest.approx(0)
+    assert share_kept(own, own, groups=TWO, n_classes=2, gap=GAP) == (None, None)
+
+
+def test_share_kept_of_a_gain_on_too_few_rows_for_an_interval_is_not_estimable():
+    """The AAOD falls from .2 to .05, on 59 rows per group and label: one less than an interval needs."""
+    own = Pair(few(48, 24, n=59), few(42, 36, n=59))
+    assert change_of_gap(own).ci is None
+    assert share_kept(own, own, groups=TWO, n_classes=2, gap=GAP) == (None, None)
+
+
+def test_share_kept_has_no_interval_where_too_many_draws_have_no_gain_to_keep():
+    """The AAOD falls from 10 / 60 / 2 to 1 / 60 / 2, clearly; in one draw out of seven it does not fall."""
+    own = Pair(few(40, 30), few(34, 33))
+    assert change_of_gap(own).ci[1] < -0.01
+    assert share_kept(own, own, groups=TWO, n_classes=2, gap=GAP) == (1.0, None)
 
 
 def test_share_kept_leaves_out_draws_without_a_gain_to_keep():
-    """The AAOD falls from .25 to 0 on the own base and to .125 on the other: a half. 19 of 2,000 draws have no gain."""
-    base = few(12, 2)
-    found = share_kept(Pair(base, few(5, 5)), Pair(base, few(9, 4)), groups=TWO, n_classes=2, gap=GAP)
+    """The AAOD falls by 14 / 60 / 2 on the own base and by 7 / 60 / 2 on the other: a half. 7 draws have no gain."""
+    base = few(54, 37)
+    found = share_kept(Pair(base, few(40, 37)), Pair(base, few(47, 37)), groups=TWO, n_classes=2, gap=GAP)
     assert found.value == pytest.approx(0.5)
     assert found.ci is not None
     assert np.isfinite(found.ci).all()

@@ -45,9 +45,10 @@ def sentence(found: Levelling | None, *, change: Estimate, lam: float) -> str:
     """
     if found is None:
         return NOT_ESTIMABLE
-    if change.ci is None or change.ci[1] >= 0:
-        return NOT_CLEAR.format(lam=common.lam(lam), change=_signed(change))
     closed, share = found["closed"], found["share"]
+    has_no_share = share["value"] is None and closed["value"]  # by the rows; a stored change may follow an older rule
+    if change.ci is None or change.ci[1] >= 0 or has_no_share:
+        return NOT_CLEAR.format(lam=common.lam(lam), change=_signed(change))
     if share["value"] is None:
         return NOT_CLOSED.format(lam=common.lam(lam))
     text = SHARE.format(lam=common.lam(lam), closed=_interval(closed), share=_percent(share))
