@@ -116,6 +116,13 @@ def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table
     return table
 
 
+def base_gap_with_note(row: ExperimentRow) -> str:
+    """The gap of the base of a row, and what limits it."""
+    gap = Estimate.of(row["base_gap"], row["base_gap_ci"])
+    found = gap_note(gap, row["base_noise_gap"], row["few_rows"])
+    return f"{number(gap.value)} ({escaped(found)})" if found else number(gap.value)
+
+
 def gap_with_note(row: SummaryRow | ExperimentRow) -> str:
     """The gap of a row with its interval, and what limits it."""
     gap = Estimate.of(row["gap"], row["gap_ci"])
