@@ -233,6 +233,20 @@ def test_who_paid_is_said_only_where_the_gap_clearly_closed(ci, is_said):
     assert ("−0.100" in sentence) != is_said
 
 
+def test_who_paid_without_an_interval_of_the_change_names_the_cell_with_too_few_rows():
+    found = {"closed": {"value": 0.1, "ci": None}, "share": {"value": 0.5, "ci": None}}
+    few = {"n": 40, "group": "<b>m", "label": "blond"}
+    sentence = levelling_words.sentence(found, change=Estimate(-0.2, None), lam=4.0, few=few)
+    assert sentence == (
+        "At λ = 4 the change of the gap (−0.200) has no interval: too few rows for an interval "
+        r"(\<b\>m, blond\: 40), so gain and loss cannot be attributed."
+    )
+    unknown = levelling_words.sentence(found, change=Estimate(-0.2, None), lam=4.0)
+    assert unknown == (
+        "At λ = 4 the change of the gap (−0.200) has no interval, so gain and loss cannot be attributed."
+    )
+
+
 def test_damaged_predictions_of_an_early_result_are_a_sentence(open_page, home, finished):
     def forget(point):
         for name in ("group_rates", "changes", "levelling"):
@@ -268,7 +282,9 @@ def test_power_answers_for_the_difference_that_is_named(open_page, home, finishe
     """± .049 is a standard error of .025, so .07 can be shown; .05 needs (.07/.05)² = 1.96 times as many rows."""
     rewrite(finished, home, "sure", lambda point: point["delta"].update({curve.gap: {"value": -0.1, "ci": CI}}))
     page = open_page("tradeoff", run="sure", lam="4")
-    assert any("**0.070** or more" in markdown.value for markdown in page.markdown)
+    (told,) = (markdown.value for markdown in page.markdown if "**0.070** or more" in markdown.value)
+    assert "by about **0.070**" in told
+    assert told.endswith("This holds for clear gaps; where a gap is close to 0, fewer changes are detected.")
     page.number_input(key="power").set_value(0.05).run()
     assert any("about **190** test rows" in markdown.value for markdown in page.markdown)
 

@@ -1,6 +1,7 @@
 """Duels of finished curves, from studies whose rates are known."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -187,6 +188,17 @@ def test_command_prints_a_table(folder, home, capsys):
     assert ended.value.code == 0
     assert "against last layer" in out
     assert "better" in out
+
+
+def test_command_has_the_noise_beside_the_gaps_that_do_not_exceed_it(tmp_path, home, capsys):
+    folder = write_duel(tmp_path / "one", seeds=(0,))
+    result = Result.open(folder)
+    for limit, is_said in ((0.001, False), (0.9, True)):
+        replace(result, base=replace(result.base, noise_gap={GAP: limit})).save()
+        with pytest.raises(SystemExit):
+            main(["runs", "compare", str(folder)])
+        _, _, table = capsys.readouterr().out.partition("Hypervolume")  # the title has the noise beside the base's gap
+        assert ("alone" in table) == is_said
 
 
 def test_command_prints_json_of_chosen_curves(folder, home, capsys):

@@ -3,14 +3,21 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from fairprog_core.cli import main
-from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
+from fairprog_core.results.experiments import (
+    class_rows,
+    experiment_csv,
+    experiment_json,
+    transfer_rows,
+    tuning_rows,
+)
 from fairprog_core.results.result import Result
 from tests.core.known_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
-from tests.core.known_rates import BASE, write_duel
+from tests.core.known_rates import BASE, GAP, write_duel
 
 
 def test_rows_of_tuning_data_equal_the_gaps_by_hand(tmp_path):
@@ -55,6 +62,25 @@ def test_one_seed_of_a_trigger_gives_no_verdict_and_two_do(tmp_path):
     assert row["verdict"] == "one seed: cannot say"
 
 
+def test_rows_say_what_noise_alone_shows_of_the_base_and_the_controls(tmp_path):
+    """Both are of the other base; the JSON has a key for every control."""
+    result = Result.open(write_transfer(tmp_path / "moved"))
+    (row,), (target,) = transfer_rows([result]), result.transfer
+    (control,) = (point for point in target.curves[0].points if point.lam is None)
+    assert row["base_noise_gap"] == target.point.noise_gap[GAP] > 0
+    assert row["controls_noise"] == {"random_trigger": control.noise_gap[GAP]}
+    flat = experiment_json(row)
+    assert flat["random_trigger_noise_gap"] == control.noise_gap[GAP]
+    assert not {"controls", "controls_noise"} & flat.keys()
+
+
+def test_rows_as_csv_name_the_cell_of_too_few_rows():
+    rows = [{"few_rows": {"n": 23, "group": "male", "label": "blond"}}, {"few_rows": None}]
+    first, second = csv.DictReader(io.StringIO(experiment_csv(rows)))
+    assert first == {"few_rows": "23", "few_rows_group": "male", "few_rows_label": "blond"}
+    assert second == dict.fromkeys(first, "")
+
+
 def test_rows_as_csv_have_their_intervals_in_columns():
     row = {"seeds": [0, 1], "gap": 0.2, "gap_ci": [0.1, 0.3], "kept": {"value": 0.5, "ci": [0.4, 0.6]}}
     unknown = row | {"gap": None, "gap_ci": None, "kept": {"value": None, "ci": None}}
@@ -80,6 +106,17 @@ def test_command_shows_what_the_runs_hold_and_prints_it_as_json(tmp_path, capsys
         main(["runs", "experiments", *folders, "--json"])
     found = json.loads(capsys.readouterr().out)
     assert [len(found[name]) for name in ("tuning_data", "transfer", "classes")] == [2, 1, 0]
+
+
+def test_command_has_the_noise_beside_the_gap_of_the_base(tmp_path, capsys):
+    folder = write_transfer(tmp_path / "moved")
+    result = Result.open(folder)
+    (target,) = result.transfer
+    point = replace(target.point, noise_gap={GAP: 0.9})
+    replace(result, transfer=[replace(target, point=point)]).save()
+    with pytest.raises(SystemExit):
+        main(["runs", "experiments", str(folder)])
+    assert "0.275 (noise alone: 0.900) → 0.220" in " ".join(capsys.readouterr().out.split())
 
 
 def test_command_refuses_runs_without_an_experiment(finished, capsys):
