@@ -18,6 +18,7 @@ from app.wording.panels import levelling as levelling_words
 from app.wording.panels import power as power_words
 from app.wording.shared import inside
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
@@ -217,7 +218,9 @@ def test_who_paid_is_said_of_the_pair_furthest_apart(open_page, demo, finished, 
     page = open_page("tradeoff", lam="4")
     point = finished.result.select(method="reprogram", lam=4.0)[0]
     found = point.levelling[curve.gap]
-    sentence = levelling_words.sentence(found, change=point.change(curve.gap), lam=4.0)
+    few = point.few_rows(curve.gap)
+    sentence = levelling_words.sentence(found, change=point.change(curve.gap), lam=4.0, few=few)
+    assert few is None or f"{few['n']})" in sentence
     assert sentence in [markdown.value for markdown in page.markdown]
     first = given(page, "levelling")["rows"][0]
     assert first[1]["text"] == found["rates"][0]["better"]
@@ -245,6 +248,14 @@ def test_who_paid_without_an_interval_of_the_change_names_the_cell_with_too_few_
     assert unknown == (
         "At λ = 4 the change of the gap (−0.200) has no interval, so gain and loss cannot be attributed."
     )
+
+
+@pytest.mark.parametrize(("ci", "is_hidden"), [((0.0, 0.06), True), ((0.001, 0.06), False)])
+def test_gap_above_noise_whose_interval_starts_at_0_does_not_differ_clearly_from_0(ci, is_hidden):
+    gap = "average_abs_odds_difference"
+    point = Point("reprogram", metrics={gap: Estimate(0.034, ci)}, noise_gap={gap: 0.033})
+    (caution,) = words.cautions(point, gap)
+    assert caution.endswith("So 0.034 does not differ clearly from 0.") == is_hidden
 
 
 def test_damaged_predictions_of_an_early_result_are_a_sentence(open_page, home, finished):
