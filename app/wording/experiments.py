@@ -103,7 +103,7 @@ GAP_VERDICTS = {
     "one seed: cannot say": "one seed: cannot say",
     "not estimable": "",
 }
-ABOUT_BASE = "Base classifier: accuracy {accuracy}, gap {gap}."
+ABOUT_BASE = "Base classifier: accuracy {accuracy}, gap {gap}{note}."
 MORE = "Lines not drawn: {n}, because a chart has symbols for at most {most}."
 PNG, CSV = "{title} (PNG)", "{title} (CSV)"
 PNG_MATRIX, PNG_CURVES = "Gain kept (PNG)", "Curves on the other base classifier (PNG)"
@@ -127,6 +127,7 @@ def bases(rows: Sequence[Row]) -> list[str]:
         ABOUT_BASE.format(
             accuracy=inside.interval(Estimate.of(row["base_accuracy"], row["base_accuracy_ci"])),
             gap=inside.interval(experiment.base_gap(row)),
+            note=f" ({common.plain(note)})" if (note := _base_note(row)) else "",
         )
         for row in rows
     ]
@@ -211,7 +212,7 @@ def _against_control(row: Row) -> str | None:
 def _transferred(row: Row) -> list[TableCell]:
     control, verdict = control_of(row), _against_control(row)
     text = "" if row["collapsed"] or not verdict else CONTROL_VERDICTS[verdict]
-    of_control = _figure(Estimate.of(**row["controls"][control]), text) if control and verdict else TableCell("")
+    of_control = _control(row, control, text) if control and verdict else TableCell("")
     between = FROM_TO.format(source=row["source"], target=row["target"])
     name = TableCell(common.kind(experiment.name(row)), f"{between}; {_seeds(row)}")
     return [name, _base_gap(row), _gap(row), of_control, _accuracy(row), _kept(row)]
@@ -222,14 +223,22 @@ def _seeds(row: Row) -> str:
     return "1 seed" if n == 1 else f"{n} seeds"
 
 
+def _base_note(row: Row) -> str:
+    return gap_note(experiment.base_gap(row), row["base_noise_gap"], row["few_rows"])
+
+
 def _base_gap(row: Row) -> TableCell:
-    return _figure(experiment.base_gap(row))
+    return _figure(experiment.base_gap(row), _base_note(row))
 
 
 def _gap(row: Row) -> TableCell:
     verdict = common.COLLAPSED if row["collapsed"] else GAP_VERDICTS[row["verdict"]]
-    note = gap_note(experiment.gap(row), row["noise_gap"], row["few_rows"])
-    return _figure(experiment.gap(row), "\n".join(filter(None, (note, verdict))))
+    return _figure(experiment.gap(row), gap_note(experiment.gap(row), row["noise_gap"], row["few_rows"]), verdict)
+
+
+def _control(row: Row, name: str, verdict: str) -> TableCell:
+    gap = Estimate.of(**row["controls"][name])
+    return _figure(gap, gap_note(gap, row["controls_noise"][name], row["few_rows"]), verdict)
 
 
 def _accuracy(row: Row) -> TableCell:
@@ -259,10 +268,10 @@ def mark(row: Row) -> str | None:
     return GAP_VERDICTS["one seed: cannot say"] if is_silent else None
 
 
-def _figure(found: Estimate, verdict: str = "") -> TableCell:
+def _figure(found: Estimate, *notes: str) -> TableCell:
     if found.value is None:
         return TableCell(common.NOT_ESTIMABLE)
-    return TableCell(f"{found.value:.3f}", "\n".join(filter(None, (inside.brackets(found).strip(), verdict))))
+    return TableCell(f"{found.value:.3f}", "\n".join(filter(None, (inside.brackets(found).strip(), *notes))))
 
 
 def kept_verdict(found: Estimate) -> str:

@@ -7,7 +7,7 @@ from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow
-from fairprog_core.metrics.point import Point, few_note
+from fairprog_core.metrics.point import Point, few_note, noise_note
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
@@ -194,11 +194,11 @@ def cautions(point: Point, metric: str) -> list[str]:
             found.append(SPANS_ZERO.format(what=common.metric(name).lower()))
     if point.left_out and metric in METRICS and METRICS[metric].needs == "cells":  # of a group and a label
         found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
-    gap, limit = point.metric(metric).value, point.noise_gap.get(metric)
-    if few := common.plain(few_note(point.metric(metric), point.few_rows(metric))):
+    gap, limit = point.metric(metric), point.noise_gap.get(metric)
+    if few := common.plain(few_note(gap, point.few_rows(metric))):
         found.append(f"{few[:1].upper()}{few[1:]}.")
-    if gap is not None and limit is not None:
-        found.append((NOISE_HIDES if gap <= limit else NOISE).format(gap=gap, limit=limit))
+    if gap.value is not None and limit is not None:
+        found.append((NOISE_HIDES if noise_note(gap, limit) else NOISE).format(gap=gap.value, limit=limit))
     return found
 
 

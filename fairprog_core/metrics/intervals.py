@@ -392,7 +392,7 @@ def _quantiles(values: Floats, *levels: float) -> list[float] | None:
 
 
 def smallest_difference(ci: Sequence[float]) -> float:
-    """The smallest true difference that a test set like this one detects with 80 % power.
+    """About the smallest true difference that a test set like this one detects with 80 % power, for clear gaps.
 
     Args:
         ci: (low, high), the 95 % interval of the difference on these rows.

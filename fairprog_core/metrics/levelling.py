@@ -108,7 +108,8 @@ def levelling_down(
     closed, lost = _parts(before, after, pair)
     closed_drawn, lost_drawn = _parts(drawn_before, drawn_after, pair)
     labels = [1] if len(classes) == 2 else np.flatnonzero(classes | (METRICS[gap].needs == "groups")).tolist()
-    share = estimate(ratio(lost, closed), ratio(lost_drawn, closed_drawn), is_known=is_smaller)
+    shares = ratio(lost, closed), ratio(lost_drawn, closed_drawn)
+    share = estimate(*shares) if is_smaller else Estimate(None, None)
     in_unit = [estimate(*each) for each in ((closed, closed_drawn), (lost, lost_drawn))]
     closed_by, lost_by = (each if change.ci else Estimate(each.value, None) for each in in_unit)
     return Levelling(

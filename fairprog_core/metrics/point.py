@@ -38,7 +38,7 @@ NOISE_ALONE = "noise alone: {limit}"
 
 
 def gap_note(gap: Estimate, noise: float | None, few: FewRows | None) -> str:
-    """What limits a gap: why it has no interval, or that noise alone shows as much; empty if nothing does.
+    """What limits a gap: why it has no interval, or what noise alone shows; empty if nothing does.
 
     Args:
         gap: a gap, or another metric of groups.
@@ -61,8 +61,14 @@ def cell_of(few: FewRows) -> str:
 
 
 def noise_note(gap: Estimate, noise: float | None) -> str:
-    """What noise alone shows; empty if the gap exceeds it."""
-    return "" if noise is None or gap.value is None or gap.value > noise else NOISE_ALONE.format(limit=f"{noise:.3f}")
+    """What noise alone shows; empty if the gap exceeds it and its interval lies above 0.
+
+    The interval reaches down to 0 up to a higher quantile of the noise than the one that is shown.
+    """
+    if noise is None or gap.value is None:
+        return ""
+    is_clear = gap.value > noise and (gap.ci is None or gap.ci[0] > 0)
+    return "" if is_clear else NOISE_ALONE.format(limit=f"{noise:.3f}")
 
 
 @dataclass(frozen=True)
@@ -133,9 +139,9 @@ class Point:
         return self.delta.get(name, NOT_ESTIMABLE)
 
     def few_rows(self, name: str) -> FewRows | None:
-        """The smallest cell that a metric requires, if it has too few rows for an interval."""
+        """The smallest cell that a metric requires, if it has too few rows for an interval and a name."""
         metric = METRICS.get(name)
-        if metric is None or metric.needs == "rows" or not self.counts:
+        if metric is None or metric.needs == "rows" or not self._names_cells:
             return None
         classes = np.array([label not in self.left_out for label in self.labels])
         cell = smallest_cell(np.array(self.counts).sum(axis=-1), metric, classes)
@@ -143,6 +149,12 @@ class Point:
             return None
         label = None if cell.label is None else self.labels[cell.label]
         return FewRows(n=cell.n, group=self.groups[cell.group], label=label)
+
+    @property
+    def _names_cells(self) -> bool:
+        """Whether every row and column of ``counts`` has a name."""
+        has_groups = len(self.groups) == len(self.counts) > 0
+        return has_groups and all(len(of_group) == len(self.labels) > 0 for of_group in self.counts)
 
     def to_json(self) -> PointJson:
         """The flat POINT of the result JSON."""

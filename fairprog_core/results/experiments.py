@@ -24,12 +24,12 @@ class ExperimentRow(TypedDict):
     ``lam`` has one value per seed; ``gap_name`` is the metric of ``gap``; ``…_delta`` is the change against the
     base; ``verdict`` says whether the gap is better, that is smaller, than the base's; ``is_one_seed`` says whether the
     row comes from one seed of a method that depends on its seed, so that no figure of it gives a verdict;
-    ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.gap_note`. The last keys depend on
-    the experiment:
+    ``noise_gap`` is of the gap, ``base_noise_gap`` of the base's, ``few_rows`` of both, see
+    `fairprog_core.metrics.point.gap_note`. The last keys depend on the experiment:
 
     * less tuning data: ``tuning_ratio`` (of ``SAME_CURVE``) and ``kept``, the gain as a share of that with all data;
     * other bases: ``source`` and ``target`` (names of the bases), ``kept``, the share of the gain that is kept, and
-      ``controls``, the gap of every control on the other base;
+      ``controls``, the gap of every control on the other base, with ``controls_noise``, what noise alone shows there;
     * several classes: ``n_classes`` and ``left_out``, labels that are too rare in a group to count.
     """
 
@@ -53,12 +53,14 @@ class ExperimentRow(TypedDict):
     verdict: Verdict
     is_one_seed: bool
     noise_gap: float | None
+    base_noise_gap: float | None
     few_rows: FewRows | None
     collapsed: bool
     kept: NotRequired[EstimateJson]
     source: NotRequired[str]
     target: NotRequired[str]
     controls: NotRequired[dict[str, EstimateJson]]
+    controls_noise: NotRequired[dict[str, float | None]]
     n_classes: NotRequired[int]
     left_out: NotRequired[list[str]]
 
@@ -103,7 +105,9 @@ def transfer_rows(results: Iterable[Result]) -> list[ExperimentRow]:
             row = _figures(target.point, curves, [curve.chosen for curve in curves])
             row["source"], row["target"] = target.source, target.base
             row["kept"] = mean_estimate([Estimate.of(**curve.kept) for curve in curves]).to_json()
-            row["controls"] = _controls([point for curve in curves for point in curve.points], curves[0].gap)
+            controls, gap = _controls([point for curve in curves for point in curve.points]), curves[0].gap
+            row["controls"] = {name: mean.metric(gap).to_json() for name, mean in controls.items()}
+            row["controls_noise"] = {name: mean.noise_gap.get(gap) for name, mean in controls.items()}
             rows.append(row)
     return rows
 
@@ -128,14 +132,18 @@ def class_rows(results: Iterable[Result]) -> list[ExperimentRow]:
 
 
 def experiment_csv(rows: Sequence[ExperimentRow]) -> str:
-    """Rows as CSV text: intervals as <name>_low and <name>_high, empty if not estimable."""
+    """Rows as CSV text: intervals as <name>_low and <name>_high, empty if not estimable.
+
+    The cell with too few rows is <few_rows>, its number of rows, with few_rows_group and few_rows_label.
+    """
     return rows_csv([_flat(row) for row in rows])
 
 
 def experiment_json(row: ExperimentRow) -> dict[str, object]:
-    """A row as ``fairprog runs experiments --json`` prints it, with one key for the gap of every control."""
-    flat: dict[str, object] = {name: value for name, value in row.items() if name != "controls"}
-    return flat | {f"{name}_gap": found for name, found in row.get("controls", {}).items()}
+    """A row as ``fairprog runs experiments --json`` prints it, with keys for the gap of every control and its noise."""
+    flat: dict[str, object] = {name: value for name, value in row.items() if not name.startswith("controls")}
+    flat |= {f"{name}_gap": found for name, found in row.get("controls", {}).items()}
+    return flat | {f"{name}_noise_gap": found for name, found in row.get("controls_noise", {}).items()}
 
 
 def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) -> ExperimentRow:
@@ -165,19 +173,19 @@ def _figures(base: Point, curves: Sequence[CurveId], points: Sequence[Point]) ->
         verdict=verdict(change, more_is_better=False, is_one_seed=is_one_seed),
         is_one_seed=is_one_seed,
         noise_gap=mean.noise_gap.get(first.gap),
+        base_noise_gap=base.noise_gap.get(first.gap),
         few_rows=base.few_rows(first.gap),
         collapsed=mean.collapsed,
     )
 
 
-def _controls(points: Sequence[Point], gap: str) -> dict[str, EstimateJson]:
-    """The gap of every control, as a mean over seeds."""
+def _controls(points: Sequence[Point]) -> dict[str, Point]:
+    """Every control as a mean over seeds."""
     by_control: dict[str, list[Point]] = {}
     for point in points:
         if point.lam is None:
             by_control.setdefault(point.method, []).append(point)
-    means = {name: mean_over_seeds(of_control, same=SAME_CURVE)[0] for name, of_control in by_control.items()}
-    return {name: mean.metric(gap).to_json() for name, mean in means.items()}
+    return {name: mean_over_seeds(of_control, same=SAME_CURVE)[0] for name, of_control in by_control.items()}
 
 
 def _kept(result: Result, full: Curve | None, curve: Curve) -> Estimate:
@@ -193,8 +201,9 @@ def _flat(row: ExperimentRow) -> Row:
     flat: Row = {}
     for name, found in experiment_json(row).items():
         if name == "few_rows":
-            continue
-        if isinstance(found, Mapping):
+            few = found if isinstance(found, Mapping) else {}
+            flat |= {name: few.get("n"), f"{name}_group": few.get("group"), f"{name}_label": few.get("label")}
+        elif isinstance(found, Mapping):
             flat |= interval_columns(name, Estimate.of(**found))
         elif name.endswith("_ci"):
             start = name.removesuffix("_ci")

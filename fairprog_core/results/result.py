@@ -73,8 +73,8 @@ class Result:
     majority_accuracy: float | None = None
 
     def __repr__(self) -> str:
-        state = "" if self.is_complete else ", not finished"
-        return f"<Result: {self.study.get('name')}, {len(self.points)} points of {len(self.curves)} curves{state}; {self.folder}>"
+        size = f"{len(self.points)} points of {len(self.curves)} curves{'' if self.is_complete else ', not finished'}"
+        return f"<Result: {self.study.get('name')}, {size}; {self.folder}>"
 
     @classmethod
     def open(cls, folder: str | Path) -> "Result":

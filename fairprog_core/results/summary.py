@@ -16,7 +16,8 @@ class SummaryRow(TypedDict):
 
     ``lam`` has the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric of
     ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's;
-    ``noise_gap`` and ``few_rows`` are of the gap, see `fairprog_core.metrics.point.gap_note`.
+    ``noise_gap`` is of the gap, ``base_noise_gap`` of the base's, ``few_rows`` of both, see
+    `fairprog_core.metrics.point.gap_note`.
     """
 
     method: str
@@ -31,10 +32,12 @@ class SummaryRow(TypedDict):
     gap_ci: IntervalJson | None
     base_accuracy: float | None
     base_gap: float | None
+    base_gap_ci: NotRequired[IntervalJson | None]
     gap_name: NotRequired[str]
     lam: list[float | None]
     gap_delta: NotRequired[EstimateJson | None]
     noise_gap: NotRequired[float | None]
+    base_noise_gap: NotRequired[float | None]
     few_rows: NotRequired[FewRows | None]
 
 
@@ -76,9 +79,11 @@ def _row(mean: Point, lams: list[float | None], gap_name: str, base: Point) -> S
         gap_ci=gap.to_json()["ci"],
         base_accuracy=base.metric("accuracy").value,
         base_gap=base.metric(gap_name).value,
+        base_gap_ci=base.metric(gap_name).to_json()["ci"],
         gap_name=gap_name,
         lam=lams,
         gap_delta=mean.delta[gap_name].to_json() if gap_name in mean.delta else None,
         noise_gap=mean.noise_gap.get(gap_name),
+        base_noise_gap=base.noise_gap.get(gap_name),
         few_rows=base.few_rows(gap_name),
     )

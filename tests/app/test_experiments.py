@@ -69,9 +69,14 @@ def interval(ends, digits=3):
 
 def cell_of_gap(point, *verdict):
     """A gap that noise alone would show has that noise beside it."""
-    noise = point["noise_gap"][GAP]
-    beside = [f"noise alone: {figure(noise)}"] if point[GAP] <= noise else []
-    return {"text": figure(point[GAP]), "note": "\n".join([interval(point[f"{GAP}_ci"]), *beside, *verdict])}
+    return {"text": figure(point[GAP]), "note": "\n".join([interval(point[f"{GAP}_ci"]), *noise(point), *verdict])}
+
+
+def noise(point):
+    """What noise alone shows, for a gap that does not exceed it or whose interval starts at 0."""
+    limit = point["noise_gap"][GAP]
+    is_small = point[GAP] <= limit or point[f"{GAP}_ci"][0] <= 0
+    return [f"noise alone: {figure(limit)}"] if is_small else []
 
 
 def cell_of_accuracy(point):
@@ -135,7 +140,8 @@ def test_gap_over_the_share_of_the_tuning_data_is_drawn_with_the_base_and_stands
     assert (axis["type"], axis["ticktext"]) == ("log", ["25 %", "100 %"])
     (told,) = (text for text in said(page) if text.startswith("Each method was trained on a share of the tuning data."))
     accuracy, gap = (f"{figure(base[name])} {interval(base[f'{name}_ci'])}" for name in ("accuracy", GAP))
-    assert told.endswith(f" validation rows. Base classifier: accuracy {accuracy}, gap {gap}.")
+    beside = "".join(f" ({each})" for each in noise(base)).replace(":", "\\:")  # escaped for Markdown
+    assert told.endswith(f" validation rows. Base classifier: accuracy {accuracy}, gap {gap}{beside}.")
     assert not any("`faces-tuning-data`" in text for text in said(page))
 
     rows_of_table = cells(page, SHARES)
@@ -288,6 +294,30 @@ def test_criterion_of_the_page_is_that_of_the_experiments(tiny_duel):
 )  # fmt: skip
 def test_words_for_a_share_follow_from_its_interval_alone(ci, told):
     assert words.kept_verdict(Estimate(0.3, ci)) == told
+
+
+def test_gaps_of_the_base_and_of_a_control_that_noise_may_show_say_so(tiny_duel):
+    """Noise of 0 is exceeded by all; .97 to .99 by none."""
+    result = tiny_duel("moved").result
+    (row,) = experiments.other_base_rows({"moved": result}, "equalized_odds")
+    quiet = row | {"noise_gap": 0.0, "base_noise_gap": 0.0, "controls_noise": {"random_trigger": 0.0}}
+    quiet |= {"gap_ci": [0.01, 0.9], "base_gap_ci": [0.01, 0.9]}
+    quiet["controls"] = {"random_trigger": {"value": 0.2, "ci": [0.01, 0.9]}}
+    loud = quiet | {"noise_gap": 0.97, "base_noise_gap": 0.98, "controls_noise": {"random_trigger": 0.99}}
+    limits = [
+        [[line for line in cell.note.splitlines() if line.startswith("noise")] for cell in table.rows[0][1:4]]
+        for table in (words.bases_table([quiet]), words.bases_table([loud]))
+    ]
+    assert limits == [[[], [], []], [["noise alone: 0.980"], ["noise alone: 0.970"], ["noise alone: 0.990"]]]
+    assert words.bases([quiet])[0].endswith("[0.010, 0.900].")
+    assert words.bases([loud])[0].endswith("[0.010, 0.900] (noise alone\\: 0.980).")  # escaped for Markdown
+    few = {"n": 40, "group": "<b>", "label": "blond"}
+    lost = quiet | {"few_rows": few, "base_gap_ci": None, "controls": {"random_trigger": {"value": 0.2, "ci": None}}}
+    told = "too few rows for an interval (<b>, blond: 40)"
+    base, _, control = words.bases_table([lost]).rows[0][1:4]
+    assert base.note == told
+    assert control.note.startswith(told)
+    assert words.bases([lost])[0].endswith(r" (too few rows for an interval (\<b\>, blond\: 40)).")
 
 
 def test_levels_tell_lines_apart_without_colour_and_cross_out_what_collapsed():

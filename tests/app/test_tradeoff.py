@@ -18,6 +18,7 @@ from app.wording.panels import levelling as levelling_words
 from app.wording.panels import power as power_words
 from app.wording.shared import inside
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
@@ -217,7 +218,9 @@ def test_who_paid_is_said_of_the_pair_furthest_apart(open_page, demo, finished, 
     page = open_page("tradeoff", lam="4")
     point = finished.result.select(method="reprogram", lam=4.0)[0]
     found = point.levelling[curve.gap]
-    sentence = levelling_words.sentence(found, change=point.change(curve.gap), lam=4.0)
+    few = point.few_rows(curve.gap)
+    sentence = levelling_words.sentence(found, change=point.change(curve.gap), lam=4.0, few=few)
+    assert few is None or f"{few['n']})" in sentence
     assert sentence in [markdown.value for markdown in page.markdown]
     first = given(page, "levelling")["rows"][0]
     assert first[1]["text"] == found["rates"][0]["better"]
@@ -239,6 +242,28 @@ def test_who_paid_is_not_said_where_the_rates_came_closer_and_there_is_no_share(
     sentence = levelling_words.sentence(found, change=Estimate(-0.1, (-0.2, -0.01)), lam=4.0)
     assert "cannot be attributed" in sentence
     assert "did not come closer" not in sentence
+
+
+def test_who_paid_without_an_interval_of_the_change_names_the_cell_with_too_few_rows():
+    found = {"closed": {"value": 0.1, "ci": None}, "share": {"value": 0.5, "ci": None}}
+    few = {"n": 40, "group": "<b>m", "label": "blond"}
+    sentence = levelling_words.sentence(found, change=Estimate(-0.2, None), lam=4.0, few=few)
+    assert sentence == (
+        "At λ = 4 the change of the gap (−0.200) has no interval: too few rows for an interval "
+        r"(\<b\>m, blond\: 40), so gain and loss cannot be attributed."
+    )
+    unknown = levelling_words.sentence(found, change=Estimate(-0.2, None), lam=4.0)
+    assert unknown == (
+        "At λ = 4 the change of the gap (−0.200) has no interval, so gain and loss cannot be attributed."
+    )
+
+
+@pytest.mark.parametrize(("ci", "is_hidden"), [((0.0, 0.06), True), ((0.001, 0.06), False)])
+def test_gap_above_noise_whose_interval_starts_at_0_does_not_differ_clearly_from_0(ci, is_hidden):
+    gap = "average_abs_odds_difference"
+    point = Point("reprogram", metrics={gap: Estimate(0.034, ci)}, noise_gap={gap: 0.033})
+    (caution,) = words.cautions(point, gap)
+    assert caution.endswith("So 0.034 does not differ clearly from 0.") == is_hidden
 
 
 def test_damaged_predictions_of_an_early_result_are_a_sentence(open_page, home, finished):
@@ -276,7 +301,9 @@ def test_power_answers_for_the_difference_that_is_named(open_page, home, finishe
     """± .049 is a standard error of .025, so .07 can be shown; .05 needs (.07/.05)² = 1.96 times as many rows."""
     rewrite(finished, home, "sure", lambda point: point["delta"].update({curve.gap: {"value": -0.1, "ci": CI}}))
     page = open_page("tradeoff", run="sure", lam="4")
-    assert any("**0.070** or more" in markdown.value for markdown in page.markdown)
+    (told,) = (markdown.value for markdown in page.markdown if "**0.070** or more" in markdown.value)
+    assert "by about **0.070**" in told
+    assert told.endswith("This holds for clear gaps; where a gap is close to 0, fewer changes are detected.")
     page.number_input(key="power").set_value(0.05).run()
     assert any("about **190** test rows" in markdown.value for markdown in page.markdown)
 

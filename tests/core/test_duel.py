@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from fairprog_core.cli import main
+from fairprog_core.cli.terminal.console import figures_table
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
 from fairprog_core.results.head_to_head import candidates, head_to_head
 from fairprog_core.results.result import Result
+from fairprog_core.results.summary import main_figures
 from tests.core.known_rates import GAP, METHODS, write_duel
 
 
@@ -207,6 +209,27 @@ def test_command_prints_a_table(folder, home, capsys):
     assert ended.value.code == 0
     assert "against last layer" in out
     assert "better" in out
+
+
+def test_command_has_the_noise_beside_the_gaps_that_do_not_exceed_it(tmp_path, home, capsys):
+    folder = write_duel(tmp_path / "one", seeds=(0,))
+    result = Result.open(folder)
+    for limit, is_said in ((0.001, False), (0.9, True)):
+        replace(result, base=replace(result.base, noise_gap={GAP: limit})).save()
+        with pytest.raises(SystemExit):
+            main(["runs", "compare", str(folder)])
+        _, _, table = capsys.readouterr().out.partition("Hypervolume")  # the title has the noise beside the base's gap
+        assert ("alone" in table) == is_said
+
+
+def test_main_figures_have_the_noise_beside_the_gap_of_the_base(folder):
+    """The gap of the base is .275."""
+    result = Result.open(folder)
+    noisy = replace(result, base=replace(result.base, noise_gap={GAP: 0.9}))
+    for each, told in ((result, "0.275 → "), (noisy, "0.275 (noise alone: 0.900) → ")):
+        table = figures_table(main_figures(each))
+        (gaps,) = (column for column in table.columns if column.header == "Gap")
+        assert all(str(cell).startswith(told) for cell in gaps.cells)
 
 
 def test_command_prints_json_of_chosen_curves(folder, home, capsys):

@@ -9,7 +9,13 @@ import pytest
 
 from fairprog_core.cli import main
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
+from fairprog_core.results.experiments import (
+    class_rows,
+    experiment_csv,
+    experiment_json,
+    transfer_rows,
+    tuning_rows,
+)
 from fairprog_core.results.result import Result
 from tests.core.known_experiments import SOURCE, TARGET, write_classes, write_shares, write_transfer
 from tests.core.known_rates import BASE, GAP, write_duel
@@ -70,6 +76,25 @@ def test_row_of_one_seed_is_known_where_the_rows_are_too_few_for_a_verdict(tmp_p
     assert (row["verdict"], row["is_one_seed"]) == ("not estimable", True)
 
 
+def test_rows_say_what_noise_alone_shows_of_the_base_and_the_controls(tmp_path):
+    """Both are of the other base; the JSON has a key for every control."""
+    result = Result.open(write_transfer(tmp_path / "moved"))
+    (row,), (target,) = transfer_rows([result]), result.transfer
+    (control,) = (point for point in target.curves[0].points if point.lam is None)
+    assert row["base_noise_gap"] == target.point.noise_gap[GAP] > 0
+    assert row["controls_noise"] == {"random_trigger": control.noise_gap[GAP]}
+    flat = experiment_json(row)
+    assert flat["random_trigger_noise_gap"] == control.noise_gap[GAP]
+    assert not {"controls", "controls_noise"} & flat.keys()
+
+
+def test_rows_as_csv_name_the_cell_of_too_few_rows():
+    rows = [{"few_rows": {"n": 23, "group": "male", "label": "blond"}}, {"few_rows": None}]
+    first, second = csv.DictReader(io.StringIO(experiment_csv(rows)))
+    assert first == {"few_rows": "23", "few_rows_group": "male", "few_rows_label": "blond"}
+    assert second == dict.fromkeys(first, "")
+
+
 def test_rows_as_csv_have_their_intervals_in_columns():
     row = {"seeds": [0, 1], "gap": 0.2, "gap_ci": [0.1, 0.3], "kept": {"value": 0.5, "ci": [0.4, 0.6]}}
     unknown = row | {"gap": None, "gap_ci": None, "kept": {"value": None, "ci": None}}
@@ -95,6 +120,17 @@ def test_command_shows_what_the_runs_hold_and_prints_it_as_json(tmp_path, capsys
         main(["runs", "experiments", *folders, "--json"])
     found = json.loads(capsys.readouterr().out)
     assert [len(found[name]) for name in ("tuning_data", "transfer", "classes")] == [2, 1, 0]
+
+
+def test_command_has_the_noise_beside_the_gap_of_the_base(tmp_path, capsys):
+    folder = write_transfer(tmp_path / "moved")
+    result = Result.open(folder)
+    (target,) = result.transfer
+    point = replace(target.point, noise_gap={GAP: 0.9})
+    replace(result, transfer=[replace(target, point=point)]).save()
+    with pytest.raises(SystemExit):
+        main(["runs", "experiments", str(folder)])
+    assert "0.275 (noise alone: 0.900) → 0.220" in " ".join(capsys.readouterr().out.split())
 
 
 def test_command_refuses_runs_without_an_experiment(finished, capsys):

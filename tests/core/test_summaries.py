@@ -87,6 +87,20 @@ def test_gap_note_names_the_smallest_cell_or_the_noise():
     assert gap_note(Estimate(0.2, (0.1, 0.3)), 0.033, None) == gap_note(Estimate(None, None), 0.033, few) == ""
 
 
+def test_gap_above_noise_has_the_noise_beside_it_where_its_interval_starts_at_0():
+    """The interval starts at 0 up to the 97.5 % quantile of the noise; the note names the 95 % quantile."""
+    assert gap_note(Estimate(0.034, (0.0, 0.06)), 0.033, None) == "noise alone: 0.033"
+    assert gap_note(Estimate(0.034, (0.001, 0.06)), 0.033, None) == ""
+    assert gap_note(Estimate(0.034, None), 0.033, None) == ""
+    assert gap_note(Estimate(0.034, (0.0, 0.06)), None, None) == ""
+
+
+@pytest.mark.parametrize("names", [{"labels": []}, {"labels": ["dark"]}, {"groups": ["a"]}, {"groups": []}])
+def test_cell_without_a_name_is_not_named(names):
+    few = point(**{"labels": ["dark", "blond"]} | names)
+    assert few.few_rows("average_abs_odds_difference") is None
+
+
 def test_few_rows_are_those_of_the_smallest_cell_that_counts():
     """Cells of 60, 90, 80 and 59 rows: the last leaves gaps over cells without interval; groups have 150 and 139."""
     table = [[[50, 10], [40, 50]], [[40, 40], [9, 50]]]

@@ -66,5 +66,4 @@ def _who(result: Result, curve: Curve, index: int) -> None:
         st.page_link("views/saliency.py", label=words.EXAMPLES)
     st.header(levelling_words.TITLE, anchor=False)
     found = artifacts.levelling(result, point, curve.gap)
-    change = point.change(curve.gap)
-    levelling.show(found, key="levelling", gap=curve.gap, change=change, labels=labels, lam=lam)
+    levelling.show(found, key="levelling", gap=curve.gap, point=point, labels=labels, lam=lam)

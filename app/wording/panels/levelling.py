@@ -6,6 +6,7 @@ from app.models.table import Table, TableCell
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.levelling import LevelledRate, Levelling
+from fairprog_core.metrics.point import FewRows, few_note
 
 TITLE = "Did one group gain, or the other lose?"
 NOT_CLOSED = (
@@ -14,6 +15,9 @@ NOT_CLOSED = (
 )
 NOT_ESTIMABLE = "Some group has too few test rows to say whether it gained or lost."
 NOT_CLEAR = "At λ = {lam} the gap did not clearly get smaller (change {change}), so gain and loss cannot be attributed."
+NO_INTERVAL = (
+    "At λ = {lam} the change of the gap ({change}) has no interval{why}, so gain and loss cannot be attributed."
+)
 SHARE = (
     "At λ = {lam} the rates of the two groups came closer by {closed}. **{share} of that is levelling down**: a loss "
     "of the better-off group. The rest is a gain of the worse-off group."
@@ -35,19 +39,24 @@ RATES = {
 }
 
 
-def sentence(found: Levelling | None, *, change: Estimate, lam: float) -> str:
+def sentence(found: Levelling | None, *, change: Estimate, lam: float, few: FewRows | None = None) -> str:
     """How much of the narrowing of the gap is levelling down.
 
     Args:
         found: see ``fairprog_core.metrics.levelling.levelling_down``.
         change: of the whole gap against the base.
         lam: λ.
+        few: see ``fairprog_core.metrics.point.Point.few_rows``.
     """
     if found is None:
         return NOT_ESTIMABLE
+    if change.ci is None:
+        note = common.plain(few_note(change, few))
+        why = f": {note}" if note else ""
+        return NO_INTERVAL.format(lam=common.lam(lam), change=_signed(change), why=why)
     closed, share = found["closed"], found["share"]
     has_no_share = share["value"] is None and closed["value"]  # by the rows; a stored change may follow an older rule
-    if change.ci is None or change.ci[1] >= 0 or has_no_share:
+    if change.ci[1] >= 0 or has_no_share:
         return NOT_CLEAR.format(lam=common.lam(lam), change=_signed(change))
     if share["value"] is None:
         return NOT_CLOSED.format(lam=common.lam(lam))

@@ -7,8 +7,9 @@ from fairprog_core.metrics.intervals import rows_needed, smallest_difference
 
 TITLE = "What this test set can detect"
 SMALLEST = (
-    "With {n:,} test rows, a change of this gap by **{smallest:.3f}** or more against the base classifier is "
-    "detected in four cases of five (80 % power, 5 % level)."
+    "With {n:,} test rows, a change of this gap by about **{smallest:.3f}** or more against the base classifier is "
+    "detected in four cases of five (80 % power, 5 % level). This holds for clear gaps; where a gap is close to 0, "
+    "fewer changes are detected."
 )
 ASK = "Change to detect"
 ASK_HELP = "In the unit of the gap, for example 0.01."

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from fairprog_core.common.errors import escaped
 from fairprog_core.metrics.fairness import METRICS
-from fairprog_core.metrics.intervals import EstimateJson
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import Point, few_note, noise_note
 from fairprog_core.metrics.summaries import reported
 
 _WIDTH = 160  # of the text; a terminal that is narrower wraps it
@@ -58,8 +58,8 @@ def _metrics(point: Point) -> Sheet:
     rows = []
     for name, title in reported().items():
         found, noise = point.metric(name), point.noise_gap.get(name)
-        is_within = found.value is not None and noise is not None and found.value <= noise
-        beside = "" if noise is None else f"{noise:.3f}{' (not exceeded)' * is_within}"
+        is_within = bool(noise_note(found, noise))
+        beside = "" if noise is None else f"{noise:.3f}{' (not clearly exceeded)' * is_within}"
         interval = "–" if found.value is not None and found.ci is None else _interval(found.ci)
         rows.append((title, _number(found.value), interval, beside))
     return Sheet(("", "Value", "95 % interval", "Noise alone"), rows)
@@ -93,10 +93,16 @@ def _sentences(point: Point, majority_accuracy: float) -> Iterator[str]:
     if point.left_out:
         left_out = ", ".join(escaped(label) for label in point.left_out)
         yield f"Too rare in a group, so left out of the gaps over labels: {left_out}."
-    if any(None in point.metric(name) for name in METRICS):
-        yield "–: a group, or a group and label, has too few rows."
-    elif point.metric("auc").value is None:
-        yield "–: there are no scores, only predicted labels."
+    for note in dict.fromkeys(_why_missing(point, name) for name in METRICS if None in point.metric(name)):
+        yield f"–: {note}."
+    if point.metric("auc").value is None:
+        yield "– as area under the ROC curve: there are no scores, only predicted labels."
+
+
+def _why_missing(point: Point, name: str) -> str:
+    """Why a metric has no value or no interval: the cell with too few rows."""
+    shown = Estimate(point.metric(name).value or 0.0, None)  # a value that is missing has the same reason
+    return escaped(few_note(shown, point.few_rows(name))) or "a group, or a group and label, has too few rows"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,7 +19,8 @@ from fairprog_core.cli.terminal.console import (
 )
 from fairprog_core.common.errors import ConfigError, escaped, shorten, shown
 from fairprog_core.common.home import is_file
-from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import noise_note
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
 from fairprog_core.results.result import Result
 from fairprog_core.runs.store import Store
@@ -120,14 +121,18 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
             span(each["seconds"]),
             _cell(each["hypervolume"], other and other["hypervolume"], digits=4),
             _cell(each["within"], other and other["within"], digits=4),
-            *(_cell(own, other and other["at_loss"][i]) for i, own in enumerate(each["at_loss"])),
+            *(
+                _cell(own, other and other["at_loss"][i], noise=base["noise_gap"])
+                for i, own in enumerate(each["at_loss"])
+            ),
         )
     return table
 
 
-def _cell(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3) -> str:
-    """The figure, and below it the difference and its verdict."""
-    text = interval(own["value"], own["ci"], digits=digits)
+def _cell(own: EstimateJson, difference: DifferenceJson | None, digits: int = 3, *, noise: float | None = None) -> str:
+    """The figure and what limits it, and below it the difference and its verdict."""
+    note = noise_note(Estimate.of(**own), noise)
+    text = "; ".join(filter(None, (interval(own["value"], own["ci"], digits=digits), note)))
     if not difference:
         return text
     return f"{text}\n{interval(difference['value'], difference['ci'], sign='+', digits=digits)} {difference['verdict']}"

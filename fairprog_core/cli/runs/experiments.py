@@ -9,10 +9,10 @@ from fairprog_core.cli.runs.compare import RunsOrFolders, opened
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
+    base_gap_with_note,
     console,
     gap_with_note,
     interval,
-    number,
     print_json,
     words,
 )
@@ -65,7 +65,7 @@ def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
         table.add_row(
             words(row["trigger"] or row["method"]), words(row["criterion"]), _where(row),
             ", ".join(map(str, row["seeds"])),
-            f"{number(row['base_gap'])} → {gap_with_note(row)}\n{_verdict(row)}",
+            f"{base_gap_with_note(row)} → {gap_with_note(row)}\n{_verdict(row)}",
             interval(change["value"], change["ci"], sign="+"),
             interval(kept["value"], kept["ci"], digits=2) if kept else "",
         )  # fmt: skip

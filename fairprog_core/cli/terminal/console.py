@@ -110,10 +110,17 @@ def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table
             ", ".join(number(lam, "g") for lam in dict.fromkeys(row["lam"])),
             *[number(row.get("tuning_ratio"), ".3g")] * has_shares,
             f"{number(row['base_accuracy'])} → {interval(row['accuracy'], row['accuracy_ci'])}",
-            f"{number(row['base_gap'])} → {gap_with_note(row)}",
+            f"{base_gap_with_note(row)} → {gap_with_note(row)}",
             interval(change["value"], change["ci"], sign="+"),
         )
     return table
+
+
+def base_gap_with_note(row: SummaryRow | ExperimentRow) -> str:
+    """The gap of the base of a row, and what limits it."""
+    gap = Estimate.of(row["base_gap"], row.get("base_gap_ci"))
+    found = gap_note(gap, row.get("base_noise_gap"), row.get("few_rows"))
+    return f"{number(gap.value)} ({escaped(found)})" if found else number(gap.value)
 
 
 def gap_with_note(row: SummaryRow | ExperimentRow) -> str:
