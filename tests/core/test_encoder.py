@@ -19,6 +19,7 @@ from fairprog_core.classifiers.encoder.classifier import Encoder
 from fairprog_core.classifiers.encoder.folder import find_model, model_digest
 from fairprog_core.classifiers.encoder.text_classifier import AT_ONCE, ROOM
 from fairprog_core.classifiers.encoder.text_input import TextInput
+from fairprog_core.classifiers.encoder.tokens import Tokens
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.common.home import assets
@@ -457,3 +458,13 @@ def test_cut_encoder_of_another_family_says_so(tmp_path, folders):
     with pytest.raises(ModelError, match="keep 1 to 2"):
         cut_encoder(folders["bert"], tmp_path / "cut", layers=3)
     assert not (tmp_path / "cut").exists()
+
+
+def test_tokenizer_whose_template_names_a_token_that_it_lacks_is_one_sentence():
+    """The tokenizers library panics, which is no ``Exception`` in Python."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(assets() / "encoders" / "minilm-2")
+    state = Tokens.of(tokenizer).tokenizer_state
+    broken = json.loads(json.dumps(state))
+    del broken["tokenizer"]["post_processor"]["special_tokens"]["[CLS]"]
+    with pytest.raises(ModelError, match=r"The tokenizer of this model cannot be built \(no entry found for key\)"):
+        Tokens(broken)

@@ -137,7 +137,9 @@ def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
         backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
         wrapper = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
         backend.encode("")
-    except Exception as error:  # tokenizers raises plain Exception for an invalid description
+    except BaseException as error:  # tokenizers raises plain Exception, or panics, which is no Exception in Python
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise ModelError(f"The tokenizer of this model cannot be built ({error!s:.200}).") from error
     return backend, wrapper
 
