@@ -35,12 +35,12 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
     shown_words = _words(gallery, i)
     start = int(arrays["first"][i])
     is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(shown_words)]]
-    read = [_control(gallery, i, name, shown_words) for name in CONTROLS if f"logits_{name}" in arrays]
+    names = [name for name in control_words(about) if f"logits_{name}" in arrays]
+    read = [_control(gallery, i, name, shown_words) for name in names]
     rows = [_lam(gallery, i, j, shown_words, chosen) for j in range(len(arrays["lams"]))]
     first = [_row(gallery, i, "without", shown_words, words.CONDITIONS["without"]), *_rivals(gallery, i, shown_words)]
     every = [*first, *read, *rows]
     sizes = [abs(value) for row in every for value in chain(row.values, row.trigger_values)]
-    names = [name for name in CONTROLS if f"logits_{name}" in arrays]
     return Sentence(
         title=title,
         words=shown_words,
