@@ -112,15 +112,18 @@ class Attained:
 
     def gap_at(self, loss: float, reference: Reference) -> Floats:
         """The smallest gap (1+b,) among points that lose at most ``loss`` of the base's accuracy; NaN if none does."""
-        is_near = self.accuracy >= reference.accuracy[:, None] - loss - _ROUNDING
-        gap = np.where(is_near & np.isfinite(self.gap), self.gap, np.inf).min(axis=1, initial=np.inf)
+        gap = self._gaps_within(loss, reference).min(axis=1, initial=np.inf)
         return np.where(np.isfinite(gap), gap, np.nan)
 
     def best_at(self, loss: float, reference: Reference) -> int | None:
         """Which point has the gap that `gap_at` finds on the rows themselves; None if none has."""
-        is_near = self.accuracy[0] >= reference.accuracy[0] - loss - _ROUNDING
-        gap = np.where(is_near & np.isfinite(self.gap[0]), self.gap[0], np.inf)
+        gap = self._gaps_within(loss, reference)[0]
         return int(gap.argmin()) if np.isfinite(gap).any() else None
+
+    def _gaps_within(self, loss: float, reference: Reference) -> Floats:
+        """The gaps (1+b, m) of the points that lose at most ``loss``; ∞ for all others."""
+        is_near = self.accuracy >= reference.accuracy[:, None] - loss - _ROUNDING
+        return np.where(is_near & np.isfinite(self.gap), self.gap, np.inf)
 
     def hypervolume(self, reference: Reference, *, within: float = np.inf) -> Floats:
         """The hypervolume (1+b,) of the points that took at most ``within`` seconds; 0 without points.
