@@ -468,3 +468,19 @@ def test_tokenizer_whose_template_names_a_token_that_it_lacks_is_one_sentence():
     del broken["tokenizer"]["post_processor"]["special_tokens"]["[CLS]"]
     with pytest.raises(ModelError, match=r"The tokenizer of this model cannot be built \(no entry found for key\)"):
         Tokens(broken)
+
+
+@pytest.mark.parametrize("number", [10_000_001, 2**31, 10**400])
+def test_tokenizer_with_a_huge_id_is_one_sentence(folders, tmp_path, number):
+    """The tokenizers library would ask for a byte for every id below it, and end the process where it gets none."""
+    folder = shutil.copytree(folders["bert"], tmp_path / "bert")
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    content["model"]["vocab"]["cat"] = number
+    (folder / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    sentence = r"has a token with the id .*; ids up to 10,000,000 are allowed"
+    with pytest.raises(ModelError, match=sentence):
+        make(folder)
+    with pytest.raises(ModelError, match=sentence):
+        cut_encoder(folder, tmp_path / "cut")
+    with pytest.raises(ModelError, match=sentence):
+        Tokens({"tokenizer": content, "special": {}})

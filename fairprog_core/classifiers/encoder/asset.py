@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from fairprog_core.classifiers.encoder import HubJson
+from fairprog_core.classifiers.encoder.tokens import refuse_high_ids
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import replacing
 from fairprog_core.common.version import PACKAGE
@@ -131,6 +132,7 @@ def _read(source: Path) -> tuple[HubJson, HubJson, dict[str, Tensor]]:
     weights = {name.removeprefix("bert."): value for name, value in weights.items()}
     if config.get("model_type") != "bert" or tokenizer["model"].get("type") != "WordPiece" or _TABLE not in weights:
         raise ModelError(f"{source} is no BERT with a WordPiece vocabulary; only such an encoder can be cut.")
+    refuse_high_ids(tokenizer)
     return config, tokenizer, weights
 
 

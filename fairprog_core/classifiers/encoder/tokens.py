@@ -14,10 +14,11 @@ from transformers import PreTrainedTokenizerFast
 from typing_extensions import TypedDict  # pydantic supports that of typing only from Python 3.12 on
 
 from fairprog_core.classifiers.encoder import HubJson
-from fairprog_core.common.errors import ModelError
+from fairprog_core.common.errors import ModelError, shown
 
 _CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
+_HIGHEST_ID = 10_000_000  # tokenizers reserves memory for every id below; where that fails, the process ends
 _MARKS = "Ġ▁"  # prefixes of tokens that begin a word, in byte-level and in SentencePiece vocabularies
 
 
@@ -126,10 +127,33 @@ class Tokens:
         return {word: number for (word, number), encoding in zip(candidates, encoded) if encoding.ids == [number]}
 
 
+def refuse_high_ids(tokenizer: HubJson) -> None:
+    """Refuse a tokenizer that would end the process instead of raising an error.
+
+    Args:
+        tokenizer: content of a ``tokenizer.json``.
+
+    Raises:
+        ModelError: a token id is above `_HIGHEST_ID`.
+    """
+    model, added = tokenizer.get("model"), tokenizer.get("added_tokens")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None  # a list, without ids, in Unigram models
+    ids = [
+        *(vocabulary.values() if isinstance(vocabulary, dict) else []),
+        *(token.get("id") for token in (added if isinstance(added, list) else []) if isinstance(token, dict)),
+    ]
+    if (highest := max((number for number in ids if isinstance(number, int)), default=0)) > _HIGHEST_ID:
+        raise ModelError(
+            f"The tokenizer of this model has a token with the id {shown(highest)}; "
+            f"ids up to {_HIGHEST_ID:,} are allowed."
+        )
+
+
 def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
     """The tokenizer, and Hugging Face's wrapper around it."""
     if strange := state["special"].keys() - set(_SPECIAL):
         raise ModelError(f"The tokenizer of this model has a special token of an unknown kind ({min(strange)!r:.60}).")
+    refuse_high_ids(state["tokenizer"])
     try:
         backend = Tokenizer.from_str(json.dumps(state["tokenizer"]))
         backend.no_padding()
