@@ -299,7 +299,7 @@ def test_model_that_reads_too_little_is_refused(tmp_path):
 
 
 def test_word_table_shorter_than_the_vocabulary_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="word table 60"):
+    with pytest.raises(ModelError, match="word table only 60 rows"):
         make(save_family("bert", tmp_path, vocab_size=60))
 
 
@@ -419,7 +419,7 @@ def test_cut_encoder_reads_kept_words_as_its_source_does(tmp_path):
     full, small = make(source), make(tmp_path / "cut")
     text = "the cat sat on the mat"  # the first four words of the vocabulary, and the one that was asked for
     assert (cut.n_words, cut.n_entries) == (5, 5 + 26 + 26 + 5)
-    assert cut.n_entries == len(small.tokens) == len(small.embedding) < len(full.embedding)
+    assert cut.n_entries == small.tokens.n_ids == len(small.embedding) < len(full.embedding)
     assert small.tokens.text(small.encode([text])[0]) == full.tokens.text(full.encode([text])[0])
     with torch.no_grad():
         x, y = read(full, text), read(small, text)
@@ -484,3 +484,21 @@ def test_tokenizer_with_a_huge_id_is_one_sentence(folders, tmp_path, number):
         cut_encoder(folder, tmp_path / "cut")
     with pytest.raises(ModelError, match=sentence):
         Tokens({"tokenizer": content, "special": {}})
+
+
+def test_tokenizer_with_an_id_beyond_the_word_table_is_one_sentence(folders, tmp_path):
+    """Its vocabulary is not larger than the table: only the one id is."""
+    folder = shutil.copytree(folders["bert"], tmp_path / "bert")
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    content["model"]["vocab"]["cat"] = 5000
+    (folder / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelError, match=r"has ids up to 5000 and its word table only \d+ rows"):
+        make(folder)
+
+
+def test_tokenizer_without_its_unknown_token_is_one_sentence(folders):
+    """The tokenizers library notices that only with a word that it does not know."""
+    broken = json.loads(json.dumps(make(folders["bert"]).tokenization))
+    broken["tokenizer"]["model"]["unk_token"] = "[UNK]x"
+    with pytest.raises(ModelError, match=r"cannot be built \(WordPiece error: Missing \[UNK\] token"):
+        Tokens(broken)

@@ -99,10 +99,10 @@ class Encoder(TextClassifier):
                 f"This model reads {n_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
                 f"one that reads at least {SHORTEST + ROOM}."
             )
-        if len(self.tokens) > len(self.embedding):
+        if self.tokens.n_ids > len(self.embedding):
             raise ModelError(
-                f"The tokenizer of this model knows {len(self.tokens)} tokens and its word table "
-                f"{len(self.embedding)}; give a folder in which they belong together."
+                f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
+                f"{len(self.embedding)} rows; give a folder in which they belong together."
             )
 
     @classmethod
