@@ -20,7 +20,7 @@ from fairprog_core.common.errors import ModelError, shorten, shown
 _CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
 _HIGHEST_ID = 10_000_000  # tokenizers reserves memory for every id below; where that fails, the process ends
-_UNKNOWN_LETTER = "\ue000"  # for private use: no vocabulary has it
+_UNKNOWN_LETTER = "\U00010400"  # Deseret: in no vocabulary, and kept by tokenizers, unlike private letters
 _MARKS = "Ġ▁"  # prefixes of tokens that begin a word, in byte-level and in SentencePiece vocabularies
 
 
