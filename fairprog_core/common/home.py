@@ -89,19 +89,32 @@ def is_folder(path: Path) -> bool:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
 
-    A reader sees the old content or the new one, never a part. Works for files and folders.
+    A reader sees the old content or the new one, never a part. Works for files and folders. For a path that a user
+    named, use `common.files.destination.writing`.
+
+    Args:
+        path: where it will be.
+        may_be_full: whether a folder takes the place of one with content; else that is an OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    part = scratch / path.name
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+    part, old = scratch / path.name, scratch / f"{path.name[:40]}.old"
     try:
         yield part
         if part.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        part.replace(path)
+            if may_be_full:
+                path.replace(old)
+            else:
+                path.rmdir()
+        try:
+            part.replace(path)
+        except OSError:
+            if old.exists():
+                old.replace(path)
+            raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
