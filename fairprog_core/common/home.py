@@ -133,7 +133,7 @@ def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if path.exists() and (damage := find_damage(path)) is not None:
-            _set_aside(path, damage)
+            set_aside(path, damage)
         yield not path.exists()
 
 
@@ -145,9 +145,15 @@ def is_whole(path: Path, find_damage: FindDamage) -> bool:
     return path.exists()
 
 
-def _set_aside(path: Path, damage: str) -> None:
-    """Rename a damaged cache entry, so that nothing is lost, and log a warning."""
+def set_aside(path: Path, damage: str, then: str = "made again") -> None:
+    """Rename a damaged file or cache entry, so that nothing is lost, and log a warning.
+
+    Args:
+        path: what is damaged.
+        damage: what is wrong with it.
+        then: what happens next, for the warning.
+    """
     names = (f"{path.name}.damaged{f'-{number}' if number > 1 else ''}" for number in count(1))
     aside = next(place for place in map(path.with_name, names) if not place.exists())
     path.rename(aside)
-    log.warning("%s is damaged (%s); it is kept as %s and made again.", path, damage, aside.name)
+    log.warning("%s is damaged (%s); it is kept as %s and %s.", path, damage, aside.name, then)

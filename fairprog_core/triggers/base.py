@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier, Description
@@ -28,6 +27,7 @@ from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.files.destination import Product, has_format, writing
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
+from fairprog_core.common.files.tensor_file import save_tensors
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 
@@ -237,7 +237,7 @@ class Trigger(nn.Module):
         }
         tensors = {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
         with writing(path, FILE) as part:
-            save_file(tensors, part, {"fairprog": json.dumps(header)})
+            save_tensors(part, tensors, {"fairprog": json.dumps(header)})
 
 
 class ReprogrammedClassifier(nn.Module):
