@@ -47,7 +47,7 @@ Reader = Callable[[Path], object]
 
 
 def one_of(files: list[Path]) -> Callable[[random.Random], bytes]:
-    """Damages one of some safetensors files; most lack the checksum, which would find the damage before other checks."""
+    """Damages one of some safetensors files; most lack the checksum, which would find it before all other checks."""
     whole = [file.read_bytes() for file in files]
     contents = [*whole, *map(without_checksum, whole * 3)]
     return lambda rng: mutate_safetensors(rng.choice(contents), rng)
