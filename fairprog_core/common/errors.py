@@ -56,7 +56,7 @@ def size(n_bytes: float) -> str:
         if n_bytes < 999.5:
             return f"{n_bytes:.3g} {unit}"
         n_bytes /= 1000
-    return f"{n_bytes:.3g} TB"
+    return f"{n_bytes:,.3g} TB" if n_bytes < 999.5 else f"{n_bytes:,.0f} TB"
 
 
 class _Short(reprlib.Repr):
