@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fairprog_core.common.errors import ArtifactError, ModelError
 from fairprog_core.common.files.json_values import damaged, parse_header, short
 from fairprog_core.common.files.model_file import OptionsHeader, fill, options_of, read_module
+from fairprog_core.common.files.tensor_file import save_tensors
 from fairprog_core.common.home import replacing
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import Entry
@@ -204,7 +204,7 @@ def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None
         **about,
     }
     with replacing(path) as part:
-        save_file(classifier.state_to_save(), part, {"fairprog": json.dumps(header)})
+        save_tensors(part, classifier.state_to_save(), {"fairprog": json.dumps(header)})
 
 
 def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classifier, Description]:

@@ -21,12 +21,13 @@ from fairprog_core.cli.terminal.console import (
     figures_table,
     open_home,
     span,
-    writable_file,
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
+from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
@@ -62,7 +63,7 @@ def run(
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
     chosen, from_series = load_studies(study, [*(settings or []), *given]), is_series(study)
     if json_file:
-        writable_file(json_file)
+        check_destination(json_file, RESULT_FILE)
     opened_home = open_home(home)
     with console().status("Loading torch …"):
         from fairprog_core.pipeline.execute import execute
@@ -139,9 +140,13 @@ def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> Non
     texts = [(folder / "result.json").read_text("utf-8") for folder in folders if (folder / "result.json").is_file()]
     if name is not None:
         studies = [json.loads(text) for text in texts]
-        write_text(json_file, json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")))
+        write_text(
+            json_file,
+            json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")),
+            RESULT_FILE,
+        )
     elif texts:
-        write_text(json_file, texts[0])
+        write_text(json_file, texts[0], RESULT_FILE)
 
 
 def _report(home: Home, run: Run) -> int:

@@ -50,6 +50,15 @@ def escaped(text: str) -> str:
     return _CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+def size(n_bytes: float) -> str:
+    """A number of bytes in the unit that fits, with three digits: 512 bytes, 1.26 kB, 12.6 MB, 126 GB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n_bytes < 999.5:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.3g} TB" if n_bytes < 999.5 else f"{n_bytes:,.0f} TB"
+
+
 class _Short(reprlib.Repr):
     """``reprlib``, which here also accepts integers that Python refuses to convert to text."""
 

@@ -89,19 +89,32 @@ def is_folder(path: Path) -> bool:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
 
-    A reader sees the old content or the new one, never a part. Works for files and folders.
+    A reader sees the old content or the new one, never a part. Works for files and folders. For a path that a user
+    named, use `common.files.destination.writing`.
+
+    Args:
+        path: where it will be.
+        may_be_full: whether a folder takes the place of one with content; else that is an OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    part = scratch / path.name
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+    part, old = scratch / path.name, scratch / f"{path.name[:40]}.old"
     try:
         yield part
         if part.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        part.replace(path)
+            if may_be_full:
+                path.replace(old)
+            else:
+                path.rmdir()
+        try:
+            part.replace(path)
+        except OSError:
+            if old.exists():
+                old.replace(path)
+            raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -120,7 +133,7 @@ def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if path.exists() and (damage := find_damage(path)) is not None:
-            _set_aside(path, damage)
+            set_aside(path, damage)
         yield not path.exists()
 
 
@@ -132,9 +145,15 @@ def is_whole(path: Path, find_damage: FindDamage) -> bool:
     return path.exists()
 
 
-def _set_aside(path: Path, damage: str) -> None:
-    """Rename a damaged cache entry, so that nothing is lost, and log a warning."""
+def set_aside(path: Path, damage: str, then: str = "made again") -> None:
+    """Rename a damaged file or cache entry, so that nothing is lost, and log a warning.
+
+    Args:
+        path: what is damaged.
+        damage: what is wrong with it.
+        then: what happens next, for the warning.
+    """
     names = (f"{path.name}.damaged{f'-{number}' if number > 1 else ''}" for number in count(1))
     aside = next(place for place in map(path.with_name, names) if not place.exists())
     path.rename(aside)
-    log.warning("%s is damaged (%s); it is kept as %s and made again.", path, damage, aside.name)
+    log.warning("%s is damaged (%s); it is kept as %s and %s.", path, damage, aside.name, then)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 from threadpoolctl import threadpool_limits
 
 from fairprog_core.classifiers.base import Classifier
@@ -254,8 +254,11 @@ class Execution:
         ).save()
 
     def _earlier_seconds(self) -> dict[str, float]:
-        path = self.folder / "seconds.json"
-        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+        """The seconds of earlier attempts; none where their file is missing or damaged: no other figure needs them."""
+        try:
+            return TypeAdapter(dict[str, float]).validate_json((self.folder / "seconds.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
 
     def keep_seconds(self) -> None:
         """Write the seconds spent, for a later attempt at this run."""

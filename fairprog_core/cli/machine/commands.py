@@ -16,14 +16,17 @@ from fairprog_core.cli.terminal.console import (
     console,
     open_home,
     print_json,
-    writable_file,
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, shown
+from fairprog_core.common.files.destination import Product, check_destination, has_schema
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
 BENCH_SUITES = ("speed", "coverage", "verdicts")
+FIGURES_FILE = Product(
+    "a file that fairprog bench wrote", has_schema("fairprog.bench", "fairprog.coverage", "fairprog.bench.verdicts")
+)
 
 
 def worker(
@@ -93,7 +96,7 @@ def bench(
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
     if json_file:
-        writable_file(json_file)
+        check_destination(json_file, FIGURES_FILE)
     if suite != "speed":
         (_coverage if suite == "coverage" else _verdicts)(json_file)
         return
@@ -107,7 +110,7 @@ def bench(
     figures = bench(devices=device, threads=threads, progress=show)
     typer.echo(json.dumps(figures["ratios"]))
     if json_file:
-        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _verdicts(json_file: Path | None) -> None:
@@ -119,7 +122,7 @@ def _verdicts(json_file: Path | None) -> None:
     typer.echo("\n".join([*simulation.HEAD, *map(simulation.table_row, found)]))
     if json_file:
         values = {"schema": simulation.SCHEMA, "settings": [each.to_json() for each in found]}
-        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _coverage(json_file: Path | None) -> None:
@@ -130,4 +133,4 @@ def _coverage(json_file: Path | None) -> None:
     found = simulation.coverage(progress=lambda each: typer.echo(simulation.table_row(each)))
     if json_file:
         values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
-        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)

@@ -20,7 +20,6 @@ from fairprog_core.cli.terminal.console import (
     print_json,
     span,
     words,
-    writable_file,
 )
 from fairprog_core.common.errors import escaped
 from fairprog_core.runs import launcher
@@ -151,7 +150,7 @@ def export(
     """Write a run into one file: everything, the result, or a table of its points."""
     with Store(open_home(home)) as store:
         found = store.find(run)
-        path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
+        path = file or Path(f"fairprog-{found.id}.zip")
         export_run(store, found, path)
     typer.echo(f"Wrote {path}")
 
