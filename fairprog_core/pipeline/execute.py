@@ -17,6 +17,7 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common import memory
 from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.limits import limits
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build, load
 from fairprog_core.data import DATASETS
@@ -60,7 +61,8 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
         FairprogError: bad options, data or weights; finished parts are kept.
     """
     memory.keep_freed()
-    n_threads = study.threads or 1  # networks and tables are too small to gain from more
+    # one unless set, as networks and tables are too small to gain from more; never more than this machine has
+    n_threads = min(study.threads or 1, limits().threads)
     torch.set_num_threads(n_threads)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")

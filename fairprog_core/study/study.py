@@ -211,9 +211,7 @@ class Study(Options):
         """
         first = self.plan_of_first_seed()
         keys = [plan.key.removesuffix(f"s{plan.seed}") for plan in first]
-        return [
-            replace(plan, key=f"{key}s{seed}", seed=seed) for seed in self.seeds for key, plan in zip(keys, first)
-        ]
+        return [replace(plan, key=f"{key}s{seed}", seed=seed) for seed in self.seeds for key, plan in zip(keys, first)]
 
     def plan_of_first_seed(self) -> list[CurvePlan]:
         """The curves of the first seed; those of every other seed differ in key and seed alone.
