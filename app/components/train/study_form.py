@@ -11,8 +11,10 @@ from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Options
+from fairprog_core.common.sharing import sharing
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study, presets
+from fairprog_core.study.settings import shipped
 
 _ROWS = (
     (("dataset",), ("classifier",)),
@@ -70,20 +72,40 @@ def _name(start: Study, kind: str, draft: str) -> FormValues:
 
 
 def preset(value: str, *, key: str) -> str:
-    """Draw the choice of the preset, ``value`` first; the preset's name."""
-    about = presets()
+    """Draw the choice of the preset, ``value`` first; the preset's name.
+
+    Raises:
+        ConfigError: a name was sent that is not among the presets.
+    """
+    about = {name: text for name, text in presets().items() if _is_usable(name)}
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
         words.PRESET, names, format_func=common.kind, key=key, persist_state="session", width=inputs.WIDE * 2
     )
+    if chosen not in about:  # a browser can send any text; as a path it must not be looked for
+        raise ConfigError(words.NO_PRESET)
     st.caption(common.plain(about[chosen]))
     return str(chosen)
+
+
+def _is_usable(name: str) -> bool:
+    """Whether visitors of this server may run a preset."""
+    policy = sharing()
+    if not policy.is_shared:
+        return True
+    study = shipped()[name]
+    try:
+        policy.check(study)
+    except ConfigError:
+        return False
+    return policy.offers(type(study.dataset))
 
 
 def _checked(values: FormValues) -> Study | ConfigError:
     """Check all values, all λ ranges and required fields; the study, or the error."""
     try:
         study = Study.parse(values, where=words.THIS_STUDY)
+        sharing().check(study)
         study.plan()
     except ConfigError as error:
         return error
