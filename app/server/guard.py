@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.server.policy import content_security_policy
-from fairprog_core.common.errors import shown
+from fairprog_core.common.errors import shorten, shown
 
 VISITOR = "fairprog_visitor"  # the cookie that tells one browser from another
 COOKIE_ROUTE = "/_stcore/host-config"  # a page fetches it once, before it opens its websocket
@@ -24,8 +24,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 FOREIGN_HOST = (
-    "This dashboard does not answer to the host name {name}; open it under the address that `fairprog app` printed, or "
-    "let its owner start it with --name {name}."
+    "This dashboard does not answer to the host name “{name}”; open it under the address that `fairprog app` printed, or "
+    "let its owner start it with --name."
 )
 FOREIGN_ORIGIN = "This request comes from a page of another site ({name}), so it was refused."
 
@@ -88,7 +88,7 @@ class Guard:
         """Why a request is refused; None: it is not."""
         host = Place.read(headers.get("host", ""), scope["scheme"])
         if host is None or host.name not in self.names:
-            return FOREIGN_HOST.format(name=shown(host.name if host else headers.get("host", "")))
+            return FOREIGN_HOST.format(name=shorten(host.name if host else headers.get("host", ""), 80))
         origin = headers.get("origin")
         if origin is None or (scope["type"] == "http" and scope["method"] in _SAFE_METHODS):
             return None

@@ -43,7 +43,8 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     guard = Middleware(Guard, names=_names(host), proxies=sharing().names)
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
-    st.App(SCRIPT, middleware=[guard]).run(config=options)
+    with contextlib.suppress(KeyboardInterrupt):
+        st.App(SCRIPT, middleware=[guard]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:

@@ -19,7 +19,7 @@ import typer
 from fairprog_core.cli.terminal.console import HomeOption, complain, open_home
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home
-from fairprog_core.common.sharing import Sharing, Sort
+from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
 
@@ -54,7 +54,8 @@ def app(
     home: HomeOption = None,
     share: Annotated[bool, typer.Option("--share", help="Allow other machines; their users are visitors.")] = False,
     allow: Annotated[
-        list[Sort] | None, typer.Option(help="What visitors may name besides what is shipped. Repeatable.")
+        list[str] | None,
+        typer.Option(help=f"What visitors may name besides what is shipped: {', '.join(SORTS)}. Repeatable."),
     ] = None,
     name: Annotated[
         list[str] | None,
@@ -71,7 +72,7 @@ def app(
     The dashboard shows running runs again after its next start.
     """
     host = host or (EVERYWHERE if share else LOCAL[0])
-    policy = Sharing(share or host not in LOCAL, frozenset(allow or ()), _checked_names(name or ()))
+    policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
     launcher.slots()
@@ -80,6 +81,18 @@ def app(
         complain("whoever can reach this machine can use the dashboard and start runs.")
     os.environ.update({"FAIRPROG_HOME": str(opened_home.path), **policy.to_environment()})
     screen(host=host, port=port, is_shared=policy.is_shared, when_open=partial(_announce, opened_home, not no_browser))
+
+
+def _checked_sorts(allowed: Sequence[str]) -> frozenset[Sort]:
+    """What visitors may name.
+
+    Raises:
+        ConfigError: there is no such sort.
+    """
+    for sort in allowed:
+        if sort not in SORTS:
+            raise ConfigError(f"--allow {shown(sort)} is not known; allowed are {', '.join(SORTS)}.")
+    return frozenset(sort for sort in SORTS if sort in allowed)
 
 
 def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
