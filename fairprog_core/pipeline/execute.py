@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common import memory
 from fairprog_core.common.home import Home, replacing
 from fairprog_core.common.limits import limits
+from fairprog_core.common.process import memory
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build, load
 from fairprog_core.data import DATASETS

@@ -106,8 +106,12 @@ class Store(RunReader):
                 thread.join()
         return self.get(run_id)
 
-    def resume(self, run_id: str) -> Run:
+    def resume(self, run_id: str, *, visitor: str | None = None) -> Run:
         """Queue a lost, cancelled or failed run again; it continues from its checkpoint.
+
+        Args:
+            run_id: the run.
+            visitor: as of `submit`; the run is counted as theirs from now on.
 
         Raises:
             RunError: no run has this id, the run is queued, running or done, or there is no room for it.
@@ -115,9 +119,9 @@ class Store(RunReader):
         self.reap()
         with self.database.writing() as connection:
             run = rows.get(connection, run_id, lock=True)
-            if run.can_resume:  # else the next line says why not
-                rows.check_room(connection, run.visitor)
-            rows.requeue(connection, run)
+            if run.can_resume:  # else `requeue` says why not
+                rows.check_room(connection, visitor)
+            rows.requeue(connection, run, visitor=visitor)
         wakeup.wake(self.home)
         return self.get(run_id)
 

@@ -79,7 +79,7 @@ def _state(run: Run) -> None:
     spent = "" if run.state == "queued" else common.seconds(run.seconds)
     st.markdown(" · ".join(filter(None, (common.STATES[run.state], spent))))
     if run.state == "failed" and run.error:
-        st.caption(common.plain(run.error))
+        st.caption(common.plain(run_store.failure(run)))
     if run.damage:
         st.caption(common.plain(run.damage))
 

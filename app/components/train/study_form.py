@@ -12,9 +12,11 @@ from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Options
+from fairprog_core.common.sharing import sharing
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
+from fairprog_core.study.settings import shipped
 
 _ROWS = (
     (("dataset",), ("classifier",)),
@@ -72,18 +74,37 @@ def _name(start: Study, kind: str, draft: str) -> FormValues:
 
 
 def preset(value: str, *, key: str) -> str:
-    """Draw the choice of the preset, ``value`` first; the preset's name."""
-    about = presets()
+    """Draw the choice of the preset, ``value`` first; the preset's name.
+
+    Raises:
+        ConfigError: a name was sent that is not among the presets.
+    """
+    about = {name: text for name, text in presets().items() if _is_usable(name)}
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
         words.PRESET, names, format_func=common.kind, key=key, persist_state="session", width=inputs.WIDE * 2
     )
+    if chosen not in about:  # a browser can send any text; as a path it must not be looked for
+        raise ConfigError(words.NO_PRESET)
     st.caption(common.plain(about[chosen]))
     return str(chosen)
 
 
+def _is_usable(name: str) -> bool:
+    """Whether visitors of this server may run a preset."""
+    policy = sharing()
+    if not policy.is_shared:
+        return True
+    study = shipped()[name]
+    try:
+        policy.check(study)
+    except ConfigError:
+        return False
+    return policy.offers(type(study.dataset))
+
+
 def check(values: FormValues) -> Study | ConfigError:
-    """Check all values, the limits of this machine, all λ ranges and required fields; the study, or the error.
+    """Check all values, what this server allows, all λ ranges and required fields; the study, or the error.
 
     The page does it at every redraw: the work is bounded, whatever was typed.
     """
@@ -91,6 +112,7 @@ def check(values: FormValues) -> Study | ConfigError:
         return ConfigError(unread.reason)
     try:
         study = Study.parse(values, where=words.THIS_STUDY)
+        sharing().check(study)
         check_limits(study)
         study.plan_of_first_seed()  # the ranges of λ are those of every seed
     except ConfigError as error:

@@ -19,7 +19,7 @@ from torch import Tensor
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import replacing
-from fairprog_core.common.version import PACKAGE
+from fairprog_core.common.process.version import PACKAGE
 
 N_WORDS = 5600
 N_PIECES = 1500

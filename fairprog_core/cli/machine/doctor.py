@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home, assets
-from fairprog_core.common.version import PACKAGE, VERSION
+from fairprog_core.common.process.version import PACKAGE, VERSION
 from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
 

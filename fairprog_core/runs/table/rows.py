@@ -101,8 +101,8 @@ def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bo
     return get(connection, run_id)
 
 
-def requeue(connection: Connection, run: Run) -> None:
-    """Queue a run again that has ended.
+def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> None:
+    """Queue a run again that has ended, as a run of ``visitor``.
 
     Raises:
         RunError: the run is queued, running or done.
@@ -110,7 +110,15 @@ def requeue(connection: Connection, run: Run) -> None:
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
     cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token"))
-    change(connection, with_id(run.id), state="queued", queued=time.time(), seconds_before=run.seconds, **cleared)
+    change(
+        connection,
+        with_id(run.id),
+        state="queued",
+        queued=time.time(),
+        seconds_before=run.seconds,
+        visitor=visitor,
+        **cleared,
+    )
 
 
 def add_records(connection: Connection, run: Run, records: Sequence[Record], now: float) -> dict[str, object]:
