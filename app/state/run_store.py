@@ -74,6 +74,11 @@ def active_runs() -> "list[Run]":
     return store().list(limit=3, is_active=True)
 
 
+def are_all_over() -> bool:
+    """Whether no run is queued or running; brings the states up to date."""
+    return not store().list(limit=1, is_active=True)
+
+
 def warm_up() -> None:
     """Start a worker where none runs, so that a queued run starts at once."""
     from fairprog_core.runs import launcher
