@@ -19,6 +19,7 @@ import typer
 from fairprog_core.cli.terminal.console import HomeOption, complain, open_home
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
@@ -75,7 +76,8 @@ def app(
     policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
-    launcher.slots()
+    launcher.slots()  # like the next line: reports a wrong variable of the environment
+    limits()
     screen, port = find_screen(), _free_port(host, port)
     if policy.is_shared:
         complain("whoever can reach this machine can use the dashboard and start runs.")

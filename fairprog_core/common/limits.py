@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from fairprog_core.common.errors import ConfigError, shown
+from fairprog_core.common.errors import ConfigError, DataError, shown
 
 PREFIX = "FAIRPROG_MAX_"
 _HIGHEST = 10**9  # of any limit
@@ -93,7 +93,7 @@ class Limits(BaseSettings):
         instead="write a study's file, and start it with `fairprog run`",
     )
     rows: int = _limit(
-        200,
+        100,
         title="Rows of a table",
         description="Shown on a page; files and the command line have all rows.",
         instead="see all of them on the command line",
@@ -157,6 +157,22 @@ def limits() -> Limits:
         raise ConfigError(
             f"{variable(name)} is {shown(first['input'])}; it must be a {number} from {low:g} to {_HIGHEST:,}."
         ) from error
+
+
+def check_pixels(what: str, width: int, height: int) -> None:
+    """Refuse a picture with too many pixels, before it is decoded.
+
+    Args:
+        what: the picture, as it begins the sentence.
+        width: in pixels, as the file's header says.
+        height: in pixels.
+
+    Raises:
+        DataError: it has more pixels than allowed.
+    """
+    now = limits()
+    if width * height > now.pixels:
+        raise DataError(now.refusal("pixels", f"{what} has {width:,} × {height:,} pixels"))
 
 
 def variable(name: str) -> str:

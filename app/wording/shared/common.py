@@ -128,6 +128,11 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>$~#:!|])", r"\\\1", public.text(text))
 
 
+def first_rows(shown: int, n: int) -> str:
+    """The note below a table that is too long for a page."""
+    return f"The first {shown:,} of {n:,} rows; the files and the command line have all of them."
+
+
 def first_sentence(docstring: str | None) -> str | None:
     """The first line of a docstring, as help text."""
     return docstring.strip().splitlines()[0] if docstring and docstring.strip() else None

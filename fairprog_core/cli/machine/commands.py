@@ -20,6 +20,7 @@ from fairprog_core.cli.terminal.console import (
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, shown
+from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
@@ -92,6 +93,8 @@ def bench(
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
+    if (threads or 1) > limits().threads:
+        raise ConfigError(limits().refusal("threads", f"--threads asks for {threads:,} threads"))
     if json_file:
         writable_file(json_file)
     if suite != "speed":
