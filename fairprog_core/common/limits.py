@@ -37,7 +37,7 @@ class Limits(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, allow_inf_nan=False)
 
     threads: int = Field(
-        default_factory=n_cores,
+        default_factory=lambda: n_cores(),
         ge=1,
         le=_HIGHEST,
         title="Threads of a study",
