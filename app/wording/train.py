@@ -16,7 +16,6 @@ THIS_STUDY = "This study"
 MORE = "More options"
 REST = "Everything else: seed of the base classifier, selection, mode, explanations, device"
 
-NO_PRESET = "There is no such preset; choose one of the list."
 PRESET = "Start from"
 PLAN = "What will be computed"
 LAMS = "Values of λ"

@@ -17,7 +17,6 @@ from pydantic.fields import FieldInfo
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import is_folder, user_path
 from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, NEEDED, Options, is_marked
-from fairprog_core.common.validation import without_none
 
 SHARED, ALLOW, NAMES = "FAIRPROG_SHARED", "FAIRPROG_ALLOW", "FAIRPROG_NAMES"  # environment variables
 
@@ -100,8 +99,7 @@ def sharing() -> Sharing:
 def sorts_of(field: FieldInfo) -> tuple[Sort, ...]:
     """What the values of a field may name; a path without a mark names a folder or file."""
     marked = tuple(sort for sort, mark in _MARKS.items() if is_marked(field, mark))
-    kind, _ = without_none(field.annotation)
-    return marked or (("folders",) if isinstance(kind, type) and issubclass(kind, Path) else ())
+    return marked or (("folders",) if _holds_path(field.annotation) else ())
 
 
 def named(options: Options, where: str = "") -> Iterator[tuple[str, FieldInfo, str]]:
@@ -121,6 +119,12 @@ def named(options: Options, where: str = "") -> Iterator[tuple[str, FieldInfo, s
 def names_something(options: Options) -> bool:
     """Whether options name anything of the server."""
     return next(named(options), None) is not None
+
+
+def _holds_path(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Path):
+        return True
+    return any(map(_holds_path, get_args(annotation)))
 
 
 def _sort(value: str, sorts: tuple[Sort, ...]) -> Sort:

@@ -74,18 +74,12 @@ def _name(start: Study, kind: str, draft: str) -> FormValues:
 
 
 def preset(value: str, *, key: str) -> str:
-    """Draw the choice of the preset, ``value`` first; the preset's name.
-
-    Raises:
-        ConfigError: a name was sent that is not among the presets.
-    """
+    """Draw the choice of the preset, ``value`` first; the preset's name."""
     about = {name: text for name, text in presets().items() if _is_usable(name)}
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
         words.PRESET, names, format_func=common.kind, key=key, persist_state="session", width=inputs.WIDE * 2
     )
-    if chosen not in about:  # a browser can send any text; as a path it must not be looked for
-        raise ConfigError(words.NO_PRESET)
     st.caption(common.plain(about[chosen]))
     return str(chosen)
 

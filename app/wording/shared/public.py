@@ -4,9 +4,10 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.options import Options
@@ -24,6 +25,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 _REST = r"[^\s'\"<>|,;()]*"  # of a path
 _END = r"[^\s'\"<>|,;().:!?]"  # its last letter; a full stop behind it belongs to the sentence
+_WHOLE = re.compile(r"(?:~[\w.-]*|[A-Za-z]:)?[/\\]")  # how a text begins that is a path
 _PATH = re.compile(rf"\b\w+:///{_REST}{_END}|(?<![\w.:/\\~<…-])(?:~[\w.-]*|[A-Za-z]:(?=[/\\]))?[/\\]{_REST}{_END}")
 
 
@@ -40,12 +42,18 @@ def text(value: str) -> str:
 
 
 def json_value(value: Json) -> Json:
-    """A JSON value with `text` applied to every text in it."""
+    """A JSON value with `text` applied to every text in it; one that is a path altogether may hold spaces."""
     if isinstance(value, str):
-        return text(value)
+        shown = text(value)
+        return HIDDEN if sharing().is_shared and shown.startswith(HIDDEN) and _WHOLE.match(value) else shown
     if isinstance(value, dict):
         return {text(name): json_value(part) for name, part in value.items()}
     return [json_value(part) for part in value] if isinstance(value, list) else value
+
+
+def saved(study: Mapping[str, object]) -> Mapping[str, object]:
+    """A saved study, as `json_value` shows it."""
+    return cast(Mapping[str, object], json_value(cast(Json, dict(study))))
 
 
 def reason(value: str, about: Options | None) -> str:
