@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,18 +81,18 @@ def _look(name: str) -> Path | tuple[Path, int]:
     """The folder of a model that is here; else the folder that its files are downloaded into, and their bytes."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import DryRunError
-    from tqdm import tqdm
+    from huggingface_hub.utils.tqdm import tqdm
 
-    class NoBar(tqdm):  # type: ignore[misc, type-arg]
+    class NoBar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs | {"disable": True})
+            super().__init__(*args, **kwargs | {"disable": True})  # type: ignore[no-untyped-call]
 
-    wanted = partial(snapshot_download, name, allow_patterns=FILES, ignore_patterns=FOLDERS, tqdm_class=NoBar)
+    wanted: dict[str, Any] = {"allow_patterns": FILES, "ignore_patterns": FOLDERS, "tqdm_class": NoBar}
     try:
-        files = wanted(dry_run=True)
+        files = snapshot_download(name, dry_run=True, **wanted)
     except DryRunError as error:  # without the net, an earlier download will do
         try:
-            return Path(wanted(local_files_only=True))
+            return Path(snapshot_download(name, local_files_only=True, **wanted))
         except OSError:
             raise _not_to_be_had(name, error.__cause__ or error) from error
     except Exception as error:
