@@ -13,7 +13,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 def visitor() -> str:
     """The id of this browser, 32 hex digits; where it keeps no cookies, an id of this session."""
-    known = st.context.cookies.get(COOKIE, "")
-    if _ID.fullmatch(known):
+    known = st.context.cookies.get(COOKIE)
+    if isinstance(known, str) and _ID.fullmatch(known):
         return known
     return str(st.session_state.setdefault(_KEY, secrets.token_hex(16)))
