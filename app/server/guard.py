@@ -24,8 +24,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 FOREIGN_HOST = (
-    "This dashboard does not answer to the host name “{name}”; open it under the address that `fairprog app` printed, or "
-    "let its owner start it with --name."
+    "This dashboard does not answer to the host name “{name}”; open it under the address that `fairprog app` printed, "
+    "or let its owner start it with --name."
 )
 FOREIGN_ORIGIN = "This request comes from a page of another site ({name}), so it was refused."
 
@@ -77,7 +77,7 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._refusal(scope, headers)
         if refusal is None:
-            await self.app(scope, receive, _Answer(scope, headers, send))
+            await self.app(scope, receive, _GuardedSend(scope, headers, send))
         elif scope["type"] == "http":
             await PlainTextResponse(refusal, status_code=403, headers=HEADERS)(scope, receive, send)
         else:
@@ -101,7 +101,7 @@ class Guard:
         return found is not None and (found in self.proxies or found == Place.read(host, scheme))
 
 
-class _Answer:
+class _GuardedSend:
     """Sends the messages of an answer on, with our headers in its first one."""
 
     def __init__(self, scope: Scope, request: Headers, send: Send) -> None:
