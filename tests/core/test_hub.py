@@ -168,6 +168,11 @@ def test_model_that_is_too_large_is_refused_with_its_size_and_nothing_is_downloa
             (line,) = client.all(name)
             assert reason in str(line["error"])
             assert len(str(line["error"])) <= 300
+        hub.shutdown()
+        hub.server_close()
+        (line,) = client.all(NAME)
+        assert "neither a folder here nor to be had from the hub" in str(line["error"])
+        assert "\n" not in str(line["error"])
 
 
 def test_run_that_downloads_shows_it_and_is_cancelled_from_the_page(hub, tmp_path, home: Home):
