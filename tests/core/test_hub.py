@@ -25,6 +25,7 @@ FILES = {
     "README.md": b"notes",
     "vocab.txt": b"[PAD]\n",
 }
+PATIENCE = {"HF_HUB_ETAG_TIMEOUT": "60", "HF_HUB_DOWNLOAD_TIMEOUT": "60"}  # a busy machine is no hub that hangs
 SIZE = 100 + 3 * 2**20 + 6
 CODE = """
 import json, sys
@@ -57,7 +58,7 @@ def hub() -> Iterator[Hub]:
 
 def environment(url: str, folder: Path, **more: str) -> dict[str, str]:
     """Of a process whose hub is at ``url`` and that keeps its models in ``folder``."""
-    return {**os.environ, "HF_ENDPOINT": url, "HF_HOME": str(folder), "NO_PROXY": "127.0.0.1", **more}
+    return {**os.environ, "HF_ENDPOINT": url, "HF_HOME": str(folder), "NO_PROXY": "127.0.0.1", **PATIENCE, **more}
 
 
 class Client:
