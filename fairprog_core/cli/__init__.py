@@ -18,7 +18,7 @@ from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError, shorten
-from fairprog_core.common.version import VERSION
+from fairprog_core.common.process.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
 groups, for every strength λ at once, and explain what it does.

@@ -33,6 +33,7 @@ from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.study import Study
+from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import is_series, load_studies
 
 LOG = "logs/run.log"
@@ -62,6 +63,8 @@ def run(
     """
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
     chosen, from_series = load_studies(study, [*(settings or []), *given]), is_series(study)
+    for each in chosen:
+        check_limits(each)
     if json_file:
         check_destination(json_file, RESULT_FILE)
     opened_home = open_home(home)
@@ -88,7 +91,7 @@ def run(
 
 def _earlier(store: Store, study: Study) -> Run | None:
     """The newest finished run of exactly this study; else the newest one that can be resumed; else None."""
-    runs = [run for run in store.list() if run.name == study.name and _is_saved_as(run, study)]
+    runs = [run for run in store.list(name=study.name) if _is_saved_as(run, study)]
     done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
     return next(iter(done + unfinished), None)
 

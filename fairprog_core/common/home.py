@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
-from fairprog_core.common.version import PACKAGE
+from fairprog_core.common.process.version import PACKAGE
 
 log = logging.getLogger(__name__)
 

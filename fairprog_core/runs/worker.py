@@ -19,7 +19,7 @@ from typing import Literal
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home
-from fairprog_core.common.version import code_version
+from fairprog_core.common.process.version import code_version
 from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store

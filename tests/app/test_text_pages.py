@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.components.saliency import own_sentence
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
@@ -20,6 +19,7 @@ from app.wording import start as start_words
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.limits import limits
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.explain.live.text import answer
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
@@ -266,7 +266,7 @@ def test_text_that_cannot_be_explained_is_told_as_plain_text(open_page, copied, 
 
 def test_text_box_takes_no_more_than_it_says(open_page, text_demo):
     page = open_page("saliency", run=RUN)
-    assert page.text_area(key="own-text").proto.max_chars == own_sentence.MOST_LETTERS >= 10_000
+    assert page.text_area(key="own-text").proto.max_chars == limits().letters >= 10_000
 
 
 def test_run_without_base_weights_explains_no_new_sentence(open_page, copied):

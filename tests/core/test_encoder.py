@@ -327,28 +327,6 @@ def test_folder_that_does_not_exist_is_one_sentence(name):
         find_model(name)
 
 
-def test_hub_that_cannot_be_reached_is_one_sentence(monkeypatch):
-    def offline(*args: object, **kwargs: object) -> str:
-        raise OSError("Name or service not known\nand more")
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
-    with pytest.raises(ModelError, match="neither a folder here nor to be had from the hub") as caught:
-        find_model("someone/some-model")
-    assert "\n" not in str(caught.value)
-
-
-def test_hub_is_asked_for_no_pickles(monkeypatch, folders):
-    asked = {}
-
-    def download(name: str, **wanted: list[str]) -> str:
-        asked.update(wanted)
-        return str(folders["bert"])
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    assert find_model("someone/some-model") == folders["bert"]
-    assert not any(pattern.endswith(("bin", "*", "pt", "pkl")) for pattern in asked["allow_patterns"])
-
-
 def test_digest_changes_with_the_weights_alone(tmp_path):
     folder = save_family("bert", tmp_path / "a")
     copy = shutil.copytree(folder, tmp_path / "b")

@@ -221,7 +221,7 @@ def test_damaged_picture_says_what_to_do(picture: bytes):
 
 
 def test_huge_picture_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fairprog_core.explain.live.picture.MOST_PIXELS", 99)
+    monkeypatch.setenv("FAIRPROG_MAX_PIXELS", "99")
     with pytest.raises(DataError, match="10 × 10 pixels"):
         decode(png((10, 10)), 8)
 

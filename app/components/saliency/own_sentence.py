@@ -10,11 +10,10 @@ from app.state import explain_process, session
 from app.wording import sentences as words
 from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.limits import limits
 from fairprog_core.explain.live.process import TextRequest
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import Gallery
-
-MOST_LETTERS = 20_000
 
 
 def show(
@@ -33,7 +32,7 @@ def show(
     """
     st.markdown(words.OWN_NOTE)
     with st.form(f"{key}-form", border=False):
-        text = st.text_area(words.OWN_LABEL, session.asked_text() or "", max_chars=MOST_LETTERS, key=f"{key}-text")
+        text = st.text_area(words.OWN_LABEL, session.asked_text() or "", max_chars=limits().letters, key=f"{key}-text")
         if st.form_submit_button(words.OWN_BUTTON, key=f"{key}-explain"):
             session.ask_text(text)
     asked = session.asked_text()

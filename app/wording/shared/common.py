@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import chain
 
+from app.wording.shared import public
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.common.registry import EntryOptions
 from fairprog_core.data import DATASETS
@@ -123,8 +124,13 @@ def about(value: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Escapes everything that Markdown would read as markup."""
-    return re.sub(r"([\\`*_\[\]<>$~#:!|])", r"\\\1", text)
+    """Escapes everything that Markdown would read as markup; on a shared server without paths, see `public`."""
+    return re.sub(r"([\\`*_\[\]<>$~#:!|])", r"\\\1", public.text(text))
+
+
+def first_rows(shown: int, n: int) -> str:
+    """The note below a table that is too long for a page."""
+    return f"The first {shown:,} of {n:,} rows; the files and the command line have all of them."
 
 
 def first_sentence(docstring: str | None) -> str | None:

@@ -9,7 +9,7 @@ from fairprog_core.common.errors import ArtifactError, ConfigError, shown
 from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.files.json_values import damaged, parse_header, plain
 from fairprog_core.common.home import user_path
-from fairprog_core.common.version import VERSION
+from fairprog_core.common.process.version import VERSION
 from fairprog_core.results.curve import read_json
 from fairprog_core.triggers.base import Trigger, load_trigger
 

@@ -21,7 +21,7 @@ from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER, write_noti
 from fairprog_core.classifiers.encoder.tokens import refuse_high_ids
 from fairprog_core.common.errors import ConfigError, ModelError, shorten
 from fairprog_core.common.files.destination import check_destination, writing
-from fairprog_core.common.version import PACKAGE
+from fairprog_core.common.process.version import PACKAGE
 
 N_WORDS = 5600
 N_PIECES = 1500

@@ -20,6 +20,7 @@ from fairprog_core.cli.terminal.console import (
 )
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.files.destination import Product, check_destination, has_schema
+from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
@@ -95,6 +96,8 @@ def bench(
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
+    if (threads or 1) > limits().threads:
+        raise ConfigError(limits().refusal("threads", f"--threads asks for {threads:,} threads"))
     if json_file:
         check_destination(json_file, FIGURES_FILE)
     if suite != "speed":

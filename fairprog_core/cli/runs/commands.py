@@ -25,7 +25,7 @@ from fairprog_core.common.errors import escaped
 from fairprog_core.runs import launcher
 from fairprog_core.runs.export import export_run
 from fairprog_core.runs.store import Store
-from fairprog_core.runs.table.run import Run
+from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 from fairprog_core.study.settings import in_short
 
 app = typer.Typer(name="runs", help="List, show, cancel, resume, remove, export and compare.", no_args_is_help=True)
@@ -176,7 +176,7 @@ def _best(run: Run) -> str:
 
 
 def _as_json(run: Run) -> dict[str, object]:
-    hidden = {"token"} if run.damage else {"token", "damage"}
+    hidden = NOT_EXPORTED if run.damage else NOT_EXPORTED | {"damage"}
     return {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden} | {
         "seconds": run.seconds
     }

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import check_pixels
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
@@ -152,10 +153,11 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
     """An image as (size, size, 3): its largest centred square (178×178 of 178×218), bilinear with antialiasing.
 
     Raises:
-        DataError: the file is missing, cut off or no image.
+        DataError: the file is missing, cut off or no image, or has too many pixels.
     """
     try:
         with file.open("rb") as raw, Image.open(raw) as image:
+            check_pixels(shorten(file), image.width, image.height)
             picture = image.convert("RGB")
     except FileNotFoundError as error:
         raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error

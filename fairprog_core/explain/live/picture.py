@@ -23,6 +23,7 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier
 from fairprog_core.classifiers.image import ImageClassifier, to_pixels
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.limits import check_pixels
 from fairprog_core.explain import EXPLAINERS
 from fairprog_core.explain.base import Explainer
 from fairprog_core.explain.gallery import to_int8, to_uint8
@@ -32,7 +33,6 @@ from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.image import ImageTrigger
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_PIXELS = 50_000_000
 CPU = torch.device("cpu")
 
 
@@ -111,11 +111,7 @@ def _open(picture: bytes) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
             image = Image.open(io.BytesIO(picture), formats=FORMATS)
-        if image.width * image.height > MOST_PIXELS:
-            raise DataError(
-                f"The picture has {image.width} × {image.height} pixels; give one of at most "
-                f"{MOST_PIXELS // 1_000_000} million."
-            )
+        check_pixels("The picture", image.width, image.height)
         upright = ImageOps.exif_transpose(image).convert("RGBA")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
