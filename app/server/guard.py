@@ -77,7 +77,7 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._refusal(scope, headers)
         if refusal is None:
-            await self.app(scope, receive, _GuardedSend(scope, headers, send))
+            await self.app(_judged(scope, headers), receive, _GuardedSend(scope, headers, send))
         elif scope["type"] == "http":
             await PlainTextResponse(refusal, status_code=403, headers=HEADERS)(scope, receive, send)
         else:
@@ -99,6 +99,14 @@ class Guard:
         scheme, _, place = origin.partition("://")
         found = Place.read(place, scheme) if scheme in ("http", "https") else None
         return found is not None and (found in self.proxies or found == Place.read(host, scheme))
+
+
+def _judged(scope: Scope, headers: Headers) -> Scope:
+    """A request for Streamlit: without an origin that it would look up in the net, as it differs from the host."""
+    origin = headers.get("origin")
+    if origin is None or origin.partition("://")[2] == headers["host"]:
+        return scope
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"origin"]}
 
 
 class _GuardedSend:

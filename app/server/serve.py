@@ -59,7 +59,6 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
         "server.port": port,
         "server.headless": True,  # the browser is opened by ``when_open``
         "server.allowedHosts": [*_names(host), *(name.partition(":")[0] for name in proxies)],
-        "server.corsAllowedOrigins": [f"https://{name}" for name in proxies],
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,

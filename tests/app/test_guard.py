@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from starlette.types import ASGIApp
 from streamlit.testing.v1 import AppTest
 
 from app.server import serve
@@ -27,6 +28,7 @@ async def answering(scope, receive, send):
 
 def ask(
     *,
+    application: ASGIApp = answering,
     kind: str = "http",
     method: str = "GET",
     path: str = "/",
@@ -47,7 +49,7 @@ def ask(
         "type": kind, "method": method, "path": path, "scheme": scheme,
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }  # fmt: skip
-    asyncio.run(Guard(answering, names=NAMES, proxies=proxies)(scope, receive, send))
+    asyncio.run(Guard(application, names=NAMES, proxies=proxies)(scope, receive, send))
     first = sent[0]
     found = {name.decode().lower(): value.decode() for name, value in first.get("headers", [])}
     return first.get("status", first["type"]), found, sent[-1].get("body", b"")
@@ -113,6 +115,22 @@ def test_a_proxy_may_show_the_pages_under_its_name():
     assert ask(host="dash.example")[0] == 403
 
 
+@pytest.mark.parametrize(
+    ("origin", "passes"), [("https://dash.example", False), ("http://box:1", True), ("http://localhost", False)]
+)
+def test_streamlit_is_not_asked_again_about_an_origin_that_differs_from_the_host(origin, passes):
+    """It would ask a service in the net for this machine's address."""
+    seen = []
+
+    async def remembering(scope, receive, send):
+        seen.extend(name for name, _ in scope["headers"])
+        await answering(scope, receive, send)
+
+    ask(application=remembering, host="box:1", origin=origin, proxies=("dash.example",))
+    assert (b"origin" in seen) is passes
+    assert b"host" in seen
+
+
 def test_every_answer_carries_the_headers_that_browsers_obey():
     _, found, _ = ask(host="localhost:8501")
     policy = dict(part.split(" ", 1) for part in found["content-security-policy"].split("; "))
@@ -162,4 +180,3 @@ def test_a_wildcard_address_is_no_name(monkeypatch):
         options = serve.server_options(host, 8600, is_shared=True)
         assert {"127.0.0.1", "localhost", "dash.example"} <= set(options["server.allowedHosts"])
         assert host not in options["server.allowedHosts"]
-        assert options["server.corsAllowedOrigins"] == ["https://dash.example:8443"]

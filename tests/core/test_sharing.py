@@ -1,5 +1,7 @@
 """A shared server's policy: which fields name what, and what visitors may set them to."""
 
+import inspect
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +9,7 @@ import pytest
 from pydantic import Field
 
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
+from fairprog_core.cli import screen
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, Options
 from fairprog_core.common.sharing import SORTS, Sharing, named, names_something, sharing, sorts_of
@@ -19,6 +22,7 @@ from fairprog_core.study.load import load_study
 from fairprog_core.study.transfer_target import TransferTarget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
+from tests.core.pages import ROOT, blocks
 
 CLOSED = Sharing(is_shared=True)
 WORDS = {("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words")}  # texts that name nothing
@@ -135,3 +139,13 @@ def test_the_choices_reach_other_processes_by_the_environment(monkeypatch):
     for name, value in Sharing().to_environment().items():
         monkeypatch.setenv(name, value)
     assert sharing() == Sharing()
+
+
+def test_the_page_on_shared_servers_lists_what_can_be_allowed():
+    text = (ROOT / "docs" / "shared-server.md").read_text("utf-8")
+    assert tuple(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == SORTS
+    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(screen.app).parameters}
+    commands = [line for block in blocks(ROOT / "docs" / "shared-server.md", "sh") for line in block.code.splitlines()]
+    assert len(commands) >= 4
+    assert {word for line in commands for word in line.split() if word.startswith("--")} <= options
+    assert all(mark in text for mark in ("FOLDERS", "ADDRESSES", "HUB", "CODE"))
