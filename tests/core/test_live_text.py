@@ -135,9 +135,9 @@ def test_pictures_and_texts_are_answered_by_one_process(
 
 def test_same_content_is_answered_once(process: ExplainProcess, files: tuple[Path, Path]):
     request = TextRequest("a \ud800 cat", *files, LAMS)
-    assert process.submit(request) is process.submit(TextRequest("a \ud800 cat", *files, LAMS))
-    assert process.submit(request) is not process.submit(request._replace(text="a \ud801 cat"))
-    assert process.submit(request) is not process.submit(request._replace(lams=(1.0,)))
+    assert process.submit(request).answer is process.submit(TextRequest("a \ud800 cat", *files, LAMS)).answer
+    assert process.submit(request).answer is not process.submit(request._replace(text="a \ud801 cat")).answer
+    assert process.submit(request).answer is not process.submit(request._replace(lams=(1.0,))).answer
 
 
 def test_changed_trigger_is_read_again(files: tuple[Path, Path], tmp_path: Path):
