@@ -4,12 +4,8 @@ Notation: s image side, c classes.
 """
 
 import io
-import os
-import signal
-import threading
 import warnings
 from functools import lru_cache
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +33,8 @@ CPU = torch.device("cpu")
 
 
 def start() -> None:
-    """Limit torch to one thread, and start a thread that ends the process when its parent has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's to handle
+    """Limit torch to one thread."""
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(0)
 
 
 def answer(request: Request) -> Arrays:

@@ -30,13 +30,21 @@ MOST_WAITING, MOST_OF_A_VISITOR = 100, 10
 class ExplainProcess:
     """Answers requests one after the other in one warm process, and caches answers by the request's content."""
 
-    def __init__(self, allowance: Allowance | None = None, *, idle_seconds: float = 600.0, kept: int = 64) -> None:
+    def __init__(
+        self,
+        allowance: Allowance | None = None,
+        *,
+        idle_seconds: float = 600.0,
+        kept: int = 64,
+        process: WarmProcess | None = None,
+    ) -> None:
         """Prepare; the process starts with the first request.
 
         Args:
             allowance: time and memory for one explanation.
             idle_seconds: the process ends after so long without a request; the next request starts another.
             kept: how many answers to cache.
+            process: that computes; None: one that imports torch.
         """
         self.allowance = allowance or Allowance()
         self.idle_seconds, self.kept = idle_seconds, kept
@@ -44,7 +52,7 @@ class ExplainProcess:
         self._queue: FairQueue[Job] = FairQueue()
         self._requests: dict[Job, ExplainRequest] = {}  # of the jobs without an answer; a picture may have 10 MB
         self._computed: Job | None = None
-        self._process = WarmProcess()
+        self._process = process or WarmProcess()
         self._thread: threading.Thread | None = None  # computes what is queued; ends with the process
         self._is_closing = False
         self._changed = threading.Condition(threading.RLock())

@@ -1,10 +1,13 @@
 """One warm process that answers one request at a time, within limits of time and memory; only it imports torch."""
 
 import logging
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
-from multiprocessing import Pipe
+from multiprocessing import Pipe, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import ModuleType
@@ -51,7 +54,13 @@ class WarmProcess:
     that it uses, other systems than Linux have no such limit, and native code that meets it aborts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prepare: str = "fairprog_core.explain.live.picture:start") -> None:
+        """Choose what the process does before its first request.
+
+        Args:
+            prepare: a function, as ``"package.module:name"``; it imports what takes long.
+        """
+        self.prepare = prepare
         self.start_seconds = 0.0  # how long the last start took
         self._process: _Process | None = None
         self._line: Connection | None = None
@@ -126,7 +135,9 @@ class WarmProcess:
     def _start(self, is_given_up: Callable[[float], bool]) -> None:
         begun = time.monotonic()
         self._line, other_end = Pipe()
-        self._process = _Process(target=serve, args=(other_end,), daemon=True)  # daemon: it is ended at exit
+        self._process = _Process(
+            target=serve, args=(other_end, self.prepare), daemon=True
+        )  # daemon: it is ended at exit
         self._process.start()
         other_end.close()
         try:
@@ -167,12 +178,12 @@ class _Reply(NamedTuple):
         return self.answer
 
 
-def serve(requests: Connection) -> None:
+def serve(requests: Connection, prepare: str) -> None:
     """Answer requests until the line is closed; runs in the process. A request may name a plug-in's classifier."""
-    from fairprog_core.explain.live import picture
-
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     load_plugins()
-    picture.start()
+    load(prepare)()
     requests.send(None)
     while True:
         try:
@@ -192,6 +203,13 @@ def _reply(request: ExplainRequest) -> _Reply:
         logging.getLogger(__name__).exception("An explanation failed.")
         found = shorten(f"{type(error).__name__}: {error}")
         return _Reply(None, "", f"The explanation failed ({found}); try again, or give {request.lighter}.")
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(0)
 
 
 class _Process(SpawnProcess):
