@@ -41,16 +41,16 @@ class Hindrance(NamedTuple):
         return repr(self)
 
 
-def light_process() -> ExplainProcess:
+def light_process(**named: Any) -> ExplainProcess:
     """An explain process that starts in a fraction of a second."""
-    return ExplainProcess(process=WarmProcess("tests.hindrances:start"))
+    return ExplainProcess(process=WarmProcess("tests.hindrances:start"), **named)
 
 
 def start() -> None:
     """Import nothing that takes long: the functions of this module do without torch."""
 
 
-def spin(request: Hindrance) -> Any:
+def spin(request: object) -> Any:
     """Burn time for ever."""
     while True:
         pass
@@ -69,7 +69,7 @@ def note(request: Hindrance) -> Any:
     return {"number": np.array(request.number)}
 
 
-def hog(request: Hindrance) -> Any:
+def hog(request: object) -> Any:
     """Take memory for ever, 16 MB at a time."""
     held = []
     while True:
@@ -82,6 +82,11 @@ def die(request: Hindrance) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def fall(request: object) -> Any:
+    """End the process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def die_once(request: Hindrance) -> Any:
     """End the process the first time."""
     if not request.place.exists():
@@ -89,7 +94,7 @@ def die_once(request: Hindrance) -> Any:
     return note(request)
 
 
-def break_down(request: Hindrance) -> Any:
+def break_down(request: object) -> Any:
     """Raise what nobody expects."""
     raise ZeroDivisionError("a model of one's own divides by zero")
 
@@ -110,3 +115,17 @@ class OwnError(DataError):
 def leave(request: Hindrance) -> Any:
     """End the process as a script does."""
     sys.exit(3)
+
+
+class Gate:
+    """A request that holds the process until the test opens the gate."""
+
+    def __init__(self, process: ExplainProcess, folder: Path) -> None:
+        self.path = folder / "gate"
+        os.mkfifo(self.path)
+        self.ticket = process.submit(Hindrance("meet", self.path), visitor="gate")
+        self._writer = self.path.open("wb")  # returns once the process reads
+
+    def open(self) -> None:
+        """Let the request come to its end."""
+        self._writer.close()

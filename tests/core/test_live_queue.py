@@ -20,7 +20,7 @@ from fairprog_core.explain.live.process import ExplainProcess, Request
 from fairprog_core.explain.live.ticket import Place, Ticket
 from fairprog_core.explain.live.warm_process import Allowance
 from tests.core.test_live import PHOTO, files, is_gone_within, pid  # noqa: F401
-from tests.hindrances import Hindrance, light_process
+from tests.hindrances import Gate, Hindrance, light_process
 
 LONG = 60.0  # seconds after which a test gives up
 SHORT = Allowance(seconds=0.5)
@@ -41,19 +41,6 @@ threading.Event().wait()
 def shared() -> Iterator[ExplainProcess]:
     with closing(light_process()) as process:
         yield process
-
-
-class Gate:
-    """A request that holds the process until the test opens the gate."""
-
-    def __init__(self, process: ExplainProcess, folder: Path, visitor: str = "gate") -> None:
-        self.path = folder / "gate"
-        os.mkfifo(self.path)
-        self.ticket = process.submit(Hindrance("meet", self.path), visitor=visitor)
-        self._writer = self.path.open("wb")  # returns once the process reads
-
-    def open(self) -> None:
-        self._writer.close()
 
 
 @pytest.fixture

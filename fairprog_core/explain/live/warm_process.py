@@ -86,7 +86,7 @@ class WarmProcess:
         """
         line, before = self._started(allowance, is_given_up)
         try:
-            line.send(request)
+            line.send((request.worker, request))
             begun = time.monotonic()
             while not line.poll(LOOK_SECONDS):
                 spent = time.monotonic() - begun
@@ -187,15 +187,15 @@ def serve(requests: Connection, prepare: str) -> None:
     requests.send(None)
     while True:
         try:
-            request = requests.recv()
+            worker, request = requests.recv()
         except EOFError:
             return
-        requests.send(_reply(request))
+        requests.send(_reply(worker, request))
 
 
-def _reply(request: ExplainRequest) -> _Reply:
+def _reply(worker: str, request: ExplainRequest) -> _Reply:
     try:
-        return _Reply(load(request.worker)(request))
+        return _Reply(load(worker)(request))
     except FairprogError as error:
         kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__]
         return _Reply(None, kinds[0], str(error))
