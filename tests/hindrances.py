@@ -41,9 +41,9 @@ class Hindrance(NamedTuple):
         return repr(self)
 
 
-def light_process(**named: Any) -> ExplainProcess:
+def light_process() -> ExplainProcess:
     """An explain process that starts in a fraction of a second."""
-    return ExplainProcess(process=WarmProcess("tests.hindrances:start"), **named)
+    return ExplainProcess(process=WarmProcess("tests.hindrances:start"))
 
 
 def start() -> None:

@@ -14,13 +14,12 @@ from tests.app.drawn import given
 from tests.hindrances import Gate, Hindrance, light_process
 
 LONG = 60.0  # seconds after which a test gives up
-SMALL = Allowance(seconds=0.5, megabytes=100)
 
 
 @pytest.fixture
 def process(monkeypatch):
     """The explain process of the pages; they draw the queue at once."""
-    with closing(light_process(allowance=SMALL)) as process:
+    with closing(light_process()) as process:
         monkeypatch.setattr(explain_process, "process", lambda: process)
         monkeypatch.setattr(own_answer, "FIRST_SECONDS", 0.0)
         yield process
@@ -29,7 +28,6 @@ def process(monkeypatch):
 @pytest.fixture
 def gate(process, tmp_path):
     """Another visitor's request that is being computed."""
-    process.allowance = Allowance()
     gate = Gate(process, tmp_path)
     yield gate
     gate.open()
@@ -90,15 +88,16 @@ def test_waiting_can_be_cancelled_and_begun_again(uploaded, gate):
 
 
 @pytest.mark.parametrize(
-    ("does", "sentence"),
+    ("does", "allowance", "sentence"),
     [
-        ("spin", "stopped after 0.5 seconds"),
-        ("hog", "more than 100 MB"),
-        ("fall", "ended twice"),
-        ("break_down", "divides by zero"),
+        ("spin", Allowance(seconds=0.5), "stopped after 0.5 seconds"),
+        ("hog", Allowance(megabytes=100), "more than 100 MB"),
+        ("fall", Allowance(), "ended twice"),
+        ("break_down", Allowance(), "divides by zero"),
     ],
 )
-def test_every_end_is_told_and_can_be_tried_again(does, sentence, uploaded, process, monkeypatch):
+def test_every_end_is_told_and_can_be_tried_again(does, allowance, sentence, uploaded, process, monkeypatch):
+    process.allowance = allowance
     monkeypatch.setattr(Request, "worker", property(lambda _: f"tests.hindrances:{does}"))
     page = uploaded()
     failed = ticket(page)

@@ -20,7 +20,7 @@ from fairprog_core.classifiers.base import Classifier, freeze, save_classifier
 from fairprog_core.common.errors import ArtifactError, DataError
 from fairprog_core.common.registry import build
 from fairprog_core.explain.image.grad_cam import GradCam, normalise
-from fairprog_core.explain.live.picture import decode
+from fairprog_core.explain.live.decode import decode
 from fairprog_core.explain.live.process import CONDITIONS, ExplainProcess, Request
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.image import ImageTrigger
@@ -213,6 +213,21 @@ def test_grey_and_palette_pictures_are_taken():
     assert decode(png((8, 8), "P"), 8).shape == (8, 8, 3)
 
 
+def test_grey_of_sixteen_bits_is_scaled_and_not_cut():
+    """0, 1/4, 1/2 and all of the range."""
+    file = io.BytesIO()
+    Image.fromarray(np.array([[0, 16384], [32768, 65535]], dtype=np.uint16)).save(file, "PNG")
+    assert decode(file.getvalue(), 2)[..., 0].tolist() == [[0, 64], [128, 255]]
+
+
+def test_picture_is_turned_upright():
+    """The camera lay on its side: the left half of the file is the upper half of the picture."""
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.repeat(np.array([[255, 0]], dtype=np.uint8), 2, 0)).save(file, "PNG", exif=exif)
+    assert decode(file.getvalue(), 2)[..., 0].tolist() == [[255, 255], [0, 0]]
+
+
 @pytest.mark.parametrize("picture", [b"", b"\x89PNG\r\n\x1a\n", png((9, 9))[:40]])
 def test_damaged_picture_says_what_to_do(picture: bytes):
     with pytest.raises(DataError, match="choose another one"):
@@ -220,7 +235,7 @@ def test_damaged_picture_says_what_to_do(picture: bytes):
 
 
 def test_huge_picture_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fairprog_core.explain.live.picture.MOST_PIXELS", 99)
+    monkeypatch.setattr("fairprog_core.explain.live.decode.MOST_PIXELS", 99)
     with pytest.raises(DataError, match="10 × 10 pixels"):
         decode(png((10, 10)), 8)
 

@@ -15,7 +15,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import CommentsOptions
 from fairprog_core.explain.base import finish
 from fairprog_core.explain.live.process import ExplainProcess, Request, TextRequest
-from fairprog_core.explain.live.text import answer
+from fairprog_core.explain.live.text import LETTERS, answer
 from fairprog_core.explain.text.conditions import TextConditions
 from fairprog_core.explain.text.gallery import attribute
 from fairprog_core.explain.text.words import MOST_LETTERS, worded
@@ -112,6 +112,14 @@ def test_any_text_is_explained(text: str, files: tuple[Path, Path]):
     for word in words:
         assert len(word) <= MOST_LETTERS
         word.encode("utf-8")
+
+
+def test_text_is_cut_by_the_classifiers_window_before_it_is_split_into_tokens(files: tuple[Path, Path]):
+    """Behind so many spaces no word is looked for, although spaces are no tokens."""
+    most = LETTERS * read_classifier(files[0], CLASSIFIERS)[0].max_length  # type: ignore[attr-defined]
+    for spaces, words in ((most - 3, ["cat"]), (most, [])):
+        about = ask(files, " " * spaces + "cat", (2.0,))[1]
+        assert (about["texts"], about["is_cut"]) == ([words], [not words])
 
 
 def test_text_without_words_still_has_the_trigger(files: tuple[Path, Path]):
