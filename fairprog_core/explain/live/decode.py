@@ -1,6 +1,7 @@
 """Reads a picture that a user chose: from a file's bytes to the classifier's pixels, with little memory.
 
-Every copy of a large picture takes 100 MB, so it is converted only where its mode needs that, and to RGB once it is small.
+Every copy of a large picture takes 100 MB, so it is converted only where its mode needs that, and to RGB once it is
+small.
 
 Notation: s image side, h×w picture.
 """
