@@ -14,6 +14,6 @@ _ID = re.compile(r"[0-9a-f]{32}")
 def visitor() -> str:
     """The id of this browser, 32 hex digits; where it keeps no cookies, an id of this session."""
     known = st.context.cookies.get(COOKIE)
-    if isinstance(known, str) and _ID.fullmatch(known):
+    if isinstance(known, str) and _ID.fullmatch(known):  # a page that is tested without a server has no cookies
         return known
     return str(st.session_state.setdefault(_KEY, secrets.token_hex(16)))

@@ -105,16 +105,22 @@ class Limits(BaseSettings):
         instead="give a smaller picture or a shorter text",
     )
     explanation_megabytes: int = _limit(
-        4096,
+        2000,
         title="Megabytes of an explanation",
-        description="Memory of the process that explains.",
+        description="Memory beyond what the process that explains held before.",
         instead="give a smaller picture or a shorter text",
     )
     explanations_waiting: int = _limit(
-        20,
+        100,
         title="Explanations that wait",
         description="Of all visitors of a server together.",
         instead="try again in a minute",
+    )
+    explanations_per_visitor: int = _limit(
+        10,
+        title="Explanations of one visitor that wait",
+        description="A newer request of a page takes the place of its older one.",
+        instead="wait for one of them, or cancel one",
     )
     download_gigabytes: float = _limit(
         10.0,
