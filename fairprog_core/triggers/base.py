@@ -24,10 +24,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier, Description
-from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
-from fairprog_core.common.home import replacing
+from fairprog_core.common.home import is_file, replacing, user_path
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 
@@ -282,10 +282,11 @@ def load_trigger(path: str | Path) -> Trigger:
 
     Raises:
         ArtifactError: the file is missing, damaged or not a trigger of fairprog.
+        ConfigError: the path is not valid.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
+    path = user_path(path)
+    if not is_file(path):
+        raise ArtifactError(f"No trigger at {shorten(path)}: give the .safetensors file that a run or the dashboard wrote.")
     values, about = read_module(path, format=FORMAT, noun="trigger", remedy=REMEDY)
     options = options_of(TRIGGERS, about, path=path, noun="trigger", remedy=REMEDY)
     implementation: type[Trigger] = TRIGGERS[options.kind].load()

@@ -52,7 +52,7 @@ def write(folder: str | Path, trigger: Trigger, findings: Findings, *, model: st
         ConfigError: the folder is not empty, or a label is neither text nor a number.
         ArtifactError: it cannot be written.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     values = {"format": FORMAT, "fairprog": VERSION, "model": model, "inputs": inputs, **findings.to_json()}
     try:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -71,7 +71,7 @@ def read(folder: str | Path) -> SavedModel:
     Raises:
         ArtifactError: the folder is missing, damaged or of another version.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     file = path / DESCRIPTION
     if not file.is_file():
         raise ArtifactError(f"There is no reprogrammed model in {path}; give a folder that its `save` wrote.")

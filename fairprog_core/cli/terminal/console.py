@@ -49,15 +49,9 @@ def open_home(path: Path | None) -> Home:
     """The home that an option or the environment names.
 
     Raises:
-        ConfigError: the folder cannot be created.
+        ConfigError: the path is not valid, or the folder cannot be created.
     """
-    try:
-        return Home.find(path)
-    except (OSError, RuntimeError) as error:  # RuntimeError: ~name of a user that does not exist
-        reason = error.strerror if isinstance(error, OSError) else shorten(error)
-        raise ConfigError(
-            f"The home {shorten(path or '')} cannot be made: {reason}; choose another with --home."
-        ) from error
+    return Home.find(path)
 
 
 def print_json(value: Any) -> None:

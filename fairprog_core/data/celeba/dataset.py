@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
@@ -158,9 +158,15 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
         with file.open("rb") as raw, Image.open(raw) as image:
             picture = image.convert("RGB")
     except FileNotFoundError as error:
-        raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error
+        raise DataError(
+            f"{shorten(file)} is missing, although the partition names it; unpack the images again."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise DataError(
+            f"{shorten(file)} has far more pixels than a picture of CelebA; unpack or download the images again."
+        ) from error
     except (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{file} is broken ({error}); unpack or download the images again.") from error
+        raise DataError(f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again.") from error
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     square = picture.crop((left, top, left + side, top + side))

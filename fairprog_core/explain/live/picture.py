@@ -116,8 +116,18 @@ def _open(picture: bytes) -> Image.Image:
                 f"The picture has {image.width} × {image.height} pixels; give one of at most "
                 f"{MOST_PIXELS // 1_000_000} million."
             )
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
+        upright = ImageOps.exif_transpose(_with_8_bits(image)).convert("RGBA")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
     ground = Image.new("RGBA", upright.size, "white")
     return Image.alpha_composite(ground, upright).convert("RGB")
+
+
+def _with_8_bits(image: Image.Image) -> Image.Image:
+    """A grey picture of 16 bits, which Pillow would clip at 255, scaled to 8; any other one as it is."""
+    if not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image, dtype=np.uint16)
+    scaled = Image.fromarray((values / 257).round().astype(np.uint8))  # 65535 -> 255
+    scaled.info |= {key: value for key, value in image.info.items() if key == "exif"}
+    return scaled
