@@ -154,7 +154,8 @@ def _check_header(file: Path) -> None:
     with file.open("rb") as raw:
         header = next(csv.reader([raw.readline(1 << 20).decode("utf-8-sig", errors="replace")]), [])
     if missing := [name for name in _COLUMNS if name not in header]:
-        raise DataError(f"{shorten(file, _MOST)} has no column {shorten(', '.join(missing), 50)}. {_HOW}")
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise DataError(f"{shorten(file, _MOST)} has no column {', '.join(missing[:3])}{more}. {_HOW}")
 
 
 def _parts(batch: "pa.RecordBatch", where: _Where) -> "pa.Array":
