@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fairprog_core.cli.terminal.console import HomeOption, open_home
+from fairprog_core.cli.terminal.console import HomeOption, open_home, say
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -43,7 +43,7 @@ def encoder(
     from fairprog_core.classifiers.encoder.folder import find_model
 
     cut = cut_encoder(find_model(source), out, layers=layers, texts=texts)
-    typer.echo(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
+    say(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
 
 
 def _lines(files: list[Path]) -> Iterator[str]:

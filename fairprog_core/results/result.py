@@ -87,7 +87,8 @@ class Result:
         path = user_path(folder) / RESULT
         if not is_file(path):
             raise ArtifactError(
-                f"There is no result in {shorten(folder)}: result.json is missing; run the study, or open another folder."
+                f"There is no result in {shorten(folder)}: result.json is missing; run the study, or open another "
+                "folder."
             )
         values = read_json(path, remedy="run the study again")
         if (found := values.get("schema")) != SCHEMA:

@@ -286,7 +286,9 @@ def load_trigger(path: str | Path) -> Trigger:
     """
     path = user_path(path)
     if not is_file(path):
-        raise ArtifactError(f"No trigger at {shorten(path)}: give the .safetensors file that a run or the dashboard wrote.")
+        raise ArtifactError(
+            f"No trigger at {shorten(path)}: give the .safetensors file that a run or the dashboard wrote."
+        )
     values, about = read_module(path, format=FORMAT, noun="trigger", remedy=REMEDY)
     options = options_of(TRIGGERS, about, path=path, noun="trigger", remedy=REMEDY)
     implementation: type[Trigger] = TRIGGERS[options.kind].load()

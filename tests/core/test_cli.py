@@ -161,7 +161,10 @@ def test_every_command_explains_itself(fairprog, path):
         (["run", "faces-quick", "--json", f"{'x' * 300}/x"], "does not exist"),
         (["run", "faces-quick", "--json", "/dev/null"], "is a device or a pipe"),
         (["run", "faces-quick", "--json", "/proc/x.json"], "cannot be written"),
-        (["runs", "list", "--home", "~nouser/x"], "The home '~nouser/x' cannot be used: this machine has no user 'nouser'"),
+        (
+            ["runs", "list", "--home", "~nouser/x"],
+            "The home '~nouser/x' cannot be used: this machine has no user 'nouser'",
+        ),
         (["runs", "list", "--home", "x" * 300], "cannot be used: a name in it has 300 bytes"),
         (["runs", "list", "--limit", "9" * 20], "Invalid value for '--limit'"),
         (["runs", "list", "--limit", "9" * 5000], "Invalid value for '--limit'"),

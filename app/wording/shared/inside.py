@@ -1,6 +1,5 @@
 """Sentences that Trade-off, Saliency and Probe share."""
 
-import html
 from collections.abc import Mapping, Sequence
 
 from app.models import saved_study
@@ -167,8 +166,3 @@ def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
     is_zero = float(text) == 0
     sign = "" if is_zero else "−" if value < 0 else "+" if plus else ""
     return f"{sign}{text}"
-
-
-def for_chart(text: str) -> str:
-    """Escapes text for Plotly, which reads some HTML in names and labels."""
-    return html.escape(text, quote=False)

@@ -112,7 +112,9 @@ def head(file: Path, n: int) -> list[CommentRow]:
             rows = list(islice(csv.DictReader(lines), n))
             return [CommentRow(row["comment_text"].replace("\0", ""), _scores(row)) for row in rows]
     except (OSError, csv.Error, ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"{shorten(file)} cannot be read as a table ({shorten(error, 80)}); download it again.") from error
+        raise DataError(
+            f"{shorten(file)} cannot be read as a table ({shorten(error, 80)}); download it again."
+        ) from error
 
 
 def _scores(row: dict[str, str]) -> dict[str, float]:
@@ -147,7 +149,9 @@ def _batches(file: Path) -> "Iterator[pa.RecordBatch]":
             )
             yield from reader
     except (OSError, csv.Error, pa.ArrowException) as error:
-        raise DataError(f"{shorten(file)} cannot be read as a table ({shorten(error, 80)}); download it again.") from error
+        raise DataError(
+            f"{shorten(file)} cannot be read as a table ({shorten(error, 80)}); download it again."
+        ) from error
 
 
 def _check_header(file: Path) -> None:

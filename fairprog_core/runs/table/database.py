@@ -29,8 +29,8 @@ class Database:
         url = url or os.environ.get("FAIRPROG_DB_URL")
         if not url and not is_folder(home.path):
             raise ArtifactError(
-                f"There is no folder {shorten(home.path)}, where the runs and their table belong; make it, or open the home "
-                "with Home.find, which makes it."
+                f"There is no folder {shorten(home.path)}, where the runs and their table belong; make it, or open the "
+                "home with Home.find, which makes it."
             )
         try:
             address = make_url(url) if url else URL.create("sqlite", database=str(home.database))
