@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.models.table import Table
+from app.wording.shared import neutral
 
 _FOLDER = Path(__file__).parent
 _HTML = """
@@ -19,7 +20,7 @@ _JS = (_FOLDER / "table.js").read_text("utf-8")
 
 def show(value: Table, *, key: str) -> Table:
     """Draw the table; all text in it is shown as text, never as HTML."""
-    _component()(key=key, data=[asdict(value)])
+    _component()(key=key, data=[neutral.in_component(asdict(value))])
     return value
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.models import saved_study
-from app.wording.shared import common
+from app.wording.shared import common, neutral
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import GalleryAbout
@@ -80,7 +80,7 @@ def demo_name(kind: str) -> str:
 
 def run_name(name: str, run: str) -> str:
     """A run in a list: its name and the beginning of its id."""
-    return f"{name or RUN} ({run[:8]})"
+    return neutral.in_text(f"{name or RUN} ({run[:8]})")
 
 
 def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 from fairprog_core.common.errors import escaped
 
@@ -13,8 +14,17 @@ _LINK = re.compile(r"https?://\S+")
 
 
 def in_text(text: str) -> str:
-    """For what shows text as text: components, and the options of a list. Control characters become visible."""
+    """For what shows text as text, such as the options of a list: control characters become visible."""
     return escaped(text)
+
+
+def in_component(data: Any) -> Any:
+    """For a component of our own, which shows text as text: all texts in JSON data, at any depth."""
+    if isinstance(data, str):
+        return in_text(data)
+    if isinstance(data, dict):
+        return {key: in_component(value) for key, value in data.items()}
+    return [in_component(each) for each in data] if isinstance(data, list | tuple) else data
 
 
 def in_markdown(text: str) -> str:
