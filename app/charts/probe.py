@@ -7,7 +7,7 @@ from app.charts.plot import Plot
 from app.models.explanations import ConditionFigures
 from app.models.line import Line
 from app.wording import probe as words
-from app.wording.shared import common, neutral
+from app.wording.shared import common
 from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.explanations import Probe
@@ -34,7 +34,7 @@ def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
     """
     name = common.group(probe.groups[group])
     return along(
-        lines(probe, null, group), probe.lams, y_title=words.axis(neutral.in_chart(name)),
+        lines(probe, null, group), probe.lams, y_title=words.axis(name),
         label=words.label(name, null), picked=picked, limits=(-0.04, 1.04), height=420,
     )  # fmt: skip
 
