@@ -20,9 +20,8 @@ _JS = (_FOLDER / "intro_demo.js").read_text("utf-8")
 
 def show(value: Demo, *, key: str) -> Demo:
     """Draw the demo; ``app.presenters.intro_demo.picture`` makes ``value``."""
-    _component()(
-        key=key, data=[neutral.in_component(value)]
-    )  # a list: for a dict Streamlit imports pandas, 70 MB for the server
+    found = neutral.in_component(value)
+    _component()(key=key, data=[found])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
 
 
