@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.models.table import Table
-from app.wording.shared import common
+from app.wording.shared import common, neutral
 from fairprog_core.common.limits import limits
 
 _FOLDER = Path(__file__).parent
@@ -22,7 +22,7 @@ _JS = (_FOLDER / "table.js").read_text("utf-8")
 def show(value: Table, *, key: str) -> Table:
     """Draw the table, of a long one the first rows; all text in it is shown as text, never as HTML."""
     most = limits().rows
-    _component()(key=key, data=[asdict(replace(value, rows=value.rows[:most]))])
+    _component()(key=key, data=[neutral.in_component(asdict(replace(value, rows=value.rows[:most])))])
     if len(value.rows) > most:
         st.caption(common.first_rows(most, len(value.rows)))
     return value

@@ -184,7 +184,11 @@ def erasure(regions: Sequence[str]) -> ControlNames:
 
 def flat_note(names: ControlNames, flat: float) -> str:
     """What the level of a flat map means."""
-    return FLAT_REGION.format(flat=flat, region=names.region) if names.region else FLAT_WORDS.format(flat=flat)
+    return (
+        FLAT_REGION.format(flat=flat, region=common.plain(names.region))
+        if names.region
+        else FLAT_WORDS.format(flat=flat)
+    )
 
 
 PICTURE, SENTENCE = "picture", "sentence"  # what counterfactual twins are

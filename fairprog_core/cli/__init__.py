@@ -87,7 +87,7 @@ def _main(arguments: list[str]) -> int:
         complain(str(error))
         return 2
     except DatabaseError as error:
-        complain(f"The run table cannot be used: {error.orig}.")
+        complain(f"The run table cannot be used: {shorten(error.orig)}.")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130

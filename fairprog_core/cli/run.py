@@ -20,6 +20,7 @@ from fairprog_core.cli.terminal.console import (
     console,
     figures_table,
     open_home,
+    say,
     span,
     write_text,
 )
@@ -29,6 +30,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.log_format import LogFormatter
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
@@ -79,7 +81,7 @@ def run(
             earlier = _earlier(store, each) if from_series else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
+                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{shorten(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
@@ -129,12 +131,12 @@ def _show(records: Iterator[Record], title: str) -> None:
                 continue
             left = record.get("seconds_left")
             progress.update(
-                task, completed=record["fraction"], description=record["label"],
+                task, completed=record["fraction"], description=escaped(record["label"]),
                 left="" if left is None or record["fraction"] >= 1 else f"about {span(left)} left",
             )  # fmt: skip
             line = record["label"].split(":")[0]
             if progress.disable and line and line != last_line:
-                typer.echo(f"{record['fraction']:4.0%}  {line}")
+                say(f"{record['fraction']:4.0%}  {line}")
                 last_line = line
 
 
@@ -158,7 +160,7 @@ def _report(home: Home, run: Run) -> int:
     if run.figures:
         console().print(figures_table(run.figures, f"{run.name}, test split"))
     if run.state == "done":
-        typer.echo(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
+        say(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
         return 0
     if run.state == "failed":
         complain(run.error or "The run failed.")
@@ -200,5 +202,5 @@ def _log_to(home: Home) -> None:
         raise ConfigError(
             f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
         ) from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("fairprog_core").addHandler(handler)

@@ -16,7 +16,7 @@ from typing import Annotated, Protocol, cast
 
 import typer
 
-from fairprog_core.cli.terminal.console import HomeOption, complain, open_home
+from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, say
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home
 from fairprog_core.common.limits import limits
@@ -138,7 +138,7 @@ def _leave_out_working_folder() -> None:
 
 def _announce(home: Home, open_browser: bool, url: str) -> None:
     """Print the address, open the browser, then start the workers, so that the page opens without delay."""
-    typer.echo(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
+    say(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
     if open_browser:
         webbrowser.open(url)
     launcher.ensure_workers(home)

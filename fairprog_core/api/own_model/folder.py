@@ -55,7 +55,7 @@ def write(folder: str | Path, trigger: Trigger, findings: Findings, *, model: st
         ConfigError: the folder is not empty or not writable, or a label is neither text nor a number.
         ArtifactError: it cannot be written.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     values = {"format": FORMAT, "fairprog": VERSION, "model": model, "inputs": inputs, **findings.to_json()}
     with writing(check_destination(path, _NEW), _NEW) as part:
         part.mkdir()
@@ -69,7 +69,7 @@ def read(folder: str | Path) -> SavedModel:
     Raises:
         ArtifactError: the folder is missing, damaged or of another version.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     file = path / DESCRIPTION
     if not file.is_file():
         raise ArtifactError(f"There is no reprogrammed model in {path}; give a folder that its `save` wrote.")

@@ -2,17 +2,15 @@
 
 import dataclasses
 import json
-import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
+    PlainTable,
     console,
     open_home,
     print_json,
@@ -45,9 +43,10 @@ def worker(
     if stop:
         typer.echo(f"Ended {launcher.stop_workers(opened_home)} worker(s).")
         return
+    from fairprog_core.runs.log_format import log_to_stdout
     from fairprog_core.runs.worker import work
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    log_to_stdout("%(asctime)s %(message)s")
     reason = work(opened_home, slot=slot, idle_seconds=idle)
     if reason == "outdated":
         typer.echo("The code has changed; start the worker again.")
@@ -62,13 +61,14 @@ def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
     else:
-        table = Table(show_header=False, box=None, pad_edge=False)
+        table = PlainTable(show_header=False)
         table.add_column(no_wrap=True)
         table.add_column(style="bold", no_wrap=True)
         table.add_column()
         for finding in findings:
             hint = f" – {finding.hint}" if finding.hint else ""
-            table.add_row(finding.state.upper() if finding.state != "ok" else "ok", finding.name, finding.found + hint)
+            state = finding.state.upper() if finding.state != "ok" else "ok"
+            table.add_row(state, finding.name, finding.found + hint)
         console().print(table)
     return 1 if any(finding.state == "missing" for finding in findings) else 0
 

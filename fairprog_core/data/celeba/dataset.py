@@ -160,9 +160,17 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
             check_pixels(shorten(file), image.width, image.height)
             picture = image.convert("RGB")
     except FileNotFoundError as error:
-        raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error
+        raise DataError(
+            f"{shorten(file)} is missing, although the partition names it; unpack the images again."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise DataError(
+            f"{shorten(file)} has far more pixels than a picture of CelebA; unpack or download the images again."
+        ) from error
     except (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{file} is broken ({error}); unpack or download the images again.") from error
+        raise DataError(
+            f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
+        ) from error
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     square = picture.crop((left, top, left + side, top + side))
