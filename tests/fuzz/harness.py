@@ -19,7 +19,7 @@ from fairprog_core.common.errors import FairprogError
 
 LIMIT = 10.0  # seconds that one input may take
 ROOM = 2 * 2**30  # bytes that reading may add to the process
-LONGEST = 600  # characters of a sentence
+LONGEST = 300  # characters of a sentence
 MOST_SHOWN = 8  # different failures that a report shows
 
 T = TypeVar("T")
