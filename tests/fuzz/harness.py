@@ -15,11 +15,10 @@ from typing import TypeVar
 import psutil
 import pytest
 
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import LONGEST, FairprogError
 
 LIMIT = 10.0  # seconds that one input may take
 ROOM = 2 * 2**30  # bytes that reading may add to the process
-LONGEST = 300  # characters of a sentence
 MOST_SHOWN = 8  # different failures that a report shows
 
 T = TypeVar("T")
@@ -72,7 +71,7 @@ class Fuzz:
 
     def __call__(
         self, reader: str, mutate: Callable[[random.Random], T], read: Callable[[T], object], *, default: int,
-        name_in_errors: str = "",
+        name_in_errors: str = "", share: float = 1.0,
     ) -> Tally:  # fmt: skip
         """Fail unless every input ends in a value or in a ``FairprogError``.
 
@@ -82,10 +81,12 @@ class Fuzz:
             read: reads it.
             default: inputs, where ``--fuzz-inputs`` does not say how many: for about six seconds.
             name_in_errors: must be part of every error's sentence, e.g. the file's name.
+            share: the part of ``--fuzz-inputs`` that a slow reader gets; at least one.
         """
         tally = Tally(reader)
+        n_inputs = default if self.n_inputs is None else max(1, round(self.n_inputs * share))
         with _bounded_memory():
-            for seed in range(self.first, self.first + (default if self.n_inputs is None else self.n_inputs)):
+            for seed in range(self.first, self.first + n_inputs):
                 value = mutate(random.Random(f"{reader}/{seed}"))
                 self._try(tally, seed, lambda value=value: read(value), name_in_errors)  # type: ignore[misc]
         self.config.stash[TALLIES].append(tally)
@@ -120,7 +121,7 @@ TALLIES = pytest.StashKey[list[Tally]]()
 def _what_is_wrong(sentence: str, name: str) -> str | None:
     if len(sentence) > LONGEST:
         return f"has more than {LONGEST} characters"
-    if "\n" in sentence.strip():
+    if "\n" in sentence:
         return "has line breaks"
     try:
         json.dumps(sentence).encode()
