@@ -4,8 +4,6 @@ Notation: n samples, p groups, c classes, s image side.
 """
 
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -15,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
@@ -23,12 +21,13 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import Array, CacheEntry, Columns
-from fairprog_core.data.celeba.files import CelebAFiles, Place
+from fairprog_core.data.celeba.files import UNREADABLE, CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
 
 _DECODING = 1  # increased whenever the same file is decoded differently; part of the pixels' cache key
 _CHUNK = 256  # images per report of progress
+_MOST_PIXELS = 50_000_000  # of a picture; the photographs have 38,804
 _PART = {"train": 0, "tune": 0, "val": 1, "test": 2}
 _NAMES = {"Male": ("female", "male")}  # used instead of "not <attribute>"
 
@@ -156,11 +155,13 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
     """
     try:
         with file.open("rb") as raw, Image.open(raw) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ValueError(f"it has {image.width} × {image.height} pixels")
             picture = image.convert("RGB")
     except FileNotFoundError as error:
         raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error
-    except (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{file} is broken ({error}); unpack or download the images again.") from error
+    except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{file} is broken ({shorten(error)}); unpack or download the images again.") from error
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     square = picture.crop((left, top, left + side, top + side))
