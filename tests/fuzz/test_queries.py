@@ -13,9 +13,23 @@ from fairprog_core.common.home import Home
 from fairprog_core.runs import launcher
 from tests.conftest import Finished
 from tests.fuzz.harness import Fuzz
+from tests.opened_pages import open_page
 
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
-NAMES = ("run", "curve", "lam", "gap", "with", "criterion", "methods", "against", "base", "study", "watched", "embed", "x")
+NAMES = (
+    "run",
+    "curve",
+    "lam",
+    "gap",
+    "with",
+    "criterion",
+    "methods",
+    "against",
+    "base",
+    "study",
+    "watched",
+    "embed",
+    "x",
+)
 VALUES = (
     "", " ", "0", "1", "-1", "nan", "inf", "-inf", "1e400", "1e-320", "0x10", "1_0", "٣", "9" * 5000, "true", "None",
     "demo", "demo-", "demo-comments", "demo-demo", "../../etc/passwd", "..", "/", "C:\\", "a" * 64, "a" * 65, "x" * 20_000,
@@ -23,7 +37,21 @@ VALUES = (
     "<script>alert(1)</script>", "javascript:alert(1)", "**x**", "$x$", ":red[x]", "[a](http://b.invalid)", "'", '"', "{}",
     "average_abs_odds_difference", "accuracy", "equalized_odds", "demographic_parity", "reprogram", "border", "base",
 )  # fmt: skip
-RAW = ("%ED%A0%80", "%ff%fe", "%", "%zz", "&", "=", "?", "#", ";", "+", "%C0%80", "%00", "%F4%90%80%80")  # undecodable, too
+RAW = (
+    "%ED%A0%80",
+    "%ff%fe",
+    "%",
+    "%zz",
+    "&",
+    "=",
+    "?",
+    "#",
+    ";",
+    "+",
+    "%C0%80",
+    "%00",
+    "%F4%90%80%80",
+)  # undecodable, too
 
 
 def query(rng: random.Random, known: tuple[str, ...]) -> str:
@@ -44,12 +72,15 @@ def query(rng: random.Random, known: tuple[str, ...]) -> str:
     return "&".join(pairs)
 
 
-def visit(page: AppTest, text: str) -> None:
-    """Open a page by an address; its query string is decoded as Streamlit decodes it."""
-    page.query_params.update(parse_qs(text, keep_blank_values=True))
-    page.run()
+def parameters(text: str) -> dict[str, list[str]]:
+    """A query string, decoded as Streamlit decodes that of an address."""
+    return parse_qs(text, keep_blank_values=True)
+
+
+def check(page: AppTest) -> None:
+    """Fail with what a page shows instead of itself where its script fails."""
     if page.exception:
-        raise AssertionError("\n".join(str(each.value) for each in page.exception))
+        raise AssertionError("\n".join(f"{each.message}\n{''.join(each.stack_trace)}" for each in page.exception))
 
 
 def selections() -> None:
@@ -69,8 +100,13 @@ def selections() -> None:
 
 def test_selections(fuzz: Fuzz, home: Home) -> None:
     known = ("demo", "a-run", "border-equalized_odds-s0")
-    fuzz("addresses, what is selected", lambda rng: query(rng, known),
-         lambda text: visit(AppTest.from_function(selections), text), default=300)  # fmt: skip
+
+    def read(text: str) -> None:
+        page = AppTest.from_function(selections)
+        page.query_params.update(parameters(text))
+        check(page.run())
+
+    fuzz("addresses, what is selected", lambda rng: query(rng, known), read, default=300)
 
 
 @pytest.fixture
@@ -90,10 +126,8 @@ def known(finished: Finished, home: Home, tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", common.PAGES)
 def test_page(fuzz: Fuzz, name: str, known: tuple[str, ...]) -> None:
     def read(text: str) -> None:
-        page = AppTest.from_file(str(MAIN), default_timeout=20)
-        if name != "start":
-            page.switch_page(f"views/{name}.py")
-        visit(page, text)
+        page = open_page(name, **parameters(text))
+        check(page)
         assert page.title
 
     fuzz(f"addresses of {name}", lambda rng: query(rng, known), read, default=3, share=0.01)

@@ -80,7 +80,9 @@ def other_chunks(data: bytes, rng: random.Random) -> bytes:
     parts = chunks(data)
     at = rng.randrange(len(parts))
     name, content = parts[at]
-    extra = rng.choice((b"tEXt", b"zTXt", b"iTXt", b"acTL", b"fcTL", b"fdAT", b"gAMA", b"tRNS", b"PLTE", b"eXIf", b"iCCP"))
+    extra = rng.choice(
+        (b"tEXt", b"zTXt", b"iTXt", b"acTL", b"fcTL", b"fdAT", b"gAMA", b"tRNS", b"PLTE", b"eXIf", b"iCCP")
+    )
     match rng.randrange(6):
         case 0:
             del parts[at]
