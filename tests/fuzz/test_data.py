@@ -17,9 +17,8 @@ from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions
 from fairprog_core.data.celeba.files import CelebAFiles
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.civil_comments.file import head
-from tests.core.test_celeba import write_csv, write_txt
+from tests.core.test_celeba import ATTRIBUTES, N, write_csv, write_txt
 from tests.core.test_civil_comments import FILE, table, write
-from tests.core.test_celeba import ATTRIBUTES, N
 from tests.fuzz.harness import Fuzz
 from tests.fuzz.mutations import mutate_bytes
 
