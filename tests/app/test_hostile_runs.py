@@ -21,7 +21,7 @@ from tests.conftest import Finished
 
 VIEWS = ("tradeoff", "compare", "saliency", "probe")
 DRAWN = {"tradeoff": "plane", "compare": "duel", "saliency": "lam-", "probe": "probability"}  # what a healthy run shows
-FEW, CROWD = 4, 60  # damages that are visited, and that a healthy run lives with
+FEW, CROWD = 3, 60  # damages that are visited, and that a healthy run lives with
 
 Open = Callable[..., AppTest]
 
