@@ -46,26 +46,37 @@ def change(how: Callable[[dict[str, Any]], object]) -> Damage:
     return damage
 
 
+PARTS: dict[str, Callable[[dict[str, Any]], list[dict[str, Any]]]] = {
+    "": lambda found: [found],
+    "study.": lambda found: [found["study"]],
+    "base.": lambda found: [found["base"]],
+    "point.": lambda found: found["points"],
+    "curve.": lambda found: found["curves"],
+    "explain.": lambda found: [curve["explain"] for curve in found["curves"]],
+    "probe.": lambda found: [curve["probe"] for curve in found["curves"]],
+}
+
+
 def _results(folder: Path) -> Iterator[tuple[str, Damage]]:
-    """Every key of the result, of its points and of its curves: removed, and with values of two other types."""
+    """Every key of the result and of its parts: removed, and with values of two other types."""
     values = json.loads((folder / "result.json").read_text("utf-8"))
     others = cycle(OTHERS)
-    whole: Callable[[dict[str, Any]], list[dict[str, Any]]] = lambda found: [found]
-    for part, rows in {
-        "": whole, "study.": lambda found: [found["study"]], "base.": lambda found: [found["base"]],
-        "point.": lambda found: found["points"], "curve.": lambda found: found["curves"],
-        "explain.": lambda found: [curve["explain"] for curve in found["curves"]],
-        "probe.": lambda found: [curve["probe"] for curve in found["curves"]],
-    }.items():  # fmt: skip
+    for part, rows in PARTS.items():
         for key in rows(values)[0]:
             if part in ("base.", "point.") and key.endswith("_ci") and key != "accuracy_ci":
                 continue
-            yield f"{part}{key} removed", change(lambda found, rows=rows, key=key: [row.pop(key) for row in rows(found)])
+            yield (
+                f"{part}{key} removed",
+                change(lambda found, rows=rows, key=key: [row.pop(key) for row in rows(found)]),
+            )
             for other in (next(others), next(others)):
-                yield (
-                    f"{part}{key} = {str(other)[:12]!r}",
-                    change(lambda found, rows=rows, key=key, other=other: [row.update({key: other}) for row in rows(found)]),
-                )
+                yield f"{part}{key} = {str(other)[:12]!r}", change(_set(rows, key, other))
+
+
+def _set(
+    rows: Callable[[dict[str, Any]], list[dict[str, Any]]], key: str, value: Any
+) -> Callable[[dict[str, Any]], object]:
+    return lambda found: [row.update({key: value}) for row in rows(found)]
 
 
 def _meanings(folder: Path) -> Iterator[tuple[str, Damage]]:
@@ -82,7 +93,9 @@ def _meanings(folder: Path) -> Iterator[tuple[str, Damage]]:
     for name in ("method", "trigger", "criterion"):
         yield (
             f"curve of an unknown {name}",
-            change(lambda found, name=name: [row.update({name: "unheard"}) for row in (*found["curves"], *found["points"])]),
+            change(
+                lambda found, name=name: [row.update({name: "unheard"}) for row in (*found["curves"], *found["points"])]
+            ),
         )
     yield "text instead of pictures", change(lambda found: found["study"].update(dataset={"kind": "comments"}))
     yield "pictures instead of text", change(lambda found: found["study"].update(dataset={"kind": "faces"}))
@@ -91,8 +104,9 @@ def _meanings(folder: Path) -> Iterator[tuple[str, Damage]]:
     yield "twice the curves", change(lambda found: found["curves"].extend(found["curves"]))
     yield "other keys", change(lambda found: [curve.update(key="../../x") for curve in found["curves"]])
     yield "a key of markup", change(lambda found: [curve.update(key="<b>*x*") for curve in found["curves"]])
-    yield "a thousand curves", change(
-        lambda found: found["curves"].extend([found["curves"][0] | {"key": f"c{i}"} for i in range(1000)])
+    yield (
+        "a thousand curves",
+        change(lambda found: found["curves"].extend([found["curves"][0] | {"key": f"c{i}"} for i in range(1000)])),
     )
 
 
@@ -128,37 +142,41 @@ def _files(folder: Path) -> Iterator[tuple[str, Damage]]:
 
 def _contents(folder: Path) -> Iterator[tuple[str, Damage]]:
     """Galleries without one array or one part of their description; predictions with fewer rows or columns."""
-    gallery = next(folder.glob("curves/*/gallery.safetensors")).relative_to(folder)
+    gallery = str(next(folder.glob("curves/*/gallery.safetensors")).relative_to(folder))
     header, _ = split_safetensors((folder / gallery).read_bytes())
     about = json.loads(header["__metadata__"]["fairprog"])
-
-    def rewrite(how: Callable[[dict[str, Any], dict[str, Any]], object]) -> Damage:
-        def damage(folder: Path) -> None:
-            header, body = split_safetensors((folder / gallery).read_bytes())
-            about = json.loads(header["__metadata__"]["fairprog"])
-            how(header, about)
-            if "__metadata__" in header:
-                header["__metadata__"]["fairprog"] = json_text(about)
-            replace(folder / gallery, join_safetensors(header, body))
-
-        return damage
-
     for name in header:
-        yield f"gallery without {name}", rewrite(lambda header, _, name=name: header.update({f"{name}x": header.pop(name)})
-                                                 if name != "__metadata__" else header.pop(name))  # fmt: skip
+        yield f"gallery without {name}", _gallery(gallery, lambda header, _, name=name: header.pop(name))
+        yield f"gallery, {name} renamed", _gallery(gallery, lambda header, _, name=name: _rename(header, name))
     for name in about:
-        yield f"gallery's {name} removed", rewrite(lambda _, about, name=name: about.pop(name))
-        yield f"gallery's {name} = []", rewrite(lambda _, about, name=name: about.update({name: []}))
-    if words := about.get("trigger_words"):
-        for name in words:
-            yield f"gallery without the words {name}", rewrite(
-                lambda _, about, name=name: about["trigger_words"].pop(name)
-            )
+        yield f"gallery's {name} removed", _gallery(gallery, lambda _, about, name=name: about.pop(name))
+        yield f"gallery's {name} = []", _gallery(gallery, lambda _, about, name=name: about.update({name: []}))
+    for name in about.get("trigger_words", ()):
+        words = _gallery(gallery, lambda _, about, name=name: about["trigger_words"].pop(name))
+        yield f"gallery without the words {name}", words
     for name in ("base/predictions.parquet", str(next(folder.glob("curves/*/lam-*.parquet")).relative_to(folder))):
         for n in (0, 7):
             yield f"{name} with {n} rows", _table(name, lambda table, n=n: table.slice(0, n))
         for column in ("y", "z", "logit_0"):
             yield f"{name} without {column}", _table(name, lambda table, column=column: table.drop_columns([column]))
+
+
+def _rename(header: dict[str, Any], name: str) -> None:
+    header[f"{name}x"] = header.pop(name) if name != "__metadata__" else {"x": "y"}
+
+
+def _gallery(name: str, how: Callable[[dict[str, Any], dict[str, Any]], object]) -> Damage:
+    """A damage of the header and the description of a gallery."""
+
+    def damage(folder: Path) -> None:
+        header, body = split_safetensors((folder / name).read_bytes())
+        about = json.loads(header["__metadata__"]["fairprog"])
+        how(header, about)
+        if "fairprog" in header.get("__metadata__", {}):
+            header["__metadata__"]["fairprog"] = json_text(about)
+        replace(folder / name, join_safetensors(header, body))
+
+    return damage
 
 
 def _table(name: str, how: Callable[[Any], Any]) -> Damage:

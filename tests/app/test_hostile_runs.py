@@ -124,8 +124,7 @@ def test_things_among_the_runs_that_are_no_runs(open_page: Open, store: Store, h
     os.mkfifo(home.runs / "a-pipe")
     for name in ("λ 🙂", "-x", "a b", "<b>x</b>", "x" * 200, "\x1b[2J", ".hidden"):
         shutil.copytree(finished.folder, home.runs / name, copy_function=os.link)
-    os.mkdir(os.fsencode(home.runs) + b"/\xff\xfe")
-    shutil.copy(finished.folder / "result.json", os.fsencode(home.runs) + b"/\xff\xfe/result.json")
+    shutil.copytree(finished.folder, home.runs / os.fsdecode(b"\xff\xfe"), copy_function=os.link)
     for view in (*VIEWS, "start", "train", "runs"):
         for run in (healthy, "a-file", "a-loop", "nowhere", "a-pipe", "-x"):
             assert not failures(open_page(view, run=run))

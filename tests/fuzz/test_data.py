@@ -22,8 +22,8 @@ from tests.core.test_civil_comments import FILE, table, write
 from tests.fuzz.harness import Fuzz
 from tests.fuzz.mutations import mutate_bytes
 
-CELLS = ("", "-1", "1", "0", "2", "x", "nan", "1e400", "9" * 5000, "-", "../../etc/passwd", "\x00", "\x1b[2J", "λ\u202e",
-         '"', "'", "\n", "\r", "\t", " ", "train", "val", "0.5", "-0.0", "x" * 20_000)  # fmt: skip
+CELLS = ("", "-1", "1", "0", "2", "x", "nan", "1e400", "9" * 5000, "-", "../../etc/passwd", "\x00", "\x1b[2J",
+         "λ\u202e", '"', "'", "\n", "\r", "\t", " ", "train", "val", "0.5", "-0.0", "x" * 20_000)  # fmt: skip
 
 
 def other_cells(text: str, rng: random.Random, mark: str) -> str:

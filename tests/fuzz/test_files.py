@@ -42,7 +42,12 @@ from tests.contracts.samples import inputs_of, make_classifier, usual
 from tests.contracts.test_methods import learned, looking, make, prepared
 from tests.fuzz.harness import Fuzz
 from tests.fuzz.mutations import (
-    join_safetensors, json_text, mutate_bytes, mutate_json, mutate_safetensors, split_safetensors,
+    join_safetensors,
+    json_text,
+    mutate_bytes,
+    mutate_json,
+    mutate_safetensors,
+    split_safetensors,
 )  # fmt: skip
 
 DEMO = assets() / "demo"

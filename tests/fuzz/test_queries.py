@@ -16,26 +16,15 @@ from tests.fuzz.harness import Fuzz
 from tests.opened_pages import open_page
 
 NAMES = (
-    "run",
-    "curve",
-    "lam",
-    "gap",
-    "with",
-    "criterion",
-    "methods",
-    "against",
-    "base",
-    "study",
-    "watched",
-    "embed",
-    "x",
-)
+    "run", "curve", "lam", "gap", "with", "criterion", "methods", "against", "base", "study", "watched", "embed", "x",
+)  # fmt: skip
 VALUES = (
     "", " ", "0", "1", "-1", "nan", "inf", "-inf", "1e400", "1e-320", "0x10", "1_0", "٣", "9" * 5000, "true", "None",
-    "demo", "demo-", "demo-comments", "demo-demo", "../../etc/passwd", "..", "/", "C:\\", "a" * 64, "a" * 65, "x" * 20_000,
-    ",", ",,,", "a,b," * 500, ":", "demo:", "demo:reprogram", "%", "%00", "\x00", "\x1b[2J", "\n", "\u202e", "λ", "🙂",
-    "<script>alert(1)</script>", "javascript:alert(1)", "**x**", "$x$", ":red[x]", "[a](http://b.invalid)", "'", '"', "{}",
-    "average_abs_odds_difference", "accuracy", "equalized_odds", "demographic_parity", "reprogram", "border", "base",
+    "demo", "demo-", "demo-comments", "demo-demo", "../../etc/passwd", "..", "/", "C:\\", "a" * 64, "a" * 65,
+    "x" * 20_000, ",", ",,,", "a,b," * 500, ":", "demo:", "demo:reprogram", "%", "%00", "\x00", "\x1b[2J", "\n",
+    "\u202e", "λ", "🙂", "<script>alert(1)</script>", "javascript:alert(1)", "**x**", "$x$", ":red[x]",
+    "[a](http://b.invalid)", "'", '"', "{}", "average_abs_odds_difference", "accuracy", "equalized_odds",
+    "demographic_parity", "reprogram", "border", "base",
 )  # fmt: skip
 RAW = (
     "%ED%A0%80",

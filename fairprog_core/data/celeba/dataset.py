@@ -27,7 +27,6 @@ from fairprog_core.data.random_streams import stream_key
 
 _DECODING = 1  # increased whenever the same file is decoded differently; part of the pixels' cache key
 _CHUNK = 256  # images per report of progress
-_MOST_PIXELS = 50_000_000  # of a picture; the photographs have 38,804
 _PART = {"train": 0, "tune": 0, "val": 1, "test": 2}
 _NAMES = {"Male": ("female", "male")}  # used instead of "not <attribute>"
 
@@ -155,8 +154,6 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
     """
     try:
         with file.open("rb") as raw, Image.open(raw) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise ValueError(f"it has {image.width} × {image.height} pixels")
             picture = image.convert("RGB")
     except FileNotFoundError as error:
         raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error

@@ -109,14 +109,14 @@ def _open(picture: bytes) -> Image.Image:
     """The file's picture as upright RGB, transparent parts on white."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damage that does no harm, and of the size, which is checked below
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
             image = Image.open(io.BytesIO(picture), formats=FORMATS)
-            if image.width * image.height > MOST_PIXELS:
-                raise DataError(
-                    f"The picture has {image.width} × {image.height} pixels; give one of at most "
-                    f"{MOST_PIXELS // 1_000_000} million."
-                )
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
+        if image.width * image.height > MOST_PIXELS:
+            raise DataError(
+                f"The picture has {image.width} × {image.height} pixels; give one of at most "
+                f"{MOST_PIXELS // 1_000_000} million."
+            )
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
     ground = Image.new("RGBA", upright.size, "white")
