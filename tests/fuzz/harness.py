@@ -1,6 +1,7 @@
 """Many damaged inputs for one reader: each must end in a value or in one sentence, soon, without much memory."""
 
 import contextlib
+import faulthandler
 import json
 import random
 import resource
@@ -10,6 +11,7 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -18,6 +20,7 @@ import pytest
 from fairprog_core.common.errors import LONGEST, FairprogError
 
 LIMIT = 10.0  # seconds that one input may take
+LONGEST_CALL = 120.0  # seconds after which a process is ended in which no signal arrives
 ROOM = 2 * 2**30  # bytes that reading may add to the process
 MOST_SHOWN = 8  # different failures that a report shows
 
@@ -63,11 +66,13 @@ class Fuzz:
     Attributes:
         n_inputs: of each reader; None: the test's own default.
         first: the first seed.
+        note: a file that names the input that is being read, for the case that it ends the process.
     """
 
     config: pytest.Config
     n_inputs: int | None
     first: int
+    note: Path
 
     def __call__(
         self, reader: str, mutate: Callable[[random.Random], T], read: Callable[[T], object], *, default: int,
@@ -85,10 +90,15 @@ class Fuzz:
         """
         tally = Tally(reader)
         n_inputs = default if self.n_inputs is None else max(1, round(self.n_inputs * share))
-        with _bounded_memory():
+        with _bounded_memory(), self.note.open("w") as note:
             for seed in range(self.first, self.first + n_inputs):
                 value = mutate(random.Random(f"{reader}/{seed}"))
+                note.seek(0)
+                note.write(f"{reader}: --fuzz-first {seed} --fuzz-inputs 1\n")
+                note.flush()
+                faulthandler.dump_traceback_later(LONGEST_CALL, exit=True, file=note)  # code in C that never returns
                 self._try(tally, seed, lambda value=value: read(value), name_in_errors)  # type: ignore[misc]
+        faulthandler.cancel_dump_traceback_later()
         self.config.stash[TALLIES].append(tally)
         if tally.failures:
             pytest.fail(tally.report(), pytrace=False)
