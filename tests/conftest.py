@@ -63,6 +63,7 @@ class Finished:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz", "damaged inputs for every reader (tests/fuzz)")
     group.addoption("--fuzz-inputs", type=int, default=None, help="inputs per reader; default: about 6 s of each")
+    group.addoption("--hostile-runs", type=int, default=None, help="damaged run folders; default: a few; 0: all")
     group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
 
 

@@ -4,14 +4,20 @@ import re
 import reprlib
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+LONGEST = 300  # characters of an error's sentence
+_LONGEST_WORDS = (120, 80, 50)  # characters that a path or a value in a sentence that is too long may keep
 
 
 class FairprogError(Exception):
     """Base of every error that fairprog raises on purpose.
 
     The message is one sentence for the person at the screen: what was found, where,
-    what is allowed, what to do.
+    what is allowed, what to do. It is one line of at most `LONGEST` characters that cannot steer a terminal,
+    whatever it quotes.
     """
+
+    def __init__(self, sentence: object = "") -> None:
+        super().__init__(_fitted(str(sentence)))
 
 
 class ConfigError(FairprogError):
@@ -57,6 +63,16 @@ def size(n_bytes: float) -> str:
             return f"{n_bytes:.3g} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:,.3g} TB" if n_bytes < 999.5 else f"{n_bytes:,.0f} TB"
+
+
+def _fitted(sentence: str) -> str:
+    """A sentence in one line of at most `LONGEST` characters: paths and values give way first, then the middle."""
+    line = escaped(" ".join(map(str.strip, sentence.split("\n"))))
+    for most in _LONGEST_WORDS:
+        if len(line) <= LONGEST:
+            return line
+        line = " ".join(word if len(word) <= most else shorten(word, most) for word in line.split(" "))
+    return shorten(line, LONGEST)
 
 
 class _Short(reprlib.Repr):
