@@ -17,7 +17,7 @@ from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError, shorten
+from fairprog_core.common.errors import FairprogError, machine_error, shorten
 from fairprog_core.common.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
@@ -86,15 +86,18 @@ def _main(arguments: list[str]) -> int:
     except FairprogError as error:
         complain(str(error))
         return 2
-    except DatabaseError as error:
-        complain(f"The run table cannot be used: {error.orig}.")
-        return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the program that reads this output has ended
         sys.stderr.close()
         return 1
     except Exception as error:
+        if problem := machine_error(error):
+            complain(str(problem))
+            return 2
+        if isinstance(error, DatabaseError):
+            complain(f"The run table cannot be used: {error.orig}.")
+            return 2
         if not hasattr(error, "format_message"):
             raise
         context = getattr(error, "ctx", None)  # an option or argument that does not exist

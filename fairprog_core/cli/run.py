@@ -24,7 +24,7 @@ from fairprog_core.cli.terminal.console import (
     writable_file,
     write_text,
 )
-from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.errors import ConfigError, escaped, machine_error, shorten
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs.heartbeat import Patience
@@ -182,15 +182,17 @@ def _log_to(home: Home) -> None:
     """Log unexpected errors to a file instead of the screen.
 
     Raises:
-        ConfigError: the home is not writable.
+        ConfigError: the log cannot be written.
     """
     path = home.path / LOG
     try:
         path.parent.mkdir(exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
+        raise machine_error(error, home.path) or ConfigError(
+            f"The log {shorten(path)} cannot be written ({error.strerror}); remove it, or choose another home with "
+            "--home."
         ) from error
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk: the run's own error tells it
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("fairprog_core").addHandler(handler)

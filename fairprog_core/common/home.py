@@ -14,6 +14,7 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
+from fairprog_core.common.errors import machine_error
 from fairprog_core.common.version import PACKAGE
 
 log = logging.getLogger(__name__)
@@ -93,17 +94,26 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
 
     A reader sees the old content or the new one, never a part. Works for files and folders.
+
+    Raises:
+        MachineError: the disk is full, or the folder cannot be written; the old content is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    part = scratch / path.name
+    scratch = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        part = scratch / path.name
         yield part
         if part.is_dir() and path.is_dir():
-            shutil.rmtree(path)
+            path.rename(scratch / "before")
         part.replace(path)
+    except Exception as error:  # of the operating system, of Rust or of Arrow: each has its own for a full disk
+        if (problem := machine_error(error, path.parent)) is not None:
+            raise problem from error
+        raise
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _find_nothing(path: Path) -> str | None:

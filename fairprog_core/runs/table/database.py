@@ -13,7 +13,7 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError, machine_error
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
 from fairprog_core.runs.table.tables import HEAD, METADATA
@@ -47,12 +47,14 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             _serialise_writes(self.engine)
+            _name_file_in_errors(self.engine)
         try:
             if self._revision() != HEAD:
                 self._migrate(home)
         except DatabaseError as error:
             where = self.engine.url.render_as_string(hide_password=True)
-            raise ArtifactError(f"The run table at {where} cannot be opened: {error.orig}.") from error
+            problem = f"The run table at {where} cannot be opened: {error.orig}."
+            raise machine_error(error, home.path) or ArtifactError(problem) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -137,6 +139,15 @@ def _serialise_writes(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("fairprog_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _name_file_in_errors(engine: Engine) -> None:
+    """Give an error of the database the path of its file, as errors of the operating system have it."""
+
+    @event.listens_for(engine, "handle_error")
+    def handle(context: Any) -> None:
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.filename = engine.url.database
 
 
 @dataclass(frozen=True)
