@@ -1,6 +1,7 @@
 """Columns of a data set on disk: written once, read memory-mapped."""
 
 import math
+import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.data.base import Progress
 
@@ -61,8 +62,13 @@ class Columns:
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """A new memory-mapped column, to be filled in place."""
+        path = self._folder / f"{name}.npy"
         self._check_space(np.dtype(dtype).itemsize * math.prod(shape))
-        return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        column = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        if hasattr(os, "posix_fallocate"):  # else a disk that gets full meanwhile ends the process by SIGBUS
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return column
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         column: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
@@ -127,9 +133,15 @@ class Columns:
         free = shutil.disk_usage(self._folder).free
         if needed > free:
             raise DataError(
-                f"{self._folder.parent}: the data set needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free;"
-                " choose fewer rows or smaller images, or another home."
+                f"The data set needs {_size(needed)} on the disk that holds {shorten(self._folder.parent.parent, 100)}, "
+                f"but {_size(free)} are free there; free some space, or choose fewer rows, smaller images or another "
+                "home."
             )
+
+
+def _size(n_bytes: int) -> str:
+    """A size in the unit that suits it."""
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,15 @@ class Owner:
         """The calling process."""
         return _owner_of(os.getpid())
 
+    @classmethod
+    def of(cls, pid: int) -> "Owner":
+        """A living process of this machine.
+
+        Raises:
+            psutil.NoSuchProcess: it has ended.
+        """
+        return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
+
     def is_alive(self) -> bool | None:
         """Whether the process exists; None when it belongs to another machine."""
         if self.host != socket.gethostname():
@@ -55,7 +64,7 @@ class Owner:
 
 @cache
 def _owner_of(pid: int) -> Owner:
-    return Owner(socket.gethostname(), pid, psutil.Process(pid).create_time())
+    return Owner.of(pid)
 
 
 @dataclass(frozen=True)
