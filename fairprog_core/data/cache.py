@@ -132,10 +132,10 @@ class Columns:
         # A memory-mapped file on a full disk kills the process when it is written to.
         free = shutil.disk_usage(self._folder).free
         if needed > free:
+            place = shorten(self._folder.parent.parent, 100)
             raise DataError(
-                f"The data set needs {_size(needed)} on the disk that holds {shorten(self._folder.parent.parent, 100)}, "
-                f"but {_size(free)} are free there; free some space, or choose fewer rows, smaller images or another "
-                "home."
+                f"The data set needs {_size(needed)} on the disk that holds {place}, but {_size(free)} are free there; "
+                "free some space, or choose fewer rows, smaller images or another home."
             )
 
 

@@ -141,8 +141,8 @@ class RunReader:
                 at, error = run.heartbeat, LOST_SENTENCE
                 rows.change(connection, rows.with_id(run_id), state="lost", finished=at, error=error, seconds_left=None)
             elif verdict in ("kill", "cancelled"):
-                now = time.time()
-                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now, seconds_left=None)
+                at = heartbeat.ended_at(run, now=time.time(), patience=self.patience)
+                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=at, seconds_left=None)
             return verdict in ("lost", "kill", "cancelled")
 
 

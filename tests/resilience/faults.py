@@ -62,7 +62,9 @@ def ended_process() -> Owner:
     return owner
 
 
-def carry_out(store: Store, run: Run, instant: Instant | None = None, strike: Callable[[], object] = lambda: None) -> None:
+def carry_out(
+    store: Store, run: Run, instant: Instant | None = None, strike: Callable[[], object] = lambda: None
+) -> None:
     """Carry out a run in this process, and let a fault strike at the first record that ``instant`` accepts."""
     from fairprog_core.pipeline.execute import execute
 
@@ -75,9 +77,15 @@ def carry_out(store: Store, run: Run, instant: Instant | None = None, strike: Ca
 
 
 def digests(home: Home) -> dict[str, str]:
-    """The content of every file of runs, caches and models."""
-    files = (file for part in (home.runs, home.cache, home.models) for file in part.rglob("*") if file.is_file())
-    return {str(file.relative_to(home.path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    """The content of every finished file of runs, caches and models."""
+    files = [file for part in (home.runs, home.cache, home.models) for file in part.rglob("*") if file.is_file()]
+    names = {str(file.relative_to(home.path)): file for file in files}
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in names.items() if not is_scratch(name)}
+
+
+def is_scratch(name: str) -> bool:
+    """Whether a file of a home lies in a folder in which it is written before it gets its name."""
+    return any(part.startswith(".") for part in Path(name).parts)
 
 
 @contextlib.contextmanager

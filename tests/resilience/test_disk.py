@@ -11,16 +11,15 @@ from sqlalchemy.exc import DatabaseError
 from fairprog_core.common.errors import MachineError, machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.results.result import Result
-from fairprog_core.runs import Store
 from tests.conftest import Finished
 from tests.core.test_resume import same_numbers
 from tests.resilience.faults import (
-    STUDY,
     Instant,
     at,
     carry_out,
     digests,
     ended_process,
+    is_scratch,
     mounted,
     quick_store,
     run_once,
@@ -115,7 +114,8 @@ def check_folder(home: Home, before: dict[str, str]) -> None:
     changed = [name for name, content in before.items() if now.get(name) not in (content, None)]
     assert {Path(name).name for name in changed} <= set(rewritten)
     assert {Path(name).name for name in before.keys() - now.keys()} <= {"checkpoint.safetensors"}
-    assert [name for name in now if "/." in name] == []
+    names = (str(file.relative_to(home.path)) for file in home.path.rglob("*"))
+    assert [name for name in names if is_scratch(name) and name != ".migrate.lock"] == []
     for file in home.runs.glob("*/result.json"):
         Result.open(file.parent)
 

@@ -11,6 +11,7 @@ import psutil
 
 from fairprog_core.results.result import StudyJson
 from fairprog_core.results.summary import SummaryRow
+from fairprog_core.runs.table.process_start import is_start, process_start
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 
@@ -25,8 +26,8 @@ class Owner:
     Attributes:
         host: name of the machine.
         pid: process id on that machine.
-        process_started: when the process started, in seconds since 1970; distinguishes it from a
-            later process with the same id.
+        process_started: when the process started, see `process_start`; distinguishes it from a later process with
+            the same id.
     """
 
     host: str
@@ -45,7 +46,7 @@ class Owner:
         Raises:
             psutil.NoSuchProcess: it has ended.
         """
-        return cls(socket.gethostname(), pid, psutil.Process(pid).create_time())
+        return cls(socket.gethostname(), pid, process_start(psutil.Process(pid)))
 
     def is_alive(self) -> bool | None:
         """Whether the process exists; None when it belongs to another machine."""
@@ -53,9 +54,7 @@ class Owner:
             return None
         try:
             process = psutil.Process(self.pid)
-            # the system may correct the clock of start times by about a second
-            same = abs(process.create_time() - self.process_started) < 2
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return is_start(process, self.process_started) and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
         except psutil.AccessDenied:
