@@ -4,8 +4,10 @@ Every error is one line on stderr. Exit codes: 0 done, 1 unexpected error, 2 bad
 """
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,8 +76,16 @@ _WARNINGS = _Warnings()
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an error that a user can cause shows no traceback."""
+    _open_standard_streams()
     logging.getLogger("fairprog_core").addHandler(_WARNINGS)
     sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _open_standard_streams() -> None:
+    """Replace standard streams that were closed: a file that is opened later would get their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _main(arguments: list[str]) -> int:

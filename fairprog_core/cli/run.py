@@ -161,7 +161,7 @@ def _report(home: Home, run: Run) -> int:
 
 @contextmanager
 def _stopping(stop: StopRequest) -> Iterator[None]:
-    """The first Ctrl-C requests a stop after a checkpoint, the second ends the process at once."""
+    """The first Ctrl-C, SIGTERM or SIGHUP requests a stop after a checkpoint; a second Ctrl-C ends the process."""
 
     def handle(signum: int, _frame: object) -> None:
         if stop.event.is_set() and signum == signal.SIGINT:
@@ -170,7 +170,10 @@ def _stopping(stop: StopRequest) -> Iterator[None]:
             complain("stopping at the next step; press Ctrl-C again to end at once.")
         stop.event.set()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else nohup ignores it
+        numbers.append(signal.SIGHUP)  # the terminal was closed
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:

@@ -122,7 +122,7 @@ _SENTENCES = {
     errno.ENOSPC: f"The disk that holds {{place}} is full; free some space there, {_GO_ON}.",
     errno.EDQUOT: f"Your quota on the disk that holds {{place}} is used up; delete some files there, {_GO_ON}.",
     errno.EFBIG: f"A file in {{place}} may not grow as large as needed; raise the limit (ulimit -f), {_GO_ON}.",
-    errno.EROFS: f"{{place}} is read-only; make it writable, {_GO_ON}; or choose another home with --home.",
+    errno.EROFS: f"{{place}} is read-only; make it writable or choose another home with --home, {_GO_ON}.",
     errno.EACCES: _NO_RIGHT,
     errno.EPERM: _NO_RIGHT,
     errno.EIO: f"The disk that holds {{place}} does not read or write (an input/output error); repair it, {_GO_ON}.",

@@ -6,20 +6,27 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from itertools import count
 from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
 import platformdirs
 from filelock import FileLock
 
-from fairprog_core.common.errors import machine_error
+from fairprog_core.common.errors import home_is_gone, machine_error
 from fairprog_core.common.version import PACKAGE
 
 log = logging.getLogger(__name__)
 
 FindDamage = Callable[[Path], str | None]  # returns what is wrong with an existing cache entry; None: nothing
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SEEN: set[Path] = set()  # the homes that this process has found
 
 
 @dataclass(frozen=True)
@@ -28,13 +35,17 @@ class Home:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        if is_folder(self.path):
+            _SEEN.add(self.path)
+
     @classmethod
     def find(cls, path: str | Path | None = None) -> "Home":
         """The home at ``path``, else ``FAIRPROG_HOME``, else the platform's data folder; made if missing."""
         chosen = path or os.environ.get("FAIRPROG_HOME") or platformdirs.user_data_path("fairprog")
-        home = cls(Path(chosen).expanduser().resolve())
-        home.path.mkdir(parents=True, exist_ok=True)
-        return home
+        folder = Path(chosen).expanduser().resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
 
     @property
     def database(self) -> Path:
@@ -89,37 +100,56 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def _with_refusals(make: Callable[P, AbstractContextManager[T]]) -> Callable[P, AbstractContextManager[T]]:
+    """Let a context manager that writes at a path raise `MachineError` where the machine refuses.
+
+    The operating system, SQLite, Rust and Arrow have an error each for a full disk. And a home that was removed while
+    this process used it is not made again.
+    """
+
+    @wraps(make)
+    @contextmanager
+    def inner(*args: P.args, **named: P.kwargs) -> Iterator[T]:
+        path = cast(Path, args[0])
+        for home in _SEEN:
+            if home in path.parents and not home.is_dir():
+                raise home_is_gone(home)
+        try:
+            with make(*args, **named) as value:
+                yield value
+        except Exception as error:
+            problem = machine_error(error, path.parent)
+            if problem is None or problem is error:
+                raise
+            raise problem from error
+
+    return inner
+
+
+@_with_refusals
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
 
     A reader sees the old content or the new one, never a part. Works for files and folders.
-
-    Raises:
-        MachineError: the disk is full, or the folder cannot be written; the old content is still there.
     """
-    scratch = None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    part = scratch / path.name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-        part = scratch / path.name
         yield part
         if part.is_dir() and path.is_dir():
-            path.rename(scratch / "before")
+            shutil.rmtree(path)
         part.replace(path)
-    except Exception as error:  # of the operating system, of Rust or of Arrow: each has its own for a full disk
-        if (problem := machine_error(error, path.parent)) is not None:
-            raise problem from error
-        raise
     finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _find_nothing(path: Path) -> str | None:
     return None
 
 
+@_with_refusals
 @contextmanager
 def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator[bool]:
     """Hold the lock of a cache entry; yield whether it still has to be made.

@@ -10,6 +10,7 @@ from typing import Self, cast
 from sqlalchemy import select, true
 
 from fairprog_core.common.errors import RunError, shorten
+from fairprog_core.common.files.presence import Presence
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs import heartbeat
@@ -33,6 +34,7 @@ class RunReader:
         self.home = home if isinstance(home, Home) else Home.find(home)
         self.patience = patience or Patience()
         self.database = Database(self.home, url)
+        self._presence = Presence(self.home.database if self.home.database.exists() else self.home.path)
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +45,10 @@ class RunReader:
     def close(self) -> None:
         """Close the connections."""
         self.database.close()
+
+    def is_gone(self) -> bool:
+        """Whether the home was removed or moved since it was opened, even if another one has its path now."""
+        return self._presence.is_gone()
 
     def get(self, run_id: str) -> Run:
         """One run, its state up to date.

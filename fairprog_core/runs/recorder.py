@@ -13,7 +13,6 @@ from typing import cast
 from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.common.errors import FairprogError, RunError, home_is_gone, machine_error
-from fairprog_core.common.files.presence import Presence
 from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT
@@ -65,7 +64,6 @@ class Recorder:
         self._thread = threading.Thread(target=self._loop, name=f"recorder-{run.id}", daemon=True)
         self.is_taken = False  # whether another process has claimed the run
         self._is_failing = False  # whether the newest records could not be written yet
-        self._presence = Presence(store.home.database if store.database.is_sqlite else store.home.path)
 
     def __enter__(self) -> "Recorder":
         patiently(lambda: self._store.append(self._run.id, [], token=self._run.token, log=self._log_name))
@@ -92,7 +90,7 @@ class Recorder:
         Raises:
             MachineError: the home was removed or moved, even if another one has its path now.
         """
-        if self._presence.is_gone():
+        if self._store.is_gone():
             raise home_is_gone(self._store.home.path)
 
     def _loop(self) -> None:

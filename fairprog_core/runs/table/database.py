@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,9 +52,9 @@ class Database:
         try:
             if self._revision() != HEAD:
                 self._migrate(home)
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:  # the latter of the raw connection
             where = self.engine.url.render_as_string(hide_password=True)
-            problem = f"The run table at {where} cannot be opened: {error.orig}."
+            problem = f"The run table at {where} cannot be opened: {getattr(error, 'orig', error)}."
             raise machine_error(error, home.path) or ArtifactError(problem) from error
 
     @contextmanager
