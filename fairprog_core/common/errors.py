@@ -48,8 +48,10 @@ def home_is_gone(home: Path) -> MachineError:
     return MachineError(_SENTENCES[errno.ENOENT].format(place=f"The home {shorten(home, 100)}"))
 
 
-def machine_error(error: BaseException, folder: Path | None = None) -> MachineError | None:
+def machine_error(error: BaseException, folder: Path | None = None) -> FairprogError | None:
     """The refusal of the machine behind an exception, as a sentence; None: the exception has another cause.
+
+    It is a `MachineError`; for a run table that is locked or damaged, an `ArtifactError`.
 
     Args:
         error: any exception; those that caused it are looked at too.
@@ -70,7 +72,8 @@ def machine_error(error: BaseException, folder: Path | None = None) -> MachineEr
         if code in _SENTENCES:
             if code == errno.ENOENT:
                 return home_is_gone(folder or Path())
-            return MachineError(_SENTENCES[code].format(place=shorten(place or "the output", 100)))
+            kind = ArtifactError if code in (_LOCKED, _DAMAGED) else MachineError
+            return kind(_SENTENCES[code].format(place=shorten(place or "the output", 100)))
     return None
 
 
@@ -105,7 +108,7 @@ class _Short(reprlib.Repr):
 _SHORT = _Short()
 
 
-_UNCLEAR = -1  # SQLite does not say why it cannot open or write a file
+_UNCLEAR, _LOCKED, _DAMAGED = -1, -2, -3  # _UNCLEAR: SQLite does not say why it cannot open or write a file
 _SOME_BYTES = 1_000_000  # with as much free, a full disk lacks entries for files instead
 _GO_ON = "then try again or resume the run: what is finished is kept"
 _NO_FILES_LEFT = (
@@ -128,12 +131,18 @@ _SENTENCES = {
     errno.EIO: f"The disk that holds {{place}} does not read or write (an input/output error); repair it, {_GO_ON}.",
     errno.ENOENT: "{place} is gone: it was removed or moved while fairprog used it; put it back or start anew.",
     errno.ENOMEM: _NO_MEMORY,
+    _LOCKED: f"Another program keeps the run table in {{place}} locked; wait until it is done, {_GO_ON}.",
+    _DAMAGED: (
+        "The run table in {place} is damaged; put back a copy of runs.sqlite, or move it away to begin a new one: the "
+        "results stay in the folder runs."
+    ),
     errno.EMFILE: _TOO_MANY_FILES,
     errno.ENFILE: _TOO_MANY_FILES,
 }
-"""Per error number of the operating system: the sentence; ``place`` is a folder."""
+"""Per error number of the operating system, or kind of error of SQLite: the sentence; ``place`` is a folder."""
 _SQLITE = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_READONLY": _UNCLEAR, "SQLITE_IOERR": _UNCLEAR,
-           "SQLITE_CANTOPEN": _UNCLEAR, "SQLITE_NOMEM": errno.ENOMEM}  # fmt: skip
+           "SQLITE_CANTOPEN": _UNCLEAR, "SQLITE_BUSY": _LOCKED, "SQLITE_LOCKED": _LOCKED,
+           "SQLITE_CORRUPT": _DAMAGED, "SQLITE_NOTADB": _DAMAGED, "SQLITE_NOMEM": errno.ENOMEM}  # fmt: skip
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")  # the names that tempfile gives the folders of ``home.replacing``
 _RUST_NUMBER = re.compile(r"\(os error (\d+)\)")  # safetensors, tokenizers
 _NO_MEMORY_TEXT = re.compile(

@@ -82,10 +82,10 @@ def test_command_on_a_full_disk_is_one_sentence(tmp_path: Path, capsys: pytest.C
 
 def test_disk_without_room_for_a_further_file_is_told_so(tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=8m,nr_inodes=4", "tmpfs") as disk:
-        with pytest.raises(MachineError) as refused:
-            for number in range(10):
-                with replacing(disk / str(number)) as part:
-                    part.write_text("")
+        for number in range(2):
+            (disk / str(number)).touch()
+        with pytest.raises(MachineError) as refused, replacing(disk / "last") as part:
+            part.touch()
         assert_sentence(str(refused.value), "no room for a further file", "MB are free", str(disk))
 
 
@@ -168,7 +168,7 @@ def test_run_whose_folder_may_not_be_written_fails_with_a_sentence_and_goes_on_l
 def test_lack_of_memory_is_one_sentence(ask: Callable[[], object]) -> None:
     try:
         ask()
-    except Exception as error:
+    except (MemoryError, RuntimeError) as error:
         assert_sentence(str(machine_error(error)), "not enough memory", "ulimit -v")
     else:
         pytest.skip("this machine grants 64 TiB")

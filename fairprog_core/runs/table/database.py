@@ -14,7 +14,7 @@ from filelock import FileLock
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError, machine_error
+from fairprog_core.common.errors import ArtifactError, ConfigError, MachineError, machine_error
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
 from fairprog_core.runs.table.tables import HEAD, METADATA
@@ -55,7 +55,8 @@ class Database:
         except (DatabaseError, sqlite3.DatabaseError) as error:  # the latter of the raw connection
             where = self.engine.url.render_as_string(hide_password=True)
             problem = f"The run table at {where} cannot be opened: {getattr(error, 'orig', error)}."
-            raise machine_error(error, home.path) or ArtifactError(problem) from error
+            known = machine_error(error, home.path)
+            raise known if isinstance(known, MachineError) else ArtifactError(problem) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
