@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
+from fairprog_core.common.errors import ArtifactError, ConfigError, MachineError, machine_error, shorten
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
 from fairprog_core.runs.table.tables import HEAD, METADATA
@@ -47,14 +48,19 @@ class Database:
             ) from error
         if self.is_sqlite:
             _serialise_writes(self.engine)
+            _name_file_in_errors(self.engine)
         try:
             if self._revision() != HEAD:
                 self._migrate(home)
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:  # the latter of the raw connection
+            known = machine_error(error, home.path)
+            if isinstance(known, MachineError):
+                raise known from error
             where = shorten(self.engine.url.render_as_string(hide_password=True) if url else home.database)
-            raise ArtifactError(f"The run table at {where} cannot be opened: {shorten(error.orig, 100)}.") from error
+            reason = shorten(getattr(error, "orig", error), 100)
+            raise ArtifactError(f"The run table at {where} cannot be opened: {reason}.") from error
         except OSError as error:  # the lock
-            raise ArtifactError(
+            raise machine_error(error, home.path) or ArtifactError(
                 f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
             ) from error
 
@@ -141,6 +147,15 @@ def _serialise_writes(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("fairprog_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _name_file_in_errors(engine: Engine) -> None:
+    """Give an error of the database the path of its file, as errors of the operating system have it."""
+
+    @event.listens_for(engine, "handle_error")
+    def handle(context: Any) -> None:
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.filename = engine.url.database
 
 
 @dataclass(frozen=True)
