@@ -6,6 +6,7 @@ The library does not import the dashboard. A dashboard is an entry point of the 
 import os
 import socket
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ from fairprog_core.cli.terminal.console import HomeOption, complain, open_home
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import launcher
+from fairprog_core.runs.restart import keep
 from fairprog_core.runs.store import Store
 
 GROUP, OURS = "fairprog.screen", "app"
@@ -97,6 +99,7 @@ def _announce(home: Home, open_browser: bool, url: str) -> None:
     if open_browser:
         webbrowser.open(url)
     launcher.ensure_workers(home)
+    threading.Thread(target=keep, args=(home,), name="keep-workers", daemon=True).start()
 
 
 def _free_port(host: str, port: int | None) -> int:

@@ -65,8 +65,9 @@ def work(
         with Store(home) as store:
             worker = Worker(store, taken, stop, execute or _pipeline_execute())
             reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
+        taken.clear_status()  # that of a worker which ends by an error stays: it says what the worker was doing
     finally:
-        taken.leave()
+        taken.lock.release()
     log.info("Leaving: %s.", reason)
     return reason
 
@@ -165,6 +166,7 @@ def main() -> None:
             _start_successor(home, options.slot, options.idle)
     except FairprogError as error:
         log.error("%s", error)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,7 +14,8 @@ import pytest
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Store, launcher
-from tests.core.run_help import ROOT, eventually
+from fairprog_core.study import Study
+from tests.core.run_help import ROOT, eventually, reaches
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
@@ -113,3 +116,49 @@ def test_every_slot_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [launcher._environment(slot)["CUDA_VISIBLE_DEVICES"] for slot in range(3)] == ["4", "5", "4"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     assert launcher._environment(0)["CUDA_VISIBLE_DEVICES"] == "7"
+
+
+# ---- workers that die while they start
+
+
+@pytest.fixture
+def deaths(launched: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that says how many of the next workers die while they start, by a plug-in that ends their process."""
+    file = launched.path / "deaths"
+    monkeypatch.setenv("FAIRPROG_TEST_DEATHS", str(file))
+    monkeypatch.setenv("FAIRPROG_PLUGINS", "tests.plugin.deadly")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return file
+
+
+def test_worker_that_dies_while_starting_is_started_again_and_its_run_is_told(launched: Home, deaths: Path) -> None:
+    deaths.write_text("1")
+    with Store(launched) as store:
+        run_id = store.submit(Study(name="waits"))
+        launcher.ensure_workers(launched)
+        begun = time.monotonic()
+        told = eventually(lambda: store.get(run_id).error)
+        assert time.monotonic() - begun < 15
+        assert told == "The worker ended while starting (exit code 7); started again."
+        assert store.get(run_id).state == "queued"
+        [record] = store.records(run_id)
+        assert (record["kind"], record["error"]) == ("worker", "The worker ended while starting (exit code 7)")
+        eventually(lambda: launcher.workers(launched))  # nobody asked for it
+    assert deaths.read_text() == "0"
+    assert "The worker ended while starting (exit code 7)." in (launched.path / "logs" / "slot-0.log").read_text()
+
+
+def test_run_fails_when_no_worker_can_start_and_the_next_one_stays(launched: Home, deaths: Path) -> None:
+    deaths.write_text("3")
+    with Store(launched) as store:
+        first, second = store.submit(Study(name="first")), store.submit(Study(name="second"))
+        launcher.ensure_workers(launched)
+        failed = reaches(store, first, "failed")
+        assert failed.error
+        assert "ended while starting (exit code 7), 3 times in a row" in failed.error
+        assert str(launched.path / "logs" / "slot-0.log") in failed.error
+        assert len(failed.error) <= 300
+        assert store.resume(first).error is None
+        began = reaches(store, second, "running", "done", "failed")
+        assert (began.attempt, began.error) == (1, None)
+        launcher.stop_workers(launched)
