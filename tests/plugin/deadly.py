@@ -6,7 +6,7 @@ from pathlib import Path
 
 LEFT = Path(os.environ["FAIRPROG_TEST_DEATHS"])  # holds how many workers are still to die
 
-if sys.argv[0].endswith("worker.py"):
+if "fairprog_core.runs.worker" in sys.orig_argv:
     left = int(LEFT.read_text())
     if left:
         LEFT.write_text(str(left - 1))
