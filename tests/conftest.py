@@ -63,6 +63,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz", "damaged inputs for every reader (tests/fuzz)")
     group.addoption("--fuzz-inputs", type=int, default=None, help="inputs per reader; default: about 6 s of each")
     group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
+    group = parser.getgroup("kills", "processes that are killed at random instants (tests/resilience)")
+    group.addoption("--kills", type=int, default=3, help="kills in all")
+    group.addoption("--first-kill", type=int, default=0, help="number of the first one, to repeat one that failed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

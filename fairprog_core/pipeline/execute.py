@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common import memory
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build, load
 from fairprog_core.data import DATASETS
@@ -62,6 +62,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     memory.keep_freed()
     n_threads = study.threads or 1  # networks and tables are too small to gain from more
     torch.set_num_threads(n_threads)
+    remove_scratch_inside(folder)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
     execution = Execution(study, home, folder)

@@ -181,7 +181,7 @@ def tell_of_the_last(home: Home, slot: int) -> None:
 
 
 def _started_nothing(home: Home, slot: int, reason: str) -> None:
-    _tell_queue(home, slot, f"No worker could be started ({reason})")
+    _tell_queue(home, slot, f"The start of a worker failed ({reason})")
 
 
 def _tell_queue(home: Home, slot: int, sentence: str, *, queued_before: float | None = None) -> None:

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.files.json_values import from_json
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.home import Home, remove_scratch, replacing
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
 
@@ -44,6 +44,7 @@ class Slot:
             self.lock.acquire(timeout=2)
         except Timeout as error:
             raise RunError(f"Worker slot {self.number} of this home is taken by another worker.") from error
+        remove_scratch(self.status_file)
         self._taken = Path(self.lock.lock_file).stat()
 
     def is_gone(self) -> bool:

@@ -181,7 +181,7 @@ def test_system_that_starts_no_process_is_told_to_the_run_and_to_nobody_else(
     with Store(home) as store:
         run_id = store.submit(Study(name="waits"))
         assert launcher.ensure_workers(home) == []
-        assert store.get(run_id).error == "No worker could be started (No such file or directory); started again."
+        assert store.get(run_id).error == "The start of a worker failed (No such file or directory); started again."
 
 
 def test_dashboard_starts_the_worker_that_is_missing(launched: Home) -> None:

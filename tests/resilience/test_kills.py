@@ -1,0 +1,56 @@
+"""A study goes on to the same numbers whichever process is killed, at whatever instant; ``--kills N`` sets how many.
+
+``pytest tests/resilience/test_kills.py --kills 100 --first-kill 0 -rP`` prints a table of the kills by process and stage.
+"""
+
+import copy
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fairprog_core.results.result import Result
+from fairprog_core.triggers.base import load_trigger
+from tests.resilience.kills import LABELS, OF_A_CHAIN, Chain, Kill, Uninterrupted, run_uninterrupted
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Uninterrupted:
+    return run_uninterrupted(tmp_path_factory.mktemp("once"))
+
+
+def test_study_that_is_killed_has_a_base_and_a_trigger_that_learned_something(once: Uninterrupted) -> None:
+    """Else equal figures would prove nothing."""
+    result = Result.open(once.folder)
+    assert result.base.metrics["accuracy"].value > result.majority_accuracy + 0.05
+    assert result.base.metrics["average_abs_odds_difference"].value > 0.02
+    [curve] = result.curves
+    learned = load_trigger(curve.artifact)
+    untrained = copy.deepcopy(learned)
+    untrained.reset()
+    pairs = zip(learned.parameters(), untrained.parameters(), strict=True)
+    assert max(float((one - other).detach().abs().max()) for one, other in pairs) > 0.05
+
+
+def test_killed_study_goes_on_to_the_same_numbers(
+    once: Uninterrupted, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    n_kills, first = request.config.getoption("--kills"), request.config.getoption("--first-kill")
+    kills: list[Kill] = []
+    for begin in range(first, first + n_kills, OF_A_CHAIN):
+        chain = Chain(tmp_path / str(begin), once, random.Random(begin))
+        try:
+            for number in range(begin, min(begin + OF_A_CHAIN, first + n_kills)):
+                chain.kill(LABELS[number % len(LABELS)])
+            chain.finish()
+        except BaseException:
+            print(f"--first-kill {begin} begins with the chain that failed: {chain.kills}")
+            raise
+        finally:
+            kills += chain.kills
+            chain.close()
+    counts = Counter((kill.label, kill.stage) for kill in kills)
+    for (label, stage), n in sorted(counts.items()):
+        print(f"{label:12} {stage:12} {n}")
+    assert len(kills) == n_kills
