@@ -46,7 +46,7 @@ STUDY: dict[str, Any] = {
 }
 LABELS = ("worker", "run", "both", "page server", "explain")
 SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")  # a hidden folder in which a file is written
-OF_A_CHAIN = 4  # most kills of one chain
+OF_A_CHAIN = 5  # most kills of one chain
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Uninterrupted:
 
 def write_series(path: Path, name: str) -> Path:
     """A series of one study: the command that runs it continues it, too."""
-    path.write_text(json.dumps({"studies": [{**STUDY, "name": name}]}))
+    path.write_text(json.dumps({**STUDY, "studies": [{"name": name, "set": []}]}))
     return path
 
 
