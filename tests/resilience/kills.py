@@ -14,6 +14,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import wait
@@ -31,16 +32,17 @@ from fairprog_core.explain.live.process import ExplainProcess, Request
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Run, Store, launcher
 from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.recorder import FLUSH_SECONDS
 from fairprog_core.study import Study
 from tests.core.run_help import ROOT, eventually
 
 STUDY: dict[str, Any] = {
     "dataset": {"kind": "faces", "image_size": 32, "n_train": 1024, "n_tune": 256, "n_val": 64, "n_test": 240},
     "classifier": {"kind": "residual_net", "source": "train", "epochs": 4},
-    "lam": {"low": 0.5, "high": 4.0, "grid": [0.5, 4.0]},
+    "lam": {"low": 0.5, "high": 4.0, "grid": [1.0]},
     "triggers": [{"kind": "border"}],
     "budget": {"steps": 30, "validate_every": 10},
-    "explain": {"gallery": 2, "rows": 16},
+    "explain": {"gallery": 2, "rows": 16, "probe": False},
     "device": "cpu",
     "threads": 1,
 }
@@ -51,21 +53,21 @@ OF_A_CHAIN = 5  # most kills of one chain
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: what was killed, the stage of the run, and how many seconds into its attempt."""
+    """One kill: what was killed, the stage of the run, and the instant as a share of the uninterrupted run."""
 
     label: str
     stage: str
-    seconds: float
+    share: float
 
 
 @dataclass(frozen=True)
 class Uninterrupted:
-    """The study that was never interrupted: its home, its run, and how long run and explanation took."""
+    """The study that was never interrupted: its home, its run, its progress over time, and an explained picture."""
 
     home: Home
     run: Run
     user: Path
-    seconds: float
+    progress: list[tuple[float, float]]  # share of the duration, fraction of the work
     request: Request
     answer: dict[str, str]
     seconds_of_answer: float
@@ -73,6 +75,10 @@ class Uninterrupted:
     @property
     def folder(self) -> Path:
         return self.home.run(self.run.id)
+
+    def fraction_at(self, share: float) -> float:
+        """The progress that the run showed after a share of its duration."""
+        return float(np.interp(share, *zip(*self.progress, strict=True)))
 
 
 def write_series(path: Path, name: str) -> Path:
@@ -101,6 +107,8 @@ def run_uninterrupted(folder: Path) -> Uninterrupted:
     assert process.returncode == 0, output
     with Store(home) as store:
         [run] = store.list()
+        stages = [record for record in store.records(run.id) if record["kind"] == "stage"]
+    progress = [((record["time"] - (run.started or 0.0)) / run.seconds, record["fraction"]) for record in stages]
     result = Result.open(home.run(run.id))
     request = _request(result)
     begun = time.monotonic()
@@ -108,7 +116,7 @@ def run_uninterrupted(folder: Path) -> Uninterrupted:
     answer = digests_of(explaining.explain(request, timeout=240))
     seconds = time.monotonic() - begun
     explaining.close()
-    return Uninterrupted(home, run, user, run.seconds, request, answer, seconds)
+    return Uninterrupted(home, run, user, progress, request, answer, seconds)
 
 
 def _request(result: Result) -> Request:
@@ -203,11 +211,17 @@ class Chain:
         """The run that is killed; None before it exists."""
         return next((run for run in self.store.list() if run.name == "killed"), None)
 
-    def kill(self, label: str) -> None:
-        """Start what ``label`` names, kill it at a random instant, and check the states."""
+    def kill(self, label: str, share: float) -> bool:
+        """Start what ``label`` names, kill it after a share of the study's duration, and check the states.
+
+        Returns:
+            Whether there was something to kill: False if the study was done already.
+        """
+        n_before = len(self.kills)
         {"worker": self._kill_worker, "run": self._kill_foreground, "both": self._kill_both,
-         "page server": self._kill_server, "explain": self._kill_explain}[label]()  # fmt: skip
+         "page server": self._kill_server, "explain": self._kill_explain}[label](share)  # fmt: skip
         check_states(self.store)
+        return len(self.kills) > n_before
 
     def finish(self) -> None:
         """Let the study run to its end, and compare everything with the uninterrupted one."""
@@ -228,47 +242,53 @@ class Chain:
         assert run
         return run
 
-    def _kill_worker(self) -> None:
+    def _kill_worker(self, share: float) -> None:
         run = self._computed_by_worker()
-        self._kill("worker", self._wait(run, self.once.seconds), run.pid)
+        if self._reaches(share):
+            self._kill("worker", share, run.pid)
 
-    def _kill_both(self) -> None:
+    def _kill_both(self, share: float) -> None:
         self._start_server()
         run = self._computed_by_worker()
-        seconds = self._wait(run, self.once.seconds)
-        assert self.server
-        self._kill("both", seconds, self.server.pid, run.pid)
+        if self._reaches(share):
+            assert self.server
+            self._kill("both", share, self.server.pid, run.pid)
 
-    def _kill_server(self) -> None:
+    def _kill_server(self, share: float) -> None:
         """Its worker goes on."""
         self._start_server()
         run = self._computed_by_worker()
-        seconds = self._wait(run, self.once.seconds)
-        assert self.server
-        self._kill("page server", seconds, self.server.pid)
-        assert self._checked_run().pid == run.pid
+        if self._reaches(share):
+            assert self.server
+            self._kill("page server", share, self.server.pid)
+            assert (self._checked_run().attempt, self._checked_run().pid) == (run.attempt, run.pid)
 
-    def _kill_foreground(self) -> None:
+    def _kill_foreground(self, share: float) -> None:
         self._stop_computing()
-        attempts = run.attempt if (run := self.run()) else 0
+        before = self.run()
+        if before and before.state == "done":
+            return
+        attempts = before.attempt if before else 0
         with fairprog("run", self.series, home=self.home) as process:
-            begun = eventually(lambda: run if (run := self.run()) and run.attempt > attempts else None)
-            self._kill("run", self._wait(begun, self.once.seconds), process.pid)
+            eventually(lambda: (run := self.run()) and run.attempt > attempts)
+            if self._reaches(share):
+                self._kill("run", share, process.pid)
 
-    def _kill_explain(self) -> None:
+    def _kill_explain(self, share: float) -> None:
         """The process that explains, while a worker computes: the page asks a second one, and gets the same answer."""
         run = self._computed_by_worker()
+        if not self._reaches(share):
+            return
         explaining = ExplainProcess()
         try:
             answer = explaining.submit(self.once.request)
             process = eventually(lambda: next(iter((explaining._pool._processes or {}).values()), None))
-            seconds = self.random.uniform(0.0, self.once.seconds_of_answer)
-            wait([answer], timeout=seconds)
-            self._kill("explain", seconds, process.pid)
+            wait([answer], timeout=self.random.uniform(0.0, self.once.seconds_of_answer))
+            self._kill("explain", share, process.pid)
             assert digests_of(explaining.explain(self.once.request, timeout=240)) == self.once.answer
         finally:
             explaining.close()
-        assert self._checked_run().pid == run.pid
+        assert (self._checked_run().attempt, self._checked_run().pid) == (run.attempt, run.pid)
 
     def _computed_by_worker(self) -> Run:
         """The run, submitted or resumed where it is not under way, as soon as a worker computes it or it is over."""
@@ -288,24 +308,22 @@ class Chain:
             self.store.cancel(run.id)
         eventually(lambda: not (run := self.run()) or run.state != "running")
 
-    def _wait(self, run: Run, most: float) -> float:
-        """Wait until a random instant of the attempt; returns how many seconds into it that was."""
-        assert run.owner
-        seconds = self.random.uniform(0.0, most)
-        left = seconds - (time.time() - (run.started or 0.0))
-        with contextlib.suppress(psutil.Error, psutil.TimeoutExpired):
-            if run.state == "running" and left > 0:
-                psutil.Process(run.owner.pid).wait(left)
-        return seconds
+    def _reaches(self, share: float) -> bool:
+        """Wait until the run has shown the progress that belongs to a share of its duration; False if it is over."""
+        fraction, pause = self.once.fraction_at(share), threading.Event()
+        while (run := self._checked_run()).state == "running" and run.fraction < fraction:
+            pause.wait(0.05)
+        pause.wait(self.random.uniform(0.0, FLUSH_SECONDS))  # progress is written at such intervals
+        return not self._checked_run().is_over
 
-    def _kill(self, label: str, seconds: float, *pids: int | None) -> None:
+    def _kill(self, label: str, share: float, *pids: int | None) -> None:
         run = self.run()
         stage = "no run" if run is None else f"{run.stage or 'start'}" if run.state == "running" else run.state
         found = [psutil.Process(pid) for pid in pids if pid and psutil.pid_exists(pid)]
         for process in found:
             process.kill()
         psutil.wait_procs(found, timeout=10)
-        self.kills.append(Kill(label, stage, seconds))
+        self.kills.append(Kill(label, stage, share))
 
     def _start_server(self) -> None:
         self._end_server()

@@ -4,6 +4,7 @@
 """
 
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -38,18 +39,24 @@ def test_killed_study_goes_on_to_the_same_numbers(
 ) -> None:
     n_kills, first = request.config.getoption("--kills"), request.config.getoption("--first-kill")
     kills: list[Kill] = []
-    for begin in range(first, first + n_kills, OF_A_CHAIN):
-        chain = Chain(tmp_path / str(begin), once, random.Random(begin))
+    while len(kills) < n_kills:
+        begin = first + len(kills)
+        random_ = random.Random(begin)
+        shares = sorted(random_.random() for _ in range(min(OF_A_CHAIN, n_kills - len(kills))))
+        chain = Chain(tmp_path / str(begin), once, random_)
         try:
-            for number in range(begin, min(begin + OF_A_CHAIN, first + n_kills)):
-                chain.kill(LABELS[number % len(LABELS)])
+            for number, share in enumerate(shares, start=begin):
+                if not chain.kill(LABELS[number % len(LABELS)], share):
+                    break
             chain.finish()
         except BaseException:
             print(f"--first-kill {begin} begins with the chain that failed: {chain.kills}")
             raise
         finally:
-            kills += chain.kills
             chain.close()
+        kills += chain.kills
+        print(*chain.kills, sep="\n", flush=True)
+        shutil.rmtree(tmp_path / str(begin))
     counts = Counter((kill.label, kill.stage) for kill in kills)
     for (label, stage), n in sorted(counts.items()):
         print(f"{label:12} {stage:12} {n}")
