@@ -19,6 +19,7 @@ from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError, shorten
 from fairprog_core.common.version import VERSION
+from fairprog_core.runs.table.database import reason_and_advice
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
 groups, for every strength λ at once, and explain what it does.
@@ -87,7 +88,7 @@ def _main(arguments: list[str]) -> int:
         complain(str(error))
         return 2
     except DatabaseError as error:
-        complain(f"The run table cannot be used: {error.orig}.")
+        complain(f"The run table cannot be used: {reason_and_advice(error)}.")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130

@@ -1,6 +1,7 @@
 """The connection to the run table: SQLite in the home, or the database that ``FAIRPROG_DB_URL`` names."""
 
 import json
+import logging
 import math
 import os
 import random
@@ -14,17 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
-from fairprog_core.runs.table.tables import HEAD, METADATA
+from fairprog_core.runs.table.tables import HEAD, METADATA, RUNS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 SHORTEST_WAIT, LONGEST_WAIT = 0.001, 0.05  # seconds between two tries to begin a write
+
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -55,9 +58,10 @@ class Database:
         try:
             if self._revision() != HEAD:
                 self._migrate(home)
+            self._check_columns()
         except DatabaseError as error:
-            where = self.engine.url.render_as_string(hide_password=True)
-            raise ArtifactError(f"The run table at {where} cannot be opened: {error.orig}.") from error
+            where = shorten(self.engine.url.render_as_string(hide_password=True), 120)
+            raise ArtifactError(f"The run table at {where} cannot be opened: {reason_and_advice(error)}.") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -84,6 +88,12 @@ class Database:
         except (OperationalError, ProgrammingError):  # no such table: a new home
             return None
 
+    def _check_columns(self) -> None:
+        """Read every column of no row: a table that lacks one is refused here, before anything is written."""
+        with self.reading() as connection:
+            for table in METADATA.tables.values():
+                connection.execute(select(table).limit(0))
+
     def _migrate(self, home: Home) -> None:
         with FileLock(home.path / ".migrate.lock"):
             if self.is_sqlite:  # stored in the file; fails while another process opens the file, hence under the lock
@@ -96,14 +106,35 @@ class Database:
                 revision = self._revision(connection)
                 if revision is None:
                     create_newest(connection)
+                    _warn_of_unlisted_runs(home, connection)
                 elif revision != HEAD:
                     upgrade(connection)
+
+
+def reason_and_advice(error: DatabaseError) -> str:
+    """What the database says, and what to do about it; without a full stop."""
+    reason = shorten(error.orig, 80)
+    if "locked" in reason or "busy" in reason:
+        return f"{reason}; another program holds it, try again when that has ended"
+    return f"{reason}; move it away to begin a new one, the folders of the runs stay"
+
+
+def _warn_of_unlisted_runs(home: Home, connection: Connection) -> None:
+    """Where the table was lost, say that the files of the runs are still there."""
+    n = sum(folder.is_dir() for folder in home.runs.iterdir()) if is_folder(home.runs) else 0
+    if n and not connection.execute(select(RUNS.c.id).limit(1)).first():
+        log.warning(
+            "The run table of this home was missing or empty, and a new one was made; the folders in %s are kept (%d), "
+            "but are not listed.", shorten(home.runs), n,
+        )  # fmt: skip
 
 
 def create_newest(connection: Connection) -> None:
     """Create the tables of a new home in the newest version, without importing Alembic (11 MB)."""
     METADATA.create_all(connection)
-    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(
+        text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 

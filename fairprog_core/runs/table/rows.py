@@ -80,8 +80,10 @@ def requeue(connection: Connection, run: Run) -> None:
     """Queue a run again that has ended.
 
     Raises:
-        RunError: the run is queued, running or done.
+        RunError: the run is queued, running or done, or its row is damaged.
     """
+    if run.damage:
+        raise RunError(run.damage)
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
     cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token"))
