@@ -53,7 +53,7 @@ OF_A_CHAIN = 5  # most kills of one chain
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: what was killed, the stage of the run, and the instant as a share of the uninterrupted run."""
+    """One kill: what was killed, the stage of the run, and the instant as a share of the uninterrupted run (answer)."""
 
     label: str
     stage: str
@@ -211,17 +211,26 @@ class Chain:
         """The run that is killed; None before it exists."""
         return next((run for run in self.store.list() if run.name == "killed"), None)
 
-    def kill(self, label: str, share: float) -> bool:
-        """Start what ``label`` names, kill it after a share of the study's duration, and check the states.
+    def kill_all(self, labels: list[str]) -> list[str]:
+        """Kill each of these once, in random order, and let the study run to its end.
 
         Returns:
-            Whether there was something to kill: False if the study was done already.
+            The labels for which the study was done too early.
         """
-        n_before = len(self.kills)
-        {"worker": self._kill_worker, "run": self._kill_foreground, "both": self._kill_both,
-         "page server": self._kill_server, "explain": self._kill_explain}[label](share)  # fmt: skip
-        check_states(self.store)
-        return len(self.kills) > n_before
+        of_run = [label for label in labels if label != "explain"]
+        self.random.shuffle(of_run)
+        shares = sorted(self.random.random() for _ in of_run)
+        missed = list[str]()
+        for label, share in zip(of_run, shares, strict=True):
+            n_before = len(self.kills)
+            {"worker": self._kill_worker, "run": self._kill_foreground, "both": self._kill_both,
+             "page server": self._kill_server}[label](share)  # fmt: skip
+            check_states(self.store)
+            missed += [label] * (len(self.kills) == n_before)
+        self.finish()
+        for _ in range(labels.count("explain")):
+            self._kill_explain()
+        return missed
 
     def finish(self) -> None:
         """Let the study run to its end, and compare everything with the uninterrupted one."""
@@ -274,21 +283,19 @@ class Chain:
             if self._reaches(share):
                 self._kill("run", share, process.pid)
 
-    def _kill_explain(self, share: float) -> None:
-        """The process that explains, while a worker computes: the page asks a second one, and gets the same answer."""
-        run = self._computed_by_worker()
-        if not self._reaches(share):
-            return
+    def _kill_explain(self) -> None:
+        """The process that explains: the page starts a second one, which gives the answer of the first."""
+        before, share = files_of(self.once.folder), self.random.random()
         explaining = ExplainProcess()
         try:
             answer = explaining.submit(self.once.request)
             process = eventually(lambda: next(iter((explaining._pool._processes or {}).values()), None))
-            wait([answer], timeout=self.random.uniform(0.0, self.once.seconds_of_answer))
+            wait([answer], timeout=share * self.once.seconds_of_answer)
             self._kill("explain", share, process.pid)
             assert digests_of(explaining.explain(self.once.request, timeout=240)) == self.once.answer
         finally:
             explaining.close()
-        assert (self._checked_run().attempt, self._checked_run().pid) == (run.attempt, run.pid)
+        assert files_of(self.once.folder) == before
 
     def _computed_by_worker(self) -> Run:
         """The run, submitted or resumed where it is not under way, as soon as a worker computes it or it is over."""
@@ -318,7 +325,7 @@ class Chain:
 
     def _kill(self, label: str, share: float, *pids: int | None) -> None:
         run = self.run()
-        stage = "no run" if run is None else f"{run.stage or 'start'}" if run.state == "running" else run.state
+        stage = "answer" if label == "explain" else (run and run.state == "running" and run.stage) or "start"
         found = [psutil.Process(pid) for pid in pids if pid and psutil.pid_exists(pid)]
         for process in found:
             process.kill()

@@ -37,26 +37,23 @@ def test_study_that_is_killed_has_a_base_and_a_trigger_that_learned_something(on
 def test_killed_study_goes_on_to_the_same_numbers(
     once: Uninterrupted, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    n_kills, first = request.config.getoption("--kills"), request.config.getoption("--first-kill")
+    n_kills, seed = request.config.getoption("--kills"), request.config.getoption("--first-kill")
     kills: list[Kill] = []
-    while len(kills) < n_kills:
-        begin = first + len(kills)
-        random_ = random.Random(begin)
-        shares = sorted(random_.random() for _ in range(min(OF_A_CHAIN, n_kills - len(kills))))
-        chain = Chain(tmp_path / str(begin), once, random_)
+    left = [LABELS[number % len(LABELS)] for number in range(n_kills)]
+    while left:
+        random_ = random.Random(seed + len(kills))
+        labels, left = left[:OF_A_CHAIN], left[OF_A_CHAIN:]
+        chain = Chain(tmp_path / str(len(kills)), once, random_)
         try:
-            for number, share in enumerate(shares, start=begin):
-                if not chain.kill(LABELS[number % len(LABELS)], share):
-                    break
-            chain.finish()
+            left = chain.kill_all(labels) + left
         except BaseException:
-            print(f"--first-kill {begin} begins with the chain that failed: {chain.kills}")
+            print(f"--first-kill {seed + len(kills)} begins with the chain that failed: {labels}, {chain.kills}")
             raise
         finally:
             chain.close()
         kills += chain.kills
         print(*chain.kills, sep="\n", flush=True)
-        shutil.rmtree(tmp_path / str(begin))
+        shutil.rmtree(chain.home.path.parent)
     counts = Counter((kill.label, kill.stage) for kill in kills)
     for (label, stage), n in sorted(counts.items()):
         print(f"{label:12} {stage:12} {n}")
