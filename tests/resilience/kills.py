@@ -48,6 +48,7 @@ STUDY: dict[str, Any] = {
 }
 LABELS = ("worker", "run", "both", "page server", "explain")
 SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")  # a hidden folder in which a file is written
+SECONDS = 900  # most that anything may take: the machine may be busy
 OF_A_CHAIN = 5  # most kills of one chain
 
 
@@ -103,7 +104,7 @@ def run_uninterrupted(folder: Path) -> Uninterrupted:
     home = Home.find(folder / "home")
     series = write_series(user / "reference.json", "reference")
     with fairprog("run", series, home=home) as process:
-        output = process.communicate(timeout=240)[0]
+        output = process.communicate(timeout=SECONDS)[0]
     assert process.returncode == 0, output
     with Store(home) as store:
         [run] = store.list()
@@ -113,7 +114,7 @@ def run_uninterrupted(folder: Path) -> Uninterrupted:
     request = _request(result)
     begun = time.monotonic()
     explaining = ExplainProcess()
-    answer = digests_of(explaining.explain(request, timeout=240))
+    answer = digests_of(explaining.explain(request, timeout=SECONDS))
     seconds = time.monotonic() - begun
     explaining.close()
     return Uninterrupted(home, run, user, progress, request, answer, seconds)
@@ -235,7 +236,7 @@ class Chain:
     def finish(self) -> None:
         """Let the study run to its end, and compare everything with the uninterrupted one."""
         run = self._computed_by_worker()
-        run = eventually(lambda: run if (run := self._checked_run()).is_over else None, seconds=240)
+        run = eventually(lambda: run if (run := self._checked_run()).is_over else None, seconds=SECONDS)
         assert (run.state, run.error) == ("done", None)
         self.close()
         folder = self.home.run(run.id)
@@ -279,7 +280,7 @@ class Chain:
             return
         attempts = before.attempt if before else 0
         with fairprog("run", self.series, home=self.home) as process:
-            eventually(lambda: (run := self.run()) and run.attempt > attempts)
+            eventually(lambda: (run := self.run()) and run.attempt > attempts, seconds=SECONDS)
             if self._reaches(share):
                 self._kill("run", share, process.pid)
 
@@ -292,7 +293,7 @@ class Chain:
             process = eventually(lambda: next(iter((explaining._pool._processes or {}).values()), None))
             wait([answer], timeout=share * self.once.seconds_of_answer)
             self._kill("explain", share, process.pid)
-            assert digests_of(explaining.explain(self.once.request, timeout=240)) == self.once.answer
+            assert digests_of(explaining.explain(self.once.request, timeout=SECONDS)) == self.once.answer
         finally:
             explaining.close()
         assert files_of(self.once.folder) == before
@@ -305,7 +306,9 @@ class Chain:
         elif run.can_resume:
             self.store.resume(run.id)
         launcher.ensure_workers(self.home)
-        return eventually(lambda: run if (run := self._checked_run()).state in ("running", "done") else None)
+        return eventually(
+            lambda: run if (run := self._checked_run()).state in ("running", "done") else None, seconds=SECONDS
+        )
 
     def _stop_computing(self) -> None:
         """Leave the run to another process."""
