@@ -21,6 +21,7 @@ from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError, machine_error, shorten
 from fairprog_core.common.process.version import VERSION
+from fairprog_core.runs.table.database import reason_and_advice
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
 groups, for every strength λ at once, and explain what it does.
@@ -106,7 +107,7 @@ def _main(arguments: list[str]) -> int:
             complain(str(problem))
             return 2
         if isinstance(error, DatabaseError):
-            complain(f"The run table cannot be used: {shorten(error.orig)}.")
+            complain(f"The run table cannot be used: {reason_and_advice(error)}.")
             return 2
         if not hasattr(error, "format_message"):
             raise

@@ -1,11 +1,12 @@
 """The home, the folder of runs, caches and models; and how files are written there."""
 
+import glob
 import logging
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -201,6 +202,22 @@ def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def remove_scratch(path: Path) -> None:
+    """Remove what killed processes left of `replacing` next to ``path``; the caller is the only one that writes it."""
+    _remove_scratch(path.parent.glob(f".{glob.escape(path.name[:40])}.????????"))
+
+
+def remove_scratch_inside(folder: Path) -> None:
+    """Remove what killed processes left of `replacing` in a folder; the caller is the only one that writes there."""
+    _remove_scratch(list(folder.rglob(".*.????????")))
+
+
+def _remove_scratch(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _find_nothing(path: Path) -> str | None:
     return None
 
@@ -215,6 +232,7 @@ def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
+        remove_scratch(path)
         if path.exists() and (damage := find_damage(path)) is not None:
             set_aside(path, damage)
         yield not path.exists()

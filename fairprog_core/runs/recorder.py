@@ -157,6 +157,8 @@ def record_run(
     state: State = "done"
     error: str | None = None
     try:
+        if run.damage:  # its study may be another one
+            raise RunError(run.damage)
         study = Study.parse(run.study, where=f"run {run.id}")
         records = cast(Generator[Record], execute(study, home=store.home, folder=store.home.run(run.id)))
         # closing the generator writes the checkpoint; heartbeats continue meanwhile

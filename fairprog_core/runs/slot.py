@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from fairprog_core.common.errors import MachineError, RunError
 from fairprog_core.common.files.json_values import from_json
 from fairprog_core.common.files.presence import Presence
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.home import Home, remove_scratch, replacing
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
 
@@ -49,6 +49,7 @@ class Slot:
         except Timeout as error:
             raise RunError(f"Worker slot {self.number} of this home is taken by another worker.") from error
         self._presence = Presence(Path(self.lock.lock_file))
+        remove_scratch(self.status_file)
 
     def is_gone(self) -> bool:
         """Whether the home was removed or moved, even if another home has its path now."""

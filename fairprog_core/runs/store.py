@@ -15,9 +15,9 @@ from typing import cast
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.common.errors import RunError
+from fairprog_core.common.errors import RunError, shorten
 from fairprog_core.common.home import Home
-from fairprog_core.common.records import Record
+from fairprog_core.common.records import Record, WorkerRecord
 from fairprog_core.results.summary import SummaryRow
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.claim_clock import ClaimClock
@@ -28,6 +28,8 @@ from fairprog_core.runs.table.run import Owner, Run, State
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
+
+MOST_STARTS = 3  # workers that may fail to start for one run before it fails
 
 
 class Store(RunReader):
@@ -184,10 +186,32 @@ class Store(RunReader):
         """
         self.reap()
         with self.database.writing() as connection:
-            waiting = select(RUNS.c.id).where(RUNS.c.state == "queued").order_by(RUNS.c.queued, RUNS.c.number)
-            run_id = connection.execute(waiting.limit(1).with_for_update(skip_locked=True)).scalar()
+            run_id = connection.execute(rows.oldest_queued().with_for_update(skip_locked=True)).scalar()
             run = rows.start(connection, run_id, owner) if run_id else None
         return self._clock.begin(run) if run else None
+
+    def tell_next(self, sentence: str, *, log: Path, queued_before: float | None = None) -> None:
+        """Tell the run that has been queued longest that no worker has begun it; after three times it fails.
+
+        Args:
+            sentence: what happened, without a full stop.
+            log: the worker's log.
+            queued_before: tell no run that was queued later; None: no limit.
+        """
+        now = time.time()
+        with self.database.writing() as connection:
+            run_id = connection.execute(rows.oldest_queued()).scalar()
+            if run_id is None:
+                return
+            run = rows.get(connection, run_id, lock=True)
+            if queued_before is not None and run.queued > queued_before:
+                return
+            record: WorkerRecord = {"kind": "worker", "error": sentence}
+            values = rows.add_records(connection, run, [record], now) | {"error": f"{sentence}; started again."}
+            if rows.n_failed_starts(connection, run) >= MOST_STARTS:
+                error = f"{sentence}, {MOST_STARTS} times in a row; the log says more: {shorten(log, 200)}."
+                values |= {"state": "failed", "finished": now, "error": error}
+            rows.change(connection, rows.with_id(run_id), **values)
 
     def beat(self, run: Run) -> bool:
         """Write a heartbeat; False when the claim of ``run`` is no longer valid."""

@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -68,8 +69,9 @@ def work(
         with Store(home) as store:
             worker = Worker(store, taken, stop, execute or _pipeline_execute())
             reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
+        taken.clear_status()  # that of a worker which ends by an error stays: it says what the worker was doing
     finally:
-        taken.leave()
+        taken.lock.release()
     log.info("Leaving: %s.", reason)
     return reason
 
@@ -176,10 +178,12 @@ def main() -> None:
             _start_successor(home, options.slot, options.idle)
     except FairprogError as error:
         log.error("%s", error)
+        sys.exit(1)
     except (DatabaseError, OSError) as error:
         if (problem := machine_error(error, home.path)) is None:
             raise
         log.error("%s", problem)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
