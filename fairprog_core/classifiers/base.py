@@ -5,7 +5,7 @@ Notation: k rows, c classes, d features, s image side.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar
@@ -106,6 +106,14 @@ class Classifier(nn.Module):
     def cache_inputs(cls, options: Any) -> dict[str, str]:
         """Digests of the files, by name, on which the initial weights depend besides the options."""
         return {}
+
+    @classmethod
+    def fetch(cls, options: Any) -> Generator[str, None, None]:
+        """Download the files that `cache_inputs` and `new` need; yields what it does, for the screen.
+
+        Closing the generator ends the download.
+        """
+        yield from ()
 
     @classmethod
     def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER
-from fairprog_core.cli.terminal.console import HomeOption, open_home
+from fairprog_core.cli.terminal.console import HomeOption, console, open_home, say
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.registry import build
@@ -47,8 +47,10 @@ def encoder(
     from fairprog_core.classifiers.encoder.asset import cut_encoder
     from fairprog_core.classifiers.encoder.folder import find_model
 
-    cut = cut_encoder(find_model(source), out, layers=layers, texts=texts)
-    typer.echo(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
+    with console().status("Looking for the model …") as status:
+        model = find_model(source, tell=lambda progress: status.update(progress.label))
+    cut = cut_encoder(model, out, layers=layers, texts=texts)
+    say(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
 
 
 def _lines(files: list[Path]) -> Iterator[str]:

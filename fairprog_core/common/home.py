@@ -6,19 +6,28 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from itertools import count
 from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
 import platformdirs
 from filelock import FileLock
 
-from fairprog_core.common.version import PACKAGE
+from fairprog_core.common.errors import ConfigError, home_is_gone, machine_error, shorten, shown
+from fairprog_core.common.process.version import PACKAGE
 
 log = logging.getLogger(__name__)
 
 FindDamage = Callable[[Path], str | None]  # returns what is wrong with an existing cache entry; None: nothing
+MOST_BYTES_OF_A_NAME, MOST_BYTES_OF_A_PATH = 255, 4095  # what the file systems of Linux, macOS and Windows allow
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SEEN: set[Path] = set()  # the homes that this process has found
 
 
 @dataclass(frozen=True)
@@ -27,13 +36,28 @@ class Home:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        if is_folder(self.path):
+            _SEEN.add(self.path)
+
     @classmethod
     def find(cls, path: str | Path | None = None) -> "Home":
-        """The home at ``path``, else ``FAIRPROG_HOME``, else the platform's data folder; made if missing."""
+        """The home at ``path``, else ``FAIRPROG_HOME``, else the platform's data folder; made if missing.
+
+        Raises:
+            ConfigError: the path is not valid, or the folder cannot be made.
+        """
         chosen = path or os.environ.get("FAIRPROG_HOME") or platformdirs.user_data_path("fairprog")
-        home = cls(Path(chosen).expanduser().resolve())
-        home.path.mkdir(parents=True, exist_ok=True)
-        return home
+        expanded = user_path(chosen, what="The home")
+        try:
+            folder = expanded.resolve()
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+            reason = error.strerror if isinstance(error, OSError) else shorten(error)
+            raise ConfigError(
+                f"The home {shorten(chosen)} cannot be made: {reason}; choose another with --home."
+            ) from error
+        return cls(folder)
 
     @property
     def database(self) -> Path:
@@ -57,19 +81,50 @@ class Home:
 
 
 def assets() -> Path:
-    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else that of the wheel or of the repository."""
+    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else that of the wheel or of the repository.
+
+    Raises:
+        ConfigError: ``FAIRPROG_ASSETS`` is not a valid path.
+    """
     if override := os.environ.get("FAIRPROG_ASSETS"):
-        return Path(override)
+        return user_path(override, what="FAIRPROG_ASSETS")
     inside = PACKAGE / "assets"  # where the wheel carries it
     return inside if inside.is_dir() else PACKAGE.parent / "assets"
 
 
-def user_path(text: str) -> Path:
-    """A path as a user writes it, with ``~`` expanded; unchanged if it names an unknown user."""
+def user_path(text: str | os.PathLike[str], *, what: str = "The path") -> Path:
+    """A path as a user writes it, with ``~`` expanded. Does not look whether it exists.
+
+    Args:
+        text: the path.
+        what: what it is the path of, for the error.
+
+    Raises:
+        ConfigError: no file can have this path.
+    """
+    if (problem := path_problem(text)) is not None:
+        raise ConfigError(f"{what} {shown(os.fspath(text), 100)} cannot be used: {problem}.")
+    return Path(text).expanduser()
+
+
+def path_problem(text: str | os.PathLike[str]) -> str | None:
+    """Why no file can have this path, in a few words; None if one can."""
+    path = Path(text)
     try:
-        return Path(text).expanduser()
+        sizes = [len(os.fsencode(part)) for part in path.parts]
+    except UnicodeEncodeError:
+        return "it holds half a character, which no name of a file can"
+    if "\0" in str(path):
+        return "it holds a null character, which no name of a file can"
+    if max(sizes, default=0) > MOST_BYTES_OF_A_NAME:
+        return f"a name in it has {max(sizes)} bytes, allowed are {MOST_BYTES_OF_A_NAME}"
+    if sum(sizes) + len(sizes) > MOST_BYTES_OF_A_PATH:
+        return f"it has more than {MOST_BYTES_OF_A_PATH} bytes"
+    try:
+        path.expanduser()
     except RuntimeError:
-        return Path(text)
+        return f"this machine has no user {shown(path.parts[0].removeprefix('~'), 40)}; write ./~ for a name with a ~"
+    return None
 
 
 def is_file(path: Path | zipfile.Path) -> bool:
@@ -88,6 +143,33 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def _with_refusals(make: Callable[P, AbstractContextManager[T]]) -> Callable[P, AbstractContextManager[T]]:
+    """Let a context manager that writes at a path raise `MachineError` where the machine refuses.
+
+    The operating system, SQLite, Rust and Arrow have an error each for a full disk. And a home that was removed while
+    this process used it is not made again.
+    """
+
+    @wraps(make)
+    @contextmanager
+    def inner(*args: P.args, **named: P.kwargs) -> Iterator[T]:
+        path = cast(Path, args[0])
+        for home in _SEEN:
+            if home in path.parents and not home.is_dir():
+                raise home_is_gone(home)
+        try:
+            with make(*args, **named) as value:
+                yield value
+        except Exception as error:
+            problem = machine_error(error, path.parent)
+            if problem is None or problem is error:
+                raise
+            raise problem from error
+
+    return inner
+
+
+@_with_refusals
 @contextmanager
 def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
@@ -123,6 +205,7 @@ def _find_nothing(path: Path) -> str | None:
     return None
 
 
+@_with_refusals
 @contextmanager
 def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator[bool]:
     """Hold the lock of a cache entry; yield whether it still has to be made.

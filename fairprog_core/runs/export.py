@@ -11,7 +11,7 @@ from fairprog_core.metrics.summaries import SAME_CURVE, points_csv
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT, is_inside
 from fairprog_core.runs.store import Store
-from fairprog_core.runs.table.run import Run
+from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 
 
 def _is_exported(path: Path) -> bool:
@@ -53,7 +53,7 @@ def export_run(store: Store, run: Run, path: Path) -> None:
 
 
 def _zip(store: Store, run: Run, path: Path) -> None:
-    hidden = {"token"} if run.damage else {"token", "damage"}
+    hidden = NOT_EXPORTED if run.damage else NOT_EXPORTED | {"damage"}
     row = {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden}
     records = "".join(json.dumps(record) + "\n" for record in store.records(run.id))
     folder = store.home.run(run.id)

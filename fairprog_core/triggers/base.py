@@ -23,11 +23,12 @@ from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier, Description
-from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.destination import Product, has_format, writing
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
 from fairprog_core.common.files.tensor_file import save_tensors
+from fairprog_core.common.home import is_file, user_path
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 
@@ -287,10 +288,13 @@ def load_trigger(path: str | Path) -> Trigger:
 
     Raises:
         ArtifactError: the file is missing, damaged or not a trigger of fairprog.
+        ConfigError: the path is not valid.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
+    path = user_path(path)
+    if not is_file(path):
+        raise ArtifactError(
+            f"No trigger at {shorten(path)}: give the .safetensors file that a run or the dashboard wrote."
+        )
     values, about = read_module(path, format=FORMAT, noun="trigger", remedy=REMEDY)
     options = options_of(TRIGGERS, about, path=path, noun="trigger", remedy=REMEDY)
     implementation: type[Trigger] = TRIGGERS[options.kind].load()

@@ -9,7 +9,7 @@ from fairprog_core.common.errors import ArtifactError, ConfigError, shown
 from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.files.json_values import damaged, parse_header, plain
 from fairprog_core.common.home import user_path
-from fairprog_core.common.version import VERSION
+from fairprog_core.common.process.version import VERSION
 from fairprog_core.results.curve import read_json
 from fairprog_core.triggers.base import Trigger, load_trigger
 
@@ -55,7 +55,7 @@ def write(folder: str | Path, trigger: Trigger, findings: Findings, *, model: st
         ConfigError: the folder is not empty or not writable, or a label is neither text nor a number.
         ArtifactError: it cannot be written.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     values = {"format": FORMAT, "fairprog": VERSION, "model": model, "inputs": inputs, **findings.to_json()}
     with writing(check_destination(path, _NEW), _NEW) as part:
         part.mkdir()
@@ -69,7 +69,7 @@ def read(folder: str | Path) -> SavedModel:
     Raises:
         ArtifactError: the folder is missing, damaged or of another version.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     file = path / DESCRIPTION
     if not file.is_file():
         raise ArtifactError(f"There is no reprogrammed model in {path}; give a folder that its `save` wrote.")
