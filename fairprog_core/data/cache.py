@@ -139,9 +139,10 @@ class Columns:
         # A memory-mapped file on a full disk kills the process when it is written to.
         free = shutil.disk_usage(self._folder).free
         if needed > free:
+            more = f"{size(needed - free)} more than the {size(free)} that are free"
             raise DataError(
-                f"The data set does not fit on the disk of {shorten(self._home)}: it needs {size(needed - free)} more than "
-                f"the {size(free)} that are free; choose fewer rows or smaller images, make room, or choose another home."
+                f"The data set does not fit on the disk of {shorten(self._home, 100)}: it needs {more}; choose fewer "
+                "rows or smaller images, make room, or choose another home."
             )
 
 
