@@ -2,6 +2,7 @@
 
 import shutil
 
+import psutil
 import pytest
 
 from app.wording import saliency as shared
@@ -179,11 +180,19 @@ def ask(page, text):
 
 
 def test_visitors_wait_for_each_other_leave_and_cancel(server, visitor):
-    """The last visitor's page goes on by itself when the second one has left and the first one has cancelled."""
+    """The last visitor's page goes on by itself when the second one has left and the first one has cancelled.
+
+    The process is halted meanwhile, so that the first explanation is not ready too early.
+    """
     visits = [visitor(server) for _ in range(3)]
     first, second, last = (visit.open(f"/saliency?run={RUN}") for visit in visits)
     ask(first, "One long sentence about neighbours and fools. " * 100)
     first.get_by_role("button", name=shared.CANCEL, exact=True).wait_for(timeout=60_000)
+    next(
+        each
+        for each in psutil.Process(server.process.pid).children(recursive=True)
+        if "spawn_main" in " ".join(each.cmdline())
+    ).suspend()
     ask(second, "One that nobody waits for.")
     second.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
     ask(last, "A short one.")
