@@ -35,7 +35,8 @@ class RunChoice(NamedTuple):
 def choices() -> list[RunChoice]:
     """The shipped demos, then the runs of this home with a finished curve, the newest first."""
     found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
-    stamps = {file.parent: file.stat().st_mtime_ns for file in run_store.home().runs.glob("*/result.json")}
+    files = run_store.home().runs.glob("*/result.json")
+    stamps = {file.parent: stamp for file in files if (stamp := _stamp_of_run(file)) is not None}
     for folder in sorted(stamps, key=stamps.__getitem__, reverse=True):
         about = _about(folder, stamps[folder])
         if about is not None:
@@ -96,6 +97,14 @@ def base_weights(result: Result) -> Path | None:
 def stamp(result: Result, key: str) -> str:
     """A cache key that changes with the result of the curve with this key."""
     return f"{result.folder}/{key}@{_modified(result.folder)}"
+
+
+def _stamp_of_run(file: Path) -> int | None:
+    """When a result changed; None where no page could show its run: it is gone, or its folder's name is no text."""
+    try:
+        return file.stat().st_mtime_ns if file.parent.name.isprintable() else None
+    except OSError:
+        return None
 
 
 def _modified(folder: Path) -> int:

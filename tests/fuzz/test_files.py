@@ -28,6 +28,7 @@ from fairprog_core.common.files.checkpoint import load_state
 from fairprog_core.common.home import Home, assets
 from fairprog_core.metrics.report import report
 from fairprog_core.results.gallery_file import Gallery, read_gallery
+from fairprog_core.results.gallery_layout import CONTROLS
 from fairprog_core.results.predictions_file import read_predictions, write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.summary import main_figures
@@ -40,7 +41,15 @@ from fairprog_core.triggers.base import load_trigger
 from tests.contracts.samples import inputs_of, make_classifier, usual
 from tests.contracts.test_methods import learned, looking, make, prepared
 from tests.fuzz.harness import Fuzz
-from tests.fuzz.mutations import json_text, mutate_bytes, mutate_json, mutate_safetensors, without_checksum
+from tests.fuzz.mutations import (
+    join_safetensors,
+    json_text,
+    mutate_bytes,
+    mutate_json,
+    mutate_safetensors,
+    split_safetensors,
+    without_checksum,
+)  # fmt: skip
 
 DEMO = assets() / "demo"
 Reader = Callable[[Path], object]
@@ -347,3 +356,15 @@ def test_status_files_of_workers(fuzz: Fuzz, home: Home) -> None:
         slot.clear_status()
 
     fuzz("status files of workers", mutate, reading(path, read), default=2000)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_gallery_of_texts_without_the_words_of_a_control_is_damaged(tmp_path: Path, control: str) -> None:
+    header, body = split_safetensors(next(DEMO.glob("comments/curves/*/gallery.safetensors")).read_bytes())
+    about = json.loads(header["__metadata__"]["fairprog"])
+    assert f"logits_{control}" in header
+    del about["trigger_words"][control]
+    header["__metadata__"]["fairprog"] = json.dumps(about)
+    (tmp_path / "g.safetensors").write_bytes(join_safetensors(header, body))
+    with pytest.raises(ArtifactError, match=f"the words of {control} are missing"):
+        read_gallery(tmp_path / "g.safetensors")

@@ -4,8 +4,6 @@ Notation: n samples, p groups, c classes, s image side.
 """
 
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -24,7 +22,7 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import Array, CacheEntry, Columns
-from fairprog_core.data.celeba.files import CelebAFiles, Place
+from fairprog_core.data.celeba.files import UNREADABLE, CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
 
@@ -163,11 +161,7 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
         raise DataError(
             f"{shorten(file)} is missing, although the partition names it; unpack the images again."
         ) from error
-    except Image.DecompressionBombError as error:
-        raise DataError(
-            f"{shorten(file)} has far more pixels than a picture of CelebA; unpack or download the images again."
-        ) from error
-    except (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(
             f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
         ) from error
