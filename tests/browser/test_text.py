@@ -186,6 +186,8 @@ def test_visitors_wait_for_each_other_leave_and_cancel(server, visitor):
     """
     visits = [visitor(server) for _ in range(3)]
     first, second, last = (visit.open(f"/saliency?run={RUN}") for visit in visits)
+    ask(first, "The process starts.")
+    first.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
     ask(first, "One long sentence about neighbours and fools. " * 100)
     first.get_by_role("button", name=shared.CANCEL, exact=True).wait_for(timeout=60_000)
     next(
