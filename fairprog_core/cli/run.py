@@ -26,7 +26,7 @@ from fairprog_core.cli.terminal.console import (
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, escaped, shorten
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.log_format import LogFormatter
@@ -49,7 +49,9 @@ def run(
     home: HomeOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that torch computes with.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result to it.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the result to it.")
+    ] = None,
 ) -> int:
     """Run a study in the foreground.
 

@@ -17,7 +17,7 @@ import typer
 
 from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, say
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, assets
 from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
 
@@ -55,6 +55,7 @@ def app(
     """
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
+    assets()  # and a path that is not valid
     launcher.slots()
     screen, port = find_screen(), _free_port(host, port)
     is_shared = host not in LOCAL
