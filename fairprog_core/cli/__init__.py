@@ -3,6 +3,7 @@
 Every error is one line on stderr. Exit codes: 0 done, 1 unexpected error, 2 bad input, 130 interrupted.
 """
 
+import errno
 import logging
 import sys
 from collections.abc import Sequence
@@ -61,6 +62,9 @@ def _options(
     pass
 
 
+_NOT_OURS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}  # permission and room
+
+
 class _Warnings(logging.Handler):
     """Prints warnings on stderr; errors with a traceback go to the log only."""
 
@@ -94,6 +98,12 @@ def _main(arguments: list[str]) -> int:
     except BrokenPipeError:  # the program that reads this output has ended
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.errno not in _NOT_OURS:
+            raise
+        place = f"{shorten(error.filename)} cannot be used" if error.filename else "A file cannot be written"
+        complain(f"{place}: {error.strerror}; give fairprog room and permission there, or choose another --home.")
+        return 2
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
