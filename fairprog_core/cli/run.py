@@ -68,10 +68,10 @@ def run(
     if json_file:
         writable_file(json_file)
     opened_home = open_home(home)
+    _log_to(opened_home)
     with console().status("Loading torch …"):
         from fairprog_core.pipeline.execute import execute
     stop = StopRequest("cancelled")
-    _log_to(opened_home)
     ended: list[Run] = []
     # no patience: a run whose process was killed can be continued at once
     with Store(opened_home, patience=Patience(lost=0.0)) as store, _stopping(stop):
