@@ -449,6 +449,9 @@ def test_civil_comments_is_checked_by_its_name(fairprog, tmp_path):
     ended = fairprog("data", "check", "civil_comments", "--set", f"dataset.root={file}")
     assert ended.code == 1  # so few rows
     assert {line.split()[0] for line in ended.out.splitlines()[1:] if line.strip()} >= {"train", "tune", "val", "test"}
+    prepared = fairprog("data", "prepare", "civil_comments", "--set", f"dataset.root={file.parent}")
+    assert prepared.code == 0
+    assert prepared.out.strip().endswith("rows are ready.")
 
 
 def test_doctor_names_what_matters(fairprog, home):
