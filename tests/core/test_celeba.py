@@ -262,7 +262,7 @@ def test_digest_follows_options_and_lists(broken: Path, home: Home) -> None:
 def test_no_folder_says_how_to_get_one(home: Home, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no folder is given. Give as root a folder with img_align_celeba.zip"):
         build(DATASETS, CelebAOptions(), home).split("train")
-    with pytest.raises(DataError, match=r"nowhere does not exist\. Put"):
+    with pytest.raises(DataError, match=r"nowhere does not exist\. Give"):
         made(tmp_path / "nowhere", home).split("train")
     with pytest.raises(DataError, match=r"neither list_attr_celeba\.txt nor list_attr_celeba\.csv"):
         made(tmp_path, home).split("train")
