@@ -17,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from fairprog_core.common.home import Home
+from fairprog_core.common.sharing import Sharing
 from fairprog_core.methods import METHODS
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
@@ -62,7 +63,13 @@ class Finished:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz", "damaged inputs for every reader (tests/fuzz)")
     group.addoption("--fuzz-inputs", type=int, default=None, help="inputs per reader; default: about 6 s of each")
+    group.addoption("--hostile-runs", type=int, default=None, help="damaged run folders; default: a few; 0: all")
     group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
+    faults = parser.getgroup("faults", "a full disk at several instants (tests/resilience)")
+    faults.addoption("--disk-instants", type=int, default=2, help="at how many of the ten instants the disk gets full")
+    group = parser.getgroup("kills", "processes that are killed at random instants (tests/resilience)")
+    group.addoption("--kills", type=int, default=3, help="kills in all")
+    group.addoption("--first-kill", type=int, default=0, help="number of the first one, to repeat one that failed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,7 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _home_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing in a test can reach the user's own home."""
+    """Nothing in a test can reach the user's own home; what `fairprog app` sets is taken back after the test."""
+    for name, value in Sharing().to_environment().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("FAIRPROG_HOME", str(tmp_path / "home"))
 
 

@@ -16,8 +16,8 @@ from app.presenters import texts
 from app.wording import sentences as words
 from app.wording.shared import common, inside
 from fairprog_core.results.gallery_file import Gallery
+from fairprog_core.results.gallery_layout import CONTROLS
 
-CONTROLS = ("random_words", "neutral_words")
 POSITIVE = 1  # the class that is explained
 N_ROWS = 4
 
@@ -35,7 +35,7 @@ def sentence(gallery: Gallery, i: int, *, title: str = "", chosen: float | None 
     shown_words = _words(gallery, i)
     start = int(arrays["first"][i])
     is_identity = [bool(flag) for flag in arrays["is_identity"][start : start + len(shown_words)]]
-    names = [name for name in control_words(about) if f"logits_{name}" in arrays]
+    names = [name for name in CONTROLS if f"logits_{name}" in arrays]
     read = [_control(gallery, i, name, shown_words) for name in names]
     rows = [_lam(gallery, i, j, shown_words, chosen) for j in range(len(arrays["lams"]))]
     first = [_row(gallery, i, "without", shown_words, words.CONDITIONS["without"]), *_rivals(gallery, i, shown_words)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from app.state import run_store
-from app.wording.shared import inside
+from app.wording.shared import inside, public
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
 from fairprog_core.metrics.levelling import Levelling
@@ -35,7 +35,8 @@ class RunChoice(NamedTuple):
 def choices() -> list[RunChoice]:
     """The shipped demos, then the runs of this home with a finished curve, the newest first."""
     found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
-    stamps = {file.parent: file.stat().st_mtime_ns for file in run_store.home().runs.glob("*/result.json")}
+    files = run_store.home().runs.glob("*/result.json")
+    stamps = {file.parent: stamp for file in files if (stamp := _stamp_of_run(file)) is not None}
     for folder in sorted(stamps, key=stamps.__getitem__, reverse=True):
         about = _about(folder, stamps[folder])
         if about is not None:
@@ -98,6 +99,14 @@ def stamp(result: Result, key: str) -> str:
     return f"{result.folder}/{key}@{_modified(result.folder)}"
 
 
+def _stamp_of_run(file: Path) -> int | None:
+    """When a result changed; None where no page could show its run: it is gone, or its folder's name is no text."""
+    try:
+        return file.stat().st_mtime_ns if file.parent.name.isprintable() else None
+    except OSError:
+        return None
+
+
 def _modified(folder: Path) -> int:
     return (folder / "result.json").stat().st_mtime_ns
 
@@ -121,7 +130,7 @@ def _about(folder: Path, modified: int) -> tuple[str, str] | None:
         result = Result.open(folder)
     except (OSError, FairprogError):
         return None
-    return (str(result.study.get("name", "")), in_short(result.study)) if result.curves else None
+    return (str(result.study.get("name", "")), in_short(public.saved(result.study))) if result.curves else None
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.common.options import ADVANCED, Modality, PathRule
+from fairprog_core.common.options import ADVANCED, FOLDERS, HUB, Modality, PathRule
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
@@ -95,6 +95,7 @@ class EncoderOptions(TrainedOptions):
         min_length=1,
         title="Model",
         description="shipped, a folder with a Hugging Face transformers model, or the name of a model on the hub.",
+        json_schema_extra=FOLDERS | HUB,
     )
     tuned: bool = Field(
         False,

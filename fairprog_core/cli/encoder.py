@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from fairprog_core.cli.terminal.console import HomeOption, open_home, say
+from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER
+from fairprog_core.cli.terminal.console import HomeOption, console, open_home, say
 from fairprog_core.common.errors import ConfigError, shorten
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import user_path
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -15,7 +17,8 @@ from fairprog_core.data.base import Dataset
 
 ModelArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")]
 OutArgument = Annotated[
-    Path, typer.Argument(parser=user_path, metavar="OUT", help="The folder to write; replaced if it exists.")
+    Path,
+    typer.Argument(parser=user_path, metavar="OUT", help="The folder to write: new, empty, or an encoder of fairprog."),
 ]
 WordsOption = Annotated[
     list[Path] | None,
@@ -44,13 +47,16 @@ def encoder(
 ) -> None:
     """Cut a small encoder out of a BERT model: its first layers and frequent words, in half precision.
 
-    The same source and words give the same files.
+    The same source and words give the same files. A folder that holds anything else is left alone.
     """
+    check_destination(out, CUT_ENCODER)
     texts = [*_lines(words or []), *(text for name in data or [] for text in _texts(name, home))]
     from fairprog_core.classifiers.encoder.asset import cut_encoder
     from fairprog_core.classifiers.encoder.folder import find_model
 
-    cut = cut_encoder(find_model(source), out, layers=layers, texts=texts)
+    with console().status("Looking for the model …") as status:
+        model = find_model(source, tell=lambda progress: status.update(progress.label))
+    cut = cut_encoder(model, out, layers=layers, texts=texts)
     say(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
 
 

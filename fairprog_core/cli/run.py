@@ -22,18 +22,20 @@ from fairprog_core.cli.terminal.console import (
     open_home,
     say,
     span,
-    writable_file,
     write_text,
 )
-from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.errors import ConfigError, escaped, machine_error, shorten
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
-from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.log_format import LogFormatter
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
+from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import is_series, load_studies
 
 LOG = "logs/run.log"
@@ -65,8 +67,10 @@ def run(
     """
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
     chosen, from_series = load_studies(study, [*(settings or []), *given]), is_series(study)
+    for each in chosen:
+        check_limits(each)
     if json_file:
-        writable_file(json_file)
+        check_destination(json_file, RESULT_FILE)
     opened_home = open_home(home)
     _log_to(opened_home)
     with console().status("Loading torch …"):
@@ -91,7 +95,7 @@ def run(
 
 def _earlier(store: Store, study: Study) -> Run | None:
     """The newest finished run of exactly this study; else the newest one that can be resumed; else None."""
-    runs = [run for run in store.list() if run.name == study.name and _is_saved_as(run, study)]
+    runs = [run for run in store.list(name=study.name) if _is_saved_as(run, study)]
     done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
     return next(iter(done + unfinished), None)
 
@@ -143,9 +147,13 @@ def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> Non
     texts = [(folder / "result.json").read_text("utf-8") for folder in folders if (folder / "result.json").is_file()]
     if name is not None:
         studies = [json.loads(text) for text in texts]
-        write_text(json_file, json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")))
+        write_text(
+            json_file,
+            json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")),
+            RESULT_FILE,
+        )
     elif texts:
-        write_text(json_file, texts[0])
+        write_text(json_file, texts[0], RESULT_FILE)
 
 
 def _report(home: Home, run: Run) -> int:
@@ -165,7 +173,7 @@ def _report(home: Home, run: Run) -> int:
 
 @contextmanager
 def _stopping(stop: StopRequest) -> Iterator[None]:
-    """The first Ctrl-C requests a stop after a checkpoint, the second ends the process at once."""
+    """The first Ctrl-C, SIGTERM or SIGHUP requests a stop after a checkpoint; a second Ctrl-C ends the process."""
 
     def handle(signum: int, _frame: object) -> None:
         if stop.event.is_set() and signum == signal.SIGINT:
@@ -174,7 +182,10 @@ def _stopping(stop: StopRequest) -> Iterator[None]:
             complain("stopping at the next step; press Ctrl-C again to end at once.")
         stop.event.set()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else nohup ignores it
+        numbers.append(signal.SIGHUP)  # the terminal was closed
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
@@ -186,15 +197,17 @@ def _log_to(home: Home) -> None:
     """Log unexpected errors to a file instead of the screen.
 
     Raises:
-        ConfigError: the home is not writable.
+        ConfigError: the log cannot be written.
     """
     path = home.path / LOG
     try:
         path.parent.mkdir(exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
+        raise machine_error(error, home.path) or ConfigError(
+            f"The log {shorten(path)} cannot be written ({error.strerror}); remove it, or choose another home with "
+            "--home."
         ) from error
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk: the run's own error tells it
     logging.getLogger("fairprog_core").addHandler(handler)

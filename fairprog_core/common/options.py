@@ -25,6 +25,11 @@ Modality = Literal["image", "text"]  # the kind of input of a data set, a classi
 ADVANCED: dict[str, JsonValue] = {"advanced": True}  # the form hides it until it is opened
 NEEDED: dict[str, JsonValue] = {"needed": True}  # it has no usable default, e.g. a path on the user's machine
 LATER: dict[str, JsonValue] = {"later": True}  # added after keys were saved; its default means what was done before
+# What its value may name; visitors of a shared server need the owner's leave for each, see `common.sharing`:
+FOLDERS: dict[str, JsonValue] = {"folders": True}  # a folder or file on the machine that trains
+ADDRESSES: dict[str, JsonValue] = {"addresses": True}  # an address in a network, or of a database
+HUB: dict[str, JsonValue] = {"hub": True}  # a name on a hub, which is downloaded
+CODE: dict[str, JsonValue] = {"code": True}  # code to import, e.g. "module:factory"
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class Options(BaseModel):
 
 
 def is_marked(field: FieldInfo, mark: Mapping[str, JsonValue]) -> bool:
-    """Whether a field has a mark: ``ADVANCED``, ``NEEDED`` or ``LATER``."""
+    """Whether a field has a mark, such as ``ADVANCED``."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and mark.items() <= extra.items()
 

@@ -149,6 +149,8 @@ def _check_texts(gallery: Gallery, sizes: dict[str, int]) -> None:
     if len(about.get("is_cut", ())) != sizes["m"] or "trigger_words" not in about:
         raise ValueError("is_cut or trigger_words is missing, or not of as many texts")
     words = about["trigger_words"]
+    if lost := [name for name in CONTROLS if f"logits_{name}" in arrays and name not in words]:
+        raise ValueError(f"the words of {lost[0]} are missing")
     alone = [words[name] for name in CONTROLS if name in words]
     if len(words["lam"]) != sizes["l"] or any(len(each) != sizes["k"] for each in (*words["lam"], *alone)):
         raise ValueError("trigger_words are not of as many λ and words as there are")

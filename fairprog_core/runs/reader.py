@@ -3,22 +3,25 @@
 So a lost run is found without a monitoring process.
 """
 
+import re
 import time
 from pathlib import Path
 from typing import Self, cast
 
 from sqlalchemy import select, true
+from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shorten
+from fairprog_core.common.files.presence import Presence
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
-from fairprog_core.runs import heartbeat
-from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
 from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.database import Database
 from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import OVER, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
+from fairprog_core.runs.timing import heartbeat
+from fairprog_core.runs.timing.heartbeat import LOST_SENTENCE, Patience
 
 Runs = list[Run]
 Records = list[Record]
@@ -33,6 +36,7 @@ class RunReader:
         self.home = home if isinstance(home, Home) else Home.find(home)
         self.patience = patience or Patience()
         self.database = Database(self.home, url)
+        self._presence = Presence(self.home.database if self.home.database.exists() else self.home.path)
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +47,10 @@ class RunReader:
     def close(self) -> None:
         """Close the connections."""
         self.database.close()
+
+    def is_gone(self) -> bool:
+        """Whether the home was removed or moved since it was opened, even if another one has its path now."""
+        return self._presence.is_gone()
 
     def get(self, run_id: str) -> Run:
         """One run, its state up to date.
@@ -60,9 +68,14 @@ class RunReader:
         Raises:
             RunError: no run matches, or more than one does.
         """
-        runs = self.list()
-        exact = [run for run in runs if name in (run.id, str(run.number))]
-        matching = exact or [run for run in runs if name and run.id.startswith(name)]
+        self.reap()
+        exact = RUNS.c.id == name
+        if re.fullmatch("[1-9][0-9]{0,17}", name):  # SQLite's largest integer has 19 digits
+            exact |= RUNS.c.number == int(name)
+        matching = self._where(exact)
+        if name and not matching:  # LIKE takes small letters for capital ones
+            beginning = self._where(RUNS.c.id.startswith(name, autoescape=True))
+            matching = [run for run in beginning if run.id.startswith(name)]
         if not matching:
             raise rows.unknown(name)
         if len(matching) > 1:
@@ -71,18 +84,31 @@ class RunReader:
             )
         return matching[0]
 
-    def list(self, *, limit: int | None = None, is_active: bool = False) -> Runs:
+    def list(
+        self, *, limit: int | None = None, skip: int = 0, is_active: bool = False, name: str | None = None
+    ) -> Runs:
         """All runs, the newest first, their states up to date.
 
         Args:
             limit: most runs to return.
+            skip: number of newer runs to leave out.
             is_active: only queued and running runs.
+            name: only runs of a study with this name.
         """
         self.reap()
-        which = RUNS.c.state.not_in(OVER) if is_active else true()
+        which = _active() if is_active else true()
+        return self._where(which if name is None else which & (RUNS.c.name == name), limit=limit, skip=skip)
+
+    def count(self, *, is_active: bool = False) -> int:
+        """Number of all runs, or of the queued and running ones; their states as they were when last brought up."""
         with self.database.reading() as connection:
-            found = connection.execute(select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit))
-            return [run_of(row) for row in found.mappings()]
+            return rows.count(connection, _active() if is_active else true())
+
+    def _where(self, which: ColumnElement[bool], *, limit: int | None = None, skip: int = 0) -> Runs:
+        """The runs that ``which`` selects, the newest first."""
+        query = select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit).offset(skip or None)
+        with self.database.reading() as connection:
+            return [run_of(row) for row in connection.execute(query).mappings()]
 
     def records(self, run_id: str, after: int = 0, *, limit: int | None = None) -> Records:
         """The records of a run in order, each with its ``seq`` and ``time``.
@@ -141,9 +167,13 @@ class RunReader:
                 at, error = run.heartbeat, LOST_SENTENCE
                 rows.change(connection, rows.with_id(run_id), state="lost", finished=at, error=error, seconds_left=None)
             elif verdict in ("kill", "cancelled"):
-                now = time.time()
-                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now, seconds_left=None)
+                at = heartbeat.ended_at(run, now=time.time(), patience=self.patience)
+                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=at, seconds_left=None)
             return verdict in ("lost", "kill", "cancelled")
+
+
+def _active() -> ColumnElement[bool]:
+    return RUNS.c.state.not_in(OVER)
 
 
 def _is_record(data: object) -> bool:

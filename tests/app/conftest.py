@@ -10,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Store, launcher
-
-MAIN = Path(__file__).resolve().parents[2] / "app" / "main.py"
+from tests import opened_pages
 
 Opener = Callable[..., AppTest]
 
@@ -79,13 +78,4 @@ def store(home: Home) -> Store:
 @pytest.fixture
 def open_page() -> Opener:
     """``open_page("train", run="…")``: a page as the browser would open it by its address."""
-
-    def opener(name: str = "start", **query: str) -> AppTest:
-        page = AppTest.from_file(str(MAIN), default_timeout=30)
-        for key, value in query.items():
-            page.query_params[key] = value
-        if name != "start":
-            page.switch_page(f"views/{name}.py")
-        return page.run()
-
-    return opener
+    return opened_pages.open_page

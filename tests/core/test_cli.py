@@ -22,6 +22,7 @@ from fairprog_core.cli import main, screen
 from fairprog_core.cli.run import _earlier, _is_saved_as
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
+from fairprog_core.common.sharing import Sharing, sharing
 from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
@@ -531,6 +532,37 @@ def test_app_says_when_other_machines_are_let_in(fairprog, home, monkeypatch):
     ended = fairprog("app", "--host", "0.0.0.0", "--home", str(home.path))
     assert (ended.code, served[0]["is_shared"]) == (0, True)
     assert "whoever can reach this machine" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "chosen"),
+    [
+        ([], "127.0.0.1", Sharing()),
+        (["--share"], "0.0.0.0", Sharing(is_shared=True)),
+        (["--host", "0.0.0.0"], "0.0.0.0", Sharing(is_shared=True)),
+        (["--host", "localhost"], "localhost", Sharing()),
+        (["--share", "--host", "127.0.0.1"], "127.0.0.1", Sharing(is_shared=True)),
+        (
+            ["--share", "--allow", "hub", "--allow", "folders", "--name", "Dash.example"],
+            "0.0.0.0",
+            Sharing(is_shared=True, allowed=frozenset({"hub", "folders"}), names=("dash.example",)),
+        ),
+    ],
+)
+def test_app_hands_the_choices_to_the_dashboard(fairprog, home, monkeypatch, given, host, chosen):
+    served = []
+    monkeypatch.setattr(screen, "find_screen", lambda: lambda **told: served.append((told, sharing())))
+    ended = fairprog("app", *given, "--home", str(home.path))
+    assert ended.code == 0, ended.err
+    ((told, found),) = served
+    assert (told["host"], told["is_shared"], found) == (host, chosen.is_shared, chosen)
+
+
+@pytest.mark.parametrize(("given", "said"), [(["--allow", "all"], "allowed are folders"), (["--name", "a b"], "a b")])
+def test_app_refuses_choices_that_it_does_not_know(fairprog, home, given, said):
+    ended = fairprog("app", "--share", *given, "--home", str(home.path))
+    assert ended.code == 2
+    assert said in ended.err
 
 
 def test_a_file_app_py_of_the_user_is_not_taken_for_the_dashboard(tmp_path):

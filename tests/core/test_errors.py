@@ -1,8 +1,10 @@
 """How an error's sentence shows what was found: in one line, short, and without steering a terminal."""
 
+import copy
+
 import pytest
 
-from fairprog_core.common.errors import ConfigError, escaped, shorten, shown
+from fairprog_core.common.errors import LONGEST, ArtifactError, ConfigError, escaped, shorten, shown
 from fairprog_core.study import Study
 
 
@@ -55,4 +57,24 @@ def test_sentence_about_any_value_is_short() -> None:
     ):
         with pytest.raises(ConfigError, match=r"\w") as caught:
             Study.parse(values, where="/x" * 2000)
-        assert len(str(caught.value)) <= 600
+        assert len(str(caught.value)) <= LONGEST
+
+
+def test_every_sentence_is_one_short_line_and_keeps_what_to_do() -> None:
+    path, reason = "/a" * 500 + "/trigger.safetensors", "it holds 5 of 7 tensors,\n\x1b[2J " + "and more " * 200
+    sentence = str(ArtifactError(f"{path} is damaged ({reason}); run the study again."))
+    assert len(sentence) <= LONGEST
+    assert sentence.startswith("/a/a/a")
+    assert "/trigger.safetensors is damaged (it holds 5 of 7 tensors, \\x1b[2J and" in sentence
+    assert sentence.endswith("run the study again.")
+    assert str(ArtifactError(sentence)) == sentence
+
+
+def test_sentence_that_fits_is_left_as_it_is() -> None:
+    assert str(ConfigError("There is no 'a  b' in /x y/z; give 'λ'.")) == "There is no 'a  b' in /x y/z; give 'λ'."
+
+
+def test_error_survives_the_way_between_processes() -> None:
+    error = ArtifactError("x is damaged; run the study again.")
+    assert str(copy.copy(error)) == str(error)
+    assert type(copy.copy(error)) is ArtifactError

@@ -19,8 +19,8 @@ from fairprog_core.common.records import Record
 from fairprog_core.metrics.point import Point
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Run, Store, launcher
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import StopRequest, record_run
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches
@@ -114,6 +114,23 @@ def test_run_stopped_again_and_again_goes_on_with_the_same_numbers(store: Store,
         run = claimed
     run = until(store, run)
     assert run.state == "done"
+    same_numbers(store, run, finished)
+
+
+def test_run_whose_checkpoint_is_damaged_starts_its_curve_anew_with_the_same_numbers(
+    store: Store, finished: Finished, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = store.begin(finished.study, Owner.this_process())
+    assert until(store, run, at("train", step=8)).state == "cancelled"
+    (checkpoint,) = (store.home.run(run.id) / "curves").glob("*/checkpoint.safetensors")
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[:-40] + bytes(40))
+    store.resume(run.id)
+    again = store.claim(Owner.this_process())
+    assert again
+    run = until(store, again)
+    assert (run.state, run.error, run.attempt) == ("done", None, 2)
+    assert [message for message in caplog.messages if message.endswith("and this training starts anew.")]
     same_numbers(store, run, finished)
 
 

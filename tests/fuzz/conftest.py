@@ -10,11 +10,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def fuzz(request: pytest.FixtureRequest) -> Fuzz:
-    """Runs a reader on damaged inputs; a failing input is reported with its seed."""
+def fuzz(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fuzz:
+    """Runs a reader on damaged inputs; a failing input is reported with its seed.
+
+    The file ``fuzz-input.txt`` among pytest's temporary files names an input that ends the whole process.
+    """
     config = request.config
     config.stash.setdefault(TALLIES, [])
-    return Fuzz(config, config.getoption("--fuzz-inputs"), config.getoption("--fuzz-first"))
+    note = tmp_path_factory.getbasetemp() / "fuzz-input.txt"
+    return Fuzz(config, config.getoption("--fuzz-inputs"), config.getoption("--fuzz-first"), note)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """Many damaged inputs for one reader: each must end in a value or in one sentence, soon, without much memory."""
 
 import contextlib
+import faulthandler
 import json
 import random
 import resource
@@ -10,16 +11,17 @@ import traceback
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
 import pytest
 
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import LONGEST, FairprogError
 
 LIMIT = 10.0  # seconds that one input may take
+LONGEST_CALL = 120.0  # seconds after which a process is ended in which no signal arrives
 ROOM = 2 * 2**30  # bytes that reading may add to the process
-LONGEST = 600  # characters of a sentence
 MOST_SHOWN = 8  # different failures that a report shows
 
 T = TypeVar("T")
@@ -64,15 +66,17 @@ class Fuzz:
     Attributes:
         n_inputs: of each reader; None: the test's own default.
         first: the first seed.
+        note: a file that names the input that is being read, for the case that it ends the process.
     """
 
     config: pytest.Config
     n_inputs: int | None
     first: int
+    note: Path
 
     def __call__(
         self, reader: str, mutate: Callable[[random.Random], T], read: Callable[[T], object], *, default: int,
-        name_in_errors: str = "",
+        name_in_errors: str = "", share: float = 1.0,
     ) -> Tally:  # fmt: skip
         """Fail unless every input ends in a value or in a ``FairprogError``.
 
@@ -82,12 +86,19 @@ class Fuzz:
             read: reads it.
             default: inputs, where ``--fuzz-inputs`` does not say how many: for about six seconds.
             name_in_errors: must be part of every error's sentence, e.g. the file's name.
+            share: the part of ``--fuzz-inputs`` that a slow reader gets; at least one.
         """
         tally = Tally(reader)
-        with _bounded_memory():
-            for seed in range(self.first, self.first + (default if self.n_inputs is None else self.n_inputs)):
+        n_inputs = default if self.n_inputs is None else max(1, round(self.n_inputs * share))
+        with _bounded_memory(), self.note.open("w") as note:
+            for seed in range(self.first, self.first + n_inputs):
                 value = mutate(random.Random(f"{reader}/{seed}"))
+                note.seek(0)
+                note.write(f"{reader}: --fuzz-first {seed} --fuzz-inputs 1\n")
+                note.flush()
+                faulthandler.dump_traceback_later(LONGEST_CALL, exit=True, file=note)  # code in C that never returns
                 self._try(tally, seed, lambda value=value: read(value), name_in_errors)  # type: ignore[misc]
+        faulthandler.cancel_dump_traceback_later()
         self.config.stash[TALLIES].append(tally)
         if tally.failures:
             pytest.fail(tally.report(), pytrace=False)
@@ -120,7 +131,7 @@ TALLIES = pytest.StashKey[list[Tally]]()
 def _what_is_wrong(sentence: str, name: str) -> str | None:
     if len(sentence) > LONGEST:
         return f"has more than {LONGEST} characters"
-    if "\n" in sentence.strip():
+    if "\n" in sentence:
         return "has line breaks"
     try:
         json.dumps(sentence).encode()

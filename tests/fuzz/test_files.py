@@ -23,10 +23,12 @@ from app.presenters import sentences
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
 from fairprog_core.cli.terminal.console import figures_table
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.checkpoint import load_state
 from fairprog_core.common.home import Home, assets
 from fairprog_core.metrics.report import report
 from fairprog_core.results.gallery_file import Gallery, read_gallery
+from fairprog_core.results.gallery_layout import CONTROLS
 from fairprog_core.results.predictions_file import read_predictions, write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.summary import main_figures
@@ -39,15 +41,24 @@ from fairprog_core.triggers.base import load_trigger
 from tests.contracts.samples import inputs_of, make_classifier, usual
 from tests.contracts.test_methods import learned, looking, make, prepared
 from tests.fuzz.harness import Fuzz
-from tests.fuzz.mutations import json_text, mutate_bytes, mutate_json, mutate_safetensors
+from tests.fuzz.mutations import (
+    join_safetensors,
+    json_text,
+    mutate_bytes,
+    mutate_json,
+    mutate_safetensors,
+    split_safetensors,
+    without_checksum,
+)  # fmt: skip
 
 DEMO = assets() / "demo"
 Reader = Callable[[Path], object]
 
 
 def one_of(files: list[Path]) -> Callable[[random.Random], bytes]:
-    """Damages one of some safetensors files."""
-    contents = [file.read_bytes() for file in files]
+    """Damages one of some safetensors files; most lack the checksum, which would find it before all other checks."""
+    whole = [file.read_bytes() for file in files]
+    contents = [*whole, *map(without_checksum, whole * 3)]
     return lambda rng: mutate_safetensors(rng.choice(contents), rng)
 
 
@@ -151,8 +162,14 @@ def stopped(kind: str, folder: Path) -> Path:
 
 def test_checkpoint(fuzz: Fuzz, tmp_path: Path) -> None:
     file = stopped("reprogram", tmp_path)
-    fuzz("checkpoint", one_of([file]), reading(tmp_path / "c.safetensors", load_state), default=900,
-         name_in_errors="c.safetensors")  # fmt: skip
+
+    def read(path: Path) -> None:
+        try:
+            load_state(path)
+        except ValueError as error:
+            raise ArtifactError(str(error)) from error
+
+    fuzz("checkpoint", one_of([file]), reading(tmp_path / "c.safetensors", read), default=900)
 
 
 @pytest.mark.parametrize("kind", ["reprogram", "adv_post"])
@@ -339,3 +356,15 @@ def test_status_files_of_workers(fuzz: Fuzz, home: Home) -> None:
         slot.clear_status()
 
     fuzz("status files of workers", mutate, reading(path, read), default=2000)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_gallery_of_texts_without_the_words_of_a_control_is_damaged(tmp_path: Path, control: str) -> None:
+    header, body = split_safetensors(next(DEMO.glob("comments/curves/*/gallery.safetensors")).read_bytes())
+    about = json.loads(header["__metadata__"]["fairprog"])
+    assert f"logits_{control}" in header
+    del about["trigger_words"][control]
+    header["__metadata__"]["fairprog"] = json.dumps(about)
+    (tmp_path / "g.safetensors").write_bytes(join_safetensors(header, body))
+    with pytest.raises(ArtifactError, match=f"the words of {control} are missing"):
+        read_gallery(tmp_path / "g.safetensors")

@@ -70,6 +70,37 @@ def toml_text(rng: random.Random) -> bytes:
             return spoil(rng.choice(PRESETS).decode(), rng).encode()
 
 
+NAMES = (
+    "faces-quick", "comments-quick", "faces-tradeoff", "faces", "study.toml", "other.toml", "third.toml", "none.toml",
+    "./study.toml", "../x/study.toml", "/dev/null", "/dev/zero", ".", "", "\\u0000", "~nouser/x", "x" * 300, "λ",
+)  # fmt: skip
+
+
+def series_text(rng: random.Random) -> bytes:
+    """A series: its members are presets, files, other series, itself, or tables with overrides; some are damaged."""
+
+    def word() -> str:
+        return rng.choice(rng.choice((WORDS, VALUES))) if rng.random() < 0.1 else f'"{rng.choice(NAMES)}"'
+
+    def setting() -> str:
+        key, value = rng.choice(SETTINGS)
+        text = rng.choice((f"{key}={value}", f"{rng.choice(WORDS)}={rng.choice(VALUES)}", rng.choice(WORDS), "=", ""))
+        return json.dumps(text[:6000])
+
+    def member() -> str:
+        if rng.random() < 0.5:
+            return word()
+        settings = ", ".join(setting() for _ in range(rng.choice((0, 1, 2, 200))))
+        listed = rng.choice((f"[{settings}]", f"[{settings}]", f"[{settings}]", word(), f"[[{settings}]]"))
+        return f"{{name = {word()}, {rng.choice(('set', 'set', 'set', 'sets', 'lam'))} = {listed}}}"
+
+    members = ", ".join(member() for _ in range(rng.choice((0, 1, 2, 3, 30, 1001 if rng.random() < 0.02 else 5))))
+    text = f"studies = [{members}]\n"
+    if rng.random() < 0.4:
+        text += rng.choice(PRESETS).decode()
+    return (spoil(text, rng) if rng.random() < 0.3 else text).encode()
+
+
 def any_json(rng: random.Random) -> bytes:
     study = rng.choice(STUDIES)
     match rng.randrange(6):
@@ -129,19 +160,24 @@ def soon() -> Iterator[None]:
         assert time.process_time() - started < MOST_SECONDS
 
 
-@pytest.mark.parametrize(("suffix", "mutate", "default"), [("toml", toml_text, 1200), ("json", any_json, 1000)])
+@pytest.mark.parametrize(
+    ("what", "mutate", "default"),
+    [("studies in TOML", toml_text, 1200), ("studies in JSON", any_json, 1000), ("series", series_text, 400)],
+)
 def test_any_file_is_studies_or_one_sentence(
-    fuzz: Fuzz, tmp_path: Path, suffix: str, mutate: Any, default: int, monkeypatch: pytest.MonkeyPatch
+    fuzz: Fuzz, tmp_path: Path, what: str, mutate: Any, default: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # what a series names is looked for here
-    file = tmp_path / f"study.{suffix}"
+    file = tmp_path / ("study.json" if "JSON" in what else "study.toml")
+    (tmp_path / "other.toml").write_text('studies = ["study.toml", "third.toml"]')
+    (tmp_path / "third.toml").write_text('studies = ["faces-quick", {name = "a", set = ["base_seed=1"]}]')
 
     def read(text: bytes) -> object:
         file.write_bytes(text)
         with soon():
             return load_studies(file)
 
-    fuzz(f"studies in {suffix.upper()}", mutate, read, default=default)
+    fuzz(what, mutate, read, default=default)
 
 
 def test_any_setting_is_a_study_or_one_sentence(fuzz: Fuzz) -> None:

@@ -130,6 +130,11 @@ def about(value: float) -> str:
     return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
 
+def first_rows(shown: int, n: int) -> str:
+    """The note below a table that is too long for a page."""
+    return f"The first {shown:,} of {n:,} rows; the files and the command line have all of them."
+
+
 def first_sentence(docstring: str | None) -> str | None:
     """The first line of a docstring, as help text."""
     return docstring.strip().splitlines()[0] if docstring and docstring.strip() else None

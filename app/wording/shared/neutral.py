@@ -4,6 +4,7 @@ import html
 import re
 from typing import Any
 
+from app.wording.shared import public
 from fairprog_core.common.errors import escaped
 
 _JOINER = "\u2060"  # invisible and without width; around it Streamlit sees no link, no emoji and no typographic sign
@@ -14,8 +15,11 @@ _LINK = re.compile(r"https?://\S+")
 
 
 def in_text(text: str) -> str:
-    """For what shows text as text, such as the options of a list: control characters become visible."""
-    return escaped(text)
+    """For what shows text as text, such as the options of a list: control characters become visible.
+
+    On a shared server without paths of the server, see `public`; so is every other function here.
+    """
+    return escaped(public.text(text))
 
 
 def in_component(data: Any) -> Any:

@@ -14,15 +14,19 @@ from fairprog_core.cli.terminal.console import (
     console,
     open_home,
     print_json,
-    writable_file,
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, shown
+from fairprog_core.common.files.destination import Product, check_destination, has_schema
 from fairprog_core.common.home import user_path
+from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
-BENCH_SUITES = ("speed", "coverage", "verdicts")
+BENCH_SUITES = ("speed", "store", "coverage", "verdicts")
+FIGURES_FILE = Product(
+    "a file that fairprog bench wrote", has_schema("fairprog.bench", "fairprog.coverage", "fairprog.bench.verdicts")
+)
 
 
 def worker(
@@ -79,24 +83,27 @@ def bench(
     suite: Annotated[
         str,
         typer.Option(
-            help="speed: of this machine. By simulation: coverage: how often 95 % intervals cover; verdicts: how often "
-            "equal methods differ."
+            help="speed: of this machine. store: of the run table. By simulation: coverage: how often 95 % intervals "
+            "cover; verdicts: how often equal methods differ."
         ),
     ] = "speed",
 ) -> None:
     """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions.
 
-    With --suite coverage, simulate instead how often the intervals of gaps cover the truth; with --suite verdicts, how
-    often a comparison calls one of two equal methods better.
+    With --suite store, measure instead commits and reads of a run table that six processes use at once; with --suite
+    coverage, simulate how often the intervals of gaps cover the truth; with --suite verdicts, how often a comparison
+    calls one of two equal methods better.
     """
     if suite not in BENCH_SUITES:
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
+    if (threads or 1) > limits().threads:
+        raise ConfigError(limits().refusal("threads", f"--threads asks for {threads:,} threads"))
     if json_file:
-        writable_file(json_file)
+        check_destination(json_file, FIGURES_FILE)
     if suite != "speed":
-        (_coverage if suite == "coverage" else _verdicts)(json_file)
+        {"store": _store, "coverage": _coverage, "verdicts": _verdicts}[suite](json_file)
         return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
@@ -108,7 +115,7 @@ def bench(
     figures = bench(devices=device, threads=threads, progress=show)
     typer.echo(json.dumps(figures["ratios"]))
     if json_file:
-        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _verdicts(json_file: Path | None) -> None:
@@ -120,7 +127,7 @@ def _verdicts(json_file: Path | None) -> None:
     typer.echo("\n".join([*simulation.HEAD, *map(simulation.table_row, found)]))
     if json_file:
         values = {"schema": simulation.SCHEMA, "settings": [each.to_json() for each in found]}
-        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _coverage(json_file: Path | None) -> None:
@@ -131,4 +138,17 @@ def _coverage(json_file: Path | None) -> None:
     found = simulation.coverage(progress=lambda each: typer.echo(simulation.table_row(each)))
     if json_file:
         values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
-        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)
+
+
+def _store(json_file: Path | None) -> None:
+    """Measure commits and reads of the run table, and print a table that Markdown reads."""
+    from fairprog_core.cli.machine.bench import store
+
+    typer.echo("\n".join(store.HEAD))
+    found = []
+    for each in store.store_latencies():
+        typer.echo(store.table_row(each))
+        found.append(each)
+    if json_file:
+        write_text(json_file, json.dumps(store.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)

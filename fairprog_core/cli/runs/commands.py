@@ -21,14 +21,13 @@ from fairprog_core.cli.terminal.console import (
     say,
     span,
     words,
-    writable_file,
 )
 from fairprog_core.common.errors import shorten
 from fairprog_core.common.home import user_path
 from fairprog_core.runs import launcher
 from fairprog_core.runs.export import export_run
 from fairprog_core.runs.store import Store
-from fairprog_core.runs.table.run import Run
+from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 from fairprog_core.study.settings import in_short
 
 app = typer.Typer(name="runs", help="List, show, cancel, resume, remove, export and compare.", no_args_is_help=True)
@@ -156,7 +155,7 @@ def export(
     """Write a run into one file: everything, the result, or a table of its points."""
     with Store(open_home(home)) as store:
         found = store.find(run)
-        path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
+        path = file or Path(f"fairprog-{found.id}.zip")
         export_run(store, found, path)
     say(f"Wrote {path}")
 
@@ -182,7 +181,7 @@ def _best(run: Run) -> str:
 
 
 def _as_json(run: Run) -> dict[str, object]:
-    hidden = {"token"} if run.damage else {"token", "damage"}
+    hidden = NOT_EXPORTED if run.damage else NOT_EXPORTED | {"damage"}
     return {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden} | {
         "seconds": run.seconds
     }

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,9 @@ from rich.console import Console, RenderableType
 from rich.style import StyleType
 from rich.table import Table
 
-from fairprog_core.common.errors import ConfigError, escaped, shorten
-from fairprog_core.common.home import Home, is_folder, replacing, user_path
+from fairprog_core.common.errors import escaped
+from fairprog_core.common.files.destination import Product, writing
+from fairprog_core.common.home import Home, user_path
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import gap_note
 from fairprog_core.results.experiments import ExperimentRow
@@ -89,29 +89,9 @@ def print_json(value: Any) -> None:
     typer.echo(_NOT_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
-def writable_file(path: Path) -> Path:
-    """Check that a file can be written, before its content is computed.
-
-    Raises:
-        ConfigError: its folder does not exist or is not writable, or the path is a folder or a device.
-    """
-    folder = path.absolute().parent
-    if is_folder(path):
-        raise ConfigError(f"{shorten(path)} is a folder; give the name of a file.")
-    if not is_folder(folder):
-        raise ConfigError(f"The folder {shorten(folder)} does not exist; make it first.")
-    try:
-        if path.exists() and not path.is_file():
-            raise ConfigError(f"{shorten(path)} is a device or a pipe; give the name of a file.")
-        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder).cleanup()  # as ``replacing`` creates one
-    except OSError as error:
-        raise ConfigError(f"{shorten(path)} cannot be written: {error.strerror}; choose another place.") from error
-    return path
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    with replacing(path.absolute()) as part:
+def write_text(path: Path, text: str, product: Product) -> None:
+    """Write a file that the user named: as a whole or not at all."""
+    with writing(path, product) as part:
         part.write_text(text, "utf-8")
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from fairprog_core.common import validation
-from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.errors import ArtifactError, shorten
 
-MOST_OF_A_REASON = 240  # characters of another library's message that are quoted in an error
+MOST_OF_A_REASON = 120  # characters of another library's message that are quoted in an error
 
 
 class Header(BaseModel):
@@ -50,9 +50,7 @@ def damaged(path: Path, reason: object, remedy: str) -> str:
 
 def short(reason: object) -> str:
     """Another library's message, or a value, as part of a sentence: one line, printable, shortened."""
-    text = " ".join(str(reason).encode("utf-8", "replace").decode("utf-8").split())
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text if len(text) <= MOST_OF_A_REASON else f"{text[:MOST_OF_A_REASON]}…"
+    return shorten(reason, MOST_OF_A_REASON)
 
 
 def from_json(text: str | bytes) -> JsonValue:

@@ -4,8 +4,6 @@ Notation: n samples, p groups, c classes, s image side.
 """
 
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -18,12 +16,13 @@ from PIL import Image
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import check_pixels
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import Array, CacheEntry, Columns
-from fairprog_core.data.celeba.files import CelebAFiles, Place
+from fairprog_core.data.celeba.files import UNREADABLE, CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.random_streams import stream_key
 
@@ -152,20 +151,17 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
     """An image as (size, size, 3): its largest centred square (178×178 of 178×218), bilinear with antialiasing.
 
     Raises:
-        DataError: the file is missing, cut off or no image.
+        DataError: the file is missing, cut off or no image, or has too many pixels.
     """
     try:
         with file.open("rb") as raw, Image.open(raw) as image:
+            check_pixels(shorten(file), image.width, image.height)
             picture = image.convert("RGB")
     except FileNotFoundError as error:
         raise DataError(
             f"{shorten(file)} is missing, although the partition names it; unpack the images again."
         ) from error
-    except Image.DecompressionBombError as error:
-        raise DataError(
-            f"{shorten(file)} has far more pixels than a picture of CelebA; unpack or download the images again."
-        ) from error
-    except (OSError, SyntaxError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(
             f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
         ) from error

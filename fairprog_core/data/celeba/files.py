@@ -6,7 +6,10 @@ Kaggle: the same two lists as ``.csv``, and ``img_align_celeba/img_align_celeba/
 Either may be inside one zip, and in a subfolder of any name.
 """
 
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +17,12 @@ from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.home import is_file, is_folder, user_path
 
 Place = Path | zipfile.Path  # a file or folder, on disk or in a zip; both have the same methods
+
+UNREADABLE = (
+    OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, NotImplementedError, OverflowError, MemoryError,
+    struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+"""What zipfile raises for a zip that is damaged, encrypted, or packed in a way that it does not know."""
 
 _HOW = (
     "Give as root a folder with img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of"
@@ -85,7 +94,7 @@ def _open(root: str) -> Place:
 def _zip(file: Place) -> zipfile.Path:
     try:
         return zipfile.Path(zipfile.ZipFile(file if isinstance(file, Path) else file.open("rb")))
-    except (zipfile.BadZipFile, OSError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{shorten(file)} is not a readable zip ({shorten(error, 80)}); download it again.") from error
 
 

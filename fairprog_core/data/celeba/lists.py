@@ -4,12 +4,10 @@ import csv
 import difflib
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 
-from fairprog_core.common.errors import DataError
-from fairprog_core.data.celeba.files import Place
+from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.data.celeba.files import UNREADABLE, Place
 
 _IMAGE_NAME = re.compile(r"\w[\w.-]*")  # a file name, never a path out of the folder
 _PARTS = {"0": 0, "1": 1, "2": 2}
@@ -70,8 +68,8 @@ def _lines(file: Place) -> Iterator[tuple[int, list[str]]]:
         with file.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             rows = csv.reader(text) if file.suffix == ".csv" else (line.split() for line in text)
             yield from ((number, cells) for number, cells in enumerate(rows, 1) if cells)
-    except (OSError, UnicodeDecodeError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{file} cannot be read as a list ({error}); download it again.") from error
+    except (*UNREADABLE, csv.Error) as error:
+        raise DataError(f"{file} cannot be read as a list ({shorten(error)}); download it again.") from error
 
 
 def _column(name: str, header: Sequence[str], file: Place) -> int:

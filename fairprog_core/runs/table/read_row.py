@@ -6,6 +6,7 @@ from typing import Any, get_args
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import RowMapping
 
+from fairprog_core.common.errors import shorten
 from fairprog_core.results.summary import SummaryRow
 from fairprog_core.runs.table.database import DamagedJson
 from fairprog_core.runs.table.run import Run, State
@@ -64,7 +65,7 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
         ("started", "finished", "process_started", "heartbeat", "cancel_requested", "terminated", "seconds_left"),
         _or_null(_number_expected),
     ),
-    **dict.fromkeys(("token", "host", "error", "log", "stage", "label"), _or_null(_text_expected)),
+    **dict.fromkeys(("token", "host", "error", "log", "stage", "label", "visitor"), _or_null(_text_expected)),
     **dict.fromkeys(("attempt", "last_seq"), _whole_expected),
     "pid": _or_null(_whole_expected),
 }
@@ -82,5 +83,6 @@ def run_of(row: RowMapping) -> Run:
         if (reason := check(values[name])) is not None:
             reasons.append(f"{name} {reason}")
             values[name] = _REPLACEMENTS[name]
-    damage = f"The row of run {values['id']} in the run table is damaged ({'; '.join(reasons)}); remove the run."
+    found = shorten("; ".join(reasons), 180)
+    damage = f"The row of run {values['id']} in the run table is damaged ({found}); remove the run."
     return Run(**values, damage=damage if reasons else None)
