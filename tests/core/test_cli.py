@@ -220,7 +220,7 @@ def test_home_that_takes_no_log_is_one_line(fairprog, study, home):
     (home.path / "logs").write_text("")
     ended = fairprog("run", str(study))
     assert ended.code == 2
-    assert f"fairprog: The home {home.path} cannot be written: File exists" in ended.err
+    assert f"fairprog: The log {home.path}/logs/run.log cannot be written (File exists)" in ended.err
 
 
 def test_commands_that_do_not_compute_leave_torch_alone():
