@@ -8,19 +8,26 @@ import typer
 
 from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER
 from fairprog_core.cli.terminal.console import HomeOption, console, open_home, say
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, shorten
 from fairprog_core.common.files.destination import check_destination
+from fairprog_core.common.home import user_path
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 
 ModelArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")]
 OutArgument = Annotated[
-    Path, typer.Argument(metavar="OUT", help="The folder to write: new, empty, or an encoder of fairprog.")
+    Path,
+    typer.Argument(parser=user_path, metavar="OUT", help="The folder to write: new, empty, or an encoder of fairprog."),
 ]
 WordsOption = Annotated[
     list[Path] | None,
-    typer.Option("--words", metavar="FILE", help="Keep every word of this text file, or its word pieces. Repeatable."),
+    typer.Option(
+        "--words",
+        parser=user_path,
+        metavar="FILE",
+        help="Keep every word of this text file, or its word pieces. Repeatable.",
+    ),
 ]
 DataOption = Annotated[
     list[str] | None,
@@ -59,14 +66,15 @@ def _lines(files: list[Path]) -> Iterator[str]:
         try:
             yield from path.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path} cannot be read as text ({error}); give a file of words in UTF-8.") from error
+            reason = shorten(error.strerror if isinstance(error, OSError) else error, 60)
+            raise ConfigError(f"{shorten(path)} cannot be read as text ({reason}); give words in UTF-8.") from error
 
 
 def _texts(name: str, home: Path | None) -> Iterator[str]:
     """All texts of a data set, and its identity words."""
     known = [kind for kind, entry in DATASETS.items() if entry.load().modality == "text"]
     if name not in known:
-        raise ConfigError(f"{name} is no data set of texts; --data takes {', '.join(known)}.")
+        raise ConfigError(f"{shorten(name, 80)} is no data set of texts; --data takes {', '.join(known)}.")
     dataset: Dataset = build(DATASETS, DATASETS[name].options.parse({}), open_home(home))
     yield from dataset.split("train").x
     yield from dataset.split("test").x

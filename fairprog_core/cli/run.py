@@ -26,7 +26,7 @@ from fairprog_core.cli.terminal.console import (
 )
 from fairprog_core.common.errors import ConfigError, escaped, machine_error, shorten
 from fairprog_core.common.files.destination import check_destination
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
 from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.log_format import LogFormatter
@@ -51,7 +51,9 @@ def run(
     home: HomeOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that torch computes with.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result to it.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the result to it.")
+    ] = None,
 ) -> int:
     """Run a study in the foreground.
 
@@ -70,10 +72,10 @@ def run(
     if json_file:
         check_destination(json_file, RESULT_FILE)
     opened_home = open_home(home)
+    _log_to(opened_home)
     with console().status("Loading torch …"):
         from fairprog_core.pipeline.execute import execute
     stop = StopRequest("cancelled")
-    _log_to(opened_home)
     ended: list[Run] = []
     # no patience: a run whose process was killed can be continued at once
     with Store(opened_home, patience=Patience(lost=0.0)) as store, _stopping(stop):

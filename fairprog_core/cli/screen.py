@@ -19,7 +19,7 @@ import typer
 
 from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, say
 from fairprog_core.common.errors import ConfigError, shown
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, assets
 from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.runs import launcher
@@ -78,8 +78,9 @@ def app(
     policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
-    launcher.slots()  # like the next line: reports a wrong variable of the environment
+    launcher.slots()  # like the next lines: reports a wrong variable of the environment
     limits()
+    assets()
     screen, port = find_screen(), _free_port(host, port)
     if policy.is_shared:
         complain("whoever can reach this machine can use the dashboard and start runs.")

@@ -50,6 +50,19 @@ def test_defaults_make_the_quick_preset(open_page, store, workers_asked_for, hom
     assert words.WAITING in [info.value for info in page.info]
 
 
+@pytest.mark.parametrize("root", ["~nouser", "x" * 300])
+@pytest.mark.parametrize("kind", ["celeba", "civil_comments"])
+def test_path_that_no_file_can_have_is_a_sentence_in_the_form(open_page, kind, root):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.dataset.kind").set_value(kind).run()
+    page.text_input(key=f"{FORM}.dataset.{kind}.root").set_value(root).run()
+    assert not page.exception
+    (error,) = page.error
+    assert "dataset.root" in error.value
+    assert ("nouser" if root == "~nouser" else "300 bytes") in error.value
+    assert page.button(key="train").disabled
+
+
 def test_run_on_other_data_is_not_called_after_the_preset(open_page):
     page = open_page("train")
     assert page.text_input(key=f"{FORM}.name").value == "faces-quick"

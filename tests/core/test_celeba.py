@@ -2,7 +2,9 @@
 
 import csv
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -260,7 +262,7 @@ def test_digest_follows_options_and_lists(broken: Path, home: Home) -> None:
 def test_no_folder_says_how_to_get_one(home: Home, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no folder is given. Give as root a folder with img_align_celeba.zip"):
         build(DATASETS, CelebAOptions(), home).split("train")
-    with pytest.raises(DataError, match=r"nowhere does not exist\. Put"):
+    with pytest.raises(DataError, match=r"nowhere does not exist\. Give"):
         made(tmp_path / "nowhere", home).split("train")
     with pytest.raises(DataError, match=r"neither list_attr_celeba\.txt nor list_attr_celeba\.csv"):
         made(tmp_path, home).split("train")
@@ -300,6 +302,18 @@ def test_truncated_image_is_named(broken: Path, home: Home) -> None:
     image.write_bytes(image.read_bytes()[:900])
     with pytest.raises(DataError, match=r"000041\.jpg is broken"):
         made(broken, home).split("test")
+
+
+def test_picture_of_900_megapixels_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    file = tmp_path / "000001.jpg"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 90_001)))
+    with pytest.raises(DataError, match=r"000001\.jpg has far more pixels than a picture of CelebA; unpack") as error:
+        decode(file, 64)
+    assert len(str(error.value)) <= 300
 
 
 @pytest.mark.parametrize(

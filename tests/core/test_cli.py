@@ -158,24 +158,30 @@ def test_every_command_explains_itself(fairprog, path):
         (["run", f"{'x' * 300}.toml"], "has 305 bytes, allowed are 255"),
         (["run", "faces-quick", "--threads", "9" * 30], "threads: should be less than or equal to 1024"),
         (["run", "faces-quick", "--threads", "9" * 5000], "Invalid value for '--threads'"),
-        (["run", "faces-quick", "--json", "x" * 300], "cannot be written: File name too long"),
-        (["run", "faces-quick", "--json", f"{'x' * 300}/x"], "does not exist"),
+        (["run", "faces-quick", "--json", "x" * 300], "cannot be used: a name in it has 300 bytes"),
+        (["run", "faces-quick", "--json", f"{'x' * 300}/x"], "a name in it has 300 bytes"),
         (["run", "faces-quick", "--json", "/dev/null"], "is a device or a pipe"),
         (["run", "faces-quick", "--json", "/proc/x.json"], "cannot be written"),
         (
             ["runs", "list", "--home", "~nouser/x"],
-            "The home '~nouser/x' cannot be used: this machine has no user 'nouser'",
+            "The path '~nouser/x' cannot be used: this machine has no user 'nouser'",
         ),
         (["runs", "list", "--home", "x" * 300], "cannot be used: a name in it has 300 bytes"),
         (["runs", "list", "--limit", "9" * 20], "Invalid value for '--limit'"),
         (["runs", "list", "--limit", "9" * 5000], "Invalid value for '--limit'"),
         (["runs", "show", "x" * 300], "no run 'xxx"),
         (["runs", "compare", "x" * 300], "no run 'xxx"),
-        (["runs", "compare", f"a={'x' * 300}"], "There is no result in xxx"),
+        (["runs", "compare", f"a={'x' * 300}"], "a name in it has 300 bytes"),
         (["runs", "compare", "nothing", "--seconds", "inf"], "--seconds is inf"),
         (["runs", "experiments", "x" * 300], "no run 'xxx"),
         (["data", "check", "x" * 300], "no preset 'xxx"),
         (["encoder", "~nouser/x", "out"], "The path '~nouser/x' cannot be used: this machine has no user 'nouser'"),
+        (["encoder", "shipped", "~nouser/x"], "The path '~nouser/x' cannot be used"),
+        (["encoder", "shipped", "x" * 300], "has 300 bytes, allowed are 255"),
+        (["encoder", "shipped", "out", "--words", "x" * 300], "has 300 bytes, allowed are 255"),
+        (["run", "faces-quick", "--json", "~nouser/x"], "this machine has no user 'nouser'"),
+        (["runs", "export", "1", "~nouser/x.csv"], "this machine has no user 'nouser'"),
+        (["runs", "compare", "a=~nouser/x"], "this machine has no user 'nouser'"),
         (["encoder", "x" * 300, "out"], "has 300 bytes, allowed are 255"),
         (["bench", "--device", "tpu"], "--device is 'tpu'; choose cpu or cuda"),
         (["bench", "--device", "cpu", "--device", "x" * 5000], "choose cpu or cuda"),
@@ -214,7 +220,7 @@ def test_home_that_takes_no_log_is_one_line(fairprog, study, home):
     (home.path / "logs").write_text("")
     ended = fairprog("run", str(study))
     assert ended.code == 2
-    assert f"fairprog: The home {home.path} cannot be written: File exists" in ended.err
+    assert f"fairprog: The log {home.path}/logs/run.log cannot be written (File exists)" in ended.err
 
 
 def test_commands_that_do_not_compute_leave_torch_alone():
@@ -444,6 +450,9 @@ def test_civil_comments_is_checked_by_its_name(fairprog, tmp_path):
     ended = fairprog("data", "check", "civil_comments", "--set", f"dataset.root={file}")
     assert ended.code == 1  # so few rows
     assert {line.split()[0] for line in ended.out.splitlines()[1:] if line.strip()} >= {"train", "tune", "val", "test"}
+    prepared = fairprog("data", "prepare", "civil_comments", "--set", f"dataset.root={file.parent}")
+    assert prepared.code == 0
+    assert prepared.out.strip().endswith("rows are ready.")
 
 
 def test_doctor_names_what_matters(fairprog, home):

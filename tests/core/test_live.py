@@ -204,6 +204,17 @@ def test_picture_is_cut_to_its_middle_square_and_scaled():
     assert decode(png((30, 50)), 16).shape == (16, 16, 3)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_grey_picture_of_16_bits_is_scaled_to_8(orientation):
+    """A ramp from 0 to 65535 becomes one from 0 to 255; 6 means: turned a quarter to the right."""
+    ramp = np.linspace(0, 65535, 16 * 16).round().astype(np.uint16).reshape(16, 16)
+    about = Image.Exif()
+    about[0x0112] = orientation
+    Image.fromarray(ramp).save(file := io.BytesIO(), "PNG", exif=about)
+    expected = ramp if orientation == 1 else np.rot90(ramp, -1)
+    assert np.abs(decode(file.getvalue(), 16) - expected[:, :, None] / 257).max() <= 0.5
+
+
 def test_transparent_parts_lie_on_white():
     assert (decode(png((8, 8), "RGBA", (0, 0, 0, 0)), 8) == 255).all()
 

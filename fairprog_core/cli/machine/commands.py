@@ -18,6 +18,7 @@ from fairprog_core.cli.terminal.console import (
 )
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.files.destination import Product, check_destination, has_schema
+from fairprog_core.common.home import user_path
 from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
@@ -75,7 +76,7 @@ def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
 
 def bench(
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures to this file.")
+        Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the figures to this file.")
     ] = None,
     device: Annotated[list[str] | None, typer.Option(help="cpu or cuda; repeatable. Default: all devices.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads that torch computes with.")] = None,

@@ -23,6 +23,7 @@ from fairprog_core.cli.terminal.console import (
     words,
 )
 from fairprog_core.common.errors import shorten
+from fairprog_core.common.home import user_path
 from fairprog_core.runs import launcher
 from fairprog_core.runs.export import export_run
 from fairprog_core.runs.store import Store
@@ -144,7 +145,10 @@ def remove(
 def export(
     run: RunArgument,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help=".zip: everything. .json: the result. .csv: its points.")
+        Path | None,
+        typer.Argument(
+            parser=user_path, metavar="[FILE]", help=".zip: everything. .json: the result. .csv: its points."
+        ),
     ] = None,
     home: HomeOption = None,
 ) -> None:

@@ -19,7 +19,7 @@ from fairprog_core.cli.terminal.console import (
     words,
 )
 from fairprog_core.common.errors import ConfigError, shorten, shown
-from fairprog_core.common.home import is_file
+from fairprog_core.common.home import is_file, path_problem, user_path
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import noise_note
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
@@ -76,8 +76,10 @@ def compare(
 def opened(argument: str, home: Path | None) -> tuple[str, Result]:
     """The name and the result of a RUN argument."""
     name, _, folder = argument.partition("=")
-    if is_file(Path(folder or name) / "result.json"):
-        return name, Result.open(folder or name)
+    if folder or path_problem(name) is None:
+        path = user_path(folder or name)
+        if is_file(path / "result.json"):
+            return name, Result.open(path)
     if folder:
         raise ConfigError(f"There is no result in {shorten(folder)}: result.json is missing; give a run's folder.")
     with Store(open_home(home)) as store:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from fairprog_core.common.errors import escaped
 from fairprog_core.common.files.destination import Product, writing
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, user_path
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import gap_note
 from fairprog_core.results.experiments import ExperimentRow
@@ -26,7 +26,12 @@ _NOT_ESCAPED = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 HomeOption = Annotated[
     Path | None,
-    typer.Option("--home", help="Folder of runs, caches and models. Default: FAIRPROG_HOME, else the platform's."),
+    typer.Option(
+        "--home",
+        parser=user_path,
+        metavar="PATH",
+        help="Folder of runs, caches and models. Default: FAIRPROG_HOME, else the platform's.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
