@@ -49,7 +49,7 @@ def ask(command: str, answer: TypeAdapter[T], folders: Mapping[str, Path], *opti
     """
     stamps = tuple((run, folder, (folder / "result.json").stat().st_mtime_ns) for run, folder in folders.items())
     found = _ask(command, stamps, options)
-    if found.error and time.time() - found.failed > _RETRY_AFTER:
+    if found.error and time.monotonic() - found.failed > _RETRY_AFTER:
         _ask.clear(command, stamps, options)
         found = _ask(command, stamps, options)
     if found.error:
@@ -67,9 +67,9 @@ def _ask(command: str, stamps: Stamps, options: tuple[str, ...]) -> _Answer:
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
-        return _Answer(error=words.TOO_LONG.format(minutes=f"{_TIMEOUT / 60:g}"), failed=time.time())
+        return _Answer(error=words.TOO_LONG.format(minutes=f"{_TIMEOUT / 60:g}"), failed=time.monotonic())
     if done.returncode:
-        return _Answer(error=words.refused(done.stderr, done.returncode), failed=time.time())
+        return _Answer(error=words.refused(done.stderr, done.returncode), failed=time.monotonic())
     return _Answer(done.stdout)
 
 

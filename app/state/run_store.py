@@ -25,8 +25,13 @@ def home() -> Home:
 
 
 def store() -> "Store":
-    """The run table of this home; one object for the whole server."""
-    return _store(home().path)
+    """The run table of this home; one object for the whole server, until the home is replaced by another one."""
+    path = home().path
+    found = _store(path)
+    if found.is_gone():
+        _store.clear(path)
+        found = _store(path)
+    return found
 
 
 def demos() -> dict[str, Path]:

@@ -8,7 +8,7 @@ import streamlit as st
 from app.state import run_store, session
 from app.wording import runs as words
 from app.wording.shared import common
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import FairprogError, machine_error
 from fairprog_core.runs import Run
 
 
@@ -31,5 +31,10 @@ def attempt(action: Callable[[], Any]) -> None:
         action()
     except FairprogError as error:
         st.error(common.plain(str(error)))
+        return
+    except Exception as error:
+        if (problem := machine_error(error)) is None:
+            raise
+        st.error(common.plain(str(problem)))
         return
     st.rerun(scope="app")

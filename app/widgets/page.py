@@ -7,7 +7,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from app.wording.shared import common
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import FairprogError, machine_error
 
 P = ParamSpec("P")
 _CSS = """
@@ -52,7 +52,7 @@ def header(title: str, lead: str) -> None:
 
 
 def show_errors(draw: Callable[P, None]) -> Callable[P, None]:
-    """Wrap ``draw``: a `FairprogError` is shown as its sentence; other exceptions are bugs and pass through."""
+    """Wrap ``draw``: a `FairprogError`, a full disk and the like are shown as a sentence; bugs pass through."""
 
     @wraps(draw)
     def inner(*args: P.args, **named: P.kwargs) -> None:
@@ -60,6 +60,10 @@ def show_errors(draw: Callable[P, None]) -> Callable[P, None]:
             draw(*args, **named)
         except FairprogError as error:
             st.error(common.plain(str(error)))
+        except Exception as error:
+            if (problem := machine_error(error)) is None:
+                raise
+            st.error(common.plain(str(problem)))
 
     return inner
 

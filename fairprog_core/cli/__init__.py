@@ -4,8 +4,10 @@ Every error is one line on stderr. Exit codes: 0 done, 1 unexpected error, 2 bad
 """
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,8 +19,9 @@ from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError, shorten
+from fairprog_core.common.errors import FairprogError, machine_error, shorten
 from fairprog_core.common.process.version import VERSION
+from fairprog_core.runs.table.database import reason_and_advice
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
 groups, for every strength λ at once, and explain what it does.
@@ -74,8 +77,16 @@ _WARNINGS = _Warnings()
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; an error that a user can cause shows no traceback."""
+    _open_standard_streams()
     logging.getLogger("fairprog_core").addHandler(_WARNINGS)
     sys.exit(_main(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _open_standard_streams() -> None:
+    """Replace standard streams that were closed: a file that is opened later would get their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _main(arguments: list[str]) -> int:
@@ -86,19 +97,22 @@ def _main(arguments: list[str]) -> int:
     except FairprogError as error:
         complain(str(error))
         return 2
-    except DatabaseError as error:
-        complain(f"The run table cannot be used: {shorten(error.orig)}.")
-        return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the program that reads this output has ended
         sys.stderr.close()
         return 1
     except Exception as error:
+        if problem := machine_error(error):
+            complain(str(problem))
+            return 2
+        if isinstance(error, DatabaseError):
+            complain(f"The run table cannot be used: {reason_and_advice(error)}.")
+            return 2
         if not hasattr(error, "format_message"):
             raise
         context = getattr(error, "ctx", None)  # an option or argument that does not exist
         command = context.command_path if context else "fairprog"
-        complain(f"{shorten(error.format_message().rstrip('.'), 400)}. See `{command} --help`.")
+        complain(f"{shorten(error.format_message().rstrip('.'), 240)}. See `{command} --help`.")
         return 2
     return code if isinstance(code, int) else 0

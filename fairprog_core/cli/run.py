@@ -24,7 +24,7 @@ from fairprog_core.cli.terminal.console import (
     span,
     write_text,
 )
-from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.errors import ConfigError, escaped, machine_error, shorten
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
@@ -171,7 +171,7 @@ def _report(home: Home, run: Run) -> int:
 
 @contextmanager
 def _stopping(stop: StopRequest) -> Iterator[None]:
-    """The first Ctrl-C requests a stop after a checkpoint, the second ends the process at once."""
+    """The first Ctrl-C, SIGTERM or SIGHUP requests a stop after a checkpoint; a second Ctrl-C ends the process."""
 
     def handle(signum: int, _frame: object) -> None:
         if stop.event.is_set() and signum == signal.SIGINT:
@@ -180,7 +180,10 @@ def _stopping(stop: StopRequest) -> Iterator[None]:
             complain("stopping at the next step; press Ctrl-C again to end at once.")
         stop.event.set()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else nohup ignores it
+        numbers.append(signal.SIGHUP)  # the terminal was closed
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
@@ -192,15 +195,17 @@ def _log_to(home: Home) -> None:
     """Log unexpected errors to a file instead of the screen.
 
     Raises:
-        ConfigError: the home is not writable.
+        ConfigError: the log cannot be written.
     """
     path = home.path / LOG
     try:
         path.parent.mkdir(exist_ok=True)
         handler = logging.FileHandler(path, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
+        raise machine_error(error, home.path) or ConfigError(
+            f"The log {shorten(path)} cannot be written ({error.strerror}); remove it, or choose another home with "
+            "--home."
         ) from error
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk: the run's own error tells it
     logging.getLogger("fairprog_core").addHandler(handler)

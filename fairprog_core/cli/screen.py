@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,6 +23,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.runs import launcher
+from fairprog_core.runs.restart import keep
 from fairprog_core.runs.store import Store
 
 GROUP, OURS = "fairprog.screen", "app"
@@ -142,6 +144,7 @@ def _announce(home: Home, open_browser: bool, url: str) -> None:
     if open_browser:
         webbrowser.open(url)
     launcher.ensure_workers(home)
+    threading.Thread(target=keep, args=(home,), name="keep-workers", daemon=True).start()
 
 
 def _free_port(host: str, port: int | None) -> int:

@@ -1,20 +1,23 @@
 """The home, the folder of runs, caches and models; and how files are written there."""
 
+import glob
 import logging
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from itertools import count
 from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
 import platformdirs
 from filelock import FileLock
 
-from fairprog_core.common.errors import ConfigError, shorten, shown
+from fairprog_core.common.errors import ConfigError, home_is_gone, machine_error, shorten, shown
 from fairprog_core.common.process.version import PACKAGE
 
 log = logging.getLogger(__name__)
@@ -22,12 +25,21 @@ log = logging.getLogger(__name__)
 FindDamage = Callable[[Path], str | None]  # returns what is wrong with an existing cache entry; None: nothing
 MOST_BYTES_OF_A_NAME, MOST_BYTES_OF_A_PATH = 255, 4095  # what the file systems of Linux, macOS and Windows allow
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_SEEN: set[Path] = set()  # the homes that this process has found
+
 
 @dataclass(frozen=True)
 class Home:
     """The folder that holds everything: ``runs.sqlite``, ``runs/``, ``cache/``, ``models/``."""
 
     path: Path
+
+    def __post_init__(self) -> None:
+        if is_folder(self.path):
+            _SEEN.add(self.path)
 
     @classmethod
     def find(cls, path: str | Path | None = None) -> "Home":
@@ -39,14 +51,14 @@ class Home:
         chosen = path or os.environ.get("FAIRPROG_HOME") or platformdirs.user_data_path("fairprog")
         expanded = user_path(chosen, what="The home")
         try:
-            home = cls(expanded.resolve())
-            home.path.mkdir(parents=True, exist_ok=True)
+            folder = expanded.resolve()
+            folder.mkdir(parents=True, exist_ok=True)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
             reason = error.strerror if isinstance(error, OSError) else shorten(error)
             raise ConfigError(
                 f"The home {shorten(chosen)} cannot be made: {reason}; choose another with --home."
             ) from error
-        return home
+        return cls(folder)
 
     @property
     def database(self) -> Path:
@@ -132,6 +144,33 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def _with_refusals(make: Callable[P, AbstractContextManager[T]]) -> Callable[P, AbstractContextManager[T]]:
+    """Let a context manager that writes at a path raise `MachineError` where the machine refuses.
+
+    The operating system, SQLite, Rust and Arrow have an error each for a full disk. And a home that was removed while
+    this process used it is not made again.
+    """
+
+    @wraps(make)
+    @contextmanager
+    def inner(*args: P.args, **named: P.kwargs) -> Iterator[T]:
+        path = cast(Path, args[0])
+        for home in _SEEN:
+            if home in path.parents and not home.is_dir():
+                raise home_is_gone(home)
+        try:
+            with make(*args, **named) as value:
+                yield value
+        except Exception as error:
+            problem = machine_error(error, path.parent)
+            if problem is None or problem is error:
+                raise
+            raise problem from error
+
+    return inner
+
+
+@_with_refusals
 @contextmanager
 def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
@@ -163,10 +202,27 @@ def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+def remove_scratch(path: Path) -> None:
+    """Remove what killed processes left of `replacing` next to ``path``; the caller is the only one that writes it."""
+    _remove_scratch(path.parent.glob(f".{glob.escape(path.name[:40])}.????????"))
+
+
+def remove_scratch_inside(folder: Path) -> None:
+    """Remove what killed processes left of `replacing` in a folder; the caller is the only one that writes there."""
+    _remove_scratch(list(folder.rglob(".*.????????")))
+
+
+def _remove_scratch(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _find_nothing(path: Path) -> str | None:
     return None
 
 
+@_with_refusals
 @contextmanager
 def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator[bool]:
     """Hold the lock of a cache entry; yield whether it still has to be made.
@@ -176,6 +232,7 @@ def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
+        remove_scratch(path)
         if path.exists() and (damage := find_damage(path)) is not None:
             set_aside(path, damage)
         yield not path.exists()

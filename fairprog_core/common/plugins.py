@@ -32,6 +32,11 @@ def load_plugins() -> None:
             _loaded[module] = _problem(module)
 
 
+def leave_out() -> None:
+    """Load no plug-in in this process."""
+    _loaded.update(dict.fromkeys(_modules(), "left out"))
+
+
 def plugins() -> tuple[str, ...]:
     """The modules of the loaded plug-ins."""
     return tuple(module for module, problem in _loaded.items() if not problem)

@@ -113,8 +113,17 @@ class ResultRecord(Stored):
     kind: Literal["result"]
 
 
+class WorkerRecord(Stored):
+    """A worker ended before it began this queued run; ``error`` says how."""
+
+    kind: Literal["worker"]
+    error: str
+
+
 TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
-Record: TypeAlias = StageRecord | BaseRecord | TrainRecord | ValidationRecord | CurveRecord | ResultRecord
+Record: TypeAlias = (
+    StageRecord | BaseRecord | TrainRecord | ValidationRecord | CurveRecord | ResultRecord | WorkerRecord
+)
 
 
 class Mean(TypedDict):

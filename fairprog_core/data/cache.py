@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -69,8 +70,13 @@ class Columns:
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """A new memory-mapped column, to be filled in place."""
+        path = self._folder / f"{name}.npy"
         self._check_space(np.dtype(dtype).itemsize * math.prod(shape))
-        return np.lib.format.open_memmap(self._folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        column = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        if hasattr(os, "posix_fallocate"):  # else a disk that gets full meanwhile ends the process by SIGBUS
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        return column
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         column: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)

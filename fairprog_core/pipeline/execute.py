@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
 from fairprog_core.common.records import Record, StageRecord
@@ -66,6 +66,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     # one unless set, as networks and tables are too small to gain from more; never more than this machine has
     n_threads = min(study.threads or 1, limits().threads)
     torch.set_num_threads(n_threads)
+    remove_scratch_inside(folder)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
     yield from _downloads(study)

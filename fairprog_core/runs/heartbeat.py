@@ -37,13 +37,16 @@ class Patience:
 
 
 def verdict(run: Run, *, now: float, patience: Patience) -> Remedy:
-    """The action that a running run needs now."""
+    """The action that a running run needs now.
+
+    A time of this machine that lies ahead is as old as one that lies as far back: the clock was set meanwhile.
+    """
     silent = now - (run.heartbeat or 0.0)
     if run.cancel_requested is None:
-        return "lost" if silent > patience.lost and _is_gone(run, silent, patience) else "leave"
+        return "lost" if abs(silent) > patience.lost and _is_gone(run, silent, patience) else "leave"
     if _is_gone(run, silent, patience):
         return "cancelled"
-    waited = now - run.cancel_requested
+    waited = abs(now - run.cancel_requested)
     if waited <= patience.terminate or not run.may_be_ended or _is_elsewhere(run):
         return "leave"
     if waited > patience.kill:
@@ -51,12 +54,18 @@ def verdict(run: Run, *, now: float, patience: Patience) -> Remedy:
     return "leave" if run.terminated else "terminate"
 
 
+def ended_at(run: Run, *, now: float, patience: Patience) -> float:
+    """When a run ended whose process is gone: now, or at its last heartbeat if the clock may have been set since."""
+    beat = run.heartbeat if run.heartbeat is not None else now
+    return now if abs(now - beat) <= patience.elsewhere else beat
+
+
 def _is_gone(run: Run, silent: float, patience: Patience) -> bool:
     """Whether the run's process has ended; on another machine, whether its heartbeat has been missing for too long."""
     if run.owner is None:
         return True
     alive = run.owner.is_alive()
-    return silent > patience.elsewhere if alive is None else not alive
+    return silent > patience.elsewhere if alive is None else not alive  # the clocks of both machines must agree
 
 
 def _is_elsewhere(run: Run) -> bool:

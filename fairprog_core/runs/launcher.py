@@ -1,8 +1,12 @@
-"""Starts workers on this machine, one per slot; a worker outlives the process that started it."""
+"""Starts workers on this machine, one per slot; a worker outlives the process that started it.
+
+Beside each worker stands a small process, its guard, which notices when the worker ends by an error; see ``guard``.
+"""
 
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,10 +21,16 @@ from pydantic import Field
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.files.json_values import Header, from_json
 from fairprog_core.common.home import Home
-from fairprog_core.runs import wakeup
+from fairprog_core.runs import guard, wakeup
+from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner
 
 LOG_BYTES = 1_000_000  # a longer log is renamed when the next worker starts
+RESTART = (  # without plug-ins: one of them may be what ends the worker
+    "from fairprog_core.common import plugins; plugins.leave_out(); from fairprog_core.runs.restart import main; main()"
+)
+
+STARTING_SECONDS = 60.0  # most time that a worker needs to start
 
 _started: list[subprocess.Popen[bytes]] = []  # kept to reap children that have ended
 
@@ -119,20 +129,85 @@ def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[Wor
     return workers(home)
 
 
-def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> int:
-    """Start a detached worker; returns its process id. The worker exits at once if the slot is taken."""
-    command = [sys.executable, "-P", "-m", "fairprog_core.runs.worker", str(home.path), "--slot", str(slot)]
+def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> int | None:
+    """Start a detached worker and its guard; the worker exits at once if the slot is taken.
+
+    Returns:
+        The worker's process id; None: the system started no process, and the next queued run says so.
+    """
+    arguments = [str(home.path), "--slot", str(slot)]
     if idle_seconds is not None:
-        command += ["--idle", str(idle_seconds)]
-    if slot not in {worker.slot for worker in workers(home)}:
-        _status_file(home, slot).unlink(missing_ok=True)  # left by a worker that was killed
-    with _log(home, slot).open("ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment(slot)
-        )
+        arguments += ["--idle", str(idle_seconds)]
+    worker = [sys.executable, "-P", "-m", "fairprog_core.runs.worker", *arguments]
+    after = [sys.executable, "-P", "-c", RESTART, *arguments]
+    tell_of_the_last(home, slot)
+    try:
+        with log_file(home, slot).open("ab") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", guard.__file__, _exit_file(home, slot), *worker, "--", *after],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, start_new_session=True,
+                env=_environment(slot),
+            )  # fmt: skip
+    except OSError as error:  # processes or memory are short
+        _started_nothing(home, slot, error.strerror or str(error))
+        return None
     _started.append(process)
-    _announce(home, slot, process.pid)
-    return process.pid
+    assert process.stdout
+    with process.stdout as pipe:
+        line = pipe.readline()
+    if not line:
+        _started_nothing(home, slot, f"exit code {process.wait()}")
+        return None
+    _announce(home, slot, int(line))
+    return int(line)
+
+
+def tell_of_the_last(home: Home, slot: int) -> None:
+    """Where the last worker of a slot ended by an error before it began a run, tell the next run; forget that worker.
+
+    The run of a worker that had begun one becomes lost by itself, see ``heartbeat``.
+    """
+    status, exit_file = read_status(status_file(home, slot)), _exit_file(home, slot)
+    if status is not None and status.owner.is_alive():
+        return
+    code = _exit_code(exit_file)
+    status_file(home, slot).unlink(missing_ok=True)
+    exit_file.unlink(missing_ok=True)
+    state = "starting" if status is None else status.state
+    if code is not None and state != "busy":
+        _tell_queue(home, slot, f"The worker ended{' while starting' * (state == 'starting')} ({_how(code)})")
+    elif status is not None and state == "starting":  # its guard was killed too
+        _tell_queue(home, slot, "The worker ended while starting", queued_before=status.since + STARTING_SECONDS)
+
+
+def _started_nothing(home: Home, slot: int, reason: str) -> None:
+    _tell_queue(home, slot, f"The start of a worker failed ({reason})")
+
+
+def _tell_queue(home: Home, slot: int, sentence: str, *, queued_before: float | None = None) -> None:
+    """Write into the slot's log, and to the run that is next in the queue, why no worker has begun it."""
+    path = log_file(home, slot)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {sentence}.\n")
+    with Store(home) as store:
+        store.tell_next(sentence, log=path, queued_before=queued_before)
+
+
+def _exit_code(path: Path) -> int | None:
+    try:
+        return int(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _how(exit_code: int) -> str:
+    """An exit code as ``subprocess`` gives it, in words."""
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
+        return f"signal {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"signal {-exit_code}"
 
 
 def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
@@ -141,6 +216,7 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
     Running runs become lost, keep their checkpoint, and can be resumed. Returns the number of workers.
     """
     found = workers(home)
+    _end_guards(found)
     processes = [psutil.Process(worker.owner.pid) for worker in found if worker.owner.is_alive()]
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -154,20 +230,35 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
     return len(found)
 
 
+def _end_guards(found: list[WorkerStatus]) -> None:
+    """End the guards of workers, which would start them again."""
+    for worker in found:
+        with contextlib.suppress(psutil.Error):
+            parent = psutil.Process(worker.owner.pid).parent()
+            if parent is not None and guard.__file__ in parent.cmdline():
+                parent.kill()
+
+
 def _announce(home: Home, slot: int, pid: int) -> None:
     """Write the status "starting" for a worker that cannot write it yet."""
     with contextlib.suppress(psutil.NoSuchProcess):
         owner = Owner(Owner.this_process().host, pid, psutil.Process(pid).create_time())
         status = {"slot": slot, "state": "starting", "run": None, "since": time.time(), "version": ""}
-        with contextlib.suppress(FileExistsError), _status_file(home, slot).open("x") as file:
+        with contextlib.suppress(FileExistsError), status_file(home, slot).open("x") as file:
             json.dump(status | owner.__dict__, file)
 
 
-def _status_file(home: Home, slot: int) -> Path:
+def status_file(home: Home, slot: int) -> Path:
+    """The file in which a worker writes its status."""
     return wakeup.folder(home) / f"slot-{slot}.json"
 
 
-def _log(home: Home, slot: int) -> Path:
+def _exit_file(home: Home, slot: int) -> Path:
+    return wakeup.folder(home) / f"slot-{slot}.exit"
+
+
+def log_file(home: Home, slot: int) -> Path:
+    """The log of a slot's workers; a long one is renamed."""
     path = home.path / "logs" / f"slot-{slot}.log"
     path.parent.mkdir(exist_ok=True)
     if path.exists() and path.stat().st_size > LOG_BYTES:

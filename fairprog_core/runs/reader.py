@@ -12,6 +12,7 @@ from sqlalchemy import select, true
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shorten
+from fairprog_core.common.files.presence import Presence
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs import heartbeat
@@ -35,6 +36,7 @@ class RunReader:
         self.home = home if isinstance(home, Home) else Home.find(home)
         self.patience = patience or Patience()
         self.database = Database(self.home, url)
+        self._presence = Presence(self.home.database if self.home.database.exists() else self.home.path)
 
     def __enter__(self) -> Self:
         return self
@@ -45,6 +47,10 @@ class RunReader:
     def close(self) -> None:
         """Close the connections."""
         self.database.close()
+
+    def is_gone(self) -> bool:
+        """Whether the home was removed or moved since it was opened, even if another one has its path now."""
+        return self._presence.is_gone()
 
     def get(self, run_id: str) -> Run:
         """One run, its state up to date.
@@ -161,8 +167,8 @@ class RunReader:
                 at, error = run.heartbeat, LOST_SENTENCE
                 rows.change(connection, rows.with_id(run_id), state="lost", finished=at, error=error, seconds_left=None)
             elif verdict in ("kill", "cancelled"):
-                now = time.time()
-                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now, seconds_left=None)
+                at = heartbeat.ended_at(run, now=time.time(), patience=self.patience)
+                rows.change(connection, rows.with_id(run_id), state="cancelled", finished=at, seconds_left=None)
             return verdict in ("lost", "kill", "cancelled")
 
 

@@ -12,11 +12,12 @@ from typing import cast
 
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.common.errors import FairprogError, RunError
+from fairprog_core.common.errors import FairprogError, RunError, home_is_gone, machine_error
 from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT
 from fairprog_core.results.summary import SummaryRow, main_figures
+from fairprog_core.runs.patiently import patiently
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Run, State
 from fairprog_core.study import Study
@@ -62,22 +63,35 @@ class Recorder:
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._loop, name=f"recorder-{run.id}", daemon=True)
         self.is_taken = False  # whether another process has claimed the run
+        self._is_failing = False  # whether the newest records could not be written yet
 
     def __enter__(self) -> "Recorder":
-        self._store.append(self._run.id, [], token=self._run.token, log=self._log_name)
+        patiently(lambda: self._store.append(self._run.id, [], token=self._run.token, log=self._log_name))
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
-        self.flush()
+        try:
+            patiently(self._write)
+        except DatabaseError as error:
+            log.error("Run %s: its last records cannot be written: %s.", self._run.id, error.orig)
 
     def add(self, record: Record, figures: list[SummaryRow] | None = None) -> None:
         """Add a record; it is written to the store within half a second."""
         with self._lock:
             self._pending.append(record)
             self._figures = figures if figures is not None else self._figures
+
+    def check_home(self) -> None:
+        """Refuse to go on in a home that was removed, as the next file would make a part of it again.
+
+        Raises:
+            MachineError: the home was removed or moved, even if another one has its path now.
+        """
+        if self._store.is_gone():
+            raise home_is_gone(self._store.home.path)
 
     def _loop(self) -> None:
         beaten = time.monotonic()
@@ -92,9 +106,22 @@ class Recorder:
     def flush(self) -> bool:
         """Write the pending records now; returns whether any were written."""
         with self._writing:  # a second caller returns only after the first one has written its records
-            return self._write_pending()
+            try:
+                is_any = self._write()
+            except DatabaseError as error:
+                if not self._is_failing:  # once: the log may lie on the same full disk
+                    log.error("Run %s: its records cannot be written yet: %s.", self._run.id, error.orig)
+                self._is_failing = True
+                return False
+            self._is_failing = False
+            return is_any
 
-    def _write_pending(self) -> bool:
+    def _write(self) -> bool:
+        """Write the pending records; those that cannot be written stay pending.
+
+        Raises:
+            DatabaseError: the run table is locked, or cannot be used.
+        """
         with self._lock:
             pending, figures = self._pending, self._figures
             self._pending, self._figures = [], None
@@ -105,11 +132,10 @@ class Recorder:
         except RunError:
             self.is_taken = True
         except DatabaseError:
-            log.exception("Run %s: %d records could not be written yet.", self._run.id, len(pending))
             with self._lock:
                 self._pending = pending + self._pending
                 self._figures = self._figures if self._figures is not None else figures
-            return False
+            raise
         return True
 
 
@@ -131,6 +157,8 @@ def record_run(
     state: State = "done"
     error: str | None = None
     try:
+        if run.damage:  # its study may be another one
+            raise RunError(run.damage)
         study = Study.parse(run.study, where=f"run {run.id}")
         records = cast(Generator[Record], execute(study, home=store.home, folder=store.home.run(run.id)))
         # closing the generator writes the checkpoint; heartbeats continue meanwhile
@@ -140,6 +168,7 @@ def record_run(
                 if record["kind"] == BEFORE_CHECKPOINTS:
                     recorder.flush()  # a killed run resumes after the checkpoint: unwritten records would be missing
                 yield record
+                recorder.check_home()
                 if recorder.is_taken or stop.event.is_set() or _should_stop(store, run):
                     state, error = _stopped(store, run, stop)
                     break
@@ -148,20 +177,21 @@ def record_run(
     except Exception as problem:
         log.exception("Run %s: unexpected error", run.id)
         where = f" The log has the details: {store.home.path / log_name}" if log_name else ""
-        state, error = "failed", f"{UNEXPECTED}{type(problem).__name__} ended the run.{where}"
+        known = machine_error(problem, store.home.path)
+        state, error = "failed", str(known or f"{UNEXPECTED}{type(problem).__name__} ended the run.{where}")
     except BaseException:  # Ctrl-C, the end of the process, or the caller has closed this generator
         state, error = stop.state, stop.error
         raise
     finally:
-        store.finish(run, state, error=error)
+        patiently(lambda: store.finish(run, state, error=error))
 
 
 def _should_stop(store: Store, run: Run) -> bool:
     """Whether the run was cancelled; False while the database does not answer."""
     try:
         return store.should_stop(run)
-    except DatabaseError:
-        log.exception("Run %s: its cancel flag cannot be read; the run continues.", run.id)
+    except DatabaseError as error:
+        log.error("Run %s: its cancel flag cannot be read (%s); the run continues.", run.id, error.orig)
         return False
 
 
@@ -178,7 +208,7 @@ def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> It
         position = POSITIONS.get(kind)
         if run.attempt > 1 and position in record and (kind, curve) not in seen:
             seen.add((kind, curve))
-            store.remove_repeated(run, like=record, position=str(position))
+            patiently(lambda: store.remove_repeated(run, like=record, position=str(position)))  # noqa: B023
         yield record
 
 

@@ -2,17 +2,21 @@
 
 import contextlib
 import json
+import logging
 import os
 import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fairprog_core.common.errors import RunError
+from fairprog_core.common.errors import MachineError, RunError
 from fairprog_core.common.files.json_values import from_json
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.files.presence import Presence
+from fairprog_core.common.home import Home, remove_scratch, replacing
 from fairprog_core.runs import wakeup
 from fairprog_core.runs.table.run import Owner
+
+log = logging.getLogger(__name__)
 
 
 class Slot:
@@ -32,7 +36,7 @@ class Slot:
         self.pipe = folder / f"slot-{number}.pipe"
         self.status_file = folder / f"slot-{number}.json"
         self.log_name = f"logs/slot-{number}.log"
-        self._taken: os.stat_result | None = None
+        self._presence: Presence | None = None
 
     def take(self) -> None:
         """Lock the slot for the life of this process.
@@ -44,23 +48,21 @@ class Slot:
             self.lock.acquire(timeout=2)
         except Timeout as error:
             raise RunError(f"Worker slot {self.number} of this home is taken by another worker.") from error
-        self._taken = Path(self.lock.lock_file).stat()
+        self._presence = Presence(Path(self.lock.lock_file))
+        remove_scratch(self.status_file)
 
     def is_gone(self) -> bool:
         """Whether the home was removed or moved, even if another home has its path now."""
-        try:
-            now = Path(self.lock.lock_file).stat()
-        except FileNotFoundError:
-            return True
-        except OSError:  # a network folder that does not answer for a moment
-            return False
-        return self._taken is not None and not os.path.samestat(now, self._taken)
+        return self._presence is not None and self._presence.is_gone()
 
     def write_status(self, state: str, run_id: str | None = None) -> None:
-        """Write the status that launcher and page read: starting, idle or busy."""
+        """Write the status that launcher and page read: starting, idle or busy; a full disk does not end the worker."""
         status = {"slot": self.number, "state": state, "run": run_id, "since": time.time(), "version": self.code}
-        with replacing(self.status_file) as part:
-            part.write_text(json.dumps(status | Owner.this_process().__dict__), "utf-8")
+        try:
+            with replacing(self.status_file) as part:
+                part.write_text(json.dumps(status | Owner.this_process().__dict__), "utf-8")
+        except MachineError as error:
+            log.error("%s", error)
 
     def clear_status(self) -> None:
         """Remove the status file if this process wrote it."""

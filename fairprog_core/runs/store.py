@@ -15,11 +15,12 @@ from typing import cast
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.common.errors import RunError
+from fairprog_core.common.errors import RunError, shorten
 from fairprog_core.common.home import Home
-from fairprog_core.common.records import Record
+from fairprog_core.common.records import Record, WorkerRecord
 from fairprog_core.results.summary import SummaryRow
 from fairprog_core.runs import wakeup
+from fairprog_core.runs.claim_clock import ClaimClock
 from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.reader import RunReader
 from fairprog_core.runs.table import rows
@@ -27,6 +28,8 @@ from fairprog_core.runs.table.run import Owner, Run, State
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
+
+MOST_STARTS = 3  # workers that may fail to start for one run before it fails
 
 
 class Store(RunReader):
@@ -48,6 +51,7 @@ class Store(RunReader):
         super().__init__(home, url=url, patience=patience)
         self._closed = threading.Event()
         self._cancelling: set[threading.Thread] = set()
+        self._clock = ClaimClock()
 
     def close(self) -> None:
         """Close the connections; threads that enforce cancellations stop."""
@@ -155,7 +159,8 @@ class Store(RunReader):
         """
         check_limits(study)
         with self.database.writing() as connection:
-            return rows.start(connection, rows.create(connection, study), owner, may_be_ended=may_be_ended)
+            run = rows.start(connection, rows.create(connection, study), owner, may_be_ended=may_be_ended)
+        return self._clock.begin(run)
 
     def take_over(self, run_id: str, owner: Owner, *, may_be_ended: bool = False) -> Run:
         """Assign a lost, cancelled or failed run to ``owner``, which continues it without the queue.
@@ -171,7 +176,8 @@ class Store(RunReader):
         self.reap()
         with self.database.writing() as connection:
             rows.requeue(connection, rows.get(connection, run_id, lock=True))
-            return rows.start(connection, run_id, owner, may_be_ended=may_be_ended)
+            run = rows.start(connection, run_id, owner, may_be_ended=may_be_ended)
+        return self._clock.begin(run)
 
     def claim(self, owner: Owner) -> Run | None:
         """Claim the run that has been queued longest; None when the queue is empty.
@@ -180,14 +186,38 @@ class Store(RunReader):
         """
         self.reap()
         with self.database.writing() as connection:
-            waiting = select(RUNS.c.id).where(RUNS.c.state == "queued").order_by(RUNS.c.queued, RUNS.c.number)
-            run_id = connection.execute(waiting.limit(1).with_for_update(skip_locked=True)).scalar()
-            return rows.start(connection, run_id, owner) if run_id else None
+            run_id = connection.execute(rows.oldest_queued().with_for_update(skip_locked=True)).scalar()
+            run = rows.start(connection, run_id, owner) if run_id else None
+        return self._clock.begin(run) if run else None
+
+    def tell_next(self, sentence: str, *, log: Path, queued_before: float | None = None) -> None:
+        """Tell the run that has been queued longest that no worker has begun it; after three times it fails.
+
+        Args:
+            sentence: what happened, without a full stop.
+            log: the worker's log.
+            queued_before: tell no run that was queued later; None: no limit.
+        """
+        now = time.time()
+        with self.database.writing() as connection:
+            run_id = connection.execute(rows.oldest_queued()).scalar()
+            if run_id is None:
+                return
+            run = rows.get(connection, run_id, lock=True)
+            if queued_before is not None and run.queued > queued_before:
+                return
+            record: WorkerRecord = {"kind": "worker", "error": sentence}
+            values = rows.add_records(connection, run, [record], now) | {"error": f"{sentence}; started again."}
+            if rows.n_failed_starts(connection, run) >= MOST_STARTS:
+                error = f"{sentence}, {MOST_STARTS} times in a row; the log says more: {shorten(log, 200)}."
+                values |= {"state": "failed", "finished": now, "error": error}
+            rows.change(connection, rows.with_id(run_id), **values)
 
     def beat(self, run: Run) -> bool:
         """Write a heartbeat; False when the claim of ``run`` is no longer valid."""
+        now = time.time()
         with self.database.writing() as connection:
-            return rows.change(connection, rows.owned(run), heartbeat=time.time())
+            return rows.change(connection, rows.owned(run), heartbeat=now, **self._clock.corrected(run, now))
 
     def should_stop(self, run: Run) -> bool:
         """Whether the run was cancelled, or the claim of ``run`` is no longer valid."""
@@ -229,7 +259,7 @@ class Store(RunReader):
             if log is not None:
                 values["log"] = log
             if run.state == "running":
-                values["heartbeat"] = now
+                values |= {"heartbeat": now, **self._clock.corrected(run, now)}
             if values:
                 rows.change(connection, rows.with_id(run_id), **values)
 
@@ -256,11 +286,15 @@ class Store(RunReader):
 
     def finish(self, run: Run, state: State, *, error: str | None = None) -> bool:
         """Write the final state of a run; False when the claim of ``run`` is no longer valid."""
-        values: dict[str, object] = {"state": state, "error": error, "finished": time.time(), "seconds_left": None}
+        now = time.time()
+        values: dict[str, object] = {"state": state, "error": error, "finished": now, "seconds_left": None}
+        values |= self._clock.corrected(run, now)
         if state == "done":
             values["fraction"] = 1.0
         with self.database.writing() as connection:
-            return rows.change(connection, rows.owned(run), **values)
+            is_written = rows.change(connection, rows.owned(run), **values)
+        self._clock.end(run)
+        return is_written
 
     def _enforce_cancel(self, run_id: str) -> None:
         """Apply the cancel timeouts, through ``get``, until the run is cancelled."""

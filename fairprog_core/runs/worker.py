@@ -9,17 +9,21 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy.exc import DatabaseError
+
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import FairprogError, machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.common.process.version import code_version
 from fairprog_core.runs.log_format import log_to_stdout
+from fairprog_core.runs.patiently import patiently
 from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
@@ -65,8 +69,9 @@ def work(
         with Store(home) as store:
             worker = Worker(store, taken, stop, execute or _pipeline_execute())
             reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
+        taken.clear_status()  # that of a worker which ends by an error stays: it says what the worker was doing
     finally:
-        taken.leave()
+        taken.lock.release()
     log.info("Leaving: %s.", reason)
     return reason
 
@@ -84,7 +89,7 @@ class Worker:
         while not self.stop.event.is_set():
             if read_version() != self.slot.code:
                 return "outdated"
-            if run := self.store.claim(Owner.this_process()):
+            if run := self.claim():
                 self.execute_run(run)
                 idle_since = time.monotonic()
                 continue
@@ -94,6 +99,14 @@ class Worker:
             pipe.wait(min(max(left, 0.0), POLL_SECONDS))
         return "stopped"
 
+    def claim(self) -> Run | None:
+        """Claim the next run; None when the queue is empty, or when the run table cannot be used at the moment."""
+        try:
+            return self.store.claim(Owner.this_process())
+        except DatabaseError as error:
+            log.error("No run can be claimed now: %s", machine_error(error, self.store.home.path) or error.orig)
+            return None
+
     def execute_run(self, run: Run) -> None:
         """Execute one claimed run."""
         self.slot.write_status("busy", run.id)
@@ -101,7 +114,7 @@ class Worker:
         for _ in record_run(self.store, run, self.execute, self.stop, log_name=self.slot.log_name):
             pass
         gc.collect()
-        ended = self.store.get(run.id)
+        ended = patiently(lambda: self.store.get(run.id))
         log.info("Run %s is %s.", run.id, ended.state)
         if ended.terminated and ended.state != "lost":
             self.stop.event.clear()  # SIGTERM was meant to cancel this run only, which reacted late or had just ended
@@ -165,6 +178,12 @@ def main() -> None:
             _start_successor(home, options.slot, options.idle)
     except FairprogError as error:
         log.error("%s", error)
+        sys.exit(1)
+    except (DatabaseError, OSError) as error:
+        if (problem := machine_error(error, home.path)) is None:
+            raise
+        log.error("%s", problem)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

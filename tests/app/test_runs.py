@@ -113,6 +113,14 @@ def test_remove_can_be_declined(open_page, store, done):
     assert "runs.confirm.yes" not in [button.key for button in page.button]
 
 
+def test_queued_run_says_why_no_worker_has_begun_it(open_page, store, home):
+    run_id = store.submit(load_study("faces-quick"))
+    store.tell_next("The worker ended while starting (exit code 7)", log=home.path / "slot-0.log")
+    sentence = "The worker ended while starting (exit code 7); started again."
+    assert sentence in [caption.value for caption in open_page("runs").caption]
+    assert sentence in [warning.value for warning in open_page("train", run=run_id).warning]
+
+
 def test_long_table_shows_the_newest_twenty(open_page, store):
     for _ in range(22):
         store.submit(load_study("faces-quick"))

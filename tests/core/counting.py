@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from fairprog_core.common.home import Home, assets, replacing
 from fairprog_core.results.result import Result
 from fairprog_core.runs import worker
 from fairprog_core.study import Study
+
+_PAUSE = threading.Event()
 
 
 def execute(study: Study, *, home: Home, folder: Path) -> Iterator[dict[str, Any]]:
@@ -35,7 +38,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[dict[str, Any
         while step < steps:
             if step == int(wish.get("long_at", -1)):
                 time.sleep(60)  # a step that takes very long
-            time.sleep(pause)
+            _PAUSE.wait(pause)  # not time.sleep, which fails where libfaketime sets the clock
             step, value = step + 1, (value * 31 + step) % 1_000_003
             if step % 10 == 0:
                 _keep(checkpoint, step, value)

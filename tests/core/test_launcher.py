@@ -4,14 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
-from fairprog_core.runs import Store, launcher
+from fairprog_core.runs import Owner, Store, launcher, restart
+from fairprog_core.study import Study
 from tests.core.run_help import ROOT, eventually
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -113,3 +117,80 @@ def test_every_slot_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [launcher._environment(slot)["CUDA_VISIBLE_DEVICES"] for slot in range(3)] == ["4", "5", "4"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     assert launcher._environment(0)["CUDA_VISIBLE_DEVICES"] == "7"
+
+
+# ---- workers that die while they start
+
+
+@pytest.fixture
+def deaths(launched: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that says how many of the next workers die while they start, by a plug-in that ends their process."""
+    file = launched.path / "deaths"
+    monkeypatch.setenv("FAIRPROG_TEST_DEATHS", str(file))
+    monkeypatch.setenv("FAIRPROG_PLUGINS", "tests.plugin.deadly")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return file
+
+
+def test_worker_that_dies_while_starting_is_started_again_and_its_run_is_told(launched: Home, deaths: Path) -> None:
+    deaths.write_text("1")
+    with Store(launched) as store:
+        run_id = store.submit(Study(name="waits"))
+        launcher.ensure_workers(launched)
+        begun = time.monotonic()
+        told = eventually(lambda: store.get(run_id).error)
+        assert time.monotonic() - begun < 15
+        assert told == "The worker ended while starting (exit code 7); started again."
+        assert store.get(run_id).state == "queued"
+        [record] = store.records(run_id)
+        assert (record["kind"], record["error"]) == ("worker", "The worker ended while starting (exit code 7)")
+        eventually(lambda: launcher.workers(launched))  # nobody asked for it
+    assert deaths.read_text() == "0"
+    assert "The worker ended while starting (exit code 7)." in (launched.path / "logs" / "slot-0.log").read_text()
+
+
+def test_run_fails_when_no_worker_can_start_and_the_next_one_stays_queued(home: Home) -> None:
+    log = home.path / "logs" / "slot-0.log"
+    with Store(home) as store:
+        first, second = store.submit(Study(name="first")), store.submit(Study(name="second"))
+        for _ in range(3):
+            assert store.get(first).state == "queued"
+            store.tell_next("The worker ended while starting (exit code 7)", log=log)
+        failed = store.get(first)
+        assert failed.error
+        sentence = "The worker ended while starting (exit code 7), 3 times in a row; the log says more: "
+        assert (failed.state, failed.error[: len(sentence)]) == ("failed", sentence)
+        assert len(failed.error) <= 300
+        assert "slot-0.log" in failed.error
+        assert (store.get(second).state, store.get(second).error) == ("queued", None)
+        again = store.resume(first)
+        assert (again.state, again.error) == ("queued", None)
+        store.cancel(second)
+        store.tell_next("The worker ended", log=log)  # counted from 1 again
+        assert store.get(first).error == "The worker ended; started again."
+        run = store.claim(Owner.this_process())
+        assert run
+        assert (run.id, run.error) == (first, None)
+
+
+def test_system_that_starts_no_process_is_told_to_the_run_and_to_nobody_else(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRPROG_SLOTS", "1")
+    monkeypatch.setattr(sys, "executable", str(home.path / "no-python"))
+    with Store(home) as store:
+        run_id = store.submit(Study(name="waits"))
+        assert launcher.ensure_workers(home) == []
+        assert store.get(run_id).error == "The start of a worker failed (No such file or directory); started again."
+
+
+def test_dashboard_starts_the_worker_that_is_missing(launched: Home) -> None:
+    stop = threading.Event()
+    keeper = threading.Thread(target=restart.keep, args=(launched,), kwargs={"stop": stop, "seconds": 0.05})
+    keeper.start()
+    with Store(launched) as store:
+        assert launcher.workers(launched) == []
+        store.submit(Study(name="waits"))  # by a program that starts no worker
+        eventually(lambda: launcher.workers(launched))
+    stop.set()
+    keeper.join()

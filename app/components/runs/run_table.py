@@ -78,7 +78,7 @@ def _state(run: Run) -> None:
         return
     spent = "" if run.state == "queued" else common.seconds(run.seconds)
     st.markdown(" · ".join(filter(None, (common.STATES[run.state], spent))))
-    if run.state == "failed" and run.error:
+    if run.state in ("queued", "failed") and run.error:
         st.caption(common.plain(run_store.failure(run)))
     if run.damage:
         st.caption(common.plain(run.damage))

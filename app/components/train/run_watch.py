@@ -96,6 +96,8 @@ def _status(run: Run, progress: RunProgress) -> None:
     elif run.state == "queued":
         run_store.warm_up()  # the worker that should have started it may have ended
         st.info(words.WAITING)
+        if run.error:  # why no worker has begun it
+            st.warning(common.plain(run.error))
 
 
 def _buttons(run: Run, key: str) -> None:

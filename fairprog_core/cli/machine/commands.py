@@ -22,7 +22,7 @@ from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
-BENCH_SUITES = ("speed", "coverage", "verdicts")
+BENCH_SUITES = ("speed", "store", "coverage", "verdicts")
 FIGURES_FILE = Product(
     "a file that fairprog bench wrote", has_schema("fairprog.bench", "fairprog.coverage", "fairprog.bench.verdicts")
 )
@@ -82,15 +82,16 @@ def bench(
     suite: Annotated[
         str,
         typer.Option(
-            help="speed: of this machine. By simulation: coverage: how often 95 % intervals cover; verdicts: how often "
-            "equal methods differ."
+            help="speed: of this machine. store: of the run table. By simulation: coverage: how often 95 % intervals "
+            "cover; verdicts: how often equal methods differ."
         ),
     ] = "speed",
 ) -> None:
     """Measure this machine on pictures and texts: training steps, a curve, evaluation, attributions.
 
-    With --suite coverage, simulate instead how often the intervals of gaps cover the truth; with --suite verdicts, how
-    often a comparison calls one of two equal methods better.
+    With --suite store, measure instead commits and reads of a run table that six processes use at once; with --suite
+    coverage, simulate how often the intervals of gaps cover the truth; with --suite verdicts, how often a comparison
+    calls one of two equal methods better.
     """
     if suite not in BENCH_SUITES:
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
@@ -101,7 +102,7 @@ def bench(
     if json_file:
         check_destination(json_file, FIGURES_FILE)
     if suite != "speed":
-        (_coverage if suite == "coverage" else _verdicts)(json_file)
+        {"store": _store, "coverage": _coverage, "verdicts": _verdicts}[suite](json_file)
         return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
@@ -137,3 +138,16 @@ def _coverage(json_file: Path | None) -> None:
     if json_file:
         values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
         write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)
+
+
+def _store(json_file: Path | None) -> None:
+    """Measure commits and reads of the run table, and print a table that Markdown reads."""
+    from fairprog_core.cli.machine.bench import store
+
+    typer.echo("\n".join(store.HEAD))
+    found = []
+    for each in store.store_latencies():
+        typer.echo(store.table_row(each))
+        found.append(each)
+    if json_file:
+        write_text(json_file, json.dumps(store.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)

@@ -1,8 +1,13 @@
 """The connection to the run table: SQLite in the home, or the database that ``FAIRPROG_DB_URL`` names."""
 
 import json
+import logging
 import math
 import os
+import random
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
+from fairprog_core.common.errors import ArtifactError, ConfigError, machine_error, shorten
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
-from fairprog_core.runs.table.tables import HEAD, METADATA
+from fairprog_core.runs.table.tables import HEAD, METADATA, RUNS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
+SHORTEST_WAIT, LONGEST_WAIT = 0.001, 0.05  # seconds between two tries to begin a write
+
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -47,14 +55,18 @@ class Database:
             ) from error
         if self.is_sqlite:
             _serialise_writes(self.engine)
+            _name_file_in_errors(self.engine)
         try:
             if self._revision() != HEAD:
                 self._migrate(home)
-        except DatabaseError as error:
+            self._check_columns()
+        except (DatabaseError, sqlite3.DatabaseError) as error:  # the latter of the raw connection
+            if known := machine_error(error, home.path):
+                raise known from error
             where = shorten(self.engine.url.render_as_string(hide_password=True) if url else home.database)
-            raise ArtifactError(f"The run table at {where} cannot be opened: {shorten(error.orig, 100)}.") from error
+            raise ArtifactError(f"The run table at {where} cannot be opened: {reason_and_advice(error)}.") from error
         except OSError as error:  # the lock
-            raise ArtifactError(
+            raise machine_error(error, home.path) or ArtifactError(
                 f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
             ) from error
 
@@ -83,6 +95,12 @@ class Database:
         except (OperationalError, ProgrammingError):  # no such table: a new home
             return None
 
+    def _check_columns(self) -> None:
+        """Read every column of no row: a table that lacks one is refused here, before anything is written."""
+        with self.reading() as connection:
+            for table in METADATA.tables.values():
+                connection.execute(select(table).limit(0))
+
     def _migrate(self, home: Home) -> None:
         with FileLock(home.path / ".migrate.lock"):
             if self.is_sqlite:  # stored in the file; fails while another process opens the file, hence under the lock
@@ -95,14 +113,33 @@ class Database:
                 revision = self._revision(connection)
                 if revision is None:
                     create_newest(connection)
+                    _warn_of_unlisted_runs(home, connection)
                 elif revision != HEAD:
                     upgrade(connection)
+
+
+def reason_and_advice(error: DatabaseError | sqlite3.DatabaseError) -> str:
+    """What the database says about a fault that `machine_error` does not know, and what to do; without a full stop."""
+    reason = shorten(getattr(error, "orig", error), 80)
+    return f"{reason}; move it away to begin a new one, the folders of the runs stay"
+
+
+def _warn_of_unlisted_runs(home: Home, connection: Connection) -> None:
+    """Where the table was lost, say that the files of the runs are still there."""
+    n = sum(folder.is_dir() for folder in home.runs.iterdir()) if is_folder(home.runs) else 0
+    if n and not connection.execute(select(RUNS.c.id).limit(1)).first():
+        log.warning(
+            "The run table of this home was missing or empty, and a new one was made; the folders in %s are kept (%d), "
+            "but are not listed.", shorten(home.runs), n,
+        )  # fmt: skip
 
 
 def create_newest(connection: Connection) -> None:
     """Create the tables of a new home in the newest version, without importing Alembic (11 MB)."""
     METADATA.create_all(connection)
-    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(
+        text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
@@ -139,8 +176,42 @@ def _serialise_writes(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("fairprog_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("fairprog_writes", False):
+            _begin_write(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_write(connection: Connection) -> None:
+    """Wait for other writers, and begin. SQLite itself would look again only every 0.1 s, and wait for nobody's turn.
+
+    The longer it waits the more seldom it looks, so that a lock of half a minute costs little.
+    """
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    begun, pause = time.monotonic(), threading.Event()
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while (waited := time.monotonic() - begun) < BUSY_SECONDS:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            pause.wait(random.uniform(0.5, 1.0) * min(max(waited / 5, SHORTEST_WAIT), LONGEST_WAIT))
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises SQLAlchemy's error
+
+
+def _name_file_in_errors(engine: Engine) -> None:
+    """Give an error of the database the path of its file, as errors of the operating system have it."""
+
+    @event.listens_for(engine, "handle_error")
+    def handle(context: Any) -> None:
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.filename = engine.url.database
 
 
 @dataclass(frozen=True)

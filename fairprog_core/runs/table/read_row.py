@@ -6,6 +6,7 @@ from typing import Any, get_args
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import RowMapping
 
+from fairprog_core.common.errors import shorten
 from fairprog_core.results.summary import SummaryRow
 from fairprog_core.runs.table.database import DamagedJson
 from fairprog_core.runs.table.run import Run, State
@@ -82,5 +83,6 @@ def run_of(row: RowMapping) -> Run:
         if (reason := check(values[name])) is not None:
             reasons.append(f"{name} {reason}")
             values[name] = _REPLACEMENTS[name]
-    damage = f"The row of run {values['id']} in the run table is damaged ({'; '.join(reasons)}); remove the run."
+    found = shorten("; ".join(reasons), 180)
+    damage = f"The row of run {values['id']} in the run table is damaged ({found}); remove the run."
     return Run(**values, damage=damage if reasons else None)

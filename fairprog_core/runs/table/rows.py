@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shown
@@ -96,6 +96,7 @@ def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bo
         attempt=attempt,
         token=secrets.token_hex(8),
         log=None,
+        error=None,
         **process,
     )
     return get(connection, run_id)
@@ -105,8 +106,10 @@ def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> 
     """Queue a run again that has ended, as a run of ``visitor``.
 
     Raises:
-        RunError: the run is queued, running or done.
+        RunError: the run is queued, running or done, or its row is damaged.
     """
+    if run.damage:
+        raise RunError(run.damage)
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
     cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token"))
@@ -133,6 +136,18 @@ def add_records(connection: Connection, run: Run, records: Sequence[Record], now
     stages = [record for record in records if record.get("kind") == "stage"]
     progress = {key: stages[-1].get(key) for key in PROGRESS if key in stages[-1]} if stages else {}
     return {"last_seq": rows[-1]["seq"], **progress}
+
+
+def oldest_queued() -> Select[Any]:
+    """Selects the id of the run that has been queued longest."""
+    return select(RUNS.c.id).where(RUNS.c.state == "queued").order_by(RUNS.c.queued, RUNS.c.number).limit(1)
+
+
+def n_failed_starts(connection: Connection, run: Run) -> int:
+    """How often no worker could begin a run since it was queued last."""
+    since = (RECORDS.c.run == run.number) & (RECORDS.c.time >= run.queued)
+    found = connection.execute(select(RECORDS.c.data).where(since)).scalars()
+    return sum(isinstance(data, dict) and data.get("kind") == "worker" for data in found)
 
 
 def unknown(run_id: str) -> RunError:

@@ -11,6 +11,7 @@ import psutil
 
 from fairprog_core.results.result import StudyJson
 from fairprog_core.results.summary import SummaryRow
+from fairprog_core.runs.table.process_start import is_start, process_start
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 
@@ -26,8 +27,8 @@ class Owner:
     Attributes:
         host: name of the machine.
         pid: process id on that machine.
-        process_started: when the process started, in seconds since 1970; distinguishes it from a
-            later process with the same id.
+        process_started: when the process started, see `process_start`; distinguishes it from a later process with
+            the same id.
     """
 
     host: str
@@ -39,15 +40,22 @@ class Owner:
         """The calling process."""
         return _owner_of(os.getpid())
 
+    @classmethod
+    def of(cls, pid: int) -> "Owner":
+        """A living process of this machine.
+
+        Raises:
+            psutil.NoSuchProcess: it has ended.
+        """
+        return cls(socket.gethostname(), pid, process_start(psutil.Process(pid)))
+
     def is_alive(self) -> bool | None:
         """Whether the process exists; None when it belongs to another machine."""
         if self.host != socket.gethostname():
             return None
         try:
             process = psutil.Process(self.pid)
-            # the system may correct the clock of start times by about a second
-            same = abs(process.create_time() - self.process_started) < 2
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return is_start(process, self.process_started) and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
         except psutil.AccessDenied:
@@ -56,7 +64,7 @@ class Owner:
 
 @cache
 def _owner_of(pid: int) -> Owner:
-    return Owner(socket.gethostname(), pid, psutil.Process(pid).create_time())
+    return Owner.of(pid)
 
 
 @dataclass(frozen=True)

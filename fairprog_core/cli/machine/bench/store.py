@@ -1,0 +1,152 @@
+"""Measures how long commits to the run table and reads of it take while several processes use it at once.
+
+Writers append a record per commit, as a worker does, each to a run of its own; readers ask for what a page shows. Each
+is a process of its own, on a temporary home. At a pace, a late commit delays no later one: each has its own due time.
+"""
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import numpy as np
+
+from fairprog_core.common.home import Home
+from fairprog_core.runs.store import Store
+from fairprog_core.runs.table.run import Owner
+from fairprog_core.study import Study
+
+SCHEMA = "fairprog.bench.store/1"
+WRITERS, READERS = 4, 2
+COMMITS = 500  # of each writer
+COMMITS_PER_SECOND = 20.0  # of each writer, at the pace
+READS_PER_SECOND = 5.0  # of each reader
+GOAL_MS = 100.0  # 99 of 100 commits at the pace take at most so long, on a quiet machine
+HEAD = (
+    "| pace | action | times | p50 ms | p95 ms | p99 ms | longest ms |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """How long one kind of action took, in milliseconds.
+
+    Attributes:
+        pace: commits per second of each writer; None: as fast as it can.
+        action: "commit" or "read".
+        n: how often it was done.
+        p50, p95, p99: percentiles.
+        longest: the longest time.
+    """
+
+    pace: float | None
+    action: str
+    n: int
+    p50: float
+    p95: float
+    p99: float
+    longest: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much is done at once."""
+
+    writers: int = WRITERS
+    readers: int = READERS
+    commits: int = COMMITS
+
+
+def store_latencies(
+    *, load: Load | None = None, paces: tuple[float | None, ...] = (COMMITS_PER_SECOND, None)
+) -> Iterator[Latency]:
+    """Measure commits and reads at every pace; None: flat out."""
+    load = load or Load()
+    for pace in paces:
+        with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder:
+            Store(Home(Path(folder))).close()  # makes the tables
+            commits, reads = _measure(Path(folder), load, pace)
+        yield _latency(pace, "commit", commits)
+        yield _latency(pace, "read", reads)
+
+
+def table_row(latency: Latency) -> str:
+    """A row of the table that `HEAD` begins."""
+    pace = "flat out" if latency.pace is None else f"{latency.pace:g} commits/s each"
+    times = " | ".join(f"{value:.1f}" for value in (latency.p50, latency.p95, latency.p99, latency.longest))
+    return f"| {pace} | {latency.action} | {latency.n:,} | {times} |"
+
+
+def to_json(latencies: list[Latency]) -> dict[str, object]:
+    """JSON values of schema ``fairprog.bench.store/1``."""
+    settings = {"writers": WRITERS, "readers": READERS, "commits_of_each": COMMITS, "goal_ms": GOAL_MS}
+    return {"schema": SCHEMA, **settings, "latencies": [asdict(each) for each in latencies]}
+
+
+def _measure(folder: Path, load: Load, pace: float | None) -> tuple[list[float], list[float]]:
+    """Durations of all commits and of all reads, in seconds."""
+    context = get_context("spawn")
+    n = load.writers + load.readers
+    together = context.Barrier(n)  # as many as processes: each of them gets one task
+    with ProcessPoolExecutor(n, mp_context=context, initializer=_remember, initargs=(together,)) as pool:
+        writers = [pool.submit(_write, folder, load.commits, pace) for _ in range(load.writers)]
+        readers = [pool.submit(_read, folder) for _ in range(load.readers)]
+        commits = [seconds for writer in writers for seconds in writer.result()]
+        (folder / "over").touch()
+        return commits, [seconds for reader in readers for seconds in reader.result()]
+
+
+_together: list[Barrier] = []
+
+
+def _remember(together: Barrier) -> None:
+    _together[:] = [together]
+
+
+def _write(folder: Path, n: int, pace: float | None) -> list[float]:
+    """Append to a run of its own; runs in a process."""
+    with Store(Home(folder)) as store:
+        run = store.begin(Study(name="bench"), Owner.this_process())
+        _together[0].wait()
+        begun, pause, took = time.perf_counter(), threading.Event(), list[float]()
+        for number in range(n):
+            if pace is not None:
+                pause.wait(max(begun + number / pace - time.perf_counter(), 0.0))
+            record = {"kind": "base", "step": number, "steps": n, "loss": 0.5, "accuracy": 0.5}
+            took.append(_seconds_of(lambda: store.append(run.id, [record], token=run.token)))  # type: ignore[list-item]  # noqa: B023
+        return took
+
+
+def _read(folder: Path) -> list[float]:
+    """Read the list of runs and the newest records, as a page does, until the writers are done; runs in a process."""
+    with Store(Home(folder)) as store:
+        _together[0].wait()
+        pause, took, last = threading.Event(), list[float](), 0
+
+        def read() -> None:
+            nonlocal last
+            newest = store.list(limit=20)[0]
+            store.records(newest.id, after=last)
+            last = newest.last_seq
+
+        while not (folder / "over").exists():
+            took.append(_seconds_of(read))
+            pause.wait(1 / READS_PER_SECOND)
+        return took
+
+
+def _seconds_of(action: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+def _latency(pace: float | None, action: str, seconds: list[float]) -> Latency:
+    p50, p95, p99, longest = (float(value) for value in np.percentile(np.array(seconds) * 1e3, [50, 95, 99, 100]))
+    return Latency(pace, action, len(seconds), p50, p95, p99, longest)

@@ -1,0 +1,34 @@
+"""The bench of the run table at its smallest, with real processes."""
+
+import json
+
+import pytest
+
+from fairprog_core.cli import main
+from fairprog_core.cli.machine.bench import store as bench
+from fairprog_core.cli.machine.bench.store import HEAD, SCHEMA, Load, store_latencies, table_row
+
+
+@pytest.fixture(scope="module")
+def small():
+    return list(store_latencies(load=Load(writers=2, readers=1, commits=10), paces=(50.0, None)))
+
+
+def test_commits_and_reads_are_measured_at_each_pace(small):
+    assert [(each.pace, each.action) for each in small] == [
+        (50.0, "commit"), (50.0, "read"), (None, "commit"), (None, "read"),
+    ]  # fmt: skip
+    assert [each.n for each in small if each.action == "commit"] == [20, 20]
+    for each in small:
+        assert each.n > 0
+        assert 0 < each.p50 <= each.p95 <= each.p99 <= each.longest
+
+
+def test_command_prints_a_table_and_writes_json(small, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(bench, "store_latencies", lambda: iter(small))
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "--suite", "store", "--json", str(tmp_path / "found.json")])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.splitlines() == [*HEAD, *map(table_row, small)]
+    written = json.loads((tmp_path / "found.json").read_text())
+    assert (written["schema"], len(written["latencies"])) == (SCHEMA, 4)

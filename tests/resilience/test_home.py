@@ -1,0 +1,220 @@
+"""The home is read-only, full, gone, moved or locked: one sentence, nothing is lost, nothing is brought back."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sqlalchemy.exc import DatabaseError
+from streamlit.testing.v1 import AppTest
+
+from fairprog_core import cli
+from fairprog_core.common.errors import MachineError, machine_error
+from fairprog_core.common.home import Home, making_once, replacing
+from fairprog_core.runs import Store
+from fairprog_core.runs.recorder import StopRequest, record_run
+from tests.conftest import Finished
+from tests.core.counting import execute as counter
+from tests.core.counting import last_value
+from tests.core.run_help import ROOT, counting
+from tests.resilience.faults import digests, ended_process, mounted, quick_store
+
+MAIN = ROOT / "app" / "main.py"
+COMMANDS = (("run", "faces-quick"), ("runs", "list"), ("runs", "show", "1"), ("runs", "remove", "1"), ("worker",))
+
+
+@pytest.fixture
+def read_only(finished: Finished, tmp_path: Path) -> Iterator[Home]:
+    """A home with a finished run, on a disk that is read-only."""
+    writable = tmp_path / "writable"
+    shutil.copytree(finished.home.path, writable)
+    with mounted(tmp_path / "read-only", "--bind", str(writable)) as folder:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+        yield Home(folder)
+
+
+def fill(disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+
+
+def assert_sentence(text: str, *words: str) -> None:
+    assert [word for word in words if word not in text] == []
+    assert len(text) <= 300
+    assert "\n" not in text
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_command_on_a_read_only_home_is_one_sentence(
+    read_only: Home, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = digests(read_only)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*arguments, "--home", str(read_only.path)])
+    assert ended.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert_sentence(line.removeprefix("fairprog: "), "read-only", str(read_only.path), "--home")
+    assert digests(read_only) == before
+
+
+def test_command_on_a_full_disk_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=1m", "tmpfs") as disk:
+        fill(disk)
+        for arguments in (("runs", "list"), ("run", "faces-quick")):
+            with pytest.raises(SystemExit) as ended:
+                cli.main([*arguments, "--home", str(disk)])
+            assert ended.value.code == 2
+            [line] = capsys.readouterr().err.splitlines()
+            assert_sentence(line.removeprefix("fairprog: "), "full", str(disk), "free some space")
+        (disk / "filler").unlink()
+        with Store(Home(disk)) as store:
+            assert store.list() == []
+
+
+def test_disk_without_room_for_a_further_file_is_told_so(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=8m,nr_inodes=4", "tmpfs") as disk:
+        for number in range(2):
+            (disk / str(number)).touch()
+        with pytest.raises(MachineError) as refused, replacing(disk / "last") as part:
+            part.touch()
+        assert_sentence(str(refused.value), "no room for a further file", "MB are free", str(disk))
+
+
+def test_log_that_cannot_be_written_is_one_sentence(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    (home.path / "logs" / "run.log").mkdir(parents=True)
+    with pytest.raises(SystemExit):
+        cli.main(["run", "faces-quick", "--home", str(home.path)])
+    [line] = capsys.readouterr().err.splitlines()
+    assert_sentence(line, "run.log", "Is a directory", "--home")
+    with Store(home) as store:
+        assert store.list() == []
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["removed", "moved"])
+def test_home_that_goes_away_ends_the_run_and_is_not_brought_back(home: Home, tmp_path: Path, moves: bool) -> None:
+    aside = tmp_path / "aside"
+    study = counting(steps=40, pause=0)
+    with quick_store(home) as store:
+        run = store.begin(study, ended_process())
+        try:
+            for number, _ in enumerate(record_run(store, run, counter, StopRequest("cancelled"))):
+                if number == 30:
+                    home.path.rename(aside) if moves else shutil.rmtree(home.path)
+        except (DatabaseError, MachineError) as error:
+            problem = str(machine_error(error, home.path))
+        else:
+            problem = store.get(run.id).error or ""
+        assert_sentence(problem, f"The home {home.path} is gone", "put it back")
+        assert not home.path.exists()
+    if moves:
+        aside.rename(home.path)
+        with quick_store(home) as store:
+            run = store.take_over(run.id, ended_process())
+            for _ in record_run(store, run, counter, StopRequest("cancelled")):
+                pass
+            assert store.get(run.id).state == "done"
+        assert f'"value":{last_value(40)}' in (home.run(run.id) / "result.json").read_text()
+
+
+def test_home_that_was_removed_is_not_made_again_by_what_is_written_next(home: Home) -> None:
+    shutil.rmtree(home.path)
+    for write in (replacing, making_once):
+        with pytest.raises(MachineError, match="is gone"), write(home.cache / "entry"):
+            pass
+    assert not home.path.exists()
+    assert Home.find(home.path) == home
+    with replacing(home.cache / "entry") as part:
+        part.write_text("")
+
+
+def test_run_whose_folder_may_not_be_written_fails_with_a_sentence_and_goes_on_later(home: Home) -> None:
+    with quick_store(home) as store:
+        run = store.begin(counting(steps=40, pause=0), ended_process())
+        folder = home.run(run.id)
+        folder.mkdir(parents=True)
+        if subprocess.run(["chattr", "+i", str(folder)], capture_output=True, check=False).returncode:
+            pytest.skip("this user may not make a folder immutable, or the file system cannot")
+        try:
+            for _ in record_run(store, run, counter, StopRequest("cancelled")):
+                pass
+        finally:
+            subprocess.run(["chattr", "-i", str(folder)], check=True)
+        failed = store.get(run.id)
+        assert failed.state == "failed"
+        assert_sentence(failed.error or "", "may not read or write", str(folder), "resume the run")
+        run = store.take_over(run.id, ended_process())
+        for _ in record_run(store, run, counter, StopRequest("cancelled")):
+            pass
+        assert store.get(run.id).state == "done"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda: torch.empty(2**46, dtype=torch.uint8), id="torch"),
+        pytest.param(lambda: np.empty(2**46, np.uint8), id="numpy"),
+        pytest.param(lambda: bytearray(2**46), id="python"),
+    ],
+)
+def test_lack_of_memory_is_one_sentence(ask: Callable[[], object]) -> None:
+    try:
+        ask()
+    except (MemoryError, RuntimeError) as error:
+        assert_sentence(str(machine_error(error)), "not enough memory", "ulimit -v")
+    else:
+        pytest.skip("this machine grants 64 TiB")
+
+
+def test_limit_of_memory_that_torch_exceeds_is_one_sentence(home: Home) -> None:
+    line = f"ulimit -v 1500000; exec {sys.executable} -m fairprog_core run faces-quick --home {home.path}"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert_sentence(done.stderr.strip().removeprefix("fairprog: "), "not enough memory", "ulimit -v")
+
+
+def test_closed_standard_streams_end_no_command(home: Home) -> None:
+    line = f"exec {sys.executable} -m fairprog_core runs list --home {home.path} <&- >&- 2>&-"
+    assert subprocess.run(["bash", "-c", line], cwd=ROOT, check=False).returncode == 0
+
+
+# ---- pages
+
+
+def shown(page: str) -> tuple[list[str], list[str]]:
+    """The errors and the unexpected exceptions that a page shows."""
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.switch_page(f"views/{page}.py").run()
+    return [error.value for error in app.error], [error.value for error in app.exception]
+
+
+@pytest.mark.parametrize("page", ["start", "train", "tradeoff", "compare", "saliency", "probe", "runs"])
+def test_page_of_a_read_only_home_shows_one_sentence_or_what_it_can(
+    read_only: Home, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRPROG_HOME", str(read_only.path))
+    errors, exceptions = shown(page)
+    assert exceptions == []
+    assert len(errors) <= 1
+    for error in errors:
+        assert_sentence(error.replace("\\", ""), "read-only", str(read_only.path))
+    if page in ("train", "runs"):
+        assert errors
+
+
+def test_pages_of_a_removed_home_show_the_new_one(home: Home) -> None:
+    with Store(home) as store:
+        store.submit(counting())
+    assert shown("runs") == ([], [])
+    shutil.rmtree(home.path)
+    assert shown("runs") == ([], [])
+    with Store(home) as store:
+        assert store.list() == []
