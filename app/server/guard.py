@@ -34,14 +34,14 @@ _ID = re.compile(r"[0-9a-f]{32}")
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
-class Place(NamedTuple):
+class HostPort(NamedTuple):
     """A host and a port, e.g. of a header ``Host`` or ``Origin``; without a port, that of its scheme."""
 
     name: str
     port: int | None
 
     @classmethod
-    def read(cls, text: str, scheme: str) -> "Place | None":
+    def read(cls, text: str, scheme: str) -> "HostPort | None":
         """The place in ``dash.example.org:8501``; None where the text is none."""
         try:
             parts = urlsplit(f"//{text}")
@@ -65,7 +65,7 @@ class Guard:
     def __init__(self, app: ASGIApp, *, names: Iterable[str], proxies: Iterable[str] = ()) -> None:
         self.app = app
         self.proxies = {
-            place for name in proxies for scheme in ("http", "https") if (place := Place.read(name, scheme))
+            place for name in proxies for scheme in ("http", "https") if (place := HostPort.read(name, scheme))
         }
         self.names = {name.lower().rstrip(".") for name in names} | {place.name for place in self.proxies}
 
@@ -86,7 +86,7 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> str | None:
         """Why a request is refused; None: it is not."""
-        host = Place.read(headers.get("host", ""), scope["scheme"])
+        host = HostPort.read(headers.get("host", ""), scope["scheme"])
         if host is None or host.name not in self.names:
             return FOREIGN_HOST.format(name=shorten(host.name if host else headers.get("host", ""), 80))
         origin = headers.get("origin")
@@ -97,8 +97,8 @@ class Guard:
     def _is_own(self, origin: str, host: str) -> bool:
         """Whether a page of this origin was delivered by this dashboard: same host and port, or an owner's proxy."""
         scheme, _, place = origin.partition("://")
-        found = Place.read(place, scheme) if scheme in ("http", "https") else None
-        return found is not None and (found in self.proxies or found == Place.read(host, scheme))
+        found = HostPort.read(place, scheme) if scheme in ("http", "https") else None
+        return found is not None and (found in self.proxies or found == HostPort.read(host, scheme))
 
 
 def _judged(scope: Scope, headers: Headers) -> Scope:

@@ -29,11 +29,11 @@ from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs.export import RESULT_FILE
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.log_format import LogFormatter
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import is_series, load_studies

@@ -1,6 +1,6 @@
 """Starts workers on this machine, one per slot; a worker outlives the process that started it.
 
-Beside each worker stands a small process, its guard, which notices when the worker ends by an error; see ``guard``.
+Beside each worker stands a small process, its ``watchdog``, which notices when the worker ends by an error.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from pydantic import Field
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.files.json_values import Header, from_json
 from fairprog_core.common.home import Home
-from fairprog_core.runs import guard, wakeup
+from fairprog_core.runs import wakeup, watchdog
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner
 
@@ -130,7 +130,7 @@ def ensure_workers(home: Home, *, idle_seconds: float | None = None) -> list[Wor
 
 
 def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> int | None:
-    """Start a detached worker and its guard; the worker exits at once if the slot is taken.
+    """Start a detached worker and its watchdog; the worker exits at once if the slot is taken.
 
     Returns:
         The worker's process id; None: the system started no process, and the next queued run says so.
@@ -144,7 +144,7 @@ def start(home: Home, slot: int = 0, *, idle_seconds: float | None = None) -> in
     try:
         with log_file(home, slot).open("ab") as file:
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", guard.__file__, _exit_file(home, slot), *worker, "--", *after],
+                [sys.executable, "-I", "-S", watchdog.__file__, _exit_file(home, slot), *worker, "--", *after],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, start_new_session=True,
                 env=_environment(slot),
             )  # fmt: skip
@@ -176,7 +176,7 @@ def tell_of_the_last(home: Home, slot: int) -> None:
     state = "starting" if status is None else status.state
     if code is not None and state != "busy":
         _tell_queue(home, slot, f"The worker ended{' while starting' * (state == 'starting')} ({_how(code)})")
-    elif status is not None and state == "starting":  # its guard was killed too
+    elif status is not None and state == "starting":  # its watchdog was killed too
         _tell_queue(home, slot, "The worker ended while starting", queued_before=status.since + STARTING_SECONDS)
 
 
@@ -216,7 +216,7 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
     Running runs become lost, keep their checkpoint, and can be resumed. Returns the number of workers.
     """
     found = workers(home)
-    _end_guards(found)
+    _end_watchdogs(found)
     processes = [psutil.Process(worker.owner.pid) for worker in found if worker.owner.is_alive()]
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -230,12 +230,12 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
     return len(found)
 
 
-def _end_guards(found: list[WorkerStatus]) -> None:
-    """End the guards of workers, which would start them again."""
+def _end_watchdogs(found: list[WorkerStatus]) -> None:
+    """End the watchdogs of workers, which would start them again."""
     for worker in found:
         with contextlib.suppress(psutil.Error):
             parent = psutil.Process(worker.owner.pid).parent()
-            if parent is not None and guard.__file__ in parent.cmdline():
+            if parent is not None and watchdog.__file__ in parent.cmdline():
                 parent.kill()
 
 

@@ -15,13 +15,13 @@ from fairprog_core.common.errors import RunError, shorten
 from fairprog_core.common.files.presence import Presence
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
-from fairprog_core.runs import heartbeat
-from fairprog_core.runs.heartbeat import LOST_SENTENCE, Patience
 from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.database import Database
 from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import OVER, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
+from fairprog_core.runs.timing import heartbeat
+from fairprog_core.runs.timing.heartbeat import LOST_SENTENCE, Patience
 
 Runs = list[Run]
 Records = list[Record]

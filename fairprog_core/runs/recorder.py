@@ -17,9 +17,9 @@ from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT
 from fairprog_core.results.summary import SummaryRow, main_figures
-from fairprog_core.runs.patiently import patiently
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Run, State
+from fairprog_core.runs.timing.patiently import patiently
 from fairprog_core.study import Study
 
 Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as in fairprog_core.pipeline.execute

@@ -1,7 +1,7 @@
 """What follows when a worker ends by an error: the next run is told, and another worker is started.
 
-A worker's guard becomes this process; ``keep`` does the same from time to time in the process of the dashboard, where
-guard and worker have ended together.
+A worker's watchdog becomes this process; ``keep`` does the same from time to time in the process of the dashboard,
+where watchdog and worker have ended together.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def main() -> None:
-    """Entry point of the process that a guard becomes; its output is the worker's log."""
+    """Entry point of the process that a watchdog becomes; its output is the worker's log."""
     parser = argparse.ArgumentParser(prog="fairprog_core.runs.restart")
     parser.add_argument("home", type=Path)
     parser.add_argument("--slot", type=int, required=True)

@@ -20,12 +20,12 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record, WorkerRecord
 from fairprog_core.results.summary import SummaryRow
 from fairprog_core.runs import wakeup
-from fairprog_core.runs.claim_clock import ClaimClock
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.reader import RunReader
 from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.run import Owner, Run, State
 from fairprog_core.runs.table.tables import RECORDS, RUNS
+from fairprog_core.runs.timing.claim_clock import ClaimClock
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 

@@ -23,11 +23,11 @@ from fairprog_core.common.errors import FairprogError, machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.common.process.version import code_version
 from fairprog_core.runs.log_format import log_to_stdout
-from fairprog_core.runs.patiently import patiently
 from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner, Run
+from fairprog_core.runs.timing.patiently import patiently
 from fairprog_core.runs.wakeup import WakeupPipe
 
 Reason = Literal["idle", "stopped", "outdated"]

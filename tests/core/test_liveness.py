@@ -13,7 +13,7 @@ from sqlalchemy import text
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Run, Store
-from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 
 

@@ -19,8 +19,8 @@ from fairprog_core.common.records import Record
 from fairprog_core.metrics.point import Point
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Run, Store, launcher
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import StopRequest, record_run
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from tests.conftest import Finished
 from tests.core.run_help import eventually, reaches

@@ -11,10 +11,10 @@ import pytest
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store, wakeup
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.runs.slot import Slot
+from fairprog_core.runs.timing.heartbeat import Patience
 from tests.core.counting import execute as counter
 from tests.core.counting import last_value
 from tests.core.run_help import CountingWorker, counting, eventually, reaches, steps_of

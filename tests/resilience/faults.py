@@ -15,8 +15,8 @@ import pytest
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.runs import Owner, Run, Store
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import StopRequest, record_run
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from tests.conftest import Finished, _run_once
 

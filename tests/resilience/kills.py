@@ -31,8 +31,8 @@ from fairprog_core.common.home import Home
 from fairprog_core.explain.live.process import ExplainProcess, Request
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Run, Store, launcher
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.recorder import FLUSH_SECONDS
+from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from tests.core.run_help import ROOT, eventually
 

@@ -13,9 +13,9 @@ import pytest
 
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store
-from fairprog_core.runs.heartbeat import Patience
 from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.table import process_start
+from fairprog_core.runs.timing.heartbeat import Patience
 from tests.core.counting import last_value
 from tests.core.run_help import ROOT, counting, eventually, reaches, steps_of
 
