@@ -19,7 +19,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner
 from fairprog_core.study.load import load_study, load_study_of
 from tests.app.changed import change
-from tests.app.conftest import MAIN
+from tests.opened_pages import MAIN
 
 SECRET = "/srv/the secret place"  # the root of a data set that the owner uses
 VISITS = {
