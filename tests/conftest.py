@@ -64,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-inputs", type=int, default=None, help="inputs per reader; default: about 6 s of each")
     group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
     faults = parser.getgroup("faults", "a full disk at several instants (tests/resilience)")
-    faults.addoption("--disk-instants", type=int, default=2, help="at how many of the ten instants the disk gets full")
+    faults.addoption("--disk-instants", type=int, default=1, help="at how many of the ten instants the disk gets full")
 
 
 def pytest_configure(config: pytest.Config) -> None:

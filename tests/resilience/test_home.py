@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from streamlit.testing.v1 import AppTest
 
 from fairprog_core import cli
+from fairprog_core.cli.run import _stopping
 from fairprog_core.common.errors import ArtifactError, MachineError, machine_error
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.runs import Owner, Store, launcher
@@ -279,6 +281,26 @@ def test_limit_of_memory_that_torch_exceeds_is_one_sentence(home: Home) -> None:
     assert_sentence(done.stderr.strip().removeprefix("fairprog: "), "not enough memory", "ulimit -v")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signal_asks_a_run_in_the_foreground_to_stop_after_a_checkpoint(name: str) -> None:
+    number = getattr(signal, name)
+    before, stop = signal.getsignal(number), StopRequest("cancelled")
+    with _stopping(stop):
+        signal.raise_signal(number)
+        assert stop.event.is_set()
+    assert signal.getsignal(number) == before
+
+
+def test_run_that_was_started_with_nohup_goes_on_without_its_terminal() -> None:
+    before, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), StopRequest("cancelled")
+    try:
+        with _stopping(stop):
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.event.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_closed_standard_streams_end_no_command(home: Home) -> None:
     line = f"exec {sys.executable} -m fairprog_core runs list --home {home.path} <&- >&- 2>&-"
     assert subprocess.run(["bash", "-c", line], cwd=ROOT, check=False).returncode == 0
@@ -303,7 +325,7 @@ def full(finished: Finished, tmp_path: Path) -> Iterator[Home]:
         yield Home(disk)
 
 
-@pytest.mark.parametrize("page", ["start", "train", "tradeoff", "compare", "saliency", "probe", "runs"])
+@pytest.mark.parametrize("page", ["start", "train", "tradeoff", "saliency", "runs"])
 @pytest.mark.parametrize(("fault", "word"), [("read_only", "read-only"), ("full", "is full")])
 def test_page_of_a_home_that_cannot_be_written_shows_what_it_can_or_one_sentence(
     fault: str, word: str, page: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
