@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from app.state import run_store, session
+from app.state.refusals import sentence_of
 from app.wording import runs as words
 from app.wording.shared import common
-from fairprog_core.common.errors import FairprogError, machine_error
 from fairprog_core.runs import Run
 
 
@@ -29,12 +29,9 @@ def attempt(action: Callable[[], Any]) -> None:
     """Run the action of a button and redraw the page; where the action fails, show its error."""
     try:
         action()
-    except FairprogError as error:
-        st.error(common.plain(str(error)))
-        return
     except Exception as error:
-        if (problem := machine_error(error)) is None:
+        if (sentence := sentence_of(error)) is None:
             raise
-        st.error(common.plain(str(problem)))
+        st.error(common.plain(sentence))
         return
     st.rerun(scope="app")

@@ -6,8 +6,8 @@ from typing import ParamSpec
 
 import streamlit as st
 
+from app.state.refusals import sentence_of
 from app.wording.shared import common
-from fairprog_core.common.errors import FairprogError, machine_error
 
 P = ParamSpec("P")
 _CSS = """
@@ -58,12 +58,10 @@ def show_errors(draw: Callable[P, None]) -> Callable[P, None]:
     def inner(*args: P.args, **named: P.kwargs) -> None:
         try:
             draw(*args, **named)
-        except FairprogError as error:
-            st.error(common.plain(str(error)))
         except Exception as error:
-            if (problem := machine_error(error)) is None:
+            if (sentence := sentence_of(error)) is None:
                 raise
-            st.error(common.plain(str(problem)))
+            st.error(common.plain(sentence))
 
     return inner
 

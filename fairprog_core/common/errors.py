@@ -154,7 +154,7 @@ _SENTENCES = {
     errno.EACCES: _NO_RIGHT,
     errno.EPERM: _NO_RIGHT,
     errno.EIO: f"The disk that holds {{place}} does not read or write (an input/output error); repair it, {_GO_ON}.",
-    errno.ENOENT: "{place} is gone: it was removed or moved while fairprog used it; put it back or start anew.",
+    errno.ENOENT: "{place} is gone: it, or its run table, was removed or moved meanwhile; put it back or start anew.",
     errno.ENOMEM: _NO_MEMORY,
     _LOCKED: f"Another program keeps the run table in {{place}} locked; wait until it is done, {_GO_ON}.",
     _DAMAGED: (

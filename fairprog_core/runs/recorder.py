@@ -46,6 +46,7 @@ class StopRequest:
         self.state = state
         self.error = error
         self.event = threading.Event()
+        self.is_blind = False  # whether the cancel flag of the run cannot be read
 
 
 class Recorder:
@@ -169,7 +170,7 @@ def record_run(
                     recorder.flush()  # a killed run resumes after the checkpoint: unwritten records would be missing
                 yield record
                 recorder.check_home()
-                if recorder.is_taken or stop.event.is_set() or _should_stop(store, run):
+                if recorder.is_taken or stop.event.is_set() or _should_stop(store, run, stop):
                     state, error = _stopped(store, run, stop)
                     break
     except FairprogError as problem:
@@ -186,18 +187,23 @@ def record_run(
         patiently(lambda: store.finish(run, state, error=error))
 
 
-def _should_stop(store: Store, run: Run) -> bool:
+def _should_stop(store: Store, run: Run, stop: StopRequest) -> bool:
     """Whether the run was cancelled; False while the database does not answer."""
     try:
-        return store.should_stop(run)
+        should_stop = store.should_stop(run)
     except DatabaseError as error:
-        log.error("Run %s: its cancel flag cannot be read (%s); the run continues.", run.id, error.orig)
-        return False
+        if not stop.is_blind:  # once, not after every record
+            log.error("Run %s: its cancel flag cannot be read (%s); the run continues.", run.id, error.orig)
+        stop.is_blind, should_stop = True, False
+    else:
+        stop.is_blind = False
+    return should_stop
 
 
 def _stopped(store: Store, run: Run, stop: StopRequest) -> tuple[State, str | None]:
     """State and error of a run that stops early; the cancel flag has priority over a signal."""
-    return (stop.state, stop.error) if stop.event.is_set() and not _should_stop(store, run) else ("cancelled", None)
+    is_cancelled = not stop.event.is_set() or _should_stop(store, run, stop)
+    return ("cancelled", None) if is_cancelled else (stop.state, stop.error)
 
 
 def _without_repetition(store: Store, run: Run, records: Iterator[Record]) -> Iterator[Record]:

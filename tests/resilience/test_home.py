@@ -1,8 +1,12 @@
 """The home is read-only, full, gone, moved or locked: one sentence, nothing is lost, nothing is brought back."""
 
+import contextlib
 import shutil
+import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,14 +17,17 @@ from sqlalchemy.exc import DatabaseError
 from streamlit.testing.v1 import AppTest
 
 from fairprog_core import cli
-from fairprog_core.common.errors import MachineError, machine_error
+from fairprog_core.cli.run import _stopping
+from fairprog_core.common.errors import ArtifactError, MachineError, machine_error
 from fairprog_core.common.home import Home, making_once, replacing
-from fairprog_core.runs import Store
+from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.runs.recorder import StopRequest, record_run
+from fairprog_core.runs.slot import Slot
+from fairprog_core.runs.worker import Worker
 from tests.conftest import Finished
 from tests.core.counting import execute as counter
 from tests.core.counting import last_value
-from tests.core.run_help import ROOT, counting
+from tests.core.run_help import ROOT, counting, steps_of
 from tests.resilience.faults import digests, ended_process, mounted, quick_store
 
 MAIN = ROOT / "app" / "main.py"
@@ -157,6 +164,99 @@ def test_run_whose_folder_may_not_be_written_fails_with_a_sentence_and_goes_on_l
         assert store.get(run.id).state == "done"
 
 
+# ---- the run table
+
+
+@contextlib.contextmanager
+def locked(home: Home) -> Iterator[None]:
+    """Another program holds the run table."""
+    with contextlib.closing(sqlite3.connect(home.database, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("COMMIT")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite waits for a lock no longer than this, instead of half a minute."""
+    monkeypatch.setattr("fairprog_core.runs.table.database.BUSY_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("step", [1, 40], ids=["in the middle", "at the end"])
+def test_run_waits_for_a_table_that_is_locked_for_longer_than_the_database_waits(home: Home, step: int) -> None:
+    with quick_store(home) as store, contextlib.ExitStack() as lock:
+        run = store.begin(counting(steps=40, pause=0), Owner.this_process())
+        for record in record_run(store, run, counter, StopRequest("cancelled")):
+            if record["kind"] == "train" and record["step"] == step:
+                lock.enter_context(locked(home))
+                threading.Timer(1.0, lock.close).start()
+        done = store.get(run.id)
+        assert (done.state, done.error) == ("done", None)
+        assert steps_of(store, run.id) == list(range(1, 41))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_worker_goes_on_when_the_table_is_locked_while_it_looks_for_a_run(home: Home) -> None:
+    with Store(home) as store:
+        run_id = store.submit(counting())
+        worker = Worker(store, Slot(home, 0), StopRequest("lost"), counter)
+        with locked(home):
+            assert worker.claim() is None
+        claimed = worker.claim()
+        assert claimed
+        assert claimed.id == run_id
+
+
+def test_table_that_is_damaged_in_mid_run_is_one_sentence_and_the_run_goes_on_with_a_copy(
+    home: Home, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.sqlite"
+    files = [home.database.with_name(home.database.name + end) for end in ("", "-wal", "-shm")]
+    with quick_store(home) as store:
+        run = store.begin(counting(steps=40, pause=0.02), ended_process())
+        try:
+            for record in record_run(store, run, counter, StopRequest("cancelled")):
+                if record["kind"] == "train" and record["step"] == 20:
+                    with contextlib.closing(sqlite3.connect(home.database)) as source:
+                        source.execute("VACUUM INTO ?", (str(copy),))
+                    store.database.close()  # an open connection would write back what it remembers
+                    for file in files:
+                        file.unlink(missing_ok=True)
+                    home.database.write_bytes(b"no table" * 16_384)
+            store.get(run.id)
+        except DatabaseError as error:
+            assert_sentence(str(machine_error(error)), "damaged", str(home.path), "put back a copy")
+        else:
+            pytest.fail("the damaged table was read")
+    for file in files:
+        file.unlink(missing_ok=True)
+    copy.rename(home.database)
+    with quick_store(home) as store:
+        assert store.get(run.id).state == "lost"
+        run = store.take_over(run.id, ended_process())
+        for _ in record_run(store, run, counter, StopRequest("cancelled")):
+            pass
+        assert store.get(run.id).state == "done"
+    assert f'"value":{last_value(40)}' in (home.run(run.id) / "result.json").read_text()
+
+
+def test_table_that_a_newer_version_takes_over_in_mid_run_does_not_end_the_run(home: Home) -> None:
+    with Store(home) as store:
+        run = store.begin(counting(steps=40, pause=0), Owner.this_process())
+        for number, _ in enumerate(record_run(store, run, counter, StopRequest("cancelled"))):
+            if number == 20:
+                with store.database.writing() as connection:
+                    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        assert store.get(run.id).state == "done"
+    with pytest.raises(ArtifactError, match="newer fairprog") as refused:
+        Store(home)
+    assert_sentence(str(refused.value), "update fairprog", "another home")
+
+
+# ---- memory and streams
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -181,6 +281,26 @@ def test_limit_of_memory_that_torch_exceeds_is_one_sentence(home: Home) -> None:
     assert_sentence(done.stderr.strip().removeprefix("fairprog: "), "not enough memory", "ulimit -v")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signal_asks_a_run_in_the_foreground_to_stop_after_a_checkpoint(name: str) -> None:
+    number = getattr(signal, name)
+    before, stop = signal.getsignal(number), StopRequest("cancelled")
+    with _stopping(stop):
+        signal.raise_signal(number)
+        assert stop.event.is_set()
+    assert signal.getsignal(number) == before
+
+
+def test_run_that_was_started_with_nohup_goes_on_without_its_terminal() -> None:
+    before, stop = signal.signal(signal.SIGHUP, signal.SIG_IGN), StopRequest("cancelled")
+    try:
+        with _stopping(stop):
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.event.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_closed_standard_streams_end_no_command(home: Home) -> None:
     line = f"exec {sys.executable} -m fairprog_core runs list --home {home.path} <&- >&- 2>&-"
     assert subprocess.run(["bash", "-c", line], cwd=ROOT, check=False).returncode == 0
@@ -196,18 +316,48 @@ def shown(page: str) -> tuple[list[str], list[str]]:
     return [error.value for error in app.error], [error.value for error in app.exception]
 
 
-@pytest.mark.parametrize("page", ["start", "train", "tradeoff", "compare", "saliency", "probe", "runs"])
-def test_page_of_a_read_only_home_shows_one_sentence_or_what_it_can(
-    read_only: Home, page: str, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def full(finished: Finished, tmp_path: Path) -> Iterator[Home]:
+    """A home with a finished run, on a disk that is full."""
+    with mounted(tmp_path / "full", "-t", "tmpfs", "-o", "size=16m", "tmpfs") as disk:
+        shutil.copytree(finished.home.path, disk, dirs_exist_ok=True)
+        fill(disk)
+        yield Home(disk)
+
+
+@pytest.mark.parametrize("page", ["start", "train", "tradeoff", "saliency", "runs"])
+@pytest.mark.parametrize(("fault", "word"), [("read_only", "read-only"), ("full", "is full")])
+def test_page_of_a_home_that_cannot_be_written_shows_what_it_can_or_one_sentence(
+    fault: str, word: str, page: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setenv("FAIRPROG_HOME", str(read_only.path))
+    home: Home = request.getfixturevalue(fault)
+    monkeypatch.setattr(launcher, "ensure_workers", lambda home, **_: [])
+    monkeypatch.setenv("FAIRPROG_HOME", str(home.path))
+    before = digests(home)
     errors, exceptions = shown(page)
     assert exceptions == []
     assert len(errors) <= 1
     for error in errors:
-        assert_sentence(error.replace("\\", ""), "read-only", str(read_only.path))
-    if page in ("train", "runs"):
+        assert_sentence(error.replace("\\", ""), word, str(home.path))
+    if fault == "read_only" and page in ("train", "runs"):
         assert errors
+    assert digests(home) == before
+
+
+@pytest.mark.usefixtures("impatient")
+def test_page_that_cannot_queue_a_study_shows_one_sentence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "ensure_workers", lambda home, **_: [])
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.switch_page("views/train.py").run()
+    with locked(home):
+        app.button(key="train").click().run()
+        assert not app.exception
+        [error] = app.error
+        assert_sentence(error.value.replace("\\", ""), "locked", str(home.path), "try again")
+    app.button(key="train").click().run()
+    assert not app.exception
+    with Store(home) as store:
+        assert len(store.list()) == 1
 
 
 def test_pages_of_a_removed_home_show_the_new_one(home: Home) -> None:

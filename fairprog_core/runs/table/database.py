@@ -210,8 +210,7 @@ def _name_file_in_errors(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def handle(context: Any) -> None:
-        if context.sqlalchemy_exception is not None:
-            context.sqlalchemy_exception.filename = engine.url.database
+        context.original_exception.filename = engine.url.database
 
 
 @dataclass(frozen=True)
