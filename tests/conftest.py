@@ -64,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-inputs", type=int, default=None, help="inputs per reader; default: about 6 s of each")
     group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
     group = parser.getgroup("kills", "processes that are killed at random instants (tests/resilience)")
-    group.addoption("--kills", type=int, default=3, help="kills in all")
+    group.addoption("--kills", type=int, default=2, help="kills in all")
     group.addoption("--first-kill", type=int, default=0, help="number of the first one, to repeat one that failed")
 
 
