@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ import psutil
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from fairprog_core.api.run import run as run_study
 from fairprog_core.common.home import Home
 from fairprog_core.explain.live.process import ExplainProcess, Request
 from fairprog_core.results.result import Result
@@ -48,6 +50,7 @@ STUDY: dict[str, Any] = {
 }
 LABELS = ("worker", "run", "both", "page server", "explain")
 SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")  # a hidden folder in which a file is written
+LOOK_SECONDS = 0.1  # between two looks at the run table
 SECONDS = 900  # most that anything may take: the machine may be busy
 OF_A_CHAIN = 5  # most kills of one chain
 
@@ -63,15 +66,12 @@ class Kill:
 
 @dataclass(frozen=True)
 class Uninterrupted:
-    """The study that was never interrupted: its home, its run, its progress over time, and an explained picture."""
+    """The study that was never interrupted: its home, its run, the user's files, and its progress over time."""
 
     home: Home
     run: Run
     user: Path
     progress: list[tuple[float, float]]  # share of the duration, fraction of the work
-    request: Request
-    answer: dict[str, str]
-    seconds_of_answer: float
 
     @property
     def folder(self) -> Path:
@@ -80,6 +80,21 @@ class Uninterrupted:
     def fraction_at(self, share: float) -> float:
         """The progress that the run showed after a share of its duration."""
         return float(np.interp(share, *zip(*self.progress, strict=True)))
+
+    @cached_property
+    def request(self) -> Request:
+        """A picture to explain with its trigger."""
+        [curve] = Result.open(self.folder).curves
+        base = self.folder / "base" / "classifier.safetensors"
+        return Request(np.full((64, 48, 3), 128, np.uint8), base, curve.artifact, lam=curve.chosen_lam)
+
+    @cached_property
+    def answer(self) -> tuple[dict[str, str], float]:
+        """The explanation that no kill interrupts, and its seconds, the start of the process included."""
+        begun, explaining = time.monotonic(), ExplainProcess()
+        answer = digests_of(explaining.explain(self.request, timeout=SECONDS))
+        explaining.close()
+        return answer, time.monotonic() - begun
 
 
 def write_series(path: Path, name: str) -> Path:
@@ -97,33 +112,16 @@ def fairprog(*arguments: object, home: Home) -> subprocess.Popen[str]:
 
 
 def run_uninterrupted(folder: Path) -> Uninterrupted:
-    """Run the study to its end, and explain a picture with its trigger."""
-    user = folder / "user"
+    """Run the study to its end, in this process."""
+    user, home = folder / "user", Home.find(folder / "home")
     user.mkdir(parents=True)
     (user / "notes.txt").write_text("mine")
-    home = Home.find(folder / "home")
-    series = write_series(user / "reference.json", "reference")
-    with fairprog("run", series, home=home) as process:
-        output = process.communicate(timeout=SECONDS)[0]
-    assert process.returncode == 0, output
+    run_study(Study.parse({**STUDY, "name": "reference"}), home=home)
     with Store(home) as store:
         [run] = store.list()
         stages = [record for record in store.records(run.id) if record["kind"] == "stage"]
     progress = [((record["time"] - (run.started or 0.0)) / run.seconds, record["fraction"]) for record in stages]
-    result = Result.open(home.run(run.id))
-    request = _request(result)
-    begun = time.monotonic()
-    explaining = ExplainProcess()
-    answer = digests_of(explaining.explain(request, timeout=SECONDS))
-    seconds = time.monotonic() - begun
-    explaining.close()
-    return Uninterrupted(home, run, user, progress, request, answer, seconds)
-
-
-def _request(result: Result) -> Request:
-    [curve] = result.curves
-    base = result.folder / "base" / "classifier.safetensors"
-    return Request(np.full((64, 48, 3), 128, np.uint8), base, curve.artifact, lam=curve.chosen_lam)
+    return Uninterrupted(home, run, user, progress)
 
 
 # ---- what is compared
@@ -162,14 +160,15 @@ def scratch_in(folder: Path) -> list[str]:
     return [str(path) for path in folder.rglob(".*") if path.is_dir() and SCRATCH.fullmatch(path.name)]
 
 
-def check_states(store: Store) -> None:
-    """No run is running without a process, none done without a whole result, none that is over has a process."""
+def check_states(store: Store, whole: set[str]) -> None:
+    """No run is running without a process, none done without a whole result; ``whole``: those that were read before."""
     for run in store.list():
         if run.state == "running":
             assert run.owner
             # the process may have ended since the table was read
             assert run.owner.is_alive() or store.get(run.id).state != "running", f"{run.id} runs without a process"
-        if run.state == "done":
+        if run.state == "done" and run.id not in whole:
+            whole.add(run.id)
             result = Result.open(store.home.run(run.id))
             assert result.is_complete
             assert all(curve.artifact.is_file() and curve.explain for curve in result.curves)
@@ -200,6 +199,8 @@ class Chain:
         self.before = files_of(self.user), files_of(self.home.run(once.run.id))
         # a run whose process was killed is lost at once
         self.store = Store(self.home, patience=Patience(lost=0.0))
+        self.pause = threading.Event()
+        self.whole: set[str] = set()  # runs whose results were read
         self.server: subprocess.Popen[str] | None = None
 
     def close(self) -> None:
@@ -226,7 +227,7 @@ class Chain:
             n_before = len(self.kills)
             {"worker": self._kill_worker, "run": self._kill_foreground, "both": self._kill_both,
              "page server": self._kill_server}[label](share)  # fmt: skip
-            check_states(self.store)
+            check_states(self.store, self.whole)
             missed += [label] * (len(self.kills) == n_before)
         self.finish()
         for _ in range(labels.count("explain")):
@@ -236,7 +237,8 @@ class Chain:
     def finish(self) -> None:
         """Let the study run to its end, and compare everything with the uninterrupted one."""
         run = self._computed_by_worker()
-        run = eventually(lambda: run if (run := self._checked_run()).is_over else None, seconds=SECONDS)
+        while not (run := self._checked_run()).is_over:
+            self.pause.wait(LOOK_SECONDS)
         assert (run.state, run.error) == ("done", None)
         self.close()
         folder = self.home.run(run.id)
@@ -247,7 +249,7 @@ class Chain:
         assert list(processes_of(self.home)) == []
 
     def _checked_run(self) -> Run:
-        check_states(self.store)
+        check_states(self.store, self.whole)
         run = self.run()
         assert run
         return run
@@ -287,13 +289,14 @@ class Chain:
     def _kill_explain(self) -> None:
         """The process that explains: the page starts a second one, which gives the answer of the first."""
         before, share = files_of(self.once.folder), self.random.random()
+        expected, seconds = self.once.answer
         explaining = ExplainProcess()
         try:
             answer = explaining.submit(self.once.request)
             process = eventually(lambda: next(iter((explaining._pool._processes or {}).values()), None))
-            wait([answer], timeout=share * self.once.seconds_of_answer)
+            wait([answer], timeout=share * seconds)
             self._kill("explain", share, process.pid)
-            assert digests_of(explaining.explain(self.once.request, timeout=SECONDS)) == self.once.answer
+            assert digests_of(explaining.explain(self.once.request, timeout=SECONDS)) == expected
         finally:
             explaining.close()
         assert files_of(self.once.folder) == before
@@ -320,10 +323,10 @@ class Chain:
 
     def _reaches(self, share: float) -> bool:
         """Wait until the run has shown the progress that belongs to a share of its duration; False if it is over."""
-        fraction, pause = self.once.fraction_at(share), threading.Event()
+        fraction = self.once.fraction_at(share)
         while (run := self._checked_run()).state == "running" and run.fraction < fraction:
-            pause.wait(0.05)
-        pause.wait(self.random.uniform(0.0, FLUSH_SECONDS))  # progress is written at such intervals
+            self.pause.wait(LOOK_SECONDS)
+        self.pause.wait(self.random.uniform(0.0, FLUSH_SECONDS))  # progress is written at such intervals
         return not self._checked_run().is_over
 
     def _kill(self, label: str, share: float, *pids: int | None) -> None:

@@ -4,10 +4,6 @@ import json
 import logging
 import math
 import os
-import random
-import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +21,6 @@ from fairprog_core.runs.table.tables import HEAD, METADATA, RUNS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
-SHORTEST_WAIT, LONGEST_WAIT = 0.001, 0.05  # seconds between two tries to begin a write
 
 log = logging.getLogger(__name__)
 
@@ -170,39 +165,14 @@ def _serialise_writes(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is sent below, not by the driver
-        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("fairprog_writes", False):
-            _begin_write(connection)
-        else:
-            connection.exec_driver_sql("BEGIN")
-
-
-def _begin_write(connection: Connection) -> None:
-    """Wait for other writers, and begin. SQLite itself would look again only every 0.1 s, and wait for nobody's turn.
-
-    The longer it waits the more seldom it looks, so that a lock of half a minute costs little.
-    """
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    begun, pause = time.monotonic(), threading.Event()
-    raw.execute("PRAGMA busy_timeout=0")
-    try:
-        while (waited := time.monotonic() - begun) < BUSY_SECONDS:
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-            pause.wait(random.uniform(0.5, 1.0) * min(max(waited / 5, SHORTEST_WAIT), LONGEST_WAIT))
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises SQLAlchemy's error
+        writes = connection.get_execution_options().get("fairprog_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _name_file_in_errors(engine: Engine) -> None:
