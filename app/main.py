@@ -4,11 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.state import session
 from app.widgets import page
 from app.wording.shared import common
 from fairprog_core.common import plugins
 
 HERE = Path(__file__).parent
+SALIENCY = "saliency"  # the page whose visitors wait for explanations
 
 
 def pages() -> list[st.Page]:
@@ -21,6 +23,8 @@ def pages() -> list[st.Page]:
 
 st.set_page_config(page_title=common.TITLE, page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
 chosen = st.navigation(pages(), position="top")
+if chosen.url_path != SALIENCY:
+    session.leave_explanations()
 page.set_up()
 page.warn(plugins.problems())
 page.show_errors(chosen.run)()

@@ -7,7 +7,7 @@ leaves torch alone.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fairprog_core.common.version import VERSION
+from fairprog_core.common.process.version import VERSION
 
 if TYPE_CHECKING:
     from fairprog_core.api.auditing.audit import audit as audit

@@ -17,6 +17,7 @@ import pytest
 from filelock import FileLock
 
 from fairprog_core.common.home import Home
+from fairprog_core.common.sharing import Sharing
 from fairprog_core.methods import METHODS
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
@@ -75,7 +76,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def _home_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing in a test can reach the user's own home."""
+    """Nothing in a test can reach the user's own home; what `fairprog app` sets is taken back after the test."""
+    for name, value in Sharing().to_environment().items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("FAIRPROG_HOME", str(tmp_path / "home"))
 
 

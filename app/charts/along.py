@@ -15,7 +15,7 @@ from app.charts.plot import Plot
 from app.models.explanations import ConditionFigures
 from app.models.frame import MarkerFrame
 from app.models.line import Line
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
 
@@ -132,7 +132,7 @@ def _rivals(lines: Sequence[Line]) -> list[tuple[str, Estimate]]:
 
 
 def _line(fig: go.Figure, index: int, line: Line, controls: Sequence[str], places: Places, *, is_named: bool) -> None:
-    look, name, group = theme.look(index), inside.for_chart(line.name), f"line-{index}"
+    look, name, group = theme.look(index), neutral.in_chart(line.name), f"line-{index}"
     known = [(x, each) for x, each in zip(places.lams, line.along, strict=True) if each.value is not None]
     fig.add_scatter(
         x=[x for x, _ in known], y=[each.value for _, each in known], mode="lines+markers", name=name,
@@ -201,7 +201,7 @@ def _rival(fig: go.Figure, index: int, name: str, rival: Estimate, places: Place
         fillcolor=look["line"]["color"], hoverinfo="skip", showlegend=False, legendgroup=name,
     )  # fmt: skip
     fig.add_scatter(
-        x=[left, right], y=[rival.value, rival.value], mode="lines", line=look["line"], name=inside.for_chart(name),
+        x=[left, right], y=[rival.value, rival.value], mode="lines", line=look["line"], name=neutral.in_chart(name),
         hovertemplate="%{y:.3f}", showlegend=True, legendgroup=name,
     )  # fmt: skip
 

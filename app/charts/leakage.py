@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.charts import theme
 from app.charts.plot import Plot
 from app.wording.panels import leakage as words
-from app.wording.shared import inside
+from app.wording.shared import inside, neutral
 from fairprog_core.metrics.leakage import LeakageJson
 
 Audits = Sequence[tuple[str, LeakageJson]]  # by name
@@ -22,7 +22,7 @@ def chart(audits: Audits) -> Plot:
     fig.add_annotation(
         text=words.CHANCE, x=0, y=1, yref="paper", xanchor="left", yanchor="bottom", showarrow=False, xshift=4
     )
-    names = [inside.for_chart(name) for name, _ in audits]
+    names = [neutral.in_chart(name) for name, _ in audits]
     for i, ((_, audit), name) in enumerate(zip(audits, names, strict=True)):
         value, (low, high) = audit["bits"]["value"] or 0.0, inside.ends(audit["bits"])
         symbol, colour = _look(i, len(audits))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.charts import theme
 from app.charts.plot import Plot
 from app.models import experiment
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.experiments import ExperimentRow
 
@@ -88,7 +88,7 @@ def levels(
 
 
 def _line(fig: go.Figure, index: int, name: str, line: Sequence[Level], *, shift: float) -> None:
-    look, shown = theme.look(index), inside.for_chart(name)
+    look, shown = theme.look(index), neutral.in_chart(name)
     fig.add_scatter(
         x=[level.at * shift for level in line], y=[level.found.value for level in line], mode="lines+markers",
         name=shown, error_y=_arms(line, look["marker"]["color"]), hoverinfo="text",

@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.intervals import Estimate
 
 _TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # pale enough for text
@@ -79,7 +79,7 @@ def _text(found: Estimate) -> str:
 def _folded(name: str) -> str:
     """A name wrapped into short lines, with a line break after every comma."""
     lines: list[str] = []
-    for part in inside.for_chart(name).split(", "):
+    for part in neutral.in_chart(name).split(", "):
         lines += textwrap.wrap(part, _WIDTH, break_long_words=False)
         lines[-1:] = [f"{lines[-1]},"] if lines else []
     return "<br>".join(lines).removesuffix(",")

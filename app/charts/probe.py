@@ -34,8 +34,8 @@ def probability(probe: Probe, null: str, group: int, picked: int) -> Plot:
     """
     name = common.group(probe.groups[group])
     return along(
-        lines(probe, null, group), probe.lams, y_title=words.axis(name), label=words.label(name, null),
-        picked=picked, limits=(-0.04, 1.04), height=420,
+        lines(probe, null, group), probe.lams, y_title=words.axis(name),
+        label=words.label(name, null), picked=picked, limits=(-0.04, 1.04), height=420,
     )  # fmt: skip
 
 

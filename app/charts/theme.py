@@ -8,6 +8,8 @@ from typing import TypedDict
 
 import plotly.graph_objects as go
 
+from app.wording.shared import neutral
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "hexagon", "hexagram")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "2px,6px", "10px,3px,2px,3px")
@@ -79,5 +81,7 @@ def template(ink: str | None = None) -> go.layout.Template:
 def figure(*, x_title: str, y_title: str, ink: str | None = None) -> go.Figure:
     """An empty figure with the template and titled axes."""
     fig = go.Figure()
-    fig.update_layout(template=template(ink), xaxis_title_text=x_title, yaxis_title_text=y_title)
+    fig.update_layout(
+        template=template(ink), xaxis_title_text=neutral.in_chart(x_title), yaxis_title_text=neutral.in_chart(y_title)
+    )
     return fig

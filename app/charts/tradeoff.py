@@ -11,7 +11,7 @@ from app.charts.plot import Plot
 from app.models.frame import MarkerFrame
 from app.models.series import PlotPoint, Series, front, gather, plot_point
 from app.wording import tradeoff as words
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.result import Result
@@ -64,7 +64,7 @@ def plane(
         )  # fmt: skip
     for name, spot in zip(base_names, base, strict=False):
         _spots(
-            fig, [spot], {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=inside.for_chart(name),
+            fig, [spot], {"symbol": "star", "size": 18, "color": theme.NEUTRAL}, name=neutral.in_chart(name),
             showlegend=False, mode="markers+text", text=[common.BASE], textposition="top center",
         )  # fmt: skip
     _marker(fig, picked)
@@ -103,7 +103,7 @@ def flips(changes: Sequence[ChangeRow], labels: Sequence[str]) -> Plot:
         labels: the c class names.
     """
     fig = theme.figure(x_title="", y_title="")
-    cells = [inside.for_chart(f"{common.group(row['group'])}, {labels[row['label']]}") for row in changes]
+    cells = [neutral.in_chart(f"{common.group(row['group'])}, {labels[row['label']]}") for row in changes]
     gained, lost = [row["gained"]["rows"] for row in changes], [row["lost"]["rows"] for row in changes]
     for name, counts, sign, index in ((words.LOST, lost, -1, 1), (words.GAINED, gained, 1, 0)):
         fig.add_bar(
@@ -124,7 +124,7 @@ def _series(
     fig: go.Figure, index: int, series: Series, named: str, *, show_seeds: bool, is_picked: bool,
     are_controls_named: bool, middle: float,
 ) -> None:  # fmt: skip
-    look, name = theme.look(index), inside.for_chart(named)
+    look, name = theme.look(index), neutral.in_chart(named)
     same = {"legendgroup": f"series-{index}", "showlegend": False}
     fig.add_scatter(x=[None], y=[None], mode="lines+markers", name=name, legendgroup=same["legendgroup"], **look)
     if show_seeds:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.state import session
 from app.state.artifacts import RunChoice, choices, damage_of, read
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
@@ -48,7 +48,7 @@ def show_several(value: Sequence[str], *, key: str) -> list[RunChoice]:
 
 
 def _label(choice: RunChoice) -> str:
-    return f"{choice.name}: {choice.changes}" if choice.changes else choice.name
+    return neutral.in_text(f"{choice.name}: {choice.changes}" if choice.changes else choice.name)
 
 
 def show_curve(

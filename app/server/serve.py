@@ -1,7 +1,9 @@
 """Run Streamlit on ``app/main.py`` until Ctrl-C; the entry point ``app`` of the group ``fairprog.screen``."""
 
 import contextlib
+import signal
 import socket
+import sys
 import threading
 import time
 import tomllib
@@ -11,10 +13,12 @@ from pathlib import Path
 
 import psutil
 
-from fairprog_core.common import memory
+from fairprog_core.common.process import memory
+from fairprog_core.common.sharing import sharing
 
 SCRIPT = Path(__file__).resolve().parent.parent / "main.py"
 CONFIG = SCRIPT.parent / ".streamlit" / "config.toml"
+EVERYWHERE = ("0.0.0.0", "::")
 ANSWER_SECONDS = 60.0  # after this time ``when_open`` is called even if the server has not answered
 
 
@@ -27,15 +31,20 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
         is_shared: whether other machines may connect; then the page hides the details of errors.
         when_open: called once with the page's address, in a thread of its own, as soon as the page answers.
     """
-    from streamlit.web import bootstrap
+    import streamlit as st
+    from starlette.middleware import Middleware
 
-    url = f"http://{'localhost' if host in ('0.0.0.0', '::') else host}:{port}"
+    from app.server.guard import Guard
+
+    url = f"http://{'localhost' if host in EVERYWHERE else host}:{port}"
     threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()
+    guard = Middleware(Guard, names=_names(host), proxies=sharing().names)
+    _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
-    bootstrap.load_config_options(flag_options=options)
-    bootstrap.run(str(SCRIPT), False, [], options)
+    with contextlib.suppress(KeyboardInterrupt):
+        st.App(SCRIPT, middleware=[guard]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:
@@ -43,12 +52,13 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
 
     The file is read here because Streamlit finds it only from some working directories.
     """
+    proxies = sharing().names
     values = dict(_flat(tomllib.loads(CONFIG.read_text("utf-8"))))
     return values | {
         "server.address": host,
         "server.port": port,
         "server.headless": True,  # the browser is opened by ``when_open``
-        "server.allowedHosts": _names(host),
+        "server.allowedHosts": [*_names(host), *(name.partition(":")[0] for name in proxies)],
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,
@@ -65,6 +75,11 @@ def _when_it_answers(url: str, when_open: Callable[[str], None]) -> None:
     when_open(url)
 
 
+def _end_cleanly() -> None:
+    """Let SIGTERM end the process as Ctrl-C does: uvicorn raises the signal again after it has closed everything."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
 def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for key, value in table.items():
         if isinstance(value, dict):
@@ -74,9 +89,11 @@ def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def _names(host: str) -> list[str]:
-    """The host names that the dashboard accepts in requests."""
-    names = ["127.0.0.1", "localhost", host]
-    if host in ("0.0.0.0", "::"):
+    """The host names that the dashboard accepts in requests; 0.0.0.0 is an address to listen at, not a name."""
+    names = ["127.0.0.1", "localhost"]
+    if host not in EVERYWHERE:
+        names.append(host)
+    else:
         addresses = [
             address.address.split("%")[0]
             for all_ in psutil.net_if_addrs().values()
@@ -84,4 +101,4 @@ def _names(host: str) -> list[str]:
             if address.family in (socket.AF_INET, socket.AF_INET6)
         ]
         names = [*names, socket.gethostname(), socket.getfqdn(), *addresses]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(name.lower() for name in names))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from app.state import run_store
-from app.wording.shared import inside
+from app.wording.shared import inside, public
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
 from fairprog_core.metrics.levelling import Levelling
@@ -130,7 +130,7 @@ def _about(folder: Path, modified: int) -> tuple[str, str] | None:
         result = Result.open(folder)
     except (OSError, FairprogError):
         return None
-    return (str(result.study.get("name", "")), in_short(result.study)) if result.curves else None
+    return (str(result.study.get("name", "")), in_short(public.saved(result.study))) if result.curves else None
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)

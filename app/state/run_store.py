@@ -1,13 +1,17 @@
 """The runs of this home: list, submit, cancel, resume, remove. The selected run is in ``session``."""
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from app.state.session import RUN, WATCHED, _key, select_run, selected_run
-from fairprog_core.common.errors import RunError
+from app.state.visitor import visitor
+from app.wording.shared import public
+from fairprog_core.common.errors import FairprogError, RunError
 from fairprog_core.common.home import Home, assets
+from fairprog_core.common.sharing import sharing
 
 if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarter of a second on the first visit
     from fairprog_core.runs import Run, Store
@@ -70,6 +74,11 @@ def active_runs() -> "list[Run]":
     return store().list(limit=3, is_active=True)
 
 
+def are_all_over() -> bool:
+    """Whether no run is queued or running; brings the states up to date."""
+    return not store().list(limit=1, is_active=True)
+
+
 def warm_up() -> None:
     """Start a worker where none runs, so that a queued run starts at once."""
     from fairprog_core.runs import launcher
@@ -78,8 +87,14 @@ def warm_up() -> None:
 
 
 def submit(study: "Study") -> str:
-    """Queue a study, start a worker where none runs, and select the run; its id."""
-    run_id = store().submit(study)
+    """Queue a study, start a worker where none runs, and select the run; its id.
+
+    Raises:
+        ConfigError: it names what visitors of this shared server may not name, or exceeds a limit.
+        RunError: the queue is full, or this visitor has too many runs.
+    """
+    sharing().check(study)
+    run_id = store().submit(study, visitor=_visitor())
     warm_up()
     select_run(run_id)
     return run_id
@@ -100,9 +115,12 @@ def resume(run_id: str) -> None:
     """Queue a run again, and start a worker where none runs.
 
     Raises:
-        RunError: it cannot be resumed.
+        RunError: it cannot be resumed, the queue is full, or this visitor has too many runs.
+        ConfigError: its study names what visitors of this shared server may not name.
     """
-    store().resume(run_id)
+    if sharing().is_shared and (run := find_run(run_id)):
+        sharing().check(_study_of(run))
+    store().resume(run_id, visitor=_visitor())
     warm_up()
 
 
@@ -117,6 +135,17 @@ def remove(run_id: str) -> None:
         select_run(None)
 
 
+def failure(run: "Run") -> str:
+    """Why a run failed; on a shared server without what visitors must not learn."""
+    error = run.error or ""
+    if not sharing().is_shared:
+        return error
+    try:
+        return public.reason(error, _study_of(run))
+    except FairprogError:
+        return public.reason(error, None)
+
+
 def asked_removal() -> "Run | None":
     """The run whose removal the page asks to confirm; None where it asks nothing."""
     run_id = st.session_state.get(_key("removal"))
@@ -129,6 +158,17 @@ def folder_of(run_id: str) -> Path | None:
         return demos().get(run_id)
     folder = home().run(run_id)
     return folder if folder.is_dir() else None
+
+
+def _study_of(run: "Run") -> "Study":
+    from fairprog_core.study import Study
+
+    return Study.parse(run.study, where=run.name)
+
+
+def _visitor() -> str | None:
+    """Under which name the runs of this browser are counted: a digest, so that no file holds its cookie."""
+    return hashlib.sha256(visitor().encode()).hexdigest() if sharing().is_shared else None
 
 
 @st.cache_resource

@@ -7,6 +7,7 @@ writes the value back into the URL.
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -82,6 +83,19 @@ def asked_text() -> str | None:
     """The text to explain, possibly empty; None where the user asked for none."""
     text: str | None = st.session_state.get(_key("text"))
     return text
+
+
+def claims() -> dict[str, Any]:
+    """The claims to explanations by the key of their input; see ``explain_process``."""
+    found: dict[str, Any] = st.session_state.setdefault(_key("claims"), {})
+    return found
+
+
+def leave_explanations() -> None:
+    """Drop the explanations that this session waits for: it shows another page now."""
+    for claim in st.session_state.get(_key("claims"), {}).values():
+        if not claim.ticket.is_over:
+            claim.cancel()
 
 
 def compared_runs() -> list[str]:

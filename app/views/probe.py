@@ -12,7 +12,7 @@ from app.models.probe_controls import probe_controls
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.explanations import Probe
 from fairprog_core.results.result import Result
@@ -58,10 +58,13 @@ def choose_group(names: list[str]) -> int:
     groups, last = range(len(names)), len(names) - 1
     names = [common.group(name) for name in names]
     if len(names) > SIDE_BY_SIDE:
-        return st.selectbox(inside.GROUP, groups, last, key="probe-group", format_func=names.__getitem__)
+        return st.selectbox(
+            inside.GROUP, groups, last, key="probe-group", format_func=lambda group: neutral.in_text(names[group])
+        )
     return st.segmented_control(
-        inside.GROUP, groups, default=last, required=True, key="probe-group", format_func=names.__getitem__
-    )
+        inside.GROUP, groups, default=last, required=True, key="probe-group",
+        format_func=lambda group: neutral.in_markdown(names[group]),
+    )  # fmt: skip
 
 
 @page.fragment

@@ -6,6 +6,7 @@ from app.components.runs import run_table
 from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import runs as words
+from fairprog_core.common.limits import limits
 
 SECONDS = 2.0  # between two reads of the store while a run is active
 N_FIRST = 20  # runs that are shown at first
@@ -13,28 +14,43 @@ N_FIRST = 20  # runs that are shown at first
 
 def draw(*, is_still: bool) -> None:
     """Draw the table and the button Compare; redraw the whole page when the first run starts or the last one ends."""
-    runs = run_store.store().list()
-    if all(run.is_over for run in runs) != is_still:
+    if run_store.are_all_over() != is_still:
         st.rerun(scope="app")
-    bar = st.container(horizontal=True)
-    n_shown = N_FIRST
-    if len(runs) > N_FIRST and st.toggle(words.SHOW_ALL.format(n=len(runs)), key="runs.all"):
-        n_shown = len(runs)
-    selected = run_table.show(runs[:n_shown], key="runs")
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    with bar:
+        limit, skip = choose_rows(run_store.store().count())
+    selected = run_table.show(run_store.store().list(limit=limit, skip=skip), key="runs")
     if bar.button(words.COMPARE, key="runs.compare", disabled=len(selected) < 2, help=words.COMPARE_HELP):
         first, *others = selected
         parameters = {session.RUN: first, session.COMPARE: ",".join(others)}
         st.switch_page("views/compare.py", query_params=parameters)
 
 
+def choose_rows(n: int) -> tuple[int, int]:
+    """Draw the choice of the shown runs: the newest few, or all of them, in pages; their number, and that before them.
+
+    Args:
+        n: number of all runs.
+    """
+    if n <= N_FIRST or not st.toggle(words.SHOW_ALL.format(n=n), key="runs.all"):
+        return N_FIRST, 0
+    per_page = limits().rows
+    if n <= per_page:
+        return per_page, 0
+    starts = range(0, n, per_page)
+    skip = st.selectbox(
+        words.PAGE, starts, format_func=lambda start: words.page(start, per_page, n), key="runs.page", width=200
+    )
+    return per_page, skip
+
+
 page.header(words.TITLE, words.LEAD)
-runs = run_store.store().list()
-if not runs:
+if run_store.store().count() == 0:
     st.info(words.EMPTY)
     if st.button(words.TO_TRAIN, type="primary", key="runs.to_train"):
         st.switch_page("views/train.py")
 else:
-    is_still = all(run.is_over for run in runs)
+    is_still = run_store.are_all_over()
     if asked := run_store.asked_removal():
         confirm.show(asked, key="runs.confirm")
     page.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)

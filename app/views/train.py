@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.components.train import command_line, data_card, needs_table, run_watch, study_form, study_plan
 from app.state import run_store, session
-from app.widgets import page
+from app.widgets import confirm, page
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
@@ -35,9 +35,9 @@ def choose() -> None:
         st.space("small")
         needs_table.show(study.methods, key="needs")
         data_card.show(study.dataset, key="data_card")
-    if pressed and study is not None:
-        run_store.submit(study)
-        st.rerun()
+        if pressed:
+            with panel:
+                confirm.attempt(lambda: run_store.submit(study))
 
 
 def _active_runs() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.models.demo import Demo
+from app.wording.shared import neutral
 
 _FOLDER = Path(__file__).parent
 _HTML = '<section class="fp-intro"></section>'
@@ -19,7 +20,8 @@ _JS = (_FOLDER / "intro_demo.js").read_text("utf-8")
 
 def show(value: Demo, *, key: str) -> Demo:
     """Draw the demo; ``app.presenters.intro_demo.picture`` makes ``value``."""
-    _component()(key=key, data=[value])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
+    found = neutral.in_component(value)
+    _component()(key=key, data=[found])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.components.v1 import declare_component
 
 from app.charts.plot import Plot
+from app.wording.shared import neutral
 
 _FOLDER = Path(__file__).parent
 _HTML = (_FOLDER / "live_plot.html").read_text("utf-8")
@@ -24,14 +25,15 @@ def show(value: Plot, *, key: str) -> Plot:
     _component()(
         key=key,
         data=[  # a list: for a dict Streamlit imports pandas, 70 MB for the server
-            {
-                "figure": value.figure.to_json(),
-                "label": value.label,
-                "columns": list(value.columns),
-                "rows": [list(row) for row in value.rows],
-                "height": value.height,
-                "source": _source(),
-            }
+            neutral.in_component(
+                {
+                    "label": value.label,
+                    "columns": list(value.columns),
+                    "rows": [list(row) for row in value.rows],
+                    "height": value.height,
+                }
+            )
+            | {"figure": value.figure.to_json(), "source": _source()}
         ],
     )
     return value

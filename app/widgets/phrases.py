@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from app.wording.shared import inside as words
+from app.wording.shared import neutral
 
 _FOLDER = Path(__file__).parent
 _HTML = '<dl class="fp-phrases"></dl>'
@@ -46,7 +47,7 @@ def show(value: Sequence[Phrase], *, key: str, channel: str, index: int, nothing
         nothing: the text of a phrase without words.
     """
     found = {"phrases": [asdict(phrase) for phrase in value], "channel": channel, "index": index, "nothing": nothing}
-    _component()(key=key, data=[found | {"words": {"copy": words.COPY, "copied": words.COPIED}}])
+    _component()(key=key, data=[neutral.in_component(found | {"words": {"copy": words.COPY, "copied": words.COPIED}})])
 
 
 @st.cache_resource

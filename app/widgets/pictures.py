@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.wording.shared import neutral
+
 _FOLDER = Path(__file__).parent
 _HTML = """<div class="fp-pictures"><p class="fp-legend"></p><ul class="fp-cards"></ul></div>"""
 _CSS = (_FOLDER / "pictures.css").read_text("utf-8")
@@ -67,7 +69,7 @@ def show(
         legend: of the colours in the pictures.
     """
     found = {"cards": [asdict(card) for card in value], "channel": channel, "index": index, "width": width}
-    _component()(key=key, data=[found | {"legend": asdict(legend) if legend else None}])
+    _component()(key=key, data=[neutral.in_component(found | {"legend": asdict(legend) if legend else None})])
 
 
 @st.cache_resource

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.models.sentence import Sentence
+from app.wording.shared import neutral
 
 _FOLDER = Path(__file__).parent
 _HTML = """
@@ -46,7 +47,7 @@ def show(
         marker: the word that marks the row of the slider's λ.
     """
     found = {"sentence": asdict(value), "channel": channel, "index": index, "shown": list(shown)}
-    _component()(key=key, data=[found | {"legend": dict(legend), "marker": marker}])
+    _component()(key=key, data=[neutral.in_component(found | {"legend": dict(legend), "marker": marker})])
 
 
 @st.cache_resource

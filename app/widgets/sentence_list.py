@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.wording.shared import neutral
+
 _FOLDER = Path(__file__).parent
 _HTML = '<fieldset class="fp-sentences"><legend></legend><div tabindex="-1"></div></fieldset>'
 _CSS = (_FOLDER / "sentence_list.css").read_text("utf-8")
@@ -42,7 +44,9 @@ def show(value: Sequence[Item], *, key: str, label: str, channel: str, index: in
     """
     numbers = [item.number for item in value]
     data = {"items": [asdict(item) for item in value], "label": label, "channel": channel, "index": index}
-    found = _component()(data=[data], key=key, default={"number": numbers[0]}, on_number_change=lambda: None)
+    found = _component()(
+        data=[neutral.in_component(data)], key=key, default={"number": numbers[0]}, on_number_change=lambda: None
+    )
     return int(found.number) if found.number in numbers else numbers[0]
 
 

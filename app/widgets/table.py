@@ -1,12 +1,14 @@
 """A table in large type, legible on a projector; a cell has a smaller note below its text."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app.models.table import Table
+from app.wording.shared import common, neutral
+from fairprog_core.common.limits import limits
 
 _FOLDER = Path(__file__).parent
 _HTML = """
@@ -18,8 +20,11 @@ _JS = (_FOLDER / "table.js").read_text("utf-8")
 
 
 def show(value: Table, *, key: str) -> Table:
-    """Draw the table; all text in it is shown as text, never as HTML."""
-    _component()(key=key, data=[asdict(value)])
+    """Draw the table, of a long one the first rows; all text in it is shown as text, never as HTML."""
+    most = limits().rows
+    _component()(key=key, data=[neutral.in_component(asdict(replace(value, rows=value.rows[:most])))])
+    if len(value.rows) > most:
+        st.caption(common.first_rows(most, len(value.rows)))
     return value
 
 

@@ -177,7 +177,7 @@ def controls(found: ProbeControls, null: str, group: str, collapsed: Collection[
     ]
     first = STRONGEST.format(
         null=SPOKEN.get(null, null),
-        group=common.group(group),
+        group=common.plain(common.group(group)),
         lam=common.lam(found.lam),
         before=common.number(found.before, 2),
         now=common.number(found.now, 2),

@@ -18,6 +18,7 @@ CANCELLING = "Cancelling …"
 RESUME = "Resume"
 REMOVE = "Remove"
 SHOW_ALL = "Show all {n} runs"
+PAGE = "Shown runs"
 
 CONFIRM_TITLE = "Remove this run?"
 CONFIRM = "This deletes “{name}” ({run_id}) from the disk for good, with its triggers, predictions and explanations."
@@ -31,3 +32,8 @@ NO_FIGURES = "No finished curve yet."
 def when(created: float) -> str:
     """Date and time of the server, e.g. "2026-11-22 18:16"."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(created))
+
+
+def page(start: int, per_page: int, n: int) -> str:
+    """Which runs a page of the table shows, e.g. "1 to 200 of 2,000"."""
+    return f"{start + 1:,} to {min(start + per_page, n):,} of {n:,}"

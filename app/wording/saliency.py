@@ -89,6 +89,10 @@ OWN_DRAWN = "This classifier was trained on drawn faces only, so its prediction 
 OWN_LABEL = "Picture"
 OWN_TITLE = "Your picture at λ = {lam}"
 OWN_WAIT = "Computing the explanation; the first one takes a few seconds"
+OWN_BEFORE = "Waiting: {n} before you"
+OWN_CANCELLED = "You cancelled this explanation."
+CANCEL = "Cancel"
+AGAIN = "Explain again"
 OWN_NO_GALLERY = (
     "Your own pictures are explained in the same way as saved test rows, but no test rows were saved for this curve. "
     "Train again with “Gallery” above 0."
@@ -99,6 +103,11 @@ OWN_MISSING = "The weights of this run's base classifier are missing, so new pic
 def control(name: str, *, is_collapsed: bool) -> str:
     """The name of a control in the choice of maps: "Black (collapsed)"."""
     return inside.IS_COLLAPSED.format(name=CONTROLS[name]) if is_collapsed else CONTROLS[name]
+
+
+def place(n_before: int, *, is_computing: bool) -> str:
+    """Where a request stands: how many others have their turn before it."""
+    return OWN_WAIT if is_computing or not n_before else OWN_BEFORE.format(n=n_before)
 
 
 def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
@@ -175,7 +184,11 @@ def erasure(regions: Sequence[str]) -> ControlNames:
 
 def flat_note(names: ControlNames, flat: float) -> str:
     """What the level of a flat map means."""
-    return FLAT_REGION.format(flat=flat, region=names.region) if names.region else FLAT_WORDS.format(flat=flat)
+    return (
+        FLAT_REGION.format(flat=flat, region=common.plain(names.region))
+        if names.region
+        else FLAT_WORDS.format(flat=flat)
+    )
 
 
 PICTURE, SENTENCE = "picture", "sentence"  # what counterfactual twins are

@@ -59,7 +59,6 @@ OWN_NOTE = (
     "the classifier reads."
 )
 OWN_BUTTON = "Explain"
-OWN_WAIT = "Computing the explanation; the first one takes a few seconds"
 OWN_MISSING = "The weights of this run's base classifier are missing, so new sentences cannot be explained."
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.methods import METHODS
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow
@@ -158,7 +158,7 @@ def series_name(series: "Series") -> str:
 def hover(name: str, spot: "PlotPoint") -> str:
     """The text that a point shows under the mouse; ``name`` is already escaped for a chart."""
     lam = "" if spot.lam is None else f"<br>λ = {common.lam(spot.lam)}"
-    return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {inside.for_chart(gap(spot))}"
+    return f"{name}{lam}<br>Accuracy {inside.interval(spot.accuracy)}<br>Gap {neutral.in_chart(gap(spot))}"
 
 
 def gap(spot: "PlotPoint") -> str:

@@ -10,6 +10,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Store
 from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.study import Study
+from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study
 
 
@@ -32,9 +33,10 @@ def run(
         ConfigError: the preset or file does not exist, or a value is not allowed.
         RunError: the run failed or was cancelled; the message says why. Finished parts are kept.
     """
+    chosen = load_study(study, overrides)
+    check_limits(chosen)
     from fairprog_core.pipeline.execute import execute  # imports torch
 
-    chosen = load_study(study, overrides)
     store = Store(home)
     try:
         begun = store.begin(chosen, Owner.this_process())

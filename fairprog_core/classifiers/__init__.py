@@ -4,11 +4,11 @@ To add one: a file with a subclass of ``classifiers.base.Classifier``; its optio
 ``modality``; one line in :data:`CLASSIFIERS`. From another package: one file and :func:`register`.
 """
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from fairprog_core.common.options import ADVANCED, Modality
+from fairprog_core.common.options import ADVANCED, FOLDERS, HUB, Modality, PathRule
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
@@ -90,11 +90,12 @@ class EncoderOptions(TrainedOptions):
     kind: Literal["encoder"] = "encoder"
     title = "Text encoder"
     default_for = ("text",)
-    model: str = Field(
+    model: Annotated[str, PathRule(may_be_name=True, names=("shipped",))] = Field(
         "shipped",
         min_length=1,
         title="Model",
         description="shipped, a folder with a Hugging Face transformers model, or the name of a model on the hub.",
+        json_schema_extra=FOLDERS | HUB,
     )
     tuned: bool = Field(
         False,

@@ -5,7 +5,7 @@ Notation: k rows, c classes, d features, s image side.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar
@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fairprog_core.common.errors import ArtifactError, ModelError
 from fairprog_core.common.files.json_values import damaged, parse_header, short
 from fairprog_core.common.files.model_file import OptionsHeader, fill, options_of, read_module
+from fairprog_core.common.files.tensor_file import save_tensors
 from fairprog_core.common.home import replacing
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import Entry
@@ -106,6 +106,14 @@ class Classifier(nn.Module):
     def cache_inputs(cls, options: Any) -> dict[str, str]:
         """Digests of the files, by name, on which the initial weights depend besides the options."""
         return {}
+
+    @classmethod
+    def fetch(cls, options: Any) -> Generator[str, None, None]:
+        """Download the files that `cache_inputs` and `new` need; yields what it does, for the screen.
+
+        Closing the generator ends the download.
+        """
+        yield from ()
 
     @classmethod
     def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
@@ -204,7 +212,7 @@ def save_classifier(classifier: Classifier, path: Path, /, **about: Any) -> None
         **about,
     }
     with replacing(path) as part:
-        save_file(classifier.state_to_save(), part, {"fairprog": json.dumps(header)})
+        save_tensors(part, classifier.state_to_save(), {"fairprog": json.dumps(header)})
 
 
 def read_classifier(path: Path, registry: dict[str, Entry[Any]]) -> tuple[Classifier, Description]:

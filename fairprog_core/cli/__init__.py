@@ -18,7 +18,7 @@ from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError, shorten
-from fairprog_core.common.version import VERSION
+from fairprog_core.common.process.version import VERSION
 
 ABOUT = """Fairness reprogramming of frozen classifiers: learn a trigger that closes the gap between
 groups, for every strength λ at once, and explain what it does.
@@ -87,7 +87,7 @@ def _main(arguments: list[str]) -> int:
         complain(str(error))
         return 2
     except DatabaseError as error:
-        complain(f"The run table cannot be used: {error.orig}.")
+        complain(f"The run table cannot be used: {shorten(error.orig)}.")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130

@@ -5,9 +5,8 @@ from typing import Annotated, Any, get_args
 import numpy as np
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from fairprog_core.cli.terminal.console import HomeOption, SetOption, complain, console, open_home
+from fairprog_core.cli.terminal.console import HomeOption, PlainTable, SetOption, complain, console, open_home
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -29,7 +28,7 @@ DataArgument = Annotated[
 def list_() -> None:
     """List the data sets with their cards: input, label, sensitive attribute, source, licence."""
     for kind in DATASETS:
-        table = Table(title=kind, title_style="bold", title_justify="left", show_header=False, box=None, pad_edge=False)
+        table = PlainTable(title=kind, show_header=False)
         table.add_column(no_wrap=True)
         table.add_column()
         if card := data_card(kind):
@@ -55,7 +54,7 @@ def check(data: DataArgument, settings: SetOption = None, home: HomeOption = Non
     """
     dataset = _dataset(data, settings, open_home(home))
     splits = _all_splits(dataset)
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = PlainTable()
     for name in ("Split", "Rows", "Group", "Label", "Rows of it", "Natural share"):
         table.add_column(name, justify="right" if "ow" in name or "share" in name else "left")
     few = []

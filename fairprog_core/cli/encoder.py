@@ -6,14 +6,18 @@ from typing import Annotated
 
 import typer
 
-from fairprog_core.cli.terminal.console import HomeOption, open_home
+from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER
+from fairprog_core.cli.terminal.console import HomeOption, console, open_home, say
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 
 ModelArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="The full model: a folder, or a name on the hub.")]
-OutArgument = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write; replaced if it exists.")]
+OutArgument = Annotated[
+    Path, typer.Argument(metavar="OUT", help="The folder to write: new, empty, or an encoder of fairprog.")
+]
 WordsOption = Annotated[
     list[Path] | None,
     typer.Option("--words", metavar="FILE", help="Keep every word of this text file, or its word pieces. Repeatable."),
@@ -36,14 +40,17 @@ def encoder(
 ) -> None:
     """Cut a small encoder out of a BERT model: its first layers and frequent words, in half precision.
 
-    The same source and words give the same files.
+    The same source and words give the same files. A folder that holds anything else is left alone.
     """
+    check_destination(out, CUT_ENCODER)
     texts = [*_lines(words or []), *(text for name in data or [] for text in _texts(name, home))]
     from fairprog_core.classifiers.encoder.asset import cut_encoder
     from fairprog_core.classifiers.encoder.folder import find_model
 
-    cut = cut_encoder(find_model(source), out, layers=layers, texts=texts)
-    typer.echo(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
+    with console().status("Looking for the model …") as status:
+        model = find_model(source, tell=lambda progress: status.update(progress.label))
+    cut = cut_encoder(model, out, layers=layers, texts=texts)
+    say(f"{out}: {cut.n_entries} entries, {cut.n_words} of them whole words; {cut.n_bytes / 1e6:.1f} MB.")
 
 
 def _lines(files: list[Path]) -> Iterator[str]:

@@ -20,18 +20,22 @@ from fairprog_core.cli.terminal.console import (
     console,
     figures_table,
     open_home,
+    say,
     span,
-    writable_file,
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
+from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.heartbeat import Patience
+from fairprog_core.runs.log_format import LogFormatter
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.study import Study
+from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import is_series, load_studies
 
 LOG = "logs/run.log"
@@ -61,8 +65,10 @@ def run(
     """
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
     chosen, from_series = load_studies(study, [*(settings or []), *given]), is_series(study)
+    for each in chosen:
+        check_limits(each)
     if json_file:
-        writable_file(json_file)
+        check_destination(json_file, RESULT_FILE)
     opened_home = open_home(home)
     with console().status("Loading torch …"):
         from fairprog_core.pipeline.execute import execute
@@ -75,7 +81,7 @@ def run(
             earlier = _earlier(store, each) if from_series else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{escaped(each.name)} ({begun.id})")
+                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{shorten(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
@@ -87,7 +93,7 @@ def run(
 
 def _earlier(store: Store, study: Study) -> Run | None:
     """The newest finished run of exactly this study; else the newest one that can be resumed; else None."""
-    runs = [run for run in store.list() if run.name == study.name and _is_saved_as(run, study)]
+    runs = [run for run in store.list(name=study.name) if _is_saved_as(run, study)]
     done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
     return next(iter(done + unfinished), None)
 
@@ -125,12 +131,12 @@ def _show(records: Iterator[Record], title: str) -> None:
                 continue
             left = record.get("seconds_left")
             progress.update(
-                task, completed=record["fraction"], description=record["label"],
+                task, completed=record["fraction"], description=escaped(record["label"]),
                 left="" if left is None or record["fraction"] >= 1 else f"about {span(left)} left",
             )  # fmt: skip
             line = record["label"].split(":")[0]
             if progress.disable and line and line != last_line:
-                typer.echo(f"{record['fraction']:4.0%}  {line}")
+                say(f"{record['fraction']:4.0%}  {line}")
                 last_line = line
 
 
@@ -139,9 +145,13 @@ def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> Non
     texts = [(folder / "result.json").read_text("utf-8") for folder in folders if (folder / "result.json").is_file()]
     if name is not None:
         studies = [json.loads(text) for text in texts]
-        write_text(json_file, json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")))
+        write_text(
+            json_file,
+            json.dumps({"schema": SERIES, "name": name, "studies": studies}, separators=(",", ":")),
+            RESULT_FILE,
+        )
     elif texts:
-        write_text(json_file, texts[0])
+        write_text(json_file, texts[0], RESULT_FILE)
 
 
 def _report(home: Home, run: Run) -> int:
@@ -150,7 +160,7 @@ def _report(home: Home, run: Run) -> int:
     if run.figures:
         console().print(figures_table(run.figures, f"{run.name}, test split"))
     if run.state == "done":
-        typer.echo(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
+        say(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
         return 0
     if run.state == "failed":
         complain(run.error or "The run failed.")
@@ -192,5 +202,5 @@ def _log_to(home: Home) -> None:
         raise ConfigError(
             f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
         ) from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
     logging.getLogger("fairprog_core").addHandler(handler)

@@ -4,10 +4,11 @@ The library does not import the dashboard. A dashboard is an entry point of the 
 """
 
 import os
+import re
 import socket
 import sys
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,15 +16,19 @@ from typing import Annotated, Protocol, cast
 
 import typer
 
-from fairprog_core.cli.terminal.console import HomeOption, complain, open_home
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, say
+from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import limits
+from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
 
 GROUP, OURS = "fairprog.screen", "app"
 LOCAL = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = "0.0.0.0"
 PORT = 8501
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
 class Screen(Protocol):
@@ -41,27 +46,67 @@ class Screen(Protocol):
 
 
 def app(
-    host: Annotated[str, typer.Option(help="Address to listen at. 0.0.0.0: allow other machines.")] = "127.0.0.1",
+    host: Annotated[
+        str | None, typer.Option(help=f"Address to listen at. Default: {LOCAL[0]}, with --share {EVERYWHERE}.")
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help=f"Port. Default: {PORT}, or the next free one.")
     ] = None,
     home: HomeOption = None,
+    share: Annotated[bool, typer.Option("--share", help="Allow other machines; their users are visitors.")] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What visitors may name besides what is shipped: {', '.join(SORTS)}. Repeatable."),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A further host name of the dashboard, e.g. that of a proxy. Repeatable."),
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")] = False,
 ) -> None:
     """Start the dashboard and the workers.
 
+    With --share, or with a --host that is not local, visitors may upload pictures and texts of their own; they may
+    name folders of this machine, addresses, models on the hub and code only where --allow says so.
+
     Ctrl-C ends the dashboard. Workers continue with queued runs, and exit after ten minutes without a run.
     The dashboard shows running runs again after its next start.
     """
+    host = host or (EVERYWHERE if share else LOCAL[0])
+    policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
-    launcher.slots()
+    launcher.slots()  # like the next line: reports a wrong variable of the environment
+    limits()
     screen, port = find_screen(), _free_port(host, port)
-    is_shared = host not in LOCAL
-    if is_shared:
+    if policy.is_shared:
         complain("whoever can reach this machine can use the dashboard and start runs.")
-    os.environ["FAIRPROG_HOME"] = str(opened_home.path)
-    screen(host=host, port=port, is_shared=is_shared, when_open=partial(_announce, opened_home, not no_browser))
+    os.environ.update({"FAIRPROG_HOME": str(opened_home.path), **policy.to_environment()})
+    screen(host=host, port=port, is_shared=policy.is_shared, when_open=partial(_announce, opened_home, not no_browser))
+
+
+def _checked_sorts(allowed: Sequence[str]) -> frozenset[Sort]:
+    """What visitors may name.
+
+    Raises:
+        ConfigError: there is no such sort.
+    """
+    for sort in allowed:
+        if sort not in SORTS:
+            raise ConfigError(f"--allow {shown(sort)} is not known; allowed are {', '.join(SORTS)}.")
+    return frozenset(sort for sort in SORTS if sort in allowed)
+
+
+def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Host names, with a port where it is not the usual one.
+
+    Raises:
+        ConfigError: one of them is something else.
+    """
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"--name {shown(name)} is not a host name; write dash.example.org, or with a port :8443.")
+    return tuple(name.lower() for name in names)
 
 
 def find_screen() -> Screen:
@@ -93,7 +138,7 @@ def _leave_out_working_folder() -> None:
 
 def _announce(home: Home, open_browser: bool, url: str) -> None:
     """Print the address, open the browser, then start the workers, so that the page opens without delay."""
-    typer.echo(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
+    say(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
     if open_browser:
         webbrowser.open(url)
     launcher.ensure_workers(home)

@@ -4,7 +4,6 @@ import re
 import reprlib
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_LINE_ENDS = re.compile(r"\s*\n\s*")
 LONGEST = 300  # characters of an error's sentence
 _LONGEST_WORDS = (120, 80, 50)  # characters that a path or a value in a sentence that is too long may keep
 
@@ -57,9 +56,18 @@ def escaped(text: str) -> str:
     return _CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+def size(n_bytes: float) -> str:
+    """A number of bytes in the unit that fits, with three digits: 512 bytes, 1.26 kB, 12.6 MB, 126 GB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n_bytes < 999.5:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.3g} TB" if n_bytes < 999.5 else f"{n_bytes:,.0f} TB"
+
+
 def _fitted(sentence: str) -> str:
     """A sentence in one line of at most `LONGEST` characters: paths and values give way first, then the middle."""
-    line = escaped(_LINE_ENDS.sub(" ", sentence))
+    line = escaped(" ".join(map(str.strip, sentence.split("\n"))))
     for most in _LONGEST_WORDS:
         if len(line) <= LONGEST:
             return line

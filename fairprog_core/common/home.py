@@ -14,11 +14,13 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
-from fairprog_core.common.version import PACKAGE
+from fairprog_core.common.errors import ConfigError, shorten, shown
+from fairprog_core.common.process.version import PACKAGE
 
 log = logging.getLogger(__name__)
 
 FindDamage = Callable[[Path], str | None]  # returns what is wrong with an existing cache entry; None: nothing
+MOST_BYTES_OF_A_NAME, MOST_BYTES_OF_A_PATH = 255, 4095  # what the file systems of Linux, macOS and Windows allow
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,21 @@ class Home:
 
     @classmethod
     def find(cls, path: str | Path | None = None) -> "Home":
-        """The home at ``path``, else ``FAIRPROG_HOME``, else the platform's data folder; made if missing."""
+        """The home at ``path``, else ``FAIRPROG_HOME``, else the platform's data folder; made if missing.
+
+        Raises:
+            ConfigError: the path is not valid, or the folder cannot be made.
+        """
         chosen = path or os.environ.get("FAIRPROG_HOME") or platformdirs.user_data_path("fairprog")
-        home = cls(Path(chosen).expanduser().resolve())
-        home.path.mkdir(parents=True, exist_ok=True)
+        expanded = user_path(chosen, what="The home")
+        try:
+            home = cls(expanded.resolve())
+            home.path.mkdir(parents=True, exist_ok=True)
+        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
+            reason = error.strerror if isinstance(error, OSError) else shorten(error)
+            raise ConfigError(
+                f"The home {shorten(chosen)} cannot be made: {reason}; choose another with --home."
+            ) from error
         return home
 
     @property
@@ -57,19 +70,50 @@ class Home:
 
 
 def assets() -> Path:
-    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else that of the wheel or of the repository."""
+    """The folder of shipped assets: ``FAIRPROG_ASSETS``, else that of the wheel or of the repository.
+
+    Raises:
+        ConfigError: ``FAIRPROG_ASSETS`` is not a valid path.
+    """
     if override := os.environ.get("FAIRPROG_ASSETS"):
-        return Path(override)
+        return user_path(override, what="FAIRPROG_ASSETS")
     inside = PACKAGE / "assets"  # where the wheel carries it
     return inside if inside.is_dir() else PACKAGE.parent / "assets"
 
 
-def user_path(text: str) -> Path:
-    """A path as a user writes it, with ``~`` expanded; unchanged if it names an unknown user."""
+def user_path(text: str | os.PathLike[str], *, what: str = "The path") -> Path:
+    """A path as a user writes it, with ``~`` expanded. Does not look whether it exists.
+
+    Args:
+        text: the path.
+        what: what it is the path of, for the error.
+
+    Raises:
+        ConfigError: no file can have this path.
+    """
+    if (problem := path_problem(text)) is not None:
+        raise ConfigError(f"{what} {shown(os.fspath(text), 100)} cannot be used: {problem}.")
+    return Path(text).expanduser()
+
+
+def path_problem(text: str | os.PathLike[str]) -> str | None:
+    """Why no file can have this path, in a few words; None if one can."""
+    path = Path(text)
     try:
-        return Path(text).expanduser()
+        sizes = [len(os.fsencode(part)) for part in path.parts]
+    except UnicodeEncodeError:
+        return "it holds half a character, which no name of a file can"
+    if "\0" in str(path):
+        return "it holds a null character, which no name of a file can"
+    if max(sizes, default=0) > MOST_BYTES_OF_A_NAME:
+        return f"a name in it has {max(sizes)} bytes, allowed are {MOST_BYTES_OF_A_NAME}"
+    if sum(sizes) + len(sizes) > MOST_BYTES_OF_A_PATH:
+        return f"it has more than {MOST_BYTES_OF_A_PATH} bytes"
+    try:
+        path.expanduser()
     except RuntimeError:
-        return Path(text)
+        return f"this machine has no user {shown(path.parts[0].removeprefix('~'), 40)}; write ./~ for a name with a ~"
+    return None
 
 
 def is_file(path: Path | zipfile.Path) -> bool:
@@ -89,19 +133,32 @@ def is_folder(path: Path) -> bool:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, may_be_full: bool = False) -> Iterator[Path]:
     """Yield a temporary path in a hidden folder next to ``path``; rename it when the block succeeds.
 
-    A reader sees the old content or the new one, never a part. Works for files and folders.
+    A reader sees the old content or the new one, never a part. Works for files and folders. For a path that a user
+    named, use `common.files.destination.writing`.
+
+    Args:
+        path: where it will be.
+        may_be_full: whether a folder takes the place of one with content; else that is an OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    part = scratch / path.name
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+    part, old = scratch / path.name, scratch / f"{path.name[:40]}.old"
     try:
         yield part
         if part.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        part.replace(path)
+            if may_be_full:
+                path.replace(old)
+            else:
+                path.rmdir()
+        try:
+            part.replace(path)
+        except OSError:
+            if old.exists():
+                old.replace(path)
+            raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -120,7 +177,7 @@ def making_once(path: Path, find_damage: FindDamage = _find_nothing) -> Iterator
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if path.exists() and (damage := find_damage(path)) is not None:
-            _set_aside(path, damage)
+            set_aside(path, damage)
         yield not path.exists()
 
 
@@ -132,9 +189,15 @@ def is_whole(path: Path, find_damage: FindDamage) -> bool:
     return path.exists()
 
 
-def _set_aside(path: Path, damage: str) -> None:
-    """Rename a damaged cache entry, so that nothing is lost, and log a warning."""
+def set_aside(path: Path, damage: str, then: str = "made again") -> None:
+    """Rename a damaged file or cache entry, so that nothing is lost, and log a warning.
+
+    Args:
+        path: what is damaged.
+        damage: what is wrong with it.
+        then: what happens next, for the warning.
+    """
     names = (f"{path.name}.damaged{f'-{number}' if number > 1 else ''}" for number in count(1))
     aside = next(place for place in map(path.with_name, names) if not place.exists())
     path.rename(aside)
-    log.warning("%s is damaged (%s); it is kept as %s and made again.", path, damage, aside.name)
+    log.warning("%s is damaged (%s); it is kept as %s and %s.", path, damage, aside.name, then)

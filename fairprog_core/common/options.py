@@ -7,13 +7,17 @@ the fields of these classes. Options are torch-free.
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 from fairprog_core.common import validation
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import is_folder, path_problem
 
 Modality = Literal["image", "text"]  # the kind of input of a data set, a classifier, a trigger
 
@@ -21,6 +25,57 @@ Modality = Literal["image", "text"]  # the kind of input of a data set, a classi
 ADVANCED: dict[str, JsonValue] = {"advanced": True}  # the form hides it until it is opened
 NEEDED: dict[str, JsonValue] = {"needed": True}  # it has no usable default, e.g. a path on the user's machine
 LATER: dict[str, JsonValue] = {"later": True}  # added after keys were saved; its default means what was done before
+# What its value may name; visitors of a shared server need the owner's leave for each, see `common.sharing`:
+FOLDERS: dict[str, JsonValue] = {"folders": True}  # a folder or file on the machine that trains
+ADDRESSES: dict[str, JsonValue] = {"addresses": True}  # an address in a network, or of a database
+HUB: dict[str, JsonValue] = {"hub": True}  # a name on a hub, which is downloaded
+CODE: dict[str, JsonValue] = {"code": True}  # code to import, e.g. "module:factory"
+
+
+@dataclass(frozen=True)
+class PathRule:
+    """Marks a text field that holds a path: it is checked when options are built, and stored absolute.
+
+    A relative path is relative to the working directory; one in a study's file to the folder of that file, see
+    `fairprog_core.study.paths`. An empty text stays empty, an absolute path as it is.
+
+    Attributes:
+        may_be_name: whether a text that is no existing folder is kept, e.g. as the name of a model on a hub.
+        names: texts that are no path.
+    """
+
+    may_be_name: bool = False
+    names: tuple[str, ...] = ()
+
+    def absolute(self, text: str, folder: Path | None = None) -> str:
+        """The absolute path, or the name.
+
+        Args:
+            text: as the user wrote it.
+            folder: that a relative path begins in; None: the working directory.
+
+        Raises:
+            ValueError: no file can have this path; the message says why in a few words.
+        """
+        if not text.strip() or text in self.names:
+            return text
+        if (problem := path_problem(text)) is not None:
+            raise ValueError(problem)
+        path = Path(text).expanduser()
+        if path.is_absolute():
+            return str(path) if text.startswith("~") else text
+        try:
+            whole = (folder or Path.cwd()) / path
+        except OSError as error:
+            raise ValueError("the working directory is gone; give an absolute path") from error
+        is_name = self.may_be_name and not text.startswith(".") and not is_folder(whole)
+        return text if is_name else str(whole)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.absolute, handler(source))
+
+
+PathText: TypeAlias = Annotated[str, PathRule()]  # the type of a field that holds a path
 
 _Excluded = dict[Any, Any]  # pydantic's ``exclude``: by field or index, True for all of it, or a nested dict
 
@@ -76,7 +131,7 @@ class Options(BaseModel):
 
 
 def is_marked(field: FieldInfo, mark: Mapping[str, JsonValue]) -> bool:
-    """Whether a field has a mark: ``ADVANCED``, ``NEEDED`` or ``LATER``."""
+    """Whether a field has a mark, such as ``ADVANCED``."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and mark.items() <= extra.items()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from fairprog_core.common.options import ADVANCED, NEEDED, Modality
+from fairprog_core.common.options import ADVANCED, FOLDERS, NEEDED, Modality, PathText
 from fairprog_core.common.registry import Entry, EntryOptions, add
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 
@@ -103,8 +103,8 @@ class CelebAOptions(DatasetOptions):
 
     kind: Literal["celeba"] = "celeba"
     title = "CelebA"
-    root: str = Field(
-        "", max_length=4096, title="Folder or zip", json_schema_extra=NEEDED,
+    root: PathText = Field(
+        "", max_length=4096, title="Folder or zip", json_schema_extra=NEEDED | FOLDERS,
         description="Path of CelebA on the machine that trains: the official files, or those of Kaggle.",
     )  # fmt: skip
     target: tuple[AttributeName, ...] = Field(
@@ -181,8 +181,8 @@ class CivilCommentsOptions(DatasetOptions):
     modality: ClassVar[Modality] = "text"
     kind: Literal["civil_comments"] = "civil_comments"
     title = "Civil Comments"
-    root: str = Field(
-        "", max_length=4096, title="Folder or file", json_schema_extra=NEEDED,
+    root: PathText = Field(
+        "", max_length=4096, title="Folder or file", json_schema_extra=NEEDED | FOLDERS,
         description="Path of all_data_with_identities.csv, or of its folder, on the machine that trains.",
     )  # fmt: skip
     identities: tuple[AttributeName, ...] = Field(

@@ -1,5 +1,6 @@
 """Columns of a data set on disk: written once, read memory-mapped."""
 
+import errno
 import math
 import shutil
 from collections import deque
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten, size
+from fairprog_core.common.files.checksums import find_change, write_checksums
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.data.base import Progress
 
@@ -56,8 +58,14 @@ class TableLayout(NamedTuple):
 class Columns:
     """A folder of .npy files, one per column, and of .arrow files, one per table with columns of text."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, home: Path | None = None) -> None:
+        """Open a folder.
+
+        Args:
+            folder: holds the files.
+            home: the folder that an error about its disk names; None: the folder itself.
+        """
+        self._folder, self._home = folder, home or folder
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """A new memory-mapped column, to be filled in place."""
@@ -126,10 +134,15 @@ class Columns:
         # A memory-mapped file on a full disk kills the process when it is written to.
         free = shutil.disk_usage(self._folder).free
         if needed > free:
-            raise DataError(
-                f"{self._folder.parent}: the data set needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free;"
-                " choose fewer rows or smaller images, or another home."
-            )
+            raise DataError(no_space(self._home, f"{size(needed - free)} more than the {size(free)} that are free"))
+
+
+def no_space(home: Path, needs: str) -> str:
+    """The error message for a disk that is full."""
+    return (
+        f"The data set does not fit on the disk of {shorten(home)}: it needs {needs}; choose fewer rows or smaller "
+        "images, make room, or choose another home."
+    )
 
 
 @dataclass(frozen=True)
@@ -164,9 +177,15 @@ class CacheEntry:
         """
         with making_once(self.folder, self._find_damage) as is_missing:
             if is_missing:
-                with replacing(self.folder) as part:
-                    part.mkdir()
-                    yield from self.fill(Columns(part))
+                try:
+                    with replacing(self.folder) as part:
+                        part.mkdir()
+                        yield from self.fill(Columns(part, home=self.folder.parent))
+                        write_checksums(part)
+                except OSError as error:
+                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                        raise
+                    raise DataError(no_space(self.folder.parent, "more than is free")) from error
 
     def open(self) -> Columns:
         """The columns, filled first if they are missing or damaged."""
@@ -174,4 +193,7 @@ class CacheEntry:
         return Columns(self.folder)
 
     def _find_damage(self, folder: Path) -> str | None:
-        return Columns(folder).find_damage(self.expected)
+        try:
+            return Columns(folder).find_damage(self.expected) or find_change(folder)
+        except _UNREADABLE as error:
+            return str(error)

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from fairprog_core.classifiers import EncoderOptions, ResidualNetOptions, TrainedOptions
-from fairprog_core.common.options import ADVANCED, Modality, Options
+from fairprog_core.common.options import ADVANCED, FOLDERS, HUB, Modality, Options
 from fairprog_core.common.registry import Entry, EntryOptions
 
 Init = Literal["seed 1", "seed 2", "base weights"]  # first weights of a demographic classifier
@@ -120,6 +120,7 @@ class TextProbeOptions(DemographicClassifierOptions):
         min_length=1,
         title="Model",
         description="The pretrained model that they start from: the base's own, so that its word vectors fit.",
+        json_schema_extra=FOLDERS | HUB,
     )
     max_length: int = Field(
         128, ge=8, le=4096, title="Longest text", description="In tokens.", json_schema_extra=ADVANCED

@@ -17,7 +17,6 @@ from typing import Any, get_args
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
@@ -25,6 +24,7 @@ from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.files.model_file import find_damage
+from fairprog_core.common.files.tensor_file import read_tensors, save_tensors
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
@@ -129,8 +129,8 @@ def demographic_classifier(
             work = _train(classifier, tune, schedule, options.rows, INITS.index(init) + 1, base.device)
             yield from with_own_randomness(work, seed=INITS.index(init) + 1)
             with replacing(path) as part:
-                save_file(classifier.cpu().state_to_save(), part)
-    classifier.load_state_dict(classifier.state_dict() | load_file(path))
+                save_tensors(part, classifier.cpu().state_to_save(), {})
+    classifier.load_state_dict(classifier.state_dict() | read_tensors(path)[0])
     return freeze(classifier.to(base.device))
 
 

@@ -25,7 +25,8 @@ from fairprog_core.classifiers.base import Classifier, Description, freeze, read
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import Header, damaged, parse_header
-from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingSummary
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingSummary, find_damage
+from fairprog_core.common.home import is_whole
 from fairprog_core.common.records import Fit, Losses, TrainingRecord
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -210,7 +211,7 @@ class AdversarialMethod(Method[A_co]):
         context, files = self.context, self._files()
         summaries: list[WeightsFit] = []
         for lam, file in files.items():
-            if file.exists():
+            if is_whole(file, find_damage):
                 summaries.append(self._summary(file))
                 continue
             learner, done = self.start(lam), summaries[-1]["validation"] if summaries else None

@@ -148,7 +148,7 @@ class Method(ABC, Generic[O_co]):
 
     @abstractmethod
     def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
-        """Learn and write the result; does nothing for parts that are written already.
+        """Learn and write the result; does nothing for parts that are written already and whole.
 
         After an interruption, by closing the generator or by the end of the process, a second call resumes with
         identical numbers.

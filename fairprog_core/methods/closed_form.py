@@ -20,7 +20,15 @@ from fairprog_core.classifiers.base import Classifier, Description
 from fairprog_core.classifiers.predict import predictions_of
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import damaged, parse_header
-from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, misfit, read_learned, write_learned
+from fairprog_core.common.files.model_file import (
+    RUN_AGAIN,
+    TrainingCosts,
+    find_damage,
+    misfit,
+    read_learned,
+    write_learned,
+)
+from fairprog_core.common.home import is_whole
 from fairprog_core.common.records import TrainingRecord, validation_record
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -49,7 +57,7 @@ class ClosedForm(Method[O_co]):
         """Solve for every reported λ; returns tensors and JSON values for the file."""
 
     def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
-        if self.file.exists():
+        if is_whole(self.file, find_damage):
             return
         feature_seconds = self.context.features.seconds(self.context.split)
         started = time.perf_counter()

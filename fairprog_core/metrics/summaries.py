@@ -18,6 +18,8 @@ from fairprog_core.metrics.point import Point
 Cell: TypeAlias = str | float | bool | None
 Row: TypeAlias = dict[str, Cell]
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets read the wide forms too
+
 SAME_CURVE = ("method", "trigger", "criterion", "tuning_ratio")  # equal for curves that differ only by seed
 
 
@@ -86,13 +88,18 @@ def points_csv(points: Sequence[Point]) -> str:
     return rows_csv(point_rows(points))
 
 
+def csv_cell(value: Cell) -> Cell:
+    """A cell that no spreadsheet reads as a formula: text that begins like one gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
 def rows_csv(rows: Sequence[Mapping[str, Cell]]) -> str:
     """Flat rows as CSV text; a column for every key of any row, in the order of first appearance."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: csv_cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 
 

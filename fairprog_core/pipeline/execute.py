@@ -6,18 +6,21 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 from threadpoolctl import threadpool_limits
 
+from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common import memory
 from fairprog_core.common.home import Home, replacing
-from fairprog_core.common.records import Record
+from fairprog_core.common.limits import limits
+from fairprog_core.common.process import memory
+from fairprog_core.common.records import Record, StageRecord
 from fairprog_core.common.registry import build, load
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
@@ -60,10 +63,12 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
         FairprogError: bad options, data or weights; finished parts are kept.
     """
     memory.keep_freed()
-    n_threads = study.threads or 1  # networks and tables are too small to gain from more
+    # one unless set, as networks and tables are too small to gain from more; never more than this machine has
+    n_threads = min(study.threads or 1, limits().threads)
     torch.set_num_threads(n_threads)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
+    yield from _downloads(study)
     execution = Execution(study, home, folder)
     try:
         with threadpool_limits(n_threads, user_api="blas"):
@@ -73,6 +78,15 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
             yield from execution.explanations()
     finally:
         execution.keep_seconds()
+
+
+def _downloads(study: Study) -> Iterator[Record]:
+    """Download what the bases need; yields its progress. Keys and costs can be computed only afterwards."""
+    others = [other.classifier for other in study.transfer if other.classifier is not None]
+    for options in (study.classifier, *others):
+        with closing(CLASSIFIERS[options.kind].load().fetch(options)) as labels:
+            for label in labels:
+                yield StageRecord(kind="stage", stage="download", label=label, fraction=0.0, seconds_left=None)
 
 
 class Execution:
@@ -254,8 +268,11 @@ class Execution:
         ).save()
 
     def _earlier_seconds(self) -> dict[str, float]:
-        path = self.folder / "seconds.json"
-        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+        """The seconds of earlier attempts; none where their file is missing or damaged: no other figure needs them."""
+        try:
+            return TypeAdapter(dict[str, float]).validate_json((self.folder / "seconds.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
 
     def keep_seconds(self) -> None:
         """Write the seconds spent, for a later attempt at this run."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fairprog_core.common.files import model_file
-from fairprog_core.common.home import Home, is_whole, replacing
+from fairprog_core.common.home import Home, is_whole, making_once, replacing
 from fairprog_core.common.options import digest_of
 
 CACHE_VERSION = 4  # raise it when the same options give other numbers: sampling, anchors, losses, solvers, defaults
@@ -35,7 +35,9 @@ class FittedCache:
     def add(self, source: Path) -> None:
         """Create the entry from the file or folder that a method wrote."""
         if not self.path.exists() and _find_damage(source) is None:
-            _copy(source, self.path)
+            with making_once(self.path) as is_missing:
+                if is_missing:
+                    _copy(source, self.path)
 
 
 def _find_damage(path: Path) -> str | None:

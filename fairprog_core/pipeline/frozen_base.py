@@ -10,7 +10,7 @@ from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, 
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
 from fairprog_core.common.files import model_file
 from fairprog_core.common.files.model_file import all_finite
-from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing
+from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing, user_path
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Dataset
@@ -142,5 +142,6 @@ def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> 
 
     Raises:
         ArtifactError: the file is missing, damaged or not a classifier of fairprog.
+        ConfigError: the path is not valid.
     """
-    return load_base(Path(path), torch.device(device))
+    return load_base(user_path(path), torch.device(device))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter
 
-from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.errors import ArtifactError, shorten
 from fairprog_core.common.files.json_values import plain
-from fairprog_core.common.home import replacing
+from fairprog_core.common.home import is_file, replacing, user_path
 from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.metrics.counts import Counts, cell_weight, count_table, joint_table
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, changes, group_table
@@ -82,18 +82,20 @@ class Result:
 
         Raises:
             ArtifactError: it is missing, damaged, or of another version.
+            ConfigError: the path is not valid.
         """
-        path = Path(folder) / RESULT
-        if not path.is_file():
+        path = user_path(folder) / RESULT
+        if not is_file(path):
             raise ArtifactError(
-                f"There is no result in {folder}: result.json is missing; run the study, or open another folder."
+                f"There is no result in {shorten(folder)}: result.json is missing; run the study, or open another "
+                "folder."
             )
         values = read_json(path, remedy="run the study again")
         if (found := values.get("schema")) != SCHEMA:
             raise ArtifactError(
-                f"{path} is of version {found!r:.40}, this fairprog reads {SCHEMA!r}; run the study again."
+                f"{shorten(path)} is of version {found!r:.40}, this fairprog reads {SCHEMA!r}; run the study again."
             )
-        return cls.from_json(values, folder=Path(folder))
+        return cls.from_json(values, folder=path.parent)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], *, folder: Path) -> "Result":

@@ -3,11 +3,13 @@
 So a lost run is found without a monitoring process.
 """
 
+import re
 import time
 from pathlib import Path
 from typing import Self, cast
 
 from sqlalchemy import select, true
+from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shorten
 from fairprog_core.common.home import Home
@@ -60,9 +62,14 @@ class RunReader:
         Raises:
             RunError: no run matches, or more than one does.
         """
-        runs = self.list()
-        exact = [run for run in runs if name in (run.id, str(run.number))]
-        matching = exact or [run for run in runs if name and run.id.startswith(name)]
+        self.reap()
+        exact = RUNS.c.id == name
+        if re.fullmatch("[1-9][0-9]{0,17}", name):  # SQLite's largest integer has 19 digits
+            exact |= RUNS.c.number == int(name)
+        matching = self._where(exact)
+        if name and not matching:  # LIKE takes small letters for capital ones
+            beginning = self._where(RUNS.c.id.startswith(name, autoescape=True))
+            matching = [run for run in beginning if run.id.startswith(name)]
         if not matching:
             raise rows.unknown(name)
         if len(matching) > 1:
@@ -71,18 +78,31 @@ class RunReader:
             )
         return matching[0]
 
-    def list(self, *, limit: int | None = None, is_active: bool = False) -> Runs:
+    def list(
+        self, *, limit: int | None = None, skip: int = 0, is_active: bool = False, name: str | None = None
+    ) -> Runs:
         """All runs, the newest first, their states up to date.
 
         Args:
             limit: most runs to return.
+            skip: number of newer runs to leave out.
             is_active: only queued and running runs.
+            name: only runs of a study with this name.
         """
         self.reap()
-        which = RUNS.c.state.not_in(OVER) if is_active else true()
+        which = _active() if is_active else true()
+        return self._where(which if name is None else which & (RUNS.c.name == name), limit=limit, skip=skip)
+
+    def count(self, *, is_active: bool = False) -> int:
+        """Number of all runs, or of the queued and running ones; their states as they were when last brought up."""
         with self.database.reading() as connection:
-            found = connection.execute(select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit))
-            return [run_of(row) for row in found.mappings()]
+            return rows.count(connection, _active() if is_active else true())
+
+    def _where(self, which: ColumnElement[bool], *, limit: int | None = None, skip: int = 0) -> Runs:
+        """The runs that ``which`` selects, the newest first."""
+        query = select(RUNS).where(which).order_by(RUNS.c.number.desc()).limit(limit).offset(skip or None)
+        with self.database.reading() as connection:
+            return [run_of(row) for row in connection.execute(query).mappings()]
 
     def records(self, run_id: str, after: int = 0, *, limit: int | None = None) -> Records:
         """The records of a run in order, each with its ``seq`` and ``time``.
@@ -144,6 +164,10 @@ class RunReader:
                 now = time.time()
                 rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now, seconds_left=None)
             return verdict in ("lost", "kill", "cancelled")
+
+
+def _active() -> ColumnElement[bool]:
+    return RUNS.c.state.not_in(OVER)
 
 
 def _is_record(data: object) -> bool:

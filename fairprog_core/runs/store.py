@@ -26,6 +26,7 @@ from fairprog_core.runs.table import rows
 from fairprog_core.runs.table.run import Owner, Run, State
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
+from fairprog_core.study.check_limits import check_limits
 
 
 class Store(RunReader):
@@ -57,10 +58,21 @@ class Store(RunReader):
 
     # ---- called by the page and the command line
 
-    def submit(self, study: Study) -> str:
-        """Queue a study; returns the id of its run."""
+    def submit(self, study: Study, *, visitor: str | None = None) -> str:
+        """Queue a study; returns the id of its run.
+
+        Args:
+            study: the study.
+            visitor: who submits it on a shared server, at most 64 characters; None: the owner of the home.
+
+        Raises:
+            ConfigError: the study exceeds a limit of this machine.
+            RunError: the queue is full, or the visitor has too many runs.
+        """
+        check_limits(study)
         with self.database.writing() as connection:
-            run_id = rows.create(connection, study)
+            rows.check_room(connection, visitor)
+            run_id = rows.create(connection, study, visitor=visitor)
         wakeup.wake(self.home)
         return run_id
 
@@ -94,15 +106,22 @@ class Store(RunReader):
                 thread.join()
         return self.get(run_id)
 
-    def resume(self, run_id: str) -> Run:
+    def resume(self, run_id: str, *, visitor: str | None = None) -> Run:
         """Queue a lost, cancelled or failed run again; it continues from its checkpoint.
 
+        Args:
+            run_id: the run.
+            visitor: as of `submit`; the run is counted as theirs from now on.
+
         Raises:
-            RunError: no run has this id, or the run is queued, running or done.
+            RunError: no run has this id, the run is queued, running or done, or there is no room for it.
         """
         self.reap()
         with self.database.writing() as connection:
-            rows.requeue(connection, rows.get(connection, run_id, lock=True))
+            run = rows.get(connection, run_id, lock=True)
+            if run.can_resume:  # else `requeue` says why not
+                rows.check_room(connection, visitor)
+            rows.requeue(connection, run, visitor=visitor)
         wakeup.wake(self.home)
         return self.get(run_id)
 
@@ -130,7 +149,11 @@ class Store(RunReader):
             study: the study.
             owner: the process that executes the run.
             may_be_ended: whether cancelling may end the process when a step takes long.
+
+        Raises:
+            ConfigError: the study exceeds a limit of this machine.
         """
+        check_limits(study)
         with self.database.writing() as connection:
             return rows.start(connection, rows.create(connection, study), owner, may_be_ended=may_be_ended)
 

@@ -9,7 +9,6 @@ import gc
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +18,8 @@ from typing import Literal
 from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.home import Home
-from fairprog_core.common.version import code_version
+from fairprog_core.common.process.version import code_version
+from fairprog_core.runs.log_format import log_to_stdout
 from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--slot", type=int, default=0)
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS)
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
+    log_to_stdout("%(asctime)s %(levelname)s %(message)s")
     home = Home(options.home)
     for sentence in plugins.problems():
         log.warning("%s", sentence)

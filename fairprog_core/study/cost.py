@@ -18,21 +18,22 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
         study: the study to estimate.
         trains_base: whether the base has to be trained; False: it is in the cache.
     """
-    plans, per_row, of_base = study.plan(), _per_row(study), _base_rows(study)
-    n_points = sum(_points(study, plan) for plan in plans)
+    plans, per_row, of_base = study.plan_of_first_seed(), _per_row(study), _base_rows(study)
+    n_seeds = len(study.seeds)  # the curves of every seed cost the same
+    n_points = n_seeds * sum(_points(study, plan) for plan in plans)
     per_point = 0.4 * _labels(study) + 0.3 * per_row * _rows(study, "n_test")  # intervals and auditor; predictions
+    n_explained = sum(is_explained(study, plan) for plan in plans) * (n_seeds if study.explain.every_seed else 1)
     return {
         "data": 10 + trains_base * _rows(study, "n_train") / 600,
         "base": 1 + trains_base * of_base * per_row,
-        "triggers": sum(
-            1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans
-        ),
+        "triggers": n_seeds
+        * sum(1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans),
         "evaluation": n_points * per_point,
         "transfer": sum(
             _base_rows(other) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
         ),
-        "explain": EXPLANATION_ROWS * per_row * sum(is_explained(study, plan) for plan in plans),
+        "explain": EXPLANATION_ROWS * per_row * n_explained,
     }
 
 

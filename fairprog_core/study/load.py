@@ -5,6 +5,8 @@ options of that kind with their defaults: ``classifier = "hybrid"``.
 
 A *series* is several studies in one file: ``studies`` lists names of presets, or tables with a ``name``
 and overrides to ``set`` in addition to the other keys of the file.
+
+Relative paths in a file begin in the file's folder, those in other overrides in the working directory.
 """
 
 import copy
@@ -19,8 +21,9 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ConfigError, shorten, shown
-from fairprog_core.common.home import is_file
+from fairprog_core.common.home import is_file, user_path
 from fairprog_core.study.override import Override
+from fairprog_core.study.paths import make_absolute
 from fairprog_core.study.study import Study
 from fairprog_core.study.values import DEEPEST, Values, expand, parse_json, parse_toml
 
@@ -66,7 +69,7 @@ def load_study(source: str | Path | Study, overrides: Iterable[str] = ()) -> Stu
     found = _read(source)
     if found.is_series:
         raise ConfigError(f"{found.where} is a series of studies; `fairprog run {shorten(source)}` runs all of them.")
-    return _study(found.values, found.where, overrides)
+    return _study(found, overrides)
 
 
 def load_study_of(dataset: str, overrides: Iterable[str] = ()) -> Study:
@@ -79,7 +82,7 @@ def load_study_of(dataset: str, overrides: Iterable[str] = ()) -> Study:
     Raises:
         ConfigError: a key or value is not allowed.
     """
-    return _study({"dataset": {"kind": dataset}}, f"data set {dataset}", overrides)
+    return _study(_Source({"dataset": {"kind": dataset}}, f"data set {dataset}"), overrides)
 
 
 def load_studies(source: str | Path | Study, overrides: Iterable[str] = ()) -> list[Study]:
@@ -109,41 +112,54 @@ def is_series(source: str | Path | Study) -> bool:
 
 @dataclass(frozen=True)
 class _Source:
-    """The values of a study or of a series, and where they come from, for errors."""
+    """The values of a study or of a series, and where they come from.
+
+    Attributes:
+        values: as in the file.
+        where: the file or preset, for errors.
+        folder: that relative paths in the values begin in; None: they hold none.
+    """
 
     values: Values
     where: str
+    folder: Path | None = None
 
     @property
     def is_series(self) -> bool:
         return "studies" in self.values
 
 
-def _study(values: Values, where: str, overrides: Iterable[str]) -> Study:
-    expand(values)
-    parsed = [Override.parse(text) for text in overrides]
+def _study(found: _Source, overrides: Iterable[str], own: Iterable[str] = ()) -> Study:
+    """Parse a study after its overrides; ``own`` are those of its file."""
+    expand(found.values)
+    make_absolute(found.values, found.folder)
+    parsed = [Override.parse(text, folder=found.folder) for text in own] + [Override.parse(text) for text in overrides]
     for override in sorted(parsed, key=lambda each: not each.is_kind):  # kinds first, because they drop options
-        override.apply(values, where=where)
-    return Study.parse(values, where=where)
+        override.apply(found.values, where=found.where)
+    return Study.parse(found.values, where=found.where)
 
 
-def _members(source: str | Path | Study, overrides: Sequence[str], within: tuple[str, ...]) -> Iterator[Study]:
-    """Every study of a source; ``within`` are the series that contain it."""
-    found = _read(source)
+def _members(
+    source: str | Path | Study, overrides: Sequence[str], within: tuple[str, ...], folder: Path | None = None
+) -> Iterator[Study]:
+    """Every study of a source; ``within`` are the series that contain it, ``folder`` is that of the last."""
+    found = _read(source, folder)
     if not found.is_series:
-        yield _study(found.values, found.where, overrides)
+        yield _study(found, overrides)
         return
-    if str(source) in within:
+    place = source if isinstance(source, Study) else str((folder or Path()) / source)
+    if place in within:
         raise ConfigError(f"{found.where}: studies names the series itself.")
     if len(within) == DEEPEST:
         raise ConfigError(f"{found.where}: series name series more than {DEEPEST} deep; name the studies themselves.")
     for member in _list_of_members(found):
         if isinstance(member, str):
-            yield from _members(member, overrides, (*within, str(source)))
+            yield from _members(member, overrides, (*within, str(place)), found.folder)
         else:
             name, own = _name_and_settings(member, found.where)
             values = copy.deepcopy({key: value for key, value in found.values.items() if key != "studies"})
-            yield _study(values | {"name": name}, f"{found.where}, {shorten(name, 60)}", [*own, *overrides])
+            of_member = _Source(values | {"name": name}, f"{found.where}, {shorten(name, 60)}", found.folder)
+            yield _study(of_member, overrides, own)
 
 
 def _list_of_members(found: _Source) -> list[JsonValue]:
@@ -165,18 +181,19 @@ def _name_and_settings(member: JsonValue, where: str) -> tuple[JsonValue, list[s
     )
 
 
-def _read(source: str | Path | Study) -> _Source:
+def _read(source: str | Path | Study, folder: Path | None = None) -> _Source:
+    """Read a study or a series; ``folder``: that a relative path begins in, None: the working directory."""
     if isinstance(source, Study):
         return _Source(source.to_json(), shorten(source.name))
-    path = Path(source)
-    is_name = isinstance(source, str) and not path.suffix and path.name == source
+    is_name = isinstance(source, str) and not Path(source).suffix and Path(source).name == source
     if is_name and source in _shipped():
         return _Source(parse_toml(_shipped()[str(source)]), f"preset {source}")
-    if is_name and not is_file(path):
+    if is_name and not is_file((folder or Path()) / source):
         close = difflib.get_close_matches(str(source)[:80], _shipped(), 1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise ConfigError(f"There is no preset {shown(source)}; there are {', '.join(_shipped())}.{hint}")
-    return _Source(_read_file(path), shorten(path))
+    path = (folder or Path()) / user_path(source, what="The study")
+    return _Source(_read_file(path), shorten(path), path.absolute().parent)
 
 
 def _read_file(path: Path) -> Values:

@@ -1,10 +1,12 @@
 """Overrides of single values of a study: ``key.path=value``. Torch-free."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ConfigError, shorten, shown
+from fairprog_core.study.paths import make_absolute
 from fairprog_core.study.study import Study
 from fairprog_core.study.values import KINDS, Values, expand, parse_toml, read_value
 
@@ -17,15 +19,21 @@ class Override:
         path: the keys that lead to the value; those of a list are indices.
         value: the new value.
         text: the override as the user wrote it, for errors.
+        folder: that a relative path in it begins in; None: the working directory.
     """
 
     path: tuple[str, ...]
     value: JsonValue
     text: str
+    folder: Path | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Override":
+    def parse(cls, text: str, *, folder: Path | None = None) -> "Override":
         """Parse ``a.b=value``.
+
+        Args:
+            text: as the user wrote it.
+            folder: that a relative path in it begins in; None: the working directory.
 
         Raises:
             ConfigError: the text is not of this form.
@@ -34,7 +42,7 @@ class Override:
         path = _path(key.strip()) if equals else ()
         if not path:
             raise ConfigError(f"--set {shown(text)} is not of the form key.path=value, e.g. classifier.source=train.")
-        return cls(path, read_value(value.strip()), text)
+        return cls(path, read_value(value.strip()), text, folder)
 
     @property
     def is_kind(self) -> bool:
@@ -60,6 +68,7 @@ class Override:
             holder = self._inside(holder, part)
         self._put(holder, self.path[-1])
         expand(values)
+        make_absolute(values, self.folder)
 
     def _inside(self, holder: JsonValue, part: str) -> JsonValue:
         """The table or list under a key; a missing one becomes an empty table."""

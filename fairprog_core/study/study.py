@@ -4,6 +4,7 @@ It is composed from the options in the registries, and loaded from a preset, a T
 """
 
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -192,16 +193,36 @@ class Study(Options):
             raise ValueError(f"{unsuited[0]} is not for {modality} data such as {self.dataset.kind}")
         return self
 
+    def n_curves(self) -> int:
+        """Number of curves of `plan`, which is not built for it."""
+        n_triggers, n_ratios = len(self.triggers), len(self.tuning_ratio)
+        of_a_seed = sum(
+            (n_triggers if method.uses_trigger else 1) * (n_ratios if method.learns_from == "tune" else 1)
+            for method in self.methods
+            if not method.is_control
+        )
+        return len(self.seeds) * of_a_seed * len(self.criteria)
+
     def plan(self) -> list[CurvePlan]:
         """All curves of the study, sorted by seed: those of the first seed come before those of the second.
 
         Raises:
             ConfigError: the values of a range of λ do not fit together.
         """
-        learned = [method for method in self.methods if not method.is_control]
+        first = self.plan_of_first_seed()
+        keys = [plan.key.removesuffix(f"s{plan.seed}") for plan in first]
+        return [replace(plan, key=f"{key}s{seed}", seed=seed) for seed in self.seeds for key, plan in zip(keys, first)]
+
+    def plan_of_first_seed(self) -> list[CurvePlan]:
+        """The curves of the first seed; those of every other seed differ in key and seed alone.
+
+        Raises:
+            ConfigError: the values of a range of λ do not fit together.
+        """
         return [
-            self._curve(method, name, trigger, criterion, seed, ratio)
-            for seed, method in product(self.seeds, learned)
+            self._curve(method, name, trigger, criterion, self.seeds[0], ratio)
+            for method in self.methods
+            if not method.is_control
             for (name, trigger), criterion, ratio in product(
                 self._named_triggers() if method.uses_trigger else [(None, None)],
                 self.criteria,

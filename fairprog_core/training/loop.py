@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Generator
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fairprog_core.common.errors import ArtifactError
-from fairprog_core.common.files.checkpoint import load_state, save_state, unusable
+from fairprog_core.common.files.checkpoint import load_state, save_state
+from fairprog_core.common.files.json_values import short
+from fairprog_core.common.home import set_aside
 from fairprog_core.common.records import (
     FittedRecord,
     Front,
@@ -124,32 +126,43 @@ def fit(
 def _resume(learner: Learner, checkpoint: Path, fresh: TrainingState) -> tuple[TrainingProgress, TrainingState]:
     """Restore a learner from a checkpoint; returns its progress and its best iterate so far.
 
+    A checkpoint that is damaged or of another training is renamed, and the training starts anew.
+
     Args:
         learner: its state is replaced.
         checkpoint: an existing file.
         fresh: the learner's own "learned" state, whose structure the best iterate must have.
+    """
+    before = deepcopy(learner.state())
+    try:
+        return _restore(learner, load_state(checkpoint), fresh)
+    except ValueError as error:
+        learner.load_state(before)  # it may hold a part of the checkpoint
+        set_aside(checkpoint, short(error).rstrip("."), "this training starts anew")
+        return TrainingProgress(), before["learned"]
+
+
+def _restore(learner: Learner, saved: object, fresh: TrainingState) -> tuple[TrainingProgress, TrainingState]:
+    """Load what a checkpoint holds.
 
     Raises:
-        ArtifactError: the checkpoint is damaged, or of another training.
+        ValueError: it is damaged, or of another training.
     """
-    saved = load_state(checkpoint)
-    try:
-        found = entry(saved, "progress")
-        progress = asdict(TrainingProgress())
-        check_alike({**found, "best": None} if isinstance(found, dict) else found, progress, "progress")
-        found["best"] = found["best"] or None  # an early version had an empty record before any validation
-        if not isinstance(found["best"], dict | None):
-            raise ValueError("progress.best is no validation front")
-        if found["best"]:
-            check_number(entry(found["best"], "hypervolume"), "progress.best.hypervolume")
-        for name in ("step", "best_step", "stale", "validated"):
-            if not isinstance(found[name], int) or found[name] < 0:
-                raise ValueError(f"progress.{name} is no step count")
-        check_alike(entry(saved, "best"), dict(fresh), "best")
-        learner.load_state(entry(saved, "learner"))
-    except ValueError as error:
-        raise ArtifactError(unusable(checkpoint, error)) from error
-    return TrainingProgress(**found), saved["best"]
+    found = entry(saved, "progress")
+    progress = asdict(TrainingProgress())
+    check_alike({**found, "best": None} if isinstance(found, dict) else found, progress, "progress")
+    found["best"] = found["best"] or None  # an early version had an empty record before any validation
+    if not isinstance(found["best"], dict | None):
+        raise ValueError("progress.best is no validation front")
+    if found["best"]:
+        check_number(entry(found["best"], "hypervolume"), "progress.best.hypervolume")
+    for name in ("step", "best_step", "stale", "validated"):
+        if not isinstance(found[name], int) or found[name] < 0:
+            raise ValueError(f"progress.{name} is no step count")
+    best = entry(saved, "best")
+    check_alike(best, dict(fresh), "best")
+    learner.load_state(entry(saved, "learner"))
+    return TrainingProgress(**found), best
 
 
 def _is_due(progress: TrainingProgress, budget: Budget) -> bool:

@@ -20,18 +20,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier, Description
-from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
+from fairprog_core.common.files.destination import Product, has_format, writing
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
-from fairprog_core.common.home import replacing
+from fairprog_core.common.files.tensor_file import save_tensors
+from fairprog_core.common.home import is_file, user_path
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
 
 FORMAT = "fairprog.trigger/1"
+FILE = Product("a trigger that fairprog wrote", has_format("fairprog.trigger"), may_be_in_home=True)
 REMEDY = "take the file from where it was made, or train the trigger again"
 
 
@@ -221,6 +223,10 @@ class Trigger(nn.Module):
         Args:
             path: of the file.
             about: JSON values: hashes of classifier and data, metrics, versions.
+
+        Raises:
+            ConfigError: something else than a trigger's file is there.
+            ArtifactError: it cannot be written.
         """
         header = {
             "format": FORMAT,
@@ -231,8 +237,8 @@ class Trigger(nn.Module):
             **about,
         }
         tensors = {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
-        with replacing(path) as part:
-            save_file(tensors, part, {"fairprog": json.dumps(header)})
+        with writing(path, FILE) as part:
+            save_tensors(part, tensors, {"fairprog": json.dumps(header)})
 
 
 class ReprogrammedClassifier(nn.Module):
@@ -282,10 +288,13 @@ def load_trigger(path: str | Path) -> Trigger:
 
     Raises:
         ArtifactError: the file is missing, damaged or not a trigger of fairprog.
+        ConfigError: the path is not valid.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ArtifactError(f"No trigger at {path}: give the .safetensors file that a run or the dashboard wrote.")
+    path = user_path(path)
+    if not is_file(path):
+        raise ArtifactError(
+            f"No trigger at {shorten(path)}: give the .safetensors file that a run or the dashboard wrote."
+        )
     values, about = read_module(path, format=FORMAT, noun="trigger", remedy=REMEDY)
     options = options_of(TRIGGERS, about, path=path, noun="trigger", remedy=REMEDY)
     implementation: type[Trigger] = TRIGGERS[options.kind].load()

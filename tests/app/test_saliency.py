@@ -7,6 +7,7 @@ import pytest
 
 from app.charts import overlay
 from app.components.saliency import gallery as maps
+from app.components.saliency import own_answer
 from app.state.explain_process import process
 from app.wording import probe as probe_words
 from app.wording import saliency as words
@@ -162,8 +163,9 @@ def test_own_picture_is_asked_for_with_its_limits(open_page, demo):
 
 
 @pytest.fixture
-def explaining():
-    """Ends the explain process after the test."""
+def explaining(monkeypatch):
+    """The page waits until the explain process has started and answered; the process ends after the test."""
+    monkeypatch.setattr(own_answer, "FIRST_SECONDS", 100.0)
     yield
     process().close()
 

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.components.saliency import own_sentence
+from app.components.saliency import own_answer
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
@@ -20,8 +21,11 @@ from app.wording import start as start_words
 from app.wording import tradeoff as tradeoff_words
 from app.wording.shared import common, inside
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.limits import limits
+from fairprog_core.explain.live.process import ExplainProcess
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.explain.live.text import answer
+from fairprog_core.explain.live.warm_process import WarmProcess
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
@@ -199,22 +203,25 @@ def test_odd_texts_reach_the_screen_as_text_alone(open_page, text_demo, gallery)
 # --- A sentence of one's own -------------------------------------------------------------
 
 
-class Process:
-    """Explains every text as the explain process does, but here; and remembers what it was asked."""
+class Here(WarmProcess):
+    """Answers in this process instead of another one, and remembers what it was asked."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[TextRequest] = []
 
-    def explain_text(self, request: TextRequest) -> Any:
+    def answer(self, request: TextRequest, *_: Any) -> Any:
         self.asked.append(request)
         return answer(request)
 
 
 @pytest.fixture
 def process(monkeypatch):
-    found = Process()
-    monkeypatch.setattr(explaining, "process", lambda: found)
-    return found
+    found = Here()
+    with closing(ExplainProcess(process=found)) as process:
+        monkeypatch.setattr(explaining, "process", lambda: process)
+        monkeypatch.setattr(own_answer, "FIRST_SECONDS", 60.0)
+        yield found
 
 
 def ask(page, text):
@@ -266,7 +273,7 @@ def test_text_that_cannot_be_explained_is_told_as_plain_text(open_page, copied, 
 
 def test_text_box_takes_no_more_than_it_says(open_page, text_demo):
     page = open_page("saliency", run=RUN)
-    assert page.text_area(key="own-text").proto.max_chars == own_sentence.MOST_LETTERS >= 10_000
+    assert page.text_area(key="own-text").proto.max_chars == limits().letters >= 10_000
 
 
 def test_run_without_base_weights_explains_no_new_sentence(open_page, copied):

@@ -4,8 +4,10 @@ import pytest
 
 from app.wording import tradeoff
 from app.wording import train as words
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.point import Point
+
+JOINER = "\u2060"  # invisible
 
 
 @pytest.mark.parametrize(
@@ -33,10 +35,43 @@ def test_plain_text_holds_no_markup():
     """Every character that Markdown, Streamlit's colours, icons, emoji or formulas begin with is escaped."""
     text = "<b> **x** _y_ `z` [a](b) ![c](d) $e$ ~f~ # :red[g] :smile: h|i"
     escaped = common.plain(text)
-    assert escaped.replace("\\", "") == text
+    assert escaped.replace("\\", "").replace(JOINER, "") == text
     for i, character in enumerate(escaped):
         if character in "<>*_`[]!$~#:|":
             assert escaped[i - 1] == "\\"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("www.evil.com", f"www{JOINER}.evil.com"),
+        ("http://evil.com", rf"http\:{JOINER}//evil.com"),
+        ("a@evil.com", f"a{JOINER}@evil.com"),
+        (":smile:", rf"\:{JOINER}smile\:"),
+        ("a -> b -- c", f"a -{JOINER}\\> b -{JOINER}- c"),
+        ("- a", r"\- a"),
+        ("1. a", r"1\. a"),
+        ("a\n\n# b", r"a \# b"),
+        ("a\x1b[2J", r"a\\x1b\[2J"),
+        ("Gap: 0.5, 12 % of it", r"Gap\: 0.5, 12 % of it"),
+    ],
+)
+def test_markdown_shows_a_name_as_it_is_written(text, shown):
+    """Streamlit finds links, emoji and arrows after it has read the backslashes: only the invisible sign helps."""
+    assert neutral.in_markdown(text) == shown
+
+
+def test_cards_of_data_sets_keep_their_links():
+    text = neutral.in_markdown_with_links("Source: www.evil.com; https://a.org/b_c.html")
+    assert text == rf"Source\: www{JOINER}.evil.com; https://a.org/b_c.html"
+
+
+def test_chart_reads_no_markup_formula_or_template():
+    assert neutral.in_chart("<b>$x$</b> %{y} &amp;\x1b") == (r"&lt;b&gt;&#36;x&#36;&lt;/b&gt; &#37;{y} &amp;amp;\x1b")
+
+
+def test_unknown_key_holds_nothing_that_could_be_markup():
+    assert common.kind("a_b<i>[c](d)") == "A b?i??c??d?"
 
 
 def test_plan_in_words():

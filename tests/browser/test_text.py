@@ -171,3 +171,25 @@ def test_own_sentence_is_explained_by_a_process_of_its_own(server, visitor):
     assert visit.findings() == []
     assert visit.console == []
     assert visit.outside == []
+
+
+def ask(page, text):
+    page.get_by_label(words.OWN_LABEL, exact=True).fill(text)
+    page.get_by_role("button", name=words.OWN_BUTTON, exact=True).click()
+
+
+def test_visitors_wait_for_each_other_and_one_can_cancel(server, visitor):
+    """The second visitor's page goes on by itself when the first one has cancelled."""
+    first, second = visitor(server), visitor(server)
+    pages = [visit.open(f"/saliency?run={RUN}") for visit in (first, second)]
+    ask(pages[0], "One long sentence about neighbours and fools. " * 100)
+    pages[0].get_by_role("button", name=shared.CANCEL, exact=True).wait_for(timeout=60_000)
+    ask(pages[1], "A short one.")
+    pages[1].get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
+    pages[0].get_by_role("button", name=shared.CANCEL, exact=True).click()
+    pages[0].get_by_text(shared.OWN_CANCELLED).wait_for()
+    pages[1].locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
+    for visit in (first, second):
+        visit.settle()
+        assert visit.findings() == []
+        assert visit.console == []

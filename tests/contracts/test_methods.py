@@ -1,8 +1,10 @@
 """Every method × every criterion. A new entry in a registry is tested without an edit here."""
 
+import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -175,6 +177,52 @@ class TestEveryMethod:
             records.close()
             rest = make(kind, modality, criterion, folder)
             assert same(said(learned(rest), rest), said(whole.open(), whole))
+
+
+def in_mode(method: Method, mode: Literal["amortised", "separate"]) -> Method:
+    made: Method = build(METHODS, method.options, replace(method.context, mode=mode))
+    return made
+
+
+def damage_all(folder: Path) -> int:
+    """Change one bit of the last value in every file of a curve; returns how many files there are."""
+    files = list(folder.rglob("*.safetensors"))
+    for file in files:
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    return len(files)
+
+
+@pytest.mark.parametrize(
+    ("kind", "modality", "mode"),
+    [
+        *sorted({(kind, modality, "amortised") for kind, modality, _ in CASES}),
+        ("reprogram", "image", "separate"),
+    ],
+)
+def test_damaged_file_is_set_aside_and_made_again_with_the_same_numbers(
+    kind: str, modality: Modality, mode: Any, tmp_path: Path
+) -> None:
+    """On the way, where there are checkpoints and finished parts, and at the end."""
+    criterion = next(iter(CRITERIA))
+    method = in_mode(make(kind, modality, criterion, tmp_path), mode)
+    looks = looking(method.context.split)
+    n = len(list(method.learn(looks)))
+    whole = said(method.open(), method)
+    n_files = damage_all(method.context.folder)
+    assert n_files
+    assert same(said(learned(method), method), whole)
+    assert len(list(tmp_path.rglob("*.damaged"))) == n_files
+
+    shutil.rmtree(method.context.folder)
+    for after in (n // 2, n - 1):
+        records = in_mode(make(kind, modality, criterion, tmp_path), mode).learn(looks)
+        for _ in range(after):
+            next(records, None)
+        records.close()
+        damage_all(method.context.folder)
+    method = in_mode(make(kind, modality, criterion, tmp_path), mode)
+    assert same(said(learned(method), method), whole)
 
 
 @pytest.mark.parametrize("kind", ["last_layer", "output_shift"])

@@ -1,6 +1,8 @@
 """What learns a trigger, step by step: every trigger × every criterion; a new trigger is tested without an edit."""
 
+from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -8,17 +10,21 @@ import pytest
 import torch
 
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.files.checkpoint import save_state
 from fairprog_core.common.options import Modality
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.reprogramming.trigger_training import make_learner
+from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
+from fairprog_core.training.loop import TrainingProgress, fit
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
-from tests.contracts.samples import rows, usual
+from tests.contracts.samples import front, rows, usual
 
+PROGRESS = TrainingProgress(step=1)
 TEXT_TRIGGERS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"]
 TRIGGER_KINDS = ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
 
@@ -96,6 +102,22 @@ class TestEveryTriggerLearner:
         for step in (1, 2):
             method.step(step)
             other.step(step)
+        assert torch.equal(trigger.values(2.0), again.values(2.0))
+
+    def test_learner_that_meets_a_bad_checkpoint_goes_on_as_if_there_was_none(
+        self, trigger_kind: str, criterion: str, tmp_path: Path
+    ) -> None:
+        """Its last entry is missing, so that the others are loaded before it is refused."""
+        (method, trigger), (other, again) = (started(criterion, trigger_kind) for _ in range(2))
+        elsewhere, _ = started(criterion, trigger_kind, seed=5)
+        elsewhere.step(0)
+        state = elsewhere.state()
+        saved = {"learner": dict(list(state.items())[:-1]), "best": state["learned"], "progress": asdict(PROGRESS)}
+        save_state(tmp_path / "c.safetensors", saved)
+        budget = Budget(steps=2, validate_every=2)
+        for learner, checkpoint in ((method, None), (other, tmp_path / "c.safetensors")):
+            records = list(fit(learner, budget, validate=lambda: front(0.5), checkpoint=checkpoint))
+            assert [record["step"] for record in records if record["kind"] == "train"] == [1, 2]
         assert torch.equal(trigger.values(2.0), again.values(2.0))
 
     def test_lam_zero_equals_training_for_accuracy_alone(self, trigger_kind: str, criterion: str) -> None:

@@ -1,13 +1,16 @@
 """The cache of columns: filled once, whole or not at all, by a generator that tells how far it is."""
 
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import numpy as np
+import psutil
 import pytest
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, size
 from fairprog_core.common.home import Home
 from fairprog_core.data.base import Progress
 from fairprog_core.data.cache import Array, CacheEntry, Columns
@@ -77,3 +80,49 @@ def test_two_processes_fill_an_entry_once(home: Home) -> None:
     command = [sys.executable, "-c", FILL_SLOWLY, str(home.path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sorted(process.communicate(timeout=60)[0] for process in processes) == ["0 [0, 1, 2]\n", "3 [0, 1, 2]\n"]
+
+
+def test_column_is_read_whole_only_after_its_stamp_has_changed(home: Home) -> None:
+    n = 4_000_000
+
+    def fill(out: Columns) -> Iterator[Progress]:
+        out.create("x", (n,), np.uint8)[:] = 7
+        yield 1, 1
+
+    entry = CacheEntry.of(home, "key", {"x": Array((n,), np.uint8)}, fill)
+    entry.open()
+
+    def n_read() -> int:
+        before = psutil.Process().io_counters().read_chars
+        entry.open()
+        return int(psutil.Process().io_counters().read_chars - before)
+
+    assert n_read() < n / 10
+    os.utime(entry.folder / "x.npy")
+    assert n_read() >= n
+    assert n_read() < n / 10
+
+
+def test_data_that_do_not_fit_on_the_disk_are_one_sentence(home: Home) -> None:
+    def fill_too_much(out: Columns) -> Iterator[Progress]:
+        out.create("x", (10**13,), np.uint8)
+        yield 1, 1
+
+    with pytest.raises(DataError) as caught:
+        CacheEntry.of(home, "key", {"x": Array((10**13,), np.uint8)}, fill_too_much).open()
+    sentence = str(caught.value)
+    place, free = re.escape(str(home.cache / "data")), r"[\d.]+ [kMGT]?B"
+    assert re.match(
+        rf"The data set does not fit on the disk of {place}: it needs {free} more than the {free}", sentence
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (1264, "1.26 kB"), (999_700, "1 MB"),
+        (12_640_000, "12.6 MB"), (2.5e9, "2.5 GB"), (3e12, "3 TB"), (4e15, "4,000 TB"),
+    ],
+)  # fmt: skip
+def test_size_has_the_unit_that_fits(n_bytes: float, text: str) -> None:
+    assert size(n_bytes) == text

@@ -258,7 +258,7 @@ def test_digest_follows_options_and_lists(broken: Path, home: Home) -> None:
 
 
 def test_no_folder_says_how_to_get_one(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no folder is given. Put img_align_celeba.zip"):
+    with pytest.raises(DataError, match="no folder is given. Give as root a folder with img_align_celeba.zip"):
         build(DATASETS, CelebAOptions(), home).split("train")
     with pytest.raises(DataError, match=r"nowhere does not exist\. Put"):
         made(tmp_path / "nowhere", home).split("train")

@@ -4,7 +4,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.checkpoint import load_state, save_state
 
 
@@ -46,14 +45,14 @@ def test_optimizer_goes_on_as_if_never_saved(tmp_path: Path) -> None:
     assert torch.equal(again, value)
 
 
-def test_checkpoint_of_an_older_version_says_what_to_do(tmp_path: Path) -> None:
+def test_checkpoint_of_an_older_version_is_refused(tmp_path: Path) -> None:
     """Before there were formats, none was written."""
     save_file({"0": torch.zeros(1)}, tmp_path / "c.safetensors", {"fairprog": '{"dict": []}'})
-    with pytest.raises(ArtifactError, match="another version .*its format is 1.* remove it"):
+    with pytest.raises(ValueError, match="its format is 1, this version of fairprog reads 3"):
         load_state(tmp_path / "c.safetensors")
 
 
-def test_damaged_file_says_what_to_do(tmp_path: Path) -> None:
+def test_damaged_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.safetensors").write_bytes(b"x" * 100)
-    with pytest.raises(ArtifactError, match="damaged .* remove it"):
+    with pytest.raises(ValueError, match="no readable safetensors file"):
         load_state(tmp_path / "c.safetensors")

@@ -22,6 +22,7 @@ from fairprog_core.cli import main, screen
 from fairprog_core.cli.run import _earlier, _is_saved_as
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
+from fairprog_core.common.sharing import Sharing, sharing
 from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
@@ -154,15 +155,18 @@ def test_every_command_explains_itself(fairprog, path):
         (["encoder", "./nowhere", "out", "--data", "faces"], "faces is no data set of texts"),
         (["app", "--host", "256.0.0.1"], "256.0.0.1"),
         (["run", "x" * 300], "There is no preset 'xxx"),
-        (["run", f"{'x' * 300}.toml"], "cannot be read: File name too long"),
+        (["run", f"{'x' * 300}.toml"], "has 305 bytes, allowed are 255"),
         (["run", "faces-quick", "--threads", "9" * 30], "threads: should be less than or equal to 1024"),
         (["run", "faces-quick", "--threads", "9" * 5000], "Invalid value for '--threads'"),
         (["run", "faces-quick", "--json", "x" * 300], "cannot be written: File name too long"),
         (["run", "faces-quick", "--json", f"{'x' * 300}/x"], "does not exist"),
         (["run", "faces-quick", "--json", "/dev/null"], "is a device or a pipe"),
         (["run", "faces-quick", "--json", "/proc/x.json"], "cannot be written"),
-        (["runs", "list", "--home", "~nouser/x"], "The home ~nouser/x cannot be made: Could not determine home"),
-        (["runs", "list", "--home", "x" * 300], "cannot be made: File name too long"),
+        (
+            ["runs", "list", "--home", "~nouser/x"],
+            "The home '~nouser/x' cannot be used: this machine has no user 'nouser'",
+        ),
+        (["runs", "list", "--home", "x" * 300], "cannot be used: a name in it has 300 bytes"),
         (["runs", "list", "--limit", "9" * 20], "Invalid value for '--limit'"),
         (["runs", "list", "--limit", "9" * 5000], "Invalid value for '--limit'"),
         (["runs", "show", "x" * 300], "no run 'xxx"),
@@ -171,8 +175,8 @@ def test_every_command_explains_itself(fairprog, path):
         (["runs", "compare", "nothing", "--seconds", "inf"], "--seconds is inf"),
         (["runs", "experiments", "x" * 300], "no run 'xxx"),
         (["data", "check", "x" * 300], "no preset 'xxx"),
-        (["encoder", "~nouser/x", "out"], "There is no folder ~nouser/x"),
-        (["encoder", "x" * 300, "out"], "The model 'xxx"),
+        (["encoder", "~nouser/x", "out"], "The path '~nouser/x' cannot be used: this machine has no user 'nouser'"),
+        (["encoder", "x" * 300, "out"], "has 300 bytes, allowed are 255"),
         (["bench", "--device", "tpu"], "--device is 'tpu'; choose cpu or cuda"),
         (["bench", "--device", "cpu", "--device", "x" * 5000], "choose cpu or cuda"),
     ],
@@ -418,12 +422,12 @@ def test_data_check_counts_every_group_and_label(fairprog, study):
     ("kind", "root", "sentence"),
     [
         ("celeba", ".", "list_attr_celeba.csv is there"),
-        ("celeba", "~nouser", "~nouser does not exist"),
-        ("celeba", "x" * 300, "xxx does not exist"),
+        ("celeba", "~nouser", "dataset.root: this machine has no user 'nouser'"),
+        ("celeba", "x" * 300, "dataset.root: a name in it has 300 bytes"),
         ("civil_comments", ".", "all_data_with_identities.csv is not in"),
         ("civil_comments", '""', "Civil Comments: no folder is given"),
-        ("civil_comments", "~nouser", "~nouser does not exist"),
-        ("civil_comments", "x" * 300, "xxx does not exist"),
+        ("civil_comments", "~nouser", "dataset.root: this machine has no user 'nouser'"),
+        ("civil_comments", "x" * 300, "dataset.root: a name in it has 300 bytes"),
     ],
 )
 def test_data_set_that_is_no_preset_is_found_by_its_name(fairprog, tmp_path, monkeypatch, kind, root, sentence):
@@ -519,6 +523,37 @@ def test_app_says_when_other_machines_are_let_in(fairprog, home, monkeypatch):
     ended = fairprog("app", "--host", "0.0.0.0", "--home", str(home.path))
     assert (ended.code, served[0]["is_shared"]) == (0, True)
     assert "whoever can reach this machine" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "chosen"),
+    [
+        ([], "127.0.0.1", Sharing()),
+        (["--share"], "0.0.0.0", Sharing(is_shared=True)),
+        (["--host", "0.0.0.0"], "0.0.0.0", Sharing(is_shared=True)),
+        (["--host", "localhost"], "localhost", Sharing()),
+        (["--share", "--host", "127.0.0.1"], "127.0.0.1", Sharing(is_shared=True)),
+        (
+            ["--share", "--allow", "hub", "--allow", "folders", "--name", "Dash.example"],
+            "0.0.0.0",
+            Sharing(is_shared=True, allowed=frozenset({"hub", "folders"}), names=("dash.example",)),
+        ),
+    ],
+)
+def test_app_hands_the_choices_to_the_dashboard(fairprog, home, monkeypatch, given, host, chosen):
+    served = []
+    monkeypatch.setattr(screen, "find_screen", lambda: lambda **told: served.append((told, sharing())))
+    ended = fairprog("app", *given, "--home", str(home.path))
+    assert ended.code == 0, ended.err
+    ((told, found),) = served
+    assert (told["host"], told["is_shared"], found) == (host, chosen.is_shared, chosen)
+
+
+@pytest.mark.parametrize(("given", "said"), [(["--allow", "all"], "allowed are folders"), (["--name", "a b"], "a b")])
+def test_app_refuses_choices_that_it_does_not_know(fairprog, home, given, said):
+    ended = fairprog("app", "--share", *given, "--home", str(home.path))
+    assert ended.code == 2
+    assert said in ended.err
 
 
 def test_a_file_app_py_of_the_user_is_not_taken_for_the_dashboard(tmp_path):

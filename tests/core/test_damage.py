@@ -21,6 +21,7 @@ from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.frozen_base import base_key, find_base, find_damage, train_base
 from fairprog_core.study import Study
 from tests.conftest import TINY
+from tests.fuzz.mutations import without_checksum
 
 CPU = torch.device("cpu")
 REUSING = TINY | {"reuse": True, "classifier": {**TINY["classifier"], "source": "auto"}}
@@ -75,6 +76,12 @@ def retype(file: Path) -> None:
     np.save(file, np.load(file).astype(np.int8))
 
 
+def flip(file: Path) -> None:
+    """One bit of the last value: still a number, and of the same size."""
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
 def put_nan(file: Path) -> None:
     classifier, header = read_classifier(file, CLASSIFIERS)
     next(classifier.parameters()).data.view(-1)[0] = torch.nan
@@ -91,8 +98,8 @@ def test_run_goes_on_with_the_same_numbers_when_every_kind_of_entry_is_damaged(
     pixels = sorted(home.cache.glob("data/*/x.npy"))
     files = [*home.models.glob("*.safetensors"), *home.cache.glob("demographic/*.safetensors")]
     (learned,) = (path for path in home.cache.glob("learned/*") if path.is_file() and path.suffix != ".lock")
-    for file in (*pixels, *files, learned):
-        truncate(file)
+    for number, file in enumerate((*pixels, *files, learned)):
+        (flip, truncate)[number % 2](file)
     assert run(home, "second") == first[1]
     entries = {file.parent for file in pixels} | {*files, learned}
     said = [record.getMessage() for record in caplog.records]
@@ -107,7 +114,7 @@ def test_run_goes_on_with_the_same_numbers_when_every_kind_of_entry_is_damaged(
 # --- data -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, lengthen, overwrite, halve, retype, Path.unlink])
+@pytest.mark.parametrize("damage", [truncate, empty, lengthen, overwrite, halve, retype, flip, Path.unlink])
 def test_damaged_column_is_made_again(
     damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,7 +129,7 @@ def test_damaged_column_is_made_again(
     assert len(caplog.records) == 2
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, overwrite, Path.unlink])
+@pytest.mark.parametrize("damage", [truncate, empty, overwrite, flip, Path.unlink])
 def test_damaged_table_is_made_again(
     damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -156,10 +163,35 @@ def test_entry_damaged_twice_is_kept_twice(tmp_path: Path) -> None:
     assert [(tmp_path / f"entry.damaged{end}").read_text() for end in ("", "-2")] == ["one", "two"]
 
 
+def test_home_of_a_version_without_checksums_is_used_as_it_is(
+    home: Home, first: tuple[Path, dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    files = sorted(home.path.rglob("*.safetensors"))
+    for file in files:
+        file.write_bytes(without_checksum(file.read_bytes()))
+    for file in home.cache.rglob("checksums.json"):
+        file.unlink()
+    assert files
+    before = {file: file.stat().st_mtime_ns for file in files}
+    assert run(home, "second") == first[1]
+    assert not caplog.messages
+    assert {file: file.stat().st_mtime_ns for file in files} == before
+
+
+def test_damaged_checksums_are_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = build(DATASETS, FacesOptions(**SMALL), Home(tmp_path))
+    x = np.array(dataset.split("val").x)
+    (file,) = tmp_path.rglob("checksums.json")
+    truncate(file)
+    np.testing.assert_array_equal(dataset.split("val").x, x)
+    (said,) = caplog.messages
+    assert "(checksums.json cannot be read)" in said
+
+
 # --- the base ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", [truncate, empty, overwrite, put_nan])
+@pytest.mark.parametrize("damage", [truncate, empty, overwrite, flip, put_nan])
 def test_damaged_base_is_found_before_it_is_copied(damage: Callable[[Path], None], home: Home) -> None:
     study = Study.parse(REUSING)
     dataset = build(DATASETS, study.dataset, home)

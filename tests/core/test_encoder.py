@@ -299,7 +299,7 @@ def test_model_that_reads_too_little_is_refused(tmp_path):
 
 
 def test_word_table_shorter_than_the_vocabulary_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="word table 60"):
+    with pytest.raises(ModelError, match="word table only 60 rows"):
         make(save_family("bert", tmp_path, vocab_size=60))
 
 
@@ -325,28 +325,6 @@ def test_model_that_reads_vectors_otherwise_than_tokens_is_refused(folders, monk
 def test_folder_that_does_not_exist_is_one_sentence(name):
     with pytest.raises(ModelError, match="There is no folder"):
         find_model(name)
-
-
-def test_hub_that_cannot_be_reached_is_one_sentence(monkeypatch):
-    def offline(*args: object, **kwargs: object) -> str:
-        raise OSError("Name or service not known\nand more")
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
-    with pytest.raises(ModelError, match="neither a folder here nor to be had from the hub") as caught:
-        find_model("someone/some-model")
-    assert "\n" not in str(caught.value)
-
-
-def test_hub_is_asked_for_no_pickles(monkeypatch, folders):
-    asked = {}
-
-    def download(name: str, **wanted: list[str]) -> str:
-        asked.update(wanted)
-        return str(folders["bert"])
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    assert find_model("someone/some-model") == folders["bert"]
-    assert not any(pattern.endswith(("bin", "*", "pt", "pkl")) for pattern in asked["allow_patterns"])
 
 
 def test_digest_changes_with_the_weights_alone(tmp_path):
@@ -419,7 +397,7 @@ def test_cut_encoder_reads_kept_words_as_its_source_does(tmp_path):
     full, small = make(source), make(tmp_path / "cut")
     text = "the cat sat on the mat"  # the first four words of the vocabulary, and the one that was asked for
     assert (cut.n_words, cut.n_entries) == (5, 5 + 26 + 26 + 5)
-    assert cut.n_entries == len(small.tokens) == len(small.embedding) < len(full.embedding)
+    assert cut.n_entries == small.tokens.n_ids == len(small.embedding) < len(full.embedding)
     assert small.tokens.text(small.encode([text])[0]) == full.tokens.text(full.encode([text])[0])
     with torch.no_grad():
         x, y = read(full, text), read(small, text)
@@ -467,4 +445,38 @@ def test_tokenizer_whose_template_names_a_token_that_it_lacks_is_one_sentence():
     broken = json.loads(json.dumps(state))
     del broken["tokenizer"]["post_processor"]["special_tokens"]["[CLS]"]
     with pytest.raises(ModelError, match=r"The tokenizer of this model cannot be built \(no entry found for key\)"):
+        Tokens(broken)
+
+
+@pytest.mark.parametrize("number", [10_000_001, 2**31, 10**400])
+def test_tokenizer_with_a_huge_id_is_one_sentence(folders, tmp_path, number):
+    """The tokenizers library would ask for a byte for every id below it, and end the process where it gets none."""
+    folder = shutil.copytree(folders["bert"], tmp_path / "bert")
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    content["model"]["vocab"]["cat"] = number
+    (folder / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    sentence = r"has a token with the id .*; ids up to 10,000,000 are allowed"
+    with pytest.raises(ModelError, match=sentence):
+        make(folder)
+    with pytest.raises(ModelError, match=sentence):
+        cut_encoder(folder, tmp_path / "cut")
+    with pytest.raises(ModelError, match=sentence):
+        Tokens({"tokenizer": content, "special": {}})
+
+
+def test_tokenizer_with_an_id_beyond_the_word_table_is_one_sentence(folders, tmp_path):
+    """Its vocabulary is not larger than the table: only the one id is."""
+    folder = shutil.copytree(folders["bert"], tmp_path / "bert")
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    content["model"]["vocab"]["cat"] = 5000
+    (folder / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ModelError, match=r"has ids up to 5000 and its word table only \d+ rows"):
+        make(folder)
+
+
+def test_tokenizer_without_its_unknown_token_is_one_sentence(folders):
+    """The tokenizers library notices that only with a word that it does not know."""
+    broken = json.loads(json.dumps(make(folders["bert"]).tokenization))
+    broken["tokenizer"]["model"]["unk_token"] = "[UNK]x"
+    with pytest.raises(ModelError, match=r"cannot be built \(WordPiece error: Missing \[UNK\] token"):
         Tokens(broken)

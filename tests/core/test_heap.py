@@ -11,7 +11,7 @@ ROUNDS, MEGABYTES, PAGE = 20, 40, 4096  # blocks this large are given back at on
 FAULTS = f"""
 import resource
 import numpy as np
-from fairprog_core.common import memory
+from fairprog_core.common.process import memory
 {{call}}
 np.ones({MEGABYTES} * 2**20, dtype=np.uint8)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

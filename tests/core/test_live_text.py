@@ -15,7 +15,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import CommentsOptions
 from fairprog_core.explain.base import finish
 from fairprog_core.explain.live.process import ExplainProcess, Request, TextRequest
-from fairprog_core.explain.live.text import answer
+from fairprog_core.explain.live.text import LETTERS, answer
 from fairprog_core.explain.text.conditions import TextConditions
 from fairprog_core.explain.text.gallery import attribute
 from fairprog_core.explain.text.words import MOST_LETTERS, worded
@@ -114,6 +114,14 @@ def test_any_text_is_explained(text: str, files: tuple[Path, Path]):
         word.encode("utf-8")
 
 
+def test_text_is_cut_by_the_classifiers_window_before_it_is_split_into_tokens(files: tuple[Path, Path]):
+    """Behind so many spaces no word is looked for, although spaces are no tokens."""
+    most = LETTERS * read_classifier(files[0], CLASSIFIERS)[0].max_length  # type: ignore[attr-defined]
+    for spaces, words in ((most - 3, ["cat"]), (most, [])):
+        about = ask(files, " " * spaces + "cat", (2.0,))[1]
+        assert (about["texts"], about["is_cut"]) == ([words], [not words])
+
+
 def test_text_without_words_still_has_the_trigger(files: tuple[Path, Path]):
     arrays, about = ask(files, "  ")
     assert about["texts"] == [[]]
@@ -135,9 +143,9 @@ def test_pictures_and_texts_are_answered_by_one_process(
 
 def test_same_content_is_answered_once(process: ExplainProcess, files: tuple[Path, Path]):
     request = TextRequest("a \ud800 cat", *files, LAMS)
-    assert process.submit(request) is process.submit(TextRequest("a \ud800 cat", *files, LAMS))
-    assert process.submit(request) is not process.submit(request._replace(text="a \ud801 cat"))
-    assert process.submit(request) is not process.submit(request._replace(lams=(1.0,)))
+    assert process.submit(request).answer is process.submit(TextRequest("a \ud800 cat", *files, LAMS)).answer
+    assert process.submit(request).answer is not process.submit(request._replace(text="a \ud801 cat")).answer
+    assert process.submit(request).answer is not process.submit(request._replace(lams=(1.0,))).answer
 
 
 def test_changed_trigger_is_read_again(files: tuple[Path, Path], tmp_path: Path):

@@ -54,8 +54,8 @@ def test_series_sets_values_in_each_study_after_its_own(tmp_path: Path) -> None:
         ('studies = [{name = "a", set = 1}]', "found .*; allowed are names and tables of name and set"),
         ("studies = [{name = 5, set = []}]", "name: .*valid string .found 5"),
         (f"studies = ['{'x' * 300}']", "no preset 'xxx"),
-        (f"studies = ['{'x' * 300}.toml']", "cannot be read: File name too long"),
-        ('studies = ["a\\u0000.toml"]', "cannot be read: embedded null byte"),
+        (f"studies = ['{'x' * 300}.toml']", "cannot be used: a name in it has 305 bytes"),
+        ('studies = ["a\\u0000.toml"]', "cannot be used: it holds a null character"),
     ],
 )
 def test_bad_series_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:

@@ -117,6 +117,23 @@ def test_run_stopped_again_and_again_goes_on_with_the_same_numbers(store: Store,
     same_numbers(store, run, finished)
 
 
+def test_run_whose_checkpoint_is_damaged_starts_its_curve_anew_with_the_same_numbers(
+    store: Store, finished: Finished, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = store.begin(finished.study, Owner.this_process())
+    assert until(store, run, at("train", step=8)).state == "cancelled"
+    (checkpoint,) = (store.home.run(run.id) / "curves").glob("*/checkpoint.safetensors")
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[:-40] + bytes(40))
+    store.resume(run.id)
+    again = store.claim(Owner.this_process())
+    assert again
+    run = until(store, again)
+    assert (run.state, run.error, run.attempt) == ("done", None, 2)
+    assert [message for message in caplog.messages if message.endswith("and this training starts anew.")]
+    same_numbers(store, run, finished)
+
+
 def test_records_are_in_the_store_before_the_checkpoint_behind_them(
     store: Store, finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:

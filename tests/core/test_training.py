@@ -1,11 +1,13 @@
+import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
-from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.checkpoint import load_state, save_state
 from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
@@ -108,17 +110,57 @@ def test_interrupted_fit_goes_on_where_it_stopped(stop_after: int, tmp_path: Pat
         ({"learner": 5}, "learned is missing"),
     ],
 )
-def test_checkpoint_that_does_not_fit_says_what_to_do(tmp_path: Path, change: dict[str, Any], reason: str) -> None:
-    path = tmp_path / "checkpoint.safetensors"
+def test_checkpoint_that_does_not_fit_is_set_aside_and_the_training_starts_anew(
+    tmp_path: Path, change: dict[str, Any], reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, budget = stopped(tmp_path)
+    save_state(path, load_state(path) | change)
+    kept = path.read_bytes()
+    starts_anew(path, budget)
+    (said,) = caplog.messages
+    assert re.match(rf"{path} is damaged \(.*{reason}.*\); it is kept as {path.name}\.damaged and this training", said)
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == kept
+
+
+@pytest.mark.parametrize("n_bytes", [0, 7, 100, -1])
+def test_truncated_checkpoint_is_set_aside(tmp_path: Path, n_bytes: int) -> None:
+    path, budget = stopped(tmp_path)
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    starts_anew(path, budget)
+
+
+def test_every_flipped_bit_of_a_checkpoint_is_found(tmp_path: Path) -> None:
+    """In the list of tensors, in the texts and in the values; one bit of every byte."""
+    path, _ = stopped(tmp_path)
+    whole = path.read_bytes()
+    expected = json.dumps(load_state(path), default=Tensor.tolist)
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        try:
+            found = load_state(path)
+        except ValueError:
+            continue
+        assert json.dumps(found, default=Tensor.tolist) == expected  # such as a blank that became a line break
+
+
+def stopped(folder: Path) -> tuple[Path, Budget]:
+    """The checkpoint of a training that was stopped after step 3, and its budget."""
+    path, budget = folder / "checkpoint.safetensors", Budget(steps=6, validate_every=2)
     first = Walk([0.1, 0.2, 0.3])
-    training = fit(first, Budget(steps=6, validate_every=2), validate=first.validate, checkpoint=path)
+    training = fit(first, budget, validate=first.validate, checkpoint=path)
     for _ in range(4):
         next(training)
     training.close()
-    save_state(path, load_state(path) | change)
-    again = Walk([0.2])
-    with pytest.raises(ArtifactError, match=rf"checkpoint\.safetensors is damaged.*{reason}.*remove it"):
-        next(fit(again, Budget(steps=6, validate_every=2), validate=again.validate, checkpoint=path))
+    return path, budget
+
+
+def starts_anew(checkpoint: Path, budget: Budget) -> None:
+    """Train with a damaged checkpoint, and compare with a training that had none."""
+    whole, again = Walk([0.1, 0.3, 0.2]), Walk([0.1, 0.3, 0.2])
+    expected = [{**record, "seconds": 0} for record in fit(whole, budget, validate=whole.validate)]
+    found = fit(again, budget, validate=again.validate, checkpoint=checkpoint)
+    assert [{**record, "seconds": 0} for record in found] == expected
+    assert again.position.item() == whole.position.item()
 
 
 def test_optimizer_of_other_settings_is_refused() -> None:

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from fairprog_core.common.files.tensor_file import CHECKSUM
+
 HUGE = "<<huge>>"  # `json_text` writes an integer of 5,000 digits in its place: Python refuses to write one
 DEEP = "<<deep>>"  # … and here a list that is nested 5,000 deep
 
@@ -58,6 +60,13 @@ def mutate_safetensors(data: bytes, rng: random.Random) -> bytes:
             return join_safetensors(header, _other_values(header, body, rng))
         case _:
             return join_safetensors(*_other_tensors(header, body, rng))
+
+
+def without_checksum(data: bytes) -> bytes:
+    """A safetensors file as versions without checksums wrote it."""
+    header, body = split_safetensors(data)
+    header.get("__metadata__", {}).pop(CHECKSUM, None)
+    return join_safetensors(header, body)
 
 
 def split_safetensors(data: bytes) -> tuple[dict[str, Any], bytes]:

@@ -20,7 +20,7 @@ from app.state import session
 from app.widgets import live_plot, table
 from app.wording import experiments as words
 from app.wording import tradeoff as tradeoff_words
-from app.wording.shared import common, inside
+from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.intervals import Estimate
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ def _target(targets: Sequence[Target], *, key: str, picked: Picked) -> Target:
         _add(by_name, target.name, target, run=target.tried[0][1].run, picked=picked)
     wanted = session.remembered(session.BASE)
     start = list(by_name).index(wanted) if wanted in by_name else 0
-    found = st.selectbox(words.BASE, list(by_name), start, key=key, width=320)
+    found = st.selectbox(words.BASE, list(by_name), start, key=key, width=320, format_func=neutral.in_text)
     session.remember(session.BASE, found)
     return by_name[found]
 

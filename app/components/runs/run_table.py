@@ -9,7 +9,7 @@ from app.state import artifacts, run_store, session
 from app.widgets import confirm
 from app.wording import runs as words
 from app.wording import train as train_words
-from app.wording.shared import common
+from app.wording.shared import common, public
 from fairprog_core.results.result import StudyJson
 from fairprog_core.runs import Run
 from fairprog_core.study.settings import in_short
@@ -67,7 +67,7 @@ def _name(run: Run, key: str) -> bool:
 @st.cache_data(max_entries=1024, show_spinner=False)
 def _changes(run_id: str, _study: StudyJson) -> str:
     """The settings that differ from the preset; cached by run, as a submitted study never changes."""
-    return in_short(_study)
+    return in_short(public.saved(_study))
 
 
 def _state(run: Run) -> None:
@@ -79,7 +79,7 @@ def _state(run: Run) -> None:
     spent = "" if run.state == "queued" else common.seconds(run.seconds)
     st.markdown(" · ".join(filter(None, (common.STATES[run.state], spent))))
     if run.state == "failed" and run.error:
-        st.caption(common.plain(run.error))
+        st.caption(common.plain(run_store.failure(run)))
     if run.damage:
         st.caption(common.plain(run.damage))
 

@@ -8,7 +8,7 @@ from app.charts import saliency as charts
 from app.charts.saliency import Average
 from app.widgets import live_plot
 from app.wording import saliency as words
-from app.wording.shared import inside, paired
+from app.wording.shared import common, inside, paired
 
 
 def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:
@@ -30,7 +30,7 @@ def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: i
         for column, each in zip(st.columns(2, gap="large"), value[i : i + 2], strict=False):
             with column:
                 live_plot.show(charts.chart(each, lams, index), key=each.key)
-                st.markdown(paired.at(each.line, each.names.what, lams, index))
+                st.markdown(paired.at(each.line, common.plain(each.names.what), lams, index))
                 if each.flat is not None:
                     st.markdown(words.flat_note(each.names, each.flat))
     if lost := inside.collapsed_controls(list(value[0].line.collapsed)):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.wording.shared import neutral
+
 
 def show(value: Sequence[str], *, key: str, label: str, everything: str) -> int | None:
     """Draw the widget; the index of the chosen name, None for all.
@@ -14,8 +16,8 @@ def show(value: Sequence[str], *, key: str, label: str, everything: str) -> int 
         label: its label.
         everything: the text of the choice of all.
     """
-    numbers = [None, *range(len(value))]
+    numbers, names = [None, *range(len(value))], [neutral.in_text(name) for name in value]
     found: int | None = st.selectbox(
-        label, numbers, format_func=lambda i: everything if i is None else value[i], key=key
+        label, numbers, format_func=lambda i: everything if i is None else names[i], key=key
     )
     return found

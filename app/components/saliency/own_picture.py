@@ -8,12 +8,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.components.saliency import gallery as maps
+from app.components.saliency import own_answer
 from app.components.saliency.gallery import Choice, Shot
-from app.state import explain_process
 from app.widgets.pictures import PictureCard
 from app.wording import saliency as words
 from app.wording.shared import common
-from fairprog_core.common.errors import FairprogError
 from fairprog_core.explain.live.process import Request
 from fairprog_core.results.gallery_file import Gallery
 
@@ -41,11 +40,8 @@ def show(
         return
     baseline = value.arrays["nulls"][0] if choice.is_signed else None
     request = Request(file.getvalue(), classifier, trigger, lam, choice.view, choice.target, baseline)
-    try:
-        with st.spinner(words.OWN_WAIT):
-            found = explain_process.process().explain(request)
-    except FairprogError as error:
-        st.error(common.plain(str(error)))
+    found = own_answer.show(request, key=key)
+    if not isinstance(found, dict):
         return
     cells = [maps.photo(found["photo"], words.OWN_LABEL)]
     for condition in choice.conditions:

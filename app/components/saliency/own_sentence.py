@@ -4,17 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.saliency import sentence_gallery
+from app.components.saliency import own_answer, sentence_gallery
 from app.presenters import sentences
 from app.state import explain_process, session
 from app.wording import sentences as words
-from app.wording.shared import common
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.limits import limits
 from fairprog_core.explain.live.process import TextRequest
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import Gallery
-
-MOST_LETTERS = 20_000
 
 
 def show(
@@ -33,19 +30,17 @@ def show(
     """
     st.markdown(words.OWN_NOTE)
     with st.form(f"{key}-form", border=False):
-        text = st.text_area(words.OWN_LABEL, session.asked_text() or "", max_chars=MOST_LETTERS, key=f"{key}-text")
+        text = st.text_area(words.OWN_LABEL, session.asked_text() or "", max_chars=limits().letters, key=f"{key}-text")
         if st.form_submit_button(words.OWN_BUTTON, key=f"{key}-explain"):
             session.ask_text(text)
+            explain_process.ask_again(key)
     asked = session.asked_text()
     if asked is None:
         return
     request = TextRequest(asked, classifier, trigger, tuple(value.lams))
-    try:
-        with st.spinner(words.OWN_WAIT):
-            arrays, about = explain_process.process().explain_text(request)
-    except FairprogError as error:
-        st.error(common.plain(str(error)))
+    answer = own_answer.show(request, key=key)
+    if not isinstance(answer, tuple):
         return
-    found = Gallery(arrays, about)
+    found = Gallery(*answer)
     explained = sentences.sentence(found, 0, chosen=value.chosen_lam)
     sentence_gallery.show_one(explained, found, key=f"{key}-sentence", channel=channel, index=index, rows=rows)

@@ -1,5 +1,6 @@
 """Download buttons of Trade-off: most files are read only when a button is pressed."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from app.components.tradeoff import trigger_view, trigger_words
 from app.models import saved_study
 from app.state import artifacts
 from app.wording import tradeoff as words
-from app.wording.shared import common
+from app.wording.shared import common, public
 from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.sharing import sharing
 from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
@@ -31,7 +33,7 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
     name, run = curve.key, value.folder.name
     points, result = f"{run}-points.csv", f"{run}-result.json"
     _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points]), points, "text/csv", f"{key}-csv")
-    _button(words.DOWNLOAD_RESULT, (value.folder / RESULT).read_bytes, result, "application/json", f"{key}-json")
+    _button(words.DOWNLOAD_RESULT, lambda: _result(value), result, "application/json", f"{key}-json")
     try:
         label, file = _learned(value, curve, index)
         if file.is_file():
@@ -42,6 +44,12 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
     if gallery:
         found = _AT_ONE_LAM[saved_study.modality(value.study)](gallery, index)
         _button(found.label, found.data, f"{name}-{found.file}", found.mime, f"{key}-picture")
+
+
+def _result(result: Result) -> bytes:
+    """The file of the result; on a shared server without paths of the server."""
+    data = (result.folder / RESULT).read_bytes()
+    return json.dumps(public.json_value(json.loads(data)), indent=2).encode() if sharing().is_shared else data
 
 
 def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:

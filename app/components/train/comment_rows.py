@@ -7,7 +7,7 @@ from app.presenters import texts
 from app.state import run_store
 from app.widgets import table
 from app.wording import train as words
-from app.wording.shared import common
+from app.wording.shared import common, public
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, DatasetOptions
@@ -27,7 +27,7 @@ def show(value: DatasetOptions, *, key: str) -> None:
     try:
         rows = _examples(value.kind, value.model_dump_json())
     except FairprogError as error:
-        st.info(common.plain(str(error)))
+        st.info(common.plain(public.reason(str(error), value)))
         return
     if not rows:
         return

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.components.train import comment_rows
 from app.wording import train as words
-from app.wording.shared import common
+from app.wording.shared import common, neutral
 from fairprog_core.data import DatasetOptions
 from fairprog_core.data.card import data_card
 
@@ -26,7 +26,7 @@ def show(value: DatasetOptions, *, key: str) -> DatasetOptions:
         half = (len(lines) + 1) // 2
         for column, part in zip(st.columns(2, gap="large"), (lines[:half], lines[half:]), strict=True):
             for what, text in part:
-                column.markdown(f"**{common.plain(what)}**: {common.plain(text)}")
+                column.markdown(f"**{common.plain(what)}**: {neutral.in_markdown_with_links(text)}")
         if preview := _PREVIEWS.get(value.modality):
             preview(value, key=f"{key}-rows")
     return value

@@ -88,7 +88,7 @@ def _status(run: Run, progress: RunProgress) -> None:
     fraction = 1.0 if run.state == "done" else min(max(run.fraction, 0.0), 1.0)
     st.progress(fraction, text=common.plain(" · ".join(part for part in parts if part)))
     if run.state == "failed":
-        st.error(words.FAILED.format(reason=common.plain(run.error or "")))
+        st.error(words.FAILED.format(reason=common.plain(run_store.failure(run))))
     elif run.state == "lost":
         st.warning(words.LOST)
     elif run.state == "cancelled":

@@ -1,18 +1,22 @@
 """The form of a study: main fields in sections, the others folded; only options that suit the data set are offered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import streamlit as st
 
 from app.models import saved_study
 from app.widgets.form import fields, inputs
 from app.widgets.form.fields import FormValues
+from app.widgets.form.inputs import Unread
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Options
+from fairprog_core.common.sharing import sharing
 from fairprog_core.study import Study
+from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
+from fairprog_core.study.settings import shipped
 
 _ROWS = (
     (("dataset",), ("classifier",)),
@@ -42,7 +46,7 @@ def show(value: str, *, key: str) -> Study | ConfigError:
         with st.expander(words.REST):
             values |= _name(start, saved_study.dataset_kind(values), draft)
             values |= fields.fields(Study, key=draft, value=start, names=rest, is_folded=True, offers=_offers(values))
-    return _checked(values)
+    return check(values)
 
 
 def _offers(values: FormValues) -> Callable[[type[Options]], bool]:
@@ -71,7 +75,7 @@ def _name(start: Study, kind: str, draft: str) -> FormValues:
 
 def preset(value: str, *, key: str) -> str:
     """Draw the choice of the preset, ``value`` first; the preset's name."""
-    about = presets()
+    about = {name: text for name, text in presets().items() if _is_usable(name)}
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
         words.PRESET, names, format_func=common.kind, key=key, persist_state="session", width=inputs.WIDE * 2
@@ -80,13 +84,42 @@ def preset(value: str, *, key: str) -> str:
     return str(chosen)
 
 
-def _checked(values: FormValues) -> Study | ConfigError:
-    """Check all values, all λ ranges and required fields; the study, or the error."""
+def _is_usable(name: str) -> bool:
+    """Whether visitors of this server may run a preset."""
+    policy = sharing()
+    if not policy.is_shared:
+        return True
+    study = shipped()[name]
+    try:
+        policy.check(study)
+    except ConfigError:
+        return False
+    return policy.offers(type(study.dataset))
+
+
+def check(values: FormValues) -> Study | ConfigError:
+    """Check all values, what this server allows, all λ ranges and required fields; the study, or the error.
+
+    The page does it at every redraw: the work is bounded, whatever was typed.
+    """
+    if unread := next(_unread(values), None):
+        return ConfigError(unread.reason)
     try:
         study = Study.parse(values, where=words.THIS_STUDY)
-        study.plan()
+        sharing().check(study)
+        check_limits(study)
+        study.plan_of_first_seed()  # the ranges of λ are those of every seed
     except ConfigError as error:
         return error
     if name := study.dataset.missing_field():
         return ConfigError(words.missing_field(study.dataset, name))
     return study
+
+
+def _unread(values: object) -> Iterator[Unread]:
+    """What was too long to be parsed, in the order of the form."""
+    if isinstance(values, Unread):
+        yield values
+    for each in values.values() if isinstance(values, dict) else values if isinstance(values, list) else ():
+        if isinstance(each, dict | list | Unread):
+            yield from _unread(each)

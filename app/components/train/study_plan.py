@@ -15,7 +15,7 @@ N_OPEN = 4  # lines of λ; more are folded, so that the button below stays visib
 
 def show(value: Study, *, key: str) -> Study:
     """Draw the plan of a study whose λ ranges are valid."""
-    plans = value.plan()
+    plans = value.plan_of_first_seed()
     have_triggers = all(plan.method.uses_trigger for plan in plans)
     steps = {plan.budget.steps for plan in plans}
     with st.container(key=key):
@@ -25,7 +25,7 @@ def show(value: Study, *, key: str) -> Study:
                 names=[common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in plans)],
                 criteria=[common.kind(criterion.kind) for criterion in value.criteria],
                 seeds=len(value.seeds),
-                curves=len(plans),
+                curves=value.n_curves(),
                 steps=steps.pop() if have_triggers and len(steps) == 1 else None,
             )
         )

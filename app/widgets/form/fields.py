@@ -15,6 +15,7 @@ from app.widgets.form.field import Field, field_of
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.options import Options
+from fairprog_core.common.sharing import sharing
 from fairprog_core.common.validation import kind_of
 
 FormValues: TypeAlias = dict[str, object]  # plain JSON values by the name of their field
@@ -35,13 +36,19 @@ def fields(
         cls: the options class.
         key: prefix of the widgets' keys.
         value: options with the initial values; None: the defaults.
-        names: the fields to draw, in this order; None: all.
+        names: the fields to draw, in this order; None: all. Those that visitors of a shared server may not set are
+            not drawn, and have no value.
         is_folded: whether the fields are inside an expander; then none are folded again.
         offers: whether an options class is offered where a field has several.
     """
     chosen = cls.model_fields if names is None else {name: cls.model_fields[name] for name in names}
-    drawn = [field for name, info in chosen.items() if not (field := field_of(name, info)).is_constant]
-    drawn = [replace(field, members=tuple(filter(offers, field.members))) for field in drawn]
+    policy = sharing()
+    every = [field_of(name, info) for name, info in chosen.items() if policy.is_open(info)]
+    drawn = [
+        replace(field, members=tuple(each for each in field.members if offers(each) and policy.offers(each)))
+        for field in every
+        if not field.is_constant
+    ]
     start = {field.name: _start(field, value) for field in drawn}
     constants = {name: info.default for name, info in chosen.items() if field_of(name, info).is_constant}
     advanced = [] if is_folded else [field for field in drawn if field.is_advanced]

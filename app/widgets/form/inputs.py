@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -10,8 +11,21 @@ import streamlit as st
 
 from app.widgets.form.field import Field
 from app.wording.shared import common
+from fairprog_core.common.limits import limits
+from fairprog_core.study.values import parse_json
 
 NARROW, WIDE = 160, 230  # px; two narrow ones fit side by side on a phone
+
+
+@dataclass(frozen=True)
+class Unread:
+    """In place of a value: a text that is too long to be parsed at every redraw.
+
+    Attributes:
+        reason: one sentence.
+    """
+
+    reason: str
 
 
 def draw(field: Field, start: Any, *, key: str) -> Any:
@@ -85,32 +99,57 @@ def _number_input(field: Field, start: Any, key: str) -> Any:
     )
 
 
-def _text(field: Field, start: Any, key: str) -> str | None:
+def _text(field: Field, start: Any, key: str) -> Any:
     length = next((m.max_length for m in field.info.metadata if hasattr(m, "max_length")), None)
     text = st.text_input(field.label, str(start or ""), max_chars=length, key=key, **_common(field, WIDE))
-    return text or (None if field.is_optional else "")
+    return read(field, text, lambda text: text or (None if field.is_optional else ""))
 
 
-def _list(field: Field, start: Any, key: str) -> list[Any] | None:
-    """Draw a text field for numbers or words, separated by commas."""
-    item = get_args(field.kind)[0]
-    shown = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in start or ())
-    placeholder = common.EMPTY if field.is_optional else None
-    text = st.text_input(field.label, shown, key=key, placeholder=placeholder, **_common(field, WIDE))
-    parts = numbers(text) if item in (int, float) else [part.strip() for part in text.split(",") if part.strip()]
+def read(field: Field, text: str, parse: Callable[[str], Any]) -> Any:
+    """The value that was typed into a field; `Unread` if it is too long. The browser's own limit is not relied on."""
+    now = limits()
+    if len(text) > now.typed:
+        return Unread(now.refusal("typed", f"“{field.label}” holds {len(text):,} letters"))
+    return parse(text)
+
+
+def read_list(field: Field, text: str) -> list[Any] | None:
+    """Numbers or words, separated by commas."""
+    is_number = get_args(field.kind)[0] in (int, float)
+    parts = numbers(text) if is_number else [part.strip() for part in text.split(",") if part.strip()]
     return None if field.is_optional and not parts else parts
 
 
+def read_json(field: Field, text: str, empty: Any) -> Any:
+    """JSON; other text is kept, so that the error of the options can quote it.
+
+    Args:
+        field: the field.
+        text: what was typed.
+        empty: the value of a field that is not optional where nothing was typed.
+    """
+    if not text.strip():
+        return None if field.is_optional else empty
+    try:
+        return parse_json(text)
+    except ValueError:
+        return text
+
+
+def _list(field: Field, start: Any, key: str) -> Any:
+    """Draw a text field for numbers or words, separated by commas."""
+    shown = ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in start or ())
+    placeholder = common.EMPTY if field.is_optional else None
+    text = st.text_input(field.label, shown, key=key, placeholder=placeholder, **_common(field, WIDE))
+    return read(field, text, lambda text: read_list(field, text))
+
+
 def _json(field: Field, start: Any, key: str) -> Any:
-    """Draw any other value as JSON text; other text is kept, so that the error of the options can quote it."""
+    """Draw any other value as JSON text."""
     plain = start if start is None or isinstance(start, str) else json.dumps(_plain(start))
     text = st.text_input(field.label, plain or "", key=key, **_common(field, WIDE))
-    if not text.strip():
-        return None if field.is_optional else type(start)() if start is not None else ""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+    empty = "" if start is None else type(start)()
+    return read(field, text, lambda text: read_json(field, text, empty))
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import chain
 
+from app.wording.shared import neutral
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.common.registry import EntryOptions
 from fairprog_core.data import DATASETS
@@ -13,6 +14,8 @@ from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 
 TITLE = "fairprog"
+
+plain = neutral.in_markdown  # what most pages need of it
 
 PAGES = {
     "start": "Start",
@@ -66,7 +69,7 @@ def kind(key: str) -> str:
     if key in KINDS:
         return KINDS[key]
     name, _, number_of_kind = key.partition("-")
-    shown = KINDS.get(name) or _title(name) or name.replace("_", " ").capitalize()
+    shown = KINDS.get(name) or _title(name) or _words(name)
     return f"{shown} {number_of_kind}".rstrip()
 
 
@@ -79,7 +82,12 @@ def _title(key: str) -> str:
 
 def metric(name: str) -> str:
     """The screen name of a metric, e.g. ``"accuracy"`` -> "Accuracy"; or its key if this version does not know it."""
-    return reported().get(name) or name.replace("_", " ").capitalize()
+    return reported().get(name) or _words(name)
+
+
+def _words(key: str) -> str:
+    """An unknown key as words; what no key holds, and could be markup somewhere, becomes a question mark."""
+    return re.sub(r"[^\w -]", "?", key.replace("_", " ")).capitalize()
 
 
 def group(name: str) -> str:
@@ -122,9 +130,9 @@ def about(value: float) -> str:
     return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
 
-def plain(text: str) -> str:
-    """Escapes everything that Markdown would read as markup."""
-    return re.sub(r"([\\`*_\[\]<>$~#:!|])", r"\\\1", text)
+def first_rows(shown: int, n: int) -> str:
+    """The note below a table that is too long for a page."""
+    return f"The first {shown:,} of {n:,} rows; the files and the command line have all of them."
 
 
 def first_sentence(docstring: str | None) -> str | None:

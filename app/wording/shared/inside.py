@@ -1,10 +1,9 @@
 """Sentences that Trade-off, Saliency and Probe share."""
 
-import html
 from collections.abc import Mapping, Sequence
 
 from app.models import saved_study
-from app.wording.shared import common
+from app.wording.shared import common, neutral
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import GalleryAbout
@@ -81,7 +80,7 @@ def demo_name(kind: str) -> str:
 
 def run_name(name: str, run: str) -> str:
     """A run in a list: its name and the beginning of its id."""
-    return f"{name or RUN} ({run[:8]})"
+    return neutral.in_text(f"{name or RUN} ({run[:8]})")
 
 
 def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:
@@ -167,8 +166,3 @@ def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
     is_zero = float(text) == 0
     sign = "" if is_zero else "−" if value < 0 else "+" if plus else ""
     return f"{sign}{text}"
-
-
-def for_chart(text: str) -> str:
-    """Escapes text for Plotly, which reads some HTML in names and labels."""
-    return html.escape(text, quote=False)

@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fairprog_core.api.own_model.findings import Findings, FindingsHeader
-from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown
+from fairprog_core.common.errors import ArtifactError, ConfigError, shown
+from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.files.json_values import damaged, parse_header, plain
-from fairprog_core.common.home import replacing, user_path
-from fairprog_core.common.version import VERSION
+from fairprog_core.common.home import user_path
+from fairprog_core.common.process.version import VERSION
 from fairprog_core.results.curve import read_json
 from fairprog_core.triggers.base import Trigger, load_trigger
 
 FORMAT = "fairprog.reprogrammed/1"
 DESCRIPTION, TRIGGER = "reprogrammed.json", "trigger.safetensors"
 REMEDY = "take the folder from where it was made, or reprogram the model again"
+
+_NEW = Product("an empty folder", lambda _: False, is_folder=True)
 
 
 class FolderHeader(FindingsHeader):
@@ -49,20 +52,15 @@ def write(folder: str | Path, trigger: Trigger, findings: Findings, *, model: st
     """Write a new or empty folder: whole or not at all.
 
     Raises:
-        ConfigError: the folder is not empty, or a label is neither text nor a number.
+        ConfigError: the folder is not empty or not writable, or a label is neither text nor a number.
         ArtifactError: it cannot be written.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     values = {"format": FORMAT, "fairprog": VERSION, "model": model, "inputs": inputs, **findings.to_json()}
-    try:
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise ConfigError(f"{path} exists and is not an empty folder; give a new or an empty one.")
-        with replacing(path) as part:
-            part.mkdir()
-            trigger.save(part / TRIGGER, fairprog=VERSION, classifier=model)
-            (part / DESCRIPTION).write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
-    except OSError as error:
-        raise ArtifactError(f"{path} cannot be written ({shorten(error)}); give another folder.") from error
+    with writing(check_destination(path, _NEW), _NEW) as part:
+        part.mkdir()
+        trigger.save(part / TRIGGER, fairprog=VERSION, classifier=model)
+        (part / DESCRIPTION).write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
 
 
 def read(folder: str | Path) -> SavedModel:
@@ -71,7 +69,7 @@ def read(folder: str | Path) -> SavedModel:
     Raises:
         ArtifactError: the folder is missing, damaged or of another version.
     """
-    path = user_path(str(folder))
+    path = user_path(folder)
     file = path / DESCRIPTION
     if not file.is_file():
         raise ArtifactError(f"There is no reprogrammed model in {path}; give a folder that its `save` wrote.")

@@ -17,9 +17,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from fairprog_core.classifiers.encoder import HubJson
-from fairprog_core.common.errors import ModelError
-from fairprog_core.common.home import replacing
-from fairprog_core.common.version import PACKAGE
+from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER, write_notice
+from fairprog_core.classifiers.encoder.tokens import refuse_high_ids
+from fairprog_core.common.errors import ConfigError, ModelError, shorten
+from fairprog_core.common.files.destination import check_destination, writing
+from fairprog_core.common.process.version import PACKAGE
 
 N_WORDS = 5600
 N_PIECES = 1500
@@ -35,18 +37,6 @@ _TOKENIZER_CONFIG: HubJson = {
     "sep_token": "[SEP]",
     "unk_token": "[UNK]",
 }
-_NOTICE = """This folder holds a part of all-MiniLM-L6-v2 by the sentence-transformers project
-(sentence-transformers/all-MiniLM-L6-v2 on the Hugging Face hub), licensed under the Apache License,
-Version 2.0; see LICENSE.
-
-all-MiniLM-L6-v2 was tuned from nreimers/MiniLM-L6-H384-uncased, which keeps every second layer of
-microsoft/MiniLM-L12-H384-uncased (both MIT licence; Wang et al. 2020, "MiniLM: Deep Self-Attention
-Distillation for Task-Agnostic Compression of Pre-Trained Transformers"); its vocabulary is that of
-BERT base uncased (Apache-2.0; Devlin et al. 2019).
-
-Changed by fairprog: only the first {layers} layers are kept, {kept} of {v} entries of the vocabulary,
-and weights are stored in half precision. Made by `fairprog encoder`.
-"""
 
 
 class Cut(NamedTuple):
@@ -75,15 +65,20 @@ def cut_encoder(
 
     Args:
         source: a folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json`` of a BERT encoder.
-        out: the folder to write; an existing one is replaced.
+        out: the folder to write: new, empty, or an encoder that this function wrote and nobody changed.
         layers: number of layers to keep.
         n_words: number of whole words to keep.
         n_pieces: number of continuations (``##ing``) of more than one character to keep.
         texts: must be encoded exactly as by the source.
 
     Raises:
+        ConfigError: the folder to write holds something else, or is the source.
         ModelError: the source is no such folder, or has fewer layers.
+        ArtifactError: the folder cannot be written.
     """
+    check_destination(out, CUT_ENCODER)
+    if source.resolve() == out.resolve():
+        raise ConfigError(f"{shorten(out)} is the source itself; give another folder for the smaller encoder.")
     config, tokenizer, weights = _read(source)
     if not 1 <= layers <= config["num_hidden_layers"]:
         raise ModelError(f"{source} has {config['num_hidden_layers']} layers; keep 1 to {config['num_hidden_layers']}.")
@@ -96,15 +91,15 @@ def cut_encoder(
     for text in texts:
         kept.update(reader.encode(text, add_special_tokens=False).ids)
     ids = sorted(kept)
-    with replacing(out) as part:
+    with writing(out, CUT_ENCODER) as part:
         part.mkdir()
         _write_json(part / "config.json", _smaller(config, layers, ids))
         _write_json(part / "tokenizer.json", _renumbered(tokenizer, ids))
         length = {"model_max_length": config["max_position_embeddings"]}
         _write_json(part / "tokenizer_config.json", _TOKENIZER_CONFIG | length)
         save_file(_first_layers(weights, layers, ids), part / "model.safetensors", {"format": "pt"})
-        (part / "NOTICE").write_text(_NOTICE.format(layers=layers, kept=len(ids), v=len(vocabulary)), "utf-8")
         (part / "LICENSE").write_text(_licence(), "utf-8")
+        write_notice(part, layers=layers, n_kept=len(ids), n_all=len(vocabulary))
     words = sum(1 for token, number in vocabulary.items() if number in kept and _WORD.fullmatch(token))
     return Cut(len(ids), words, sum(path.stat().st_size for path in out.iterdir()))
 
@@ -131,6 +126,7 @@ def _read(source: Path) -> tuple[HubJson, HubJson, dict[str, Tensor]]:
     weights = {name.removeprefix("bert."): value for name, value in weights.items()}
     if config.get("model_type") != "bert" or tokenizer["model"].get("type") != "WordPiece" or _TABLE not in weights:
         raise ModelError(f"{source} is no BERT with a WordPiece vocabulary; only such an encoder can be cut.")
+    refuse_high_ids(tokenizer)
     return config, tokenizer, weights
 
 

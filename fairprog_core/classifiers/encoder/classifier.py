@@ -3,7 +3,8 @@
 Notation: n texts, k rows, t tokens, c classes, d features, w width of a word vector, v vocabulary.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from typing import ClassVar, Self
 
 import torch
@@ -17,6 +18,7 @@ from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import (
     check_config,
+    fetch_model,
     find_model,
     model_digest,
     new_model,
@@ -99,15 +101,21 @@ class Encoder(TextClassifier):
                 f"This model reads {n_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
                 f"one that reads at least {SHORTEST + ROOM}."
             )
-        if len(self.tokens) > len(self.embedding):
+        if self.tokens.n_ids > len(self.embedding):
             raise ModelError(
-                f"The tokenizer of this model knows {len(self.tokens)} tokens and its word table "
-                f"{len(self.embedding)}; give a folder in which they belong together."
+                f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
+                f"{len(self.embedding)} rows; give a folder in which they belong together."
             )
 
     @classmethod
     def cache_inputs(cls, options: EncoderOptions) -> dict[str, str]:
         return {"model": model_digest(options.model)}
+
+    @classmethod
+    def fetch(cls, options: EncoderOptions) -> Generator[str, None, None]:
+        with closing(fetch_model(options.model)) as steps:
+            for progress in steps:
+                yield progress.label
 
     @classmethod
     def new(cls, options: EncoderOptions, *, n_classes: int, split: Split | None = None) -> Self:

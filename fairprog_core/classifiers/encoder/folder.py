@@ -7,9 +7,10 @@ runs no code of it.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors import SafetensorError
@@ -24,26 +25,42 @@ from transformers import (
 from transformers.utils import logging
 
 from fairprog_core.classifiers.encoder import HubJson
-from fairprog_core.classifiers.encoder.tokens import Tokens
-from fairprog_core.common.errors import ModelError, shorten, shown
+from fairprog_core.classifiers.encoder.hub import Download, download
+from fairprog_core.classifiers.encoder.tokens import Tokens, refuse_high_ids
+from fairprog_core.common.errors import ModelError, shorten
 from fairprog_core.common.home import assets, is_folder, user_path
 
 SHIPPED = "minilm-2"  # folder in assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
-_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 MOST = 100_000_000  # upper bound of every size in a configuration
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
 
 
-def find_model(name: str) -> Path:
-    """The folder of a model.
+def find_model(name: str, *, tell: Callable[[Download], None] = lambda _: None) -> Path:
+    """The folder of a model; see `fetch_model`, whose progress is passed to ``tell``."""
+    steps = fetch_model(name)
+    while True:
+        try:
+            tell(next(steps))
+        except StopIteration as end:
+            return cast(Path, end.value)
+
+
+def fetch_model(name: str) -> Generator[Download, None, Path]:
+    """The folder of a model, which is downloaded if it is missing; closing the generator ends the download.
 
     Args:
         name: ``shipped``, a folder, or a name on the Hugging Face hub, contacted only if there is no such folder.
 
+    Yields:
+        The progress of the download.
+
+    Returns:
+        The folder.
+
     Raises:
-        ModelError: there is no such model, or its folder lacks what is needed.
+        ModelError: there is no such model, its folder lacks what is needed, or its download is larger than allowed.
     """
     folder = assets() / "encoders" / SHIPPED if name == "shipped" else user_path(name)
     if is_folder(folder):
@@ -52,22 +69,7 @@ def find_model(name: str) -> Path:
         raise ModelError(f"The shipped encoder is not at {folder}; install fairprog again, or name a model.")
     if not _HUB_NAME.fullmatch(name) or name.startswith("."):
         raise ModelError(f"There is no folder {shorten(folder)}; give shipped, a model's folder, or a name on the hub.")
-    return _checked(_from_hub(name))
-
-
-def _from_hub(name: str) -> Path:
-    """Download a model from the hub, without pickles, or reuse an earlier download."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=_FILES, ignore_patterns=["*/*"]))
-    except (OSError, HfHubHTTPError, HFValidationError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"The model {shown(name)} is neither a folder here nor to be had from the hub ({shorten(reason)}); "
-            "without the net, download it elsewhere and give its folder, or choose shipped."
-        ) from error
+    return _checked((yield from download(name)))
 
 
 def _checked(folder: Path) -> Path:
@@ -111,10 +113,20 @@ def read_tokens(folder: Path) -> Tokens:
         ModelError: it cannot be read, has no fast version, or does not encode texts as [CLS] … [SEP].
     """
     with _quiet(), _refusing(folder):
+        _refuse_high_ids(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(f"The tokenizer in {folder} has no fast form; save it with tokenizer.json.")
     return Tokens.of(tokenizer)
+
+
+def _refuse_high_ids(folder: Path) -> None:
+    """Refuse a vocabulary whose ids would end the process when transformers reads it."""
+    for name in ("tokenizer.json", "vocab.json"):
+        if (folder / name).is_file():
+            values = json.loads((folder / name).read_text("utf-8"))
+            if isinstance(values, dict):  # else transformers refuses it
+                refuse_high_ids(values if name == "tokenizer.json" else {"model": {"vocab": values}})
 
 
 def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedModel:

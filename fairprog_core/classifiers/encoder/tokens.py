@@ -4,7 +4,8 @@ Notation: n texts, t tokens, v vocabulary.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
@@ -14,10 +15,12 @@ from transformers import PreTrainedTokenizerFast
 from typing_extensions import TypedDict  # pydantic supports that of typing only from Python 3.12 on
 
 from fairprog_core.classifiers.encoder import HubJson
-from fairprog_core.common.errors import ModelError
+from fairprog_core.common.errors import ModelError, shorten, shown
 
 _CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
+_HIGHEST_ID = 10_000_000  # tokenizers reserves memory for every id below; where that fails, the process ends
+_UNKNOWN_LETTER = "\U00010400"  # Deseret: in no vocabulary, and kept by tokenizers, unlike private letters
 _MARKS = "Ġ▁"  # prefixes of tokens that begin a word, in byte-level and in SentencePiece vocabularies
 
 
@@ -73,9 +76,10 @@ class Tokens:
         special = {name: str(value) for name in _SPECIAL if (value := getattr(tokenizer, name, None)) is not None}
         return cls({"tokenizer": json.loads(tokenizer.backend_tokenizer.to_str()), "special": special})
 
-    def __len__(self) -> int:
-        """v, including added tokens."""
-        return len(self.tokenizer)
+    @cached_property
+    def n_ids(self) -> int:
+        """The rows that a word table needs: one more than the highest id, added tokens included."""
+        return max(self.tokenizer.get_vocab().values()) + 1
 
     def encode(self, texts: Iterable[str], *, max_length: int) -> NDArray[np.int32]:
         """Texts -> token ids.
@@ -86,15 +90,19 @@ class Tokens:
 
         Returns:
             (n, t) int32, padded on the right with ``pad_id`` to the longest row.
+
+        Raises:
+            ModelError: the tokenizer is damaged, so that it fails on one of the texts.
         """
         self._backend.no_padding()
         self._backend.enable_truncation(max_length)
         texts = [_readable(text) for text in texts]
-        rows = [
-            np.array(encoding.ids, dtype=np.int32)
-            for start in range(0, len(texts), _CHUNK)
-            for encoding in self._backend.encode_batch_fast(texts[start : start + _CHUNK])
-        ]
+        with _refusing("read a text"):
+            rows = [
+                np.array(encoding.ids, dtype=np.int32)
+                for start in range(0, len(texts), _CHUNK)
+                for encoding in self._backend.encode_batch_fast(texts[start : start + _CHUNK])
+            ]
         ids = np.full((len(rows), max(map(len, rows), default=0)), self.pad_id, dtype=np.int32)
         for row, values in zip(ids, rows):
             values[1:-1][np.isin(values[1:-1], self._reserved)] = (
@@ -126,22 +134,53 @@ class Tokens:
         return {word: number for (word, number), encoding in zip(candidates, encoded) if encoding.ids == [number]}
 
 
+def refuse_high_ids(tokenizer: HubJson) -> None:
+    """Refuse a tokenizer that would end the process instead of raising an error.
+
+    Args:
+        tokenizer: content of a ``tokenizer.json``.
+
+    Raises:
+        ModelError: a token id is above `_HIGHEST_ID`.
+    """
+    model, added = tokenizer.get("model"), tokenizer.get("added_tokens")
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None  # a list, without ids, in Unigram models
+    ids = [
+        *(vocabulary.values() if isinstance(vocabulary, dict) else []),
+        *(token.get("id") for token in (added if isinstance(added, list) else []) if isinstance(token, dict)),
+    ]
+    if (highest := max((number for number in ids if isinstance(number, int)), default=0)) > _HIGHEST_ID:
+        raise ModelError(
+            f"The tokenizer of this model has a token with the id {shown(highest)}; "
+            f"ids up to {_HIGHEST_ID:,} are allowed."
+        )
+
+
 def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
     """The tokenizer, and Hugging Face's wrapper around it."""
     if strange := state["special"].keys() - set(_SPECIAL):
         raise ModelError(f"The tokenizer of this model has a special token of an unknown kind ({min(strange)!r:.60}).")
-    try:
+    refuse_high_ids(state["tokenizer"])
+    with _refusing("be built"):
         backend = Tokenizer.from_str(json.dumps(state["tokenizer"]))
         backend.no_padding()
         backend.no_truncation()
         backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
         wrapper = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
         backend.encode("")
-    except BaseException as error:  # tokenizers raises plain Exception, or panics, which is no Exception in Python
+        backend.encode(_UNKNOWN_LETTER)
+    return backend, wrapper
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    """Turn whatever the tokenizers library raises into one sentence: the tokenizer "cannot …"."""
+    try:
+        yield
+    except BaseException as error:  # it raises plain Exception, or panics, which is no Exception in Python
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise ModelError(f"The tokenizer of this model cannot be built ({error!s:.200}).") from error
-    return backend, wrapper
+        raise ModelError(f"The tokenizer of this model cannot {what} ({shorten(error)}).") from error
 
 
 def _readable(text: str) -> str:

@@ -44,10 +44,10 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
                 f"The model reads {n_positions(model)} tokens at most, and {ROOM} are kept for a trigger; give one "
                 f"that reads at least {SHORTEST + ROOM}."
             )
-        if len(tokens) > (n_rows := self.input_spec["vocabulary"]):
+        if tokens.n_ids > (n_rows := self.input_spec["vocabulary"]):
             raise ModelError(
-                f"The tokenizer knows {len(tokens)} tokens and the model's word table {n_rows}; give the model's own "
-                "tokenizer."
+                f"The tokenizer has ids up to {tokens.n_ids - 1} and the model's word table only {n_rows} rows; "
+                "give the model's own tokenizer."
             )
 
     @property

@@ -2,28 +2,30 @@
 
 import dataclasses
 import json
-import logging
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
+    PlainTable,
     console,
     open_home,
     print_json,
-    writable_file,
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, shown
+from fairprog_core.common.files.destination import Product, check_destination, has_schema
+from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
 BENCH_SUITES = ("speed", "coverage", "verdicts")
+FIGURES_FILE = Product(
+    "a file that fairprog bench wrote", has_schema("fairprog.bench", "fairprog.coverage", "fairprog.bench.verdicts")
+)
 
 
 def worker(
@@ -41,9 +43,10 @@ def worker(
     if stop:
         typer.echo(f"Ended {launcher.stop_workers(opened_home)} worker(s).")
         return
+    from fairprog_core.runs.log_format import log_to_stdout
     from fairprog_core.runs.worker import work
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    log_to_stdout("%(asctime)s %(message)s")
     reason = work(opened_home, slot=slot, idle_seconds=idle)
     if reason == "outdated":
         typer.echo("The code has changed; start the worker again.")
@@ -58,13 +61,14 @@ def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> int:
     if as_json:
         print_json([dataclasses.asdict(finding) for finding in findings])
     else:
-        table = Table(show_header=False, box=None, pad_edge=False)
+        table = PlainTable(show_header=False)
         table.add_column(no_wrap=True)
         table.add_column(style="bold", no_wrap=True)
         table.add_column()
         for finding in findings:
             hint = f" – {finding.hint}" if finding.hint else ""
-            table.add_row(finding.state.upper() if finding.state != "ok" else "ok", finding.name, finding.found + hint)
+            state = finding.state.upper() if finding.state != "ok" else "ok"
+            table.add_row(state, finding.name, finding.found + hint)
         console().print(table)
     return 1 if any(finding.state == "missing" for finding in findings) else 0
 
@@ -92,8 +96,10 @@ def bench(
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
     if unknown := [name for name in device or () if name not in BENCH_DEVICES]:
         raise ConfigError(f"--device is {shown(unknown[0])}; choose {' or '.join(BENCH_DEVICES)}.")
+    if (threads or 1) > limits().threads:
+        raise ConfigError(limits().refusal("threads", f"--threads asks for {threads:,} threads"))
     if json_file:
-        writable_file(json_file)
+        check_destination(json_file, FIGURES_FILE)
     if suite != "speed":
         (_coverage if suite == "coverage" else _verdicts)(json_file)
         return
@@ -107,7 +113,7 @@ def bench(
     figures = bench(devices=device, threads=threads, progress=show)
     typer.echo(json.dumps(figures["ratios"]))
     if json_file:
-        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(figures, indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _verdicts(json_file: Path | None) -> None:
@@ -119,7 +125,7 @@ def _verdicts(json_file: Path | None) -> None:
     typer.echo("\n".join([*simulation.HEAD, *map(simulation.table_row, found)]))
     if json_file:
         values = {"schema": simulation.SCHEMA, "settings": [each.to_json() for each in found]}
-        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _coverage(json_file: Path | None) -> None:
@@ -130,4 +136,4 @@ def _coverage(json_file: Path | None) -> None:
     found = simulation.coverage(progress=lambda each: typer.echo(simulation.table_row(each)))
     if json_file:
         values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
-        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False))
+        write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)

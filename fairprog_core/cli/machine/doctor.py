@@ -13,9 +13,10 @@ import psutil
 from packaging.requirements import Requirement
 
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import ConfigError, FairprogError
 from fairprog_core.common.home import Home, assets
-from fairprog_core.common.version import PACKAGE, VERSION
+from fairprog_core.common.limits import Limits, limits, variable
+from fairprog_core.common.process.version import PACKAGE, VERSION
 from fairprog_core.runs import launcher
 from fairprog_core.runs.store import Store
 
@@ -55,6 +56,7 @@ def examine(home: Home) -> list[Finding]:
         _table(home),
         _workers(home),
         *_assets(),
+        *_limits(),
         _browser(),
     ]
 
@@ -160,6 +162,16 @@ def _assets() -> list[Finding]:
         hint = "install fairprog again, with pip, or set FAIRPROG_ASSETS"
         return [Finding("Assets", f"{assets()} lacks {', '.join(missing)}", "note", hint)]
     return [Finding("Assets", str(assets()))]
+
+
+def _limits() -> list[Finding]:
+    """Every limit, and the variable that sets it."""
+    try:
+        now = limits()
+    except ConfigError as error:
+        return [Finding("Limits", str(error), "missing", "correct the variable, or leave it out")]
+    fields = Limits.model_fields.items()
+    return [Finding("Limit", f"{field.title}: {getattr(now, name):,} ({variable(name)})") for name, field in fields]
 
 
 def _browser() -> Finding:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
+    PlainTable,
     complain,
     console,
     figures_table,
@@ -18,15 +18,15 @@ from fairprog_core.cli.terminal.console import (
     number,
     open_home,
     print_json,
+    say,
     span,
     words,
-    writable_file,
 )
-from fairprog_core.common.errors import escaped
+from fairprog_core.common.errors import shorten
 from fairprog_core.runs import launcher
 from fairprog_core.runs.export import export_run
 from fairprog_core.runs.store import Store
-from fairprog_core.runs.table.run import Run
+from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 from fairprog_core.study.settings import in_short
 
 app = typer.Typer(name="runs", help="List, show, cancel, resume, remove, export and compare.", no_args_is_help=True)
@@ -54,7 +54,7 @@ def list_(
     if not runs:
         typer.echo("There are no runs yet. Start one with `fairprog run faces-quick` or in `fairprog app`.")
         return
-    table = Table(header_style="bold", box=None, pad_edge=False)
+    table = PlainTable()
     for name in ("No.", "Id"):
         table.add_column(name, no_wrap=True)
     table.add_column("Name", min_width=28, overflow="fold")
@@ -77,7 +77,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
     if as_json:
         print_json(_as_json(found))
         return
-    table = Table(show_header=False, box=None, pad_edge=False)
+    table = PlainTable(show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     lines = {
@@ -93,7 +93,7 @@ def show(run: RunArgument, home: HomeOption = None, as_json: JsonFlag = False) -
         "Log": str(store.home.path / found.log) if found.log else "–",
     }
     for name, value in lines.items():
-        table.add_row(name, escaped(value))
+        table.add_row(name, value)
     console().print(table)
     if found.figures:
         console().print("")
@@ -106,7 +106,7 @@ def cancel(run: RunArguments, home: HomeOption = None) -> None:
     with Store(open_home(home)) as store:
         for name in run:
             cancelled = store.cancel(store.find(name).id, wait=True)
-            typer.echo(f"Run {cancelled.id} is {_state(cancelled)}.")
+            say(f"Run {cancelled.id} is {_state(cancelled)}.")
         if store.has_queued():  # cancelling may have ended the worker that would have claimed them
             launcher.ensure_workers(store.home)
 
@@ -117,7 +117,7 @@ def resume(run: RunArguments, home: HomeOption = None) -> None:
     with Store(open_home(home)) as store:
         for name in run:
             resumed = store.resume(store.find(name).id)
-            typer.echo(f"Run {resumed.id} is {_state(resumed)}; a worker goes on with it.")
+            say(f"Run {resumed.id} is {_state(resumed)}; a worker goes on with it.")
     launcher.ensure_workers(store.home)
 
 
@@ -131,13 +131,13 @@ def remove(
     with Store(open_home(home)) as store:
         found = [store.find(name) for name in run]
         if not yes and not typer.confirm(
-            f"Remove {', '.join(f'{one.id} ({escaped(one.name)})' for one in found)} for good?"
+            f"Remove {', '.join(f'{one.id} ({shorten(one.name)})' for one in found)} for good?"
         ):
             complain("Nothing was removed.")
             raise typer.Exit(130)
         for one in found:
             store.remove(one.id)
-            typer.echo(f"Removed run {one.id}.")
+            say(f"Removed run {one.id}.")
 
 
 @app.command()
@@ -151,14 +151,14 @@ def export(
     """Write a run into one file: everything, the result, or a table of its points."""
     with Store(open_home(home)) as store:
         found = store.find(run)
-        path = writable_file(file or Path(f"fairprog-{found.id}.zip"))
+        path = file or Path(f"fairprog-{found.id}.zip")
         export_run(store, found, path)
-    typer.echo(f"Wrote {path}")
+    say(f"Wrote {path}")
 
 
 def _name(run: Run) -> str:
     """The run's name, and below it the values that were set on top of its preset."""
-    return escaped("\n".join(filter(None, (run.name, in_short(run.study)))))
+    return "\n".join(filter(None, (run.name, in_short(run.study))))
 
 
 def _state(run: Run) -> str:
@@ -177,7 +177,7 @@ def _best(run: Run) -> str:
 
 
 def _as_json(run: Run) -> dict[str, object]:
-    hidden = {"token"} if run.damage else {"token", "damage"}
+    hidden = NOT_EXPORTED if run.damage else NOT_EXPORTED | {"damage"}
     return {key: value for key, value in dataclasses.asdict(run).items() if key not in hidden} | {
         "seconds": run.seconds
     }

@@ -10,6 +10,7 @@ from rich.table import Table
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
+    PlainTable,
     console,
     interval,
     open_home,
@@ -17,7 +18,7 @@ from fairprog_core.cli.terminal.console import (
     span,
     words,
 )
-from fairprog_core.common.errors import ConfigError, escaped, shorten, shown
+from fairprog_core.common.errors import ConfigError, shorten, shown
 from fairprog_core.common.home import is_file
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import noise_note
@@ -106,7 +107,7 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
         f"{words(judged['criterion'])}, {judged['n']:,} test rows; base: accuracy {base['accuracy']:.3f}, "
         f"gap {base['gap']:.3f}{noise}. Differences and verdicts: against {words(judged['against'].partition(':')[2])}."
     )
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = PlainTable(title=title)
     for name in ("Method", "Seeds", "λ", "Time", "Hypervolume", f"… in {span(judged['within'])}"):
         table.add_column(name, no_wrap=name in ("Seeds", "λ", "Time"))
     for loss in judged["losses"]:
@@ -115,7 +116,7 @@ def _table(judged: ComparisonJson, *, several: bool) -> Table:
         name = words(each["trigger"] or each["method"])
         other = each["difference"]
         table.add_row(
-            escaped(f"{each['run']}: {name}") if several else name,
+            f"{each['run']}: {name}" if several else name,
             str(len(each["seeds"])),
             str(each["n_lams"]),
             span(each["seconds"]),

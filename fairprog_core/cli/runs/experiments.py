@@ -9,6 +9,7 @@ from fairprog_core.cli.runs.compare import RunsOrFolders, opened
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
+    PlainTable,
     base_gap_with_note,
     console,
     gap_with_note,
@@ -16,7 +17,7 @@ from fairprog_core.cli.terminal.console import (
     print_json,
     words,
 )
-from fairprog_core.common.errors import ConfigError, escaped
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.results.experiments import (
     ExperimentRow,
     class_rows,
@@ -57,7 +58,7 @@ def _found(results: Sequence[Result]) -> dict[str, list[ExperimentRow]]:
 
 
 def _table(title: str, rows: Sequence[ExperimentRow]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = PlainTable(title=title)
     for name in ("Method", "Criterion", "", "Seeds", "Gap", "Change of accuracy", "Share of the gain kept"):
         table.add_column(name)
     for row in rows:
@@ -80,5 +81,5 @@ def _verdict(row: ExperimentRow) -> str:
 def _where(row: ExperimentRow) -> str:
     """The bases, number of classes or share of the tuning data of a row."""
     if "target" in row:
-        return escaped(f"{row['source']} → {row['target']}")
+        return f"{row['source']} → {row['target']}"
     return f"{row['n_classes']} classes" if "n_classes" in row else f"{100 * (row['tuning_ratio'] or 1):g} %"

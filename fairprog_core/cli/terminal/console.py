@@ -1,25 +1,28 @@
 """Shared by the commands: output, options, and the format of numbers and times."""
 
 import json
+import re
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.style import StyleType
 from rich.table import Table
 
-from fairprog_core.common.errors import ConfigError, escaped, shorten
-from fairprog_core.common.home import Home, is_folder, replacing
+from fairprog_core.common.errors import escaped
+from fairprog_core.common.files.destination import Product, writing
+from fairprog_core.common.home import Home
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import gap_note
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.summary import SummaryRow
 
 WIDTH = 160  # of tables in a file or a pipe
+_NOT_ESCAPED = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # by json.dumps
 
 HomeOption = Annotated[
     Path | None,
@@ -36,8 +39,29 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a 
 
 
 def console() -> Console:
-    """Standard output, wide enough for a table without a terminal; names are never read as markup."""
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH)
+    """Standard output, wide enough for a table without a terminal; names are never read as markup or emoji."""
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+class PlainTable(Table):
+    """A table without lines between its cells; control characters in its texts become visible."""
+
+    def __init__(self, *, title: str | None = None, show_header: bool = True) -> None:
+        super().__init__(
+            title=title and escaped(title), title_justify="left", title_style="bold", header_style="bold", box=None,
+            pad_edge=False, show_header=show_header,
+        )  # fmt: skip
+
+    def add_row(
+        self, *renderables: RenderableType | None, style: StyleType | None = None, end_section: bool = False
+    ) -> None:
+        texts = (escaped(each) if isinstance(each, str) else each for each in renderables)
+        super().add_row(*texts, style=style, end_section=end_section)
+
+
+def say(text: str) -> None:
+    """Print lines on stdout, without control characters: they can hold names and paths."""
+    typer.echo(escaped(text))
 
 
 def complain(sentence: str) -> None:
@@ -49,52 +73,26 @@ def open_home(path: Path | None) -> Home:
     """The home that an option or the environment names.
 
     Raises:
-        ConfigError: the folder cannot be created.
+        ConfigError: the path is not valid, or the folder cannot be created.
     """
-    try:
-        return Home.find(path)
-    except (OSError, RuntimeError) as error:  # RuntimeError: ~name of a user that does not exist
-        reason = error.strerror if isinstance(error, OSError) else shorten(error)
-        raise ConfigError(
-            f"The home {shorten(path or '')} cannot be made: {reason}; choose another with --home."
-        ) from error
+    return Home.find(path)
 
 
 def print_json(value: Any) -> None:
-    """Print JSON on stdout."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print JSON on stdout; control characters in texts are written as JSON's escape sequences."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    typer.echo(_NOT_ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
-def writable_file(path: Path) -> Path:
-    """Check that a file can be written, before its content is computed.
-
-    Raises:
-        ConfigError: its folder does not exist or is not writable, or the path is a folder or a device.
-    """
-    folder = path.absolute().parent
-    if is_folder(path):
-        raise ConfigError(f"{shorten(path)} is a folder; give the name of a file.")
-    if not is_folder(folder):
-        raise ConfigError(f"The folder {shorten(folder)} does not exist; make it first.")
-    try:
-        if path.exists() and not path.is_file():
-            raise ConfigError(f"{shorten(path)} is a device or a pipe; give the name of a file.")
-        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=folder).cleanup()  # as ``replacing`` creates one
-    except OSError as error:
-        raise ConfigError(f"{shorten(path)} cannot be written: {error.strerror}; choose another place.") from error
-    return path
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    with replacing(path.absolute()) as part:
+def write_text(path: Path, text: str, product: Product) -> None:
+    """Write a file that the user named: as a whole or not at all."""
+    with writing(path, product) as part:
         part.write_text(text, "utf-8")
 
 
 def figures_table(rows: Sequence[SummaryRow], title: str | None = None) -> Table:
     """A table of the main figures: the base and every method, with 95 % intervals."""
-    title = title and escaped(title)
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = PlainTable(title=title)
     for name in ("Method", "Trigger", "Criterion", "Seeds", "λ"):
         table.add_column(name, no_wrap=name != "Seeds")
     has_shares = any(row.get("tuning_ratio") not in (None, 1.0) for row in rows)
@@ -120,7 +118,7 @@ def base_gap_with_note(row: SummaryRow | ExperimentRow) -> str:
     """The gap of the base of a row, and what limits it."""
     gap = Estimate.of(row["base_gap"], row.get("base_gap_ci"))
     found = gap_note(gap, row.get("base_noise_gap"), row.get("few_rows"))
-    return f"{number(gap.value)} ({escaped(found)})" if found else number(gap.value)
+    return f"{number(gap.value)} ({found})" if found else number(gap.value)
 
 
 def gap_with_note(row: SummaryRow | ExperimentRow) -> str:
@@ -128,7 +126,7 @@ def gap_with_note(row: SummaryRow | ExperimentRow) -> str:
     gap = Estimate.of(row["gap"], row["gap_ci"])
     found = gap_note(gap, row.get("noise_gap"), row.get("few_rows"))
     text = f"{interval(gap.value, gap.ci)}{' collapsed' * row['collapsed']}"
-    return f"{text}; {escaped(found)}" if found else text
+    return f"{text}; {found}" if found else text
 
 
 def words(key: str | None) -> str:

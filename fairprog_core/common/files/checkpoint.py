@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
-from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.json_values import from_json, short
-from fairprog_core.common.files.model_file import read_tensors
+from fairprog_core.common.files.tensor_file import read_tensors, save_tensors
 from fairprog_core.common.home import replacing
 
 _FORMAT = 3  # increased whenever the saved entries or their meaning change
@@ -24,29 +22,22 @@ def save_state(path: Path, state: Any) -> None:
     tensors: dict[str, torch.Tensor] = {}
     header = json.dumps(_take_out(state, tensors))
     with replacing(path) as part:
-        save_file(tensors, part, {"fairprog": header, "format": str(_FORMAT)})
+        save_tensors(part, tensors, {"fairprog": header, "format": str(_FORMAT)})
 
 
 def load_state(path: Path) -> Any:
     """Read a file written by `save_state`.
 
     Raises:
-        ArtifactError: the file is damaged, or of another version of fairprog.
+        ValueError: the file is damaged, or of another version of fairprog; the message says why.
     """
+    tensors, texts = read_tensors(path)
+    if (found := texts.get("format", "1")) != str(_FORMAT):
+        raise ValueError(f"its format is {short(found)}, this version of fairprog reads {_FORMAT}")
     try:
-        tensors, texts = read_tensors(path)
-        if (found := texts.get("format", "1")) != str(_FORMAT):
-            raise ValueError(f"its format is {found}, this version of fairprog reads {_FORMAT}")
         return _put_back(from_json(texts["fairprog"]), tensors)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ArtifactError(unusable(path, error)) from error
-
-
-def unusable(path: Path, reason: object) -> str:
-    """The error message for a checkpoint that training cannot resume from."""
-    return (
-        f"The checkpoint {path} is damaged or of another version ({short(reason)}); remove it to start this curve anew."
-    )
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"it holds no state ({short(error)})") from error
 
 
 def _take_out(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

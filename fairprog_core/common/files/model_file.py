@@ -7,17 +7,13 @@ from typing import Any
 
 import torch
 from pydantic import Field, JsonValue
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header, short
+from fairprog_core.common.files.tensor_file import read_tensors, save_tensors
 from fairprog_core.common.home import replacing
 from fairprog_core.common.registry import Entry
-
-UNREADABLE = (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, MemoryError)
-"""The errors that safetensors and torch raise for a damaged file."""
 
 
 class OptionsHeader(Header):
@@ -52,19 +48,6 @@ class TrainingSummary(TrainingCosts):
     """
 
     validation: dict[str, object]
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and the metadata of a safetensors file.
-
-    Raises:
-        ValueError: it is not a safetensors file, or it is damaged; the message says why.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except UNREADABLE as error:
-        raise ValueError(f"no readable safetensors file: {short(error)}") from error
 
 
 def read_module(path: Path, *, format: str, noun: str, remedy: str) -> tuple[dict[str, Tensor], dict[str, JsonValue]]:  # noqa: A002
@@ -171,10 +154,9 @@ def find_damage(path: Path, expected: Mapping[str, Tensor] | None = None) -> str
         expected: tensors with the names, shapes and types that the file must have; None: any.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            json.loads((file.metadata() or {}).get("fairprog", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+        tensors, texts = read_tensors(path)
+        from_json(texts.get("fairprog", "{}"))
+    except ValueError as error:
         return str(error)
     if expected is not None and _shapes(tensors) != _shapes(expected):
         return "it holds other weights than it should"
@@ -196,7 +178,7 @@ FORMAT = "fairprog.learned/1"
 def write_learned(path: Path, tensors: dict[str, Tensor], **about: Any) -> None:
     """Write tensors and a JSON header atomically."""
     with replacing(path) as part:
-        save_file(tensors, part, {"fairprog": json.dumps({"format": FORMAT, **about})})
+        save_tensors(part, tensors, {"fairprog": json.dumps({"format": FORMAT, **about})})
 
 
 RUN_AGAIN = "run the study again"

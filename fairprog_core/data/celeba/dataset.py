@@ -16,6 +16,7 @@ from PIL import Image
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import check_pixels
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
@@ -150,15 +151,20 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
     """An image as (size, size, 3): its largest centred square (178×178 of 178×218), bilinear with antialiasing.
 
     Raises:
-        DataError: the file is missing, cut off or no image.
+        DataError: the file is missing, cut off or no image, or has too many pixels.
     """
     try:
         with file.open("rb") as raw, Image.open(raw) as image:
+            check_pixels(shorten(file), image.width, image.height)
             picture = image.convert("RGB")
     except FileNotFoundError as error:
-        raise DataError(f"{file} is missing, although the partition names it; unpack the images again.") from error
+        raise DataError(
+            f"{shorten(file)} is missing, although the partition names it; unpack the images again."
+        ) from error
     except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{file} is broken ({shorten(error)}); unpack or download the images again.") from error
+        raise DataError(
+            f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
+        ) from error
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     square = picture.crop((left, top, left + side, top + side))

@@ -25,10 +25,10 @@ UNREADABLE = (
 """What zipfile raises for a zip that is damaged, encrypted, or packed in a way that it does not know."""
 
 _HOW = (
-    "Put img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt from"
-    " https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html into one folder (or take Kaggle's celeba-dataset),"
-    " and give its path as the option root."
+    "Give as root a folder with img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of"
+    " https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or Kaggle's celeba-dataset."
 )
+_MOST = 80  # characters of a path in an error
 _IMAGES = "img_align_celeba"
 
 
@@ -59,7 +59,7 @@ class CelebAFiles:
             if is_file(folder / example):
                 return folder
         raise DataError(
-            f"{shorten(self._root)}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}"
+            f"{shorten(self._root, _MOST)}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}"
         )
 
     def _image_folders(self) -> Iterator[Place]:
@@ -77,7 +77,7 @@ class CelebAFiles:
             for suffix in (".txt", ".csv"):
                 if is_file(found := place / f"{stem}{suffix}"):
                     return found
-        raise DataError(f"{shorten(self._root)}: neither {stem}.txt nor {stem}.csv is there. {_HOW}")
+        raise DataError(f"{shorten(self._root, _MOST)}: neither {stem}.txt nor {stem}.csv is there. {_HOW}")
 
 
 def _open(root: str) -> Place:
@@ -88,14 +88,14 @@ def _open(root: str) -> Place:
         return path
     if is_file(path):
         return _zip(path)
-    raise DataError(f"CelebA: {shorten(path)} does not exist. {_HOW}")
+    raise DataError(f"CelebA: {shorten(path, _MOST)} does not exist. {_HOW}")
 
 
 def _zip(file: Place) -> zipfile.Path:
     try:
         return zipfile.Path(zipfile.ZipFile(file if isinstance(file, Path) else file.open("rb")))
     except UNREADABLE as error:
-        raise DataError(f"{file} is not a readable zip ({shorten(error)}); download it again.") from error
+        raise DataError(f"{shorten(file)} is not a readable zip ({shorten(error, 80)}); download it again.") from error
 
 
 def _places(root: Place) -> Iterator[Place]:

@@ -31,9 +31,10 @@ _COLUMNS = ("comment_text", "split", *SCORES)
 _NOT_RATED = ("", "nan", "NaN", "NA")  # an identity that no annotator rated
 _BLOCK = 8 << 20  # bytes per read; no comment may be longer
 _HOW = (
-    f"Download civilcomments v1.0 of WILDS (https://wilds.stanford.edu/get_started/), unpack {_FILE}, and give the path"
-    " of its folder as the option root."
+    f"Download civilcomments v1.0 of WILDS (https://wilds.stanford.edu/get_started/), unpack {_FILE}, and give its"
+    " folder as root."
 )
+_MOST = 70  # characters of a path in an error
 
 
 def find(root: str) -> Path:
@@ -48,10 +49,10 @@ def find(root: str) -> Path:
     if is_file(path):
         return path
     if not is_folder(path):
-        raise DataError(f"Civil Comments: {shorten(path)} does not exist. {_HOW}")
+        raise DataError(f"Civil Comments: {shorten(path, _MOST)} does not exist. {_HOW}")
     if found := next((file for file in (path / _FILE, *sorted(path.glob(f"*/{_FILE}"))) if is_file(file)), None):
         return found
-    raise DataError(f"Civil Comments: {_FILE} is not in {shorten(path)}. {_HOW}")
+    raise DataError(f"Civil Comments: {_FILE} is not in {shorten(path, _MOST)}. {_HOW}")
 
 
 def read(file: Path, out: Columns) -> Iterator[Progress]:
@@ -111,7 +112,9 @@ def head(file: Path, n: int) -> list[CommentRow]:
             rows = list(islice(csv.DictReader(lines), n))
             return [CommentRow(row["comment_text"].replace("\0", ""), _scores(row)) for row in rows]
     except (OSError, csv.Error, ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"{file} cannot be read as a table ({str(error)[:160]}); download it again.") from error
+        raise DataError(
+            f"{shorten(file)} cannot be read as a table ({shorten(error, 80)}); download it again."
+        ) from error
 
 
 def _scores(row: dict[str, str]) -> dict[str, float]:
@@ -126,7 +129,7 @@ class _Where(NamedTuple):
 
     def refuse(self, i: int, what: str) -> NoReturn:
         """Raise an error about row i of the batch."""
-        raise DataError(f"{self.file}, row {self.done + i + 2} (the header is row 1): {what}.")
+        raise DataError(f"{shorten(self.file)}, row {self.done + i + 2} (the header is row 1): {what}.")
 
 
 def _batches(file: Path) -> "Iterator[pa.RecordBatch]":
@@ -146,14 +149,17 @@ def _batches(file: Path) -> "Iterator[pa.RecordBatch]":
             )
             yield from reader
     except (OSError, csv.Error, pa.ArrowException) as error:
-        raise DataError(f"{file} cannot be read as a table ({str(error)[:160]}); download it again.") from error
+        raise DataError(
+            f"{shorten(file)} cannot be read as a table ({shorten(error, 80)}); download it again."
+        ) from error
 
 
 def _check_header(file: Path) -> None:
     with file.open("rb") as raw:
         header = next(csv.reader([raw.readline(1 << 20).decode("utf-8-sig", errors="replace")]), [])
     if missing := [name for name in _COLUMNS if name not in header]:
-        raise DataError(f"{file} has no column {', '.join(missing)}. {_HOW}")
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise DataError(f"{shorten(file, _MOST)} has no column {', '.join(missing[:3])}{more}. {_HOW}")
 
 
 def _parts(batch: "pa.RecordBatch", where: _Where) -> "pa.Array":

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
 from fairprog_core.common.files.file_stamp import file_stamp
+from fairprog_core.common.limits import limits
 from fairprog_core.explain import EXPLAINERS
 
 Arrays = dict[str, NDArray[Any]]  # by name
@@ -124,11 +125,14 @@ class TextRequest(NamedTuple):
         return "a shorter text"
 
     def check(self) -> None:
-        """Refuse a request without any λ.
+        """Refuse a request without any λ, or with a text that is too long.
 
         Raises:
-            DataError: there is none.
+            DataError: there is none, or the text has more letters than allowed.
         """
+        now = limits()
+        if len(self.text) > now.letters:
+            raise DataError(now.refusal("letters", f"The text has {len(self.text):,} letters"))
         if not self.lams:
             raise DataError("No λ is given; give at least one.")
 

@@ -26,7 +26,7 @@ from fairprog_core.metrics.explanations.gallery import CurveNote, GalleryAbout, 
 from fairprog_core.triggers.base import load_trigger
 from fairprog_core.triggers.text import TextTrigger
 
-MOST_LETTERS = 100_000  # of a text; the rest would only cost time
+LETTERS = 128  # of a text per token that the classifier reads; only spaces and endless words need more
 SHORT = 48  # tokens; for longer texts steps are doubled less often, so that the answer comes in time
 LONG_STEPS = 128
 
@@ -35,8 +35,9 @@ def answer(request: TextRequest) -> tuple[GalleryArrays, GalleryAbout]:
     """Explain one text under every condition; see `ExplainProcess.explain_text`."""
     classifier, header = _classifier(version(request.classifier))
     conditions = _conditions(version(request.classifier), version(request.trigger), tuple(request.lams))
-    text = worded(classifier, request.text[:MOST_LETTERS])
-    text = text._replace(is_cut=text.is_cut or len(request.text) > MOST_LETTERS)
+    most = LETTERS * classifier.max_length
+    text = worded(classifier, request.text[:most])
+    text = text._replace(is_cut=text.is_cut or len(request.text) > most)
     options = TokenGradientsOptions()
     if len(text.ids) > SHORT:
         options = TokenGradientsOptions(max_steps=LONG_STEPS)

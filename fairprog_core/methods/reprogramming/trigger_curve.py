@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 from fairprog_core.common.files.json_values import Header, parse_header
-from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary
+from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary, find_damage
+from fairprog_core.common.home import is_whole
 from fairprog_core.common.records import Fit, TrainingRecord
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.base import FitContext, Method, ValidateFn
@@ -53,7 +54,7 @@ class TriggerCurve(Method[ReprogramOptions]):
         )  # fmt: skip
 
     def learn(self, validate: ValidateFn) -> Generator[TrainingRecord, None, None]:
-        if self.file.exists():
+        if is_whole(self.file, find_damage):
             return
         context = self.context
         if context.mode == "amortised":
@@ -73,7 +74,7 @@ class TriggerCurve(Method[ReprogramOptions]):
         summaries: list[Fit] = []
         for lam in self.context.lam.grid:
             file = self.context.folder / f"lam-{lam:g}.safetensors"
-            if file.exists():
+            if is_whole(file, find_damage):
                 parts.append(load_trigger(file))
                 parse_header(PartHeader, parts[-1].about, path=file, remedy=f"remove it, and {RUN_AGAIN}")
                 summaries.append(parts[-1].about["summary"])

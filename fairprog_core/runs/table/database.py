@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
 from fairprog_core.runs.table.tables import HEAD, METADATA
@@ -29,30 +29,34 @@ class Database:
         url = url or os.environ.get("FAIRPROG_DB_URL")
         if not url and not is_folder(home.path):
             raise ArtifactError(
-                f"There is no folder {home.path}, where the runs and their table belong; make it, or open the home "
-                "with Home.find, which makes it."
+                f"There is no folder {shorten(home.path)}, where the runs and their table belong; make it, or open the "
+                "home with Home.find, which makes it."
             )
-        url = url or f"sqlite:///{home.database}"
         try:
+            address = make_url(url) if url else URL.create("sqlite", database=str(home.database))
+            self.is_sqlite = address.get_backend_name() == "sqlite"
             self.engine = create_engine(
-                url, json_serializer=to_json, json_deserializer=read_json, pool_pre_ping=not url.startswith("sqlite")
+                address, json_serializer=to_json, json_deserializer=read_json, pool_pre_ping=not self.is_sqlite
             )
         except ImportError as error:
             raise ConfigError(f"FAIRPROG_DB_URL needs a driver that is not installed: {error}.") from error
-        except ArgumentError as error:
+        except (ArgumentError, ValueError) as error:  # ValueError: of a port
             raise ConfigError(
                 "FAIRPROG_DB_URL is not the address of a database; write postgresql+psycopg://user@host/name, "
                 "or leave it out to use the home's own file."
             ) from error
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
         if self.is_sqlite:
             _serialise_writes(self.engine)
         try:
             if self._revision() != HEAD:
                 self._migrate(home)
         except DatabaseError as error:
-            where = self.engine.url.render_as_string(hide_password=True)
-            raise ArtifactError(f"The run table at {where} cannot be opened: {error.orig}.") from error
+            where = shorten(self.engine.url.render_as_string(hide_password=True) if url else home.database)
+            raise ArtifactError(f"The run table at {where} cannot be opened: {shorten(error.orig, 100)}.") from error
+        except OSError as error:  # the lock
+            raise ArtifactError(
+                f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
+            ) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

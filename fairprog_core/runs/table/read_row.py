@@ -64,7 +64,7 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
         ("started", "finished", "process_started", "heartbeat", "cancel_requested", "terminated", "seconds_left"),
         _or_null(_number_expected),
     ),
-    **dict.fromkeys(("token", "host", "error", "log", "stage", "label"), _or_null(_text_expected)),
+    **dict.fromkeys(("token", "host", "error", "log", "stage", "label", "visitor"), _or_null(_text_expected)),
     **dict.fromkeys(("attempt", "last_seq"), _whole_expected),
     "pid": _or_null(_whole_expected),
 }

@@ -5,10 +5,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, shown
+from fairprog_core.common.limits import limits
 from fairprog_core.common.records import Record
 from fairprog_core.runs.table.read_row import run_of
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
@@ -18,11 +19,36 @@ from fairprog_core.study import Study
 PROGRESS = ("stage", "label", "fraction", "seconds_left")
 
 
-def create(connection: Connection, study: Study) -> str:
+def check_room(connection: Connection, visitor: str | None) -> None:
+    """Refuse a further queued run where the queue is full, or where its visitor has too many.
+
+    Args:
+        connection: of a write transaction, so that no other writer takes the last place.
+        visitor: who submits it on a shared server; None: nobody's runs are counted.
+
+    Raises:
+        RunError: one sentence that says what is allowed.
+    """
+    now, queued = limits(), RUNS.c.state == "queued"
+    if (n := count(connection, queued)) >= now.queue:
+        raise RunError(now.refusal("queue", f"{n:,} runs are queued"))
+    if visitor is not None:
+        own = count(connection, (RUNS.c.visitor == visitor) & (queued | (RUNS.c.state == "running")))
+        if own >= now.runs_per_visitor:
+            raise RunError(now.refusal("runs_per_visitor", f"You have {own:,} queued or running runs"))
+
+
+def count(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Number of runs that ``which`` selects."""
+    return connection.execute(select(func.count()).select_from(RUNS).where(which)).scalar_one()
+
+
+def create(connection: Connection, study: Study, *, visitor: str | None = None) -> str:
     """Insert a queued run; returns its id."""
     run_id, now = secrets.token_hex(4), time.time()
     row = {"id": run_id, "name": study.name, "state": "queued", "study": study.to_json(), "created": now, "queued": now}
     zero = {"seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": [], "last_seq": 0, "may_be_ended": True}
+    zero["visitor"] = visitor
     connection.execute(insert(RUNS).values(**row, **zero))
     return run_id
 
@@ -75,8 +101,8 @@ def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bo
     return get(connection, run_id)
 
 
-def requeue(connection: Connection, run: Run) -> None:
-    """Queue a run again that has ended.
+def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> None:
+    """Queue a run again that has ended, as a run of ``visitor``.
 
     Raises:
         RunError: the run is queued, running or done.
@@ -84,7 +110,15 @@ def requeue(connection: Connection, run: Run) -> None:
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
     cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token"))
-    change(connection, with_id(run.id), state="queued", queued=time.time(), seconds_before=run.seconds, **cleared)
+    change(
+        connection,
+        with_id(run.id),
+        state="queued",
+        queued=time.time(),
+        seconds_before=run.seconds,
+        visitor=visitor,
+        **cleared,
+    )
 
 
 def add_records(connection: Connection, run: Run, records: Sequence[Record], now: float) -> dict[str, object]:

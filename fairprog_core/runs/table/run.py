@@ -16,6 +16,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
 
 OVER: tuple[State, ...] = ("done", "failed", "cancelled", "lost")
 RESUMABLE: tuple[State, ...] = ("failed", "cancelled", "lost")
+NOT_EXPORTED = frozenset({"token", "visitor"})  # columns that concern this home alone
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Run:
         stage, label, fraction, seconds_left: the last ``stage`` record.
         figures: the main figures, one JSON object per method, trigger and criterion.
         last_seq: ``seq`` of the newest record.
+        visitor: who submitted it on a shared server, as a digest; None: the owner of the home.
         damage: one sentence about a row with invalid columns, which are replaced by empty values; None: the row is
             valid.
     """
@@ -116,6 +118,7 @@ class Run:
     seconds_left: float | None = None
     figures: list[SummaryRow] = field(default_factory=list)
     last_seq: int = 0
+    visitor: str | None = None
     damage: str | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
-HEAD = "0001"  # the newest migration; a test compares it with the migrations folder
+HEAD = "0002"  # the newest migration; a test compares it with the migrations folder
 
 METADATA = MetaData()
 
@@ -36,6 +36,7 @@ RUNS = Table(
     Column("seconds_left", Float),
     Column("figures", JSON, nullable=False),
     Column("last_seq", Integer, nullable=False),
+    Column("visitor", String(64), index=True),
     sqlite_autoincrement=True,
 )
 

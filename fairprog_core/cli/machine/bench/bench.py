@@ -15,9 +15,9 @@ import torch
 from fairprog_core.cli.machine.bench.measurement import QUICK, Measurement, Size
 from fairprog_core.cli.machine.bench.pictures import Pictures
 from fairprog_core.cli.machine.bench.texts import Texts
-from fairprog_core.common import memory
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
+from fairprog_core.common.process import memory
 from fairprog_core.pipeline.environment import describe, make_deterministic
 
 __all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]

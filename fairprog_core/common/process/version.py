@@ -4,7 +4,7 @@ import hashlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent  # fairprog_core
+PACKAGE = Path(__file__).resolve().parents[2]  # fairprog_core
 
 try:
     VERSION = version("fairprog")

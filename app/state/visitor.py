@@ -1,0 +1,19 @@
+"""Who visits: a random id that a browser keeps, so that limits can count what one visitor has running."""
+
+import re
+import secrets
+
+import streamlit as st
+
+COOKIE = "fairprog_visitor"  # set by `app.server.guard`
+
+_KEY = "visitor"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def visitor() -> str:
+    """The id of this browser, 32 hex digits; where it keeps no cookies, an id of this session."""
+    known = st.context.cookies.get(COOKIE)
+    if isinstance(known, str) and _ID.fullmatch(known):  # a page that is tested without a server has no cookies
+        return known
+    return str(st.session_state.setdefault(_KEY, secrets.token_hex(16)))

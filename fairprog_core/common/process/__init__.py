@@ -1,0 +1,1 @@
+"""The process: settings of its heap, and the version of its code."""

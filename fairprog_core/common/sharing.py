@@ -1,0 +1,162 @@
+"""A shared server: what its visitors may choose. Torch-free.
+
+``fairprog app --share`` hands the owner's choices to the pages by environment variables. A field says by its marks
+(``FOLDERS``, ``ADDRESSES``, ``HUB``, ``CODE`` of :mod:`fairprog_core.common.options`) what its value may name.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import JsonValue
+from pydantic.fields import FieldInfo
+
+from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import is_folder, user_path
+from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, NEEDED, Options, is_marked
+
+SHARED, ALLOW, NAMES = "FAIRPROG_SHARED", "FAIRPROG_ALLOW", "FAIRPROG_NAMES"  # environment variables
+
+Sort = Literal["folders", "addresses", "hub", "code"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+NOUNS: dict[Sort, str] = {
+    "folders": "a folder or file of the server",
+    "addresses": "an address",
+    "hub": "a model on the hub",
+    "code": "code",
+}
+
+_MARKS: dict[Sort, dict[str, JsonValue]] = {"folders": FOLDERS, "addresses": ADDRESSES, "hub": HUB, "code": CODE}
+_CODE = re.compile(r"[\w.]+:[\w.]+")  # module:factory
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """The owner's choices for this server.
+
+    Attributes:
+        is_shared: whether others than the owner may use the pages; without it everything is allowed.
+        allowed: what visitors may name besides what fairprog ships.
+        names: further host names at which the pages may be opened, e.g. that of a proxy.
+    """
+
+    is_shared: bool = False
+    allowed: frozenset[Sort] = frozenset()
+    names: tuple[str, ...] = ()
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that `sharing` reads."""
+        return {
+            SHARED: "1" if self.is_shared else "",
+            ALLOW: ",".join(sorted(self.allowed)),
+            NAMES: ",".join(self.names),
+        }
+
+    def is_open(self, field: FieldInfo) -> bool:
+        """Whether visitors may set a field: it names nothing of the server, or they may name some of what it can."""
+        sorts = sorts_of(field)
+        return not self.is_shared or not sorts or bool(self.allowed.intersection(sorts))
+
+    def offers(self, options: type[Options]) -> bool:
+        """Whether visitors can use options at all: no field that has to be set is closed to them."""
+        return all(self.is_open(field) for field in options.model_fields.values() if is_marked(field, NEEDED))
+
+    def check(self, options: Options) -> None:
+        """Refuse options that name what visitors of this server may not name.
+
+        Raises:
+            ConfigError: the first field that does; the sentence is the same whether or not what it names exists.
+        """
+        if not self.is_shared:
+            return
+        for where, field, value in named(options):
+            sorts = self._closed(value, sorts_of(field))
+            if sorts:
+                raise ConfigError(
+                    f"{where} names {' or '.join(NOUNS[sort] for sort in sorts)}, which the owner of this shared "
+                    f"server does not allow; leave it empty or as it was, or ask the owner for --allow {sorts[0]}."
+                )
+
+    def _closed(self, value: str, sorts: tuple[Sort, ...]) -> tuple[Sort, ...]:
+        """What a text may name that is not allowed; empty: all is well."""
+        closed = tuple(sort for sort in sorts if sort not in self.allowed)
+        if len(closed) in (0, len(sorts)):
+            return closed  # decided without a look at the disk
+        return () if _sort(value, sorts) in self.allowed else closed
+
+
+def sharing() -> Sharing:
+    """The choices in the environment of this process."""
+    allowed = frozenset(sort for sort in SORTS if sort in os.environ.get(ALLOW, "").split(","))
+    names = tuple(filter(None, os.environ.get(NAMES, "").split(",")))
+    return Sharing(os.environ.get(SHARED, "") not in ("", "0"), allowed, names)
+
+
+def sorts_of(field: FieldInfo) -> tuple[Sort, ...]:
+    """What the values of a field may name; a path without a mark names a folder or file."""
+    marked = tuple(sort for sort, mark in _MARKS.items() if is_marked(field, mark))
+    return marked or (("folders",) if _holds_path(field.annotation) else ())
+
+
+def named(options: Options, where: str = "") -> Iterator[tuple[str, FieldInfo, str]]:
+    """Every text in options that names something of the server: its place, its field, and the text.
+
+    Defaults and empty texts name nothing: fairprog, or the author of a plug-in, chose them.
+    """
+    for name, field in type(options).model_fields.items():
+        value, place = getattr(options, name), f"{where}.{name}" if where else name
+        if not sorts_of(field):
+            for inner, part in _options_in(value, place):
+                yield from named(part, inner)
+        elif value != field.get_default(call_default_factory=True, validated_data=vars(options)):
+            yield from ((place, field, text) for text in _texts(value) if text)
+
+
+def names_something(options: Options) -> bool:
+    """Whether options name anything of the server."""
+    return next(named(options), None) is not None
+
+
+def _holds_path(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Path):
+        return True
+    return any(map(_holds_path, get_args(annotation)))
+
+
+def _sort(value: str, sorts: tuple[Sort, ...]) -> Sort:
+    """What a text names, among what its field can name."""
+    if "addresses" in sorts and "://" in value:
+        return "addresses"
+    if "code" in sorts and _CODE.fullmatch(value):
+        return "code"
+    if "hub" in sorts and _HUB_NAME.fullmatch(value) and not is_folder(user_path(value)):
+        return "hub"
+    return "folders" if "folders" in sorts else sorts[0]
+
+
+def _options_in(value: Any, place: str) -> Iterator[tuple[str, Options]]:
+    """The options in a value, with their places: the value itself, or those in a table or a list."""
+    if isinstance(value, Options):
+        yield place, value
+        return
+    for name, part in _parts(value):
+        yield from _options_in(part, f"{place}.{name}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a value; a path is one."""
+    if isinstance(value, str | Path):
+        yield str(value)
+        return
+    for _, part in _parts(value):
+        yield from _texts(part)
+
+
+def _parts(value: Any) -> Iterable[tuple[object, Any]]:
+    if isinstance(value, Mapping):
+        return value.items()
+    return enumerate(value) if isinstance(value, tuple | list | set | frozenset) else ()

@@ -1,0 +1,66 @@
+"""Reads a picture that a user chose: from a file's bytes to the classifier's pixels, with little memory.
+
+Every copy of a large picture takes 100 MB, so it is converted only where its mode needs that, and to RGB once it is
+small.
+
+Notation: s image side, h×w picture.
+"""
+
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.limits import check_pixels
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+DEEP = ("I", "I;16", "I;16B", "I;16L")  # grey with more than 8 bits; Pillow would cut, not scale, the values
+
+
+def decode(picture: bytes | NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """A picture as (size, size, 3) uint8: upright, the middle square, scaled, transparent parts on white.
+
+    Args:
+        picture: the bytes of a file, or (h, w, 3) pixels.
+        size: s.
+
+    Raises:
+        DataError: no PNG, JPEG or WebP, damaged, or too large.
+    """
+    if not isinstance(picture, np.ndarray):
+        return _read(picture, size)
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise DataError(f"The picture is {picture.dtype} {picture.shape}; give (h, w, 3) uint8 pixels.")
+    return np.array(_square(Image.fromarray(picture), size))
+
+
+def _read(picture: bytes, size: int) -> NDArray[np.uint8]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked below
+            image: Image.Image = Image.open(io.BytesIO(picture), formats=FORMATS)
+        check_pixels("The picture", image.width, image.height)
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.array(_square(_opaque(image), size).convert("RGB"))
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+        raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The picture in grey or RGB, transparent parts on white."""
+    if image.mode in DEEP:
+        values = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        upper, ground = image.convert("RGBA"), Image.new("RGB", image.size, "white")
+        ground.paste(upper, mask=upper)
+        return ground
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _square(image: Image.Image, size: int) -> Image.Image:
+    """The middle square, scaled."""
+    return image if image.size == (size, size) else ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
