@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fairprog_core.common.options import Modality
-from fairprog_core.data import DATASETS
+from fairprog_core.data import modality_of
 
 
 def dataset_kind(study: Mapping[str, object]) -> str:
@@ -13,9 +13,7 @@ def dataset_kind(study: Mapping[str, object]) -> str:
 
 def modality(study: Mapping[str, object]) -> Modality:
     """The modality of its data set; "image" where the data set is not in the registry."""
-    entry = DATASETS.get(dataset_kind(study))
-    found: Modality = getattr(entry.options, "modality", "image") if entry else "image"
-    return found
+    return modality_of(dataset_kind(study))
 
 
 def first_seed(study: Mapping[str, object]) -> int | None:

@@ -113,6 +113,6 @@ def _main(arguments: list[str]) -> int:
             raise
         context = getattr(error, "ctx", None)  # an option or argument that does not exist
         command = context.command_path if context else "fairprog"
-        complain(f"{shorten(error.format_message().rstrip('.'), 240)}. See `{command} --help`.")
+        complain(f"{shorten(error.format_message().rstrip('.'), 220)}. See `{command} --help`.")
         return 2
     return code if isinstance(code, int) else 0

@@ -239,3 +239,9 @@ def register(key: str, entry: Entry[DatasetOptions]) -> None:
         ConfigError: the key exists already, or differs from the ``kind`` of the options.
     """
     add(DATASETS, key, entry, noun="data set")
+
+
+def modality_of(kind: object) -> Modality:
+    """The modality of a data set by its key; "image" where the key is not in the registry, or is none."""
+    entry = DATASETS.get(kind) if isinstance(kind, str) else None
+    return entry.options.modality if entry else "image"

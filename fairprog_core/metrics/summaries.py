@@ -132,7 +132,7 @@ def _flat(point: Point) -> Row:
     for name in point.metrics:
         row |= interval_columns(f"delta_{name}", point.change(name))
     row["collapsed"] = point.collapsed
-    for group, of_group in zip(point.groups, point.counts, strict=True):
+    for group, of_group in zip(point.groups, point.counts, strict=False):  # a point may have no counts
         for y, of_label in enumerate(of_group):
             row |= {f"count_{group}_y{y}_pred{y_pred}": n for y_pred, n in enumerate(of_label)}
     return row | {f"artifact_{name}": path for name, path in point.artifacts.items()}

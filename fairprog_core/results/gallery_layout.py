@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.files.json_values import Header, short
+from fairprog_core.common.options import Modality
 from fairprog_core.metrics.explanations.gallery import GalleryAbout as GalleryAbout
 
 IMAGE = {
@@ -50,6 +51,11 @@ class Gallery(NamedTuple):
     def n_rows(self) -> int:
         """Number of test rows in the gallery; may be 0."""
         return len(self.arrays["row"])
+
+    @property
+    def modality(self) -> Modality:
+        """Whether its rows are pictures or texts."""
+        return "text" if "texts" in self.about else "image"
 
 
 def check(gallery: Gallery) -> None:

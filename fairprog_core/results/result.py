@@ -16,10 +16,12 @@ from pydantic import ConfigDict, JsonValue, TypeAdapter
 from fairprog_core.common.errors import ArtifactError, shorten
 from fairprog_core.common.files.json_values import plain
 from fairprog_core.common.home import is_file, replacing, user_path
+from fairprog_core.common.options import Modality
 from fairprog_core.common.types import Floats, Groups, Predictions
+from fairprog_core.data import modality_of
 from fairprog_core.metrics.counts import Counts, cell_weight, count_table, joint_table
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, changes, group_table
-from fairprog_core.metrics.levelling import Levelling, levelling_down
+from fairprog_core.metrics.levelling import RATES_OF_GAP, Levelling, levelling_down
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds, point_rows
 from fairprog_core.results.curve import Curve, CurveId, Transfer, read_json, sequence, validate
@@ -254,6 +256,8 @@ class Result:
         """How much of a smaller gap is levelling down; see `metrics.levelling.levelling_down`."""
         if point.levelling is not None:
             return point.levelling.get(gap)
+        if gap not in RATES_OF_GAP:
+            return None
         stored, joint, weight = self._against_base(point)
         is_stratified = stored.predictions.is_stratified
         return levelling_down(joint, weight, stored.groups, gap=gap, is_stratified=is_stratified)
@@ -262,10 +266,23 @@ class Result:
         """The gallery of a curve, None if it has none.
 
         Raises:
-            ArtifactError: the file is damaged or outside of the folder.
+            ArtifactError: the file is damaged, outside of the folder, or of other data than the study's.
         """
         path = locate(self.folder, curve.gallery_file.relative_to(self.folder).as_posix())
-        return read_gallery(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        found = read_gallery(path)
+        if found.modality != (expected := self._modality()):
+            raise ArtifactError(
+                f"The gallery {path} is of the modality {found.modality}, its study's data of {expected} or unknown "
+                "here; install the plug-in that the study needs, or run it again."
+            )
+        return found
+
+    def _modality(self) -> Modality:
+        """The modality of the study's data set, as far as this installation knows it."""
+        dataset = self.study.get("dataset")
+        return modality_of(dataset.get("kind") if isinstance(dataset, Mapping) else None)
 
     def _against_base(self, point: Point) -> tuple[StoredPredictions, Counts, Floats]:
         """A point's stored predictions, the joint table of base and point, and the weights of the cells."""
@@ -282,7 +299,12 @@ class Result:
         artifact = point.artifacts.get("predictions")
         if not artifact:
             raise ArtifactError(f"{self.folder / RESULT} names no predictions for this point; run the study again.")
-        return read_predictions(self.path(artifact))
+        found = read_predictions(self.path(artifact))
+        if point.n not in (0, n := len(found.predictions.y)):
+            raise ArtifactError(
+                f"{self.path(artifact)} holds {n} rows, but the point was computed from {point.n}; run the study again."
+            )
+        return found
 
     def _check(self, where: str) -> None:
         """Check that sizes are consistent, so that pages need not check.

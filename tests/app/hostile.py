@@ -105,8 +105,8 @@ def _meanings(folder: Path) -> Iterator[tuple[str, Damage]]:
     yield "other keys", change(lambda found: [curve.update(key="../../x") for curve in found["curves"]])
     yield "a key of markup", change(lambda found: [curve.update(key="<b>*x*") for curve in found["curves"]])
     yield (
-        "a thousand curves",
-        change(lambda found: found["curves"].extend([found["curves"][0] | {"key": f"c{i}"} for i in range(1000)])),
+        "a hundred curves",
+        change(lambda found: found["curves"].extend([found["curves"][0] | {"key": f"c{i}"} for i in range(100)])),
     )
 
 

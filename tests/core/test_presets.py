@@ -203,7 +203,7 @@ def test_override_of_a_kind_drops_options_of_the_old_one_but_not_those_set_with_
 def test_bad_override_is_one_sentence(override: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence) as caught:
         load_study("faces-quick", [override])
-    assert len(str(caught.value)) <= 600
+    assert len(str(caught.value)) <= 300
 
 
 def test_study_that_is_no_text_says_so(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.home import assets
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.metrics.report import report
+from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery, read_gallery, write_gallery
 from fairprog_core.results.predictions_file import read_predictions, write_predictions
@@ -279,3 +280,32 @@ def test_gallery_damaged_says_so(tmp_path):
     path.write_bytes(b"12345678901234567890")
     with pytest.raises(ArtifactError, match="is damaged"):
         read_gallery(path)
+
+
+def test_gallery_of_texts_is_not_shown_for_a_study_on_pictures(odd_texts, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(odd_texts.folder, folder)
+    changed = json.loads((folder / "result.json").read_text("utf-8"))
+    changed["study"]["dataset"] = {"kind": "of-a-plug-in"}
+    (folder / "result.json").write_text(json.dumps(changed), "utf-8")
+    result = Result.open(folder)
+    with pytest.raises(ArtifactError, match="is of the modality text"):
+        result.gallery(result.curves[0])
+
+
+def test_predictions_of_fewer_rows_than_the_point_are_refused(finished, tmp_path):
+    import pyarrow.parquet as pq
+
+    folder = tmp_path / "run"
+    shutil.copytree(finished.folder, folder)
+    file = folder / "base" / "predictions.parquet"
+    pq.write_table(pq.ParquetFile(file).read().slice(0, 7), file)
+    result = Result.open(folder)
+    with pytest.raises(ArtifactError, match="holds 7 rows, but the point was computed from 96"):
+        result.predictions(result.base)
+
+
+def test_points_without_counts_are_in_the_table(finished):
+    point = replace(finished.result.base, counts=[])
+    assert "count_" not in points_csv([point])
+    assert points_csv([point]).startswith("method,")

@@ -13,7 +13,7 @@ from PIL import Image
 from app.presenters import sentences
 from fairprog_core.classifiers.base import freeze
 from fairprog_core.classifiers.encoder.classifier import Encoder
-from fairprog_core.explain.live.picture import decode
+from fairprog_core.explain.live.decode import decode
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.explain.live.text import answer
 from fairprog_core.explain.text.words import worded

@@ -7,17 +7,25 @@ Notation: s image side, h×w picture.
 """
 
 import io
+import struct
 import warnings
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from fairprog_core.common.errors import DataError
 from fairprog_core.common.limits import check_pixels, limits
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # grey with more than 8 bits; Pillow would cut, not scale, the values
+
+_UNREADABLE = (
+    Image.DecompressionBombError, ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError,
+    SyntaxError, TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow raises for damaged files."""
 
 
 def decode(picture: bytes | NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -47,7 +55,7 @@ def _read(picture: bytes, size: int) -> NDArray[np.uint8]:
         return np.array(_square(_opaque(image), size).convert("RGB"))
     except Image.DecompressionBombError as error:  # too large even for its header
         raise DataError(limits().refusal("pixels", "The picture has far too many pixels")) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except _UNREADABLE as error:
         raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
 
 
