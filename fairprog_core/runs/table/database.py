@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
