@@ -168,7 +168,7 @@ def test_first_of_six_hangs_and_five_get_their_answers(files: tuple[Path, Path])
     requests = [Request(PHOTO, *files, lam=float(lam)) for lam in range(5)]
     with closing(ExplainProcess()) as process, ThreadPoolExecutor(5) as callers:
         hung = process.submit(Hindrance("spin"), visitor="slow", allowance=SHORT)
-        before = pid_once_started(process)
+        before = pid_once_started(process, hung)
         found = list(callers.map(lambda i: process.explain(requests[i], visitor=f"v{i}"), range(5)))
         with pytest.raises(RunError, match="was stopped after 0.5 seconds of computing, .* or give a smaller picture"):
             hung.result(LONG)
@@ -228,7 +228,7 @@ def test_unexpected_error_is_a_sentence_and_the_process_stays(shared: ExplainPro
 
 def test_running_request_that_nobody_wants_is_stopped(shared: ExplainProcess, tmp_path: Path):
     slow = shared.submit(Hindrance("spin", number=1), visitor="a")
-    before = pid_once_started(shared)
+    before = pid_once_started(shared, slow)
     (other,) = send(shared, tmp_path / "order", "b", 1)
     slow.cancel()
     assert other.result(LONG) == {"number": 1}
@@ -274,9 +274,10 @@ def test_busy_process_ends_with_its_server(server_is: str, tmp_path: Path):
     assert is_gone_within(child, 10)
 
 
-def pid_once_started(process: ExplainProcess) -> int:
-    """The number of the process, also where it is just being started."""
-    deadline = threading.Event()
-    while process.pid is None:
-        assert not deadline.wait(0.01)
+def pid_once_started(process: ExplainProcess, ticket: Ticket) -> int:
+    """The number of the process that computes a request, also where it is just being started."""
+    pause = threading.Event()
+    while process.pid is None or not ticket.place.is_computing:
+        assert not ticket.is_over
+        pause.wait(0.01)
     return pid(process)
