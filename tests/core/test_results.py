@@ -282,9 +282,9 @@ def test_gallery_damaged_says_so(tmp_path):
         read_gallery(path)
 
 
-def test_gallery_of_texts_is_not_shown_for_a_study_on_pictures(odd_texts, tmp_path):
+def test_gallery_of_texts_is_not_shown_for_a_study_on_pictures(tmp_path):
     folder = tmp_path / "run"
-    shutil.copytree(odd_texts.folder, folder)
+    shutil.copytree(assets() / "demo" / "comments", folder)
     changed = json.loads((folder / "result.json").read_text("utf-8"))
     changed["study"]["dataset"] = {"kind": "of-a-plug-in"}
     (folder / "result.json").write_text(json.dumps(changed), "utf-8")
