@@ -39,7 +39,6 @@ class Hub(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Hub
-    protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
         pass

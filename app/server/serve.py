@@ -36,7 +36,8 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
 
     from app.server.guard import Guard
 
-    url = f"http://{'localhost' if host in EVERYWHERE else host}:{port}"
+    name = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{port}"
     threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()

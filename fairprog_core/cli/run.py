@@ -88,9 +88,10 @@ def run(
             ended.append(earlier)
             if earlier.state != "done":
                 break
+    code = max(_report(opened_home, run) for run in ended)
     if json_file:
         _write(json_file, [opened_home.run(run.id) for run in ended], name=study if from_series else None)
-    return max(_report(opened_home, run) for run in ended)
+    return code
 
 
 def _earlier(store: Store, study: Study) -> Run | None:

@@ -5,6 +5,7 @@ checked when something is submitted, never when a saved study is read: a study o
 """
 
 import os
+from functools import lru_cache
 from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
@@ -152,6 +153,12 @@ def limits() -> Limits:
     Raises:
         ConfigError: a variable of the environment is no number, or out of its bounds.
     """
+    return _read(tuple(os.environ.get(variable(name)) for name in Limits.model_fields), n_cores())
+
+
+@lru_cache(maxsize=8)
+def _read(_values: tuple[str | None, ...], _cores: int) -> Limits:
+    """The limits of an environment; cached, because a page asks for each field of its form."""
     try:
         return Limits()
     except ValidationError as error:

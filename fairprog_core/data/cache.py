@@ -1,6 +1,5 @@
 """Columns of a data set on disk: written once, read memory-mapped."""
 
-import errno
 import math
 import os
 import shutil
@@ -140,15 +139,11 @@ class Columns:
         # A memory-mapped file on a full disk kills the process when it is written to.
         free = shutil.disk_usage(self._folder).free
         if needed > free:
-            raise DataError(no_space(self._home, f"{size(needed - free)} more than the {size(free)} that are free"))
-
-
-def no_space(home: Path, needs: str) -> str:
-    """The error message for a disk that is full."""
-    return (
-        f"The data set does not fit on the disk of {shorten(home)}: it needs {needs}; choose fewer rows or smaller "
-        "images, make room, or choose another home."
-    )
+            more = f"{size(needed - free)} more than the {size(free)} that are free"
+            raise DataError(
+                f"The data set does not fit on the disk of {shorten(self._home, 100)}: it needs {more}; choose fewer "
+                "rows or smaller images, make room, or choose another home."
+            )
 
 
 @dataclass(frozen=True)
@@ -183,15 +178,10 @@ class CacheEntry:
         """
         with making_once(self.folder, self._find_damage) as is_missing:
             if is_missing:
-                try:
-                    with replacing(self.folder) as part:
-                        part.mkdir()
-                        yield from self.fill(Columns(part, home=self.folder.parent))
-                        write_checksums(part)
-                except OSError as error:
-                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                        raise
-                    raise DataError(no_space(self.folder.parent, "more than is free")) from error
+                with replacing(self.folder) as part:
+                    part.mkdir()
+                    yield from self.fill(Columns(part, home=self.folder.parent))
+                    write_checksums(part)
 
     def open(self) -> Columns:
         """The columns, filled first if they are missing or damaged."""

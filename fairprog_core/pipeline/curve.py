@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 from pydantic import JsonValue
 
+from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.home import set_aside
 from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.common.registry import build
 from fairprog_core.data.base import Split
@@ -146,8 +148,13 @@ class CurveJob:
         return choose(validation, max_loss=self.context.study.max_accuracy_loss(self.plan.criterion))
 
     def read(self) -> FinishedCurve | None:
-        """The finished curve, or None."""
-        return FinishedCurve.read(self.folder / "curve.json", folder=self.context.folder)
+        """The finished curve, or None; a damaged file is renamed, so that the curve is evaluated again."""
+        file = self.folder / "curve.json"
+        try:
+            return FinishedCurve.read(file, folder=self.context.folder)
+        except ArtifactError:
+            set_aside(file, "it holds no finished curve", "the curve is evaluated again")
+            return None
 
     def write(self, finished: FinishedCurve) -> None:
         """Write the finished curve to its file."""

@@ -7,7 +7,7 @@ import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
-from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
+from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten
 from fairprog_core.common.files import model_file
 from fairprog_core.common.files.model_file import all_finite
 from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing, user_path
@@ -46,8 +46,8 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
     if own is not None and own.exists():
         if damage := find_damage(own):
             raise ArtifactError(
-                f"{own}, the base that this run keeps, is damaged ({damage}); delete the file and resume the run: the "
-                "base is then copied from the home's models or trained again."
+                f"{own}, the base that this run keeps, is damaged ({shorten(damage, 80)}); delete it and resume the "
+                "run: it is then copied or trained again."
             )
         return own
     key = base_key(study, dataset)
@@ -64,8 +64,8 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
         return None
     if damage := find_damage(shipped):
         raise ArtifactError(
-            f"{shipped}, a base that is shipped with fairprog, is damaged ({damage}); install fairprog again, or set "
-            "classifier.source to train."
+            f"{shipped}, a base that is shipped with fairprog, is damaged ({shorten(damage, 80)}); install "
+            "fairprog again, or set classifier.source to train."
         )
     return shipped
 

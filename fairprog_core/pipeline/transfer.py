@@ -14,9 +14,9 @@ import torch
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ArtifactError, ConfigError
 from fairprog_core.common.files.json_values import plain
-from fairprog_core.common.home import Home, replacing
+from fairprog_core.common.home import Home, replacing, set_aside
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
@@ -109,7 +109,7 @@ class TransferJob:
     def evaluate(self, job: CurveJob) -> Iterator[float]:
         """Evaluate a curve's λ values and controls on the test split; yields the finished share."""
         done = job.read()
-        if self._file(job).exists() or done is None:
+        if done is None or self._read(job) is not None:
             return
         trigger = load_trigger(job.method.file).to(self.context.device).attach_to(self.classifier)
         model, points = FittedTrigger(trigger, self.classifier, job.method.file), list[Point]()
@@ -145,12 +145,19 @@ class TransferJob:
             jobs: the jobs of the study's curves.
             source: name of the study's own base.
         """
-        finished = [
-            TransferCurve.from_json(read_json(file, remedy="remove it to try this curve again"), where=str(file))
-            for file in map(self._file, jobs)
-            if file.exists()
-        ]
+        finished = [found for found in map(self._read, jobs) if found is not None]
         return Transfer(source, self.name, self.point, finished) if finished else None
+
+    def _read(self, job: CurveJob) -> TransferCurve | None:
+        """The finished transfer curve, or None; a damaged file is renamed, so that the curve is evaluated again."""
+        file = self._file(job)
+        if not file.exists():
+            return None
+        try:
+            return TransferCurve.from_json(read_json(file, remedy="remove it to try this curve again"), where=str(file))
+        except ArtifactError:
+            set_aside(file, "it holds no finished curve", "the curve is evaluated again")
+            return None
 
     def _file(self, job: CurveJob) -> Path:
         return self.folder / f"{job.plan.key}.json"

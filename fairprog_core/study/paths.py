@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, JsonValue
 
 from fairprog_core.common.options import PathRule
-from fairprog_core.common.validation import is_union, kind_of
+from fairprog_core.common.validation import is_union, kind_of, without_none
 from fairprog_core.study.study import Study
 from fairprog_core.study.values import Values
 
@@ -41,12 +41,18 @@ def _absolute(kind: Any, metadata: Iterable[Any], value: JsonValue, folder: Path
         for rule in (each for each in metadata if isinstance(each, PathRule)):
             with contextlib.suppress(ValueError):
                 return rule.absolute(value, folder)
-    elif isinstance(value, list) and get_args(kind):
+    elif isinstance(value, list) and get_args(kind) and not _holds_numbers(kind):
         value[:] = [_absolute(get_args(kind)[0], (), each, folder) for each in value]
     elif isinstance(value, dict):
         for cls in _classes(kind, value.get("kind")):
             _in_fields(cls, value, folder)
     return value
+
+
+def _holds_numbers(kind: Any) -> bool:
+    """Whether a list is one of numbers, of which there may be many."""
+    items = get_args(without_none(kind)[0])
+    return items[:1] in ((int,), (float,))
 
 
 def _classes(kind: Any, name: JsonValue) -> list[type[BaseModel]]:

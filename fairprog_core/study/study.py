@@ -275,17 +275,15 @@ class Study(Options):
 
     def _repeated_base(self) -> str | None:
         """The name of the first other base with the same weights as the study's own base or an earlier one."""
-        known = [self._weights]
+        own = _weights(self.classifier)
+        known = {(own, self.base_seed)}
         for other in self.transfer:
-            if (weights := self.on(other)._weights) in known:
+            seed = self.base_seed if other.base_seed is None else other.base_seed
+            key = own if other.classifier is None else _weights(other.classifier), seed
+            if key in known:
                 return self.name_of(other)
-            known.append(weights)
+            known.add(key)
         return None
-
-    @property
-    def _weights(self) -> tuple[str, int]:
-        """What determines the weights of the base, apart from the data."""
-        return self.classifier.digest(exclude={"source"}), self.base_seed
 
     def _other_classifiers(self) -> list[Any]:
         return [other.classifier for other in self.transfer if other.classifier is not None]
@@ -299,6 +297,12 @@ class Study(Options):
     def max_accuracy_loss(self, criterion: CriterionOptions) -> float:
         """The largest loss of accuracy that is allowed when λ is chosen for this criterion."""
         return criterion.max_accuracy_loss or self.select.max_accuracy_loss
+
+
+def _weights(classifier: Any) -> str:
+    """What determines the weights of a base, apart from its seed and the data."""
+    digest: str = classifier.digest(exclude={"source"})
+    return digest
 
 
 def _renew_choices() -> None:

@@ -19,7 +19,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner
 from fairprog_core.study.load import load_study, load_study_of
 from tests.app.changed import change
-from tests.app.conftest import MAIN
+from tests.opened_pages import MAIN
 
 SECRET = "/srv/the secret place"  # the root of a data set that the owner uses
 VISITS = {
@@ -185,7 +185,7 @@ def test_where_folders_are_allowed_no_sentence_tells_which_exist(open_page, shar
         ("in ~bob/x: no (see C:\\data\\x)", "in a folder of the server: no (see a folder of the server)"),
         ("sqlite:////data/x and file:///y", "a folder of the server and a folder of the server"),
         ("5 steps/s, 1/2, λ / 3, n/a, https://a.org/b/c", "5 steps/s, 1/2, λ / 3, n/a, https://a.org/b/c"),
-        ("relative/path.csv", "relative/path.csv"),
+        ("relative/path.csv, \\x1b and \\n", "relative/path.csv, \\x1b and \\n"),
     ],
 )
 def test_texts_lose_their_paths(share, home, text, shown):

@@ -2,6 +2,7 @@
 
 import shutil
 
+import psutil
 import pytest
 
 from app.wording import saliency as shared
@@ -178,18 +179,31 @@ def ask(page, text):
     page.get_by_role("button", name=words.OWN_BUTTON, exact=True).click()
 
 
-def test_visitors_wait_for_each_other_and_one_can_cancel(server, visitor):
-    """The second visitor's page goes on by itself when the first one has cancelled."""
-    first, second = visitor(server), visitor(server)
-    pages = [visit.open(f"/saliency?run={RUN}") for visit in (first, second)]
-    ask(pages[0], "One long sentence about neighbours and fools. " * 100)
-    pages[0].get_by_role("button", name=shared.CANCEL, exact=True).wait_for(timeout=60_000)
-    ask(pages[1], "A short one.")
-    pages[1].get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
-    pages[0].get_by_role("button", name=shared.CANCEL, exact=True).click()
-    pages[0].get_by_text(shared.OWN_CANCELLED).wait_for()
-    pages[1].locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
-    for visit in (first, second):
-        visit.settle()
-        assert visit.findings() == []
-        assert visit.console == []
+def test_visitors_wait_for_each_other_leave_and_cancel(server, visitor):
+    """The last visitor's page goes on by itself when the second one has left and the first one has cancelled.
+
+    The process is halted meanwhile, so that the first explanation is not ready too early.
+    """
+    visits = [visitor(server) for _ in range(3)]
+    first, second, last = (visit.open(f"/saliency?run={RUN}") for visit in visits)
+    ask(first, "The process starts.")
+    first.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
+    ask(first, "One long sentence about neighbours and fools. " * 100)
+    first.get_by_role("button", name=shared.CANCEL, exact=True).wait_for(timeout=60_000)
+    next(
+        each
+        for each in psutil.Process(server.process.pid).children(recursive=True)
+        if "spawn_main" in " ".join(each.cmdline())
+    ).suspend()
+    ask(second, "One that nobody waits for.")
+    second.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
+    ask(last, "A short one.")
+    last.get_by_text(shared.OWN_BEFORE.format(n=2)).wait_for(timeout=30_000)
+    second.close()
+    last.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
+    first.get_by_role("button", name=shared.CANCEL, exact=True).click()
+    first.get_by_text(shared.OWN_CANCELLED).wait_for()
+    last.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
+    visits[2].settle()
+    assert visits[2].findings() == []
+    assert visits[2].console == []

@@ -255,7 +255,7 @@ def test_place_where_no_file_can_be_is_refused(writer: str, writers: Writers, re
     if writer != "trigger":  # which makes the folder
         assert "does not exist" in refused(write, tmp_path / "nowhere" / f"x.{ending}")
     for path, reason in (
-        (tmp_path / f"{'x' * 300}.{ending}", "allowed are 255"),
+        (tmp_path / f"{'x' * 300}.{ending}", "File name too long"),
         (Path(f"/proc/x.{ending}"), "cannot be written"),
     ):
         assert reason in refused(write, path)
@@ -264,8 +264,9 @@ def test_place_where_no_file_can_be_is_refused(writer: str, writers: Writers, re
 
 @pytest.mark.parametrize("writer", FOLDER_WRITERS)
 def test_place_where_no_folder_can_be_is_refused(writer: str, writers: Writers, refused: Any, tmp_path: Path) -> None:
-    for path, reason in ((tmp_path / ("x" * 300), "allowed are 255"), (Path("/proc/x/y"), "cannot be written")):
-        assert reason in refused(writers.folders[writer], path)
+    sentence = refused(writers.folders[writer], tmp_path / ("x" * 300))
+    assert "File name too long" in sentence or "a name in it has 300 bytes" in sentence
+    assert "cannot be written" in refused(writers.folders[writer], Path("/proc/x/y"))
     assert list(tmp_path.iterdir()) == [tmp_path / "home"]
 
 
@@ -392,8 +393,7 @@ def test_work_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 def test_disk_that_fills_up_is_one_sentence(tmp_path: Path) -> None:
     """``/dev/full`` refuses every byte, as a full disk does."""
     path = tmp_path / "x.txt"
-    sentence = r"x\.txt cannot be written \(.*No space left on device"
-    with pytest.raises(FairprogError, match=sentence), writing(path, TEXT) as part:  # noqa: PT012
+    with pytest.raises(FairprogError, match="The disk that holds"), writing(path, TEXT) as part:  # noqa: PT012
         part.symlink_to("/dev/full")
         part.write_text("ours")
     assert not path.exists()

@@ -220,6 +220,19 @@ def test_damaged_base_of_a_run_says_what_to_do_and_doing_it_helps(
     assert run(home, "first") == first[1]
 
 
+def test_damaged_curve_of_a_run_is_evaluated_again(
+    home: Home, first: tuple[Path, dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its seconds are lost with their file, as nothing else holds them."""
+    (curve,) = home.run("first").glob("curves/*/curve.json")
+    for file in (curve, home.run("first") / "seconds.json"):
+        truncate(file)
+    assert run(home, "first") == first[1]
+    (said,) = caplog.messages
+    assert said.startswith(f"{curve} is damaged (")
+    assert curve.exists()
+
+
 def test_damaged_shipped_base_is_named_and_left_where_it_is(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from fairprog_core.common.errors import ConfigError, DataError, RunError
 from fairprog_core.common.home import Home
 from fairprog_core.common.limits import Limits, limits, n_cores, variable
 from fairprog_core.data.celeba.dataset import decode
+from fairprog_core.explain.live.decode import decode as upload
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.runs import Owner, Store
 from fairprog_core.runs.export import export_run
@@ -279,14 +280,27 @@ def test_reading_some_of_many_runs_reads_no_others(store, monkeypatch):
 # ---- of pictures and texts
 
 
-def test_picture_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
-    """The file ends after its header: decoding it would say that it is broken."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", 5001, 5000, 8, 2, 0, 0, 0)
+def header_of_png(width: int, height: int) -> bytes:
+    """A file that ends after its header: decoding it would say that it is broken."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", len(header) - 4) + header + struct.pack(">I", zlib.crc32(header))
-    (tmp_path / "big.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 100) + b"IDAT")
-    with pytest.raises(DataError, match=r"big.png has 5,001 × 5,000 pixels; at most 25,000,000 are allowed") as caught:
-        decode(tmp_path / "big.png", 64)
-    assert len(str(caught.value)) < 300
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 100) + b"IDAT"
+
+
+@pytest.mark.parametrize(
+    ("side", "found"), [(5001, "5,001 × 5,000 pixels"), (30_000, "far too many pixels")], ids=["large", "huge"]
+)
+def test_picture_with_too_many_pixels_is_refused_before_it_is_decoded(tmp_path, side, found):
+    data = header_of_png(side, side // 10 * 10)
+    (tmp_path / "big.png").write_bytes(data)
+    for what, work in (
+        ("big.png", lambda: decode(tmp_path / "big.png", 64)),
+        ("The picture", lambda: upload(data, 64)),
+    ):
+        with pytest.raises(DataError) as caught:
+            work()
+        assert f"{what} has {found}; at most 25,000,000 are allowed (FAIRPROG_MAX_PIXELS)" in str(caught.value)
+        assert len(str(caught.value)) <= 300
 
 
 def test_text_with_too_many_letters_is_refused_before_it_is_sent():

@@ -32,7 +32,8 @@ process = light_process()
 process.submit(Hindrance("note", Path(sys.argv[1]))).result()
 process.submit(Hindrance("spin"))
 print(process.pid, flush=True)
-threading.Event().wait()
+if sys.argv[2] == "stays":
+    threading.Event().wait()
 """
 
 
@@ -248,17 +249,26 @@ def test_close_ends_process_and_queue_and_a_later_request_starts_anew(tmp_path: 
         assert process.submit(Hindrance("note", tmp_path / "order", 1)).result(LONG) == {"number": 1}
 
 
-def test_busy_process_ends_when_its_server_was_killed(tmp_path: Path):
+@pytest.mark.parametrize("server_is", ["killed", "at its end"])
+def test_busy_process_ends_with_its_server(server_is: str, tmp_path: Path):
+    """Killed in the middle of an explanation, or coming to its own end there."""
     root = Path(__file__).resolve().parents[2]
     script = tmp_path / "server.py"
     script.write_text(SERVER)
-    command = [sys.executable, str(script), str(tmp_path / "order")]
+    command = [sys.executable, str(script), str(tmp_path / "order"), "stays" if server_is == "killed" else "ends"]
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as server:
         try:
             assert server.stdout is not None
             child = int(server.stdout.readline())
-            assert psutil.pid_exists(child)
+            if server_is == "killed":
+                assert psutil.pid_exists(child)
+                server.kill()
+            server.wait(LONG)
+            assert server.stderr is not None
+            assert server.stderr.read() == ""
         finally:
             server.kill()
     assert is_gone_within(child, 10)

@@ -137,6 +137,12 @@ def test_study_tries_its_triggers_on_other_bases_and_goes_on_where_it_stopped(ho
     (row,) = class_rows([result])
     assert (row["n_classes"], row["gap"]) == (2, result.chosen()[0].metric(GAP).value)
 
+    file = min(folder.glob("transfer/*/*.json"))
+    file.write_text(file.read_text()[:-100])
+    list(execute(study, home=home, folder=folder))
+    assert Result.open(folder).transfer == result.transfer
+    assert file.with_name(f"{file.name}.damaged").exists()
+
 
 def test_other_base_that_is_always_trained_is_trained_once_per_run(home: Home) -> None:
     """The second sitting, stopped after the training of the other base, finds it in the folder of the run."""

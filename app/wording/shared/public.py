@@ -1,5 +1,6 @@
 """Texts for visitors of a shared server: without paths of the server, and without reasons that would reveal them."""
 
+import contextlib
 import os
 import re
 import sys
@@ -26,7 +27,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 _REST = r"[^\s'\"<>|,;()]*"  # of a path
 _END = r"[^\s'\"<>|,;().:!?]"  # its last letter; a full stop behind it belongs to the sentence
 _WHOLE = re.compile(r"(?:~[\w.-]*|[A-Za-z]:)?[/\\]")  # how a text begins that is a path
-_PATH = re.compile(rf"\b\w+:///{_REST}{_END}|(?<![\w.:/\\~<…-])(?:~[\w.-]*|[A-Za-z]:(?=[/\\]))?[/\\]{_REST}{_END}")
+_PATH = re.compile(rf"\b\w+:///{_REST}{_END}|(?<![\w.:/\\~<…-])(?:(?:~[\w.-]*)?/|[A-Za-z]:[/\\]){_REST}{_END}")
 
 
 def text(value: str) -> str:
@@ -36,7 +37,7 @@ def text(value: str) -> str:
     """
     if not value or not sharing().is_shared:
         return value
-    home, places = _places(os.environ.get("FAIRPROG_HOME", ""), Path.cwd())
+    home, places = _places(os.environ.get("FAIRPROG_HOME", ""))
     value = home.sub(lambda match: match[1] or HOME, value)
     return _PATH.sub(HIDDEN, places.sub(HIDDEN, value))
 
@@ -71,10 +72,12 @@ def reason(value: str, about: Options | None) -> str:
 
 
 @cache
-def _places(home: str, working: Path) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _places(home: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Patterns for the home, and for other folders whose paths may hold spaces; both with what follows in them."""
     own = re.escape(str(Home.find(home or None).path))
-    others = {assets(), PACKAGE.parent, working, Path(sys.prefix), Path(tempfile.gettempdir()), Path.home()}
+    others = {assets(), PACKAGE.parent, Path(sys.prefix), Path(tempfile.gettempdir()), Path.home()}
+    with contextlib.suppress(OSError):  # the working folder may be gone
+        others.add(Path.cwd())
     ordered = sorted((re.escape(str(place)) for place in others if place != Path(place.anchor)), key=len, reverse=True)
     return (
         re.compile(rf"{own}(?:[/\\]({_REST}{_END})|[/\\]?(?![\w-]))"),

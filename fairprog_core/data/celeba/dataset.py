@@ -16,7 +16,7 @@ from PIL import Image
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.file_stamp import file_stamp
 from fairprog_core.common.home import Home
-from fairprog_core.common.limits import check_pixels
+from fairprog_core.common.limits import check_pixels, limits
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
@@ -161,7 +161,9 @@ def decode(file: Place, size: int) -> NDArray[np.uint8]:
         raise DataError(
             f"{shorten(file)} is missing, although the partition names it; unpack the images again."
         ) from error
-    except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:  # too large even for its header
+        raise DataError(limits().refusal("pixels", f"{shorten(file)} has far too many pixels")) from error
+    except (*UNREADABLE, SyntaxError) as error:
         raise DataError(
             f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
         ) from error

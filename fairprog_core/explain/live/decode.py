@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.limits import check_pixels
+from fairprog_core.common.limits import check_pixels, limits
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # grey with more than 8 bits; Pillow would cut, not scale, the values
@@ -45,7 +45,9 @@ def _read(picture: bytes, size: int) -> NDArray[np.uint8]:
         check_pixels("The picture", image.width, image.height)
         ImageOps.exif_transpose(image, in_place=True)
         return np.array(_square(_opaque(image), size).convert("RGB"))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError as error:  # too large even for its header
+        raise DataError(limits().refusal("pixels", "The picture has far too many pixels")) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
 
 

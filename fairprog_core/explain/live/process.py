@@ -8,6 +8,7 @@ Visitors take turns. A request that takes too long, needs too much memory or end
 Notation: s image side, a×a feature map, c classes.
 """
 
+import atexit
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -167,6 +168,7 @@ class ExplainProcess:
 
     def _wake(self) -> None:
         if self._thread is None and len(self._queue):
+            atexit.register(self.close)  # else the thread would take the end of the process at exit for a crash
             self._thread = threading.Thread(target=self._compute_all, name="explanations", daemon=True)
             self._thread.start()
         self._changed.notify_all()
@@ -210,6 +212,7 @@ class ExplainProcess:
                 if self._is_closing or (is_idle and not len(self._queue)):
                     self._thread = None
                     self._process.end()
+                    atexit.unregister(self.close)
                     return
                 if job is None:
                     continue
