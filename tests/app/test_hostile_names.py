@@ -97,7 +97,7 @@ def test_commands_print_no_name_that_steers_a_terminal(fairprog, moved, place, t
         arguments: fairprog(*arguments)
         for arguments in (
             ("runs", "list"), ("runs", "list", "--json"), ("runs", "show", moved.id),
-            ("runs", "show", moved.id, "--json"), ("runs", "compare", duel.id),
+            ("runs", "show", moved.id, "--json"),
             ("runs", "compare", f"{EVIL}={duel.folder}", f"{FORMULA}={moved.folder}", "--criterion", EVIL),
             ("runs", "compare", f"{EVIL}={duel.folder}", f"b={duel.folder}"),
             ("runs", "compare", duel.id, "--curve", EVIL), ("runs", "experiments", moved.id),
