@@ -20,7 +20,7 @@ from pydantic import Field
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.files.json_values import Header, from_json
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, remove_scratch
 from fairprog_core.runs import wakeup, watchdog
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner
@@ -172,6 +172,7 @@ def tell_of_the_last(home: Home, slot: int) -> None:
         return
     code = _exit_code(exit_file)
     status_file(home, slot).unlink(missing_ok=True)
+    remove_scratch(status_file(home, slot))
     exit_file.unlink(missing_ok=True)
     state = "starting" if status is None else status.state
     if code is not None and state != "busy":
@@ -226,6 +227,8 @@ def stop_workers(home: Home, *, seconds: float = 5.0) -> int:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(left, timeout=1)
+    for worker in found:
+        remove_scratch(status_file(home, worker.slot))  # of one that was killed while it wrote
     _reap_children()
     return len(found)
 

@@ -14,7 +14,7 @@ import pytest
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
-from fairprog_core.runs import Owner, Store, launcher, restart
+from fairprog_core.runs import Owner, Store, launcher, restart, wakeup
 from fairprog_core.study import Study
 from tests.core.run_help import ROOT, eventually
 
@@ -194,3 +194,15 @@ def test_dashboard_starts_the_worker_that_is_missing(launched: Home) -> None:
         eventually(lambda: launcher.workers(launched))
     stop.set()
     keeper.join()
+
+
+def test_what_a_killed_worker_was_writing_is_removed_when_workers_are_stopped(launched: Home) -> None:
+    launcher.ensure_workers(launched)
+    left = wakeup.folder(launched) / ".slot-0.json.abcd_123"
+    left.mkdir()
+    (left / "slot-0.json").write_text("{")
+    other = wakeup.folder(launched) / ".slot-1.json.abcd_123"
+    other.mkdir()
+    launcher.stop_workers(launched, seconds=0.1)
+    assert not left.exists()
+    assert other.exists()
