@@ -1,7 +1,8 @@
 """Turns an error into the sentence that a page shows."""
 
 from app.state import run_store
-from fairprog_core.common.errors import FairprogError, machine_error
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors.machine import machine_error
 
 
 def sentence_of(error: Exception) -> str | None:

@@ -19,7 +19,8 @@ from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError, machine_error, shorten
+from fairprog_core.common.errors import FairprogError, shorten
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.process.version import VERSION
 from fairprog_core.runs.table.database import reason_and_advice
 

@@ -24,7 +24,8 @@ from fairprog_core.cli.terminal.console import (
     span,
     write_text,
 )
-from fairprog_core.common.errors import ConfigError, escaped, machine_error, shorten
+from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record

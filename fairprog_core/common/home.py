@@ -17,7 +17,8 @@ from typing import ParamSpec, TypeVar, cast
 import platformdirs
 from filelock import FileLock
 
-from fairprog_core.common.errors import ConfigError, home_is_gone, machine_error, shorten, shown
+from fairprog_core.common.errors import ConfigError, shorten, shown
+from fairprog_core.common.errors.machine import home_is_gone, machine_error
 from fairprog_core.common.process.version import PACKAGE
 
 log = logging.getLogger(__name__)

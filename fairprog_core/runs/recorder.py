@@ -12,7 +12,8 @@ from typing import cast
 
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.common.errors import FairprogError, RunError, home_is_gone, machine_error
+from fairprog_core.common.errors import FairprogError, RunError
+from fairprog_core.common.errors.machine import home_is_gone, machine_error
 from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT

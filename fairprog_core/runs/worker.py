@@ -19,7 +19,8 @@ from typing import Literal
 from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError, machine_error
+from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.common.process.version import code_version
 from fairprog_core.runs.log_format import log_to_stdout

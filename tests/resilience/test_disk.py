@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.common.errors import MachineError, machine_error
+from fairprog_core.common.errors import MachineError
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.results.result import Result
 from tests.conftest import Finished

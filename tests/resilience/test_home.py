@@ -18,7 +18,8 @@ from streamlit.testing.v1 import AppTest
 
 from fairprog_core import cli
 from fairprog_core.cli.run import _stopping
-from fairprog_core.common.errors import ArtifactError, MachineError, machine_error
+from fairprog_core.common.errors import ArtifactError, MachineError
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home, making_once, replacing
 from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.runs.recorder import StopRequest, record_run

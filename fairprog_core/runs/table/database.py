@@ -15,7 +15,8 @@ from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
 
-from fairprog_core.common.errors import ArtifactError, ConfigError, machine_error, shorten
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
 from fairprog_core.runs.table.tables import HEAD, METADATA, RUNS
