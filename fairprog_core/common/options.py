@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from fairprog_core.common import validation
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import is_folder, path_problem
+from fairprog_core.common.process.shared import is_shared
 
 Modality = Literal["image", "text"]  # the kind of input of a data set, a classifier, a trigger
 
@@ -59,6 +60,8 @@ class PathRule:
         """
         if not text.strip() or text in self.names:
             return text
+        if text.startswith("~") and is_shared():  # else visitors could try which users the machine has
+            raise ValueError("on a shared server it may not begin with ~; give an absolute path")
         if (problem := path_problem(text)) is not None:
             raise ValueError(problem)
         path = Path(text).expanduser()

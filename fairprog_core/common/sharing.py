@@ -17,8 +17,9 @@ from pydantic.fields import FieldInfo
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import is_folder, user_path
 from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, NEEDED, Options, is_marked
+from fairprog_core.common.process.shared import SHARED, is_shared
 
-SHARED, ALLOW, NAMES = "FAIRPROG_SHARED", "FAIRPROG_ALLOW", "FAIRPROG_NAMES"  # environment variables
+ALLOW, NAMES = "FAIRPROG_ALLOW", "FAIRPROG_NAMES"  # environment variables
 
 Sort = Literal["folders", "addresses", "hub", "code"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -93,7 +94,7 @@ def sharing() -> Sharing:
     """The choices in the environment of this process."""
     allowed = frozenset(sort for sort in SORTS if sort in os.environ.get(ALLOW, "").split(","))
     names = tuple(filter(None, os.environ.get(NAMES, "").split(",")))
-    return Sharing(os.environ.get(SHARED, "") not in ("", "0"), allowed, names)
+    return Sharing(is_shared(), allowed, names)
 
 
 def sorts_of(field: FieldInfo) -> tuple[Sort, ...]:

@@ -169,11 +169,18 @@ def test_where_folders_are_allowed_no_sentence_tells_which_exist(open_page, shar
     said = []
     page = open_page("train")
     page.selectbox(key="study.faces-quick.dataset.kind").set_value("civil_comments").run()
-    for root in (tmp_path / "empty", tmp_path / "file", tmp_path / "missing", "~nobody-here/x", "relative"):
+    for root in (tmp_path / "empty", tmp_path / "file", tmp_path / "missing", "relative"):
         page.text_input(key="study.faces-quick.dataset.civil_comments.root").set_value(str(root)).run()
         assert not page.exception
         said.append([info.value for info in page.info])
     assert said == [[plain(public.WITHHELD)]] * len(said)
+    refused = set()
+    for root in ("~root/x", "~nobody-here/x"):
+        page.text_input(key="study.faces-quick.dataset.civil_comments.root").set_value(root).run()
+        assert not page.exception
+        refused.add(tuple(each.value.replace(plain(root), "it") for each in [*page.error, *page.warning, *page.info]))
+    assert len(refused) == 1
+    assert "may not begin with" in str(refused)
 
 
 @pytest.mark.parametrize(
