@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,7 +91,7 @@ class Uninterrupted:
     def answer(self) -> tuple[dict[str, str], float]:
         """The explanation that no kill interrupts, and its seconds, the start of the process included."""
         begun, explaining = time.monotonic(), ExplainProcess()
-        answer = digests_of(explaining.explain(self.request, timeout=SECONDS))
+        answer = digests_of(explaining.submit(self.request).result(SECONDS))
         explaining.close()
         return answer, time.monotonic() - begun
 
@@ -287,16 +286,16 @@ class Chain:
                 self._kill("run", share, process.pid)
 
     def _kill_explain(self) -> None:
-        """The process that explains: the page starts a second one, which gives the answer of the first."""
+        """The process that explains: a second one is started, which gives the answer of the first."""
         before, share = files_of(self.once.folder), self.random.random()
         expected, seconds = self.once.answer
         explaining = ExplainProcess()
         try:
-            answer = explaining.submit(self.once.request)
-            process = eventually(lambda: next(iter((explaining._pool._processes or {}).values()), None))
-            wait([answer], timeout=share * seconds)
-            self._kill("explain", share, process.pid)
-            assert digests_of(explaining.explain(self.once.request, timeout=SECONDS)) == expected
+            ticket = explaining.submit(self.once.request)
+            pid = eventually(lambda: explaining.pid)
+            ticket.wait(share * seconds)
+            self._kill("explain", share, pid)
+            assert digests_of(ticket.result(SECONDS)) == expected
         finally:
             explaining.close()
         assert files_of(self.once.folder) == before
