@@ -245,7 +245,7 @@ def _end_watchdogs(found: list[WorkerStatus]) -> None:
 def _announce(home: Home, slot: int, pid: int) -> None:
     """Write the status "starting" for a worker that cannot write it yet."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        owner = Owner(Owner.this_process().host, pid, psutil.Process(pid).create_time())
+        owner = Owner.of(pid)
         status = {"slot": slot, "state": "starting", "run": None, "since": time.time(), "version": ""}
         with contextlib.suppress(FileExistsError), status_file(home, slot).open("x") as file:
             json.dump(status | owner.__dict__, file)

@@ -170,8 +170,8 @@ def test_predictions_that_are_missing_are_a_sentence_that_goes_when_they_are_bac
     file.write_bytes(kept)
     page.run()
     assert words.TUNING not in headers(page)
-    now = cli_queries.time.time
-    monkeypatch.setattr(cli_queries.time, "time", lambda: now() + 61)
+    now = cli_queries.time.monotonic
+    monkeypatch.setattr(cli_queries.time, "monotonic", lambda: now() + 61)
     page.run()
     assert words.TUNING in headers(page)
     assert not any(file.name in info.value for info in page.info)

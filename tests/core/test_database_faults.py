@@ -78,10 +78,10 @@ def replace_by_folder(path: Path) -> None:
 
 
 UNUSABLE = {
-    "no database": (lambda path: path.write_bytes(b"some text, long enough" * 40), "file is not a database"),
-    "corrupted": (overwrite, "malformed"),
-    "truncated": (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "malformed"),
-    "cut in its head": (lambda path: path.write_bytes(path.read_bytes()[:90]), "malformed|not a database"),
+    "no database": (lambda path: path.write_bytes(b"some text, long enough" * 40), "is damaged"),
+    "corrupted": (overwrite, "is damaged"),
+    "truncated": (lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]), "is damaged"),
+    "cut in its head": (lambda path: path.write_bytes(path.read_bytes()[:90]), "is damaged"),
     "a folder": (replace_by_folder, "unable to open"),
     "newer": (sql("UPDATE alembic_version SET version_num = '9999'"), "newer fairprog"),
     "without records": (sql("DROP TABLE records"), "no such table: records"),
@@ -132,7 +132,7 @@ def test_table_that_another_program_writes_can_be_read_and_is_waited_for(
 ) -> None:
     holder.execute("BEGIN IMMEDIATE")
     for command in WRITING:
-        assert "locked; another program holds it, try again" in refused(command, copy, capsys)
+        assert "locked; wait until it is done, then try again" in refused(command, copy, capsys)
     for command in ("list", "show"):
         assert cli._main([*COMMANDS[command], "--home", str(copy.path)]) == 0
     holder.execute("ROLLBACK")
@@ -145,7 +145,7 @@ def test_table_that_another_program_locks_for_readers_too_is_one_sentence(
     holder.execute("PRAGMA locking_mode=EXCLUSIVE")
     holder.execute("BEGIN EXCLUSIVE")
     for command in COMMANDS:
-        assert "locked; another program holds it, try again" in refused(command, copy, capsys)
+        assert "locked; wait until it is done, then try again" in refused(command, copy, capsys)
 
 
 def test_lock_that_ends_in_time_is_not_noticed(

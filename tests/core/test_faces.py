@@ -328,7 +328,7 @@ def test_interrupted_drawing_leaves_nothing_and_starts_anew(home: Home) -> None:
 
 def test_full_disk_is_told_before_drawing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(1000))
-    with pytest.raises(DataError, match="are free there; free some space"):
+    with pytest.raises(DataError, match="does not fit on the disk .* more than the 1 kB that are free"):
         made(home).split("train")
 
 

@@ -285,11 +285,15 @@ def test_limit_of_memory_that_torch_exceeds_is_one_sentence(home: Home) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_signal_asks_a_run_in_the_foreground_to_stop_after_a_checkpoint(name: str) -> None:
     number = getattr(signal, name)
-    before, stop = signal.getsignal(number), StopRequest("cancelled")
-    with _stopping(stop):
-        signal.raise_signal(number)
-        assert stop.event.is_set()
-    assert signal.getsignal(number) == before
+    usual = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
+    before, stop = signal.signal(number, usual), StopRequest("cancelled")  # the tests themselves may run under nohup
+    try:
+        with _stopping(stop):
+            signal.raise_signal(number)
+            assert stop.event.is_set()
+        assert signal.getsignal(number) == usual
+    finally:
+        signal.signal(number, before)
 
 
 def test_run_that_was_started_with_nohup_goes_on_without_its_terminal() -> None:
