@@ -105,12 +105,27 @@ def submit(study: "Study") -> str:
     return run_id
 
 
+def may_change(run: "Run") -> bool:
+    """Whether this visitor may cancel, resume and remove a run: on a shared server only those of the same browser."""
+    return not sharing().is_shared or run.visitor == _visitor()
+
+
+def _check_own(run_id: str) -> None:
+    run = find_run(run_id)
+    if run is not None and not may_change(run):
+        raise RunError(
+            f"Run {run_id} is another visitor's or the owner's; on a shared server only the browser that submitted a "
+            "run may cancel, resume or remove it, and the owner on the command line."
+        )
+
+
 def cancel(run_id: str) -> None:
     """Cancel a run; where others are queued, start a worker, as cancelling may have ended the run's own.
 
     Raises:
-        RunError: it is over already.
+        RunError: it is over already, or not this visitor's.
     """
+    _check_own(run_id)
     store().cancel(run_id, wait=True)
     if store().has_queued():
         warm_up()
@@ -120,9 +135,10 @@ def resume(run_id: str) -> None:
     """Queue a run again, and start a worker where none runs.
 
     Raises:
-        RunError: it cannot be resumed, the queue is full, or this visitor has too many runs.
+        RunError: it cannot be resumed, is not this visitor's, the queue is full, or this visitor has too many runs.
         ConfigError: its study names what visitors of this shared server may not name.
     """
+    _check_own(run_id)
     if sharing().is_shared and (run := find_run(run_id)):
         sharing().check(_study_of(run))
     store().resume(run_id, visitor=_visitor())
@@ -133,8 +149,9 @@ def remove(run_id: str) -> None:
     """Delete a run, and deselect it.
 
     Raises:
-        RunError: it is running, or there is no such run.
+        RunError: it is running, not this visitor's, or there is no such run.
     """
+    _check_own(run_id)
     store().remove(run_id)
     if st.session_state.get(_key(RUN)) == run_id:
         select_run(None)

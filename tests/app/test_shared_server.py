@@ -12,7 +12,7 @@ from app.components.tradeoff import downloads
 from app.state import run_store
 from app.wording.shared import public
 from app.wording.shared.common import PAGES, plain
-from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.errors import ConfigError, RunError
 from fairprog_core.common.home import Home
 from fairprog_core.common.sharing import Sharing
 from fairprog_core.results.result import Result
@@ -140,15 +140,26 @@ def test_whatever_the_form_sends_is_refused_before_a_look_at_the_disk(open_page,
 
 
 def test_run_of_the_owner_is_not_resumed_by_visitors(share, store, owners_runs):
+    share("folders", "hub")
+    for state in ("failed", "plain"):
+        before = store.get(owners_runs[state]).state
+        with pytest.raises(RunError, match="another visitor's or the owner's"):
+            run_store.resume(owners_runs[state])
+        assert store.get(owners_runs[state]).state == before
+
+
+def test_own_run_is_resumed_only_while_the_owner_allows_what_it_names(share, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(run_store, "warm_up", lambda: None)  # no worker: the run stays as it is
+    share("folders")
+    run_id = run_store.submit(load_study_of("celeba", [f"dataset.root={tmp_path}"]))
+    run_store.cancel(run_id)
     share()
     with pytest.raises(ConfigError, match="does not allow"):
-        run_store.resume(owners_runs["failed"])
-    assert store.get(owners_runs["failed"]).state == "failed"
-    run_store.resume(owners_runs["plain"])
-    assert store.get(owners_runs["plain"]).state == "queued"
-    share("folders", "hub")
-    run_store.resume(owners_runs["failed"])
-    assert store.get(owners_runs["failed"]).state == "queued"
+        run_store.resume(run_id)
+    assert store.get(run_id).state == "cancelled"
+    share("folders")
+    run_store.resume(run_id)
+    assert store.get(run_id).state == "queued"
 
 
 def test_a_preset_that_is_none_is_not_looked_for_as_a_file(open_page, share, tmp_path):
@@ -181,6 +192,27 @@ def test_where_folders_are_allowed_no_sentence_tells_which_exist(open_page, shar
         refused.add(tuple(each.value.replace(plain(root), "it") for each in [*page.error, *page.warning, *page.info]))
     assert len(refused) == 1
     assert "may not begin with" in str(refused)
+
+
+def test_run_is_changed_by_the_browser_that_submitted_it_and_by_no_other(open_page, store, share):
+    share()
+    mine = open_page("train")
+    mine.button(key="train").click().run()
+    [run] = store.list()
+    other = open_page("train", run=run.id)
+    assert not other.exception
+    assert "watch.cancel" in {button.key for button in mine.button}
+    assert "watch.cancel" not in {button.key for button in other.button}
+    table = {button.key for button in open_page("runs").button}
+    assert f"runs.{run.id}.open" in table
+    assert not table & {f"runs.{run.id}.{action}" for action in ("cancel", "resume", "remove")}
+    for action in (run_store.cancel, run_store.resume, run_store.remove):  # whatever a browser sends
+        with pytest.raises(RunError, match="another visitor's or the owner's"):
+            action(run.id)
+    mine.button(key="watch.cancel").click().run()
+    assert not mine.error
+    assert store.get(run.id).state == "cancelled"
+    store.remove(run.id)  # the owner, on the command line
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ def _actions(run: Run, key: str) -> None:
     page = "views/tradeoff.py" if run.state == "done" else "views/train.py"
     if st.button(words.OPEN if run.is_over else words.WATCH, key=f"{key}.open"):
         st.switch_page(page, query_params={session.RUN: run.id})
+    if not run_store.may_change(run):
+        return
     if not run.is_over and st.button(words.CANCEL, key=f"{key}.cancel", type="tertiary", disabled=run.is_cancelling):
         confirm.attempt(lambda: run_store.cancel(run.id))
     if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", type="tertiary"):

@@ -105,11 +105,12 @@ def _buttons(run: Run, key: str) -> None:
         has_curve = (run_store.home().run(run.id) / "result.json").is_file()
         if run.is_over and has_curve and st.button(words.OPEN, type="primary", key=f"{key}.open"):
             st.switch_page("views/tradeoff.py", query_params={session.RUN: run.id})
-        if not run.is_over:
+        is_own = run_store.may_change(run)
+        if is_own and not run.is_over:
             label = words.CANCELLING if run.is_cancelling else words.CANCEL
             if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
                 confirm.attempt(lambda: run_store.cancel(run.id))
-        if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+        if is_own and run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
             confirm.attempt(lambda: run_store.resume(run.id))
         _new(key)
 
