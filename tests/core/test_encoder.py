@@ -480,3 +480,16 @@ def test_tokenizer_without_its_unknown_token_is_one_sentence(folders):
     broken["tokenizer"]["model"]["unk_token"] = "[UNK]x"
     with pytest.raises(ModelError, match=r"cannot be built \(WordPiece error: Missing \[UNK\] token"):
         Tokens(broken)
+
+
+def test_two_words_with_one_id_are_one_sentence(folders, tmp_path):
+    """The tokenizers library keeps one of them, now this and now that one."""
+    folder = shutil.copytree(folders["bert"], tmp_path / "bert")
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    content["model"]["vocab"]["cat"] = content["model"]["vocab"]["[UNK]"]
+    (folder / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    sentence = "Two words in the vocabulary of this model have one id"
+    with pytest.raises(ModelError, match=sentence):
+        make(folder)
+    with pytest.raises(ModelError, match=sentence):
+        Tokens({"tokenizer": content, "special": {}})

@@ -119,7 +119,7 @@ def test_classifier_file_of_the_shipped_encoder(fuzz: Fuzz, tmp_path: Path) -> N
     """Its file holds some of the weights; the others are the shipped encoder's."""
     fuzz("classifier file, shipped encoder", one_of([DEMO / "comments" / "base" / "classifier.safetensors"]),
          reading(tmp_path / "c.safetensors", lambda path: read_classifier(path, CLASSIFIERS)), default=20,
-         name_in_errors="c.safetensors")  # fmt: skip
+         name_in_errors="c.safetensors", share=0.1)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["last_layer", "leace", "output_shift", "group_thresholds"])
@@ -183,7 +183,7 @@ def test_training_that_goes_on_from_a_checkpoint(fuzz: Fuzz, tmp_path: Path, kin
             training.throw(StopTraining())
 
     fuzz(f"training from a checkpoint, {kind}", one_of([file]), reading(file, go_on), default=40,
-         name_in_errors=file.name)  # fmt: skip
+         name_in_errors=file.name, share=0.1)  # fmt: skip
 
 
 class StopTraining(Exception):
@@ -200,7 +200,7 @@ def test_gallery(fuzz: Fuzz, tmp_path: Path, demo: str) -> None:
         show(gallery)
 
     fuzz(f"gallery, {demo}", one_of(files), reading(tmp_path / "g.safetensors", use), default=40,
-         name_in_errors="g.safetensors")  # fmt: skip
+         name_in_errors="g.safetensors", share=0.3)  # fmt: skip
 
 
 def show_pictures(gallery: Gallery) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER, write_notice
-from fairprog_core.classifiers.encoder.tokens import refuse_high_ids
+from fairprog_core.classifiers.encoder.tokens import check_ids
 from fairprog_core.common.errors import ConfigError, ModelError, shorten
 from fairprog_core.common.files.destination import check_destination, writing
 from fairprog_core.common.process.version import PACKAGE
@@ -126,7 +126,7 @@ def _read(source: Path) -> tuple[HubJson, HubJson, dict[str, Tensor]]:
     weights = {name.removeprefix("bert."): value for name, value in weights.items()}
     if config.get("model_type") != "bert" or tokenizer["model"].get("type") != "WordPiece" or _TABLE not in weights:
         raise ModelError(f"{source} is no BERT with a WordPiece vocabulary; only such an encoder can be cut.")
-    refuse_high_ids(tokenizer)
+    check_ids(tokenizer)
     return config, tokenizer, weights
 
 

@@ -26,7 +26,7 @@ from transformers.utils import logging
 
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.hub import Download, download
-from fairprog_core.classifiers.encoder.tokens import Tokens, refuse_high_ids
+from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
 from fairprog_core.common.errors import ModelError, shorten
 from fairprog_core.common.home import assets, is_folder, user_path
 
@@ -113,20 +113,20 @@ def read_tokens(folder: Path) -> Tokens:
         ModelError: it cannot be read, has no fast version, or does not encode texts as [CLS] … [SEP].
     """
     with _quiet(), _refusing(folder):
-        _refuse_high_ids(folder)
+        _check_ids(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(f"The tokenizer in {folder} has no fast form; save it with tokenizer.json.")
     return Tokens.of(tokenizer)
 
 
-def _refuse_high_ids(folder: Path) -> None:
-    """Refuse a vocabulary whose ids would end the process when transformers reads it."""
+def _check_ids(folder: Path) -> None:
+    """Check the ids of a vocabulary before transformers reads it; see `check_ids`."""
     for name in ("tokenizer.json", "vocab.json"):
         if (folder / name).is_file():
             values = json.loads((folder / name).read_text("utf-8"))
             if isinstance(values, dict):  # else transformers refuses it
-                refuse_high_ids(values if name == "tokenizer.json" else {"model": {"vocab": values}})
+                check_ids(values if name == "tokenizer.json" else {"model": {"vocab": values}})
 
 
 def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedModel:

@@ -134,19 +134,22 @@ class Tokens:
         return {word: number for (word, number), encoding in zip(candidates, encoded) if encoding.ids == [number]}
 
 
-def refuse_high_ids(tokenizer: HubJson) -> None:
-    """Refuse a tokenizer that would end the process instead of raising an error.
+def check_ids(tokenizer: HubJson) -> None:
+    """Refuse token ids that the tokenizers library would read without an error, and with which it then goes wrong.
+
+    With a huge id it ends the process. Of two words with one id it keeps one, by chance.
 
     Args:
         tokenizer: content of a ``tokenizer.json``.
 
     Raises:
-        ModelError: a token id is above `_HIGHEST_ID`.
+        ModelError: a token id is above `_HIGHEST_ID`, or two words of the vocabulary share an id.
     """
     model, added = tokenizer.get("model"), tokenizer.get("added_tokens")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None  # a list, without ids, in Unigram models
+    words = list(vocabulary.values()) if isinstance(vocabulary, dict) else []
     ids = [
-        *(vocabulary.values() if isinstance(vocabulary, dict) else []),
+        *words,
         *(token.get("id") for token in (added if isinstance(added, list) else []) if isinstance(token, dict)),
     ]
     if (highest := max((number for number in ids if isinstance(number, int)), default=0)) > _HIGHEST_ID:
@@ -154,21 +157,24 @@ def refuse_high_ids(tokenizer: HubJson) -> None:
             f"The tokenizer of this model has a token with the id {shown(highest)}; "
             f"ids up to {_HIGHEST_ID:,} are allowed."
         )
+    numbers = [number for number in words if isinstance(number, int)]
+    if len(set(numbers)) < len(numbers):
+        raise ModelError("Two words in the vocabulary of this model have one id; save its tokenizer again.")
 
 
 def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
     """The tokenizer, and Hugging Face's wrapper around it."""
     if strange := state["special"].keys() - set(_SPECIAL):
         raise ModelError(f"The tokenizer of this model has a special token of an unknown kind ({min(strange)!r:.60}).")
-    refuse_high_ids(state["tokenizer"])
+    check_ids(state["tokenizer"])
     with _refusing("be built"):
         backend = Tokenizer.from_str(json.dumps(state["tokenizer"]))
         backend.no_padding()
         backend.no_truncation()
         backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
         wrapper = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
-        backend.encode("")
-        backend.encode(_UNKNOWN_LETTER)
+        for text in ("", _UNKNOWN_LETTER):
+            wrapper.backend_tokenizer.encode(text)  # a copy, which lacks words whose id another word has too
     return backend, wrapper
 
 
