@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Protocol, cast
 
+import psutil
 import typer
 
 from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, say
@@ -85,7 +86,8 @@ def app(
     if policy.is_shared:
         complain("whoever can reach this machine can use the dashboard and start runs.")
     os.environ.update({"FAIRPROG_HOME": str(opened_home.path), **policy.to_environment()})
-    screen(host=host, port=port, is_shared=policy.is_shared, when_open=partial(_announce, opened_home, not no_browser))
+    announce = partial(_announce, opened_home, not no_browser, host == EVERYWHERE)
+    screen(host=host, port=port, is_shared=policy.is_shared, when_open=announce)
 
 
 def _checked_sorts(allowed: Sequence[str]) -> frozenset[Sort]:
@@ -139,13 +141,32 @@ def _leave_out_working_folder() -> None:
         sys.path[:] = [part for part in sys.path if Path(part).resolve() != here]
 
 
-def _announce(home: Home, open_browser: bool, url: str) -> None:
+def _announce(home: Home, open_browser: bool, is_everywhere: bool, url: str) -> None:
     """Print the address, open the browser, then start the workers, so that the page opens without delay."""
-    say(f"fairprog is open at {url}\nRuns and caches are in {home.path}\nCtrl-C ends the page; runs go on.")
+    say(greeting(home, url, is_everywhere=is_everywhere))
     if open_browser:
         webbrowser.open(url)
     launcher.ensure_workers(home)
     threading.Thread(target=keep, args=(home,), name="keep-workers", daemon=True).start()
+
+
+def greeting(home: Home, url: str, *, is_everywhere: bool) -> str:
+    """What the command prints: the page's address, here and for other machines, and where the runs are."""
+    others = [url.replace("localhost", address, 1) for address in _addresses()] if is_everywhere else []
+    return "\n".join(
+        [
+            f"fairprog is open at {url}",
+            *[f"Other machines open {' or '.join(others)}"] * bool(others),
+            f"Runs and caches are in {home.path}",
+            "Ctrl-C ends the page; runs go on.",
+        ]
+    )
+
+
+def _addresses() -> list[str]:
+    """The addresses of this machine in IPv4 networks."""
+    known = (each.address for all_ in psutil.net_if_addrs().values() for each in all_ if each.family == socket.AF_INET)
+    return [address for address in known if not address.startswith("127.")]
 
 
 def _free_port(host: str, port: int | None) -> int:

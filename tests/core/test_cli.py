@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from app.server import serve
@@ -558,6 +560,16 @@ def test_app_hands_the_choices_to_the_dashboard(fairprog, home, monkeypatch, giv
     assert (told["host"], told["is_shared"], found) == (host, chosen.is_shared, chosen)
 
 
+def test_shared_dashboard_says_where_other_machines_find_it(home):
+    known = [each for all_ in psutil.net_if_addrs().values() for each in all_ if each.family == socket.AF_INET]
+    outside = [f"http://{each.address}:8501" for each in known if not each.address.startswith("127.")]
+    local, shared = (
+        screen.greeting(home, "http://localhost:8501", is_everywhere=everywhere) for everywhere in (False, True)
+    )
+    assert re.findall(r"http://\S+", shared) == ["http://localhost:8501", *outside]
+    assert re.findall(r"http://\S+", local) == ["http://localhost:8501"]
+
+
 @pytest.mark.parametrize(("given", "said"), [(["--allow", "all"], "allowed are folders"), (["--name", "a b"], "a b")])
 def test_app_refuses_choices_that_it_does_not_know(fairprog, home, given, said):
     ended = fairprog("app", "--share", *given, "--home", str(home.path))
@@ -582,7 +594,6 @@ def test_app_without_a_screen_says_what_to_install(monkeypatch):
 
 
 def test_taken_port_is_refused_and_the_usual_one_gives_way():
-    import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -595,7 +606,6 @@ def test_taken_port_is_refused_and_the_usual_one_gives_way():
 
 
 def test_app_answers_and_ctrl_c_ends_it_but_not_the_worker(home, monkeypatch):
-    import socket
     import urllib.request
 
     monkeypatch.setenv("FAIRPROG_SLOTS", "1")
