@@ -170,11 +170,18 @@ def portable(model: PreTrainedModel) -> HubJson:
 
 
 def new_model(config: HubJson) -> PreTrainedModel:
-    """A model with random weights from the output of `portable`."""
-    with _quiet():
-        model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
-            AutoConfig.for_model(**config), dtype=torch.float32
-        )
+    """A model with random weights from the output of `portable`.
+
+    Raises:
+        ModelError: the configuration is invalid.
+    """
+    try:
+        with _quiet():
+            model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
+                AutoConfig.for_model(**config), dtype=torch.float32
+            )
+    except Exception as error:  # transformers raises exceptions of any type for an invalid configuration
+        raise ModelError(f"Its configuration builds no model of transformers ({shorten(error)}).") from error
     model.train(False)
     return model
 
@@ -195,11 +202,8 @@ def check_config(config: HubJson, *, n_classes: int, weights: Mapping[str, Tenso
         weights
     ):
         raise ModelError("Its configuration asks for a model that is larger than its weights.")
-    try:
-        with torch.device("meta"):
-            model = new_model(config)
-    except Exception as error:  # transformers raises exceptions of any type for an invalid configuration
-        raise ModelError(f"Its configuration builds no model of transformers ({error!s:.200}).") from error
+    with torch.device("meta"):
+        model = new_model(config)
     expected = [tuple(value.shape) for value in model.state_dict().values()]
     found = [tuple(value.shape) for value in weights.values()]
     if sorted(expected) != sorted(found):
