@@ -493,3 +493,12 @@ def test_two_words_with_one_id_are_one_sentence(folders, tmp_path):
         make(folder)
     with pytest.raises(ModelError, match=sentence):
         Tokens({"tokenizer": content, "special": {}})
+
+
+def test_tokenizer_that_reads_a_text_twice_is_one_sentence(folders):
+    """An empty text does not show it."""
+    broken = json.loads(json.dumps(make(folders["bert"]).tokenization))
+    single = broken["tokenizer"]["post_processor"]["single"]
+    single[1:1] = [single[1]] * 3
+    with pytest.raises(ModelError, match=r"does not read a text as \[CLS\] … \[SEP\]"):
+        Tokens(broken)

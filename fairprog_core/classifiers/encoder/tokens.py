@@ -20,7 +20,7 @@ from fairprog_core.common.errors import ModelError, shorten, shown
 _CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
 _HIGHEST_ID = 10_000_000  # tokenizers reserves memory for every id below; where that fails, the process ends
-_UNKNOWN_LETTER = "\U00010400"  # Deseret: in no vocabulary, and kept by tokenizers, unlike private letters
+_UNKNOWN_WORDS = "\U00010400 \U00010400"  # Deseret: in no vocabulary, and kept by tokenizers, unlike private ones
 _MARKS = "Ġ▁"  # prefixes of tokens that begin a word, in byte-level and in SentencePiece vocabularies
 
 
@@ -56,9 +56,8 @@ class Tokens:
         """
         self.tokenizer_state = tokenizer_state
         backend, self.tokenizer = _build(tokenizer_state)
-        pad, unknown, frame = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id, backend.encode("").ids
-        ends = [self.tokenizer.cls_token_id, self.tokenizer.sep_token_id]
-        if pad is None or unknown is None or frame != ends:
+        pad, unknown = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id
+        if pad is None or unknown is None or not self._frames(backend):
             raise ModelError(
                 "The tokenizer of this model does not read a text as [CLS] … [SEP], with pad and unknown tokens "
                 f"(it makes {backend.encode('').tokens} of an empty one); choose a model of the BERT, DistilBERT, "
@@ -69,6 +68,16 @@ class Tokens:
         self._backend.encode_special_tokens = True
         self._unknown = int(unknown)
         self._reserved = [token for token in self.tokenizer.all_special_ids if token != self._unknown]
+
+    def _frames(self, backend: Tokenizer) -> bool:
+        """Whether an empty text, and one that is not, are read as [CLS], their own tokens once, [SEP]."""
+        first, last = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
+        for text in ("", _UNKNOWN_WORDS):
+            own = backend.encode(text, add_special_tokens=False)
+            starts = [start for start, _ in own.offsets]
+            if backend.encode(text).ids != [first, *own.ids, last] or starts != sorted(starts):  # else read twice
+                return False
+        return True
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> "Tokens":
@@ -173,7 +182,7 @@ def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
         backend.no_truncation()
         backend.encode_special_tokens = True  # "[PAD]" in a comment is five ordinary characters
         wrapper = PreTrainedTokenizerFast(tokenizer_object=backend, **state["special"])  # type: ignore[no-untyped-call]
-        for text in ("", _UNKNOWN_LETTER):
+        for text in ("", _UNKNOWN_WORDS):
             wrapper.backend_tokenizer.encode(text)  # a copy, which lacks words whose id another word has too
     return backend, wrapper
 
