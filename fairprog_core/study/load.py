@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -134,8 +134,11 @@ def _study(found: _Source, overrides: Iterable[str], own: Iterable[str] = ()) ->
     expand(found.values)
     make_absolute(found.values, found.folder)
     parsed = [Override.parse(text, folder=found.folder) for text in own] + [Override.parse(text) for text in overrides]
-    for override in sorted(parsed, key=lambda each: not each.is_kind):  # kinds first, because they drop options
-        override.apply(found.values, where=found.where)
+    ordered = sorted(parsed, key=lambda each: not each.is_kind)  # kinds first, because they drop options
+    for folder, group in groupby(ordered, key=lambda each: each.folder):
+        for override in group:
+            override.apply(found.values, where=found.where)
+        make_absolute(found.values, folder)
     return Study.parse(found.values, where=found.where)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ConfigError, shorten, shown
-from fairprog_core.study.paths import make_absolute
 from fairprog_core.study.study import Study
 from fairprog_core.study.values import KINDS, Values, expand, parse_toml, read_value
 
@@ -53,7 +52,7 @@ class Override:
         """Apply the override.
 
         Args:
-            values: of a study, after ``expand``; changed in place.
+            values: of a study, after ``expand``; changed in place. A relative path that is set stays relative.
             where: the file or preset that they come from, for errors.
 
         Raises:
@@ -68,7 +67,6 @@ class Override:
             holder = self._inside(holder, part)
         self._put(holder, self.path[-1])
         expand(values)
-        make_absolute(values, self.folder)
 
     def _inside(self, holder: JsonValue, part: str) -> JsonValue:
         """The table or list under a key; a missing one becomes an empty table."""
