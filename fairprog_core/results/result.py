@@ -269,7 +269,7 @@ class Result:
             ArtifactError: the file is damaged, outside of the folder, or of other data than the study's.
         """
         path = locate(self.folder, curve.gallery_file.relative_to(self.folder).as_posix())
-        if not path.is_file():
+        if not is_file(path):
             return None
         found = read_gallery(path)
         if found.modality != (expected := self._modality()):

@@ -2,7 +2,8 @@
 
 from pathlib import Path, PurePosixPath
 
-from fairprog_core.common.errors import ArtifactError
+from fairprog_core.common.errors import ArtifactError, shown
+from fairprog_core.common.home import path_problem
 
 RESULT = "result.json"
 
@@ -35,13 +36,15 @@ def locate(folder: Path, artifact: str) -> Path:
         artifact: "runs/<id>/…", relative to the home; or relative to the folder.
 
     Raises:
-        ArtifactError: the file is outside of the folder, also if a link leads there.
+        ArtifactError: the file is outside of the folder, also if a link leads there, or no file can have its name.
     """
     parts = PurePosixPath(artifact).parts
     inside = parts[2:] if len(parts) > 2 and parts[0] == "runs" else parts
     is_safe = inside and ".." not in inside and not PurePosixPath(artifact).is_absolute() and "\\" not in artifact
     if not is_safe or "\0" in artifact or not is_inside(folder, folder.joinpath(*inside)):
         raise ArtifactError(f"{folder / RESULT} names the file {artifact!r:.120} outside of its folder; do not use it.")
+    if (problem := path_problem(folder.joinpath(*inside))) is not None:
+        raise ArtifactError(f"{folder / RESULT} names the file {shown(artifact, 80)}, which cannot be: {problem}.")
     return folder.joinpath(*inside)
 
 

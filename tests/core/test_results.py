@@ -166,6 +166,11 @@ def test_locate_path_out_of_the_folder_is_refused(artifact):
         locate(Path("demo"), artifact)
 
 
+def test_name_that_no_file_can_have_is_refused():
+    with pytest.raises(ArtifactError, match=r"which cannot be: a name in it has 600 bytes"):
+        locate(Path("demo"), f"curves/{'x' * 600}/gallery.safetensors")
+
+
 def test_link_out_of_the_folder_is_refused(tmp_path):
     (tmp_path / "secret").write_text("not for everybody")
     demo = tmp_path / "demo"
