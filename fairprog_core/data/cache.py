@@ -142,7 +142,7 @@ class Columns:
             more = f"{size(needed - free)} more than the {size(free)} that are free"
             raise DataError(
                 f"The data set does not fit on the disk of {shorten(self._home, 100)}: it needs {more}; choose fewer "
-                "rows or smaller images, make room, or choose another home."
+                "rows or smaller images, free some space there, or choose another home."
             )
 
 
