@@ -29,6 +29,7 @@ MOST_BYTES_OF_A_NAME, MOST_BYTES_OF_A_PATH = 255, 4095  # what the file systems 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+DATABASE = "runs.sqlite"  # by this file a folder is known as a home
 _SEEN: set[Path] = set()  # the homes that this process has found
 
 
@@ -63,7 +64,7 @@ class Home:
 
     @property
     def database(self) -> Path:
-        return self.path / "runs.sqlite"
+        return self.path / DATABASE
 
     @property
     def runs(self) -> Path:
@@ -156,7 +157,7 @@ def _with_refusals(make: Callable[P, AbstractContextManager[T]]) -> Callable[P, 
     @contextmanager
     def inner(*args: P.args, **named: P.kwargs) -> Iterator[T]:
         path = cast(Path, args[0])
-        for home in _SEEN:
+        for home in tuple(_SEEN):  # another thread may find a home meanwhile
             if home in path.parents and not home.is_dir():
                 raise home_is_gone(home)
         try:

@@ -24,7 +24,7 @@ from fairprog_core.cli.machine.bench import bench, coverage, verdicts
 from fairprog_core.cli.machine.commands import FIGURES_FILE
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.files.destination import Product, check_destination, writing
-from fairprog_core.common.home import Home, assets
+from fairprog_core.common.home import Home, assets, replacing
 from fairprog_core.runs.export import RESULT_FILE, export_run
 from fairprog_core.runs.store import Store
 from fairprog_core.triggers.base import FILE as TRIGGER_FILE
@@ -397,3 +397,14 @@ def test_disk_that_fills_up_is_one_sentence(tmp_path: Path) -> None:
         part.symlink_to("/dev/full")
         part.write_text("ours")
     assert not path.exists()
+
+
+def test_folder_around_a_destination_does_not_count_as_a_home(tmp_path: Path) -> None:
+    """A home that is removed is not made again; any other folder is."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    check_destination(folder / "x.json", Product("a file", lambda _: False))
+    folder.rmdir()
+    with replacing(folder / "inner" / "x.json") as part:
+        part.write_text("{}")
+    assert (folder / "inner" / "x.json").read_text() == "{}"

@@ -21,7 +21,7 @@ from fairprog_core.cli.run import _stopping
 from fairprog_core.common.errors import ArtifactError, MachineError
 from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home, making_once, replacing
-from fairprog_core.runs import Owner, Store, launcher
+from fairprog_core.runs import Owner, Run, Store, launcher
 from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.worker import Worker
@@ -59,6 +59,15 @@ def assert_sentence(text: str, *words: str) -> None:
     assert len(text) <= 300
     assert "\n" not in text
     assert text.endswith(".")
+
+
+def goes_on_to_the_same_end(store: Store, run: Run) -> None:
+    """A run of 40 steps that was interrupted goes on, and its result is that of an undisturbed one."""
+    run = store.take_over(run.id, ended_process())
+    for _ in record_run(store, run, counter, StopRequest("cancelled")):
+        pass
+    assert store.get(run.id).state == "done"
+    assert f'"value":{last_value(40)}' in (store.home.run(run.id) / "result.json").read_text()
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
@@ -126,11 +135,7 @@ def test_home_that_goes_away_ends_the_run_and_is_not_brought_back(home: Home, tm
     if moves:
         aside.rename(home.path)
         with quick_store(home) as store:
-            run = store.take_over(run.id, ended_process())
-            for _ in record_run(store, run, counter, StopRequest("cancelled")):
-                pass
-            assert store.get(run.id).state == "done"
-        assert f'"value":{last_value(40)}' in (home.run(run.id) / "result.json").read_text()
+            goes_on_to_the_same_end(store, run)
 
 
 def test_home_that_was_removed_is_not_made_again_by_what_is_written_next(home: Home) -> None:
@@ -235,11 +240,7 @@ def test_table_that_is_damaged_in_mid_run_is_one_sentence_and_the_run_goes_on_wi
     copy.rename(home.database)
     with quick_store(home) as store:
         assert store.get(run.id).state == "lost"
-        run = store.take_over(run.id, ended_process())
-        for _ in record_run(store, run, counter, StopRequest("cancelled")):
-            pass
-        assert store.get(run.id).state == "done"
-    assert f'"value":{last_value(40)}' in (home.run(run.id) / "result.json").read_text()
+        goes_on_to_the_same_end(store, run)
 
 
 def test_table_that_a_newer_version_takes_over_in_mid_run_does_not_end_the_run(home: Home) -> None:
