@@ -12,8 +12,9 @@ from typing import TypeAlias, cast
 
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.options import Options
+from fairprog_core.common.process.shared import is_shared
 from fairprog_core.common.process.version import PACKAGE
-from fairprog_core.common.sharing import names_something, sharing
+from fairprog_core.common.sharing import names_something
 
 HOME = "the home"
 HIDDEN = "a folder of the server"
@@ -35,7 +36,7 @@ def text(value: str) -> str:
 
     Paths in the home become relative to it; every other one becomes "a folder of the server".
     """
-    if not value or not sharing().is_shared:
+    if not value or not is_shared():
         return value
     home, places = _places(os.environ.get("FAIRPROG_HOME", ""))
     value = home.sub(lambda match: match[1] or HOME, value)
@@ -46,7 +47,7 @@ def json_value(value: Json) -> Json:
     """A JSON value with `text` applied to every text in it; one that is a path altogether may hold spaces."""
     if isinstance(value, str):
         shown = text(value)
-        return HIDDEN if sharing().is_shared and shown.startswith(HIDDEN) and _WHOLE.match(value) else shown
+        return HIDDEN if is_shared() and shown.startswith(HIDDEN) and _WHOLE.match(value) else shown
     if isinstance(value, dict):
         return {text(name): json_value(part) for name, part in value.items()}
     return [json_value(part) for part in value] if isinstance(value, list) else value
@@ -66,7 +67,7 @@ def reason(value: str, about: Options | None) -> str:
         value: the reason.
         about: the options that were used; None where they cannot be read any more.
     """
-    if sharing().is_shared and (about is None or names_something(about)):
+    if is_shared() and (about is None or names_something(about)):
         return WITHHELD
     return text(value)
 

@@ -1,8 +1,8 @@
 """The folder that ``fairprog encoder`` writes: its files, and a notice with checksums by which it is recognised."""
 
-import hashlib
 from pathlib import Path
 
+from fairprog_core.common.files.checksums import sha256_of
 from fairprog_core.common.files.destination import Product
 
 FILES = ("LICENSE", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -39,7 +39,7 @@ def is_unchanged(folder: Path) -> bool:
 
 def _checksums(folder: Path) -> str:
     """One line per file, as ``sha256sum`` prints and checks it."""
-    return "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in FILES)
+    return "".join(f"{sha256_of(folder / name)}  {name}\n" for name in FILES)
 
 
 CUT_ENCODER = Product("an unchanged encoder that fairprog wrote", is_unchanged, is_folder=True)

@@ -41,7 +41,7 @@ class FolderChecksums(Header):
 def write_checksums(folder: Path) -> None:
     """Write the checksums of all files in a folder."""
     files = sorted(path for path in folder.iterdir() if path.name != NAME)
-    _write(folder, {path.name: FileChecksum(sha256=_sha256(path), stamp=list(_stamp(path))) for path in files})
+    _write(folder, {path.name: FileChecksum(sha256=sha256_of(path), stamp=list(_stamp(path))) for path in files})
 
 
 def find_change(folder: Path) -> str | None:
@@ -62,7 +62,7 @@ def find_change(folder: Path) -> str | None:
         stamp = _stamp(path)
         if stamp in (tuple(file.stamp), _matching.get((path, file.sha256))):
             continue
-        if _sha256(path) != file.sha256:
+        if sha256_of(path) != file.sha256:
             return f"{name} does not match its checksum"
         _matching[path, file.sha256] = stamp
         found[name] = FileChecksum(sha256=file.sha256, stamp=list(stamp))
@@ -82,6 +82,7 @@ def _stamp(path: Path) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal; reads it in parts."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
