@@ -58,7 +58,7 @@ def contents(place: Place, names: Sequence[str], home: Home) -> NDArray[np.uint6
 
 
 def _status(place: Place, names: Sequence[str]) -> str | None:
-    """A digest of names, sizes, times and inodes, or of a zip's own where the files lie in one; None: in another zip."""
+    """A digest of names, sizes, times and inodes, or of the zip's own; None for a zip in a zip."""
     digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape"))
     if isinstance(place, zipfile.Path):
         file = Path(place.root.filename or "")
