@@ -221,7 +221,7 @@ DATASETS: dict[str, Entry[DatasetOptions]] = {
     "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba.dataset:CelebA"),
     "comments": Entry(CommentsOptions, "fairprog_core.data.comments.dataset:Comments"),
     "civil_comments": Entry(CivilCommentsOptions, "fairprog_core.data.civil_comments.dataset:CivilComments"),
-    "table": Entry(TableOptions, "fairprog_core.data.table.dataset:Table"),
+    "table": Entry(TableOptions, "fairprog_core.data.table.dataset:OwnTable"),
 }
 
 

@@ -21,7 +21,7 @@ from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.columns import check_columns
 from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbout
-from fairprog_core.data.table.pictures import Pictures, outside, reader
+from fairprog_core.data.table.pictures import PictureFiles, outside, reader
 from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels
 from fairprog_core.data.table.source.find import FoundTable, find_table
 from fairprog_core.data.table.splits import PARTS, UNUSED, Assignment, assign
@@ -34,7 +34,7 @@ _MAPPING = {
 """The options that say how a table is read."""
 
 
-class Table(Dataset):
+class OwnTable(Dataset):
     """A table of your own: a text or a picture, a label and a group in each row.
 
     Input: a column of texts, as they were written; or of names of pictures, whose largest centred square is resized
@@ -54,7 +54,7 @@ class Table(Dataset):
 
     @property
     def modality(self) -> Literal["image", "text"]:  # type: ignore[override]
-        """Pictures where a column of pictures is named, else texts."""
+        """PictureFiles where a column of pictures is named, else texts."""
         modality: Literal["image", "text"] = self.options.modality
         return modality
 
@@ -140,9 +140,9 @@ class Table(Dataset):
         return names
 
     @cached_property
-    def pictures(self) -> Pictures:
+    def pictures(self) -> PictureFiles:
         """The pictures that the table names."""
-        return Pictures(self.options.root, self.table.folder, self.home)
+        return PictureFiles(self.options.root, self.table.folder, self.home)
 
     def has_split(self, name: SplitName) -> bool:
         return bool((self.assignment.part == PARTS.index(name)).any())

@@ -14,7 +14,7 @@ from fairprog_core.common.files.pictures.stamp import contents
 from fairprog_core.common.home import Home, is_file, is_folder, user_path
 
 
-class Pictures:
+class PictureFiles:
     """The pictures below a folder or in a zip."""
 
     def __init__(self, root: str, beside: Place, home: Home) -> None:
@@ -80,6 +80,6 @@ def outside(name: str) -> str:
     return "is no file name" if "\0" in name else ""
 
 
-def reader(pictures: Pictures, size: int) -> "partial[NDArray[np.uint8]]":
-    """`Pictures.read` for one size."""
+def reader(pictures: PictureFiles, size: int) -> "partial[NDArray[np.uint8]]":
+    """`PictureFiles.read` for one size."""
     return partial(pictures.read, size=size)

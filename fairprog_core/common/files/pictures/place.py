@@ -5,11 +5,10 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TypeAlias
 
 from fairprog_core.common.errors import DataError, shorten
 
-Place: TypeAlias = Path | zipfile.Path  # both have the same methods
+Place = Path | zipfile.Path  # both have the same methods
 
 UNREADABLE = (
     OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, NotImplementedError, OverflowError, MemoryError,

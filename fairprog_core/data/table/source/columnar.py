@@ -10,7 +10,7 @@ import numpy as np
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.pictures.place import UNREADABLE
 from fairprog_core.data.table.source.packed import Packed
-from fairprog_core.data.table.source.rows import Chunk, Names, as_text
+from fairprog_core.data.table.source.rows import Chunk, ColumnNames, as_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,9 +31,9 @@ class Columnar:
         """
         self._file, self._scratch = file, scratch
         with self._reading():
-            self.columns: Names = tuple(_open(self._whole).schema.names)
+            self.columns: ColumnNames = tuple(_open(self._whole).schema.names)
 
-    def chunks(self, columns: Names) -> Iterator[Chunk]:
+    def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
         """All rows, some at a time."""
         done = 0
         with self._reading():
@@ -76,7 +76,7 @@ class _Parquet:
         self.file, self.schema = file, file.schema_arrow
 
 
-def _batches(whole: IO[bytes], columns: Names) -> "tuple[int, Iterator[pa.RecordBatch]]":
+def _batches(whole: IO[bytes], columns: ColumnNames) -> "tuple[int, Iterator[pa.RecordBatch]]":
     """The number of rows, 0 where it is unknown, and the rows."""
     reader = _open(whole)
     if isinstance(reader, _Parquet):
@@ -87,7 +87,7 @@ def _batches(whole: IO[bytes], columns: Names) -> "tuple[int, Iterator[pa.Record
     return 0, _small(iter(reader), columns)
 
 
-def _small(batches: "Iterator[pa.RecordBatch]", columns: Names) -> "Iterator[pa.RecordBatch]":
+def _small(batches: "Iterator[pa.RecordBatch]", columns: ColumnNames) -> "Iterator[pa.RecordBatch]":
     for batch in batches:
         part = batch.select(list(columns))
         yield from (part.slice(start, _ROWS) for start in range(0, len(part), _ROWS))

@@ -11,7 +11,7 @@ import numpy as np
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.pictures.place import UNREADABLE
 from fairprog_core.data.table.source.packed import Packed
-from fairprog_core.data.table.source.rows import BrokenRow, Chunk, Names
+from fairprog_core.data.table.source.rows import BrokenRow, Chunk, ColumnNames
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,12 +37,12 @@ class Delimited:
         lines = _lines(start, self._encoding)
         self.separator = _separator(lines)
         try:
-            self.columns: Names = tuple(next(csv.reader(lines, delimiter=self.separator), []))
+            self.columns: ColumnNames = tuple(next(csv.reader(lines, delimiter=self.separator), []))
         except csv.Error as error:
             raise DataError(f"{file.name} has no row of column names ({shorten(error, 60)}).") from error
         self.about = "" if self.separator in ",\t" else f"Its cells are separated by {SEPARATORS[self.separator]}."
 
-    def chunks(self, columns: Names) -> Iterator[Chunk]:
+    def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
         """All rows, some at a time; the header is row 1."""
         import pyarrow as pa
         import pyarrow.csv as pc
@@ -91,7 +91,7 @@ def _decoded(raw: IO[bytes], encoding: str) -> IO[bytes]:
     """The bytes of a file as UTF-8."""
     if encoding == "utf-8":
         return raw
-    return codecs.EncodedFile(raw, "utf-8", encoding, errors="replace")  # type: ignore[return-value]
+    return codecs.EncodedFile(raw, "utf-8", encoding, errors="replace")
 
 
 def _lines(start: bytes, encoding: str) -> list[str]:

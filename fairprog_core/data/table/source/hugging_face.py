@@ -11,7 +11,7 @@ from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.home import is_file
 from fairprog_core.data.table.source.columnar import Columnar
 from fairprog_core.data.table.source.packed import Packed
-from fairprog_core.data.table.source.rows import Chunk, Names
+from fairprog_core.data.table.source.rows import Chunk, ColumnNames
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
 _SPLIT = "split"  # name of the column that says which data set a row is from
@@ -41,14 +41,14 @@ class SavedFolder:
         self._scratch = scratch
         own = Columnar(first, scratch).columns
         self.split = _SPLIT if names != [""] and _SPLIT not in own else ""
-        self.columns: Names = (*own, self.split) if self.split else own
+        self.columns: ColumnNames = (*own, self.split) if self.split else own
 
     @property
     def files(self) -> list[Path]:
         """All files with rows."""
         return [file.place for files in self._parts.values() for file in files if isinstance(file.place, Path)]
 
-    def chunks(self, columns: Names) -> Iterator[Chunk]:
+    def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
         """All rows, some at a time."""
         import pyarrow as pa
 

@@ -10,7 +10,7 @@ import numpy as np
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.pictures.place import UNREADABLE
 from fairprog_core.data.table.source.packed import Packed
-from fairprog_core.data.table.source.rows import BrokenRow, Chunk, Names
+from fairprog_core.data.table.source.rows import BrokenRow, Chunk, ColumnNames
 
 _ROWS = 4096  # per chunk
 _FIRST = 1000  # lines whose keys are the columns
@@ -31,9 +31,9 @@ class JsonLines:
                 names |= dict.fromkeys(row)
         if not names:
             raise DataError(f'{file.name}: no line holds a JSON object, such as {{"text": "…", "label": 1}}.')
-        self.columns: Names = tuple(names)
+        self.columns: ColumnNames = tuple(names)
 
-    def chunks(self, columns: Names) -> Iterator[Chunk]:
+    def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
         """All rows, some at a time; a row's number is that of its line."""
         import pyarrow as pa
 

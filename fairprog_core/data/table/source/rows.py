@@ -12,7 +12,7 @@ from fairprog_core.common.errors import DataError, shorten
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Names = tuple[str, ...]
+ColumnNames = tuple[str, ...]
 
 
 class BrokenRow(NamedTuple):
@@ -47,10 +47,10 @@ class Chunk:
 class TableSource(Protocol):
     """A table in one format."""
 
-    columns: Names
+    columns: ColumnNames
     about: str  # what was noticed while it was opened, e.g. an odd separator; empty: nothing
 
-    def chunks(self, columns: Names) -> Iterator[Chunk]:
+    def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
         """All rows, some at a time.
 
         Raises:
