@@ -15,6 +15,11 @@ from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.options.base import DatasetOptions, names
 from fairprog_core.data.options.table import TableOptions
 
+__all__ = [
+    "DATASETS", "CelebAOptions", "CivilCommentsOptions", "CommentsOptions", "DatasetOptions", "FacesOptions",
+    "TableOptions", "modality_of", "register",
+]  # fmt: skip
+
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
 FaceAttribute = Literal["blond", "smiling", "glasses", "wavy"]
 

@@ -24,6 +24,7 @@ from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbou
 from fairprog_core.data.table.pictures import PictureFiles, outside, reader
 from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels
 from fairprog_core.data.table.source.find import FoundTable, find_table
+from fairprog_core.data.table.source.rows import BrokenRow
 from fairprog_core.data.table.splits import PARTS, UNUSED, Assignment, assign
 
 READING = 1  # increased whenever the same table is read differently; part of the cache key
@@ -132,6 +133,15 @@ class OwnTable(Dataset):
                 f"max_broken allows; the first: {shorten(name, 60)} {outside(name) or 'is missing'}."
             )
         return found
+
+    @property
+    def missing_pictures(self) -> list[BrokenRow]:
+        """The first rows whose picture is missing; none in a table of texts."""
+        if self.modality == "text":
+            return []
+        rows = np.flatnonzero(self.content == MISSING)
+        numbers = self.rows["number"]
+        return [BrokenRow(int(numbers[i]), f"{shorten(self.names[i], 60)} is missing") for i in rows]
 
     @cached_property
     def names(self) -> list[str]:
