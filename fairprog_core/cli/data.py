@@ -7,16 +7,17 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fairprog_core.cli.terminal.console import HomeOption, PlainTable, SetOption, complain, console, open_home
+from fairprog_core.cli.terminal.table_report import print_report
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
-from fairprog_core.data import DATASETS
+from fairprog_core.data import DATASETS, TableOptions
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.data.card import data_card
+from fairprog_core.data.table.report import FEW
 from fairprog_core.study.load import load_study, load_study_of, presets
 
 app = typer.Typer(name="data", help="List, prepare and check data sets.", no_args_is_help=True)
 
-FEW = 30  # with fewer rows of a group and label, a rate is too uncertain
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
 DataArgument = Annotated[
@@ -53,6 +54,10 @@ def check(data: DataArgument, settings: SetOption = None, home: HomeOption = Non
     Names the groups and labels with too few rows for a rate; the exit code is then 1.
     """
     dataset = _dataset(data, settings, open_home(home))
+    if isinstance(dataset.options, TableOptions):
+        from fairprog_core.data.table.inspect import inspect
+
+        return print_report(inspect(dataset.options, dataset.home))
     splits = _all_splits(dataset)
     table = PlainTable()
     for name in ("Split", "Rows", "Group", "Label", "Rows of it", "Natural share"):
@@ -83,7 +88,7 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     columns = (TextColumn("{task.description:>5}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     splits = {}
     with Progress(*columns, console=console()) as progress:
-        for name in SPLITS:
+        for name in filter(dataset.has_split, SPLITS):
             task = progress.add_task(name, total=None)
             for done, total in dataset.prepare_split(name):
                 progress.update(task, completed=done, total=total)
