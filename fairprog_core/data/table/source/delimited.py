@@ -65,7 +65,7 @@ class Delimited:
                     pc.ParseOptions(delimiter=self.separator, newlines_in_values=True, invalid_row_handler=skip),
                     pc.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.binary())),
                 )
-                for batch in reader:
+                for blocks, batch in enumerate(reader, 1):
                     numbers = np.arange(done + 1, done + 1 + len(batch))
                     broken, skipped = ragged[skipped:], len(ragged)
                     for each in broken:  # a row that was left out moves those behind it
@@ -75,7 +75,7 @@ class Delimited:
                     for name in columns:
                         cells[name], wrong = _texts(batch[name])
                         broken += [BrokenRow(int(numbers[i]), f"{shorten(name, 40)} is not UTF-8") for i in wrong]
-                    yield Chunk(numbers, cells, broken, self._file.share())
+                    yield Chunk(numbers, cells, broken, self._file.share(blocks * _BLOCK))
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
                 return
