@@ -174,7 +174,7 @@ def test_looking_reads_the_beginning_only(tmp_path: Path, monkeypatch: pytest.Mo
     """The rest of the file is damaged, and nobody notices before all rows are read."""
     monkeypatch.setattr(delimited_source, "_BLOCK", 1 << 14)
     monkeypatch.setattr(delimited_source, "_START", 1 << 14)
-    whole = gzip.compress(b"text,label,group\n" + b"".join(b"words %d,yes,x\n" % i for i in range(50_000)), 1)
+    whole = gzip.compress(b"text,label,group\n" + b"".join(b"words %d,yes,x\n" % i for i in range(300_000)), 1)
     (file := tmp_path / "own.csv.gz").write_bytes(whole[: len(whole) // 2])
     report = inspect(TableOptions(path=str(file)), Home(tmp_path / "home"))
     assert [each.name for each in report.columns] == ["text", "label", "group"]
