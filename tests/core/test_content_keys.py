@@ -30,6 +30,7 @@ OPTIONS: dict[str, str] = {
     "dataset.celeba": "7b40d7571cfc07e1",
     "dataset.comments": "334e55cbd47f1b2f",
     "dataset.civil_comments": "99689603568d3d48",
+    "dataset.table": "ac51f3feb262f943",
     "method.reprogram": "ed3949bad4d4fc71",
     "method.adv_post": "521f61324dfd266b",
     "method.adv_in": "7c325eb6c16905e2",
