@@ -115,6 +115,7 @@ class Execution:
         """Prepare the data and the base."""
         path = self._find_base()
         needed = ALL_SPLITS if path is None else self._splits
+        self.dataset.check(needed)
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
         if path is None:

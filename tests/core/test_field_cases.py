@@ -1,0 +1,155 @@
+"""What people who do this job ran into, as small inputs: each case once failed, and stands for its kind."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fairprog_core.common.errors import DataError
+from fairprog_core.common.home import Home
+from fairprog_core.common.registry import build
+from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions
+from fairprog_core.data.celeba.dataset import CelebA
+from fairprog_core.data.civil_comments.dataset import CivilComments
+from fairprog_core.pipeline.frozen_base import base_key
+from fairprog_core.study import Study
+from tests.core.test_civil_comments import FILE, table, write
+
+PARTS = (0,) * 12 + (1,) * 4 + (2,) * 4  # training, validation, test
+NOON = 10**18  # a time of change, in nanoseconds
+
+
+def celeba(root: Path, *, colour: int = 0, rows: Sequence[tuple[int, int]] = (), suffix: str = ".jpg") -> Path:
+    """A folder of CelebA in the official layout: plain pictures, and (Blond_Hair, Male) of every row in turn."""
+    values = [rows[i % len(rows)] if rows else (i % 2, i // 2 % 2) for i in range(len(PARTS))]
+    pictures = root / ("img_align_celeba" if suffix == ".jpg" else "img_align_celeba_png")
+    pictures.mkdir(parents=True)
+    names = [f"{i:06d}" for i in range(1, len(PARTS) + 1)]
+    for name in names:
+        Image.new("RGB", (8, 8), (colour, 0, 0)).save(pictures / f"{name}{suffix}")
+        with (pictures / f"{name}{suffix}").open("ab") as file:
+            file.truncate(700)  # all files have the same size
+    lines = [f"{name}.jpg {2 * blond - 1} {2 * male - 1}" for name, (blond, male) in zip(names, values, strict=True)]
+    (root / "list_attr_celeba.txt").write_text("\n".join([str(len(names)), "Blond_Hair Male", *lines, ""]))
+    parts = "".join(f"{name}.jpg {part}\n" for name, part in zip(names, PARTS, strict=True))
+    (root / "list_eval_partition.txt").write_text(parts)
+    for file in root.rglob("*"):
+        os.utime(file, ns=(NOON, NOON))
+    return root
+
+
+def opened(root: Path, home: Home, **options: Any) -> CelebA:
+    dataset: CelebA = build(DATASETS, CelebAOptions(root=str(root), **options), home)
+    return dataset
+
+
+# --- A1: two folders that differ in their pictures alone ------------------------------------
+
+
+def test_pictures_of_another_folder_are_its_own_although_lists_names_sizes_and_times_agree(
+    home: Home, tmp_path: Path
+) -> None:
+    black, red = celeba(tmp_path / "a"), celeba(tmp_path / "b", colour=255)
+    one, other = opened(black, home), opened(red, home)
+    assert one.split("test").x.max() < 10
+    assert other.split("test").x[..., 0].min() > 245
+    study = Study.model_validate({"dataset": {"kind": "celeba"}})
+    assert base_key(study, one) != base_key(study, other), "a base that was trained on other pictures is another one"
+
+
+def test_copy_of_a_folder_with_its_times_needs_no_second_decoding(home: Home, tmp_path: Path) -> None:
+    digest = opened(celeba(tmp_path / "a"), home).split_digest("train")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    assert opened(tmp_path / "b", home).split_digest("train") == digest
+    picture = tmp_path / "b" / "img_align_celeba" / "000003.jpg"
+    Image.new("RGB", (8, 8), (60, 0, 0)).save(picture)
+    os.utime(picture, ns=(NOON, NOON))
+    assert opened(tmp_path / "b", home).split_digest("train") != digest
+
+
+def test_comments_of_another_file_are_its_own_although_size_and_time_agree(home: Home, tmp_path: Path) -> None:
+    files = [write(table().assign(comment_text=text), tmp_path / text / FILE) for text in ("one", "two")]
+    for file in files:
+        os.utime(file, ns=(NOON, NOON))
+    one, other = (build(DATASETS, CivilCommentsOptions(root=str(file)), home) for file in files)
+    assert isinstance(one, CivilComments)
+    assert {*one.split("val").x, *other.split("val").x} == {"one", "two"}
+
+
+# --- A13, A14, A15, A16, A21: layouts as people keep them --------------------------------------
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+@pytest.mark.parametrize("no", ["-1", "0"])
+def test_list_without_its_first_line_and_with_zeros_gives_the_same_rows(
+    cut: int, no: str, home: Home, tmp_path: Path
+) -> None:
+    expected = opened(celeba(tmp_path / "a"), home).split("test")
+    file = celeba(tmp_path / "b") / "list_attr_celeba.txt"
+    file.write_text("\n".join(file.read_text().replace("-1", no).split("\n")[cut:]))
+    found = opened(tmp_path / "b", home).split("test")
+    assert found.y.tolist() == expected.y.tolist() == [0, 1, 0, 1]
+    assert found.z.tolist() == expected.z.tolist() == [0, 0, 1, 1]
+
+
+def test_list_written_by_pandas_names_its_first_column(home: Home, tmp_path: Path) -> None:
+    file = celeba(tmp_path / "a") / "list_attr_celeba.txt"
+    file.write_text(file.read_text().replace("20\nBlond_Hair", "image_id Blond_Hair"))
+    assert opened(tmp_path / "a", home).split("test").y.tolist() == [0, 1, 0, 1]
+
+
+def test_list_that_mixes_minus_one_and_zero_is_told(home: Home, tmp_path: Path) -> None:
+    file = celeba(tmp_path / "a") / "list_attr_celeba.txt"
+    file.write_text(file.read_text().replace("000003.jpg -1", "000003.jpg 0"))
+    with pytest.raises(DataError, match="line 5: found 0, 1; a value must be -1 or 1, or throughout 0 or 1"):
+        opened(tmp_path / "a", home).split("test")
+
+
+@pytest.mark.parametrize("start", ["", "20\n"])
+def test_list_without_the_names_of_its_attributes_is_told(start: str, home: Home, tmp_path: Path) -> None:
+    file = celeba(tmp_path / "a") / "list_attr_celeba.txt"
+    file.write_text(file.read_text().replace("20\nBlond_Hair Male\n", start))
+    with pytest.raises(DataError, match="names of the attributes must come before the rows"):
+        opened(tmp_path / "a", home).split("test")
+
+
+def test_png_archive_of_the_authors_is_read_under_lists_that_say_jpg(home: Home, tmp_path: Path) -> None:
+    found = opened(celeba(tmp_path / "a", colour=200, suffix=".png"), home).split("test")
+    assert np.array_equal(np.unique(found.x[..., 0]), [200])
+    assert found.y.tolist() == [0, 1, 0, 1]
+
+
+def test_semicolons_and_tabs_instead_of_commas_are_told(home: Home, tmp_path: Path) -> None:
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        table().to_csv(tmp_path / FILE, sep=separator)
+        with pytest.raises(DataError, match=f"is separated by {name}; save it separated by commas"):
+            build(DATASETS, CivilCommentsOptions(root=str(tmp_path)), home).split("val")
+
+
+def test_pictures_that_are_missing_are_counted_before_any_is_decoded(home: Home, tmp_path: Path) -> None:
+    root = celeba(tmp_path / "a")
+    for i in (1, 3, 5, 18):
+        (root / "img_align_celeba" / f"{i:06d}.jpg").unlink()
+    with pytest.raises(DataError) as error:
+        opened(root, home).check(("test", "val"))
+    assert "1 of 4 pictures of the test split are missing" in str(error.value)
+    assert "e.g. 000018.jpg; unpack them again, or set dataset.missing to leave_out to use the 16" in str(error.value)
+    assert not home.cache.exists()
+
+
+def test_pictures_that_are_there_are_used_and_counted_where_the_study_says_so(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = celeba(tmp_path / "a")
+    for i in (1, 3, 5, 18):
+        (root / "img_align_celeba" / f"{i:06d}.jpg").unlink()
+    found = opened(root, home, missing="leave_out", max_train=4, tuning_ratio=0.2)
+    assert [len(found.split(name).y) for name in ("train", "tune", "val", "test")] == [4, 2, 4, 3]
+    assert [record.getMessage()[:59] for record in caplog.records] == [
+        "CelebA: 16 of the 20 pictures that the lists name are in " + str(root)[:2]
+    ]
