@@ -18,6 +18,7 @@ from fairprog_core.data.celeba.dataset import CelebA
 from fairprog_core.data.civil_comments.dataset import CivilComments
 from fairprog_core.pipeline.frozen_base import base_key
 from fairprog_core.study import Study
+from fairprog_core.study.load import load_study, load_study_of
 from tests.core.test_civil_comments import FILE, table, write
 
 PARTS = (0,) * 12 + (1,) * 4 + (2,) * 4  # training, validation, test
@@ -153,3 +154,32 @@ def test_pictures_that_are_there_are_used_and_counted_where_the_study_says_so(
     assert [record.getMessage()[:59] for record in caplog.records] == [
         "CelebA: 16 of the 20 pictures that the lists name are in " + str(root)[:2]
     ]
+
+
+# --- A12: a text field takes the text -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("2024", "2024"), ("1e5", "1e5"), ("true", "true"), ("none", "none"), ("a,b", "a,b"), ("[x]", "[x]"),
+        ("2024-01-31", "2024-01-31"), ("'2024'", "2024"), ('"a,b"', "a,b"), ("{a = 1}", "{a = 1}"),
+    ],
+)  # fmt: skip
+def test_name_that_is_written_like_another_value_is_a_text(text: str, name: str) -> None:
+    assert load_study("faces-quick", [f"name={text}"]).name == name
+
+
+def test_path_with_a_comma_is_one_path() -> None:
+    study = load_study_of("celeba", ["dataset.root=/data/a,b"])
+    assert study.dataset.root == "/data/a,b"
+    assert load_study_of("celeba", ["dataset.root="]).dataset.root == ""
+
+
+def test_list_of_texts_takes_texts_and_other_fields_take_what_they_took() -> None:
+    assert load_study_of("celeba", ["dataset.target=2024,1e5", "dataset.max_val="]).dataset.target == ("2024", "1e5")
+    assert load_study_of("celeba", ['dataset.target=["a b", "c"]']).dataset.target == ("a b", "c")
+    study = load_study("faces-quick", ["seeds=0,1", "triggers=border,patch", "triggers.0.photo=0.8", "threads=2"])
+    assert (study.seeds, study.threads, study.triggers[0].photo) == ((0, 1), 2, 0.8)
+    other = load_study("faces-quick", ["transfer=[{base_seed=1, name='5'}]", "transfer.0.name=2024"]).transfer[0]
+    assert (other.base_seed, other.name) == (1, "2024")

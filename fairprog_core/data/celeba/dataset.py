@@ -25,7 +25,7 @@ from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_c
 from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.celeba.files import UNREADABLE, CelebAFiles, Place
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
-from fairprog_core.data.celeba.pictures import Pictures
+from fairprog_core.data.celeba.pictures import CelebAPictures
 from fairprog_core.data.random_streams import stream_key
 
 log = logging.getLogger(__name__)
@@ -138,14 +138,14 @@ class CelebA(Dataset):
         return CelebAFiles(self.options.root)
 
     @cached_property
-    def _pictures(self) -> Pictures:
+    def _pictures(self) -> CelebAPictures:
         """The pictures that are there.
 
         Raises:
             DataError: there are none.
         """
         listed = [image for part in self._listed.values() for image in part]
-        found = Pictures.among(self._files.picture_folders(), listed)
+        found = CelebAPictures.among(self._files.picture_folders(), listed)
         if found is None:
             raise self._files.no_pictures(listed[0] if listed else "000001.jpg")
         return found

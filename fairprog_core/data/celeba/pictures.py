@@ -14,7 +14,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
-class Pictures:
+class CelebAPictures:
     """The pictures in one folder.
 
     Attributes:
@@ -26,7 +26,7 @@ class Pictures:
     files: Mapping[str, str]
 
     @classmethod
-    def among(cls, folders: Iterable[Place], listed: Iterable[str]) -> "Pictures | None":
+    def among(cls, folders: Iterable[Place], listed: Iterable[str]) -> "CelebAPictures | None":
         """The first folder with all pictures that the lists name, else the one with most of them; None: none has any.
 
         Args:
