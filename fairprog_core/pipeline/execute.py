@@ -5,9 +5,11 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -22,6 +24,7 @@ from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
 from fairprog_core.common.records import Record, StageRecord
 from fairprog_core.common.registry import build, load
+from fairprog_core.common.types import Floats, Groups
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.explain import REPORTS
@@ -32,6 +35,7 @@ from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.environment import choose_device, describe, make_deterministic
+from fairprog_core.pipeline.front import GapMeasure
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.transfer import TransferJob
@@ -118,6 +122,8 @@ class Execution:
         self.dataset.check(needed)
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
+            if name == "val":  # before the larger splits and the base, which may take hours
+                self._check_cells()
         if path is None:
             yield self.progress.at("base", 0.0, "Training the base classifier")
             with self.progress.timing("base"):
@@ -138,6 +144,20 @@ class Execution:
             for done, total in self.dataset.prepare_split(name):
                 share = start + part * done / max(total, 1)
                 yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
+
+    def _check_cells(self) -> None:
+        """Refuse validation and test rows on which a gap that the study needs cannot be estimated.
+
+        Raises:
+            DataError: names the group and label without rows.
+        """
+        splits = {"validation": self.dataset.split("val"), "test": self.dataset.split("test")}
+        groups = self.dataset.groups
+        for criterion, (name, split) in product(self.study.criteria, splits.items()):
+            shares = [each.cell_share for other, each in splits.items() if other != name]
+            GapMeasure(criterion.gap, groups, self.dataset.labels, name).check(
+                split.y, split.z, is_found_elsewhere=partial(_has_cell, shares, groups)
+            )
 
     def _find_base(self) -> Path | None:
         """The base of an earlier attempt, else a cached or shipped one, else None."""
@@ -280,6 +300,12 @@ class Execution:
         """Write the seconds spent, for a later attempt at this run."""
         with replacing(self.folder / "seconds.json") as part:
             part.write_text(json.dumps(self.progress.seconds), "utf-8")
+
+
+def _has_cell(shares: Iterable[Floats], groups: Groups, group: int, label: int | None) -> bool:
+    """Whether one of several splits, by the natural shares of their (pattern, label) cells, has rows of a cell."""
+    chosen = slice(None) if label is None else label
+    return any(share[groups.patterns[:, group], chosen].sum() > 0 for share in shares)
 
 
 def _label(job: CurveJob) -> str:

@@ -12,10 +12,12 @@ from PIL import Image
 
 from fairprog_core.common.errors import DataError
 from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions
 from fairprog_core.data.celeba.dataset import CelebA
 from fairprog_core.data.civil_comments.dataset import CivilComments
+from fairprog_core.pipeline.execute import Execution
 from fairprog_core.pipeline.frozen_base import base_key
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study, load_study_of
@@ -183,3 +185,39 @@ def test_list_of_texts_takes_texts_and_other_fields_take_what_they_took() -> Non
     assert (study.seeds, study.threads, study.triggers[0].photo) == ((0, 1), 2, 0.8)
     other = load_study("faces-quick", ["transfer=[{base_seed=1, name='5'}]", "transfer.0.name=2024"]).transfer[0]
     assert (other.base_seed, other.name) == (1, "2024")
+
+
+# --- A9: a gap that cannot be estimated is told before anything is trained ------------------------
+
+
+def few_women_with_it(i: int) -> tuple[int, int]:
+    """(label, Male) of a row: men with and without it, women without it."""
+    return (0, 0) if i % 2 else (i // 2 % 2, 1)
+
+
+def test_gap_that_needs_a_cell_without_rows_is_told_before_the_base_is_trained(home: Home, tmp_path: Path) -> None:
+    root = celeba(tmp_path / "a", rows=[few_women_with_it(i) for i in range(4)])
+    with pytest.raises(DataError) as error:
+        prepared(root, home)
+    assert str(error.value) == (
+        "The equalized-odds gap cannot be estimated: no row of the validation split is female, blond hair (0 of 2); "
+        "choose another label, or the criterion demographic_parity, which needs no rows of each label."
+    )
+    assert not home.models.exists()
+    assert prepared(root, home, criteria=[{"kind": "demographic_parity"}])[-1]["kind"] == "stage"
+
+
+def test_gap_of_a_cell_that_other_splits_have_asks_for_more_rows_too(home: Home, tmp_path: Path) -> None:
+    rows = [few_women_with_it(i) for i in range(len(PARTS))]
+    rows[13] = (1, 0)  # a validation row
+    with pytest.raises(DataError, match=r"test split is female.*; use more test rows, choose another label, or the"):
+        prepared(celeba(tmp_path / "a", rows=rows), home)
+
+
+def prepared(root: Path, home: Home, **more: Any) -> list[Record]:
+    """The records of a study until its base is ready."""
+    classifier = {"kind": "residual_net", "source": "train", "epochs": 1}
+    study = Study.parse({"dataset": {"kind": "celeba", "root": str(root)}, "classifier": classifier, **more})
+    folder = home.run("x")
+    folder.mkdir(parents=True, exist_ok=True)
+    return list(Execution(study, home, folder).prepare())
