@@ -22,7 +22,7 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
-from fairprog_core.common.records import Record, StageRecord
+from fairprog_core.common.records import Record, StageRecord, WarningRecord
 from fairprog_core.common.registry import build, load
 from fairprog_core.common.types import Floats, Groups
 from fairprog_core.data import DATASETS
@@ -43,6 +43,7 @@ from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
+from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.plan import CurvePlan
@@ -137,6 +138,8 @@ class Execution:
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         yield self.progress.at("base", 1.0, "The base classifier is ready")
+        if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
+            yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split that is not in the cache; yields its progress."""
@@ -287,6 +290,7 @@ class Execution:
             environment=self.environment,
             seconds=self.progress.total(),
             majority_accuracy=majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
+            weak_base=find_weak_base(self.context.base["test"], n_classes=len(self.dataset.labels)),
         ).save()
 
     def _earlier_seconds(self) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What people who do this job ran into, as small inputs: each case once failed, and stands for its kind."""
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -8,19 +9,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from fairprog_core.common.errors import DataError
-from fairprog_core.common.home import Home
+from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers.base import read_classifier, save_classifier
+from fairprog_core.cli import main
+from fairprog_core.common.errors import ArtifactError, DataError
+from fairprog_core.common.home import Home, assets
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build
+from fairprog_core.common.types import Predictions
 from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions
 from fairprog_core.data.celeba.dataset import CelebA
 from fairprog_core.data.civil_comments.dataset import CivilComments
 from fairprog_core.pipeline.execute import Execution
 from fairprog_core.pipeline.frozen_base import base_key
+from fairprog_core.results.result import Result
+from fairprog_core.results.weak_base import WeakBase, find_weak_base, weak_base_sentence
+from fairprog_core.runs import Store
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study, load_study_of
+from tests.conftest import Finished
 from tests.core.test_civil_comments import FILE, table, write
 
 PARTS = (0,) * 12 + (1,) * 4 + (2,) * 4  # training, validation, test
@@ -204,7 +214,9 @@ def test_gap_that_needs_a_cell_without_rows_is_told_before_the_base_is_trained(h
         "choose another label, or the criterion demographic_parity, which needs no rows of each label."
     )
     assert not home.models.exists()
-    assert prepared(root, home, criteria=[{"kind": "demographic_parity"}])[-1]["kind"] == "stage"
+    assert "The base classifier is ready" in [
+        record.get("label") for record in prepared(root, home, criteria=[{"kind": "demographic_parity"}])
+    ]
 
 
 def test_gap_of_a_cell_that_other_splits_have_asks_for_more_rows_too(home: Home, tmp_path: Path) -> None:
@@ -221,3 +233,92 @@ def prepared(root: Path, home: Home, **more: Any) -> list[Record]:
     folder = home.run("x")
     folder.mkdir(parents=True, exist_ok=True)
     return list(Execution(study, home, folder).prepare())
+
+
+# --- A2: a base that is worse than the most frequent label -----------------------------------------
+
+
+SMALL = (
+    "dataset.n_tune=64", "dataset.n_val=64", "dataset.n_test=96", "lam.grid=0,4", "budget.steps=4",
+    "explain.gallery=0", "explain.rows=0", "explain.probe=false", "device=cpu", "triggers=border",
+)  # fmt: skip
+
+
+@pytest.fixture
+def swapped(home: Home) -> Study:
+    """A study on the shipped base of the drawn faces, of which the home holds one with the two classes swapped."""
+    study = load_study("faces-quick", SMALL)
+    key = base_key(study, build(DATASETS, study.dataset, home))
+    classifier, _ = read_classifier(assets() / "classifiers" / f"{key}.safetensors", CLASSIFIERS)
+    head = [module for module in classifier.modules() if isinstance(module, torch.nn.Linear)][-1]
+    with torch.no_grad():
+        head.weight.copy_(head.weight.flip(0))
+        head.bias.copy_(head.bias.flip(0))
+    home.models.mkdir()
+    about: dict[str, Any] = {"labels": ["not blond", "blond"], "groups": ["female", "male"], "seed": 0, "key": key}
+    save_classifier(classifier, home.models / f"{key}.safetensors", **about)
+    return study
+
+
+def test_base_with_swapped_classes_is_told_before_training_and_after_the_run(
+    swapped: Study, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "swapped.json"
+    file.write_text(json.dumps(swapped.to_json()))
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(file), "--json", str(tmp_path / "result.json")])
+    err = capsys.readouterr().err
+    assert ended.value.code == 0
+    before, after = err.splitlines()
+    start = "fairprog: The base classifier is worse than always predicting the most frequent label: its accuracy on the"
+    for line, rows in ((before, "validation"), (after, "test")):
+        assert line.startswith(f"{start} {rows} rows is ")
+        assert "The order of its classes may be swapped: in another order its accuracy would be " in line
+    weak = json.loads((tmp_path / "result.json").read_text())["weak_base"]
+    assert weak["accuracy"] + weak["swapped_accuracy"] == pytest.approx(1)
+    assert weak["accuracy"] < weak["majority_accuracy"] < weak["swapped_accuracy"]
+    with Store(home) as store:
+        (run,) = store.list()
+        kinds = [record["kind"] for record in store.records(run.id)]
+    assert kinds.index("warning") < kinds.index("train")
+    assert run.figures[0]["weak_base"] == weak == Result.open(home.run(run.id)).weak_base
+
+
+def test_weak_base_by_hand() -> None:
+    """Labels 0 0 0 1 1: always the most frequent label is right on .6; the answers 1 1 1 0 1 on .2, swapped on .8."""
+    y, z = np.array([0, 0, 0, 1, 1]), np.zeros(5, dtype=np.int64)
+
+    def found(*answers: int, weight: Sequence[float] = (1, 1, 1, 1, 1), n_classes: int = 2) -> WeakBase | None:
+        rows = np.arange(5)
+        return find_weak_base(
+            Predictions(None, np.array(answers), y, z, np.array(weight, dtype=float), rows), n_classes=n_classes
+        )
+
+    assert found(1, 1, 1, 0, 1) == pytest.approx({"accuracy": 0.2, "majority_accuracy": 0.6, "swapped_accuracy": 0.8})
+    assert found(0, 0, 0, 0, 0) == pytest.approx({"accuracy": 0.6, "majority_accuracy": 0.6, "swapped_accuracy": None})
+    assert found(0, 0, 0, 1, 0) is None
+    assert found(2, 2, 0, 1, 0, n_classes=3) == {
+        "accuracy": pytest.approx(0.4), "majority_accuracy": pytest.approx(0.6), "swapped_accuracy": None
+    }  # fmt: skip
+    assert found(2, 2, 2, 1, 0, n_classes=3) == {
+        "accuracy": pytest.approx(0.2), "majority_accuracy": pytest.approx(0.6), "swapped_accuracy": pytest.approx(0.8)
+    }  # fmt: skip
+    assert found(0, 0, 0, 0, 1, weight=(1, 1, 1, 9, 1)) is not None, "weighted: 4 of 13 right, the label 1 is on 10"
+
+
+def test_sentence_of_a_weak_base_says_how_weak() -> None:
+    weak = WeakBase(accuracy=0.6, majority_accuracy=0.6, swapped_accuracy=None)
+    assert weak_base_sentence(weak, "test") == (
+        "The base classifier is no better than always predicting the most frequent label: its accuracy on the test "
+        "rows is 0.600, that of the label 0.600; a gap of such a base means little."
+    )
+
+
+def test_result_of_an_earlier_version_says_it_too(finished: Finished, tmp_path: Path) -> None:
+    values = finished.result.to_json()
+    assert values.pop("weak_base") == pytest.approx(Result.from_json(values, folder=tmp_path).weak_base)
+    values["majority_accuracy"] = 0.1
+    assert Result.from_json(values, folder=tmp_path).weak_base is None
+    values["weak_base"] = {"accuracy": "much"}
+    with pytest.raises(ArtifactError, match="damaged"):
+        Result.from_json(values, folder=finished.folder)
