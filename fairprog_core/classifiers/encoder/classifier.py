@@ -26,6 +26,7 @@ from fairprog_core.classifiers.encoder.folder import (
     read_model,
     read_tokens,
 )
+from fairprog_core.classifiers.encoder.head import find_head, take_head
 from fairprog_core.classifiers.encoder.text_classifier import ROOM, SHORTEST, TRIAL_TEXTS, TextClassifier, n_positions
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
@@ -55,7 +56,7 @@ class Encoder(TextClassifier):
     position and token type embeddings itself.
 
     Attributes:
-        max_length: maximal number of tokens of a text, including [CLS] and [SEP].
+        max_length: maximal number of tokens of a text, including prefix and suffix ([CLS] and [SEP]).
         tokens: the tokenizer.
     """
 
@@ -88,10 +89,15 @@ class Encoder(TextClassifier):
         self.config, self.tokenization, self.rest = config, tokenization, rest
         self.tokens = Tokens(tokenization)
         self.body = new_model(config) if model is None else model
-        self.linear = _take_head(self.body, n_classes)
+        if self.tokens.n_ids > len(self.embedding):
+            raise ModelError(
+                f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
+                f"{len(self.embedding)} rows; give a folder in which they belong together."
+            )
+        self.linear = self._take_head()
         self.max_length = min(options.max_length, n_positions(self.body) - ROOM)
-        _embeddings(self.body).requires_grad_(False)
         layers = _layers(self.body)
+        _freeze_embeddings(self.body, layers)
         read_first_token_alone(self.body, layers)
         for layer in layers[: len(layers) - (len(layers) if options.tuned_layers is None else options.tuned_layers)]:
             layer.requires_grad_(False)
@@ -101,11 +107,26 @@ class Encoder(TextClassifier):
                 f"This model reads {n_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
                 f"one that reads at least {SHORTEST + ROOM}."
             )
-        if self.tokens.n_ids > len(self.embedding):
+
+    def _take_head(self) -> nn.Linear:
+        """Remove the head from the body and return it.
+
+        Raises:
+            ModelError: the body has no head of c outputs, or its tokenizer adds no token that it could read.
+        """
+        head, family = find_head(self.body), self.body.config.model_type
+        if head.linear.out_features != self.n_classes:
             raise ModelError(
-                f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
-                f"{len(self.embedding)} rows; give a folder in which they belong together."
+                f"The last layer of this model ({family}) has {head.linear.out_features} outputs for {self.n_classes} "
+                "classes; give a sequence classifier or an encoder."
             )
+        if not (head.reads_last or self.tokens.prefix):
+            raise ModelError(
+                f"The tokenizer of this model puts no [CLS] before a text (it makes [] of an empty one), which models "
+                f"like it ({family}) read; save the model with its own tokenizer."
+            )
+        self._last, self._skipped = take_head(self.body, head), head.skipped
+        return head.linear
 
     @classmethod
     def cache_inputs(cls, options: EncoderOptions) -> dict[str, str]:
@@ -145,12 +166,12 @@ class Encoder(TextClassifier):
 
     @torch.no_grad()
     def _reads_vectors_as_tokens(self) -> bool:
-        """Whether single texts as vectors have the same features as a padded batch of them as token ids."""
+        """Whether texts as vectors, alone and padded, have the features that they have alone as token ids."""
         ids = self.encode(TRIAL_TEXTS)
-        tokens = torch.from_numpy(ids).long()
-        expected = self.body(input_ids=tokens, attention_mask=(tokens != self.tokens.pad_id).long()).logits
-        alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
-        return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
+        texts = [self.to_input(row[None]) for row in ids]
+        expected = torch.cat([self._pass(text, input_ids=text.ids) for text in texts])
+        alone, padded = torch.cat([self.features(text) for text in texts]), self._read(self.to_input(ids))
+        return all(torch.allclose(found, expected, atol=1e-4, rtol=1e-3) for found in (alone, padded))
 
     def state_to_save(self) -> dict[str, Tensor]:
         """All weights; if tuned from the shipped encoder, only the trained ones, in half precision."""
@@ -188,7 +209,15 @@ class Encoder(TextClassifier):
 
     def _read(self, x: TextInput) -> Tensor:
         """Features (k, d) of texts in one forward pass."""
-        features: Tensor = self.body(inputs_embeds=x.vectors, attention_mask=x.mask.long()).logits
+        return self._pass(x, inputs_embeds=x.vectors)
+
+    def _pass(self, x: TextInput, **given: Tensor) -> Tensor:
+        """Features (k, d) of texts that are given as vectors, or as token ids."""
+        if self._last is not None:
+            # the last token is the last one that is not the pad token, as in transformers
+            is_real = x.mask if self._skipped is None else x.mask & (x.ids != self._skipped)
+            self._last.at = (torch.arange(x.mask.shape[1], device=x.mask.device) * is_real).argmax(1)
+        features: Tensor = self.body(**given, attention_mask=x.mask.long()).logits
         return features
 
     @property
@@ -205,24 +234,15 @@ class Encoder(TextClassifier):
         raise ConfigError("Grad-CAM reads pictures; choose integrated_gradients for texts.")
 
 
-def _take_head(model: PreTrainedModel, n_classes: int) -> nn.Linear:
-    """Remove and return the last linear layer; the model then outputs features instead of logits."""
-    name, head = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
-    if head.out_features != n_classes:
-        raise ModelError(
-            f"The last layer of this model ({model.config.model_type}) has {head.out_features} outputs for {n_classes} "
-            "classes; give a sequence classifier or an encoder."
-        )
-    parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, nn.Identity())
-    return head
-
-
-def _embeddings(model: PreTrainedModel) -> nn.Module:
-    """The module with all embeddings before the first layer: words, positions, token types, norm."""
+def _freeze_embeddings(model: PreTrainedModel, layers: nn.ModuleList) -> None:
+    """Freeze all embeddings before the first layer: words, positions, token types, norm."""
     table = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is table)
-    return model.get_submodule(name.rpartition(".")[0])
+    parent = model.get_submodule(name.rpartition(".")[0])
+    stands_beside_layers = any(module is layers for module in parent.modules())  # in decoders
+    parts = [part for part in parent.children() if isinstance(part, nn.Embedding)] if stands_beside_layers else [parent]
+    for part in parts:
+        part.requires_grad_(False)
 
 
 def _layers(model: PreTrainedModel) -> nn.ModuleList:

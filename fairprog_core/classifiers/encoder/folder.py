@@ -22,10 +22,10 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging
 
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.hub import Download, download
+from fairprog_core.classifiers.encoder.quiet import quiet
 from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
 from fairprog_core.common.errors import ModelError, shorten
 from fairprog_core.common.home import assets, is_folder, user_path
@@ -112,7 +112,7 @@ def read_tokens(folder: Path) -> Tokens:
     Raises:
         ModelError: it cannot be read, has no fast version, or does not encode texts as [CLS] … [SEP].
     """
-    with _quiet(), _refusing(folder):
+    with quiet(), _refusing(folder):
         _check_ids(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
@@ -141,7 +141,7 @@ def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedMod
     Raises:
         ModelError: it cannot be read, or is no sequence classifier or encoder that transformers knows.
     """
-    with _quiet(), _refusing(folder):
+    with quiet(), _refusing(folder):
         config = AutoConfig.from_pretrained(
             str(folder), trust_remote_code=False, local_files_only=True, num_labels=n_classes
         )
@@ -176,7 +176,7 @@ def new_model(config: HubJson) -> PreTrainedModel:
         ModelError: the configuration is invalid.
     """
     try:
-        with _quiet():
+        with quiet():
             model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
                 AutoConfig.for_model(**config), dtype=torch.float32
             )
@@ -211,7 +211,7 @@ def check_config(config: HubJson, *, n_classes: int, weights: Mapping[str, Tenso
 
 
 def _counts_layers(key: str, value: object) -> bool:
-    return "layers" in key and isinstance(value, int)
+    return "layer" in key and isinstance(value, int)
 
 
 @contextmanager
@@ -225,17 +225,3 @@ def _refusing(folder: Path) -> Iterator[None]:
             f"The model in {folder} cannot be used ({reason[:200]}); give a sequence classifier or an encoder that "
             "transformers knows, such as BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA."
         ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence progress bars and reports of transformers; callers check what matters in them."""
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
