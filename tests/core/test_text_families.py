@@ -30,9 +30,9 @@ from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.text import TextTrigger
 from tests.tiny_encoders import ALL, STRANGE, TEXTS, WORDS, make, read, save_family
 
-TINY_SEARCH = {"n_words": 2, "candidates": 3, "pool": 2, "look_rows": 8, "rows": 12, "finalists": 1, "final_rows": 12}
+TINY_SEARCH = {"n_words": 2, "candidates": 3, "pool": 2, "look_rows": 8, "rows": 16, "finalists": 1, "final_rows": 16}
 TRIGGER_OPTIONS: dict[str, dict[str, Any]] = {"soft": {"n_words": 2}, "hard": TINY_SEARCH}
-SENTENCE = "the cat sat, and the dog ran away"
+SENTENCE = "the cats sat and the dog ran away"
 
 
 class Family(NamedTuple):
@@ -107,7 +107,8 @@ def test_saved_file_reads_the_same(family: Family, tmp_path: Path):
     save_classifier(unfrozen, tmp_path / "c.safetensors")
     again, _ = read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)
     with torch.no_grad():
-        assert torch.equal(again(read(unfrozen, *TEXTS)), unfrozen(read(unfrozen, *TEXTS)))
+        found, expected = (each.eval()(read(unfrozen, *TEXTS)) for each in (again, unfrozen))
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 
 def test_training_leaves_word_table_and_positions_alone(family: Family):
@@ -177,9 +178,8 @@ def test_study_on_comments_runs_to_a_curve(name: str, made: Any, tmp_path: Path)
             "name": name,
             "dataset": {"kind": "comments", "n_train": 128, "n_tune": 128, "n_val": 48, "n_test": 60},
             "classifier": {"kind": "encoder", "model": str(made(name).folder), "steps": 2},
-            "methods": [
-                {"kind": "reprogram", "trigger": {"kind": kind, **options}} for kind, options in TRIGGER_OPTIONS.items()
-            ],
+            "triggers": [{"kind": kind, **options} for kind, options in TRIGGER_OPTIONS.items()],
+            "methods": [{"kind": "reprogram"}],
             "lam": {"grid": [0.0, 5.0]},
             "budget": {"steps": 2, "validate_every": 2},
             "explain": {"gallery": 0, "rows": 0, "probe": False},
