@@ -120,6 +120,11 @@ class Classifier(nn.Module):
         """An untrained classifier for the rows of a split; initial weights come from torch's random state."""
         raise NotImplementedError
 
+    @classmethod
+    def new_for(cls, options: Any, *, labels: tuple[str, ...], split: Split) -> Self:
+        """As `new`, for classes with these names; a model that was trained elsewhere matches its own names to them."""
+        return cls.new(options, n_classes=len(labels), split=split)
+
     def prepare(self, split: Split) -> Split:
         """The split with rows in the form that `to_input` takes."""
         return split
