@@ -160,9 +160,9 @@ def test_trigger_is_learned_and_stands_inside_the_ends_of_the_text(family: Famil
 
 
 def test_integrated_gradients_converge(family: Family):
-    """The attributions add up to the change of the log-odds, to a hundredth of it."""
+    """The attributions add up to the change of the log-odds, to a fiftieth of it."""
     trigger = trained(family.ours, "soft", position="start", steps=1)
-    options = TokenGradientsOptions(tolerance=0.01, max_steps=512)
+    options = TokenGradientsOptions(tolerance=0.02)
     text = worded(family.ours, SENTENCE)
     for condition in (TextCondition("", family.ours), TextCondition("", family.ours, trigger, 5.0)):
         found = Attributing(options)(text, condition)
@@ -176,11 +176,11 @@ def test_study_on_comments_runs_to_a_curve(name: str, made: Any, tmp_path: Path)
     study = Study.parse(
         {
             "name": name,
-            "dataset": {"kind": "comments", "n_train": 128, "n_tune": 128, "n_val": 48, "n_test": 60},
+            "dataset": {"kind": "comments", "n_train": 128, "n_tune": 128, "n_val": 24, "n_test": 24},
             "classifier": {"kind": "encoder", "model": str(made(name).folder), "steps": 2},
             "triggers": [{"kind": kind, **options} for kind, options in TRIGGER_OPTIONS.items()],
             "methods": [{"kind": "reprogram"}],
-            "lam": {"grid": [0.0, 5.0]},
+            "lam": {"grid": [5.0]},
             "budget": {"steps": 2, "validate_every": 2},
             "explain": {"gallery": 0, "rows": 0, "probe": False},
             "device": "cpu",

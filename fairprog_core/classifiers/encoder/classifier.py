@@ -15,18 +15,20 @@ from transformers import PreTrainedModel
 from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.base import ClassifierHeader, Description
 from fairprog_core.classifiers.encoder import HubJson
+from fairprog_core.classifiers.encoder.adapter import check_adapter
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
-from fairprog_core.classifiers.encoder.folder import (
+from fairprog_core.classifiers.encoder.folder import base_name, fetch_model, find_model, model_digest
+from fairprog_core.classifiers.encoder.guard import FAMILIES
+from fairprog_core.classifiers.encoder.head import find_head, take_head
+from fairprog_core.classifiers.encoder.reading import (
     check_config,
-    fetch_model,
-    find_model,
-    model_digest,
+    match_outputs,
     new_model,
     portable,
+    read_config,
     read_model,
     read_tokens,
 )
-from fairprog_core.classifiers.encoder.head import find_head, take_head
 from fairprog_core.classifiers.encoder.text_classifier import ROOM, SHORTEST, TRIAL_TEXTS, TextClassifier, n_positions
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
@@ -134,9 +136,27 @@ class Encoder(TextClassifier):
 
     @classmethod
     def fetch(cls, options: EncoderOptions) -> Generator[str, None, None]:
+        """As for every classifier; then refuse a model that cannot be used, as far as its small files tell.
+
+        Raises:
+            ModelError: so it is.
+        """
         with closing(fetch_model(options.model)) as steps:
-            for progress in steps:
-                yield progress.label
+            yield from (progress.label for progress in steps)
+        folder = find_model(options.model)
+        base = base_name(folder)
+        if base is not None:
+            check_adapter(folder)
+            with closing(fetch_model(base)) as steps:
+                yield from (progress.label for progress in steps)
+        read_config(folder)
+        read_tokens(folder)
+
+    @classmethod
+    def check_labels(cls, options: EncoderOptions, labels: tuple[str, ...]) -> None:
+        if options.tuned:
+            folder = find_model(options.model)
+            match_outputs(options, read_config(folder), labels, folder=folder)
 
     @classmethod
     def new(cls, options: EncoderOptions, *, n_classes: int, split: Split | None = None) -> Self:
@@ -145,22 +165,41 @@ class Encoder(TextClassifier):
         Raises:
             ModelError: there is no such model, it cannot be used, or it should be tuned for c classes and is not.
         """
+        return cls._made(options, n_classes)
+
+    @classmethod
+    def new_for(cls, options: EncoderOptions, *, labels: tuple[str, ...], split: Split | None = None) -> Self:
+        return cls._made(options, labels if options.tuned else len(labels))
+
+    @classmethod
+    def _made(cls, options: EncoderOptions, labels: tuple[str, ...] | int) -> Self:
+        """The model that the options name, for the data's labels or for a number of them."""
         folder = find_model(options.model)
-        rest = model_digest(options.model) if options.model == "shipped" else ""
+        n_classes = labels if isinstance(labels, int) else len(labels)
         tokens = read_tokens(folder)
-        model = read_model(folder, n_classes=n_classes, is_tuned=options.tuned)
+        model = read_model(folder, n_classes=None if options.tuned else n_classes)
+        config = portable(model)
+        if options.tuned:
+            outputs = match_outputs(options, model.config, labels, folder=folder)
+            head = find_head(model)
+            chosen = outputs.of_head(head.linear)
+            if chosen is not head.linear:
+                model.set_submodule(head.name, chosen)
+                names = labels if isinstance(labels, tuple) else [f"LABEL_{number}" for number in range(n_classes)]
+                config = config | {"id2label": {str(number): name for number, name in enumerate(names)}}
+                config.pop("label2id", None)
         classifier = cls(
             options,
             n_classes=n_classes,
-            config=portable(model),
+            config=config,
             tokenization=tokens.tokenizer_state,
-            rest=rest,
+            rest=model_digest(options.model) if options.model == "shipped" else "",
             model=model,
         )
         if not classifier._reads_vectors_as_tokens():
             raise ModelError(
                 f"The model in {folder} ({model.config.model_type}) does not read word vectors as it reads tokens; "
-                "choose one of the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."
+                f"choose one of a family like {FAMILIES}."
             )
         return classifier
 
@@ -195,7 +234,11 @@ class Encoder(TextClassifier):
         """
         if not init_args["rest"]:
             check_config(init_args["config"], n_classes=n_classes, weights=weights)
-            return cls(options, n_classes=n_classes, **init_args)
+            classifier = cls(options, n_classes=n_classes, **init_args)
+            if "linear.bias" in weights and classifier.linear.bias is None:  # outputs were chosen of a head without
+                classifier.linear.bias = nn.Parameter(torch.zeros(n_classes))
+                classifier._trained.append("linear.bias")
+            return classifier
         if init_args["rest"] != model_digest(options.model):
             raise ModelError("This classifier was tuned from another shipped encoder; train it again.")
         return cls.new(options, n_classes=n_classes)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairprog_core.classifiers.encoder.quiet import quiet
+from fairprog_core.classifiers.encoder.guard import quiet
 from fairprog_core.common.errors import ModelError, shorten
 
 N_TRIAL = 6  # tokens of the trial text, all different, so that no two places give the same numbers
@@ -53,18 +53,13 @@ class LastToken(nn.Module):
 def find_head(model: PreTrainedModel) -> Head:
     """The last linear layer whose output are the logits, for every text or for its first or last token.
 
-    The model reads one short text of arbitrary word vectors. A decoder without a pad token gets one in its
-    configuration, as it would otherwise refuse several texts at once.
+    The model reads one short text of arbitrary word vectors.
 
     Raises:
         ModelError: the model reads no word vectors, or its logits are the output of no linear layer.
     """
     family, config = model.config.model_type, model.config.get_text_config()
     skipped = getattr(config, "pad_token_id", None)
-    config.pad_token_id = 0 if skipped is None else skipped
-    table = model.get_input_embeddings()
-    rows: Tensor = table.weight  # type: ignore[assignment]
-    ids = torch.linspace(1, len(rows) - 1, N_TRIAL, device=rows.device).long()[None]
     seen: list[tuple[str, nn.Linear, Tensor]] = []
 
     def note(name: str, module: nn.Linear, _: Any, output: Tensor) -> None:
@@ -73,6 +68,10 @@ def find_head(model: PreTrainedModel) -> Head:
     linears = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     hooks = [module.register_forward_hook(partial(note, name)) for name, module in linears]
     try:
+        config.pad_token_id = 0 if skipped is None else skipped  # a decoder then warns here, where it is silenced
+        table = model.get_input_embeddings()
+        rows: Tensor = table.weight  # type: ignore[assignment]
+        ids = torch.linspace(1, len(rows) - 1, N_TRIAL, device=rows.device).long()[None]
         with quiet():
             logits: Tensor = model(inputs_embeds=table(ids), attention_mask=torch.ones_like(ids)).logits
     except _FAILS as error:
@@ -81,21 +80,27 @@ def find_head(model: PreTrainedModel) -> Head:
             "texts; choose one that takes inputs_embeds."
         ) from error
     finally:
+        config.pad_token_id = skipped
         for hook in hooks:
             hook.remove()
     for name, linear, output in reversed(seen):
         if output.ndim == 3 and _is_same(output[:, -1], logits):
-            config.use_cache = False
             return Head(name, linear, reads_last=True, skipped=skipped)
         if _is_same(output, logits) or (output.ndim == 3 and _is_same(output[:, 0], logits)):
-            config.pad_token_id = skipped
             return Head(name, linear)
     raise ModelError(f"The logits of this model ({family}) are the output of no linear layer; choose another model.")
 
 
 def take_head(model: PreTrainedModel, head: Head) -> LastToken | None:
-    """Remove the head; the model then outputs features instead of logits, of the tokens in what is returned, if any."""
+    """Remove the head; the model then outputs features instead of logits, of the tokens in what is returned, if any.
+
+    A decoder without a pad token gets one in its configuration, as it otherwise refuses several texts at once.
+    """
     last = LastToken() if head.reads_last else None
+    if last is not None:
+        config = model.config.get_text_config()
+        config.use_cache = False
+        config.pad_token_id = 0 if config.pad_token_id is None else config.pad_token_id
     parent, _, name = head.name.rpartition(".")
     setattr(model.get_submodule(parent), name, last or nn.Identity())
     return last
