@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from fairprog_core.common.options import ADVANCED, FOLDERS, NEEDED, Modality, PathText
+from fairprog_core.common.options import ADVANCED, FOLDERS, LATER, NEEDED, Modality, PathText
 from fairprog_core.common.registry import Entry, add
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.options.base import DatasetOptions, names
@@ -118,6 +118,10 @@ class CelebAOptions(DatasetOptions):
         description="Share of the training images set aside for the trigger; the base never sees them.",
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
+    missing: Literal["refuse", "leave_out"] = Field(
+        "refuse", title="Missing pictures", json_schema_extra=ADVANCED | LATER,
+        description="Where the lists name pictures that are not there: refuse, or leave_out to use those that are.",
+    )  # fmt: skip
     max_train: int | None = Field(
         None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )

@@ -4,7 +4,7 @@ Notation: n samples, c classes, p group patterns, h×w image.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -167,6 +167,13 @@ class Dataset(ABC):
     @abstractmethod
     def groups(self) -> Groups:
         """The groups of the sensitive attribute."""
+
+    def check(self, names: Iterable[SplitName]) -> None:  # noqa: B027  # most data sets lack nothing
+        """Look whether the rows of these splits can be prepared, before any is.
+
+        Raises:
+            DataError: something that they need is missing.
+        """
 
     @abstractmethod
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:

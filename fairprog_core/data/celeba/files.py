@@ -1,6 +1,6 @@
 """The files of CelebA: the official layout and Kaggle's, in folders or zips.
 
-Official: ``list_attr_celeba.txt``, ``list_eval_partition.txt`` and ``img_align_celeba/`` or
+Official: ``list_attr_celeba.txt``, ``list_eval_partition.txt`` and ``img_align_celeba/``, ``img_align_celeba_png/`` or
 ``img_align_celeba.zip``, in one folder or in ``Anno/``, ``Eval/`` and ``Img/``.
 Kaggle: the same two lists as ``.csv``, and ``img_align_celeba/img_align_celeba/``.
 Either may be inside one zip, and in a subfolder of any name.
@@ -39,23 +39,18 @@ class CelebAFiles:
         self.attributes = self._list("list_attr_celeba")
         self.partition = self._list("list_eval_partition")
 
-    def images(self, example: str) -> Place:
-        """The folder of the images, found by the image ``example``.
-
-        Raises:
-            DataError: no folder contains it.
-        """
-        for folder in self._image_folders():
-            if is_file(folder / example):
-                return folder
-        raise DataError(
+    def no_pictures(self, example: str) -> DataError:
+        """The error that none of the pictures is there, such as ``example``."""
+        return DataError(
             f"{shorten(self._root, _MOST)}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}"
         )
 
-    def _image_folders(self) -> Iterator[Place]:
+    def picture_folders(self) -> Iterator[Place]:
+        """The folders that may hold the pictures; not all exist."""
         for place in self._places:
-            yield place / _IMAGES / _IMAGES
-            yield place / _IMAGES
+            for name in (_IMAGES, f"{_IMAGES}_png"):
+                yield place / name / name
+                yield place / name
         for place in self._places:
             if is_file(archive := place / f"{_IMAGES}.zip"):
                 inside = open_zip(archive)

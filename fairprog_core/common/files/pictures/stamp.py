@@ -35,6 +35,11 @@ def picture_stamp(place: Place, names: Sequence[str], home: Home) -> str:
     return stamp_of(names, contents(place, names, home))
 
 
+def file_content(file: Place, home: Home) -> str:
+    """A digest of the name and the content of one file, on disk or in a zip; see the module."""
+    return picture_stamp(file.parent, [file.name], home)
+
+
 def stamp_of(names: Sequence[str], content: NDArray[np.uint64]) -> str:
     """The stamp of files whose content is known."""
     digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape"))
