@@ -124,13 +124,13 @@ def test_pixels_do_not_depend_on_labels_and_groups(opened: Open) -> None:
 def test_unreadable_picture_is_left_out_and_the_rest_goes_on(opened: Open, root: Path) -> None:
     text = (root / "photos" / "1.png").read_bytes()
     (root / "photos" / "1.png").write_bytes(text[: len(text) // 2])
-    split = opened(max_broken=0.25).split("train")
+    split = opened(max_broken=0.1).split("train")
     assert [int(x.mean()) for x in split.x] == [0, 20, 30]
     assert split.y.tolist() == [0, 0, 1]
     assert split.z.tolist() == [0, 1, 1]
     assert split.cell_share.sum() == pytest.approx(1)
     with pytest.raises(DataError, match=r"1 of 4 pictures cannot be read, .*1\.png is broken"):
-        opened(max_broken=0.2).split("train")
+        opened(max_broken=0.05).split("train")
 
 
 def test_missing_picture_is_left_out_and_listed(opened: Open, root: Path) -> None:

@@ -178,7 +178,7 @@ class OwnTable(Dataset):
             kept = np.ones(len(rows), dtype=bool)
             done = decoded(columns)
             kept[[place for place, _ in done.broken]] = False
-            check_broken(done, self._most_broken(len(rows)))
+            check_broken(done, self._most_broken)
             x, y, z, weight = columns["x"], y[kept], z[kept], weight[kept]
         share = np.zeros((len(self.groups.patterns), len(self.labels)))
         np.add.at(share, (z, y), weight / weight.sum())
@@ -249,14 +249,15 @@ class OwnTable(Dataset):
         names = [self.names[i] for i in rows]
 
         def fill(out: Columns) -> Iterator[Progress]:
-            most = self._most_broken(len(rows))
-            return fill_pixels(out.folder, names, reader(self.pictures, size), size, most_broken=most)
+            read = reader(self.pictures, size)
+            return fill_pixels(out.folder, names, read, size, most_broken=self._most_broken)
 
         expected = {"x": Array((None, size, size, 3), np.uint8)}
         return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True)
 
-    def _most_broken(self, n: int) -> int:
-        return int(self.options.max_broken * n)
+    @property
+    def _most_broken(self) -> int:
+        return int(self.options.max_broken * self.about.n_rows)
 
     def _check_broken(self, about: ListingAbout) -> None:
         if about.n_broken > self.options.max_broken * about.n_rows:

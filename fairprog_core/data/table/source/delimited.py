@@ -40,6 +40,8 @@ class Delimited:
             self.columns: ColumnNames = tuple(next(csv.reader(lines, delimiter=self.separator), []))
         except csv.Error as error:
             raise DataError(f"{file.name} has no row of column names ({shorten(error, 60)}).") from error
+        if any("\ufffd" in name for name in self.columns):
+            raise DataError(f"{file.name}: the names of its columns are not UTF-8; save the file as UTF-8.")
         self.about = "" if self.separator in ",\t" else f"Its cells are separated by {SEPARATORS[self.separator]}."
 
     def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
@@ -74,7 +76,10 @@ class Delimited:
                     cells = {}
                     for name in columns:
                         cells[name], wrong = _texts(batch[name])
-                        broken += [BrokenRow(int(numbers[i]), f"{shorten(name, 40)} is not UTF-8") for i in wrong]
+                        broken += [
+                            BrokenRow(int(numbers[i]), f"{shorten(name, 40)} is not UTF-8; save the file as UTF-8")
+                            for i in wrong
+                        ]
                     yield Chunk(numbers, cells, broken, self._file.share(blocks * _BLOCK))
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
