@@ -76,10 +76,8 @@ class Delimited:
                     cells = {}
                     for name in columns:
                         cells[name], wrong = _texts(batch[name])
-                        broken += [
-                            BrokenRow(int(numbers[i]), f"{shorten(name, 40)} is not UTF-8; save the file as UTF-8")
-                            for i in wrong
-                        ]
+                        reason = f"{shorten(name, 40)} is not UTF-8; save the file as UTF-8"
+                        broken += [BrokenRow(int(numbers[i]), reason) for i in wrong]
                     yield Chunk(numbers, cells, broken, self._file.share(blocks * _BLOCK))
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
