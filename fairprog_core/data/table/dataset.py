@@ -172,7 +172,9 @@ class OwnTable(Dataset):
         self._check_cells(name, rows)
         y, z, weight = (np.array(self.rows[column][rows]) for column in ("y", "z", "weight"))
         if self.modality == "text":
-            x = self.rows.table("rows")["x"].take(rows).to_numpy()
+            is_in = np.zeros(len(self.rows["y"]), dtype=bool)
+            is_in[rows] = True
+            x = self.rows.table("rows")["x"].filter(is_in).to_numpy()  # several times faster than ``take``
         else:
             columns = self._pixels(name).open()
             kept = np.ones(len(rows), dtype=bool)
