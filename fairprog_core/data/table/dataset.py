@@ -21,7 +21,7 @@ from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.columns import check_columns
 from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbout
-from fairprog_core.data.table.pictures import PictureFiles, outside, reader
+from fairprog_core.data.table.pictures import PictureFiles, reader
 from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels
 from fairprog_core.data.table.source.find import FoundTable, find_table
 from fairprog_core.data.table.source.rows import BrokenRow
@@ -124,13 +124,11 @@ class OwnTable(Dataset):
             return self.rows["same"]
         names = self.names
         found = self.pictures.contents(names)
-        found[[i for i, name in enumerate(names) if outside(name)]] = MISSING
         missing = np.flatnonzero(found == MISSING)
         if len(missing) > self.options.max_broken * len(names):
-            name = names[missing[0]]
             raise DataError(
                 f"{len(missing):,} of {len(names):,} pictures are not in {shorten(self.pictures.place, 80)}, more than "
-                f"max_broken allows; the first: {shorten(name, 60)} {outside(name) or 'is missing'}."
+                f"max_broken allows; the first: {shorten(names[missing[0]], 60)} is missing."
             )
         return found
 
