@@ -82,8 +82,12 @@ class ImageClassifier(Classifier):
 
     @property
     def cam_layer(self) -> nn.Module:
-        """The module whose output (k, d, a, a) Grad-CAM uses; a positions per side."""
+        """The module whose output Grad-CAM uses, see `to_map`."""
         raise NotImplementedError
+
+    def to_map(self, output: Tensor) -> Tensor:
+        """The output of `cam_layer`, or its gradient, as a map (k, d, a, b) of positions in the picture."""
+        return output
 
 
 class Conv(nn.Sequential):

@@ -114,15 +114,16 @@ class Execution:
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
         path = self._find_base()
-        needed = ALL_SPLITS if path is None else self._splits
+        needed = ALL_SPLITS if path is None and self.study.classifier.needs_training else self._splits
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
         if path is None:
-            yield self.progress.at("base", 0.0, "Training the base classifier")
+            doing = "Training the base classifier" if self.study.classifier.needs_training else "Reading the classifier"
+            yield self.progress.at("base", 0.0, doing)
             with self.progress.timing("base"):
                 for found in train_base(self.study, self.dataset, self.home, device=self.device):
                     if isinstance(found, float):
-                        yield self.progress.at("base", found, "Training the base classifier")
+                        yield self.progress.at("base", found, doing)
                     else:
                         yield found
         self.progress.at("data", 1.0, "")

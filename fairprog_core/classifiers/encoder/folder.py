@@ -4,13 +4,10 @@ Weights are read from safetensors files only, and code never from a model's fold
 runs no code of it.
 """
 
-import hashlib
 import json
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import torch
 from safetensors import SafetensorError
@@ -22,29 +19,23 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging
 
 from fairprog_core.classifiers.encoder import HubJson
-from fairprog_core.classifiers.encoder.hub import Download, download
+from fairprog_core.classifiers.hub import Download
+from fairprog_core.classifiers.model_folder import READ, digest_of_files, fetch_folder, finish, quiet
 from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
 from fairprog_core.common.errors import ModelError, shorten
-from fairprog_core.common.home import assets, is_folder, user_path
+from fairprog_core.common.home import assets, is_folder
 
 SHIPPED = "minilm-2"  # folder in assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
 MOST = 100_000_000  # upper bound of every size in a configuration
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
 
 
 def find_model(name: str, *, tell: Callable[[Download], None] = lambda _: None) -> Path:
     """The folder of a model; see `fetch_model`, whose progress is passed to ``tell``."""
-    steps = fetch_model(name)
-    while True:
-        try:
-            tell(next(steps))
-        except StopIteration as end:
-            return cast(Path, end.value)
+    return finish(fetch_model(name), tell)
 
 
 def fetch_model(name: str) -> Generator[Download, None, Path]:
@@ -62,14 +53,11 @@ def fetch_model(name: str) -> Generator[Download, None, Path]:
     Raises:
         ModelError: there is no such model, its folder lacks what is needed, or its download is larger than allowed.
     """
-    folder = assets() / "encoders" / SHIPPED if name == "shipped" else user_path(name)
-    if is_folder(folder):
-        return _checked(folder)
-    if name == "shipped":
+    if name != "shipped":
+        return _checked((yield from fetch_folder(name, advice="give shipped, a model's folder, or a name on the hub")))
+    if not is_folder(folder := assets() / "encoders" / SHIPPED):
         raise ModelError(f"The shipped encoder is not at {folder}; install fairprog again, or name a model.")
-    if not _HUB_NAME.fullmatch(name) or name.startswith("."):
-        raise ModelError(f"There is no folder {shorten(folder)}; give shipped, a model's folder, or a name on the hub.")
-    return _checked((yield from download(name)))
+    return _checked(folder)
 
 
 def _checked(folder: Path) -> Path:
@@ -97,13 +85,7 @@ def model_digest(name: str) -> str:
     Raises:
         ModelError: there is no such model.
     """
-    digest = hashlib.sha256()
-    for path in sorted(find_model(name).iterdir()):
-        if path.suffix in {".json", ".txt", ".model", ".safetensors"}:
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:16]
+    return digest_of_files(path for path in find_model(name).iterdir() if path.suffix in READ)
 
 
 def read_tokens(folder: Path) -> Tokens:
@@ -112,7 +94,7 @@ def read_tokens(folder: Path) -> Tokens:
     Raises:
         ModelError: it cannot be read, has no fast version, or does not encode texts as [CLS] … [SEP].
     """
-    with _quiet(), _refusing(folder):
+    with quiet(), _refusing(folder):
         _check_ids(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
@@ -141,7 +123,7 @@ def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedMod
     Raises:
         ModelError: it cannot be read, or is no sequence classifier or encoder that transformers knows.
     """
-    with _quiet(), _refusing(folder):
+    with quiet(), _refusing(folder):
         config = AutoConfig.from_pretrained(
             str(folder), trust_remote_code=False, local_files_only=True, num_labels=n_classes
         )
@@ -176,7 +158,7 @@ def new_model(config: HubJson) -> PreTrainedModel:
         ModelError: the configuration is invalid.
     """
     try:
-        with _quiet():
+        with quiet():
             model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
                 AutoConfig.for_model(**config), dtype=torch.float32
             )
@@ -225,17 +207,3 @@ def _refusing(folder: Path) -> Iterator[None]:
             f"The model in {folder} cannot be used ({reason[:200]}); give a sequence classifier or an encoder that "
             "transformers knows, such as BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA."
         ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence progress bars and reports of transformers; callers check what matters in them."""
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
