@@ -181,7 +181,7 @@ class EncoderOptions(TrainedOptions):
 
 
 class ImageModelOptions(ClassifierOptions):
-    """A classifier of pictures from elsewhere, as it is: a folder or hub name, timm, torchvision, a file, a function."""
+    """A classifier of pictures that was trained elsewhere; it is used as it is."""
 
     seconds_per_row: ClassVar[float] = 0.01
     kind: Literal["image_model"] = "image_model"
@@ -241,14 +241,14 @@ class ImageModelOptions(ClassifierOptions):
         (),
         max_length=3,
         title="Mean",
-        description="Of red, green and blue, subtracted from pixels in 0 … 1; empty: as the model's configuration says.",
+        description="Of red, green and blue, subtracted from pixels in 0 … 1; empty: as the model says.",
         json_schema_extra=ADVANCED,
     )
     std: tuple[float, ...] = Field(
         (),
         max_length=3,
         title="Standard deviation",
-        description="Of red, green and blue, by which pixels are divided; empty: as the model's configuration says.",
+        description="Of red, green and blue, by which pixels are divided; empty: as the model says.",
         json_schema_extra=ADVANCED,
     )
     cam_layer: str = Field(

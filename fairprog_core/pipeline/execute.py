@@ -113,24 +113,26 @@ class Execution:
 
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
-        path = self._find_base()
-        needed = ALL_SPLITS if path is None and self.study.classifier.needs_training else self._splits
+        path, is_trained = self._find_base(), self.study.classifier.needs_training
+        if path is None and not is_trained:  # what cannot be used is known before data are prepared
+            yield from self._make_base("Reading the classifier")
+        needed = ALL_SPLITS if path is None and is_trained else self._splits
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
-        if path is None:
-            doing = "Training the base classifier" if self.study.classifier.needs_training else "Reading the classifier"
-            yield self.progress.at("base", 0.0, doing)
-            with self.progress.timing("base"):
-                for found in train_base(self.study, self.dataset, self.home, device=self.device):
-                    if isinstance(found, float):
-                        yield self.progress.at("base", found, doing)
-                    else:
-                        yield found
+        if path is None and is_trained:
+            yield from self._make_base("Training the base classifier")
         self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         yield self.progress.at("base", 1.0, "The base classifier is ready")
+
+    def _make_base(self, doing: str) -> Iterator[Record]:
+        """Train the base, or take it as it is; yields the progress."""
+        yield self.progress.at("base", 0.0, doing)
+        with self.progress.timing("base"):
+            for found in train_base(self.study, self.dataset, self.home, device=self.device):
+                yield self.progress.at("base", found, doing) if isinstance(found, float) else found
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split that is not in the cache; yields its progress."""

@@ -25,7 +25,12 @@ from fairprog_core.triggers import TRIGGERS
 from tests.core.pages import ROOT, blocks
 
 CLOSED = Sharing(is_shared=True)
-WORDS = {("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words")}  # texts that name nothing
+WORDS = {
+    ("Study", "name"),
+    ("TransferTarget", "name"),
+    ("NeutralWordsOptions", "words"),
+    *(("ImageModelOptions", name) for name in ("label", "cam_layer")),
+}  # texts that name nothing
 
 
 class Plugged(Options):
@@ -59,6 +64,8 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("CelebAOptions", "root"): {"folders"},
         ("CivilCommentsOptions", "root"): {"folders"},
         ("EncoderOptions", "model"): {"folders", "hub"},
+        ("ImageModelOptions", "model"): {"folders", "hub", "code"},
+        ("ImageModelOptions", "weights"): {"folders"},
         ("TextProbeOptions", "model"): {"folders", "hub"},
     }
 

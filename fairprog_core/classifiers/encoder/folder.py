@@ -21,9 +21,9 @@ from transformers import (
 )
 
 from fairprog_core.classifiers.encoder import HubJson
+from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
 from fairprog_core.classifiers.hub import Download
 from fairprog_core.classifiers.model_folder import READ, digest_of_files, fetch_folder, finish, quiet
-from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
 from fairprog_core.common.errors import ModelError, shorten
 from fairprog_core.common.home import assets, is_folder
 

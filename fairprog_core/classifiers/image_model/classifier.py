@@ -166,12 +166,16 @@ class ImageModel(ImageClassifier):
         return self.linear
 
     @property
-    def cam_layer(self) -> nn.Module:
-        return self.net.get_submodule(self.cam_name)
+    def cam_layer(self) -> nn.Module | None:
+        return self.net.get_submodule(self.cam_name) if self.cam_name else None
 
     def to_map(self, output: Tensor) -> Tensor:
         side = (self.image_size, self.image_size)
-        return to_map(self.cam_layer, output, self.reading.size or side)
+        return to_map(self.net.get_submodule(self.cam_name), output, self.reading.size or side)
+
+    @property
+    def cam_title(self) -> str:
+        return f"layer {self.cam_name.removeprefix('model.')}"
 
 
 def _n_outputs(opened: OpenedModel, x: Tensor) -> int:
@@ -192,10 +196,8 @@ def _n_outputs(opened: OpenedModel, x: Tensor) -> int:
     if opened.head is not None:
         return opened.head.out_features
     if not isinstance(output, Tensor) or output.ndim != 2 or len(output) != len(x) or not output.is_floating_point():
-        found = f"the shape {tuple(output.shape)}" if isinstance(output, Tensor) else f"the type {type(output).__name__}"
-        raise ModelError(f"{opened.where} returns {found} for {len(x)} pictures; give a model that returns logits (k, c).")
-    if not torch.isfinite(output).all():
-        raise ModelError(f"{opened.where} returns logits that are not finite; give a model whose weights are whole.")
+        found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        raise ModelError(f"{opened.where} returns {found} for {len(x)} pictures; give one that returns logits (k, m).")
     return output.shape[1]
 
 

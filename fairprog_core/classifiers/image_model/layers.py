@@ -147,7 +147,7 @@ def to_map(module: nn.Module, output: Tensor, size: torch.Size | tuple[int, ...]
         n = output.shape[1] - n_prefix
         a = round(math.sqrt(n * size[0] / size[1]))
         if a and n % a == 0 and abs(n // a * size[0] - a * size[1]) < size[0]:
-            return output[:, n_prefix:].transpose(1, 2).unflatten(2, (a, n // a))
+            return output[:, n_prefix:].transpose(1, 2).reshape(len(output), -1, a, n // a)
     raise ValueError("no map")
 
 

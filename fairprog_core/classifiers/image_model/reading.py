@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from fairprog_core.classifiers import ImageModelOptions
 
 Three = Annotated[tuple[float, ...], Field(min_length=3, max_length=3, strict=False)]
+Side = Annotated[int, Field(ge=1, le=8192)]
 Interpolation = Literal["bilinear", "bicubic", "nearest"]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -29,7 +30,7 @@ class PictureReading(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    size: tuple[Annotated[int, Field(ge=1, le=8192)], ...] | None = Field(None, min_length=2, max_length=2, strict=False)
+    size: tuple[Side, Side] | None = None
     mean: Three = IMAGENET_MEAN
     std: Three = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
