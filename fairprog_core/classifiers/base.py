@@ -116,9 +116,22 @@ class Classifier(nn.Module):
         yield from ()
 
     @classmethod
+    def check_labels(cls, options: Any, labels: tuple[str, ...]) -> None:
+        """Refuse, before any data are prepared, a model that was trained elsewhere and has other labels.
+
+        Raises:
+            ModelError: its outputs cannot be matched to the data's labels.
+        """
+
+    @classmethod
     def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
         """An untrained classifier for the rows of a split; initial weights come from torch's random state."""
         raise NotImplementedError
+
+    @classmethod
+    def new_for(cls, options: Any, *, labels: tuple[str, ...], split: Split) -> Self:
+        """As `new`, for classes with these names; a model that was trained elsewhere matches its own names to them."""
+        return cls.new(options, n_classes=len(labels), split=split)
 
     def prepare(self, split: Split) -> Split:
         """The split with rows in the form that `to_input` takes."""

@@ -191,6 +191,10 @@ class Dataset(ABC):
     def split_digest(self, name: SplitName) -> str:
         """Content key of a split: changes with exactly those options that change its rows."""
 
+    def has_split(self, name: SplitName) -> bool:
+        """Whether the data set has rows of a split; all are there in most data sets."""
+        return True
+
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
         """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty if the data set has none."""
         return {}

@@ -119,6 +119,9 @@ class Execution:
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
         path = self._find_base()
+        if path is None:
+            kind: type[Classifier] = CLASSIFIERS[self.study.classifier.kind].load()
+            kind.check_labels(self.study.classifier, self.dataset.labels)
         needed = ALL_SPLITS if path is None else self._splits
         self.dataset.check(needed)
         for number, name in enumerate(needed):

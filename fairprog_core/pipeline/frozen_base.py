@@ -97,7 +97,7 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
             return
         torch.manual_seed(study.base_seed)
         implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
-        classifier = implementation.new(study.classifier, n_classes=len(dataset.labels), split=split)
+        classifier = implementation.new_for(study.classifier, labels=dataset.labels, split=split)
         split = classifier.prepare(split)
         yield from base_classifier.train(
             classifier, split, options=study.classifier, seed=study.base_seed, device=device

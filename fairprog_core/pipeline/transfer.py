@@ -68,7 +68,7 @@ class TransferJob:
             return
         kind: type[Classifier] = CLASSIFIERS[options.kind].load()
         with torch.random.fork_rng(devices=[]):
-            fresh = kind.new(options, n_classes=len(context.dataset.labels), split=context.dataset.split("test"))
+            fresh = kind.new_for(options, labels=context.dataset.labels, split=context.dataset.split("test"))
         if fresh.input_spec != context.classifier.input_spec:
             here, there = (describe_input_spec(each.input_spec) for each in (context.classifier, fresh))
             raise ConfigError(

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fairprog_core.common.errors import ConfigError, DataError
+from fairprog_core.common.files.pictures.decode import decode
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, FacesOptions
 from fairprog_core.data.card import data_card
 from fairprog_core.data.celeba import dataset as celeba_module
-from fairprog_core.data.celeba.dataset import CelebA, decode
+from fairprog_core.data.celeba.dataset import CelebA
 from fairprog_core.data.faces.dataset import Faces
 
 N = 48

@@ -11,19 +11,17 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from fairprog_core.common.errors import DataError, shorten
-from fairprog_core.common.files.picture_stamp import content_stamp
+from fairprog_core.common.files.pictures.decode import decode
+from fairprog_core.common.files.pictures.stamp import file_content
 from fairprog_core.common.home import Home
-from fairprog_core.common.limits import check_pixels, limits
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import Array, CacheEntry, Columns
-from fairprog_core.data.celeba.files import UNREADABLE, CelebAFiles, Place
+from fairprog_core.data.celeba.files import CelebAFiles
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.celeba.pictures import CelebAPictures
 from fairprog_core.data.random_streams import stream_key
@@ -120,17 +118,17 @@ class CelebA(Dataset):
         return digest_of(key)
 
     @cached_property
-    def _list_stamp(self) -> list[int | str]:
-        return content_stamp(self._files.attributes)
+    def _list_stamp(self) -> str:
+        return file_content(self._files.attributes, self.home)
 
     @cached_property
-    def _partition_stamp(self) -> list[int | str]:
-        return content_stamp(self._files.partition)
+    def _partition_stamp(self) -> str:
+        return file_content(self._files.partition, self.home)
 
     def _picture_stamps(self, name: SplitName) -> str:
         """The stamp of a split's pictures, computed once: it looks at each of them."""
         if name not in self._stamps:
-            self._stamps[name] = self._pictures.stamp(self._images(name))
+            self._stamps[name] = self._pictures.stamp(self._images(name), self.home)
         return self._stamps[name]
 
     @cached_property
@@ -207,32 +205,6 @@ class CelebA(Dataset):
                 for row, pixels in enumerate(pool.map(lambda image: decode(place(image), size), chunk), start):
                     x[row] = pixels
                 yield start + len(chunk), len(images)
-
-
-def decode(file: Place, size: int) -> NDArray[np.uint8]:
-    """An image as (size, size, 3): its largest centred square (178×178 of 178×218), bilinear with antialiasing.
-
-    Raises:
-        DataError: the file is missing, cut off or no image, or has too many pixels.
-    """
-    try:
-        with file.open("rb") as raw, Image.open(raw) as image:
-            check_pixels(shorten(file), image.width, image.height)
-            picture = image.convert("RGB")
-    except FileNotFoundError as error:
-        raise DataError(
-            f"{shorten(file)} is missing, although the partition names it; unpack the images again."
-        ) from error
-    except Image.DecompressionBombError as error:  # too large even for its header
-        raise DataError(limits().refusal("pixels", f"{shorten(file)} has far too many pixels")) from error
-    except (*UNREADABLE, SyntaxError) as error:
-        raise DataError(
-            f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
-        ) from error
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = picture.crop((left, top, left + side, top + side))
-    return np.asarray(square.resize((size, size), Image.Resampling.BILINEAR))
 
 
 def _combinations(attributes: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fairprog_core.common.errors import DataError, shorten
-from fairprog_core.data.celeba.files import UNREADABLE, Place
+from fairprog_core.common.files.pictures.place import UNREADABLE, Place
 
 _IMAGE_NAME = re.compile(r"\w[\w.-]*")  # a file name, never a path out of the folder
 _PARTS = {"0": 0, "1": 1, "2": 2}

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fairprog_core.common.files.picture_stamp import picture_stamp
+from fairprog_core.common.files.pictures.stamp import picture_stamp
+from fairprog_core.common.home import Home
 from fairprog_core.data.celeba.files import Place
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -47,9 +48,9 @@ class CelebAPictures:
         """The file of a picture that is there."""
         return self.folder / self.files[name]
 
-    def stamp(self, names: Iterable[str]) -> str:
+    def stamp(self, names: Iterable[str], home: Home) -> str:
         """A stamp of these pictures that changes with any of them; part of cache keys."""
-        return picture_stamp(self.folder, [self.files.get(name, name) for name in names])
+        return picture_stamp(self.folder, [self.files.get(name, name) for name in names], home)
 
 
 def _files(folder: Place, listed: Iterable[str]) -> dict[str, str]:
