@@ -7,6 +7,9 @@ from app.charts.plot import Plot
 from app.wording import data as words
 from app.wording.shared import neutral
 
+_STROKES = "rgba(0, 0, 0, 0.35)"
+_PATTERNS = ("", "/", ".", "x", "\\", "+", "|", "-")
+
 
 def balance(counts: Sequence[Sequence[int]], *, groups: Sequence[str], labels: Sequence[str], few: int) -> Plot:
     """One bar per group, as long as the group is large, divided into its labels.
@@ -26,7 +29,8 @@ def balance(counts: Sequence[Sequence[int]], *, groups: Sequence[str], labels: S
             x=[row[i] for row in counts], y=names, orientation="h", name=neutral.in_chart(label),
             text=[words.few(row[i]) if row[i] < few else share for row, share in zip(counts, shares, strict=True)],
             textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
-            marker={"color": theme.COLOURS[i % len(theme.COLOURS)], "pattern": {"shape": _PATTERNS[i % len(_PATTERNS)]}},
+            textfont={"color": "#ffffff", "weight": 600},
+            marker=_look(i),
             hoverinfo="text",
             hovertext=[words.cell(group, label, row[i], n) for group, row, n in zip(names, counts, sums, strict=True)],
         )  # fmt: skip
@@ -39,4 +43,7 @@ def balance(counts: Sequence[Sequence[int]], *, groups: Sequence[str], labels: S
     return Plot(fig, words.BALANCE_LABEL, (words.GROUP, words.ROWS, *labels), rows, height=130 + 46 * len(groups))
 
 
-_PATTERNS = ("", "/", ".", "x", "\\", "+", "|", "-")  # colour is never the only mark
+def _look(i: int) -> dict[str, object]:
+    """Colour and pattern of label i: colour is never the only mark."""
+    shape = {"shape": _PATTERNS[i % len(_PATTERNS)], "fillmode": "overlay", "fgcolor": _STROKES, "size": 10}
+    return {"color": theme.COLOURS[i % len(theme.COLOURS)], "pattern": shape}

@@ -47,7 +47,7 @@ ROOT_HELP = "The file names begin here. Empty: where the table is."
 LABEL = "What is predicted (label)"
 POSITIVE = "It counts as a yes where the label is"
 THRESHOLD = "It counts as a yes from this score on"
-GROUP_WAYS = {"one": "One column names the group", "many": "A column for each group"}
+GROUP_WAYS = {"one": "One column", "many": "A column each"}
 GROUP_WAY = "Groups"
 GROUP_COLUMN = "Column of the group (sensitive attribute)"
 GROUP_COLUMNS = "Columns of the groups"
@@ -62,6 +62,13 @@ SEED = "Seed of the data"
 MORE = "More: weights, seed"
 NO_COLUMN = "choose a column"
 
+THESE_COLUMNS = "These columns"
+INCOMPLETE = "Choose the columns of the input, the label and the group; the rows are then counted."
+NO_GROUP = "in no group"
+NONE_OF_SPLIT = "–"
+SMALL = "few"
+CELLS = "All numbers: rows of every group and label, by split"
+CELLS_NOTE = "Rows, and P(label, group) in the split; a row in two groups is counted in both"
 PREVIEW = "The first rows"
 CHECK_TITLE = "How unequal the data are"
 ROWS_AXIS = "Rows"
@@ -123,3 +130,20 @@ def cell(group: str, label: str, k: int, n: int) -> str:
 def splits(sizes: Sequence[tuple[str, int]]) -> str:
     """The number of rows of every split in one sentence."""
     return ", ".join(f"{common.kind(name).lower()} {n:,}" for name, n in sizes) + " rows."
+
+
+def column(name: str, values: Sequence[str]) -> str:
+    """A column in a choice, with a few of its values."""
+    few = ", ".join(value[:20] for value in values[:3])
+    more = ", …" if len(values) > 3 else ""
+    return f"{name} ({few}{more})" if few else name
+
+
+def broken(n: int, n_rows: int) -> str:
+    """The heading of the rows that are left out."""
+    return f"{n:,} of {n_rows:,} rows cannot be used"
+
+
+def share_of(share: float) -> str:
+    """The natural share of a cell, e.g. "3.1 % of the split"."""
+    return f"{100 * share:.1f} %"

@@ -25,5 +25,7 @@ def show(value: Study, *, preset: str | None, key: str) -> Study:
         if file is not None:
             if line is None:
                 st.code(words.COMMAND_OF_FILE, language=None, wrap_lines=True)
-            st.download_button(words.FILE, file, words.FILE_NAME, "application/toml", key=f"{key}.file", on_click="ignore")
+            st.download_button(
+                words.FILE, file, words.FILE_NAME, "application/toml", key=f"{key}.file", on_click="ignore"
+            )
     return value

@@ -16,7 +16,7 @@ from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Options, digest_of
 from fairprog_core.common.sharing import sharing
-from fairprog_core.data import DATASETS, modality_of
+from fairprog_core.data import TableOptions
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
@@ -67,7 +67,7 @@ def _own(dataset: Mapping[str, object]) -> Study:
 def _offers(values: FormValues) -> Callable[[type[Options]], bool]:
     """A test whether options suit the chosen data set; all do before a data set is chosen."""
     if "dataset" not in values:
-        return lambda _: True
+        return lambda cls: cls is not TableOptions  # whose columns are chosen on the page Data
     wanted = saved_study.modality(values)
     return lambda cls: wanted in getattr(cls, "modalities", (getattr(cls, "modality", wanted),))
 
@@ -78,8 +78,6 @@ def _start_for_modality(values: FormValues, start: Study, draft: str) -> tuple[S
     if wanted == start.dataset.modality:
         return start, draft
     kind = saved_study.dataset_kind(values)
-    if modality_of(kind) != wanted:  # the modality of these data depends on their values, which may not fit yet
-        kind = next(each for each in DATASETS if modality_of(each) == wanted)
     return Study.parse({"name": kind, "dataset": {"kind": kind}}), f"{draft}.{wanted}"
 
 
@@ -99,8 +97,9 @@ def preset(value: str, *, key: str) -> str:
         value = OWN
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
-        words.PRESET, names, format_func=_preset_name, key=f"{key}.own" if own else key, persist_state="session", width=inputs.WIDE * 2
-    )
+        words.PRESET, names, format_func=_preset_name, key=f"{key}.own" if own else key, persist_state="session",
+        width=inputs.WIDE * 2,
+    )  # fmt: skip
     st.caption(common.plain(about[chosen]))
     return str(chosen)
 
