@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fairprog_core.cli.terminal.console import HomeOption, PlainTable, SetOption, complain, console, open_home
-from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.cli.terminal.table_report import print_columns, print_report
+from fairprog_core.common.errors import ConfigError, shorten
 from fairprog_core.common.files.json_values import from_json
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
@@ -17,12 +18,11 @@ from fairprog_core.data import DATASETS, TableOptions
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.data.card import data_card
 from fairprog_core.data.table.inspect import inspect
-from fairprog_core.data.table.report import TableReport
+from fairprog_core.data.table.report import FEW, TableReport
 from fairprog_core.study.load import load_study, load_study_of, presets
 
 app = typer.Typer(name="data", help="List, prepare and check data sets.", no_args_is_help=True)
 
-FEW = 30  # with fewer rows of a group and label, a rate is too uncertain
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
 DataArgument = Annotated[
@@ -59,6 +59,8 @@ def check(data: DataArgument, settings: SetOption = None, home: HomeOption = Non
     Names the groups and labels with too few rows for a rate; the exit code is then 1.
     """
     dataset = _dataset(data, settings, open_home(home))
+    if isinstance(dataset.options, TableOptions):
+        return print_report(inspect(dataset.options, dataset.home))
     splits = _all_splits(dataset)
     table = PlainTable()
     for name in ("Split", "Rows", "Group", "Label", "Rows of it", "Natural share"):
@@ -98,21 +100,10 @@ def look(
     if as_json:
         typer.echo(TypeAdapter(TableReport).dump_json(report).decode())
         return
-    shown = PlainTable(title=escaped(report.name))
-    for name in ("Column", "Type", "Values", "Empty", "Guess"):
-        shown.add_column(name)
-    roles = {column: role for role, value in report.guess.values().items() for column in _columns(value)}
-    for column in report.columns:
-        values = ", ".join(shorten(value, 30) for value in column.values[:4])
-        shown.add_row(column.name, column.type, values, f"{column.share_missing:.0%}", roles.get(column.name, ""))
-    console().print(shown)
-    for sentence in (*report.notes, *report.advice, *filter(None, [report.problem])):
-        typer.echo(sentence)
-
-
-def _columns(value: object) -> tuple[str, ...]:
-    """The columns that a guess names."""
-    return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+    if report.sizes or report.problem:
+        print_report(report)
+    else:
+        print_columns(report)
 
 
 def _from_stdin() -> dict[str, object]:
@@ -142,7 +133,7 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     splits = {}
     dataset.check(SPLITS)
     with Progress(*columns, console=console()) as progress:
-        for name in SPLITS:
+        for name in filter(dataset.has_split, SPLITS):
             task = progress.add_task(name, total=None)
             for done, total in dataset.prepare_split(name):
                 progress.update(task, completed=done, total=total)

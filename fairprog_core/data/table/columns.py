@@ -17,9 +17,9 @@ def check_columns(options: TableOptions, table: FoundTable) -> None:
     have = table.source.columns
     if (missing := options.missing_field()) is not None:
         what = {"text": "text or image", "group": "group or groups"}.get(missing, missing)
+        more = " Numbers alone, without a text or a picture, cannot be learned from." if missing == "text" else ""
         raise ConfigError(
-            f"{table.name}: {what} is not given; name one of the columns {shorten(', '.join(have), 120)}. Numbers "
-            "alone, without a text or a picture, cannot be learned from."
+            f"{table.name}: {what} is not given; name one of the columns {shorten(', '.join(have), 100)}.{more}"
         )
     named = {
         name: getattr(options, name) for name in ("text", "image", "label", "group", "split", "weight")
