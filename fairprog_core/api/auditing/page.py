@@ -125,7 +125,8 @@ def _sentences(point: Point, beside: Beside) -> Iterator[str]:
 
 def _of_power(point: Point) -> Iterator[str]:
     """Which difference of a gap these rows can show."""
-    found = [(name, point.metric(gap).ci) for gap, name in _POWER.items()]
+    clear = {gap: name for gap, name in _POWER.items() if not noise_note(point.metric(gap), point.noise_gap.get(gap))}
+    found = [(name, point.metric(gap).ci) for gap, name in clear.items()]
     known = [f"{smallest_difference(ci):.3f} ({name})" for name, ci in found if ci and ci[0] < ci[1]]
     if known:
         yield f"Power: differences of about {' and '.join(known)} are detected in four cases of five."
