@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
 from fairprog_core.common.sharing import sharing
 
@@ -59,6 +60,7 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
     return values | {
         "server.address": host,
         "server.port": port,
+        "server.maxUploadSize": limits().upload_megabytes,
         "server.headless": True,  # the browser is opened by ``when_open``
         "server.allowedHosts": [*_names(host), *(name.partition(":")[0] for name in proxies)],
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
