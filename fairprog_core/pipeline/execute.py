@@ -118,24 +118,20 @@ class Execution:
 
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
-        path = self._find_base()
+        path, is_trained = self._find_base(), self.study.classifier.needs_training
         if path is None:
             kind: type[Classifier] = CLASSIFIERS[self.study.classifier.kind].load()
             kind.check_labels(self.study.classifier, self.dataset.labels)
-        needed = ALL_SPLITS if path is None else self._splits
+            if not is_trained:  # what cannot be used is known before data are prepared
+                yield from self._make_base("Reading the classifier")
+        needed = ALL_SPLITS if path is None and is_trained else self._splits
         self.dataset.check(needed)
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
             if name == "val":  # before the larger splits and the base, which may take hours
                 self._check_cells()
-        if path is None:
-            yield self.progress.at("base", 0.0, "Training the base classifier")
-            with self.progress.timing("base"):
-                for found in train_base(self.study, self.dataset, self.home, device=self.device):
-                    if isinstance(found, float):
-                        yield self.progress.at("base", found, "Training the base classifier")
-                    else:
-                        yield found
+        if path is None and is_trained:
+            yield from self._make_base("Training the base classifier")
         self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
@@ -143,6 +139,13 @@ class Execution:
         yield self.progress.at("base", 1.0, "The base classifier is ready")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
+
+    def _make_base(self, doing: str) -> Iterator[Record]:
+        """Train the base, or take it as it is; yields the progress."""
+        yield self.progress.at("base", 0.0, doing)
+        with self.progress.timing("base"):
+            for found in train_base(self.study, self.dataset, self.home, device=self.device):
+                yield self.progress.at("base", found, doing) if isinstance(found, float) else found
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split that is not in the cache; yields its progress."""

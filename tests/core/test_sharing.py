@@ -28,6 +28,8 @@ CLOSED = Sharing(is_shared=True)
 COLUMNS = ("text", "image", "label", "positive", "group", "split", "weight")
 WORDS = {
     ("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words"),
+    ("EncoderOptions", "label"),
+    *(("ImageModelOptions", name) for name in ("label", "cam_layer")),
     *(("TableOptions", name) for name in COLUMNS),
 }  # fmt: skip
 """Texts that name nothing of the server."""
@@ -66,6 +68,8 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("TableOptions", "path"): {"folders"},
         ("TableOptions", "root"): {"folders"},
         ("EncoderOptions", "model"): {"folders", "hub"},
+        ("ImageModelOptions", "model"): {"folders", "hub", "code"},
+        ("ImageModelOptions", "weights"): {"folders"},
         ("TextProbeOptions", "model"): {"folders", "hub"},
     }
 

@@ -20,7 +20,8 @@ def print_report(report: TableReport) -> int:
     if report.problem:
         raise DataError(report.problem)
     if not report.sizes:
-        _print_columns(report)
+        print_columns(report)
+        complain(f"{report.name}: no columns are chosen yet; name text or image, label, and group or groups.")
         return 2
     table = PlainTable()
     for name in ("Split", "Rows", "Group", "Label", "Rows of it", "Natural share"):
@@ -42,7 +43,7 @@ def print_report(report: TableReport) -> int:
     return 0
 
 
-def _print_columns(report: TableReport) -> None:
+def print_columns(report: TableReport) -> None:
     """Print the columns and what they probably are."""
     table = PlainTable()
     for name in ("Column", "Values", "Different", "Missing", "Some of them"):
@@ -55,4 +56,3 @@ def _print_columns(report: TableReport) -> None:
     say("These columns are probably what is needed; write them into [dataset], or correct them:")
     for name, value in report.guess.values().items():
         say(f"{name} = {json.dumps(value, ensure_ascii=False)}")
-    complain(f"{report.name}: no columns are chosen yet; name text or image, label, and group or groups.")

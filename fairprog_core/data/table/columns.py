@@ -27,10 +27,11 @@ def check_columns(options: TableOptions, table: FoundTable) -> None:
     for key, value in named.items():
         for column in (value,) if isinstance(value, str) else value:
             if column and have.count(column) != 1:
-                raise DataError(f"{table.name}: {key}: {_problem(column, have)}")
+                raise DataError(f"{table.name}: {key}: {column_problem(column, have)}")
 
 
-def _problem(column: str, have: tuple[str, ...]) -> str:
+def column_problem(column: str, have: tuple[str, ...]) -> str:
+    """Why a table has not exactly one column of a name, and what helps."""
     if column in have:
         return f"{have.count(column)} columns are named {shorten(column, 40)}; rename all but one."
     known = {name.strip().lower(): name for name in have}
