@@ -75,6 +75,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
     yield from _downloads(study)
+    yield from _reading(study, home)
     execution = Execution(study, home, folder)
     try:
         with threadpool_limits(n_threads, user_api="blas"):
@@ -93,6 +94,14 @@ def _downloads(study: Study) -> Iterator[Record]:
         with closing(CLASSIFIERS[options.kind].load().fetch(options)) as labels:
             for label in labels:
                 yield StageRecord(kind="stage", stage="download", label=label, fraction=0.0, seconds_left=None)
+
+
+def _reading(study: Study, home: Home) -> Iterator[Record]:
+    """Read data whose keys depend on their content; yields its progress."""
+    dataset: Dataset = build(DATASETS, study.dataset, home)
+    for done, total in dataset.read():
+        label = f"Reading the data: {done:,} of {total:,} rows"
+        yield StageRecord(kind="stage", stage="data", label=label, fraction=0.0, seconds_left=None)
 
 
 class Execution:

@@ -155,6 +155,9 @@ class OwnTable(Dataset):
     def has_split(self, name: SplitName) -> bool:
         return bool((self.assignment.part == PARTS.index(name)).any())
 
+    def read(self) -> Iterator[Progress]:
+        return self._listing.prepare()
+
     def check(self, names: Iterable[SplitName]) -> None:
         """Read the table, and look whether each of these splits has rows of every label and group.
 
