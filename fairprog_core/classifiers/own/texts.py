@@ -101,8 +101,9 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         """
         rows = self.encode(TRIAL_TEXTS)
         ids = torch.from_numpy(rows).long().to(self.device)
+        mask = (ids != self.tokens.pad_id).long()
         try:
-            output = self.model(input_ids=ids, attention_mask=(ids != self.tokens.pad_id).long())
+            output = self.model(input_ids=ids.clamp(min=0), attention_mask=mask)
             alone = torch.cat([self.call_model(self.to_input(row[None])) for row in rows])
             padded = self.call_model(self.to_input(rows))
         except (TypeError, ValueError, RuntimeError) as error:
