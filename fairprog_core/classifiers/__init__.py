@@ -4,9 +4,9 @@ To add one: a file with a subclass of ``classifiers.base.Classifier``; its optio
 ``modality``; one line in :data:`CLASSIFIERS`. From another package: one file and :func:`register`.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fairprog_core.common.options import ADVANCED, FOLDERS, HUB, LATER, Modality, PathRule
 from fairprog_core.common.registry import Entry, EntryOptions, add
@@ -142,6 +142,14 @@ class EncoderOptions(TrainedOptions):
         description="Number of last layers trained besides the head; empty: all. The word table is never trained.",
         json_schema_extra=ADVANCED,
     )
+
+    @model_validator(mode="after")
+    def _check_outputs(self) -> Self:
+        if not self.tuned and (self.labels or self.label or self.threshold is not None):
+            raise ValueError(
+                "labels, label and threshold tell the outputs of a tuned model; set tuned, or leave them out"
+            )
+        return self
 
     @property
     def is_timed(self) -> bool:

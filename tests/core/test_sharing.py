@@ -27,7 +27,7 @@ from tests.core.pages import ROOT, blocks
 CLOSED = Sharing(is_shared=True)
 COLUMNS = ("text", "image", "label", "positive", "group", "split", "weight")
 WORDS = {
-    ("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words"),
+    ("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words"), ("EncoderOptions", "label"),
     *(("TableOptions", name) for name in COLUMNS),
 }  # fmt: skip
 """Texts that name nothing of the server."""

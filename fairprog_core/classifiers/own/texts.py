@@ -114,8 +114,8 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         expected, tolerance = logits_of(output), _tolerance(self._table)
         if not all(torch.allclose(found, expected, atol=tolerance, rtol=1e-3) for found in (alone, padded)):
             raise ModelError(
-                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give one of "
-                "the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."
+                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give an "
+                "encoder such as BERT, RoBERTa or DeBERTa, or take a study, which reads decoders too."
             )
 
     def _read(self, x: TextInput) -> Tensor:
