@@ -178,12 +178,12 @@ def test_study_on_comments_runs_to_a_curve(name: str, made: Any, tmp_path: Path)
         {
             "name": name,
             "dataset": {"kind": "comments", "n_train": 128, "n_tune": 128, "n_val": 24, "n_test": 24},
-            "classifier": {"kind": "encoder", "model": str(made(name).folder), "steps": 2},
+            "classifier": {"kind": "encoder", "model": str(made(name).folder), "steps": 2, "tuned": name == "gpt2"},
             "triggers": [{"kind": kind, **options} for kind, options in TRIGGER_OPTIONS.items()],
             "methods": [{"kind": "reprogram"}],
             "lam": {"grid": [5.0]},
             "budget": {"steps": 2, "validate_every": 2},
-            "explain": {"gallery": 0, "rows": 0, "probe": False},
+            "explain": {"gallery": 1, "rows": 6, "probe": False},
             "device": "cpu",
             "threads": 1,
         }
