@@ -163,14 +163,7 @@ class ImageModel(ImageClassifier):
 
     def features(self, x: Tensor) -> Tensor:
         features: Tensor = self.net(self.read(x))
-        return features
-
-    def forward(self, x: Tensor) -> Tensor:
-        features = self.features(x)
-        if isinstance(self.linear, nn.Identity):
-            return self.outputs.select(features)
-        logits: Tensor = self.linear(features)
-        return logits
+        return features if isinstance(self.linear, nn.Linear) else self.outputs.select(features)
 
     @property
     def device(self) -> torch.device:
@@ -186,6 +179,7 @@ class ImageModel(ImageClassifier):
 
     @property
     def head(self) -> nn.Module:
+        """The last linear layer; an identity if the net shows none, and the features are then the logits."""
         return self.linear
 
     @property

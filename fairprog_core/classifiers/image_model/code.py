@@ -37,7 +37,7 @@ class FixedBatch(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = []
-        for rows in x.split(self.size):
+        for rows in torch.split(x, self.size):
             more = self.size - len(rows)
             full = torch.cat([rows, rows[-1:].expand(more, *rows.shape[1:])]) if more else rows
             parts.append(self.net(full)[: len(rows)])
@@ -78,7 +78,8 @@ def open_function(name: str, options: ImageModelOptions) -> OpenedModel:
     Raises:
         ModelError: there is no such function, it fails or returns something else, or the weights are not its own.
     """
-    net, where, notes = _call(name), f"The model factory:{shorten(name, 60)}", ()
+    net, where = _call(name), f"The model factory:{shorten(name, 60)}"
+    notes: tuple[str, ...] = ()
     if options.weights:
         checkpoint = read_checkpoint(options.weights).named_as(net.state_dict())
         net.load_state_dict(checkpoint.check(net.state_dict(), net=f"factory:{name}"))
@@ -95,11 +96,11 @@ def rebuild_code(about: Mapping[str, Any]) -> nn.Module:
     """
     if about["kind"] == "factory":
         if source_digest(about["function"]) != about["sha256"]:
-            raise ModelError(f"The code of factory:{shorten(about['function'], 80)} has changed; run the study again.")
+            raise ModelError(f"the code of factory:{shorten(about['function'], 60)} has changed; run the study again.")
         return _call(about["function"]).eval()
     file = user_path(about["path"])
     if not is_file(file) or sha256_of(file) != about["sha256"]:
-        raise ModelError(f"{shorten(file, 120)} is gone or has changed; put the file back that the study was run with.")
+        raise ModelError(f"the program {shorten(file.name, 60)} is gone or has changed; put back the one of the study.")
     return _program(about)
 
 
@@ -151,7 +152,8 @@ def _program(about: Mapping[str, Any]) -> nn.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.jit is no longer developed, but its files are in use
             if about["kind"] == "script":
-                return CodeNet(torch.jit.load(str(file), map_location="cpu")).eval()
+                script = torch.jit.load(str(file), map_location="cpu")  # type: ignore[no-untyped-call]
+                return CodeNet(script).eval()
             program: nn.Module = torch.export.load(file).module()
     except Exception as error:  # both readers raise exceptions of any type for another file
         what = "TorchScript" if about["kind"] == "script" else "torch.export"

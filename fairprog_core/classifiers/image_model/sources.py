@@ -29,7 +29,7 @@ def kind_of_source(model: str) -> SourceKind:
         raise ConfigError(f"classifier.model is empty; {folder.ADVICE}.")
     for library in ("timm", "torchvision"):
         if model.startswith(f"{library}:"):
-            return library  # type: ignore[return-value]
+            return library
     if model.startswith(FACTORY):
         return "factory"
     if not is_file(file := user_path(model)):
