@@ -67,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-first", type=int, default=0, help="seed of the first input, to repeat one that failed")
     faults = parser.getgroup("faults", "a full disk at several instants (tests/resilience)")
     faults.addoption("--disk-instants", type=int, default=1, help="at how many of the ten instants the disk gets full")
+    faults.addoption("--lock-seconds", type=float, default=None, help="how long the run table is locked; default: 1")
     group = parser.getgroup("kills", "processes that are killed at random instants (tests/resilience)")
     group.addoption("--kills", type=int, default=2, help="kills in all")
     group.addoption("--first-kill", type=int, default=0, help="number of the first one, to repeat one that failed")

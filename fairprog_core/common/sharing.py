@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.home import is_folder, user_path
+from fairprog_core.common.home import Home, is_folder, user_path
 from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, NEEDED, Options, is_marked
 from fairprog_core.common.process.shared import SHARED, is_shared
 
@@ -83,7 +83,9 @@ class Sharing:
                 )
 
     def _closed(self, value: str, sorts: tuple[Sort, ...]) -> tuple[Sort, ...]:
-        """What a text may name that is not allowed; empty: all is well."""
+        """What a text may name that is not allowed; empty: all is well, as uploads always are."""
+        if "folders" in sorts and Home.find().is_upload(value):
+            return ()
         closed = tuple(sort for sort in sorts if sort not in self.allowed)
         if len(closed) in (0, len(sorts)):
             return closed  # decided without a look at the disk

@@ -29,6 +29,7 @@ from fairprog_core.results.gallery_file import Gallery, read_gallery
 from fairprog_core.results.predictions_file import StoredPredictions, read_predictions
 from fairprog_core.results.run_folder import RESULT, locate
 from fairprog_core.results.trained import find_trigger, read_base, read_trigger
+from fairprog_core.results.weak_base import WeakBase, weak_base
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,7 @@ class Result:
         environment: versions, device, threads.
         seconds: per stage, and "total".
         majority_accuracy: accuracy of always predicting the most frequent label; None in results of early versions.
+        weak_base: how weak the base is on the test rows; None: it is better than the most frequent label.
     """
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
@@ -73,6 +75,7 @@ class Result:
     environment: dict[str, JsonValue] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     majority_accuracy: float | None = None
+    weak_base: WeakBase | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.points)} points of {len(self.curves)} curves{'' if self.is_complete else ', not finished'}"
@@ -121,6 +124,7 @@ class Result:
             environment=validate(_json_object(), values.get("environment", {}), where),
             seconds=validate(_seconds(), values.get("seconds", {}), where),
             majority_accuracy=validate(_number(), values.get("majority_accuracy"), where),
+            weak_base=_weak_base(values, base, where),
         )
         result._check(where)
         return result
@@ -134,6 +138,7 @@ class Result:
             "seconds": self.seconds,
             "complete": self.is_complete,
             "majority_accuracy": self.majority_accuracy,
+            "weak_base": self.weak_base,
             "labels": self.labels,
             "groups": self.group_names,
             "base": self.base.to_json(),
@@ -338,6 +343,16 @@ class Result:
         labels = [row["label"] for row in (*(own or ()), *point.intersections, *(point.changes or ()))]
         is_known = all(0 <= label < len(self.labels) for label in labels)
         return is_known and own != [] and len(combined) < 2 and len(own or ()) in {0, len(of_base or own or ())}
+
+
+def _weak_base(values: Mapping[str, Any], base: Point, where: str) -> WeakBase | None:
+    """How weak the base is, as an early version did not write it but could have; see `Result`."""
+    if "weak_base" in values:
+        return validate(TypeAdapter(WeakBase | None), values["weak_base"], where)
+    accuracy, majority = base.metrics.get("accuracy"), values.get("majority_accuracy")
+    if accuracy is None or accuracy.value is None or majority is None:
+        return None
+    return weak_base(accuracy.value, majority, 1 - accuracy.value if len(base.labels) == 2 else None)
 
 
 @cache

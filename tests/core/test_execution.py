@@ -273,7 +273,7 @@ def test_finished_study_has_its_base_chosen_lam_and_control_audited(finished: Fi
 def test_finished_study_run_again_computes_nothing(finished: Finished) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished.folder.rglob("*.parquet") if "curves" in path.parts}
     kinds = {record["kind"] for record in execute(finished.study, home=finished.home, folder=finished.folder)}
-    assert kinds == {"stage", "curve", "result"}
+    assert kinds - {"warning"} == {"stage", "curve", "result"}  # the base of so small a study may be weak
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -333,9 +333,7 @@ def test_split_without_a_cell_is_told_before_anything_is_learned(finished: Finis
     keep = ~((split.z == 1) & (split.y == 1))
     rest = replace(split, x=split.x[keep], y=split.y[keep], z=split.z[keep])
     context = replace(context, base={**context.base, name: predict(context.classifier, rest)})
-    with pytest.raises(
-        DataError, match=f"cannot be estimated on the {sentence}: .* use more {sentence.split()[0]} rows"
-    ):
+    with pytest.raises(DataError, match=rf"no row of the {sentence} is male, blond \(0 of \d+\); choose another label"):
         CurveJob(context, plan)
 
 

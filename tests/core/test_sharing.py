@@ -25,12 +25,14 @@ from fairprog_core.triggers import TRIGGERS
 from tests.core.pages import ROOT, blocks
 
 CLOSED = Sharing(is_shared=True)
+COLUMNS = ("text", "image", "label", "positive", "group", "split", "weight")
 WORDS = {
-    ("Study", "name"),
-    ("TransferTarget", "name"),
-    ("NeutralWordsOptions", "words"),
+    ("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words"),
+    ("EncoderOptions", "label"),
     *(("ImageModelOptions", name) for name in ("label", "cam_layer")),
-}  # texts that name nothing
+    *(("TableOptions", name) for name in COLUMNS),
+}  # fmt: skip
+"""Texts that name nothing of the server."""
 
 
 class Plugged(Options):
@@ -63,6 +65,8 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
     assert marked == {
         ("CelebAOptions", "root"): {"folders"},
         ("CivilCommentsOptions", "root"): {"folders"},
+        ("TableOptions", "path"): {"folders"},
+        ("TableOptions", "root"): {"folders"},
         ("EncoderOptions", "model"): {"folders", "hub"},
         ("ImageModelOptions", "model"): {"folders", "hub", "code"},
         ("ImageModelOptions", "weights"): {"folders"},

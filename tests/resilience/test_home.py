@@ -183,26 +183,31 @@ def locked(home: Home) -> Iterator[None]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite waits for a lock no longer than this, instead of half a minute."""
-    monkeypatch.setattr("fairprog_core.runs.table.database.BUSY_SECONDS", 0.2)
+def lock_seconds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
+    """How long the table is locked: longer than SQLite waits, which is half a minute unless this fixture changes it."""
+    seconds: float | None = request.config.getoption("--lock-seconds")
+    if seconds is None:
+        monkeypatch.setattr("fairprog_core.runs.table.database.BUSY_SECONDS", 0.2)
+        return 1.0
+    return seconds
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("step", [1, 40], ids=["in the middle", "at the end"])
-def test_run_waits_for_a_table_that_is_locked_for_longer_than_the_database_waits(home: Home, step: int) -> None:
+def test_run_waits_for_a_table_that_is_locked_for_longer_than_the_database_waits(
+    home: Home, step: int, lock_seconds: float
+) -> None:
     with quick_store(home) as store, contextlib.ExitStack() as lock:
         run = store.begin(counting(steps=40, pause=0), Owner.this_process())
         for record in record_run(store, run, counter, StopRequest("cancelled")):
             if record["kind"] == "train" and record["step"] == step:
                 lock.enter_context(locked(home))
-                threading.Timer(1.0, lock.close).start()
+                threading.Timer(lock_seconds, lock.close).start()
         done = store.get(run.id)
         assert (done.state, done.error) == ("done", None)
         assert steps_of(store, run.id) == list(range(1, 41))
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("lock_seconds")
 def test_worker_goes_on_when_the_table_is_locked_while_it_looks_for_a_run(home: Home) -> None:
     with Store(home) as store:
         run_id = store.submit(counting())
@@ -350,7 +355,7 @@ def test_page_of_a_home_that_cannot_be_written_shows_what_it_can_or_one_sentence
     assert digests(home) == before
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("lock_seconds")
 def test_page_that_cannot_queue_a_study_shows_one_sentence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "ensure_workers", lambda home, **_: [])
     app = AppTest.from_file(str(MAIN), default_timeout=60)
