@@ -31,7 +31,10 @@ FOLDERS: dict[str, JsonValue] = {"folders": True}  # a folder or file on the mac
 ADDRESSES: dict[str, JsonValue] = {"addresses": True}  # an address in a network, or of a database
 HUB: dict[str, JsonValue] = {"hub": True}  # a name on a hub, which is downloaded
 CODE: dict[str, JsonValue] = {"code": True}  # code to import, e.g. "module:factory", or a file that is a program
-FACTORY = "factory:"  # what a text that names a function begins with
+# Its value names a model: that of a library names nothing of the server, a function or a program's file is code:
+MODEL: dict[str, JsonValue] = {"model": True}
+LIBRARIES = ("timm:", "torchvision:")
+FACTORY = "factory:"
 CODE_FILES = (".pt", ".pth", ".pt2", ".ts", ".torchscript", ".jit")  # how files end that are programs of torch
 
 

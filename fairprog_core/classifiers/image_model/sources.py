@@ -34,12 +34,12 @@ def kind_of_source(model: str) -> SourceKind:
         return "factory"
     if not is_file(file := user_path(model)):
         return "folder"
-    if file.suffix not in CODE_FILES:
+    if file.suffix.lower() not in CODE_FILES:
         raise ModelError(
             f"{shorten(file, 100)} is no model by itself; give weights as classifier.weights, with timm:NAME or "
             f"torchvision:NAME as classifier.model, or a file that ends in {', '.join(CODE_FILES)}."
         )
-    return "export" if file.suffix == ".pt2" else "script"
+    return "export" if file.suffix.lower() == ".pt2" else "script"
 
 
 def fetch_model(options: ImageModelOptions) -> Generator[Download, None, Path | None]:
