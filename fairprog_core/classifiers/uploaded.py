@@ -62,7 +62,7 @@ def _files_of_model(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo
         raise ModelError(f"{name} holds no config.json; pack a folder as save_pretrained() writes it.")
     beside = [member for path, member in files.items() if path.parent == configs[0].parent and path.suffix in ENDINGS]
     if not any(member.filename.endswith(".safetensors") for member in beside):
-        raise ModelError("X")
+        raise ModelError(f"{name} holds no weights as .safetensors, and pickled ones are never read; save them again.")
     if len(beside) > MOST_FILES:
         raise ModelError(
             f"{name} holds {len(beside)} files of a model, allowed are {MOST_FILES}; pack the model alone."
