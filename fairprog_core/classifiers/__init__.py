@@ -9,7 +9,18 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from fairprog_core.common.errors import shown
-from fairprog_core.common.options import ADVANCED, CODE, FOLDERS, HUB, LATER, NEEDED, Modality, PathRule, PathText
+from fairprog_core.common.options import (
+    ADVANCED,
+    CODE,
+    FOLDERS,
+    HUB,
+    LATER,
+    MODEL,
+    NEEDED,
+    Modality,
+    PathRule,
+    PathText,
+)
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
@@ -187,6 +198,14 @@ class EncoderOptions(TrainedOptions):
         json_schema_extra=ADVANCED,
     )
 
+    @model_validator(mode="after")
+    def _check_outputs(self) -> Self:
+        if not self.tuned and (self.labels or self.label or self.threshold is not None):
+            raise ValueError(
+                "labels, label and threshold tell the outputs of a tuned model; set tuned, or leave them out"
+            )
+        return self
+
     @property
     def needs_training(self) -> bool:
         return not self.tuned
@@ -211,7 +230,7 @@ class ImageModelOptions(ClassifierOptions):
         title="Model",
         description="A folder or hub name of Hugging Face, timm:NAME, torchvision:NAME, a TorchScript or torch.export "
         "file, or factory:package.module:function.",
-        json_schema_extra=NEEDED | FOLDERS | HUB | CODE,
+        json_schema_extra=NEEDED | FOLDERS | HUB | CODE | MODEL,
     )
     weights: PathText = Field(
         "",

@@ -15,10 +15,12 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue, TypeAdapter
 from threadpoolctl import threadpool_limits
+from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
@@ -189,6 +191,7 @@ class Execution:
     def _set_up(self) -> None:
         """Freeze the base, predict with it, create the job of every curve."""
         classifier: Classifier = load_base(self._own_base, self.device)
+        self._check_head(classifier)
         environment = describe(self.device)
         about: dict[str, JsonValue] = {
             "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
@@ -211,6 +214,15 @@ class Execution:
             for other in self.study.transfer
         ]
         self.context = context
+
+    def _check_head(self, classifier: Classifier) -> None:
+        """Refuse methods that replace a last linear layer which the base does not have."""
+        kinds = (plan.method.kind for plan in self.plans if plan.method.needs_linear_head)
+        if not isinstance(classifier.head, nn.Linear) and (kind := next(kinds, None)) is not None:
+            raise ModelError(
+                f"{kind} replaces the last linear layer of the classifier, and none was found in this one; leave it "
+                "out, or give a classifier that ends in a linear layer."
+            )
 
     def curves(self) -> Iterator[Record]:
         """Fit and evaluate every curve."""

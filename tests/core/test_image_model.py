@@ -37,9 +37,11 @@ def split_of(side: int = SIDE, n: int = 3) -> Split:
     return Split(x, nothing, nothing, np.full((2, 2), 0.25), False)
 
 
-def opened(labels: tuple[str, ...] = LABELS, side: int = SIDE, **options: Any) -> ImageModel:
-    made = ImageModel.new_for(ImageModelOptions(**options), labels=labels, split=split_of(side))
-    return freeze(made)
+def opened(
+    labels: tuple[str, ...] = LABELS, side: int = SIDE, names: tuple[str, ...] = (), **options: Any
+) -> ImageModel:
+    """A frozen classifier for the data's ``labels``; ``names`` is the option "labels"."""
+    return freeze(ImageModel.new_for(ImageModelOptions(labels=names, **options), labels=labels, split=split_of(side)))
 
 
 def study_of(model: Path | str, **classifier: Any) -> Study:

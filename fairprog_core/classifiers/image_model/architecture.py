@@ -4,21 +4,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.image_model import folder
+from fairprog_core.classifiers.image_model import code, folder, libraries, zero_shot
 from fairprog_core.classifiers.image_model.layers import put
 from fairprog_core.common.errors import ModelError, shorten
 
-MOST = 100_000  # upper bound of every size in a description
+MOST = 1_000_000  # upper bound of every size in a description
 _BUILD: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
     "transformers": lambda about: folder.new_net(about["config"]),
+    "zero_shot": zero_shot.build_tower,
+    "torchvision": libraries.build_named,
+    "timm": libraries.build_named,
+    "script": code.rebuild_code,
+    "export": code.rebuild_code,
+    "factory": code.rebuild_code,
 }
+_CODE = ("script", "export", "factory")
 
 
 def rebuild(about: Mapping[str, Any], *, head: str, weights: Mapping[str, Tensor]) -> nn.Module:
-    """A net with random weights, for saved ones.
+    """A net for saved weights; its own are random.
 
     Args:
         about: `OpenedModel.architecture`.
@@ -28,12 +34,13 @@ def rebuild(about: Mapping[str, Any], *, head: str, weights: Mapping[str, Tensor
     Raises:
         ModelError: the description is not valid, or is that of another net.
     """
-    if not _is_small(about, len(weights)):
-        raise ModelError("Its description asks for a model that is larger than its weights.")
-    with torch.device("meta"):
-        expected = Counter(tuple(value.shape) for value in _net(about, head).state_dict().values())
-    if expected != Counter(tuple(value.shape) for value in weights.values()):
-        raise ModelError("Its description does not build what its weights are of.")
+    if about.get("kind") not in _CODE:
+        if not _is_small(about, len(weights)):
+            raise ModelError("Its description asks for a model that is larger than its weights.")
+        shapes = libraries.shapes_of(lambda: _net(about, head))
+        expected = Counter(tuple(value.shape) for value in shapes.values())
+        if expected != Counter(tuple(value.shape) for value in weights.values()):
+            raise ModelError("Its description does not build what its weights are of.")
     return _net(about, head)
 
 
@@ -42,7 +49,9 @@ def _net(about: Mapping[str, Any], head: str) -> nn.Module:
         net = _BUILD[about["kind"]](about)
         if head:
             put(net, head, nn.Identity())
-    except ModelError:
+        if size := about.get("batch"):
+            net = code.FixedBatch(net, size)
+    except (ModelError, NotImplementedError):
         raise
     except Exception as error:  # libraries raise exceptions of any type for an invalid description
         raise ModelError(f"Its description builds no model ({shorten(error, 80)}).") from error

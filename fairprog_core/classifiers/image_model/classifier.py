@@ -16,12 +16,14 @@ from fairprog_core.classifiers import ImageModelOptions
 from fairprog_core.classifiers.base import ClassifierHeader, Description
 from fairprog_core.classifiers.image import ImageClassifier, ImageClassifierHeader
 from fairprog_core.classifiers.image_model.architecture import rebuild
+from fairprog_core.classifiers.image_model.code import take_any_batch
 from fairprog_core.classifiers.image_model.layers import find_cam_layer, named_layer, take_head, to_map
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading, ReadPicture
 from fairprog_core.classifiers.image_model.sources import digests, fetch_model, open_model
 from fairprog_core.classifiers.outputs import LabelOutputs
 from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Split
 
 _FAILS = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError, ArithmeticError)
@@ -36,6 +38,7 @@ class ImageModelHeader(ImageClassifierHeader):
         outputs: how its outputs become logits of the data's labels.
         head_name: the layer of the net that makes the logits; "": there is none, and the net makes them itself.
         cam_name: the layer of Grad-CAM; "": there is none.
+        notes: what was understood of the model's file.
     """
 
     architecture: dict[str, Any]
@@ -43,6 +46,7 @@ class ImageModelHeader(ImageClassifierHeader):
     outputs: LabelOutputs
     head_name: str = Field(max_length=1000)
     cam_name: str = Field(max_length=1000)
+    notes: tuple[str, ...] = Field((), strict=False)
 
 
 class ImageModel(ImageClassifier):
@@ -68,6 +72,7 @@ class ImageModel(ImageClassifier):
         outputs: LabelOutputs,
         head_name: str,
         cam_name: str,
+        notes: tuple[str, ...],
         net: nn.Module,
         linear: nn.Linear | None,
     ) -> None:
@@ -77,17 +82,18 @@ class ImageModel(ImageClassifier):
             options: of this kind of classifier.
             n_classes: c.
             image_size: s.
-            architecture: see `ImageModelHeader`, as are the next four.
+            architecture: see `ImageModelHeader`, as are the next five.
             reading: how the net reads pictures.
             outputs: how its outputs become logits.
             head_name: the layer that was taken out of the net.
             cam_name: the layer of Grad-CAM.
+            notes: what was understood of the model's file.
             net: (k, 3, h, w) -> features (k, d); without ``linear`` -> (k, m).
             linear: features -> logits (k, c); None: the net has no such layer.
         """
         super().__init__(options, n_classes=n_classes, image_size=image_size)
         self.architecture, self.reading, self.outputs = architecture, reading, outputs
-        self.head_name, self.cam_name = head_name, cam_name
+        self.head_name, self.cam_name, self.notes = head_name, cam_name, notes
         self.read, self.net = ReadPicture(reading), net
         self.linear = nn.Identity() if linear is None else linear
 
@@ -110,16 +116,20 @@ class ImageModel(ImageClassifier):
         """
         opened, side = open_model(options, labels=labels), split.x.shape[1]
         reading = opened.reading.given(options)
-        net, x = opened.net, torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
-        x = ReadPicture(reading)(x)
-        m = _n_outputs(opened, x)
+        x = ReadPicture(reading)(torch.rand(3, 3, side, side, generator=torch.Generator().manual_seed(0)))
+        net, architecture = opened.net, opened.architecture
+        if opened.is_code:
+            net, batch = take_any_batch(net, x[:1], where=opened.where)
+            architecture |= {"batch": batch}
+        m = _n_outputs(net, x, opened)
         names = opened.names or tuple(map(str, range(m)))
+        is_zero_shot = opened.head is not None
         outputs = LabelOutputs.match(
-            names, labels, given=options.labels, label=options.label, threshold=options.threshold,
-            is_multi_label=opened.is_multi_label, where=opened.where,
+            names, labels, given=() if is_zero_shot else options.labels, label=options.label,
+            threshold=options.threshold, is_multi_label=opened.is_multi_label, where=opened.where,
         )  # fmt: skip
         head_name, linear = "", opened.head
-        if linear is None and (found := take_head(net, x)) is not None:
+        if linear is None and not opened.is_program and (found := take_head(net, x)) is not None:
             head_name, linear = found
         if options.cam_layer:
             named_layer(net, options.cam_layer, where=opened.where)
@@ -127,11 +137,12 @@ class ImageModel(ImageClassifier):
             options,
             n_classes=len(labels),
             image_size=side,
-            architecture=opened.architecture,
+            architecture=architecture,
             reading=reading,
             outputs=outputs,
             head_name=head_name,
-            cam_name=options.cam_layer or find_cam_layer(net, x),
+            cam_name=options.cam_layer or ("" if opened.is_program else find_cam_layer(net, x)),
+            notes=opened.notes,
             net=net,
             linear=None if linear is None else _with_bias(outputs.of_head(linear)),
         )
@@ -152,17 +163,23 @@ class ImageModel(ImageClassifier):
 
     def features(self, x: Tensor) -> Tensor:
         features: Tensor = self.net(self.read(x))
-        return features
+        return features if isinstance(self.linear, nn.Linear) else self.outputs.select(features)
 
-    def forward(self, x: Tensor) -> Tensor:
-        features = self.features(x)
-        if isinstance(self.linear, nn.Identity):
-            return self.outputs.select(features)
-        logits: Tensor = self.linear(features)
-        return logits
+    @property
+    def device(self) -> torch.device:
+        return self.read.mean.device  # a program may show no weights
+
+    def digest(self) -> str:
+        """First 16 hex digits of the SHA-256 of the weights and of what is computed with them."""
+        return digest_of([super().digest(), self.init_args()])
+
+    def describe(self) -> str:
+        """What was read from the model's own configuration, for the screen."""
+        return "; ".join((f"reads {self.reading.describe()}", *self.notes))
 
     @property
     def head(self) -> nn.Module:
+        """The last linear layer; an identity if the net shows none, and the features are then the logits."""
         return self.linear
 
     @property
@@ -178,27 +195,38 @@ class ImageModel(ImageClassifier):
         return f"layer {self.cam_name.removeprefix('model.')}"
 
 
-def _n_outputs(opened: OpenedModel, x: Tensor) -> int:
-    """The number m of outputs of a model, from a trial.
+@torch.enable_grad()
+def _n_outputs(net: nn.Module, x: Tensor, opened: OpenedModel) -> int:
+    """The number m of outputs of a model, from a trial on a few pictures x.
 
     Raises:
-        ModelError: it fails, or returns no logits.
+        ModelError: it fails, returns no logits, looks at other rows, or lets no gradient through.
     """
+    size = " × ".join(map(str, x.shape[2:]))
     try:
+        x = x.clone().requires_grad_()
+        output = net(x)
         with torch.no_grad():
-            output = opened.net(x)
+            alone = net(x[:1])
     except _FAILS as error:
-        size = " × ".join(map(str, x.shape[2:]))
         raise ModelError(
             f"{opened.where} fails on pictures of {size} pixels ({shorten(error, 90)}); set classifier.image_size to "
             "the side that it reads."
         ) from error
-    if opened.head is not None:
-        return opened.head.out_features
     if not isinstance(output, Tensor) or output.ndim != 2 or len(output) != len(x) or not output.is_floating_point():
         found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
         raise ModelError(f"{opened.where} returns {found} for {len(x)} pictures; give one that returns logits (k, m).")
-    return output.shape[1]
+    if not output.requires_grad or torch.autograd.grad(output.sum(), x, allow_unused=True)[0] is None:
+        raise ModelError(
+            f"{opened.where} lets no gradient through to its input, so no trigger can be learned; save it without "
+            "no_grad(), detach() or quantisation."
+        )
+    if not torch.allclose(output[:1], alone, atol=1e-3, rtol=1e-3, equal_nan=True):
+        raise ModelError(
+            f"{opened.where} answers otherwise for a picture alone than among others; save it in evaluation mode "
+            "(model.eval()), without dropout and batch statistics."
+        )
+    return output.shape[1] if opened.head is None else opened.head.out_features
 
 
 def _with_bias(linear: nn.Linear) -> nn.Linear:

@@ -65,7 +65,7 @@ def take_head(net: nn.Module, x: Tensor) -> tuple[str, nn.Linear] | None:
         logits = net(x)
     found = [
         call for call in calls
-        if type(call.module) is nn.Linear and call.output.shape == logits.shape and torch.equal(call.output, logits)
+        if isinstance(call.module, nn.Linear) and call.output.shape == logits.shape and torch.equal(call.output, logits)
     ]  # fmt: skip
     if not found:
         return None

@@ -3,7 +3,7 @@
 Notation: k rows, m outputs of the model, h×w its input.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ class OpenedModel:
         names: its own names of its m outputs; empty: it has none.
         is_multi_label: whether each output answers yes or no for itself.
         head: its last linear layer, if that is no part of ``net``.
+        notes: what was understood of its file, for the screen.
     """
 
     net: nn.Module
@@ -31,7 +32,18 @@ class OpenedModel:
     where: str
     names: tuple[str, ...] = ()
     is_multi_label: bool = False
-    head: nn.Linear | None = field(default=None)
+    head: nn.Linear | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is what its author programmed, and not a net of a library."""
+        return self.architecture["kind"] in ("script", "export", "factory")
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it shows no inner layers."""
+        return self.architecture["kind"] in ("script", "export")
 
 
 class LogitsOnly(nn.Module):
