@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from fairprog_core.api.auditing.from_file import SCHEMA, AuditColumns, FileAudit, audit_file
+from fairprog_core.api.auditing.from_file import CSV_START, SCHEMA, AuditColumns, audit_file
 from fairprog_core.cli.terminal.console import say, write_text
-from fairprog_core.common.files.destination import Product, check_destination, has_schema
+from fairprog_core.common.files.destination import Product, check_destination, has_header, has_schema
 from fairprog_core.common.home import user_path
 
 AUDIT_FILE = Product("an audit that fairprog wrote", has_schema(SCHEMA.partition("/")[0]))
+AUDIT_TABLE = Product("a table of an audit that fairprog wrote", has_header(CSV_START))
 
 
 def audit(
@@ -46,23 +47,26 @@ def audit(
     json_file: Annotated[
         Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the figures to a file too.")
     ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", parser=user_path, metavar="FILE", help="Write them as a table too.")
+    ] = None,
 ) -> None:
     """Measure a classifier that is known by its predictions alone; nothing is trained.
 
     Prints every metric with its 95 % interval, the rates of every group and combination of groups, what noise alone
     would show and which differences these rows can detect. Rows without a group are counted.
     """
-    if json_file:
-        check_destination(json_file, AUDIT_FILE)
+    for target, product in ((json_file, AUDIT_FILE), (csv_file, AUDIT_TABLE)):
+        if target:
+            check_destination(target, product)
     columns = AuditColumns(
         label=label, prediction=tuple(prediction), groups=tuple(dict.fromkeys(group)),
         labels=tuple(part.strip() for part in labels.split(",") if part.strip()), positive=positive,
         threshold=threshold, label_threshold=label_threshold, weight=weight,
     )  # fmt: skip
-    _report(audit_file(file, columns), json_file)
-
-
-def _report(found: FileAudit, json_file: Path | None) -> None:
+    found = audit_file(file, columns)
     say(repr(found.audit))
     if json_file:
         write_text(json_file, json.dumps(found.to_json(), indent=1), AUDIT_FILE)
+    if csv_file:
+        write_text(csv_file, found.to_csv(), AUDIT_TABLE)

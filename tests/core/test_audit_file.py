@@ -206,6 +206,22 @@ def test_command_prints_the_report_and_writes_it(audit, file, tmp_path):
     assert "is not an audit that fairprog wrote" in refused.err
 
 
+def test_table_of_an_audit_escapes_what_a_spreadsheet_would_compute(audit, tmp_path):
+    rows = table()
+    rows["sex"] = rows["sex"].replace("male", "=HYPERLINK(1)")
+    rows.to_csv(tmp_path / "p.csv", index=False)
+    target = tmp_path / "audit.csv"
+    given = (tmp_path / "p.csv", "--label", "label", "--prediction", "score", "--group", "sex", "--csv", target)
+    assert audit(*given).code == audit(*given).code == 0
+    found = pd.read_csv(target)
+    assert set(found["name"]) >= {"accuracy", "auc", "'=HYPERLINK(1)", "female"}
+    of_women = found[(found["name"] == "female") & (found["what"] == "group: accuracy")].iloc[0]
+    women = rows[rows["sex"] == "female"]
+    right = (women["score"] > 0.5) == (women["label"] == "dark")
+    assert of_women["value"] == pytest.approx(right.mean())
+    assert of_women["low"] < of_women["value"] < of_women["high"]
+
+
 def test_audit_of_a_file_leaves_torch_alone(file):
     code = (
         "import sys; from fairprog_core.api.auditing.from_file import AuditColumns, audit_file\n"
