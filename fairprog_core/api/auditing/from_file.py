@@ -6,16 +6,14 @@ Notation: n rows, c classes, g groups.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.api.auditing.audit import Audit, measure, read_weights
+from fairprog_core.api.auditing.audit import Audit, measure, predictions_of, read_weights
 from fairprog_core.api.auditing.scores import Answers, answers
 from fairprog_core.api.codes import GroupCodes, LabelCodes, group_codes
 from fairprog_core.common.errors import ConfigError, DataError, shorten, shown
@@ -24,13 +22,7 @@ from fairprog_core.data.table.columns import column_problem
 from fairprog_core.data.table.source.find import FoundTable, find_table
 from fairprog_core.data.table.values import Classes, classes, cleaned, number, truth
 from fairprog_core.metrics.intervals import DRAWS
-from fairprog_core.metrics.summaries import Cell, rows_csv
 
-SCHEMA = "fairprog.audit/1"
-CSV_START = "what,name,label,rows,value,low,high,noise"
-RATES: tuple[Literal["selection_rate", "true_positive_rate", "false_positive_rate", "accuracy"], ...] = (
-    "selection_rate", "true_positive_rate", "false_positive_rate", "accuracy",
-)  # fmt: skip
 MOST_ROWS = 20_000_000  # that fit into the memory of a usual machine
 
 
@@ -75,37 +67,13 @@ class FileAudit:
     name: str
     columns: AuditColumns
 
-    def to_json(self) -> dict[str, object]:
-        """The figures, and where they come from, as JSON values."""
+    def about(self) -> dict[str, object]:
+        """Where the figures come from, as JSON values."""
         columns = self.columns
         return {
-            "schema": SCHEMA, "file": self.name, "label": columns.label, "prediction": list(columns.prediction),
-            "group": list(columns.groups), "threshold": columns.threshold, **self.audit,
+            "file": self.name, "label": columns.label, "prediction": list(columns.prediction),
+            "group": list(columns.groups), "threshold": columns.threshold,
         }  # fmt: skip
-
-    def to_csv(self) -> str:
-        """The figures as a table: a row for every metric, group and combination of groups."""
-        return rows_csv([*self._metric_rows(), *self._group_rows()])
-
-    def _metric_rows(self) -> Iterator[dict[str, Cell]]:
-        point = self.audit.point
-        for name, found in point.metrics.items():
-            low, high = found.ci or (None, None)
-            yield {
-                "what": "metric", "name": name, "label": None, "rows": point.n, "value": found.value, "low": low,
-                "high": high, "noise": point.noise_gap.get(name),
-            }  # fmt: skip
-
-    def _group_rows(self) -> Iterator[dict[str, Cell]]:
-        point = self.audit.point
-        for what, rows in (("group", point.group_rates or ()), ("combination", point.intersections)):
-            for row, rate in product(rows, RATES):
-                found = row[rate]
-                low, high = found["ci"] or (None, None)
-                yield {
-                    "what": f"{what}: {rate}", "name": row["group"], "label": point.labels[row["label"]],
-                    "rows": row["n"], "value": found["value"], "low": low, "high": high, "noise": None,
-                }  # fmt: skip
 
 
 def audit_file(path: str | Path, columns: AuditColumns, *, draws: int = DRAWS) -> FileAudit:
@@ -130,7 +98,8 @@ def audit_file(path: str | Path, columns: AuditColumns, *, draws: int = DRAWS) -
     said = _answers(table, columns, kinds, names)
     groups = _groups(table, columns.groups)
     weight = np.ones(table.n) if not columns.weight else read_weights(_numbers(table, columns.weight, "weight"))
-    audit = measure(names, said, groups, weight, is_stratified=bool(columns.weight), draws=draws)
+    predictions = predictions_of(names, said, groups, weight, is_stratified=bool(columns.weight))
+    audit = measure(predictions, groups=groups.groups, labels=names.names, draws=draws)
     return FileAudit(audit, Path(path).name, columns)
 
 
