@@ -4,7 +4,7 @@ A method yields "train", "validation" and "fitted" records; the study adds the k
 "base", "curve" and "result" records of its own.
 """
 
-from typing import Literal, NotRequired, TypeAlias
+from typing import Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
@@ -120,6 +120,14 @@ class WarningRecord(Stored):
     text: str
 
 
+class AuditRecord(Stored):
+    """The audit of the base on the rows of a split; ``figures`` has the keys of `fairprog_core.audit`."""
+
+    kind: Literal["audit"]
+    split: str
+    figures: dict[str, Any]
+
+
 class WorkerRecord(Stored):
     """A worker ended before it began this queued run; ``error`` says how."""
 
@@ -136,6 +144,7 @@ Record: TypeAlias = (
     | CurveRecord
     | ResultRecord
     | WarningRecord
+    | AuditRecord
     | WorkerRecord
 )
 
