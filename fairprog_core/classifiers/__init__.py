@@ -8,18 +8,59 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fairprog_core.common.options import ADVANCED, FOLDERS, HUB, LATER, Modality, PathRule
+from fairprog_core.common.errors import shown
+from fairprog_core.common.options import (
+    ADVANCED,
+    CODE,
+    FOLDERS,
+    HUB,
+    LATER,
+    MODEL,
+    NEEDED,
+    Modality,
+    PathRule,
+    PathText,
+)
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
 _PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
-class TrainedOptions(EntryOptions):
-    """Base of all classifiers: where the weights come from, and how they are trained."""
+class ClassifierOptions(EntryOptions):
+    """Base of all classifiers."""
 
     modality: ClassVar[Modality] = "image"
     seconds_per_row: ClassVar[float] = 0.0005  # of training on one core, roughly; pictures of 64 × 64 pixels
+
+    @property
+    def needs_training(self) -> bool:
+        """Whether the base is trained on the data's train split, which is otherwise not needed."""
+        return False
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether ``seconds_per_row`` was measured for these weights."""
+        return False
+
+    @property
+    def weights_from(self) -> Source:
+        """Where the weights may come from; those of a classifier that is not trained are always at hand."""
+        return "auto"
+
+    @property
+    def start_rate(self) -> float:
+        """The learning rate from which a method that trains the base's weights further takes its own."""
+        return 1e-4  # usual for pretrained networks
+
+    def n_rows_trained(self, n_rows: int) -> int:
+        """Number of rows in all batches of the base's training on ``n_rows`` rows."""
+        return 0
+
+
+class TrainedOptions(ClassifierOptions):
+    """Base of the classifiers that are trained here: where the weights come from, and how they are trained."""
+
     warm_up: ClassVar[float] = 0.25  # share of the steps in which the learning rate rises
     source: Source = Field(
         "auto",
@@ -33,13 +74,27 @@ class TrainedOptions(EntryOptions):
     learning_rate: float = Field(4e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
 
     @property
-    def is_timed(self) -> bool:
-        """Whether ``seconds_per_row`` was measured for these weights."""
+    def needs_training(self) -> bool:
         return True
+
+    @property
+    def is_timed(self) -> bool:
+        return True
+
+    @property
+    def weights_from(self) -> Source:
+        return self.source
+
+    @property
+    def start_rate(self) -> float:
+        return self.learning_rate
 
     def n_steps(self, n_rows: int) -> int:
         """Number of steps of a training on ``n_rows`` rows."""
         raise NotImplementedError
+
+    def n_rows_trained(self, n_rows: int) -> int:
+        return self.n_steps(n_rows) * self.batch_size
 
 
 class ImageClassifierOptions(TrainedOptions):
@@ -152,6 +207,10 @@ class EncoderOptions(TrainedOptions):
         return self
 
     @property
+    def needs_training(self) -> bool:
+        return not self.tuned
+
+    @property
     def is_timed(self) -> bool:
         return self.model == "shipped"
 
@@ -159,15 +218,107 @@ class EncoderOptions(TrainedOptions):
         return 0 if self.tuned else self.steps
 
 
-CLASSIFIERS: dict[str, Entry[TrainedOptions]] = {
+class ImageModelOptions(ClassifierOptions):
+    """A classifier of pictures that was trained elsewhere; it is used as it is."""
+
+    seconds_per_row: ClassVar[float] = 0.01
+    kind: Literal["image_model"] = "image_model"
+    title = "Your own model of pictures"
+    model: Annotated[str, PathRule(may_be_name=True)] = Field(
+        "",
+        max_length=4096,
+        title="Model",
+        description="A folder or hub name of Hugging Face, timm:NAME, torchvision:NAME, a TorchScript or torch.export "
+        "file, or factory:package.module:function.",
+        json_schema_extra=NEEDED | FOLDERS | HUB | CODE | MODEL,
+    )
+    weights: PathText = Field(
+        "",
+        max_length=4096,
+        title="Weights",
+        description="For timm, torchvision and factories: a .safetensors file, or a state dict.",
+        json_schema_extra=FOLDERS,
+    )
+    labels: tuple[str, ...] = Field(
+        (),
+        max_length=10_000,
+        title="Labels",
+        description="The data's label of each output of the model, in its order; empty: the model's own names.",
+        json_schema_extra=ADVANCED,
+    )
+    label: str = Field(
+        "",
+        max_length=200,
+        title="One output",
+        description="The one output to use of several that each answer yes or no for themselves.",
+        json_schema_extra=ADVANCED,
+    )
+    threshold: float | None = Field(
+        None,
+        title="Threshold",
+        description="What the logit of a single output must exceed; empty: 0, a probability of one half.",
+        json_schema_extra=ADVANCED,
+    )
+    prompts: tuple[str, ...] = Field(
+        ("a photo of a {label}",),
+        min_length=1,
+        max_length=200,
+        title="Prompts",
+        description="For CLIP and SigLIP: sentences with {label}; several are averaged.",
+        json_schema_extra=ADVANCED,
+    )
+    image_size: int | None = Field(
+        None,
+        ge=8,
+        le=4096,
+        title="Input size",
+        description="Side of the pictures that the model reads; empty: as its own configuration says.",
+        json_schema_extra=ADVANCED,
+    )
+    mean: tuple[float, ...] = Field(
+        (),
+        max_length=3,
+        title="Mean",
+        description="Of red, green and blue, subtracted from pixels in 0 … 1; empty: as the model says.",
+        json_schema_extra=ADVANCED,
+    )
+    std: tuple[float, ...] = Field(
+        (),
+        max_length=3,
+        title="Standard deviation",
+        description="Of red, green and blue, by which pixels are divided; empty: as the model says.",
+        json_schema_extra=ADVANCED,
+    )
+    cam_layer: str = Field(
+        "",
+        max_length=400,
+        title="Layer of Grad-CAM",
+        description="Path of a module inside the model, e.g. layer4; empty: the last one with a map of the picture.",
+        json_schema_extra=ADVANCED,
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) not in (0, 3):
+                raise ValueError(f"{name} must hold three numbers, of red, green and blue")
+        if min(self.std, default=1) <= 0:
+            raise ValueError("std must be above 0")
+        if wrong := [prompt for prompt in self.prompts if "{label}" not in prompt]:
+            raise ValueError(f"prompts ({shown(wrong[0], 60)}) must hold {{label}}")
+        return self
+
+
+CLASSIFIERS: dict[str, Entry[ClassifierOptions]] = {
     "residual_net": Entry(ResidualNetOptions, "fairprog_core.classifiers.image:ResidualNet"),
     "hybrid": Entry(HybridOptions, "fairprog_core.classifiers.image:Hybrid"),
     "resnet18": Entry(ResNet18Options, "fairprog_core.classifiers.image:ResNet18"),
     "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.encoder.classifier:Encoder"),
+    "image_model": Entry(ImageModelOptions, "fairprog_core.classifiers.image_model.classifier:ImageModel"),
 }
 
 
-def register(key: str, entry: Entry[TrainedOptions]) -> None:
+def register(key: str, entry: Entry[ClassifierOptions]) -> None:
     """Register a classifier of another package; see ``common.plugins``.
 
     Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
+from fairprog_core.classifiers import CLASSIFIERS, ClassifierOptions
 from fairprog_core.common.options import Modality
 from fairprog_core.common.registry import Entry, O_co
 from fairprog_core.data import DATASETS, modality_of
@@ -12,7 +12,7 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.triggers import TRIGGERS, TriggerOptions
 
 
-def classifier(modality: Modality) -> TrainedOptions:
+def classifier(modality: Modality) -> ClassifierOptions:
     """The default base classifier."""
     return _of(CLASSIFIERS, modality)[0]
 

@@ -176,10 +176,10 @@ class Study(Options):
                 f"lam.per has {unknown_keys[0]!r}; allowed are a trigger, a method or a criterion by its name, or "
                 '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
             )
-        if getattr(self.classifier, "tuned", False) and any(method.kind == "adv_in" for method in self.methods):
+        if not self.classifier.needs_training and any(method.kind == "adv_in" for method in self.methods):
             raise ValueError(
-                "adv_in trains new weights as those of the base were trained, and classifier.tuned says that they were "
-                "not trained here; leave it out, or take adv_post"
+                "adv_in trains new weights as those of the base were trained, and this base is not trained here; leave "
+                "it out, or take adv_post"
             )
         if again := self._repeated_base():
             raise ValueError(f"transfer: {again} is the study's own base, or one that is named already; leave it out")

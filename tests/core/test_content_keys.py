@@ -26,6 +26,7 @@ OPTIONS: dict[str, str] = {
     "classifier.hybrid": "f06a4e444a376296",
     "classifier.resnet18": "ce0d61c64e51adf5",
     "classifier.encoder": "6b50c2bb59fce107",
+    "classifier.image_model": "d7fb81952bf2f05e",
     "dataset.faces": "704487219052c736",
     "dataset.celeba": "7b40d7571cfc07e1",
     "dataset.comments": "334e55cbd47f1b2f",

@@ -1,11 +1,10 @@
-"""What transformers reports and raises, in fairprog's way: silence where fairprog checks, one sentence for an error."""
+"""One sentence for whatever transformers raises about a folder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError
-from transformers.utils import logging
 
 from fairprog_core.common.errors import ModelError
 
@@ -16,20 +15,6 @@ _REMEDIES = {
     "adapter": "give an adapter that peft can read, or merge it and save the whole model",
 }
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Silence progress bars and reports of transformers; callers check what matters in them."""
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
