@@ -21,7 +21,6 @@ from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import base_name, fetch_model, find_model, model_digest
 from fairprog_core.classifiers.encoder.guard import FAMILIES
 from fairprog_core.classifiers.encoder.head import find_head, take_head
-from fairprog_core.classifiers.encoder.hub import Download
 from fairprog_core.classifiers.encoder.reading import (
     check_config,
     match_outputs,
@@ -41,6 +40,7 @@ from fairprog_core.classifiers.encoder.text_classifier import (
 )
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
+from fairprog_core.classifiers.hub import Download
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.data.base import Split
 
