@@ -184,6 +184,32 @@ def test_given_layer_of_grad_cam_is_used(tmp_path: Path) -> None:
     assert classifier.cam_title == "layer body.2"
 
 
+def test_batch_that_does_not_fit_into_memory_is_halved_with_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    greedy = freeze(opened(model="factory:tests.tiny_pictures:greedy_net"))
+    plain = opened(model="factory:tests.tiny_pictures:small_net")
+    x = plain.to_input(split_of(n=7).x)
+    found, expected = [], []
+    for classifier, answers in ((greedy, found), (plain, expected)):
+        classifier.parts.most = None
+        pictures = x.clone().requires_grad_()
+        logits = classifier(pictures)
+        (gradient,) = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, torch.arange(7) % 2), pictures)
+        answers += [logits.detach(), gradient, GradCam().explain(classifier, x).maps]
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+    assert greedy.parts.most == 2
+    assert plain.parts.most is None
+    assert [record.message for record in caplog.records] == [
+        "Memory is used up by 7 pictures at a time; from now on 4 are computed.",
+        "Memory is used up by 4 pictures at a time; from now on 2 are computed.",
+    ]
+
+
+def test_other_errors_of_a_net_are_not_taken_for_a_lack_of_memory() -> None:
+    classifier = opened(model="factory:tests.tiny_pictures:small_net")
+    with pytest.raises(RuntimeError, match="Kernel size"):
+        classifier(torch.rand(2, 3, 1, 1))
+
+
 def broken(folder: Path, name: str) -> dict[str, Any]:
     """Options that name something that cannot be used."""
     vit = save_folder("vit", folder / "vit", ("a", "b", "c") if name == "labels" else LABELS)
