@@ -205,6 +205,14 @@ class EncoderOptions(TrainedOptions):
         json_schema_extra=ADVANCED,
     )
 
+    @model_validator(mode="after")
+    def _check_outputs(self) -> Self:
+        if not self.tuned and (self.labels or self.label or self.threshold is not None):
+            raise ValueError(
+                "labels, label and threshold tell the outputs of a tuned model; set tuned, or leave them out"
+            )
+        return self
+
     @property
     def needs_training(self) -> bool:
         return not self.tuned

@@ -98,7 +98,7 @@ def read_tokens(folder: Path) -> Tokens:
     """
     if not any((folder / name).is_file() for name in TOKENIZERS):
         folder = find_base(folder) or folder
-    with quiet(), refusing(folder):
+    with quiet(), refusing(folder, "tokenizer"):
         _check_ids(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
