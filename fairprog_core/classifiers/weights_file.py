@@ -74,8 +74,8 @@ class Checkpoint(NamedTuple):
                     break
         if reason:
             raise ModelError(f"{self.where} does not belong to {net}: {reason}; name the net that it was saved from.")
-        if (name := first_not_finite({name: found[name] for name in wanted})) is not None:
-            raise ModelError(f"{self.where} holds weights that are not finite ({shorten(name, 60)}); save it again.")
+        if (wrong := first_not_finite({name: found[name] for name in wanted})) is not None:
+            raise ModelError(f"{self.where} holds weights that are not finite ({shorten(wrong, 60)}); save it again.")
         return {
             name: found[name].to(value.dtype) if name in found else torch.zeros_like(value, device="cpu")
             for name, value in expected.items()
