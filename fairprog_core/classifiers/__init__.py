@@ -134,6 +134,13 @@ class ResNet18Options(ImageClassifierOptions):
     kind: Literal["resnet18"] = "resnet18"
     title = "ResNet-18"
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
+    init: PathText = Field(
+        "",
+        max_length=4096,
+        title="First weights",
+        description="A checkpoint of torchvision's resnet18 that the training starts from; empty: random weights.",
+        json_schema_extra=ADVANCED | FOLDERS | LATER,
+    )
 
 
 class EncoderOptions(TrainedOptions):

@@ -174,6 +174,10 @@ class Classifier(nn.Module):
         """The last linear layer."""
         raise NotImplementedError
 
+    def describe(self) -> str:
+        """What was read from the model's own configuration, for the screen; empty: nothing."""
+        return ""
+
     def digest(self) -> str:
         """First 16 hex digits of the SHA-256 of the weights."""
         return weights_digest(self)

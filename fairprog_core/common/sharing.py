@@ -99,7 +99,7 @@ class Sharing:
     def _check_code(self, where: str, field: FieldInfo, value: str) -> None:
         if is_marked(field, MODEL) and "code" not in self.allowed and is_code(value):
             raise ConfigError(
-                f"{where} names a program that runs here; open the page with `fairprog app --allow code`, "
+                f"{where} names a program that runs here; start fairprog app with --allow code, "
                 "run the study on the command line, or give a folder or a file of weights."
             )
 

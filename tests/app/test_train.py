@@ -143,6 +143,20 @@ def test_data_without_its_folder_cannot_be_trained_on_and_the_panel_says_what_is
     assert not page.button(key="train").disabled
 
 
+def test_model_that_is_not_named_or_is_a_program_cannot_be_trained_on(open_page):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.classifier.kind").set_value("image_model").run()
+    assert not page.exception
+    assert "fill in “Model”" in page.error[0].value
+    model = page.text_input(key=f"{FORM}.classifier.image_model.model")
+    model.set_value("factory:package.module:function").run()
+    assert "names a program that runs here" in page.error[0].value
+    assert page.button(key="train").disabled
+    page.text_input(key=f"{FORM}.classifier.image_model.model").set_value("/models/vit").run()
+    assert not page.error
+    assert not page.button(key="train").disabled
+
+
 def test_card_of_the_data_is_shown(open_page):
     page = open_page("train")
     assert any(text.value.startswith("**Licence**:") for text in page.markdown)

@@ -71,6 +71,7 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("EncoderOptions", "model"): {"folders", "hub"},
         ("ImageModelOptions", "model"): {"folders", "hub", "code"},
         ("ImageModelOptions", "weights"): {"folders"},
+        ("ResNet18Options", "init"): {"folders"},
         ("TextProbeOptions", "model"): {"folders", "hub"},
     }
 

@@ -135,8 +135,9 @@ def check(values: FormValues) -> Study | ConfigError:
         study.plan_of_first_seed()  # the ranges of λ are those of every seed
     except ConfigError as error:
         return error
-    if name := study.dataset.missing_field():
-        return ConfigError(words.missing_field(study.dataset, name))
+    for options in (study.dataset, study.classifier):
+        if name := options.missing_field():
+            return ConfigError(words.missing_field(options, name))
     return study
 
 
