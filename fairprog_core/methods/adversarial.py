@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
+from fairprog_core.classifiers import CLASSIFIERS, ClassifierOptions, TrainedOptions
 from fairprog_core.classifiers.base import Classifier, Description, freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ArtifactError
@@ -199,9 +199,9 @@ class AdversarialMethod(Method[A_co]):
         return self.context.folder / "weights"
 
     @property
-    def base_options(self) -> TrainedOptions:
-        """Options of the base's training."""
-        return cast(TrainedOptions, self.context.classifier.options)
+    def base_options(self) -> ClassifierOptions:
+        """Options of the base."""
+        return cast(ClassifierOptions, self.context.classifier.options)
 
     @abstractmethod
     def start(self, lam: float) -> Adversarial:
@@ -256,7 +256,7 @@ class AdvPost(AdversarialMethod[AdvPostOptions]):
         classifier = read_classifier(self.context.base_file, CLASSIFIERS)[0].to(self.context.device).eval()
         classifier.unfreeze()
         trainable = [value for value in classifier.parameters() if value.requires_grad]
-        optimizer = torch.optim.AdamW(trainable, lr=self.options.rate * self.base_options.learning_rate)
+        optimizer = torch.optim.AdamW(trainable, lr=self.options.rate * self.base_options.start_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
         return Adversarial(
             self.options, context=self.context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule
@@ -268,8 +268,8 @@ class AdvIn(AdversarialMethod[AdvInOptions]):
 
     @property
     def steps(self) -> int:
-        split, base = self.context.split, self.base_options
-        rows: int = base.n_steps(len(split.y)) * base.batch_size
+        split = self.context.split
+        rows = self.base_options.n_rows_trained(len(split.y))
         n_cells = min(len(np.unique(split.cells)), MOST_CELLS)
         return max(round(self.options.length * rows / (n_cells * self.options.per_cell)), 1)
 
@@ -279,7 +279,7 @@ class AdvIn(AdversarialMethod[AdvInOptions]):
         classifier = (
             type(base).new(base.options, n_classes=base.n_classes, split=context.split).to(context.device).train()
         )
-        optimizer, schedule = optimizer_of(classifier, self.base_options, steps=self.steps)
+        optimizer, schedule = optimizer_of(classifier, cast(TrainedOptions, self.base_options), steps=self.steps)
         return Adversarial(
             self.options, context=context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule,
             is_augmented=True,

@@ -5,6 +5,7 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -114,15 +115,16 @@ class Execution:
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
         path = self._find_base()
-        needed = ALL_SPLITS if path is None else self._splits
+        needed = ALL_SPLITS if path is None and self.study.classifier.needs_training else self._splits
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
         if path is None:
-            yield self.progress.at("base", 0.0, "Training the base classifier")
+            doing = "Training the base classifier" if self.study.classifier.needs_training else "Reading the classifier"
+            yield self.progress.at("base", 0.0, doing)
             with self.progress.timing("base"):
                 for found in train_base(self.study, self.dataset, self.home, device=self.device):
                     if isinstance(found, float):
-                        yield self.progress.at("base", found, "Training the base classifier")
+                        yield self.progress.at("base", found, doing)
                     else:
                         yield found
         self.progress.at("data", 1.0, "")
@@ -157,7 +159,10 @@ class Execution:
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
         splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
-        base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
+        base = {}
+        for name, purpose in (("val", "validation"), ("test", "test")):
+            classifier.send_for(purpose, curve="")
+            base[name] = predict(classifier, splits[name])
         context = StudyContext(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
         predictions = base_predictions(self.folder)
         write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
@@ -184,7 +189,9 @@ class Execution:
                     yield record
                     if record["kind"] == "validation" or record["step"] % 10 == 0:
                         share = record["step"] / record["steps"]
-                        yield self.progress.at("triggers", (number + share) / n, label)
+                        n_queries = record.get("queries")
+                        said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
+                        yield self.progress.at("triggers", (number + share) / n, said)
             if job.read() is None:
                 with self.progress.timing("evaluation"):
                     for share in job.evaluate():
@@ -266,7 +273,15 @@ class Execution:
             environment=self.environment,
             seconds=self.progress.total(),
             majority_accuracy=majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
+            queries=self._queries(),
         ).save()
+
+    def _queries(self) -> dict[str, int]:
+        """Rows that the black box was sent, by purpose."""
+        total: Counter[str] = Counter()
+        for sent in self.context.classifier.n_sent().values():
+            total.update(sent)
+        return dict(total)
 
     def _earlier_seconds(self) -> dict[str, float]:
         """The seconds of earlier attempts; none where their file is missing or damaged: no other figure needs them."""

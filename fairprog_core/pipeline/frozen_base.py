@@ -26,11 +26,17 @@ def base_key(study: Study, dataset: Dataset) -> str:
         {
             "options": study.classifier.content(exclude={"source"}),
             **CLASSIFIERS[study.classifier.kind].load().cache_inputs(study.classifier),
-            "data": dataset.split_digest("train"),
-            "seed": study.base_seed,
+            **_origin(study, dataset),
             "recipe": CACHE_VERSION,
         }
     )
+
+
+def _origin(study: Study, dataset: Dataset) -> dict[str, object]:
+    """What the weights of a base come from besides its options: training rows, or the labels that outputs stand for."""
+    if study.classifier.needs_training:
+        return {"data": dataset.split_digest("train"), "seed": study.base_seed}
+    return {"labels": dataset.labels, "image_size": getattr(study.dataset, "image_size", None)}
 
 
 def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = None) -> Path | None:
@@ -52,7 +58,7 @@ def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = 
         return own
     key = base_key(study, dataset)
     cached, shipped = _trained(key, home), assets() / "classifiers" / f"{key}.safetensors"
-    source = study.classifier.source
+    source = study.classifier.weights_from
     if source == "shipped" and not shipped.exists():
         raise ModelError(
             f"No base is shipped for this data, classifier and base_seed {study.base_seed}; "
@@ -82,7 +88,7 @@ def find_damage(path: Path) -> str | None:
 
 
 def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.device) -> Iterator[float | BaseRecord]:
-    """Train the base and save it in the home's ``models/``.
+    """Train the base, or take it as it is, and save it in the home's ``models/``.
 
     Yields:
         The finished share, a float, after every batch; a "base" record from time to time.
@@ -91,17 +97,19 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
         ModelError: the training diverged.
     """
     path = _trained(base_key(study, dataset), home)
-    split = dataset.split("train")
+    is_trained = study.classifier.needs_training
+    split = dataset.split("train" if is_trained else "test")
     with making_once(path, find_damage) as is_missing:
-        if not is_missing and study.classifier.source != "train":  # another process trained it meanwhile
+        if not is_missing and study.classifier.weights_from != "train":  # another process trained it meanwhile
             return
         torch.manual_seed(study.base_seed)
         implementation: type[Classifier] = CLASSIFIERS[study.classifier.kind].load()
         classifier = implementation.new_for(study.classifier, labels=dataset.labels, split=split)
-        split = classifier.prepare(split)
-        yield from base_classifier.train(
-            classifier, split, options=study.classifier, seed=study.base_seed, device=device
-        )
+        if is_trained:
+            split = classifier.prepare(split)
+            yield from base_classifier.train(
+                classifier, split, options=study.classifier, seed=study.base_seed, device=device
+            )
         if not all_finite(classifier.state_to_save()):
             raise ModelError(
                 "The training of the base classifier ended in weights that are not finite; choose a lower "
@@ -109,7 +117,8 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
             )
         save_classifier(
             classifier.cpu(), path, key=path.stem, seed=study.base_seed, labels=dataset.labels,
-            groups=dataset.groups.names, dataset=study.dataset.to_json(), data=dataset.split_digest("train"),
+            groups=dataset.groups.names, dataset=study.dataset.to_json(),
+            data=dataset.split_digest("train") if is_trained else "",
         )  # fmt: skip
 
 
@@ -133,8 +142,10 @@ def _trained(key: str, home: Home) -> Path:
 
 
 def load_base(path: Path, device: torch.device) -> Classifier:
-    """Read a base and freeze it."""
-    return freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+    """Read a base of a run and freeze it; a black box keeps its answers beside the file."""
+    classifier = freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+    classifier.keep_in(path.parent)
+    return classifier
 
 
 def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> Classifier:
@@ -144,4 +155,4 @@ def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> 
         ArtifactError: the file is missing, damaged or not a classifier of fairprog.
         ConfigError: the path is not valid.
     """
-    return load_base(user_path(path), torch.device(device))
+    return freeze(read_classifier(user_path(path), CLASSIFIERS)[0]).to(device)

@@ -57,6 +57,8 @@ class Result:
         environment: versions, device, threads.
         seconds: per stage, and "total".
         majority_accuracy: accuracy of always predicting the most frequent label; None in results of early versions.
+        queries: rows that a black box was sent so far, by purpose, the base's own predictions included; empty if the
+            base is none.
     """
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
@@ -73,6 +75,7 @@ class Result:
     environment: dict[str, JsonValue] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     majority_accuracy: float | None = None
+    queries: dict[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         size = f"{len(self.points)} points of {len(self.curves)} curves{'' if self.is_complete else ', not finished'}"
@@ -121,6 +124,7 @@ class Result:
             environment=validate(_json_object(), values.get("environment", {}), where),
             seconds=validate(_seconds(), values.get("seconds", {}), where),
             majority_accuracy=validate(_number(), values.get("majority_accuracy"), where),
+            queries=validate(_counts(), values.get("queries", {}), where),
         )
         result._check(where)
         return result
@@ -140,6 +144,8 @@ class Result:
             "points": [point.to_json() for point in self.points],
             "curves": [curve.to_json() for curve in self.curves],
         }
+        if self.queries:
+            values["queries"] = self.queries
         if self.transfer:
             values["transfer"] = [each.to_json() for each in self.transfer]
         content: dict[str, object] = plain(values)
@@ -338,6 +344,11 @@ class Result:
         labels = [row["label"] for row in (*(own or ()), *point.intersections, *(point.changes or ()))]
         is_known = all(0 <= label < len(self.labels) for label in labels)
         return is_known and own != [] and len(combined) < 2 and len(own or ()) in {0, len(of_base or own or ())}
+
+
+@cache
+def _counts() -> TypeAdapter[dict[str, int]]:
+    return TypeAdapter(dict[str, int])
 
 
 @cache

@@ -24,7 +24,7 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
     per_point = 0.4 * _labels(study) + 0.3 * per_row * _rows(study, "n_test")  # intervals and auditor; predictions
     n_explained = sum(is_explained(study, plan) for plan in plans) * (n_seeds if study.explain.every_seed else 1)
     return {
-        "data": 10 + trains_base * _rows(study, "n_train") / 600,
+        "data": 10 + (trains_base and study.classifier.needs_training) * _rows(study, "n_train") / 600,
         "base": 1 + trains_base * of_base * per_row,
         "triggers": n_seeds
         * sum(1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans),
@@ -40,8 +40,7 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
 def is_explained(study: Study, plan: CurvePlan) -> bool:
     """Whether a curve is explained: it has a trigger and the first seed (unless ``every_seed``)."""
     options = study.explain
-    has_explanations = bool(options.gallery or options.rows or options.probe)
-    return has_explanations and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
+    return options.is_any and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
 
 
 def _per_row(study: Study) -> float:
@@ -53,7 +52,7 @@ def _per_row(study: Study) -> float:
 
 def _base_rows(study: Study) -> int:
     """Number of rows in all batches of the training of the base."""
-    n: int = study.classifier.n_steps(_rows(study, "n_train")) * study.classifier.batch_size
+    n: int = study.classifier.n_rows_trained(_rows(study, "n_train"))
     return n
 
 

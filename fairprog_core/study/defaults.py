@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairprog_core.classifiers import CLASSIFIERS, TrainedOptions
+from fairprog_core.classifiers import CLASSIFIERS, ClassifierOptions
 from fairprog_core.common.options import Modality
 from fairprog_core.common.registry import Entry, O_co
 from fairprog_core.data import DATASETS
@@ -12,7 +12,7 @@ from fairprog_core.training.budget import Budget
 from fairprog_core.triggers import TRIGGERS, TriggerOptions
 
 
-def classifier(modality: Modality) -> TrainedOptions:
+def classifier(modality: Modality) -> ClassifierOptions:
     """The default base classifier."""
     return _of(CLASSIFIERS, modality)[0]
 
@@ -35,6 +35,22 @@ def budget(modality: Modality) -> Budget:
 def first_control(modality: Modality) -> MethodOptions:
     """The control that is evaluated for every curve of a trigger."""
     return next(method for method in methods(modality) if method.is_control)
+
+
+def by_base(make: Callable[[Modality], Any], fitting: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+    """As `by_modality`, with what fits a classifier of which only answers are known."""
+    usual = by_modality(make)
+
+    def values_of(values: dict[str, Any]) -> Any:
+        found = usual(values)
+        return fitting(found, values["dataset"].modality) if has_only_answers(values) else found
+
+    return values_of
+
+
+def has_only_answers(values: Mapping[str, Any]) -> bool:
+    """Whether the classifier among the fields before answers with probabilities alone."""
+    return "dataset" in values and "classifier" in values and values["classifier"].only_answers
 
 
 def by_modality(make: Callable[[Modality], Any]) -> Callable[[dict[str, Any]], Any]:

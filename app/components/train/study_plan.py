@@ -41,7 +41,7 @@ def show(value: Study, *, key: str) -> Study:
 
 def _duration(study: Study) -> str:
     found, trained = (sum(expected_seconds(study, trains_base=way).values()) for way in (False, True))
-    source = study.classifier.source
+    source = study.classifier.weights_from
     return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)
 
 
