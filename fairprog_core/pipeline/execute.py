@@ -187,9 +187,9 @@ class Execution:
             with self.progress.timing("triggers"):
                 for record in job.learn():
                     yield record
-                    if record["kind"] == "validation" or record["step"] % 10 == 0:
+                    n_queries = record.get("queries")
+                    if record["kind"] == "validation" or record["step"] % 10 == 0 or n_queries:
                         share = record["step"] / record["steps"]
-                        n_queries = record.get("queries")
                         said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
                         yield self.progress.at("triggers", (number + share) / n, said)
             if job.read() is None:

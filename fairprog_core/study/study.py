@@ -18,7 +18,6 @@ from fairprog_core.common.validation import without_none
 from fairprog_core.data import DATASETS, FacesOptions
 from fairprog_core.methods import METHODS, MethodOptions
 from fairprog_core.study import defaults
-from fairprog_core.study.answers_only import find_misfit, fitting_methods, fitting_triggers
 from fairprog_core.study.lam_options import LamOptions
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.transfer_target import Name, TransferTarget, base_name
@@ -103,13 +102,13 @@ class Study(Options):
         description="The base that stays frozen.",
     )
     methods: tuple[AnyMethod, ...] = Field(
-        default_factory=defaults.by_base(defaults.methods, fitting_methods),
+        default_factory=defaults.by_base(defaults.methods, defaults.fitting_methods),
         min_length=1,
         title="Methods",
         description="What is learned in front of the base, and controls.",
     )
     triggers: tuple[AnyTrigger, ...] = Field(
-        default_factory=defaults.by_base(defaults.triggers, fitting_triggers),
+        default_factory=defaults.by_base(defaults.triggers, defaults.fitting_triggers),
         min_length=1,
         title="Triggers",
         description="One curve for each of them.",
@@ -188,7 +187,7 @@ class Study(Options):
                 '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
             )
         classifiers = (self.classifier, *self._other_classifiers())
-        if misfit := find_misfit(classifiers, self.methods, self.triggers, is_explained=self.explain.is_any):
+        if misfit := defaults.find_misfit(classifiers, self.methods, self.triggers, is_explained=self.explain.is_any):
             raise ValueError(misfit)
         if not self.classifier.needs_training and any(method.kind == "adv_in" for method in self.methods):
             raise ValueError(

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from fairprog_core.classifiers import BlackBoxOptions
 from fairprog_core.classifiers.base import Classifier, ClassifierHeader, Description
 from fairprog_core.classifiers.black_box.answers import Answers
-from fairprog_core.classifiers.black_box.source import Answer, Rows, Source, source_of
+from fairprog_core.classifiers.black_box.source import Answer, SentRows, Source, source_of
 from fairprog_core.classifiers.outputs import LabelOutputs
 from fairprog_core.common.errors import ModelError
 
@@ -87,7 +87,7 @@ class Box(Classifier):
         return self.answers.counts()
 
     @abstractmethod
-    def rows_of(self, x: Any) -> Rows:
+    def rows_of(self, x: Any) -> SentRows:
         """Inputs of the classifier -> rows as they are sent."""
 
     def features(self, x: Any) -> Tensor:
@@ -97,7 +97,7 @@ class Box(Classifier):
     def forward(self, x: Any) -> Tensor:
         return self.features(x)
 
-    def probabilities(self, rows: Rows) -> NDArray[np.float32]:
+    def probabilities(self, rows: SentRows) -> NDArray[np.float32]:
         """Probabilities (k, m) of rows; those that were never sent are sent now, each once."""
         keys = self._keys(rows)
         found = self.answers.find(list(dict.fromkeys(keys)))
@@ -115,7 +115,7 @@ class Box(Classifier):
             raise ModelError(f"{self.source.name} answers rows of different lengths; it must give one row per label.")
         return np.stack([found[key] for key in keys])
 
-    def _keys(self, rows: Rows) -> list[bytes]:
+    def _keys(self, rows: SentRows) -> list[bytes]:
         """A digest of the content of every row, and of who is asked."""
         start = hashlib.sha256(f"{self.options.address}\n{self.options.function}\n".encode())
         keys = []

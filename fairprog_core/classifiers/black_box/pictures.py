@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fairprog_core.classifiers.black_box.box import Box
-from fairprog_core.classifiers.black_box.source import Rows
+from fairprog_core.classifiers.black_box.source import SentRows
 from fairprog_core.classifiers.image import to_pixels
 
 
@@ -31,7 +31,7 @@ class PictureBox(Box):
             x[flip] = x[flip, :, ::-1]
         return to_pixels(x, self.device)
 
-    def rows_of(self, x: Tensor) -> Rows:
+    def rows_of(self, x: Tensor) -> SentRows:
         steps = (x.detach().clamp(0, 1) * 255).round().byte()
         rows: NDArray[np.uint8] = np.ascontiguousarray(steps.permute(0, 2, 3, 1).cpu().numpy())
         return rows

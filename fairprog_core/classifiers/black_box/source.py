@@ -18,7 +18,7 @@ from urllib3.util import Retry, Timeout
 from fairprog_core.classifiers import BlackBoxOptions
 from fairprog_core.common.errors import ModelError, shorten, shown
 
-Rows: TypeAlias = NDArray[np.uint8] | list[str]  # pictures (k, h, w, 3), or k texts
+SentRows: TypeAlias = NDArray[np.uint8] | list[str]  # pictures (k, h, w, 3), or k texts
 _TRY_LATER = (429, 500, 502, 503, 504)
 _LONGEST_WAIT = 60  # seconds between two tries, also where the answer asks for more
 KEPT = "what was answered before is kept"
@@ -43,7 +43,7 @@ class Source(Protocol):
 
     name: str
 
-    def ask(self, rows: Rows) -> Answer:
+    def ask(self, rows: SentRows) -> Answer:
         """Send rows and wait for the answer.
 
         Raises:
@@ -94,7 +94,7 @@ class Address:
         )  # fmt: skip
         self.pool = urllib3.PoolManager(timeout=Timeout(options.timeout), retries=retries, maxsize=1)
 
-    def ask(self, rows: Rows) -> Answer:
+    def ask(self, rows: SentRows) -> Answer:
         body = {"texts": rows} if isinstance(rows, list) else {"images": [_png(row) for row in rows]}
         data = json.dumps(body).encode()
         try:
@@ -137,7 +137,7 @@ class Function:
         if not callable(self.function):
             raise ModelError(f"{shorten(function, 80)} is no function but a {type(self.function).__name__}.")
 
-    def ask(self, rows: Rows) -> Answer:
+    def ask(self, rows: SentRows) -> Answer:
         try:
             found = self.function(rows)
         except Exception as error:  # whatever a function of the user raises

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from torch import Tensor
 
 from fairprog_core.classifiers.black_box.box import Box
-from fairprog_core.classifiers.black_box.source import Rows
+from fairprog_core.classifiers.black_box.source import SentRows
 from fairprog_core.classifiers.encoder.folder import find_model, read_tokens
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import Tokens
@@ -67,7 +67,7 @@ class TextBox(Box):
         vectors = torch.zeros(len(ids), 3, self.embedding.shape[1], device=self.device)
         return TextInput(vectors, torch.ones_like(ids, dtype=torch.bool), ids)
 
-    def rows_of(self, x: TextInput) -> Rows:
+    def rows_of(self, x: TextInput) -> SentRows:
         return [self._text(ids) for ids in x.ids.tolist()]
 
     def _number(self, text: str) -> int:
