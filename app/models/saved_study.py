@@ -13,7 +13,7 @@ def dataset_kind(study: Mapping[str, object]) -> str:
 
 def modality(study: Mapping[str, object]) -> Modality:
     """The modality of its data set; "image" where the data set is not in the registry."""
-    return modality_of(dataset_kind(study))
+    return modality_of(_part(study, "dataset"))
 
 
 def first_seed(study: Mapping[str, object]) -> int | None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.charts.theme import SYMBOLS
-from app.components import run_picker
+from app.components import run_picker, weak_base
 from app.components.tradeoff import detail, downloads, plane, point_tables, trigger_view, trigger_words
 from app.models import saved_study
 from app.models.series import drawable, gather
@@ -57,6 +57,7 @@ def explore() -> None:
     with second:
         metric = choose_gap(results[run], curve)
     session.compare_runs(run, list(results))
+    weak_base.show_one(results[run].weak_base)
     series = [each for one, result in results.items() for each in gather(result, metric, run=one, name=names[one])]
     if len(series) > N_MOST:
         series = [each for each in series if each.criterion == curve.criterion]

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from fairprog_core.common.errors import shorten
-from fairprog_core.common.options import ADDRESSES, ADVANCED, CODE, FOLDERS, HUB, Modality, PathRule
+from fairprog_core.common.options import ADDRESSES, ADVANCED, CODE, FOLDERS, HUB, LATER, Modality, PathRule
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
@@ -149,8 +149,27 @@ class EncoderOptions(TrainedOptions):
     tuned: bool = Field(
         False,
         title="Already tuned",
-        description="The model is already a classifier for these labels, in this order; it is not trained further.",
+        description="The model is already a classifier for the data's labels; it is not trained further.",
         json_schema_extra=ADVANCED,
+    )
+    labels: tuple[str, ...] = Field(
+        (),
+        title="Its labels",
+        description="Of a tuned model: the data's label of each of its outputs, in its order. Empty: matched by name.",
+        json_schema_extra=ADVANCED | LATER,
+    )
+    label: str = Field(
+        "",
+        title="Its output",
+        description="Of a tuned model with several yes-or-no outputs: the name of the one to use, e.g. toxic.",
+        json_schema_extra=ADVANCED | LATER,
+    )
+    threshold: float | None = Field(
+        None,
+        title="Threshold",
+        description="Of a tuned model with one output: the output above which its label is predicted. Empty: 0, where "
+        "the sigmoid is .5.",
+        json_schema_extra=ADVANCED | LATER,
     )
     max_length: int = Field(
         128,

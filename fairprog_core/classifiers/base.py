@@ -116,6 +116,14 @@ class Classifier(nn.Module):
         yield from ()
 
     @classmethod
+    def check_labels(cls, options: Any, labels: tuple[str, ...]) -> None:
+        """Refuse, before any data are prepared, a model that was trained elsewhere and has other labels.
+
+        Raises:
+            ModelError: its outputs cannot be matched to the data's labels.
+        """
+
+    @classmethod
     def new(cls, options: Any, *, n_classes: int, split: Split) -> Self:
         """An untrained classifier for the rows of a split; initial weights come from torch's random state."""
         raise NotImplementedError

@@ -82,6 +82,7 @@ def _dataset(source: str, settings: list[str] | None, home: Home) -> Dataset:
 def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     columns = (TextColumn("{task.description:>5}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     splits = {}
+    dataset.check(SPLITS)
     with Progress(*columns, console=console()) as progress:
         for name in SPLITS:
             task = progress.add_task(name, total=None)

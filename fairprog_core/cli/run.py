@@ -22,6 +22,7 @@ from fairprog_core.cli.terminal.console import (
     open_home,
     say,
     span,
+    warn,
     write_text,
 )
 from fairprog_core.common.errors import ConfigError, escaped, shorten
@@ -29,6 +30,7 @@ from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
+from fairprog_core.results.weak_base import weak_base_sentence
 from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.log_format import LogFormatter
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
@@ -131,6 +133,8 @@ def _show(records: Iterator[Record], title: str) -> None:
     with Progress(*columns, console=console(), disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task(title, total=1.0, left="")
         for record in records:
+            if record["kind"] == "warning":
+                warn(record["text"])
             if record["kind"] != "stage":
                 continue
             left = record.get("seconds_left")
@@ -163,6 +167,8 @@ def _report(home: Home, run: Run) -> int:
     folder = home.run(run.id)
     if run.figures:
         console().print(figures_table(run.figures, f"{run.name}, test split"))
+        if weak := run.figures[0].get("weak_base"):
+            warn(weak_base_sentence(weak, "test"))
     if run.state == "done":
         say(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
         return 0

@@ -115,6 +115,13 @@ class ResultRecord(Stored):
     kind: Literal["result"]
 
 
+class WarningRecord(Stored):
+    """Something that whoever reads the result has to know: one sentence."""
+
+    kind: Literal["warning"]
+    text: str
+
+
 class WorkerRecord(Stored):
     """A worker ended before it began this queued run; ``error`` says how."""
 
@@ -124,7 +131,14 @@ class WorkerRecord(Stored):
 
 TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
 Record: TypeAlias = (
-    StageRecord | BaseRecord | TrainRecord | ValidationRecord | CurveRecord | ResultRecord | WorkerRecord
+    StageRecord
+    | BaseRecord
+    | TrainRecord
+    | ValidationRecord
+    | CurveRecord
+    | ResultRecord
+    | WarningRecord
+    | WorkerRecord
 )
 
 

@@ -4,29 +4,26 @@ To add a data set: a file with a subclass of ``data.base.Dataset``, whose docstr
 with ``title`` and ``modality``; one line in :data:`DATASETS`. Outside the package: one file and :func:`register`.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from fairprog_core.common.options import ADVANCED, FOLDERS, NEEDED, Modality, PathText
-from fairprog_core.common.registry import Entry, EntryOptions, add
+from fairprog_core.common.options import ADVANCED, FOLDERS, LATER, NEEDED, Modality, PathText
+from fairprog_core.common.registry import Entry, add
 from fairprog_core.data.identity_words import IDENTITY_WORDS
+from fairprog_core.data.options.base import DatasetOptions, names
+from fairprog_core.data.options.table import TableOptions
+
+__all__ = [
+    "DATASETS", "CelebAOptions", "CivilCommentsOptions", "CommentsOptions", "DatasetOptions", "FacesOptions",
+    "TableOptions", "modality_of", "register",
+]  # fmt: skip
 
 AttributeName = Annotated[str, Field(min_length=1, max_length=80)]
 FaceAttribute = Literal["blond", "smiling", "glasses", "wavy"]
 
 _ALL_ROWS = "Empty: all that the split has."
-
-
-def _names(value: Any) -> Any:
-    """Split a text with names separated by commas into a tuple; return any other value unchanged."""
-    return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
-
-
-class DatasetOptions(EntryOptions):
-    """Base of the options of data sets."""
-
-    modality: ClassVar[Modality] = "image"
 
 
 class FacesOptions(DatasetOptions):
@@ -80,7 +77,7 @@ class FacesOptions(DatasetOptions):
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Accept "blond, smiling" for ("blond", "smiling")."""
-        return _names(value)
+        return names(value)
 
     @field_serializer("target")
     def _joined(self, target: tuple[str, ...]) -> str:
@@ -121,6 +118,10 @@ class CelebAOptions(DatasetOptions):
         description="Share of the training images set aside for the trigger; the base never sees them.",
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed of the data", description="Draws the tuning set.")
+    missing: Literal["refuse", "leave_out"] = Field(
+        "refuse", title="Missing pictures", json_schema_extra=ADVANCED | LATER,
+        description="Where the lists name pictures that are not there: refuse, or leave_out to use those that are.",
+    )  # fmt: skip
     max_train: int | None = Field(
         None, ge=2, title="Training rows at most", description=_ALL_ROWS, json_schema_extra=ADVANCED
     )
@@ -138,12 +139,12 @@ class CelebAOptions(DatasetOptions):
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Accept "Smiling, Young" for ("Smiling", "Young")."""
-        return _names(value)
+        return names(value)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        names = (*self.target, *self.sensitive)
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
+        chosen = (*self.target, *self.sensitive)
+        if repeated := sorted({name for name in chosen if chosen.count(name) > 1}):
             raise ValueError(f"{repeated[0]} is listed twice in target and sensitive; name each attribute once")
         return self
 
@@ -212,8 +213,8 @@ class CivilCommentsOptions(DatasetOptions):
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Accept "black, white" for ("black", "white"), and "all" for every identity."""
-        names = _names(value)
-        return tuple(IDENTITY_WORDS) if names in ("all", ("all",), ["all"]) else names
+        given = names(value)
+        return tuple(IDENTITY_WORDS) if given in ("all", ("all",), ["all"]) else given
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -229,6 +230,7 @@ DATASETS: dict[str, Entry[DatasetOptions]] = {
     "celeba": Entry(CelebAOptions, "fairprog_core.data.celeba.dataset:CelebA"),
     "comments": Entry(CommentsOptions, "fairprog_core.data.comments.dataset:Comments"),
     "civil_comments": Entry(CivilCommentsOptions, "fairprog_core.data.civil_comments.dataset:CivilComments"),
+    "table": Entry(TableOptions, "fairprog_core.data.table.dataset:OwnTable"),
 }
 
 
@@ -241,7 +243,16 @@ def register(key: str, entry: Entry[DatasetOptions]) -> None:
     add(DATASETS, key, entry, noun="data set")
 
 
-def modality_of(kind: object) -> Modality:
-    """The modality of a data set by its key; "image" where the key is not in the registry, or is none."""
+def modality_of(data: object) -> Modality:
+    """The modality of a data set; "image" where the data set is not in the registry, or is none.
+
+    Args:
+        data: its options, their values by name, or its key in the registry. Where the modality depends on the values,
+            a key alone has that of the defaults.
+    """
+    if isinstance(data, DatasetOptions):
+        return data.modality
+    values = data if isinstance(data, Mapping) else {"kind": data}
+    kind = values.get("kind")
     entry = DATASETS.get(kind) if isinstance(kind, str) else None
-    return entry.options.modality if entry else "image"
+    return entry.options.modality_in(values) if entry else "image"

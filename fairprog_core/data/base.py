@@ -4,7 +4,7 @@ Notation: n samples, c classes, p group patterns, h×w image.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -168,6 +168,13 @@ class Dataset(ABC):
     def groups(self) -> Groups:
         """The groups of the sensitive attribute."""
 
+    def check(self, names: Iterable[SplitName]) -> None:  # noqa: B027  # most data sets lack nothing
+        """Look whether the rows of these splits can be prepared, before any is.
+
+        Raises:
+            DataError: something that they need is missing.
+        """
+
     @abstractmethod
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
         """Write the rows of a split to the cache if they are not there yet.
@@ -183,6 +190,10 @@ class Dataset(ABC):
     @abstractmethod
     def split_digest(self, name: SplitName) -> str:
         """Content key of a split: changes with exactly those options that change its rows."""
+
+    def has_split(self, name: SplitName) -> bool:
+        """Whether the data set has rows of a split; all are there in most data sets."""
+        return True
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
         """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty if the data set has none."""

@@ -65,12 +65,12 @@ class Columns:
             folder: holds the files.
             home: the folder that an error about its disk names; None: the folder itself.
         """
-        self._folder, self._home = folder, home or folder
+        self.folder, self._home = folder, home or folder
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """A new memory-mapped column, to be filled in place."""
-        path = self._folder / f"{name}.npy"
-        self._check_space(np.dtype(dtype).itemsize * math.prod(shape))
+        path = self.folder / f"{name}.npy"
+        self.check_space(np.dtype(dtype).itemsize * math.prod(shape))
         column = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
         if hasattr(os, "posix_fallocate"):  # else a disk that gets full meanwhile ends the process by SIGBUS
             with path.open("r+b") as file:
@@ -78,7 +78,7 @@ class Columns:
         return column
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        column: NDArray[Any] = np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        column: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         return column
 
     @contextmanager
@@ -92,15 +92,23 @@ class Columns:
         """
         import pyarrow as pa
 
-        self._check_space(size)
-        with pa.OSFile(str(self._folder / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        self.check_space(size)
+        with pa.OSFile(str(self.folder / f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, schema) as writer:
             yield writer
 
     def table(self, name: str) -> "pa.Table":
         """A memory-mapped table: only the parts that are used are read."""
         import pyarrow as pa
 
-        return pa.ipc.open_file(pa.memory_map(str(self._folder / f"{name}.arrow"))).read_all()
+        return pa.ipc.open_file(pa.memory_map(str(self.folder / f"{name}.arrow"))).read_all()
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write what is no column, e.g. a report."""
+        (self.folder / f"{name}.json").write_text(text, "utf-8")
+
+    def text(self, name: str) -> str:
+        """What `write_text` wrote."""
+        return (self.folder / f"{name}.json").read_text("utf-8")
 
     def find_damage(self, expected: "Mapping[str, Array | TableLayout]") -> str | None:
         """What is wrong with the files, judging by headers and sizes; None: nothing.
@@ -126,7 +134,7 @@ class Columns:
             wanted = f"{np.dtype(expected.dtype)} {expected.shape}"
             raise ValueError(f"{name} is {column.dtype} {column.shape}, not {wanted}")
         header = column.offset if isinstance(column, np.memmap) else 0
-        if (size := (self._folder / f"{name}.npy").stat().st_size) != header + column.nbytes:
+        if (size := (self.folder / f"{name}.npy").stat().st_size) != header + column.nbytes:
             raise ValueError(f"{name} has {size} bytes, not {header + column.nbytes}")
 
     def _check_table(self, name: str, expected: TableLayout) -> None:
@@ -135,9 +143,14 @@ class Columns:
         if tuple(table.column_names) != expected.columns or expected.n not in (None, len(table)):
             raise ValueError(f"{name} has {len(table)} rows of {', '.join(table.column_names)}")
 
-    def _check_space(self, needed: int) -> None:
+    def check_space(self, needed: int) -> None:
+        """Refuse to begin what does not fit on the disk.
+
+        Raises:
+            DataError: it needs more bytes than are free.
+        """
         # A memory-mapped file on a full disk kills the process when it is written to.
-        free = shutil.disk_usage(self._folder).free
+        free = shutil.disk_usage(self.folder).free
         if needed > free:
             more = f"{size(needed - free)} more than the {size(free)} that are free"
             raise DataError(
@@ -154,11 +167,13 @@ class CacheEntry:
         folder: of the columns.
         expected: the layout of every column and table, by name.
         fill: creates and fills the columns, and yields its progress.
+        goes_on: whether ``fill`` continues what an interrupted call wrote, which is then kept.
     """
 
     folder: Path
     expected: Mapping[str, Array | TableLayout]
     fill: Callable[[Columns], Iterator[Progress]]
+    goes_on: bool = False
 
     @classmethod
     def of(
@@ -167,21 +182,27 @@ class CacheEntry:
         key: str,
         expected: Mapping[str, Array | TableLayout],
         fill: Callable[[Columns], Iterator[Progress]],
+        *,
+        goes_on: bool = False,
     ) -> "CacheEntry":
         """The entry with this key in the cache of a home."""
-        return cls(home.cache / "data" / key, expected, fill)
+        return cls(home.cache / "data" / key, expected, fill, goes_on)
 
     def prepare(self) -> Iterator[Progress]:
         """Fill the entry if it is missing or damaged; other processes that need it wait.
 
-        Closing the generator cancels and removes what was written: an entry exists only if it is complete.
+        Closing the generator cancels. What was written is removed, or kept for the next call where ``fill`` goes on: an
+        entry exists only if it is complete.
         """
         with making_once(self.folder, self._find_damage) as is_missing:
             if is_missing:
                 with replacing(self.folder) as part:
-                    part.mkdir()
-                    yield from self.fill(Columns(part, home=self.folder.parent))
-                    write_checksums(part)
+                    unfinished = self.folder.with_name(f"{self.folder.name}.part") if self.goes_on else part
+                    unfinished.mkdir(exist_ok=self.goes_on)
+                    yield from self.fill(Columns(unfinished, home=self.folder.parent))
+                    write_checksums(unfinished)
+                    if self.goes_on:
+                        unfinished.rename(part)
 
     def open(self) -> Columns:
         """The columns, filled first if they are missing or damaged."""

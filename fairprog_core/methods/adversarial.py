@@ -276,9 +276,8 @@ class AdvIn(AdversarialMethod[AdvInOptions]):
     def start(self, lam: float) -> Adversarial:
         base, context = self.context.classifier, self.context
         torch.manual_seed(context.seed)
-        classifier = (
-            type(base).new(base.options, n_classes=base.n_classes, split=context.split).to(context.device).train()
-        )
+        labels = tuple(map(str, cast(list[str], context.about.get("labels", range(base.n_classes)))))
+        classifier = type(base).new_for(base.options, labels=labels, split=context.split).to(context.device).train()
         optimizer, schedule = optimizer_of(classifier, cast(TrainedOptions, self.base_options), steps=self.steps)
         return Adversarial(
             self.options, context=context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule,

@@ -43,5 +43,5 @@ class NeutralWords:
 
     def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
         """The trigger that replaces the learned one."""
-        ids = classifier.encode([self.options.words])[0, 1:-1].tolist()
+        ids = classifier.tokens.inner(classifier.encode([self.options.words])[0]).tolist()
         return trigger.attach_to(classifier).with_words(list(islice(cycle(ids), trigger.options.n_words)))

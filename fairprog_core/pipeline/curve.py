@@ -35,7 +35,7 @@ class CurveJob:
         self.context, self.plan = context, plan
         self.folder = curve_folder(context.folder, plan.key)
         self.method: Method[MethodOptions] = build(METHODS, plan.method, self._fit_context())
-        self.on_validation = GapMeasure(plan.criterion.gap, context.dataset.groups, len(context.dataset.labels))
+        self.on_validation = GapMeasure(plan.criterion.gap, context.dataset.groups, context.dataset.labels)
         self.on_test = replace(self.on_validation, split="test")
         for name, measure in (("val", self.on_validation), ("test", self.on_test)):
             measure.reference(context.base[name])  # refuse a split that is too small before training

@@ -6,9 +6,11 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -21,8 +23,9 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
-from fairprog_core.common.records import Record, StageRecord
+from fairprog_core.common.records import Record, StageRecord, WarningRecord
 from fairprog_core.common.registry import build, load
+from fairprog_core.common.types import Floats, Groups
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.explain import REPORTS
@@ -33,6 +36,7 @@ from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.environment import choose_device, describe, make_deterministic
+from fairprog_core.pipeline.front import GapMeasure
 from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.transfer import TransferJob
@@ -40,6 +44,7 @@ from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
+from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.plan import CurvePlan
@@ -115,9 +120,15 @@ class Execution:
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
         path = self._find_base()
+        if path is None:
+            kind: type[Classifier] = CLASSIFIERS[self.study.classifier.kind].load()
+            kind.check_labels(self.study.classifier, self.dataset.labels)
         needed = ALL_SPLITS if path is None and self.study.classifier.needs_training else self._splits
+        self.dataset.check(needed)
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
+            if name == "val":  # before the larger splits and the base, which may take hours
+                self._check_cells()
         if path is None:
             doing = "Training the base classifier" if self.study.classifier.needs_training else "Reading the classifier"
             yield self.progress.at("base", 0.0, doing)
@@ -132,6 +143,8 @@ class Execution:
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         yield self.progress.at("base", 1.0, "The base classifier is ready")
+        if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
+            yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split that is not in the cache; yields its progress."""
@@ -139,6 +152,20 @@ class Execution:
             for done, total in self.dataset.prepare_split(name):
                 share = start + part * done / max(total, 1)
                 yield self.progress.at("data", share, f"Preparing the {name} split: {done:,} of {total:,} rows")
+
+    def _check_cells(self) -> None:
+        """Refuse validation and test rows on which a gap that the study needs cannot be estimated.
+
+        Raises:
+            DataError: names the group and label without rows.
+        """
+        splits = {"validation": self.dataset.split("val"), "test": self.dataset.split("test")}
+        groups = self.dataset.groups
+        for criterion, (name, split) in product(self.study.criteria, splits.items()):
+            shares = [each.cell_share for other, each in splits.items() if other != name]
+            GapMeasure(criterion.gap, groups, self.dataset.labels, name).check(
+                split.y, split.z, is_found_elsewhere=partial(_has_cell, shares, groups)
+            )
 
     def _find_base(self) -> Path | None:
         """The base of an earlier attempt, else a cached or shipped one, else None."""
@@ -274,6 +301,7 @@ class Execution:
             seconds=self.progress.total(),
             majority_accuracy=majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
             queries=self._queries(),
+            weak_base=find_weak_base(self.context.base["test"], n_classes=len(self.dataset.labels)),
         ).save()
 
     def _queries(self) -> dict[str, int]:
@@ -294,6 +322,12 @@ class Execution:
         """Write the seconds spent, for a later attempt at this run."""
         with replacing(self.folder / "seconds.json") as part:
             part.write_text(json.dumps(self.progress.seconds), "utf-8")
+
+
+def _has_cell(shares: Iterable[Floats], groups: Groups, group: int, label: int | None) -> bool:
+    """Whether one of several splits, by the natural shares of their (pattern, label) cells, has rows of a cell."""
+    chosen = slice(None) if label is None else label
+    return any(share[groups.patterns[:, group], chosen].sum() > 0 for share in shares)
 
 
 def _label(job: CurveJob) -> str:

@@ -3,14 +3,15 @@
 A curve of a study and ``fp.reprogram`` both use these functions.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.records import Front
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups, Predictions
@@ -18,10 +19,16 @@ from fairprog_core.data.base import Split
 from fairprog_core.methods import METHODS, MethodOptions
 from fairprog_core.methods.base import FittedModel
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
-from fairprog_core.metrics.counts import cell_weight, count_table
-from fairprog_core.metrics.fairness import collapsed, evaluate, scored_classes
+from fairprog_core.metrics.counts import by_group, cell_weight, count_table
+from fairprog_core.metrics.fairness import METRICS, collapsed, evaluate, scored_classes, smallest_cell
 from fairprog_core.metrics.pareto import choose_lam, hypervolume
 from fairprog_core.metrics.report import majority_accuracy
+
+CellTest: TypeAlias = Callable[[int, int | None], bool]
+
+
+def _is_nowhere(group: int, label: int | None) -> bool:
+    return False
 
 
 class Quality(NamedTuple):
@@ -70,14 +77,50 @@ class GapMeasure:
     Attributes:
         gap: name of the metric.
         groups: the values of Z.
-        n_classes: c.
+        labels: the c class names.
         split: the split's name, for errors.
     """
 
     gap: str
     groups: Groups
-    n_classes: int
+    labels: Sequence[str]
     split: str = "validation"
+
+    def check(self, y: NDArray[np.int64], z: NDArray[np.int64], *, is_found_elsewhere: CellTest = _is_nowhere) -> None:
+        """Refuse rows without one of the groups, or of the groups and labels, that the gap needs.
+
+        Args:
+            y: (n,) labels of the split.
+            z: (n,) pattern codes.
+            is_found_elsewhere: whether other splits have rows of a group (index) and label (index, None: any), so that
+                more rows help.
+
+        Raises:
+            DataError: names the cell, and what helps.
+        """
+        metric = METRICS[self.gap]
+        counts = count_table(y, y, z, n_patterns=len(self.groups.patterns), n_classes=len(self.labels))
+        cells = by_group(counts, self.groups).sum(axis=-1)  # (g, c)
+        found = smallest_cell(cells, metric, scored_classes(counts, self.groups))
+        if metric.needs == "rows" or found.n:
+            return
+        group = self.groups.names[found.group]
+        advice = f"use more {self.split} rows, " * is_found_elsewhere(found.group, found.label)
+        if found.label is None:
+            where, advice = f"is in the group {shorten(group, 60)}", f"{advice}or leave the group out"
+        else:
+            n_group = f"{cells[found.group].sum():,.0f}"
+            where = f"is {shorten(group, 60)}, {shorten(self.labels[found.label], 60)} (0 of {n_group})"
+            advice += "choose another label, or the criterion demographic_parity, which needs no rows of each label"
+        raise DataError(
+            f"The {metric.title.lower()} cannot be estimated: no row of the {self.split} split {where}; "
+            f"{advice.removeprefix('or ')}."
+        )
+
+    @property
+    def n_classes(self) -> int:
+        """c."""
+        return len(self.labels)
 
     def quality(self, predictions: Predictions, base: Predictions) -> Quality:
         """Accuracy, gap and whether the classifier has collapsed compared with the base, in the natural mix.
@@ -94,10 +137,7 @@ class GapMeasure:
         weight = cell_weight(predictions.y, predictions.z, predictions.weight, **shape)
         values = evaluate(counts, weight, self.groups, scored_classes(counts, self.groups))
         if not np.isfinite(values[self.gap]):
-            raise DataError(
-                f"The {self.gap.replace('_', ' ')} cannot be estimated on the {self.split} split: a group has no rows "
-                f"of a label; use more {self.split} rows."
-            )
+            self.check(predictions.y, predictions.z)
         is_collapsed = bool(collapsed(counts, weight, self.groups, base=base_counts))
         return Quality(float(values["accuracy"]), float(values[self.gap]), is_collapsed)
 

@@ -29,6 +29,7 @@ from fairprog_core.results.gallery_file import Gallery, read_gallery
 from fairprog_core.results.predictions_file import StoredPredictions, read_predictions
 from fairprog_core.results.run_folder import RESULT, locate
 from fairprog_core.results.trained import find_trigger, read_base, read_trigger
+from fairprog_core.results.weak_base import WeakBase, weak_base
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,7 @@ class Result:
         majority_accuracy: accuracy of always predicting the most frequent label; None in results of early versions.
         queries: rows that a black box was sent so far, by purpose, the base's own predictions included; empty if the
             base is none.
+        weak_base: how weak the base is on the test rows; None: it is better than the most frequent label.
     """
 
     __pydantic_config__ = ConfigDict(allow_inf_nan=False)
@@ -76,6 +78,7 @@ class Result:
     seconds: dict[str, float] = field(default_factory=dict)
     majority_accuracy: float | None = None
     queries: dict[str, int] = field(default_factory=dict)
+    weak_base: WeakBase | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.points)} points of {len(self.curves)} curves{'' if self.is_complete else ', not finished'}"
@@ -125,6 +128,7 @@ class Result:
             seconds=validate(_seconds(), values.get("seconds", {}), where),
             majority_accuracy=validate(_number(), values.get("majority_accuracy"), where),
             queries=validate(_counts(), values.get("queries", {}), where),
+            weak_base=_weak_base(values, base, where),
         )
         result._check(where)
         return result
@@ -138,6 +142,7 @@ class Result:
             "seconds": self.seconds,
             "complete": self.is_complete,
             "majority_accuracy": self.majority_accuracy,
+            "weak_base": self.weak_base,
             "labels": self.labels,
             "groups": self.group_names,
             "base": self.base.to_json(),
@@ -344,6 +349,16 @@ class Result:
         labels = [row["label"] for row in (*(own or ()), *point.intersections, *(point.changes or ()))]
         is_known = all(0 <= label < len(self.labels) for label in labels)
         return is_known and own != [] and len(combined) < 2 and len(own or ()) in {0, len(of_base or own or ())}
+
+
+def _weak_base(values: Mapping[str, Any], base: Point, where: str) -> WeakBase | None:
+    """How weak the base is, as an early version did not write it but could have; see `Result`."""
+    if "weak_base" in values:
+        return validate(TypeAdapter(WeakBase | None), values["weak_base"], where)
+    accuracy, majority = base.metrics.get("accuracy"), values.get("majority_accuracy")
+    if accuracy is None or accuracy.value is None or majority is None:
+        return None
+    return weak_base(accuracy.value, majority, 1 - accuracy.value if len(base.labels) == 2 else None)
 
 
 @cache

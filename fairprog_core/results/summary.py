@@ -9,6 +9,7 @@ from fairprog_core.metrics.point import FewRows, Point
 from fairprog_core.metrics.summaries import SAME_CURVE, mean_over_seeds
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
+from fairprog_core.results.weak_base import WeakBase
 
 
 class SummaryRow(TypedDict):
@@ -17,7 +18,7 @@ class SummaryRow(TypedDict):
     ``lam`` has the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric of
     ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's;
     ``noise_gap`` is of the gap, ``base_noise_gap`` of the base's, ``few_rows`` of both, see
-    `fairprog_core.metrics.point.gap_note`.
+    `fairprog_core.metrics.point.gap_note`; ``weak_base`` as in `Result`.
     """
 
     method: str
@@ -39,6 +40,7 @@ class SummaryRow(TypedDict):
     noise_gap: NotRequired[float | None]
     base_noise_gap: NotRequired[float | None]
     few_rows: NotRequired[FewRows | None]
+    weak_base: NotRequired[WeakBase | None]
 
 
 def main_figures(result: Result) -> list[SummaryRow]:
@@ -46,9 +48,7 @@ def main_figures(result: Result) -> list[SummaryRow]:
     gaps = {curve.criterion: curve.gap for curve in result.curves}
     quoted = [point for curve in result.curves for point in result.points if _is_quoted(point, curve)]
     return [
-        _row(
-            mean, [point.lam for point in quoted if _key(point) == _key(mean)], gaps[mean.criterion or ""], result.base
-        )
+        _row(mean, [point.lam for point in quoted if _key(point) == _key(mean)], gaps[mean.criterion or ""], result)
         for mean in mean_over_seeds(quoted, same=SAME_CURVE)
     ]
 
@@ -64,7 +64,8 @@ def _key(point: Point) -> tuple[object, ...]:
     return tuple(getattr(point, name) for name in SAME_CURVE)
 
 
-def _row(mean: Point, lams: list[float | None], gap_name: str, base: Point) -> SummaryRow:
+def _row(mean: Point, lams: list[float | None], gap_name: str, result: Result) -> SummaryRow:
+    base = result.base
     accuracy, gap = mean.metric("accuracy"), mean.metric(gap_name)
     return SummaryRow(
         method=mean.method,
@@ -86,4 +87,5 @@ def _row(mean: Point, lams: list[float | None], gap_name: str, base: Point) -> S
         noise_gap=mean.noise_gap.get(gap_name),
         base_noise_gap=base.noise_gap.get(gap_name),
         few_rows=base.few_rows(gap_name),
+        weak_base=result.weak_base,
     )

@@ -6,7 +6,7 @@ from typing import Any
 from fairprog_core.classifiers import CLASSIFIERS, ClassifierOptions
 from fairprog_core.common.options import Modality
 from fairprog_core.common.registry import Entry, O_co
-from fairprog_core.data import DATASETS
+from fairprog_core.data import DATASETS, modality_of
 from fairprog_core.methods import METHODS, MethodOptions, QueryReprogramOptions
 from fairprog_core.training.budget import Budget
 from fairprog_core.triggers import TRIGGERS, TriggerOptions
@@ -114,7 +114,7 @@ def filled(values: Mapping[str, object]) -> dict[str, object]:
     completed = dict(values)
     if not isinstance(kind, str) or kind not in DATASETS:
         return completed
-    modality = DATASETS[kind].options.modality
+    modality = modality_of(dataset)
     if isinstance(budget, dict):
         completed["budget"] = {**Budget.suited.get(modality, {}), **budget}
     if isinstance(methods, (list, tuple)):

@@ -44,7 +44,7 @@ def _absolute(kind: Any, metadata: Iterable[Any], value: JsonValue, folder: Path
     elif isinstance(value, list) and get_args(kind) and not _holds_numbers(kind):
         value[:] = [_absolute(get_args(kind)[0], (), each, folder) for each in value]
     elif isinstance(value, dict):
-        for cls in _classes(kind, value.get("kind")):
+        for cls in classes_of(kind, value.get("kind")):
             _in_fields(cls, value, folder)
     return value
 
@@ -55,11 +55,11 @@ def _holds_numbers(kind: Any) -> bool:
     return items[:1] in ((int,), (float,))
 
 
-def _classes(kind: Any, name: JsonValue) -> list[type[BaseModel]]:
+def classes_of(kind: Any, name: JsonValue) -> list[type[BaseModel]]:
     """The options class that a table of values is of: the only one, or that with the ``kind`` of this name."""
     if get_origin(kind) is Annotated:
-        return _classes(get_args(kind)[0], name)
+        return classes_of(get_args(kind)[0], name)
     if is_union(kind):
-        found = [cls for each in get_args(kind) for cls in _classes(each, name)]
+        found = [cls for each in get_args(kind) for cls in classes_of(each, name)]
         return found if len(found) == 1 else [cls for cls in found if kind_of(cls) == name]
     return [kind] if isinstance(kind, type) and issubclass(kind, BaseModel) else []

@@ -41,7 +41,7 @@ def parse_json(text: str) -> JsonValue:
 
 def read_value(text: str) -> JsonValue:
     """Parse the value after ``key.path=``: TOML, a list without brackets, or plain text; an empty text is None."""
-    if text in ("", "none", "None"):
+    if is_empty(text):
         return None
     for candidate in (text, f"[{text}]") if "," in text else (text,):
         try:
@@ -51,6 +51,11 @@ def read_value(text: str) -> JsonValue:
         if parsed.keys() == {"value"}:  # else a line break in the text started another key
             return parsed["value"]
     return [read_value(part.strip()) for part in text.split(",")] if "," in text else text
+
+
+def is_empty(text: str) -> bool:
+    """Whether a text stands for no value."""
+    return text in ("", "none", "None")
 
 
 def expand(values: Values) -> None:

@@ -45,6 +45,7 @@ class TextTrigger(Trigger):
         start: (m, w) vectors of the start words, drawn from the vocabulary. NaN before `attach_to`.
         start_ids: (m,) their token ids.
         table: (v, w) the classifier's word vectors.
+        n_ends: tokens of the classifier before and after every text: [CLS] and [SEP] before `attach_to`.
     """
 
     options: TextTriggerOptions
@@ -60,12 +61,13 @@ class TextTrigger(Trigger):
         self.register_buffer("start", torch.full((options.n_words, input_spec["width"]), torch.nan))
         self.register_buffer("start_ids", torch.full((options.n_words,), NO_WORD))
         self.register_buffer("table", torch.empty(0), persistent=False)
+        self.n_ends = (1, 1)
 
     def attach_to(self, classifier: Classifier) -> Self:
         """Take the classifier's word table; a new trigger then draws its start words."""
         super().attach_to(classifier)
         encoder: Any = classifier
-        self.table = encoder.embedding.detach()
+        self.table, self.n_ends = encoder.embedding.detach(), encoder.tokens.n_ends
         if self.start.isnan().any():
             self.init_from_words(
                 draw_words(allowed_words(encoder.words, self.options), self.options.n_words, self.seed)
@@ -126,7 +128,7 @@ class TextTrigger(Trigger):
     def with_words(self, ids: Sequence[int]) -> "Words":
         """A trigger at the same position with fixed words for every λ, for controls."""
         words = Words(self.options, anchor_lams=(0.0,), seed=self.seed, **self.input_spec)
-        words.table = self.table
+        words.table, words.n_ends = self.table, self.n_ends
         words.to(self.start.device).init_from_words(ids)
         return words
 
@@ -138,13 +140,15 @@ class TextTrigger(Trigger):
             lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
 
         Returns:
-            The k texts with t + m tokens: the trigger comes right after [CLS] or right before the last [SEP].
+            The k texts with t + m tokens: the trigger comes right after the classifier's prefix ([CLS]) or right before
+            its suffix ([SEP]).
         """
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
         per_lam = len(x.mask) // len(lams)
         vectors = self.vectors(self.values(lams)).repeat_interleave(per_lam, 0)  # (k, m, w)
         ids = self.token_ids(lams).repeat_interleave(per_lam, 0)
-        at = torch.ones_like(x.lengths) if self.options.position == "start" else x.lengths - 1  # (k,)
+        before, after = self.n_ends
+        at = torch.full_like(x.lengths, before) if self.options.position == "start" else x.lengths - after  # (k,)
         return insert(x, vectors, ids, at)
 
     @classmethod
@@ -152,7 +156,7 @@ class TextTrigger(Trigger):
         whole = super().merged(parts)
         whole.start.copy_(parts[0].start)
         whole.start_ids.copy_(parts[0].start_ids)
-        whole.table = parts[0].table
+        whole.table, whole.n_ends = parts[0].table, parts[0].n_ends
         return whole
 
 

@@ -18,9 +18,9 @@ from fairprog_core.cli import main
 from fairprog_core.cli.machine.doctor import _limits
 from fairprog_core.common import limits as module
 from fairprog_core.common.errors import ConfigError, DataError, RunError
+from fairprog_core.common.files.pictures.decode import decode
 from fairprog_core.common.home import Home
 from fairprog_core.common.limits import Limits, limits, n_cores, variable
-from fairprog_core.data.celeba.dataset import decode
 from fairprog_core.explain.live.decode import decode as upload
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.runs import Owner, Store

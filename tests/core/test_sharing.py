@@ -25,7 +25,12 @@ from fairprog_core.triggers import TRIGGERS
 from tests.core.pages import ROOT, blocks
 
 CLOSED = Sharing(is_shared=True)
-WORDS = {("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words")}  # texts that name nothing
+COLUMNS = ("text", "image", "label", "positive", "group", "split", "weight")
+WORDS = {
+    ("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words"),
+    *(("TableOptions", name) for name in COLUMNS),
+}  # fmt: skip
+"""Texts that name nothing of the server."""
 
 
 class Plugged(Options):
@@ -61,6 +66,8 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("BlackBoxOptions", "token"): {"code"},
         ("CelebAOptions", "root"): {"folders"},
         ("CivilCommentsOptions", "root"): {"folders"},
+        ("TableOptions", "path"): {"folders"},
+        ("TableOptions", "root"): {"folders"},
         ("EncoderOptions", "model"): {"folders", "hub"},
         ("TextProbeOptions", "model"): {"folders", "hub"},
     }

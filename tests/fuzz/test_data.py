@@ -117,7 +117,7 @@ def test_zip_of_celeba(fuzz: Fuzz, tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # Pillow's, of damage that does no harm
 def test_picture_of_celeba(fuzz: Fuzz, tmp_path: Path) -> None:
-    from fairprog_core.data.celeba.dataset import decode
+    from fairprog_core.common.files.pictures.decode import decode
     from tests.fuzz.test_uploads import picture
 
     file = tmp_path / "000001.jpg"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.components import weak_base
 from app.models import records
 from app.state import artifacts, run_store, session
 from app.widgets import confirm
@@ -88,6 +89,7 @@ def _figures(run: Run) -> None:
     rows = records.without_controls(run.figures)
     if reason := artifacts.damage_of(run.id):
         st.warning(words.DAMAGED.format(reason=common.plain(reason)))
+    weak_base.show(run.figures)
     if not rows:
         st.caption(words.NO_FIGURES)
     for row in [row for row in rows if row["trigger"]] or rows:  # rivals are shown on Trade-off only

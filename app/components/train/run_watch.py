@@ -8,6 +8,7 @@ import threading
 
 import streamlit as st
 
+from app.components import weak_base
 from app.components.train import run_charts
 from app.models import records
 from app.models.records import RunProgress
@@ -47,6 +48,8 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
     progress = _reader(run.id, run.attempt).up_to_date(run)
     with st.container():  # one container for elements that come and go, so that the charts below keep their place
         _status(run, progress)
+        for sentence in progress.warnings:
+            st.error(common.plain(sentence))
         _buttons(run, key)
         _summary(run)
     run_charts.show((run, progress), key=f"{key}.charts")
@@ -123,5 +126,6 @@ def _new(key: str) -> None:
 
 def _summary(run: Run) -> None:
     """Draw, per trigger or method and criterion, the test figures at the λ chosen on validation."""
+    weak_base.show(run.figures)
     for row in records.without_controls(run.figures):
         st.markdown(words.chosen(row))

@@ -13,6 +13,7 @@ from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Options
 from fairprog_core.common.sharing import sharing
+from fairprog_core.data import DATASETS, modality_of
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
@@ -63,6 +64,8 @@ def _start_for_modality(values: FormValues, start: Study, draft: str) -> tuple[S
     if wanted == start.dataset.modality:
         return start, draft
     kind = saved_study.dataset_kind(values)
+    if modality_of(kind) != wanted:  # the modality of these data depends on their values, which may not fit yet
+        kind = next(each for each in DATASETS if modality_of(each) == wanted)
     return Study.parse({"name": kind, "dataset": {"kind": kind}}), f"{draft}.{wanted}"
 
 

@@ -174,7 +174,7 @@ def _learn(
 ) -> Generator[TrainingRecord, None, tuple[Trigger, Findings]]:
     """Train for every λ, choose λ on the validation rows and measure them; yields the training's records."""
     classifier, rows, groups = training.classifier, training.validation, training.groups
-    measure = GapMeasure(setting.criterion.gap, groups, classifier.n_classes)
+    measure = GapMeasure(setting.criterion.gap, groups, labels.names)
     base = predict(classifier, rows)
     measure.reference(base)  # refuse too few rows before training
     few = rows.evenly(setting.budget.validate_rows)

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from fairprog_core.classifiers.black_box.box import Box
 from fairprog_core.classifiers.black_box.source import SentRows
-from fairprog_core.classifiers.encoder.folder import find_model, read_tokens
+from fairprog_core.classifiers.encoder.folder import find_model
+from fairprog_core.classifiers.encoder.reading import read_tokens
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import Tokens
 

@@ -15,14 +15,17 @@ from transformers import PreTrainedModel
 from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.base import ClassifierHeader, Description
 from fairprog_core.classifiers.encoder import HubJson
+from fairprog_core.classifiers.encoder.adapter import check_adapter
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
-from fairprog_core.classifiers.encoder.folder import (
+from fairprog_core.classifiers.encoder.folder import base_name, fetch_model, find_model, model_digest
+from fairprog_core.classifiers.encoder.guard import FAMILIES
+from fairprog_core.classifiers.encoder.head import find_head, take_head
+from fairprog_core.classifiers.encoder.reading import (
     check_config,
-    fetch_model,
-    find_model,
-    model_digest,
+    match_outputs,
     new_model,
     portable,
+    read_config,
     read_model,
     read_tokens,
 )
@@ -55,7 +58,7 @@ class Encoder(TextClassifier):
     position and token type embeddings itself.
 
     Attributes:
-        max_length: maximal number of tokens of a text, including [CLS] and [SEP].
+        max_length: maximal number of tokens of a text, including prefix and suffix ([CLS] and [SEP]).
         tokens: the tokenizer.
     """
 
@@ -88,10 +91,15 @@ class Encoder(TextClassifier):
         self.config, self.tokenization, self.rest = config, tokenization, rest
         self.tokens = Tokens(tokenization)
         self.body = new_model(config) if model is None else model
-        self.linear = _take_head(self.body, n_classes)
+        if self.tokens.n_ids > len(self.embedding):
+            raise ModelError(
+                f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
+                f"{len(self.embedding)} rows; give a folder in which they belong together."
+            )
+        self.linear = self._take_head()
         self.max_length = min(options.max_length, n_positions(self.body) - ROOM)
-        _embeddings(self.body).requires_grad_(False)
         layers = _layers(self.body)
+        _freeze_embeddings(self.body, layers)
         read_first_token_alone(self.body, layers)
         for layer in layers[: len(layers) - (len(layers) if options.tuned_layers is None else options.tuned_layers)]:
             layer.requires_grad_(False)
@@ -101,11 +109,26 @@ class Encoder(TextClassifier):
                 f"This model reads {n_positions(self.body)} tokens at most, and {ROOM} are kept for a trigger; choose "
                 f"one that reads at least {SHORTEST + ROOM}."
             )
-        if self.tokens.n_ids > len(self.embedding):
+
+    def _take_head(self) -> nn.Linear:
+        """Remove the head from the body and return it.
+
+        Raises:
+            ModelError: the body has no head of c outputs, or its tokenizer adds no token that it could read.
+        """
+        head, family = find_head(self.body), self.body.config.model_type
+        if head.linear.out_features != self.n_classes:
             raise ModelError(
-                f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
-                f"{len(self.embedding)} rows; give a folder in which they belong together."
+                f"The last layer of this model ({family}) has {head.linear.out_features} outputs for {self.n_classes} "
+                "classes; give a sequence classifier or an encoder."
             )
+        if not (head.reads_last or self.tokens.prefix):
+            raise ModelError(
+                f"The tokenizer of this model puts no [CLS] before a text (it makes [] of an empty one), which models "
+                f"like it ({family}) read; save the model with its own tokenizer."
+            )
+        self._last, self._skipped = take_head(self.body, head), head.skipped
+        return head.linear
 
     @classmethod
     def cache_inputs(cls, options: EncoderOptions) -> dict[str, str]:
@@ -113,9 +136,27 @@ class Encoder(TextClassifier):
 
     @classmethod
     def fetch(cls, options: EncoderOptions) -> Generator[str, None, None]:
+        """As for every classifier; then refuse a model that cannot be used, as far as its small files tell.
+
+        Raises:
+            ModelError: so it is.
+        """
         with closing(fetch_model(options.model)) as steps:
-            for progress in steps:
-                yield progress.label
+            yield from (progress.label for progress in steps)
+        folder = find_model(options.model)
+        base = base_name(folder)
+        if base is not None:
+            check_adapter(folder)
+            with closing(fetch_model(base)) as steps:
+                yield from (progress.label for progress in steps)
+        read_config(folder)
+        read_tokens(folder)
+
+    @classmethod
+    def check_labels(cls, options: EncoderOptions, labels: tuple[str, ...]) -> None:
+        if options.tuned:
+            folder = find_model(options.model)
+            match_outputs(options, read_config(folder), labels, folder=folder)
 
     @classmethod
     def new(cls, options: EncoderOptions, *, n_classes: int, split: Split | None = None) -> Self:
@@ -124,33 +165,52 @@ class Encoder(TextClassifier):
         Raises:
             ModelError: there is no such model, it cannot be used, or it should be tuned for c classes and is not.
         """
+        return cls._made(options, n_classes)
+
+    @classmethod
+    def new_for(cls, options: EncoderOptions, *, labels: tuple[str, ...], split: Split | None = None) -> Self:
+        return cls._made(options, labels if options.tuned else len(labels))
+
+    @classmethod
+    def _made(cls, options: EncoderOptions, labels: tuple[str, ...] | int) -> Self:
+        """The model that the options name, for the data's labels or for a number of them."""
         folder = find_model(options.model)
-        rest = model_digest(options.model) if options.model == "shipped" else ""
+        n_classes = labels if isinstance(labels, int) else len(labels)
         tokens = read_tokens(folder)
-        model = read_model(folder, n_classes=n_classes, is_tuned=options.tuned)
+        model = read_model(folder, n_classes=None if options.tuned else n_classes)
+        config = portable(model)
+        if options.tuned:
+            outputs = match_outputs(options, model.config, labels, folder=folder)
+            head = find_head(model)
+            chosen = outputs.of_head(head.linear)
+            if chosen is not head.linear:
+                model.set_submodule(head.name, chosen)
+                names = labels if isinstance(labels, tuple) else [f"LABEL_{number}" for number in range(n_classes)]
+                config = config | {"id2label": {str(number): name for number, name in enumerate(names)}}
+                config.pop("label2id", None)
         classifier = cls(
             options,
             n_classes=n_classes,
-            config=portable(model),
+            config=config,
             tokenization=tokens.tokenizer_state,
-            rest=rest,
+            rest=model_digest(options.model) if options.model == "shipped" else "",
             model=model,
         )
         if not classifier._reads_vectors_as_tokens():
             raise ModelError(
                 f"The model in {folder} ({model.config.model_type}) does not read word vectors as it reads tokens; "
-                "choose one of the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."
+                f"choose one of a family like {FAMILIES}."
             )
         return classifier
 
     @torch.no_grad()
     def _reads_vectors_as_tokens(self) -> bool:
-        """Whether single texts as vectors have the same features as a padded batch of them as token ids."""
+        """Whether texts as vectors, alone and padded, have the features that they have alone as token ids."""
         ids = self.encode(TRIAL_TEXTS)
-        tokens = torch.from_numpy(ids).long()
-        expected = self.body(input_ids=tokens, attention_mask=(tokens != self.tokens.pad_id).long()).logits
-        alone = torch.cat([self.features(self.to_input(row[None])) for row in ids])
-        return torch.allclose(alone, expected, atol=1e-4, rtol=1e-3)
+        texts = [self.to_input(row[None]) for row in ids]
+        expected = torch.cat([self._pass(text, input_ids=text.ids) for text in texts])
+        alone, padded = torch.cat([self.features(text) for text in texts]), self._read(self.to_input(ids))
+        return all(torch.allclose(found, expected, atol=1e-4, rtol=1e-3) for found in (alone, padded))
 
     def state_to_save(self) -> dict[str, Tensor]:
         """All weights; if tuned from the shipped encoder, only the trained ones, in half precision."""
@@ -174,7 +234,11 @@ class Encoder(TextClassifier):
         """
         if not init_args["rest"]:
             check_config(init_args["config"], n_classes=n_classes, weights=weights)
-            return cls(options, n_classes=n_classes, **init_args)
+            classifier = cls(options, n_classes=n_classes, **init_args)
+            if "linear.bias" in weights and classifier.linear.bias is None:  # outputs were chosen of a head without
+                classifier.linear.bias = nn.Parameter(torch.zeros(n_classes))
+                classifier._trained.append("linear.bias")
+            return classifier
         if init_args["rest"] != model_digest(options.model):
             raise ModelError("This classifier was tuned from another shipped encoder; train it again.")
         return cls.new(options, n_classes=n_classes)
@@ -188,7 +252,15 @@ class Encoder(TextClassifier):
 
     def _read(self, x: TextInput) -> Tensor:
         """Features (k, d) of texts in one forward pass."""
-        features: Tensor = self.body(inputs_embeds=x.vectors, attention_mask=x.mask.long()).logits
+        return self._pass(x, inputs_embeds=x.vectors)
+
+    def _pass(self, x: TextInput, **given: Tensor) -> Tensor:
+        """Features (k, d) of texts that are given as vectors, or as token ids."""
+        if self._last is not None:
+            # the last token is the last one that is not the pad token, as in transformers
+            is_real = x.mask if self._skipped is None else x.mask & (x.ids != self._skipped)
+            self._last.at = (torch.arange(x.mask.shape[1], device=x.mask.device) * is_real).argmax(1)
+        features: Tensor = self.body(**given, attention_mask=x.mask.long()).logits
         return features
 
     @property
@@ -205,24 +277,15 @@ class Encoder(TextClassifier):
         raise ConfigError("Grad-CAM reads pictures; choose integrated_gradients for texts.")
 
 
-def _take_head(model: PreTrainedModel, n_classes: int) -> nn.Linear:
-    """Remove and return the last linear layer; the model then outputs features instead of logits."""
-    name, head = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)][-1]
-    if head.out_features != n_classes:
-        raise ModelError(
-            f"The last layer of this model ({model.config.model_type}) has {head.out_features} outputs for {n_classes} "
-            "classes; give a sequence classifier or an encoder."
-        )
-    parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, nn.Identity())
-    return head
-
-
-def _embeddings(model: PreTrainedModel) -> nn.Module:
-    """The module with all embeddings before the first layer: words, positions, token types, norm."""
+def _freeze_embeddings(model: PreTrainedModel, layers: nn.ModuleList) -> None:
+    """Freeze all embeddings before the first layer: words, positions, token types, norm."""
     table = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is table)
-    return model.get_submodule(name.rpartition(".")[0])
+    parent = model.get_submodule(name.rpartition(".")[0])
+    stands_beside_layers = any(module is layers for module in parent.modules())  # in decoders
+    parts = [part for part in parent.children() if isinstance(part, nn.Embedding)] if stands_beside_layers else [parent]
+    for part in parts:
+        part.requires_grad_(False)
 
 
 def _layers(model: PreTrainedModel) -> nn.ModuleList:

@@ -1,40 +1,28 @@
-"""Models in Hugging Face's folder format: find, check and read them.
+"""Models in Hugging Face's folder format: find them, download them, tell whether their files are there.
 
-Weights are read from safetensors files only, and code never from a model's folder, so reading an untrusted model
-runs no code of it.
+A folder may also be an adapter of the ``peft`` library: its weights change those of another model, the base, which it
+names.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import torch
-from safetensors import SafetensorError
-from torch import Tensor
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-)
-from transformers.utils import logging
-
-from fairprog_core.classifiers.encoder import HubJson
+from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.encoder.hub import Download, download
-from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
-from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.errors import ModelError, shorten, shown
 from fairprog_core.common.home import assets, is_folder, user_path
+from fairprog_core.common.sharing import sharing
 
 SHIPPED = "minilm-2"  # folder in assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
-MOST = 100_000_000  # upper bound of every size in a configuration
+ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+INDEX = "model.safetensors.index.json"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
-_BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)  # what transformers raises
 
 
 def find_model(name: str, *, tell: Callable[[Download], None] = lambda _: None) -> Path:
@@ -61,6 +49,7 @@ def fetch_model(name: str) -> Generator[Download, None, Path]:
 
     Raises:
         ModelError: there is no such model, its folder lacks what is needed, or its download is larger than allowed.
+        ConfigError: it is an adapter of a model that visitors of this shared server may not name.
     """
     folder = assets() / "encoders" / SHIPPED if name == "shipped" else user_path(name)
     if is_folder(folder):
@@ -72,170 +61,86 @@ def fetch_model(name: str) -> Generator[Download, None, Path]:
     return _checked((yield from download(name)))
 
 
+def find_base(folder: Path) -> Path | None:
+    """The folder of the model that an adapter changes; None: the folder is a whole model.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    name = base_name(folder)
+    return None if name is None else find_model(name)
+
+
+def base_name(folder: Path) -> str | None:
+    """The model that an adapter changes, as in `fetch_model`; None: the folder is a whole model.
+
+    Raises:
+        ModelError: the adapter names no base.
+        ConfigError: it names one that visitors of this shared server may not name.
+    """
+    if (folder / "config.json").is_file() or not (folder / ADAPTER).is_file():
+        return None
+    name = _json(folder / ADAPTER).get("base_model_name_or_path")
+    if not isinstance(name, str) or not name.strip():
+        raise ModelError(f"{folder / ADAPTER} names no base model; set its base_model_name_or_path.")
+    with suppress(OSError, ValueError):
+        name = str(folder / name) if is_folder(folder / name) else name
+    sharing().check(EncoderOptions(model=name))
+    return name
+
+
 def _checked(folder: Path) -> Path:
-    """The folder, if it has a configuration, safetensors weights and a tokenizer.
+    """The folder, if it has a configuration, safetensors weights and a tokenizer, or is an adapter.
 
     Raises:
         ModelError: one of them is missing.
     """
+    is_adapter = base_name(folder) is not None
     wanted = {
-        "config.json": (folder / "config.json").is_file(),
+        "config.json": is_adapter or (folder / "config.json").is_file(),
+        ADAPTER_WEIGHTS: not is_adapter or (folder / ADAPTER_WEIGHTS).is_file(),
         "weights as .safetensors": any(folder.glob("*.safetensors")),
-        "a tokenizer": any((folder / name).is_file() for name in TOKENIZERS),
+        "a tokenizer": is_adapter or any((folder / name).is_file() for name in TOKENIZERS),
     }
     if missing := [name for name, is_there in wanted.items() if not is_there]:
         raise ModelError(
             f"{folder} lacks {', '.join(missing)}; give a folder as save_pretrained() of model and tokenizer writes it "
             "(pickled weights are never read)."
         )
+    if (folder / INDEX).is_file():
+        parts = _json(folder / INDEX).get("weight_map")
+        names = {str(name) for name in parts.values()} if isinstance(parts, dict) else set()
+        if lost := sorted(name for name in names if not (folder / name).is_file()):
+            raise ModelError(
+                f"{folder} lacks {len(lost)} of the {len(names)} files of its weights ({shorten(lost[0], 60)}); "
+                "download it again."
+            )
     return folder
 
 
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({shorten(error, 80)}); download it again.") from error
+    if not isinstance(values, dict):
+        raise ModelError(f"{path} holds {shown(values)} instead of keys and values; download it again.")
+    return values
+
+
 def model_digest(name: str) -> str:
-    """First 16 hex digits of the SHA-256 of a model's files.
+    """First 16 hex digits of the SHA-256 of a model's files, for an adapter of its base's too.
 
     Raises:
         ModelError: there is no such model.
     """
     digest = hashlib.sha256()
-    for path in sorted(find_model(name).iterdir()):
+    folder = find_model(name)
+    for path in sorted(folder.iterdir()):
         if path.suffix in {".json", ".txt", ".model", ".safetensors"}:
             digest.update(path.name.encode())
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
+    if (base := base_name(folder)) is not None:
+        digest.update(model_digest(base).encode())
     return digest.hexdigest()[:16]
-
-
-def read_tokens(folder: Path) -> Tokens:
-    """The tokenizer of a model.
-
-    Raises:
-        ModelError: it cannot be read, has no fast version, or does not encode texts as [CLS] … [SEP].
-    """
-    with _quiet(), _refusing(folder):
-        _check_ids(folder)
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"The tokenizer in {folder} has no fast form; save it with tokenizer.json.")
-    return Tokens.of(tokenizer)
-
-
-def _check_ids(folder: Path) -> None:
-    """Check the ids of a vocabulary before transformers reads it; see `check_ids`."""
-    for name in ("tokenizer.json", "vocab.json"):
-        if (folder / name).is_file():
-            values = json.loads((folder / name).read_text("utf-8"))
-            if isinstance(values, dict):  # else transformers refuses it
-                check_ids(values if name == "tokenizer.json" else {"model": {"vocab": values}})
-
-
-def read_model(folder: Path, *, n_classes: int, is_tuned: bool) -> PreTrainedModel:
-    """A sequence classifier in evaluation mode, in single precision.
-
-    Args:
-        folder: of a model.
-        n_classes: number of logits. A missing head, or one with another number of logits, is replaced by a new head
-            with weights from torch's random state.
-        is_tuned: refuse to replace the head.
-
-    Raises:
-        ModelError: it cannot be read, or is no sequence classifier or encoder that transformers knows.
-    """
-    with _quiet(), _refusing(folder):
-        config = AutoConfig.from_pretrained(
-            str(folder), trust_remote_code=False, local_files_only=True, num_labels=n_classes
-        )
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            str(folder), config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-            local_files_only=True, ignore_mismatched_sizes=True, output_loading_info=True,
-        )  # fmt: skip
-    new = {*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])}
-    body = [key for key in new if key.startswith(f"{model.base_model_prefix}.") and "pooler" not in key]
-    if body:
-        raise ModelError(f"The weights in {folder} lack {len(body)} of those that its config.json asks for.")
-    if is_tuned and new:
-        raise ModelError(
-            f"The model in {folder} has no tuned head for {n_classes} classes ({min(new)} is missing or of another "
-            "shape); give a tuned classifier, or have it trained: classifier.tuned=false."
-        )
-    return model.train(False)  # type: ignore[no-any-return]
-
-
-def portable(model: PreTrainedModel) -> HubJson:
-    """The configuration as JSON values that build the same architecture on another machine."""
-    config: HubJson = json.loads(model.config.to_json_string(use_diff=True))
-    for name in ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"):
-        config.pop(name, None)
-    return config
-
-
-def new_model(config: HubJson) -> PreTrainedModel:
-    """A model with random weights from the output of `portable`.
-
-    Raises:
-        ModelError: the configuration is invalid.
-    """
-    try:
-        with _quiet():
-            model: PreTrainedModel = AutoModelForSequenceClassification.from_config(  # type: ignore[no-untyped-call]
-                AutoConfig.for_model(**config), dtype=torch.float32
-            )
-    except Exception as error:  # transformers raises exceptions of any type for an invalid configuration
-        raise ModelError(f"Its configuration builds no model of transformers ({shorten(error)}).") from error
-    model.train(False)
-    return model
-
-
-def check_config(config: HubJson, *, n_classes: int, weights: Mapping[str, Tensor]) -> None:
-    """Refuse a configuration that does not match some weights; allocates no tensors.
-
-    Args:
-        config: from a classifier's file.
-        n_classes: number of logits.
-        weights: from the same file; ``body.…`` are those of the encoder, ``linear.…`` those of the head.
-
-    Raises:
-        ModelError: the configuration is invalid, or describes another model.
-    """
-    sizes = [value for value in config.values() if isinstance(value, int)]
-    if max(sizes, default=0) > MOST or sum(value for key, value in config.items() if _counts_layers(key, value)) > len(
-        weights
-    ):
-        raise ModelError("Its configuration asks for a model that is larger than its weights.")
-    with torch.device("meta"):
-        model = new_model(config)
-    expected = [tuple(value.shape) for value in model.state_dict().values()]
-    found = [tuple(value.shape) for value in weights.values()]
-    if sorted(expected) != sorted(found):
-        raise ModelError(f"Its configuration and its {n_classes} classes do not build what its weights are of.")
-
-
-def _counts_layers(key: str, value: object) -> bool:
-    return "layers" in key and isinstance(value, int)
-
-
-@contextmanager
-def _refusing(folder: Path) -> Iterator[None]:
-    """Turn the exceptions of transformers for an unusable folder into one sentence."""
-    try:
-        yield
-    except _BROKEN as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ModelError(
-            f"The model in {folder} cannot be used ({reason[:200]}); give a sequence classifier or an encoder that "
-            "transformers knows, such as BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA."
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence progress bars and reports of transformers; callers check what matters in them."""
-    verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bar:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

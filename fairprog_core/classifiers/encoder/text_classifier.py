@@ -21,6 +21,7 @@ from fairprog_core.data.base import Split
 
 ROOM = 16  # positions kept free for the words of a trigger
 AT_ONCE = 36  # texts per forward pass on a CPU: sorted by length, they need little padding
+NO_LIMIT = 1_000_000  # positions of a model that reads texts of any length
 SHORTEST = 8  # lower bound of ``max_length``, including [CLS] and [SEP]
 TRIAL_TEXTS = ("it is what it is", "so")  # of two lengths
 
@@ -29,7 +30,7 @@ class TextClassifier(Classifier):
     """Base of the classifiers whose input is word vectors, so that a trigger can insert its own.
 
     Attributes:
-        max_length: maximal number of tokens of a text, including [CLS] and [SEP].
+        max_length: maximal number of tokens of a text, including prefix and suffix ([CLS] and [SEP]).
         tokens: the tokenizer.
     """
 
@@ -77,7 +78,7 @@ class TextClassifier(Classifier):
         longest = int(self._lengths(x).max(initial=0))
         ids = torch.from_numpy(np.array(x[:, :longest], dtype=np.int64)).to(self.device)
         with torch.no_grad():
-            vectors = self.embed(ids)
+            vectors = self.embed(ids.clamp(min=0))
         return TextInput(vectors, ids != self.tokens.pad_id, ids)
 
     def in_parts(self, x: TextInput, read: Callable[[TextInput], Tensor]) -> Tensor:
@@ -99,4 +100,5 @@ def n_positions(model: PreTrainedModel) -> int:
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
             # RoBERTa starts counting positions after the pad token's id
             return module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
-    return int(model.config.max_position_embeddings)
+    most = getattr(model.config, "max_position_embeddings", None)
+    return int(most) if most and most > 0 else NO_LIMIT  # none, or -1, in families that count positions from each other

@@ -19,8 +19,11 @@ from fairprog_core.common.errors import ModelError, shorten, shown
 
 _CHUNK = 4096  # texts per call: tokenizing takes a hundred times the memory of the resulting ids
 _SPECIAL = ("cls_token", "sep_token", "pad_token", "unk_token", "mask_token")
+_ENDS = ("bos_token", "eos_token")  # read where there is no [CLS]; elsewhere they are [CLS] and [SEP] again
+_FILLING = -1  # fills rows up where the pad token, or none, could be a part of a text
 _HIGHEST_ID = 10_000_000  # tokenizers reserves memory for every id below; where that fails, the process ends
 _UNKNOWN_WORDS = "\U00010400 \U00010400"  # Deseret: in no vocabulary, and kept by tokenizers, unlike private ones
+_TRIALS = (_UNKNOWN_WORDS, "a b")  # the second for tokenizers that leave out what they do not know
 _MARKS = "Ġ▁"  # prefixes of tokens that begin a word, in byte-level and in SentencePiece vocabularies
 
 
@@ -37,52 +40,62 @@ class TokenizerState(TypedDict):
 
 
 class Tokens:
-    """A tokenizer that encodes a text as [CLS] … [SEP], whatever the family calls these two tokens.
+    """A tokenizer that encodes a text between a fixed prefix and a fixed suffix, such as [CLS] and [SEP].
 
-    Names of special tokens inside a text are encoded as ordinary text.
+    Either may be empty, as in GPT-2's kind. Names of special tokens inside a text are encoded as ordinary text.
 
     Attributes:
         tokenizer: Hugging Face's fast tokenizer.
         tokenizer_state: JSON values from which it is rebuilt.
-        pad_id: token id of the padding.
+        prefix: token ids before every text.
+        suffix: token ids after every text.
+        pad_id: fills rows up: the pad token's id; -1 where there is none, or where it could be a part of a text.
+        blank_id: token id that stands for no word: the pad token's, else the unknown token's, else that of an end.
     """
 
     def __init__(self, tokenizer_state: TokenizerState) -> None:
         """Build a tokenizer.
 
         Raises:
-            ModelError: it cannot be built, has no pad or unknown token, or does not add exactly one token before and
-                one after a text.
+            ModelError: it cannot be built, has no special tokens, or does not read a text once, between a fixed prefix
+                and a fixed suffix, to which [CLS] belongs where it has one.
         """
         self.tokenizer_state = tokenizer_state
         backend, self.tokenizer = _build(tokenizer_state)
-        pad, unknown = self.tokenizer.pad_token_id, self.tokenizer.unk_token_id
-        if pad is None or unknown is None or not self._frames(backend):
+        frame, own = _frame(backend), self.tokenizer
+        if frame is None or own.cls_token_id not in (None, *frame[0], *frame[1]):
             raise ModelError(
-                "The tokenizer of this model does not read a text as [CLS] … [SEP], with pad and unknown tokens "
-                f"(it makes {backend.encode('').tokens} of an empty one); choose a model of the BERT, DistilBERT, "
-                "RoBERTa, ALBERT or ELECTRA family."
+                "The tokenizer of this model does not read a text as [CLS] … [SEP], or once between another fixed "
+                f"start and end (it makes {shorten(backend.encode('').tokens, 60)} of an empty one); save the model "
+                "with its own tokenizer."
             )
-        self.pad_id = int(pad)
-        self._backend = self.tokenizer.backend_tokenizer
+        ids = [own.pad_token_id, own.unk_token_id, own.eos_token_id, own.bos_token_id, own.sep_token_id]
+        known = [int(each) for each in ids if each is not None]
+        if not known:
+            raise ModelError("The tokenizer of this model has no special token; give it a pad token and save it again.")
+        self.prefix, self.suffix = frame
+        self.blank_id = known[0]
+        self._unknown = self.blank_id if own.unk_token_id is None else int(own.unk_token_id)
+        can_fill = own.pad_token_id not in (None, own.unk_token_id, *self.prefix, *self.suffix)
+        self.pad_id = self.blank_id if can_fill and (self.prefix or self.suffix) else _FILLING
+        self._backend = own.backend_tokenizer
         self._backend.encode_special_tokens = True
-        self._unknown = int(unknown)
-        self._reserved = [token for token in self.tokenizer.all_special_ids if token != self._unknown]
+        self._reserved = [token for token in own.all_special_ids if token != self._unknown]
 
-    def _frames(self, backend: Tokenizer) -> bool:
-        """Whether an empty text, and one that is not, are read as [CLS], their own tokens once, [SEP]."""
-        first, last = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
-        for text in ("", _UNKNOWN_WORDS):
-            own = backend.encode(text, add_special_tokens=False)
-            starts = [start for start, _ in own.offsets]
-            if backend.encode(text).ids != [first, *own.ids, last] or starts != sorted(starts):  # else read twice
-                return False
-        return True
+    @property
+    def n_ends(self) -> tuple[int, int]:
+        """The number of tokens of the prefix and of the suffix."""
+        return len(self.prefix), len(self.suffix)
+
+    def inner(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The tokens of a text (t,) without its prefix and suffix."""
+        return ids[len(self.prefix) : len(ids) - len(self.suffix)]
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> "Tokens":
         """From a Hugging Face tokenizer."""
-        special = {name: str(value) for name in _SPECIAL if (value := getattr(tokenizer, name, None)) is not None}
+        names = _SPECIAL if getattr(tokenizer, "cls_token", None) is not None else (*_SPECIAL, *_ENDS)
+        special = {name: str(value) for name in names if (value := getattr(tokenizer, name, None)) is not None}
         return cls({"tokenizer": json.loads(tokenizer.backend_tokenizer.to_str()), "special": special})
 
     @cached_property
@@ -95,7 +108,8 @@ class Tokens:
 
         Args:
             texts: n texts; any ``str`` is accepted.
-            max_length: maximal number of tokens, including [CLS] and [SEP]; longer texts are cut.
+            max_length: maximal number of tokens, including prefix and suffix; longer texts are cut. An empty text
+                without either is the token `blank_id`.
 
         Returns:
             (n, t) int32, padded on the right with ``pad_id`` to the longest row.
@@ -108,15 +122,14 @@ class Tokens:
         texts = [_readable(text) for text in texts]
         with _refusing("read a text"):
             rows = [
-                np.array(encoding.ids, dtype=np.int32)
+                np.array(encoding.ids or [self.blank_id], dtype=np.int32)
                 for start in range(0, len(texts), _CHUNK)
                 for encoding in self._backend.encode_batch_fast(texts[start : start + _CHUNK])
             ]
         ids = np.full((len(rows), max(map(len, rows), default=0)), self.pad_id, dtype=np.int32)
         for row, values in zip(ids, rows):
-            values[1:-1][np.isin(values[1:-1], self._reserved)] = (
-                self._unknown
-            )  # SentencePiece encodes special tokens all the same
+            own = self.inner(values)
+            own[np.isin(own, self._reserved)] = self._unknown  # SentencePiece encodes special tokens all the same
             row[: len(values)] = values
         return ids
 
@@ -139,8 +152,13 @@ class Tokens:
         known = sorted(self.tokenizer.get_vocab().items(), key=lambda item: item[1])
         spelled = [(token.lstrip(_MARKS), number) for token, number in known]
         candidates = [(word, number) for word, number in spelled if word.isalpha() and word.islower()]
-        encoded = self._backend.encode_batch_fast([f" {word}" for word, _ in candidates], add_special_tokens=False)
-        return {word: number for (word, number), encoding in zip(candidates, encoded) if encoding.ids == [number]}
+        for before in (" ", ""):  # without a space where the tokenizer puts one before every text, as Llama's first did
+            spaced = [f"{before}{word}" for word, _ in candidates]
+            encoded = self._backend.encode_batch_fast(spaced, add_special_tokens=False)
+            found = {word: number for (word, number), each in zip(candidates, encoded) if each.ids == [number]}
+            if found:
+                return found
+        return {}
 
 
 def check_ids(tokenizer: HubJson) -> None:
@@ -173,7 +191,7 @@ def check_ids(tokenizer: HubJson) -> None:
 
 def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
     """The tokenizer, and Hugging Face's wrapper around it."""
-    if strange := state["special"].keys() - set(_SPECIAL):
+    if strange := state["special"].keys() - {*_SPECIAL, *_ENDS}:
         raise ModelError(f"The tokenizer of this model has a special token of an unknown kind ({min(strange)!r:.60}).")
     check_ids(state["tokenizer"])
     with _refusing("be built"):
@@ -185,6 +203,20 @@ def _build(state: TokenizerState) -> tuple[Tokenizer, PreTrainedTokenizerFast]:
         for text in ("", _UNKNOWN_WORDS):
             wrapper.backend_tokenizer.encode(text)  # a copy, which lacks words whose id another word has too
     return backend, wrapper
+
+
+def _frame(backend: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Prefix and suffix between which texts are read once; None: they are read otherwise."""
+    frame = None
+    for text in (*_TRIALS, ""):
+        whole, own = backend.encode(text), backend.encode(text, add_special_tokens=False)
+        if frame is None and own.ids:
+            start = whole.special_tokens_mask.index(0) if 0 in whole.special_tokens_mask else 0
+            frame = tuple(whole.ids[:start]), tuple(whole.ids[start + len(own.ids) :])
+        starts = [start for start, _ in own.offsets]
+        if frame and (whole.ids != [*frame[0], *own.ids, *frame[1]] or starts != sorted(starts)):  # else read twice
+            return None
+    return frame
 
 
 @contextmanager

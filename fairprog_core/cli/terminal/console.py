@@ -74,6 +74,11 @@ def complain(sentence: str) -> None:
     typer.echo(f"fairprog: {escaped(' '.join(sentence.split()))}", err=True)
 
 
+def warn(sentence: str) -> None:
+    """Print one line on stderr, red in a terminal: whoever reads the figures has to know it."""
+    typer.secho(f"fairprog: {escaped(' '.join(sentence.split()))}", err=True, fg="red", bold=True)
+
+
 def open_home(path: Path | None) -> Home:
     """The home that an option or the environment names.
 

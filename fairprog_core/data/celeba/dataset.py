@@ -3,28 +3,30 @@
 Notation: n samples, p groups, c classes, s image side.
 """
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from fairprog_core.common.errors import DataError, shorten
-from fairprog_core.common.files.file_stamp import file_stamp
+from fairprog_core.common.files.pictures.decode import decode
+from fairprog_core.common.files.pictures.stamp import file_content
 from fairprog_core.common.home import Home
-from fairprog_core.common.limits import check_pixels, limits
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
 from fairprog_core.data import CelebAOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, found_cell_share
 from fairprog_core.data.cache import Array, CacheEntry, Columns
-from fairprog_core.data.celeba.files import UNREADABLE, CelebAFiles, Place
+from fairprog_core.data.celeba.files import CelebAFiles
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
+from fairprog_core.data.celeba.pictures import CelebAPictures
 from fairprog_core.data.random_streams import stream_key
+
+log = logging.getLogger(__name__)
 
 _DECODING = 1  # increased whenever the same file is decoded differently; part of the pixels' cache key
 _CHUNK = 256  # images per report of progress
@@ -52,6 +54,7 @@ class CelebA(Dataset):
 
     def __init__(self, options: CelebAOptions, home: Home) -> None:
         super().__init__(options, home)
+        self._stamps: dict[SplitName, str] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -61,7 +64,20 @@ class CelebA(Dataset):
     def groups(self) -> Groups:
         return Groups.exclusive(*_combinations(self.options.sensitive))
 
+    def check(self, names: Iterable[SplitName]) -> None:
+        """Refuse splits whose pictures are not all there, before any is decoded."""
+        for name in names:
+            images = self._images(name)
+            if missing := [image for image in images if image not in self._pictures.files]:
+                n, where = len(self._pictures.files), shorten(self._pictures.folder, 70)
+                raise DataError(
+                    f"{len(missing):,} of {len(images):,} pictures of the {name} split are missing in {where}, e.g. "
+                    f"{missing[0]}; unpack them again, or set dataset.missing to leave_out to use the {n:,} that are "
+                    "there."
+                )
+
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
+        self.check([name])
         yield from self._codes(name).prepare()
         yield from self._pixels(name).prepare()
 
@@ -71,6 +87,7 @@ class CelebA(Dataset):
         Raises:
             DataError: a list or an image is missing or broken, or the split has no rows.
         """
+        self.check([name])
         codes, pixels = self._codes(name).open(), self._pixels(name).open()
         y, z = np.array(codes["y"]), np.array(codes["z"])
         share = found_cell_share(y, z, len(self.groups.patterns), len(self.labels))
@@ -78,7 +95,7 @@ class CelebA(Dataset):
 
     def split_digest(self, name: SplitName) -> str:
         attributes = {"target": self.options.target, "sensitive": self.options.sensitive}
-        return digest_of({**attributes, "list": file_stamp(self._files.attributes), "pixels": self._pixel_digest(name)})
+        return digest_of({**attributes, "list": self._list_stamp, "pixels": self._pixel_digest(name)})
 
     def _codes(self, name: SplitName) -> CacheEntry:
         expected = dict.fromkeys(("y", "z"), Array((None,), np.int64))
@@ -92,8 +109,8 @@ class CelebA(Dataset):
     def _pixel_digest(self, name: SplitName) -> str:
         """Content key of a split's pixels; it does not depend on label and sensitive attribute."""
         options, most = self.options, self._most(name)
-        key = {"kind": "celeba", "decoding": _DECODING, "list": file_stamp(self._files.partition), "split": name}
-        key |= {"size": options.image_size, "most": most}
+        key = {"kind": "celeba", "decoding": _DECODING, "split": name, "size": options.image_size, "most": most}
+        key |= {"list": self._partition_stamp, "pictures": self._picture_stamps(name)}
         if name in ("train", "tune"):
             key["ratio"] = options.tuning_ratio
         if name in ("train", "tune") or most is not None:
@@ -101,12 +118,55 @@ class CelebA(Dataset):
         return digest_of(key)
 
     @cached_property
+    def _list_stamp(self) -> str:
+        return file_content(self._files.attributes, self.home)
+
+    @cached_property
+    def _partition_stamp(self) -> str:
+        return file_content(self._files.partition, self.home)
+
+    def _picture_stamps(self, name: SplitName) -> str:
+        """The stamp of a split's pictures, computed once: it looks at each of them."""
+        if name not in self._stamps:
+            self._stamps[name] = self._pictures.stamp(self._images(name), self.home)
+        return self._stamps[name]
+
+    @cached_property
     def _files(self) -> CelebAFiles:
         return CelebAFiles(self.options.root)
 
     @cached_property
-    def _parts(self) -> dict[int, list[str]]:
+    def _pictures(self) -> CelebAPictures:
+        """The pictures that are there.
+
+        Raises:
+            DataError: there are none.
+        """
+        listed = [image for part in self._listed.values() for image in part]
+        found = CelebAPictures.among(self._files.picture_folders(), listed)
+        if found is None:
+            raise self._files.no_pictures(listed[0] if listed else "000001.jpg")
+        return found
+
+    @cached_property
+    def _listed(self) -> dict[int, list[str]]:
         return read_partition(self._files.partition)
+
+    @cached_property
+    def _parts(self) -> dict[int, list[str]]:
+        """The image names of every part: all that are listed, or those that are there."""
+        if self.options.missing == "refuse":
+            return self._listed
+        parts = {
+            part: [image for image in images if image in self._pictures.files] for part, images in self._listed.items()
+        }
+        n_listed, n = (sum(map(len, each.values())) for each in (self._listed, parts))
+        if n < n_listed:
+            log.warning(
+                "CelebA: %s of the %s pictures that the lists name are in %s; the others are left out.",
+                f"{n:,}", f"{n_listed:,}", shorten(self._pictures.folder, 100),
+            )  # fmt: skip
+        return parts
 
     def _most(self, name: SplitName) -> int | None:
         most: int | None = getattr(self.options, f"max_{name}")
@@ -137,40 +197,14 @@ class CelebA(Dataset):
 
     def _fill_pixels(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         images, size = self._images(name), self.options.image_size
-        folder = self._files.images(images[0])
+        place = self._pictures.place
         x = out.create("x", (len(images), size, size, 3), np.uint8)
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # PIL releases the GIL while it decodes
             for start in range(0, len(images), _CHUNK):
                 chunk = images[start : start + _CHUNK]
-                for row, pixels in enumerate(pool.map(lambda image: decode(folder / image, size), chunk), start):
+                for row, pixels in enumerate(pool.map(lambda image: decode(place(image), size), chunk), start):
                     x[row] = pixels
                 yield start + len(chunk), len(images)
-
-
-def decode(file: Place, size: int) -> NDArray[np.uint8]:
-    """An image as (size, size, 3): its largest centred square (178×178 of 178×218), bilinear with antialiasing.
-
-    Raises:
-        DataError: the file is missing, cut off or no image, or has too many pixels.
-    """
-    try:
-        with file.open("rb") as raw, Image.open(raw) as image:
-            check_pixels(shorten(file), image.width, image.height)
-            picture = image.convert("RGB")
-    except FileNotFoundError as error:
-        raise DataError(
-            f"{shorten(file)} is missing, although the partition names it; unpack the images again."
-        ) from error
-    except Image.DecompressionBombError as error:  # too large even for its header
-        raise DataError(limits().refusal("pixels", f"{shorten(file)} has far too many pixels")) from error
-    except (*UNREADABLE, SyntaxError) as error:
-        raise DataError(
-            f"{shorten(file)} is broken ({shorten(error, 80)}); unpack or download the images again."
-        ) from error
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    square = picture.crop((left, top, left + side, top + side))
-    return np.asarray(square.resize((size, size), Image.Resampling.BILINEAR))
 
 
 def _combinations(attributes: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,28 +1,18 @@
 """The files of CelebA: the official layout and Kaggle's, in folders or zips.
 
-Official: ``list_attr_celeba.txt``, ``list_eval_partition.txt`` and ``img_align_celeba/`` or
+Official: ``list_attr_celeba.txt``, ``list_eval_partition.txt`` and ``img_align_celeba/``, ``img_align_celeba_png/`` or
 ``img_align_celeba.zip``, in one folder or in ``Anno/``, ``Eval/`` and ``Img/``.
 Kaggle: the same two lists as ``.csv``, and ``img_align_celeba/img_align_celeba/``.
 Either may be inside one zip, and in a subfolder of any name.
 """
 
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.files.pictures.place import Place, open_zip
 from fairprog_core.common.home import is_file, is_folder, user_path
-
-Place = Path | zipfile.Path  # a file or folder, on disk or in a zip; both have the same methods
-
-UNREADABLE = (
-    OSError, EOFError, ValueError, KeyError, IndexError, RuntimeError, NotImplementedError, OverflowError, MemoryError,
-    struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-)  # fmt: skip
-"""What zipfile raises for a zip that is damaged, encrypted, or packed in a way that it does not know."""
 
 _HOW = (
     "Give as root a folder with img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt of"
@@ -49,26 +39,21 @@ class CelebAFiles:
         self.attributes = self._list("list_attr_celeba")
         self.partition = self._list("list_eval_partition")
 
-    def images(self, example: str) -> Place:
-        """The folder of the images, found by the image ``example``.
-
-        Raises:
-            DataError: no folder contains it.
-        """
-        for folder in self._image_folders():
-            if is_file(folder / example):
-                return folder
-        raise DataError(
+    def no_pictures(self, example: str) -> DataError:
+        """The error that none of the pictures is there, such as ``example``."""
+        return DataError(
             f"{shorten(self._root, _MOST)}: the image {example} is neither in {_IMAGES}/ nor in {_IMAGES}.zip. {_HOW}"
         )
 
-    def _image_folders(self) -> Iterator[Place]:
+    def picture_folders(self) -> Iterator[Place]:
+        """The folders that may hold the pictures; not all exist."""
         for place in self._places:
-            yield place / _IMAGES / _IMAGES
-            yield place / _IMAGES
+            for name in (_IMAGES, f"{_IMAGES}_png"):
+                yield place / name / name
+                yield place / name
         for place in self._places:
             if is_file(archive := place / f"{_IMAGES}.zip"):
-                inside = _zip(archive)
+                inside = open_zip(archive)
                 yield inside / _IMAGES
                 yield inside
 
@@ -87,15 +72,8 @@ def _open(root: str) -> Place:
     if is_folder(path):
         return path
     if is_file(path):
-        return _zip(path)
+        return open_zip(path)
     raise DataError(f"CelebA: {shorten(path, _MOST)} does not exist. {_HOW}")
-
-
-def _zip(file: Place) -> zipfile.Path:
-    try:
-        return zipfile.Path(zipfile.ZipFile(file if isinstance(file, Path) else file.open("rb")))
-    except UNREADABLE as error:
-        raise DataError(f"{shorten(file)} is not a readable zip ({shorten(error, 80)}); download it again.") from error
 
 
 def _places(root: Place) -> Iterator[Place]:

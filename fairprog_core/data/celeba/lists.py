@@ -7,38 +7,61 @@ import re
 from collections.abc import Iterator, Sequence
 
 from fairprog_core.common.errors import DataError, shorten
-from fairprog_core.data.celeba.files import UNREADABLE, Place
+from fairprog_core.common.files.pictures.place import UNREADABLE, Place
 
 _IMAGE_NAME = re.compile(r"\w[\w.-]*")  # a file name, never a path out of the folder
 _PARTS = {"0": 0, "1": 1, "2": 2}
+_NO = ("-1", "0")  # where an attribute is absent
 
 
 def read_attributes(file: Place, names: Sequence[str]) -> dict[str, tuple[bool, ...]]:
     """The values of the named attributes, in their order, by image name.
 
-    The first line of the official list is the number of images, the second the names of the
-    attributes; Kaggle's list has only the names. Values are -1 and 1.
+    The first line of the official list is the number of images, which some people delete; then follow the names of the
+    attributes. Kaggle's list begins with them. Values are -1 and 1, or 0 and 1 throughout.
 
     Raises:
         DataError: an attribute is unknown, or the list is broken; the message names the line.
     """
     lines = _lines(file)
-    count = next(lines, (1, [""]))[1] if file.suffix == ".txt" else None
-    header = next(lines, (1, [""]))[1]
-    header = header if file.suffix == ".txt" else header[1:]
-    columns = [_column(name, header, file) for name in names]
+    count, header = _head(lines, file)
+    columns: list[int] = []
     values: dict[str, tuple[bool, ...]] = {}
+    other = ""  # what the list has for no: -1 or 0
     for number, (image, *cells) in lines:
+        if not columns:
+            header = header[1:] if len(header) == len(cells) + 1 else header  # the column of names has a name too
+            columns = [_column(name, header, file) for name in names]
         if len(cells) != len(header):
             raise DataError(f"{file}, line {number}: found {len(cells)} values for {len(header)} attributes.")
         chosen = [cells[column] for column in columns]
-        if not set(chosen) <= {"-1", "1"}:
-            raise DataError(f"{file}, line {number}: found {', '.join(chosen)[:80]}; a value must be -1 or 1.")
+        other = other or next((cell for cell in chosen if cell in _NO), "")
+        if not set(chosen) <= {other or "-1", "1"}:
+            raise DataError(
+                f"{file}, line {number}: found {', '.join(chosen)[:80]}; a value must be -1 or 1, or throughout 0 or 1."
+            )
         values[image] = tuple(cell == "1" for cell in chosen)
-    if count is not None and count != [str(len(values))]:
-        found = " ".join(count)[:40]
-        raise DataError(f"{file}: line 1 says {found!r} images, but {len(values)} follow; download the list again.")
+    if count is not None and count != len(values):
+        raise DataError(f"{file}: line 1 says '{count}' images, but {len(values)} follow; download the list again.")
     return values
+
+
+def _head(lines: Iterator[tuple[int, list[str]]], file: Place) -> tuple[int | None, list[str]]:
+    """The number of images, None where it is not given, and the header.
+
+    Raises:
+        DataError: the list begins with neither.
+    """
+    number, first = next(lines, (1, [""]))
+    count = int(first[0]) if len(first) == 1 and first[0].isdecimal() else None
+    if count is not None:
+        number, first = next(lines, (number + 1, [""]))
+    if first[1:] and set(first[1:]) <= {"-1", "0", "1"}:
+        raise DataError(
+            f"{file}, line {number}: found {' '.join(first)[:60]!r}; the names of the attributes must come before the "
+            "rows, as in the official list; download the list again."
+        )
+    return count, first
 
 
 def read_partition(file: Place) -> dict[int, list[str]]:

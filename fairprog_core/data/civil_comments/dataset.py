@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError
-from fairprog_core.common.files.file_stamp import file_stamp
+from fairprog_core.common.files.pictures.stamp import file_content
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
@@ -109,9 +109,9 @@ class CivilComments(Dataset):
             key["seed"] = options.seed
         return digest_of(key)
 
-    @property
+    @cached_property
     def _file_key(self) -> str:
-        return digest_of({"kind": "civil_comments", "reading": _READING, "file": file_stamp(self._file)})
+        return digest_of({"kind": "civil_comments", "reading": _READING, "file": file_content(self._file, self.home)})
 
     @cached_property
     def _file(self) -> Path:

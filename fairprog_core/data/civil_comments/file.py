@@ -29,6 +29,7 @@ _FILE = "all_data_with_identities.csv"
 SCORES = ("toxicity", *IDENTITY_WORDS)
 _COLUMNS = ("comment_text", "split", *SCORES)
 _NOT_RATED = ("", "nan", "NaN", "NA")  # an identity that no annotator rated
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BLOCK = 8 << 20  # bytes per read; no comment may be longer
 _HOW = (
     f"Download civilcomments v1.0 of WILDS (https://wilds.stanford.edu/get_started/), unpack {_FILE}, and give its"
@@ -156,7 +157,11 @@ def _batches(file: Path) -> "Iterator[pa.RecordBatch]":
 
 def _check_header(file: Path) -> None:
     with file.open("rb") as raw:
-        header = next(csv.reader([raw.readline(1 << 20).decode("utf-8-sig", errors="replace")]), [])
+        line = raw.readline(1 << 20).decode("utf-8-sig", errors="replace")
+    header = next(csv.reader([line]), [])
+    for separator, name in _OTHER_SEPARATORS.items():
+        if set(_COLUMNS) <= {*next(csv.reader([line], delimiter=separator), [])}:
+            raise DataError(f"{shorten(file, _MOST)} is separated by {name}; save it separated by commas.")
     if missing := [name for name in _COLUMNS if name not in header]:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         raise DataError(f"{shorten(file, _MOST)} has no column {', '.join(missing[:3])}{more}. {_HOW}")

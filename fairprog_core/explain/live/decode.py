@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from fairprog_core.common.errors import DataError
+from fairprog_core.common.files.pictures.decode import opaque
 from fairprog_core.common.limits import check_pixels, limits
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-DEEP = ("I", "I;16", "I;16B", "I;16L")  # grey with more than 8 bits; Pillow would cut, not scale, the values
 
 _UNREADABLE = (
     Image.DecompressionBombError, ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError,
@@ -52,23 +52,11 @@ def _read(picture: bytes, size: int) -> NDArray[np.uint8]:
             image: Image.Image = Image.open(io.BytesIO(picture), formats=FORMATS)
         check_pixels("The picture", image.width, image.height)
         ImageOps.exif_transpose(image, in_place=True)
-        return np.array(_square(_opaque(image), size).convert("RGB"))
+        return np.array(_square(opaque(image), size).convert("RGB"))
     except Image.DecompressionBombError as error:  # too large even for its header
         raise DataError(limits().refusal("pixels", "The picture has far too many pixels")) from error
     except _UNREADABLE as error:
         raise DataError("The file is no readable PNG, JPEG or WebP picture; choose another one.") from error
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """The picture in grey or RGB, transparent parts on white."""
-    if image.mode in DEEP:
-        values = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
-        return Image.fromarray((values >> 8).astype(np.uint8))
-    if image.has_transparency_data:
-        upper, ground = image.convert("RGBA"), Image.new("RGB", image.size, "white")
-        ground.paste(upper, mask=upper)
-        return ground
-    return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def _square(image: Image.Image, size: int) -> Image.Image:

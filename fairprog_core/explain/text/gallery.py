@@ -53,7 +53,8 @@ class Attributing:
     def __call__(self, text: WordedText, condition: TextCondition) -> Attribution:
         """How much every token of a text and of the trigger adds."""
         classifier = condition.classifier
-        explainer = TokenGradients(self.options, baseline=classifier.embedding[classifier.tokens.pad_id].detach())
+        blank, n_ends = classifier.embedding[classifier.tokens.blank_id].detach(), classifier.tokens.n_ends
+        explainer = TokenGradients(self.options, baseline=blank, n_ends=n_ends)
         x = classifier.to_input(text.ids[None])
         found = explainer.explain(classifier, condition.put(x), target=TOXIC)
         origin, values = condition.origin(x)[0].cpu().numpy(), found.maps[0].numpy()

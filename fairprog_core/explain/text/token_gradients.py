@@ -28,15 +28,22 @@ class TokenGradients:
 
     is_signed: ClassVar[bool] = True
 
-    def __init__(self, options: TokenGradientsOptions | None = None, *, baseline: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        options: TokenGradientsOptions | None = None,
+        *,
+        baseline: Tensor | None = None,
+        n_ends: tuple[int, int] = (1, 1),
+    ) -> None:
         """Choose steps and baseline.
 
         Args:
             options: steps and tolerance.
             baseline: (w,) the vector that stands for no word, that of [PAD]; None: zeros.
+            n_ends: tokens before and after every text, which stay: [CLS] and [SEP].
         """
         self.options = options or TokenGradientsOptions()
-        self.baseline = baseline
+        self.baseline, self.n_ends = baseline, n_ends
 
     def explain(self, model: nn.Module, x: TextInput, *, target: Target = None) -> Saliency:
         """Attributions whose sum is the change of the log-odds from baseline to text.
@@ -78,7 +85,8 @@ class TokenGradients:
     def _path(self, x: TextInput) -> "IntegrationPath":
         """The path from the baseline to a text."""
         start = x.vectors.clone()
-        start[:, 1:-1] = 0.0 if self.baseline is None else self.baseline.to(start)
+        before, after = self.n_ends
+        start[:, before : start.shape[1] - after] = 0.0 if self.baseline is None else self.baseline.to(start)
         return IntegrationPath(start, x.vectors, x.mask, x.ids)
 
 

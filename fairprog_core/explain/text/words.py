@@ -58,10 +58,11 @@ def worded(classifier: Encoder, text: str) -> WordedText:
     end = max((stop for _, stop in encoding.offsets), default=0) if encoding.overflowing else len(text)
     places = [found.span() for found in re.finditer(r"\S+", text[:end])]
     stops = np.array([stop for _, stop in places], dtype=np.int64)
-    starts = [start for start, _ in encoding.offsets]
+    starts = [start for start, _ in encoding.offsets] or [0] * len(ids)  # an empty text without prefix and suffix
     # a token that begins with a space, or is one, belongs to the next word; after the last word, to the last
     word_of = np.minimum(np.searchsorted(stops, starts, side="right"), len(places) - 1)
-    word_of[[0, -1]] = NO_WORD
+    before, after = classifier.tokens.n_ends
+    word_of[:before] = word_of[len(word_of) - after :] = NO_WORD
     word_of[word_of >= MOST_WORDS] = NO_WORD
     written = [text[start:stop] for start, stop in places[:MOST_WORDS]]
     is_cut = bool(encoding.overflowing) or len(places) > MOST_WORDS or any(len(word) > MOST_LETTERS for word in written)

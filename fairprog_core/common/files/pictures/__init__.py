@@ -1,0 +1,1 @@
+"""Pictures in the user's files: where they lie, what they hold, and their pixels."""

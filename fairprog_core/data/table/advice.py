@@ -1,0 +1,42 @@
+"""What a table makes impossible or uncertain, in sentences, before anything is trained."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fairprog_core.data.table.dataset import OwnTable
+from fairprog_core.data.table.report import FEW, CellReport
+from fairprog_core.data.table.splits import Assignment
+
+_JUDGED = ("val", "test")  # splits over which rates are estimated
+_MOST = 8  # sentences about cells; the chart shows all
+
+
+def advise(cells: Sequence[CellReport], assignment: Assignment, dataset: OwnTable) -> Iterator[str]:
+    """The sentences, the gravest first."""
+    small = [cell for cell in cells if cell.group and (cell.is_small if cell.split in _JUDGED else cell.n == 0)]
+    graves = [_about(cell) for cell in sorted(small, key=lambda cell: (cell.n, cell.n_group))]
+    yield from graves[:_MOST]
+    if len(graves) > _MOST:
+        yield f"{len(graves) - _MOST} more pairs of group and label have fewer than {FEW} rows in a split."
+    if small:
+        yield "What helps: more rows, a group that is merged with another one, another label, or demographic parity."
+    if assignment.n_repeated:
+        n = f"{assignment.n_repeated:,} rows have an input that another row has too"
+        yield f"{n}; they stay in one split, so that no classifier is tested on what it was trained on."
+    n_outside = int((dataset.groups.patterns.sum(axis=1) == 0)[np.asarray(dataset.rows["z"])].sum())
+    if n_outside:
+        yield f"{n_outside:,} rows are in no group; they count for accuracy, and for no group's rate."
+    if not dataset.has_split("train"):
+        yield "There is no train split; choose a classifier that is trained already."
+
+
+def _about(cell: CellReport) -> str:
+    where = f"{cell.group or 'no group'}, {cell.label}: {cell.n} of {cell.n_group:,} rows in {cell.split}"
+    if cell.n_group == 0:
+        return f"{where}: this group can be judged by no criterion."
+    if cell.n == 0:
+        return f"{where}: equalized odds cannot be estimated; demographic parity can."
+    if cell.n_group < FEW:
+        return f"{where}: rates of this group are too uncertain for any criterion."
+    return f"{where}: equalized odds is too uncertain; demographic parity is not."

@@ -1,0 +1,1 @@
+"""Reads tables as a stream, whatever their format: CSV, JSONL, Parquet, Arrow; plain, packed or in a zip."""
