@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.wording.shared import common, inside
-from fairprog_core.data import DatasetOptions
+from fairprog_core.common.registry import EntryOptions
 from fairprog_core.results.summary import SummaryRow
 
 TITLE = "Train a trigger"
@@ -80,7 +80,7 @@ def options_of(name: str) -> str:
     return f"{common.kind(name)}: options"
 
 
-def missing_field(options: DatasetOptions, name: str) -> str:
+def missing_field(options: EntryOptions, name: str) -> str:
     """Asks for the one field that these options need and that is still empty."""
     field = type(options).model_fields[name]
     return f"{options_of(options.kind)}: fill in “{field.title}”. {field.description}"

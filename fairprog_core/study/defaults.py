@@ -69,7 +69,7 @@ def fitting_triggers(triggers: Sequence[TriggerOptions], modality: str) -> tuple
     known = (entry.options for entry in TRIGGERS.values() if entry.options.modality == modality)
     return (
         tuple(each for each in triggers if each.can_be_queried)
-        or tuple(each for options in known if (each := options()).can_be_queried)[:1]
+        or tuple(each for options in known if (each := options.suited_to(options.modality)).can_be_queried)[:1]
     )
 
 
@@ -87,7 +87,9 @@ def find_misfit(
     by_queries = any(method.kind == "query_reprogram" for method in methods)
     box = next((each for each in classifiers if each.only_answers), None)
     if (by_queries or box) and (unfit := [each.kind for each in triggers if not each.can_be_queried]):
-        can = ", ".join(kind for kind, entry in TRIGGERS.items() if entry.options().can_be_queried)
+        can = ", ".join(
+            kind for kind, entry in TRIGGERS.items() if entry.options.suited_to(entry.options.modality).can_be_queried
+        )
         return f"the trigger {unfit[0]} as set here cannot be learned by queries alone; triggers that can: {can}"
     if box and (inside := [method.kind for method in methods if not method.needs.is_met_by_answers]):
         can = ", ".join(

@@ -29,7 +29,7 @@ from tests.contracts.samples import as_tensor, front, inputs_of, rows, usual
 
 CONTROLS = [kind for kind, entry in METHODS.items() if entry.options.is_control]
 TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
-SMALL: dict[str, Any] = {"per_cell": 2, "queries": 300}  # of the options that a method has
+SMALL: dict[str, Any] = {"per_cell": 2, "queries": 500}  # of the options that a method has
 SHORT: dict[Modality, dict[str, int]] = {"image": {"epochs": 2, "batch_size": 16}, "text": {"steps": 4}}
 CASES = [
     (kind, modality, criterion)

@@ -40,10 +40,14 @@ class SearchSize(NamedTuple):
 
     @classmethod
     def of(cls, queries: int, trigger: HardOptions, n_rows: int) -> Self:
-        """The sizes for a number of queries: those of the trigger's options, or less where queries are few."""
-        population = min(POPULATION, n_rows, queries // 8)
-        first = min(trigger.look_rows, max(queries // 100, 8))
-        second = min(trigger.rows, max(queries // 25, 16))
+        """The sizes for a number of queries: those of the trigger's options, or less where queries are few.
+
+        More sequences on fewer rows find more: on the comments 10,000 queries closed half of the gap with 12 rows for
+        the first score, and a fifth of it with 36.
+        """
+        population = min(POPULATION, n_rows, queries // 10)
+        first = min(trigger.look_rows, max(queries // 2500, 12))
+        second = min(trigger.rows, max(queries // 250, min(queries // 12, 80)))
         per_step = trigger.candidates * first + second
         return cls(population, first, second, max((queries - population - first - second) // per_step, 0))
 
