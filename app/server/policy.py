@@ -13,6 +13,8 @@ from pathlib import Path
 
 import streamlit
 
+from app.server.history import SCRIPT
+
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _FIXED = (
     "default-src 'self'",
@@ -42,7 +44,7 @@ def content_security_policy(host: str) -> str:
 
 @cache
 def _inline_scripts() -> tuple[str, ...]:
-    """The scripts that stand in Streamlit's page itself, by their hashes."""
+    """The scripts that stand in the page itself, Streamlit's and ours, by their hashes."""
     page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
-    digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(page))
+    digests = (hashlib.sha256(script.encode()).digest() for script in (*_INLINE.findall(page), SCRIPT))
     return tuple(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

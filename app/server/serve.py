@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
 from fairprog_core.common.sharing import sharing
 
@@ -35,6 +36,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     from starlette.middleware import Middleware
 
     from app.server.guard import Guard
+    from app.server.history import OneEntryPerPage
 
     name = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     url = f"http://{name}:{port}"
@@ -45,7 +47,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
     with contextlib.suppress(KeyboardInterrupt):
-        st.App(SCRIPT, middleware=[guard]).run(config=options)
+        st.App(SCRIPT, middleware=[guard, Middleware(OneEntryPerPage)]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:
@@ -58,6 +60,7 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
     return values | {
         "server.address": host,
         "server.port": port,
+        "server.maxUploadSize": limits().upload_megabytes,
         "server.headless": True,  # the browser is opened by ``when_open``
         "server.allowedHosts": [*_names(host), *(name.partition(":")[0] for name in proxies)],
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),

@@ -3,22 +3,27 @@
 Reading hundreds of predictions files needs libraries that the page server does not import.
 """
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import streamlit as st
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from app.state import run_store
 from app.wording import cli_queries as words
 from fairprog_core.common.errors import DataError
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson
+
+if TYPE_CHECKING:
+    from fairprog_core.data.table.report import TableReport
 
 _TIMEOUT = 300.0  # seconds
 _RETRY_AFTER = 60.0  # seconds that a failure is cached: a missing file may be back later
@@ -60,12 +65,49 @@ def ask(command: str, answer: TypeAdapter[T], folders: Mapping[str, Path], *opti
         raise DataError(words.FAILED.format(reason=str(error).splitlines()[0])) from error
 
 
+def look(options: Mapping[str, Any]) -> "TableReport":
+    """See ``fairprog_core.data.table.inspect.inspect``; looked at again when the table has changed.
+
+    Args:
+        options: of the table, as JSON values.
+
+    Raises:
+        DataError: the table cannot be read, or it took too long.
+    """
+    try:
+        status = Path(str(options.get("path", ""))).stat()
+        stamp = status.st_mtime_ns, status.st_size
+    except (OSError, ValueError):
+        stamp = 0, 0
+    given = json.dumps(options, sort_keys=True)
+    found = _look(given, stamp)
+    if found.error:
+        _look.clear(given, stamp)
+        raise DataError(found.error)
+    return _table_report().validate_json(found.text)
+
+
+@st.cache_data(max_entries=64, show_spinner=words.LOOKING)
+def _look(options: str, _stamp: tuple[int, int]) -> _Answer:
+    line = [sys.executable, "-m", "fairprog_core", "data", "look", "-", "--json", "--home", str(run_store.home().path)]
+    return _run(line, options)
+
+
 @st.cache_data(max_entries=128, show_spinner=words.WORKING)
 def _ask(command: str, stamps: Stamps, options: tuple[str, ...]) -> _Answer:
     line = [sys.executable, "-m", "fairprog_core", "runs", command, "--json"]
-    line += [*(f"{run}={folder}" for run, folder, _ in stamps), *options]
+    return _run([*line, *(f"{run}={folder}" for run, folder, _ in stamps), *options])
+
+
+def _run(line: list[str], given: str = "") -> _Answer:
+    """What a command prints.
+
+    Args:
+        line: the command.
+        given: what it reads from its standard input.
+    """
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
+        done = subprocess.run(line, input=given, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         return _Answer(error=words.TOO_LONG.format(minutes=f"{_TIMEOUT / 60:g}"), failed=time.monotonic())
     if done.returncode:
@@ -110,6 +152,13 @@ class _Experiments(TypedDict):
     """The part of the output of ``fairprog runs experiments`` that the pages use."""
 
     tuning_data: list[ExperimentRow]
+
+
+@cache
+def _table_report() -> "TypeAdapter[TableReport]":
+    from fairprog_core.data.table.report import TableReport
+
+    return TypeAdapter(TableReport)
 
 
 @cache

@@ -99,7 +99,7 @@ def submit(study: "Study") -> str:
         RunError: the queue is full, or this visitor has too many runs.
     """
     sharing().check(study)
-    run_id = store().submit(study, visitor=_visitor())
+    run_id = store().submit(study, visitor=visitor_digest())
     warm_up()
     select_run(run_id)
     return run_id
@@ -107,7 +107,7 @@ def submit(study: "Study") -> str:
 
 def may_change(run: "Run") -> bool:
     """Whether this visitor may cancel, resume and remove a run: on a shared server only those of the same browser."""
-    return not sharing().is_shared or run.visitor == _visitor()
+    return not sharing().is_shared or run.visitor == visitor_digest()
 
 
 def _check_own(run_id: str) -> None:
@@ -141,7 +141,7 @@ def resume(run_id: str) -> None:
     _check_own(run_id)
     if sharing().is_shared and (run := find_run(run_id)):
         sharing().check(_study_of(run))
-    store().resume(run_id, visitor=_visitor())
+    store().resume(run_id, visitor=visitor_digest())
     warm_up()
 
 
@@ -188,7 +188,7 @@ def _study_of(run: "Run") -> "Study":
     return Study.parse(run.study, where=run.name)
 
 
-def _visitor() -> str | None:
+def visitor_digest() -> str | None:
     """Under which name the runs of this browser are counted: a digest, so that no file holds its cookie."""
     return hashlib.sha256(visitor().encode()).hexdigest() if sharing().is_shared else None
 

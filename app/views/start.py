@@ -34,6 +34,7 @@ def show(folder: Path) -> None:
     if demo is None:
         st.info(words.NO_DEMO)
     else:
+        st.markdown(words.MOVE)
         intro_demo.show(demo, key=f"intro_demo-{folder.name}")
 
 

@@ -30,7 +30,7 @@ def choose() -> None:
         pressed = st.button(words.TRAIN, type="primary", key="train", width="stretch", disabled=study is None)
         st.caption(words.TRAIN_HELP)
         if study is not None:
-            command_line.show(study, preset=preset, key="command_line")
+            command_line.show(study, preset=None if preset == study_form.OWN else preset, key="command_line")
     if study is not None:
         st.space("small")
         needs_table.show(study.methods, key="needs")

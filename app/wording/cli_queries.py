@@ -1,8 +1,12 @@
-"""What a page shows while the command line compares methods, and when the command fails."""
+"""What a page shows while a command compares methods or reads a table, and when the command fails."""
 
 WORKING = "Comparing the methods row by row"
-TOO_LONG = "The comparison was stopped after {minutes} minutes. Choose fewer methods, or runs with fewer test rows."
-FAILED = "The comparison failed: {reason}"
+LOOKING = "Reading the table"
+TOO_LONG = (
+    "This was stopped after {minutes} minutes. Choose fewer methods, runs with fewer test rows, or a smaller table; "
+    "the command line has no such limit."
+)
+FAILED = "This failed: {reason}"
 
 
 def refused(stderr: str, code: int) -> str:

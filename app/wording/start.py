@@ -4,9 +4,9 @@ TITLE = "Narrow the gap, leave the weights alone"
 LEAD = (
     "A classifier can be right on average and still treat groups unequally. "
     "fairprog leaves its weights as they are and learns a *trigger* instead: a border around every picture, or a few "
-    "words in front of every text. The trigger narrows the gap between the groups. "
-    "Move λ below to see, on test rows, how much narrower the gap gets and how much accuracy that costs."
+    "words in front of every text. The trigger narrows the gap between the groups."
 )
+MOVE = "Move λ to see, on test rows, how much narrower the gap gets and how much accuracy that costs."
 BUTTON = "Train a trigger"
 BUTTON_HELP = "Choose data, classifier, trigger and criterion, then watch the curve grow."
 

@@ -9,8 +9,20 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fairprog_core.common.errors import shorten
-from fairprog_core.common.options import ADDRESSES, ADVANCED, CODE, FOLDERS, HUB, LATER, Modality, PathRule
+from fairprog_core.common.errors import shorten, shown
+from fairprog_core.common.options import (
+    ADDRESSES,
+    ADVANCED,
+    CODE,
+    FOLDERS,
+    HUB,
+    LATER,
+    MODEL,
+    NEEDED,
+    Modality,
+    PathRule,
+    PathText,
+)
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
@@ -192,6 +204,14 @@ class EncoderOptions(TrainedOptions):
         json_schema_extra=ADVANCED,
     )
 
+    @model_validator(mode="after")
+    def _check_outputs(self) -> Self:
+        if not self.tuned and (self.labels or self.label or self.threshold is not None):
+            raise ValueError(
+                "labels, label and threshold tell the outputs of a tuned model; set tuned, or leave them out"
+            )
+        return self
+
     @property
     def needs_training(self) -> bool:
         return not self.tuned
@@ -202,6 +222,97 @@ class EncoderOptions(TrainedOptions):
 
     def n_steps(self, n_rows: int) -> int:
         return 0 if self.tuned else self.steps
+
+
+class ImageModelOptions(ClassifierOptions):
+    """A classifier of pictures that was trained elsewhere; it is used as it is."""
+
+    seconds_per_row: ClassVar[float] = 0.01
+    kind: Literal["image_model"] = "image_model"
+    title = "Your own model of pictures"
+    model: Annotated[str, PathRule(may_be_name=True)] = Field(
+        "",
+        max_length=4096,
+        title="Model",
+        description="A folder or hub name of Hugging Face, timm:NAME, torchvision:NAME, a TorchScript or torch.export "
+        "file, or factory:package.module:function.",
+        json_schema_extra=NEEDED | FOLDERS | HUB | CODE | MODEL,
+    )
+    weights: PathText = Field(
+        "",
+        max_length=4096,
+        title="Weights",
+        description="For timm, torchvision and factories: a .safetensors file, or a state dict.",
+        json_schema_extra=FOLDERS,
+    )
+    labels: tuple[str, ...] = Field(
+        (),
+        max_length=10_000,
+        title="Labels",
+        description="The data's label of each output of the model, in its order; empty: the model's own names.",
+        json_schema_extra=ADVANCED,
+    )
+    label: str = Field(
+        "",
+        max_length=200,
+        title="One output",
+        description="The one output to use of several that each answer yes or no for themselves.",
+        json_schema_extra=ADVANCED,
+    )
+    threshold: float | None = Field(
+        None,
+        title="Threshold",
+        description="What the logit of a single output must exceed; empty: 0, a probability of one half.",
+        json_schema_extra=ADVANCED,
+    )
+    prompts: tuple[str, ...] = Field(
+        ("a photo of a {label}",),
+        min_length=1,
+        max_length=200,
+        title="Prompts",
+        description="For CLIP and SigLIP: sentences with {label}; several are averaged.",
+        json_schema_extra=ADVANCED,
+    )
+    image_size: int | None = Field(
+        None,
+        ge=8,
+        le=4096,
+        title="Input size",
+        description="Side of the pictures that the model reads; empty: as its own configuration says.",
+        json_schema_extra=ADVANCED,
+    )
+    mean: tuple[float, ...] = Field(
+        (),
+        max_length=3,
+        title="Mean",
+        description="Of red, green and blue, subtracted from pixels in 0 … 1; empty: as the model says.",
+        json_schema_extra=ADVANCED,
+    )
+    std: tuple[float, ...] = Field(
+        (),
+        max_length=3,
+        title="Standard deviation",
+        description="Of red, green and blue, by which pixels are divided; empty: as the model says.",
+        json_schema_extra=ADVANCED,
+    )
+    cam_layer: str = Field(
+        "",
+        max_length=400,
+        title="Layer of Grad-CAM",
+        description="Path of a module inside the model, e.g. layer4; empty: the last one with a map of the picture.",
+        json_schema_extra=ADVANCED,
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) not in (0, 3):
+                raise ValueError(f"{name} must hold three numbers, of red, green and blue")
+        if min(self.std, default=1) <= 0:
+            raise ValueError("std must be above 0")
+        if wrong := [prompt for prompt in self.prompts if "{label}" not in prompt]:
+            raise ValueError(f"prompts ({shown(wrong[0], 60)}) must hold {{label}}")
+        return self
 
 
 class BlackBoxOptions(ClassifierOptions):
@@ -287,6 +398,7 @@ CLASSIFIERS: dict[str, Entry[ClassifierOptions]] = {
     "hybrid": Entry(HybridOptions, "fairprog_core.classifiers.image:Hybrid"),
     "resnet18": Entry(ResNet18Options, "fairprog_core.classifiers.image:ResNet18"),
     "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.encoder.classifier:Encoder"),
+    "image_model": Entry(ImageModelOptions, "fairprog_core.classifiers.image_model.classifier:ImageModel"),
     "black_box": Entry(BlackBoxOptions, "fairprog_core.classifiers.black_box.classifier:BlackBox"),
 }
 

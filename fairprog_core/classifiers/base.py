@@ -61,6 +61,7 @@ class Classifier(nn.Module):
     """
 
     header: ClassVar[type[ClassifierHeader]] = ClassifierHeader
+    is_converted: ClassVar[bool] = True  # whether `freeze` may fold batch norm and change the layout in memory
 
     def __init__(self, options: Options, *, n_classes: int) -> None:
         super().__init__()
@@ -204,11 +205,13 @@ def weights_digest(module: nn.Module) -> str:
 
 
 def freeze(classifier: C) -> C:
-    """Freeze a classifier: evaluation mode, no gradients for weights, batch norm folded.
+    """Freeze a classifier: evaluation mode, no gradients for weights, batch norm folded where we know the net.
 
     The only function that freezes a classifier. Works in place and returns its argument.
     """
     classifier.eval().requires_grad_(False)
+    if not classifier.is_converted:
+        return classifier
     for module in list(classifier.modules()):
         _fold_batch_norm(module)
     classifier.to(memory_format=torch.channels_last)

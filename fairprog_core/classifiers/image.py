@@ -81,9 +81,18 @@ class ImageClassifier(Classifier):
         return F.pad(F.interpolate(x, size=(small, small), mode="bilinear", antialias=True), pad, value=0.5)
 
     @property
-    def cam_layer(self) -> nn.Module:
-        """The module whose output (k, d, a, a) Grad-CAM uses; a positions per side."""
+    def cam_layer(self) -> nn.Module | None:
+        """The module whose output Grad-CAM uses, see `to_map`; None: there is none, and gradients of the input do."""
         raise NotImplementedError
+
+    def to_map(self, output: Tensor) -> Tensor:
+        """The output of `cam_layer`, or its gradient, as a map (k, d, a, b) of positions in the picture."""
+        return output
+
+    @property
+    def cam_title(self) -> str:
+        """The name of `cam_layer` on the screen."""
+        return "last feature maps"
 
 
 class Conv(nn.Sequential):

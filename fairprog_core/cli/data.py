@@ -1,22 +1,28 @@
 """``fairprog data``: lists, prepares and checks data sets."""
 
+import sys
 from typing import Annotated, Any, get_args
 
 import numpy as np
 import typer
+from pydantic import TypeAdapter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fairprog_core.cli.terminal.console import HomeOption, PlainTable, SetOption, complain, console, open_home
+from fairprog_core.cli.terminal.table_report import print_columns, print_report
+from fairprog_core.common.errors import ConfigError, shorten
+from fairprog_core.common.files.json_values import from_json
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
-from fairprog_core.data import DATASETS
+from fairprog_core.data import DATASETS, TableOptions
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.data.card import data_card
+from fairprog_core.data.table.inspect import inspect
+from fairprog_core.data.table.report import FEW, TableReport
 from fairprog_core.study.load import load_study, load_study_of, presets
 
 app = typer.Typer(name="data", help="List, prepare and check data sets.", no_args_is_help=True)
 
-FEW = 30  # with fewer rows of a group and label, a rate is too uncertain
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
 DataArgument = Annotated[
@@ -53,6 +59,8 @@ def check(data: DataArgument, settings: SetOption = None, home: HomeOption = Non
     Names the groups and labels with too few rows for a rate; the exit code is then 1.
     """
     dataset = _dataset(data, settings, open_home(home))
+    if isinstance(dataset.options, TableOptions):
+        return print_report(inspect(dataset.options, dataset.home))
     splits = _all_splits(dataset)
     table = PlainTable()
     for name in ("Split", "Rows", "Group", "Label", "Rows of it", "Natural share"):
@@ -70,6 +78,47 @@ def check(data: DataArgument, settings: SetOption = None, home: HomeOption = Non
     return 0
 
 
+@app.command()
+def look(
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="A CSV, TSV, JSONL or Parquet file; -: options as JSON on stdin.")
+    ],
+    settings: SetOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Show the columns of a table, and guess what they mean.
+
+    With the columns of input, label and group (--set dataset.text=comment …), its rows are counted too.
+    """
+    opened = open_home(home)
+    if table == "-":
+        options = TableOptions.parse(_from_stdin())
+    else:
+        options = load_study_of("table", [f"dataset.path={table}", *(settings or [])]).dataset
+    report = inspect(options, opened)
+    if as_json:
+        typer.echo(TypeAdapter(TableReport).dump_json(report).decode())
+        return
+    if report.sizes or report.problem:
+        print_report(report)
+    else:
+        print_columns(report)
+
+
+def _from_stdin() -> dict[str, object]:
+    """The options of a table as the dashboard gives them.
+
+    Raises:
+        ConfigError: they are no JSON.
+    """
+    try:
+        values = from_json(sys.stdin.read())
+    except ValueError as error:
+        raise ConfigError(f"The options on stdin are no JSON: {shorten(error)}.") from error
+    return dict(values) if isinstance(values, dict) else {}
+
+
 def _dataset(source: str, settings: list[str] | None, home: Home) -> Dataset:
     if source in DATASETS and source not in presets():
         study = load_study_of(source, settings or [])
@@ -84,7 +133,7 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     splits = {}
     dataset.check(SPLITS)
     with Progress(*columns, console=console()) as progress:
-        for name in SPLITS:
+        for name in filter(dataset.has_split, SPLITS):
             task = progress.add_task(name, total=None)
             for done, total in dataset.prepare_split(name):
                 progress.update(task, completed=done, total=total)

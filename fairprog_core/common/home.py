@@ -3,6 +3,7 @@
 import glob
 import logging
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -30,12 +31,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DATABASE = "runs.sqlite"  # by this file a folder is known as a home
+UPLOAD_ID = re.compile(r"[0-9a-f]{32}")  # the name of an upload's folder
+ABOUT_UPLOAD = "upload.json"  # in that folder, beside the uploaded file
+UNPACKED = "model.unpacked"  # in that folder: what was unpacked of an uploaded model
 _SEEN: set[Path] = set()  # the homes that this process has found
 
 
 @dataclass(frozen=True)
 class Home:
-    """The folder that holds everything: ``runs.sqlite``, ``runs/``, ``cache/``, ``models/``."""
+    """The folder that holds everything: ``runs.sqlite``, ``runs/``, ``cache/``, ``models/``, ``uploads/``."""
 
     path: Path
 
@@ -77,6 +81,21 @@ class Home:
     @property
     def models(self) -> Path:
         return self.path / "models"
+
+    @property
+    def uploads(self) -> Path:
+        return self.path / "uploads"
+
+    def is_upload(self, path: str | Path) -> bool:
+        """Whether this is the path of an uploaded file or unpacked model, ``uploads/<id>/<name>``, without detours."""
+        place = Path(path)
+        upload_id = place.parent.name
+        return (
+            UPLOAD_ID.fullmatch(upload_id) is not None
+            and place == self.uploads / upload_id / place.name
+            and place.name not in ("..", ABOUT_UPLOAD)
+            and (is_file(place) or (place.name == UNPACKED and is_folder(place)))
+        )
 
     def run(self, run_id: str) -> Path:
         """The artifact folder of one run."""

@@ -131,6 +131,13 @@ class Limits(BaseSettings):
         low=0.001,
     )
 
+    upload_megabytes: int = _limit(
+        200,
+        title="Megabytes of an upload",
+        description="Of one file: a table, or a zip of pictures or of a model.",
+        instead="upload a smaller file, or name a folder of the server where its owner allows it",
+    )
+
     @field_validator("threads")
     @classmethod
     def _at_most_the_cores(cls, value: int) -> int:

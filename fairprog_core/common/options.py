@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from fairprog_core.common import validation
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.home import is_folder, path_problem
+from fairprog_core.common.home import is_file, is_folder, path_problem
 from fairprog_core.common.process.shared import is_shared
 
 Modality = Literal["image", "text"]  # the kind of input of a data set, a classifier, a trigger
@@ -30,7 +30,12 @@ LATER: dict[str, JsonValue] = {"later": True}  # added after keys were saved; it
 FOLDERS: dict[str, JsonValue] = {"folders": True}  # a folder or file on the machine that trains
 ADDRESSES: dict[str, JsonValue] = {"addresses": True}  # an address in a network, or of a database
 HUB: dict[str, JsonValue] = {"hub": True}  # a name on a hub, which is downloaded
-CODE: dict[str, JsonValue] = {"code": True}  # code to import, e.g. "module:factory"
+CODE: dict[str, JsonValue] = {"code": True}  # code to import, e.g. "module:factory", or a file that is a program
+# Its value names a model: that of a library names nothing of the server, a function or a program's file is code:
+MODEL: dict[str, JsonValue] = {"model": True}
+LIBRARIES = ("timm:", "torchvision:")
+FACTORY = "factory:"
+CODE_FILES = (".pt", ".pth", ".pt2", ".ts", ".torchscript", ".jit")  # how files end that are programs of torch
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class PathRule:
     `fairprog_core.study.paths`. An empty text stays empty, an absolute path as it is.
 
     Attributes:
-        may_be_name: whether a text that is no existing folder is kept, e.g. as the name of a model on a hub.
+        may_be_name: whether a text that is no existing folder or file is kept, e.g. as the name of a model on a hub.
         names: texts that are no path.
     """
 
@@ -71,7 +76,7 @@ class PathRule:
             whole = (folder or Path.cwd()) / path
         except OSError as error:
             raise ValueError("the working directory is gone; give an absolute path") from error
-        is_name = self.may_be_name and not text.startswith(".") and not is_folder(whole)
+        is_name = self.may_be_name and not text.startswith(".") and not is_folder(whole) and not is_file(whole)
         return text if is_name else str(whole)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

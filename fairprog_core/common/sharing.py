@@ -15,8 +15,20 @@ from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.home import is_folder, user_path
-from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, NEEDED, Options, is_marked
+from fairprog_core.common.home import Home, is_folder, user_path
+from fairprog_core.common.options import (
+    ADDRESSES,
+    CODE,
+    CODE_FILES,
+    FACTORY,
+    FOLDERS,
+    HUB,
+    LIBRARIES,
+    MODEL,
+    NEEDED,
+    Options,
+    is_marked,
+)
 from fairprog_core.common.process.shared import SHARED, is_shared
 
 ALLOW, NAMES = "FAIRPROG_ALLOW", "FAIRPROG_NAMES"  # environment variables
@@ -40,7 +52,8 @@ class Sharing:
     """The owner's choices for this server.
 
     Attributes:
-        is_shared: whether others than the owner may use the pages; without it everything is allowed.
+        is_shared: whether others than the owner may use the pages; without it everything is allowed, except for models
+            that are code: any page that is open in the browser could ask for them.
         allowed: what visitors may name besides what fairprog ships.
         names: further host names at which the pages may be opened, e.g. that of a proxy.
     """
@@ -74,9 +87,10 @@ class Sharing:
         Raises:
             ConfigError: the first field that does; the sentence is the same whether or not what it names exists.
         """
-        if not self.is_shared:
-            return
         for where, field, value in named(options):
+            if not self.is_shared:
+                self._check_code(where, field, value)
+                continue
             sorts = self._closed(value, sorts_of(field))
             if sorts:
                 raise ConfigError(
@@ -84,8 +98,19 @@ class Sharing:
                     f"server does not allow; leave it empty or as it was, or ask the owner for --allow {sorts[0]}."
                 )
 
+    def _check_code(self, where: str, field: FieldInfo, value: str) -> None:
+        if is_marked(field, MODEL) and "code" not in self.allowed and is_code(value):
+            raise ConfigError(
+                f"{where} names a program that runs here; open the page with `fairprog app --allow code`, "
+                "run the study on the command line, or give a folder or a file of weights."
+            )
+
     def _closed(self, value: str, sorts: tuple[Sort, ...]) -> tuple[Sort, ...]:
-        """What a text may name that is not allowed; empty: all is well."""
+        """What a text may name that is not allowed; empty: nothing, as for uploads that are no code."""
+        if "code" in sorts and is_code(value):
+            return () if "code" in self.allowed else ("code",)
+        if "folders" in sorts and Home.find().is_upload(value):
+            return ()
         closed = tuple(sort for sort in sorts if sort not in self.allowed)
         if len(closed) in (0, len(sorts)):
             return closed  # decided without a look at the disk
@@ -116,7 +141,17 @@ def named(options: Options, where: str = "") -> Iterator[tuple[str, FieldInfo, s
             for inner, part in _options_in(value, place):
                 yield from named(part, inner)
         elif value != field.get_default(call_default_factory=True, validated_data=vars(options)):
-            yield from ((place, field, text) for text in _texts(value) if text)
+            yield from ((place, field, text) for text in _texts(value) if text and not _is_of_library(field, text))
+
+
+def is_code(value: str) -> bool:
+    """Whether a text names code: a function to import, or a file that is a program. Its spelling alone decides."""
+    return value.startswith(FACTORY) or Path(value).suffix.lower() in CODE_FILES
+
+
+def _is_of_library(field: FieldInfo, text: str) -> bool:
+    """Whether a text names a net of a library that is installed here, and so nothing of the server."""
+    return is_marked(field, MODEL) and text.startswith(LIBRARIES)
 
 
 def names_something(options: Options) -> bool:
@@ -134,7 +169,7 @@ def _sort(value: str, sorts: tuple[Sort, ...]) -> Sort:
     """What a text names, among what its field can name."""
     if "addresses" in sorts and "://" in value:
         return "addresses"
-    if "code" in sorts and _CODE.fullmatch(value):
+    if "code" in sorts and (is_code(value) or _CODE.fullmatch(value)):
         return "code"
     if "hub" in sorts and _HUB_NAME.fullmatch(value) and not is_folder(user_path(value)):
         return "hub"

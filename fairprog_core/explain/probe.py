@@ -141,6 +141,8 @@ def _untrained(init: Init, base: Classifier, schedule: TrainedOptions, tune: Spl
         if init != "base weights":
             made: Classifier = CLASSIFIERS[schedule.kind].load().new(schedule, n_classes=n_patterns, split=tune)
             return made
+        if not isinstance(base.head, nn.Linear):
+            raise ModelError("The base has no last linear layer that could be replaced by one for the groups.")
         classifier = copy.deepcopy(base).cpu()
         classifier.unfreeze()
         old = classifier.head

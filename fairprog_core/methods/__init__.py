@@ -52,6 +52,7 @@ class MethodOptions(EntryOptions):
     lam: ClassVar[dict[str, LamRange]] = {}  # by criterion; methods with a trigger use the trigger's instead
     modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
     one_by_one: ClassVar[bool] = False  # whether it always trains once per λ
+    needs_linear_head: ClassVar[bool] = False  # whether it replaces the classifier's last linear layer
     depends_on_seed: ClassVar[bool] = True  # False: solved exactly, so that other seeds give the same curve
     packages: ClassVar[tuple[str, ...]] = ("torch",)  # whose versions may change the results
 
@@ -346,6 +347,7 @@ class LastLayerOptions(MethodOptions):
 
     kind: Literal["last_layer"] = "last_layer"
     title = "Last layer refitted"
+    needs_linear_head = True
     depends_on_seed = False
     needs = Needs(weights="last layer", features=True, parameters="the last layer: (features + 1) × labels")
     lam = SQUARED_GAP_LAM
@@ -370,6 +372,7 @@ class LeaceOptions(MethodOptions):
 
     kind: Literal["leace"] = "leace"
     title = "LEACE"
+    needs_linear_head = True
     depends_on_seed = False
     needs = Needs(features=True, parameters="a projection of the features, whose rank is groups or groups × labels")
     packages = ("torch", "concept-erasure")

@@ -120,8 +120,11 @@ class LinearHead(NamedTuple):
 
     @classmethod
     def of(cls, classifier: Classifier) -> "LinearHead":
-        """The last layer of a classifier, copied to the CPU."""
-        layer = cast(nn.Linear, classifier.head)
+        """The last layer of a classifier, copied to the CPU; an identity if it has none."""
+        layer = classifier.head
+        if isinstance(layer, nn.Identity):  # a program that shows no layers: its features are its logits
+            return cls(torch.eye(classifier.n_classes), torch.zeros(classifier.n_classes))
+        layer = cast(nn.Linear, layer)
         return cls(*(value.detach().cpu().clone() for value in (layer.weight, layer.bias)))
 
     def __call__(self, features: Tensor) -> Tensor:

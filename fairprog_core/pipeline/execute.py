@@ -16,10 +16,12 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue, TypeAdapter
 from threadpoolctl import threadpool_limits
+from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
@@ -119,25 +121,20 @@ class Execution:
 
     def prepare(self) -> Iterator[Record]:
         """Prepare the data and the base."""
-        path = self._find_base()
+        path, is_trained = self._find_base(), self.study.classifier.needs_training
         if path is None:
             kind: type[Classifier] = CLASSIFIERS[self.study.classifier.kind].load()
             kind.check_labels(self.study.classifier, self.dataset.labels)
-        needed = ALL_SPLITS if path is None and self.study.classifier.needs_training else self._splits
+            if not is_trained:  # what cannot be used is known before data are prepared
+                yield from self._make_base("Reading the classifier")
+        needed = ALL_SPLITS if path is None and is_trained else self._splits
         self.dataset.check(needed)
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
             if name == "val":  # before the larger splits and the base, which may take hours
                 self._check_cells()
-        if path is None:
-            doing = "Training the base classifier" if self.study.classifier.needs_training else "Reading the classifier"
-            yield self.progress.at("base", 0.0, doing)
-            with self.progress.timing("base"):
-                for found in train_base(self.study, self.dataset, self.home, device=self.device):
-                    if isinstance(found, float):
-                        yield self.progress.at("base", found, doing)
-                    else:
-                        yield found
+        if path is None and is_trained:
+            yield from self._make_base("Training the base classifier")
         self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
@@ -145,6 +142,13 @@ class Execution:
         yield self.progress.at("base", 1.0, "The base classifier is ready")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
+
+    def _make_base(self, doing: str) -> Iterator[Record]:
+        """Train the base, or take it as it is; yields the progress."""
+        yield self.progress.at("base", 0.0, doing)
+        with self.progress.timing("base"):
+            for found in train_base(self.study, self.dataset, self.home, device=self.device):
+                yield self.progress.at("base", found, doing) if isinstance(found, float) else found
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split that is not in the cache; yields its progress."""
@@ -179,6 +183,7 @@ class Execution:
     def _set_up(self) -> None:
         """Freeze the base, predict with it, create the job of every curve."""
         classifier: Classifier = load_base(self._own_base, self.device)
+        self._check_head(classifier)
         environment = describe(self.device)
         about: dict[str, JsonValue] = {
             "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
@@ -204,6 +209,15 @@ class Execution:
             for other in self.study.transfer
         ]
         self.context = context
+
+    def _check_head(self, classifier: Classifier) -> None:
+        """Refuse methods that replace a last linear layer which the base does not have."""
+        kinds = (plan.method.kind for plan in self.plans if plan.method.needs_linear_head)
+        if not isinstance(classifier.head, nn.Linear) and (kind := next(kinds, None)) is not None:
+            raise ModelError(
+                f"{kind} replaces the last linear layer of the classifier, and none was found in this one; leave it "
+                "out, or give a classifier that ends in a linear layer."
+            )
 
     def curves(self) -> Iterator[Record]:
         """Fit and evaluate every curve."""

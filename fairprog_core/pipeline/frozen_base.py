@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten
 from fairprog_core.common.files import model_file
-from fairprog_core.common.files.model_file import all_finite
+from fairprog_core.common.files.model_file import first_not_finite
 from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing, user_path
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.records import BaseRecord
-from fairprog_core.data.base import Dataset
+from fairprog_core.data.base import Dataset, Split
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
 
@@ -98,7 +99,7 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
     """
     path = _trained(base_key(study, dataset), home)
     is_trained = study.classifier.needs_training
-    split = dataset.split("train" if is_trained else "test")
+    split = dataset.split("train") if is_trained else _no_rows(study, dataset)
     with making_once(path, find_damage) as is_missing:
         if not is_missing and study.classifier.weights_from != "train":  # another process trained it meanwhile
             return
@@ -110,7 +111,13 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
             yield from base_classifier.train(
                 classifier, split, options=study.classifier, seed=study.base_seed, device=device
             )
-        if not all_finite(classifier.state_to_save()):
+        wrong = first_not_finite(classifier.state_to_save())
+        if wrong is not None and not is_trained:
+            raise ModelError(
+                f"The weights of the classifier are not all finite ({shorten(wrong, 60)} is not); give a model whose "
+                "weights are whole."
+            )
+        if wrong is not None:
             raise ModelError(
                 "The training of the base classifier ended in weights that are not finite; choose a lower "
                 "classifier.learning_rate."
@@ -120,6 +127,20 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
             groups=dataset.groups.names, dataset=study.dataset.to_json(),
             data=dataset.split_digest("train") if is_trained else "",
         )  # fmt: skip
+
+
+def _no_rows(study: Study, dataset: Dataset) -> Split:
+    """A split without rows, which shows the form of the inputs to a base that is not trained; needs no data if it can.
+
+    Its classes and groups are those of the data.
+    """
+    side: int | None = getattr(study.dataset, "image_size", None)
+    if dataset.modality == "image" and side is None:
+        return dataset.split("test")
+    n = len(dataset.groups.patterns)
+    x = np.empty(0, dtype=object) if side is None else np.empty((0, side, side, 3), np.uint8)
+    nothing = np.empty(0, dtype=np.int64)
+    return Split(x, nothing, nothing, np.zeros((n, len(dataset.labels))), is_stratified=False)
 
 
 def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:

@@ -8,7 +8,7 @@ Notation: n samples, c classes.
 import numpy as np
 from typing_extensions import TypedDict
 
-from fairprog_core.common.types import Predictions
+from fairprog_core.common.types import Floats, Predictions
 
 _TOLERANCE = 1e-9  # weighted sums over the same rows differ by rounding
 
@@ -27,13 +27,10 @@ class WeakBase(TypedDict):
 
 def find_weak_base(predictions: Predictions, *, n_classes: int) -> WeakBase | None:
     """How weak a base is by its predictions; None: it is better than the most frequent label."""
-    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-
     table = np.zeros((n_classes, n_classes))  # [label, prediction], weighted
     np.add.at(table, (predictions.y, predictions.y_pred), predictions.weight)
     table /= table.sum()
-    best = table[linear_sum_assignment(table, maximize=True)].sum()
-    return weak_base(table.trace(), table.sum(axis=1).max(), best)
+    return weak_base(table.trace(), table.sum(axis=1).max(), _best_order(table))
 
 
 def weak_base(accuracy: float, majority: float, best: float | None) -> WeakBase | None:
@@ -68,3 +65,12 @@ def weak_base_sentence(weak: WeakBase, rows: str) -> str:
     if (swapped := weak["swapped_accuracy"]) is None:
         return f"{first}; a gap of such a base means little."
     return f"{first}. The order of its classes may be swapped: in another order its accuracy would be {swapped:.3f}."
+
+
+def _best_order(table: Floats) -> float:
+    """The accuracy in the order of classes that fits a table of [label, prediction] best."""
+    if len(table) == 2:
+        return float(max(table.trace(), table[::-1].trace()))
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+
+    return float(table[linear_sum_assignment(table, maximize=True)].sum())

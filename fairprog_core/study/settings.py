@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.study.load import load_studies, load_study, presets, series
 from fairprog_core.study.study import Study
-from fairprog_core.study.values import KINDS, read_value
+from fairprog_core.study.values import KINDS, parse_toml, read_value
 
 _ROUNDS = 4  # a new kind has new options, which are compared in the next round
 _BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that needs no quotes in TOML
@@ -81,6 +83,26 @@ def settings(study: Study, start: str | Study) -> tuple[str, ...] | None:
     return None
 
 
+def to_toml(study: Study) -> str | None:
+    """The file from which ``fairprog run`` computes the same study; None if TOML cannot express it.
+
+    It holds the data set, and of the rest what differs from the defaults for these data.
+    """
+    usual = Study.parse({"name": study.name, "dataset": study.dataset.to_json()}).to_json()
+    wanted = study.to_json()
+    data: Any = wanted["dataset"]
+    defaults = type(study.dataset).model_fields
+    lines = [f"{key} = {_toml(wanted[key])}" for key in wanted if key == "name" or wanted[key] != usual[key]]
+    lines += ["", "[dataset]", f"kind = {_toml(data['kind'])}"]
+    lines += [
+        f"{key} = {_toml(value)}"
+        for key, value in data.items()
+        if key != "kind" and value is not None and getattr(study.dataset, key) != _default(defaults[key])
+    ]
+    text = "\n".join(lines) + "\n"
+    return text if Study.parse(parse_toml(text)) == study else None
+
+
 @cache
 def shipped() -> Mapping[str, Study]:
     """Every study of the shipped presets and series, by its name."""
@@ -103,6 +125,10 @@ def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[st
             yield from _differences(before, after, (*path, str(place)))
     else:
         yield ".".join(map(_key, path)), _written(new)
+
+
+def _default(field: FieldInfo) -> Any:
+    return field.get_default(call_default_factory=True, validated_data={})
 
 
 def _kinds(value: Any) -> list[str] | None:

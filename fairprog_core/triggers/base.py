@@ -11,7 +11,7 @@ Notation: k rows, l λ-values, a anchors, c classes, d features, s image side.
 
 import copy
 import json
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -254,10 +254,15 @@ class ReprogrammedClassifier(nn.Module):
         return self.classifier.device
 
     @property
-    def cam_layer(self) -> nn.Module:
-        """The classifier's layer for Grad-CAM."""
-        layer: nn.Module = self.classifier.cam_layer  # type: ignore[assignment]
+    def cam_layer(self) -> nn.Module | None:
+        """The classifier's layer for Grad-CAM; None: it shows none."""
+        layer: nn.Module | None = self.classifier.cam_layer  # type: ignore[assignment]
         return layer
+
+    @property
+    def to_map(self) -> Callable[[Tensor], Tensor] | None:
+        """How the output of `cam_layer` becomes a map; None: it is one."""
+        return getattr(self.classifier, "to_map", None)
 
     def reading_order(self, x: NDArray[Any]) -> NDArray[np.int64]:
         """As of the classifier."""

@@ -339,7 +339,7 @@ def test_comparison_that_fails_is_a_sentence_without_a_chart_and_asked_once(open
     page = open_page("compare", run="duel")
     page.run()
     assert not page.exception
-    assert [info.value for info in page.info] == [r"The comparison failed\: MemoryError\: \<b\>"]
+    assert [info.value for info in page.info] == [r"This failed\: MemoryError\: \<b\>"]
     with pytest.raises(KeyError):
         traces(page, "duel")
     assert len(calls) == 1

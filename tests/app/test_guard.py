@@ -137,7 +137,7 @@ def test_every_answer_carries_the_headers_that_browsers_obey():
     assert policy["default-src"] == policy["base-uri"] == "'self'"
     assert policy["object-src"] == policy["frame-ancestors"] == "'none'"
     assert policy["connect-src"] == "'self' ws://localhost:8501 wss://localhost:8501"
-    assert re.fullmatch(r"'self' blob: 'sha256-[\w+/=]+'", policy["script-src"])
+    assert re.fullmatch(r"'self' blob:( 'sha256-[\w+/=]+'){2}", policy["script-src"])
     assert "unsafe" not in found["content-security-policy"].replace("style-src 'self' 'unsafe-inline'", "")
     assert (found["x-frame-options"], found["referrer-policy"]) == ("DENY", "same-origin")
 

@@ -398,7 +398,7 @@ def test_damaged_gallery_is_one_sentence(open_page, home, finished):
     for view in ("tradeoff", "saliency", "probe"):
         page = open_page(view, run="broken")
         assert not page.exception
-        assert ["damaged" in error.value for error in page.error] == [True]
+        assert sum("damaged" in error.value for error in page.error) == 1
 
 
 def test_two_runs_on_one_base_share_its_star_and_another_base_has_one_of_its_own(open_page, home, finished):

@@ -15,6 +15,7 @@ from fairprog_core.common.options import Modality
 from fairprog_core.common.records import Front
 from fairprog_core.data.base import Split
 from tests.tiny_encoders import save_family
+from tests.tiny_pictures import save_vit
 
 SIZE = 32
 _FOLDER = TemporaryDirectory()
@@ -53,6 +54,8 @@ def make_classifier(kind: str, *, n_classes: int = 2, seed: int = 0, **options: 
     """A classifier that was never trained on anything here."""
     torch.manual_seed(seed)
     entry = CLASSIFIERS[kind]
+    if kind == "image_model":
+        options = {"model": str(_vit(n_classes, seed)), **options}
     if kind == "black_box":
         options = {"function": "tests.contracts.samples:answers", **options}
     modality: Modality = entry.options.modality
@@ -80,6 +83,12 @@ def usual(modality: Modality, **options: Any) -> Classifier:
 def _bert() -> Path:
     """The folder of a tiny BERT; with the shipped encoder most of the time would go into loading it again."""
     return save_family("bert", Path(_FOLDER.name), max_position_embeddings=128)
+
+
+@cache
+def _vit(n_classes: int, seed: int) -> Path:
+    """The folder of a tiny ViT."""
+    return save_vit(Path(_FOLDER.name) / f"vit-{n_classes}-{seed}", tuple(map(str, range(n_classes))), seed=seed)
 
 
 def as_tensor(x: Any) -> torch.Tensor:

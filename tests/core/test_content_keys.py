@@ -27,6 +27,7 @@ OPTIONS: dict[str, str] = {
     "classifier.resnet18": "ce0d61c64e51adf5",
     "classifier.encoder": "6b50c2bb59fce107",
     "classifier.black_box": "db0d2aa4c0735975",
+    "classifier.image_model": "d7fb81952bf2f05e",
     "dataset.faces": "704487219052c736",
     "dataset.celeba": "7b40d7571cfc07e1",
     "dataset.comments": "334e55cbd47f1b2f",

@@ -273,7 +273,7 @@ def test_finished_study_has_its_base_chosen_lam_and_control_audited(finished: Fi
 def test_finished_study_run_again_computes_nothing(finished: Finished) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished.folder.rglob("*.parquet") if "curves" in path.parts}
     kinds = {record["kind"] for record in execute(finished.study, home=finished.home, folder=finished.folder)}
-    assert kinds == {"stage", "curve", "result"}
+    assert kinds - {"warning"} == {"stage", "curve", "result"}  # the base of so small a study may be weak
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 

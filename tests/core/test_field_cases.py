@@ -15,6 +15,7 @@ from PIL import Image
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import read_classifier, save_classifier
 from fairprog_core.cli import main
+from fairprog_core.cli.terminal.console import console, figures_table
 from fairprog_core.common.errors import ArtifactError, DataError
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.records import Record
@@ -26,6 +27,7 @@ from fairprog_core.data.civil_comments.dataset import CivilComments
 from fairprog_core.pipeline.execute import Execution
 from fairprog_core.pipeline.frozen_base import base_key
 from fairprog_core.results.result import Result
+from fairprog_core.results.summary import SummaryRow
 from fairprog_core.results.weak_base import WeakBase, find_weak_base, weak_base_sentence
 from fairprog_core.runs import Store
 from fairprog_core.study import Study
@@ -56,7 +58,7 @@ def celeba(root: Path, *, colour: int = 0, rows: Sequence[tuple[int, int]] = (),
     return root
 
 
-def opened(root: Path, home: Home, **options: Any) -> CelebA:
+def opened(root: Path | str, home: Home, **options: Any) -> CelebA:
     dataset: CelebA = build(DATASETS, CelebAOptions(root=str(root), **options), home)
     return dataset
 
@@ -322,3 +324,41 @@ def test_result_of_an_earlier_version_says_it_too(finished: Finished, tmp_path: 
     values["weak_base"] = {"accuracy": "much"}
     with pytest.raises(ArtifactError, match="damaged"):
         Result.from_json(values, folder=finished.folder)
+
+
+# --- A11, A18: paths of a study, names in tables -----------------------------------------------------
+
+
+def test_relative_folder_of_a_study_holds_after_the_working_directory_changes(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    celeba(tmp_path / "project" / "data")
+    file = tmp_path / "project" / "s.toml"
+    (tmp_path / "project" / "model").mkdir()
+    file.write_text('dataset = {kind = "celeba", root = "data"}')
+    monkeypatch.chdir(tmp_path / "project")
+    saved = load_study("s.toml").to_json()
+    monkeypatch.chdir("/")
+    study = Study.parse(saved)
+    assert study.dataset.root == str(tmp_path / "project" / "data")
+    assert len(opened(study.dataset.root, home).split("val").y) == 4
+    shutil.rmtree(tmp_path / "project" / "data")
+    with pytest.raises(DataError, match="/project/data does not exist"):
+        opened(study.dataset.root, home).split("val")
+
+
+def test_relative_folder_of_a_model_is_stored_absolute(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "s.toml").write_text('dataset = "comments"\nclassifier = {kind = "encoder", model = "model"}')
+    assert load_study(tmp_path / "s.toml").classifier.model == str(tmp_path / "model")
+
+
+def test_name_with_an_emoji_code_stays_as_it_is_in_the_table_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    row = SummaryRow(
+        method="reprogram", trigger=":smile:", criterion=None, seeds=[0], collapsed=False, accuracy=0.5, gap=0.5,
+        accuracy_ci=None, gap_ci=None, base_accuracy=0.5, base_gap=0.5, lam=[1.0],
+    )  # fmt: skip
+    console().print(figures_table([row], "a :smile: [red]b[/red], test split"))
+    out = capsys.readouterr().out
+    assert "a :smile: [red]b[/red], test split" in out
+    assert out.count(":smile:") == 2

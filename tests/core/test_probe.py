@@ -16,6 +16,7 @@ from fairprog_core.explain import ProbeOptions
 from fairprog_core.explain.image.null_pictures import null_pictures
 from fairprog_core.explain.linear_probe import even_weight, fit_probes, is_predicted, logistic_regression
 from fairprog_core.explain.probe import INITS, demographic_classifier, group_probability
+from tests.contracts.samples import make_classifier
 
 KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
 SHORT = ProbeOptions(rows=64, epochs=1)
@@ -29,9 +30,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 def base(kind: str = "residual_net") -> Classifier:
-    torch.manual_seed(0)
-    made: Classifier = build(CLASSIFIERS, CLASSIFIERS[kind].options(), n_classes=3, image_size=32)
-    return freeze(made)
+    return freeze(make_classifier(kind, n_classes=3))
 
 
 def learn(init: str, faces: Dataset, classifier: Classifier, home: Home) -> tuple[list[float], Classifier]:

@@ -1,12 +1,13 @@
 """Studies said as what is set on top of another one, and said again from that."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study, presets
-from fairprog_core.study.settings import changes, command, settings, shipped
+from fairprog_core.study.settings import changes, command, settings, shipped, to_toml
 
 
 @pytest.mark.parametrize("preset", presets())
@@ -82,3 +83,17 @@ def test_what_cannot_be_set_is_not_said() -> None:
     study = load_study("faces-quick", [other, "classifier=hybrid", "classifier.epochs=3"])
     assert settings(study, "faces-quick") is None
     assert command(study, "faces-quick") is None
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_study_can_be_written_as_a_file_that_computes_the_same(name: str, tmp_path: Path) -> None:
+    text = to_toml(shipped()[name])
+    assert text is not None
+    (tmp_path / "study.toml").write_text(text, "utf-8")
+    assert load_study(tmp_path / "study.toml") == shipped()[name]
+
+
+def test_study_that_toml_cannot_express_has_no_file() -> None:
+    study = load_study("comments-quick", ["classifier.tuned_layers="])
+    assert study.classifier.tuned_layers is None
+    assert to_toml(study) is None

@@ -8,9 +8,10 @@ from typing import Literal
 import pytest
 from pydantic import Field
 
-from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
+from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions, ImageModelOptions
 from fairprog_core.cli import screen
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.common.home import UNPACKED
 from fairprog_core.common.options import ADDRESSES, CODE, FOLDERS, HUB, Options
 from fairprog_core.common.sharing import SORTS, Sharing, named, names_something, sharing, sorts_of
 from fairprog_core.common.validation import without_none
@@ -28,6 +29,8 @@ CLOSED = Sharing(is_shared=True)
 COLUMNS = ("text", "image", "label", "positive", "group", "split", "weight")
 WORDS = {
     ("Study", "name"), ("TransferTarget", "name"), ("NeutralWordsOptions", "words"),
+    ("EncoderOptions", "label"),
+    *(("ImageModelOptions", name) for name in ("label", "cam_layer")),
     *(("TableOptions", name) for name in COLUMNS),
 }  # fmt: skip
 """Texts that name nothing of the server."""
@@ -69,6 +72,8 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("TableOptions", "path"): {"folders"},
         ("TableOptions", "root"): {"folders"},
         ("EncoderOptions", "model"): {"folders", "hub"},
+        ("ImageModelOptions", "model"): {"folders", "hub", "code"},
+        ("ImageModelOptions", "weights"): {"folders"},
         ("TextProbeOptions", "model"): {"folders", "hub"},
     }
 
@@ -159,3 +164,51 @@ def test_the_page_on_shared_servers_lists_what_can_be_allowed():
     assert len(commands) >= 4
     assert {word for line in commands for word in line.split() if word.startswith("--")} <= options
     assert all(mark in text for mark in ("FOLDERS", "ADDRESSES", "HUB", "CODE"))
+
+
+MODELS = {
+    "code": ["factory:os:getcwd", "model.pt", "/x/model.PT2", "model.torchscript", "../model.jit"],
+    "hub": ["google/vit-base", "who"],
+    "folders": ["/x/model", "./model"],
+}
+
+
+@pytest.mark.parametrize(("sort", "value"), [(sort, value) for sort, values in MODELS.items() for value in values])
+def test_model_of_pictures_is_open_by_what_its_text_names(sort, value):
+    options = ImageModelOptions(model=value)
+    others = frozenset(set(SORTS) - {sort})
+    for allowed in (frozenset(), others):
+        with pytest.raises(ConfigError, match="owner of this shared server"):
+            Sharing(is_shared=True, allowed=allowed).check(options)
+    Sharing(is_shared=True, allowed=frozenset({sort})).check(options)
+
+
+@pytest.mark.parametrize("value", ["timm:resnet18", "torchvision:resnet50"])
+def test_net_of_a_library_names_nothing_of_the_server(value):
+    CLOSED.check(ImageModelOptions(model=value))
+    assert not names_something(ImageModelOptions(model=value))
+    with pytest.raises(ConfigError, match="weights names a folder or file"):
+        CLOSED.check(ImageModelOptions(model=value, weights="/x/w.safetensors"))
+
+
+def test_program_needs_leave_on_the_owners_own_page_too():
+    for value in MODELS["code"]:
+        with pytest.raises(ConfigError, match="--allow code") as refused:
+            Sharing().check(ImageModelOptions(model=value))
+        assert len(str(refused.value)) <= 300
+        Sharing(allowed=frozenset({"code"})).check(ImageModelOptions(model=value))
+    for value in (*MODELS["hub"], *MODELS["folders"], "timm:resnet18"):
+        Sharing().check(ImageModelOptions(model=value))
+
+
+def test_uploaded_program_is_code_and_an_unpacked_model_is_an_upload(home, monkeypatch):
+    monkeypatch.setenv("FAIRPROG_HOME", str(home.path))
+    folder = home.uploads / ("0" * 32)
+    (folder / UNPACKED).mkdir(parents=True)
+    (folder / "model.pt").write_bytes(b"x")
+    with pytest.raises(ConfigError, match="names code"):
+        CLOSED.check(ImageModelOptions(model=str(folder / "model.pt")))
+    CLOSED.check(ImageModelOptions(model=str(folder / UNPACKED)))
+    for other in (folder, folder / "gone", folder / UNPACKED / "..", home.path):
+        with pytest.raises(ConfigError, match="names a folder"):
+            CLOSED.check(ImageModelOptions(model=str(other)))

@@ -28,6 +28,7 @@ from fairprog_core.study import Study
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.text import TextTrigger
+from tests.core.pages import ROOT
 from tests.tiny_encoders import ALL, STRANGE, TEXTS, WORDS, make, read, save_family
 
 TINY_SEARCH = {"n_words": 2, "candidates": 3, "pool": 2, "look_rows": 8, "rows": 16, "finalists": 1, "final_rows": 16}
@@ -177,12 +178,12 @@ def test_study_on_comments_runs_to_a_curve(name: str, made: Any, tmp_path: Path)
         {
             "name": name,
             "dataset": {"kind": "comments", "n_train": 128, "n_tune": 128, "n_val": 24, "n_test": 24},
-            "classifier": {"kind": "encoder", "model": str(made(name).folder), "steps": 2},
+            "classifier": {"kind": "encoder", "model": str(made(name).folder), "steps": 2, "tuned": name == "gpt2"},
             "triggers": [{"kind": kind, **options} for kind, options in TRIGGER_OPTIONS.items()],
             "methods": [{"kind": "reprogram"}],
             "lam": {"grid": [5.0]},
             "budget": {"steps": 2, "validate_every": 2},
-            "explain": {"gallery": 0, "rows": 0, "probe": False},
+            "explain": {"gallery": 1, "rows": 6, "probe": False},
             "device": "cpu",
             "threads": 1,
         }
@@ -190,3 +191,10 @@ def test_study_on_comments_runs_to_a_curve(name: str, made: Any, tmp_path: Path)
     records = list(execute(study, home=Home.find(tmp_path / "home"), folder=tmp_path / "run"))
     assert records[-1]["kind"] == "result"
     assert sum(record["kind"] == "curve" for record in records) >= 2
+
+
+def test_families_of_the_guide_are_those_that_are_tried():
+    guide = (ROOT / "docs" / "guides" / "own-text-classifier.md").read_text("utf-8")
+    families = guide.partition("## Families")[2].partition("\n## ")[0]
+    listed = [line.split("|")[2].strip(" `") for line in families.splitlines() if line.startswith("|")][2:]
+    assert sorted(listed) == sorted(ALL)

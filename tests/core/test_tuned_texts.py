@@ -242,7 +242,7 @@ REFUSED = {
     bart: r"\(bart\) is an encoder with a decoder",
     vision: r"\(vit\) is of a family that transformers has no sequence classifier of",
     lost_shard: r"lacks 1 of the \d+ files of its weights \(model-00002.*\); download it again",
-    slow_tokenizer: "cannot be used|no fast form",
+    slow_tokenizer: "The tokenizer in .* cannot be used .*; save the tokenizer again in its fast form",
     no_cls: r"it makes \[\] of an empty one",
     custom_code: "cannot be used",
 }

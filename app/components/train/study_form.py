@@ -1,10 +1,13 @@
 """The form of a study: main fields in sections, the others folded; only options that suit the data set are offered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import streamlit as st
 
+from app.components.train import own_card
 from app.models import saved_study
+from app.state import own_data
 from app.widgets.form import fields, inputs
 from app.widgets.form.fields import FormValues
 from app.widgets.form.inputs import Unread
@@ -12,15 +15,16 @@ from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.common.errors import ConfigError
-from fairprog_core.common.options import Options
+from fairprog_core.common.options import Options, digest_of
 from fairprog_core.common.sharing import sharing
-from fairprog_core.data import DATASETS, modality_of
+from fairprog_core.data import TableOptions
 from fairprog_core.methods import MethodOptions
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
 from fairprog_core.study.settings import shipped
 
+OWN = "own"  # in place of a preset: the data that the visitor chose on the page Data
 _ROWS = (
     (("dataset",), ("classifier",)),
     (("methods",), ("criteria",)),
@@ -34,15 +38,20 @@ def show(value: str, *, key: str) -> Study | ConfigError:
     """Draw the form; its study, or an error that says which value is not allowed.
 
     Args:
-        value: the preset that the form begins with; every preset has a draft of its own.
+        value: the preset that the form begins with, or ``OWN``; every preset, and every mapping of one's own data, has
+            a draft of its own.
         key: prefix of the widgets' keys.
     """
-    start, draft = load_study(value), f"{key}.{value}"
+    own = own_data.dataset() if value == OWN else None
+    start, draft = (load_study(value), f"{key}.{value}") if own is None else (_own(own), f"{key}.{digest_of(own)}")
     values: FormValues = {}
     with st.container(key="study_form", gap="medium"):
         for row in _ROWS:
             for column, names in zip(st.columns(2, gap="large"), row, strict=True):
                 with column:
+                    if own is not None and names == ("dataset",):
+                        values |= {"dataset": dict(own_card.show(start.dataset, key=f"{key}.own"))}
+                        continue
                     values |= fields.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
                 start, draft = _start_for_base(values, *_start_for_modality(values, start, draft))
         rest = [name for name in Study.model_fields if name not in values and name != "name"]
@@ -52,10 +61,15 @@ def show(value: str, *, key: str) -> Study | ConfigError:
     return check(values)
 
 
+def _own(dataset: Mapping[str, object]) -> Study:
+    """The study on a visitor's own data with defaults that suit them."""
+    return Study.parse({"name": Path(str(dataset["path"])).stem[:80], "dataset": dataset})
+
+
 def _offers(values: FormValues) -> Callable[[type[Options]], bool]:
     """A test whether options suit the chosen data set and classifier; all do before they are chosen."""
     if "dataset" not in values:
-        return lambda _: True
+        return lambda cls: cls is not TableOptions  # whose columns are chosen on the page Data
     wanted, box = saved_study.modality(values), _has_only_answers(values)
 
     def suits(cls: type[Options]) -> bool:
@@ -87,8 +101,6 @@ def _start_for_modality(values: FormValues, start: Study, draft: str) -> tuple[S
     if wanted == start.dataset.modality:
         return start, draft
     kind = saved_study.dataset_kind(values)
-    if modality_of(kind) != wanted:  # the modality of these data depends on their values, which may not fit yet
-        kind = next(each for each in DATASETS if modality_of(each) == wanted)
     return Study.parse({"name": kind, "dataset": {"kind": kind}}), f"{draft}.{wanted}"
 
 
@@ -102,12 +114,21 @@ def _name(start: Study, kind: str, draft: str) -> FormValues:
 def preset(value: str, *, key: str) -> str:
     """Draw the choice of the preset, ``value`` first; the preset's name."""
     about = {name: text for name, text in presets().items() if _is_usable(name)}
+    own = own_data.dataset()
+    if own is not None:
+        about[OWN] = words.OWN_PRESET.format(name=Path(str(own["path"])).name)
+        value = OWN
     names = sorted(about, key=lambda name: name != value)
     chosen = st.selectbox(
-        words.PRESET, names, format_func=common.kind, key=key, persist_state="session", width=inputs.WIDE * 2
-    )
+        words.PRESET, names, format_func=_preset_name, key=f"{key}.own" if own else key, persist_state="session",
+        width=inputs.WIDE * 2,
+    )  # fmt: skip
     st.caption(common.plain(about[chosen]))
     return str(chosen)
+
+
+def _preset_name(name: str) -> str:
+    return words.OWN if name == OWN else common.kind(name)
 
 
 def _is_usable(name: str) -> bool:

@@ -19,6 +19,7 @@ plain = neutral.in_markdown  # what most pages need of it
 
 PAGES = {
     "start": "Start",
+    "data": "Data",
     "train": "Train",
     "tradeoff": "Trade-off",
     "compare": "Compare",

@@ -10,14 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from fairprog_core.api.auditing.page import to_html, to_text
-from fairprog_core.api.auditing.scores import answers
-from fairprog_core.api.codes import check_same_length, check_same_order, group_codes, label_codes, to_numpy
+from fairprog_core.api.auditing.page import Beside, to_html, to_text
+from fairprog_core.api.auditing.scores import Answers, answers
+from fairprog_core.api.codes import (
+    GroupCodes,
+    LabelCodes,
+    check_same_length,
+    check_same_order,
+    group_codes,
+    label_codes,
+    to_numpy,
+)
 from fairprog_core.common.errors import DataError, shown
 from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.metrics.intervals import DRAWS
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
+from fairprog_core.results.weak_base import find_weak_base
 
 _FEWEST_DRAWS = 100  # fewer tell nothing of the outer 5 %
 _OF_A_STUDY = {
@@ -33,22 +42,28 @@ class Audit(Mapping[str, Any]):
     The keys are those of a point in ``result.json``: "n"; every metric and "<metric>_ci", its 95 % interval
     [low, high], None where it cannot be estimated; "noise_gap", by gap what noise alone would show; "collapsed";
     "counts", rows by [group, label, prediction]; "group_rates" and "intersections", the rates of every group and of
-    combined groups; "groups" and "labels", their names; "left_out", labels that are too rare in a group; and
-    "majority_accuracy", the accuracy of always predicting the most frequent label. All values are plain, so
-    ``json.dumps(dict(audit))`` writes them.
+    combined groups; "groups" and "labels", their names; "left_out", labels that are too rare in a group;
+    "majority_accuracy", the accuracy of always predicting the most frequent label; "weak_base", how weak a classifier
+    is that does not exceed it, else None; and "n_without_group", the rows that are in no group, which count for the
+    accuracy alone. All values are plain, so ``json.dumps(dict(audit))`` writes them.
 
     Attributes:
         point: the same as an object, as `Result.points` has it.
-        majority_accuracy: see above.
+        beside: "majority_accuracy", "weak_base" and "n_without_group", see above.
     """
 
     point: Point
-    majority_accuracy: float
+    beside: Beside
 
     @cached_property
     def _values(self) -> dict[str, Any]:
         values = {name: value for name, value in self.point.to_json().items() if name not in _OF_A_STUDY}
-        return values | {"majority_accuracy": self.majority_accuracy}
+        return values | self.beside._asdict()
+
+    @property
+    def majority_accuracy(self) -> float:
+        """See above."""
+        return self.beside.majority_accuracy
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -60,10 +75,10 @@ class Audit(Mapping[str, Any]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        return to_text(self.point, self.majority_accuracy)
+        return to_text(self.point, self.beside)
 
     def _repr_html_(self) -> str:
-        return to_html(self.point, self.majority_accuracy)
+        return to_html(self.point, self.beside)
 
 
 def audit(
@@ -73,6 +88,7 @@ def audit(
     *,
     labels: Sequence[Hashable] | None = None,
     weight: Any = None,
+    threshold: float | None = None,
     draws: int = DRAWS,
 ) -> Audit:
     """Measure a classifier's predictions: every metric with its 95 % interval, by group, and what noise would show.
@@ -92,6 +108,8 @@ def audit(
         labels: the c labels in their order, the positive one last of two; None: those that occur in ``y_true``.
         weight: (n,) for rows that were drawn evenly over groups and labels: the weights that bring them back to their
             natural mix, the same for all rows of a group and label. They are then resampled within groups and labels.
+        threshold: the positive label is predicted where one score per row is above it, whatever the range of the
+            scores; None: .5, and the scores are probabilities.
         draws: number of bootstrap resamples for the intervals.
 
     Raises:
@@ -102,19 +120,43 @@ def audit(
         raise DataError(f"draws is {shown(draws)}; give a whole number of at least {_FEWEST_DRAWS}.")
     truth = label_codes(y_true, values=_in_order(labels), what="y_true")
     said = answers(
-        y_pred_or_scores, truth, what="y_pred_or_scores", what_labels="y_true" if labels is None else "labels="
-    )
+        y_pred_or_scores, truth, what="y_pred_or_scores", what_labels="y_true" if labels is None else "labels=",
+        threshold=threshold,
+    )  # fmt: skip
     groups = group_codes(z)
     columns = {"y_true": truth.codes, "y_pred_or_scores": said.codes, "z": groups.codes}
-    n = len(truth.codes)
-    weights = np.ones(n) if weight is None else _weights(weight)
+    weights = np.ones(len(truth.codes)) if weight is None else read_weights(weight)
     check_same_length(**columns, **({} if weight is None else {"weight": weights}))
     check_same_order(y_true=y_true, y_pred_or_scores=y_pred_or_scores, z=z)
+    return measure(truth, said, groups, weights, is_stratified=weight is not None, draws=draws)
+
+
+def measure(
+    truth: LabelCodes, said: Answers, groups: GroupCodes, weight: Floats, *, is_stratified: bool, draws: int = DRAWS
+) -> Audit:
+    """Measure predictions whose rows are codes already.
+
+    Args:
+        truth: the labels.
+        said: what the classifier predicted.
+        groups: of the rows.
+        weight: (n,) of the rows.
+        is_stratified: whether the rows were drawn evenly over groups and labels.
+        draws: number of bootstrap resamples for the intervals.
+
+    Raises:
+        DataError: rows of one group and label have different weights.
+    """
     predictions = Predictions(
-        said.logits, said.codes, truth.codes, groups.codes, weights, np.arange(n), is_stratified=weight is not None
+        said.logits, said.codes, truth.codes, groups.codes, weight, np.arange(len(weight)), is_stratified=is_stratified
     )
+    c = len(truth.values)
     point = report(predictions, groups=groups.groups, labels=truth.names, method="base", draws=draws)
-    return Audit(point, majority_accuracy(predictions, n_classes=len(truth.values)))
+    is_outside = groups.groups.patterns.sum(axis=1) == 0
+    n_outside = int(is_outside[groups.codes].sum())
+    return Audit(
+        point, Beside(majority_accuracy(predictions, n_classes=c), find_weak_base(predictions, n_classes=c), n_outside)
+    )
 
 
 def _in_order(labels: Any) -> Sequence[Hashable] | None:
@@ -129,7 +171,12 @@ def _in_order(labels: Any) -> Sequence[Hashable] | None:
     return order
 
 
-def _weights(weight: Any) -> Floats:
+def read_weights(weight: Any) -> Floats:
+    """Weights (n,) as people keep them.
+
+    Raises:
+        DataError: they are no positive numbers, one per row.
+    """
     try:
         given = np.asarray(to_numpy(weight))
         found = given.astype(np.float64, casting="unsafe" if given.dtype.kind == "O" else "same_kind")

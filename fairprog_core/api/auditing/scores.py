@@ -29,7 +29,7 @@ class Answers(NamedTuple):
     logits: NDArray[np.float32] | None
 
 
-def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> Answers:
+def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str, threshold: float | None = None) -> Answers:
     """Labels, probabilities or scores of n rows as codes and logits.
 
     Args:
@@ -38,6 +38,8 @@ def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> 
         labels: the labels that are known.
         what: how errors name ``values``.
         what_labels: how errors name where the labels come from.
+        threshold: above which one score per row stands for the second of two labels; None: .5, and the scores are
+            probabilities.
 
     Raises:
         DataError: shapes or values are none of these.
@@ -58,7 +60,7 @@ def answers(values: Any, labels: LabelCodes, *, what: str, what_labels: str) -> 
         )
     is_float = found.ndim == 1 and found.dtype.kind == "f"
     if is_float and not _holds_labels(found, labels):
-        return _of_probabilities(found, labels, what, what_labels)
+        return _of_scores(found, labels, what, what_labels, threshold)
     given = found if is_float else values
     return Answers(label_codes(given, values=labels.values, what=what, is_prediction=True).codes, None)
 
@@ -82,19 +84,20 @@ def _holds_labels(found: Floats, labels: LabelCodes) -> bool:
     return set(np.unique(found).tolist()) <= {value for value in labels.values if isinstance(value, bool | int)}
 
 
-def _of_probabilities(found: Floats, labels: LabelCodes, what: str, what_labels: str) -> Answers:
+def _of_scores(found: Floats, labels: LabelCodes, what: str, what_labels: str, threshold: float | None) -> Answers:
+    """One score per row."""
     _check_finite(found, what)
     c = len(labels.values)
     if c > 2:
         raise DataError(
             f"{what} has one score per row, but {what_labels} has {c} labels; give one score per label: (n, {c})."
         )
-    if len(outside := found[(found < 0) | (found > 1)]):
+    if threshold is None and len(outside := found[(found < 0) | (found > 1)]):
         raise DataError(
             f"{what} holds {outside[0]:g}, outside 0 … 1; give the probability of {shown(labels.values[1])}, or one "
             "score per label: (n, 2)."
         )
-    return Answers((found > 0.5).astype(np.int64), _ranks(found))
+    return Answers((found > (0.5 if threshold is None else threshold)).astype(np.int64), _ranks(found))
 
 
 def _of_matrix(found: NDArray[Any], labels: LabelCodes, what: str, what_labels: str) -> Answers:

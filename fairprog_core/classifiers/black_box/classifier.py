@@ -11,9 +11,10 @@ from fairprog_core.classifiers.black_box.box import Box, check, match
 from fairprog_core.classifiers.black_box.pictures import PictureBox
 from fairprog_core.classifiers.black_box.source import source_of
 from fairprog_core.classifiers.black_box.texts import TextBox
+from fairprog_core.classifiers.encoder.text_classifier import TRIAL_TEXTS
 from fairprog_core.data.base import Split
 
-TRIAL_ROWS = 2  # sent to learn which probability belongs to which label
+TRIAL_GREYS = (64, 192)  # of pictures that are sent to learn which probability belongs to which label
 
 
 class BlackBox(Box):
@@ -27,9 +28,11 @@ class BlackBox(Box):
 
     @classmethod
     def new_for(cls, options: Any, *, labels: tuple[str, ...], split: Split) -> Self:
-        """Ask for the first rows of a split, and match the answer's probabilities to the labels."""
+        """Send two made-up rows of the split's kind, and match the answer's probabilities to the labels."""
         source, is_text = source_of(options), split.x.dtype == object
-        rows = [str(text) for text in split.x[:TRIAL_ROWS]] if is_text else np.array(split.x[:TRIAL_ROWS])
+        rows = (
+            list(TRIAL_TEXTS) if is_text else np.stack([np.full(split.x.shape[1:], n, np.uint8) for n in TRIAL_GREYS])
+        )
         answer = source.ask(rows)
         n_outputs = check(answer, len(rows), source.name).shape[1]
         outputs = match(answer, n_outputs, options, labels, source.name)

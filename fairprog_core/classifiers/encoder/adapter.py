@@ -8,7 +8,8 @@ from safetensors import safe_open
 from transformers import PreTrainedModel
 
 from fairprog_core.classifiers.encoder.folder import ADAPTER, ADAPTER_WEIGHTS
-from fairprog_core.classifiers.encoder.guard import quiet, refusing
+from fairprog_core.classifiers.encoder.guard import refusing
+from fairprog_core.classifiers.model_folder import quiet
 from fairprog_core.common.errors import ModelError, shorten, shown
 
 KINDS = ("LORA", "LOHA", "LOKR", "IA3", "ADALORA", "OFT", "BOFT", "VERA", "HRA")  # peft can merge them
@@ -18,7 +19,7 @@ _LOST = "missing adapter keys"  # in peft's warning
 
 def saved_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
     """The shapes of the adapter's tensors, by the name of the base's weight for those that replace it as a whole."""
-    with refusing(folder), safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:
+    with refusing(folder, "adapter"), safe_open(folder / ADAPTER_WEIGHTS, "pt") as file:
         return {name.removeprefix(_PREFIX): tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
 
 
@@ -28,7 +29,7 @@ def check_adapter(folder: Path) -> None:
     Raises:
         ModelError: so it is, or ``peft`` is not installed.
     """
-    with refusing(folder):
+    with refusing(folder, "adapter"):
         config = json.loads((folder / ADAPTER).read_text("utf-8"))
     kind = str(config.get("peft_type"))
     if kind.upper() not in KINDS or config.get("megatron_config"):
@@ -54,7 +55,7 @@ def merge_adapter(model: PreTrainedModel, folder: Path) -> None:
     check_adapter(folder)
     from peft import PeftModel
 
-    with quiet(), refusing(folder), warnings.catch_warnings(record=True) as told:
+    with quiet(), refusing(folder, "adapter"), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
             adapted = PeftModel.from_pretrained(model, str(folder), local_files_only=True)

@@ -12,7 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-FAMILIES = ("bert", "roberta", "electra")  # their heads read the first token, and their layers have the same structure
+FAMILIES = (
+    "bert",
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "electra",
+)  # their heads read the first token, and their layers have the same structure
 
 
 class FirstTokenLayer(nn.Module):

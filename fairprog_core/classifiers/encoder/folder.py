@@ -4,18 +4,19 @@ A folder may also be an adapter of the ``peft`` library: its weights change thos
 names.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from fairprog_core.classifiers import EncoderOptions
-from fairprog_core.classifiers.encoder.hub import Download, download
+from fairprog_core.classifiers.hub import Download
+from fairprog_core.classifiers.model_folder import READ, digest_of_files, fetch_folder, finish
 from fairprog_core.common.errors import ModelError, shorten, shown
-from fairprog_core.common.home import assets, is_folder, user_path
+from fairprog_core.common.home import assets, is_folder
+from fairprog_core.common.options import digest_of
 from fairprog_core.common.sharing import sharing
 
 SHIPPED = "minilm-2"  # folder in assets/encoders
@@ -27,12 +28,7 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 def find_model(name: str, *, tell: Callable[[Download], None] = lambda _: None) -> Path:
     """The folder of a model; see `fetch_model`, whose progress is passed to ``tell``."""
-    steps = fetch_model(name)
-    while True:
-        try:
-            tell(next(steps))
-        except StopIteration as end:
-            return cast(Path, end.value)
+    return finish(fetch_model(name), tell)
 
 
 def fetch_model(name: str) -> Generator[Download, None, Path]:
@@ -51,14 +47,11 @@ def fetch_model(name: str) -> Generator[Download, None, Path]:
         ModelError: there is no such model, its folder lacks what is needed, or its download is larger than allowed.
         ConfigError: it is an adapter of a model that visitors of this shared server may not name.
     """
-    folder = assets() / "encoders" / SHIPPED if name == "shipped" else user_path(name)
-    if is_folder(folder):
-        return _checked(folder)
-    if name == "shipped":
+    if name != "shipped":
+        return _checked((yield from fetch_folder(name, advice="give shipped, a model's folder, or a name on the hub")))
+    if not is_folder(folder := assets() / "encoders" / SHIPPED):
         raise ModelError(f"The shipped encoder is not at {folder}; install fairprog again, or name a model.")
-    if not _HUB_NAME.fullmatch(name) or name.startswith("."):
-        raise ModelError(f"There is no folder {shorten(folder)}; give shipped, a model's folder, or a name on the hub.")
-    return _checked((yield from download(name)))
+    return _checked(folder)
 
 
 def find_base(folder: Path) -> Path | None:
@@ -134,13 +127,6 @@ def model_digest(name: str) -> str:
     Raises:
         ModelError: there is no such model.
     """
-    digest = hashlib.sha256()
     folder = find_model(name)
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".json", ".txt", ".model", ".safetensors"}:
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    if (base := base_name(folder)) is not None:
-        digest.update(model_digest(base).encode())
-    return digest.hexdigest()[:16]
+    own = digest_of_files(path for path in folder.iterdir() if path.suffix in READ)
+    return own if (base := base_name(folder)) is None else digest_of([own, model_digest(base)])

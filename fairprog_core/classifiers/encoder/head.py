@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from fairprog_core.classifiers.encoder.guard import quiet
+from fairprog_core.classifiers.model_folder import quiet
 from fairprog_core.common.errors import ModelError, shorten
 
 N_TRIAL = 6  # tokens of the trial text, all different, so that no two places give the same numbers

@@ -26,9 +26,10 @@ from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.encoder import HubJson
 from fairprog_core.classifiers.encoder.adapter import merge_adapter, saved_shapes
 from fairprog_core.classifiers.encoder.folder import TOKENIZERS, find_base
-from fairprog_core.classifiers.encoder.guard import FAMILIES, quiet, refusing
+from fairprog_core.classifiers.encoder.guard import FAMILIES, refusing
 from fairprog_core.classifiers.encoder.head import find_head
 from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
+from fairprog_core.classifiers.model_folder import quiet
 from fairprog_core.classifiers.outputs import LabelOutputs
 from fairprog_core.common.errors import ModelError, shorten
 
@@ -97,7 +98,7 @@ def read_tokens(folder: Path) -> Tokens:
     """
     if not any((folder / name).is_file() for name in TOKENIZERS):
         folder = find_base(folder) or folder
-    with quiet(), refusing(folder):
+    with quiet(), refusing(folder, "tokenizer"):
         _check_ids(folder)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):

@@ -87,6 +87,10 @@ class Tokens:
         """The number of tokens of the prefix and of the suffix."""
         return len(self.prefix), len(self.suffix)
 
+    def name(self, token: int) -> str:
+        """How the vocabulary writes a token, e.g. "[PAD]"."""
+        return str(self.tokenizer.convert_ids_to_tokens(token))
+
     def inner(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
         """The tokens of a text (t,) without its prefix and suffix."""
         return ids[len(self.prefix) : len(ids) - len(self.suffix)]

@@ -101,8 +101,9 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         """
         rows = self.encode(TRIAL_TEXTS)
         ids = torch.from_numpy(rows).long().to(self.device)
+        mask = (ids != self.tokens.pad_id).long()
         try:
-            output = self.model(input_ids=ids, attention_mask=(ids != self.tokens.pad_id).long())
+            output = self.model(input_ids=ids.clamp(min=0), attention_mask=mask)
             alone = torch.cat([self.call_model(self.to_input(row[None])) for row in rows])
             padded = self.call_model(self.to_input(rows))
         except (TypeError, ValueError, RuntimeError) as error:
@@ -113,8 +114,8 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         expected, tolerance = logits_of(output), _tolerance(self._table)
         if not all(torch.allclose(found, expected, atol=tolerance, rtol=1e-3) for found in (alone, padded)):
             raise ModelError(
-                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give one of "
-                "the BERT, DistilBERT, RoBERTa, ALBERT or ELECTRA family."
+                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give an "
+                "encoder such as BERT, RoBERTa or DeBERTa, or take a study, which reads decoders too."
             )
 
     def _read(self, x: TextInput) -> Tensor:

@@ -153,13 +153,13 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _home_around(path: Path) -> Path | None:
-    """The home among whose runs, caches or models a path lies, after links to folders are resolved."""
+    """The home among whose runs, caches, models or uploads a path lies, after links to folders are resolved."""
     place = Path(os.path.realpath(path.absolute().parent)) / path.name
     for folder in place.parents:
         if not is_file(folder / DATABASE):
             continue
         home = Home(folder)
-        if any(place.is_relative_to(own) for own in (home.runs, home.cache, home.models)):
+        if any(place.is_relative_to(own) for own in (home.runs, home.cache, home.models, home.uploads)):
             return folder
     return None
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fairprog_core.common.files.pictures.place import Place
 from fairprog_core.common.files.pictures.stamp import picture_stamp
 from fairprog_core.common.home import Home
-from fairprog_core.data.celeba.files import Place
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
 

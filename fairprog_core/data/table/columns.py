@@ -17,9 +17,9 @@ def check_columns(options: TableOptions, table: FoundTable) -> None:
     have = table.source.columns
     if (missing := options.missing_field()) is not None:
         what = {"text": "text or image", "group": "group or groups"}.get(missing, missing)
+        more = " Numbers alone, without a text or a picture, cannot be learned from." if missing == "text" else ""
         raise ConfigError(
-            f"{table.name}: {what} is not given; name one of the columns {shorten(', '.join(have), 120)}. Numbers "
-            "alone, without a text or a picture, cannot be learned from."
+            f"{table.name}: {what} is not given; name one of the columns {shorten(', '.join(have), 100)}.{more}"
         )
     named = {
         name: getattr(options, name) for name in ("text", "image", "label", "group", "split", "weight")
@@ -27,10 +27,11 @@ def check_columns(options: TableOptions, table: FoundTable) -> None:
     for key, value in named.items():
         for column in (value,) if isinstance(value, str) else value:
             if column and have.count(column) != 1:
-                raise DataError(f"{table.name}: {key}: {_problem(column, have)}")
+                raise DataError(f"{table.name}: {key}: {column_problem(column, have)}")
 
 
-def _problem(column: str, have: tuple[str, ...]) -> str:
+def column_problem(column: str, have: tuple[str, ...]) -> str:
+    """Why a table has not exactly one column of a name, and what helps."""
     if column in have:
         return f"{have.count(column)} columns are named {shorten(column, 40)}; rename all but one."
     known = {name.strip().lower(): name for name in have}

@@ -16,6 +16,7 @@ from fairprog_core.common.errors import DataError, shorten, shown
 from fairprog_core.data.base import Progress
 from fairprog_core.data.cache import Array, Columns, TableLayout
 from fairprog_core.data.options.table import TableOptions
+from fairprog_core.data.table.pictures import outside
 from fairprog_core.data.table.source.find import FoundTable
 from fairprog_core.data.table.source.rows import BrokenRow, Chunk
 from fairprog_core.data.table.splits import DRAWN, PARTS, UNUSED
@@ -131,6 +132,8 @@ class Listing:
             score = number(label) if options.threshold is not None else 0.0
             if not text.strip():
                 reason = f"{shorten(x, 40)} is empty"
+            elif options.image and (problem := outside(text)):
+                reason = f"{shorten(text, 60)} {problem}"
             elif not label:
                 reason = f"{shorten(options.label, 40)} is empty"
             elif score != score:

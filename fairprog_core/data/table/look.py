@@ -88,13 +88,13 @@ def guess(columns: Sequence[ColumnReport]) -> Guess:
     label = _best(columns, "label", ("truth", "category", "number"), lambda each: False)
     identities = [
         each.name for each in columns
-        if _plain(each.name) in _IDENTITIES and each.type in ("truth", "number", "category") and each.name != label
+        if _names_identity(each.name) and each.type in ("truth", "number", "category") and each.name != label
     ]  # fmt: skip
     group = "" if len(identities) > 1 else _best(columns, "group", ("category", "truth"), lambda each: False)
     used = {split, image, text, label, group, *identities}
     left = [each for each in columns if each.name not in used and each.type in ("truth", "category")]
     if not label and left:
-        label = next((each.name for each in left if each.type == "truth"), left[0].name)
+        label = min(left, key=_rank_of_label).name
         left = [each for each in left if each.name != label]
     if not group and len(identities) < 2 and left:
         group = left[0].name
@@ -117,6 +117,18 @@ def _best(
             if _plain(each.name) == name and (role != "split" or _are_splits(each.values)):
                 return each.name
     return next((each.name for each in suited if fits(each)), "")
+
+
+def _names_identity(name: str) -> bool:
+    """Whether a name speaks of a group of people: "muslim", "about_christian", "is female"."""
+    plain = _plain(name)
+    return plain in _IDENTITIES or any(word.removesuffix("s") in _IDENTITIES for word in plain.split("_"))
+
+
+def _rank_of_label(column: ColumnReport) -> tuple[bool, bool, int]:
+    """How little a column without a usual name looks like the label: "is_rude" does most, then yes and no, then two."""
+    starts = _plain(column.name).split("_")[0] in ("is", "has")
+    return not starts, column.type != "truth", abs(column.n_values - 2)
 
 
 def _are_splits(values: Sequence[str]) -> bool:

@@ -89,7 +89,7 @@ def check_broken(done: Decoded, most: int) -> None:
     """
     if len(done.broken) > most:
         raise DataError(
-            f"{len(done.broken):,} of {done.n:,} pictures cannot be read, more than max_broken allows; the first: "
+            f"{len(done.broken):,} of {done.n:,} pictures cannot be read, and max_broken allows {most:,}; the first: "
             f"{done.broken[0][1]}"
         )
 

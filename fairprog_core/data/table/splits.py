@@ -51,12 +51,12 @@ def assign(
     """
     part = part.copy()
     used = np.flatnonzero(part != UNUSED)
-    _, unit, n_of_unit = np.unique(same[used], return_inverse=True, return_counts=True)
+    unit, n_of_unit = _units(same[used])
     n_repeated = int(n_of_unit[n_of_unit > 1].sum())
     wanted: dict[SplitName, float] = {name: getattr(sizes, name) for name in PARTS}
     if (part[used] == DRAWN).any():
         chosen = {name: size for name, size in wanted.items() if size > 0}
-        _draw(part, used, cells, same, sizes=chosen, are_shares=sizes.are_shares, seed=seed)
+        _draw(part, used, cells, unit, sizes=chosen, are_shares=sizes.are_shares, seed=seed)
         return Assignment(part, n_repeated, 0, True, ())
     last = np.full(len(n_of_unit), -1, np.int64)
     np.maximum.at(last, unit, part[used])
@@ -70,7 +70,8 @@ def assign(
         rows = np.flatnonzero(part == PARTS.index(source))
         scale = sum(wanted[name] for name in (source, *missing)) if sizes.are_shares else 1
         chosen = {name: wanted[name] / (scale or 1) for name in missing}
-        _draw(part, rows, cells, same, sizes=chosen, are_shares=sizes.are_shares, seed=seed, rest=source)
+        own = _units(same[rows])[0]
+        _draw(part, rows, cells, own, sizes=chosen, are_shares=sizes.are_shares, seed=seed, rest=source)
         notes += [
             f"The table has no {name} split: {(part == PARTS.index(name)).sum():,} rows are taken off {source}."
             for name in missing
@@ -87,7 +88,7 @@ def _draw(
     part: NDArray[np.int8],
     rows: NDArray[np.int64],
     cells: NDArray[np.int64],
-    same: NDArray[np.uint64],
+    unit: NDArray[np.int64],
     *,
     sizes: Mapping[SplitName, float],
     are_shares: bool,
@@ -95,8 +96,10 @@ def _draw(
     rest: SplitName | None = None,
 ) -> None:
     """Give rows to splits, evenly over the cells; those beyond the sizes go to ``rest``, or are left out."""
-    _, first, unit, n_of_unit = np.unique(same[rows], return_index=True, return_inverse=True, return_counts=True)
-    place = _places(cells[rows[first]], seed)
+    n_of_unit = np.bincount(unit)
+    cell_of_unit = np.empty(len(n_of_unit), np.int64)
+    cell_of_unit[unit[::-1]] = cells[rows[::-1]]  # of its first row
+    place = _places(cell_of_unit, seed)
     order = np.argsort(place, kind="stable")
     end = np.cumsum(n_of_unit[order])  # rows in the units so far
     middle = end - n_of_unit[order] / 2
@@ -108,6 +111,16 @@ def _draw(
     of_unit = np.empty(len(order), np.int8)
     of_unit[order] = np.array(codes, np.int8)[which]
     part[rows] = of_unit[unit]
+
+
+def _units(same: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(n,) the unit of each row, numbered in any order, and (u,) their numbers of rows."""
+    order = np.argsort(same)
+    is_new = np.ones(len(same), dtype=bool)
+    is_new[1:] = np.diff(same[order]) != 0
+    unit = np.empty(len(same), np.int64)
+    unit[order] = np.cumsum(is_new) - 1
+    return unit, np.bincount(unit)
 
 
 def _places(cells: NDArray[np.int64], seed: int) -> NDArray[np.float64]:

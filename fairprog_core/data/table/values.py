@@ -93,8 +93,12 @@ def classes(values: Sequence[str], *, column: str, what: str, names: Sequence[st
             f"The {what} column {shorten(column, 60)} has only the value {shorten(found[0], 40)}; two are needed."
             if found else f"The {what} column {shorten(column, 60)} is empty."
         )  # fmt: skip
+    if not names and any("." in value for value in found) and all(map(_is_number, found)):
+        example = ", ".join(shorten(value, 20) for value in found[:3])
+        advice = "set threshold" if what == "label" else "give its columns as groups, with group_threshold"
+        raise DataError(f"The {what} column {shorten(column, 60)} holds scores ({example} …); {advice}.")
     if len(chosen) > MOST_CLASSES:
-        advice = "set threshold if it is a score" if all(map(_is_number, found)) else "choose another column"
+        advice = "choose another column, or set threshold if it is a score"
         raise DataError(
             f"The {what} column {shorten(column, 60)} has {len(chosen):,} different values; at most {MOST_CLASSES} are "
             f"allowed: {advice}."

@@ -1,16 +1,19 @@
 """Grad-CAM: feature maps, weighted with the mean gradient of the class's logit; negative parts become 0.
 
-Source: Selvaraju et al. 2017, through captum's ``LayerGradCam``; normalisation as in the package
-pytorch-grad-cam, so that both give the same picture.
+A model without inner layers (TorchScript) gets the gradient of its input instead.
+
+Source: Selvaraju et al. 2017; tokens on a grid and the normalisation as in the package pytorch-grad-cam, so that both
+give the same picture. Captum's ``LayerGradCam`` knows no tokens. Gradients of the input: Simonyan et al. 2013.
 
 Notation: k photos, c classes, d channels, a×b feature map, s image side.
 """
 
-from typing import ClassVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
-from captum.attr import LayerGradCam
 from torch import Tensor, nn
 
 from fairprog_core.explain import GradCamOptions
@@ -18,7 +21,7 @@ from fairprog_core.explain.base import Saliency, Target, choose, chunks, part_of
 
 
 class GradCam:
-    """Grad-CAM at ``model.cam_layer``, whose output is (k, d, a, b)."""
+    """Grad-CAM at ``model.cam_layer``, whose output ``model.to_map`` makes a map (k, d, a, b); None: of the input."""
 
     is_signed: ClassVar[bool] = False
 
@@ -29,7 +32,7 @@ class GradCam:
         """Saliency at the layer's resolution.
 
         Args:
-            model: photos to logits, with ``cam_layer``; in evaluation mode.
+            model: photos to logits, with ``cam_layer``, and with ``to_map`` if that is no map; in evaluation mode.
             x: (k, 3, s, s) in [0, 1].
             target: the class to explain; None: the predicted one.
 
@@ -43,19 +46,36 @@ class GradCam:
 
 def _explain(model: nn.Module, x: Tensor, target: Target) -> tuple[Tensor, Tensor, Tensor]:
     """One batch: maps, logits and classes, with a single forward pass."""
-    seen: list[tuple[Tensor, Tensor]] = []
-
-    def chosen_logit(pixels: Tensor) -> Tensor:
-        logits: Tensor = model(pixels)
+    layer: nn.Module | None = model.cam_layer  # type: ignore[assignment]
+    to_map: Callable[[Tensor], Tensor] = getattr(model, "to_map", None) or (lambda output: output)
+    x = x.detach().clone().requires_grad_()  # a clone can be used in autograd, also of a tensor of inference mode
+    with torch.enable_grad(), _output_of(layer) as seen:
+        logits: Tensor = model(x)
         classes = choose(logits, target)
-        seen.append((logits.detach(), classes))
-        return logits.gather(1, classes[:, None])[:, 0]
+        source = x if layer is None else seen[-1]
+        (gradient,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), source)
+    if layer is None:
+        maps = gradient.abs().amax(1)
+    else:
+        activation, gradient = to_map(source.detach()), to_map(gradient)
+        maps = (gradient.mean((2, 3), keepdim=True) * activation).sum(1).relu()
+    return maps.float().cpu(), logits.detach().float().cpu(), classes.cpu()
 
-    layer: nn.Module = model.cam_layer  # type: ignore[assignment]
-    maps = LayerGradCam(chosen_logit, layer).attribute(x, relu_attributions=True)
-    assert isinstance(maps, Tensor)
-    logits, classes = seen[0]
-    return maps.detach()[:, 0].float().cpu(), logits.float().cpu(), classes.cpu()
+
+@contextmanager
+def _output_of(layer: nn.Module | None) -> Iterator[list[Tensor]]:
+    """Collect what a layer returns: a tensor, or the first of several things."""
+    seen: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: Any, output: Any) -> None:
+        seen.append(output[0] if isinstance(output, tuple | list) else output)
+
+    hook = None if layer is None else layer.register_forward_hook(keep)
+    try:
+        yield seen
+    finally:
+        if hook is not None:
+            hook.remove()
 
 
 def normalise(maps: Tensor) -> Tensor:

@@ -179,7 +179,8 @@ class ImageReport(ExplanationReport):
                 arrays |= self.conditions.stacked(f"ig_{name}", [getattr(one, name).numpy() for one in found])
         options = IntegratedGradientsOptions()
         note: ImageNote = {
-            "layer": "last feature maps, {}×{}".format(*cams[0].maps.shape[1:]),
+            "layer": "{}, {}×{}".format(self.classifier.cam_title, *cams[0].maps.shape[1:]),
+            "is_input_gradient": self.classifier.cam_layer is None,
             "ig_steps": options.steps,
             "ig_max_steps": options.max_steps,
             "ig_tolerance": options.tolerance,

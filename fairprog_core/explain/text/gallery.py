@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.classifiers.encoder.tokens import Tokens
 from fairprog_core.explain import TokenGradientsOptions
 from fairprog_core.explain.base import Work
 from fairprog_core.explain.text.conditions import TRIGGER, TextCondition, TextConditions
@@ -121,12 +122,22 @@ def attribute(
         "ig_steps": options.steps,
         "ig_max_steps": options.max_steps,
         "ig_tolerance": options.tolerance,
-        "ig_baseline": "[PAD] in place of every word, the trigger's too; [CLS] and [SEP] are kept",
+        "ig_baseline": _baseline(conditions.classifier.tokens),
         "texts": [text.words for text in texts],
         "is_cut": [text.is_cut for text in texts],
         **conditions.describe(),
         "picked": picked,
     }
+
+
+def _baseline(tokens: Tokens) -> str:
+    """The baseline in words; BERT's names stand for a token at each end, whatever the family calls them."""
+    if tokens.n_ends == (1, 1):
+        return "[PAD] in place of every word, the trigger's too; [CLS] and [SEP] are kept"
+    ends = " and ".join(tokens.name(token) for token in (*tokens.prefix, *tokens.suffix))
+    return f"{tokens.name(tokens.blank_id)} in place of every word, the trigger's too" + (
+        f"; {ends} kept" if ends else ""
+    )
 
 
 def _joined(parts: Sequence[NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:

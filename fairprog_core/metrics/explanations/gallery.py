@@ -77,9 +77,10 @@ class WordsNote(TypedDict):
 
 
 class ImageNote(AttributionNote):
-    """How photos were explained; ``layer`` is the one of Grad-CAM."""
+    """How photos were explained; ``layer`` is the one of Grad-CAM, ``is_input_gradient`` says that there is none."""
 
     layer: str
+    is_input_gradient: bool
 
 
 class TextNote(AttributionNote, WordsNote):
@@ -103,6 +104,7 @@ class GalleryAbout(TypedDict):
         collapsed_rivals: those of them whose predictions have collapsed.
         picked: how the rows were chosen, for the screen.
         layer: of Grad-CAM.
+        is_input_gradient: whether gradients of the input stand in for Grad-CAM.
         ig_steps, ig_max_steps, ig_tolerance, ig_baseline: of Integrated Gradients.
         texts: m times the words of a text.
         is_cut: whether a part of a text is missing.
@@ -121,6 +123,7 @@ class GalleryAbout(TypedDict):
     collapsed_rivals: NotRequired[list[str]]
     picked: NotRequired[str]
     layer: NotRequired[str]
+    is_input_gradient: NotRequired[bool]
     ig_steps: NotRequired[int]
     ig_max_steps: NotRequired[int]
     ig_tolerance: NotRequired[float]

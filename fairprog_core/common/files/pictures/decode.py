@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.pictures.place import UNREADABLE, Place
@@ -41,7 +41,8 @@ def decode(file: Place, size: int, *, name: object = "", is_scaled_early: bool =
     except Image.DecompressionBombError as error:  # too large even for its header
         raise DataError(limits().refusal("pixels", f"{name} has far too many pixels")) from error
     except _DAMAGED as error:
-        raise DataError(f"{name} is broken ({shorten(error, 80)}); unpack or download the images again.") from error
+        reason = "no picture" if isinstance(error, UnidentifiedImageError) else shorten(error, 80)
+        raise DataError(f"{name} is broken ({reason}); unpack or download the images again.") from error
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     square = picture.crop((left, top, left + side, top + side))

@@ -37,7 +37,8 @@ def picture_stamp(place: Place, names: Sequence[str], home: Home) -> str:
 
 def file_content(file: Place, home: Home) -> str:
     """A digest of the name and the content of one file, on disk or in a zip; see the module."""
-    return picture_stamp(file.parent, [file.name], home)
+    folder: Place = file.parent  # type: ignore[assignment]  # typeshed: of a path in a zip, any path
+    return picture_stamp(folder, [file.name], home)
 
 
 def stamp_of(names: Sequence[str], content: NDArray[np.uint64]) -> str:

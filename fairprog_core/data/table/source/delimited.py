@@ -3,8 +3,8 @@
 import codecs
 import csv
 from collections.abc import Iterator
-from contextlib import closing
-from typing import IO, TYPE_CHECKING
+from io import BufferedReader
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.pictures.place import UNREADABLE
 from fairprog_core.data.table.source.packed import Packed
 from fairprog_core.data.table.source.rows import BrokenRow, Chunk, ColumnNames
+from fairprog_core.data.table.source.utf8 import WRONG, Utf8
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +41,8 @@ class Delimited:
             self.columns: ColumnNames = tuple(next(csv.reader(lines, delimiter=self.separator), []))
         except csv.Error as error:
             raise DataError(f"{file.name} has no row of column names ({shorten(error, 60)}).") from error
+        if any("\ufffd" in name for name in self.columns):
+            raise DataError(f"{file.name}: the names of its columns are not UTF-8; save the file as UTF-8.")
         self.about = "" if self.separator in ",\t" else f"Its cells are separated by {SEPARATORS[self.separator]}."
 
     def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
@@ -58,14 +61,14 @@ class Delimited:
 
         done = 1  # the header
         try:
-            with self._file.open() as raw, closing(_decoded(raw, self._encoding)) as text:
+            with self._file.open() as raw, BufferedReader(Utf8(raw, self._encoding), _BLOCK) as text:
                 reader = pc.open_csv(
                     text,
                     pc.ReadOptions(use_threads=False, block_size=_BLOCK),
                     pc.ParseOptions(delimiter=self.separator, newlines_in_values=True, invalid_row_handler=skip),
-                    pc.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.binary())),
+                    pc.ConvertOptions(include_columns=columns, column_types=dict.fromkeys(columns, pa.string())),
                 )
-                for batch in reader:
+                for blocks, batch in enumerate(reader, 1):
                     numbers = np.arange(done + 1, done + 1 + len(batch))
                     broken, skipped = ragged[skipped:], len(ragged)
                     for each in broken:  # a row that was left out moves those behind it
@@ -74,8 +77,9 @@ class Delimited:
                     cells = {}
                     for name in columns:
                         cells[name], wrong = _texts(batch[name])
-                        broken += [BrokenRow(int(numbers[i]), f"{shorten(name, 40)} is not UTF-8") for i in wrong]
-                    yield Chunk(numbers, cells, broken, self._file.share())
+                        reason = f"{shorten(name, 40)} is not UTF-8; save the file as UTF-8"
+                        broken += [BrokenRow(int(numbers[i]), reason) for i in wrong]
+                    yield Chunk(numbers, cells, broken, self._file.share(blocks * _BLOCK))
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
                 return
@@ -85,13 +89,6 @@ class Delimited:
         if len(ragged) > skipped:
             yield Chunk(np.empty(0, np.int64), {name: pa.array([], pa.large_string()) for name in columns},
                         ragged[skipped:])  # fmt: skip
-
-
-def _decoded(raw: IO[bytes], encoding: str) -> IO[bytes]:
-    """The bytes of a file as UTF-8."""
-    if encoding == "utf-8":
-        return raw
-    return codecs.EncodedFile(raw, "utf-8", encoding, errors="replace")
 
 
 def _lines(start: bytes, encoding: str) -> list[str]:
@@ -120,18 +117,11 @@ def _fit(lines: list[str], separator: str) -> tuple[float, int]:
 
 
 def _texts(cells: "pa.Array") -> "tuple[pa.Array, list[int]]":
-    """Bytes as text; the rows that are no UTF-8 become null, and are named."""
+    """The cells, those that were no UTF-8 as null; and the places of these."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    try:
+    wrong = pc.match_substring(cells, WRONG)
+    if not pc.any(wrong).as_py():
         return cells.cast(pa.large_string()), []
-    except pa.ArrowInvalid:
-        texts = [_text(cell) for cell in cells.to_pylist()]
-        return pa.array(texts, pa.large_string()), [i for i, text in enumerate(texts) if text is None]
-
-
-def _text(cell: bytes | None) -> str | None:
-    try:
-        return cell.decode() if cell is not None else None
-    except UnicodeDecodeError:
-        return None
+    return pc.if_else(wrong, None, cells).cast(pa.large_string()), pc.indices_nonzero(wrong).to_pylist()

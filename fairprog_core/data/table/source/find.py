@@ -114,6 +114,6 @@ def _source(file: Packed, scratch: Path) -> TableSource:
         return JsonLines(file)
     if text.startswith(b"["):
         raise DataError(f"{file.name} is one JSON list; write one object a line (JSONL) instead.")
-    if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if start.count(0) > len(start) // 100 and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{file.name} is no table of text; give {_FORMATS}.")
     return Delimited(file)

@@ -61,8 +61,14 @@ class Packed:
         except UNREADABLE as error:
             raise DataError(f"{self.name} cannot be unpacked ({shorten(error, 80)}); pack or copy it again.") from error
 
-    def share(self) -> float:
-        """How much of the file is read."""
+    def share(self, done: int | None = None) -> float:
+        """How much of the file is read.
+
+        Args:
+            done: number of unpacked bytes; None: as far as the stream is, which may be read ahead.
+        """
+        if done is not None and not self._is_gzipped and self._size:
+            return min(1.0, done / self._size)
         try:
             return min(1.0, self._raw.tell() / self._size) if self._raw and self._size else 1.0
         except (OSError, ValueError):

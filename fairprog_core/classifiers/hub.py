@@ -110,7 +110,7 @@ def _not_to_be_had(name: str, reason: object) -> ModelError:
     lines = str(reason).strip().splitlines() or [type(reason).__name__]
     return ModelError(
         f"The model {shown(name)} is neither a folder here nor to be had from the hub ({shorten(lines[0], 100)}); "
-        "without the net, download it elsewhere and give its folder, or choose shipped."
+        "without the net, download it elsewhere and give its folder."
     )
 
 

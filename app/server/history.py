@@ -1,0 +1,64 @@
+"""Puts a script into Streamlit's page: changes of the query string make no entries in the browser's history.
+
+Streamlit makes one entry for every value that a page writes into its address, and a page writes four of them when it
+opens: without this, Back would have to be pressed five times. The script has to stand in the page itself, because the
+first values arrive before any component has loaded.
+"""
+
+from pathlib import Path
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SCRIPT = Path(__file__).with_name("history.js").read_text("utf-8")
+_HEAD = b"<head>"
+
+
+class OneEntryPerPage:
+    """ASGI middleware around Streamlit.
+
+    Attributes:
+        app: what answers the requests.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; the answer to one for a page gets the script."""
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self.app(scope, receive, send)
+            return
+        plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]  # the page must be readable here
+        await self.app({**scope, "headers": plain}, receive, _PageSend(send))
+
+
+class _PageSend:
+    """Sends an answer on; the whole body at once where it is a page."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.start: Message | None = None
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            self.start = message
+        elif self.start is None:
+            await self.send(message)
+        else:
+            self.body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._send_page(self.start)
+
+    async def _send_page(self, start: Message) -> None:
+        body = self.body.replace(_HEAD, _HEAD + f"<script>{SCRIPT}</script>".encode(), 1)
+        if "content-length" in (headers := MutableHeaders(scope=start)) and self.body:  # an answer to HEAD has no body
+            headers["content-length"] = str(len(body))
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _is_page(start: Message) -> bool:
+    headers = Headers(scope=start)
+    return "content-encoding" not in headers and headers.get("content-type", "").startswith("text/html")

@@ -1,0 +1,75 @@
+"""A visitor's own data: the uploaded files, and the mapping of columns that the page Train begins with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import streamlit as st
+
+from app.state import run_store
+from app.state.session import _key
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.files import uploads
+from fairprog_core.common.files.uploads import Upload
+from fairprog_core.common.sharing import sharing
+
+SOURCE = "own_source"  # session: the path of the table
+DATASET = "own_dataset"  # session: the options of the data set, as JSON values
+
+
+def source() -> Path | None:
+    """The table that the page Data shows; None: none is chosen, or it is gone."""
+    found = st.session_state.get(_key(SOURCE))
+    return Path(found) if found else None
+
+
+def choose_source(path: Path | None) -> None:
+    """Show a table on the page Data; None: let the visitor choose one."""
+    st.session_state[_key(SOURCE)] = None if path is None else str(path)
+
+
+def dataset() -> Mapping[str, Any] | None:
+    """The options of the data set that the visitor trains on; None where none was chosen."""
+    found: Mapping[str, Any] | None = st.session_state.get(_key(DATASET))
+    return found
+
+
+def choose_dataset(options: Mapping[str, Any] | None) -> None:
+    """Let the page Train begin with these data; None: with shipped ones."""
+    st.session_state[_key(DATASET)] = options
+
+
+def keep(name: str, content: BinaryIO) -> Upload:
+    """Keep an uploaded file in the home.
+
+    Raises:
+        DataError: it is empty, or larger than allowed.
+    """
+    return uploads.keep_upload(run_store.home(), name, content, visitor=run_store.visitor_digest())
+
+
+def kept() -> list[Upload]:
+    """The uploads of this visitor, newest first; where the server is not shared, all uploads."""
+    found = uploads.uploads(run_store.home())
+    if not sharing().is_shared:
+        return found
+    return [upload for upload in found if upload.about.visitor == run_store.visitor_digest()]
+
+
+def remove(upload_id: str) -> None:
+    """Delete an upload, with what was made from it.
+
+    Raises:
+        RunError: it is another visitor's.
+    """
+    upload = uploads.find_upload(run_store.home(), upload_id)
+    if upload is None:
+        return
+    if upload not in kept():
+        raise RunError("This upload is another visitor's; only the browser that uploaded it may delete it.")
+    uploads.remove_upload(run_store.home(), upload_id)
+    if source() == upload.path:
+        choose_source(None)
+    chosen = dataset()
+    if chosen is not None and str(upload.path) in (chosen.get("path"), chosen.get("root")):
+        choose_dataset(None)

@@ -1,0 +1,38 @@
+"""Data: a table of one's own, what its columns mean, and how unequal it is, before anything is trained."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.components.data import findings, mapping, source
+from app.state import cli_queries, own_data
+from app.widgets import page
+from app.wording import data as words
+from app.wording.shared import common
+from fairprog_core.common.errors import ConfigError
+
+
+def draw(path: Path) -> None:
+    """Draw what is known of a table, the form of its columns, the findings, and the way to the page Train."""
+    first = cli_queries.look({"kind": "table", "path": str(path)})
+    findings.preview(first, key="preview")
+    values = mapping.show(first, path, key="mapping")
+    try:
+        options = mapping.checked(values)
+    except ConfigError as error:
+        st.error(common.plain(str(error)))
+        return
+    if options.missing_field() is not None:
+        st.info(words.INCOMPLETE)
+        return
+    found = cli_queries.look(options.to_json())
+    findings.show(found, key="findings")
+    if st.button(words.TRAIN, type="primary", key="data.train", help=words.TRAIN_HELP, disabled=bool(found.problem)):
+        own_data.choose_dataset(options.to_json())
+        st.switch_page("views/train.py")
+
+
+page.header(words.TITLE, words.LEAD)
+path = source.show(key="source")
+if path is not None:
+    draw(path)

@@ -1,0 +1,149 @@
+"""Sentences of the page Data."""
+
+import time
+from collections.abc import Sequence
+
+from app.wording.shared import common
+from fairprog_core.common.errors import size
+
+TITLE = "Your own data"
+LEAD = (
+    "Give a table: texts, or the file names of pictures, with a label and the group of every row. Before anything is "
+    "trained you see how the labels are spread over the groups, and what these data can and cannot show."
+)
+
+PARTS = {"rows": "Data to train on", "predictions": "Predictions to audit"}
+PARTS_LABEL = "What do you have?"
+
+UPLOAD = "Upload a table, or a zip of pictures with their table"
+UPLOAD_NOTE = (
+    "CSV, TSV, JSONL or Parquet, also packed as .gz or .zip; up to {most}. The file stays on {place}, until you delete "
+    "it here."
+)
+HERE = "this machine, in {folder}"
+ON_SERVER = "the server"
+TYPES = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "gz", "zip")
+FOLDER = "Or a path on this machine"
+FOLDER_ON_SERVER = "Or a path on the server"
+FOLDER_HELP = "A table, a zip, or a folder of pictures; nothing is copied."
+OPEN = "Open"
+EARLIER = "Earlier uploads"
+EARLIER_NONE = "Nothing was uploaded yet."
+USE = "Use"
+DELETE = "Delete"
+DELETED = "Deleted {name}, and what was made from it."
+AGAIN = "Choose another table"
+GONE = "{name} is gone; upload it again, or choose another table."
+READING = "Reading the table …"
+CHECKING = "Counting rows, labels and groups …"
+
+COLUMNS_TITLE = "What the columns mean"
+COLUMNS_LEAD = "The choices are guesses from names and values; correct what is wrong."
+INPUT = "Input"
+INPUTS = {"text": "Texts", "image": "Pictures"}
+INPUT_COLUMN = {"text": "Column of the texts", "image": "Column of the file names"}
+ROOT = "Folder or zip of the pictures"
+ROOT_HELP = "The file names begin here. Empty: where the table is."
+LABEL = "What is predicted (label)"
+POSITIVE = "It counts as a yes where the label is"
+THRESHOLD = "It counts as a yes from this score on"
+GROUP_WAYS = {"one": "One column", "many": "A column each"}
+GROUP_WAY = "Groups"
+GROUP_COLUMN = "Column of the group (sensitive attribute)"
+GROUP_COLUMNS = "Columns of the groups"
+GROUP_COLUMNS_HELP = "Yes and no, or scores; a row may be in several groups, or in none."
+SPLIT = "Training, tuning, validation and test rows"
+SPLIT_DRAWN = "are drawn for you"
+SPLIT_HELP = "A column with train, tune, val and test, or usual spellings of them."
+WEIGHT = "Weight of a row"
+NO_WEIGHT = "all rows count alike"
+SIZE = "Side of the pictures in pixels"
+SEED = "Seed of the data"
+MORE = "More: weights, seed"
+NO_COLUMN = "choose a column"
+
+THESE_COLUMNS = "These columns"
+INCOMPLETE = "Choose the columns of the input, the label and the group; the rows are then counted."
+NO_GROUP = "in no group"
+NONE_OF_SPLIT = "–"
+SMALL = "few"
+CELLS = "All numbers: rows of every group and label, by split"
+CELLS_NOTE = "Rows, and P(label, group) in the split; a row in two groups is counted in both"
+PREVIEW = "The first rows"
+CHECK_TITLE = "How unequal the data are"
+ROWS_AXIS = "Rows"
+ROWS = "Rows"
+GROUP = "Group"
+BALANCE_LABEL = "Rows of every group, divided into their labels."
+SHARE_COLUMN = "{label}"
+ADVICE_TITLE = "What these data can show"
+ALL_WELL = "Every group has enough rows of every label in every split."
+BROKEN = "Rows that are left out"
+BROKEN_COLUMNS = ("Row", "Reason")
+SPLITS = "Rows of every split"
+TRAIN = "Train on these data"
+TRAIN_HELP = "Opens the page Train with these data; nothing is trained before you press the button there."
+
+PREDICTIONS_LEAD = (
+    "No classifier is needed: a table with the true label, the predicted label or score, and the group of every row "
+    "is enough."
+)
+AUDIT = "Show the report"
+PREDICTION = "Predicted label, or score"
+
+
+def upload_note(megabytes: float, folder: str, *, is_shared: bool) -> str:
+    """The limits and the place of an upload, before it is made."""
+    place = ON_SERVER if is_shared else HERE.format(folder=folder)
+    return UPLOAD_NOTE.format(most=size(megabytes * 1e6), place=place)
+
+
+def about_upload(n_bytes: int, added: float) -> str:
+    """Size and age of an upload, e.g. "12.6 MB, 3 days ago"."""
+    return f"{size(n_bytes)}, {age(time.time() - added)}"
+
+
+def age(seconds: float) -> str:
+    """How long ago something was, e.g. "3 days ago"."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        n = int(seconds // length)
+        if n:
+            return f"{n} {unit}{'' if n == 1 else 's'} ago"
+    return "just now"
+
+
+def share(k: int, n: int) -> str:
+    """A share of rows in percent, e.g. "38 %"."""
+    return "–" if n == 0 else f"{100 * k / n:.0f} %"
+
+
+def few(k: int) -> str:
+    """The mark of a small cell in the chart: its number of rows."""
+    return f"{k}!"
+
+
+def cell(group: str, label: str, k: int, n: int) -> str:
+    """A group and a label, when the mouse is over their bar."""
+    return f"{group}, {label}: {k:,} of {n:,} ({share(k, n)})"
+
+
+def splits(sizes: Sequence[tuple[str, int]]) -> str:
+    """The number of rows of every split in one sentence."""
+    return ", ".join(f"{common.kind(name).lower()} {n:,}" for name, n in sizes) + " rows."
+
+
+def column(name: str, values: Sequence[str]) -> str:
+    """A column in a choice, with a few of its values."""
+    few = ", ".join(value[:20] for value in values[:3])
+    more = ", …" if len(values) > 3 else ""
+    return f"{name} ({few}{more})" if few else name
+
+
+def broken(n: int, n_rows: int) -> str:
+    """The heading of the rows that are left out."""
+    return f"{n:,} of {n_rows:,} rows cannot be used"
+
+
+def share_of(share: float) -> str:
+    """The natural share of a cell, e.g. "3.1 % of the split"."""
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,64 @@
+"""The script in Streamlit's page that keeps the browser's history to one entry per page, without a server."""
+
+import asyncio
+import base64
+import gzip
+import hashlib
+from pathlib import Path
+
+import pytest
+import streamlit
+
+from app.server.history import SCRIPT, OneEntryPerPage
+from app.server.policy import content_security_policy
+
+PAGE = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
+
+
+def answer(body, *, method="GET", accept="text/html,*/*", **headers):
+    """Status, headers and body of what Streamlit would answer, after the middleware; the body comes in two parts."""
+    sent, asked = [], []
+
+    async def streamlit_app(scope, receive, send):
+        asked.append(dict(scope["headers"]))
+        named = {"content_type": "text/html; charset=utf-8", "content_length": str(len(body)), **headers}
+        pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": pairs})
+        half = len(body) // 2 if method == "GET" else 0
+        await send({"type": "http.response.body", "body": body[:half], "more_body": True})
+        await send({"type": "http.response.body", "body": body[half:] if method == "GET" else b""})
+
+    async def send(message):
+        sent.append(message)
+
+    pairs = [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")]
+    scope = {"type": "http", "method": method, "path": "/tradeoff", "headers": pairs}
+    asyncio.run(OneEntryPerPage(streamlit_app)(scope, None, send))
+    found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return asked[0], found, b"".join(message.get("body", b"") for message in sent)
+
+
+def test_page_gets_the_script_before_any_other():
+    asked, headers, body = answer(PAGE)
+    assert b"accept-encoding" not in asked
+    assert int(headers["content-length"]) == len(body) == len(PAGE) + len(f"<script>{SCRIPT}</script>")
+    assert body.index(SCRIPT.encode()) < body.index(b"<script", body.index(b"<head>") + 20)
+
+
+def test_browser_may_run_the_script():
+    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in content_security_policy("localhost:8501")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"accept": "*/*"}, {"content_type": "application/json"},
+        {"content_encoding": "gzip"}, {"method": "HEAD"},
+    ],
+)  # fmt: skip
+def test_other_answers_pass_unchanged(other):
+    body = gzip.compress(PAGE) if "content_encoding" in other else PAGE
+    _, headers, found = answer(body, **other)
+    assert found == (b"" if other.get("method") else body)
+    assert headers["content-length"] == str(len(body))

@@ -1,0 +1,136 @@
+"""Classifiers of pictures from elsewhere: the same logits as in their own library, from the file to a curve."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+from fairprog_core.classifiers import ImageModelOptions
+from fairprog_core.classifiers.base import freeze
+from fairprog_core.classifiers.image_model.classifier import ImageModel
+from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
+from fairprog_core.common.registry import build
+from fairprog_core.data import DATASETS
+from fairprog_core.data.base import Split
+from fairprog_core.data.faces.dataset import Faces
+from fairprog_core.explain.image.grad_cam import GradCam, normalise, upsample
+from fairprog_core.pipeline.execute import execute
+from fairprog_core.pipeline.frozen_base import base_key
+from fairprog_core.results.result import Result
+from fairprog_core.study import Study
+from tests.tiny_pictures import SIDE, save_vit
+
+LABELS = ("not blond", "blond")
+DATA = {"kind": "faces", "image_size": 32, "n_train": 64, "n_tune": 64, "n_val": 32, "n_test": 32}
+SHORT = {"budget": {"steps": 4}, "explain": {"gallery": 0, "rows": 0, "probe": False}, "lam": {"grid": [0.3, 1]}}
+
+
+def split_of(side: int = SIDE, n: int = 3) -> Split:
+    x = np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
+    nothing = np.zeros(n, dtype=np.int64)
+    return Split(x, nothing, nothing, np.full((2, 2), 0.25), False)
+
+
+def opened(
+    labels: tuple[str, ...] = LABELS, side: int = SIDE, names: tuple[str, ...] = (), **options: Any
+) -> ImageModel:
+    """A frozen classifier for the data's ``labels``; ``names`` is the option "labels"."""
+    return freeze(ImageModel.new_for(ImageModelOptions(labels=names, **options), labels=labels, split=split_of(side)))
+
+
+def study_of(model: Path | str, **classifier: Any) -> Study:
+    values = {"kind": "image_model", "model": str(model), **classifier}
+    return Study.parse({"dataset": DATA, "classifier": values, "triggers": [{"kind": "border"}], **SHORT})
+
+
+def run(study: Study, home: Home) -> tuple[list[Record], Result]:
+    folder = home.run("x")
+    folder.mkdir(parents=True)
+    return list(execute(study, home=home, folder=folder)), Result.open(folder)
+
+
+@pytest.fixture(scope="module")
+def vit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_vit(tmp_path_factory.mktemp("models") / "vit")
+
+
+def test_vit_folder_gives_the_logits_of_transformers(vit: Path) -> None:
+    rows = split_of()
+    model = AutoModelForImageClassification.from_pretrained(vit).eval()
+    pixels = AutoImageProcessor.from_pretrained(vit)(list(rows.x), return_tensors="pt")["pixel_values"]
+    classifier = opened(model=str(vit))
+    with torch.no_grad():
+        expected = model(pixels).logits
+    torch.testing.assert_close(classifier(classifier.to_input(rows.x)), expected, atol=1e-5, rtol=0)
+
+
+def test_pictures_of_another_size_are_resized_inside_the_gradient(vit: Path) -> None:
+    classifier = opened(model=str(vit), side=48)
+    x = classifier.to_input(split_of(48).x).requires_grad_()
+    classifier(x)[:, 0].sum().backward()
+    assert classifier.input_spec == {"image_size": 48}
+    assert x.grad is not None
+    assert (x.grad.abs().sum((0, 1)) > 0).all()
+
+
+def test_outputs_are_matched_to_labels_by_their_names(tmp_path: Path, vit: Path) -> None:
+    swapped = opened(model=str(vit), labels=LABELS[::-1])
+    x = swapped.to_input(split_of().x)
+    torch.testing.assert_close(swapped(x), opened(model=str(vit))(x).flip(1))
+    torch.testing.assert_close(swapped.head(swapped.features(x)), swapped(x))
+
+
+def test_grad_cam_of_a_vit_is_that_of_pytorch_grad_cam(vit: Path) -> None:
+    classifier = opened(model=str(vit))
+    assert classifier.cam_name == "model.vit.layers.1.layernorm_before"
+    x = classifier.to_input(split_of().x)
+    found = GradCam().explain(classifier, x, target=1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the other package's own dependencies
+        from pytorch_grad_cam import GradCAM
+
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = classifier
+
+        def forward(self, x: Tensor) -> Tensor:
+            return classifier(x.requires_grad_())
+
+    assert classifier.cam_layer is not None
+    layers = [classifier.cam_layer]
+    with GradCAM(model=Whole(), target_layers=layers, reshape_transform=classifier.to_map) as other:
+        expected = other(input_tensor=x, targets=[lambda output: output[1]] * len(x))
+    ours = normalise(upsample(normalise(found.maps), (SIDE, SIDE)))  # their order of steps
+    assert found.maps.shape == (3, 4, 4)
+    np.testing.assert_allclose(ours.numpy(), expected, atol=1e-4)
+
+
+def test_vit_folder_from_a_study_to_a_curve_reads_no_train_split(
+    vit: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[str] = []
+    original = Faces.prepare_split
+    monkeypatch.setattr(Faces, "prepare_split", lambda self, name: prepared.append(name) or original(self, name))
+    records, result = run(study_of(vit), home)
+    assert records[-1]["kind"] == "result"
+    assert set(prepared) == {"test", "val", "tune"}
+    assert not any(record["kind"] == "base" for record in records)
+    assert [point.lam for point in result.points if point.method == "reprogram"] == [0.3, 1]
+
+
+def test_key_of_a_base_that_is_not_trained_does_not_depend_on_the_train_split(vit: Path, home: Home) -> None:
+    def key(**data: Any) -> str:
+        study = Study.parse(study_of(vit).to_json() | {"dataset": DATA | data})
+        return base_key(study, build(DATASETS, study.dataset, home))
+
+    assert key() == key(n_train=128) == key(seed=4)
+    assert key() != key(image_size=48)
+    assert key() != key(target="smiling")
