@@ -22,7 +22,7 @@ without rowid;
 _AT_ONCE = 500  # keys per question to SQLite
 
 
-class Answers:
+class KeptAnswers:
     """Answers and counts, in memory until `keep_in` names a folder.
 
     Attributes:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers import BlackBoxOptions
 from fairprog_core.classifiers.base import Classifier, ClassifierHeader, Description
-from fairprog_core.classifiers.black_box.answers import Answers
+from fairprog_core.classifiers.black_box.answers import KeptAnswers
 from fairprog_core.classifiers.black_box.source import Answer, SentRows, Source, source_of
 from fairprog_core.classifiers.outputs import LabelOutputs
 from fairprog_core.common.errors import ModelError
@@ -26,7 +26,7 @@ SMALLEST = 1e-6  # a probability of 0 counts as this much, so that its logarithm
 _SUM_TOLERANCE = 0.02  # of probabilities that were rounded on their way
 
 
-class BoxHeader(ClassifierHeader):
+class AnsweringHeader(ClassifierHeader):
     """The description in the file of a black box.
 
     Attributes:
@@ -38,7 +38,7 @@ class BoxHeader(ClassifierHeader):
     outputs: LabelOutputs
 
 
-class Box(Classifier):
+class AnsweringClassifier(Classifier):
     """A black box: its logits are the logarithms of the probabilities that it answers.
 
     Gradients and inner features do not exist; `features` are the logits, and `head` is the identity.
@@ -49,7 +49,7 @@ class Box(Classifier):
         answers: what was answered, and how many rows were sent for what.
     """
 
-    header: ClassVar[type[ClassifierHeader]] = BoxHeader
+    header: ClassVar[type[ClassifierHeader]] = AnsweringHeader
     options: BlackBoxOptions
 
     def __init__(
@@ -61,7 +61,7 @@ class Box(Classifier):
         with torch.no_grad():
             self.linear.weight.copy_(torch.eye(n_classes))
             self.linear.bias.zero_()
-        self.answers = Answers()
+        self.answers = KeptAnswers()
 
     def init_args(self) -> Description:
         return {"image_size": self.image_size, "outputs": self.outputs.model_dump(mode="json")}

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Description
-from fairprog_core.classifiers.black_box.box import Box, check, match
+from fairprog_core.classifiers.black_box.box import AnsweringClassifier, check, match
 from fairprog_core.classifiers.black_box.pictures import PictureBox
 from fairprog_core.classifiers.black_box.source import source_of
 from fairprog_core.classifiers.black_box.texts import TextBox
@@ -17,7 +17,7 @@ from fairprog_core.data.base import Split
 TRIAL_GREYS = (64, 192)  # of pictures that are sent to learn which probability belongs to which label
 
 
-class BlackBox(Box):
+class BlackBox(AnsweringClassifier):
     """Makes a `PictureBox` or a `TextBox`."""
 
     @classmethod

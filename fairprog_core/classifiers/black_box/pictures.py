@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fairprog_core.classifiers.black_box.box import Box
+from fairprog_core.classifiers.black_box.box import AnsweringClassifier
 from fairprog_core.classifiers.black_box.source import SentRows
 from fairprog_core.classifiers.image import to_pixels
 
 
-class PictureBox(Box):
+class PictureBox(AnsweringClassifier):
     """Pictures (k, 3, s, s) in [0, 1] are sent in steps of 1/255, as a file of a picture has them."""
 
     image_size: int

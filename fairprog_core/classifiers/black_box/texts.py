@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from torch import Tensor
 
-from fairprog_core.classifiers.black_box.box import Box
+from fairprog_core.classifiers.black_box.box import AnsweringClassifier
 from fairprog_core.classifiers.black_box.source import SentRows
 from fairprog_core.classifiers.encoder.folder import find_model
 from fairprog_core.classifiers.encoder.reading import read_tokens
@@ -28,7 +28,7 @@ _TABLE = "embeddings.word_embeddings.weight"
 LONGEST = 512  # tokens of a trigger's own words
 
 
-class TextBox(Box):
+class TextBox(AnsweringClassifier):
     """Texts with a trigger's words as plain strings."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -53,8 +53,8 @@ class QuerySize:
     """Size of the benchmark: queries, seeds by data set, validation and test rows, steps of the white box."""
 
     queries: tuple[int, ...] = QUERIES
-    seeds: tuple[tuple[Data, int], ...] = (("faces", 3), ("comments", 2))
-    n_val: int = 1000
+    seeds: tuple[tuple[Data, int], ...] = (("faces", 3), ("comments", 1))
+    n_val: int = 900
     n_test: int = 2400
     steps: int | None = None
 
