@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from fairprog_core.classifiers import BlackBoxOptions
 from fairprog_core.classifiers.base import Classifier, ClassifierHeader, Description
 from fairprog_core.classifiers.black_box.answers import KeptAnswers
-from fairprog_core.classifiers.black_box.source import Answer, SentRows, Source, source_of
+from fairprog_core.classifiers.black_box.source import BoxAnswer, BoxSource, SentRows, source_of
 from fairprog_core.classifiers.outputs import LabelOutputs
 from fairprog_core.common.errors import ModelError
 
@@ -67,7 +67,7 @@ class AnsweringClassifier(Classifier):
         return {"image_size": self.image_size, "outputs": self.outputs.model_dump(mode="json")}
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> BoxSource:
         """What is asked; opened when the first row is sent."""
         return source_of(self.options)
 
@@ -129,7 +129,7 @@ class AnsweringClassifier(Classifier):
         return keys
 
 
-def check(answer: Answer, n_rows: int, name: str) -> NDArray[np.float32]:
+def check(answer: BoxAnswer, n_rows: int, name: str) -> NDArray[np.float32]:
     """The probabilities (k, m) of an answer; m = 1: of one of two labels.
 
     Raises:
@@ -157,7 +157,9 @@ def check(answer: Answer, n_rows: int, name: str) -> NDArray[np.float32]:
     return found.astype(np.float32)
 
 
-def match(answer: Answer, n_outputs: int, options: BlackBoxOptions, labels: Sequence[str], name: str) -> LabelOutputs:
+def match(
+    answer: BoxAnswer, n_outputs: int, options: BlackBoxOptions, labels: Sequence[str], name: str
+) -> LabelOutputs:
     """Which probability belongs to which label: by option, by the answer's labels, else in order.
 
     Raises:

@@ -24,7 +24,7 @@ _LONGEST_WAIT = 60  # seconds between two tries, also where the answer asks for 
 KEPT = "what was answered before is kept"
 
 
-class Answer(NamedTuple):
+class BoxAnswer(NamedTuple):
     """The answer to one request.
 
     Attributes:
@@ -38,12 +38,12 @@ class Answer(NamedTuple):
     n_tries: int = 1
 
 
-class Source(Protocol):
+class BoxSource(Protocol):
     """Something that answers; ``name`` begins the sentences about it."""
 
     name: str
 
-    def ask(self, rows: SentRows) -> Answer:
+    def ask(self, rows: SentRows) -> BoxAnswer:
         """Send rows and wait for the answer.
 
         Raises:
@@ -51,7 +51,7 @@ class Source(Protocol):
         """
 
 
-def source_of(options: BlackBoxOptions) -> Source:
+def source_of(options: BlackBoxOptions) -> BoxSource:
     """The source that options name.
 
     Raises:
@@ -94,7 +94,7 @@ class Address:
         )  # fmt: skip
         self.pool = urllib3.PoolManager(timeout=Timeout(options.timeout), retries=retries, maxsize=1)
 
-    def ask(self, rows: SentRows) -> Answer:
+    def ask(self, rows: SentRows) -> BoxAnswer:
         body = {"texts": rows} if isinstance(rows, list) else {"images": [_png(row) for row in rows]}
         data = json.dumps(body).encode()
         try:
@@ -118,7 +118,7 @@ class Address:
                 f'{self.name} answers {shown(_text(response.data), 60)}; it must answer with JSON {{"probabilities": '
                 "[[…], …]}, one row of numbers for each row sent."
             ) from error
-        return Answer(found.probabilities, found.labels, n_tries)
+        return BoxAnswer(found.probabilities, found.labels, n_tries)
 
 
 class Function:
@@ -137,14 +137,14 @@ class Function:
         if not callable(self.function):
             raise ModelError(f"{shorten(function, 80)} is no function but a {type(self.function).__name__}.")
 
-    def ask(self, rows: SentRows) -> Answer:
+    def ask(self, rows: SentRows) -> BoxAnswer:
         try:
             found = self.function(rows)
         except Exception as error:  # whatever a function of the user raises
             raise ModelError(
                 f"{self.name} fails on {len(rows)} rows ({_first_line(error)}); mend it and resume the run: {KEPT}."
             ) from error
-        return Answer(found, tuple(getattr(self.function, "labels", ())))
+        return BoxAnswer(found, tuple(getattr(self.function, "labels", ())))
 
 
 def _png(picture: NDArray[np.uint8]) -> str:
