@@ -23,6 +23,7 @@ from fairprog_core.methods.reprogramming.by_queries.query_reprogram import Query
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
+from fairprog_core.study.cost import expected_queries
 from fairprog_core.training.criteria import EqualizedOddsOptions
 from fairprog_core.triggers import TRIGGERS, HardOptions
 from fairprog_core.triggers.base import Trigger
@@ -289,5 +290,6 @@ def test_study_that_is_interrupted_sends_no_row_twice(home: Home) -> None:
     assert result.queries["test"] == 48 + learned.queries["test"]
     queries = [record["queries"] for record in said if record["kind"] == "train"]
     assert queries == [64, 128, 192, 256]
+    assert expected_queries(study) == pytest.approx(len(server.rows), rel=0.2)
     assert any("256 queries" in record["label"] for record in said if record["kind"] == "stage")
     assert json.loads((folder / "result.json").read_text("utf-8"))["curves"][0]["queries"] == learned.queries
