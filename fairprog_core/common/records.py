@@ -47,6 +47,7 @@ class Losses(TypedDict):
     fairness_loss: float
     discriminator_accuracy: float
     chance: float
+    queries: NotRequired[int]  # rows sent so far to learn, where only answers are known
 
 
 class TrainRecord(Losses, Stored):
@@ -92,6 +93,7 @@ class Fit(TypedDict):
     seconds: float
     best_step: int
     validation: Front | None
+    queries: NotRequired[int]  # rows sent to learn, where only answers are known
 
 
 class FittedRecord(Fit):
@@ -159,11 +161,14 @@ class Mean(TypedDict):
 
 def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:
     """The record of one step."""
-    return TrainRecord(
+    record = TrainRecord(
         kind="train", step=step, steps=steps, utility_loss=losses["utility_loss"],
         fairness_loss=losses["fairness_loss"], discriminator_accuracy=losses["discriminator_accuracy"],
         chance=losses["chance"],
     )  # fmt: skip
+    if "queries" in losses:
+        record["queries"] = losses["queries"]
+    return record
 
 
 def validation_record(front: Front, *, step: int, is_best: bool) -> ValidationRecord:
