@@ -89,7 +89,15 @@ PREDICTIONS_LEAD = (
     "is enough."
 )
 AUDIT = "Show the report"
+AUDIT_FILE = "Download the report (JSON)"
+TRUE_LABEL = "True label"
 PREDICTION = "Predicted label, or score"
+PREDICTION_HELP = "A column of predicted labels or of scores; or one column of scores for every label."
+POSITIVE_TEXT = "It counts as a yes where the label is"
+POSITIVE_HELP = "A value of the label; empty: the last one in their order."
+INCOMPLETE_AUDIT = "Choose the columns of the label, of the prediction and of the groups."
+REPORT = "How unequal the predictions are"
+SHEETS = ("Metrics", "Groups", "Combinations of groups")
 
 
 def upload_note(megabytes: float, folder: str, *, is_shared: bool) -> str:
@@ -147,3 +155,8 @@ def broken(n: int, n_rows: int) -> str:
 def share_of(share: float) -> str:
     """The natural share of a cell, e.g. "3.1 % of the split"."""
     return f"{100 * share:.1f} %"
+
+
+def about_report(n: int, labels: Sequence[str], groups: Sequence[str]) -> str:
+    """What a report is about."""
+    return f"{n:,} rows; labels {', '.join(labels)}; groups {', '.join(map(common.group, groups))}."
