@@ -16,6 +16,9 @@ from fairprog_core.data.table.report import TableReport
 def draw(path: Path) -> None:
     """Draw what is known of a table, and the part for data to train on or for predictions."""
     first = cli_queries.look({"kind": "table", "path": str(path)})
+    if first.problem:
+        st.error(common.plain(first.problem))
+        return
     findings.preview(first, key="preview")
     part = st.segmented_control(
         words.PARTS_LABEL, list(words.PARTS), default="rows", required=True, format_func=words.PARTS.__getitem__,
@@ -46,6 +49,8 @@ def draw_rows(first: TableReport, path: Path) -> None:
 
 
 page.header(words.TITLE, words.LEAD)
+if asked := own_data.asked_removal():
+    source.confirm_removal(asked, key="removal")
 path = source.show(key="source")
 if path is not None:
     draw(path)

@@ -31,7 +31,9 @@ EARLIER = "Earlier uploads"
 EARLIER_NONE = "Nothing was uploaded yet."
 USE = "Use"
 DELETE = "Delete"
-DELETED = "Deleted {name}, and what was made from it."
+DELETE_TITLE = "Delete this upload?"
+DELETE_YES = "Delete for good"
+DELETE_NO = "Keep it"
 AGAIN = "Choose another table"
 GONE = "{name} is gone; upload it again, or choose another table."
 READING = "Reading the table …"
@@ -160,3 +162,16 @@ def share_of(share: float) -> str:
 def about_report(n: int, labels: Sequence[str], groups: Sequence[str]) -> str:
     """What a report is about."""
     return f"{n:,} rows; labels {', '.join(labels)}; groups {', '.join(map(common.group, groups))}."
+
+
+def about_removal(name: str, n_copies: int, n_bases: int, runs: Sequence[str]) -> str:
+    """What is deleted with an upload."""
+    made = [_many(n_copies, "copy of its rows", "copies of its rows"), _many(n_bases, "base classifier")]
+    made.append(_many(len(runs), "run"))
+    also = ", ".join(filter(None, made))
+    named = f" ({', '.join(map(common.plain, runs[:5]))}{' …' if len(runs) > 5 else ''})" if runs else ""
+    return f"This deletes “{name}” for good" + (f", and what was made from it: {also}{named}." if also else ".")
+
+
+def _many(n: int, one: str, many: str = "") -> str:
+    return "" if n == 0 else f"1 {one}" if n == 1 else f"{n} {many or one + 's'}"

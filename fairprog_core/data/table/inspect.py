@@ -30,6 +30,8 @@ def inspect(options: TableOptions, home: Home) -> TableReport:
     preview = tuple(tuple(map(shown, row)) for row in rows[:PREVIEW])
     notes = tuple(filter(None, [table.source.about]))
     report = TableReport(table.name, columns, len(table.source.columns), preview, guess(columns), notes=notes)
+    if not rows:
+        return replace(report, problem=f"{table.name} has no rows below its column names; give a table with rows.")
     if options.missing_field() is not None:
         return report
     try:
