@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
@@ -196,6 +197,15 @@ def test_adapter_of_another_base_is_one_sentence(tmp_path: Path):
     _set(folder, base_model_name_or_path=str(other))
     with pytest.raises(ModelError, match="cannot be used|does not fit"):
         tuned(folder, ("a", "b", "c"))
+
+
+def test_weights_that_are_not_finite_are_one_sentence(tmp_path: Path):
+    folder = save(tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"][0] = torch.nan
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"not all finite \(classifier.bias is not\)"):
+        tuned(folder)
 
 
 def test_folder_of_a_model_and_an_adapter_is_one_sentence(tmp_path: Path):
