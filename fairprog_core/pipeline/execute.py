@@ -208,7 +208,10 @@ class Execution:
         self.context = context
 
     def _check_head(self, classifier: Classifier) -> None:
-        """Refuse methods that replace a last linear layer which the base does not have."""
+        """Refuse methods that need layers or weights which the base does not show."""
+        trained = (plan.method.kind for plan in self.plans if plan.method.needs.weights == "all")
+        if next(classifier.parameters(), None) is None and (kind := next(trained, None)) is not None:
+            raise ModelError(f"{kind} trains the weights of the classifier, and this program shows none; leave it out.")
         kinds = (plan.method.kind for plan in self.plans if plan.method.needs_linear_head)
         if not isinstance(classifier.head, nn.Linear) and (kind := next(kinds, None)) is not None:
             raise ModelError(

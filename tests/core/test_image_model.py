@@ -122,11 +122,14 @@ def test_vit_folder_from_a_study_to_a_curve_reads_no_train_split(
     prepared: list[str] = []
     original = Faces.prepare_split
     monkeypatch.setattr(Faces, "prepare_split", lambda self, name: prepared.append(name) or original(self, name))
-    records, result = run(study_of(vit), home)
+    methods = [{"kind": kind} for kind in ("reprogram", "last_layer", "leace", "output_shift")]
+    values = {"methods": [*methods, {"kind": "adv_post", "steps": 2}], "lam": {"grid": [0.3, 1], "per": {}}}
+    records, result = run(Study.parse(study_of(vit).to_json() | values), home)
     assert records[-1]["kind"] == "result"
     assert set(prepared) == {"test", "val", "tune"}
     assert not any(record["kind"] == "base" for record in records)
     assert [point.lam for point in result.points if point.method == "reprogram"] == [0.3, 1]
+    assert {point.method for point in result.points} >= {"last_layer", "leace", "output_shift", "adv_post"}
 
 
 def test_key_of_a_base_that_is_not_trained_does_not_depend_on_the_train_split(vit: Path, home: Home) -> None:
