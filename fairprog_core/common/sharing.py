@@ -77,7 +77,9 @@ class Sharing:
 
     def offers(self, options: type[Options]) -> bool:
         """Whether visitors can use options at all: no field that has to be set is closed to them."""
-        return all(self.is_open(field) for field in options.model_fields.values() if is_marked(field, NEEDED))
+        fields = options.model_fields
+        choices = [self.is_open(fields[name]) for name in options.one_of]
+        return any(choices or [True]) and all(self.is_open(each) for each in fields.values() if is_marked(each, NEEDED))
 
     def check(self, options: Options) -> None:
         """Refuse options that name what visitors of this server may not name.

@@ -168,8 +168,10 @@ def _trained(key: str, home: Home) -> Path:
 
 
 def load_base(path: Path, device: torch.device) -> Classifier:
-    """Read a base and freeze it."""
-    return freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+    """Read a base of a run and freeze it; a black box keeps its answers beside the file."""
+    classifier = freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+    classifier.keep_in(path.parent)
+    return classifier
 
 
 def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> Classifier:
@@ -179,4 +181,4 @@ def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> 
         ArtifactError: the file is missing, damaged or not a classifier of fairprog.
         ConfigError: the path is not valid.
     """
-    return load_base(user_path(path), torch.device(device))
+    return freeze(read_classifier(user_path(path), CLASSIFIERS)[0]).to(device)

@@ -71,6 +71,23 @@ def test_run_on_other_data_is_not_called_after_the_preset(open_page):
     assert page.text_input(key=f"{FORM}.celeba.name").value == "celeba"
 
 
+def test_black_box_asks_for_its_address_and_offers_what_works_by_queries(open_page, store):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.classifier.kind").set_value("black_box").run()
+    assert not page.exception
+    assert "fill in “Address”" in page.error[0].value
+    assert page.multiselect(key=f"{FORM}.answers.methods.kinds").value[0] == "query_reprogram"
+    assert "leace" not in page.multiselect(key=f"{FORM}.answers.methods.kinds").options
+    page.text_input(key=f"{FORM}.classifier.black_box.function").set_value("package.module:function").run()
+    assert not page.error
+    assert any("1 curve of 10,000 queries" in text.value for text in page.markdown)
+    assert any("rows are sent to the black box" in text.value for text in page.caption)
+    page.button(key="train").click().run()
+    (run,) = store.list()
+    assert run.study["classifier"]["function"] == "package.module:function"
+    assert run.study["explain"] == {"gallery": 0, "rows": 0, "probe": False, "every_seed": False}
+
+
 def test_plan_counts_curves(open_page):
     page = open_page("train")
     page.multiselect(key=f"{FORM}.triggers.kinds").set_value(["border", "patch"])
