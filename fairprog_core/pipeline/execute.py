@@ -149,7 +149,7 @@ class Execution:
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         about = self.context.classifier.describe()
-        yield self.progress.at("base", 1.0, f"The base classifier is ready{about and ': it '}{about}")
+        yield self.progress.at("base", 1.0, f"The base classifier is ready{about and '; it '}{about}")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
 
