@@ -50,11 +50,21 @@ HEAD = (
 
 @dataclass(frozen=True)
 class QuerySize:
-    """Size of the benchmark: queries, seeds by data set, validation and test rows, steps of the white box."""
+    """Size of the benchmark: queries, seeds by data set, rows, steps of the white box.
+
+    Attributes:
+        queries: of the black boxes.
+        seeds: number of seeds by data set.
+        n_val: validation rows, on which λ is chosen.
+        n_quick: validation rows of a validation during training.
+        n_test: test rows.
+        steps: of the white box; None: as in a study.
+    """
 
     queries: tuple[int, ...] = QUERIES
-    seeds: tuple[tuple[Data, int], ...] = (("faces", 3), ("comments", 1))
+    seeds: tuple[tuple[Data, int], ...] = (("faces", 2), ("comments", 1))
     n_val: int = 900
+    n_quick: int = 300
     n_test: int = 2400
     steps: int | None = None
 
@@ -154,7 +164,8 @@ class _Bench:
     def _learn(self, classifier: Classifier, options: MethodOptions, seed: int) -> FittedModel:
         """Learn the trigger of one seed."""
         plan, validation = self.plan, classifier.prepare(self.dataset.split("val"))
-        base = predict(classifier, validation)
+        quick = validation.evenly(self.size.n_quick)
+        base = predict(classifier, quick)
         budget = plan.budget if self.size.steps is None else plan.budget.of(self.size.steps)
         method: Method[MethodOptions] = build(METHODS, options, FitContext(
             classifier=classifier, features=Features(classifier), base_file=Path(), split=self._tuning(classifier),
@@ -163,7 +174,7 @@ class _Bench:
             folder=self.folder / f"{options.kind}-{options.digest()}-{seed}",
             identity_words=frozenset().union(*self.dataset.identity_words().values()),
         ))  # fmt: skip
-        for _ in method.learn(lambda model, lams, done: self.measure.front(model, lams, validation, base, done)):
+        for _ in method.learn(lambda model, lams, done: self.measure.front(model, lams, quick, base, done)):
             pass
         return method.open()
 
