@@ -31,7 +31,8 @@ KNOWN: dict[str, tuple[Write, dict[str, Any], tuple[str, ...], tuple[str, ...], 
     ),
     "LFW with attributes": (
         layouts.lfw,
-        {"image": "file", "label": "Smiling", "threshold": 0.0, "group": "gender", "labels": ("not smiling", "smiling")},
+        {"image": "file", "label": "Smiling", "threshold": 0.0, "group": "gender",
+         "labels": ("not smiling", "smiling")},
         ("not smiling", "smiling"), ("female", "male"), {},
     ),
     "Waterbirds": (

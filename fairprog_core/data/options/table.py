@@ -57,8 +57,8 @@ class TableOptions(DatasetOptions):
     title = "Your own table"
     path: PathText = Field(
         "", max_length=4096, title="Table", json_schema_extra=NEEDED | FOLDERS,
-        description="Path of a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), of a folder of pictures, or of a"
-        " saved Hugging Face data set, on the machine that trains.",
+        description="Path of a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), of a folder of pictures, or of"
+        " a saved Hugging Face data set, on the machine that trains.",
     )  # fmt: skip
     also: PathText = Field(
         "", max_length=4096, title="Second table", json_schema_extra=ADVANCED | FOLDERS | LATER,

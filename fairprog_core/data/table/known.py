@@ -83,7 +83,7 @@ def _split(columns: Sequence[ColumnReport]) -> str:
 LAYOUTS = (
     Layout(
         "FairFace", frozenset({"file", "age", "gender", "race", "service_test"}),
-        "the folder with `fairface_label_train.csv`, `fairface_label_val.csv` and the pictures, or one of the two files",
+        "the folder with `fairface_label_train.csv`, `fairface_label_val.csv` and the pictures, or one of these files",
         lambda columns: Guess(image="file", label="gender", group="race", split=_split(columns)),
         "label gender (or age), group race (or gender).",
     ),

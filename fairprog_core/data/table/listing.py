@@ -19,7 +19,7 @@ from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.pictures import outside
 from fairprog_core.data.table.source.find import FoundTable
 from fairprog_core.data.table.source.rows import BrokenRow, Chunk
-from fairprog_core.data.table.source.spellings import SPLITS
+from fairprog_core.data.table.source.split_files import SPLITS
 from fairprog_core.data.table.splits import DRAWN, PARTS, UNUSED
 from fairprog_core.data.table.values import Classes, classes, cleaned, number, text_hash, truth
 

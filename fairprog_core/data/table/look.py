@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from fairprog_core.common.errors import escaped
+from fairprog_core.common.files.pictures.names import is_picture
 from fairprog_core.data.table.report import MOST_COLUMNS, ColumnReport, ColumnType, Guess
 from fairprog_core.data.table.source.rows import TableSource
-from fairprog_core.data.table.source.spellings import SPLITS, is_picture
+from fairprog_core.data.table.source.split_files import SPLITS
 from fairprog_core.data.table.values import cleaned, number, truth
 
 ROWS = 1000  # the first rows, by which columns are judged

@@ -112,8 +112,8 @@ def _named(found: list[str], column: str, names: list[str], *, is_truth: bool, o
         return {value: i for i, value in enumerate(found)}
     shown = ", ".join(shorten(value, 20) for value in found[:4])
     raise DataError(
-        f"{option} ({shorten(', '.join(names), 60)}) are no values of the column {shorten(column, 60)}, which has {shown}"
-        f"{' …' if len(found) > 4 else ''}; name its values."
+        f"{option} ({shorten(', '.join(names), 60)}) are no values of the column {shorten(column, 60)}, which has "
+        f"{shown}{' …' if len(found) > 4 else ''}; name its values."
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.files.pictures.names import is_hidden
 from fairprog_core.common.files.pictures.place import Place, open_zip
 from fairprog_core.common.files.pictures.stamp import picture_stamp
 from fairprog_core.common.home import Home, is_file, is_folder, user_path
@@ -17,7 +18,6 @@ from fairprog_core.data.table.source.lfw import HEADER, LfwAttributes
 from fairprog_core.data.table.source.packed import Packed
 from fairprog_core.data.table.source.picture_folder import PictureFolder, has_pictures
 from fairprog_core.data.table.source.rows import TableSource
-from fairprog_core.data.table.source.spellings import is_hidden
 from fairprog_core.data.table.source.split_files import SplitFiles, by_split
 
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".arrow")

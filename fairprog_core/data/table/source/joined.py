@@ -6,14 +6,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.files.pictures.names import is_picture
 from fairprog_core.data.table.source.rows import Chunk, ColumnNames, TableSource
-from fairprog_core.data.table.source.spellings import is_picture
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_KEYS = ("file", "filename", "file_name", "image", "image_id", "img", "img_filename", "picture", "photo", "path", "name",
-         "id")  # fmt: skip
+_KEYS = (
+    "file", "filename", "file_name", "image", "image_id", "img", "img_filename", "picture", "photo", "path", "name",
+    "id",
+)  # fmt: skip
 _FEW = 50  # first cells, by which a column of file names is known
 
 

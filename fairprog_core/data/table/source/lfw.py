@@ -24,7 +24,7 @@ HEADER = b"#\tperson\timagenum\t"
 _ROWS = 4096  # per chunk
 _FIRST_ROW = 3
 _RACES = ("Asian", "White", "Black", "Indian")
-Scores = Mapping[str, str]
+LfwScores = Mapping[str, str]
 
 
 class LfwAttributes:
@@ -42,7 +42,7 @@ class LfwAttributes:
         with self._lines() as lines:
             next(lines, "")
             self._names = next(lines, "").strip("\r\n").split("\t")[1:]
-        self._derived: dict[str, Callable[[Scores], str]] = {"file": _picture}
+        self._derived: dict[str, Callable[[LfwScores], str]] = {"file": _picture}
         if "Male" in self._names:
             self._derived["gender"] = _gender
         if set(_RACES) <= set(self._names):
@@ -73,7 +73,7 @@ class LfwAttributes:
                 cells = {name: pa.array([row[i] for row in texts], pa.large_string()) for i, name in enumerate(columns)}
                 yield Chunk(np.array(numbers, np.int64), cells, broken, self._file.share())
 
-    def _cell(self, scores: Scores, name: str) -> str:
+    def _cell(self, scores: LfwScores, name: str) -> str:
         derive = self._derived.get(name)
         return derive(scores) if derive else scores[name]
 
@@ -86,14 +86,14 @@ class LfwAttributes:
             raise DataError(f"{self._file.name} cannot be read as a table ({shorten(error, 120)}).") from error
 
 
-def _picture(scores: Scores) -> str:
+def _picture(scores: LfwScores) -> str:
     name = scores["person"].strip().replace(" ", "_")
     return f"{name}/{name}_{int(float(scores['imagenum'])):04d}.jpg"
 
 
-def _gender(scores: Scores) -> str:
+def _gender(scores: LfwScores) -> str:
     return "male" if float(scores["Male"]) > 0 else "female"
 
 
-def _race(scores: Scores) -> str:
+def _race(scores: LfwScores) -> str:
     return max(_RACES, key=lambda name: float(scores[name]))

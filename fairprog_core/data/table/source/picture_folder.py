@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.files.pictures.names import is_hidden, is_picture
 from fairprog_core.common.files.pictures.place import Place
 from fairprog_core.data.table.source import utkface
 from fairprog_core.data.table.source.rows import Chunk, ColumnNames
-from fairprog_core.data.table.source.spellings import SPLITS, is_hidden, is_picture
+from fairprog_core.data.table.source.split_files import SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,11 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairprog_core.data.table.source.rows import Chunk, ColumnNames, TableSource
-from fairprog_core.data.table.source.spellings import SPLITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+SPLITS = {
+    "train": "train", "training": "train", "tr": "train",
+    "tune": "tune", "tuning": "tune",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val", "development": "val", "eval": "val",
+    "test": "test", "testing": "test", "te": "test",
+}  # fmt: skip
+"""Usual spellings of splits, in lower case."""
 _SPLIT = "split"  # name of the column that says which table a row is from
 
 

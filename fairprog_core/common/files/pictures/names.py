@@ -1,15 +1,8 @@
-"""Usual spellings: how files of pictures end, which files are passed over, what splits are called."""
+"""By which names files are taken for pictures, and which are passed over."""
 
 from pathlib import PurePosixPath
 
 PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-SPLITS = {
-    "train": "train", "training": "train", "tr": "train",
-    "tune": "tune", "tuning": "tune",
-    "val": "val", "valid": "val", "validation": "val", "dev": "val", "development": "val", "eval": "val",
-    "test": "test", "testing": "test", "te": "test",
-}  # fmt: skip
-"""Usual spellings of splits, in lower case."""
 
 
 def is_picture(name: str) -> bool:
