@@ -156,6 +156,7 @@ MORE = {
          "eos_token_id": 2},
     ),
     "qwen2": (padded_byte_pairs, {**DECODER, "pad_token_id": 291, "bos_token_id": None, "eos_token_id": 2}),
+    "gemma": (begun_pairs, {**DECODER, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": 8}),
     "llama": (begun_pairs, {**DECODER, "pad_token_id": None, "bos_token_id": 1, "eos_token_id": 2}),
 }  # fmt: skip
 ALL = FAMILIES | MORE

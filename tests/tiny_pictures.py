@@ -106,6 +106,21 @@ class SmallNet(nn.Module):
         return logits
 
 
+class GreedyNet(SmallNet):
+    """The same, on a machine with memory for three pictures."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if len(x) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return super().forward(x)
+
+
+def greedy_net() -> nn.Module:
+    """A factory."""
+    torch.manual_seed(0)
+    return GreedyNet()
+
+
 def small_net() -> nn.Module:
     """A factory."""
     torch.manual_seed(0)

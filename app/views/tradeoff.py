@@ -15,6 +15,7 @@ from fairprog_core.metrics.fairness import gaps
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.experiments import is_about_shares
 from fairprog_core.results.result import Result
+from fairprog_core.results.summary import query_sentence
 
 CHANNEL = "tradeoff"
 N_MOST = 4  # curves of several criteria in one chart; of more curves, only those of one criterion are shown
@@ -33,6 +34,8 @@ def choose_gap(result: Result, curve: Curve) -> str:
 def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
     """Draw gap and accuracy at one λ, and the trigger."""
     detail.show(result.points_of(curve)[index], key="detail", base=result.base, metric=metric)
+    if curve.queries:
+        st.caption(query_sentence(curve.queries))
     if curve.trigger is None:
         st.header(words.TRIGGER, anchor=False)
         st.markdown(words.no_trigger(curve.method))

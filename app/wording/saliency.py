@@ -49,6 +49,10 @@ PREDICTED = "the predicted class"
 
 HEAT_LOW, HEAT_HIGH = "no weight", "most weight"
 SIGNED_LOW, SIGNED_HIGH = "against the prediction", "for the prediction"
+INPUT_NOTE = (
+    "The maps are gradients of the picture for {target}: this model shows no inner layers, as Grad-CAM needs; each is "
+    "scaled to its own maximum."
+)
 HEAT_NOTE = "The maps are Grad-CAM for {target} at the {layer}; each is scaled to its own maximum."
 TARGET_CLASS = "the class “{label}”"
 TARGET_PREDICTED = "the predicted class"
@@ -119,7 +123,8 @@ def own_note(*, mb: int, side: int, is_drawn: bool) -> str:
 def about(gallery: GalleryAbout, view: str, target: int | None, *, shown: int, kept: int) -> str:
     """The text above the pictures: how many there are, how they were chosen, how the maps were computed."""
     explained = TARGET_PREDICTED if target is None else TARGET_CLASS.format(label=gallery["labels"][target])
-    made = (HEAT_NOTE if view == "grad_cam" else SIGNED_NOTE).format(
+    heat = INPUT_NOTE if gallery.get("is_input_gradient") else HEAT_NOTE
+    made = (heat if view == "grad_cam" else SIGNED_NOTE).format(
         target=explained, layer=gallery.get("layer", "last layer"), baseline=gallery.get("ig_baseline", "black picture")
     )
     parts = (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.wording.shared import common, inside
-from fairprog_core.data import DatasetOptions
+from fairprog_core.common.registry import EntryOptions
 from fairprog_core.results.summary import SummaryRow
 
 TITLE = "Train a trigger"
@@ -82,6 +82,7 @@ DISCRIMINATOR_LABEL = (
     "Accuracy of the discriminator: how well it predicts the group from the classifier's logits. The fairness loss, "
     "which λ weighs, pushes it towards chance."
 )
+QUERIES = "In all, about {n:,} rows are sent to the black box, validation and test rows included."
 BASE_LABEL = "Loss of the base classifier during its training."
 
 
@@ -90,18 +91,28 @@ def options_of(name: str) -> str:
     return f"{common.kind(name)}: options"
 
 
-def missing_field(options: DatasetOptions, name: str) -> str:
+def missing_field(options: EntryOptions, name: str) -> str:
     """Asks for the one field that these options need and that is still empty."""
     field = type(options).model_fields[name]
     return f"{options_of(options.kind)}: fill in “{field.title}”. {field.description}"
 
 
-def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, steps: int | None) -> str:
-    """What a study computes, in one sentence; ``steps`` is None if the curves differ in their number of steps."""
+def plan(*, names: list[str], criteria: list[str], seeds: int, curves: int, length: str | None) -> str:
+    """What a study computes, in one sentence; ``length`` is that of a curve, None if the curves differ in it."""
     what = f"{_and(names)} for {_and([name.lower() for name in criteria])}"
     many = "1 curve" if curves == 1 else f"{curves} curves"
-    each = "" if steps is None else f" of {steps:,} steps" if curves == 1 else f" of {steps:,} steps each"
+    each = "" if length is None else f" of {length}" if curves == 1 else f" of {length} each"
     return f"{what}, {seeds} seed{'' if seeds == 1 else 's'}: {many}{each}."
+
+
+def of_steps(n: int) -> str:
+    """The length of a training."""
+    return f"{n:,} steps"
+
+
+def of_queries(n: int) -> str:
+    """The length of a training of which only answers are known."""
+    return f"{n:,} queries"
 
 
 def duration(found: float, trained: float) -> str:

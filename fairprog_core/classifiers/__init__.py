@@ -4,12 +4,14 @@ To add one: a file with a subclass of ``classifiers.base.Classifier``; its optio
 ``modality``; one line in :data:`CLASSIFIERS`. From another package: one file and :func:`register`.
 """
 
+import re
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fairprog_core.common.errors import shown
+from fairprog_core.common.errors import shorten, shown
 from fairprog_core.common.options import (
+    ADDRESSES,
     ADVANCED,
     CODE,
     FOLDERS,
@@ -24,6 +26,9 @@ from fairprog_core.common.options import (
 from fairprog_core.common.registry import Entry, EntryOptions, add
 
 Source = Literal["auto", "shipped", "train"]
+_ADDRESS = re.compile(r"https?://[^\s@/]+(/[^\s@]*)?", re.IGNORECASE)
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
@@ -32,6 +37,7 @@ class ClassifierOptions(EntryOptions):
 
     modality: ClassVar[Modality] = "image"
     seconds_per_row: ClassVar[float] = 0.0005  # of training on one core, roughly; pictures of 64 × 64 pixels
+    only_answers: ClassVar[bool] = False  # whether it gives probabilities alone, neither gradients nor features
 
     @property
     def needs_training(self) -> bool:
@@ -134,6 +140,13 @@ class ResNet18Options(ImageClassifierOptions):
     kind: Literal["resnet18"] = "resnet18"
     title = "ResNet-18"
     learning_rate: float = Field(1e-3, gt=0, le=1, title="Learning rate", description=_PEAK, json_schema_extra=ADVANCED)
+    init: PathText = Field(
+        "",
+        max_length=4096,
+        title="First weights",
+        description="A checkpoint of torchvision's resnet18 that the training starts from; empty: random weights.",
+        json_schema_extra=ADVANCED | FOLDERS | LATER,
+    )
 
 
 class EncoderOptions(TrainedOptions):
@@ -309,12 +322,91 @@ class ImageModelOptions(ClassifierOptions):
         return self
 
 
+class BlackBoxOptions(ClassifierOptions):
+    """A classifier elsewhere that only answers: rows are sent to an address or a function, and probabilities come back.
+
+    Give either the address or the function.
+    """
+
+    modalities: ClassVar[tuple[Modality, ...]] = ("image", "text")
+    seconds_per_row: ClassVar[float] = 0.005  # of an answer
+    only_answers = True
+    one_of = ("address", "function")
+    kind: Literal["black_box"] = "black_box"
+    title = "Black box"
+    address: str = Field(
+        "",
+        max_length=2000,
+        title="Address",
+        description='http:// or https://. Gets {"texts": […]} or {"images": [PNG in base64, …]} and answers '
+        '{"probabilities": [[…], …]}.',
+        json_schema_extra=ADDRESSES,
+    )
+    function: str = Field(
+        "",
+        max_length=400,
+        title="Function",
+        description="package.module:function. Takes a list of texts, or pictures (k, h, w, 3) uint8; returns "
+        "probabilities (k, labels).",
+        json_schema_extra=CODE,
+    )
+    labels: tuple[str, ...] = Field(
+        (),
+        max_length=10_000,
+        title="Labels",
+        description="The data's label of each probability, in order; empty: as the answer's labels say, else in order.",
+        json_schema_extra=ADVANCED,
+    )
+    token: str = Field(
+        "",
+        max_length=200,
+        title="Variable with the token",
+        description="Environment variable whose value is sent as a bearer token; it is never stored.",
+        json_schema_extra=ADVANCED | CODE,
+    )
+    batch_size: int = Field(
+        64, ge=1, le=10_000, title="Rows per request", description="At most.", json_schema_extra=ADVANCED
+    )
+    timeout: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        title="Seconds to answer",
+        description="For one request; a slower one is sent again.",
+        json_schema_extra=ADVANCED,
+    )
+    retries: int = Field(
+        5,
+        ge=0,
+        le=20,
+        title="Further tries",
+        description="After no answer, or one that says to try later (429, 5xx); each waits longer than the one before.",
+        json_schema_extra=ADVANCED,
+    )
+
+    @model_validator(mode="after")
+    def _check_source(self) -> Self:
+        if self.address and self.function:
+            raise ValueError("address and function are both set; give one of them")
+        if self.address and not _ADDRESS.fullmatch(self.address):
+            raise ValueError(
+                f"address ({shorten(self.address, 60)}) must begin with http:// or https:// and hold neither spaces "
+                "nor a password; a token comes from the variable that classifier.token names"
+            )
+        if self.function and not _FUNCTION.fullmatch(self.function):
+            raise ValueError(f"function ({shorten(self.function, 60)}) must be written package.module:function")
+        if self.token and not _VARIABLE.fullmatch(self.token):
+            raise ValueError("token must be the name of an environment variable, e.g. BLACK_BOX_TOKEN")
+        return self
+
+
 CLASSIFIERS: dict[str, Entry[ClassifierOptions]] = {
     "residual_net": Entry(ResidualNetOptions, "fairprog_core.classifiers.image:ResidualNet"),
     "hybrid": Entry(HybridOptions, "fairprog_core.classifiers.image:Hybrid"),
     "resnet18": Entry(ResNet18Options, "fairprog_core.classifiers.image:ResNet18"),
     "encoder": Entry(EncoderOptions, "fairprog_core.classifiers.encoder.classifier:Encoder"),
     "image_model": Entry(ImageModelOptions, "fairprog_core.classifiers.image_model.classifier:ImageModel"),
+    "black_box": Entry(BlackBoxOptions, "fairprog_core.classifiers.black_box.classifier:BlackBox"),
 }
 
 

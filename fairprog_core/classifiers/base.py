@@ -164,6 +164,21 @@ class Classifier(nn.Module):
         logits: Tensor = self.head(self.features(x))
         return logits
 
+    def keep_in(self, folder: Path) -> None:
+        """Keep what should survive an interruption in a folder; most classifiers have nothing to keep."""
+
+    def send_for(self, purpose: str, *, curve: str | None = None) -> None:
+        """Count the rows that a black box is sent from now on for this purpose; other classifiers send none.
+
+        Args:
+            purpose: "learning", "validation" or "test".
+            curve: key of the curve; empty: for the base itself; None: for the same as before.
+        """
+
+    def n_sent(self) -> dict[str, dict[str, int]]:
+        """How many rows a black box was sent, by curve and purpose; one that was answered before is not sent again."""
+        return {}
+
     @property
     def device(self) -> torch.device:
         """Device of the weights."""
@@ -173,6 +188,10 @@ class Classifier(nn.Module):
     def head(self) -> nn.Module:
         """The last linear layer."""
         raise NotImplementedError
+
+    def describe(self) -> str:
+        """What was read from the model's own configuration, for the screen; empty: nothing."""
+        return ""
 
     def digest(self) -> str:
         """First 16 hex digits of the SHA-256 of the weights."""

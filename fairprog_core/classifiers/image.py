@@ -3,6 +3,7 @@
 Notation: k rows, c classes, d features, s image side.
 """
 
+from collections.abc import Generator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers import HybridOptions, ResidualNetOptions, ResNet18Options
 from fairprog_core.classifiers.base import Classifier, ClassifierHeader
+from fairprog_core.classifiers.weights_file import read_checkpoint
+from fairprog_core.common.files.checksums import sha256_of
+from fairprog_core.common.home import user_path
 from fairprog_core.common.options import Options
 from fairprog_core.data.base import Split
 
@@ -206,7 +210,7 @@ class Hybrid(ImageClassifier):
 
 
 class ResNet18(ImageClassifier):
-    """torchvision's ResNet-18 with random weights, for real photos; pixels are standardised as for ImageNet.
+    """torchvision's ResNet-18 for real photos, with random or given first weights; pixels standardised as for ImageNet.
 
     Source: the paper's image classifier (section 4.1).
     """
@@ -220,6 +224,39 @@ class ResNet18(ImageClassifier):
         self.std: Tensor
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
+
+    @classmethod
+    def cache_inputs(cls, options: ResNet18Options) -> dict[str, str]:
+        return {"init": sha256_of(user_path(options.init))} if options.init else {}
+
+    @classmethod
+    def fetch(cls, options: ResNet18Options) -> Generator[str, None, None]:
+        """Read the first weights, so that a file that does not fit is refused before data are prepared."""
+        cls(options, n_classes=2, image_size=64).start()
+        yield from ()
+
+    @classmethod
+    def new(cls, options: ResNet18Options, *, n_classes: int, split: Split) -> Self:
+        """A net with random weights, or with those of ``options.init``.
+
+        Raises:
+            ModelError: the file does not hold the weights of a ResNet-18.
+        """
+        classifier = super().new(options, n_classes=n_classes, split=split)
+        classifier.start()
+        return classifier
+
+    def start(self) -> None:
+        """Take the weights of ``options.init``; a last layer with another number of outputs keeps its random ones."""
+        options, own = self.options, self.net.state_dict()
+        assert isinstance(options, ResNet18Options)
+        if not options.init:
+            return
+        checkpoint = read_checkpoint(options.init).named_as(own)
+        for name in ("fc.weight", "fc.bias"):
+            if name in checkpoint.tensors and checkpoint.tensors[name].shape != own[name].shape:
+                checkpoint.tensors[name] = own[name]
+        self.net.load_state_dict(checkpoint.check(own, net="torchvision:resnet18"))
 
     @property
     def cam_layer(self) -> nn.Module:

@@ -30,6 +30,7 @@ from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
+from fairprog_core.results.summary import query_sentence
 from fairprog_core.results.weak_base import weak_base_sentence
 from fairprog_core.runs.export import RESULT_FILE
 from fairprog_core.runs.log_format import LogFormatter
@@ -169,6 +170,9 @@ def _report(home: Home, run: Run) -> int:
         console().print(figures_table(run.figures, f"{run.name}, test split"))
         if weak := run.figures[0].get("weak_base"):
             warn(weak_base_sentence(weak, "test"))
+        for row in run.figures:
+            if sent := row.get("queries"):
+                say(f"{row['trigger'] or row['method']}: {query_sentence(sent)}")
     if run.state == "done":
         say(f"Run {run.id} took {span(run.seconds)}. Everything is in {folder}")
         return 0

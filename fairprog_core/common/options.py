@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, JsonValue, ValidationError
 from pydantic.fields import FieldInfo
@@ -96,6 +96,7 @@ class Options(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+    one_of: ClassVar[tuple[str, ...]] = ()  # fields of which one has to be set
 
     @classmethod
     def parse(cls, values: Mapping[str, object], *, where: str = "") -> Self:
@@ -118,7 +119,9 @@ class Options(BaseModel):
         return self.model_dump(mode="json")
 
     def missing_field(self) -> str | None:
-        """The name of a ``NEEDED`` field that is still empty, or None."""
+        """The name of a ``NEEDED`` field that is still empty, the first of ``one_of`` if all of them are, or None."""
+        if self.one_of and not any(getattr(self, name) for name in self.one_of):
+            return self.one_of[0]
         fields = type(self).model_fields.items()
         return next((name for name, field in fields if is_marked(field, NEEDED) and not getattr(self, name)), None)
 

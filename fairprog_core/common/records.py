@@ -4,7 +4,7 @@ A method yields "train", "validation" and "fitted" records; the study adds the k
 "base", "curve" and "result" records of its own.
 """
 
-from typing import Literal, NotRequired, TypeAlias
+from typing import Any, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
@@ -47,6 +47,7 @@ class Losses(TypedDict):
     fairness_loss: float
     discriminator_accuracy: float
     chance: float
+    queries: NotRequired[int]  # rows sent so far to learn, where only answers are known
 
 
 class TrainRecord(Losses, Stored):
@@ -92,6 +93,7 @@ class Fit(TypedDict):
     seconds: float
     best_step: int
     validation: Front | None
+    queries: NotRequired[int]  # rows sent to learn, where only answers are known
 
 
 class FittedRecord(Fit):
@@ -120,6 +122,14 @@ class WarningRecord(Stored):
     text: str
 
 
+class AuditRecord(Stored):
+    """The audit of the base on the rows of a split; ``figures`` has the keys of `fairprog_core.audit`."""
+
+    kind: Literal["audit"]
+    split: str
+    figures: dict[str, Any]
+
+
 class WorkerRecord(Stored):
     """A worker ended before it began this queued run; ``error`` says how."""
 
@@ -136,6 +146,7 @@ Record: TypeAlias = (
     | CurveRecord
     | ResultRecord
     | WarningRecord
+    | AuditRecord
     | WorkerRecord
 )
 
@@ -150,11 +161,14 @@ class Mean(TypedDict):
 
 def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:
     """The record of one step."""
-    return TrainRecord(
+    record = TrainRecord(
         kind="train", step=step, steps=steps, utility_loss=losses["utility_loss"],
         fairness_loss=losses["fairness_loss"], discriminator_accuracy=losses["discriminator_accuracy"],
         chance=losses["chance"],
     )  # fmt: skip
+    if "queries" in losses:
+        record["queries"] = losses["queries"]
+    return record
 
 
 def validation_record(front: Front, *, step: int, is_best: bool) -> ValidationRecord:

@@ -77,7 +77,9 @@ class Sharing:
 
     def offers(self, options: type[Options]) -> bool:
         """Whether visitors can use options at all: no field that has to be set is closed to them."""
-        return all(self.is_open(field) for field in options.model_fields.values() if is_marked(field, NEEDED))
+        fields = options.model_fields
+        choices = [self.is_open(fields[name]) for name in options.one_of]
+        return any(choices or [True]) and all(self.is_open(each) for each in fields.values() if is_marked(each, NEEDED))
 
     def check(self, options: Options) -> None:
         """Refuse options that name what visitors of this server may not name.
@@ -99,7 +101,7 @@ class Sharing:
     def _check_code(self, where: str, field: FieldInfo, value: str) -> None:
         if is_marked(field, MODEL) and "code" not in self.allowed and is_code(value):
             raise ConfigError(
-                f"{where} names a program that runs here; open the page with `fairprog app --allow code`, "
+                f"{where} names a program that runs here; start fairprog app with --allow code, "
                 "run the study on the command line, or give a folder or a file of weights."
             )
 

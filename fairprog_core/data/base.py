@@ -168,6 +168,10 @@ class Dataset(ABC):
     def groups(self) -> Groups:
         """The groups of the sensitive attribute."""
 
+    def read(self) -> Iterator[Progress]:
+        """Read what keys, labels and groups are computed from, if that takes long and was not done yet."""
+        return iter(())
+
     def check(self, names: Iterable[SplitName]) -> None:  # noqa: B027  # most data sets lack nothing
         """Look whether the rows of these splits can be prepared, before any is.
 

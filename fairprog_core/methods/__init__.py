@@ -25,6 +25,7 @@ class Needs(NamedTuple):
         gradients: whether it needs gradients through the classifier.
         group_at_prediction: whether it needs to know the group of a row to predict it.
         labels: whether it needs labels for its training rows.
+        features: whether it needs what the classifier computes before its last layer.
         parameters: the learned parameters, in words.
     """
 
@@ -32,7 +33,13 @@ class Needs(NamedTuple):
     gradients: bool = False
     group_at_prediction: bool = False
     labels: bool = True
+    features: bool = False
     parameters: str = "nothing"
+
+    @property
+    def is_met_by_answers(self) -> bool:
+        """Whether a classifier is enough that answers with probabilities alone."""
+        return self.weights == "none" and not self.gradients and not self.features
 
 
 class MethodOptions(EntryOptions):
@@ -115,23 +122,10 @@ class AdversarialOptions(MethodOptions):
     )
 
 
-class ReprogramOptions(AdversarialOptions):
-    """Learn a trigger for the frozen classifier, against a discriminator of Z."""
+class LearnedTriggerOptions(AdversarialOptions):
+    """Base of the methods that learn a trigger for the frozen classifier, against a discriminator of Z."""
 
-    kind: Literal["reprogram"] = "reprogram"
-    title = "Learned trigger"
-    default_for = ("image", "text")
-    suited: ClassVar[Suited] = {
-        "text": {
-            "discriminator_learning_rate": 0.01,
-            "lam_groups": 2,
-            "per_cell": 12,
-            "discriminator_steps": 5,
-            "along": "free",
-        }
-    }  # with three groups and one logit a small batch carries little information about the groups
     uses_trigger = True
-    needs = Needs(gradients=True, parameters="the trigger: its pixels or word vectors")
     learning_rate: float = Field(
         0.05,
         gt=0,
@@ -175,8 +169,79 @@ class ReprogramOptions(AdversarialOptions):
         """Whether the anchors are kept on a line for this criterion."""
         return self.along == "line" or (self.along == "auto" and criterion.conditions_on_label)
 
+
+class ReprogramOptions(LearnedTriggerOptions):
+    """Learn a trigger for the frozen classifier, against a discriminator of Z."""
+
+    kind: Literal["reprogram"] = "reprogram"
+    title = "Learned trigger"
+    default_for = ("image", "text")
+    suited: ClassVar[Suited] = {
+        "text": {
+            "discriminator_learning_rate": 0.01,
+            "lam_groups": 2,
+            "per_cell": 12,
+            "discriminator_steps": 5,
+            "along": "free",
+        }
+    }  # with three groups and one logit a small batch carries little information about the groups
+    needs = Needs(gradients=True, parameters="the trigger: its pixels or word vectors")
+
     def n_rows(self, budget: Budget, base_rows: int) -> int:
         return 2 * budget.steps * 4 * self.lam_groups * self.per_cell  # four cells; validation costs as much again
+
+
+class QueryReprogramOptions(LearnedTriggerOptions):
+    """Learn a trigger from the classifier's answers alone: no gradients, and a number of queries that is set.
+
+    One row sent is one query. Those of the validation and the test split are counted apart.
+    """
+
+    kind: Literal["query_reprogram"] = "query_reprogram"
+    title = "Trigger learned by queries"
+    needs = Needs(parameters="the trigger: its pixels or words")
+    queries: int = Field(
+        10_000,
+        ge=100,
+        le=100_000_000,
+        title="Queries",
+        description="Rows that may be sent to learn one trigger.",
+    )
+    learning_rate: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        title="Learning rate of the trigger",
+        description="Adam, decayed to zero along a cosine.",
+        json_schema_extra=ADVANCED,
+    )
+    per_cell: int = Field(
+        2,
+        ge=1,
+        le=256,
+        title="Rows per λ, group and label",
+        description="Each is sent twice, with a change of the pixels and with its opposite.",
+        json_schema_extra=ADVANCED,
+    )
+    tile: int = Field(
+        4,
+        ge=1,
+        le=64,
+        title="Side of the pattern",
+        description="In pixels. Changes repeat with this period, as there are too many pixels to try each.",
+        json_schema_extra=ADVANCED,
+    )
+    spread: float = Field(
+        0.7,
+        gt=0,
+        le=5,
+        title="Size of the changes",
+        description="0.7 takes a grey pixel to .8 or .2.",
+        json_schema_extra=ADVANCED,
+    )
+
+    def n_rows(self, budget: Budget, base_rows: int) -> int:
+        return self.queries
 
 
 class AdversarialTrainingOptions(AdversarialOptions):
@@ -284,7 +349,7 @@ class LastLayerOptions(MethodOptions):
     title = "Last layer refitted"
     needs_linear_head = True
     depends_on_seed = False
-    needs = Needs(weights="last layer", parameters="the last layer: (features + 1) × labels")
+    needs = Needs(weights="last layer", features=True, parameters="the last layer: (features + 1) × labels")
     lam = SQUARED_GAP_LAM
     rows: Literal["natural", "balanced"] = Field(
         "natural",
@@ -309,7 +374,7 @@ class LeaceOptions(MethodOptions):
     title = "LEACE"
     needs_linear_head = True
     depends_on_seed = False
-    needs = Needs(parameters="a projection of the features, whose rank is groups or groups × labels")
+    needs = Needs(features=True, parameters="a projection of the features, whose rank is groups or groups × labels")
     packages = ("torch", "concept-erasure")
     lam = STRENGTH_LAM
 
@@ -347,6 +412,9 @@ class MajorityOptions(MethodOptions):
 
 METHODS: dict[str, Entry[MethodOptions]] = {
     "reprogram": Entry(ReprogramOptions, "fairprog_core.methods.reprogramming.trigger_curve:TriggerCurve"),
+    "query_reprogram": Entry(
+        QueryReprogramOptions, "fairprog_core.methods.reprogramming.by_queries.query_curve:QueryCurve"
+    ),
     "adv_post": Entry(AdvPostOptions, "fairprog_core.methods.adversarial:AdvPost"),
     "adv_in": Entry(AdvInOptions, "fairprog_core.methods.adversarial:AdvIn"),
     "last_layer": Entry(LastLayerOptions, "fairprog_core.methods.last_layer:LastLayer"),

@@ -58,6 +58,7 @@ class CurveJob:
         """Fit the method, unless its file exists or, with ``reuse``, the cache holds the fitted model."""
         if self.context.study.reuse:
             self.cache.copy_to(self.method.file)
+        self._send_for("learning")
         records = self.method.learn(self.quick_validate)
         try:
             for record in records:
@@ -83,7 +84,10 @@ class CurveJob:
 
     def quick_validate(self, model: FittedModel, lams: Sequence[float], done: Front | None) -> Front:
         """Score a model on few validation rows at ``lams`` during training; appends to ``done``."""
-        return self.on_validation.front(model, lams, *self.context.quick_validation, done)
+        self._send_for("validation")
+        front = self.on_validation.front(model, lams, *self.context.quick_validation, done)
+        self._send_for("learning")
+        return front
 
     def validate(self, model: FittedModel) -> Front:
         """The curve on the whole validation split; λ is chosen from it."""
@@ -97,12 +101,24 @@ class CurveJob:
             The finished share.
         """
         model = self.method.open()
+        self._send_for("validation")
         validation = self.validate(model)
+        self._send_for("test")
         chosen, points = self.choose(validation), list[Point]()
         for found in self.predict(model, self.context.splits["test"]):
             points.append(self._point(found, is_audited=found.lam in (None, chosen)))
             yield found.share
         self.write(FinishedCurve(self._curve(model, validation, chosen, points), points))
+
+    def _send_for(self, purpose: str) -> None:
+        """Say what a black box is sent rows for from now on."""
+        self.context.classifier.send_for(purpose, curve=self.plan.key)
+
+    def _queries(self, model: FittedModel) -> dict[str, int]:
+        """Rows that a black box was sent for this curve, by purpose; of another base those sent to learn by queries."""
+        if sent := self.context.classifier.n_sent():
+            return sent.get(self.plan.key, {})
+        return {"learning": model.about["queries"]} if "queries" in model.about else {}
 
     def rival(self) -> Rival | None:
         """The retrained classifier at the chosen λ, to be explained; None without one or before evaluation."""
@@ -141,6 +157,7 @@ class CurveJob:
             hypervolume=hypervolume(accuracies, gaps, reference=reference.corner),
             validation=validation, artifact_name=self.context.name(self.method.file), n_parameters=model.n_parameters,
             seconds=about["seconds"], steps=about["steps"], best_step=about["best_step"], folder=self.context.folder,
+            queries=self._queries(model),
         )  # fmt: skip
 
     def choose(self, validation: Front) -> float:

@@ -5,6 +5,7 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -77,6 +78,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
     yield from _downloads(study)
+    yield from _reading(study, home)
     execution = Execution(study, home, folder)
     try:
         with threadpool_limits(n_threads, user_api="blas"):
@@ -95,6 +97,14 @@ def _downloads(study: Study) -> Iterator[Record]:
         with closing(CLASSIFIERS[options.kind].load().fetch(options)) as labels:
             for label in labels:
                 yield StageRecord(kind="stage", stage="download", label=label, fraction=0.0, seconds_left=None)
+
+
+def _reading(study: Study, home: Home) -> Iterator[Record]:
+    """Read data whose keys depend on their content; yields its progress."""
+    dataset: Dataset = build(DATASETS, study.dataset, home)
+    for done, total in dataset.read():
+        label = f"Reading the data: {done:,} of {total:,} rows"
+        yield StageRecord(kind="stage", stage="data", label=label, fraction=0.0, seconds_left=None)
 
 
 class Execution:
@@ -138,7 +148,8 @@ class Execution:
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
-        yield self.progress.at("base", 1.0, "The base classifier is ready")
+        about = self.context.classifier.describe()
+        yield self.progress.at("base", 1.0, f"The base classifier is ready{about and ': it '}{about}")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
 
@@ -190,7 +201,10 @@ class Execution:
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
         splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
-        base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
+        base = {}
+        for name, purpose in (("val", "validation"), ("test", "test")):
+            classifier.send_for(purpose, curve="")
+            base[name] = predict(classifier, splits[name])
         context = StudyContext(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
         predictions = base_predictions(self.folder)
         write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
@@ -224,9 +238,11 @@ class Execution:
             with self.progress.timing("triggers"):
                 for record in job.learn():
                     yield record
-                    if record["kind"] == "validation" or record["step"] % 10 == 0:
+                    n_queries = record.get("queries")
+                    if record["kind"] == "validation" or record["step"] % 10 == 0 or n_queries:
                         share = record["step"] / record["steps"]
-                        yield self.progress.at("triggers", (number + share) / n, label)
+                        said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
+                        yield self.progress.at("triggers", (number + share) / n, said)
             if job.read() is None:
                 with self.progress.timing("evaluation"):
                     for share in job.evaluate():
@@ -308,8 +324,16 @@ class Execution:
             environment=self.environment,
             seconds=self.progress.total(),
             majority_accuracy=majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
+            queries=self._queries(),
             weak_base=find_weak_base(self.context.base["test"], n_classes=len(self.dataset.labels)),
         ).save()
+
+    def _queries(self) -> dict[str, int]:
+        """Rows that the black box was sent, by purpose."""
+        total: Counter[str] = Counter()
+        for sent in self.context.classifier.n_sent().values():
+            total.update(sent)
+        return dict(total)
 
     def _earlier_seconds(self) -> dict[str, float]:
         """The seconds of earlier attempts; none where their file is missing or damaged: no other figure needs them."""

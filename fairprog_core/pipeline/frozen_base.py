@@ -37,7 +37,12 @@ def _origin(study: Study, dataset: Dataset) -> dict[str, object]:
     """What the weights of a base come from besides its options: training rows, or the labels that outputs stand for."""
     if study.classifier.needs_training:
         return {"data": dataset.split_digest("train"), "seed": study.base_seed}
-    return {"labels": dataset.labels, "image_size": getattr(study.dataset, "image_size", None)}
+    return {"labels": dataset.labels, "image_size": _side(study, dataset)}
+
+
+def _side(study: Study, dataset: Dataset) -> int | None:
+    """The side of the data's pictures; None: they are texts, or their options do not say it."""
+    return getattr(study.dataset, "image_size", None) if dataset.modality == "image" else None
 
 
 def find_base(study: Study, dataset: Dataset, home: Home, *, own: Path | None = None) -> Path | None:
@@ -134,7 +139,7 @@ def _no_rows(study: Study, dataset: Dataset) -> Split:
 
     Its classes and groups are those of the data.
     """
-    side: int | None = getattr(study.dataset, "image_size", None)
+    side = _side(study, dataset)
     if dataset.modality == "image" and side is None:
         return dataset.split("test")
     n = len(dataset.groups.patterns)
@@ -163,8 +168,10 @@ def _trained(key: str, home: Home) -> Path:
 
 
 def load_base(path: Path, device: torch.device) -> Classifier:
-    """Read a base and freeze it."""
-    return freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+    """Read a base of a run and freeze it; a black box keeps its answers beside the file."""
+    classifier = freeze(read_classifier(path, CLASSIFIERS)[0]).to(device)
+    classifier.keep_in(path.parent)
+    return classifier
 
 
 def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> Classifier:
@@ -174,4 +181,4 @@ def load_classifier(path: str | Path, *, device: torch.device | str = "cpu") -> 
         ArtifactError: the file is missing, damaged or not a classifier of fairprog.
         ConfigError: the path is not valid.
     """
-    return load_base(user_path(path), torch.device(device))
+    return freeze(read_classifier(user_path(path), CLASSIFIERS)[0]).to(device)

@@ -111,6 +111,8 @@ class Curve(CurveId):
         best_step: the step of the best iterate.
         explain: summary of the explanations, see `explanation_of`; empty if the curve has none.
         probe: summary of the demographic probe, see `probe_of`; empty if the curve has none.
+        queries: rows sent to a classifier of which only answers are known, by purpose ("learning", "validation",
+            "test"); empty if gradients were used.
         folder: of the run that was opened.
     """
 
@@ -123,6 +125,7 @@ class Curve(CurveId):
     best_step: int = 0
     explain: JsonObject = field(default_factory=dict)
     probe: JsonObject = field(default_factory=dict)
+    queries: dict[str, int] = field(default_factory=dict)
     folder: Path = field(default=Path(), compare=False)
 
     @property
@@ -141,7 +144,8 @@ class Curve(CurveId):
 
     def to_json(self) -> CurveJson:
         """The curve as in the result JSON."""
-        return {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in _ORDER}
+        values = {name: getattr(self, _ATTRIBUTES.get(name, name)) for name in _ORDER}
+        return values | ({"queries": self.queries} if self.queries else {})
 
     @classmethod
     def from_json(cls, values: object, *, folder: Path, where: str) -> "Curve":
@@ -156,7 +160,7 @@ class Curve(CurveId):
             ArtifactError: a value is missing or of another type.
         """
         by_key = _mapping(values, where)
-        known = {_ATTRIBUTES.get(name, name): by_key[name] for name in _ORDER if name in by_key}
+        known = {_ATTRIBUTES.get(name, name): by_key[name] for name in (*_ORDER, "queries") if name in by_key}
         return dataclasses.replace(validate(_curve(), known, where), folder=folder)
 
 

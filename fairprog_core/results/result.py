@@ -58,6 +58,8 @@ class Result:
         environment: versions, device, threads.
         seconds: per stage, and "total".
         majority_accuracy: accuracy of always predicting the most frequent label; None in results of early versions.
+        queries: rows that a black box was sent so far, by purpose, the base's own predictions included; empty if the
+            base is none.
         weak_base: how weak the base is on the test rows; None: it is better than the most frequent label.
     """
 
@@ -75,6 +77,7 @@ class Result:
     environment: dict[str, JsonValue] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     majority_accuracy: float | None = None
+    queries: dict[str, int] = field(default_factory=dict)
     weak_base: WeakBase | None = None
 
     def __repr__(self) -> str:
@@ -124,6 +127,7 @@ class Result:
             environment=validate(_json_object(), values.get("environment", {}), where),
             seconds=validate(_seconds(), values.get("seconds", {}), where),
             majority_accuracy=validate(_number(), values.get("majority_accuracy"), where),
+            queries=validate(_counts(), values.get("queries", {}), where),
             weak_base=_weak_base(values, base, where),
         )
         result._check(where)
@@ -145,6 +149,8 @@ class Result:
             "points": [point.to_json() for point in self.points],
             "curves": [curve.to_json() for curve in self.curves],
         }
+        if self.queries:
+            values["queries"] = self.queries
         if self.transfer:
             values["transfer"] = [each.to_json() for each in self.transfer]
         content: dict[str, object] = plain(values)
@@ -353,6 +359,11 @@ def _weak_base(values: Mapping[str, Any], base: Point, where: str) -> WeakBase |
     if accuracy is None or accuracy.value is None or majority is None:
         return None
     return weak_base(accuracy.value, majority, 1 - accuracy.value if len(base.labels) == 2 else None)
+
+
+@cache
+def _counts() -> TypeAdapter[dict[str, int]]:
+    return TypeAdapter(dict[str, int])
 
 
 @cache

@@ -1,5 +1,7 @@
 """The main numbers of a study, for the list of runs and the end of ``fairprog run``."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -11,6 +13,8 @@ from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 from fairprog_core.results.weak_base import WeakBase
 
+PURPOSES = {"learning": "to learn", "validation": "on validation rows", "test": "on test rows"}
+
 
 class SummaryRow(TypedDict):
     """One method, trigger, criterion and share of the tuning data as a mean over seeds, with the base.
@@ -18,7 +22,8 @@ class SummaryRow(TypedDict):
     ``lam`` has the values chosen on validation, one per seed (None for controls); ``gap_name`` is the metric of
     ``gap``; intervals are 95 % (see `mean_over_seeds`); ``gap_delta`` is the gap minus the base's;
     ``noise_gap`` is of the gap, ``base_noise_gap`` of the base's, ``few_rows`` of both, see
-    `fairprog_core.metrics.point.gap_note`; ``weak_base`` as in `Result`.
+    `fairprog_core.metrics.point.gap_note`; ``weak_base`` as in `Result`; ``queries`` as in
+    `Curve`, summed over seeds.
     """
 
     method: str
@@ -41,6 +46,7 @@ class SummaryRow(TypedDict):
     base_noise_gap: NotRequired[float | None]
     few_rows: NotRequired[FewRows | None]
     weak_base: NotRequired[WeakBase | None]
+    queries: NotRequired[dict[str, int]]
 
 
 def main_figures(result: Result) -> list[SummaryRow]:
@@ -88,4 +94,20 @@ def _row(mean: Point, lams: list[float | None], gap_name: str, result: Result) -
         base_noise_gap=base.noise_gap.get(gap_name),
         few_rows=base.few_rows(gap_name),
         weak_base=result.weak_base,
+        queries=_queries(mean, result.curves),
     )
+
+
+def _queries(mean: Point, curves: Sequence[Curve]) -> dict[str, int]:
+    """Rows sent for the curves of all seeds, by purpose."""
+    sent: Counter[str] = Counter()
+    for curve in curves:
+        if all(getattr(mean, name) == getattr(curve, name) for name in SAME_CURVE):
+            sent.update(curve.queries)
+    return dict(sent)
+
+
+def query_sentence(sent: Mapping[str, int]) -> str:
+    """How many rows were sent for what: "Queries: 9,984 to learn, 5,400 on validation rows."."""
+    said = [f"{sent[purpose]:,} {where}" for purpose, where in PURPOSES.items() if sent.get(purpose)]
+    return f"Queries: {', '.join(said) or 'none'}."

@@ -6,7 +6,12 @@ Measured on one core; other machines take between half and twice as long.
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.study import Study
 
-USUAL_ROWS = {"n_train": 8000, "n_test": 4800}  # assumed if only the data set's file knows them
+USUAL_ROWS = {
+    "n_train": 8000,
+    "n_tune": 4000,
+    "n_val": 4000,
+    "n_test": 4800,
+}  # assumed if only the data set's file knows them
 USUAL_SIDE = 64  # pixels; a classifier's ``seconds_per_row`` is for pictures of this size
 EXPLANATION_ROWS = 3e4  # the explanations of a curve cost as much as training steps on this many rows
 
@@ -37,11 +42,21 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
     }
 
 
+def expected_queries(study: Study) -> int:
+    """About how many rows a study sends to a black box: to learn, to choose λ, and for the test."""
+    plans, n_val, n_test = study.plan_of_first_seed(), _rows(study, "n_val"), _rows(study, "n_test")
+    by_queries = [getattr(plan.method, "queries", 0) for plan in plans]
+    learned = sum(by_queries) + (0 if all(by_queries) else _rows(study, "n_tune"))
+    evaluated = sum(
+        len(plan.lam.grid) * n_val + _points(study, plan) * n_test for plan in plans if plan.method.uses_trigger
+    )
+    return n_val + n_test + len(study.seeds) * (learned + evaluated)
+
+
 def is_explained(study: Study, plan: CurvePlan) -> bool:
     """Whether a curve is explained: it has a trigger and the first seed (unless ``every_seed``)."""
     options = study.explain
-    has_explanations = bool(options.gallery or options.rows or options.probe)
-    return has_explanations and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
+    return options.is_any and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
 
 
 def _per_row(study: Study) -> float:

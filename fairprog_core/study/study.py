@@ -78,6 +78,16 @@ class Explain(Options):
         json_schema_extra=ADVANCED,
     )
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is explained."""
+        return bool(self.gallery or self.rows or self.probe)
+
+
+def _suited_explain(values: dict[str, Any]) -> Explain:
+    """The default explanations; none of a classifier of which only answers are known."""
+    return Explain(gallery=0, rows=0, probe=False) if defaults.has_only_answers(values) else Explain()
+
 
 class Study(Options):
     """All options of a computation: data, base, methods, triggers, criteria, λ, seeds, budget, explanations."""
@@ -92,13 +102,13 @@ class Study(Options):
         description="The base that stays frozen.",
     )
     methods: tuple[AnyMethod, ...] = Field(
-        default_factory=defaults.by_modality(defaults.methods),
+        default_factory=defaults.by_base(defaults.methods, defaults.fitting_methods),
         min_length=1,
         title="Methods",
         description="What is learned in front of the base, and controls.",
     )
     triggers: tuple[AnyTrigger, ...] = Field(
-        default_factory=defaults.by_modality(defaults.triggers),
+        default_factory=defaults.by_base(defaults.triggers, defaults.fitting_triggers),
         min_length=1,
         title="Triggers",
         description="One curve for each of them.",
@@ -132,7 +142,7 @@ class Study(Options):
     budget: Budget = Field(
         default_factory=defaults.by_modality(defaults.budget), title="Budget", description="Length of one training."
     )
-    explain: Explain = Field(default_factory=Explain, title="A look inside", description="Saliency and probe.")
+    explain: Explain = Field(default_factory=_suited_explain, title="A look inside", description="Saliency and probe.")
     reuse: bool = Field(
         False,
         title="Reuse curves",
@@ -176,6 +186,9 @@ class Study(Options):
                 f"lam.per has {unknown_keys[0]!r}; allowed are a trigger, a method or a criterion by its name, or "
                 '"trigger.criterion" and "method.criterion", e.g. "border.equalized_odds"'
             )
+        classifiers = (self.classifier, *self._other_classifiers())
+        if misfit := defaults.find_misfit(classifiers, self.methods, self.triggers, is_explained=self.explain.is_any):
+            raise ValueError(misfit)
         if not self.classifier.needs_training and any(method.kind == "adv_in" for method in self.methods):
             raise ValueError(
                 "adv_in trains new weights as those of the base were trained, and this base is not trained here; leave "

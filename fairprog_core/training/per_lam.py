@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -16,6 +17,7 @@ class Cost(TypedDict):
     steps: int
     seconds: float
     best_step: int
+    queries: NotRequired[int]  # rows sent to learn, where only answers are known
 
 
 def fit_one(
@@ -62,8 +64,11 @@ def fit_one(
 
 def sum_costs(summaries: Sequence[Fit]) -> Cost:
     """The total cost of several trainings."""
-    return Cost(
+    cost = Cost(
         steps=sum(each["steps"] for each in summaries),
         seconds=sum(each["seconds"] for each in summaries),
         best_step=summaries[-1]["best_step"],
     )
+    if any("queries" in each for each in summaries):
+        cost["queries"] = sum(each.get("queries", 0) for each in summaries)
+    return cost

@@ -27,6 +27,11 @@ class TriggerOptions(EntryOptions):
         ),
     }  # by criterion; the useful range on the shipped data sets
 
+    @property
+    def can_be_queried(self) -> bool:
+        """Whether it can be learned from a classifier's answers alone, without gradients."""
+        return False
+
 
 class ImageTriggerOptions(TriggerOptions):
     """Base of all image triggers."""
@@ -45,6 +50,10 @@ class ImageTriggerOptions(TriggerOptions):
         description="Number of triggers learned along λ; between them the trigger is interpolated.",
         json_schema_extra=ADVANCED,
     )
+
+    @property
+    def can_be_queried(self) -> bool:
+        return self.pixels == "printable"  # others are no pixels of a picture file
 
 
 class BorderOptions(ImageTriggerOptions):
@@ -135,6 +144,10 @@ class LearnedMaskOptions(ImageTriggerOptions):
         title="Share of pixels",
         description="Share of the picture's pixels that the trigger sets.",
     )
+
+    @property
+    def can_be_queried(self) -> bool:
+        return False  # the places of its pixels are learned by gradients
 
 
 Word = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S+$")]
@@ -227,6 +240,10 @@ class HardOptions(TextTriggerOptions):
         description="Representative validation rows.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
+
+    @property
+    def can_be_queried(self) -> bool:
+        return self.search == "ranked"
 
 
 TRIGGERS: dict[str, Entry[TriggerOptions]] = {

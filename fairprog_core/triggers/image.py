@@ -50,6 +50,11 @@ class ImageTrigger(Trigger):
         """(s, s) bool: the trigger's pixels."""
         raise NotImplementedError
 
+    def repeated(self, tiles: Tensor) -> Tensor:
+        """Values (k, 3, n) of the n pixels that repeat small patterns (k, 3, t, t) over the picture."""
+        n = -(-self.image_size // tiles.shape[-1])
+        return tiles.repeat(1, 1, n, n)[..., : self.image_size, : self.image_size][..., self.mask()]
+
     @property
     def photo_box(self) -> PhotoBox:
         """Position and size of the photo in the picture."""

@@ -71,6 +71,23 @@ def test_run_on_other_data_is_not_called_after_the_preset(open_page):
     assert page.text_input(key=f"{FORM}.celeba.name").value == "celeba"
 
 
+def test_black_box_asks_for_its_address_and_offers_what_works_by_queries(open_page, store):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.classifier.kind").set_value("black_box").run()
+    assert not page.exception
+    assert "fill in “Address”" in page.error[0].value
+    assert page.multiselect(key=f"{FORM}.answers.methods.kinds").value[0] == "query_reprogram"
+    assert "leace" not in page.multiselect(key=f"{FORM}.answers.methods.kinds").options
+    page.text_input(key=f"{FORM}.classifier.black_box.function").set_value("package.module:function").run()
+    assert not page.error
+    assert any("1 curve of 10,000 queries" in text.value for text in page.markdown)
+    assert any("rows are sent to the black box" in text.value for text in page.caption)
+    page.button(key="train").click().run()
+    (run,) = store.list()
+    assert run.study["classifier"]["function"] == "package.module:function"
+    assert run.study["explain"] == {"gallery": 0, "rows": 0, "probe": False, "every_seed": False}
+
+
 def test_plan_counts_curves(open_page):
     page = open_page("train")
     page.multiselect(key=f"{FORM}.triggers.kinds").set_value(["border", "patch"])
@@ -139,6 +156,20 @@ def test_data_without_its_folder_cannot_be_trained_on_and_the_panel_says_what_is
     assert "fill in “Folder or zip”" in page.error[0].value
     assert page.button(key="train").disabled
     page.text_input(key=f"{FORM}.dataset.celeba.root").set_value("/data/celeba").run()
+    assert not page.error
+    assert not page.button(key="train").disabled
+
+
+def test_model_that_is_not_named_or_is_a_program_cannot_be_trained_on(open_page):
+    page = open_page("train")
+    page.selectbox(key=f"{FORM}.classifier.kind").set_value("image_model").run()
+    assert not page.exception
+    assert "fill in “Model”" in page.error[0].value
+    model = page.text_input(key=f"{FORM}.classifier.image_model.model")
+    model.set_value("factory:package.module:function").run()
+    assert "names a program that runs here" in page.error[0].value
+    assert page.button(key="train").disabled
+    page.text_input(key=f"{FORM}.classifier.image_model.model").set_value("/models/vit").run()
     assert not page.error
     assert not page.button(key="train").disabled
 

@@ -18,7 +18,9 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.registry import build
 from tests.contracts.samples import SIZE, inputs_of, make_classifier, rows, usual
 
-IMAGE_KINDS = [kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image"]
+IMAGE_KINDS = [
+    kind for kind, entry in CLASSIFIERS.items() if entry.options.modality == "image" and not entry.options.only_answers
+]
 
 
 def make(kind: str, *, n_classes: int = 3, seed: int = 0, **options: object) -> Classifier:
@@ -79,8 +81,9 @@ class TestEveryClassifier:
         assert again.digest() == classifier.digest()
 
     def test_same_seed_gives_the_same_weights(self, kind: str) -> None:
+        has_weights = not CLASSIFIERS[kind].options.only_answers
         assert make(kind, seed=5).digest() == make(kind, seed=5).digest()
-        assert make(kind, seed=5).digest() != make(kind, seed=6).digest()
+        assert (make(kind, seed=5).digest() != make(kind, seed=6).digest()) == has_weights
 
 
 @pytest.mark.parametrize("kind", IMAGE_KINDS)

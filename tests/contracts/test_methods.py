@@ -29,6 +29,7 @@ from tests.contracts.samples import as_tensor, front, inputs_of, rows, usual
 
 CONTROLS = [kind for kind, entry in METHODS.items() if entry.options.is_control]
 TRIGGER: dict[Modality, str] = {"image": "patch", "text": "soft"}
+SMALL: dict[str, Any] = {"per_cell": 2, "queries": 500}  # of the options that a method has
 SHORT: dict[Modality, dict[str, int]] = {"image": {"epochs": 2, "batch_size": 16}, "text": {"steps": 4}}
 CASES = [
     (kind, modality, criterion)
@@ -64,15 +65,16 @@ def make(kind: str, modality: Modality, criterion: str, folder: Path, *, seed: i
     if not (file := folder / "classifier.safetensors").exists():
         save_classifier(base(modality), file)
     known = METHODS[kind].options
-    options, split = known(**{"per_cell": 2} if "per_cell" in known.model_fields else {}), prepared(modality)
-    full = options.lam.get(criterion) or TRIGGERS[TRIGGER[modality]].options.lam[criterion]
+    options, split = known(**{name: n for name, n in SMALL.items() if name in known.model_fields}), prepared(modality)
+    trigger = "hard" if (kind, modality) == ("query_reprogram", "text") else TRIGGER[modality]
+    full = options.lam.get(criterion) or TRIGGERS[trigger].options.lam[criterion]
     lam = LamRange(low=full.low, high=full.high, grid=tuple(sorted({full.grid[0], full.grid[-1]})))
     context = FitContext(
         classifier=frozen(modality), features=features(modality), base_file=file, split=split, validation=split,
         groups=Groups.exclusive("a", "b"), criterion=CRITERIA[criterion](), lam=lam, seed=seed,
         budget=Budget(steps=4, validate_every=2), device=torch.device("cpu"), folder=folder / "curve",
         about={"curve": "tried", "classifier": "hash", "data": "hash"},
-        trigger=TRIGGERS[TRIGGER[modality]].options() if options.uses_trigger else None,
+        trigger=TRIGGERS[trigger].options() if options.uses_trigger else None,
     )  # fmt: skip
     made: Method = build(METHODS, options, context)
     return made

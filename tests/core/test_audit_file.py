@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 
 import fairprog_core as fp
+from fairprog_core.api.auditing.first_look import first_look
 from fairprog_core.api.auditing.from_file import AuditColumns, audit_file
 from fairprog_core.cli import main
+from fairprog_core.common.errors import ModelError
+from fairprog_core.study.load import load_study
 
 N = 300
 
@@ -206,6 +209,22 @@ def test_command_prints_the_report_and_writes_it(audit, file, tmp_path):
     assert "is not an audit that fairprog wrote" in refused.err
 
 
+def test_table_of_an_audit_escapes_what_a_spreadsheet_would_compute(audit, tmp_path):
+    rows = table()
+    rows["sex"] = rows["sex"].replace("male", "=HYPERLINK(1)")
+    rows.to_csv(tmp_path / "p.csv", index=False)
+    target = tmp_path / "audit.csv"
+    given = (tmp_path / "p.csv", "--label", "label", "--prediction", "score", "--group", "sex", "--csv", target)
+    assert audit(*given).code == audit(*given).code == 0
+    found = pd.read_csv(target)
+    assert set(found["name"]) >= {"accuracy", "auc", "'=HYPERLINK(1)", "female"}
+    of_women = found[(found["name"] == "female") & (found["what"] == "group: accuracy")].iloc[0]
+    women = rows[rows["sex"] == "female"]
+    right = (women["score"] > 0.5) == (women["label"] == "dark")
+    assert of_women["value"] == pytest.approx(right.mean())
+    assert of_women["low"] < of_women["value"] < of_women["high"]
+
+
 def test_audit_of_a_file_leaves_torch_alone(file):
     code = (
         "import sys; from fairprog_core.api.auditing.from_file import AuditColumns, audit_file\n"
@@ -298,3 +317,36 @@ def test_missing_file_and_missing_options_end_with_code_2(audit, tmp_path):
     ended = audit(tmp_path / "none.csv", *given[:4])
     assert ended.code == 2
     assert "--group" in ended.err
+
+
+# --- the first look at a study ---------------------------------------------------------------------
+
+
+def test_study_is_audited_before_anything_is_trained(audit, tmp_path, home):
+    """On the shipped base of the drawn faces; nothing but the validation rows is prepared, and no run is made."""
+    (tmp_path / "s.toml").write_text('name = "look"\n[dataset]\nkind = "faces"\nn_val = 128\n')
+    ended = audit(tmp_path / "s.toml", "--json", tmp_path / "a.json", "--set", "device=cpu")
+    assert ended.code == 0
+    assert "Audit of 128 rows · labels: not blond, blond (positive) · groups: female, male" in ended.out
+    written = json.loads((tmp_path / "a.json").read_text())
+    assert (written["study"]["name"], written["split"], written["n"]) == ("look", "val", 128)
+    study = load_study(tmp_path / "s.toml")
+    look = list(first_look(study, home=home))
+    assert [record["kind"] for record in look] == ["stage"] * (len(look) - 1) + ["audit"]
+    assert look[-1]["figures"] == {name: written[name] for name in look[-1]["figures"]}
+    assert [record["fraction"] for record in look[:-1]] == sorted(record["fraction"] for record in look[:-1])
+    assert not home.runs.exists()
+    assert not home.models.exists()
+
+
+def test_study_whose_base_would_have_to_be_trained_is_refused_before_data_are_prepared(home):
+    study = load_study("faces-quick", ["classifier.source=train"])
+    with pytest.raises(ModelError, match="The base of this study is not trained yet"):
+        list(first_look(study, home=home))
+    assert not home.cache.exists()
+
+
+def test_file_needs_the_names_of_its_columns(audit, file):
+    ended = audit(file, "--label", "label", "--group", "sex")
+    assert ended.code == 2
+    assert "--prediction is missing" in ended.err

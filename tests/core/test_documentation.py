@@ -119,7 +119,7 @@ def test_series_are_named_as_series():
 
 def test_rooms_stand_on_the_floors_that_the_page_says():
     for package, floors in FLOORS.items():
-        rows = re.findall(r"^\| (\d) \| (.*?) \|", section("docs/development.md", "Rooms and floors"), re.MULTILINE)
+        rows = re.findall(r"^\| (\d+) \| (.*?) \|", section("docs/development.md", "Rooms and floors"), re.MULTILINE)
         of_package = rows[: len(FLOORS["fairprog_core"])] if package == "fairprog_core" else rows[-len(floors) :]
         assert [(int(number), set(re.findall(r"\w+", rooms))) for number, rooms in of_package] == [
             (number + 1, set(floors[number])) for number in reversed(range(len(floors)))

@@ -13,6 +13,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 from fairprog_core.classifiers import ImageModelOptions
 from fairprog_core.classifiers.base import freeze
 from fairprog_core.classifiers.image_model.classifier import ImageModel
+from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.common.registry import build
@@ -22,9 +23,11 @@ from fairprog_core.data.faces.dataset import Faces
 from fairprog_core.explain.image.grad_cam import GradCam, normalise, upsample
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.frozen_base import base_key
+from fairprog_core.results.gallery_file import read_gallery
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
-from tests.tiny_pictures import SIDE, save_vit
+from fairprog_core.study.load import load_studies
+from tests.tiny_pictures import SIDE, save_vit, small_net
 
 LABELS = ("not blond", "blond")
 DATA = {"kind": "faces", "image_size": 32, "n_train": 64, "n_tune": 64, "n_val": 32, "n_test": 32}
@@ -134,3 +137,39 @@ def test_key_of_a_base_that_is_not_trained_does_not_depend_on_the_train_split(vi
     assert key() == key(n_train=128) == key(seed=4)
     assert key() != key(image_size=48)
     assert key() != key(target="smiling")
+
+
+def test_model_is_relative_to_the_file_of_the_study_and_refused_before_data_are_prepared(
+    tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights that are not finite, a label too many, another layer: all are known before the first picture is drawn."""
+    folder = save_vit(tmp_path / "vit")
+    model = AutoModelForImageClassification.from_pretrained(folder)
+    with torch.no_grad():
+        model.vit.layernorm.bias[0] = float("nan")
+    model.save_pretrained(folder)
+    (tmp_path / "s.toml").write_text('[dataset]\nkind = "faces"\n[classifier]\nkind = "image_model"\nmodel = "vit"\n')
+    (study,) = load_studies(tmp_path / "s.toml")
+    assert study.classifier.model == str(folder)
+    monkeypatch.setattr(Faces, "prepare_split", lambda *_: pytest.fail("data were prepared"))
+    with pytest.raises(ModelError, match="not all finite"):
+        run(study, home)
+    eight = Study.parse(study_of(folder).to_json() | {"dataset": DATA | {"target": "blond, smiling"}})
+    with pytest.raises(ModelError, match="2 outputs .* and the data 4 labels"):
+        list(execute(eight, home=home, folder=home.run("y")))
+
+
+def test_program_goes_from_a_study_to_a_curve_and_leace_says_what_it_needs(tmp_path: Path, home: Home) -> None:
+    program = torch.export.export(small_net().eval(), (torch.rand(2, 3, SIDE, SIDE),))
+    torch.export.save(program, tmp_path / "net.pt2")
+    methods = [{"kind": kind} for kind in ("reprogram", "output_shift", "group_thresholds")]
+    values = study_of(tmp_path / "net.pt2").to_json() | {"methods": methods}
+    values |= {"explain": {"gallery": 2, "rows": 8, "probe": True}}
+    _, result = run(Study.parse(values), home)
+    assert {point.method for point in result.points} >= {"reprogram", "output_shift", "group_thresholds"}
+    curve = next(curve for curve in result.curves if curve.method == "reprogram")
+    note = read_gallery(curve.gallery_file).about
+    assert note["is_input_gradient"] is True
+    study = Study.parse(values | {"methods": [{"kind": "leace"}]})
+    with pytest.raises(ModelError, match="leace replaces the last linear layer"):
+        list(execute(study, home=home, folder=home.run("y")))

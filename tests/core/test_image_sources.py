@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import AutoModelForImageClassification, AutoTokenizer, CLIPModel, SiglipModel
 
-from fairprog_core.classifiers import CLASSIFIERS
+from fairprog_core.classifiers import CLASSIFIERS, ResNet18Options
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.image_model.classifier import ImageModel
 from fairprog_core.common.errors import FairprogError
@@ -182,6 +182,49 @@ def test_given_layer_of_grad_cam_is_used(tmp_path: Path) -> None:
     x = classifier.to_input(split_of().x)
     assert GradCam().explain(classifier, x).maps.shape == (3, 15, 15)
     assert classifier.cam_title == "layer body.2"
+
+
+def test_batch_that_does_not_fit_into_memory_is_halved_with_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    greedy = freeze(opened(model="factory:tests.tiny_pictures:greedy_net"))
+    plain = opened(model="factory:tests.tiny_pictures:small_net")
+    x = plain.to_input(split_of(n=7).x)
+    found, expected = [], []
+    for classifier, answers in ((greedy, found), (plain, expected)):
+        classifier.parts.most = None
+        pictures = x.clone().requires_grad_()
+        logits = classifier(pictures)
+        (gradient,) = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, torch.arange(7) % 2), pictures)
+        answers += [logits.detach(), gradient, GradCam().explain(classifier, x).maps]
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+    assert greedy.parts.most == 2
+    assert plain.parts.most is None
+    assert [record.message for record in caplog.records] == [
+        "Memory is used up by 7 pictures at a time; from now on 4 are computed.",
+        "Memory is used up by 4 pictures at a time; from now on 2 are computed.",
+    ]
+
+
+def test_other_errors_of_a_net_are_not_taken_for_a_lack_of_memory() -> None:
+    classifier = opened(model="factory:tests.tiny_pictures:small_net")
+    with pytest.raises(RuntimeError, match="Kernel size"):
+        classifier(torch.rand(2, 3, 1, 1))
+
+
+def test_training_of_a_resnet18_starts_from_a_checkpoint(tmp_path: Path) -> None:
+    """With another number of outputs its last layer is a new one; the key knows the file, and none without one."""
+    torch.manual_seed(1)
+    net = torchvision.models.resnet18(num_classes=7)
+    torch.save({"state_dict": {f"module.{name}": value for name, value in net.state_dict().items()}}, tmp_path / "w.pt")
+    kind, options = CLASSIFIERS["resnet18"].load(), ResNet18Options(init=str(tmp_path / "w.pt"))
+    assert list(kind.fetch(options)) == []
+    made = kind.new_for(options, labels=LABELS, split=split_of())
+    assert made.net.fc.weight.shape == (2, 512)
+    torch.testing.assert_close(made.net.layer4.state_dict(), net.layer4.state_dict())
+    assert list(kind.cache_inputs(options)) == ["init"]
+    assert kind.cache_inputs(ResNet18Options()) == {}
+    torch.save(torchvision.models.resnet34(num_classes=2).state_dict(), tmp_path / "w.pt")
+    with pytest.raises(FairprogError, match="does not belong to torchvision:resnet18"):
+        list(kind.fetch(options))
 
 
 def broken(folder: Path, name: str) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def test_texts_and_options_that_do_not_fit_are_one_sentence(pair: tuple[Any, Any
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (gpt, "does not read word vectors as it reads tokens; give one of the BERT"),
+        (gpt, "does not read word vectors as it reads tokens; give an encoder such as BERT"),
         (short, "reads 20 tokens at most, and 16 are kept for a trigger; give one that reads at least 24"),
         (lambda: nn.Linear(2, 2), "the model is a Linear; give such a one"),
     ],

@@ -64,6 +64,9 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
     assert {place for place, field in free.items() if not sorts_of(field)} <= WORDS
     marked = {place: set(sorts_of(field)) for place, field in free.items() if sorts_of(field)}
     assert marked == {
+        ("BlackBoxOptions", "address"): {"addresses"},
+        ("BlackBoxOptions", "function"): {"code"},
+        ("BlackBoxOptions", "token"): {"code"},
         ("CelebAOptions", "root"): {"folders"},
         ("CivilCommentsOptions", "root"): {"folders"},
         ("TableOptions", "path"): {"folders"},
@@ -72,6 +75,7 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("EncoderOptions", "model"): {"folders", "hub"},
         ("ImageModelOptions", "model"): {"folders", "hub", "code"},
         ("ImageModelOptions", "weights"): {"folders"},
+        ("ResNet18Options", "init"): {"folders"},
         ("TextProbeOptions", "model"): {"folders", "hub"},
     }
 

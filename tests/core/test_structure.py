@@ -23,7 +23,8 @@ FLOORS = {
         ("study", "results", "explain"),
         ("pipeline",),
         ("runs",),
-        ("api", "cli"),
+        ("api",),
+        ("cli",),
     ),
     "app": (
         ("models",),

@@ -247,6 +247,20 @@ def test_same_table_is_read_once(make: Make, monkeypatch: pytest.MonkeyPatch) ->
     assert again.x.tolist() == first.x.tolist()
 
 
+def test_reading_tells_its_progress_once(make: Make) -> None:
+    dataset = make("text,label,group,split", *in_all_splits(*FOUR), split="split")
+    assert list(dataset.read()) == [(16, 16)]
+    assert list(OwnTable(dataset.options, dataset.home).read()) == []
+
+
+def test_check_refuses_a_split_that_lacks_something_before_anything_is_prepared(make: Make) -> None:
+    rows = [row for row in in_all_splits(*FOUR) if row not in ("a val,yes,x,val", "c val,yes,y,val")]
+    dataset = make("text,label,group,split", *rows, split="split")
+    dataset.check(("train", "tune", "test"))
+    with pytest.raises(DataError, match=r"The split val \(2 rows\) has no row with the label yes"):
+        dataset.check(PARTS)
+
+
 def test_table_that_is_changed_is_read_again(make: Make) -> None:
     dataset = make("text,label,group,split", *in_all_splits(*FOUR), split="split")
     dataset.split("tune")

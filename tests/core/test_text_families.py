@@ -29,10 +29,11 @@ from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.text import TextTrigger
 from tests.core.pages import ROOT
-from tests.tiny_encoders import ALL, STRANGE, TEXTS, WORDS, make, read, save_family
+from tests.tiny_encoders import ALL, TEXTS, WORDS, make, read, save_family
 
 TINY_SEARCH = {"n_words": 2, "candidates": 3, "pool": 2, "look_rows": 8, "rows": 16, "finalists": 1, "final_rows": 16}
 TRIGGER_OPTIONS: dict[str, dict[str, Any]] = {"soft": {"n_words": 2}, "hard": TINY_SEARCH}
+ODD = ("", "\x00\x00", "\ud800 half a pair", "[PAD] [SEP] <pad> </s> <|endoftext|>", "cat " * 2500)
 SENTENCE = "the cats sat and the dog ran away"
 
 
@@ -81,7 +82,7 @@ def test_tokens_are_those_of_transformers(family: Family):
         assert family.ours.encode([text])[0].tolist() == tokenizer(text)["input_ids"]
 
 
-@pytest.mark.parametrize("text", STRANGE, ids=lambda text: ascii(text[:12]))
+@pytest.mark.parametrize("text", ODD, ids=lambda text: ascii(text[:12]))
 def test_strange_text_is_read_and_has_words(family: Family, text: str):
     found = worded(family.ours, text)
     assert 0 < len(found.ids) == len(found.word_of) <= family.ours.max_length
@@ -183,7 +184,7 @@ def test_study_on_comments_runs_to_a_curve(name: str, made: Any, tmp_path: Path)
             "methods": [{"kind": "reprogram"}],
             "lam": {"grid": [5.0]},
             "budget": {"steps": 2, "validate_every": 2},
-            "explain": {"gallery": 1, "rows": 6, "probe": False},
+            "explain": {"gallery": int(name == "gpt2"), "rows": 0, "probe": False},
             "device": "cpu",
             "threads": 1,
         }

@@ -11,12 +11,12 @@ from fairprog_core.common.sharing import sharing
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table.report import ColumnReport, TableReport
 
-Values = dict[str, Any]  # the options of a table as JSON values, by name
+TableValues = dict[str, Any]  # the options of a table as JSON values, by name
 SIDES = (32, 64, 96, 128, 160, 224)
 _MOST_VALUES = 12  # of a column whose values are offered as the positive label
 
 
-def show(value: TableReport, path: Path, *, key: str) -> Values:
+def show(value: TableReport, path: Path, *, key: str) -> TableValues:
     """Draw the form; the options of the table.
 
     Args:
@@ -26,7 +26,7 @@ def show(value: TableReport, path: Path, *, key: str) -> Values:
     """
     st.header(words.COLUMNS_TITLE, anchor=False)
     st.caption(words.COLUMNS_LEAD)
-    draft, values = f"{key}.{path}", Values(kind="table", path=str(path))
+    draft, values = f"{key}.{path}", TableValues(kind="table", path=str(path))
     left, right = st.columns(2, gap="large")
     with left:
         values |= _input(value, draft) | _label(value, draft)
@@ -37,7 +37,7 @@ def show(value: TableReport, path: Path, *, key: str) -> Values:
     return values
 
 
-def _input(value: TableReport, key: str) -> Values:
+def _input(value: TableReport, key: str) -> TableValues:
     """The column of the texts or of the pictures; of pictures, their folder and size."""
     guessed = "image" if value.guess.image else "text"
     kind = st.segmented_control(
@@ -55,7 +55,7 @@ def _input(value: TableReport, key: str) -> Values:
     return {"image": column, "root": root.strip(), "image_size": side}
 
 
-def _label(value: TableReport, key: str) -> Values:
+def _label(value: TableReport, key: str) -> TableValues:
     """The column of the label, and which of its values, or scores, is the positive one."""
     name = _column(words.LABEL, value, value.guess.label, key=f"{key}.label")
     column = _find(value.columns, name)
@@ -83,7 +83,7 @@ def _positive(offered: Sequence[str]) -> int:
     return places[-1] if places else len(offered) - 1
 
 
-def _groups(value: TableReport, key: str) -> Values:
+def _groups(value: TableReport, key: str) -> TableValues:
     """The column of the group, or those of several groups."""
     way = st.segmented_control(
         words.GROUP_WAY, list(words.GROUP_WAYS), default="many" if value.guess.groups else "one", required=True,
@@ -99,7 +99,7 @@ def _groups(value: TableReport, key: str) -> Values:
     return {"groups": found}
 
 
-def _split(value: TableReport, key: str) -> Values:
+def _split(value: TableReport, key: str) -> TableValues:
     names = [each.name for each in value.columns]
     found = st.selectbox(
         words.SPLIT, ["", *names], _place(["", *names], value.guess.split), key=f"{key}.split", help=words.SPLIT_HELP,
@@ -108,7 +108,7 @@ def _split(value: TableReport, key: str) -> Values:
     return {"split": found}
 
 
-def _more(value: TableReport, key: str) -> Values:
+def _more(value: TableReport, key: str) -> TableValues:
     names = ["", *(each.name for each in value.columns if each.type in ("number", "category"))]
     weight = st.selectbox(
         words.WEIGHT, names, _place(names, value.guess.weight), key=f"{key}.weight",
@@ -142,7 +142,7 @@ def _place(names: Sequence[str], wanted: str) -> int:
     return names.index(wanted) if wanted in names else 0
 
 
-def checked(values: Values) -> TableOptions:
+def checked(values: TableValues) -> TableOptions:
     """The options of the table.
 
     Raises:

@@ -13,10 +13,12 @@ from app.widgets.form.fields import FormValues
 from app.widgets.form.inputs import Unread
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.options import Options, digest_of
 from fairprog_core.common.sharing import sharing
 from fairprog_core.data import TableOptions
+from fairprog_core.methods import MethodOptions
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
@@ -51,7 +53,7 @@ def show(value: str, *, key: str) -> Study | ConfigError:
                         values |= {"dataset": dict(own_card.show(start.dataset, key=f"{key}.own"))}
                         continue
                     values |= fields.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
-                start, draft = _start_for_modality(values, start, draft)
+                start, draft = _start_for_base(values, *_start_for_modality(values, start, draft))
         rest = [name for name in Study.model_fields if name not in values and name != "name"]
         with st.expander(words.REST):
             values |= _name(start, saved_study.dataset_kind(values), draft)
@@ -65,11 +67,32 @@ def _own(dataset: Mapping[str, object]) -> Study:
 
 
 def _offers(values: FormValues) -> Callable[[type[Options]], bool]:
-    """A test whether options suit the chosen data set; all do before a data set is chosen."""
+    """A test whether options suit the chosen data set and classifier; all do before they are chosen."""
     if "dataset" not in values:
         return lambda cls: cls is not TableOptions  # whose columns are chosen on the page Data
-    wanted = saved_study.modality(values)
-    return lambda cls: wanted in getattr(cls, "modalities", (getattr(cls, "modality", wanted),))
+    wanted, box = saved_study.modality(values), _has_only_answers(values)
+
+    def suits(cls: type[Options]) -> bool:
+        is_met = not box or not issubclass(cls, MethodOptions) or cls.needs.is_met_by_answers
+        return is_met and wanted in getattr(cls, "modalities", (getattr(cls, "modality", wanted),))
+
+    return suits
+
+
+def _has_only_answers(values: FormValues) -> bool:
+    """Whether the chosen classifier answers with probabilities alone."""
+    chosen = values.get("classifier")
+    kind = chosen.get("kind") if isinstance(chosen, dict) else None
+    return isinstance(kind, str) and kind in CLASSIFIERS and CLASSIFIERS[kind].options.only_answers
+
+
+def _start_for_base(values: FormValues, start: Study, draft: str) -> tuple[Study, str]:
+    """The study and the draft of the remaining fields: new ones for a classifier of which only answers are known."""
+    if start.classifier.only_answers or not _has_only_answers(values):
+        return start, draft
+    chosen = values["classifier"]
+    base = {"kind": chosen["kind"] if isinstance(chosen, dict) else None}
+    return Study.parse({"name": start.name, "dataset": start.dataset, "classifier": base}), f"{draft}.answers"
 
 
 def _start_for_modality(values: FormValues, start: Study, draft: str) -> tuple[Study, str]:
@@ -135,8 +158,9 @@ def check(values: FormValues) -> Study | ConfigError:
         study.plan_of_first_seed()  # the ranges of λ are those of every seed
     except ConfigError as error:
         return error
-    if name := study.dataset.missing_field():
-        return ConfigError(words.missing_field(study.dataset, name))
+    for options in (study.dataset, study.classifier):
+        if name := options.missing_field():
+            return ConfigError(words.missing_field(options, name))
     return study
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.methods import QueryReprogramOptions
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds
+from fairprog_core.study.cost import expected_queries, expected_seconds
 from fairprog_core.study.plan import CurvePlan
 
 N_OPEN = 4  # lines of λ; more are folded, so that the button below stays visible
@@ -17,7 +18,7 @@ def show(value: Study, *, key: str) -> Study:
     """Draw the plan of a study whose λ ranges are valid."""
     plans = value.plan_of_first_seed()
     have_triggers = all(plan.method.uses_trigger for plan in plans)
-    steps = {plan.budget.steps for plan in plans}
+    lengths = {_length(plan) for plan in plans}
     with st.container(key=key):
         st.header(words.PLAN, anchor=False)
         st.markdown(
@@ -26,7 +27,7 @@ def show(value: Study, *, key: str) -> Study:
                 criteria=[common.kind(criterion.kind) for criterion in value.criteria],
                 seeds=len(value.seeds),
                 curves=value.n_curves(),
-                steps=steps.pop() if have_triggers and len(steps) == 1 else None,
+                length=lengths.pop() if have_triggers and len(lengths) == 1 else None,
             )
         )
         ranges = list(dict.fromkeys(_range(plan) for plan in plans if plan.trigger))
@@ -36,6 +37,8 @@ def show(value: Study, *, key: str) -> Study:
                 st.caption(line)
         if value.classifier.is_timed:
             st.caption(_duration(value))
+        if value.classifier.only_answers:
+            st.caption(words.QUERIES.format(n=expected_queries(value)))
     return value
 
 
@@ -43,6 +46,12 @@ def _duration(study: Study) -> str:
     found, trained = (sum(expected_seconds(study, trains_base=way).values()) for way in (False, True))
     source = study.classifier.weights_from
     return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)
+
+
+def _length(plan: CurvePlan) -> str:
+    if isinstance(plan.method, QueryReprogramOptions):
+        return words.of_queries(plan.method.queries)
+    return words.of_steps(plan.budget.steps)
 
 
 def _kind(plan: CurvePlan) -> str:

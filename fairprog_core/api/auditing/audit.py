@@ -22,7 +22,7 @@ from fairprog_core.api.codes import (
     to_numpy,
 )
 from fairprog_core.common.errors import DataError, shown
-from fairprog_core.common.types import Floats, Predictions
+from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.metrics.intervals import DRAWS
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
@@ -128,13 +128,34 @@ def audit(
     weights = np.ones(len(truth.codes)) if weight is None else read_weights(weight)
     check_same_length(**columns, **({} if weight is None else {"weight": weights}))
     check_same_order(y_true=y_true, y_pred_or_scores=y_pred_or_scores, z=z)
-    return measure(truth, said, groups, weights, is_stratified=weight is not None, draws=draws)
+    predictions = predictions_of(truth, said, groups, weights, is_stratified=weight is not None)
+    return measure(predictions, groups=groups.groups, labels=truth.names, draws=draws)
 
 
-def measure(
-    truth: LabelCodes, said: Answers, groups: GroupCodes, weight: Floats, *, is_stratified: bool, draws: int = DRAWS
-) -> Audit:
+def measure(predictions: Predictions, *, groups: Groups, labels: Sequence[str], draws: int = DRAWS) -> Audit:
     """Measure predictions whose rows are codes already.
+
+    Args:
+        predictions: n rows.
+        groups: the g groups over the patterns of the rows.
+        labels: names of the c labels.
+        draws: number of bootstrap resamples for the intervals.
+
+    Raises:
+        DataError: rows of one group and label have different weights.
+    """
+    c = len(labels)
+    point = report(predictions, groups=groups, labels=labels, method="base", draws=draws)
+    n_outside = int((groups.patterns.sum(axis=1) == 0)[predictions.z].sum())
+    return Audit(
+        point, Beside(majority_accuracy(predictions, n_classes=c), find_weak_base(predictions, n_classes=c), n_outside)
+    )
+
+
+def predictions_of(
+    truth: LabelCodes, said: Answers, groups: GroupCodes, weight: Floats, *, is_stratified: bool
+) -> Predictions:
+    """Predictions from codes.
 
     Args:
         truth: the labels.
@@ -142,21 +163,9 @@ def measure(
         groups: of the rows.
         weight: (n,) of the rows.
         is_stratified: whether the rows were drawn evenly over groups and labels.
-        draws: number of bootstrap resamples for the intervals.
-
-    Raises:
-        DataError: rows of one group and label have different weights.
     """
-    predictions = Predictions(
-        said.logits, said.codes, truth.codes, groups.codes, weight, np.arange(len(weight)), is_stratified=is_stratified
-    )
-    c = len(truth.values)
-    point = report(predictions, groups=groups.groups, labels=truth.names, method="base", draws=draws)
-    is_outside = groups.groups.patterns.sum(axis=1) == 0
-    n_outside = int(is_outside[groups.codes].sum())
-    return Audit(
-        point, Beside(majority_accuracy(predictions, n_classes=c), find_weak_base(predictions, n_classes=c), n_outside)
-    )
+    rows = np.arange(len(weight))
+    return Predictions(said.logits, said.codes, truth.codes, groups.codes, weight, rows, is_stratified=is_stratified)
 
 
 def _in_order(labels: Any) -> Sequence[Hashable] | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fairprog_core.api.auditing.audit import Audit, measure, read_weights
+from fairprog_core.api.auditing.audit import Audit, measure, predictions_of, read_weights
 from fairprog_core.api.auditing.scores import Answers, answers
 from fairprog_core.api.codes import GroupCodes, LabelCodes, group_codes
 from fairprog_core.common.errors import ConfigError, DataError, shorten, shown
@@ -23,7 +23,6 @@ from fairprog_core.data.table.source.find import FoundTable, find_table
 from fairprog_core.data.table.values import Classes, classes, cleaned, number, truth
 from fairprog_core.metrics.intervals import DRAWS
 
-SCHEMA = "fairprog.audit/1"
 MOST_ROWS = 20_000_000  # that fit into the memory of a usual machine
 
 
@@ -68,12 +67,12 @@ class FileAudit:
     name: str
     columns: AuditColumns
 
-    def to_json(self) -> dict[str, object]:
-        """The figures, and where they come from, as JSON values."""
+    def about(self) -> dict[str, object]:
+        """Where the figures come from, as JSON values."""
         columns = self.columns
         return {
-            "schema": SCHEMA, "file": self.name, "label": columns.label, "prediction": list(columns.prediction),
-            "group": list(columns.groups), "threshold": columns.threshold, **self.audit,
+            "file": self.name, "label": columns.label, "prediction": list(columns.prediction),
+            "group": list(columns.groups), "threshold": columns.threshold,
         }  # fmt: skip
 
 
@@ -99,7 +98,8 @@ def audit_file(path: str | Path, columns: AuditColumns, *, draws: int = DRAWS) -
     said = _answers(table, columns, kinds, names)
     groups = _groups(table, columns.groups)
     weight = np.ones(table.n) if not columns.weight else read_weights(_numbers(table, columns.weight, "weight"))
-    audit = measure(names, said, groups, weight, is_stratified=bool(columns.weight), draws=draws)
+    predictions = predictions_of(names, said, groups, weight, is_stratified=bool(columns.weight))
+    audit = measure(predictions, groups=groups.groups, labels=names.names, draws=draws)
     return FileAudit(audit, Path(path).name, columns)
 
 

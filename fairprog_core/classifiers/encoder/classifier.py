@@ -5,7 +5,8 @@ Notation: n texts, k rows, t tokens, c classes, d features, w width of a word ve
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
-from typing import ClassVar, Self
+from pathlib import Path
+from typing import ClassVar, Self, cast
 
 import torch
 from pydantic import Field
@@ -29,9 +30,17 @@ from fairprog_core.classifiers.encoder.reading import (
     read_model,
     read_tokens,
 )
-from fairprog_core.classifiers.encoder.text_classifier import ROOM, SHORTEST, TRIAL_TEXTS, TextClassifier, n_positions
+from fairprog_core.classifiers.encoder.text_classifier import (
+    ROOM,
+    SHORTEST,
+    TRIAL_TEXTS,
+    TextClassifier,
+    n_positions,
+    word_table,
+)
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
+from fairprog_core.classifiers.hub import Download
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.data.base import Split
 
@@ -91,10 +100,11 @@ class Encoder(TextClassifier):
         self.config, self.tokenization, self.rest = config, tokenization, rest
         self.tokens = Tokens(tokenization)
         self.body = new_model(config) if model is None else model
-        if self.tokens.n_ids > len(self.embedding):
+        n_rows = cast(nn.Embedding, self.body.get_input_embeddings()).num_embeddings
+        if self.tokens.n_ids > n_rows:
             raise ModelError(
                 f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
-                f"{len(self.embedding)} rows; give a folder in which they belong together."
+                f"{n_rows} rows; give a folder in which they belong together."
             )
         self.linear = self._take_head()
         self.max_length = min(options.max_length, n_positions(self.body) - ROOM)
@@ -141,14 +151,11 @@ class Encoder(TextClassifier):
         Raises:
             ModelError: so it is.
         """
-        with closing(fetch_model(options.model)) as steps:
-            yield from (progress.label for progress in steps)
-        folder = find_model(options.model)
+        folder = yield from _labels(fetch_model(options.model))
         base = base_name(folder)
         if base is not None:
             check_adapter(folder)
-            with closing(fetch_model(base)) as steps:
-                yield from (progress.label for progress in steps)
+            yield from _labels(fetch_model(base))
         read_config(folder)
         read_tokens(folder)
 
@@ -245,7 +252,11 @@ class Encoder(TextClassifier):
 
     @property
     def embedding(self) -> Tensor:
-        return self.body.get_input_embeddings().weight  # type: ignore[return-value]
+        return word_table(self.body)
+
+    def embed(self, ids: Tensor) -> Tensor:
+        vectors: Tensor = self.body.get_input_embeddings()(ids)
+        return vectors
 
     def features(self, x: TextInput) -> Tensor:
         return self.in_parts(x, self._read)
@@ -275,6 +286,17 @@ class Encoder(TextClassifier):
             ConfigError: always.
         """
         raise ConfigError("Grad-CAM reads pictures; choose integrated_gradients for texts.")
+
+
+def _labels(steps: Generator[Download, None, Path]) -> Generator[str, None, Path]:
+    """The labels of a download; returns the folder."""
+    with closing(steps):
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return cast(Path, end.value)
+            yield progress.label
 
 
 def _freeze_embeddings(model: PreTrainedModel, layers: nn.ModuleList) -> None:

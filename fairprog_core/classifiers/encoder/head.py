@@ -56,7 +56,7 @@ def find_head(model: PreTrainedModel) -> Head:
     The model reads one short text of arbitrary word vectors.
 
     Raises:
-        ModelError: the model reads no word vectors, or its logits are the output of no linear layer.
+        ModelError: the model fails on word vectors, or its logits are the output of no linear layer.
     """
     family, config = model.config.model_type, model.config.get_text_config()
     skipped = getattr(config, "pad_token_id", None)
@@ -76,8 +76,8 @@ def find_head(model: PreTrainedModel) -> Head:
             logits: Tensor = model(inputs_embeds=table(ids), attention_mask=torch.ones_like(ids)).logits
     except _FAILS as error:
         raise ModelError(
-            f"This model ({family}) reads no word vectors ({shorten(error, 100)}), so no words can be put before its "
-            "texts; choose one that takes inputs_embeds."
+            f"This model ({family}) fails on a text that is given as word vectors ({shorten(error, 100)}); choose one "
+            "that takes inputs_embeds."
         ) from error
     finally:
         config.pad_token_id = skipped

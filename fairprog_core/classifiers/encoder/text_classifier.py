@@ -94,6 +94,17 @@ class TextClassifier(Classifier):
         return lengths
 
 
+def word_table(model: PreTrainedModel) -> Tensor:
+    """(v, w): the word vectors as a model's embedding gives them: some families scale their table."""
+    embedding = model.get_input_embeddings()
+    table: Tensor = embedding.weight  # type: ignore[assignment]
+    if type(embedding) is nn.Embedding:
+        return table
+    with torch.no_grad():
+        scaled: Tensor = embedding(torch.arange(len(table), device=table.device))
+    return scaled
+
+
 def n_positions(model: PreTrainedModel) -> int:
     """Maximal number of tokens of a text with its trigger."""
     for name, module in model.named_modules():

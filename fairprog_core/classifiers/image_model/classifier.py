@@ -17,6 +17,7 @@ from fairprog_core.classifiers.base import ClassifierHeader, Description
 from fairprog_core.classifiers.image import ImageClassifier, ImageClassifierHeader
 from fairprog_core.classifiers.image_model.architecture import rebuild
 from fairprog_core.classifiers.image_model.code import take_any_batch
+from fairprog_core.classifiers.image_model.in_parts import InParts
 from fairprog_core.classifiers.image_model.layers import find_cam_layer, named_layer, take_head, to_map
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading, ReadPicture
@@ -94,7 +95,7 @@ class ImageModel(ImageClassifier):
         super().__init__(options, n_classes=n_classes, image_size=image_size)
         self.architecture, self.reading, self.outputs = architecture, reading, outputs
         self.head_name, self.cam_name, self.notes = head_name, cam_name, notes
-        self.read, self.net = ReadPicture(reading), net
+        self.read, self.net, self.parts = ReadPicture(reading), net, InParts()
         self.linear = nn.Identity() if linear is None else linear
 
     @classmethod
@@ -161,8 +162,12 @@ class ImageModel(ImageClassifier):
         values = super().init_args()
         return values | {name: values[name].model_dump(mode="json") for name in ("reading", "outputs")}
 
-    def features(self, x: Tensor) -> Tensor:
+    def _read(self, x: Tensor) -> Tensor:
         features: Tensor = self.net(self.read(x))
+        return features
+
+    def features(self, x: Tensor) -> Tensor:
+        features = self.parts(self._read, x)
         return features if isinstance(self.linear, nn.Linear) else self.outputs.select(features)
 
     @property

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from fairprog_core.classifiers import ImageModelOptions
-from fairprog_core.classifiers.image_model.checkpoint import read_checkpoint
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading
+from fairprog_core.classifiers.weights_file import read_checkpoint
 from fairprog_core.common.errors import ConfigError, ModelError, shorten, shown
 from fairprog_core.common.files.checksums import sha256_of
 from fairprog_core.common.home import is_file, user_path

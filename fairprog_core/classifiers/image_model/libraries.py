@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from fairprog_core.classifiers import ImageModelOptions
-from fairprog_core.classifiers.image_model.checkpoint import Checkpoint, read_checkpoint
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading
+from fairprog_core.classifiers.weights_file import Checkpoint, read_checkpoint
 from fairprog_core.common.errors import ConfigError, ModelError, shown
 
 MOST_OUTPUTS = 100_000

@@ -10,7 +10,14 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from fairprog_core.classifiers.encoder.text_classifier import ROOM, SHORTEST, TRIAL_TEXTS, TextClassifier, n_positions
+from fairprog_core.classifiers.encoder.text_classifier import (
+    ROOM,
+    SHORTEST,
+    TRIAL_TEXTS,
+    TextClassifier,
+    n_positions,
+    word_table,
+)
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import Tokens
 from fairprog_core.classifiers.own.classifier import OwnClassifier, logits_of
@@ -62,10 +69,7 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
 
     @property
     def embedding(self) -> Tensor:
-        """(v, w): the word table, as the model's embedding gives it: some families scale it."""
-        if type(self.model.get_input_embeddings()) is torch.nn.Embedding:
-            return self._table.float()
-        return self.embed(torch.arange(len(self._table), device=self.device)[None])[0]
+        return word_table(self.model).float()
 
     def embed(self, ids: Tensor) -> Tensor:
         vectors: Tensor = self.model.get_input_embeddings()(ids)

@@ -23,9 +23,10 @@ from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
-BENCH_SUITES = ("speed", "store", "coverage", "verdicts")
+BENCH_SUITES = ("speed", "store", "coverage", "verdicts", "queries")
 FIGURES_FILE = Product(
-    "a file that fairprog bench wrote", has_schema("fairprog.bench", "fairprog.coverage", "fairprog.bench.verdicts")
+    "a file that fairprog bench wrote",
+    has_schema("fairprog.bench", "fairprog.coverage", "fairprog.bench.verdicts", "fairprog.bench.queries"),
 )
 
 
@@ -84,7 +85,7 @@ def bench(
         str,
         typer.Option(
             help="speed: of this machine. store: of the run table. By simulation: coverage: how often 95 % intervals "
-            "cover; verdicts: how often equal methods differ."
+            "cover; verdicts: how often equal methods differ. queries: what a black box keeps of the white box's gain."
         ),
     ] = "speed",
 ) -> None:
@@ -92,7 +93,8 @@ def bench(
 
     With --suite store, measure instead commits and reads of a run table that six processes use at once; with --suite
     coverage, simulate how often the intervals of gaps cover the truth; with --suite verdicts, how often a comparison
-    calls one of two equal methods better.
+    calls one of two equal methods better. With --suite queries, learn triggers for the shipped bases by gradients and
+    by queries alone, and compare what they gain (about ten minutes).
     """
     if suite not in BENCH_SUITES:
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
@@ -103,7 +105,7 @@ def bench(
     if json_file:
         check_destination(json_file, FIGURES_FILE)
     if suite != "speed":
-        {"store": _store, "coverage": _coverage, "verdicts": _verdicts}[suite](json_file)
+        {"store": _store, "coverage": _coverage, "verdicts": _verdicts, "queries": _queries}[suite](json_file)
         return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
@@ -139,6 +141,22 @@ def _coverage(json_file: Path | None) -> None:
     if json_file:
         values = {"schema": simulation.SCHEMA, "designs": [each.to_json() for each in found]}
         write_text(json_file, json.dumps(values, indent=2, ensure_ascii=False), FIGURES_FILE)
+
+
+def _queries(json_file: Path | None) -> None:
+    """Learn triggers by gradients and by queries, and print a table that Markdown reads."""
+    with console().status("Loading torch …"):
+        import torch
+
+        from fairprog_core.cli.machine.bench import queries
+    torch.set_num_threads(1)
+    typer.echo("\n".join(queries.HEAD))
+    found = []
+    for each in queries.compare():
+        typer.echo(queries.table_row(each))
+        found.append(each)
+    if json_file:
+        write_text(json_file, json.dumps(queries.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)
 
 
 def _store(json_file: Path | None) -> None:

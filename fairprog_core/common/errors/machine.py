@@ -108,11 +108,15 @@ def _error_number(error: BaseException) -> int | None:
         return error.errno
     if name := getattr(error, "sqlite_errorname", None):
         return _SQLITE.get("_".join(str(name).split("_")[:2]))
-    text = str(error)
-    if match := _RUST_NUMBER.search(text):
+    if match := _RUST_NUMBER.search(str(error)):
         return int(match[1])
-    is_memory = isinstance(error, RuntimeError | ImportError | OSError) and _NO_MEMORY_TEXT.search(text)
-    return errno.ENOMEM if is_memory or isinstance(error, MemoryError) else None
+    return errno.ENOMEM if is_out_of_memory(error) else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory is used up, that of a GPU included."""
+    is_possible = isinstance(error, RuntimeError | ImportError | OSError)
+    return isinstance(error, MemoryError) or (is_possible and _NO_MEMORY_TEXT.search(str(error)) is not None)
 
 
 def _existing_folder(path: object) -> Path | None:

@@ -4,7 +4,7 @@ Notation: n samples, p patterns of groups, c classes.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -157,6 +157,18 @@ class OwnTable(Dataset):
 
     def has_split(self, name: SplitName) -> bool:
         return bool((self.assignment.part == PARTS.index(name)).any())
+
+    def read(self) -> Iterator[Progress]:
+        return self._listing.prepare()
+
+    def check(self, names: Iterable[SplitName]) -> None:
+        """Read the table, and look whether each of these splits has rows of every label and group.
+
+        Raises:
+            DataError: one has not; the table is missing or broken; too many pictures are missing.
+        """
+        for name in names:
+            self._check_cells(name, self._rows(name))
 
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
         yield from self._listing.prepare()

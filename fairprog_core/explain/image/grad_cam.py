@@ -52,6 +52,11 @@ def _explain(model: nn.Module, x: Tensor, target: Target) -> tuple[Tensor, Tenso
     with torch.enable_grad(), _output_of(layer) as seen:
         logits: Tensor = model(x)
         classes = choose(logits, target)
+        if len(seen) > 1:  # memory is short, and the layer saw a part at a time: explain as many rows at a time
+            halves = chunks(len(x), (len(x) + 1) // 2)
+            parts = [_explain(model, x.detach()[rows], part_of(target, rows)) for rows in halves]
+            maps, logits, classes = (torch.cat(each) for each in zip(*parts, strict=True))
+            return maps, logits, classes
         source = x if layer is None else seen[-1]
         (gradient,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), source)
     if layer is None:

@@ -9,6 +9,8 @@ trigger per λ); batches even over the (z, y) cells; one backward pass instead o
 Notation: l λ-values per batch, k rows per λ, c classes, g groups.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,7 +20,7 @@ from fairprog_core.common.records import Losses
 from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
-from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
@@ -29,9 +31,11 @@ from fairprog_core.triggers.base import Trigger
 class Reprogram:
     """One training of a trigger; `step` is called once per step, in order."""
 
+    n_queries: int | None = None  # rows sent to learn, where only answers are known
+
     def __init__(
         self,
-        options: ReprogramOptions,
+        options: LearnedTriggerOptions,
         *,
         classifier: Classifier,
         trigger: Trigger,
@@ -92,7 +96,7 @@ class Reprogram:
         """
         batch, lam = self.sampler(step), self.draw_lams(step)
         self.trigger.at_step(step)
-        logits = self.classifier(self.trigger(batch.x, lam)).view(self.n_lams, -1, self.classifier.n_classes)
+        logits = self.logits(batch.x, lam, step).view(self.n_lams, -1, self.classifier.n_classes)
         y, z, natural = (value.view(self.n_lams, -1) for value in (batch.y, batch.z, batch.weight))
         weight = torch.ones_like(natural) if self.conditions_on_label else natural
         lam = lam.to(logits)
@@ -109,6 +113,11 @@ class Reprogram:
             "discriminator_accuracy": accuracy,
             "chance": self.chance,
         }
+
+    def logits(self, x: Any, lam: Tensor, step: int) -> Tensor:
+        """Logits (l·k, c) of a batch with the trigger, through which the trigger gets its gradient."""
+        logits: Tensor = self.classifier(self.trigger(x, lam))
+        return logits
 
     def finish(self, split: Split) -> None:
         """Does nothing: `fit` has kept the best iterate already."""

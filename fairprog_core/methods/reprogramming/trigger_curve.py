@@ -3,12 +3,13 @@
 from collections.abc import Generator
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from fairprog_core.common.files.json_values import Header, parse_header
 from fairprog_core.common.files.model_file import RUN_AGAIN, TrainingCosts, TrainingSummary, find_damage
 from fairprog_core.common.home import is_whole
 from fairprog_core.common.records import Fit, TrainingRecord
-from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import FitContext, Method, ValidateFn
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger, TriggerTraining
 from fairprog_core.training.per_lam import Cost, sum_costs
@@ -21,14 +22,14 @@ class PartHeader(Header):
     summary: TrainingSummary
 
 
-class TriggerCurve(Method[ReprogramOptions]):
+class TriggerCurve(Method[LearnedTriggerOptions]):
     """Learns the trigger of one curve; the classifier is not changed.
 
     Attributes:
         trigger: its options.
     """
 
-    def __init__(self, options: ReprogramOptions, context: FitContext) -> None:
+    def __init__(self, options: LearnedTriggerOptions, context: FitContext) -> None:
         super().__init__(options, context)
         if context.trigger is None:
             raise ValueError("A curve of a trigger needs the options of a trigger.")
@@ -43,11 +44,13 @@ class TriggerCurve(Method[ReprogramOptions]):
         parse_header(TrainingCosts, trigger.about, path=self.file, remedy=RUN_AGAIN)
         return FittedTrigger(trigger, self.context.classifier, self.file)
 
+    kind: ClassVar[type[TriggerTraining]] = TriggerTraining
+
     @cached_property
     def training(self) -> TriggerTraining:
         """The training, in memory."""
         context = self.context
-        return TriggerTraining(
+        return self.kind(
             self.options, self.trigger, classifier=context.classifier, split=context.split,
             validation=context.validation, groups=context.groups, criterion=context.criterion, lam=context.lam,
             seed=context.seed, budget=self.budget, device=context.device, identity_words=context.identity_words,

@@ -19,7 +19,7 @@ from fairprog_core.common.records import Fit, Front, TrainingRecord
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data.base import Split
-from fairprog_core.methods import ReprogramOptions
+from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import FittedModel, ValidateFn
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
@@ -88,7 +88,7 @@ class TriggerTraining:
         identity_words: words that name a group, in lower case.
     """
 
-    options: ReprogramOptions
+    options: LearnedTriggerOptions
     trigger: TriggerOptions
     classifier: Classifier
     split: Split
@@ -113,6 +113,14 @@ class TriggerTraining:
         )
         return trigger.attach_to(self.classifier)
 
+    def new_learner(self, trigger: Trigger, lam: float | None) -> Reprogram | WordSearch:
+        """The learner that trains a trigger in place, for one λ or (None) for all of them."""
+        return make_learner(
+            self.options, classifier=self.classifier, trigger=trigger, criterion=self.criterion, groups=self.groups,
+            split=self.split, steps=self.budget.steps, seed=self.seed, lam=lam, device=self.device,
+            identity_words=self.identity_words,
+        )  # fmt: skip
+
     def fit(
         self,
         trigger: Trigger,
@@ -131,11 +139,7 @@ class TriggerTraining:
             before: with ``lam``: the summaries of the trainings for smaller λ.
             checkpoint: file for the state; None: nothing is written.
         """
-        learner = make_learner(
-            self.options, classifier=self.classifier, trigger=trigger, criterion=self.criterion, groups=self.groups,
-            split=self.split, steps=self.budget.steps, seed=self.seed, lam=lam, device=self.device,
-            identity_words=self.identity_words,
-        )  # fmt: skip
+        learner = self.new_learner(trigger, lam)
         model, done = FittedTrigger(trigger, self.classifier), _last_front(before)
         lams = self.lam.grid if lam is None else (lam,)
         summary = yield from fit_one(
@@ -143,13 +147,16 @@ class TriggerTraining:
             done=len(before), in_all=1 if lam is None else len(self.lam.grid),
         )  # fmt: skip
         started = time.perf_counter()
+        self.classifier.send_for("validation")
         learner.finish(self.validation)
         summary["seconds"] += time.perf_counter() - started
+        if learner.n_queries is not None:
+            summary["queries"] = learner.n_queries
         return summary
 
 
 def make_learner(
-    options: ReprogramOptions,
+    options: LearnedTriggerOptions,
     *,
     trigger: Trigger,
     steps: int,

@@ -43,6 +43,8 @@ NATS = 3.0  # per squared gap: about I(Z; logits | Y) at a gap of .16, over 112 
 class WordSearch:
     """One search for the words of a trigger; `step` is called once per step, in order."""
 
+    n_queries: int | None = None  # rows sent to learn, where only answers are known
+
     def __init__(
         self,
         *,
@@ -74,13 +76,17 @@ class WordSearch:
         self.lams = trigger.scale.anchor_lams if lam is None else (lam,)
         self.seed, self.n_groups = seed, len(groups.names)
         self.criterion, self.groups = criterion, groups
-        self.first, self.second = self.rows(split, trigger.options.look_rows, trigger.options.rows)
+        self.first, self.second = self.scoring_rows(split)
         self.allowed, self.pool = self._vocabulary(identity_words)
         self.archive = Archive()
 
-    def rows(self, split: Split, *n: int) -> "list[ScoringRows]":
+    def scoring_rows(self, split: Split) -> "list[ScoringRows]":
+        """The rows for the first and the second score."""
+        return self.rows(split, self.trigger.options.look_rows, self.trigger.options.rows)
+
+    def rows(self, split: Split, *n: int, population: int = POPULATION) -> "list[ScoringRows]":
         """Representative rows of a split for scoring, one set for each number of rows in ``n``."""
-        split = split.evenly(POPULATION, seed=self.seed)
+        split = split.evenly(population, seed=self.seed)
         margin = margins(self.classifier, split)
         parts = [representative_rows(split, margin, each) for each in n]
         gaps = [DifferentiableGap(part, groups=self.groups, criterion=self.criterion) for part in parts]
@@ -108,7 +114,7 @@ class WordSearch:
     def candidates(self, best: Ids, lam: float, rng: np.random.Generator) -> list[Ids]:
         """Variants of the best sequence that have no score yet."""
         n = self.trigger.options.candidates
-        variants = self._ranked(best, lam, int(rng.integers(len(best))), n - 2 * (n // 3))
+        variants = self.ranked(best, lam, int(rng.integers(len(best))), n - 2 * (n // 3))
         for _ in range(n // 3):
             other = self.archive.best(float(rng.choice(self.lams)))[0]
             for words in (rng.choice(self.pool, len(best)), np.array(other)):
@@ -156,13 +162,17 @@ class WordSearch:
             near = torch.randperm(len(allowed), generator=torch.Generator().manual_seed(self.seed))[:n]
         return allowed, allowed[near].tolist()
 
-    def _ranked(self, best: Ids, lam: float, place: int, n: int) -> list[Ids]:
-        """The best sequence with each of the n words at ``place`` that lower the loss most by its gradient."""
-        change = self.trigger.table[self.allowed] @ self.first.gradient(best, lam)[place]  # (v,)
+    def ranked(self, best: Ids, lam: float, place: int, n: int) -> list[Ids]:
+        """The best sequence with each of the n words at ``place`` that promise to lower the loss most."""
+        change = self.expected_change(best, lam, place)
         words = self.allowed[change.cpu().argsort(stable=True)].tolist()
         sequences = ((*best[:place], word, *best[place + 1 :]) for word in words)
         new = (ids for ids in sequences if ids not in self.archive.first)
         return [ids for ids, _ in zip(new, range(n))]
+
+    def expected_change(self, best: Ids, lam: float, place: int) -> Tensor:
+        """What each allowed word (v,) at ``place`` of the best sequence adds to its loss at λ, by its gradient."""
+        return self.trigger.table[self.allowed] @ self.first.gradient(best, lam)[place]
 
     def _score_again(self, ids: Ids) -> None:
         """Give a sequence its second score."""

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.files.model_file import first_not_finite
 from fairprog_core.common.home import is_file, user_path
 
 INSIDE = ("state_dict", "model_state_dict", "model_state", "model", "net", "weights", "params", "module")
@@ -73,6 +74,8 @@ class Checkpoint(NamedTuple):
                     break
         if reason:
             raise ModelError(f"{self.where} does not belong to {net}: {reason}; name the net that it was saved from.")
+        if (wrong := first_not_finite({name: found[name] for name in wanted})) is not None:
+            raise ModelError(f"{self.where} holds weights that are not finite ({shorten(wrong, 60)}); save it again.")
         return {
             name: found[name].to(value.dtype) if name in found else torch.zeros_like(value, device="cpu")
             for name, value in expected.items()

@@ -1,0 +1,1 @@
+"""Black boxes: classifiers elsewhere that answer with probabilities, and nothing else."""

@@ -1,0 +1,1 @@
+"""Triggers learned from a classifier's answers alone; one row sent is one query."""
