@@ -18,6 +18,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table import pixels
 from fairprog_core.data.table.dataset import OwnTable
+from fairprog_core.data.table.inspect import inspect
 from fairprog_core.data.table.splits import PARTS
 
 N = 16  # pictures, of all pairs of label and group in every split
@@ -129,6 +130,9 @@ def test_unreadable_picture_is_left_out_and_the_rest_goes_on(opened: Open, root:
     assert split.y.tolist() == [0, 0, 1]
     assert split.z.tolist() == [0, 1, 1]
     assert split.cell_share.sum() == pytest.approx(1)
+    report = inspect(opened(max_broken=0.1).options, opened().home)
+    assert [(each.row, each.reason.partition(" (")[0]) for each in report.broken] == [(3, "1.png is broken")]
+    assert report.n_broken == 1
     with pytest.raises(DataError, match=r"1 of 4 pictures cannot be read, .*1\.png is broken"):
         opened(max_broken=0.05).split("train")
 

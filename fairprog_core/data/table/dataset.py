@@ -22,7 +22,7 @@ from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.columns import check_columns
 from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbout
 from fairprog_core.data.table.pictures import PictureFiles, reader
-from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels
+from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels, tried
 from fairprog_core.data.table.source.find import FoundTable, find_table
 from fairprog_core.data.table.source.rows import BrokenRow
 from fairprog_core.data.table.splits import PARTS, UNUSED, Assignment, assign
@@ -132,6 +132,13 @@ class OwnTable(Dataset):
             )
         return found
 
+    def undecoded(self, name: SplitName) -> list[BrokenRow]:
+        """The rows of a split whose pictures could not be decoded, as far as this was tried."""
+        if self.modality == "text" or not self.has_split(name):
+            return []
+        rows, numbers = self._rows(name), self.rows["number"]
+        return [BrokenRow(int(numbers[rows[place]]), reason) for place, reason in tried(self._pixels(name).folder)]
+
     @property
     def missing_pictures(self) -> list[BrokenRow]:
         """The first rows whose picture is missing; none in a table of texts."""
@@ -192,6 +199,8 @@ class OwnTable(Dataset):
             kept[[place for place, _ in done.broken]] = False
             check_broken(done, self._most_broken)
             x, y, z, weight = columns["x"], y[kept], z[kept], weight[kept]
+        if not weight.sum():
+            raise DataError(f"{self.table.name}: every weight of the split {name} is 0; leave weight empty.")
         share = np.zeros((len(self.groups.patterns), len(self.labels)))
         np.add.at(share, (z, y), weight / weight.sum())
         return Split(x, y, z, share, is_stratified=bool(self.options.weight))

@@ -121,9 +121,10 @@ class Listing:
         cells = {name: values.to_pylist() for name, values in chunk.cells.items()}
         unreadable = {each.row for each in chunk.broken}
         self._leave_out(chunk.broken)
-        self.n_rows += len(chunk.numbers) + sum(row not in set(chunk.numbers.tolist()) for row in unreadable)
+        numbers = chunk.numbers.tolist()
+        self.n_rows += len(numbers) + len(unreadable.difference(numbers))
         texts = []
-        for i, row in enumerate(chunk.numbers.tolist()):
+        for i, row in enumerate(numbers):
             if row in unreadable:
                 continue
             text = (cells[x][i] or "").replace("\0", "")
