@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from fairprog_core.common.errors import DataError, FairprogError
 from fairprog_core.common.home import replacing
 from fairprog_core.data.base import Progress
-from fairprog_core.data.cache import Columns, unfinished
+from fairprog_core.data.cache.entry import Columns, unfinished
 
 CHUNK = 256  # pictures per report of progress, and between two notes of what is done
 DECODING = 1  # increased whenever the same file is decoded differently; part of every cache key
