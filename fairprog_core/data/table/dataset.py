@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairprog_core.common.errors import DataError, shorten
-from fairprog_core.common.files.pictures.stamp import MISSING, picture_stamp
+from fairprog_core.common.files.pictures.stamp import MISSING
 from fairprog_core.common.home import Home
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.types import Groups
@@ -24,13 +24,15 @@ from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbou
 from fairprog_core.data.table.pictures import PictureFiles, reader
 from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels
 from fairprog_core.data.table.source.find import FoundTable, find_table
+from fairprog_core.data.table.source.picture_folder import first_folder_with
 from fairprog_core.data.table.source.rows import BrokenRow
 from fairprog_core.data.table.splits import PARTS, UNUSED, Assignment, assign
 
 READING = 1  # increased whenever the same table is read differently; part of the cache key
+_TRIED = 20  # first pictures, by which the folder that holds them is known
 _MAPPING = {
-    "text", "image", "label", "threshold", "labels", "positive", "group", "groups", "group_threshold", "split",
-    "weight",
+    "text", "image", "label", "threshold", "labels", "positive", "group", "groups", "group_names", "group_threshold",
+    "split", "weight",
 }  # fmt: skip
 """The options that say how a table is read."""
 
@@ -85,7 +87,7 @@ class OwnTable(Dataset):
         Raises:
             DataError: the file or a column is missing.
         """
-        found = find_table(self.options.path, self.home.cache / "scratch")
+        found = find_table(self.options.path, self.home.cache / "scratch", also=self.options.also)
         check_columns(self.options, found)
         return found
 
@@ -150,7 +152,8 @@ class OwnTable(Dataset):
     @cached_property
     def pictures(self) -> PictureFiles:
         """The pictures that the table names."""
-        return PictureFiles(self.options.root, self.table.folder, self.home)
+        beside = first_folder_with(self.table.folder, self.names[:_TRIED])
+        return PictureFiles(self.options.root, beside, self.home)
 
     def has_split(self, name: SplitName) -> bool:
         return bool((self.assignment.part == PARTS.index(name)).any())
@@ -251,8 +254,10 @@ class OwnTable(Dataset):
         """The named columns of the table."""
         key = self.options.content(include=_MAPPING)
         key |= {"kind": "table", "reading": READING}
-        key["table"] = picture_stamp(self.table.folder, self.table.names, self.home)
-        return CacheEntry.of(self.home, digest_of(key), LAYOUT, Listing(self.options, self.table).fill)
+        key["table"] = self.table.stamp(self.home)
+        return CacheEntry.of(
+            self.home, digest_of(key), LAYOUT, Listing(self.options, self.table).fill, sources=self._sources
+        )
 
     def _pixels(self, name: SplitName) -> CacheEntry:
         rows, size = self._rows(name), self.options.image_size
@@ -265,7 +270,11 @@ class OwnTable(Dataset):
             return fill_pixels(out.folder, names, read, size, most_broken=self._most_broken)
 
         expected = {"x": Array((None, size, size, 3), np.uint8)}
-        return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True)
+        return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True, sources=self._sources)
+
+    @property
+    def _sources(self) -> tuple[str, str]:
+        return self.options.path, self.options.root
 
     @property
     def _most_broken(self) -> int:

@@ -19,9 +19,9 @@ from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.pictures import outside
 from fairprog_core.data.table.source.find import FoundTable
 from fairprog_core.data.table.source.rows import BrokenRow, Chunk
+from fairprog_core.data.table.source.split_files import SPLITS
 from fairprog_core.data.table.splits import DRAWN, PARTS, UNUSED
-from fairprog_core.data.table.text_hash import text_hash
-from fairprog_core.data.table.values import SPLITS, Classes, classes, cleaned, number, truth
+from fairprog_core.data.table.values import Classes, classes, cleaned, number, text_hash, truth
 
 if TYPE_CHECKING:
     pass
@@ -240,7 +240,7 @@ class Listing:
             patterns = (codes[:, None] >> np.arange(len(options.groups)) & 1).astype(bool)
             return options.groups, z.astype(np.int64), patterns
         values = [value for value in self.groups.known if value]
-        known = classes(values, column=options.group, what="group")
+        known = classes(values, column=options.group, what="group", names=options.group_names)
         if len(known.names) > MOST_GROUPS:
             raise DataError(
                 f"The group column {shorten(options.group, 60)} has {len(known.names):,} different values; at most "

@@ -7,18 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from pathlib import PurePosixPath
 
 from fairprog_core.common.errors import escaped
+from fairprog_core.common.files.pictures.names import is_picture
 from fairprog_core.data.table.report import MOST_COLUMNS, ColumnReport, ColumnType, Guess
 from fairprog_core.data.table.source.rows import TableSource
-from fairprog_core.data.table.values import SPLITS, cleaned, number, truth
+from fairprog_core.data.table.source.split_files import SPLITS
+from fairprog_core.data.table.values import cleaned, number, truth
 
 ROWS = 1000  # the first rows, by which columns are judged
 PREVIEW = 8  # of them are shown
 _MOST_LETTERS = 300  # of a cell that is shown
 _FEW = 20  # different values of a column of categories
-_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 _NAMES = {
     "text": ("text", "comment", "comment_text", "sentence", "tweet", "review", "content", "body", "message", "post"),
     "image": ("image", "file", "filename", "file_name", "image_id", "img", "img_filename", "path", "photo", "picture"),
@@ -70,7 +70,7 @@ def judge(name: str, cells: Sequence[str]) -> ColumnReport:
 def _type(values: list[str], n_values: int) -> ColumnType:
     if not values:
         return "empty"
-    if all(PurePosixPath(value.lower()).suffix in _PICTURES for value in values[:50]):
+    if all(map(is_picture, values[:50])):
         return "picture"
     if n_values <= 2 and all(truth(value) is not None for value in values):
         return "truth"
