@@ -118,6 +118,15 @@ def test_list_written_by_pandas_names_its_first_column(home: Home, tmp_path: Pat
     assert opened(tmp_path / "a", home).split("test").y.tolist() == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("header", ["", "image_id,partition\n"])
+def test_partition_of_kaggle_without_its_header_loses_no_picture(header: str, home: Home, tmp_path: Path) -> None:
+    root = celeba(tmp_path / "a")
+    text = (root / "list_eval_partition.txt").read_text()
+    (root / "list_eval_partition.txt").unlink()
+    (root / "list_eval_partition.csv").write_text(header + text.replace(" ", ","))
+    assert sum(len(images) for images in opened(root, home)._listed.values()) == len(PARTS)
+
+
 def test_list_that_mixes_minus_one_and_zero_is_told(home: Home, tmp_path: Path) -> None:
     file = celeba(tmp_path / "a") / "list_attr_celeba.txt"
     file.write_text(file.read_text().replace("000003.jpg -1", "000003.jpg 0"))
