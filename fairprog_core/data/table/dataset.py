@@ -78,7 +78,8 @@ class OwnTable(Dataset):
             DataError: the table is missing or broken.
         """
         patterns = np.array(self.about.patterns, dtype=bool).reshape(-1, len(self.about.groups))
-        return Groups(self.about.groups, patterns)
+        is_marked_in_part = bool(self.options.group) and not patterns[-1].any()
+        return Groups(self.about.groups, patterns, len(patterns) - 1 if is_marked_in_part else None)
 
     @cached_property
     def table(self) -> FoundTable:
