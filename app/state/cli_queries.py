@@ -6,8 +6,9 @@ Reading hundreds of predictions files needs libraries that the page server does 
 import json
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -21,9 +22,11 @@ from app.wording import cli_queries as words
 from fairprog_core.common.errors import DataError
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson
+from fairprog_core.study.settings import to_toml
 
 if TYPE_CHECKING:
     from fairprog_core.data.table.report import TableReport
+    from fairprog_core.study import Study
 
 _TIMEOUT = 300.0  # seconds
 _RETRY_AFTER = 60.0  # seconds that a failure is cached: a missing file may be back later
@@ -85,6 +88,66 @@ def look(options: Mapping[str, Any]) -> "TableReport":
         _look.clear(given, stamp)
         raise DataError(found.error)
     return _table_report().validate_json(found.text)
+
+
+def audit(path: Path, columns: Sequence[str]) -> dict[str, Any]:
+    """The figures of ``fairprog audit`` of a file; computed again when the file has changed.
+
+    Args:
+        path: of the file.
+        columns: the options of the command.
+
+    Raises:
+        DataError: the file cannot be audited, or it took too long.
+    """
+    status = path.stat()
+    asked = str(path), tuple(columns), (status.st_mtime_ns, status.st_size)
+    return _figures(_audit(*asked), lambda: _audit.clear(*asked))
+
+
+def first_look(study: "Study") -> dict[str, Any]:
+    """The figures of ``fairprog audit`` of a study: how unequal its frozen base is on the validation rows.
+
+    Raises:
+        DataError: the base would have to be trained first, or the data or the base cannot be used.
+    """
+    text = to_toml(study)
+    if text is None:
+        raise DataError(words.NO_FILE)
+    return _figures(_audit_study(text), lambda: _audit_study.clear(text))
+
+
+def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
+    """What a command wrote as JSON; a failure is not remembered.
+
+    Raises:
+        DataError: the command failed.
+    """
+    if found.error:
+        forget()
+        raise DataError(found.error)
+    values: dict[str, Any] = json.loads(found.text)
+    return values
+
+
+@st.cache_data(max_entries=32, show_spinner=words.AUDITING)
+def _audit(path: str, options: tuple[str, ...], _stamp: tuple[int, int]) -> _Answer:
+    return _audited(path, *options)
+
+
+@st.cache_data(max_entries=32, show_spinner=words.AUDITING)
+def _audit_study(text: str) -> _Answer:
+    with tempfile.TemporaryDirectory(prefix="fairprog-") as folder:
+        file = Path(folder) / "study.toml"
+        file.write_text(text, "utf-8")
+        return _audited(str(file), "--home", str(run_store.home().path))
+
+
+def _audited(file: str, *options: str) -> _Answer:
+    with tempfile.TemporaryDirectory(prefix="fairprog-") as folder:
+        target = Path(folder) / "audit.json"
+        done = _run([sys.executable, "-m", "fairprog_core", "audit", file, *options, "--json", str(target)])
+        return done if done.error else _Answer(target.read_text("utf-8"))
 
 
 @st.cache_data(max_entries=64, show_spinner=words.LOOKING)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import streamlit as st
 
@@ -12,6 +12,9 @@ from fairprog_core.common.errors import RunError
 from fairprog_core.common.files import uploads
 from fairprog_core.common.files.uploads import Upload
 from fairprog_core.common.sharing import sharing
+
+if TYPE_CHECKING:
+    from fairprog_core.api.made_from import MadeFrom
 
 SOURCE = "own_source"  # session: the path of the table
 DATASET = "own_dataset"  # session: the options of the data set, as JSON values
@@ -56,17 +59,38 @@ def kept() -> list[Upload]:
     return [upload for upload in found if upload.about.visitor == run_store.visitor_digest()]
 
 
+def made(upload: Upload) -> "MadeFrom":
+    """What was made from an upload."""
+    from fairprog_core.api.made_from import made_from
+
+    return made_from(run_store.store(), upload.path.parent)
+
+
+def ask_removal(upload_id: str | None) -> None:
+    """Let the page ask to confirm the removal of an upload; None closes the question."""
+    st.session_state[_key("upload_removal")] = upload_id
+
+
+def asked_removal() -> Upload | None:
+    """The upload whose removal the page asks to confirm; None where it asks nothing."""
+    upload_id = st.session_state.get(_key("upload_removal"))
+    return uploads.find_upload(run_store.home(), upload_id) if upload_id else None
+
+
 def remove(upload_id: str) -> None:
-    """Delete an upload, with what was made from it.
+    """Delete an upload, with all that was made from it: copies of rows, bases, runs.
 
     Raises:
-        RunError: it is another visitor's.
+        RunError: it is another visitor's, or a run is running on it.
     """
+    from fairprog_core.api.made_from import remove_made
+
     upload = uploads.find_upload(run_store.home(), upload_id)
     if upload is None:
         return
     if upload not in kept():
         raise RunError("This upload is another visitor's; only the browser that uploaded it may delete it.")
+    remove_made(run_store.store(), made(upload))
     uploads.remove_upload(run_store.home(), upload_id)
     if source() == upload.path:
         choose_source(None)

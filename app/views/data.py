@@ -4,18 +4,34 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.data import findings, mapping, source
+from app.components.data import findings, mapping, predictions, source
 from app.state import cli_queries, own_data
 from app.widgets import page
 from app.wording import data as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
+from fairprog_core.data.table.report import TableReport
 
 
 def draw(path: Path) -> None:
-    """Draw what is known of a table, the form of its columns, the findings, and the way to the page Train."""
+    """Draw what is known of a table, and the part for data to train on or for predictions."""
     first = cli_queries.look({"kind": "table", "path": str(path)})
+    if first.problem:
+        st.error(common.plain(first.problem))
+        return
     findings.preview(first, key="preview")
+    part = st.segmented_control(
+        words.PARTS_LABEL, list(words.PARTS), default="rows", required=True, format_func=words.PARTS.__getitem__,
+        key="part", persist_state="session",
+    )  # fmt: skip
+    if part == "rows":
+        draw_rows(first, path)
+    else:
+        predictions.show(first, path, key="predictions")
+
+
+def draw_rows(first: TableReport, path: Path) -> None:
+    """Draw the form of the columns, the findings, and the way to the page Train."""
     values = mapping.show(first, path, key="mapping")
     try:
         options = mapping.checked(values)
@@ -33,6 +49,8 @@ def draw(path: Path) -> None:
 
 
 page.header(words.TITLE, words.LEAD)
+if asked := own_data.asked_removal():
+    source.confirm_removal(asked, key="removal")
 path = source.show(key="source")
 if path is not None:
     draw(path)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.components.train import command_line, data_card, needs_table, run_watch, study_form, study_plan
+from app.components.train import command_line, data_card, first_look, needs_table, run_watch, study_form, study_plan
 from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import train as words
@@ -33,6 +33,7 @@ def choose() -> None:
             command_line.show(study, preset=None if preset == study_form.OWN else preset, key="command_line")
     if study is not None:
         st.space("small")
+        first_look.show(study, key="first_look")
         needs_table.show(study.methods, key="needs")
         data_card.show(study.dataset, key="data_card")
         if pressed:

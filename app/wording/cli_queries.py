@@ -1,6 +1,8 @@
 """What a page shows while a command compares methods or reads a table, and when the command fails."""
 
 WORKING = "Comparing the methods row by row"
+AUDITING = "Measuring the predictions"
+NO_FILE = "This study cannot be written as a file; change the options that have no value."
 LOOKING = "Reading the table"
 TOO_LONG = (
     "This was stopped after {minutes} minutes. Choose fewer methods, runs with fewer test rows, or a smaller table; "

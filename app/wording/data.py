@@ -31,7 +31,9 @@ EARLIER = "Earlier uploads"
 EARLIER_NONE = "Nothing was uploaded yet."
 USE = "Use"
 DELETE = "Delete"
-DELETED = "Deleted {name}, and what was made from it."
+DELETE_TITLE = "Delete this upload?"
+DELETE_YES = "Delete for good"
+DELETE_NO = "Keep it"
 AGAIN = "Choose another table"
 GONE = "{name} is gone; upload it again, or choose another table."
 READING = "Reading the table …"
@@ -89,7 +91,15 @@ PREDICTIONS_LEAD = (
     "is enough."
 )
 AUDIT = "Show the report"
+AUDIT_FILE = "Download the report (JSON)"
+TRUE_LABEL = "True label"
 PREDICTION = "Predicted label, or score"
+PREDICTION_HELP = "A column of predicted labels or of scores; or one column of scores for every label."
+POSITIVE_TEXT = "It counts as a yes where the label is"
+POSITIVE_HELP = "A value of the label; empty: the last one in their order."
+INCOMPLETE_AUDIT = "Choose the columns of the label, of the prediction and of the groups."
+REPORT = "How unequal the predictions are"
+SHEETS = ("Metrics", "Groups", "Combinations of groups")
 
 
 def upload_note(megabytes: float, folder: str, *, is_shared: bool) -> str:
@@ -147,3 +157,21 @@ def broken(n: int, n_rows: int) -> str:
 def share_of(share: float) -> str:
     """The natural share of a cell, e.g. "3.1 % of the split"."""
     return f"{100 * share:.1f} %"
+
+
+def about_report(n: int, labels: Sequence[str], groups: Sequence[str]) -> str:
+    """What a report is about."""
+    return f"{n:,} rows; labels {', '.join(labels)}; groups {', '.join(map(common.group, groups))}."
+
+
+def about_removal(name: str, n_copies: int, n_bases: int, runs: Sequence[str]) -> str:
+    """What is deleted with an upload."""
+    made = [_many(n_copies, "copy of its rows", "copies of its rows"), _many(n_bases, "base classifier")]
+    made.append(_many(len(runs), "run"))
+    also = ", ".join(filter(None, made))
+    named = f" ({', '.join(map(common.plain, runs[:5]))}{' …' if len(runs) > 5 else ''})" if runs else ""
+    return f"This deletes “{name}” for good" + (f", and what was made from it: {also}{named}." if also else ".")
+
+
+def _many(n: int, one: str, many: str = "") -> str:
+    return "" if n == 0 else f"1 {one}" if n == 1 else f"{n} {many or one + 's'}"

@@ -16,6 +16,11 @@ THIS_STUDY = "This study"
 MORE = "More options"
 REST = "Everything else: seed of the base classifier, selection, mode, explanations, device"
 
+FIRST_LOOK = "See how unequal the classifier is"
+FIRST_LOOK_HELP = (
+    "The frozen classifier predicts the validation rows; nothing is trained. It must be trained already: your own, a "
+    "shipped one, or one of an earlier run."
+)
 OWN = "Your own data"
 OWN_PRESET = "The table {name}, with the columns that you chose on the page Data."
 OWN_TEXTS = "**{name}**: texts of the column *{input}*"

@@ -1,6 +1,10 @@
 """``fairprog data``: lists, prepares and checks data sets."""
 
+import math
 import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import numpy as np
@@ -8,17 +12,20 @@ import typer
 from pydantic import TypeAdapter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from fairprog_core.api.made_from import MadeFrom, made_from, remove_made
 from fairprog_core.cli.terminal.console import HomeOption, PlainTable, SetOption, complain, console, open_home
 from fairprog_core.cli.terminal.table_report import print_columns, print_report
-from fairprog_core.common.errors import ConfigError, shorten
+from fairprog_core.common.errors import ConfigError, shorten, size
 from fairprog_core.common.files.json_values import from_json
-from fairprog_core.common.home import Home
+from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, TableOptions
 from fairprog_core.data.base import Dataset, Split, SplitName
+from fairprog_core.data.cache.stored import CachedRows, cached_rows
 from fairprog_core.data.card import data_card
 from fairprog_core.data.table.inspect import inspect
 from fairprog_core.data.table.report import FEW, TableReport
+from fairprog_core.runs import Store
 from fairprog_core.study.load import load_study, load_study_of, presets
 
 app = typer.Typer(name="data", help="List, prepare and check data sets.", no_args_is_help=True)
@@ -104,6 +111,53 @@ def look(
         print_report(report)
     else:
         print_columns(report)
+
+
+@app.command()
+def clean(
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", parser=user_path, help="Remove all that was made from this file or folder, runs too."),
+    ] = None,
+    unused_days: Annotated[
+        float | None, typer.Option(min=0, help="Remove copies of rows that were not used for so many days.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Show and clean the cache of data sets: copies of rows, made again when they are needed.
+
+    Without options, what is of no use any more is removed: damaged copies, and those whose files are gone.
+    """
+    opened = open_home(home)
+    with Store(opened) as store:
+        if source is not None:
+            made = made_from(store, source.absolute())
+        else:
+            entries = cached_rows(opened)
+            _print_cache(entries)
+            limit = math.inf if unused_days is None else unused_days * 86_400
+            made = MadeFrom(
+                tuple(each for each in entries if each.is_stale or time.time() - each.used >= limit), (), ()
+            )
+        n = len(made.rows), len(made.bases), len(made.runs)
+        if not any(n):
+            typer.echo("There is nothing to remove.")
+            return
+        what = f"{n[0]} copies of rows and {n[1]} bases, {made.size}, and {n[2]} runs"
+        if yes or typer.confirm(f"Remove {what}?"):
+            remove_made(store, made)
+            typer.echo(f"Removed {what}.")
+
+
+def _print_cache(entries: Sequence[CachedRows]) -> None:
+    table = PlainTable()
+    for name in ("Size", "Used", "Made from"):
+        table.add_column(name)
+    for entry in entries:
+        used = time.strftime("%Y-%m-%d", time.localtime(entry.used))
+        table.add_row(size(entry.n_bytes), used, ", ".join(entry.sources) or "random numbers")
+    console().print(table)
 
 
 def _from_stdin() -> dict[str, object]:

@@ -149,7 +149,7 @@ class Execution:
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         about = self.context.classifier.describe()
-        yield self.progress.at("base", 1.0, f"The base classifier is ready{about and ': it '}{about}")
+        yield self.progress.at("base", 1.0, f"The base classifier is ready{about and '; it '}{about}")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
 
@@ -221,7 +221,10 @@ class Execution:
         self.context = context
 
     def _check_head(self, classifier: Classifier) -> None:
-        """Refuse methods that replace a last linear layer which the base does not have."""
+        """Refuse methods that need layers or weights which the base does not show."""
+        trained = (plan.method.kind for plan in self.plans if plan.method.needs.weights == "all")
+        if next(classifier.parameters(), None) is None and (kind := next(trained, None)) is not None:
+            raise ModelError(f"{kind} trains the weights of the classifier, and this program shows none; leave it out.")
         kinds = (plan.method.kind for plan in self.plans if plan.method.needs_linear_head)
         if not isinstance(classifier.head, nn.Linear) and (kind := next(kinds, None)) is not None:
             raise ModelError(

@@ -184,3 +184,11 @@ def test_own_picture_is_explained_and_a_broken_one_refused(open_page, demo, gall
     said = [cell["captions"][0].splitlines()[0] for cell in own["cells"][1:]]
     first = [cell["captions"][-1].splitlines()[0] for cell in kept["cells"][1:]]
     assert said == first
+
+
+def test_note_above_the_maps_names_the_layer_or_says_that_gradients_stand_in():
+    note = {"labels": ["no", "yes"], "layer": "layer vit.layers.1.norm, 4×4", "is_input_gradient": False}
+    assert "at the layer vit.layers.1.norm, 4×4" in words.about(note, "grad_cam", None, shown=1, kept=1)
+    program = words.about(note | {"is_input_gradient": True}, "grad_cam", 1, shown=1, kept=1)
+    assert "gradients of the picture" in program
+    assert "layer vit" not in program

@@ -77,7 +77,9 @@ def test_unknown_key_holds_nothing_that_could_be_markup():
 def test_plan_in_words():
     one = words.plan(names=["Border"], criteria=["Equalized odds"], seeds=1, curves=1, length=words.of_steps(250))
     assert one == "Border for equalized odds, 1 seed: 1 curve of 250 steps."
-    many = words.plan(names=["Border", "Patch"], criteria=["Equalized odds"], seeds=3, curves=6, length=words.of_steps(1000))
+    many = words.plan(
+        names=["Border", "Patch"], criteria=["Equalized odds"], seeds=3, curves=6, length=words.of_steps(1000)
+    )
     assert many == "Border and Patch for equalized odds, 3 seeds: 6 curves of 1,000 steps each."
 
 

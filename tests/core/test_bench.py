@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
+from fairprog_core.cli.machine.bench import queries
 from fairprog_core.cli.machine.bench.bench import QUICK, SCHEMA, bench
+from fairprog_core.cli.machine.bench.queries import QuerySize
 from fairprog_core.common.errors import ConfigError
 
 
@@ -67,3 +70,17 @@ def test_bench_leaves_the_number_of_threads_as_it_was():
 
 def _fail() -> None:
     raise RuntimeError("no such device")
+
+
+def test_bench_of_queries_sees_the_same_base_twice_and_compares_with_the_white_box():
+    size = QuerySize(queries=(200,), seeds=(("faces", 1),), n_tune=64, n_val=48, n_test=120, steps=2)
+    found = list(queries.compare(size))
+    assert [(each.name, each.queries, each.kept is None) for each in found] == [
+        ("white box", 0, True), ("untrained trigger", 0, False), ("black box", 200, False),
+    ]  # fmt: skip
+    assert len({each.base_gap for each in found}) == 1
+    assert all(row.count("|") == queries.HEAD[0].count("|") for row in map(queries.table_row, found))
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+    probabilities = queries.faces(pictures)
+    assert probabilities.shape == (3, 2)
+    assert np.allclose(probabilities.sum(1), 1, atol=1e-6)

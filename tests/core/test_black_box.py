@@ -20,6 +20,7 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data.base import Split
 from fairprog_core.methods import QueryReprogramOptions
 from fairprog_core.methods.reprogramming.by_queries.query_reprogram import QueryReprogram
+from fairprog_core.methods.reprogramming.by_queries.query_search import QuerySearch, SearchSize
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
@@ -260,6 +261,43 @@ def test_estimated_gradient_is_that_of_the_pattern() -> None:
     tied = torch.zeros(48).index_add(0, place, true.flatten())[place].view_as(true)
     assert torch.corrcoef(torch.stack([estimated.flatten(), tied.flatten()]))[0, 1] > 0.95
     assert (estimated.norm() / tied.norm()).item() == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize("queries", [100, 500, 2_000, 10_000, 50_000, 10**6])
+def test_search_sends_no_more_rows_than_there_are_queries(queries: int) -> None:
+    options = HardOptions()
+    size = SearchSize.of(queries, options, 4000)
+    first_sequence, per_step = size.first + size.second, options.candidates * size.first + size.second
+    assert size.population + first_sequence + size.n_steps * per_step <= queries
+    assert (size.n_steps > 0) == (queries > 100)
+
+
+def test_search_finds_words_that_help_from_answers_alone() -> None:
+    """The box says yes, in one group only, unless a text begins with "good": the search has to find that word."""
+    options, split = QueryReprogramOptions(queries=1000), rows("text")
+    split = Split(np.array([f"{'us' if z else 'them'} {text}" for text, z in zip(split.x, split.z)], dtype=object),
+                  split.y, split.z, split.cell_share, False)  # fmt: skip
+
+    def answer(found: list[Any]) -> dict[str, Any]:
+        gap = [0.0 if "good" in text.split()[:2] else 0.4 for text in found]
+        yes = [0.5 + each if " us " in f" {text} " else 0.5 - each for each, text in zip(gap, found)]
+        return {"probabilities": [[1 - each, each] for each in yes]}
+
+    with serving(answer) as server:
+        box = open_box(server, split)
+        words = ("good", "bad", "new", "old", "long", "short", "red", "blue", "big", "small")
+        trigger: Any = build(TRIGGERS, HardOptions(n_words=2, allowed=words, pool=4), **box.input_spec)
+        trigger.attach_to(box)
+        trigger.init_from_words([box.words["red"], box.words["blue"]])
+        server.rows.clear()
+        search = QuerySearch(
+            options, classifier=box, trigger=trigger, criterion=EqualizedOddsOptions(), split=split, seed=0,
+            groups=Groups.exclusive("a", "b"), lam=1.0, device=torch.device("cpu"),
+        )  # fmt: skip
+        for step in range(search.size.n_steps):
+            losses = search.step(step)
+    assert "good" in trigger.spelled()[0]
+    assert len(server.rows) <= losses["queries"] == search.n_queries <= 1000
 
 
 TINY_BOX: dict[str, Any] = {

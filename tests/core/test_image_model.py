@@ -13,6 +13,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 from fairprog_core.classifiers import ImageModelOptions
 from fairprog_core.classifiers.base import freeze
 from fairprog_core.classifiers.image_model.classifier import ImageModel
+from fairprog_core.classifiers.image_model.reading import PictureReading, ReadPicture
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
@@ -75,11 +76,31 @@ def test_vit_folder_gives_the_logits_of_transformers(vit: Path) -> None:
 
 def test_pictures_of_another_size_are_resized_inside_the_gradient(vit: Path) -> None:
     classifier = opened(model=str(vit), side=48)
+    with torch.inference_mode():
+        classifier(classifier.to_input(split_of(48).x))
     x = classifier.to_input(split_of(48).x).requires_grad_()
     classifier(x)[:, 0].sum().backward()
     assert classifier.input_spec == {"image_size": 48}
     assert x.grad is not None
     assert (x.grad.abs().sum((0, 1)) > 0).all()
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "nearest"])
+@pytest.mark.parametrize("side", [20, 48, 77])
+def test_resizing_is_that_of_torch(mode: Any, side: int) -> None:
+    reading = PictureReading(size=(SIDE, 24), mean=(0, 0, 0), std=(1, 1, 1), interpolation=mode)
+    x = torch.rand(2, 3, side, side)
+    how = {} if mode == "nearest" else {"antialias": True}
+    expected = torch.nn.functional.interpolate(x, size=(SIDE, 24), mode=mode, **how)  # type: ignore[arg-type]
+    torch.testing.assert_close(ReadPicture(reading)(x), expected, atol=1e-5, rtol=0)
+
+
+def test_resized_pictures_are_those_of_the_processor(vit: Path) -> None:
+    """The processor rounds to bytes after each axis: a step of 255 at most, over the standard deviation of .5."""
+    rows = split_of(77)
+    pixels = AutoImageProcessor.from_pretrained(vit)(list(rows.x), return_tensors="pt")["pixel_values"]
+    classifier = opened(model=str(vit), side=77)
+    torch.testing.assert_close(classifier.read(classifier.to_input(rows.x)), pixels, atol=2.01 / 255, rtol=0)
 
 
 def test_outputs_are_matched_to_labels_by_their_names(tmp_path: Path, vit: Path) -> None:
@@ -122,11 +143,14 @@ def test_vit_folder_from_a_study_to_a_curve_reads_no_train_split(
     prepared: list[str] = []
     original = Faces.prepare_split
     monkeypatch.setattr(Faces, "prepare_split", lambda self, name: prepared.append(name) or original(self, name))
-    records, result = run(study_of(vit), home)
+    methods = [{"kind": kind} for kind in ("reprogram", "last_layer", "leace", "output_shift")]
+    values = {"methods": [*methods, {"kind": "adv_post", "steps": 2}], "lam": {"grid": [0.3, 1], "per": {}}}
+    records, result = run(Study.parse(study_of(vit).to_json() | values), home)
     assert records[-1]["kind"] == "result"
     assert set(prepared) == {"test", "val", "tune"}
     assert not any(record["kind"] == "base" for record in records)
     assert [point.lam for point in result.points if point.method == "reprogram"] == [0.3, 1]
+    assert {point.method for point in result.points} >= {"last_layer", "leace", "output_shift", "adv_post"}
 
 
 def test_key_of_a_base_that_is_not_trained_does_not_depend_on_the_train_split(vit: Path, home: Home) -> None:

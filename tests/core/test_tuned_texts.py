@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from fairprog_core.classifiers import CLASSIFIERS, EncoderOptions
 from fairprog_core.classifiers.base import read_classifier, save_classifier
 from fairprog_core.classifiers.encoder.classifier import Encoder
 from fairprog_core.classifiers.encoder.folder import model_digest
-from fairprog_core.common.errors import FairprogError, ModelError
+from fairprog_core.common.errors import ConfigError, FairprogError, ModelError
 from fairprog_core.common.home import Home
+from fairprog_core.common.sharing import Sharing, Sort
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.study import Study
 from tests.tiny_encoders import TEXTS, read, save_family
@@ -195,6 +197,35 @@ def test_adapter_of_another_base_is_one_sentence(tmp_path: Path):
     _set(folder, base_model_name_or_path=str(other))
     with pytest.raises(ModelError, match="cannot be used|does not fit"):
         tuned(folder, ("a", "b", "c"))
+
+
+def test_weights_that_are_not_finite_are_one_sentence(tmp_path: Path):
+    folder = save(tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"][0] = torch.nan
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelError, match=r"not all finite \(classifier.bias is not\)"):
+        tuned(folder)
+
+
+def test_folder_of_a_model_and_an_adapter_is_one_sentence(tmp_path: Path):
+    """transformers would add the adapter to the model, and import what it names, without being asked."""
+    folder, _ = save_adapter(tmp_path)
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        shutil.copy(folder / name, tmp_path / "base" / name)
+    with pytest.raises(ModelError, match="holds both a whole model .* and an adapter"):
+        list(Encoder.fetch(EncoderOptions(model=str(tmp_path / "base"))))
+
+
+@pytest.mark.parametrize(("base", "allowed"), [("who/what", "folders"), ("", "hub")])
+def test_adapter_names_no_base_that_visitors_may_not_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str, allowed: Sort
+):
+    folder, _ = save_adapter(tmp_path, base=base)
+    for name, value in Sharing(is_shared=True, allowed=frozenset([allowed])).to_environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match="the owner of this shared server does not allow"):
+        list(Encoder.fetch(EncoderOptions(model=str(folder))))
 
 
 # ---- refused before any data are prepared

@@ -49,6 +49,21 @@ def _choose(key: str) -> None:
     _earlier(own_data.kept(), key=f"{key}.earlier")
 
 
+@st.dialog(words.DELETE_TITLE, on_dismiss=lambda: own_data.ask_removal(None))
+def confirm_removal(value: Upload, *, key: str) -> None:
+    """Ask whether to delete an upload with all that was made from it; delete it after a yes."""
+    made = own_data.made(value)
+    name = common.plain(value.about.name)
+    st.markdown(words.about_removal(name, len(made.rows), len(made.bases), [run.name for run in made.runs]))
+    with st.container(horizontal=True):
+        if st.button(words.DELETE_YES, type="primary", key=f"{key}.yes"):
+            own_data.ask_removal(None)
+            confirm.attempt(lambda: own_data.remove(value.id))
+        if st.button(words.DELETE_NO, key=f"{key}.no"):
+            own_data.ask_removal(None)
+            st.rerun()
+
+
 def _existing(text: str) -> Path:
     """A path that somebody typed.
 
@@ -74,4 +89,5 @@ def _earlier(value: list[Upload], *, key: str) -> None:
             if st.button(words.USE, key=f"{key}.use.{upload.id}"):
                 confirm.attempt(lambda upload=upload: own_data.choose_source(upload.path))  # type: ignore[misc]
             if st.button(words.DELETE, key=f"{key}.delete.{upload.id}", type="tertiary"):
-                confirm.attempt(lambda upload=upload: own_data.remove(upload.id))  # type: ignore[misc]
+                own_data.ask_removal(upload.id)
+                st.rerun()

@@ -56,14 +56,14 @@ class Beside(NamedTuple):
 def to_text(point: Point, beside: Beside) -> str:
     """Title, tables and sentences below each other."""
     tables = "\n".join(_as_text(sheet) for sheet in sheets(point))
-    return "\n".join([_title(point), "", tables, *_sentences(point, beside)])
+    return "\n".join([_title(point), "", tables, *sentences(point, beside)])
 
 
 def to_html(point: Point, beside: Beside) -> str:
     """The same as HTML; whatever the user named is escaped."""
     tables = "".join(_as_html(sheet) for sheet in sheets(point))
-    sentences = "".join(f"<p>{escape(each)}</p>" for each in _sentences(point, beside))
-    return f"<div><p><strong>{escape(_title(point))}</strong></p>{tables}{sentences}</div>"
+    said = "".join(f"<p>{escape(each)}</p>" for each in sentences(point, beside))
+    return f"<div><p><strong>{escape(_title(point))}</strong></p>{tables}{said}</div>"
 
 
 def sheets(point: Point) -> list[Sheet]:
@@ -104,7 +104,7 @@ def _rates_of(first: str, given: Sequence[GroupRow], labels: Sequence[str]) -> S
     return Sheet(columns, rows)
 
 
-def _sentences(point: Point, beside: Beside) -> Iterator[str]:
+def sentences(point: Point, beside: Beside) -> Iterator[str]:
     """What has to be known to read the tables."""
     if any(point.noise_gap.get(name) is not None for name in METRICS):
         yield (

@@ -100,13 +100,13 @@ class Encoder(TextClassifier):
         self.config, self.tokenization, self.rest = config, tokenization, rest
         self.tokens = Tokens(tokenization)
         self.body = new_model(config) if model is None else model
+        self.linear = self._take_head()
         n_rows = cast(nn.Embedding, self.body.get_input_embeddings()).num_embeddings
         if self.tokens.n_ids > n_rows:
             raise ModelError(
                 f"The tokenizer of this model has ids up to {self.tokens.n_ids - 1} and its word table only "
                 f"{n_rows} rows; give a folder in which they belong together."
             )
-        self.linear = self._take_head()
         self.max_length = min(options.max_length, n_positions(self.body) - ROOM)
         layers = _layers(self.body)
         _freeze_embeddings(self.body, layers)

@@ -68,11 +68,16 @@ def base_name(folder: Path) -> str | None:
     """The model that an adapter changes, as in `fetch_model`; None: the folder is a whole model.
 
     Raises:
-        ModelError: the adapter names no base.
+        ModelError: the adapter names no base, or the folder holds a whole model too.
         ConfigError: it names one that visitors of this shared server may not name.
     """
-    if (folder / "config.json").is_file() or not (folder / ADAPTER).is_file():
+    if not (folder / ADAPTER).is_file():
         return None
+    if whole := sorted(path.name for path in folder.glob("*.safetensors") if path.name != ADAPTER_WEIGHTS):
+        raise ModelError(
+            f"{folder} holds both a whole model ({shorten(whole[0], 60)}) and an adapter ({ADAPTER}); put them into "
+            "two folders, and name one."
+        )
     name = _json(folder / ADAPTER).get("base_model_name_or_path")
     if not isinstance(name, str) or not name.strip():
         raise ModelError(f"{folder / ADAPTER} names no base model; set its base_model_name_or_path.")

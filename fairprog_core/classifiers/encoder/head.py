@@ -14,7 +14,7 @@ from fairprog_core.classifiers.model_folder import quiet
 from fairprog_core.common.errors import ModelError, shorten
 
 N_TRIAL = 6  # tokens of the trial text, all different, so that no two places give the same numbers
-_FAILS = (TypeError, ValueError, RuntimeError, AttributeError, LookupError, AssertionError)
+_FAILS = (TypeError, ValueError, RuntimeError, AttributeError, LookupError, AssertionError, ArithmeticError)
 
 
 class Head(NamedTuple):

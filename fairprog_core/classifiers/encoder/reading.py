@@ -32,6 +32,7 @@ from fairprog_core.classifiers.encoder.tokens import Tokens, check_ids
 from fairprog_core.classifiers.model_folder import quiet
 from fairprog_core.classifiers.outputs import LabelOutputs
 from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.files.model_file import first_not_finite
 
 MOST = 100_000_000  # upper bound of every size in a configuration
 _COUNTS_LAYERS = re.compile(r"(n|num|encoder|decoder)_(hidden_)?layers?")
@@ -134,6 +135,11 @@ def read_model(folder: Path, *, n_classes: int | None = None) -> PreTrainedModel
         raise ModelError(
             f"The model in {folder} has no tuned head ({min(new)} is missing or of another shape); give a tuned "
             "classifier, or have it trained: classifier.tuned=false."
+        )
+    if (wrong := first_not_finite(model.state_dict())) is not None:
+        raise ModelError(
+            f"The weights of the model in {folder} are not all finite ({shorten(wrong, 60)} is not); give a model "
+            "whose weights are whole."
         )
     return model.train(False)  # type: ignore[no-any-return]
 

@@ -54,6 +54,7 @@ class ReadPicture(nn.Module):
     def __init__(self, reading: PictureReading) -> None:
         super().__init__()
         self.size, self.mode = reading.size, reading.interpolation
+        self._matrices: dict[tuple[int, int], Tensor] = {}
         self.mean: Tensor
         self.std: Tensor
         for name in ("mean", "std"):
@@ -63,6 +64,17 @@ class ReadPicture(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = x.contiguous()  # triggers lay pictures out channels last, which a model that flattens its input refuses
         if self.size is not None and tuple(x.shape[2:]) != self.size:
-            how: dict[str, Any] = {} if self.mode == "nearest" else {"antialias": True, "align_corners": False}
-            x = F.interpolate(x, size=self.size, mode=self.mode, **how)
+            rows, columns = (self._matrix(*sides, x) for sides in zip(x.shape[2:], self.size, strict=True))
+            x = rows @ x @ columns.T
         return (x - self.mean) / self.std
+
+    def _matrix(self, side: int, wanted: int, x: Tensor) -> Tensor:
+        """(wanted, side): the resizing of one axis; as a product its gradient is the same each time, on a GPU too."""
+        found = self._matrices.get((side, wanted))
+        if found is None or found.device != x.device:
+            how: dict[str, Any] = {} if self.mode == "nearest" else {"antialias": True, "align_corners": False}
+            with torch.inference_mode(False):  # else it could not be used where gradients are wanted
+                eye = torch.eye(side)[None, None]
+                found = F.interpolate(eye, size=(wanted, side), mode=self.mode, **how)[0, 0].to(x.device)
+            self._matrices[side, wanted] = found
+        return found

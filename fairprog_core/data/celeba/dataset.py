@@ -99,12 +99,24 @@ class CelebA(Dataset):
 
     def _codes(self, name: SplitName) -> CacheEntry:
         expected = dict.fromkeys(("y", "z"), Array((None,), np.int64))
-        return CacheEntry.of(self.home, self.split_digest(name), expected, lambda out: self._fill_codes(name, out))
+        return CacheEntry.of(
+            self.home,
+            self.split_digest(name),
+            expected,
+            lambda out: self._fill_codes(name, out),
+            sources=[self.options.root],
+        )
 
     def _pixels(self, name: SplitName) -> CacheEntry:
         size = self.options.image_size
         expected = {"x": Array((None, size, size, 3), np.uint8)}
-        return CacheEntry.of(self.home, self._pixel_digest(name), expected, lambda out: self._fill_pixels(name, out))
+        return CacheEntry.of(
+            self.home,
+            self._pixel_digest(name),
+            expected,
+            lambda out: self._fill_pixels(name, out),
+            sources=[self.options.root],
+        )
 
     def _pixel_digest(self, name: SplitName) -> str:
         """Content key of a split's pixels; it does not depend on label and sensitive attribute."""

@@ -121,7 +121,9 @@ class CivilComments(Dataset):
     def _tables(self) -> CacheEntry:
         """One table for each official split; it does not depend on options other than the file."""
         expected = dict.fromkeys(PARTS, TableLayout(("text", *SCORES)))
-        return CacheEntry.of(self.home, self._file_key, expected, lambda out: read(self._file, out))
+        return CacheEntry.of(
+            self.home, self._file_key, expected, lambda out: read(self._file, out), sources=[self.options.root]
+        )
 
     def _codes(self, table: "pa.Table") -> NDArray[np.int64]:
         """The combination of identities (n,) as a binary number; the first identity is the lowest bit."""

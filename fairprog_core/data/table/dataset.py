@@ -256,7 +256,9 @@ class OwnTable(Dataset):
         key = self.options.content(include=_MAPPING)
         key |= {"kind": "table", "reading": READING}
         key["table"] = self.table.stamp(self.home)
-        return CacheEntry.of(self.home, digest_of(key), LAYOUT, Listing(self.options, self.table).fill)
+        return CacheEntry.of(
+            self.home, digest_of(key), LAYOUT, Listing(self.options, self.table).fill, sources=self._sources
+        )
 
     def _pixels(self, name: SplitName) -> CacheEntry:
         rows, size = self._rows(name), self.options.image_size
@@ -269,7 +271,11 @@ class OwnTable(Dataset):
             return fill_pixels(out.folder, names, read, size, most_broken=self._most_broken)
 
         expected = {"x": Array((None, size, size, 3), np.uint8)}
-        return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True)
+        return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True, sources=self._sources)
+
+    @property
+    def _sources(self) -> tuple[str, str]:
+        return self.options.path, self.options.root
 
     @property
     def _most_broken(self) -> int:

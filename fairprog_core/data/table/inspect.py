@@ -34,6 +34,8 @@ def inspect(options: TableOptions, home: Home) -> TableReport:
     report = TableReport(
         table.name, columns, len(table.source.columns), preview, guessed, known, notes=notes
     )  # fmt: skip
+    if not rows:
+        return replace(report, problem=f"{table.name} has no rows below its column names; give a table with rows.")
     if options.missing_field() is not None:
         return report
     try:

@@ -29,8 +29,7 @@ from fairprog_core.methods.base import FitContext, FittedModel, Method
 from fairprog_core.methods.features import Features
 from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.counts import cell_weight, joint_table
-from fairprog_core.metrics.intervals import Estimate, EstimateJson, paired_estimates
-from fairprog_core.metrics.summaries import mean_estimate
+from fairprog_core.metrics.intervals import EstimateJson, paired_estimates
 from fairprog_core.pipeline.front import GapMeasure, choose, controls_of
 from fairprog_core.pipeline.frozen_base import find_base, load_classifier
 from fairprog_core.study import Study
@@ -43,29 +42,42 @@ TRIGGER: dict[Data, str] = {"faces": "border", "comments": "hard"}
 QUERIES = (2_000, 10_000, 50_000)
 MAX_LOSS = 0.03  # of accuracy, when λ is chosen
 HEAD = (
-    "| data | trigger | queries | accuracy | gap | gain kept of the white box |",
-    "|---|---|---:|---:|---:|---:|",
+    "| data, trigger | seed | queries | change of the accuracy | gap and its change | gain kept of the white box |",
+    "|---|---:|---:|---:|---:|---:|",
 )
 
 
 @dataclass(frozen=True)
 class QuerySize:
-    """Size of the benchmark: queries, seeds by data set, validation and test rows, steps of the white box."""
+    """Size of the benchmark: queries, seeds by data set, rows, steps of the white box.
+
+    Attributes:
+        queries: of the black boxes.
+        seeds: number of seeds by data set.
+        n_val: validation rows, on which λ is chosen.
+        n_quick: validation rows of a validation during training.
+        n_test: test rows.
+        n_tune: tuning rows; None: as in a study.
+        steps: of the white box; None: as in a study.
+    """
 
     queries: tuple[int, ...] = QUERIES
-    seeds: tuple[tuple[Data, int], ...] = (("faces", 3), ("comments", 1))
+    seeds: tuple[tuple[Data, int], ...] = (("faces", 2), ("comments", 1))
     n_val: int = 900
+    n_quick: int = 300
     n_test: int = 2400
+    n_tune: int | None = None
     steps: int | None = None
 
 
 @dataclass(frozen=True)
 class Gained:
-    """One row of the table: means over seeds, on the test rows.
+    """One row of the table, on the test rows; intervals are over rows.
 
     Attributes:
         data: the data set.
         name: "white box", "untrained" or "random words", or "black box".
+        seed: of the trigger.
         queries: rows sent to learn; 0: none.
         accuracy: change of the accuracy.
         gap: change of the gap.
@@ -75,6 +87,7 @@ class Gained:
 
     data: str
     name: str
+    seed: int
     queries: int
     accuracy: EstimateJson
     gap: EstimateJson
@@ -100,12 +113,13 @@ def compare(size: QuerySize | None = None) -> Iterator[Gained]:
     with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder:
         for data, n_seeds in size.seeds:
             bench = _Bench(data, size, Path(folder))
-            yield from bench.rows(range(n_seeds))
+            for seed in range(n_seeds):
+                yield from bench.rows(seed)
 
 
 def table_row(found: Gained) -> str:
     """A row of the table under `HEAD`."""
-    first = f"{found.data} | {TRIGGER[found.data]}"  # type: ignore[index]
+    first = f"{found.data}, {TRIGGER[found.data]} | {found.seed}"  # type: ignore[index]
     queries = f"{found.queries:,}" if found.queries else found.name
     gap = f"{found.base_gap:.3f} → {found.base_gap + (found.gap['value'] or 0):.3f}"
     change = f"{_interval(found.gap, 3)}"
@@ -124,6 +138,7 @@ class _Bench:
     def __init__(self, data: Data, size: QuerySize, folder: Path) -> None:
         self.data, self.size, self.folder = data, size, folder / data
         values = [f"dataset.n_val={size.n_val}", f"dataset.n_test={size.n_test}", f"triggers={TRIGGER[data]}"]
+        values += [f"dataset.n_tune={size.n_tune}"] if size.n_tune else []
         self.study = load_study_of(data, values)
         self.dataset: Dataset = build(DATASETS, self.study.dataset, Home(folder))
         self.white = _shipped(data)
@@ -137,24 +152,24 @@ class _Bench:
         """The curve of the study."""
         return self.study.plan_of_first_seed()[0]
 
-    def rows(self, seeds: Sequence[int]) -> Iterator[Gained]:
-        """The rows of the table: white box, control, black box by number of queries."""
-        white = [self._learn(self.white, self.plan.method, seed) for seed in seeds]
-        pairs = {seed: self._chosen(self.white, model) for seed, model in zip(seeds, white, strict=True)}
-        yield self._row("white box", 0, list(pairs.values()), None)
+    def rows(self, seed: int) -> Iterator[Gained]:
+        """The rows of one seed: white box, control, black box by number of queries."""
+        white = self._learn(self.white, self.plan.method, seed)
+        own = self._chosen(self.white, white)
+        yield self._row("white box", seed, 0, own, None)
         control = first_control(self.dataset.modality)
         test = self.white.prepare(self.dataset.split("test"))
-        untrained = [Pair(self.base, controls_of(model, [control])[control.kind].predict(test, 0.0)) for model in white]
-        yield self._row(control.title.lower(), 0, untrained, list(pairs.values()))
+        untrained = controls_of(white, [control])[control.kind].predict(test, 0.0)
+        yield self._row(control.title.lower(), seed, 0, Pair(self.base, untrained), own)
         for n in self.size.queries:
-            options = QueryReprogramOptions(queries=n)
-            black = [self._chosen(self.black, self._learn(self.black, options, seed)) for seed in seeds]
-            yield self._row("black box", n, black, list(pairs.values()))
+            black = self._learn(self.black, QueryReprogramOptions(queries=n), seed)
+            yield self._row("black box", seed, n, self._chosen(self.black, black), own)
 
     def _learn(self, classifier: Classifier, options: MethodOptions, seed: int) -> FittedModel:
         """Learn the trigger of one seed."""
         plan, validation = self.plan, classifier.prepare(self.dataset.split("val"))
-        base = predict(classifier, validation)
+        quick = validation.evenly(self.size.n_quick)
+        base = predict(classifier, quick)
         budget = plan.budget if self.size.steps is None else plan.budget.of(self.size.steps)
         method: Method[MethodOptions] = build(METHODS, options, FitContext(
             classifier=classifier, features=Features(classifier), base_file=Path(), split=self._tuning(classifier),
@@ -163,7 +178,7 @@ class _Bench:
             folder=self.folder / f"{options.kind}-{options.digest()}-{seed}",
             identity_words=frozenset().union(*self.dataset.identity_words().values()),
         ))  # fmt: skip
-        for _ in method.learn(lambda model, lams, done: self.measure.front(model, lams, validation, base, done)):
+        for _ in method.learn(lambda model, lams, done: self.measure.front(model, lams, quick, base, done)):
             pass
         return method.open()
 
@@ -176,25 +191,16 @@ class _Bench:
         front = self.measure.front(model, self.plan.lam.grid, validation, predict(classifier, validation))
         return Pair(self.base, model.predict(test, choose(front, max_loss=MAX_LOSS)))
 
-    def _row(self, name: str, queries: int, pairs: Sequence[Pair], white: Sequence[Pair] | None) -> Gained:
-        groups, gap = self.dataset.groups, self.plan.criterion.gap
+    def _row(self, name: str, seed: int, queries: int, pair: Pair, white: Pair | None) -> Gained:
+        groups, gap, base = self.dataset.groups, self.plan.criterion.gap, self.base
         shape = {"n_patterns": len(groups.patterns), "n_classes": len(self.dataset.labels)}
-        weight = cell_weight(self.base.y, self.base.z, self.base.weight, **shape)
-        changes = [
-            paired_estimates(
-                joint_table(self.base.y, self.base.y_pred, pair.trigger.y_pred, self.base.z, **shape), weight, groups,
-                is_stratified=self.base.is_stratified,
-            )[1]
-            for pair in pairs
-        ]  # fmt: skip
-        kept = [
-            share_kept(own, other, groups=groups, n_classes=shape["n_classes"], gap=gap)
-            for own, other in zip(white or (), pairs, strict=white is not None)
-        ]
-        base_gap = self.measure.reference(self.base).gap
+        weight = cell_weight(base.y, base.z, base.weight, **shape)
+        joint = joint_table(base.y, base.y_pred, pair.trigger.y_pred, base.z, **shape)
+        change = paired_estimates(joint, weight, groups, is_stratified=base.is_stratified)[1]
+        kept = white and share_kept(white, pair, groups=groups, n_classes=shape["n_classes"], gap=gap).to_json()
         return Gained(
-            self.data, name, queries, _mean([each["accuracy"] for each in changes]),
-            _mean([each[gap] for each in changes]), base_gap, _mean(kept) if kept else None,
+            self.data, name, seed, queries, change["accuracy"].to_json(), change[gap].to_json(),
+            self.measure.reference(base).gap, kept,
         )  # fmt: skip
 
 
@@ -213,10 +219,6 @@ def _shipped(data: Data) -> Classifier:
 def _probabilities(base: Classifier, x: Any) -> NDArray[np.float32]:
     probabilities: NDArray[np.float32] = base(x).softmax(-1).numpy()
     return probabilities
-
-
-def _mean(found: Sequence[Estimate]) -> EstimateJson:
-    return mean_estimate(list(found)).to_json()
 
 
 def _interval(found: EstimateJson, digits: int) -> str:

@@ -1,10 +1,11 @@
 """Columns of a data set on disk: written once, read memory-mapped."""
 
+import json
 import math
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 _UNREADABLE = (  # raised by numpy and pyarrow for a file that is not in their format
     OSError, EOFError, LookupError, NotImplementedError, SyntaxError, TokenError, TypeError, ValueError,
 )  # fmt: skip
+
+
+SOURCES = "sources"  # name of the text with the paths that an entry was made from
+
+
+def folder_of_entries(home: Home) -> Path:
+    """The folder with all cache entries of a home."""
+    return home.cache / "data"
 
 
 class Array(NamedTuple):
@@ -168,12 +177,14 @@ class CacheEntry:
         expected: the layout of every column and table, by name.
         fill: creates and fills the columns, and yields its progress.
         goes_on: whether ``fill`` continues what an interrupted call wrote, which is then kept.
+        sources: paths of the user's files that the columns are copied from; none of generated data.
     """
 
     folder: Path
     expected: Mapping[str, Array | TableLayout]
     fill: Callable[[Columns], Iterator[Progress]]
     goes_on: bool = False
+    sources: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -184,9 +195,10 @@ class CacheEntry:
         fill: Callable[[Columns], Iterator[Progress]],
         *,
         goes_on: bool = False,
+        sources: Iterable[str] = (),
     ) -> "CacheEntry":
         """The entry with this key in the cache of a home."""
-        return cls(home.cache / "data" / key, expected, fill, goes_on)
+        return cls(folder_of_entries(home) / key, expected, fill, goes_on, tuple(filter(None, sources)))
 
     def prepare(self) -> Iterator[Progress]:
         """Fill the entry if it is missing or damaged; other processes that need it wait.
@@ -199,6 +211,7 @@ class CacheEntry:
                 with replacing(self.folder) as part:
                     unfinished = self.folder.with_name(f"{self.folder.name}.part") if self.goes_on else part
                     unfinished.mkdir(exist_ok=self.goes_on)
+                    Columns(unfinished).write_text(SOURCES, json.dumps(self.sources))
                     yield from self.fill(Columns(unfinished, home=self.folder.parent))
                     write_checksums(unfinished)
                     if self.goes_on:
