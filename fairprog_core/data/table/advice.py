@@ -41,8 +41,8 @@ def _about_marks(assignment: Assignment, dataset: OwnTable) -> Iterator[str]:
         yield f"{n}; they count for accuracy, and for no group's rate. Rows in a group: {marked}."
     else:
         yield (
-            f"Groups are known for a part of the rows only ({marked}): these are used for fairness, the others only for "
-            "accuracy. Where the groups were guessed by a proxy, the gaps are gaps between guesses."
+            f"Groups are known for a part of the rows only ({marked}): these are used for fairness, the others only "
+            "for accuracy. Where the groups were guessed by a proxy, the gaps are gaps between guesses."
         )
 
 

@@ -274,8 +274,8 @@ class OwnTable(Dataset):
         return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True, sources=self._sources)
 
     @property
-    def _sources(self) -> tuple[str, str]:
-        return self.options.path, self.options.root
+    def _sources(self) -> tuple[str, ...]:
+        return self.options.path, self.options.root, self.options.also
 
     @property
     def _most_broken(self) -> int:
