@@ -31,9 +31,9 @@ class Discriminator(nn.Module):
         self.is_exclusive = groups.is_exclusive or groups.unknown is not None
         self.patterns: Tensor
         self.register_buffer("patterns", torch.from_numpy(groups.patterns.astype("float32")), persistent=False)
-        self.is_known: Tensor | None = None  # (p,) 0 for the pattern of rows whose group is not known
-        if groups.unknown is not None:
-            self.register_buffer("is_known", torch.from_numpy(groups.is_known.astype("float32")), persistent=False)
+        self.is_known: Tensor | None  # (p,) 0 for the pattern of rows whose group is not known; None: all are
+        known = None if groups.unknown is None else torch.from_numpy(groups.is_known.astype("float32"))
+        self.register_buffer("is_known", known, persistent=False)
         n_evidence = 2 * n_classes
         n_inputs = (n_evidence + 1) * n_classes + n_evidence if conditions_on_label else n_evidence
         self.n_inputs, self.n_patterns = n_inputs + 1, len(groups.patterns)

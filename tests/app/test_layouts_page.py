@@ -33,7 +33,7 @@ def at_folder(open_page):
 
 
 def sentences(page) -> str:
-    return "\n".join(each.value for each in (*page.markdown, *page.info))
+    return "\n".join(each.value for each in (*page.markdown, *page.info)).replace("\\", "")
 
 
 def test_folder_of_fairface_fills_the_form(at_folder, tmp_path):

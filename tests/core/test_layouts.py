@@ -165,7 +165,7 @@ def test_loops_of_links_and_hidden_files_are_passed_over(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_layout_runs_to_a_curve(name: str, tmp_path: Path) -> None:
-    write, guess, labels, groups, _ = KNOWN[name]
+    write, guess, labels, *_ = KNOWN[name]
     data = {"kind": "table", "path": str(write(tmp_path)), "max_broken": 0.02, **guess}
     model: dict[str, Any]
     if "image" in guess:
@@ -183,3 +183,10 @@ def test_layout_runs_to_a_curve(name: str, tmp_path: Path) -> None:
     list(execute(study, home=Home(tmp_path / "home"), folder=tmp_path / "run"))
     result = Result.open(tmp_path / "run")
     assert result.curves[0].lams == [0.3, 1]
+
+
+def test_guide_lists_every_layout() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/guides/own-data.md").read_text("utf-8")
+    section = text.partition("## Folders and known data sets")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*?) \| (.*?) \| .* \|$", section, re.MULTILINE)[1:]
+    assert rows == [(each.name, each.files) for each in LAYOUTS]

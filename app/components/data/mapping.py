@@ -69,10 +69,10 @@ def _label(value: TableReport, key: str) -> TableValues:
     if column is None:
         return {"label": name}
     if column.type == "number":
+        start = 0.5 if value.guess.threshold is None else value.guess.threshold
         threshold = st.number_input(
-            words.THRESHOLD, value=0.5 if value.guess.threshold is None else value.guess.threshold, key=f"{key}.{name}.threshold", persist_state="session",
-            width=230,
-        )  # fmt: skip
+            words.THRESHOLD, value=start, key=f"{key}.{name}.threshold", persist_state="session", width=230
+        )
         return {"label": name, "threshold": threshold, **known}
     if known:
         return {"label": name, **known}
