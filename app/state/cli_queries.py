@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fairprog_core.study import Study
 
 _TIMEOUT = 300.0  # seconds
+_MOST_FOLDERS = 100  # in a folder of pictures, whose times are looked at
 _RETRY_AFTER = 60.0  # seconds that a failure is cached: a missing file may be back later
 
 Stamps = tuple[tuple[str, Path, int], ...]  # run, folder, modification time of its result
@@ -78,11 +79,7 @@ def look(options: Mapping[str, Any]) -> "TableReport":
     Raises:
         DataError: the table cannot be read, or it took too long.
     """
-    try:
-        status = Path(str(options.get("path", ""))).stat()
-        stamp = status.st_mtime_ns, status.st_size
-    except (OSError, ValueError):
-        stamp = 0, 0
+    stamp = _status(options.get("path")) + _status(options.get("also"))
     given = json.dumps(options, sort_keys=True)
     found = _look(given, stamp)
     if found.error:
@@ -151,8 +148,21 @@ def _audited(file: str, *options: str) -> _Answer:
         return done if done.error else _Answer(target.read_text("utf-8"))
 
 
+def _status(path: object) -> tuple[int, ...]:
+    """Time and size of a file or folder, and the times of the folders directly in it; empty where there is none."""
+    if not path:
+        return ()
+    try:
+        place = Path(str(path))
+        status = place.stat()
+        inside = [each.stat().st_mtime_ns for each in place.iterdir() if each.is_dir()] if place.is_dir() else []
+    except (OSError, ValueError):
+        return ()
+    return status.st_mtime_ns, status.st_size, *inside[:_MOST_FOLDERS]
+
+
 @st.cache_data(max_entries=64, show_spinner=words.LOOKING)
-def _look(options: str, _stamp: tuple[int, int]) -> _Answer:
+def _look(options: str, _stamp: tuple[int, ...]) -> _Answer:
     line = [sys.executable, "-m", "fairprog_core", "data", "look", "-", "--json", "--home", str(run_store.home().path)]
     return _run(line, options)
 

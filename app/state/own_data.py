@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SOURCE = "own_source"  # session: the path of the table
 MODEL = "own_model"  # session: the id of the uploaded classifier
+SECOND = "own_second"  # session: with the path of the table, that of the table that is joined to it
 DATASET = "own_dataset"  # session: the options of the data set, as JSON values
 
 
@@ -31,6 +32,17 @@ def source() -> Path | None:
 def choose_source(path: Path | None) -> None:
     """Show a table on the page Data; None: let the visitor choose one."""
     st.session_state[_key(SOURCE)] = None if path is None else str(path)
+
+
+def second(path: Path) -> Path | None:
+    """The second table that is joined to a table; None: there is none."""
+    found = st.session_state.get(_key(f"{SECOND}.{path}"))
+    return Path(found) if found else None
+
+
+def choose_second(path: Path, also: Path | None) -> None:
+    """Join a second table to the one at a path; None: none."""
+    st.session_state[_key(f"{SECOND}.{path}")] = None if also is None else str(also)
 
 
 def dataset() -> Mapping[str, Any] | None:
@@ -133,5 +145,5 @@ def remove(upload_id: str) -> None:
     if source() == upload.path:
         choose_source(None)
     chosen = dataset()
-    if chosen is not None and str(upload.path) in (chosen.get("path"), chosen.get("root")):
+    if chosen is not None and str(upload.path) in (chosen.get("path"), chosen.get("root"), chosen.get("also")):
         choose_dataset(None)

@@ -78,7 +78,8 @@ class OwnTable(Dataset):
             DataError: the table is missing or broken.
         """
         patterns = np.array(self.about.patterns, dtype=bool).reshape(-1, len(self.about.groups))
-        return Groups(self.about.groups, patterns)
+        is_marked_in_part = bool(self.options.group) and not patterns[-1].any()
+        return Groups(self.about.groups, patterns, len(patterns) - 1 if is_marked_in_part else None)
 
     @cached_property
     def table(self) -> FoundTable:
@@ -293,8 +294,8 @@ class OwnTable(Dataset):
         return CacheEntry.of(self.home, digest_of(key), expected, fill, goes_on=True, sources=self._sources)
 
     @property
-    def _sources(self) -> tuple[str, str]:
-        return self.options.path, self.options.root
+    def _sources(self) -> tuple[str, ...]:
+        return self.options.path, self.options.root, self.options.also
 
     @property
     def _most_broken(self) -> int:

@@ -97,6 +97,7 @@ class Listing:
         self.numbers, self.weights, self.scores, self.same = array("q"), array("d"), array("d"), array("Q")
         self.labels, self.groups, self.splits = (_Values(each) for each in (options.label, options.group, self.split))
         self.bits = array("q")
+        self.n_unmarked = 0  # rows in which all columns of groups are empty
 
     def fill(self, out: Columns) -> Iterator[Progress]:
         """Read all rows into the cache."""
@@ -175,14 +176,16 @@ class Listing:
 
     def _bits(self, cells: dict[str, list[str | None]], i: int) -> tuple[int, str]:
         """The groups of row i as bits, the first the lowest; and what is wrong with the row."""
-        bits = 0
+        bits, is_marked = 0, not self.options.groups
         for place, name in enumerate(self.options.groups):
             text = cleaned(cells[name][i])
             score = number(text)
             is_in = truth(text) if score != score else score >= self.options.group_threshold
             if text and is_in is None:
                 return 0, f"{shorten(name, 40)} is {shown(text, 30)}, neither yes or no nor a number"
+            is_marked |= bool(text)
             bits |= bool(is_in) << place
+        self.n_unmarked += not is_marked
         return bits, ""
 
     def _weight(self, cells: dict[str, list[str | None]], i: int, row: int) -> float:
@@ -216,9 +219,15 @@ class Listing:
             out.create(name, column.shape, column.dtype)[:] = column
         about = ListingAbout(
             labels=known.names, groups=names, patterns=patterns.tolist(), n_rows=self.n_rows, n_broken=self.n_broken,
-            broken=self.broken, notes=list(filter(None, [self.table.source.about])),
+            broken=self.broken, notes=list(filter(None, [self.table.source.about, self._about_marks()])),
         )  # fmt: skip
         out.write_text(ABOUT, about.model_dump_json())
+
+    def _about_marks(self) -> str:
+        n = f"{self.n_unmarked:,} of {self.n_rows:,} rows have no mark in any column of groups"
+        return f"{n}: groups are known for a part of the rows only, and these rows count as in none." * (
+            self.n_unmarked > 0
+        )
 
     def _labels(self) -> tuple[NDArray[np.int64], Classes]:
         options = self.options
