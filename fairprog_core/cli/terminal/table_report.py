@@ -53,6 +53,8 @@ def print_columns(report: TableReport) -> None:
         table.add_row(column.name, column.type, str(column.n_values), f"{column.share_missing:.0%}", some)
     console().print(table)
     typer.echo()
+    if report.known:
+        say(report.known)
     say("These columns are probably what is needed; write them into [dataset], or correct them:")
     for name, value in report.guess.values().items():
         say(f"{name} = {json.dumps(value, ensure_ascii=False)}")

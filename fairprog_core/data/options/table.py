@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from fairprog_core.common.options import ADVANCED, FOLDERS, NEEDED, Modality, Options, PathText
+from fairprog_core.common.options import ADVANCED, FOLDERS, LATER, NEEDED, Modality, Options, PathText
 from fairprog_core.data.options.base import DatasetOptions, names
 
 
@@ -57,8 +57,12 @@ class TableOptions(DatasetOptions):
     title = "Your own table"
     path: PathText = Field(
         "", max_length=4096, title="Table", json_schema_extra=NEEDED | FOLDERS,
-        description="Path of a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), or of a saved Hugging Face data"
-        " set, on the machine that trains.",
+        description="Path of a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), of a folder of pictures, or of"
+        " a saved Hugging Face data set, on the machine that trains.",
+    )  # fmt: skip
+    also: PathText = Field(
+        "", max_length=4096, title="Second table", json_schema_extra=ADVANCED | FOLDERS | LATER,
+        description="Path of a table whose columns are added, by the pictures' file names. Empty: none.",
     )  # fmt: skip
     text: ColumnName = Field("", title="Text", description="Column of the texts; empty: the table is one of pictures.")
     image: ColumnName = Field(
@@ -89,6 +93,10 @@ class TableOptions(DatasetOptions):
     groups: tuple[ColumnName, ...] = Field(
         (), max_length=12, title="Columns of groups",
         description="Instead of one column: a column for each group, of yes and no or of scores. Groups may overlap.",
+    )  # fmt: skip
+    group_names: tuple[CellText, ...] = Field(
+        (), max_length=32, title="Names of the groups", json_schema_extra=ADVANCED | LATER,
+        description="Of one column: the values that are groups, in order, or names for its codes. Empty: as found.",
     )  # fmt: skip
     group_threshold: float = Field(
         0.5, title="Threshold of the groups", json_schema_extra=ADVANCED,
@@ -128,7 +136,7 @@ class TableOptions(DatasetOptions):
         either["group"] = self.group or "".join(self.groups)
         return next((name for name, value in either.items() if not value.strip()), None)
 
-    @field_validator("labels", "groups", mode="before")
+    @field_validator("labels", "groups", "group_names", mode="before")
     @classmethod
     def _split_at_commas(cls, value: Any) -> Any:
         """Accept "no, yes" for ("no", "yes"), and an empty text for none."""
@@ -143,11 +151,17 @@ class TableOptions(DatasetOptions):
         if len(self.groups) == 1:
             raise ValueError(f'groups names one column; give two or more, or group = "{self.groups[0]}"')
         columns = [self.text, self.image, self.label, self.group, *self.groups, self.split, self.weight]
-        for what, chosen in (("columns", list(filter(None, columns))), ("labels", list(self.labels))):
+        for what, chosen in (
+            ("columns", list(filter(None, columns))),
+            ("labels", list(self.labels)),
+            ("group_names", list(self.group_names)),
+        ):
             if twice := [name for name, n in Counter(chosen).items() if n > 1]:
                 raise ValueError(f"{what}: {twice[0]} is named twice; name each once")
         if len(self.labels) == 1:
             raise ValueError("labels names one value; give two or more")
+        if len(self.group_names) == 1:
+            raise ValueError("group_names names one value; give two or more")
         if self.positive and self.labels and self.positive not in self.labels:
             raise ValueError(f"positive ({self.positive}) is not among labels ({', '.join(self.labels)})")
         return self

@@ -10,6 +10,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.advice import advise
 from fairprog_core.data.table.dataset import OwnTable
+from fairprog_core.data.table.known import recognise
 from fairprog_core.data.table.look import PREVIEW, first_rows, guess, judge, shown
 from fairprog_core.data.table.report import BrokenReport, CellReport, TableReport
 from fairprog_core.data.table.source.find import find_table
@@ -24,12 +25,15 @@ def inspect(options: TableOptions, home: Home) -> TableReport:
     Raises:
         DataError: there is no table that can be read.
     """
-    table = find_table(options.path, home.cache / "scratch")
+    table = find_table(options.path, home.cache / "scratch", also=options.also)
     names, rows = first_rows(table.source)
     columns = tuple(judge(name, [row[i] for row in rows]) for i, name in enumerate(names))
     preview = tuple(tuple(map(shown, row)) for row in rows[:PREVIEW])
     notes = tuple(filter(None, [table.source.about]))
-    report = TableReport(table.name, columns, len(table.source.columns), preview, guess(columns), notes=notes)
+    guessed, known = recognise(columns) or (guess(columns), "")
+    report = TableReport(
+        table.name, columns, len(table.source.columns), preview, guessed, known, notes=notes
+    )  # fmt: skip
     if not rows:
         return replace(report, problem=f"{table.name} has no rows below its column names; give a table with rows.")
     if options.missing_field() is not None:
@@ -48,7 +52,7 @@ def count(dataset: OwnTable, report: TableReport) -> TableReport:
     """
     about, assignment = dataset.about, dataset.assignment
     cells = tuple(_cells(dataset))
-    missing = dataset.missing_pictures
+    missing = [*dataset.missing_pictures, *(row for name in PARTS for row in dataset.undecoded(name))]
     return replace(
         report, n_rows=about.n_rows, labels=dataset.labels, groups=dataset.groups.names,
         sizes={name: int((assignment.part == i).sum()) for i, name in enumerate(PARTS)}, cells=cells,

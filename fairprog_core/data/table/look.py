@@ -7,18 +7,19 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from pathlib import PurePosixPath
 
 from fairprog_core.common.errors import escaped
+from fairprog_core.common.files.pictures.names import is_picture
 from fairprog_core.data.table.report import MOST_COLUMNS, ColumnReport, ColumnType, Guess
 from fairprog_core.data.table.source.rows import TableSource
-from fairprog_core.data.table.values import SPLITS, cleaned, number, truth
+from fairprog_core.data.table.source.split_files import SPLITS
+from fairprog_core.data.table.values import cleaned, number, truth
 
+IN_TABLE = "in the table.png"  # shown for a picture whose file is a cell, and taken for the name of a picture
 ROWS = 1000  # the first rows, by which columns are judged
 PREVIEW = 8  # of them are shown
 _MOST_LETTERS = 300  # of a cell that is shown
 _FEW = 20  # different values of a column of categories
-_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 _NAMES = {
     "text": ("text", "comment", "comment_text", "sentence", "tweet", "review", "content", "body", "message", "post"),
     "image": ("image", "file", "filename", "file_name", "image_id", "img", "img_filename", "path", "photo", "picture"),
@@ -40,16 +41,21 @@ def first_rows(source: TableSource) -> tuple[tuple[str, ...], list[tuple[str, ..
     Raises:
         DataError: the table is damaged.
     """
-    names = tuple(name for name in source.columns[:MOST_COLUMNS] if source.columns.count(name) == 1)
+    known: tuple[str, ...] = getattr(source, "plain", source.columns)  # not those that hold lists
+    names = tuple(name for name in known[:MOST_COLUMNS] if source.columns.count(name) == 1)
     rows: list[tuple[str, ...]] = []
     chunks = source.chunks(names)
     for chunk in islice(chunks, 8):
         columns = [chunk.cells[name].slice(0, ROWS).to_pylist() for name in names]
-        rows += [tuple(cell or "" for cell in row) for row in zip(*columns, strict=True)]
+        rows += [tuple(_as_text(cell) for cell in row) for row in zip(*columns, strict=True)]
         if len(rows) >= ROWS:
             break
     chunks.close()  # type: ignore[attr-defined]
     return names, rows[:ROWS]
+
+
+def _as_text(cell: str | bytes | None) -> str:
+    return IN_TABLE if isinstance(cell, bytes) else cell or ""
 
 
 def shown(cell: str) -> str:
@@ -70,7 +76,7 @@ def judge(name: str, cells: Sequence[str]) -> ColumnReport:
 def _type(values: list[str], n_values: int) -> ColumnType:
     if not values:
         return "empty"
-    if all(PurePosixPath(value.lower()).suffix in _PICTURES for value in values[:50]):
+    if all(map(is_picture, values[:50])):
         return "picture"
     if n_values <= 2 and all(truth(value) is not None for value in values):
         return "truth"

@@ -73,7 +73,7 @@ class BrokenReport:
 
 @dataclass(frozen=True)
 class Guess:
-    """Which columns are probably what; every field is the name of a column, or empty.
+    """Which columns are probably what, and names for codes; what is not guessed is empty.
 
     The names are those of the options, so that ``TableOptions.parse(guess.values())`` takes them.
     """
@@ -86,10 +86,12 @@ class Guess:
     groups: tuple[str, ...] = ()
     split: str = ""
     weight: str = ""
+    labels: tuple[str, ...] = ()
+    group_names: tuple[str, ...] = ()
 
     def values(self) -> dict[str, object]:
         """The options that are guessed, without those that are not."""
-        return {name: value for name, value in vars(self).items() if value}
+        return {name: value for name, value in vars(self).items() if value or value == 0}
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class TableReport:
         n_columns: number of all columns.
         preview: the first rows, a cell for each of ``columns``.
         guess: which columns are probably what.
+        known: a sentence about the known data set or layout that this is; empty: it is none.
         problem: why the table cannot be used as the options say; empty: it can.
         n_rows: number of rows, broken ones too; 0 where they were not counted.
         labels: names of the labels, in order.
@@ -120,6 +123,7 @@ class TableReport:
     n_columns: int
     preview: tuple[tuple[str, ...], ...]
     guess: Guess
+    known: str = ""
     problem: str = ""
     n_rows: int = 0
     labels: tuple[str, ...] = ()

@@ -91,6 +91,12 @@ class Delimited:
                         ragged[skipped:])  # fmt: skip
 
 
+def has_cells(file: Packed) -> bool:
+    """Whether the first rows have two or more cells, and most of them as many as the header."""
+    lines = _lines(file.start(_START), "utf-8")
+    return len(lines) > 1 and max(_fit(lines, each) for each in SEPARATORS)[0] == 1
+
+
 def _lines(start: bytes, encoding: str) -> list[str]:
     """The first rows; the last one is left out where it may be cut."""
     text = start.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")

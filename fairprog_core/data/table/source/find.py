@@ -1,21 +1,31 @@
 """Opens the table that a path names, whatever its format."""
 
-import zipfile
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.files.pictures.names import is_hidden
 from fairprog_core.common.files.pictures.place import Place, open_zip
-from fairprog_core.common.home import is_file, is_folder, user_path
+from fairprog_core.common.files.pictures.stamp import picture_stamp
+from fairprog_core.common.home import Home, is_file, is_folder, user_path
 from fairprog_core.data.table.source.columnar import Columnar
-from fairprog_core.data.table.source.delimited import Delimited
+from fairprog_core.data.table.source.delimited import Delimited, has_cells
 from fairprog_core.data.table.source.hugging_face import SavedFolder, is_saved
+from fairprog_core.data.table.source.joined import Joined
 from fairprog_core.data.table.source.json_lines import JsonLines
+from fairprog_core.data.table.source.lfw import HEADER, LfwAttributes
 from fairprog_core.data.table.source.packed import Packed
+from fairprog_core.data.table.source.picture_folder import PictureFolder, has_pictures
 from fairprog_core.data.table.source.rows import TableSource
+from fairprog_core.data.table.source.split_files import SplitFiles, by_split
 
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".arrow")
-_FORMATS = "a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), or a folder of datasets' save_to_disk"
+_FORMATS = (
+    "a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), a folder of pictures, or one of datasets' save_to_disk"
+)
+_FIRST = ("lfw_attributes.txt", "metadata.csv")  # tables of known data sets, which other tables may lie beside
+_DEEP = 3  # folders that are opened while each holds only one folder
 _MOST = 100  # characters of a path in an error
 
 
@@ -28,6 +38,8 @@ class FoundTable(NamedTuple):
         names: of the table's files in the folder.
         name: what errors call the table.
         split: the column that was made from the names of its parts; empty: none.
+        names_stamp: a digest of all rows where they are only names of files; empty: the files have to be read.
+        also: the second table that is joined to it.
     """
 
     source: TableSource
@@ -35,18 +47,34 @@ class FoundTable(NamedTuple):
     names: tuple[str, ...]
     name: str
     split: str
+    names_stamp: str = ""
+    also: "FoundTable | None" = None
+
+    def stamp(self, home: Home) -> str:
+        """A digest of what the rows consist of."""
+        own = self.names_stamp or picture_stamp(self.folder, self.names, home)
+        return own if self.also is None else f"{own} {self.also.stamp(home)}"
 
 
-def find_table(path: str, scratch: Path) -> FoundTable:
+def find_table(path: str, scratch: Path, *, also: str = "") -> FoundTable:
     """Open a table; only its beginning is read.
 
     Args:
-        path: of the file or folder.
+        path: of the file or folder; a folder without a table is one of pictures.
         scratch: a folder for packed files that must be unpacked.
+        also: path of a second table, whose columns are added by the names of the pictures; empty: none.
 
     Raises:
         DataError: there is no table that can be read.
     """
+    found = _find(path, scratch)
+    if not also.strip():
+        return found
+    second = _find(also, scratch)
+    return found._replace(source=Joined(found.source, second.source, name=second.name), also=second)
+
+
+def _find(path: str, scratch: Path) -> FoundTable:
     if not path.strip():
         raise DataError(f"No table is given; set path to {_FORMATS}.")
     place = user_path(path)
@@ -57,12 +85,9 @@ def find_table(path: str, scratch: Path) -> FoundTable:
             f"{shorten(place, _MOST)} does not exist; give {_FORMATS}. A data set on a hub must be downloaded first."
         )
     file = Packed(place)
-    folder: Place = place.parent
-    name = place.name
     if file.start(4) == b"PK\x03\x04":
-        folder, name = _in_zip(place)
-        file = Packed(folder / name)
-    return FoundTable(_source(file, scratch), folder, (name,), file.name, "")
+        return _in_zip(place, scratch)
+    return FoundTable(_source(file, scratch), place.parent, (place.name,), file.name, "")
 
 
 def _of_folder(place: Path, scratch: Path) -> FoundTable:
@@ -70,30 +95,65 @@ def _of_folder(place: Path, scratch: Path) -> FoundTable:
         saved = SavedFolder(place, scratch)
         names = tuple(str(file.relative_to(place)) for file in saved.files)
         return FoundTable(saved, place, names, shorten(place, _MOST), saved.split)
-    try:
-        tables = sorted(file.name for file in place.iterdir() if _is_table(file.name))
-    except OSError as error:
-        raise DataError(f"{shorten(place, _MOST)} cannot be read ({shorten(error, 80)}).") from error
-    name = _only(tables, place)
-    file = Packed(place / name)
-    return FoundTable(_source(file, scratch), place, (name,), file.name, "")
+    folder, tables = place, list[str]()
+    for _ in range(_DEEP):
+        try:
+            inside = sorted(each for each in folder.iterdir() if not is_hidden(each.name))
+        except OSError as error:
+            raise DataError(f"{shorten(folder, _MOST)} cannot be read ({shorten(error, 80)}).") from error
+        tables = [each.name for each in inside if _is_table(each.name)]
+        if tables or len(inside) != 1 or not is_folder(inside[0]):
+            break
+        folder = inside[0]
+    return _of_tables(tables, folder, place, scratch)
 
 
-def _in_zip(file: Path) -> tuple[zipfile.Path, str]:
-    """The folder in a zip that holds its only table, and the table's name."""
+def _in_zip(file: Path, scratch: Path) -> FoundTable:
     root = open_zip(file)
     listed = root.root.namelist()
     if "xl/workbook.xml" in listed:
         raise DataError(f"{shorten(file, _MOST)} is an Excel file; save its sheet as CSV and give that.")
-    name = _only([each for each in listed if _is_table(each)], file)
-    folder, _, name = name.rpartition("/")
-    return (root / f"{folder}/" if folder else root), name
+    return _of_tables([each for each in listed if _is_table(each)], root, file, scratch)
+
+
+def _of_tables(tables: list[str], root: Place, place: Path, scratch: Path) -> FoundTable:
+    """What a folder or a zip holds: one table, one for each split, or pictures alone.
+
+    Args:
+        tables: names of all tables in it.
+        root: that the names begin in.
+        place: the folder or the zip, as it was given.
+        scratch: a folder for packed files that must be unpacked.
+    """
+    known = [name for first in _FIRST for name in tables if name.rpartition("/")[2] == first]
+    folder = os.path.commonpath([name.rpartition("/")[0] for name in tables]) if tables else ""
+    if parts := by_split(tables):
+        sources = {split: _source(Packed(root / name), scratch) for split, name in parts.items()}
+        if len({source.columns for source in sources.values()}) == 1:
+            whole = SplitFiles(sources)
+            names = tuple(name[len(folder) :].lstrip("/") for name in parts.values())
+            return FoundTable(whole, _below(root, folder), names, shorten(place, _MOST), whole.split)
+    if not known and all(_is_prose(root, name) for name in tables) and (has_pictures(root) or not tables):
+        pictures = PictureFolder(root)
+        return FoundTable(pictures, root, (), shorten(place, _MOST), pictures.split, pictures.stamp)
+    folder, _, name = (known[0] if known else _only(tables, place)).rpartition("/")
+    inside = _below(root, folder)
+    file = Packed(inside / name)
+    return FoundTable(_source(file, scratch), inside, (name,), file.name, "")
+
+
+def _below(root: Place, folder: str) -> Place:
+    return root / f"{folder}/" if folder else root
 
 
 def _is_table(name: str) -> bool:
     last = name.rpartition("/")[2]
-    is_hidden = last.startswith(".") or name.startswith("__MACOSX/")
-    return not is_hidden and last.lower().removesuffix(".gz").endswith(ENDINGS)
+    return not is_hidden(name) and last.lower().removesuffix(".gz").endswith(ENDINGS)
+
+
+def _is_prose(root: Place, name: str) -> bool:
+    """Whether a file is a note beside pictures, such as README.txt."""
+    return name.lower().endswith(".txt") and not has_cells(Packed(root / name))
 
 
 def _only(tables: list[str], place: Path) -> str:
@@ -109,6 +169,8 @@ def _source(file: Packed, scratch: Path) -> TableSource:
         raise DataError(f"{file.name} is empty; give {_FORMATS}.")
     if start.startswith((b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")):
         return Columnar(file, scratch)
+    if HEADER in start:
+        return LfwAttributes(file)
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"{"):
         return JsonLines(file)

@@ -1,0 +1,15 @@
+"""By which names files are taken for pictures, and which are passed over."""
+
+from pathlib import PurePosixPath
+
+PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file is a picture by its name."""
+    return PurePosixPath(name.lower()).suffix in PICTURE_ENDINGS
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a path has a part that programs hide: ".DS_Store", "__MACOSX/._1.jpg"."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
