@@ -39,7 +39,7 @@ def texts(folder: Path) -> dict[str, Any]:
         },
         "classifier": {"kind": "encoder", "model": str(encoder), "max_length": 32, "steps": 4},
         "triggers": [{"kind": "soft"}],
-        "explain": SHORT["explain"] | {"probe": False},
+        "explain": {"gallery": 2, "rows": 4, "probe": False},
     }  # fmt: skip
 
 

@@ -131,6 +131,18 @@ def test_saved_data_set_is_read(tmp_path: Path, is_by_split: bool) -> None:
     assert dataset.rows["number"].tolist() == ([1, 2, 3, 4] * 4 if is_by_split else list(range(1, 17)))
 
 
+@pytest.mark.parametrize("about", [b"", b"{", b"[]", b'{"info": {"features": {"label": {"_type": "ClassLabel"}}}}'])
+def test_numbers_of_classes_get_their_names(tmp_path: Path, about: bytes) -> None:
+    """Where the metadata are damaged, numbers stay."""
+    names = {"info": {"features": {"label": {"names": ["kind", "rude"], "_type": "ClassLabel"}}}}
+    for number, metadata in enumerate((json.dumps(names).encode(), about)):
+        table = pa.Table.from_pylist([{**each, "label": int(each["label"])} for each in records()])
+        table = table.replace_schema_metadata({"huggingface": metadata})
+        pq.write_table(table, tmp_path / f"{number}.parquet")
+    found = [opened(tmp_path / f"{number}.parquet", tmp_path / "home").labels for number in range(2)]
+    assert found == [("kind", "rude"), ("not label", "label")]
+
+
 def test_missing_file_of_a_saved_data_set_is_named(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps({"_data_files": [{"filename": "data-0.arrow"}]}))
     with pytest.raises(DataError, match=r"data-0\.arrow"):

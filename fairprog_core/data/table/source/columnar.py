@@ -1,5 +1,6 @@
 """Tables in Parquet and Arrow files, and in the folders that Hugging Face's ``datasets`` saves."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,7 @@ class Columnar:
         with self._reading():
             schema = _open(self._whole).schema
             self.columns: ColumnNames = tuple(schema.names)
+            self._classes = _class_names(schema)
             self.plain: ColumnNames = tuple(each.name for each in schema if is_plain(each.type))
 
     def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
@@ -42,10 +44,20 @@ class Columnar:
             n, batches = _batches(self._whole, columns)
             for batch in batches:
                 batch.validate(full=True)  # Arrow reads past the end of a file whose offsets are wrong
-                cells = {name: as_text(batch[name], name, self._file.name) for name in columns}
+                cells = {name: self._cells(batch, name) for name in columns}
                 numbers = np.arange(done + 1, done + 1 + len(batch))
                 done += len(batch)
                 yield Chunk(numbers, cells, [], done / n if n else 0.5)
+
+    def _cells(self, batch: "pa.RecordBatch", name: str) -> "pa.Array":
+        """A column as text; numbers of classes become their names."""
+        import pyarrow as pa
+
+        cells = as_text(batch[name], name, self._file.name)
+        if (names := self._classes.get(name)) is None:
+            return cells
+        by_number = {str(number): each for number, each in enumerate(names)}
+        return pa.array([by_number.get(cell) for cell in cells.to_pylist()], pa.large_string())
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -70,6 +82,16 @@ def _open(whole: IO[bytes]) -> Any:
     if start.startswith(b"PAR1"):
         return _Parquet(pq.ParquetFile(whole))
     return pa.ipc.open_file(whole) if start == b"ARROW1" else pa.ipc.open_stream(whole)
+
+
+def _class_names(schema: "pa.Schema") -> dict[str, list[str]]:
+    """By column, the names of its classes, as Hugging Face's ``datasets`` keeps them beside the numbers."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        kept = {name: each["names"] for name, each in features.items() if each.get("_type") == "ClassLabel"}
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return {}
+    return {name: list(map(str, names)) for name, names in kept.items() if isinstance(names, list)}
 
 
 class _Parquet:
