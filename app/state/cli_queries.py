@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import streamlit as st
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 
 from app.state import run_store
 from app.wording import cli_queries as words
+from app.wording.shared import public
 from fairprog_core.common.errors import DataError
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from fairprog_core.study import Study
 
 _TIMEOUT = 300.0  # seconds
+_MOST_FOLDERS = 100  # in a folder of pictures, whose times are looked at
 _RETRY_AFTER = 60.0  # seconds that a failure is cached: a missing file may be back later
 
 Stamps = tuple[tuple[str, Path, int], ...]  # run, folder, modification time of its result
@@ -77,17 +79,13 @@ def look(options: Mapping[str, Any]) -> "TableReport":
     Raises:
         DataError: the table cannot be read, or it took too long.
     """
-    try:
-        status = Path(str(options.get("path", ""))).stat()
-        stamp = status.st_mtime_ns, status.st_size
-    except (OSError, ValueError):
-        stamp = 0, 0
+    stamp = _status(options.get("path")) + _status(options.get("also"))
     given = json.dumps(options, sort_keys=True)
     found = _look(given, stamp)
     if found.error:
         _look.clear(given, stamp)
-        raise DataError(found.error)
-    return _table_report().validate_json(found.text)
+        raise DataError(public.text(found.error))
+    return _table_report().validate_python(public.json_value(json.loads(found.text)))
 
 
 def audit(path: Path, columns: Sequence[str]) -> dict[str, Any]:
@@ -125,8 +123,8 @@ def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
     """
     if found.error:
         forget()
-        raise DataError(found.error)
-    values: dict[str, Any] = json.loads(found.text)
+        raise DataError(public.text(found.error))
+    values = cast(dict[str, Any], public.json_value(json.loads(found.text)))
     return values
 
 
@@ -150,8 +148,21 @@ def _audited(file: str, *options: str) -> _Answer:
         return done if done.error else _Answer(target.read_text("utf-8"))
 
 
+def _status(path: object) -> tuple[int, ...]:
+    """Time and size of a file or folder, and the times of the folders directly in it; empty where there is none."""
+    if not path:
+        return ()
+    try:
+        place = Path(str(path))
+        status = place.stat()
+        inside = [each.stat().st_mtime_ns for each in place.iterdir() if each.is_dir()] if place.is_dir() else []
+    except (OSError, ValueError):
+        return ()
+    return status.st_mtime_ns, status.st_size, *inside[:_MOST_FOLDERS]
+
+
 @st.cache_data(max_entries=64, show_spinner=words.LOOKING)
-def _look(options: str, _stamp: tuple[int, int]) -> _Answer:
+def _look(options: str, _stamp: tuple[int, ...]) -> _Answer:
     line = [sys.executable, "-m", "fairprog_core", "data", "look", "-", "--json", "--home", str(run_store.home().path)]
     return _run(line, options)
 

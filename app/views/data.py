@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.data import findings, mapping, predictions, source
+from app.components.data import findings, mapping, predictions, second, source
 from app.state import cli_queries, own_data
 from app.widgets import page
 from app.wording import data as words
@@ -32,7 +32,10 @@ def draw(path: Path) -> None:
 
 def draw_rows(first: TableReport, path: Path) -> None:
     """Draw the form of the columns, the findings, and the way to the page Train."""
-    values = mapping.show(first, path, key="mapping")
+    also = second.show(first.guess, path, key="second")
+    if also:
+        first = cli_queries.look({"kind": "table", "path": str(path), "also": also})
+    values = mapping.show(first, path, also=also, key="mapping")
     try:
         options = mapping.checked(values)
     except ConfigError as error:

@@ -15,7 +15,7 @@ LEAD = (
 PARTS = {"rows": "Data to train on", "predictions": "Predictions to audit"}
 PARTS_LABEL = "What do you have?"
 
-UPLOAD = "Upload a table, or a zip of pictures with their table"
+UPLOAD = "Upload a table, or a zip of pictures with or without a table"
 UPLOAD_NOTE = (
     "CSV, TSV, JSONL or Parquet, also packed as .gz or .zip; up to {most}. The file stays on {place}, until you delete "
     "it here."
@@ -25,8 +25,15 @@ ON_SERVER = "the server"
 TYPES = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "gz", "zip")
 FOLDER = "Or a path on this machine"
 FOLDER_ON_SERVER = "Or a path on the server"
-FOLDER_HELP = "A table, a zip, or a folder of pictures; nothing is copied."
+FOLDER_HELP = (
+    "A table, a zip, or a folder of pictures, with a table or with folders that are named like labels and groups; "
+    "nothing is copied."
+)
 OPEN = "Open"
+SECOND = "A second table, e.g. with the groups"
+SECOND_HELP = "Its columns are added by the file names of the pictures."
+SECOND_UPLOAD = "Upload the second table"
+SECOND_AWAY = "Without it"
 EARLIER = "Earlier uploads"
 EARLIER_NONE = "Nothing was uploaded yet."
 USE = "Use"

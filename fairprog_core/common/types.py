@@ -26,10 +26,13 @@ class Groups:
     Attributes:
         names: the g names, in the order of the columns of ``patterns``.
         patterns: (p, g) bool.
+        unknown: the pattern code of rows whose group is not known, which count for accuracy alone; None: there is none.
+            A pattern without groups otherwise means that its rows belong to none.
     """
 
     names: tuple[str, ...]
     patterns: NDArray[np.bool_]
+    unknown: int | None = None
 
     @classmethod
     def exclusive(cls, *names: str) -> "Groups":
@@ -40,6 +43,12 @@ class Groups:
     def is_exclusive(self) -> bool:
         """Whether every row belongs to exactly one group."""
         return bool((self.patterns.sum(axis=1) == 1).all())
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """(p,) whether the groups of a pattern are known."""
+        known: NDArray[np.bool_] = np.arange(len(self.patterns)) != (-1 if self.unknown is None else self.unknown)
+        return known
 
 
 class Batch(NamedTuple):

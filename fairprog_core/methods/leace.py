@@ -42,13 +42,14 @@ class Leace(LinearHeadMethod[LeaceOptions]):
 
 
 def fit_eraser(features: Tensor, context: FitContext) -> LeaceEraser:
-    """Fit an eraser of the groups to rows in the natural mix.
+    """Fit an eraser of the groups to rows in the natural mix whose group is known.
 
     Args:
         features: (n, d) of the training rows, in double precision.
         context: of the curve; its criterion decides whether to erase within each label.
     """
     rows = context.split.natural_rows()
+    rows = rows[context.groups.is_known[context.split.z[rows]]]
     features, y = features[rows], torch.from_numpy(context.split.y[rows])
     member = torch.from_numpy(context.groups.patterns[context.split.z[rows]]).to(features)  # (n, g)
     if not context.criterion.conditions_on_label:

@@ -147,6 +147,8 @@ def measure_leakage(predictions: Predictions, groups: Groups, *, given_label: bo
         None if there are no groups to distinguish: no label has two groups of `MIN_ROWS` rows.
     """
     rows, weight = _thinned(predictions, seed)
+    is_known = groups.is_known[predictions.z[rows]]
+    rows, weight = rows[is_known], weight[is_known]
     y, z = predictions.y[rows], predictions.z[rows]
     cell = cell_numbers(y, z)
     fold = _folds(cell, seed)
@@ -193,7 +195,7 @@ def _evidence(predictions: Predictions) -> Floats:
 
 def _questions(z: Codes, groups: Groups) -> Iterator[Codes]:
     """(n,) the correct answers to each question about Z."""
-    if groups.is_exclusive:
+    if groups.is_exclusive or groups.unknown is not None:
         yield groups.patterns.argmax(axis=1)[z]
     else:
         yield from groups.patterns[z].T.astype(np.int64)

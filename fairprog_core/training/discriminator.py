@@ -28,9 +28,12 @@ class Discriminator(nn.Module):
         super().__init__()
         self.n_classes = n_classes
         self.conditions_on_label = conditions_on_label
-        self.is_exclusive = groups.is_exclusive
+        self.is_exclusive = groups.is_exclusive or groups.unknown is not None
         self.patterns: Tensor
         self.register_buffer("patterns", torch.from_numpy(groups.patterns.astype("float32")), persistent=False)
+        self.is_known: Tensor | None  # (p,) 0 for the pattern of rows whose group is not known; None: all are
+        known = None if groups.unknown is None else torch.from_numpy(groups.is_known.astype("float32"))
+        self.register_buffer("is_known", known, persistent=False)
         n_evidence = 2 * n_classes
         n_inputs = (n_evidence + 1) * n_classes + n_evidence if conditions_on_label else n_evidence
         self.n_inputs, self.n_patterns = n_inputs + 1, len(groups.patterns)
@@ -68,9 +71,13 @@ class Discriminator(nn.Module):
             weight: (l, k) of the rows, with mean 1.
 
         Returns:
-            Loss per λ (l,), in nats; accuracy per λ (l,).
+            Loss per λ (l,), in nats; accuracy per λ (l,). Both are over the rows whose group is known.
         """
         logits = self(evidence)
+        if self.is_known is not None:
+            weight = weight * self.is_known[z]
+            weight = weight / weight.mean(1, keepdim=True).clamp_min(1e-6)
+            z = self.patterns[z].argmax(-1)
         if self.is_exclusive:
             loss = F.cross_entropy(logits.flatten(0, 1), z.flatten(), reduction="none").view_as(weight)
             is_correct = (logits.argmax(-1) == z).float()
@@ -90,6 +97,9 @@ def chance(groups: Groups, cell_share: NDArray[np.float64], *, conditions_on_lab
         conditions_on_label: True: every pattern is equally frequent in the batches.
     """
     share = np.full(len(cell_share), 1 / len(cell_share)) if conditions_on_label else cell_share.sum(1)
+    if groups.unknown is not None:
+        share = np.where(groups.is_known, share, 0)
+        return float(share.max() / share.sum())
     if groups.is_exclusive:
         return float(share.max())
     member = share @ groups.patterns  # (g,)

@@ -38,17 +38,18 @@ class KernelPenalty:
 
     def __init__(self, *, n_classes: int, groups: Groups, conditions_on_label: bool) -> None:
         self.n_classes, self.conditions_on_label = n_classes, conditions_on_label
-        self.patterns = torch.from_numpy(groups.patterns)
+        self.patterns, self.is_known = torch.from_numpy(groups.patterns), torch.from_numpy(groups.is_known)
 
     def kernel(self, logits: Tensor) -> Tensor:
         """Logits (l, k, c) -> similarity of every two rows (l, k, k)."""
         raise NotImplementedError
 
     def __call__(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> Tensor:
-        """The mean over blocks and groups of the difference between a group and the other rows (l,)."""
+        """The mean over blocks and groups of the difference between a group and the other known rows (l,)."""
         kernel = self.kernel(logits)
         kernel = kernel - torch.diag_embed(kernel.diagonal(dim1=-2, dim2=-1))  # no row is paired with itself
         member = self.patterns.to(z.device)[z].movedim(-1, 1)[:, None]  # (l, 1, g, k)
+        weight = weight * self.is_known.to(z.device)[z]
         block = self._blocks(y)[:, :, None] * weight[:, None, None]  # (l, b, 1, k)
         differences, is_known = self.difference(kernel, block * member, block * ~member)  # both (l, b, g)
         return torch.where(is_known, differences, 0.0).sum((1, 2)) / is_known.sum((1, 2)).clamp_min(1)

@@ -1,5 +1,6 @@
 """Image folders and known data sets, in the exact format on disk: recognised, checked, and run to a curve."""
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -16,7 +17,14 @@ from fairprog_core.data.table.inspect import inspect
 from fairprog_core.data.table.known import LAYOUTS
 from fairprog_core.data.table.report import TableReport
 from fairprog_core.data.table.splits import PARTS
+from fairprog_core.pipeline.execute import execute
+from fairprog_core.results.result import Result
+from fairprog_core.study import Study
 from tests import known_layouts as layouts
+from tests.tiny_encoders import save_family
+from tests.tiny_pictures import save_vit
+
+SHORT = {"budget": {"steps": 2}, "explain": {"gallery": 0, "rows": 0, "probe": False}, "lam": {"grid": [0.3, 1]}}
 
 Write = Callable[[Path], Path]
 
@@ -99,7 +107,11 @@ def test_folder_without_a_group_takes_it_from_a_second_table(tmp_path: Path) -> 
     found = look(root, tmp_path / "home", **also, **report.guess.values())
     assert (found.labels, found.groups, found.problem) == (("cat", "dog"), ("x", "y"), "")
     assert found.notes == (f"1 pictures have no row in {tmp_path / 'people.csv'}.",)
-    assert any("1 rows are in no group" in line for line in found.advice)
+    said = next(
+        line for line in found.advice if line.startswith("Groups are known for a part of the rows only (train ")
+    )
+    counts = [int(n) for n in re.findall(r"(\d+) of", said)]
+    assert sum(counts) == 47
 
 
 @pytest.mark.parametrize("second", ["file,who\n{i}.jpg,{g}\n", "id,who\n{i},{g}\n", "path,who\nother/{i}.png,{g}\n"])
@@ -149,3 +161,32 @@ def test_loops_of_links_and_hidden_files_are_passed_over(tmp_path: Path) -> None
     (root / "men" / "again").symlink_to(root, target_is_directory=True)
     shutil.copytree(root / "women", root / ".thumbnails")
     assert look(root, tmp_path / "home").columns[0].n_values == 8
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_layout_runs_to_a_curve(name: str, tmp_path: Path) -> None:
+    write, guess, labels, *_ = KNOWN[name]
+    data = {"kind": "table", "path": str(write(tmp_path)), "max_broken": 0.02, **guess}
+    model: dict[str, Any]
+    if "image" in guess:
+        data["image_size"] = 32
+        model = {"kind": "image_model", "model": str(save_vit(tmp_path / "vit", labels))}
+        trigger: dict[str, Any] = {"kind": "border"}
+    else:
+        data["split_sizes"] = {"train": 0.1, "tune": 0.3, "val": 0.2, "test": 0.2}
+        named = {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
+        folder = save_family("bert", tmp_path / "bert", n_classes=2, **named)
+        model = {"kind": "encoder", "model": str(folder), "tuned": True, "max_length": 16}
+        trigger = {"kind": "soft"}
+    study = Study.parse({"dataset": data, "classifier": model, "triggers": [trigger], **SHORT})
+    (tmp_path / "run").mkdir()
+    list(execute(study, home=Home(tmp_path / "home"), folder=tmp_path / "run"))
+    result = Result.open(tmp_path / "run")
+    assert result.curves[0].lams == [0.3, 1]
+
+
+def test_guide_lists_every_layout() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/guides/own-data.md").read_text("utf-8")
+    section = text.partition("## Folders and known data sets")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*?) \| (.*?) \| .* \|$", section, re.MULTILINE)[1:]
+    assert rows == [(each.name, each.files) for each in LAYOUTS]

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.wording import data as words
+from app.wording.shared import common
 from fairprog_core.common.sharing import sharing
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table.report import ColumnReport, TableReport
@@ -16,17 +17,22 @@ SIDES = (32, 64, 96, 128, 160, 224)
 _MOST_VALUES = 12  # of a column whose values are offered as the positive label
 
 
-def show(value: TableReport, path: Path, *, key: str) -> TableValues:
+def show(value: TableReport, path: Path, *, also: str = "", key: str) -> TableValues:
     """Draw the form; the options of the table.
 
     Args:
         value: what is known of the table; its guesses are the form's beginning.
         path: of the table; each has a draft of its own.
+        also: path of a second table that is joined to it; empty: none.
         key: prefix of the widgets' keys.
     """
     st.header(words.COLUMNS_TITLE, anchor=False)
     st.caption(words.COLUMNS_LEAD)
+    if value.known:
+        st.info(common.plain(value.known))
     draft, values = f"{key}.{path}", TableValues(kind="table", path=str(path))
+    if also:
+        draft, values = f"{draft}.{also}", values | {"also": also}
     left, right = st.columns(2, gap="large")
     with left:
         values |= _input(value, draft) | _label(value, draft)
@@ -59,14 +65,17 @@ def _label(value: TableReport, key: str) -> TableValues:
     """The column of the label, and which of its values, or scores, is the positive one."""
     name = _column(words.LABEL, value, value.guess.label, key=f"{key}.label")
     column = _find(value.columns, name)
+    known = {"labels": list(value.guess.labels)} if value.guess.labels and name == value.guess.label else {}
     if column is None:
         return {"label": name}
     if column.type == "number":
+        start = 0.5 if value.guess.threshold is None else value.guess.threshold
         threshold = st.number_input(
-            words.THRESHOLD, value=value.guess.threshold or 0.5, key=f"{key}.{name}.threshold", persist_state="session",
-            width=230,
-        )  # fmt: skip
-        return {"label": name, "threshold": threshold}
+            words.THRESHOLD, value=start, key=f"{key}.{name}.threshold", persist_state="session", width=230
+        )
+        return {"label": name, "threshold": threshold, **known}
+    if known:
+        return {"label": name, **known}
     if 2 <= column.n_values <= min(len(column.values), _MOST_VALUES) and column.type == "category":
         offered = sorted(column.values)
         positive = st.selectbox(
@@ -90,7 +99,9 @@ def _groups(value: TableReport, key: str) -> TableValues:
         format_func=words.GROUP_WAYS.__getitem__, key=f"{key}.way", persist_state="session",
     )  # fmt: skip
     if way == "one":
-        return {"group": _column(words.GROUP_COLUMN, value, value.guess.group, key=f"{key}.group")}
+        column = _column(words.GROUP_COLUMN, value, value.guess.group, key=f"{key}.group")
+        known = value.guess.group_names if column == value.guess.group else ()
+        return {"group": column, "group_names": list(known)} if known else {"group": column}
     names = [each.name for each in value.columns]
     found = st.multiselect(
         words.GROUP_COLUMNS, names, list(value.guess.groups), help=words.GROUP_COLUMNS_HELP, key=f"{key}.groups",

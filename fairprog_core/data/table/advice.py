@@ -6,7 +6,7 @@ import numpy as np
 
 from fairprog_core.data.table.dataset import OwnTable
 from fairprog_core.data.table.report import FEW, CellReport
-from fairprog_core.data.table.splits import Assignment
+from fairprog_core.data.table.splits import PARTS, Assignment
 
 _JUDGED = ("val", "test")  # splits over which rates are estimated
 _MOST = 8  # sentences about cells; the chart shows all
@@ -24,11 +24,26 @@ def advise(cells: Sequence[CellReport], assignment: Assignment, dataset: OwnTabl
     if assignment.n_repeated:
         n = f"{assignment.n_repeated:,} rows have an input that another row has too"
         yield f"{n}; they stay in one split, so that no classifier is tested on what it was trained on."
-    n_outside = int((dataset.groups.patterns.sum(axis=1) == 0)[np.asarray(dataset.rows["z"])].sum())
-    if n_outside:
-        yield f"{n_outside:,} rows are in no group; they count for accuracy, and for no group's rate."
+    yield from _about_marks(assignment, dataset)
     if not dataset.has_split("train"):
         yield "There is no train split; choose a classifier that is trained already."
+
+
+def _about_marks(assignment: Assignment, dataset: OwnTable) -> Iterator[str]:
+    """How many rows of each split are in a group, where not all are."""
+    is_in = dataset.groups.patterns.any(axis=1)[np.asarray(dataset.rows["z"])]
+    if is_in.all():
+        return
+    parts = [(name, is_in[assignment.part == i]) for i, name in enumerate(PARTS)]
+    marked = ", ".join(f"{name} {marks.sum():,} of {len(marks):,}" for name, marks in parts if len(marks))
+    if dataset.groups.unknown is None:
+        n = f"{(~is_in).sum():,} rows are in no group"
+        yield f"{n}; they count for accuracy, and for no group's rate. Rows in a group: {marked}."
+    else:
+        yield (
+            f"Groups are known for a part of the rows only ({marked}): these are used for fairness, the others only "
+            "for accuracy. Where the groups were guessed by a proxy, the gaps are gaps between guesses."
+        )
 
 
 def _about(cell: CellReport) -> str:
