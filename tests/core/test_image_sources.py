@@ -193,6 +193,9 @@ def test_given_layer_of_grad_cam_is_used(tmp_path: Path) -> None:
     x = classifier.to_input(split_of().x)
     assert GradCam().explain(classifier, x).maps.shape == (3, 15, 15)
     assert classifier.cam_title == "layer body.2"
+    vit = save_folder("vit", tmp_path / "vit")
+    for name in ("vit.layers.0", "model.vit.layers.0"):
+        assert opened(model=str(vit), cam_layer=name).cam_title == "layer vit.layers.0"
 
 
 def test_batch_that_does_not_fit_into_memory_is_halved_with_the_same_numbers(caplog: pytest.LogCaptureFixture) -> None:
@@ -268,6 +271,7 @@ def broken(folder: Path, name: str) -> dict[str, Any]:
         "function": {"model": "factory:tests.tiny_pictures:none"},
         "no net": {"model": "factory:tests.tiny_pictures:no_net"},
         "layer": {"model": str(vit), "cam_layer": "vit.layer.9"},
+        "no map": {"model": str(vit), "cam_layer": "classifier"},
         "size": {"model": str(vit), "image_size": 40},
     }.get(name, {"model": str(vit)})
 
@@ -291,6 +295,7 @@ def broken(folder: Path, name: str) -> dict[str, Any]:
         ("function", "cannot be called"),
         ("no net", "must return a torch.nn.Module"),
         ("layer", "has no layer 'vit.layer.9'.* such as .*vit.layers"),
+        ("no map", "holds no map of the picture"),
         ("size", "fails on pictures of 40 × 40 pixels"),
     ],
 )

@@ -18,7 +18,7 @@ from fairprog_core.classifiers.image import ImageClassifier, ImageClassifierHead
 from fairprog_core.classifiers.image_model.architecture import rebuild
 from fairprog_core.classifiers.image_model.code import take_any_batch
 from fairprog_core.classifiers.image_model.in_parts import InParts
-from fairprog_core.classifiers.image_model.layers import find_cam_layer, named_layer, take_head, to_map
+from fairprog_core.classifiers.image_model.layers import WRAPPER, find_cam_layer, named_layer, take_head, to_map
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading, ReadPicture
 from fairprog_core.classifiers.image_model.sources import digests, fetch_model, open_model
@@ -133,7 +133,9 @@ class ImageModel(ImageClassifier):
         if linear is None and not opened.is_program and (found := take_head(net, x)) is not None:
             head_name, linear = found
         if options.cam_layer:
-            named_layer(net, options.cam_layer, where=opened.where)
+            cam_name = named_layer(net, options.cam_layer, x, where=opened.where)
+        else:
+            cam_name = "" if opened.is_program else find_cam_layer(net, x)
         return cls(
             options,
             n_classes=len(labels),
@@ -142,7 +144,7 @@ class ImageModel(ImageClassifier):
             reading=reading,
             outputs=outputs,
             head_name=head_name,
-            cam_name=options.cam_layer or ("" if opened.is_program else find_cam_layer(net, x)),
+            cam_name=cam_name,
             notes=opened.notes,
             net=net,
             linear=None if linear is None else _with_bias(outputs.of_head(linear)),
@@ -197,7 +199,7 @@ class ImageModel(ImageClassifier):
 
     @property
     def cam_title(self) -> str:
-        return f"layer {self.cam_name.removeprefix('model.')}"
+        return f"layer {self.cam_name.removeprefix(WRAPPER)}"
 
 
 @torch.enable_grad()

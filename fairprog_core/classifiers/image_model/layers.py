@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from fairprog_core.common.errors import ModelError, shorten, shown
 
+WRAPPER = "model."  # in front of the names of the layers of transformers
 MOST_PREFIX = 8  # tokens in front of those of the picture: of the class, and registers
 _NO_MAPS = (nn.Linear, nn.Identity, nn.Dropout, nn.Softmax, nn.Flatten, nn.modules.activation.MultiheadAttention)
 
@@ -162,17 +163,30 @@ def _is_channels_last(module: nn.Module, output: Tensor, size: torch.Size | tupl
     return isinstance(module, nn.LayerNorm)
 
 
-def named_layer(net: nn.Module, name: str, *, where: str) -> nn.Module:
-    """The module that ``cam_layer`` names.
+def named_layer(net: nn.Module, name: str, x: Tensor, *, where: str) -> str:
+    """The layer that ``cam_layer`` names, by its whole name in the net.
+
+    Args:
+        net: (k, 3, h, w) -> (k, d).
+        name: with or without what is wrapped around the library's own model.
+        x: a few inputs.
+        where: the model, for errors.
 
     Raises:
-        ModelError: there is none; the error names similar ones.
+        ModelError: there is none, and the error names similar ones; or it holds no map of the picture.
     """
-    names = [each for each, _ in net.named_modules() if each]
-    if name in names:
-        return net.get_submodule(name)
-    near = get_close_matches(name, names, n=3, cutoff=0) or ["none"]
-    raise ModelError(
-        f"{where} has no layer {shown(name, 60)}; set classifier.cam_layer to one of its layers, such as "
-        f"{', '.join(shorten(each, 40) for each in near)}."
-    )
+    with torch.no_grad(), _recorded(net) as calls:
+        net(x)
+    found = next((call for call in calls if call.name in (name, f"{WRAPPER}{name}")), None)
+    if found is None:
+        near = get_close_matches(name, [call.name.removeprefix(WRAPPER) for call in calls], n=3, cutoff=0)
+        raise ModelError(
+            f"{where} has no layer {shown(name, 60)}; set classifier.cam_layer to one of its layers, such as "
+            f"{', '.join(shorten(each, 40) for each in near) or 'none: it is a program'}."
+        )
+    if not has_map(found.module, found.output, x):
+        raise ModelError(
+            f"The layer {shorten(name, 60)} of {where[0].lower()}{where[1:]} holds no map of the picture (its shape is "
+            f"{tuple(found.output.shape)}); set classifier.cam_layer to a convolution, a block or a norm."
+        )
+    return found.name
