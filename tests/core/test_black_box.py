@@ -267,8 +267,8 @@ def test_estimated_gradient_is_that_of_the_pattern() -> None:
 def test_search_sends_no_more_rows_than_there_are_queries(queries: int) -> None:
     options = HardOptions()
     size = SearchSize.of(queries, options, 4000)
-    first_sequence, per_step = size.first + size.second, options.candidates * size.first + size.second
-    assert size.population + first_sequence + size.n_steps * per_step <= queries
+    looks = size.n_steps * options.candidates * size.first
+    assert size.population + size.first + size.second + looks <= queries
     assert (size.n_steps > 0) == (queries > 100)
 
 

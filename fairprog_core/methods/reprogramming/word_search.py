@@ -109,7 +109,7 @@ class WordSearch:
         if (found := self.archive.promising(lam)) is not None:
             self._score_again(found)
         self._choose({each: self.archive.best(each)[0] for each in self.lams})
-        return self._record()
+        return self.record()
 
     def candidates(self, best: Ids, lam: float, rng: np.random.Generator) -> list[Ids]:
         """Variants of the best sequence that have no score yet."""
@@ -184,7 +184,8 @@ class WordSearch:
         for lam, ids in words.items():
             self.trigger.choose(int(self.trigger.scale.nearest(torch.tensor([lam]))), ids)
 
-    def _record(self) -> Losses:
+    def record(self) -> Losses:
+        """The losses of the best sequences so far, as `step` returns them."""
         scores = [self.archive.second[self.archive.best(lam)[0]] for lam in self.lams]
         utility, unfairness = (float(np.mean(values)) for values in zip(*scores))
         gap = float(np.mean([math.sqrt(score.unfairness / NATS) for score in scores]))

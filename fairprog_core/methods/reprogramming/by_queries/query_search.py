@@ -30,12 +30,14 @@ class SearchSize(NamedTuple):
         population: rows sent once without a trigger, from which representative ones are taken.
         first: rows for the first score of a sequence.
         second: rows for the second.
-        n_steps: steps that the queries suffice for.
+        per_step: rows that a step sends at most.
+        n_steps: steps that the queries suffice for if none finds a sequence that deserves a second score.
     """
 
     population: int
     first: int
     second: int
+    per_step: int
     n_steps: int
 
     @classmethod
@@ -48,14 +50,16 @@ class SearchSize(NamedTuple):
         population = min(POPULATION, n_rows, queries // 10)
         first = min(trigger.look_rows, max(queries // 2500, 12))
         second = min(trigger.rows, max(queries // 250, min(queries // 12, 80)))
-        per_step = trigger.candidates * first + second
-        return cls(population, first, second, max((queries - population - first - second) // per_step, 0))
+        looks = trigger.candidates * first
+        left = queries - population - first - second
+        return cls(population, first, second, looks + second, left // looks if left >= looks + second else 0)
 
 
 class QuerySearch(WordSearch):
     """One search for the words of a trigger; `step` is called once per step, in order."""
 
     def __init__(self, options: QueryReprogramOptions, *, classifier: Classifier, split: Split, **setting: Any) -> None:
+        self.queries = options.queries
         self.size = SearchSize.of(options.queries, setting["trigger"].options, len(split.y))
         super().__init__(classifier=classifier, split=split, **setting)
 
@@ -68,14 +72,14 @@ class QuerySearch(WordSearch):
         vectors = torch.stack([table[list(ids)].sum(0) for ids in self.archive.first])  # (n, w)
         losses = torch.tensor([score.at(lam) for score in self.archive.first.values()], dtype=torch.float64)
         centred = (vectors - vectors.mean(0)).to(losses)
-        similarity = centred @ centred.T
-        ridge = RIDGE * similarity.diagonal().mean().clamp_min(1e-9) * torch.eye(len(losses), dtype=torch.float64)
-        slope = centred.T @ torch.linalg.solve(similarity + ridge, losses - losses.mean())
+        ridge = RIDGE * centred.square().sum(1).mean().clamp_min(1e-9) * torch.eye(centred.shape[1]).to(losses)
+        slope = torch.linalg.solve(centred.T @ centred + ridge, centred.T @ (losses - losses.mean()))  # (w,)
         change: Tensor = table[self.allowed].to(slope) @ slope
         return change
 
     def step(self, step: int) -> Losses:
-        losses = super().step(step)
+        can_go_on = self._n_sent() + self.size.per_step <= self.queries
+        losses = super().step(step) if can_go_on else self.record()
         self.n_queries = losses["queries"] = self._n_sent()
         return losses
 
