@@ -144,6 +144,14 @@ def made_up_comments(session_folder: Path) -> Finished:
 
 
 @pytest.fixture(scope="session")
+def own_table(session_folder: Path) -> Callable[[str], Finished]:
+    """``own_table("text")``: a study on a table of one's own, run once per session. Read it, do not change it."""
+    from tests import own_tables
+
+    return lambda modality: _run_once(own_tables.STUDIES[modality], session_folder, f"own-{modality}")
+
+
+@pytest.fixture(scope="session")
 def tiny_duel(session_folder: Path) -> Callable[[str], Finished]:
     """``tiny_duel("duel")``: a study of ``tiny_duels``, run once per session. Read it, do not change it.
 

@@ -45,7 +45,7 @@ class RunProgress:
     base: list[BaseRecord] = field(default_factory=list)  # records of the base's training
     curves: dict[str, CurveSoFar] = field(default_factory=dict)
     current: str | None = None  # key of the curve with the newest record
-    warnings: list[str] = field(default_factory=list)  # each once: a resumed run repeats them
+    warnings: dict[str, bool] = field(default_factory=dict)  # sentences, each once, and whether it is grave
 
 
 def gather(records: Iterable[Record], *, after: RunProgress | None = None) -> RunProgress:
@@ -81,7 +81,7 @@ def running_mean(values: Sequence[float], n_last: int = 20) -> list[float]:
 
 def _copy(progress: RunProgress) -> RunProgress:
     curves = {key: _copy_of_curve(curve) for key, curve in progress.curves.items()}
-    return replace(progress, base=[*progress.base], curves=curves, warnings=[*progress.warnings])
+    return replace(progress, base=[*progress.base], curves=curves, warnings={**progress.warnings})
 
 
 def _copy_of_curve(curve: CurveSoFar) -> CurveSoFar:
@@ -104,8 +104,8 @@ def _add(progress: RunProgress, record: Record) -> None:
         _validation(progress, record)
     elif record["kind"] == "curve":
         _curve(progress, record).is_finished = True
-    elif record["kind"] == "warning" and record["text"] not in progress.warnings:
-        progress.warnings.append(record["text"])
+    elif record["kind"] == "warning":
+        progress.warnings[record["text"]] = record.get("is_grave", True)
     elif record["kind"] == "result":
         progress.fraction, progress.seconds_left = 1.0, 0.0
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import streamlit as st
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 
 from app.state import run_store
 from app.wording import cli_queries as words
+from app.wording.shared import public
 from fairprog_core.common.errors import DataError
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson
@@ -83,8 +84,8 @@ def look(options: Mapping[str, Any]) -> "TableReport":
     found = _look(given, stamp)
     if found.error:
         _look.clear(given, stamp)
-        raise DataError(found.error)
-    return _table_report().validate_json(found.text)
+        raise DataError(public.text(found.error))
+    return _table_report().validate_python(public.json_value(json.loads(found.text)))
 
 
 def audit(path: Path, columns: Sequence[str]) -> dict[str, Any]:
@@ -122,8 +123,8 @@ def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
     """
     if found.error:
         forget()
-        raise DataError(found.error)
-    values: dict[str, Any] = json.loads(found.text)
+        raise DataError(public.text(found.error))
+    values = cast(dict[str, Any], public.json_value(json.loads(found.text)))
     return values
 
 

@@ -8,7 +8,8 @@ import streamlit as st
 
 from app.state import run_store
 from app.state.session import _key
-from fairprog_core.common.errors import RunError
+from fairprog_core.classifiers.uploaded import unpack_model
+from fairprog_core.common.errors import ModelError, RunError
 from fairprog_core.common.files import uploads
 from fairprog_core.common.files.uploads import Upload
 from fairprog_core.common.sharing import sharing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fairprog_core.api.made_from import MadeFrom
 
 SOURCE = "own_source"  # session: the path of the table
+MODEL = "own_model"  # session: the id of the uploaded classifier
 SECOND = "own_second"  # session: with the path of the table, that of the table that is joined to it
 DATASET = "own_dataset"  # session: the options of the data set, as JSON values
 
@@ -52,6 +54,42 @@ def dataset() -> Mapping[str, Any] | None:
 def choose_dataset(options: Mapping[str, Any] | None) -> None:
     """Let the page Train begin with these data; None: with shipped ones."""
     st.session_state[_key(DATASET)] = options
+
+
+def model() -> Upload | None:
+    """The uploaded classifier that the form on the page Train begins with; None: none, or it was deleted."""
+    upload_id = st.session_state.get(_key(MODEL))
+    return uploads.find_upload(run_store.home(), upload_id) if upload_id else None
+
+
+def choose_model(upload: Upload | None) -> None:
+    """Let the form on the page Train begin with an uploaded classifier; None: with a usual one."""
+    st.session_state[_key(MODEL)] = None if upload is None else upload.id
+
+
+def keep_model(name: str, content: BinaryIO) -> Upload:
+    """Keep an uploaded classifier in the home, and unpack it.
+
+    Raises:
+        DataError: it is empty, or larger than allowed.
+        ModelError: it is no zip of a model, or is not to be trusted; nothing is kept then.
+    """
+    upload = keep(name, content)
+    try:
+        unpack_model(upload)
+    except ModelError:
+        uploads.remove_upload(run_store.home(), upload.id)
+        raise
+    return upload
+
+
+def unpacked(upload: Upload) -> Path:
+    """The folder of an uploaded classifier.
+
+    Raises:
+        ModelError: it cannot be unpacked any more.
+    """
+    return unpack_model(upload)
 
 
 def keep(name: str, content: BinaryIO) -> Upload:

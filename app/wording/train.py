@@ -21,6 +21,14 @@ FIRST_LOOK_HELP = (
     "The frozen classifier predicts the validation rows; nothing is trained. It must be trained already: your own, a "
     "shipped one, or one of an earlier run."
 )
+OWN_MODEL = "Upload your own classifier"
+OWN_MODEL_NOTE = (
+    "A zip of a model's folder, as `save_pretrained()` of Hugging Face writes it: config.json, weights as "
+    ".safetensors, and for texts the tokenizer. Up to {most} MB. Nothing in it is run; it stays frozen."
+)
+OWN_MODEL_FILE = "Zip of a model"
+OWN_MODEL_CHOSEN = "Uploaded: {name}"
+OWN_MODEL_LEAVE = "Use another"
 OWN = "Your own data"
 OWN_PRESET = "The table {name}, with the columns that you chose on the page Data."
 OWN_TEXTS = "**{name}**: texts of the column *{input}*"

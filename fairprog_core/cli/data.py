@@ -186,6 +186,8 @@ def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:
     columns = (TextColumn("{task.description:>5}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     splits = {}
     dataset.check(SPLITS)
+    for note in dataset.notes():
+        complain(note)
     with Progress(*columns, console=console()) as progress:
         for name in filter(dataset.has_split, SPLITS):
             task = progress.add_task(name, total=None)

@@ -135,7 +135,7 @@ def _show(records: Iterator[Record], title: str) -> None:
         task = progress.add_task(title, total=1.0, left="")
         for record in records:
             if record["kind"] == "warning":
-                warn(record["text"])
+                (warn if record["is_grave"] else complain)(record["text"])
             if record["kind"] != "stage":
                 continue
             left = record.get("seconds_left")

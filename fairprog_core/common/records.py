@@ -116,10 +116,11 @@ class ResultRecord(Stored):
 
 
 class WarningRecord(Stored):
-    """Something that whoever reads the result has to know: one sentence."""
+    """A sentence that whoever reads the result has to know; ``is_grave`` where the result may mean nothing."""
 
     kind: Literal["warning"]
     text: str
+    is_grave: bool
 
 
 class AuditRecord(Stored):

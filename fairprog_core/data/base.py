@@ -179,6 +179,10 @@ class Dataset(ABC):
             DataError: something that they need is missing.
         """
 
+    def notes(self) -> list[str]:
+        """Sentences about rows that are left out although a user may expect them; empty for most data sets."""
+        return []
+
     @abstractmethod
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
         """Write the rows of a split to the cache if they are not there yet.

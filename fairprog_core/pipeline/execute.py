@@ -138,6 +138,8 @@ class Execution:
                 yield from self._make_base("Reading the classifier")
         needed = ALL_SPLITS if path is None and is_trained else self._splits
         self.dataset.check(needed)
+        for note in self.dataset.notes():
+            yield WarningRecord(kind="warning", text=note, is_grave=False)
         for number, name in enumerate(needed):
             yield from self._split(name, number / len(needed), 1 / len(needed))
             if name == "val":  # before the larger splits and the base, which may take hours
@@ -151,7 +153,7 @@ class Execution:
         about = self.context.classifier.describe()
         yield self.progress.at("base", 1.0, f"The base classifier is ready{about and '; it '}{about}")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
-            yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"))
+            yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"), is_grave=True)
 
     def _make_base(self, doing: str) -> Iterator[Record]:
         """Train the base, or take it as it is; yields the progress."""

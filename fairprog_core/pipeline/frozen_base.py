@@ -1,5 +1,6 @@
 """The frozen base classifier of a study: cached, shipped, or trained now."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,7 +160,7 @@ def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
         found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
         read_classifier(found, CLASSIFIERS)  # refuse to copy a damaged file
         with replacing(own) as part:
-            part.write_bytes(found.read_bytes())
+            shutil.copyfile(found, part)  # models of others may be larger than memory
 
 
 def _trained(key: str, home: Home) -> Path:

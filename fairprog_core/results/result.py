@@ -293,7 +293,7 @@ class Result:
     def _modality(self) -> Modality:
         """The modality of the study's data set, as far as this installation knows it."""
         dataset = self.study.get("dataset")
-        return modality_of(dataset.get("kind") if isinstance(dataset, Mapping) else None)
+        return modality_of(dataset)
 
     def _against_base(self, point: Point) -> tuple[StoredPredictions, Counts, Floats]:
         """A point's stored predictions, the joint table of base and point, and the weights of the cells."""

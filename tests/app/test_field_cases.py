@@ -37,7 +37,9 @@ def test_base_with_swapped_classes_is_told_in_red(page, open_page, run_on_a_weak
 def test_base_with_swapped_classes_is_told_while_it_trains(open_page, store, finished):
     run = store.begin(finished.study, Owner.this_process())
     sentence = weak_base_sentence(WEAK, "validation")
-    store.append(run.id, [{"kind": "warning", "text": sentence}] * 2, token=run.token)
+    note = {"kind": "warning", "text": "16 of 20 pictures are there.", "is_grave": False}
+    store.append(run.id, [{"kind": "warning", "text": sentence, "is_grave": True}] * 2 + [note], token=run.token)
+    assert [warning.value for warning in open_page("train", run=run.id).warning] == [note["text"]]
     assert [error.value for error in open_page("train", run=run.id).error] == [common.plain(sentence)]
 
 

@@ -275,8 +275,16 @@ def changed(tmp_path: Path, **values) -> Path:
         ({"label": "red"}, {}, "the column label holds 'red', which --labels does not name"),
         ({}, {"labels": ("a", "b")}, r"labels \(a, b\) are no values of the column label"),
         ({}, {"positive": "red"}, r"positive \(red\) is no value of the column label"),
-        ({}, {"label": "score", "labels": ()}, "different values; at most 100 are allowed: set threshold if it is"),
-        ({}, {"groups": ("score",)}, "The group column score has 300 different values; at most 100 are allowed"),
+        (
+            {},
+            {"label": "score", "labels": ()},
+            r"the label column score holds scores \(.*\); set the threshold of the label \(--label-threshold\)",
+        ),
+        (
+            {},
+            {"groups": ("score",)},
+            r"the group column score holds scores \(.*\); put them together, e\.g\. ages to ranges",
+        ),
         ({}, {"prediction": ("p_dark", "p_blond", "score")}, "has 3 columns, the column label 2 labels"),
         ({"town": "c"}, {"weight": "score"}, "Rows of one group and label have different weights"),
     ],

@@ -118,6 +118,15 @@ def test_list_written_by_pandas_names_its_first_column(home: Home, tmp_path: Pat
     assert opened(tmp_path / "a", home).split("test").y.tolist() == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("header", ["", "image_id,partition\n"])
+def test_partition_of_kaggle_without_its_header_loses_no_picture(header: str, home: Home, tmp_path: Path) -> None:
+    root = celeba(tmp_path / "a")
+    text = (root / "list_eval_partition.txt").read_text()
+    (root / "list_eval_partition.txt").unlink()
+    (root / "list_eval_partition.csv").write_text(header + text.replace(" ", ","))
+    assert sum(len(images) for images in opened(root, home)._listed.values()) == len(PARTS)
+
+
 def test_list_that_mixes_minus_one_and_zero_is_told(home: Home, tmp_path: Path) -> None:
     file = celeba(tmp_path / "a") / "list_attr_celeba.txt"
     file.write_text(file.read_text().replace("000003.jpg -1", "000003.jpg 0"))
@@ -157,17 +166,19 @@ def test_pictures_that_are_missing_are_counted_before_any_is_decoded(home: Home,
     assert not home.cache.exists()
 
 
-def test_pictures_that_are_there_are_used_and_counted_where_the_study_says_so(
-    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_pictures_that_are_there_are_used_and_counted_where_the_study_says_so(home: Home, tmp_path: Path) -> None:
     root = celeba(tmp_path / "a")
     for i in (1, 3, 5, 18):
         (root / "img_align_celeba" / f"{i:06d}.jpg").unlink()
     found = opened(root, home, missing="leave_out", max_train=4, tuning_ratio=0.2)
     assert [len(found.split(name).y) for name in ("train", "tune", "val", "test")] == [4, 2, 4, 3]
-    assert [record.getMessage()[:59] for record in caplog.records] == [
-        "CelebA: 16 of the 20 pictures that the lists name are in " + str(root)[:2]
-    ]
+    (note,) = found.notes()
+    assert note.startswith("CelebA: 16 of the 20 pictures that the lists name are in ")
+    assert note.endswith("; the others are left out.")
+    more = {"dataset": found.options.to_json(), "criteria": [{"kind": "demographic_parity"}]}
+    warned = [record for record in prepared(root, home, **more) if record["kind"] == "warning"]
+    assert (warned[0]["text"], warned[0]["is_grave"]) == (note, False)
+    assert opened(celeba(tmp_path / "b"), home, missing="leave_out").notes() == []
 
 
 # --- A12: a text field takes the text -------------------------------------------------------------
@@ -231,7 +242,7 @@ def test_gap_of_a_cell_that_other_splits_have_asks_for_more_rows_too(home: Home,
 def prepared(root: Path, home: Home, **more: Any) -> list[Record]:
     """The records of a study until its base is ready."""
     classifier = {"kind": "residual_net", "source": "train", "epochs": 1}
-    study = Study.parse({"dataset": {"kind": "celeba", "root": str(root)}, "classifier": classifier, **more})
+    study = Study.parse({"dataset": {"kind": "celeba", "root": str(root)}, "classifier": classifier} | more)
     folder = home.run("x")
     folder.mkdir(parents=True, exist_ok=True)
     return list(Execution(study, home, folder).prepare())

@@ -75,6 +75,17 @@ def test_timm_gives_its_logits(name: str, cam: str, tmp_path: Path) -> None:
     check(classifier, net, tmp_path, cam=cam, side=64)
 
 
+def test_folder_as_timm_writes_it_for_the_hub_gives_its_logits(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = timm.create_model("test_vit2", num_classes=2).eval()
+    shaken(net)
+    names = {"label_names": list(LABELS)}
+    timm.models.save_for_hf(net, tmp_path / "net", model_config=names, safe_serialization=True)
+    classifier = opened(side=64, model=str(tmp_path / "net"))
+    assert classifier.reading.mean == tuple(net.pretrained_cfg["mean"])
+    check(classifier, net, tmp_path, cam="blocks", side=64)
+
+
 @pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"epoch": 3, "state_dict": state}])
 @pytest.mark.parametrize("prefix", ["", "module.", "model.backbone."])
 def test_torchvision_gives_its_logits_from_checkpoints_as_people_save_them(

@@ -132,11 +132,12 @@ def test_half_precision_is_read_in_its_own_type(pair: tuple[Any, Any]) -> None:
     assert fair.findings.base.metric("accuracy").value > 0.7
 
 
-def gpt() -> nn.Module:
-    """A decoder: its classes are read at the last token, which it finds in token ids alone."""
-    return transformers.GPT2ForSequenceClassification(
-        transformers.GPT2Config(vocab_size=64, n_positions=64, n_embd=16, n_layer=1, n_head=2, pad_token_id=0)
-    )
+def mixing() -> nn.Module:
+    """It mixes all tokens of a batch, the padding too."""
+    return transformers.FNetForSequenceClassification(
+        transformers.FNetConfig(vocab_size=64, hidden_size=16, num_hidden_layers=1, intermediate_size=16,
+                                max_position_embeddings=64)
+    )  # fmt: skip
 
 
 def short() -> nn.Module:
@@ -171,7 +172,7 @@ def test_texts_and_options_that_do_not_fit_are_one_sentence(pair: tuple[Any, Any
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (gpt, "does not read word vectors as it reads tokens; give an encoder such as BERT"),
+        (mixing, "does not read word vectors as it reads tokens; give one of a family like BERT"),
         (short, "reads 20 tokens at most, and 16 are kept for a trigger; give one that reads at least 24"),
         (lambda: nn.Linear(2, 2), "the model is a Linear; give such a one"),
     ],

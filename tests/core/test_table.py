@@ -134,6 +134,12 @@ def test_weights_set_the_natural_mix_of_the_cells(make: Make) -> None:
     assert np.bincount(split.natural_rows(at_least=800)).tolist() == [300, 100, 200, 200]
 
 
+def test_weights_that_are_all_zero_are_refused(make: Make) -> None:
+    rows = in_all_splits("a #,yes,x,0", "b #,no,x,0", "c #,yes,y,0", "d #,no,y,0")
+    with pytest.raises(DataError, match="every weight of the split test is 0"):
+        make("text,label,group,w,split", *rows, split="split", weight="w").split("test")
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -18,6 +20,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table import pixels
 from fairprog_core.data.table.dataset import OwnTable
+from fairprog_core.data.table.inspect import inspect
 from fairprog_core.data.table.splits import PARTS
 
 N = 16  # pictures, of all pairs of label and group in every split
@@ -129,6 +132,9 @@ def test_unreadable_picture_is_left_out_and_the_rest_goes_on(opened: Open, root:
     assert split.y.tolist() == [0, 0, 1]
     assert split.z.tolist() == [0, 1, 1]
     assert split.cell_share.sum() == pytest.approx(1)
+    report = inspect(opened(max_broken=0.1).options, opened().home)
+    assert [(each.row, each.reason.partition(" (")[0]) for each in report.broken] == [(3, "1.png is broken")]
+    assert report.n_broken == 1
     with pytest.raises(DataError, match=r"1 of 4 pictures cannot be read, .*1\.png is broken"):
         opened(max_broken=0.05).split("train")
 
@@ -140,6 +146,34 @@ def test_missing_picture_is_left_out_and_listed(opened: Open, root: Path) -> Non
     assert [tuple(each) for each in dataset.missing_pictures] == [(7, "5.png is missing")]
     with pytest.raises(DataError, match=r"1 of 16 pictures are not in .*the first: 5\.png is missing"):
         opened(max_broken=0.01).split("tune")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_pictures_may_be_cells_as_in_the_data_sets_of_hugging_face(opened: Open, root: Path, ending: str) -> None:
+    """The last one of train is no picture, and the first one of tune is that of val: it is left out."""
+    files = [(root / "photos" / f"{i}.png").read_bytes() for i in range(N)]
+    files[3], files[4] = b"text", files[8]
+    rows = [
+        {"file": {"bytes": files[i], "path": None}, "smile": i % 2, "group": "xy"[i // 2 % 2], "split": PARTS[i // 4],
+         "list": [i]} for i in range(N)
+    ]  # fmt: skip
+    rows.append({**rows[4], "file": None})
+    table = pa.Table.from_pylist(rows)
+    if ending == "parquet":
+        pq.write_table(table, root / "own.parquet")
+    else:
+        with pa.ipc.new_stream(root / "own.arrow", table.schema) as writer:
+            writer.write_table(table, max_chunksize=5)
+    dataset = opened(path=str(root / f"own.{ending}"), root="", max_broken=0.1)
+    assert levels(dataset, "val") == [80, 90, 100, 110]
+    assert levels(dataset, "train") == [0, 10, 20]
+    assert dataset.assignment.n_moved == 1
+    report = inspect(dataset.options, dataset.home)
+    assert [(each.row, each.reason.partition(";")[0]) for each in report.broken] == [
+        (17, "file is empty"), (4, "the picture of row 4 is broken (no picture)"),
+    ]  # fmt: skip
+    assert report.guess.image == "file"
+    assert "list" not in [each.name for each in report.columns]
 
 
 def test_equal_pictures_stay_in_one_split(opened: Open, root: Path) -> None:

@@ -13,6 +13,8 @@ import transformers
 from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import freeze, read_classifier, save_classifier
 from fairprog_core.classifiers.encoder.classifier import Encoder
+from fairprog_core.classifiers.encoder.tokens import Tokens
+from fairprog_core.classifiers.own.texts import OwnTextClassifier
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
@@ -171,6 +173,18 @@ def test_integrated_gradients_converge(family: Family):
         assert found.converged, found
         assert not found.tokens[text.word_of == NO_WORD].any()
         assert np.abs(found.tokens).max() > 1e-3
+
+
+@torch.no_grad()
+def test_own_model_in_a_notebook_reads_the_same_and_is_not_changed(family: Family):
+    """Its logits for vectors, alone and padded, are compared with its own for tokens."""
+    model, pad = family.theirs, family.theirs.config.pad_token_id
+    own = OwnTextClassifier(model, Tokens(family.ours.tokens.tokenizer_state), max_length=24)
+    own.check_reading()
+    x = own.to_input(own.encode(TEXTS[:3]))
+    torch.testing.assert_close(own(x), family.ours(x), atol=1e-5, rtol=0)
+    assert model.config.pad_token_id == pad
+    assert not any(module._forward_hooks for module in model.modules())
 
 
 @pytest.mark.parametrize("name", ["xlm-roberta", "deberta-v2", "gpt2"])

@@ -48,8 +48,8 @@ def _draw(run_id: str, *, is_over: bool, key: str) -> None:
     progress = _reader(run.id, run.attempt).up_to_date(run)
     with st.container():  # one container for elements that come and go, so that the charts below keep their place
         _status(run, progress)
-        for sentence in progress.warnings:
-            st.error(common.plain(sentence))
+        for sentence, is_grave in progress.warnings.items():
+            (st.error if is_grave else st.warning)(common.plain(sentence))
         _buttons(run, key)
         _summary(run)
     run_charts.show((run, progress), key=f"{key}.charts")

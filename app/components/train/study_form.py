@@ -5,9 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.train import own_card
+from app.components.train import own_card, own_model
 from app.models import saved_study
 from app.state import own_data
+from app.state.session import FORM
 from app.widgets.form import fields, inputs
 from app.widgets.form.fields import FormValues
 from app.widgets.form.inputs import Unread
@@ -51,14 +52,25 @@ def show(value: str, *, key: str) -> Study | ConfigError:
                 with column:
                     if own is not None and names == ("dataset",):
                         values |= {"dataset": dict(own_card.show(start.dataset, key=f"{key}.own"))}
-                        continue
-                    values |= fields.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
+                    elif names == ("classifier",):
+                        values |= _classifier(start, values, draft)
+                    else:
+                        values |= fields.fields(Study, key=draft, value=start, names=names, offers=_offers(values))
                 start, draft = _start_for_base(values, *_start_for_modality(values, start, draft))
         rest = [name for name in Study.model_fields if name not in values and name != "name"]
         with st.expander(words.REST):
             values |= _name(start, saved_study.dataset_kind(values), draft)
             values |= fields.fields(Study, key=draft, value=start, names=rest, is_folded=True, offers=_offers(values))
     return check(values)
+
+
+def _classifier(start: Study, values: FormValues, draft: str) -> FormValues:
+    """Draw the fields of the classifier, and the upload of one's own; with the latter, the fields begin with it."""
+    own = own_model.show(saved_study.modality(values), key=f"{FORM}.own_model")
+    if own is not None:
+        start = start.model_copy(update={"classifier": CLASSIFIERS[own["kind"]].options.parse(own)})
+        draft = f"{draft}.{digest_of(dict(own))}"
+    return fields.fields(Study, key=draft, value=start, names=("classifier",), offers=_offers(values))
 
 
 def _own(dataset: Mapping[str, object]) -> Study:

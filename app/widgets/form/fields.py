@@ -4,11 +4,12 @@ Titles become labels, descriptions become help texts, literals become choices, a
 with the fields of that kind below. Advanced fields are folded. A new registry entry needs no edit here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import streamlit as st
+from pydantic.fields import FieldInfo
 
 from app.widgets.form import inputs
 from app.widgets.form.field import Field, field_of
@@ -45,18 +46,38 @@ def fields(
     policy = sharing()
     every = [field_of(name, info) for name, info in chosen.items() if policy.is_open(info)]
     drawn = [
-        replace(field, members=tuple(each for each in field.members if offers(each) and policy.offers(each)))
+        replace(field, members=tuple(each for each in field.members if _is_offered(each, field, value, offers)))
         for field in every
         if not field.is_constant
     ]
     start = {field.name: _start(field, value) for field in drawn}
     constants = {name: info.default for name, info in chosen.items() if field_of(name, info).is_constant}
+    constants |= _closed(chosen, value)
     advanced = [] if is_folded else [field for field in drawn if field.is_advanced]
     values = constants | _group([field for field in drawn if field not in advanced], start, key, is_folded)
     if advanced:
         with st.expander(words.MORE):
             values |= _group(advanced, start, key, is_folded=True)
     return values
+
+
+def _is_offered(
+    cls: type[Options], field: Field, value: Options | None, offers: Callable[[type[Options]], bool]
+) -> bool:
+    """Whether an options class can be chosen: the form begins with it, or it suits and visitors may use it."""
+    return isinstance(getattr(value, field.name, None), cls) or (offers(cls) and sharing().offers(cls))
+
+
+def _closed(chosen: Mapping[str, FieldInfo], value: Options | None) -> FormValues:
+    """What the form begins with in fields that visitors may not set, e.g. the path of what they uploaded."""
+    if value is None:
+        return {}
+    policy, usual = sharing(), type(value).model_construct()
+    closed = {
+        name for name, info in chosen.items()
+        if not policy.is_open(info) and getattr(value, name) != getattr(usual, name, None)
+    }  # fmt: skip
+    return value.model_dump(mode="json", include=closed) if closed else {}
 
 
 def _group(drawn: Sequence[Field], start: FormValues, key: str, is_folded: bool) -> FormValues:

@@ -46,6 +46,8 @@ def first_look(study: Study, *, home: Home, split: SplitName = "val") -> Generat
         for label in labels:
             yield _stage("download", label, 0.0)
     dataset: Dataset = build(DATASETS, study.dataset, home)
+    for done, total in dataset.read():
+        yield _stage("data", f"Reading the data: {done:,} of {total:,} rows", _MADE * done / max(total, 1))
     dataset.check([split])
     path = find_base(study, dataset, home)
     if path is None and study.classifier.needs_training:
@@ -57,7 +59,7 @@ def first_look(study: Study, *, home: Home, split: SplitName = "val") -> Generat
     if path is None:
         for share in train_base(study, dataset, home, device=device):
             if isinstance(share, float):
-                yield _stage("base", "Reading the classifier", _MADE * share)
+                yield _stage("base", "Reading the classifier", _MADE)
         path = home.models / f"{base_key(study, dataset)}.safetensors"
     for done, total in dataset.prepare_split(split):
         share = _MADE + (_READ - _MADE) * done / max(total, 1)

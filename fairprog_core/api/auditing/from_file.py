@@ -5,6 +5,7 @@
 Notation: n rows, c classes, g groups.
 """
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -175,6 +176,15 @@ class _Table:
                 "such rows out."
             )
 
+    def refuse_scores(self, values: Sequence[str], column: str, what: str, advice: str) -> None:
+        """Refuse numbers with decimal places where classes are needed."""
+        numbers = {value: number(value) for value in dict.fromkeys(values)}
+        if all(map(math.isfinite, numbers.values())) and not all(each.is_integer() for each in numbers.values()):
+            raise DataError(
+                f"{self.name}: the {what} column {shorten(column, 60)} holds scores "
+                f"({shorten(', '.join([*numbers][:3]), 60)} …); {advice}."
+            )
+
 
 def _labels(table: _Table, columns: AuditColumns) -> tuple[Classes, NDArray[np.int64]]:
     """The classes, and the label (n,) of every row as code."""
@@ -184,6 +194,7 @@ def _labels(table: _Table, columns: AuditColumns) -> tuple[Classes, NDArray[np.i
     if columns.label_threshold is not None:
         is_positive = _numbers(table, column, "label") >= columns.label_threshold
         values = ["1" if each else "0" for each in is_positive]
+    table.refuse_scores(values, column, "label", "set the threshold of the label (--label-threshold)")
     kinds = classes(
         list(dict.fromkeys(values)), column=column, what="label", names=columns.labels, positive=columns.positive
     )
@@ -272,6 +283,7 @@ def _groups(table: _Table, columns: Sequence[str]) -> GroupCodes:
     if len(columns) == 1:
         (column,) = columns
         values = [value for value in table.cells[column] if value]
+        table.refuse_scores(values, column, "group", "put them together, e.g. ages to ranges")
         kinds = classes(list(dict.fromkeys(values)), column=column, what="group")
         codes = np.fromiter((kinds.code[value] for value in values), np.int64, len(values))
         return _with_rows_outside(GroupCodes(codes, Groups.exclusive(*kinds.names)), known)

@@ -15,6 +15,7 @@ from fairprog_core.common.records import Fit, Front
 from fairprog_core.common.types import Groups
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.metrics.point import Point
+from fairprog_core.results.weak_base import WeakBase, weak_base, weak_base_sentence
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TriggerOptions
@@ -75,16 +76,26 @@ class Findings:
         return next(point for point in self.points if point.lam == self.chosen_lam)
 
     def in_words(self) -> str:
-        """Trigger, criterion, chosen λ; accuracy and gap without the trigger and with it."""
+        """Trigger, criterion, chosen λ; accuracy and gap without the trigger and with it; whether the model is weak."""
         setting, gap = self.setting, self.setting.criterion.gap
         figures = ", ".join(
             f"{name.replace('_', ' ')} {_shown(self.base, name)} → {_shown(self.chosen, name)}"
             for name in ("accuracy", gap)
         )
-        return (
+        found = (
             f"{setting.trigger.kind}, {setting.criterion.kind}, λ = {self.chosen_lam:g}; on the {self.base.n:,} "
             f"validation rows {figures}"
         )
+        return f"{found}. {weak_base_sentence(weak, 'validation')}" if (weak := self.weak_base) else found
+
+    @property
+    def weak_base(self) -> WeakBase | None:
+        """How weak the model is without a trigger; None: it is better than the most frequent label."""
+        accuracy = self.base.metric("accuracy").value
+        if accuracy is None:
+            return None
+        best = max(accuracy, 1 - accuracy) if len(self.base.labels) == 2 else None
+        return weak_base(accuracy, self.front["majority_accuracy"], best)
 
     def to_json(self) -> dict[str, Any]:
         """The JSON values that `from_header` parses; numpy arrays are still in them.

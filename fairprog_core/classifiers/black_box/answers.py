@@ -76,7 +76,11 @@ class KeptAnswers:
 
 def _opened(name: str) -> sqlite3.Connection:
     database = sqlite3.connect(name, timeout=30, check_same_thread=False)
-    database.executescript(_TABLES)
+    try:
+        database.executescript(_TABLES)
+    except sqlite3.Error:
+        database.close()
+        raise
     return database
 
 

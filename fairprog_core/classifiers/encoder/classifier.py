@@ -20,7 +20,7 @@ from fairprog_core.classifiers.encoder.adapter import check_adapter
 from fairprog_core.classifiers.encoder.first_token import read_first_token_alone
 from fairprog_core.classifiers.encoder.folder import base_name, fetch_model, find_model, model_digest
 from fairprog_core.classifiers.encoder.guard import FAMILIES
-from fairprog_core.classifiers.encoder.head import find_head, take_head
+from fairprog_core.classifiers.encoder.head import find_head, last_tokens, take_head
 from fairprog_core.classifiers.encoder.reading import (
     check_config,
     match_outputs,
@@ -268,9 +268,7 @@ class Encoder(TextClassifier):
     def _pass(self, x: TextInput, **given: Tensor) -> Tensor:
         """Features (k, d) of texts that are given as vectors, or as token ids."""
         if self._last is not None:
-            # the last token is the last one that is not the pad token, as in transformers
-            is_real = x.mask if self._skipped is None else x.mask & (x.ids != self._skipped)
-            self._last.at = (torch.arange(x.mask.shape[1], device=x.mask.device) * is_real).argmax(1)
+            self._last.at = last_tokens(x, self._skipped)
         features: Tensor = self.body(**given, attention_mask=x.mask.long()).logits
         return features
 

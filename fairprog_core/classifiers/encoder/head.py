@@ -3,6 +3,8 @@
 Notation: k texts, t tokens, c classes, d features, w width of a word vector.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.model_folder import quiet
 from fairprog_core.common.errors import ModelError, shorten
 
@@ -46,7 +49,7 @@ class LastToken(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """The states of the tokens `at`."""
-        return hidden[torch.arange(len(hidden), device=hidden.device), self.at][:, None].expand_as(hidden)
+        return _of_tokens(hidden, self.at)
 
 
 @torch.no_grad()
@@ -104,6 +107,31 @@ def take_head(model: PreTrainedModel, head: Head) -> LastToken | None:
     parent, _, name = head.name.rpartition(".")
     setattr(model.get_submodule(parent), name, last or nn.Identity())
     return last
+
+
+@contextmanager
+def reading_at(model: PreTrainedModel, head: Head, at: Tensor) -> Iterator[None]:
+    """A decoder gives the logits of the tokens ``at`` (k,) inside, whichever it takes itself; afterwards as before."""
+    config = model.config.get_text_config()
+    hook = head.linear.register_forward_hook(lambda _, __, output: _of_tokens(output, at))
+    config.pad_token_id = 0 if head.skipped is None else head.skipped
+    try:
+        with quiet():
+            yield
+    finally:
+        hook.remove()
+        config.pad_token_id = head.skipped
+
+
+def last_tokens(x: TextInput, skipped: int | None) -> Tensor:
+    """(k,): the last token of every text that is not the pad token, as decoders of transformers find it."""
+    is_real = x.mask if skipped is None else x.mask & (x.ids != skipped)
+    return (torch.arange(x.mask.shape[1], device=x.mask.device) * is_real).argmax(1)
+
+
+def _of_tokens(values: Tensor, at: Tensor) -> Tensor:
+    """Values (k, t, d) of one token per text, t times."""
+    return values[torch.arange(len(values), device=values.device), at][:, None].expand_as(values)
 
 
 def _is_same(found: Tensor, logits: Tensor) -> bool:

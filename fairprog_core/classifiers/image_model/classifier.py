@@ -215,8 +215,8 @@ def _n_outputs(net: nn.Module, x: Tensor, opened: OpenedModel) -> int:
             alone = net(x[:1])
     except _FAILS as error:
         raise ModelError(
-            f"{opened.where} fails on pictures of {size} pixels ({shorten(error, 90)}); set classifier.image_size to "
-            "the side that it reads."
+            f"{opened.where} fails on pictures of {size} pixels in colour ({shorten(error, 80)}); set "
+            "classifier.image_size to the side that it reads, or give another model."
         ) from error
     if not isinstance(output, Tensor) or output.ndim != 2 or len(output) != len(x) or not output.is_floating_point():
         found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__

@@ -86,7 +86,7 @@ def check_report(report: Mapping[str, Any], where: str) -> None:
 
 
 def read_reading(folder: Path, config: Any, *, where: str) -> PictureReading:
-    """How a model reads pictures, from preprocessor_config.json; without one, its size from config.json.
+    """How a model reads pictures, from preprocessor_config.json; without one, what config.json says.
 
     Pictures are resized to the input as a whole: a crop, which some models ask for, would cut off a trigger.
 

@@ -4,7 +4,9 @@ Notation: m outputs of the net, h×w its input.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,7 +16,7 @@ from fairprog_core.classifiers import ImageModelOptions
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading
 from fairprog_core.classifiers.weights_file import Checkpoint, read_checkpoint
-from fairprog_core.common.errors import ConfigError, ModelError, shown
+from fairprog_core.common.errors import ConfigError, ModelError, shorten, shown
 
 MOST_OUTPUTS = 100_000
 
@@ -49,6 +51,28 @@ def open_named(library: str, name: str, options: ImageModelOptions) -> OpenedMod
         where=f"The model {library}:{name}",
         notes=checkpoint.notes,
     )
+
+
+def open_timm_folder(folder: Path, config: Mapping[str, Any], options: ImageModelOptions) -> OpenedModel:
+    """A folder as timm writes it for the hub.
+
+    Args:
+        folder: with the weights.
+        config: its config.json.
+        options: for the image size.
+
+    Raises:
+        ModelError: it is damaged, or of a net that timm does not know.
+    """
+    where = f"The model in {shorten(folder, 80)}"
+    file = next(iter(sorted(folder.glob("*.safetensors"))))
+    opened = open_named("timm", str(config["architecture"]), options.model_copy(update={"weights": str(file)}))
+    names = config.get("label_names") or ()
+    try:
+        reading = opened.reading if options.image_size else PictureReading.of_timm(config["pretrained_cfg"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{where}: the pretrained_cfg of its config.json cannot be understood.") from error
+    return replace(opened, reading=reading, where=where, names=tuple(map(str, names)))
 
 
 def build_named(about: Mapping[str, Any]) -> nn.Module:
@@ -148,12 +172,6 @@ def _reading(library: str, net: nn.Module, args: Mapping[str, int]) -> PictureRe
     if library == "torchvision":
         side = getattr(net, "image_size", None)
         return PictureReading(size=(side, side) if isinstance(side, int) else None)
-    config: Mapping[str, Any] = net.pretrained_cfg  # type: ignore[assignment]
+    reading = PictureReading.of_timm(net.pretrained_cfg)  # type: ignore[arg-type]
     side = args.get("img_size")
-    interpolation = config.get("interpolation")
-    return PictureReading(
-        size=(side, side) if side else tuple(config["input_size"][1:]),
-        mean=config["mean"],
-        std=config["std"],
-        interpolation=interpolation if interpolation in ("bilinear", "bicubic") else "bilinear",
-    )
+    return reading.model_copy(update={"size": (side, side)}) if side else reading

@@ -3,6 +3,7 @@
 Notation: k rows, s side of the data's pictures, h×w the model's input.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import torch
@@ -34,6 +35,15 @@ class PictureReading(BaseModel):
     mean: Three = IMAGENET_MEAN
     std: Three = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
+
+    @classmethod
+    def of_timm(cls, config: Mapping[str, Any]) -> "PictureReading":
+        """What timm's ``pretrained_cfg`` says of a net."""
+        how = config.get("interpolation")
+        return cls(
+            size=tuple(config["input_size"][1:]), mean=config["mean"], std=config["std"],
+            interpolation=how if how in ("bilinear", "bicubic") else "bilinear",
+        )  # fmt: skip
 
     def given(self, options: ImageModelOptions) -> "PictureReading":
         """This reading with what the options set."""

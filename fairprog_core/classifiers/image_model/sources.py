@@ -1,9 +1,9 @@
 """What ``classifier.model`` names: a folder, a hub name, a net of a library, a file, or a function."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from fairprog_core.classifiers import ImageModelOptions
 from fairprog_core.classifiers.hub import Download
@@ -77,21 +77,27 @@ def open_model(options: ImageModelOptions, *, labels: tuple[str, ...]) -> Opened
         raise ConfigError(
             "classifier.weights is for timm, torchvision and factories; a folder has its own: leave it out."
         )
-    if _is_zero_shot(place):
+    config = _config(place)
+    if "architecture" in config and "pretrained_cfg" in config:
+        return libraries.open_timm_folder(place, config, options)
+    if _is_zero_shot(config):
         return zero_shot.open_zero_shot(place, labels=labels, words=options.labels, prompts=options.prompts)
     return folder.open_folder(place)
 
 
-def _is_zero_shot(place: Path) -> bool:
-    """Whether a folder holds CLIP or SigLIP as they were trained, without a head of their own."""
+def _config(place: Path) -> dict[str, Any]:
+    """The content of a folder's config.json; empty if it cannot be read: the reader of folders then says so."""
     try:
-        config = json.loads((place / "config.json").read_text("utf-8"))
-        names = config.get("architectures") or []
-        return config.get("model_type") in zero_shot.FAMILIES and not any(
-            "ForImageClass" in str(each) for each in names
-        )
-    except (OSError, ValueError, AttributeError, TypeError):
-        return False  # the reader of folders says what is wrong
+        values = json.loads((place / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _is_zero_shot(config: Mapping[str, Any]) -> bool:
+    """Whether a folder holds CLIP or SigLIP as they were trained, without a head of their own."""
+    has_head = "ForImageClassification" in str(config.get("architectures"))
+    return config.get("model_type") in zero_shot.FAMILIES and not has_head
 
 
 def digests(options: ImageModelOptions) -> dict[str, str]:

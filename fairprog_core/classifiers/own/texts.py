@@ -4,12 +4,15 @@ Notation: k rows, t tokens, c classes, w width of a word vector, v vocabulary.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from fairprog_core.classifiers.encoder.guard import FAMILIES
+from fairprog_core.classifiers.encoder.head import Head, find_head, last_tokens, reading_at
 from fairprog_core.classifiers.encoder.text_classifier import (
     ROOM,
     SHORTEST,
@@ -98,34 +101,46 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
 
     @torch.no_grad()
     def check_reading(self) -> None:
-        """Refuse a model to which texts as vectors, alone and padded, are not what a padded batch of token ids is.
+        """Refuse a model to which texts as vectors, alone and padded, are not what they are alone as token ids.
 
         Raises:
             ModelError: so it is.
         """
         rows = self.encode(TRIAL_TEXTS)
-        ids = torch.from_numpy(rows).long().to(self.device)
-        mask = (ids != self.tokens.pad_id).long()
+        texts = [self.to_input(row[None]) for row in rows]
         try:
-            output = self.model(input_ids=ids.clamp(min=0), attention_mask=mask)
-            alone = torch.cat([self.call_model(self.to_input(row[None])) for row in rows])
+            outputs = [self.model(input_ids=text.ids, attention_mask=text.mask.long()) for text in texts]
+            alone = torch.cat([self.call_model(text) for text in texts])
             padded = self.call_model(self.to_input(rows))
         except (TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"The model ({type(self.model).__name__}) does not read word vectors ({error!s:.120}); give a sequence "
                 "classifier that takes inputs_embeds and attention_mask."
             ) from error
-        expected, tolerance = logits_of(output), _tolerance(self._table)
+        expected, tolerance = torch.cat([logits_of(output) for output in outputs]), _tolerance(self._table)
         if not all(torch.allclose(found, expected, atol=tolerance, rtol=1e-3) for found in (alone, padded)):
             raise ModelError(
-                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give an "
-                "encoder such as BERT, RoBERTa or DeBERTa, or take a study, which reads decoders too."
+                f"The model ({type(self.model).__name__}) does not read word vectors as it reads tokens; give one "
+                f"of a family like {FAMILIES}."
             )
 
     def _read(self, x: TextInput) -> Tensor:
         """Logits (k, c) of texts in one forward pass."""
-        vectors = x.vectors.to(self._table.dtype)
-        return logits_of(self.model(inputs_embeds=vectors, attention_mask=x.mask.long()))
+        vectors, mask = x.vectors.to(self._table.dtype), x.mask.long()
+        if self._decoder is None:
+            return logits_of(self.model(inputs_embeds=vectors, attention_mask=mask))
+        with reading_at(self.model, self._decoder, last_tokens(x, self._decoder.skipped)):
+            return logits_of(self.model(inputs_embeds=vectors, attention_mask=mask))
+
+    @cached_property
+    def _decoder(self) -> Head | None:
+        """The head of a model whose logits are those of the last token; None: another model."""
+        try:
+            with torch.random.fork_rng(devices=[]):  # dropout, where the model is in training mode
+                head = find_head(self.model)
+        except ModelError:  # its logits are compared with those of tokens all the same
+            return None
+        return head if head.reads_last else None
 
 
 def _tolerance(weight: Tensor) -> float:

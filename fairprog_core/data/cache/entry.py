@@ -168,6 +168,11 @@ class Columns:
             )
 
 
+def unfinished(folder: Path) -> Path:
+    """Where an entry that can be continued is filled."""
+    return folder.with_name(f"{folder.name}.part")
+
+
 @dataclass(frozen=True)
 class CacheEntry:
     """Columns stored under a content key: filled by one process, then read from disk by all.
@@ -209,13 +214,13 @@ class CacheEntry:
         with making_once(self.folder, self._find_damage) as is_missing:
             if is_missing:
                 with replacing(self.folder) as part:
-                    unfinished = self.folder.with_name(f"{self.folder.name}.part") if self.goes_on else part
-                    unfinished.mkdir(exist_ok=self.goes_on)
-                    Columns(unfinished).write_text(SOURCES, json.dumps(self.sources))
-                    yield from self.fill(Columns(unfinished, home=self.folder.parent))
-                    write_checksums(unfinished)
+                    place = unfinished(self.folder) if self.goes_on else part
+                    place.mkdir(exist_ok=self.goes_on)
+                    Columns(place).write_text(SOURCES, json.dumps(self.sources))
+                    yield from self.fill(Columns(place, home=self.folder.parent))
+                    write_checksums(place)
                     if self.goes_on:
-                        unfinished.rename(part)
+                        place.rename(part)
 
     def open(self) -> Columns:
         """The columns, filled first if they are missing or damaged."""

@@ -3,7 +3,6 @@
 Notation: n samples, p groups, c classes, s image side.
 """
 
-import logging
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +24,6 @@ from fairprog_core.data.celeba.files import CelebAFiles
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
 from fairprog_core.data.celeba.pictures import CelebAPictures
 from fairprog_core.data.random_streams import stream_key
-
-log = logging.getLogger(__name__)
 
 _DECODING = 1  # increased whenever the same file is decoded differently; part of the pixels' cache key
 _CHUNK = 256  # images per report of progress
@@ -75,6 +72,14 @@ class CelebA(Dataset):
                     f"{missing[0]}; unpack them again, or set dataset.missing to leave_out to use the {n:,} that are "
                     "there."
                 )
+
+    def notes(self) -> list[str]:
+        n_listed, n = (sum(map(len, each.values())) for each in (self._listed, self._parts))
+        where = shorten(self._pictures.folder, 100)
+        left_out = (
+            f"CelebA: {n:,} of the {n_listed:,} pictures that the lists name are in {where}; the others are left out."
+        )
+        return [left_out] if n < n_listed else []
 
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
         self.check([name])
@@ -169,16 +174,9 @@ class CelebA(Dataset):
         """The image names of every part: all that are listed, or those that are there."""
         if self.options.missing == "refuse":
             return self._listed
-        parts = {
+        return {
             part: [image for image in images if image in self._pictures.files] for part, images in self._listed.items()
         }
-        n_listed, n = (sum(map(len, each.values())) for each in (self._listed, parts))
-        if n < n_listed:
-            log.warning(
-                "CelebA: %s of the %s pictures that the lists name are in %s; the others are left out.",
-                f"{n:,}", f"{n_listed:,}", shorten(self._pictures.folder, 100),
-            )  # fmt: skip
-        return parts
 
     def _most(self, name: SplitName) -> int | None:
         most: int | None = getattr(self.options, f"max_{name}")

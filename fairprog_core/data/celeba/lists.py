@@ -70,11 +70,10 @@ def read_partition(file: Place) -> dict[int, list[str]]:
     Raises:
         DataError: the list is broken; the message names the line.
     """
-    lines = _lines(file)
-    if file.suffix == ".csv":
-        next(lines, None)  # the header
     parts: dict[int, list[str]] = {0: [], 1: [], 2: []}
-    for number, cells in lines:
+    for number, cells in _lines(file):
+        if number == 1 and file.suffix == ".csv" and not set(cells) & set(_PARTS):
+            continue  # the header, which Kaggle's list has
         if len(cells) != 2 or cells[1] not in _PARTS or not _IMAGE_NAME.fullmatch(cells[0]):
             found = " ".join(cells)[:80]
             raise DataError(

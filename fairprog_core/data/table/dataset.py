@@ -21,8 +21,8 @@ from fairprog_core.data.cache import Array, CacheEntry, Columns
 from fairprog_core.data.options.table import TableOptions
 from fairprog_core.data.table.columns import check_columns
 from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbout
-from fairprog_core.data.table.pictures import PictureFiles, reader
-from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels
+from fairprog_core.data.table.pictures import PictureCells, PictureFiles, reader
+from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels, tried
 from fairprog_core.data.table.source.find import FoundTable, find_table
 from fairprog_core.data.table.source.picture_folder import first_folder_with
 from fairprog_core.data.table.source.rows import BrokenRow
@@ -123,7 +123,7 @@ class OwnTable(Dataset):
         Raises:
             DataError: more pictures are missing than allowed.
         """
-        if self.modality == "text":
+        if self.modality == "text" or self._holds_pictures:
             return self.rows["same"]
         names = self.names
         found = self.pictures.contents(names)
@@ -135,10 +135,17 @@ class OwnTable(Dataset):
             )
         return found
 
+    def undecoded(self, name: SplitName) -> list[BrokenRow]:
+        """The rows of a split whose pictures could not be decoded, as far as this was tried."""
+        if self.modality == "text" or not self.has_split(name):
+            return []
+        rows, numbers = self._rows(name), self.rows["number"]
+        return [BrokenRow(int(numbers[rows[place]]), reason) for place, reason in tried(self._pixels(name).folder)]
+
     @property
     def missing_pictures(self) -> list[BrokenRow]:
-        """The first rows whose picture is missing; none in a table of texts."""
-        if self.modality == "text":
+        """The rows whose picture is missing; none in a table of texts."""
+        if self.modality == "text" or self._holds_pictures:
             return []
         rows = np.flatnonzero(self.content == MISSING)
         numbers = self.rows["number"]
@@ -149,6 +156,17 @@ class OwnTable(Dataset):
         """(n,) the inputs as the table has them."""
         names: list[str] = self.rows.table("rows")["x"].to_pylist()
         return names
+
+    @cached_property
+    def _holds_pictures(self) -> bool:
+        """Whether the pictures' files are cells of the table, as in the data sets of Hugging Face."""
+        import pyarrow as pa
+
+        return bool(pa.types.is_large_binary(self.rows.table("rows").schema.field("x").type))
+
+    @property
+    def _cells(self) -> PictureCells:
+        return PictureCells(self.rows.table("rows")["x"], self.rows["number"])
 
     @cached_property
     def pictures(self) -> PictureFiles:
@@ -196,6 +214,8 @@ class OwnTable(Dataset):
             kept[[place for place, _ in done.broken]] = False
             check_broken(done, self._most_broken)
             x, y, z, weight = columns["x"], y[kept], z[kept], weight[kept]
+        if not weight.sum():
+            raise DataError(f"{self.table.name}: every weight of the split {name} is 0; leave weight empty.")
         share = np.zeros((len(self.groups.patterns), len(self.labels)))
         np.add.at(share, (z, y), weight / weight.sum())
         return Split(x, y, z, share, is_stratified=bool(self.options.weight))
@@ -264,10 +284,10 @@ class OwnTable(Dataset):
         rows, size = self._rows(name), self.options.image_size
         key = {"kind": "table", "decoding": DECODING, "size": size}
         key["pictures"] = hashlib.sha256(np.ascontiguousarray(self.content[rows]).tobytes()).hexdigest()
-        names = [self.names[i] for i in rows]
+        names = [str(i) for i in rows] if self._holds_pictures else [self.names[i] for i in rows]
 
         def fill(out: Columns) -> Iterator[Progress]:
-            read = reader(self.pictures, size)
+            read = reader(self._cells if self._holds_pictures else self.pictures, size)
             return fill_pixels(out.folder, names, read, size, most_broken=self._most_broken)
 
         expected = {"x": Array((None, size, size, 3), np.uint8)}

@@ -52,7 +52,7 @@ def count(dataset: OwnTable, report: TableReport) -> TableReport:
     """
     about, assignment = dataset.about, dataset.assignment
     cells = tuple(_cells(dataset))
-    missing = dataset.missing_pictures
+    missing = [*dataset.missing_pictures, *(row for name in PARTS for row in dataset.undecoded(name))]
     return replace(
         report, n_rows=about.n_rows, labels=dataset.labels, groups=dataset.groups.names,
         sizes={name: int((assignment.part == i).sum()) for i, name in enumerate(PARTS)}, cells=cells,

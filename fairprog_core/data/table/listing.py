@@ -6,6 +6,7 @@ Notation: n rows that can be used, g groups, p patterns of groups.
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from fairprog_core.data.table.source.find import FoundTable
 from fairprog_core.data.table.source.rows import BrokenRow, Chunk
 from fairprog_core.data.table.source.split_files import SPLITS
 from fairprog_core.data.table.splits import DRAWN, PARTS, UNUSED
-from fairprog_core.data.table.values import Classes, classes, cleaned, number, text_hash, truth
+from fairprog_core.data.table.values import Classes, classes, cleaned, content_hash, number, truth
 
 if TYPE_CHECKING:
     pass
@@ -106,32 +107,38 @@ class Listing:
         x = options.text or options.image
         wanted = (x, options.label, options.group, *options.groups, self.split, options.weight)
         columns = tuple(dict.fromkeys(filter(None, wanted)))
-        with out.create_table("rows", pa.schema({"x": pa.large_string()})) as rows:
-            for chunk in self.table.source.chunks(columns):
-                texts = self._add(chunk, x)
-                rows.write_batch(pa.record_batch([pa.array(texts, pa.large_string())], names=["x"]))
+        chunks = self.table.source.chunks(columns)
+        first = next(chunks, None)
+        kind = pa.large_binary() if first and pa.types.is_large_binary(first.cells[x].type) else pa.large_string()
+        with out.create_table("rows", pa.schema({"x": kind})) as rows:
+            for chunk in chain([first] if first else [], chunks):
+                inputs = self._add(chunk, x)
+                rows.write_batch(pa.record_batch([pa.array(inputs, kind)], names=["x"]))
                 yield self.n_rows, max(self.n_rows, round(self.n_rows / max(chunk.share, 1e-9)))
         if not len(self.numbers):
             reason = f"; row {self.broken[0].row}: {self.broken[0].reason}" if self.broken else ""
             raise DataError(f"{self.table.name} has no row that can be used{reason}.")
         self._finish(out)
 
-    def _add(self, chunk: Chunk, x: str) -> list[str]:
+    def _add(self, chunk: Chunk, x: str) -> list[str | bytes]:
         """Take the rows of a chunk; the inputs of those that can be used."""
         options = self.options
+        self._check_kinds(chunk)
         cells = {name: values.to_pylist() for name, values in chunk.cells.items()}
         unreadable = {each.row for each in chunk.broken}
         self._leave_out(chunk.broken)
-        self.n_rows += len(chunk.numbers) + sum(row not in set(chunk.numbers.tolist()) for row in unreadable)
-        texts = []
-        for i, row in enumerate(chunk.numbers.tolist()):
+        numbers = chunk.numbers.tolist()
+        self.n_rows += len(numbers) + len(unreadable.difference(numbers))
+        inputs: list[str | bytes] = []
+        for i, row in enumerate(numbers):
             if row in unreadable:
                 continue
-            text = (cells[x][i] or "").replace("\0", "")
+            cell = cells[x][i] or ""
+            text = cell.replace("\0", "") if isinstance(cell, str) else ""
             label, split = cleaned(cells[options.label][i]), cleaned(cells[self.split][i]) if self.split else ""
             bits, reason = self._bits(cells, i)
             score = number(label) if options.threshold is not None else 0.0
-            if not text.strip():
+            if not text.strip() and not isinstance(cell, bytes):
                 reason = f"{shorten(x, 40)} is empty"
             elif options.image and (problem := outside(text)):
                 reason = f"{shorten(text, 60)} {problem}"
@@ -144,16 +151,24 @@ class Listing:
             if reason:
                 self._leave_out([BrokenRow(row, reason)])
                 continue
-            texts.append(text)
+            inputs.append(cell if isinstance(cell, bytes) else text)
             self.numbers.append(row)
-            self.same.append(text_hash(text) if options.text else 0)
+            self.same.append(content_hash(text if options.text else cell))
             self.weights.append(self._weight(cells, i, row))
             self.scores.append(score)
             self.labels.add("" if options.threshold is not None else label)
             self.groups.add(cleaned(cells[options.group][i]) if options.group else "")
             self.bits.append(bits)
             self.splits.add(split.lower())
-        return texts
+        return inputs
+
+    def _check_kinds(self, chunk: Chunk) -> None:
+        """Refuse a column of pictures that is named as something else."""
+        import pyarrow as pa
+
+        for name, values in chunk.cells.items():
+            if pa.types.is_large_binary(values.type) and name != self.options.image:
+                raise DataError(f"{self.table.name}: the column {shorten(name, 60)} holds pictures; name it as image.")
 
     def _leave_out(self, rows: list[BrokenRow]) -> None:
         self.n_broken += len({each.row for each in rows}) if all(each.row for each in rows) else len(rows)

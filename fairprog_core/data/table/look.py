@@ -15,6 +15,7 @@ from fairprog_core.data.table.source.rows import TableSource
 from fairprog_core.data.table.source.split_files import SPLITS
 from fairprog_core.data.table.values import cleaned, number, truth
 
+IN_TABLE = "in the table.png"  # shown for a picture whose file is a cell, and taken for the name of a picture
 ROWS = 1000  # the first rows, by which columns are judged
 PREVIEW = 8  # of them are shown
 _MOST_LETTERS = 300  # of a cell that is shown
@@ -40,16 +41,21 @@ def first_rows(source: TableSource) -> tuple[tuple[str, ...], list[tuple[str, ..
     Raises:
         DataError: the table is damaged.
     """
-    names = tuple(name for name in source.columns[:MOST_COLUMNS] if source.columns.count(name) == 1)
+    known: tuple[str, ...] = getattr(source, "plain", source.columns)  # not those that hold lists
+    names = tuple(name for name in known[:MOST_COLUMNS] if source.columns.count(name) == 1)
     rows: list[tuple[str, ...]] = []
     chunks = source.chunks(names)
     for chunk in islice(chunks, 8):
         columns = [chunk.cells[name].slice(0, ROWS).to_pylist() for name in names]
-        rows += [tuple(cell or "" for cell in row) for row in zip(*columns, strict=True)]
+        rows += [tuple(_as_text(cell) for cell in row) for row in zip(*columns, strict=True)]
         if len(rows) >= ROWS:
             break
     chunks.close()  # type: ignore[attr-defined]
     return names, rows[:ROWS]
+
+
+def _as_text(cell: str | bytes | None) -> str:
+    return IN_TABLE if isinstance(cell, bytes) else cell or ""
 
 
 def shown(cell: str) -> str:

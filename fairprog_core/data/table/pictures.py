@@ -1,8 +1,10 @@
 """The pictures that a table names: where they lie, what they hold, and which names are refused."""
 
+import io
 from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from fairprog_core.common.files.pictures.decode import decode
 from fairprog_core.common.files.pictures.place import Place, open_zip
 from fairprog_core.common.files.pictures.stamp import contents
 from fairprog_core.common.home import Home, is_file, is_folder, user_path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class PictureFiles:
@@ -72,6 +77,38 @@ class PictureFiles:
         return Path(self.place).resolve() if isinstance(self.place, Path) else Path()
 
 
+class PictureCells:
+    """Pictures whose files are the cells of a column."""
+
+    def __init__(self, column: "pa.ChunkedArray", numbers: NDArray[np.int64]) -> None:
+        """Keep what is read from.
+
+        Args:
+            column: of the n files.
+            numbers: (n,) of the rows, for errors.
+        """
+        self._column, self._numbers = column, numbers
+
+    def read(self, name: str, size: int) -> NDArray[np.uint8]:
+        """The pixels of a picture, (size, size, 3); its name is its place in the column.
+
+        Raises:
+            DataError: it is broken.
+        """
+        file = _InMemory(self._column[int(name)].as_py())
+        return decode(file, size, name=f"the picture of row {self._numbers[int(name)]}", is_scaled_early=True)
+
+
+class _InMemory:
+    """A file that is in memory, opened as one on disk is."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def open(self, mode: Literal["rb"]) -> io.BytesIO:
+        return io.BytesIO(self._content)
+
+
 def outside(name: str) -> str:
     """Why a name cannot be that of a picture in the folder; empty: it can."""
     path = PurePosixPath(name.replace("\\", "/"))
@@ -80,6 +117,6 @@ def outside(name: str) -> str:
     return "is no file name" if "\0" in name else ""
 
 
-def reader(pictures: PictureFiles, size: int) -> "partial[NDArray[np.uint8]]":
-    """`PictureFiles.read` for one size."""
+def reader(pictures: PictureFiles | PictureCells, size: int) -> "partial[NDArray[np.uint8]]":
+    """``read`` for one size."""
     return partial(pictures.read, size=size)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from fairprog_core.common.errors import DataError, FairprogError
 from fairprog_core.common.home import replacing
 from fairprog_core.data.base import Progress
-from fairprog_core.data.cache import Columns
+from fairprog_core.data.cache.entry import Columns, unfinished
 
 CHUNK = 256  # pictures per report of progress, and between two notes of what is done
 DECODING = 1  # increased whenever the same file is decoded differently; part of every cache key
@@ -79,6 +79,12 @@ def fill_pixels(
 def decoded(columns: Columns) -> Decoded:
     """What a finished folder says of its pictures."""
     return Decoded.model_validate_json(columns.text(_NOTE.removesuffix(".json")))
+
+
+def tried(folder: Path) -> list[tuple[int, str]]:
+    """The pictures that could not be decoded, of a finished folder or of one that was interrupted."""
+    found = (_note(place) for place in (folder, unfinished(folder)) if place.exists())
+    return next((each.broken for each in found), [])
 
 
 def check_broken(done: Decoded, most: int) -> None:

@@ -134,6 +134,7 @@ def _is_number(text: str) -> bool:
     return math.isfinite(number(text))
 
 
-def text_hash(text: str) -> int:
-    """64 bits, equal for equal texts; two of ten million texts share one by chance about once in 400,000 tables."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+def content_hash(content: str | bytes) -> int:
+    """64 bits, equal for equal inputs; two of ten million share one by chance about once in 400,000 tables."""
+    given = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return int.from_bytes(hashlib.blake2b(given, digest_size=8).digest(), "big")

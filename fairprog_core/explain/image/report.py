@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from fairprog_core.classifiers import ClassifierOptions
 from fairprog_core.classifiers.image import to_pixels
 from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions
 from fairprog_core.explain.averages import RowValues
@@ -203,6 +204,9 @@ class ImageReport(ExplanationReport):
         return [condition.picture(nulls.of(condition)) for condition in self.conditions.on_base]
 
     def probe_options(self) -> ProbeOptions:
+        options = self.classifier.options
+        if isinstance(options, ClassifierOptions) and not options.needs_training:  # pretrained nets want smaller steps
+            return ProbeOptions(warm_learning_rate=options.start_rate)
         return ProbeOptions()
 
 

@@ -55,7 +55,6 @@ class QuerySize:
         queries: of the black boxes.
         seeds: number of seeds by data set.
         n_val: validation rows, on which λ is chosen.
-        n_quick: validation rows of a validation during training.
         n_test: test rows.
         n_tune: tuning rows; None: as in a study.
         steps: of the white box; None: as in a study.
@@ -64,7 +63,6 @@ class QuerySize:
     queries: tuple[int, ...] = QUERIES
     seeds: tuple[tuple[Data, int], ...] = (("faces", 2), ("comments", 1))
     n_val: int = 900
-    n_quick: int = 300
     n_test: int = 2400
     n_tune: int | None = None
     steps: int | None = None
@@ -168,7 +166,7 @@ class _Bench:
     def _learn(self, classifier: Classifier, options: MethodOptions, seed: int) -> FittedModel:
         """Learn the trigger of one seed."""
         plan, validation = self.plan, classifier.prepare(self.dataset.split("val"))
-        quick = validation.evenly(self.size.n_quick)
+        quick = validation.evenly(self.plan.budget.validate_rows)
         base = predict(classifier, quick)
         budget = plan.budget if self.size.steps is None else plan.budget.of(self.size.steps)
         method: Method[MethodOptions] = build(METHODS, options, FitContext(

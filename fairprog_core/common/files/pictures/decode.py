@@ -1,6 +1,7 @@
 """The pixels of a picture in the user's files."""
 
 import warnings
+from typing import IO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,13 @@ _DAMAGED = (*UNREADABLE, SyntaxError, ArithmeticError, AssertionError, Attribute
 """What Pillow raises for a file that is no picture, or a damaged one."""
 
 
-def decode(file: Place, size: int, *, name: object = "", is_scaled_early: bool = False) -> NDArray[np.uint8]:
+class _Opened(Protocol):
+    """What can be opened as a file."""
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]: ...
+
+
+def decode(file: Place | _Opened, size: int, *, name: object = "", is_scaled_early: bool = False) -> NDArray[np.uint8]:
     """A picture as (size, size, 3): upright, its largest centred square, bilinear with antialiasing.
 
     Args:

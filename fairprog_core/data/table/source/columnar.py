@@ -10,7 +10,7 @@ import numpy as np
 from fairprog_core.common.errors import DataError, shorten
 from fairprog_core.common.files.pictures.place import UNREADABLE
 from fairprog_core.data.table.source.packed import Packed
-from fairprog_core.data.table.source.rows import Chunk, ColumnNames, as_text
+from fairprog_core.data.table.source.rows import Chunk, ColumnNames, as_text, is_plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +31,9 @@ class Columnar:
         """
         self._file, self._scratch = file, scratch
         with self._reading():
-            self.columns: ColumnNames = tuple(_open(self._whole).schema.names)
+            schema = _open(self._whole).schema
+            self.columns: ColumnNames = tuple(schema.names)
+            self.plain: ColumnNames = tuple(each.name for each in schema if is_plain(each.type))
 
     def chunks(self, columns: ColumnNames) -> Iterator[Chunk]:
         """All rows, some at a time."""

@@ -39,9 +39,12 @@ class SavedFolder:
         if first is None:
             raise DataError(f"{shorten(folder, 100)} names no file with rows; save the data set again.")
         self._scratch = scratch
-        own = Columnar(first, scratch).columns
+        table = Columnar(first, scratch)
+        own = table.columns
         self.split = _SPLIT if names != [""] and _SPLIT not in own else ""
-        self.columns: ColumnNames = (*own, self.split) if self.split else own
+        made = (self.split,) if self.split else ()
+        self.columns: ColumnNames = (*own, *made)
+        self.plain: ColumnNames = (*table.plain, *made)
 
     @property
     def files(self) -> list[Path]:

@@ -33,7 +33,7 @@ class Chunk:
 
     Attributes:
         numbers: (n,) their numbers in the file.
-        cells: by column n texts; null for a cell that is missing or cannot be read as text.
+        cells: by column n texts, or the bytes of pictures; null for a cell that is missing or cannot be read as text.
         broken: the rows that are left out, and those with a cell that cannot be read.
         share: of the file that is read with this chunk.
     """
@@ -58,19 +58,37 @@ class TableSource(Protocol):
         """
 
 
+def is_plain(kind: "pa.DataType") -> bool:
+    """Whether a column of this type holds numbers, truth values, texts, or whole picture files."""
+    import pyarrow as pa
+
+    is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return not (pa.types.is_nested(kind) or is_binary) or _has_pictures(kind)
+
+
+def _has_pictures(kind: "pa.DataType") -> bool:
+    """Whether a type is that of the pictures of Hugging Face's ``datasets``: the bytes of a file, and its path."""
+    import pyarrow as pa
+
+    return pa.types.is_struct(kind) and {each.name for each in kind} == {"bytes", "path"}
+
+
 def as_text(values: "pa.Array", column: str, file: object) -> "pa.Array":
-    """A column of numbers, truth values or texts as text.
+    """A column of numbers, truth values or texts as text; pictures as the bytes of their files.
 
     Raises:
         DataError: the column holds anything else, e.g. lists.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     kind = values.type
+    if _has_pictures(kind):
+        return pc.struct_field(values, "bytes").cast(pa.large_binary())
     if pa.types.is_dictionary(kind):
         values = values.dictionary_decode()
         kind = values.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if not is_plain(kind):
         raise DataError(
             f"{shorten(file, 100)}: the column {shorten(column, 40)} holds {shorten(kind, 60)}, no text or numbers; "
             "choose another column, or turn it into text."
