@@ -124,8 +124,7 @@ def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
     if found.error:
         forget()
         raise DataError(public.text(found.error))
-    values = cast(dict[str, Any], public.json_value(json.loads(found.text)))
-    return values
+    return cast(dict[str, Any], public.json_value(json.loads(found.text)))
 
 
 @st.cache_data(max_entries=32, show_spinner=words.AUDITING)
