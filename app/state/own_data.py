@@ -16,8 +16,11 @@ from fairprog_core.common.sharing import sharing
 
 if TYPE_CHECKING:
     from fairprog_core.api.made_from import MadeFrom
+    from fairprog_core.study import Study
+    from fairprog_core.study.cost import Sizes
 
 SOURCE = "own_source"  # session: the path of the table
+SIZES = "own_sizes"  # session: numbers of its rows by split
 MODEL = "own_model"  # session: the id of the uploaded classifier
 SECOND = "own_second"  # session: with the path of the table, that of the table that is joined to it
 DATASET = "own_dataset"  # session: the options of the data set, as JSON values
@@ -51,9 +54,21 @@ def dataset() -> Mapping[str, Any] | None:
     return found
 
 
-def choose_dataset(options: Mapping[str, Any] | None) -> None:
-    """Let the page Train begin with these data; None: with shipped ones."""
+def choose_dataset(options: Mapping[str, Any] | None, sizes: "Sizes | None" = None) -> None:
+    """Let the page Train begin with these data; None: with shipped ones.
+
+    Args:
+        options: of the data set.
+        sizes: numbers of its rows by split.
+    """
     st.session_state[_key(DATASET)] = options
+    st.session_state[_key(SIZES)] = sizes
+
+
+def sizes(study: "Study") -> "Sizes | None":
+    """Numbers of rows by split where the study is on the visitor's own data, and they were counted."""
+    found: Sizes | None = st.session_state.get(_key(SIZES))
+    return found if found and study.dataset.to_json() == dataset() else None
 
 
 def model() -> Upload | None:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.data import findings, mapping, predictions, second, source
+from app.components.data import cost, findings, mapping, predictions, second, source
 from app.state import cli_queries, own_data
 from app.widgets import page
 from app.wording import data as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.data.table.report import TableReport
+from fairprog_core.study.cost import USUAL_SIZES
 
 
 def draw(path: Path) -> None:
@@ -46,8 +47,10 @@ def draw_rows(first: TableReport, path: Path) -> None:
         return
     found = cli_queries.look(options.to_json())
     findings.show(found, key="findings")
+    if not found.problem:
+        cost.show(options, found, key="cost")
     if st.button(words.TRAIN, type="primary", key="data.train", help=words.TRAIN_HELP, disabled=bool(found.problem)):
-        own_data.choose_dataset(options.to_json())
+        own_data.choose_dataset(options.to_json(), {name: max(found.sizes.get(name, 0), 1) for name in USUAL_SIZES})
         st.switch_page("views/train.py")
 
 

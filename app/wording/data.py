@@ -182,3 +182,14 @@ def about_removal(name: str, n_copies: int, n_bases: int, runs: Sequence[str]) -
 
 def _many(n: int, one: str, many: str = "") -> str:
     return "" if n == 0 else f"1 {one}" if n == 1 else f"{n} {many or one + 's'}"
+
+
+USUAL_TEXT = 300  # bytes of a text in the cache, about
+
+
+def cost(seconds: float, memory: float, disk: float) -> str:
+    """What the usual study takes."""
+    return (
+        f"With the usual settings a trigger takes about {common.about(seconds)} on one core of this machine, "
+        f"{size(memory)} of memory, and {size(disk)} of disk for copies of the rows."
+    )

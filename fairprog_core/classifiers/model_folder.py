@@ -11,6 +11,7 @@ from fairprog_core.classifiers.hub import Download, download
 from fairprog_core.common.errors import ModelError, shorten
 from fairprog_core.common.home import is_folder, user_path
 
+ADAPTER = "adapter_config.json"  # in a folder of the library peft; transformers reads it by itself where it stands
 READ = {".json", ".txt", ".model", ".safetensors"}  # what of a folder can change what a model computes
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 R = TypeVar("R")

@@ -3,39 +3,40 @@
 Measured on one core; other machines take between half and twice as long.
 """
 
+from collections.abc import Mapping
+
+from fairprog_core.data.base import SplitName
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.study import Study
 
-USUAL_ROWS = {
-    "n_train": 8000,
-    "n_tune": 4000,
-    "n_val": 4000,
-    "n_test": 4800,
-}  # assumed if only the data set's file knows them
+Sizes = Mapping[SplitName, int]  # numbers of rows by split
+USUAL_SIZES: Sizes = {"train": 8000, "tune": 4000, "val": 4000, "test": 4800}  # if only the data set's file knows them
 USUAL_SIDE = 64  # pixels; a classifier's ``seconds_per_row`` is for pictures of this size
 EXPLANATION_ROWS = 3e4  # the explanations of a curve cost as much as training steps on this many rows
 
 
-def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
+def expected_seconds(study: Study, *, trains_base: bool, sizes: Sizes | None = None) -> dict[str, float]:
     """Seconds on one core by stage; "transfer" is the work on other bases.
 
     Args:
         study: the study to estimate.
         trains_base: whether the base has to be trained; False: it is in the cache.
+        sizes: of the splits, where they are known; None: those of the options, else usual ones.
     """
-    plans, per_row, of_base = study.plan_of_first_seed(), _per_row(study), _base_rows(study)
+    sizes = _sizes(study) if sizes is None else sizes
+    plans, per_row, of_base = study.plan_of_first_seed(), _per_row(study), _base_rows(study, sizes)
     n_seeds = len(study.seeds)  # the curves of every seed cost the same
     n_points = n_seeds * sum(_points(study, plan) for plan in plans)
-    per_point = 0.4 * _labels(study) + 0.3 * per_row * _rows(study, "n_test")  # intervals and auditor; predictions
+    per_point = 0.4 * _labels(study) + 0.3 * per_row * sizes["test"]  # intervals and auditor; predictions
     n_explained = sum(is_explained(study, plan) for plan in plans) * (n_seeds if study.explain.every_seed else 1)
     return {
-        "data": 10 + (trains_base and study.classifier.needs_training) * _rows(study, "n_train") / 600,
+        "data": 10 + (trains_base and study.classifier.needs_training) * sizes["train"] / 600,
         "base": 1 + trains_base * of_base * per_row,
         "triggers": n_seeds
         * sum(1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans),
         "evaluation": n_points * per_point,
         "transfer": sum(
-            _base_rows(other) * _per_row(other) / 2 + n_points * per_point
+            _base_rows(other, sizes) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
         ),
         "explain": EXPLANATION_ROWS * per_row * n_explained,
@@ -44,9 +45,10 @@ def expected_seconds(study: Study, *, trains_base: bool) -> dict[str, float]:
 
 def expected_queries(study: Study) -> int:
     """About how many rows a study sends to a black box: to learn, to choose λ, and for the test."""
-    plans, n_val, n_test = study.plan_of_first_seed(), _rows(study, "n_val"), _rows(study, "n_test")
+    plans, sizes = study.plan_of_first_seed(), _sizes(study)
+    n_val, n_test = sizes["val"], sizes["test"]
     by_queries = [getattr(plan.method, "queries", 0) for plan in plans]
-    learned = sum(by_queries) + (0 if all(by_queries) else _rows(study, "n_tune"))
+    learned = sum(by_queries) + (0 if all(by_queries) else sizes["tune"])
     evaluated = sum(
         len(plan.lam.grid) * n_val + _points(study, plan) * n_test for plan in plans if plan.method.uses_trigger
     )
@@ -66,9 +68,9 @@ def _per_row(study: Study) -> float:
     return seconds * (side / USUAL_SIDE) ** 2
 
 
-def _base_rows(study: Study) -> int:
+def _base_rows(study: Study, sizes: Sizes) -> int:
     """Number of rows in all batches of the training of the base."""
-    n: int = study.classifier.n_rows_trained(_rows(study, "n_train"))
+    n: int = study.classifier.n_rows_trained(sizes["train"])
     return n
 
 
@@ -79,9 +81,9 @@ def _labels(study: Study) -> int:
     return int(2**n_attributes)
 
 
-def _rows(study: Study, split: str) -> int:
-    n: int | None = getattr(study.dataset, split, None)
-    return n or USUAL_ROWS[split]
+def _sizes(study: Study) -> Sizes:
+    """Numbers of rows as the options say, else usual ones."""
+    return {split: getattr(study.dataset, f"n_{split}", None) or usual for split, usual in USUAL_SIZES.items()}
 
 
 def _trainings(study: Study, plan: CurvePlan) -> int:

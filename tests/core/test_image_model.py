@@ -110,6 +110,14 @@ def test_outputs_are_matched_to_labels_by_their_names(tmp_path: Path, vit: Path)
     torch.testing.assert_close(swapped.head(swapped.features(x)), swapped(x))
 
 
+def test_folder_with_an_adapter_is_refused(tmp_path: Path) -> None:
+    """transformers would add the adapter by itself, and import what it names."""
+    folder = save_vit(tmp_path / "vit")
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA", "auto_mapping": {"parent_library": "os"}}')
+    with pytest.raises(ModelError, match="holds an adapter"):
+        list(ImageModel.fetch(ImageModelOptions(model=str(folder))))
+
+
 def test_grad_cam_of_a_vit_is_that_of_pytorch_grad_cam(vit: Path) -> None:
     classifier = opened(model=str(vit))
     assert classifier.cam_name == "model.vit.layers.1.layernorm_before"

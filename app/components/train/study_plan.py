@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.state import own_data
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.methods import QueryReprogramOptions
@@ -43,7 +44,9 @@ def show(value: Study, *, key: str) -> Study:
 
 
 def _duration(study: Study) -> str:
-    found, trained = (sum(expected_seconds(study, trains_base=way).values()) for way in (False, True))
+    found, trained = (
+        sum(expected_seconds(study, trains_base=way, sizes=own_data.sizes(study)).values()) for way in (False, True)
+    )
     source = study.classifier.weights_from
     return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from safetensors import safe_open
 from transformers import PreTrainedModel
 
-from fairprog_core.classifiers.encoder.folder import ADAPTER, ADAPTER_WEIGHTS
+from fairprog_core.classifiers.encoder.folder import ADAPTER_WEIGHTS
 from fairprog_core.classifiers.encoder.guard import refusing
-from fairprog_core.classifiers.model_folder import quiet
+from fairprog_core.classifiers.model_folder import ADAPTER, quiet
 from fairprog_core.common.errors import ModelError, shorten, shown
 
 KINDS = ("LORA", "LOHA", "LOKR", "IA3", "ADALORA", "OFT", "BOFT", "VERA", "HRA")  # peft can merge them

@@ -13,7 +13,7 @@ from typing import Any
 
 from fairprog_core.classifiers import EncoderOptions
 from fairprog_core.classifiers.hub import Download
-from fairprog_core.classifiers.model_folder import READ, digest_of_files, fetch_folder, finish
+from fairprog_core.classifiers.model_folder import ADAPTER, READ, digest_of_files, fetch_folder, finish
 from fairprog_core.common.errors import ModelError, shorten, shown
 from fairprog_core.common.home import assets, is_folder
 from fairprog_core.common.options import digest_of
@@ -21,7 +21,7 @@ from fairprog_core.common.sharing import sharing
 
 SHIPPED = "minilm-2"  # folder in assets/encoders
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "sentencepiece.bpe.model")
-ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 INDEX = "model.safetensors.index.json"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 

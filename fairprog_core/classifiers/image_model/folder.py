@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModelForImageClassification, PreTrained
 from fairprog_core.classifiers.hub import Download
 from fairprog_core.classifiers.image_model.opened import LogitsOnly, OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading
-from fairprog_core.classifiers.model_folder import fetch_folder, quiet
+from fairprog_core.classifiers.model_folder import ADAPTER, fetch_folder, quiet
 from fairprog_core.common.errors import ModelError, shorten
 
 ADVICE = "give a model's folder, a name on the hub, timm:NAME, torchvision:NAME or a TorchScript file"
@@ -34,6 +34,10 @@ def fetch(name: str) -> Generator[Download, None, Path]:
         ModelError: there is no such model, or its folder lacks what is needed.
     """
     folder = yield from fetch_folder(name, advice=ADVICE)
+    if (folder / ADAPTER).is_file():  # transformers would add it, and import what it names
+        raise ModelError(
+            f"{shorten(folder, 120)} holds an adapter ({ADAPTER}); merge it into its base and save the whole model."
+        )
     wanted = {
         "config.json": (folder / "config.json").is_file(),
         "weights as .safetensors": any(folder.glob("*.safetensors")),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fairprog_core.data.table.dataset import OwnTable
 from fairprog_core.data.table.report import FEW, CellReport
@@ -31,7 +32,7 @@ def advise(cells: Sequence[CellReport], assignment: Assignment, dataset: OwnTabl
 
 def _about_marks(assignment: Assignment, dataset: OwnTable) -> Iterator[str]:
     """How many rows of each split are in a group, where not all are."""
-    is_in = (dataset.groups.patterns.sum(axis=1) > 0)[np.asarray(dataset.rows["z"])]
+    is_in: NDArray[np.bool_] = np.asarray(dataset.groups.patterns.any(axis=1))[np.asarray(dataset.rows["z"])]
     if is_in.all():
         return
     parts = [(name, is_in[assignment.part == i]) for i, name in enumerate(PARTS)]
