@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fairprog_core.cli import main
 from fairprog_core.common.home import Home
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table.dataset import OwnTable
@@ -89,6 +90,50 @@ def test_known_layout_is_recognised_and_its_guess_can_be_used(name: str, tmp_pat
     assert min(found.sizes.values()) > 0
     dataset = opened(path, tmp_path / "home", **report.guess.values(), max_broken=0.02)
     assert len(dataset.split("test").y) == found.sizes["test"]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_layout_is_looked_at_and_checked_on_the_command_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Look prints lines of TOML; with them in a study's file, check counts the rows."""
+    path, home = KNOWN[name][0](tmp_path), ("--home", str(tmp_path / "home"))
+    code, printed, _ = call(capsys, "data", "look", str(path), *home)
+    assert code == 0
+    said, _, lines = printed.partition("These columns are probably what is needed")
+    assert f"This is {name}: " in " ".join(said.split())
+    values = [line for line in lines.splitlines()[1:] if " = " in line]
+    head = ["[dataset]", 'kind = "table"', f'path = "{path}"', "max_broken = 0.02"]
+    (tmp_path / "study.toml").write_text("\n".join([*head, *values]))
+    code, printed, refused = call(capsys, "data", "check", str(tmp_path / "study.toml"), *home)
+    assert code in (0, 1), refused  # 1: few rows of a cell
+    assert "Natural share" in printed
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    """Exit code, output and errors of the command line, in this process."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code or 0, *capsys.readouterr()
+
+
+def test_challenge_without_groups_says_so(tmp_path: Path) -> None:
+    report = look(layouts.toxic_challenge(tmp_path), tmp_path / "home")
+    assert report.known.startswith("This is Jigsaw's Toxic Comment challenge: it says no groups")
+    assert report.guess.values() == {"text": "comment_text", "label": "toxic"}
+
+
+def test_comments_that_nobody_marked_are_counted(tmp_path: Path) -> None:
+    """Of the 24 rows of a group and label 12 are marked, and every third one of the other 12."""
+    path = layouts.jigsaw(tmp_path)
+    _, guess, *_ = KNOWN["Jigsaw's Unintended Bias"]
+    report = look(path, tmp_path / "home", **guess)
+    n = 9 * 2 * 24
+    assert (report.n_rows, report.n_broken) == (n, 0)
+    n_unmarked = 9 * 2 * 8
+    said = f"{n_unmarked} of {n} rows have no mark in any column of groups"
+    assert any(note.startswith(said) for note in report.notes)
+    assert any(f"{n_unmarked} rows are in no group" in line for line in report.advice)
 
 
 def test_every_layout_is_tried() -> None:

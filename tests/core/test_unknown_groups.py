@@ -75,8 +75,9 @@ def marked_in_part(tmp_path: Path) -> dict[str, object]:
     root = layouts.folders(tmp_path, ("no", "yes"), each=60)
     rows = [(f"{label}/{i}.jpg", "xy"[i // 3 % 2]) for label in ("no", "yes") for i in range(0, 60, 3)]
     layouts.table(tmp_path / "who.csv", [("file", "who"), *rows])
+    sizes = {"train": 0.2, "tune": 0.3, "val": 0.25, "test": 0.25}
     return {"kind": "table", "path": str(root), "also": str(tmp_path / "who.csv"), "image": "file", "label": "folder_1",
-            "group": "who", "image_size": 32}  # fmt: skip
+            "group": "who", "image_size": 32, "split_sizes": sizes}  # fmt: skip
 
 
 def test_rows_without_a_mark_stay_in_their_split(marked_in_part, tmp_path: Path) -> None:
