@@ -112,8 +112,8 @@ class GroupThresholds(ClosedForm[GroupThresholdsOptions]):
         super().__init__(options, context)
         if context.classifier.n_classes != 2 or not context.groups.is_exclusive:
             raise DataError(
-                "group_thresholds needs two labels and groups that do not overlap and are known for every row; leave it "
-                "out of the study's methods."
+                "group_thresholds needs two labels and groups that do not overlap and are known for every row; leave "
+                "it out of the study's methods."
             )
         split = context.split  # checked before other curves train: fairlearn would refuse it only hours later
         for group, name in enumerate(context.groups.names):
