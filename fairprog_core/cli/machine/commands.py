@@ -29,6 +29,7 @@ FIGURES_FILE = Product(
     has_schema(
         "fairprog.bench",
         "fairprog.coverage",
+        "fairprog.bench.store",
         "fairprog.bench.verdicts",
         "fairprog.bench.queries",
         "fairprog.bench.data",
