@@ -4,6 +4,7 @@ import pytest
 
 from app.wording import tradeoff
 from app.wording import train as words
+from app.wording.panels import leakage
 from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.point import Point
 
@@ -113,3 +114,9 @@ def test_labels_that_are_too_rare_are_named_beside_the_gaps_that_leave_them_out(
         "This gap leaves out labels that are too rare in some group: blond, glasses."
     ]
     assert tradeoff.cautions(point, "demographic_parity_difference") == []
+
+
+def test_auditors_are_described_for_every_criterion_also_one_that_this_version_does_not_know():
+    assert "logits, within each label." in leakage.lead("equalized_odds", from_answers=False)
+    assert "predicted labels alone." in leakage.lead("demographic_parity", from_answers=True)
+    assert "from the logits." in leakage.lead("unheard", from_answers=False)

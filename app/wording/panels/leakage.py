@@ -3,6 +3,7 @@
 from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.leakage import LeakageJson
+from fairprog_core.training.criteria import CRITERIA
 
 TITLE = "How much do the predictions reveal about the group?"
 LEAD = (
@@ -10,7 +11,7 @@ LEAD = (
     "cross-validated on the test rows. They predict the group from the {seen}{within}. What they recover is the "
     "leakage."
 )
-WITHIN = {"equalized_odds": ", within each label", "demographic_parity": " alone"}
+WITHIN, ALONE = ", within each label", " alone"
 LOGITS = "logits"
 ANSWERS = "predicted labels"
 NONE = (
@@ -39,7 +40,9 @@ SAME = "Compared with the base classifier there is no clear change: {change} bit
 
 def lead(criterion: str, *, from_answers: bool) -> str:
     """What the auditors are and what they get as input."""
-    return LEAD.format(seen=ANSWERS if from_answers else LOGITS, within=WITHIN[criterion])
+    known = CRITERIA.get(criterion)  # a result may name one that this version does not know
+    within = "" if known is None else WITHIN if known.conditions_on_label else ALONE
+    return LEAD.format(seen=ANSWERS if from_answers else LOGITS, within=within)
 
 
 def row(name: str, audit: LeakageJson) -> list[str]:
