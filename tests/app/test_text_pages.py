@@ -365,7 +365,7 @@ def on_comments(open_page):
 
 def test_form_offers_what_suits_the_data(on_comments):
     page, draft = on_comments, f"{FORM}.text"
-    assert page.selectbox(key=f"{draft}.classifier.kind").options == [common.kind("encoder")]
+    assert page.selectbox(key=f"{draft}.classifier.kind").options == [common.kind("encoder"), common.kind("black_box")]
     kinds = {kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"}
     assert set(page.multiselect(key=f"{draft}.triggers.kinds").options) == {common.kind(kind) for kind in kinds}
     assert page.multiselect(key=f"{draft}.triggers.kinds").value == ["soft"]

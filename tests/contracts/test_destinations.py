@@ -35,10 +35,12 @@ LONGEST = 300  # characters of a sentence
 FILE_ARGUMENTS = {
     ("run", "json_file"): "run",
     ("bench", "json_file"): "bench",
+    ("audit", "json_file"): "audit",
+    ("audit", "csv_file"): "audit table",
     ("runs export", "file"): "export zip",
     ("encoder", "out"): "encoder",
 }  # of the command line -> the writer below that stands for it
-READ_ONLY = {"home", "words"}  # arguments that name what is read, or the home
+READ_ONLY = {"home", "words", "source"}  # arguments that name what is read, or the home
 
 
 class Writers:
@@ -50,6 +52,8 @@ class Writers:
         self.files: dict[str, tuple[str, Callable[[Path], object]]] = {
             "run": ("json", command("run", "faces-quick", "--json")),
             "bench": ("json", command("bench", "--json")),
+            "audit": ("json", command("audit", "faces-quick", "--json")),
+            "audit table": ("csv", command("audit", "faces-quick", "--csv")),
             "bench coverage": ("json", command("bench", "--suite", "coverage", "--json")),
             "bench verdicts": ("json", command("bench", "--suite", "verdicts", "--json")),
             "export zip": ("zip", command("runs", "export", "--home", home, run)),
@@ -64,7 +68,8 @@ class Writers:
 
 
 FILE_WRITERS = (
-    "run", "bench", "bench coverage", "bench verdicts", "export zip", "export json", "export csv", "trigger",
+    "audit", "audit table", "run", "bench", "bench coverage", "bench verdicts", "export zip", "export json",
+    "export csv", "trigger",
 )  # fmt: skip
 FOLDER_WRITERS = ("encoder", "reprogrammed")
 

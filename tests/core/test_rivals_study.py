@@ -52,7 +52,7 @@ def test_every_method_has_a_curve_with_a_point_for_every_lam(folder: Path) -> No
 
 def test_methods_without_a_trigger_have_no_trigger_and_no_controls(folder: Path) -> None:
     result = Result.open(folder)
-    assert [point.method for point in result.points if point.lam is None] == ["random_trigger"]
+    assert [point.method for point in result.points if point.lam is None] == ["random_trigger"] * 2
     for point in result.points:
         uses_trigger = METHODS[point.method].options.uses_trigger
         assert (point.trigger is not None) == uses_trigger

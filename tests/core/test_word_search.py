@@ -281,7 +281,7 @@ def test_search_resumed_equals_one_that_was_not_interrupted(base, split, tmp_pat
     assert again.archive.first == whole.archive.first
     assert again.archive.second == whole.archive.second
     assert words_of(again) == words_of(whole)
-    assert records[-1] == whole._record()
+    assert records[-1] == whole.record()
 
 
 def test_classifier_stays_bit_identical(base, split):

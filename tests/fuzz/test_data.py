@@ -16,6 +16,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions
 from fairprog_core.data.celeba.files import CelebAFiles
 from fairprog_core.data.celeba.lists import read_attributes, read_partition
+from fairprog_core.data.celeba.pictures import CelebAPictures
 from fairprog_core.data.civil_comments.file import head
 from tests.core.test_celeba import ATTRIBUTES, N, write_csv, write_txt
 from tests.core.test_civil_comments import FILE, table, write
@@ -110,7 +111,7 @@ def test_zip_of_celeba(fuzz: Fuzz, tmp_path: Path) -> None:
         home = Home(tmp_path / f"home{next(counter)}")
         dataset = build(DATASETS, CelebAOptions(root=str(file), image_size=64), home)
         dataset.split("val")
-        CelebAFiles(str(file)).images("000001.jpg")
+        CelebAPictures.among(CelebAFiles(str(file)).picture_folders(), ["000001.jpg"])
 
     fuzz("CelebA in a zip", lambda rng: zipped(folder, rng), read, default=60, share=0.1)
 

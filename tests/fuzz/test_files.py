@@ -101,10 +101,14 @@ def test_trigger_file(fuzz: Fuzz, tmp_path: Path, modality: Any) -> None:
          name_in_errors="t.safetensors")  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CLASSIFIERS if kind != "resnet18"])  # 45 MB; the reader is the same
+UNTRIED = ("resnet18", "black_box")  # 45 MB, with the same reader; its file names a function, which would be imported
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CLASSIFIERS if kind not in UNTRIED])
 def test_classifier_file(fuzz: Fuzz, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "first.safetensors"
-    save_classifier(usual("text") if kind == "encoder" else make_classifier(kind), path, labels=["a", "b"], seed=0)
+    made = usual("text") if kind == "encoder" else make_classifier(kind)
+    save_classifier(made, path, labels=["a", "b"], seed=0)
 
     def use(path: Path) -> None:
         classifier = freeze(read_classifier(path, CLASSIFIERS)[0])

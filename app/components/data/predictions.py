@@ -55,8 +55,10 @@ def _report(
     options += [part for name in groups for part in ("--group", name)]
     found = cli_queries.audit(path, [*options, *(("--positive", positive) if positive else ())])
     audit_report.show(found, key=f"{key}.report")
-    st.download_button(words.AUDIT_FILE, json.dumps(found, indent=1), f"{path.stem}-audit.json", "application/json",
-                       key=f"{key}.file", on_click="ignore")  # fmt: skip
+    st.download_button(
+        words.AUDIT_FILE, lambda: json.dumps(found, indent=1), f"{path.stem}-audit.json", "application/json",
+        key=f"{key}.file", on_click="ignore",
+    )  # fmt: skip
 
 
 def _label(value: TableReport) -> int | None:

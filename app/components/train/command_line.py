@@ -26,6 +26,6 @@ def show(value: Study, *, preset: str | None, key: str) -> Study:
             if line is None:
                 st.code(words.COMMAND_OF_FILE, language=None, wrap_lines=True)
             st.download_button(
-                words.FILE, file, words.FILE_NAME, "application/toml", key=f"{key}.file", on_click="ignore"
+                words.FILE, lambda: file, words.FILE_NAME, "application/toml", key=f"{key}.file", on_click="ignore"
             )
     return value

@@ -12,6 +12,7 @@ from fairprog_core.classifiers.black_box.pictures import PictureBox
 from fairprog_core.classifiers.black_box.source import source_of
 from fairprog_core.classifiers.black_box.texts import TextBox
 from fairprog_core.classifiers.encoder.text_classifier import TRIAL_TEXTS
+from fairprog_core.common.errors import ModelError
 from fairprog_core.data.base import Split
 
 TRIAL_GREYS = (64, 192)  # of pictures that are sent to learn which probability belongs to which label
@@ -42,6 +43,8 @@ class BlackBox(AnsweringClassifier):
     def from_config(
         cls, options: Any, *, n_classes: int, init_args: Description, weights: Mapping[str, Tensor]
     ) -> Self:
+        if not (options.address or options.function):
+            raise ModelError("It is a black box without an address or a function.")
         return cls._of(options, n_classes, init_args["image_size"], init_args["outputs"])
 
     @classmethod

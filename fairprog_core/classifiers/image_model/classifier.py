@@ -158,7 +158,21 @@ class ImageModel(ImageClassifier):
         net = rebuild(init_args["architecture"], head=init_args["head_name"], weights=inside)
         linear = weights.get("linear.weight")
         head = None if linear is None or linear.ndim != 2 else nn.Linear(linear.shape[1], n_classes)
-        return cls(options, n_classes=n_classes, net=net, linear=head, **init_args)
+        classifier = cls(options, n_classes=n_classes, net=net, linear=head, **init_args)
+        classifier._check_reading()
+        return classifier
+
+    @torch.no_grad()
+    def _check_reading(self) -> None:
+        """Refuse a description whose parts do not fit each other, e.g. a size of pictures that the net does not read.
+
+        Raises:
+            ModelError: so it is.
+        """
+        try:
+            self.eval()(torch.zeros(1, 3, self.image_size, self.image_size))
+        except (RuntimeError, ValueError, TypeError, LookupError) as error:
+            raise ModelError(f"Its description does not fit its network ({shorten(error, 100)}).") from error
 
     def init_args(self) -> Description:
         values = super().init_args()
