@@ -98,8 +98,7 @@ def audit(path: Path, columns: Sequence[str]) -> dict[str, Any]:
     Raises:
         DataError: the file cannot be audited, or it took too long.
     """
-    status = path.stat()
-    asked = str(path), tuple(columns), (status.st_mtime_ns, status.st_size)
+    asked = str(path), tuple(columns), _status(path)
     return _figures(_audit(*asked), lambda: _audit.clear(*asked))
 
 
@@ -128,7 +127,7 @@ def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
 
 
 @st.cache_data(max_entries=32, show_spinner=words.AUDITING)
-def _audit(path: str, options: tuple[str, ...], _stamp: tuple[int, int]) -> _Answer:
+def _audit(path: str, options: tuple[str, ...], _stamp: tuple[int, ...]) -> _Answer:
     return _audited(path, *options)
 
 

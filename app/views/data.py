@@ -11,7 +11,6 @@ from app.wording import data as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.data.table.report import TableReport
-from fairprog_core.study.cost import USUAL_SIZES
 
 
 def draw(path: Path) -> None:
@@ -50,7 +49,7 @@ def draw_rows(first: TableReport, path: Path) -> None:
     if not found.problem:
         cost.show(options, found, key="cost")
     if st.button(words.TRAIN, type="primary", key="data.train", help=words.TRAIN_HELP, disabled=bool(found.problem)):
-        own_data.choose_dataset(options.to_json(), {name: max(found.sizes.get(name, 0), 1) for name in USUAL_SIZES})
+        own_data.choose_dataset(options.to_json(), cost.sizes_of(found))
         st.switch_page("views/train.py")
 
 

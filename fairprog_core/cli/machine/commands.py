@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -161,36 +162,29 @@ def _queries(json_file: Path | None) -> None:
 
         from fairprog_core.cli.machine.bench import queries
     torch.set_num_threads(1)
-    typer.echo("\n".join(queries.HEAD))
-    found = []
-    for each in queries.compare():
-        typer.echo(queries.table_row(each))
-        found.append(each)
-    if json_file:
-        write_text(json_file, json.dumps(queries.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)
+    _print_rows(queries, queries.compare(), json_file)
 
 
 def _data(json_file: Path | None) -> None:
     """Measure how fast tables of one's own are read, and print a table that Markdown reads."""
     from fairprog_core.cli.machine.bench import own_data
 
-    typer.echo("\n".join(own_data.HEAD))
-    found = []
-    for each in own_data.data_rates():
-        typer.echo(own_data.table_row(each))
-        found.append(each)
-    if json_file:
-        write_text(json_file, json.dumps(own_data.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)
+    _print_rows(own_data, own_data.data_rates(), json_file)
 
 
 def _store(json_file: Path | None) -> None:
     """Measure commits and reads of the run table, and print a table that Markdown reads."""
     from fairprog_core.cli.machine.bench import store
 
-    typer.echo("\n".join(store.HEAD))
+    _print_rows(store, store.store_latencies(), json_file)
+
+
+def _print_rows(suite: Any, figures: Iterable[Any], json_file: Path | None) -> None:
+    """Print each figure of a suite as soon as it is there, as a table that Markdown reads; then write all of them."""
+    typer.echo("\n".join(suite.HEAD))
     found = []
-    for each in store.store_latencies():
-        typer.echo(store.table_row(each))
+    for each in figures:
+        typer.echo(suite.table_row(each))
         found.append(each)
     if json_file:
-        write_text(json_file, json.dumps(store.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)
+        write_text(json_file, json.dumps(suite.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)
