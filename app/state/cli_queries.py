@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
@@ -111,7 +112,10 @@ def first_look(study: "Study") -> dict[str, Any]:
     text = to_toml(study)
     if text is None:
         raise DataError(words.NO_FILE)
-    return _figures(_audit_study(text), lambda: _audit_study.clear(text))
+    names = [getattr(study.dataset, name, "") for name in ("path", "also")]
+    names += [getattr(study.classifier, name, "") for name in ("model", "weights")]
+    asked = text, tuple(chain.from_iterable(map(_status, names)))
+    return _figures(_audit_study(*asked), lambda: _audit_study.clear(*asked))
 
 
 def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
@@ -132,7 +136,7 @@ def _audit(path: str, options: tuple[str, ...], _stamp: tuple[int, ...]) -> _Ans
 
 
 @st.cache_data(max_entries=32, show_spinner=words.AUDITING)
-def _audit_study(text: str) -> _Answer:
+def _audit_study(text: str, _stamp: tuple[int, ...]) -> _Answer:
     with tempfile.TemporaryDirectory(prefix="fairprog-") as folder:
         file = Path(folder) / "study.toml"
         file.write_text(text, "utf-8")

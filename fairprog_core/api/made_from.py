@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from fairprog_core.common.errors import RunError, size
 from fairprog_core.common.files.json_values import from_json
 from fairprog_core.common.home import Home
-from fairprog_core.data.cache.stored import CachedRows, cached_rows, remove_cached
+from fairprog_core.data.cache.stored import CachedRows, cached_rows, lies_in, remove_cached
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Run
 
@@ -75,4 +75,4 @@ def _names(value: Any, place: Path) -> bool:
         return any(_names(each, place) for each in value.values())
     if isinstance(value, list):
         return any(_names(each, place) for each in value)
-    return isinstance(value, str) and (Path(value) == place or place in Path(value).parents)
+    return isinstance(value, str) and lies_in(value, place)

@@ -37,7 +37,12 @@ class CachedRows:
 
     def is_from(self, place: Path) -> bool:
         """Whether it was made from a file, or from files in a folder."""
-        return any(Path(source) == place or place in Path(source).parents for source in self.sources)
+        return any(lies_in(source, place) for source in self.sources)
+
+
+def lies_in(path: str, place: Path) -> bool:
+    """Whether a path, as it is written, is that of a file or folder, or of something inside it."""
+    return Path(path) == place or place in Path(path).parents
 
 
 def cached_rows(home: Home) -> list[CachedRows]:
