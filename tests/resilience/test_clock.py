@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -159,7 +159,8 @@ def test_process_is_recognised_after_the_clock_was_set(monkeypatch: pytest.Monke
         assert Owner.of(process.pid) == before
         process.communicate(b"\n")
     assert not before.is_alive()
-    reused = Owner(before.host, os.getpid(), before.process_started - 1000)
+    own = Owner.this_process()
+    reused = replace(own, process_started=own.process_started - 1000)
     assert not reused.is_alive()
 
 
