@@ -1,48 +1,56 @@
-"""Start: an introduction in three sentences and a demo."""
+"""Start: the claim, a demo that shows it, and what to look at next."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from app.presenters.intro_demo import of_folder
+from app.components.start import next_steps, typed_sentence
+from app.presenters import intro_demo
 from app.state import run_store
-from app.widgets import intro_demo, page
+from app.widgets import page
+from app.widgets.intro import demo
 from app.wording import start as words
 from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
 
 
-def choose(folders: dict[str, Path]) -> Path:
-    """Draw the choice of the example where there are several; its folder."""
+def choose(folders: dict[str, Path]) -> str:
+    """Draw the choice of the example where there are several; its id among the runs."""
     runs = list(folders)
     if len(runs) == 1:
-        return folders[runs[0]]
-    run = st.segmented_control(
+        return runs[0]
+    run: str = st.segmented_control(
         words.DEMO, runs, default=runs[0], required=True, key="demo", persist_state="session",
-        format_func=lambda run: common.kind(folders[run].name),
+        format_func=lambda run: common.kind(folders[run].name), label_visibility="collapsed",
     )  # fmt: skip
-    return folders[run]
+    return run
 
 
+@page.fragment
 def show(folder: Path) -> None:
     """Draw the demo of one example, or a sentence where it is damaged or empty."""
     try:
-        demo = of_folder(folder)
+        found = intro_demo.of_folder(folder)
     except FairprogError as error:
         st.warning(words.BROKEN_DEMO.format(reason=common.plain(str(error))))
         return
-    if demo is None:
+    if found is None:
         st.info(words.NO_DEMO)
-    else:
-        st.markdown(words.MOVE)
-        intro_demo.show(demo, key=f"intro_demo-{folder.name}")
+        return
+    key = f"intro_demo-{folder.name}"
+    if found["modality"] == "text":
+        found = typed_sentence.scored(found, folder, demo.typed_text(key), key=key)
+    demo.show(found, key=key)
 
 
 page.header(words.TITLE, words.LEAD)
-if st.button(words.BUTTON, type="primary", key="to_train", help=words.BUTTON_HELP):
-    st.switch_page("views/train.py")
+st.caption(words.PAPER)
 folders = run_store.demos()
 if folders:
-    show(choose(folders))
+    with st.container(key="start"):
+        run = choose(folders)
+        show(folders[run])
+        next_steps.show(run)
 else:
     st.info(words.NO_DEMO)
+    next_steps.show(None)

@@ -1,14 +1,12 @@
 """Sentences of the page Start."""
 
 TITLE = "The same classifier, no weight changed, treats groups more alike"
-LEAD = (
-    "A learned *trigger*, a border around every picture or a few words in front of every text, does it. "
-    "[Fairness Reprogramming](https://arxiv.org/abs/2209.10222), NeurIPS 2022: Guanhua Zhang, Yihua Zhang, Yang Zhang, "
-    "Wenqi Fan, Qing Li, Sijia Liu, Shiyu Chang; "
-    "[the authors' code](https://github.com/UCSB-NLP-Chang/Fairness-Reprogramming)."
+LEAD = "A learned *trigger* does it: a border around every picture, or a few words in front of every text."
+PAPER = (
+    "[Fairness Reprogramming](https://arxiv.org/abs/2209.10222), NeurIPS 2022 · Guanhua Zhang, Yihua Zhang, Yang Zhang, "
+    "Wenqi Fan, Qing Li, Sijia Liu, Shiyu Chang · "
+    "[code of the authors](https://github.com/UCSB-NLP-Chang/Fairness-Reprogramming)"
 )
-BUTTON = "Train a trigger"
-
 NO_DEMO = (
     "The finished example is missing (folder assets/demo). "
     "Train a small study and watch its curve grow, or make the example as the README describes."
@@ -119,4 +117,11 @@ NEXT = {
     "lesson": "The lesson",
 }
 """The strip that leads on: pages and what they answer."""
-NEXT_LABEL = "Go on"
+NEXT_ICONS = {
+    "tradeoff": ":material/balance:",
+    "saliency": ":material/visibility:",
+    "probe": ":material/record_voice_over:",
+    "train": ":material/play_circle:",
+    "data": ":material/upload_file:",
+    "lesson": ":material/school:",
+}
