@@ -107,12 +107,12 @@ class _Rates:
         """Lowest and highest group of the block that is furthest apart, and the worst of the other if it is clear."""
         known = [{g: rate for g, rate in enumerate(block) if rate is not None} for block in self._base]
         spread = [max(block.values()) - min(block.values()) if block else -1.0 for block in known]
-        main = int(spread[1] > spread[0])
+        main: int = int(spread[1] > spread[0])
         if not known[main]:
             return []
         low, high = (int(end(known[main], key=known[main].__getitem__)) for end in (min, max))
-        told = [(main, high), (main, low)] if main else [(main, low), (main, high)]
-        if (other := 1 - main) in (0, 1) and spread[other] >= CLEAR:
+        told: list[tuple[int, int]] = [(main, high), (main, low)] if main else [(main, low), (main, high)]
+        if spread[other := 1 - main] >= CLEAR:
             worst = max(known[other], key=lambda g: known[other][g] * (1 if other else -1))
             told.append((other, worst))
         return told

@@ -8,8 +8,8 @@ from typing import ParamSpec
 import streamlit as st
 
 from app.state.refusals import sentence_of
-from app.wording.glossary import BUTTON, CLOSE, GLOSSARY, TITLE
 from app.wording.shared import common
+from app.wording.shared.glossary import BUTTON, CLOSE, GLOSSARY, TITLE
 
 P = ParamSpec("P")
 _CSS = """
@@ -72,7 +72,8 @@ def _glossary() -> str:
     return (
         f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
         f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
-        f'<dl>{terms}</dl><button type="button" popovertarget="fp-glossary" popovertargetaction="hide">{CLOSE}</button></div>'
+        f"<dl>{terms}</dl>"
+        f'<button type="button" popovertarget="fp-glossary" popovertargetaction="hide">{CLOSE}</button></div>'
     )
 
 

@@ -3,8 +3,8 @@
 TITLE = "The same classifier, no weight changed, treats groups more alike"
 LEAD = "A learned *trigger* does it: a border around every picture, or a few words in front of every text."
 PAPER = (
-    "[Fairness Reprogramming](https://arxiv.org/abs/2209.10222), NeurIPS 2022 · Guanhua Zhang, Yihua Zhang, Yang Zhang, "
-    "Wenqi Fan, Qing Li, Sijia Liu, Shiyu Chang · "
+    "[Fairness Reprogramming](https://arxiv.org/abs/2209.10222), NeurIPS 2022 · Guanhua Zhang, Yihua Zhang, "
+    "Yang Zhang, Wenqi Fan, Qing Li, Sijia Liu, Shiyu Chang · "
     "[code of the authors](https://github.com/UCSB-NLP-Chang/Fairness-Reprogramming)"
 )
 NO_DEMO = (

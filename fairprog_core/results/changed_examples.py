@@ -20,18 +20,18 @@ from fairprog_core.common.home import is_file, replacing
 from fairprog_core.results.curve import read_json, validate
 
 FILE = "examples.json"
-SCHEMA = "fairprog.examples/1"
+SCHEMA: Literal["fairprog.examples/1"] = "fairprog.examples/1"
 REMEDY = "make it again with tools/examples.py"
-Share = Annotated[float, Field(ge=0, le=1)]
-Picture = Annotated[str, Field(pattern=r"^data:image/(png|webp);base64,[A-Za-z0-9+/=]*$")]
+Probability = Annotated[float, Field(ge=0, le=1)]
+PictureUri = Annotated[str, Field(pattern=r"^data:image/(png|webp);base64,[A-Za-z0-9+/=]*$")]
 
 
 class ScoredText(TypedDict):
     """A text and P(the last label) at every stop, and with random words in the trigger's place."""
 
     text: str
-    probabilities: list[Share]
-    control: Share | None
+    probabilities: list[Probability]
+    control: Probability | None
 
 
 class ChangedExample(TypedDict):
@@ -54,9 +54,9 @@ class ChangedExample(TypedDict):
     z: Annotated[int, Field(ge=0)]
     is_gain: bool
     y_pred: list[Annotated[int, Field(ge=0)]]
-    large: NotRequired[Picture | None]
-    seen: NotRequired[Picture]
-    framed: NotRequired[Picture]
+    large: NotRequired[PictureUri | None]
+    seen: NotRequired[PictureUri]
+    framed: NotRequired[PictureUri]
     scores: NotRequired[ScoredText]
 
 

@@ -9,7 +9,6 @@ from app.models.demo import Demo, DemoScores
 from app.presenters import intro_demo, texts
 from app.state import explain_process
 from app.widgets import page
-from app.wording import start as words
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.limits import limits
 from fairprog_core.explain.live.request import Arrays, TextScores
@@ -19,7 +18,6 @@ from fairprog_core.results.run_folder import base_file
 
 FIRST_SECONDS = 1.0  # a warm process scores a sentence in less
 SECONDS = 0.3  # between two looks for an answer that takes longer
-WARM_UP = words.SENTENCES[0]
 
 
 def scored(demo: Demo, folder: Path, text: str | None, *, key: str) -> Demo:
@@ -28,19 +26,16 @@ def scored(demo: Demo, folder: Path, text: str | None, *, key: str) -> Demo:
     Args:
         demo: of texts.
         folder: of the study.
-        text: that was typed; None where nothing was: then the process only gets ready for it.
+        text: that was typed; None where nothing was.
         key: of the input.
     """
-    found = _curve(folder)
-    if found is None:
+    found = _curve(folder) if text else None
+    if found is None or text is None:
         return demo
     curve, result = found
-    lams = tuple(stop for stop in curve.lams)
-    request = TextScores((text or WARM_UP)[: limits().letters], base_file(result.folder), curve.artifact, lams)
+    request = TextScores(text[: limits().letters], base_file(result.folder), curve.artifact, tuple(curve.lams))
     try:
         ticket = explain_process.ask(request, key=key).ticket
-        if text is None:
-            return demo
         ticket.wait(FIRST_SECONDS)
         if not ticket.is_over:
             page.fragment(_wait, run_every=SECONDS)(key)

@@ -18,7 +18,7 @@ _FOLDER = Path(__file__).parent
 _HTML = '<section class="fp-intro"></section>'
 _CSS = (_FOLDER / "demo.css").read_text("utf-8")
 _SCRIPTS = ("types", "parts", "chart", "pictures", "texts", "demo")  # each may use the ones before it
-_BETWEEN_FILES = re.compile(r'^import .*?;\n|^export (?!default)', re.MULTILINE)
+_BETWEEN_FILES = re.compile(r"^import .*?;\n|^export (?!default)", re.MULTILINE)
 
 
 def script() -> str:

@@ -118,6 +118,7 @@ export function buildTexts(data, send) {
   box.append(label, input, chips, name, pair, note, lock, buttons, ratio);
   if (data.sentences.length) put(data.sentences[0].text, null);
   else if (data.examples.length) put(data.examples[0].scores.text, data.examples[0]);
+  send(oneLine(input.value)); // its scores are known, but the process that scores what is typed next gets ready
 
   /** @param {number} to */
   const write = (to) => {
