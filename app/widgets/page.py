@@ -33,6 +33,7 @@ _CSS = """
 .stMainBlockContainer:has(.st-key-start) [data-testid="stHeading"] h1 { padding: 0 0 0.5rem; }
 .stMainBlockContainer:has(.st-key-start) > [data-testid="stVerticalBlock"], .st-key-start { gap: 0.6rem; }
 .stMainBlockContainer:has(.st-key-start) p { max-width: none; }
+.stMainBlockContainer:has(.st-key-start) [data-testid="stCaptionContainer"] { opacity: 1; }
 .stMainBlockContainer:has(.st-key-start) h1 { font-size: clamp(1.4rem, 1.1rem + 1.2vw, 2rem); padding-bottom: 0; }
 .st-key-next_steps a { border: 1px solid rgba(122, 135, 148, 0.45); border-radius: 0.5rem; }
 .stElementContainer:has(.fp-words) { position: absolute; width: 0; height: 0; }
