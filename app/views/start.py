@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.start import next_steps, typed_sentence
+from app.components.start import next_steps
 from app.presenters import intro_demo
 from app.state import run_store
 from app.widgets import page
@@ -39,18 +39,20 @@ def show(folder: Path) -> None:
         return
     key = f"intro_demo-{folder.name}"
     if found["modality"] == "text":
+        from app.components.start import typed_sentence  # the faces are drawn without the explain process's modules
+
         found = typed_sentence.scored(found, folder, demo.typed_text(key), key=key)
-    demo.show(found, key=key)
+    with st.container(key="intro_demo_place"):  # has its height before the demo is there, so that nothing below moves
+        demo.show(found, key=key)
 
 
-page.header(words.TITLE, words.LEAD)
-st.caption(words.PAPER)
-folders = run_store.demos()
-if folders:
-    with st.container(key="start"):
-        run = choose(folders)
-        show(folders[run])
-        next_steps.show(run)
-else:
-    st.info(words.NO_DEMO)
-    next_steps.show(None)
+with st.container(key="start"):  # first, because the style of this page hangs on it
+    page.header(words.TITLE, words.LEAD)
+    st.caption(words.PAPER)
+    folders = run_store.demos()
+    shown = choose(folders) if folders else None
+    if shown:
+        show(folders[shown])
+    else:
+        st.info(words.NO_DEMO)
+    next_steps.show(shown)

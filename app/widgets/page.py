@@ -31,10 +31,12 @@ _CSS = """
 .stMain [data-selected="true"] [data-testid="stCaptionContainer"] { opacity: 1; }
 .stMainBlockContainer:has(.st-key-start) { padding-top: 4.25rem; padding-bottom: 1.5rem; }
 .stMainBlockContainer:has(.st-key-start) [data-testid="stHeading"] h1 { padding: 0 0 0.5rem; }
-.stMainBlockContainer:has(.st-key-start) > [data-testid="stVerticalBlock"], .st-key-start { gap: 0.6rem; }
+.st-key-start { gap: 0.6rem; }
 .stMainBlockContainer:has(.st-key-start) p { max-width: none; }
 .stMainBlockContainer:has(.st-key-start) [data-testid="stCaptionContainer"] { opacity: 1; }
 .stMainBlockContainer:has(.st-key-start) h1 { font-size: clamp(1.4rem, 1.1rem + 1.2vw, 2rem); padding-bottom: 0; }
+.st-key-intro_demo_place { min-height: 63rem; }
+@media (min-width: 801px) { .st-key-intro_demo_place { min-height: 34.5rem; } }
 .st-key-next_steps a { border: 1px solid rgba(122, 135, 148, 0.45); border-radius: 0.5rem; }
 .stElementContainer:has(.fp-words) { position: absolute; width: 0; height: 0; }
 .fp-words {
@@ -62,8 +64,7 @@ _CSS = """
 
 def set_up() -> None:
     """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
-    st.html(_CSS)
-    st.html(_glossary())
+    st.html(_CSS + _glossary())
 
 
 @cache
