@@ -145,6 +145,7 @@ class Demo(DemoExamples):
         control: None where the study has none.
         words: labels and captions.
         typed: the scores of the text that was typed last; None where there is none yet.
+        turn: the number of that text in the browser.
         problem: why a typed text has no scores; empty: there is no problem.
     """
 
@@ -154,4 +155,5 @@ class Demo(DemoExamples):
     control: DemoControl | None
     words: DemoWords
     typed: DemoScores | None
+    turn: int
     problem: str

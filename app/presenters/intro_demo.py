@@ -58,7 +58,7 @@ def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
     return Demo(
         modality=modality, stops=stops, chosen=chosen, control=_control(result, curve), **shown,
         words=_words(result, curve, modality, stored["n_weights"] if stored else None),
-        typed=None, problem="",
+        typed=None, turn=0, problem="",
     )  # fmt: skip
 
 
@@ -213,7 +213,7 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
         "y_title": words.Y_TITLE,
         "chart": words.CHART,
         "without": words.WITHOUT,
-        "with_": words.WITH[modality],
+        "with_": words.WITH,
         "lock": words.LOCK_UNCOUNTED if n_weights is None else words.LOCK.format(n=n_weights),
         "another": words.ANOTHER,
         "loss": words.LOSS,

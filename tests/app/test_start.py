@@ -9,6 +9,7 @@ from app.components.start import next_steps, typed_sentence
 from app.presenters import intro_demo
 from app.state import explain_process
 from app.widgets import page as page_frame
+from app.widgets.intro.demo import Typed
 from app.wording import start as words
 from app.wording.shared.glossary import GLOSSARY
 from fairprog_core.results.result import Result
@@ -90,11 +91,11 @@ def test_typed_sentence_is_scored_in_the_explain_process(text_demo, monkeypatch)
     claims = {}
     monkeypatch.setattr(explain_process.session, "claims", lambda: claims)
     try:
-        found = typed_sentence.scored(demo, text_demo, "Good morning <b>", key="k")
+        found = typed_sentence.scored(demo, text_demo, Typed("Good morning <b>", 3), key="k")
     finally:
         explain_process.process().close()
     assert found["problem"] == ""
-    assert found["typed"]["text"] == "Good morning <b>"
+    assert (found["typed"]["text"], found["turn"]) == ("Good morning <b>", 3)
     assert len(found["typed"]["probabilities"]) == len(demo["stops"])
     assert all(0 <= p <= 1 for p in (*found["typed"]["probabilities"], found["typed"]["control"]))
 
@@ -103,7 +104,7 @@ def test_text_that_is_too_long_is_cut_to_what_is_allowed(text_demo, monkeypatch)
     asked = []
     monkeypatch.setattr(explain_process, "ask", lambda request, key: asked.append(request) or pytest.skip("asked"))
     with pytest.raises(pytest.skip.Exception):
-        typed_sentence.scored(intro_demo.of_folder(text_demo), text_demo, "x" * 10**6, key="k")
+        typed_sentence.scored(intro_demo.of_folder(text_demo), text_demo, Typed("x" * 10**6, 1), key="k")
     asked[0].check()
 
 

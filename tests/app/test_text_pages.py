@@ -12,7 +12,7 @@ from app.components.saliency import own_answer
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
-from app.presenters.texts import safe
+from app.presenters.texts import safe, snippet
 from app.state import explain_process as explaining
 from app.wording import probe as probe_words
 from app.wording import saliency as shared
@@ -432,7 +432,7 @@ def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery
     assert picture["modality"] == "text"
     assert picture["triggers"] == trigger["lam"]
     assert picture["words"]["note"] == start_words.NOTE["text"]
-    texts = [" ".join(words) for words in gallery.about["texts"]]
+    texts = [snippet(words) for words in gallery.about["texts"]]
     assert all(example["scores"]["text"] in texts for example in picture["examples"])
     assert all(len(example["scores"]["probabilities"]) == 1 + len(LAMS) for example in picture["examples"])
 

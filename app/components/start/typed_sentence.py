@@ -9,6 +9,7 @@ from app.models.demo import Demo, DemoScores
 from app.presenters import intro_demo, texts
 from app.state import explain_process
 from app.widgets import page
+from app.widgets.intro.demo import Typed
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.limits import limits
 from fairprog_core.explain.live.request import Arrays, TextScores
@@ -20,27 +21,27 @@ FIRST_SECONDS = 1.0  # a warm process scores a sentence in less
 SECONDS = 0.3  # between two looks for an answer that takes longer
 
 
-def scored(demo: Demo, folder: Path, text: str | None, *, key: str) -> Demo:
+def scored(demo: Demo, folder: Path, typed: Typed | None, *, key: str) -> Demo:
     """The demo with the scores of the typed text, or with why there are none; an answer that takes long comes later.
 
     Args:
         demo: of texts.
         folder: of the study.
-        text: that was typed; None where nothing was.
+        typed: the text; None where nothing was typed.
         key: of the input.
     """
-    found = _curve(folder) if text else None
-    if found is None or text is None:
+    found = _curve(folder) if typed else None
+    if found is None or typed is None:
         return demo
     curve, result = found
-    request = TextScores(text[: limits().letters], base_file(result.folder), curve.artifact, tuple(curve.lams))
+    request = TextScores(typed.text[: limits().letters], base_file(result.folder), curve.artifact, tuple(curve.lams))
     try:
         ticket = explain_process.ask(request, key=key).ticket
         ticket.wait(FIRST_SECONDS)
         if not ticket.is_over:
             page.fragment(_wait, run_every=SECONDS)(key)
             return demo
-        return {**demo, "typed": _scores(text, ticket.result()), "problem": ""}
+        return {**demo, "typed": _scores(typed.text, ticket.result()), "turn": typed.turn}
     except FairprogError as error:
         return {**demo, "problem": str(error)}
     except CancelledError:  # the page was left and opened again

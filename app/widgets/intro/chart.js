@@ -2,8 +2,7 @@
 
 import { drawn, make, mix } from "./parts.js";
 
-const HEIGHT = 250; // px
-const MARGIN = { top: 14, right: 14, bottom: 40, left: 48 };
+const DESIGNED_AT = 17; // px of the page's font for which the numbers below are meant; it grows with the screen
 
 /**
  * A round step for about n ticks.
@@ -20,6 +19,8 @@ function niceStep(range, n) {
  * @param {(position: number, isAtRest: boolean) => void} move called with a place on the curve: 1.5 is between two stops
  */
 export function buildChart(data, move) {
+  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / DESIGNED_AT;
+  const HEIGHT = 250 * unit, MARGIN = { top: 14 * unit, right: 14, bottom: 40 * unit, left: 48 * unit };
   const box = make("figure", "chart");
   const svg = drawn("svg", { class: "plane", height: HEIGHT, "aria-hidden": "true" });
   box.append(make("figcaption", "said", data.words.chart), svg);
@@ -28,7 +29,7 @@ export function buildChart(data, move) {
   const right = Math.max(...shown.map(({ x }) => x), 0.02) * 1.06;
   const [low, high] = [Math.min(...shown.map(({ y }) => y)), Math.max(...shown.map(({ y }) => y))];
   const pad = Math.max(high - low, 0.02) * 0.16;
-  const dot = drawn("circle", { class: "dot", r: 11 });
+  const dot = drawn("circle", { class: "dot", r: 11 * unit });
   let width = 480, position = 0;
 
   /** @param {number} x */
@@ -52,28 +53,28 @@ export function buildChart(data, move) {
     const step = niceStep(100 * (high - low + 2 * pad), 4), side = niceStep(100 * right, 5);
     for (let y = Math.ceil((100 * (low - pad)) / step) * step; y < 100 * (high + pad); y += step) {
       svg.append(drawn("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: down(y / 100), y2: down(y / 100) }));
-      svg.append(label(MARGIN.left - 8, down(y / 100) + 5, String(Math.round(y * 10) / 10), { "text-anchor": "end" }));
+      svg.append(label(MARGIN.left - 8, down(y / 100) + 5 * unit, String(Math.round(y * 10) / 10), { "text-anchor": "end" }));
     }
     for (let x = 0; x <= 100 * right; x += side) {
-      svg.append(label(across(x / 100), bottom + 17, String(Math.round(x * 10) / 10), { "text-anchor": "middle" }));
+      svg.append(label(across(x / 100), bottom + 17 * unit, String(Math.round(x * 10) / 10), { "text-anchor": "middle" }));
     }
     svg.append(
       drawn("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: bottom, y2: bottom }),
       label(width - MARGIN.right, HEIGHT - 4, data.words.x_title, { "text-anchor": "end" }),
-      label(13, MARGIN.top, data.words.y_title, { "text-anchor": "end", transform: `rotate(-90 13 ${MARGIN.top})` }),
+      label(13 * unit, MARGIN.top, data.words.y_title, { "text-anchor": "end", transform: `rotate(-90 ${13 * unit} ${MARGIN.top})` }),
       drawn("polyline", { class: "line", points: points.map((point) => point.join(",")).join(" ") }),
     );
-    points.slice(1).forEach(([x, y]) => svg.append(drawn("circle", { class: "stop", cx: x, cy: y, r: 4 })));
+    points.slice(1).forEach(([x, y]) => svg.append(drawn("circle", { class: "stop", cx: x, cy: y, r: 4 * unit })));
     const [x, y] = points[data.chosen];
-    svg.append(drawn("circle", { class: "ring", cx: x, cy: y, r: 15 }));
-    svg.append(label(x + 14, y + 23, data.words.chosen));
+    svg.append(drawn("circle", { class: "ring", cx: x, cy: y, r: 15 * unit }));
+    svg.append(label(x + 14 * unit, y + 23 * unit, data.words.chosen));
     const [baseX, baseY] = points[0];
-    svg.append(drawn("rect", { class: "base", x: baseX - 7, y: baseY - 7, width: 14, height: 14 }));
-    svg.append(label(baseX + 6, baseY - 12, data.words.base, { "text-anchor": "end" }));
+    svg.append(drawn("rect", { class: "base", x: baseX - 7 * unit, y: baseY - 7 * unit, width: 14 * unit, height: 14 * unit }));
+    svg.append(label(baseX + 6, baseY - 12 * unit, data.words.base, { "text-anchor": "end" }));
     if (data.control) {
       const [left, top] = [across(data.control.gap), down(data.control.accuracy)];
       svg.append(drawn("path", { class: "control", d: `M${left} ${top - 7}l7 7-7 7-7-7z` }));
-      svg.append(label(left + 6, top - 12, data.control.name, { "text-anchor": "end" }));
+      svg.append(label(left + 6, top - 12 * unit, data.control.name, { "text-anchor": "end" }));
     }
     svg.append(dot);
     place(position);

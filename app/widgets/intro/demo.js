@@ -55,7 +55,7 @@ function buildClaim(data) {
 /**
  * @param {HTMLElement} root
  * @param {Demo} data
- * @param {(text: string) => void} send
+ * @param {(typed: { text: string, turn: number }) => void} send
  */
 async function build(root, data, send) {
   const slider = buildSlider(data), claim = buildClaim(data);
@@ -122,10 +122,10 @@ async function build(root, data, send) {
 export default function ({ parentElement, data: [data], setStateValue }) {
   /** @type {Part & { made?: string, texts?: Promise<ReturnType<typeof buildTexts> | null> }} */
   const root = parentElement.querySelector(".fp-intro");
-  const made = JSON.stringify({ ...data, typed: null, problem: "" });
+  const made = JSON.stringify({ ...data, typed: null, turn: 0, problem: "" });
   if (root.made !== made) {
     root.made = made;
-    root.texts = build(root, data, (text) => setStateValue("typed", text));
+    root.texts = build(root, data, (typed) => setStateValue("typed", typed));
   }
   if (data.modality === "text") root.texts?.then((texts) => texts?.hear(data)); // the script ran again: keep what is there
 }

@@ -6,8 +6,9 @@ the server, and comes back with its scores.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -21,16 +22,26 @@ _SCRIPTS = ("types", "parts", "chart", "pictures", "texts", "demo")  # each may 
 _BETWEEN_FILES = re.compile(r"^import .*?;\n|^export (?!default)", re.MULTILINE)
 
 
+class Typed(NamedTuple):
+    """A typed text; its answer is found by the number, because a text may be shown otherwise than it was typed."""
+
+    text: str
+    turn: int
+
+
 def script() -> str:
     """The files of the script as one module, because a component has one script: without imports and inner exports."""
     return "\n".join(_BETWEEN_FILES.sub("", (_FOLDER / f"{name}.js").read_text("utf-8")) for name in _SCRIPTS)
 
 
-def typed_text(key: str) -> str | None:
-    """The text that the visitor typed last into the demo with this key; None where there is none."""
+def typed_text(key: str) -> Typed | None:
+    """What the visitor typed last into the demo with this key; None where there is nothing."""
     found = st.session_state.get(key)
     typed = found.get("typed") if found else None
-    return typed if isinstance(typed, str) else None
+    if not isinstance(typed, Mapping):
+        return None
+    text, turn = typed.get("text"), typed.get("turn")
+    return Typed(text, turn) if isinstance(text, str) and isinstance(turn, int) else None
 
 
 def show(value: Demo, *, key: str) -> Demo:

@@ -26,15 +26,17 @@ function textSide(box, title, label) {
 
 /**
  * @param {SentenceDemo} data
- * @param {(text: string) => void} send
+ * @param {(typed: { text: string, turn: number }) => void} sendTyped
  */
-export function buildTexts(data, send) {
+export function buildTexts(data, sendTyped) {
   const box = make("div", "examples texts"), input = make("textarea"), label = make("label", "", data.words.input);
   const name = make("p", "name"), chips = make("div", "chips"), pair = make("div", "pair"), note = make("p", "small");
   const sides = [textSide(pair, data.words.without, data.words.score), textSide(pair, data.words.with_, data.words.score)];
   const turns = new Turns(data.examples);
   /** @type {Map<string, Scores>} */
   const known = new Map([...data.sentences, ...data.examples.map(({ scores }) => scores)].map((each) => [oneLine(each.text), each]));
+  /** @type {string[]} what was sent, by its turn; none is 0 */
+  const sent = [""];
   let stop = 0, timer = 0, problem = "";
   /** @type {SentenceExample | null} */
   let example = null;
@@ -67,6 +69,11 @@ export function buildTexts(data, send) {
     const control = last?.control;
     const sentence = control === null || control === undefined ? "" : data.words.control.replace("{value}", String(Math.round(100 * control)));
     note.textContent = problem || (found ? sentence : data.words.waiting);
+  }
+
+  /** @param {string} text */
+  function send(text) {
+    sendTyped({ text, turn: sent.push(text) - 1 });
   }
 
   function ask() {
@@ -127,7 +134,7 @@ export function buildTexts(data, send) {
   };
   /** @param {SentenceDemo} now */
   const hear = (now) => {
-    if (now.typed) known.set(oneLine(now.typed.text), now.typed);
+    if (now.typed && now.turn < sent.length && !known.has(sent[now.turn])) known.set(sent[now.turn], now.typed);
     problem = now.problem;
     say();
   };

@@ -11,6 +11,7 @@
  * @property {PictureExample[]} examples
  * @property {DemoWords} words
  * @property {null} typed
+ * @property {number} turn
  * @property {string} problem
  */
 
@@ -28,7 +29,8 @@
  * @property {Scores[]} sentences that are scored already
  * @property {string[][]} swaps words for the same thing in different groups
  * @property {DemoWords} words
- * @property {Scores | null} typed the scores of the text that was typed last
+ * @property {Scores | null} typed the scores of a typed text
+ * @property {number} turn the number that this text was sent with
  * @property {string} problem why it has none
  */
 
