@@ -3,7 +3,7 @@
 Shares lie between 0 and 1. A *stop* is a position of the λ slider: first no trigger, then every λ.
 """
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 LessonMeasured = tuple[float | None, float | None, float | None]
 """A value and the ends of its 95 % interval; None where it is not estimable."""
@@ -111,7 +111,7 @@ class LessonChecked(TypedDict):
 
 
 class LessonExample(TypedDict):
-    """A test row: its group and label as indices, the prediction at every stop, and a photo or words.
+    """A test row: its group and label as indices, the prediction at every stop, and a photo or words; the rest is empty.
 
     Attributes:
         maps: by condition, where the classifier looks for the positive class: rows of numbers from 0 to 1.
@@ -121,10 +121,10 @@ class LessonExample(TypedDict):
     group: int
     label: int
     predictions: list[int]
-    photo: NotRequired[str]
-    maps: NotRequired[dict[str, list[list[float]]]]
-    words: NotRequired[list[str]]
-    weights: NotRequired[dict[str, list[float]]]
+    photo: str
+    maps: dict[str, list[list[float]]]
+    words: list[str]
+    weights: dict[str, list[float]]
 
 
 class LessonTrigger(TypedDict):

@@ -29,15 +29,16 @@ def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
     found: list[LessonExample] = []
     for i in sorted(range(gallery.n_rows), key=lambda i: bool((said[i] == said[i, 0]).all())):
         z = int(arrays["z"][i])
+        is_text = gallery.modality == "text"
         row: LessonExample = {
             "group": patterns[z].index(True) if patterns and any(patterns[z]) else z,
             "label": int(arrays["y"][i]),
             "predictions": [int(label) for label in said[i]],
+            "photo": "" if is_text else picture(arrays["photo"][i]),
+            "maps": {} if is_text else _maps(arrays, i, curve),
+            "words": [texts.safe(word) for word in about["texts"][i]] if is_text else [],
+            "weights": _weights(arrays, i, curve) if is_text else {},
         }
-        if gallery.modality == "image":
-            row |= {"photo": picture(arrays["photo"][i]), "maps": _maps(arrays, i, curve)}
-        else:
-            row |= {"words": [texts.safe(word) for word in about["texts"][i]], "weights": _weights(arrays, i, curve)}
         found.append(row)
     return found
 

@@ -32,6 +32,12 @@ def read(link: str | None, *, data: Collection[str], languages: Collection[str])
     return plan
 
 
+def write(plan: LessonPlan, data: str) -> str:
+    """The link of a plan with other data."""
+    steps = [] if len(plan["steps"]) == STEPS else [str(number) for number in plan["steps"]]
+    return ",".join(filter(None, (data, plan["language"], *steps)))
+
+
 def _steps(part: str) -> set[int]:
     """``2`` or ``1-4`` as numbers; empty where it is no such thing, or names steps that there are not."""
     match = _RANGE.fullmatch(part)
