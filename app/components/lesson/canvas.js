@@ -71,7 +71,7 @@ function heat(map) {
   const brush = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
   map.forEach((row, y) =>
     row.forEach((value, x) => {
-      brush.fillStyle = value < 0.5 ? `rgba(0, 0, 30, ${0.72 - 0.9 * value})` : `rgba(255, 190, 0, ${0.9 * (value - 0.5)})`;
+      brush.fillStyle = value < 0.4 ? `rgba(10, 10, 60, ${0.6 - 1.5 * value})` : `rgba(255, 120, 0, ${1.15 * (value - 0.4)})`;
       brush.fillRect(x, y, 1, 1);
     }),
   );

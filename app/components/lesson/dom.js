@@ -59,13 +59,14 @@ export function fresh(name) {
 }
 
 /**
- * A native slider with its label and value. `spoken` writes a position as text.
+ * A native slider with its label and value. `spoken` writes a position as text; `poles` name its two ends.
  * @param {string} text
  * @param {{ min: number, max: number, step?: number, value: number }} range
  * @param {(value: number) => string} spoken
  * @param {(value: number) => void} onMove
+ * @param {string[]} [poles]
  */
-export function slider(text, range, spoken, onMove) {
+export function slider(text, range, spoken, onMove, poles = []) {
   const label = make("label", "", text);
   const value = make("output", "value");
   const input = make("input");
@@ -92,7 +93,9 @@ export function slider(text, range, spoken, onMove) {
     input.value = String(to);
     write();
   };
-  return { box: make("div", "slider", make("div", "head", label, value), input), set };
+  const names = make("div", "poles", ...poles.map((pole) => make("span", "", pole)));
+  names.setAttribute("aria-hidden", "true");
+  return { box: make("div", "slider", make("div", "head", label, value), input, ...(poles.length ? [names] : [])), set };
 }
 
 /**

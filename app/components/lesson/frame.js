@@ -32,6 +32,7 @@ export function stepFrame(desk, number, step, onShown) {
     return { input, label: make("label", "option", input, make("span", "", text)) };
   });
   const question = make("fieldset", "guess", make("legend", "", desk.say(`${key}.question`)), ...choices.map(({ label }) => label));
+  const meanings = make("ul", "meanings", ...desk.list(`${key}.meanings`).map((text) => make("li", "", text)));
 
   const show = button(desk.say("ui.show"), () => {
     answers.shown[key] = true;
@@ -68,7 +69,7 @@ export function stepFrame(desk, number, step, onShown) {
   };
   if (answers.guesses[key] !== undefined) open();
   if (answers.shown[key]) reveal();
-  return make("div", "", make("section", "part", make("h3", "", desk.say("ui.guess")), question, first), tried, measured);
+  return make("div", "", make("section", "part", make("h3", "", desk.say("ui.guess")), meanings, question, first), tried, measured);
 }
 
 /**

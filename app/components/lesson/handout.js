@@ -1,5 +1,5 @@
 import { make, paragraphs } from "./dom.js";
-import { tell } from "./limits.js";
+import { tell } from "./steps/limits.js";
 
 /**
  * The lesson on paper: every step with its question; with answers also what was measured and why.
@@ -17,7 +17,7 @@ export function handout(desk, numbers, steps, hasAnswers) {
   for (const number of numbers) {
     const key = `step${number}`;
     const part = make("section", "part", make("h2", "", `${number} · ${desk.say(`${key}.title`)}`), ...paragraphs(desk.list(`${key}.intro`)));
-    if (number === 2) part.append(make("p", "", desk.say("step2.a")), make("p", "", desk.say("step2.b")));
+    part.append(...paragraphs(desk.list(`${key}.meanings`)));
     part.append(make("p", "question", desk.say(`${key}.question`)));
     if (number === 6) part.append(statements(desk, hasAnswers));
     else part.append(options(steps[number - 1], hasAnswers));

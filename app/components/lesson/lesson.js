@@ -1,15 +1,15 @@
-import { averageStep } from "./average.js";
-import { beliefStep } from "./belief.js";
+import { averageStep } from "./steps/average.js";
+import { beliefStep } from "./steps/belief.js";
 import { button, make, paragraphs } from "./dom.js";
 import { stepFrame, onward } from "./frame.js";
 import { handout } from "./handout.js";
-import { limitsBoard } from "./limits.js";
-import { lookStep } from "./look.js";
-import { priceStep } from "./price.js";
+import { limitsBoard } from "./steps/limits.js";
+import { lookStep } from "./steps/look.js";
+import { priceStep } from "./steps/price.js";
 import { desk, gatherFacts } from "./sentences.js";
 import { noAnswers, store } from "./store.js";
 import { teacherPanel } from "./teacher.js";
-import { thresholdStep } from "./thresholds.js";
+import { thresholdStep } from "./steps/thresholds.js";
 
 const GLOSSARY = ["gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
 const ASKS_STATEMENTS = 6; // the number of the step that asks in its own way

@@ -101,7 +101,6 @@ export function gatherFacts(desk) {
       look_control: percent(value(control)[0]), look_control_range: range(value(control)),
       explained: percent(explained[0]), explained_range: range(explained),
       rest: percent(distance[0]), rest_range: range(sign < 0 ? [distance[0], distance[2], distance[1]] : distance),
-      look_rows: desk.say("step5.rows"),
     }); // prettier-ignore
   }
   Object.assign(desk.facts, found);

@@ -111,7 +111,7 @@ class LessonChecked(TypedDict):
 
 
 class LessonExample(TypedDict):
-    """A test row: its group and label as indices, the prediction at every stop, and a photo or words; the rest is empty.
+    """A test row: its group, its label, its prediction at every stop, and a photo or words; what it lacks is empty.
 
     Attributes:
         maps: by condition, where the classifier looks for the positive class: rows of numbers from 0 to 1.

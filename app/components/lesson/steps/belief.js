@@ -1,5 +1,6 @@
-import { bar, make, slider, table } from "./dom.js";
-import { ends } from "./sentences.js";
+import { canvas, paint } from "../canvas.js";
+import { bar, make, slider, table } from "../dom.js";
+import { ends } from "../sentences.js";
 
 // The paper's account of why a trigger works (section 3.4 and its figure): the classifier answers from what speaks for the
 // label directly, and from what it believes about the group. A trigger that tells the group strongly enough overrules
@@ -63,17 +64,30 @@ function heard(desk, probe) {
 }
 
 /**
- * A number of times as a person writes it: 1, 2.5, 40, 3,000.
+ * A number of times as a person writes it: 0.041, 1, 2.5, 40, 3,000.
  * @param {Desk} desk
  * @param {number} times
  * @returns {string}
  */
 function written(desk, times) {
-  if (times < 1 && times > 0.999) return "1";
-  if (times < 1) return `1/${written(desk, 1 / times)}`;
-  const digits = times < 9.95 ? 1 : 0;
-  const rounded = times < 100 ? times : Number(times.toPrecision(2));
-  return desk.number(rounded, Number.isInteger(Number(rounded.toFixed(digits))) ? 0 : digits);
+  if (times < 0.0001) return desk.say("step3.almost_none");
+  const rounded = Number(times.toPrecision(2));
+  const digits = Math.max(1 - Math.floor(Math.log10(rounded)), 0);
+  return desk.number(rounded, Number.isInteger(rounded) ? 0 : Math.min(digits, 5));
+}
+
+/**
+ * A face of a group with the label, where the study has faces.
+ * @param {Desk} desk
+ * @param {LessonGroup} group
+ */
+function portrait(desk, group) {
+  const { study } = desk;
+  const example = study.examples.find((each) => each.label === 1 && study.groups[each.group] === group && each.predictions[0] === 1);
+  if (!example?.photo) return [];
+  const element = canvas(desk.say(`one.${group.name}1`));
+  paint(element, { photo: example.photo, box: study.trigger.box });
+  return [element];
 }
 
 /**
@@ -96,7 +110,7 @@ function toy(desk) {
     const equation = make("p", "equation");
     return {
       sign, name, believes, answers, verdict, equation,
-      box: make("div", "side", make("h4", "", name), equation, believes.row, answers.row, verdict),
+      box: make("div", "side", make("div", "who", ...portrait(desk, sign < 0 ? a : b), make("h4", "", name)), equation, believes.row, answers.row, verdict),
     }; // prettier-ignore
   });
   const apart = make("p", "big");
@@ -136,6 +150,7 @@ function toy(desk) {
         ? desk.say("step3.nothing")
         : desk.say("step3.message_value", { group: value < 0 ? nameA : nameB, times: written(desk, 10 ** Math.abs(value)) }),
     (value) => { message = value; redraw(); },
+    [nameA, nameB],
   ); // prettier-ignore
   redraw();
   const equation = desk.say("step3.equation", { evidence: desk.say("step3.face_word"), message: desk.say("step3.trigger_word") });

@@ -1,4 +1,4 @@
-import { button, fresh, make } from "./dom.js";
+import { button, fresh, make } from "../dom.js";
 
 const VERDICTS = ["yes", "no", "unknown"]; // in the order of the options
 

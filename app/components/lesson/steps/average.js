@@ -1,5 +1,5 @@
-import { bar, button, make } from "./dom.js";
-import { ends, rateBars } from "./sentences.js";
+import { bar, button, make } from "../dom.js";
+import { ends, rateBars } from "../sentences.js";
 
 const LEVELS = [0.9, 0.7, 0.5, 0.35]; // of the question's options
 const N_DOTS = 100;

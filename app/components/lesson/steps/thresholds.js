@@ -1,5 +1,5 @@
-import { bar, button, make, slider, table } from "./dom.js";
-import { ends, rateBars } from "./sentences.js";
+import { bar, button, make, slider, table } from "../dom.js";
+import { ends, rateBars } from "../sentences.js";
 
 const NEAR = 0.03; // two rates as close as that count as equal here
 
@@ -112,7 +112,7 @@ export function thresholdStep(desk) {
       const names = groups.map((group) => desk.group(group.name)).join(" / ");
       return [table(`${desk.say("step2.table")}: ${names}`, head, rows)];
     },
-    links: ["tradeoff"],
+    links: [],
   };
 }
 
@@ -162,7 +162,6 @@ function board(desk, ways) {
     }),
   );
   redraw();
-  const meanings = make("ul", "meanings", make("li", "", desk.say("step2.a")), make("li", "", desk.say("step2.b")));
   const left = make("div", "", ...sliders.map(({ box }) => box), make("div", "buttons", ...presets));
-  return make("div", "", meanings, make("div", "two", left, make("div", "", status, trivial, bars.box)));
+  return make("div", "two", left, make("div", "", status, trivial, bars.box));
 }

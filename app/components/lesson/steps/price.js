@@ -1,10 +1,10 @@
-import { bar, draw, make, slider } from "./dom.js";
-import { canvas, paint } from "./canvas.js";
+import { bar, draw, make, slider } from "../dom.js";
+import { canvas, paint } from "../canvas.js";
 import { nearest } from "./average.js";
-import { rateBars } from "./sentences.js";
+import { rateBars } from "../sentences.js";
 
 const PRICES = [0, 0.025, 0.1, 0.25]; // of the question's options
-const [WIDTH, HEIGHT, EDGE] = [420, 260, 38];
+const [WIDTH, HEIGHT, EDGE, TOP] = [420, 290, 38, 34];
 const N_SENTENCES = 6;
 
 /**
@@ -45,7 +45,7 @@ function bench(desk) {
   const chart = curve(desk);
   const shown = modality === "image" ? examples : examples.slice(0, N_SENTENCES);
   const items = shown.map((example) => {
-    const name = desk.say(`cells.${desk.study.groups[example.group].name}${example.label}`);
+    const name = desk.say(`one.${desk.study.groups[example.group].name}${example.label}`);
     const verdict = make("span", "verdict");
     const picture = canvas(name);
     const words = make("span", "words");
@@ -89,7 +89,7 @@ function bench(desk) {
   const lam = slider(desk.say("step4.slider"), { min: 0, max: stops.length - 1, value: 0 }, spoken, redraw);
   redraw(0);
   const list = make("ul", modality === "image" ? "examples" : "examples sentences", ...items.map(({ item }) => item));
-  return make("div", "", lam.box, figures, make("div", "two", list, chart.box));
+  return make("div", "", lam.box, figures, make("div", "two bench", list, chart.box));
 }
 
 /**
@@ -106,10 +106,10 @@ function curve(desk) {
   /** @param {number} gap */
   const x = (gap) => EDGE + (gap / most) * (WIDTH - EDGE - 12);
   /** @param {number} right */
-  const y = (right) => HEIGHT - EDGE - ((right - bottom) / (top - bottom || 1)) * (HEIGHT - EDGE - 12);
+  const y = (right) => HEIGHT - EDGE - ((right - bottom) / (top - bottom || 1)) * (HEIGHT - EDGE - TOP);
   const ring = draw("circle", { r: 9, class: "ring" });
   const ticks = [0, most / 2, most].map((gap) => draw("text", { x: x(gap), y: HEIGHT - EDGE + 16, class: "tick middle" }, desk.percent(gap)));
-  const levels = [bottom, (bottom + top) / 2, top].flatMap((right) => [
+  const levels = Array.from({ length: Math.round((top - bottom) * 20) + 1 }, (_, i) => bottom + i / 20).flatMap((right) => [
     draw("line", { x1: EDGE, x2: WIDTH - 12, y1: y(right), y2: y(right), class: "grid-line" }),
     draw("text", { x: EDGE - 6, y: y(right) + 4, class: "tick end" }, desk.percent(right)),
   ]);
@@ -117,7 +117,7 @@ function curve(desk) {
   const dots = stops.map((stop, i) => draw("circle", { cx: x(gaps[i]), cy: y(rights[i]), r: stop.is_chosen ? 5.5 : 4, class: stop.is_chosen ? "spot is-chosen" : "spot" }));
   const names = [
     draw("text", { x: WIDTH - 12, y: HEIGHT - 4, class: "tick end" }, desk.say("step4.axis_x")),
-    draw("text", { x: 4, y: 10, class: "tick" }, desk.say("step4.axis_y")),
+    draw("text", { x: 4, y: 14, class: "tick" }, desk.say("step4.axis_y")),
   ];
   const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": desk.say("step4.curve") }, ...levels, ...ticks, path, ...dots, ring, ...names);
   /** @param {number} at */

@@ -1,5 +1,5 @@
-import { bar, button, make } from "./dom.js";
-import { canvas, paint } from "./canvas.js";
+import { bar, button, make } from "../dom.js";
+import { canvas, paint } from "../canvas.js";
 import { nearest } from "./average.js";
 
 const PARTS = [0, 0.4, 0.8, 1.2]; // of the trigger's effect, of the question's options
@@ -44,7 +44,8 @@ function viewer(desk, conditions) {
   const { examples, trigger, modality, stops } = desk.study;
   const chosen = Math.max(stops.findIndex((stop) => stop.is_chosen), 1);
   const area = make("div", modality === "image" ? "maps" : "weighed");
-  const first = Math.max(examples.findIndex((each) => each.predictions[0] !== each.predictions[chosen] && each.predictions[chosen] === each.label), 0);
+  const gained = examples.findIndex((each) => each.label === 1 && each.predictions[0] === 0 && each.predictions[chosen] === 1);
+  const first = Math.max(gained, 0);
   /** @param {number} at */
   const show = (at) => {
     const example = examples[at];
@@ -61,7 +62,7 @@ function viewer(desk, conditions) {
     );
   };
   const picks = examples.map((example, i) => {
-    const name = desk.say(`cells.${desk.study.groups[example.group].name}${example.label}`);
+    const name = desk.say(`one.${desk.study.groups[example.group].name}${example.label}`);
     const pick = button(modality === "image" ? "" : String(i + 1), () => show(i), "pick");
     pick.setAttribute("aria-label", `${i + 1}: ${name}`);
     if (modality === "image") {
