@@ -16,6 +16,6 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 @cache
 def script() -> str:
-    """All scripts of this folder, and of those in it, without imports and exports; the one with the default export comes last."""
+    """All scripts, also of the folders here, without imports and exports; that with the default export comes last."""
     files = sorted(FOLDER.rglob("*.js"), key=lambda file: (file.name == LAST, file.name != FIRST, file.name))
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", file.read_text("utf-8"))) for file in files)

@@ -21,6 +21,8 @@ export function handout(desk, numbers, steps, hasAnswers) {
     part.append(make("p", "question", desk.say(`${key}.question`)));
     if (number === 6) part.append(statements(desk, hasAnswers));
     else part.append(options(steps[number - 1], hasAnswers));
+    const guess = steps[number - 1]?.options[desk.answers.guesses[key]];
+    if (hasAnswers && guess !== undefined) part.append(make("p", "", desk.say("ui.your_guess", { guess })));
     if (hasAnswers) part.append(...paragraphs([...desk.list(`${key}.measured`), ...desk.list(`${key}.explain`)]));
     else part.append(make("p", "rule", desk.say("teacher.answer")), make("p", "rule", "\u00a0"));
     page.append(part);
@@ -51,8 +53,8 @@ function statements(desk, hasAnswers) {
     "ul", "",
     ...desk.study.checks.map((check) =>
       make(
-        "li", "", `${desk.say(`checks.${check.name}`)}  `,
-        hasAnswers ? make("strong", "", `${verdicts[check.verdict]}: ${tell(desk, check)}`) : [yes, no, unknown].map((text) => `☐ ${text}`).join("   "),
+        "li", "statement", desk.say(`checks.${check.name}`), make("br"),
+        hasAnswers ? make("strong", "", `${verdicts[check.verdict]}: ${tell(desk, check)}`) : [yes, no, unknown].map((text) => `☐ ${text}`).join("\u2003"),
       ),
     ),
   ); // prettier-ignore

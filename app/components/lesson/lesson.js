@@ -12,6 +12,13 @@ import { teacherPanel } from "./teacher.js";
 import { thresholdStep } from "./steps/thresholds.js";
 
 const GLOSSARY = ["gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
+const PAPER = `@media print {
+  [data-testid="stHeader"], [data-testid="stToolbar"] { display: none !important; }
+  html, body, #root, #root > div, [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"] {
+    position: static !important; height: auto !important; overflow: visible !important; background: #fff !important;
+  }
+  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: none !important; }
+}`; // around the component the page belongs to Streamlit, which shows a part of it that scrolls
 const ASKS_STATEMENTS = 6; // the number of the step that asks in its own way
 
 /**
@@ -142,7 +149,10 @@ function build(root, lesson, study, changeData) {
     const paper = handout(words, numbers, steps, hasAnswers);
     root.append(paper);
     root.classList.add("is-printing");
+    const sheet = make("style", "", PAPER);
+    document.head.append(sheet);
     const end = () => {
+      sheet.remove();
       paper.remove();
       root.classList.remove("is-printing");
     };

@@ -102,6 +102,8 @@ export function gatherFacts(desk) {
       explained: percent(explained[0]), explained_range: range(explained),
       rest: percent(distance[0]), rest_range: range(sign < 0 ? [distance[0], distance[2], distance[1]] : distance),
     }); // prettier-ignore
+    for (const each of study.look.other) found[`other_${each.name}`] = percent(each.value[0]);
+    found.other_control = found[`other_${control}`] ?? "";
   }
   Object.assign(desk.facts, found);
 }

@@ -81,6 +81,7 @@
  * @property {string} control
  * @property {Measured} rest
  * @property {Measured} explained
+ * @property {LessonCondition[]} other
  */
 
 /**
@@ -104,6 +105,7 @@
  * @property {number} group
  * @property {number} label
  * @property {number[]} predictions
+ * @property {Record<string, number>} said
  * @property {string} photo empty for a text
  * @property {Record<string, number[][]>} maps
  * @property {string[]} words

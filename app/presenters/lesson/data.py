@@ -69,6 +69,7 @@ class LessonLook(TypedDict):
         control: the name of the control that comes nearest to the trigger.
         rest: the trigger minus that control, on the same rows.
         explained: the share of the trigger's effect that the control has as well.
+        other: the conditions again, for what speaks for the positive label whatever is predicted; may be empty.
     """
 
     of: str
@@ -76,6 +77,7 @@ class LessonLook(TypedDict):
     control: str
     rest: LessonMeasured
     explained: LessonMeasured
+    other: list[LessonCondition]
 
 
 class LessonProbe(TypedDict):
@@ -114,13 +116,15 @@ class LessonExample(TypedDict):
     """A test row: its group, its label, its prediction at every stop, and a photo or words; what it lacks is empty.
 
     Attributes:
-        maps: by condition, where the classifier looks for the positive class: rows of numbers from 0 to 1.
+        said: the prediction by condition.
+        maps: by condition, what speaks for the prediction: rows of numbers from 0 to 1.
         weights: by condition, how much every word counts for the positive class, -1 to 1.
     """
 
     group: int
     label: int
     predictions: list[int]
+    said: dict[str, int]
     photo: str
     maps: dict[str, list[list[float]]]
     words: list[str]

@@ -34,6 +34,7 @@ def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
             "group": patterns[z].index(True) if patterns and any(patterns[z]) else z,
             "label": int(arrays["y"][i]),
             "predictions": [int(label) for label in said[i]],
+            "said": _said(arrays, i, curve),
             "photo": "" if is_text else picture(arrays["photo"][i]),
             "maps": {} if is_text else _maps(arrays, i, curve),
             "words": [texts.safe(word) for word in about["texts"][i]] if is_text else [],
@@ -69,14 +70,18 @@ def picture(pixels: NDArray[np.uint8]) -> str:
 
 
 def _maps(arrays: dict[str, NDArray[Any]], i: int, curve: Curve) -> dict[str, list[list[float]]]:
-    """Grad-CAM of the positive class, by condition."""
-    if "cam_class" not in arrays:
-        return {}
+    """Grad-CAM of the predicted class, by condition."""
     at = curve.lams.index(curve.chosen_lam)
-    found = {"without": arrays["cam_class_without"][i, -1]}
-    found |= {name: arrays[f"cam_class_{name}"][i, -1] for name in CONTROLS if f"cam_class_{name}" in arrays}
-    found["trigger"] = arrays["cam_class"][i, at, -1]
+    found = {name: arrays[f"cam_{name}"][i] for name in ("without", *CONTROLS) if f"cam_{name}" in arrays}
+    found["trigger"] = arrays["cam"][i, at]
     return {name: np.round(map_ / 255, 3).tolist() for name, map_ in found.items()}
+
+
+def _said(arrays: dict[str, NDArray[Any]], i: int, curve: Curve) -> dict[str, int]:
+    """The predicted class, by condition."""
+    names = [name for name in ("without", *CONTROLS) if f"logits_{name}" in arrays]
+    found = {name: int(arrays[f"logits_{name}"][i].argmax()) for name in names}
+    return {**found, "trigger": int(arrays["logits"][i, curve.lams.index(curve.chosen_lam)].argmax())}
 
 
 def _weights(arrays: dict[str, NDArray[Any]], i: int, curve: Curve) -> dict[str, list[float]]:

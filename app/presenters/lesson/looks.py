@@ -18,6 +18,7 @@ from fairprog_core.results.result import Result
 
 SHARES = {"hair_share": ("hair", "cam_share"), "ig_identity_share": ("words", "ig_identity_share")}
 """The shares that the lesson knows: in ``curve.explain`` and its name in ``paired``."""
+OTHERS = {"hair_share": "positive_hair_share"}
 CONTROLS = ("black", "random_words", "untrained", "neutral_words")  # what the lesson compares with, the first best
 TRIGGER = "trigger"
 STILL_CLEAR = 0.05  # a difference of groups that counts as one, beside its interval
@@ -29,6 +30,7 @@ def look(curve: Curve) -> LessonLook | None:
     index = curve.lams.index(curve.chosen_lam)
     for name, (of, paired_name) in SHARES.items():
         shares: Any = curve.explain.get(name)
+        other: Any = curve.explain.get(OTHERS.get(name, ""))
         paired: Any = (curve.explain.get("paired") or {}).get(paired_name, {})  # type: ignore[union-attr]
         control = next((each for each in CONTROLS if each in paired and each in (shares or {})), None)
         if shares and control:
@@ -39,6 +41,7 @@ def look(curve: Curve) -> LessonLook | None:
                 "control": control,
                 "rest": measured(paired[control]["difference"][index]),
                 "explained": measured(explained[index] if explained else None),
+                "other": _conditions(other, index) if other else [],
             }
     return None
 

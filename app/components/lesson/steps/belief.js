@@ -56,11 +56,10 @@ export function beliefStep(desk) {
 function heard(desk, probe) {
   const head = [desk.say("step3.believes"), ...probe.conditions.map((name) => desk.say(`conditions.${name}`))];
   const rows = probe.values.map((values, i) => {
-    const [accuracy] = probe.classifiers[i];
-    const name = desk.say("step3.classifier", { number: String(i + 1), accuracy: desk.percent(accuracy) });
-    return [name, ...values.map((value) => `${desk.percent(value)} %`)];
+    return [desk.say("step3.classifier", { number: String(i + 1) }), ...values.map((value) => `${desk.percent(value)} %`)];
   });
-  return table(desk.say("step3.table"), head, rows);
+  const accuracy = Math.min(...probe.classifiers.map(([value]) => value ?? 1));
+  return table(desk.say("step3.table", { probe_accuracy: desk.percent(accuracy) }), head, rows);
 }
 
 /**

@@ -28,8 +28,9 @@ export function lookStep(desk) {
         return each.row;
       });
       const bars = make("div", "bars", make("h4", "", desk.say("step5.value")), ...rows);
+      const other = look.other.length ? [make("p", "", desk.say("step5.other"))] : [];
       const isPicture = desk.study.modality === "image";
-      return isPicture ? [viewer(desk, look.conditions.map(({ name }) => name)), bars] : [bars];
+      return isPicture ? [viewer(desk, look.conditions.map(({ name }) => name)), bars, ...other] : [bars];
     },
     links: ["saliency"],
   };
@@ -41,11 +42,10 @@ export function lookStep(desk) {
  * @param {string[]} conditions
  */
 function viewer(desk, conditions) {
-  const { examples, trigger, modality, stops } = desk.study;
+  const { trigger, modality, stops } = desk.study;
+  const examples = desk.study.examples.filter((each) => modality !== "image" || hasHeat(each, desk.study.look));
   const chosen = Math.max(stops.findIndex((stop) => stop.is_chosen), 1);
   const area = make("div", modality === "image" ? "maps" : "weighed");
-  const gained = examples.findIndex((each) => each.label === 1 && each.predictions[0] === 0 && each.predictions[chosen] === 1);
-  const first = Math.max(gained, 0);
   /** @param {number} at */
   const show = (at) => {
     const example = examples[at];
@@ -57,7 +57,8 @@ function viewer(desk, conditions) {
         const picture = canvas(title);
         const over = name === "without" ? undefined : name === "trigger" ? trigger.pictures[chosen - 1] : trigger.controls[name];
         paint(picture, { photo: example.photo, trigger: over, box: trigger.box, map: example.maps[name] });
-        return make("figure", "", picture, make("figcaption", "", title));
+        const answer = desk.say("step4.called", { label: desk.say(example.said[name] ? "positive" : "negative") });
+        return make("figure", "", picture, make("figcaption", "", title, make("small", "note", answer)));
       }),
     );
   };
@@ -73,8 +74,17 @@ function viewer(desk, conditions) {
     }
     return pick;
   });
-  show(first);
+  show(0);
   return make("div", "", make("div", "picks", ...picks), area);
+}
+
+/**
+ * Whether there is something to see under every condition: a map may be 0 everywhere.
+ * @param {LessonExample} example
+ * @param {LessonLook | null} look
+ */
+function hasHeat(example, look) {
+  return (look?.conditions ?? []).every(({ name }) => example.maps[name]?.some((row) => row.some((value) => value > 0)));
 }
 
 /**
