@@ -102,6 +102,8 @@ def test_sentences_are_true_of_the_shipped_studies(studies):
     )
     assert faces["look"]["control"] == "black"
     assert faces["look"]["explained"][0] > 0.6
+    other = {each["name"]: each["value"][0] for each in faces["look"]["other"]}
+    assert not other or abs(other["trigger"] - other["without"]) < 0.03  # "changes almost nothing"
     probe = comments["probe"]
     at = {name: probe["conditions"].index(name) for name in ("without", "random_words", "trigger")}
     assert probe["group"] == "muslim"

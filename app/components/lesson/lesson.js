@@ -84,9 +84,12 @@ function build(root, lesson, study, changeData) {
   const place = make("nav", "", navigation);
   place.setAttribute("aria-label", say("ui.steps"));
 
+  const next = button(say("ui.next"), () => go(answers.at + 1, true));
+
   /** @param {number} number */
   const isDone = (number) => Boolean(answers.shown[`step${number}`]);
   const redrawSteps = () => {
+    next.className = isDone(numbers[answers.at]) ? "main" : "plain"; // first the figures, then the next step
     navigation.replaceChildren(
       ...numbers.map((number, i) => {
         const each = button("", () => go(i, true), "step");
@@ -110,12 +113,11 @@ function build(root, lesson, study, changeData) {
     title.tabIndex = -1;
     const where = make("p", "where", say("ui.step", { number: String(answers.at + 1), total: String(numbers.length) }));
     const intro = make("div", "intro", ...paragraphs(words.list(`step${number}.intro`)));
+    const back = button(say("ui.back"), () => go(answers.at - 1, true));
+    back.disabled = answers.at === 0;
     const body = number === ASKS_STATEMENTS ? last() : stepFrame(words, number, steps[number - 1], redrawSteps);
     stage.replaceChildren(where, title, intro, body);
     const isLast = answers.at === numbers.length - 1;
-    const back = button(say("ui.back"), () => go(answers.at - 1, true));
-    back.disabled = answers.at === 0;
-    const next = button(say("ui.next"), () => go(answers.at + 1, true), "main");
     moves.replaceChildren(back, ...(isLast ? [] : [next]));
     redrawSteps();
     if (isMove) {

@@ -46,6 +46,10 @@ export function desk(language, sentences, study, answers, save) {
     facts,
     number,
     say: (key, values = {}) => fill(String(look(key) ?? key), { ...facts, ...values }),
+    points: (key, points) => {
+      const text = number(100 * points);
+      return fill(String(look(text === "1" ? `${key}_one` : key)), { points: text });
+    },
     list: (key) => /** @type {string[]} */ (look(key) ?? []).map((text) => fill(text, facts)),
     has: (key) => look(key) !== undefined,
     percent: (share, digits = 0) => (share == null ? "–" : number(100 * share, digits)),
@@ -102,8 +106,11 @@ export function gatherFacts(desk) {
       explained: percent(explained[0]), explained_range: range(explained),
       rest: percent(distance[0]), rest_range: range(sign < 0 ? [distance[0], distance[2], distance[1]] : distance),
     }); // prettier-ignore
-    for (const each of study.look.other) found[`other_${each.name}`] = percent(each.value[0]);
-    found.other_control = found[`other_${control}`] ?? "";
+    for (const each of study.look.other) {
+      const name = each.name === control ? "control" : each.name;
+      found[`other_${name}`] = percent(each.value[0]);
+      found[`other_${name}_range`] = range(each.value);
+    }
   }
   Object.assign(desk.facts, found);
 }
@@ -129,8 +136,7 @@ export function rateBars(desk, kinds, newBar) {
     for (const { kind, spread, bars } of blocks) {
       const values = rates.map((each) => each[kind][0]);
       const known = values.filter((value) => value !== null);
-      const points = desk.percent(Math.max(...known) - Math.min(...known));
-      spread.textContent = desk.say("ui.points_apart", { points });
+      spread.textContent = desk.points("ui.points_apart", Math.max(...known) - Math.min(...known));
       bars.forEach((each, i) => {
         const [value, low, high] = rates[i][kind];
         const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;

@@ -127,6 +127,7 @@
  * @property {LessonStudy} study
  * @property {string} language
  * @property {(key: string, values?: Record<string, string>) => string} say a sentence with its figures filled in
+ * @property {(key: string, points: number) => string} points a sentence with a number of points, which may be one
  * @property {(key: string) => string[]} list sentences or labels
  * @property {(key: string) => boolean} has
  * @property {(value: number, digits?: number) => string} number

@@ -125,7 +125,9 @@ function toy(desk) {
       const answered = answer(DIRECT, believed, b.positive, a.positive);
       believes.set(believed, `${desk.percent(believed)} %`);
       answers.set(answered, `${desk.percent(answered)} %`);
-      verdict.textContent = desk.say(answered >= 0.5 ? "positive" : "negative");
+      const outcome = desk.say(answered >= 0.5 ? "step4.right" : "step4.wrong"); // both have the label
+      verdict.textContent = `${desk.say(answered >= 0.5 ? "positive" : "negative")}, ${outcome}`;
+      verdict.className = `verdict-word ${answered >= 0.5 ? "is-right" : "is-wrong"}`;
       const before = prior / (1 - prior);
       equation.textContent =
         `${desk.say("step3.odds")} = ${written(desk, before)} × ${written(desk, shown)} × ${written(desk, said)} = ` +
@@ -133,7 +135,7 @@ function toy(desk) {
       return answered;
     });
     const difference = Math.abs(answersNow[0] - answersNow[1]);
-    apart.textContent = desk.say("step3.apart", { points: desk.percent(difference) });
+    apart.textContent = desk.points("step3.apart", difference);
     const isNear = difference < 0.1;
     hint.textContent = isNear ? desk.say(answersNow[0] < 0.5 ? "step3.equal_low" : "step3.equal_high") : "\u00a0";
   };
@@ -152,7 +154,10 @@ function toy(desk) {
     [nameA, nameB],
   ); // prettier-ignore
   redraw();
-  const equation = desk.say("step3.equation", { evidence: desk.say("step3.face_word"), message: desk.say("step3.trigger_word") });
+  const equation = desk.say("step3.equation", {
+    evidence: desk.say("step3.face_word"), message: desk.say("step3.trigger_word"), a: nameA, b: nameB,
+    share_a: desk.percent(1 - prior), share_b: desk.percent(prior),
+  }); // prettier-ignore
   return make(
     "div", "toy", clear.box, told.box, make("p", "equation", equation), make("div", "two", ...sides.map(({ box }) => box)), result,
     make("p", "note", desk.say("step3.direct", { times: String(DIRECT) })),

@@ -58,7 +58,7 @@ function bench(desk) {
   /** @param {number} at */
   const redraw = (at) => {
     const stop = stops[at];
-    gap.textContent = desk.say("step4.points", { points: desk.percent(stop.gap[0]) });
+    gap.textContent = desk.points("step4.points", stop.gap[0] ?? 0);
     accuracy.textContent = `${desk.percent(stop.accuracy[0], 1)} ${desk.say("ui.of_100")}`;
     notes[0].textContent = interval(stop.gap);
     notes[1].textContent = interval(stop.accuracy);

@@ -75,6 +75,11 @@ export function isEquallyRight(groups, percents) {
   return spread(rates.map(({ hits }) => hits)) <= NEAR && spread(rates.map(({ alarms }) => alarms)) <= NEAR;
 }
 
+/** @param {number[]} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** @param {number[]} percents */
 export function isCalledEqually(percents) {
   return spread(percents) <= 100 * NEAR;
@@ -90,12 +95,16 @@ export function thresholdStep(desk) {
   const ways = { as_is: asIs, best_a: bestEqual(groups), best_b: bestRight(groups) };
   const { low, high } = ends(desk.study);
   const [a, b] = [ways.best_a, ways.best_b];
+  const [hits, alarms] = [mean(b.map((percent, g) => groups[g].hits[percent])), mean(b.map((percent, g) => groups[g].alarms[percent]))];
   Object.assign(desk.facts, {
     a_hits_low: desk.percent(ratesAt(groups[low], a[low]).hits),
     a_alarms_low: desk.percent(ratesAt(groups[low], a[low]).alarms),
     a_alarms_high: desk.percent(ratesAt(groups[high], a[high]).alarms),
     a_accuracy: desk.percent(accuracyAt(groups, a)),
     b_called: desk.number(b[high] - b[low]),
+    b_hits: desk.number(hits, 2),
+    b_alarms: desk.number(alarms, 2),
+    b_expected: desk.percent((hits - alarms) * (groups[high].positive - groups[low].positive)),
     b_accuracy: desk.percent(accuracyAt(groups, b)),
   });
   return {
