@@ -132,8 +132,9 @@ def test_rates_along_the_share_that_is_called_positive_by_hand():
     """Four rows by score: yes, no, yes, no, all of weight 1. At 25 % the first is called: a hit of two, no alarm. At
     50 % the second as well: 1 of 2 hits, 1 of 2 alarms. At 75 % 2 of 2 and 1 of 2. Between, a line: at 10 %, 0.2."""
     hits, alarms = rates.along(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, False, True, False]), np.ones(4))
-    assert [hits[i] for i in (0, 10, 25, 50, 75, 100)] == [0, 0.2, 0.5, 0.5, 1, 1]
-    assert [alarms[i] for i in (0, 10, 25, 50, 75, 100)] == [0, 0, 0, 0.5, 0.5, 1]
+    assert len(hits) == len(alarms) == rates.POINTS == 401
+    assert [hits[4 * i] for i in (0, 10, 25, 50, 75, 100)] == [0, 0.2, 0.5, 0.5, 1, 1]
+    assert [alarms[4 * i] for i in (0, 10, 25, 50, 75, 100)] == [0, 0, 0, 0.5, 0.5, 1]
 
 
 @pytest.mark.parametrize(

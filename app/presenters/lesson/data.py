@@ -16,7 +16,7 @@ class LessonGroup(TypedDict):
         name: as in the result.
         share: of all rows, in their natural mix.
         positive: the share of its rows with the positive label.
-        hits: by percent of the group that is called positive, 0 to 100: the share of its positive rows among these.
+        hits: by the share of the group that is called positive, in even steps from 0 to 1: that of its positive rows.
         alarms: the same of its other rows.
     """
 

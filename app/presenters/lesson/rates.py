@@ -13,7 +13,7 @@ from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import Point
 from fairprog_core.results.curve import Curve
 
-POINTS = 101  # shares of a group that is called positive: 0 to 100 %
+POINTS = 401  # shares of a group that is called positive: 0 to 100 %, in quarters of a percent
 
 
 def stops(base: Point, points: list[Point], curve: Curve) -> list[LessonStop]:
@@ -48,7 +48,7 @@ def groups(said: Predictions, known: Groups) -> list[LessonGroup]:
 def along(
     score: NDArray[np.floating], is_positive: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[list[float], list[float]]:
-    """Hits and false alarms of one group when its 0, 1, …, 100 % of rows with the highest score are called positive.
+    """Hits and false alarms of one group when 0 to 100 % of its rows, those with the highest scores, are called so.
 
     Args:
         score: (n), how positive a row looks to the classifier.

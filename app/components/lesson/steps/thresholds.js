@@ -9,7 +9,31 @@ const NEAR = 0.03; // two rates as close as that count as equal here
  * @param {number} percent
  */
 export function ratesAt(group, percent) {
-  return { called: percent / 100, hits: group.hits[percent], alarms: group.alarms[percent] };
+  return { called: percent / 100, hits: between(group.hits, percent), alarms: between(group.alarms, percent) };
+}
+
+/**
+ * The rates of all groups when `percents` of them are called positive; those of the base are the measured ones.
+ * @param {LessonStudy} study
+ * @param {number[]} percents
+ */
+function ratesOf({ groups, stops }, percents) {
+  return groups.map((group, g) => {
+    const { called, hits, alarms } = stops[0].groups[g];
+    const isBase = percents[g] === 100 * (called[0] ?? -1);
+    return isBase ? { called: called[0] ?? 0, hits: hits[0] ?? 0, alarms: alarms[0] ?? 0 } : ratesAt(group, percents[g]);
+  });
+}
+
+/**
+ * A value of a list whose ends belong to 0 and 100 percent; straight lines between its entries.
+ * @param {number[]} values
+ * @param {number} percent
+ */
+function between(values, percent) {
+  const at = (percent / 100) * (values.length - 1);
+  const [before, after] = [Math.floor(at), Math.ceil(at)];
+  return values[before] + (at - before) * (values[after] - values[before]);
 }
 
 /**
@@ -91,11 +115,12 @@ export function isCalledEqually(percents) {
  */
 export function thresholdStep(desk) {
   const { groups, stops } = desk.study;
-  const asIs = stops[0].groups.map(({ called }) => Math.round(100 * (called[0] ?? 0)));
+  const asIs = stops[0].groups.map(({ called }) => 100 * (called[0] ?? 0));
   const ways = { as_is: asIs, best_a: bestEqual(groups), best_b: bestRight(groups) };
   const { low, high } = ends(desk.study);
   const [a, b] = [ways.best_a, ways.best_b];
-  const [hits, alarms] = [mean(b.map((percent, g) => groups[g].hits[percent])), mean(b.map((percent, g) => groups[g].alarms[percent]))];
+  const inB = groups.map((group, g) => ratesAt(group, b[g]));
+  const [hits, alarms] = [mean(inB.map((rates) => rates.hits)), mean(inB.map((rates) => rates.alarms))];
   Object.assign(desk.facts, {
     a_hits_low: desk.percent(ratesAt(groups[low], a[low]).hits),
     a_alarms_low: desk.percent(ratesAt(groups[low], a[low]).alarms),
@@ -114,7 +139,7 @@ export function thresholdStep(desk) {
     measured: () => {
       const head = [desk.say("step2.way"), desk.say("called"), desk.say("hits"), desk.say("alarms"), desk.say("step2.accuracy")];
       const rows = Object.entries(ways).map(([name, way]) => {
-        const rates = groups.map((group, g) => ratesAt(group, way[g]));
+        const rates = ratesOf(desk.study, way);
         const texts = [rates.map(({ called }) => called), rates.map(({ hits }) => hits), rates.map(({ alarms }) => alarms)];
         return [desk.say(`step2.${name}`), ...texts.map((each) => each.map((x) => desk.percent(x)).join(" / ")), desk.percent(accuracyAt(groups, way))];
       });
@@ -141,13 +166,13 @@ function board(desk, ways) {
   const accuracy = make("strong");
   const trivial = make("p", "note", desk.say("step2.trivial"));
   const status = make("div", "lamps", ...lamps.map(({ box }) => box), make("div", "lamp", make("span", "", desk.say("step2.accuracy")), accuracy));
+  const near = make("p", "note", desk.say("step2.near", { points: desk.percent(NEAR) }));
   status.setAttribute("aria-live", "polite");
   const redraw = () => {
     bars.set(
-      groups.map((group, g) => {
-        const rates = ratesAt(group, percents[g]);
-        return { called: [rates.called, null, null], hits: [rates.hits, null, null], alarms: [rates.alarms, null, null] };
-      }),
+      ratesOf(desk.study, percents).map((rates) => ({
+        called: [rates.called, null, null], hits: [rates.hits, null, null], alarms: [rates.alarms, null, null],
+      })), // prettier-ignore
     );
     const states = [isCalledEqually(percents), isEquallyRight(groups, percents)];
     lamps.forEach(({ box, state }, i) => {
@@ -172,5 +197,5 @@ function board(desk, ways) {
   );
   redraw();
   const left = make("div", "", ...sliders.map(({ box }) => box), make("div", "buttons", ...presets));
-  return make("div", "two", left, make("div", "", status, trivial, bars.box));
+  return make("div", "two", left, make("div", "", status, near, trivial, bars.box));
 }
