@@ -4,7 +4,7 @@ Notation: n samples, c classes, p group patterns, h×w image.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -167,6 +167,16 @@ class Dataset(ABC):
     @abstractmethod
     def groups(self) -> Groups:
         """The groups of the sensitive attribute."""
+
+    def fetch(self) -> Generator[str, None, None]:
+        """Download what is read, if it lies elsewhere and was not downloaded yet; yields what it does, for the screen.
+
+        Closing the generator ends the download.
+
+        Raises:
+            DataError: it cannot be had.
+        """
+        yield from ()
 
     def read(self) -> Iterator[Progress]:
         """Read what keys, labels and groups are computed from, if that takes long and was not done yet."""
