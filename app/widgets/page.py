@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.state.refusals import sentence_of
 from app.wording.shared import common
-from app.wording.shared.glossary import BUTTON, CLOSE, GLOSSARY, TITLE
+from app.wording.shared.glossary import BUTTON, CLOSE, TITLE, glossary
 
 P = ParamSpec("P")
 _CSS = """
@@ -70,7 +70,9 @@ def set_up() -> None:
 @cache
 def _glossary() -> str:
     """A button in the header of every page, and what it opens. The browser opens and closes it by itself."""
-    terms = "".join(f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in GLOSSARY.values())
+    terms = "".join(
+        f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in glossary().values()
+    )
     return (
         f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
         f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
