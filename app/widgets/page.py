@@ -64,11 +64,12 @@ _CSS = """
 
 def set_up() -> None:
     """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
-    st.html(_CSS + _glossary())
+    st.html(_CSS)
+    st.html(words())
 
 
 @cache
-def _glossary() -> str:
+def words() -> str:
     """A button in the header of every page, and what it opens. The browser opens and closes it by itself."""
     terms = "".join(
         f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in glossary().values()

@@ -112,4 +112,4 @@ def test_text_that_is_too_long_is_cut_to_what_is_allowed(text_demo, monkeypatch)
     "term", ["gap", "lambda", "equalized_odds", "demographic_parity", "trigger", "probe", "interval"]
 )
 def test_glossary_explains_every_term(term):
-    assert glossary()[term].text in page_frame._glossary().replace("&#x27;", "'")
+    assert glossary()[term].text in page_frame.words().replace("&#x27;", "'")
