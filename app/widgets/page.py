@@ -51,8 +51,9 @@ _CSS = """
   color: light-dark(#18222c, #e9eef2); box-shadow: 0 1rem 3rem rgba(0, 0, 0, 0.35);
 }
 .fp-glossary h2 { font-size: 1.3rem; padding: 0 0 0.75rem; }
+.fp-glossary :is(dl, dt, dd) { margin: 0; padding: 0; }
 .fp-glossary dt { font-weight: 650; }
-.fp-glossary dd { margin: 0 0 0.8rem; }
+.fp-glossary dd { margin-bottom: 0.8rem; }
 .fp-glossary button { padding: 0.35rem 1rem; border: 1px solid currentColor; border-radius: 0.5rem; background: none;
   color: inherit; font: inherit; cursor: pointer; }
 @media (prefers-reduced-motion: reduce) {
