@@ -15,7 +15,7 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data import CommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import CacheEntry, Columns, TableLayout
-from fairprog_core.data.comments.writer import Draws, draws, write
+from fairprog_core.data.comments.writer import Draws, draws, evidence, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
 
@@ -90,6 +90,12 @@ class Comments(Dataset):
             Example(write(row, _GROUPS[group], bool(label)), self.labels[label], (_GROUPS[group],))
             for row, group, label in zip(rows, z, y)
         ]
+
+    def evidence(self, name: SplitName) -> NDArray[np.float64]:
+        """See `writer.evidence`."""
+        rows = self._draws(name, 0, self._n(name))
+        _, y = self._codes(name, 0, rows)
+        return np.array([evidence(row, bool(label)) for row, label in zip(rows, y)])
 
     def twins(self, n: int) -> Twins:
         """n pairs, Christian and Muslim, of the same sentence; every comment names the religion."""
