@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.state.refusals import sentence_of
 from app.wording.shared import common
-from app.wording.shared.glossary import BUTTON, CLOSE, GLOSSARY, TITLE
+from app.wording.shared.glossary import BUTTON, CLOSE, TITLE, glossary
 
 P = ParamSpec("P")
 _CSS = """
@@ -64,13 +64,16 @@ _CSS = """
 
 def set_up() -> None:
     """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
-    st.html(_CSS + _glossary())
+    st.html(_CSS)
+    st.html(words())
 
 
 @cache
-def _glossary() -> str:
+def words() -> str:
     """A button in the header of every page, and what it opens. The browser opens and closes it by itself."""
-    terms = "".join(f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in GLOSSARY.values())
+    terms = "".join(
+        f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in glossary().values()
+    )
     return (
         f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
         f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
