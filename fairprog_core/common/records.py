@@ -86,6 +86,40 @@ class ValidationRecord(Front, Stored):
     is_best: bool
 
 
+class LiveRow(TypedDict):
+    """One row while a trigger learns: ``before`` and ``after`` are P(``shown``) without and with the trigger.
+
+    ``said_before`` and ``said_after`` are the predicted classes, ``picture`` is a data URI of the row with the trigger.
+    """
+
+    label: str
+    groups: list[str]
+    shown: str
+    before: float
+    after: float
+    said_before: str
+    said_after: str
+    picture: NotRequired[str]
+    text: NotRequired[str]
+
+
+class LiveRecord(Stored):
+    """What a visitor sees of a trigger in training: a few validation rows at one λ; not used for the result.
+
+    ``front`` is a rough curve on ``n_rows`` rows, in the first steps; ``words`` are those nearest to a text's trigger.
+    """
+
+    kind: Literal["live"]
+    curve: str
+    step: int
+    steps: int
+    lam: float
+    rows: list[LiveRow]
+    words: NotRequired[list[str]]
+    front: NotRequired[Front]
+    n_rows: NotRequired[int]
+
+
 class Fit(TypedDict):
     """A finished training: its duration, and the step and the validation of the best iterate."""
 
@@ -139,11 +173,13 @@ class WorkerRecord(Stored):
 
 
 TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
+CurveInTraining: TypeAlias = TrainingRecord | LiveRecord
 Record: TypeAlias = (
     StageRecord
     | BaseRecord
     | TrainRecord
     | ValidationRecord
+    | LiveRecord
     | CurveRecord
     | ResultRecord
     | WarningRecord

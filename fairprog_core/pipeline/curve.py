@@ -5,24 +5,27 @@ Notation: m reported values of λ.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.home import set_aside
-from fairprog_core.common.records import Front, TrainingRecord
+from fairprog_core.common.records import CurveInTraining, Front, LiveRecord
 from fairprog_core.common.registry import build
 from fairprog_core.data.base import Split
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.methods import METHODS, MethodOptions
 from fairprog_core.methods.base import FitContext, FittedModel, Method
+from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.metrics.pareto import hypervolume
 from fairprog_core.metrics.point import Point
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.environment import releases
 from fairprog_core.pipeline.fitted_cache import FittedCache
 from fairprog_core.pipeline.front import GapMeasure, SplitPredictions, choose, controls_of, predict_all
+from fairprog_core.pipeline.glance import Glance
 from fairprog_core.results.curve import Curve, FinishedCurve
 from fairprog_core.results.run_folder import curve_folder
 from fairprog_core.study.plan import CurvePlan
@@ -37,8 +40,15 @@ class CurveJob:
         self.method: Method[MethodOptions] = build(METHODS, plan.method, self._fit_context())
         self.on_validation = GapMeasure(plan.criterion.gap, context.dataset.groups, context.dataset.labels)
         self.on_test = replace(self.on_validation, split="test")
+
+    def check(self) -> None:
+        """Refuse a split that is too small.
+
+        Raises:
+            DataError: names the group and label without rows.
+        """
         for name, measure in (("val", self.on_validation), ("test", self.on_test)):
-            measure.reference(context.base[name])  # refuse a split that is too small before training
+            measure.reference(self.context.base[name])
 
     def _fit_context(self) -> FitContext:
         context, plan = self.context, self.plan
@@ -54,7 +64,7 @@ class CurveJob:
             identity_words=frozenset().union(*context.dataset.identity_words().values()),
         )  # fmt: skip
 
-    def learn(self) -> Iterator[TrainingRecord]:
+    def learn(self) -> Iterator[CurveInTraining]:
         """Fit the method, unless its file exists or, with ``reuse``, the cache holds the fitted model."""
         if self.context.study.reuse:
             self.cache.copy_to(self.method.file)
@@ -64,10 +74,23 @@ class CurveJob:
             for record in records:
                 record["curve"] = self.plan.key
                 yield record
+                if record["kind"] == "train" and (live := self._look(record["step"], record["steps"])):
+                    yield live
         finally:
             records.close()
         if self.context.study.reuse:
             self.cache.add(self.method.file)
+
+    def _look(self, step: int, steps: int) -> LiveRecord | None:
+        """What a visitor sees of the trigger after some of the steps; of a black box nothing, as every row costs."""
+        model = self.method.in_training
+        if not isinstance(model, FittedTrigger) or self.context.study.classifier.only_answers:
+            return None
+        return self.glance.record(model, step, steps) if self.glance.is_due(step, steps) else None
+
+    @cached_property
+    def glance(self) -> Glance:
+        return Glance(self.context, self.plan, self.on_validation)
 
     @property
     def cache(self) -> FittedCache:

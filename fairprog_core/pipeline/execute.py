@@ -119,6 +119,7 @@ class Execution:
         self.progress = ProgressEstimator(
             expected_seconds(study, trains_base=self._find_base() is None), self._earlier_seconds()
         )
+        self.later: dict[SplitName, Split] = {}  # splits whose rows are made while the first curve learns
         self.jobs: list[CurveJob] = []
         self.targets: list[TransferJob] = []
 
@@ -140,18 +141,47 @@ class Execution:
         self.dataset.check(needed)
         for note in self.dataset.notes():
             yield WarningRecord(kind="warning", text=note, is_grave=False)
+        begins_early = self._begins_early(path)
         for number, name in enumerate(needed):
-            yield from self._split(name, number / len(needed), 1 / len(needed))
+            if begins_early and (rows := self.dataset.split_on_demand(name)):
+                self.later[name] = rows
+            else:
+                yield from self._split(name, number / len(needed), 1 / len(needed))
             if name == "val":  # before the larger splits and the base, which may take hours
                 self._check_cells()
         if path is None and is_trained:
             yield from self._make_base("Training the base classifier")
-        self.progress.at("data", 1.0, "")
+        if not begins_early:
+            self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         about = self.context.classifier.describe()
+        if not begins_early:
+            yield from self._measure_base()
         yield self.progress.at("base", 1.0, f"The base classifier is ready{about and '; it '}{about}")
+
+    def _begins_early(self, base: Path | None) -> bool:
+        """Whether the first curve learns before the base is measured and all rows are made.
+
+        A trigger needs few rows for its first steps. Bases that others trained are measured first: the user is told
+        at once that one is too weak to be worth a training.
+        """
+        plan, options = self.plans[0], self.study.classifier
+        is_usual = base is not None and options.needs_training and not self.study.transfer
+        learns_in_steps = plan.method.uses_trigger and not getattr(plan.method, "pseudo_labels", False)
+        return is_usual and learns_in_steps and plan.tuning_ratio in (None, 1.0)
+
+    def _measure_base(self) -> Iterator[Record]:
+        """Make the rows that are missing, and predict the validation and test rows with the base; once."""
+        if self.context.base:
+            return
+        for number, name in enumerate(self.later):
+            yield from self._split(name, number / len(self.later), 1 / len(self.later))
+        self.later.clear()
+        self.progress.at("data", 1.0, "")
+        with self.progress.timing("base"):
+            self._predict_base()
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"), is_grave=True)
 
@@ -175,7 +205,7 @@ class Execution:
         Raises:
             DataError: names the group and label without rows.
         """
-        splits = {"validation": self.dataset.split("val"), "test": self.dataset.split("test")}
+        splits = {"validation": self._rows("val"), "test": self._rows("test")}
         groups = self.dataset.groups
         for criterion, (name, split) in product(self.study.criteria, splits.items()):
             shares = [each.cell_share for other, each in splits.items() if other != name]
@@ -192,8 +222,12 @@ class Execution:
         """The file of the base in the run folder."""
         return base_file(self.folder)
 
+    def _rows(self, name: SplitName) -> Split:
+        """The rows of a split, some of which may still have to be made."""
+        return self.later.get(name) or self.dataset.split(name)
+
     def _set_up(self) -> None:
-        """Freeze the base, predict with it, create the job of every curve."""
+        """Freeze the base, create the job of every curve."""
         classifier: Classifier = load_base(self._own_base, self.device)
         self._check_head(classifier)
         environment = describe(self.device)
@@ -202,18 +236,8 @@ class Execution:
             "versions": environment["versions"],
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
-        splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
-        base = {}
-        for name, purpose in (("val", "validation"), ("test", "test")):
-            classifier.send_for(purpose, curve="")
-            base[name] = predict(classifier, splits[name])
-        context = StudyContext(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
-        predictions = base_predictions(self.folder)
-        write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
-        self.base_point: Point = report(
-            base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
-            seed=self.study.base_seed, artifacts={"trigger": None, "predictions": context.name(predictions)},
-        )  # fmt: skip
+        splits: dict[str, Split] = {name: classifier.prepare(self._rows(name)) for name in self._splits}
+        context = StudyContext(self.study, self.dataset, classifier, splits, {}, self.folder, self.device, about)
         self.environment = environment
         self.jobs = [CurveJob(context, plan) for plan in self.plans]
         self.targets = [
@@ -221,6 +245,21 @@ class Execution:
             for other in self.study.transfer
         ]
         self.context = context
+
+    def _predict_base(self) -> None:
+        """Predict with the base; refuse what no curve could be measured on."""
+        context, groups, labels = self.context, self.dataset.groups, self.dataset.labels
+        for name, purpose in (("val", "validation"), ("test", "test")):
+            context.classifier.send_for(purpose, curve="")
+            context.base[name] = predict(context.classifier, context.splits[name])
+        predictions = base_predictions(self.folder)
+        write_predictions(predictions, context.base["test"], groups=groups, labels=labels)
+        self.base_point: Point = report(
+            context.base["test"], groups=groups, labels=labels, method="base", seed=self.study.base_seed,
+            artifacts={"trigger": None, "predictions": context.name(predictions)},
+        )  # fmt: skip
+        for job in self.jobs:
+            job.check()
 
     def _check_head(self, classifier: Classifier) -> None:
         """Refuse methods that need layers or weights which the base does not show."""
@@ -248,6 +287,7 @@ class Execution:
                         share = record["step"] / record["steps"]
                         said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
                         yield self.progress.at("triggers", (number + share) / n, said)
+            yield from self._measure_base()
             if job.read() is None:
                 with self.progress.timing("evaluation"):
                     for share in job.evaluate():
