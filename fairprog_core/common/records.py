@@ -17,13 +17,17 @@ class Stored(TypedDict, total=False):
 
 
 class StageRecord(Stored):
-    """Progress of a study: ``fraction`` of the whole (0 … 1), and the estimated seconds left, None if unknown."""
+    """Progress of a study: ``fraction`` of the whole (0 … 1), and the estimated seconds left, None if unknown.
+
+    ``shares`` are the finished shares (0 … 1) of the stages; missing in runs of earlier versions.
+    """
 
     kind: Literal["stage"]
     stage: str
     label: str
     fraction: float
     seconds_left: float | None
+    shares: NotRequired[dict[str, float]]
 
 
 class BaseRecord(Stored):

@@ -14,6 +14,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.home import set_aside
 from fairprog_core.common.records import CurveInTraining, Front, LiveRecord
 from fairprog_core.common.registry import build
+from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.methods import METHODS, MethodOptions
@@ -29,6 +30,8 @@ from fairprog_core.pipeline.glance import Glance
 from fairprog_core.results.curve import Curve, FinishedCurve
 from fairprog_core.results.run_folder import curve_folder
 from fairprog_core.study.plan import CurvePlan
+
+VALIDATION_SHARE = 0.2  # of an evaluation; intervals are computed on test rows only
 
 
 class CurveJob:
@@ -112,11 +115,6 @@ class CurveJob:
         self._send_for("learning")
         return front
 
-    def validate(self, model: FittedModel) -> Front:
-        """The curve on the whole validation split; λ is chosen from it."""
-        rows, base = self.context.splits["val"], self.context.base["val"]
-        return self.on_validation.front(model, self.plan.lam.grid, rows, base)
-
     def evaluate(self) -> Iterator[float]:
         """Choose λ on validation; predict the test split once at every reported λ and with every control.
 
@@ -125,12 +123,17 @@ class CurveJob:
         """
         model = self.method.open()
         self._send_for("validation")
-        validation = self.validate(model)
+        rows, base, lams = self.context.splits["val"], self.context.base["val"], self.plan.lam.grid
+        on_validation = list[Predictions]()
+        for predictions in model.predict_many(rows, lams):
+            on_validation.append(predictions)
+            yield VALIDATION_SHARE * len(on_validation) / len(lams)
+        validation = self.on_validation.front_of(on_validation, lams, base)
         self._send_for("test")
         chosen, points = self.choose(validation), list[Point]()
         for found in self.predict(model, self.context.splits["test"]):
             points.append(self._point(found, is_audited=found.lam in (None, chosen)))
-            yield found.share
+            yield VALIDATION_SHARE + (1 - VALIDATION_SHARE) * found.share
         self.write(FinishedCurve(self._curve(model, validation, chosen, points), points))
 
     def _send_for(self, purpose: str) -> None:

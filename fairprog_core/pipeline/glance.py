@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.front import GapMeasure
 from fairprog_core.study.plan import CurvePlan
+from fairprog_core.triggers.text import TextTrigger
 
 N_ROWS = 6
 N_RECORDS = 24  # of one training, about
@@ -71,7 +72,7 @@ class Glance:
         else:
             for row, text in zip(record["rows"], self._texts, strict=True):
                 row["text"] = text
-            record["words"] = model.trigger.words(self.lam, self.context.classifier)
+            record["words"] = cast(TextTrigger, model.trigger).words(self.lam, self.context.classifier)
         if self._is_rough(step) and (front := self._front(model)):
             record["front"], record["n_rows"] = front, len(self.rough[0].y)
         return record
@@ -126,11 +127,10 @@ class Glance:
 
 def least_sure(base: Predictions, cells: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """At most n rows (n,), one of each cell in turn, first those whose two likeliest classes are closest."""
-    if base.logits is None:
-        sureness = np.zeros(len(cells))
-    else:
+    sureness = np.zeros(len(cells))
+    if base.logits is not None:
         ordered = np.sort(base.logits, axis=1)
-        sureness = ordered[:, -1] - ordered[:, -2]
+        sureness += ordered[:, -1] - ordered[:, -2]
     by_cell = [rows[np.argsort(sureness[rows], kind="stable")] for rows in _by_cell(cells)]
     turns = [row for turn in zip_longest(*by_cell) for row in turn if row is not None]
     return np.array(turns[:n], dtype=np.int64)
