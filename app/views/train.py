@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app.components.train import command_line, data_card, first_look, needs_table, run_watch, study_form, study_plan
+from app.components.train import command_line, data_card, first_look, needs_table, study_form, study_plan
+from app.components.train.watch import run_watch
 from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import train as words

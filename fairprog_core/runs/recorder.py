@@ -28,7 +28,12 @@ Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as
 FLUSH_SECONDS = 0.5
 BEAT_SECONDS = 2.0
 UNEXPECTED = "An unexpected "  # how the error of a run begins that the user did not cause
-POSITIONS = {"train": "step", "validation": "step", "live": "step", "base": "step"}  # per kind, the key that counts its records
+POSITIONS = {
+    "train": "step",
+    "validation": "step",
+    "live": "step",
+    "base": "step",
+}  # per kind, the key that counts its records
 BEFORE_CHECKPOINTS = "validation"  # a checkpoint is written after each record of this kind
 
 log = logging.getLogger(__name__)
