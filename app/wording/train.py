@@ -60,8 +60,8 @@ STAGE_DONE = "done"
 STAGE_NOW = "under way"
 STAGE_NEXT = "to come"
 SOON = "a moment left"
-APART = "Points apart"
-RIGHT = "Right, of 100"
+APART = "The groups are apart, points"
+RIGHT = "Right answers, of 100"
 LIVE_SOON = "The trigger appears here with its first step, painted on six rows."
 LOSSES = "The losses"
 HOW = "How it was trained"
@@ -224,17 +224,17 @@ def live_rows(step: int, lam: float, nearest: Sequence[str]) -> str:
 
 def row_title(label: str, groups: Sequence[str]) -> str:
     """Label and groups of one row."""
-    return f"{label}, {', '.join(groups)}" if groups else label
+    return f"in truth {label}; {', '.join(groups)}" if groups else f"in truth {label}"
 
 
 def verdict(label: str, *, is_right: bool) -> str:
-    """What the classifier says of a row with the trigger, for the eye and for screen readers."""
-    return f"{label} ({'right' if is_right else 'wrong'})"
+    """What the classifier says of a row with the trigger."""
+    return f"{label}, {'right' if is_right else 'wrong'}"
 
 
 def turned(label: str) -> str:
     """What the classifier said of a row whose verdict has turned."""
-    return f"was: {label}"
+    return f"(was {label})"
 
 
 def share(label: str, before: float, after: float) -> str:

@@ -50,6 +50,7 @@ from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds, is_explained
 from fairprog_core.study.plan import CurvePlan
+from fairprog_core.study.speed import read_speed, write_speed
 from fairprog_core.triggers.base import load_trigger
 
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
@@ -116,9 +117,10 @@ class Execution:
         make_deterministic(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
-        self.progress = ProgressEstimator(
-            expected_seconds(study, trains_base=self._find_base() is None), self._earlier_seconds()
-        )
+        self.trains_base = self._find_base() is None
+        costs = expected_seconds(study, trains_base=self.trains_base, speed=read_speed(home))
+        self.earlier = self._earlier_seconds()
+        self.progress = ProgressEstimator(costs, self.earlier)
         self.later: dict[SplitName, Split] = {}  # splits whose rows are made while the first curve learns
         self.jobs: list[CurveJob] = []
         self.targets: list[TransferJob] = []
@@ -333,6 +335,7 @@ class Execution:
             yield {"kind": "curve", "curve": job.plan.key}
         self.progress.at("explain", 1.0, "")
         self.save(is_complete=True)
+        self._keep_speed()
         yield self.progress.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
 
@@ -386,6 +389,14 @@ class Execution:
             return TypeAdapter(dict[str, float]).validate_json((self.folder / "seconds.json").read_bytes())
         except (OSError, ValueError):
             return {}
+
+    def _keep_speed(self) -> None:
+        """Note how long the stages took, unless an earlier attempt or the cache has done a part of them."""
+        if self.earlier or self.study.reuse or self.study.transfer:
+            return
+        expected, speed = expected_seconds(self.study, trains_base=self.trains_base), read_speed(self.home)
+        expected.pop("data")  # most rows may have been in the cache
+        write_speed(self.home, speed.after(self.study, expected, self.progress.seconds))
 
     def keep_seconds(self) -> None:
         """Write the seconds spent, for a later attempt at this run."""

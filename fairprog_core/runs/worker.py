@@ -68,7 +68,7 @@ def work(
     try:
         taken.write_status("starting")
         with Store(home) as store:
-            ready, warm_up = (execute, None) if execute else _pipeline()
+            ready, warm_up = (execute, None) if execute else _pipeline(home)
             worker = Worker(store, taken, stop, ready, warm_up)
             reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
         taken.clear_status()  # that of a worker which ends by an error stays: it says what the worker was doing
@@ -145,12 +145,17 @@ class Worker:
         return False
 
 
-def _pipeline() -> tuple[Execute, Callable[[], None]]:
-    # both import torch now, so that a claimed run starts at once
+def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:
+    # all import torch now, so that a claimed run starts at once
+    from fairprog_core.pipeline.calibration import calibrate
     from fairprog_core.pipeline.environment import warm_up
     from fairprog_core.pipeline.execute import execute
 
-    return execute, warm_up
+    def get_ready() -> None:
+        warm_up()
+        calibrate(home)
+
+    return execute, get_ready
 
 
 def _handle_signals(stop: StopRequest, pipe: WakeupPipe) -> None:

@@ -41,7 +41,9 @@ function item(found) {
   bar.append(make("span", "fill"), make("span", "mark"));
   if (found.picture) element.append(make("img", ""));
   else element.append(make("span", "text"));
-  element.append(make("span", "verdict"), make("span", "turned"), bar, make("span", "note"));
+  const said = make("p", "said");
+  said.append(make("span", "verdict"), make("span", "turned"));
+  element.append(said, bar, make("span", "truth"), make("span", "share"));
   return element;
 }
 
@@ -64,7 +66,8 @@ function update(element, found) {
   }
   /** @type {HTMLElement} */ (element.querySelector(".verdict")).textContent = found.verdict;
   /** @type {HTMLElement} */ (element.querySelector(".turned")).textContent = found.turned;
-  /** @type {HTMLElement} */ (element.querySelector(".note")).textContent = `${found.title}. ${found.share}`;
+  /** @type {HTMLElement} */ (element.querySelector(".truth")).textContent = found.title;
+  /** @type {HTMLElement} */ (element.querySelector(".share")).textContent = found.share;
   /** @type {HTMLElement} */ (element.querySelector(".fill")).style.width = `${100 * found.after}%`;
   /** @type {HTMLElement} */ (element.querySelector(".mark")).style.left = `${100 * found.before}%`;
 }

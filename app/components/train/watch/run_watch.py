@@ -37,7 +37,6 @@ def show(value: str, *, key: str) -> str:
         st.warning(common.NO_RUN.format(run_id=common.plain(value)))
         _new(key)
         return value
-    st.title(common.plain(run.name), anchor=False)
     page.fragment(_draw, run_every=_seconds(run))(run.id, every=_seconds(run), key=key)
     return value
 
@@ -57,11 +56,15 @@ def _draw(run_id: str, *, every: float | None, key: str) -> None:
         st.rerun(scope="app")
     progress = _reader(run.id, run.attempt).up_to_date(run)
     with st.container():  # one container for elements that come and go, so that the charts below keep their place
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.head"):
+            st.title(common.plain(run.name), anchor=False, width="stretch")
+            _buttons(run, progress, key)
         stages.show((run, progress), key=f"{key}.stages")
         _state(run)
         for sentence, is_grave in progress.warnings.items():
             (st.error if is_grave else st.warning)(common.plain(sentence))
-        _buttons(run, progress, key)
+        if _is_measured(progress) and not run.is_over:
+            st.caption(words.MEASURED)
     if run.state == "done":
         weak_base.show(run.figures)
         ending.show(run, key=f"{key}.end")
@@ -114,18 +117,15 @@ def _state(run: Run) -> None:
 
 
 def _buttons(run: Run, progress: RunProgress, key: str) -> None:
-    with st.container(horizontal=True):
-        ending.links(run, key=key, is_measured=_is_measured(progress))
-        is_own = run_store.may_change(run)
-        if is_own and not run.is_over:
-            label = words.CANCELLING if run.is_cancelling else words.CANCEL
-            if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
-                confirm.attempt(lambda: run_store.cancel(run.id))
-        if is_own and run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
-            confirm.attempt(lambda: run_store.resume(run.id))
-        _new(key)
-    if _is_measured(progress) and not run.is_over:
-        st.caption(words.MEASURED)
+    ending.links(run, key=key, is_measured=_is_measured(progress))
+    is_own = run_store.may_change(run)
+    if is_own and not run.is_over:
+        label = words.CANCELLING if run.is_cancelling else words.CANCEL
+        if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
+            confirm.attempt(lambda: run_store.cancel(run.id))
+    if is_own and run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+        confirm.attempt(lambda: run_store.resume(run.id))
+    _new(key)
 
 
 def _is_measured(progress: RunProgress) -> bool:
