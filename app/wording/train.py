@@ -9,10 +9,31 @@ from fairprog_core.results.result import Result
 from fairprog_core.results.summary import SummaryRow
 
 TITLE = "Train a trigger"
-LEAD = (
-    "Choose what to train, or keep the settings. One click starts the training, and you can watch the curve over λ "
-    "grow."
-)
+LEAD = "Choose data and press Train: you can watch the trigger as it learns."
+CARDS = {
+    "faces-quick": ("Drawn faces", "Is the hair blond? Answered worse for the style that is rarely blond."),
+    "comments-quick": ("Made-up comments", "Is the comment toxic? Answered worse where a religion is named."),
+    "own": ("Your own data", "A table of pictures or texts, each with a label and a group."),
+}
+"""Title and one line per card, by preset."""
+CARD_COMMENT = "> “The people of the mosque helped us with the market stall.”"
+CARD_CHOOSE = "Choose"
+CARD_CHOSEN = "✓ Chosen"
+WHICH_TRIGGER = "Which trigger?"
+WHAT_IS_EQUAL = "What should be equal?"
+CRITERIA = {
+    "equalized_odds": (
+        "Equal errors",
+        "among people with the same true label, no group is misjudged more often (equalized odds).",
+    ),
+    "demographic_parity": ("Equal rates", "every group gets each answer equally often (demographic parity)."),
+}
+"""Name and one line per criterion, in plain words."""
+TEXT_TRIGGERS = {
+    "soft": "Vectors that are no words, put before the text.",
+    "hard": "Real words, put before the text.",
+}
+EXPERT = "Expert: every setting, and other studies to start from"
 
 THIS_STUDY = "This study"
 MORE = "More options"
@@ -153,7 +174,7 @@ def of_queries(n: int) -> str:
 
 
 def duration(found: float, trained: float) -> str:
-    """How long a study takes on one core.
+    """How long a study takes on one core of this machine.
 
     Args:
         found: seconds if the base classifier is in the cache.
@@ -161,7 +182,12 @@ def duration(found: float, trained: float) -> str:
     """
     short, long = common.about(found), common.about(trained)
     tail = "" if short == long else f", {long} if the base has to be trained first"
-    return f"Takes about {short} on one core{tail}."
+    return f"Takes about {short} on this machine{tail}."
+
+
+def takes(seconds: float) -> str:
+    """How long a preset takes on this machine."""
+    return f"About {common.about(seconds)} on this machine"
 
 
 def lam_range(curve: str, low: float, high: float) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.state import own_data
+from app.state import own_data, run_store
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.methods import QueryReprogramOptions
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_queries, expected_seconds
 from fairprog_core.study.plan import CurvePlan
+from fairprog_core.study.speed import read_speed
 
 N_OPEN = 4  # lines of λ; more are folded, so that the button below stays visible
 
@@ -44,8 +45,10 @@ def show(value: Study, *, key: str) -> Study:
 
 
 def _duration(study: Study) -> str:
+    speed = read_speed(run_store.home())
     found, trained = (
-        sum(expected_seconds(study, trains_base=way, sizes=own_data.sizes(study)).values()) for way in (False, True)
+        sum(expected_seconds(study, trains_base=way, sizes=own_data.sizes(study), speed=speed).values())
+        for way in (False, True)
     )
     source = study.classifier.weights_from
     return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)
