@@ -22,17 +22,17 @@ KINDS: dict[str, ImageTriggerOptions] = {
     "patch": PatchOptions(),
     "learned_mask": LearnedMaskOptions(),
 }
-Picture = NDArray[np.uint8]  # (s, s, 3)
+Thumbnail = NDArray[np.uint8]  # (s, s, 3)
 
 
-def faces(home: Path) -> list[Picture]:
+def faces(home: Path) -> list[Thumbnail]:
     """A few drawn faces."""
     twins = _dataset(home).twins(N_FACES)
     assert twins is not None
     return [side[row] for row in range(N_FACES) for side in ((twins.first,) if row % 2 else (twins.second,))]
 
 
-def with_trigger(home: Path, kind: str) -> Picture | None:
+def with_trigger(home: Path, kind: str) -> Thumbnail | None:
     """A face under an untrained trigger of a kind, with its usual options; None: there is no picture of this kind."""
     options = KINDS.get(kind)
     twins = _dataset(home).twins(1)
@@ -49,7 +49,7 @@ def _dataset(home: Path) -> Dataset:
     return found
 
 
-def _shrunk(face: Picture, options: ImageTriggerOptions) -> Picture:
+def _shrunk(face: Thumbnail, options: ImageTriggerOptions) -> Thumbnail:
     """The photo as the trigger leaves it: a border shrinks it."""
     if not isinstance(options, BorderOptions):
         return face

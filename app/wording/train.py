@@ -24,9 +24,9 @@ WHAT_IS_EQUAL = "What should be equal?"
 CRITERIA = {
     "equalized_odds": (
         "Equal errors",
-        "among people with the same true label, no group is misjudged more often (equalized odds).",
+        "Among people with the same true label, no group is misjudged more often (equalized odds).",
     ),
-    "demographic_parity": ("Equal rates", "every group gets each answer equally often (demographic parity)."),
+    "demographic_parity": ("Equal rates", "Every group gets each answer equally often (demographic parity)."),
 }
 """Name and one line per criterion, in plain words."""
 TEXT_TRIGGERS = {
@@ -187,7 +187,7 @@ def duration(found: float, trained: float) -> str:
 
 def takes(seconds: float) -> str:
     """How long a preset takes on this machine."""
-    return f"About {common.about(seconds)} on this machine"
+    return f"About {common.about(seconds)} here"
 
 
 def lam_range(curve: str, low: float, high: float) -> str:

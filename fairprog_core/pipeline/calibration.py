@@ -1,4 +1,4 @@
-"""A short measurement of how fast this machine is; `fairprog_core.study.speed` keeps it."""
+"""A short measurement of how fast this machine is; `fairprog_core.common.files.speed` keeps it."""
 
 import time
 from dataclasses import replace
@@ -6,18 +6,18 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from fairprog_core.common.files.speed import LEAST, MOST, read_speed, write_speed
 from fairprog_core.common.home import Home
-from fairprog_core.study.speed import LEAST, MOST, read_speed, write_speed
 
 REFERENCE = 0.031  # seconds of `_work` on the machine that the costs were measured on
 REPEATS = 5
 
 
 def calibrate(home: Home) -> None:
-    """Measure this machine in half a second, unless the home knows it."""
-    speed = read_speed(home)
-    if speed.machine is None:
-        write_speed(home, replace(speed, machine=min(max(_seconds() / REFERENCE, LEAST), MOST)))
+    """Measure this machine in a moment; of all measurements the fastest counts, as others may have used the machine."""
+    speed, found = read_speed(home), min(max(_seconds() / REFERENCE, LEAST), MOST)
+    if speed.machine is None or found < speed.machine:
+        write_speed(home, replace(speed, machine=found))
 
 
 def _seconds() -> float:

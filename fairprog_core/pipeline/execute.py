@@ -22,6 +22,7 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
+from fairprog_core.common.files.speed import read_speed, write_speed
 from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
@@ -48,9 +49,8 @@ from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
 from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_explained
+from fairprog_core.study.cost import expected_seconds, is_explained, speed_part
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.study.speed import read_speed, write_speed
 from fairprog_core.triggers.base import load_trigger
 
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
@@ -394,9 +394,13 @@ class Execution:
         """Note how long the stages took, unless an earlier attempt or the cache has done a part of them."""
         if self.earlier or self.study.reuse or self.study.transfer:
             return
-        expected, speed = expected_seconds(self.study, trains_base=self.trains_base), read_speed(self.home)
-        expected.pop("data")  # most rows may have been in the cache
-        write_speed(self.home, speed.after(self.study, expected, self.progress.seconds))
+        expected, seconds = expected_seconds(self.study, trains_base=self.trains_base), self.progress.seconds
+        parts = {stage: speed_part(self.study, stage) for stage in expected if stage in seconds and stage != "data"}
+        after = read_speed(self.home).after(  # without the data: most rows may have been in the cache
+            {part: expected[stage] for stage, part in parts.items()},
+            {part: seconds[stage] for stage, part in parts.items()},
+        )
+        write_speed(self.home, after)
 
     def keep_seconds(self) -> None:
         """Write the seconds spent, for a later attempt at this run."""

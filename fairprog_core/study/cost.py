@@ -1,13 +1,14 @@
 """A rough estimate of the seconds that a study takes, for its progress bar and before it is started. Torch-free.
 
-Measured on one core. Other machines take between half and twice as long; `fairprog_core.study.speed` knows this one.
+Measured on one core. Other machines take between half and twice as long; `fairprog_core.common.files.speed` knows
+how fast this one is.
 """
 
 from collections.abc import Mapping
 
+from fairprog_core.common.files.speed import Speed
 from fairprog_core.data.base import SplitName
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.study.speed import Speed
 from fairprog_core.study.study import Study
 
 Sizes = Mapping[SplitName, int]  # numbers of rows by split
@@ -34,7 +35,14 @@ def expected_seconds(
         speed: of this machine; None: of the one that the costs were measured on.
     """
     found = _on_reference(study, trains_base=trains_base, sizes=sizes)
-    return found if speed is None else {stage: cost * speed.of(study, stage) for stage, cost in found.items()}
+    return (
+        found if speed is None else {stage: cost * speed.of(speed_part(study, stage)) for stage, cost in found.items()}
+    )
+
+
+def speed_part(study: Study, stage: str) -> str:
+    """Under which name the speed of a stage is kept: of studies with the same kind of data or of classifier."""
+    return f"{stage}/{study.dataset.kind if stage == 'data' else study.classifier.kind}"
 
 
 def _on_reference(study: Study, *, trains_base: bool, sizes: Sizes | None) -> dict[str, float]:

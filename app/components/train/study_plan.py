@@ -7,11 +7,11 @@ import streamlit as st
 from app.state import own_data, run_store
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.common.files.speed import read_speed
 from fairprog_core.methods import QueryReprogramOptions
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_queries, expected_seconds
 from fairprog_core.study.plan import CurvePlan
-from fairprog_core.study.speed import read_speed
 
 N_OPEN = 4  # lines of λ; more are folded, so that the button below stays visible
 
@@ -22,7 +22,7 @@ def show(value: Study, *, key: str) -> Study:
     have_triggers = all(plan.method.uses_trigger for plan in plans)
     lengths = {_length(plan) for plan in plans}
     with st.container(key=key):
-        st.header(words.PLAN, anchor=False)
+        st.subheader(words.PLAN, anchor=False)
         st.markdown(
             words.plan(
                 names=[common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in plans)],

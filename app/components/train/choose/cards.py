@@ -12,10 +12,10 @@ from app.presenters import thumbnails
 from app.state import own_data, run_store
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.common.files.speed import read_speed
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds
 from fairprog_core.study.settings import shipped
-from fairprog_core.study.speed import read_speed
 
 FACES, COMMENTS, OWN = "faces-quick", "comments-quick", "own"  # presets, and that of a visitor's own data
 
@@ -28,9 +28,10 @@ def show(value: str, *, key: str, chosen: str) -> str:
         key: prefix of the keys.
         chosen: session key of the chosen preset.
     """
-    with st.container(key=f"{key}.row"):
-        for column, name in zip(st.columns(3, gap="medium"), (FACES, COMMENTS, OWN), strict=True):
-            with column, st.container(border=True, height="stretch", key=f"{key}.{name}"):
+    with st.container(key=f"{key}-row"):
+        for column, name in zip(st.columns(3, gap="small"), (FACES, COMMENTS, OWN), strict=True):
+            look = "chosen" if value == name else "offered"
+            with column, st.container(border=True, height="stretch", gap="xsmall", key=f"{key}-{look}-{name}"):
                 _card(name, is_chosen=value == name, key=f"{key}.{name}", chosen=chosen)
     return value
 
@@ -38,25 +39,23 @@ def show(value: str, *, key: str, chosen: str) -> str:
 def _card(name: str, *, is_chosen: bool, key: str, chosen: str) -> None:
     """Draw one card."""
     title, about = words.CARDS[name]
+    own = own_data.dataset() if name == OWN else None
     st.subheader(title, anchor=False)
     if name == FACES:
         st.image(_faces(run_store.home().path), width="stretch")
     elif name == COMMENTS:
         st.markdown(words.CARD_COMMENT)
-    st.markdown(about)
-    own = own_data.dataset()
-    if name == OWN and own is None:
-        if st.button(words.TO_DATA, key=f"{key}.choose", width="stretch"):
-            st.switch_page("views/data.py")
-        return
-    if name == OWN and own is not None:
+    elif own is not None:
         st.markdown(f"**{common.plain(Path(str(own['path'])).name)}**")
-    else:
-        st.caption(words.takes(minutes(shipped()[name])))
-    label = words.CARD_CHOSEN if is_chosen else words.CARD_CHOOSE
-    st.button(
-        label, key=f"{key}.choose", width="stretch", disabled=is_chosen, on_click=_choose, args=(chosen, name),
-    )  # fmt: skip
+    st.markdown(about)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        if name == OWN and own is None:
+            if st.button(words.TO_DATA, key=f"{key}.choose"):
+                st.switch_page("views/data.py")
+            return
+        st.caption("" if name == OWN else words.takes(minutes(shipped()[name])), width="content")
+        label = words.CARD_CHOSEN if is_chosen else words.CARD_CHOOSE
+        st.button(label, key=f"{key}.choose", disabled=is_chosen, on_click=_choose, args=(chosen, name))
 
 
 def _choose(chosen: str, name: str) -> None:
@@ -87,7 +86,7 @@ def _faces(home: Path) -> bytes:
     return png(np.concatenate(thumbnails.faces(home), axis=1))
 
 
-def png(picture: thumbnails.Picture) -> bytes:
+def png(picture: thumbnails.Thumbnail) -> bytes:
     """A picture as the bytes of a PNG."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")

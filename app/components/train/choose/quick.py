@@ -18,7 +18,7 @@ from fairprog_core.study import Study
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.triggers import TRIGGERS
 
-N_COLUMNS = 4
+WIDTH = {"image": 140, "text": 300}  # px of a trigger
 
 
 def show(value: Study, *, key: str) -> Study:
@@ -32,20 +32,23 @@ def show(value: Study, *, key: str) -> Study:
         kind for kind, entry in TRIGGERS.items()
         if entry.options.modality == value.dataset.modality and sharing().offers(entry.options)
     ]  # fmt: skip
-    st.header(words.WHICH_TRIGGER, anchor=False)
+    st.subheader(words.WHICH_TRIGGER, anchor=False)
     chosen = _chosen(f"{key}.triggers.kinds", [each.kind for each in value.triggers])
-    for column, kind in zip(st.columns(max(N_COLUMNS, len(kinds))), kinds, strict=False):
-        with column:
-            if value.dataset.modality == "image" and (picture := _thumbnail(run_store.home().path, kind)):
-                st.image(picture, width="stretch")
-            _switch(common.kind(kind), kind, chosen, field=f"{key}.triggers.kinds")
-            if value.dataset.modality == "text":
-                st.caption(words.TEXT_TRIGGERS.get(kind, ""))
-    st.header(words.WHAT_IS_EQUAL, anchor=False)
+    with st.container(horizontal=True, gap="medium"):
+        for kind in kinds:
+            with st.container(width=WIDTH[value.dataset.modality], gap="xsmall"):
+                if value.dataset.modality == "image" and (picture := _thumbnail(run_store.home().path, kind)):
+                    st.image(picture, width=112)
+                _switch(common.kind(kind), kind, chosen, field=f"{key}.triggers.kinds")
+                if value.dataset.modality == "text":
+                    st.caption(words.TEXT_TRIGGERS.get(kind, ""))
+    st.subheader(words.WHAT_IS_EQUAL, anchor=False)
     chosen = _chosen(f"{key}.criteria.kinds", [each.kind for each in value.criteria])
     for kind in CRITERIA:
         name, about = words.CRITERIA.get(kind, (common.kind(kind), ""))
-        _switch(f"**{name}**: {about}" if about else name, kind, chosen, field=f"{key}.criteria.kinds")
+        with st.container(gap=None):
+            _switch(f"**{name}**", kind, chosen, field=f"{key}.criteria.kinds")
+            st.caption(about)
     return value
 
 

@@ -1,6 +1,7 @@
 """How fast this machine is, compared with the one that the costs were measured on; kept in the home. Torch-free.
 
-A short calibration measures it once. Every finished run corrects it for its stages and its kind of classifier.
+A short calibration measures it when a worker starts. Every finished run corrects it for its stages and its kind of
+classifier.
 """
 
 import json
@@ -13,7 +14,6 @@ from pydantic import Field
 from fairprog_core.common.errors import MachineError
 from fairprog_core.common.files.json_values import Header, from_json
 from fairprog_core.common.home import Home, replacing
-from fairprog_core.study.study import Study
 
 LEAST, MOST = 0.05, 50.0  # beyond that a measurement was disturbed
 NEW = 0.5  # weight of a finished run beside all earlier ones
@@ -24,7 +24,7 @@ class SpeedFile(Header):
     """The content of the file; see `Speed`."""
 
     machine: float = Field(ge=LEAST, le=MOST)
-    stages: dict[str, float] = Field(default_factory=dict, max_length=1000)
+    parts: dict[str, float] = Field(default_factory=dict, max_length=1000)
 
 
 @dataclass(frozen=True)
@@ -33,31 +33,30 @@ class Speed:
 
     Attributes:
         machine: of every computation; None: not measured yet.
-        stages: of those stages, by kind of classifier, that a run has finished here.
+        parts: of those parts of a run, such as a stage with a kind of classifier, that one has finished here.
     """
 
     machine: float | None = None
-    stages: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
 
-    def of(self, study: Study, stage: str) -> float:
-        """The multiple for a stage of a study."""
-        return self.stages.get(_key(study, stage), self.machine or 1.0)
+    def of(self, part: str) -> float:
+        """The multiple for a part of a run."""
+        return self.parts.get(part, self.machine or 1.0)
 
-    def after(self, study: Study, expected: Mapping[str, float], seconds: Mapping[str, float]) -> "Speed":
+    def after(self, expected: Mapping[str, float], seconds: Mapping[str, float]) -> "Speed":
         """The speed after a run.
 
         Args:
-            study: of the run.
-            expected: seconds by stage on the reference machine.
-            seconds: that the stages took.
+            expected: seconds by part on the reference machine.
+            seconds: that the parts took.
         """
         found = {
-            _key(study, stage): min(max(seconds[stage] / cost, LEAST), MOST)
-            for stage, cost in expected.items()
-            if cost > SHORT and seconds.get(stage, 0.0) > SHORT
+            part: min(max(seconds[part] / cost, LEAST), MOST)
+            for part, cost in expected.items()
+            if cost > SHORT and seconds.get(part, 0.0) > SHORT
         }
-        known = {key: (1 - NEW) * self.stages.get(key, new) + NEW * new for key, new in found.items()}
-        return replace(self, stages={**self.stages, **known})
+        known = {part: (1 - NEW) * self.parts.get(part, new) + NEW * new for part, new in found.items()}
+        return replace(self, parts={**self.parts, **known})
 
 
 def read_speed(home: Home) -> Speed:
@@ -66,12 +65,12 @@ def read_speed(home: Home) -> Speed:
         found = SpeedFile.model_validate(from_json(_file(home).read_bytes()))
     except (OSError, ValueError):
         return Speed()
-    return Speed(found.machine, {key: min(max(value, LEAST), MOST) for key, value in found.stages.items()})
+    return Speed(found.machine, {key: min(max(value, LEAST), MOST) for key, value in found.parts.items()})
 
 
 def write_speed(home: Home, speed: Speed) -> None:
     """Keep the speed; a full disk ends nothing."""
-    values = {"machine": speed.machine or 1.0, "stages": dict(speed.stages)}
+    values = {"machine": speed.machine or 1.0, "parts": dict(speed.parts)}
     try:
         _file(home).parent.mkdir(parents=True, exist_ok=True)
         with replacing(_file(home)) as part:
@@ -82,8 +81,3 @@ def write_speed(home: Home, speed: Speed) -> None:
 
 def _file(home: Home) -> Path:
     return home.cache / "speed.json"
-
-
-def _key(study: Study, stage: str) -> str:
-    kind = study.dataset.kind if stage == "data" else study.classifier.kind
-    return f"{stage}/{kind}"
