@@ -43,15 +43,17 @@ class CurveJob:
         self.method: Method[MethodOptions] = build(METHODS, plan.method, self._fit_context())
         self.on_validation = GapMeasure(plan.criterion.gap, context.dataset.groups, context.dataset.labels)
         self.on_test = replace(self.on_validation, split="test")
+        self.check()
 
     def check(self) -> None:
-        """Refuse a split that is too small.
+        """Refuse a split that is too small, once the base has predicted it.
 
         Raises:
             DataError: names the group and label without rows.
         """
         for name, measure in (("val", self.on_validation), ("test", self.on_test)):
-            measure.reference(self.context.base[name])
+            if name in self.context.base:
+                measure.reference(self.context.base[name])
 
     def _fit_context(self) -> FitContext:
         context, plan = self.context, self.plan
