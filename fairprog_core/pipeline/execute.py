@@ -5,8 +5,9 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 """
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -53,6 +54,7 @@ from fairprog_core.study.cost import expected_seconds, is_explained, speed_part
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 
+PAUSE = 1.0  # seconds between two records that nothing was computed in: longer than a record needs to be written
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
 ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
 
@@ -83,10 +85,10 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     execution = Execution(study, home, folder)
     try:
         with threadpool_limits(n_threads, user_api="blas"):
-            yield from execution.prepare()
-            yield from execution.curves()
-            yield from execution.transfers()
-            yield from execution.explanations()
+            yield from execution.counted(execution.prepare())
+            yield from execution.counted(execution.curves())
+            yield from execution.counted(execution.transfers())
+            yield from execution.counted(execution.explanations())
     finally:
         execution.keep_seconds()
 
@@ -125,13 +127,22 @@ class Execution:
         self.jobs: list[CurveJob] = []
         self.targets: list[TransferJob] = []
 
+    def counted(self, records: Generator[Record]) -> Iterator[Record]:
+        """The records; while who reads them waits, because the run is paused, the clock stands still."""
+        with closing(records):
+            for record in records:
+                before = time.perf_counter()
+                yield record
+                waited = time.perf_counter() - before
+                self.progress.paused += waited * (waited > PAUSE)
+
     @property
     def _splits(self) -> tuple[SplitName, ...]:
         """The splits that the curves need."""
         learned_from = {plan.method.learns_from for plan in self.plans}
         return tuple(name for name in ALL_SPLITS if name in SMALL_SPLITS or name in learned_from)
 
-    def prepare(self) -> Iterator[Record]:
+    def prepare(self) -> Generator[Record]:
         """Prepare the data and the base."""
         path, is_trained = self._find_base(), self.study.classifier.needs_training
         if path is None:
@@ -275,7 +286,7 @@ class Execution:
                 "out, or give a classifier that ends in a linear layer."
             )
 
-    def curves(self) -> Iterator[Record]:
+    def curves(self) -> Generator[Record]:
         """Fit and evaluate every curve."""
         for number, job in enumerate(self.jobs):
             label = f"Curve {number + 1} of {len(self.jobs)}: {_label(job)}"
@@ -299,7 +310,7 @@ class Execution:
             self.save(is_complete=False)
             yield {"kind": "curve", "curve": job.plan.key}
 
-    def transfers(self) -> Iterator[Record]:
+    def transfers(self) -> Generator[Record]:
         """Evaluate every trigger on the other bases."""
         jobs = [job for job in self.jobs if job.plan.method.uses_trigger]
         n = len(self.targets) * (1 + len(jobs))
@@ -315,7 +326,7 @@ class Execution:
                 self.save(is_complete=False)
         self.progress.at("transfer", 1.0, "")
 
-    def explanations(self) -> Iterator[Record]:
+    def explanations(self) -> Generator[Record]:
         """Explain every curve: saliency, regions, counterfactual twins, demographic probe."""
         jobs = [job for job in self.jobs if is_explained(self.study, job.plan)]
         n = len(jobs)

@@ -107,6 +107,8 @@ def _state(run: Run) -> None:
         st.error(words.FAILED.format(reason=common.plain(run_store.failure(run))))
     elif run.state == "lost":
         st.warning(words.LOST)
+    elif run.is_paused:
+        st.info(words.PAUSED if run.state == "running" else words.PAUSED_FREE)
     elif run.state == "cancelled":
         st.info(words.CANCELLED)
     elif run.state == "queued":
@@ -118,14 +120,27 @@ def _state(run: Run) -> None:
 
 def _buttons(run: Run, progress: RunProgress, key: str) -> None:
     ending.links(run, key=key, is_measured=_is_measured(progress))
-    is_own = run_store.may_change(run)
-    if is_own and not run.is_over:
+    if run_store.may_change(run):
+        _own_buttons(run, key)
+    _new(key)
+
+
+def _own_buttons(run: Run, key: str) -> None:
+    """Draw what only the visitor may do who submitted the run."""
+    if run.is_paused:
+        if st.button(words.GO_ON, type="primary", key=f"{key}.go_on"):
+            confirm.attempt(lambda: run_store.resume(run.id))
+    elif run.can_resume:
+        if st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+            confirm.attempt(lambda: run_store.resume(run.id))
+    elif (run.state == "running" and not run.is_cancelling) and st.button(
+        words.PAUSE, key=f"{key}.pause", help=words.PAUSE_HELP
+    ):
+        confirm.attempt(lambda: run_store.pause(run.id))
+    if not run.is_over:
         label = words.CANCELLING if run.is_cancelling else words.CANCEL
         if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
             confirm.attempt(lambda: run_store.cancel(run.id))
-    if is_own and run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
-        confirm.attempt(lambda: run_store.resume(run.id))
-    _new(key)
 
 
 def _is_measured(progress: RunProgress) -> bool:

@@ -79,13 +79,14 @@ def _doing(run: Run) -> str:
     """What happens now, in a few words."""
     if run.state == "done":
         return words.DONE.format(time=common.seconds(run.seconds))
-    parts = [common.STATES[run.state], run.label or "", words.ELAPSED.format(time=common.seconds(run.seconds))]
+    state = words.IS_PAUSED if run.is_paused else common.STATES[run.state]
+    parts = [state, run.label or "", words.ELAPSED.format(time=common.seconds(run.seconds))]
     return " · ".join(part for part in parts if part)
 
 
 def _left(run: Run) -> float | None:
     """Seconds left now: those of the newest record, less the time since then."""
-    if run.seconds_left is None or run.state != "running":
+    if run.seconds_left is None or run.state != "running" or run.is_paused:
         return None
     since = max(time.time() - run.heartbeat, 0.0) if run.heartbeat else 0.0
     return max(run.seconds_left - since, 0.0)
