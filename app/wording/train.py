@@ -81,7 +81,7 @@ STAGE_DONE = "done"
 STAGE_NOW = "under way"
 STAGE_NEXT = "to come"
 SOON = "a moment left"
-APART = "The groups are apart, points"
+APART = "Groups apart, in points"
 RIGHT = "Right answers, of 100"
 LIVE_SOON = "The trigger appears here with its first step, painted on six rows."
 LOSSES = "The losses"
@@ -259,14 +259,14 @@ def row_title(label: str, groups: Sequence[str]) -> str:
     return f"in truth {label}; {', '.join(groups)}" if groups else f"in truth {label}"
 
 
-def verdict(label: str, *, is_right: bool) -> str:
-    """What the classifier says of a row with the trigger."""
-    return f"{label}, {'right' if is_right else 'wrong'}"
+def spoken(*, is_right: bool) -> str:
+    """Whether a verdict is right, for screen readers."""
+    return "right" if is_right else "wrong"
 
 
 def turned(label: str) -> str:
     """What the classifier said of a row whose verdict has turned."""
-    return f"(was {label})"
+    return f"was {label}"
 
 
 def share(label: str, before: float, after: float) -> str:

@@ -137,8 +137,9 @@ def preset_key(key: str) -> str:
 
 def chosen_preset(value: str, *, key: str) -> str:
     """The preset that is chosen: at first the visitor's own data, else ``value``."""
-    found: str = st.session_state.get(preset_key(key), value if own_data.dataset() is None else OWN)
-    return found
+    first = value if own_data.dataset() is None else OWN
+    found: object = st.session_state.get(preset_key(key), first)
+    return str(found) if found == OWN or (found in presets() and _is_usable(str(found))) else first
 
 
 def preset(value: str, *, key: str) -> str:

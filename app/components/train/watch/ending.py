@@ -4,8 +4,9 @@ import streamlit as st
 
 from app.charts import tradeoff
 from app.charts.plot import Plot
-from app.components.train.watch import share_link
+from app.components.train.watch import live_rows, share_link
 from app.models import records
+from app.models.records import RunProgress
 from app.models.series import gather, plot_point
 from app.state import artifacts, run_store, session
 from app.widgets import live_plot
@@ -36,11 +37,12 @@ def links(run: Run, *, key: str, is_measured: bool) -> None:
         share_link.show(words.COPY_LINK, key=f"{key}.link")
 
 
-def show(run: Run, *, key: str) -> Run:
+def show(run: Run, progress: RunProgress, *, key: str) -> Run:
     """Draw figures and the test curve of a finished run; the figures alone where its result cannot be read.
 
     Args:
         run: the run.
+        progress: its records, of which the last look at six rows is shown.
         key: beginning of the keys.
     """
     rows = records.without_controls(run.figures)
@@ -54,11 +56,14 @@ def show(run: Run, *, key: str) -> Run:
             st.markdown(words.RING)
             for row in rows:
                 if (row["method"], row["trigger"], row["criterion"]) == (curve.method, curve.trigger, curve.criterion):
-                    st.metric(words.APART, words.from_to(row["base_gap"], row["gap"]))
-                    st.metric(words.RIGHT, words.from_to(row["base_accuracy"], row["accuracy"]))
+                    with st.container(horizontal=True):
+                        st.metric(words.APART, words.from_to(row["base_gap"], row["gap"]))
+                        st.metric(words.RIGHT, words.from_to(row["base_accuracy"], row["accuracy"]))
                     st.caption(words.intervals(row))
             for sentence in words.beside(curve, result):
                 st.caption(sentence)
+            if (learned := progress.curves.get(curve.key)) and learned.live:
+                live_rows.show(learned, key=f"{key}.rows")
     for row in rows:
         st.markdown(words.chosen(row))
     return run

@@ -5,6 +5,7 @@
  * @property {string} text
  * @property {string} title label and group
  * @property {string} verdict of the classifier with the trigger
+ * @property {string} spoken whether that is right, for screen readers
  * @property {string} turned what it was without; empty: the same
  * @property {string} share P(class) without and with the trigger, in words
  * @property {number} before
@@ -42,7 +43,7 @@ function item(found) {
   if (found.picture) element.append(make("img", ""));
   else element.append(make("span", "text"));
   const said = make("p", "said");
-  said.append(make("span", "verdict"), make("span", "turned"));
+  said.append(make("span", "verdict"), make("span", "spoken"), make("span", "turned"));
   element.append(said, bar, make("span", "truth"), make("span", "share"));
   return element;
 }
@@ -60,11 +61,12 @@ function update(element, found) {
   const image = element.querySelector("img");
   if (image) {
     image.src = found.picture;
-    image.alt = `${found.title}. ${found.verdict}`;
+    image.alt = found.title;
   } else {
     /** @type {HTMLElement} */ (element.querySelector(".text")).textContent = found.text;
   }
   /** @type {HTMLElement} */ (element.querySelector(".verdict")).textContent = found.verdict;
+  /** @type {HTMLElement} */ (element.querySelector(".spoken")).textContent = `, ${found.spoken}`;
   /** @type {HTMLElement} */ (element.querySelector(".turned")).textContent = found.turned;
   /** @type {HTMLElement} */ (element.querySelector(".truth")).textContent = found.title;
   /** @type {HTMLElement} */ (element.querySelector(".share")).textContent = found.share;

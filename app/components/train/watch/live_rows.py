@@ -57,17 +57,19 @@ def _quoted(front: Front, max_loss: float, n_rows: int | None) -> SoFar:
     return SoFar(lam, front["gap"][i], front["accuracy"][i], front["base_gap"], front["base_accuracy"], n_rows)
 
 
-def show(value: CurveSoFar, *, key: str, gap: str, max_loss: float, n_validation: int) -> CurveSoFar:
+def show(
+    value: CurveSoFar, *, key: str, gap: str = "", max_loss: float | None = None, n_validation: int = 0
+) -> CurveSoFar:
     """Draw counters and rows.
 
     Args:
         value: the curve in training.
         key: the component's key.
         gap: the metric's name on the screen.
-        max_loss: the accuracy that may be given up at most.
+        max_loss: the accuracy that may be given up at most; None: the rows alone are drawn.
         n_validation: number of rows of a validation.
     """
-    now, live = so_far(value, max_loss=max_loss), value.live
+    now, live = None if max_loss is None else so_far(value, max_loss=max_loss), value.live
     found = {
         "counters": [] if now is None else counters(now, gap),
         "counted": "" if now is None else words.counted(now.lam, now.n_rows or n_validation, is_rough=bool(now.n_rows)),
@@ -94,18 +96,18 @@ def _points(share: float | None) -> str:
 
 
 def _row(row: LiveRow) -> dict[str, Any]:
-    is_right, was_right = (row[said] == row["label"] for said in ("said_after", "said_before"))
+    is_right = row["said_after"] == row["label"]
     return {
         "picture": row.get("picture", ""),
         "text": texts.safe(row.get("text", ""), 160),
         "title": words.row_title(row["label"], [common.group(name) for name in row["groups"]]),
-        "verdict": words.verdict(row["said_after"], is_right=is_right),
+        "verdict": row["said_after"],
+        "spoken": words.spoken(is_right=is_right),
         "turned": "" if row["said_after"] == row["said_before"] else words.turned(row["said_before"]),
         "share": words.share(row["shown"], row["before"], row["after"]),
         "before": row["before"],
         "after": row["after"],
         "is_right": is_right,
-        "was_right": was_right,
     }
 
 

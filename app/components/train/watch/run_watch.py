@@ -67,7 +67,7 @@ def _draw(run_id: str, *, every: float | None, key: str) -> None:
             st.caption(words.MEASURED)
     if run.state == "done":
         weak_base.show(run.figures)
-        ending.show(run, key=f"{key}.end")
+        ending.show(run, progress, key=f"{key}.end")
         with st.expander(words.HOW):
             run_charts.show((run, progress), key=f"{key}.charts")
     else:
