@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.components.train import command_line, data_card, first_look, needs_table, study_form, study_plan
-from app.components.train.choose import cards, quick
+from app.components.train.choose import cards, plotly_ahead, quick
 from app.components.train.watch import run_watch
 from app.state import run_store, session
 from app.widgets import confirm, page
@@ -37,6 +37,7 @@ def choose() -> None:
         st.caption(words.TRAIN_HELP)
         if study is not None:
             command_line.show(study, preset=None if preset == study_form.OWN else preset, key="command_line")
+    plotly_ahead.show(key="plotly_ahead")
     if study is not None:
         st.space("small")
         first_look.show(study, key="first_look")
