@@ -20,6 +20,11 @@ _CSS = """
 .st-key-study_form .stExpander details { border: 0; background: none; }
 .st-key-study_form .stExpander summary { padding-inline: 0; }
 .st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
+.st-key-card-row [data-testid="stImage"] img { max-height: 6.5rem; object-fit: cover; object-position: 50% 30%; }
+.st-key-card-row [data-testid="stHeading"] { margin-bottom: 0.4rem; }
+.st-key-card-row h3 { padding-block: 0; margin-bottom: 0; }
+.st-key-card-row blockquote { margin: 0; }
+[class*="st-key-card-chosen"] { border-color: #0072b2 !important; box-shadow: inset 0 0 0 1px #0072b2; }
 [class*="st-key-run_row_"] { border-top: 1px solid rgba(122, 135, 148, 0.35); padding-top: 0.9rem; }
 @media (max-width: 640px) { .st-key-runs_heading { display: none; } }
 .stMain [data-stale="true"] { opacity: 1 !important; }
