@@ -12,7 +12,7 @@ from app.wording.shared import common
 P = ParamSpec("P")
 _CSS = """
 <style>
-.stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
+.stMainBlockContainer { max-width: 82rem; margin-inline: auto; padding-top: 4.75rem; }
 .stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
 .stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .st-key-study_form .stExpander details { border: 0; background: none; }

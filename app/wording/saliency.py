@@ -7,10 +7,9 @@ from app.wording.shared import common, inside
 from fairprog_core.results.gallery_layout import GalleryAbout
 
 TITLE = "Where the classifier looks"
-LEAD = (
-    "You see the same test rows without and with the trigger. A single picture or sentence can look convincing by "
-    "chance, so compare it with the control and read the averages below."
-)
+LEAD = "One picture or sentence can look convincing by chance: the means and the controls count."
+POSITIVE = 1  # the class of two that is explained at first
+ROWS = "Single test rows"
 
 VIEW = "Map"
 VIEWS = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}
@@ -84,13 +83,15 @@ FLAT_WORDS = (
     "part of all words."
 )
 
-OWN = "A picture of your own"
 OWN_NOTE = (
     "Choose a PNG, JPEG or WebP file of up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and "
     "explained on this server, in memory; it is not written to disk."
 )
 OWN_DRAWN = "This classifier was trained on drawn faces only, so its prediction for a photo means little."
-OWN_LABEL = "Picture"
+OWN_LABEL = "Try a picture of your own"
+OWN_PICTURE = "Picture"
+OWN_EXAMPLES = "or an example"
+OWN_EXAMPLE = "{group}, {label}"
 OWN_TITLE = "Your picture at λ = {lam}"
 OWN_WAIT = "Computing the explanation; the first one takes a few seconds"
 OWN_BEFORE = "Waiting: {n} before you"

@@ -41,7 +41,9 @@ def show(
     target = None
     if view == "grad_cam":  # other maps exist only for the predicted class
         with third:
-            target = one_or_all.show(labels, key=f"{key}-target", label=words.TARGET, everything=words.PREDICTED)
+            target = one_or_all.show(
+                labels, key=f"{key}-target", label=words.TARGET, everything=words.PREDICTED, first=value.target
+            )
     wanted = fourth.selectbox(
         words.SHOW, list(words.FILTERS), format_func=words.FILTERS.__getitem__, key=f"{key}-filter"
     )

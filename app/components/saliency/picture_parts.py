@@ -1,19 +1,23 @@
-"""The page Saliency for pictures: test pictures with their maps, averages, a picture that the user uploads."""
+"""The page Saliency for pictures: a picture of one's own, means by group, test pictures with their maps, averages."""
 
 import streamlit as st
 
 from app.charts import saliency as charts
 from app.components import curve_slider
-from app.components.saliency import averages, gallery_pages, map_picker, own_picture
+from app.components.saliency import averages, gallery_pages, group_maps, map_picker
 from app.components.saliency.gallery import Choice
+from app.components.saliency.own import picture as own_picture
 from app.models import saved_study
 from app.models.explanations import explanation_of
 from app.state import artifacts
 from app.wording import saliency as words
+from app.wording.panels import group_means
 from app.wording.shared import inside
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
+
+FIGURE = 8  # of the paper: where the classifier looks on photos
 
 
 def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
@@ -25,31 +29,56 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         curve: one of its curves.
         channel: of the slider.
     """
-    start, groups, labels = Choice("grad_cam", "untrained"), value.group_names, value.labels
+    groups, labels = value.group_names, value.labels
+    start = Choice("grad_cam", "untrained", words.POSITIVE if len(labels) == 2 else None)
     explain = explanation_of(curve)
     lost = explain.collapsed_controls if explain else None
-    choice = map_picker.show(start, key="map", groups=groups, labels=labels, collapsed=lost or ())
-    found = charts.averages(explain, choice.view)
+    slider, own, means, rows = (st.container() for _ in range(4))  # the choices of the third part reach the others
+    with rows:
+        st.header(words.ROWS, anchor=False)
+        choice = map_picker.show(start, key="map", groups=groups, labels=labels, collapsed=lost or ())
+    found = charts.averages(explain, choice.view, choice.target)
     frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
-    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
+    with slider:
+        index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
     gallery, lam = artifacts.gallery(value, curve.key), curve.lams[index]
     reason = inside.why_unexplained(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:
-        st.info(reason)
+        with means:
+            st.info(reason)
         return
-    if gallery and gallery.n_rows:
-        stamp = artifacts.stamp(value, curve.key)
-        gallery_pages.show(gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index)
-    else:
-        st.info(inside.NO_GALLERY)
+    stamp = artifacts.stamp(value, curve.key)
+    with own:
+        _own(value, curve, gallery, choice, lam)
+    if gallery and group_maps.has_maps(gallery):
+        with means:
+            st.subheader(group_means.TITLE, anchor=False)
+            _verdict(charts.averages(explain, "grad_cam", words.POSITIVE), curve, index)
+            group_maps.show(gallery, key="means", stamp=stamp, channel=channel, index=index, explain=explain)
+    with rows:
+        if gallery and gallery.n_rows:
+            gallery_pages.show(
+                gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index
+            )
+        else:
+            st.info(inside.NO_GALLERY)
     st.header(words.AVERAGES, anchor=False)
     averages.show(found, lams=curve.lams, index=index, rows=explain.rows if explain else 0)
-    _own(value, curve, gallery, choice, lam)
+
+
+def _verdict(found: list[charts.Average], curve: Curve, index: int) -> None:
+    """Draw the sentence on the paper's figure: decided by the share on the first region and its controls."""
+    average = next((each for each in found if each.key == charts.POSITIVE_SHARE), None)
+    st.markdown(
+        group_means.verdict(
+            average.line if average else None, average.names.what if average else "", curve.lams, index,
+            figure=FIGURE, is_rise=True, flat=average.flat if average else None,
+        )
+    )  # fmt: skip
 
 
 def _own(result: Result, curve: Curve, gallery: Gallery | None, choice: Choice, lam: float) -> None:
     """Draw the upload of a picture, or say why none can be explained: it needs the base's weights and the gallery."""
-    st.header(words.OWN, anchor=False)
     weights = artifacts.base_weights(result)
     if not gallery or not weights:
         st.info(words.OWN_MISSING if gallery else words.OWN_NO_GALLERY)

@@ -1,0 +1,1 @@
+"""Inputs of the visitor: a picture or a sentence, explained on this server."""
