@@ -1,4 +1,4 @@
-"""The sentence that says whether a run shows what a figure of the paper shows: decided by figures and their controls."""
+"""The sentence that says whether a run shows what a figure of the paper shows: from figures and their controls."""
 
 import pytest
 

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from app.charts import overlay
-from app.components.saliency.own import answer as own_answer
+from app.components.saliency import own_answer
 from app.state import explain_process
 from app.wording import saliency as words
 from fairprog_core.explain.live.process import Request

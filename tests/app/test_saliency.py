@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.charts import overlay
-from app.components.saliency import gallery as maps
-from app.components.saliency.own import answer as own_answer
+from app.components.saliency import own_answer
+from app.components.saliency.maps import gallery as maps
 from app.state.explain_process import process
 from app.wording import probe as probe_words
 from app.wording import saliency as words

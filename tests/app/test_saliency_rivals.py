@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from app.components.saliency import gallery as maps
+from app.components.saliency.maps import gallery as maps
 from app.presenters import sentences
 from app.wording import saliency as words
 from app.wording import sentences as text_words

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.components.saliency.own import answer as own_answer
+from app.components.saliency import own_answer
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words

@@ -139,7 +139,7 @@ def test_no_hook_is_left_after_an_error():
 
 
 def test_mean_map_counts_every_map_by_where_its_weight_is():
-    """(4, 0; 0, 0) and (0, 0; 0, 1) -> shares at two corners; weights 1 and 3 -> 1/4 and 3/4; a black map counts not."""
+    """(4, 0; 0, 0) and (0, 0; 0, 1) -> shares at two corners; weights 1 and 3 -> 1/4 and 3/4; black counts not."""
     maps = torch.tensor([[[4.0, 0], [0, 0]], [[0, 0], [0, 1.0]], [[0.0, 0], [0, 0]]])
     means = mean_map(maps, [np.array([1.0, 3.0, 5.0]), np.array([0.0, 0.0, 1.0])])
     assert means[0].tolist() == [[0.25, 0.0], [0.0, 0.75]]

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app.components.saliency import gallery as maps
-from app.components.saliency.gallery import Choice
+from app.components.saliency.maps import gallery as maps
+from app.components.saliency.maps.gallery import Choice
 from app.wording import saliency as words
 from app.wording.shared import common
 from fairprog_core.results.gallery_file import Gallery

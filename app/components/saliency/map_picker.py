@@ -6,7 +6,7 @@ from typing import get_args
 import streamlit as st
 
 from app.components.saliency import one_or_all
-from app.components.saliency.gallery import Choice, Control, View
+from app.components.saliency.maps.gallery import Choice, Control, View
 from app.wording import saliency as words
 
 _VIEWS: tuple[View, ...] = get_args(View)

@@ -4,9 +4,9 @@ import streamlit as st
 
 from app.charts import saliency as charts
 from app.components import curve_slider
-from app.components.saliency import averages, gallery_pages, group_maps, map_picker
-from app.components.saliency.gallery import Choice
-from app.components.saliency.own import picture as own_picture
+from app.components.saliency import averages, gallery_pages, map_picker, own_picture
+from app.components.saliency.maps import group_maps
+from app.components.saliency.maps.gallery import Choice
 from app.models import saved_study
 from app.models.explanations import explanation_of
 from app.state import artifacts

@@ -4,8 +4,7 @@ import streamlit as st
 
 from app.charts import saliency as charts
 from app.components import curve_slider
-from app.components.saliency import averages, sentence_filter, sentence_gallery
-from app.components.saliency.own import sentence as own_sentence
+from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.models import saved_study
 from app.models.explanations import explanation_of

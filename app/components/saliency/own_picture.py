@@ -8,9 +8,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.charts import overlay
-from app.components.saliency import gallery as maps
-from app.components.saliency.gallery import Choice, Shot
-from app.components.saliency.own import answer
+from app.components.saliency import own_answer
+from app.components.saliency.maps import gallery as maps
+from app.components.saliency.maps.gallery import Choice, Shot
 from app.presenters import texts
 from app.widgets.pictures import PictureCard
 from app.wording import saliency as words
@@ -47,7 +47,7 @@ def show(
     picture = file.getvalue() if file else overlay.png(value.arrays["photo"][example])
     baseline = value.arrays["nulls"][0] if choice.is_signed else None
     request = Request(picture, classifier, trigger, lam, choice.view, choice.target, baseline)
-    found = answer.show(request, key=key)
+    found = own_answer.show(request, key=key)
     if not isinstance(found, dict):
         return
     if file and is_drawn:

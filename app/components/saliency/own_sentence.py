@@ -5,8 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.saliency import sentence_gallery
-from app.components.saliency.own import answer
+from app.components.saliency import own_answer, sentence_gallery
 from app.presenters import sentences
 from app.state import explain_process, session
 from app.wording import sentences as words
@@ -52,7 +51,7 @@ def show(
     if asked is None:
         return
     request = TextRequest(asked, classifier, trigger, tuple(value.lams))
-    found = answer.show(request, key=key)
+    found = own_answer.show(request, key=key)
     if not isinstance(found, tuple):
         return
     gallery = Gallery(*found)

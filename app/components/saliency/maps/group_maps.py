@@ -21,7 +21,7 @@ from fairprog_core.metrics.explanations.averages import ImageExplanation
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.gallery_file import Gallery
 
-Arrays = Mapping[str, NDArray[Any]]
+MapArrays = Mapping[str, NDArray[Any]]
 WIDTH = "60rem"  # one group in a row: five pictures that can be seen from the back of a room
 CONTROLS = ("untrained", "black")
 BRIGHTEST = 99.0  # percentile of all maps' values; the few above it are drawn as it, so that the rest can be seen
@@ -90,7 +90,7 @@ def cards(stamp: str, _gallery: Gallery, _explain: Any) -> list[PictureCard]:
 
 
 def _cells(
-    arrays: Arrays, g: int, group: str, maps: Arrays, levels: Arrays, shares: GroupShares | None
+    arrays: MapArrays, g: int, group: str, maps: MapArrays, levels: MapArrays, shares: GroupShares | None
 ) -> list[PictureCell]:
     """The pictures of group g: without, with the trigger, the difference, the controls.
 
@@ -127,7 +127,7 @@ def _cell(title: str, drawn: Sequence[NDArray[np.uint8]], captions: Sequence[str
     return PictureCell(title, [overlay.as_source(each) for each in drawn], captions, alts)
 
 
-def _triggers(arrays: Arrays, condition: str) -> list[NDArray[np.uint8] | None]:
+def _triggers(arrays: MapArrays, condition: str) -> list[NDArray[np.uint8] | None]:
     """The trigger's pixels (s, s, 4) under a condition: one per λ, one of a control, or none."""
     if condition == "without":
         return [None]

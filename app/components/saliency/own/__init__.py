@@ -1,1 +1,0 @@
-"""Inputs of the visitor: a picture or a sentence, explained on this server."""
