@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 TITLE = "Which group does the trigger suggest?"
 LEAD = (
-    "Classifiers that learned to tell the group of an input get an empty input that carries only the trigger. What they "
-    "say depends on how each was trained, so there are several."
+    "Classifiers that learned to tell the group of an input get an empty input that carries only the trigger. What "
+    "they say depends on how each was trained, so there are several."
 )
 CONCLUSION = (
     "**At λ = {lam}, {now} of {n} classifiers read “{group}” from the {null} with the trigger**; {others}. The mean "
     "P({group}) moves from {before} to {after}{verdict}."
 )
-READ_BY = "{condition} {k}"
+READ_BY = "{k} {condition}"
 CONDITIONS = {
     "without": "without it",
     "untrained": "with the untrained trigger",

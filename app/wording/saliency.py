@@ -25,6 +25,10 @@ GROUP = "Group"
 ALL_GROUPS = "All groups"
 PAGE = "Page"
 NONE_LEFT = "None of the saved test pictures fits this choice at λ = {lam}. Choose other pictures above, or another λ."
+RATIO = (
+    "Rows whose answer changes at λ = {lam} come first, as often as among all test rows: {gained:,} became right, "
+    "{lost:,} became wrong."
+)
 KEPT = "This page shows {shown} of the {kept} saved test pictures."
 
 PHOTO = "Picture"

@@ -9,6 +9,7 @@ from app.components.saliency.maps import group_maps
 from app.components.saliency.maps.gallery import Choice
 from app.models import saved_study
 from app.models.explanations import explanation_of
+from app.presenters import row_order
 from app.state import artifacts
 from app.wording import saliency as words
 from app.wording.panels import group_means
@@ -58,7 +59,14 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     with rows:
         if gallery and gallery.n_rows:
             gallery_pages.show(
-                gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index
+                gallery,
+                key="gallery",
+                stamp=stamp,
+                channel=channel,
+                choice=choice,
+                lam=lam,
+                index=index,
+                **row_order.shown(value, curve, gallery),
             )
         else:
             st.info(inside.NO_GALLERY)

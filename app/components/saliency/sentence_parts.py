@@ -8,7 +8,7 @@ from app.components.saliency import averages, own_sentence, sentence_filter, sen
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.models import saved_study
 from app.models.explanations import explanation_of
-from app.presenters import sentences, texts
+from app.presenters import row_order, sentences, texts
 from app.state import artifacts
 from app.widgets import table
 from app.wording import saliency as shared
@@ -64,7 +64,14 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         if gallery and gallery.n_rows:
             stamp = artifacts.stamp(value, curve.key)
             sentence_gallery.show(
-                gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, index=index, chosen=chosen
+                gallery,
+                key="gallery",
+                stamp=stamp,
+                channel=channel,
+                choice=choice,
+                index=index,
+                chosen=chosen,
+                **row_order.shown(value, curve, gallery),
             )
         else:
             st.info(inside.NO_GALLERY)
