@@ -5,14 +5,15 @@ from functools import wraps
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.state.refusals import sentence_of
 from app.wording.shared import common
 
 P = ParamSpec("P")
-_CSS = """
-<style>
-.stMainBlockContainer { max-width: 82rem; margin-inline: auto; padding-top: 4.75rem; }
+_RESERVED = range(4, 82, 2)  # rem
+_STYLE = """
+.stMain .stMainBlockContainer { max-width: 82rem; margin-inline: auto; padding-top: 4.75rem; }
 .stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
 .stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
 .st-key-study_form .stExpander details { border: 0; background: none; }
@@ -30,13 +31,28 @@ _CSS = """
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }
 }
-</style>
-"""
+.stElementContainer:has([data-testid="stSkeleton"]) { min-height: 4.45rem; }
+.stElementContainer[class*="st-key-lam-"] { min-height: 8.2rem; }
+""" + "\n".join(f'[class*="st-key-reserve-{rem}-"] {{ min-height: {rem}rem; }}' for rem in _RESERVED)
+STYLE = f"<style>{_STYLE}</style>"
+"""The style sheet. The server puts it into the page's head too: there it holds before the first element is drawn, so
+that nothing moves when it arrives. What loads its script first keeps the place that it will need."""
 
 
 def set_up() -> None:
     """Apply the style sheet; call it once per script run, before the page."""
-    st.html(_CSS)
+    st.html(STYLE)
+
+
+def reserved(rem: float, *, key: str) -> DeltaGenerator:
+    """A container that has a height before its content has loaded, so that what follows does not move.
+
+    Args:
+        rem: the height that the content will have at least.
+        key: unique on the page.
+    """
+    within = [each for each in _RESERVED if each <= rem]
+    return st.container(key=f"reserve-{within[-1]}-{key}" if within else key + "-place", gap=None)
 
 
 def warn(sentences: Iterable[str]) -> None:

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 
 TITLE = "Accuracy against the gap"
-LEAD = (
-    "Every point is one λ, measured on test rows that were used neither for training nor for choosing λ. "
-    "Further left, the gap between the groups is smaller; further up, more predictions are right."
-)
+LEAD = "Every point is one λ on unseen test rows. Further left: a smaller gap. Further up: more right answers."
+ALL_CRITERIA = "Also the curves for {names}"
 
 GAP = "Gap"
 LABEL = "Label"
@@ -110,6 +108,11 @@ GROUP_COLUMNS = (
 )  # fmt: skip
 GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive rate", "accuracy")
 TRIGGER_ALT = "The trigger at λ = {lam}"
+
+
+def all_criteria(names: Sequence[str]) -> str:
+    """The switch that draws the curves of the other criteria too."""
+    return ALL_CRITERIA.format(names=" and ".join(common.kind(name).lower() for name in names))
 
 
 def gap_axis(metric: str) -> str:

@@ -13,6 +13,24 @@ _VIEWS: tuple[View, ...] = get_args(View)
 _CONTROLS: tuple[Control, ...] = get_args(Control)
 
 
+def remembered(value: Choice, *, key: str) -> Choice:
+    """The choices before `show` draws their widgets: the parts above them follow too.
+
+    Args:
+        value: the initial choices.
+        key: beginning of the widgets' keys.
+    """
+    state = st.session_state
+    view: View = state.get(f"{key}-view", value.view)
+    return Choice(
+        view,
+        state.get(f"{key}-control", value.control),
+        state.get(f"{key}-target", value.target) if view == "grad_cam" else None,
+        state.get(f"{key}-filter", value.wanted),
+        state.get(f"{key}-group", value.group),
+    )
+
+
 def show(
     value: Choice, *, key: str, groups: Sequence[str], labels: Sequence[str], collapsed: Collection[str] = ()
 ) -> Choice:

@@ -18,6 +18,7 @@ from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
 
+PICKER = "map"  # beginning of the keys of the choices
 FIGURE = 8  # of the paper: where the classifier looks on photos
 
 
@@ -34,42 +35,30 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     start = Choice("grad_cam", "untrained", words.POSITIVE if len(labels) == 2 else None)
     explain = explanation_of(curve)
     lost = explain.collapsed_controls if explain else None
-    slider, own, means, rows = (st.container() for _ in range(4))  # the choices of the third part reach the others
-    with rows:
-        st.header(words.ROWS, anchor=False)
-        choice = map_picker.show(start, key="map", groups=groups, labels=labels, collapsed=lost or ())
+    choice = map_picker.remembered(start, key=PICKER)
     found = charts.averages(explain, choice.view, choice.target)
     frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
-    with slider:
-        index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
+    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
     gallery, lam = artifacts.gallery(value, curve.key), curve.lams[index]
     reason = inside.why_unexplained(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:
-        with means:
-            st.info(reason)
+        st.info(reason)
         return
     stamp = artifacts.stamp(value, curve.key)
-    with own:
-        _own(value, curve, gallery, choice, lam)
+    _own(value, curve, gallery, choice, lam)
     if gallery and group_maps.has_maps(gallery):
-        with means:
-            st.subheader(group_means.TITLE, anchor=False)
-            _verdict(charts.averages(explain, "grad_cam", words.POSITIVE), curve, index)
-            group_maps.show(gallery, key="means", stamp=stamp, channel=channel, index=index, explain=explain)
-    with rows:
-        if gallery and gallery.n_rows:
-            gallery_pages.show(
-                gallery,
-                key="gallery",
-                stamp=stamp,
-                channel=channel,
-                choice=choice,
-                lam=lam,
-                index=index,
-                **row_order.shown(value, curve, gallery),
-            )
-        else:
-            st.info(inside.NO_GALLERY)
+        st.subheader(group_means.TITLE, anchor=False)
+        _verdict(charts.averages(explain, "grad_cam", words.POSITIVE), curve, index)
+        group_maps.show(gallery, key="means", stamp=stamp, channel=channel, index=index, explain=explain)
+    st.header(words.ROWS, anchor=False)
+    choice = map_picker.show(start, key=PICKER, groups=groups, labels=labels, collapsed=lost or ())
+    if gallery and gallery.n_rows:
+        gallery_pages.show(
+            gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, lam=lam, index=index,
+            **row_order.shown(value, curve, gallery),
+        )  # fmt: skip
+    else:
+        st.info(inside.NO_GALLERY)
     st.header(words.AVERAGES, anchor=False)
     averages.show(found, lams=curve.lams, index=index, rows=explain.rows if explain else 0)
 

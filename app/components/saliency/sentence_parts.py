@@ -36,45 +36,31 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         channel: of the slider.
     """
     lams, chosen = curve.lams, curve.chosen_lam
-    slider, own, means, rows = (st.container() for _ in range(4))  # the choices of the third part reach the others
-    with rows:
-        st.header(words.ROWS_TITLE, anchor=False)
-        start = SentenceFilter(rows=tuple(sentences.default_rows(lams, chosen)))
-        choice = sentence_filter.show(
-            start, key=f"sentences-{curve.key}", groups=value.group_names, labels=value.labels, lams=lams
-        )
+    start, key = SentenceFilter(rows=tuple(sentences.default_rows(lams, chosen))), f"sentences-{curve.key}"
     explain = explanation_of(curve)
     found = charts.averages_of_texts(explain)
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
-    with slider:
-        index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
+    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
     gallery = artifacts.gallery(value, curve.key)
-    with own:
-        _own(value, curve, gallery, channel=channel, index=index, rows=choice.rows)
+    shown_rows = sentence_filter.remembered_rows(start, key=key, n=len(lams))
+    _own(value, curve, gallery, channel=channel, index=index, rows=shown_rows)
     reason = inside.why_unexplained(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:
-        with means:
-            st.info(reason)
+        st.info(reason)
         return
     if found:
-        with means:
-            _means(explain, found, curve, index)
-    with rows:
-        _note(value)
-        if gallery and gallery.n_rows:
-            stamp = artifacts.stamp(value, curve.key)
-            sentence_gallery.show(
-                gallery,
-                key="gallery",
-                stamp=stamp,
-                channel=channel,
-                choice=choice,
-                index=index,
-                chosen=chosen,
-                **row_order.shown(value, curve, gallery),
-            )
-        else:
-            st.info(inside.NO_GALLERY)
+        _means(explain, found, curve, index)
+    st.header(words.ROWS_TITLE, anchor=False)
+    _note(value)
+    choice = sentence_filter.show(start, key=key, groups=value.group_names, labels=value.labels, lams=lams)
+    if gallery and gallery.n_rows:
+        stamp = artifacts.stamp(value, curve.key)
+        sentence_gallery.show(
+            gallery, key="gallery", stamp=stamp, channel=channel, choice=choice, index=index, chosen=chosen,
+            **row_order.shown(value, curve, gallery),
+        )  # fmt: skip
+    else:
+        st.info(inside.NO_GALLERY)
     st.header(shared.AVERAGES, anchor=False)
     averages.show(found, lams=lams, index=index, rows=explain.rows if explain else 0)
 
