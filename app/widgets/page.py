@@ -31,7 +31,7 @@ _STYLE = """
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }
 }
-.stElementContainer:has([data-testid="stSkeleton"]) { min-height: 4.45rem; }
+.stElementContainer:has([data-testid="stSkeleton"]) { min-height: 4.23rem; }
 .stElementContainer[class*="st-key-lam-"] { min-height: 8.2rem; }
 """ + "\n".join(f'[class*="st-key-reserve-{rem}-"] {{ min-height: {rem}rem; }}' for rem in _RESERVED)
 STYLE = f"<style>{_STYLE}</style>"
