@@ -155,7 +155,14 @@ def seed(number: int) -> str:
 
 def series_name(series: "Series") -> str:
     """The name of a curve in legends: "Border, equalized odds", after its run's name if several runs are compared."""
-    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion, series.tuning_ratio))
+    name = inside.curve_name(series.kind, series.criterion, series.tuning_ratio, series.method)
+    return inside.in_run(series.name, name)
+
+
+def short_name(series: "Series") -> str:
+    """The name of a curve where all have one criterion: "Border"."""
+    name = f"{inside.learned_name(series.kind, series.method)}{inside.share(series.tuning_ratio)}"
+    return inside.in_run(series.name, name)
 
 
 def hover(name: str, spot: "PlotPoint") -> str:
