@@ -1,4 +1,4 @@
-"""Make a small folder of a finished comparison of methods, to be shipped: ``python tools/ship_comparison.py RUN FOLDER``.
+"""Make a small folder to ship of a finished comparison of methods: ``python tools/ship_comparison.py RUN FOLDER``.
 
 What the pages Compare and Trade-off show stays: every figure, and the predictions on the test rows. Triggers, weights
 and logits are left out: they are three quarters of the bytes, and the same studies can be run to get them.
@@ -8,6 +8,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from fairprog_core.results.predictions_file import read_predictions, write_predictions
 from fairprog_core.results.result import Result
@@ -32,7 +33,7 @@ def ship(run: Path, folder: Path) -> None:
                 labels=found.labels,
             )
             kept.add(target)
-    values = result.to_json()
+    values: dict[str, Any] = result.to_json()
     for point in (values["base"], *values["points"]):
         point["artifacts"] = {name: path for name, path in point["artifacts"].items() if name == "predictions"}
     for curve in values["curves"]:
@@ -40,9 +41,8 @@ def ship(run: Path, folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(values, allow_nan=False, separators=(",", ":")), "utf-8")
     (folder / "study.json").write_bytes((run / "study.json").read_bytes())
     Result.open(folder)
-    print(
-        f"{len(kept)} files of predictions, {sum(each.stat().st_size for each in folder.rglob('*') if each.is_file()):,} bytes"
-    )
+    n_bytes = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+    print(f"{len(kept)} files of predictions, {n_bytes:,} bytes")
 
 
 if __name__ == "__main__":

@@ -99,6 +99,7 @@ def _start(found: Mapping[str, Candidate], wanted: Sequence[str], of_runs: Seque
 
     Without remembered candidates: those of runs with rivals, else all; or where they are too many, those that learned
     from all of the tuning data.
+    """
     known = [key for key in wanted if key in found]
     added = [key for key, each in found.items() if each.run not in of_runs and key not in known]
     if known:
