@@ -23,8 +23,8 @@ def ship(run: Path, folder: Path) -> None:
     """
     result, kept = Result.open(run), set[Path]()
     for point in (result.base, *result.points):
-        if "predictions" in point.artifacts:
-            file = result.path(point.artifacts["predictions"])
+        if name := point.artifacts.get("predictions"):
+            file = result.path(name)
             found, target = read_predictions(file), folder / file.relative_to(run)
             write_predictions(
                 target,
