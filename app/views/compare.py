@@ -48,6 +48,7 @@ def show_comparison(picked: Picked) -> None:
     results = {each.run: each.result for each in picked.candidates}
     if not side_by_side.has_same_data(results):
         st.info(side_words.other_data([saved_study.dataset_kind(result.study) for result in results.values()]))
+        st.page_link("views/tradeoff.py", label=words.TO_TRADEOFF)
         return
     if not side_by_side.has_same_rows(results):
         show_chart(picked)

@@ -28,6 +28,10 @@ OTHER_DATA = (
     "The chosen runs are on different data ({kinds}), so nothing about them can be set against each other. Choose runs "
     "on the same data above."
 )
+OTHER_LABELS = (
+    "The chosen runs have other labels or groups, so nothing about them can be set against each other. Choose runs on "
+    "the same data above."
+)
 CAPTION = "At the λ that each run chose on its own validation rows; below each figure its 95 % interval"
 COLUMNS = (("Method", ""), ("λ", ""), ("Test rows", ""), ("Gap", "base → with it"), ("Accuracy", "base → with it"))
 
@@ -50,7 +54,9 @@ def differ(studies: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def other_data(kinds: Sequence[str]) -> str:
-    """Runs on different data were chosen."""
+    """Runs on different data were chosen; or on one kind of it with other labels or groups."""
+    if len(set(kinds)) == 1:
+        return OTHER_LABELS
     return OTHER_DATA.format(kinds=", ".join(common.plain(common.kind(kind).lower()) for kind in dict.fromkeys(kinds)))
 
 
