@@ -10,6 +10,7 @@ import pytest
 from app.components.lesson import bundle
 from app.presenters.lesson import plan, rates, study
 from app.wording.shared.languages import FIRST, languages
+from fairprog_core.results.changed_examples import read_examples
 from fairprog_core.results.result import Result
 from tests.app.test_component_types import ScriptTypes, sent
 
@@ -125,7 +126,11 @@ def test_figures_are_those_of_the_result(studies):
         *point.metric("equalized_odds_difference").ci,
     )
     assert found["learned"] == curve.n_parameters
-    assert found["frozen"] == 29761  # of the shipped small residual network: what its file of weights holds
+    stored = read_examples(DEMOS / "faces", curve=curve.key, n_labels=2)
+    assert found["frozen"] == stored["n_weights"]
+    gained = [row["predictions"][curve.lams.index(curve.chosen_lam) + 1] == row["label"] for row in found["changed"]]
+    share = found["flips"][0] / sum(found["flips"])
+    assert abs(np.mean(gained) - share) < 0.5 / len(gained)
 
 
 def test_rates_along_the_share_that_is_called_positive_by_hand():

@@ -13,7 +13,7 @@ import { thresholdStep } from "./steps/thresholds.js";
 
 const GLOSSARY = ["gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
 const PAPER = `@media print {
-  [data-testid="stHeader"], [data-testid="stToolbar"] { display: none !important; }
+  [data-testid="stHeader"], [data-testid="stToolbar"], .fp-words { display: none !important; }
   html, body, #root, #root > div, [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"] {
     position: static !important; height: auto !important; overflow: visible !important; background: #fff !important;
   }

@@ -38,6 +38,7 @@
  * @property {LessonProbe | null} probe
  * @property {LessonChecked[]} checks
  * @property {LessonExample[]} examples
+ * @property {LessonExample[]} changed
  * @property {LessonTrigger} trigger
  */
 

@@ -153,6 +153,8 @@ class LessonStudy(TypedDict):
         frozen: number of the classifier's weights.
         learned: number of the trigger's.
         flips: of test rows: became right, became wrong.
+        examples: explained test rows.
+        changed: test rows whose prediction changes at the chosen λ, as often gained and lost as all; may be empty.
         steps: of the training.
         majority: accuracy of always giving the more frequent label.
         levelled: the share of what the gap closed by that better groups lost.
@@ -175,6 +177,7 @@ class LessonStudy(TypedDict):
     probe: LessonProbe | None
     checks: list[LessonChecked]
     examples: list[LessonExample]
+    changed: list[LessonExample]
     trigger: LessonTrigger
 
 

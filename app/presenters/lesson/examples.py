@@ -15,8 +15,11 @@ from app.models.gallery import trigger_words
 from app.presenters import texts
 from app.presenters.lesson.data import LessonExample, LessonTrigger
 from fairprog_core.metrics.explanations.by_condition import CONTROLS
+from fairprog_core.results.changed_examples import ChangedExamples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import Gallery
+
+N_CHANGED = {"image": 8, "text": 7}  # of the rows whose prediction changes
 
 
 def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
@@ -31,7 +34,7 @@ def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
         z = int(arrays["z"][i])
         is_text = gallery.modality == "text"
         row: LessonExample = {
-            "group": patterns[z].index(True) if patterns and any(patterns[z]) else z,
+            "group": _group(patterns, z),
             "label": int(arrays["y"][i]),
             "predictions": [int(label) for label in said[i]],
             "said": _said(arrays, i, curve),
@@ -42,6 +45,36 @@ def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
         }
         found.append(row)
     return found
+
+
+def changed(stored: ChangedExamples | None, gallery: Gallery) -> list[LessonExample]:
+    """The first of the stored rows whose prediction changes: among them gained and lost as often as in the whole split.
+
+    Args:
+        stored: rows of the gallery's curve; None where the study has none.
+        gallery: gives the groups and the λ-values.
+    """
+    if stored is None or stored["lams"] != [float(lam) for lam in gallery.arrays["lams"]]:
+        return []
+    patterns = gallery.about.get("patterns")
+    return [
+        {
+            "group": _group(patterns, row["z"]),
+            "label": row["y"],
+            "predictions": row["y_pred"],
+            "said": {},
+            "photo": row.get("large") or row.get("seen", ""),
+            "maps": {},
+            "words": [texts.safe(word) for word in row["scores"]["text"].split(" ")] if "scores" in row else [],
+            "weights": {},
+        }
+        for row in stored["rows"][: N_CHANGED[gallery.modality]]
+    ]
+
+
+def _group(patterns: list[list[bool]] | None, z: int) -> int:
+    """The index of the first group of a pattern code."""
+    return patterns[z].index(True) if patterns and any(patterns[z]) else z
 
 
 def trigger(gallery: Gallery) -> LessonTrigger:

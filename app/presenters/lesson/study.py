@@ -10,6 +10,7 @@ from app.presenters.lesson import examples, looks, rates
 from app.presenters.lesson.data import LessonStudy
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.point import Point
+from fairprog_core.results.changed_examples import read_examples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 
@@ -35,6 +36,7 @@ def study(result: Result, run: str) -> LessonStudy:
         raise ArtifactError(f"{result.folder} holds no trigger with explained test rows of two labels; run it again.")
     points, chosen = result.points_of(curve), result.chosen_point(curve)
     levelled = chosen.levelling.get(curve.gap) if chosen.levelling else result.levelling(chosen, curve.gap)
+    stored = read_examples(result.folder, curve=curve.key, n_labels=len(result.labels))
     lams = {float(lam) for lam in gallery.arrays["lams"]}
     points = [point for point in points if point.lam in lams]
     return {
@@ -43,7 +45,7 @@ def study(result: Result, run: str) -> LessonStudy:
         "modality": gallery.modality,
         "labels": list(result.labels),
         "n": result.base.n,
-        "frozen": _n_weights(result),
+        "frozen": stored["n_weights"] if stored else _n_weights(result),
         "learned": curve.n_parameters or 0,
         "steps": curve.steps,
         "majority": float(result.majority_accuracy or 0.0),
@@ -55,6 +57,7 @@ def study(result: Result, run: str) -> LessonStudy:
         "probe": looks.probe(curve),
         "checks": looks.checks(result, curve, levelled),
         "examples": examples.examples(gallery, curve),
+        "changed": examples.changed(stored, gallery),
         "trigger": examples.trigger(gallery),
     }
 
@@ -83,7 +86,7 @@ def _flips(point: Point) -> list[int]:
 
 
 def _n_weights(result: Result) -> int:
-    """The number of the classifier's weights; 0 where the run did not keep them."""
+    """The number of values in the classifier's file; 0 where the run did not keep it."""
     from safetensors import safe_open
 
     path = result.folder / "base" / "classifier.safetensors"

@@ -82,7 +82,7 @@ function written(desk, times) {
  */
 function portrait(desk, group) {
   const { study } = desk;
-  const example = study.examples.find((each) => each.label === 1 && study.groups[each.group] === group && each.predictions[0] === 1);
+  const example = [...study.changed, ...study.examples].find((each) => each.label === 1 && study.groups[each.group] === group);
   if (!example?.photo) return [];
   const element = canvas(desk.say(`one.${group.name}1`));
   paint(element, { photo: example.photo, box: study.trigger.box });

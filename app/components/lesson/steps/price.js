@@ -5,7 +5,7 @@ import { rateBars } from "../sentences.js";
 
 const PRICES = [0, 0.025, 0.1, 0.25]; // of the question's options
 const [WIDTH, HEIGHT, EDGE, TOP] = [420, 290, 38, 34];
-const N_SENTENCES = 6;
+const N_ROWS = 8; // where the study has no examples of what changes
 
 /**
  * @param {Desk} desk
@@ -33,7 +33,7 @@ export function priceStep(desk) {
  * @param {Desk} desk
  */
 function bench(desk) {
-  const { stops, examples, trigger, modality } = desk.study;
+  const { stops, examples, changed, trigger, modality } = desk.study;
   const gap = make("strong");
   const accuracy = make("strong");
   const notes = [make("span", "note"), make("span", "note")];
@@ -43,7 +43,7 @@ function bench(desk) {
   ); // prettier-ignore
   figures.setAttribute("aria-live", "polite");
   const chart = curve(desk);
-  const shown = modality === "image" ? examples : examples.slice(0, N_SENTENCES);
+  const shown = changed.length ? changed : examples.slice(0, N_ROWS);
   const items = shown.map((example) => {
     const name = desk.say(`one.${desk.study.groups[example.group].name}${example.label}`);
     const verdict = make("span", "verdict");
@@ -89,7 +89,8 @@ function bench(desk) {
   const lam = slider(desk.say("step4.slider"), { min: 0, max: stops.length - 1, value: 0 }, spoken, redraw);
   redraw(0);
   const list = make("ul", modality === "image" ? "examples" : "examples sentences", ...items.map(({ item }) => item));
-  return make("div", "", lam.box, figures, make("div", "two bench", list, chart.box));
+  const note = changed.length ? [make("p", "note", desk.say("step4.rows"))] : [];
+  return make("div", "", lam.box, figures, make("div", "two bench", make("div", "", list, ...note), chart.box));
 }
 
 /**
