@@ -29,7 +29,7 @@ from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file
 
-LARGE = 320  # pixels; a picture is about 290 wide on a page, and twice as sharp on some screens
+LARGE = 448  # pixels; a picture is about 290 wide on a page, and more on a projector
 DIGITS = 4
 
 
