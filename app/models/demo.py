@@ -110,6 +110,7 @@ class DemoControl(TypedDict):
 class DemoWords(TypedDict):
     """The labels and captions of the demo."""
 
+    task: str
     slider: str
     chosen: str
     base: str

@@ -206,6 +206,7 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
     changes = result.chosen_point(curve).changes or () if curve.chosen_lam is not None else ()
     gained, lost = (sum(row[way]["rows"] for row in changes) for way in ("gained", "lost"))
     return {
+        "task": _task(result),
         "slider": words.SLIDER,
         "chosen": words.CHOSEN,
         "base": words.BASE_POINT,
@@ -230,6 +231,14 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
         "drawn": words.DRAWN,
         "called": [words.CALLED.format(label=label) for label in result.labels],
     }
+
+
+def _task(result: Result) -> str:
+    """What the classifier answers, and about which groups, as Markdown."""
+    groups = [people_of(data_kind(result), group)[0] for group in result.group_names]
+    positive, negative = result.labels[-1], result.labels[0] if len(result.labels) == 2 else words.OTHERS
+    named = {"positive": positive, "negative": negative, "groups": ", ".join(groups)}
+    return words.TASK.format(**{key: common.plain(value) for key, value in named.items()})
 
 
 def of_folder(folder: Path) -> Demo | None:

@@ -41,6 +41,18 @@ def demos() -> dict[str, Path]:
     return {DEMO if folder.name == "faces" else f"{DEMO}-{folder.name}": folder for folder in folders}
 
 
+def comparisons() -> dict[str, Path]:
+    """The artifact folders of the shipped comparisons of methods by their id among the runs, the faces first."""
+    found = [file.parent for file in (assets() / "methods").glob("*/result.json")]
+    folders = sorted(found, key=lambda folder: (folder.name != "faces", folder.name))
+    return {f"{DEMO}-methods-{folder.name}": folder for folder in folders}
+
+
+def shipped() -> dict[str, Path]:
+    """The artifact folders of everything that is shipped, by its id among the runs."""
+    return demos() | comparisons()
+
+
 def is_demo(run_id: str) -> bool:
     """Whether this id has the form of a demo's id; the demo need not exist."""
     return run_id.partition("-")[0] == DEMO
@@ -131,8 +143,18 @@ def cancel(run_id: str) -> None:
         warm_up()
 
 
+def pause(run_id: str) -> None:
+    """Let a running run wait until it is resumed.
+
+    Raises:
+        RunError: it is not running, or not this visitor's.
+    """
+    _check_own(run_id)
+    store().pause(run_id)
+
+
 def resume(run_id: str) -> None:
-    """Queue a run again, and start a worker where none runs.
+    """Let a paused run go on, or queue a run again; start a worker where none runs.
 
     Raises:
         RunError: it cannot be resumed, is not this visitor's, the queue is full, or this visitor has too many runs.
@@ -177,7 +199,7 @@ def asked_removal() -> "Run | None":
 def folder_of(run_id: str) -> Path | None:
     """The artifact folder of a run or of a demo; None where it is missing."""
     if is_demo(run_id):
-        return demos().get(run_id)
+        return shipped().get(run_id)
     folder = home().run(run_id)
     return folder if folder.is_dir() else None
 

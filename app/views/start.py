@@ -26,6 +26,15 @@ def choose(folders: dict[str, Path]) -> str:
     return run
 
 
+def task(folder: Path) -> str:
+    """What the classifier of an example answers; empty where the example cannot be read."""
+    try:
+        found = intro_demo.of_folder(folder)
+    except FairprogError:  # `show` says so
+        return ""
+    return found["words"]["task"] if found else ""
+
+
 @page.fragment
 def show(folder: Path) -> None:
     """Draw the demo of one example, or a sentence where it is damaged or empty."""
@@ -49,8 +58,11 @@ def show(folder: Path) -> None:
 with st.container(key="start"):  # first, because the style of this page hangs on it
     page.header(words.TITLE, words.LEAD)
     st.caption(words.PAPER)
-    folders = run_store.demos()
-    shown = choose(folders) if folders else None
+    folders, shown = run_store.demos(), None
+    if folders:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            shown = choose(folders)
+            st.markdown(task(folders[shown]), width="content")
     if shown:
         show(folders[shown])
     else:

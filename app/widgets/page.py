@@ -3,80 +3,55 @@
 import html
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
+from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.state.refusals import sentence_of
 from app.wording.shared import common
-from app.wording.shared.glossary import BUTTON, CLOSE, GLOSSARY, TITLE
+from app.wording.shared.glossary import BUTTON, CLOSE, TITLE, glossary
 
 P = ParamSpec("P")
-_CSS = """
-<style>
-.stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
-.stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
-.stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
-.st-key-study_form .stExpander details { border: 0; background: none; }
-.st-key-study_form .stExpander summary { padding-inline: 0; }
-.st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
-[class*="st-key-run_row_"] { border-top: 1px solid rgba(122, 135, 148, 0.35); padding-top: 0.9rem; }
-@media (max-width: 640px) { .st-key-runs_heading { display: none; } }
-.stMain [data-stale="true"] { opacity: 1 !important; }
-@media (min-width: 1900px) { html { font-size: 20px !important; } }
-@media (min-width: 2400px) { html { font-size: 24px !important; } }
-.stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
-.stMain [data-testid="stSelectbox"] input { text-overflow: ellipsis; }
-.stMain [data-selected="true"] p { color: light-dark(#00619a, #6cb8e6); }
-.stMain [data-selected="true"] [data-testid="stCaptionContainer"] { opacity: 1; }
-.stMainBlockContainer:has(.st-key-start) { padding-top: 4.25rem; padding-bottom: 1.5rem; }
-.stMainBlockContainer:has(.st-key-start) [data-testid="stHeading"] h1 { padding: 0 0 0.5rem; }
-.st-key-start { gap: 0.6rem; }
-.stMainBlockContainer:has(.st-key-start) p { max-width: none; }
-.stMainBlockContainer:has(.st-key-start) [data-testid="stCaptionContainer"] { opacity: 1; }
-.stMainBlockContainer:has(.st-key-start) h1 { font-size: clamp(1.4rem, 1.1rem + 1.2vw, 2rem); padding-bottom: 0; }
-.st-key-intro_demo_place { min-height: 63rem; }
-@media (min-width: 801px) { .st-key-intro_demo_place { min-height: 34.5rem; } }
-.st-key-next_steps a { border: 1px solid rgba(122, 135, 148, 0.45); border-radius: 0.5rem; }
-.stElementContainer:has(.fp-words) { position: absolute; width: 0; height: 0; }
-.fp-words {
-  position: fixed; top: 0.75rem; right: 1rem; z-index: 999991; min-height: 2.25rem; padding: 0.25rem 0.9rem;
-  border: 1px solid rgba(122, 135, 148, 0.6); border-radius: 0.5rem; background: transparent; color: inherit;
-  font: inherit; cursor: pointer;
-}
-.fp-words:hover { border-color: currentColor; }
-.fp-glossary {
-  max-width: min(38rem, 92vw); max-height: 85vh; margin: auto; padding: 1.25rem 1.5rem; overflow: auto; font: inherit;
-  border: 1px solid rgba(122, 135, 148, 0.6); border-radius: 0.75rem; background: light-dark(#ffffff, #18222c);
-  color: light-dark(#18222c, #e9eef2); box-shadow: 0 1rem 3rem rgba(0, 0, 0, 0.35);
-}
-.fp-glossary h2 { font-size: 1.3rem; padding: 0 0 0.75rem; }
-.fp-glossary dt { font-weight: 650; }
-.fp-glossary dd { margin: 0 0 0.8rem; }
-.fp-glossary button { padding: 0.35rem 1rem; border: 1px solid currentColor; border-radius: 0.5rem; background: none;
-  color: inherit; font: inherit; cursor: pointer; }
-@media (prefers-reduced-motion: reduce) {
-  *, *::before, *::after { animation: none !important; transition: none !important; }
-}
-</style>
-"""
+_RESERVED = range(4, 82, 2)  # rem
+_STYLE = Path(__file__).with_suffix(".css").read_text("utf-8") + "\n".join(
+    f'[class*="st-key-reserve-{rem}-"] {{ min-height: {rem}rem; }}' for rem in _RESERVED
+)
+STYLE = f"<style>{_STYLE}</style>"
+"""The style sheet. The server puts it into the page's head too: there it holds before the first element is drawn, so
+that nothing moves when it arrives. What loads its script first keeps the place that it will need."""
 
 
 def set_up() -> None:
     """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
-    st.html(_CSS + _glossary())
+    st.html(STYLE)
+    st.html(words())
 
 
 @cache
-def _glossary() -> str:
+def words() -> str:
     """A button in the header of every page, and what it opens. The browser opens and closes it by itself."""
-    terms = "".join(f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in GLOSSARY.values())
+    terms = "".join(
+        f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in glossary().values()
+    )
     return (
         f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
         f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
         f"<dl>{terms}</dl>"
         f'<button type="button" popovertarget="fp-glossary" popovertargetaction="hide">{CLOSE}</button></div>'
     )
+
+
+def reserved(rem: float, *, key: str) -> DeltaGenerator:
+    """A container that has a height before its content has loaded, so that what follows does not move.
+
+    Args:
+        rem: the height that the content will have at least.
+        key: unique on the page.
+    """
+    within = [each for each in _RESERVED if each <= rem]
+    return st.container(key=f"reserve-{within[-1]}-{key}" if within else key + "-place", gap=None)
 
 
 def warn(sentences: Iterable[str]) -> None:

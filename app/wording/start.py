@@ -13,6 +13,8 @@ NO_DEMO = (
 )
 BROKEN_DEMO = "The finished example cannot be read: {reason} Train a small study instead."
 
+TASK = "The classifier answers: **{positive}** or **{negative}**? The groups: {groups}."
+OTHERS = "another label"
 SLIDER = "λ: how much the gap counts"
 NO_TRIGGER = "no trigger"
 CHOSEN = "chosen"

@@ -205,6 +205,13 @@ class Dataset(ABC):
     def split(self, name: SplitName) -> Split:
         """The rows of a split, from the cache if they are there, else prepared now."""
 
+    def split_on_demand(self, name: SplitName) -> Split | None:
+        """The rows of a split, each made when it is first used; None: `prepare_split` makes them all, here or before.
+
+        `prepare_split` makes the rest, and keeps them.
+        """
+        return None
+
     @abstractmethod
     def split_digest(self, name: SplitName) -> str:
         """Content key of a split: changes with exactly those options that change its rows."""

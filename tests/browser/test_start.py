@@ -132,7 +132,7 @@ def test_glossary_opens_and_closes_by_keyboard(start):
     page.get_by_role("button", name=glossary.BUTTON, exact=True).focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog", name=glossary.TITLE).wait_for()
-    assert page.locator("#fp-glossary dt").all_inner_texts() == [term.name for term in glossary.GLOSSARY.values()]
+    assert page.locator("#fp-glossary dt").all_inner_texts() == [term.name for term in glossary.glossary().values()]
     assert start.findings() == []
     page.keyboard.press("Escape")
     page.locator("#fp-glossary").wait_for(state="hidden")

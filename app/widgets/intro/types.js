@@ -93,6 +93,7 @@
 
 /**
  * @typedef {object} DemoWords
+ * @property {string} task
  * @property {string} slider
  * @property {string} chosen
  * @property {string} base

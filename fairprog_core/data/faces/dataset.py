@@ -4,7 +4,7 @@ Notation: n samples, p = 2 groups, a attributes that make the label, c = 2^a cla
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data import FacesOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import Array, CacheEntry, Columns
+from fairprog_core.data.faces.on_demand import MOST_BYTES, PicturesOnDemand
 from fairprog_core.data.faces.painter import Painted, paint
 from fairprog_core.data.faces.traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
 from fairprog_core.data.random_streams import stream_key
@@ -52,6 +53,7 @@ class Faces(Dataset):
 
     def __init__(self, options: FacesOptions, home: Home) -> None:
         super().__init__(options, home)
+        self._on_demand: dict[SplitName, PicturesOnDemand] = {}
         self._probabilities = {"blond": (options.p_blond_female, options.p_blond_male), **P_ATTRIBUTE}
 
     @property
@@ -70,11 +72,29 @@ class Faces(Dataset):
         return p_z[:, None] * p_y
 
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
-        return self._pictures(name).prepare()
+        entry = self._pictures(name)
+        yield from entry.prepare()
+        if drawn := self._on_demand.pop(name, None):
+            drawn.settle(entry.open()["x"])
 
     def split(self, name: SplitName) -> Split:
         z, y = self._codes(name, 0, self._n(name))
         return Split(self._pictures(name).open()["x"], y, z, self.cell_share, name in _STRATIFIED)
+
+    def split_on_demand(self, name: SplitName) -> Split | None:
+        n, s = self._n(name), self.options.image_size
+        if 3 * n * s * s > MOST_BYTES or self._pictures(name).folder.exists():
+            return None
+        z, y = self._codes(name, 0, n)
+        if name not in self._on_demand:
+            key, all_faces = stream_key("faces", self.options.seed, name, "noise"), self._faces(name, 0, z, y)
+
+            def draw(rows: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
+                for row in rows.tolist():
+                    yield paint(all_faces[row], s, np.random.Philox(key=key, counter=row << 64)).picture
+
+            self._on_demand[name] = PicturesOnDemand((n, s, s, 3), draw)
+        return Split(cast(Any, self._on_demand[name]), y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
         return self._digest(name)
@@ -175,7 +195,12 @@ class Faces(Dataset):
     def _fill(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         n, s = self._n(name), self.options.image_size
         x = out.create("x", (n, s, s, 3), np.uint8)
+        drawn = self._on_demand.get(name)
         for start, stop in _chunks(n):
+            if drawn is not None:
+                x[start:stop] = drawn[start:stop]
+                yield stop, n
+                continue
             z, y = self._codes(name, start, stop)
             for row, painted in enumerate(self._paint(name, start, z, y), start):
                 x[row] = painted.picture
