@@ -74,7 +74,9 @@ def test_averages_have_a_level_and_a_row_for_every_rival(open_page, run, names, 
     levels = {trace["name"]: trace["y"] for trace in traces(page, "positive") if trace.get("mode") == "lines"}
     flat = explain["flat"]["positive_share"]
     assert levels.pop(inside.FLAT.format(level=flat)) == [flat, flat]
-    assert levels == {names[method]: pytest.approx([explain["positive_hair_share"][method]["value"]] * 2) for method in RIVALS}
+    assert levels == {
+        names[method]: pytest.approx([explain["positive_hair_share"][method]["value"]] * 2) for method in RIVALS
+    }
     for key in ("positive", "erasure", "difference", "flips"):
         assert [row[0] for row in rows(page, key) if row[0] in names.values()] == list(names.values())
     assert words.RIVALS_ARE_LEVELS in said(page)
