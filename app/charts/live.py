@@ -12,9 +12,10 @@ from app.charts.plot import Plot
 from app.models.records import CurveSoFar, running_mean, thin
 from app.wording import train as words
 from app.wording.shared import common
-from fairprog_core.common.records import BaseRecord, ValidationRecord
+from fairprog_core.common.records import BaseRecord, Front, LiveRecord
 
 HEIGHT = 460  # px of the validation chart
+MOST_GHOSTS = 8  # earlier validations that are drawn
 
 
 def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plot | None:
@@ -33,6 +34,8 @@ def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plo
     for i, other in enumerate(finished):
         _add_line(fig, other, name=words.FINISHED, colour=theme.NEUTRAL, width=1.5, is_named=i == 0)
     record = curve.best if curve.is_finished else curve.latest
+    if record is None and curve.rough is not None and "front" in curve.rough:
+        return _rough(fig, curve.rough, finished, gap)
     if record is None:
         if not finished:
             return None
@@ -40,14 +43,39 @@ def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plo
         return Plot(fig, words.VALIDATION_LABEL, height=HEIGHT)
     if curve.best is not None and curve.best is not record:
         _add_line(fig, curve.best, name=words.BEST, colour=theme.COLOURS[2], dash="dot", width=2)
+    _add_ghosts(fig, curve, record)
     name = words.KEPT if curve.is_finished else words.NOW
     _add_line(fig, record, name=name, colour=theme.COLOURS[0], width=theme.LINE, has_points=True)
     _add_references(fig, [record, *finished])
+    return Plot(fig, words.VALIDATION_LABEL, *_table(record, gap), height=HEIGHT)
+
+
+def _rough(fig: go.Figure, live: LiveRecord, finished: Sequence[Front], gap: str) -> Plot:
+    """The rough curve of the first steps, on few rows."""
+    front = live["front"]
+    name = words.rough(live.get("n_rows", 0))
+    _add_line(fig, front, name=name, colour=theme.COLOURS[0], width=2, dash="dot", has_points=True)
+    _add_references(fig, [front, *finished])
+    return Plot(fig, words.VALIDATION_LABEL, *_table(front, gap), height=HEIGHT)
+
+
+def _add_ghosts(fig: go.Figure, curve: CurveSoFar, shown: Front) -> None:
+    """Earlier validations, the older the fainter."""
+    earlier = [each for each in curve.validations if each is not shown][-MOST_GHOSTS:]
+    for i, ghost in enumerate(earlier):
+        _add_line(
+            fig, ghost, name=words.EARLIER, colour=theme.COLOURS[0], width=1.5, is_named=i == len(earlier) - 1,
+            opacity=0.12 + 0.38 * (i + 1) / len(earlier),
+        )  # fmt: skip
+
+
+def _table(record: Front, gap: str) -> tuple[tuple[str, str, str], list[list[str]]]:
+    """Columns and rows of the table below the chart."""
     rows = [
         [common.lam(lam), common.number(accuracy), common.number(size)]
         for lam, accuracy, size in zip(record["lam"], record["accuracy"], record["gap"], strict=True)
     ]
-    return Plot(fig, words.VALIDATION_LABEL, ("λ", common.metric("accuracy"), gap), rows, height=HEIGHT)
+    return ("λ", common.metric("accuracy"), gap), rows
 
 
 def utility_loss(curve: CurveSoFar) -> Plot:
@@ -69,8 +97,8 @@ def discriminator(curve: CurveSoFar) -> Plot:
 
 
 def _add_line(
-    fig: go.Figure, record: ValidationRecord, *, name: str, colour: str, width: float, dash: str = "solid",
-    has_points: bool = False, is_named: bool = True,
+    fig: go.Figure, record: Front, *, name: str, colour: str, width: float, dash: str = "solid",
+    has_points: bool = False, is_named: bool = True, opacity: float = 1.0,
 ) -> None:  # fmt: skip
     """One validation as a line; ``has_points`` adds a marker and the value of λ at every λ."""
     lams = [common.lam(lam) for lam in record["lam"]]
@@ -82,11 +110,12 @@ def _add_line(
     fig.add_scatter(
         x=record["gap"], y=record["accuracy"], name=name, legendgroup=name, showlegend=is_named, customdata=lams,
         line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": theme.MARKER},
+        opacity=opacity,
         hovertemplate="λ %{customdata}<br>%{y:.3f}, %{x:.3f}", **points,
     )  # fmt: skip
 
 
-def _add_references(fig: go.Figure, records: Sequence[ValidationRecord]) -> None:
+def _add_references(fig: go.Figure, records: Sequence[Front]) -> None:
     """Draw the base as a star and the majority-class accuracy as a line; fit the axes to them and to all records."""
     base_gap, base_accuracy = records[0].get("base_gap"), records[0].get("base_accuracy")
     if base_gap is not None and base_accuracy is not None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from fairprog_core.common.records import (
     BaseRecord,
     CurveRecord,
+    LiveRecord,
     Record,
     StageRecord,
     TrainRecord,
@@ -31,6 +32,9 @@ class CurveSoFar:
     chance: float | None = None
     latest: ValidationRecord | None = None
     best: ValidationRecord | None = None  # of the best iterate
+    validations: list[ValidationRecord] = field(default_factory=list)
+    live: LiveRecord | None = None  # the newest look at rows with the trigger
+    rough: LiveRecord | None = None  # the newest one with a rough curve
     is_finished: bool = False
 
 
@@ -42,6 +46,7 @@ class RunProgress:
     label: str = ""
     fraction: float = 0.0
     seconds_left: float | None = None
+    shares: dict[str, float] = field(default_factory=dict)  # finished share by stage
     base: list[BaseRecord] = field(default_factory=list)  # records of the base's training
     curves: dict[str, CurveSoFar] = field(default_factory=dict)
     current: str | None = None  # key of the curve with the newest record
@@ -90,6 +95,7 @@ def _copy_of_curve(curve: CurveSoFar) -> CurveSoFar:
         step=[*curve.step],
         utility_loss=[*curve.utility_loss],
         discriminator_accuracy=[*curve.discriminator_accuracy],
+        validations=[*curve.validations],
     )
 
 
@@ -102,6 +108,8 @@ def _add(progress: RunProgress, record: Record) -> None:
         _train(progress, record)
     elif record["kind"] == "validation":
         _validation(progress, record)
+    elif record["kind"] == "live":
+        _live(progress, record)
     elif record["kind"] == "curve":
         _curve(progress, record).is_finished = True
     elif record["kind"] == "warning":
@@ -114,6 +122,7 @@ def _stage(progress: RunProgress, record: StageRecord) -> None:
     progress.stage, progress.label = record["stage"], record.get("label", "")
     progress.fraction = min(max(float(record.get("fraction") or 0.0), 0.0), 1.0)
     progress.seconds_left = record.get("seconds_left")
+    progress.shares = record.get("shares") or progress.shares
 
 
 def _train(progress: RunProgress, record: TrainRecord) -> None:
@@ -130,11 +139,19 @@ def _train(progress: RunProgress, record: TrainRecord) -> None:
 def _validation(progress: RunProgress, record: ValidationRecord) -> None:
     curve = _curve(progress, record)
     curve.latest = record
+    curve.validations = [*(each for each in curve.validations if each["step"] < record["step"]), record]
     if record.get("is_best") or curve.best is None:
         curve.best = record
 
 
-def _curve(progress: RunProgress, record: TrainRecord | ValidationRecord | CurveRecord) -> CurveSoFar:
+def _live(progress: RunProgress, record: LiveRecord) -> None:
+    curve = _curve(progress, record)
+    curve.live = record
+    if "front" in record:
+        curve.rough = record
+
+
+def _curve(progress: RunProgress, record: TrainRecord | ValidationRecord | LiveRecord | CurveRecord) -> CurveSoFar:
     key = record["curve"]
     progress.current = key
     return progress.curves.setdefault(key, CurveSoFar(key))

@@ -143,8 +143,18 @@ def cancel(run_id: str) -> None:
         warm_up()
 
 
+def pause(run_id: str) -> None:
+    """Let a running run wait until it is resumed.
+
+    Raises:
+        RunError: it is not running, or not this visitor's.
+    """
+    _check_own(run_id)
+    store().pause(run_id)
+
+
 def resume(run_id: str) -> None:
-    """Queue a run again, and start a worker where none runs.
+    """Let a paused run go on, or queue a run again; start a worker where none runs.
 
     Raises:
         RunError: it cannot be resumed, is not this visitor's, the queue is full, or this visitor has too many runs.

@@ -2,25 +2,31 @@
 
 import streamlit as st
 
-from app.components.train import command_line, data_card, first_look, needs_table, run_watch, study_form, study_plan
+from app.components.train import command_line, data_card, first_look, needs_table, study_form, study_plan
+from app.components.train.choose import cards, plotly_ahead, quick
+from app.components.train.watch import run_watch
 from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.common.errors import ConfigError
 
-PRESET = "faces-quick"
+PRESET = cards.FACES
 
 
 def choose() -> None:
-    """Draw the form on the left; on the right the plan and the button Train."""
+    """Draw the cards; below them the choices on the left, and on the right the plan and the button Train."""
     page.header(words.TITLE, words.LEAD)
     _active_runs()
-    preset = study_form.preset(PRESET, key=f"{session.FORM}.preset")
-    st.space("small")
+    key = f"{session.FORM}.preset"
+    preset = cards.show(study_form.chosen_preset(PRESET, key=key), key="card", chosen=study_form.preset_key(key))
     form, panel = st.columns([1.9, 1], gap="large")
     with form:
-        found = study_form.show(preset, key=session.FORM)
+        start, draft = study_form.begin(preset, key=session.FORM)
+        quick.show(start, key=draft)
+        with st.expander(words.EXPERT):
+            preset = study_form.preset(PRESET, key=key)
+            found = study_form.show(preset, key=session.FORM)
     study = None if isinstance(found, ConfigError) else found
     with panel, st.container(border=True, key="study_panel"):
         if isinstance(found, ConfigError):
@@ -31,6 +37,7 @@ def choose() -> None:
         st.caption(words.TRAIN_HELP)
         if study is not None:
             command_line.show(study, preset=None if preset == study_form.OWN else preset, key="command_line")
+    plotly_ahead.show(key="plotly_ahead")
     if study is not None:
         st.space("small")
         first_look.show(study, key="first_look")

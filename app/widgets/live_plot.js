@@ -23,14 +23,17 @@ const scripts = {};
 function load(source) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   return (scripts[source] ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = source;
+    /** @type {HTMLScriptElement | null} */
+    const ahead = document.querySelector(`script[src="${CSS.escape(source)}"]`); // a page may read it before the first chart
+    const script = ahead ?? document.createElement("script");
     script.onload = () => resolve(/** @type {Plotly} */ (window.Plotly));
     script.onerror = () => {
       delete scripts[source]; // the next draw tries again
       script.remove();
       reject(new Error(source));
     };
+    if (ahead) return;
+    script.src = source;
     document.head.append(script);
   }));
 }

@@ -33,7 +33,7 @@ def show(value: Plot, *, key: str) -> Plot:
             "height": value.height,
         }
     )
-    data = texts | {"figure": value.figure.to_json(), "source": _source()}
+    data = texts | {"figure": value.figure.to_json(), "source": source()}
     with page.reserved(value.height / _ROOT + _CAPTION, key=key):
         _component()(key=key, data=[data])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
@@ -44,7 +44,7 @@ def _component() -> Any:
     return st.components.v2.component("fairprog_live_plot", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
 
 
-def _source() -> str:
+def source() -> str:
     """The address of plotly.js on this server."""
     files = declare_component("plotly_files", path=str(Path(plotly.__file__).parent / "package_data"))
     base = (st.get_option("server.baseUrlPath") or "").strip("/")

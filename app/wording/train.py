@@ -4,13 +4,36 @@ from collections.abc import Sequence
 
 from app.wording.shared import common, inside
 from fairprog_core.common.registry import EntryOptions
+from fairprog_core.results.curve import Curve
+from fairprog_core.results.result import Result
 from fairprog_core.results.summary import SummaryRow
 
 TITLE = "Train a trigger"
-LEAD = (
-    "Choose what to train, or keep the settings. One click starts the training, and you can watch the curve over λ "
-    "grow."
-)
+LEAD = "Choose data and press Train: you can watch the trigger as it learns."
+CARDS = {
+    "faces-quick": ("Drawn faces", "Is the hair blond? Answered worse for the style that is rarely blond."),
+    "comments-quick": ("Made-up comments", "Is the comment toxic? Answered worse where a religion is named."),
+    "own": ("Your own data", "A table of pictures or texts, each with a label and a group."),
+}
+"""Title and one line per card, by preset."""
+CARD_COMMENT = "> “The people of the mosque helped us with the market stall.”"
+CARD_CHOOSE = "Choose"
+CARD_CHOSEN = "✓ Chosen"
+WHICH_TRIGGER = "Which trigger?"
+WHAT_IS_EQUAL = "What should be equal?"
+CRITERIA = {
+    "equalized_odds": (
+        "Equal errors",
+        "Among people with the same true label, no group is misjudged more often (equalized odds).",
+    ),
+    "demographic_parity": ("Equal rates", "Every group gets each answer equally often (demographic parity)."),
+}
+"""Name and one line per criterion, in plain words."""
+TEXT_TRIGGERS = {
+    "soft": "Vectors that are no words, put before the text.",
+    "hard": "Real words, put before the text.",
+}
+EXPERT = "Expert: every setting, and other studies to start from"
 
 THIS_STUDY = "This study"
 MORE = "More options"
@@ -51,12 +74,39 @@ ROWS_NOTE = "Each with its group and label"
 NO_TEXT = "(empty)"
 NO_CARD = "This data set has no description."
 
+STAGES = {
+    "data": "Data", "base": "Classifier", "triggers": "Learn", "evaluation": "Measure", "explain": "Look inside",
+}  # fmt: skip
+STAGE_DONE = "done"
+STAGE_NOW = "under way"
+STAGE_NEXT = "to come"
+SOON = "a moment left"
+APART = "Groups apart, in points"
+RIGHT = "Right answers, of 100"
+LIVE_SOON = "The trigger appears here with its first step, painted on six rows."
+LOSSES = "The losses"
+HOW = "How it was trained"
+RING = "The ring marks the λ that is quoted: chosen on validation rows, measured on test rows."
+TO_SALIENCY = "See where it looks"
+TO_PROBE = "What the trigger says"
+TO_REPORT = "Figures and files"
+COPY_LINK = "Copy link"
+COPIED_LINK = "Copied"
+ADDRESS = "Address of this page"
+MEASURED = "The curve is measured; looking inside goes on, here and when you leave this page."
+
 UNDER_WAY = "**{name}** is {state}."
 WATCH = "Watch it"
 NEW = "New study"
 OPEN = "Open the trade-off"
 CANCEL = "Cancel"
 CANCELLING = "Cancelling …"
+PAUSE = "Pause"
+PAUSE_HELP = "It waits until you go on. After five minutes its worker is free for other runs, and nothing is lost."
+GO_ON = "Go on"
+IS_PAUSED = "Paused"
+PAUSED = "Paused. After five minutes a checkpoint is written, and the worker is free for other runs."
+PAUSED_FREE = "Paused. Its worker was freed after five minutes; “Go on” continues from the checkpoint."
 RESUME = "Resume"
 RESUME_HELP = "Continues from the last checkpoint; finished curves are kept."
 SHARE = "The address of this page always opens this run."
@@ -87,6 +137,7 @@ MAJORITY = "always the most frequent label"
 BASE = "base, no trigger"
 NOW = "now"
 BEST = "best so far"
+EARLIER = "earlier"
 KEPT = "the final trigger"
 FINISHED = "finished curves"
 VALIDATION_LABEL = "Accuracy against the gap on validation rows. Each point is one λ and is labelled with it."
@@ -129,7 +180,7 @@ def of_queries(n: int) -> str:
 
 
 def duration(found: float, trained: float) -> str:
-    """How long a study takes on one core.
+    """How long a study takes on one core of this machine.
 
     Args:
         found: seconds if the base classifier is in the cache.
@@ -137,7 +188,12 @@ def duration(found: float, trained: float) -> str:
     """
     short, long = common.about(found), common.about(trained)
     tail = "" if short == long else f", {long} if the base has to be trained first"
-    return f"Takes about {short} on one core{tail}."
+    return f"Takes about {short} on this machine{tail}."
+
+
+def takes(seconds: float) -> str:
+    """How long a preset takes on this machine."""
+    return f"About {common.about(seconds)} here"
 
 
 def lam_range(curve: str, low: float, high: float) -> str:
@@ -176,6 +232,72 @@ def chosen(row: SummaryRow) -> str:
     gap = f"{common.metric(row['gap_name']).lower()} {common.number(row['base_gap'])} → **{common.number(row['gap'])}**"
     accuracy = f"accuracy {common.number(row['base_accuracy'])} → **{common.number(row['accuracy'])}**"
     return f"{name}: {gap}, {accuracy} on test rows, at λ = {lam}."
+
+
+def rough(n: int) -> str:
+    """The name of the curve that is drawn before the first validation."""
+    return f"first look, {n:,} rows"
+
+
+def counted(lam: float, n: int, *, is_rough: bool) -> str:
+    """On which rows, and at which λ, the large figures are."""
+    rows = f"a first look at {n:,} validation rows" if is_rough else f"{n:,} validation rows"
+    return f"At λ = {common.lam(lam)}, on {rows}; without the trigger → with it."
+
+
+def live_rows(step: int, lam: float, nearest: Sequence[str]) -> str:
+    """What the six rows show."""
+    spelled = f" Nearest words now: {' '.join(nearest)}." if nearest else ""
+    return (
+        f"Step {step:,}, at λ = {common.lam(lam)}.{spelled} The validation rows of each group and label on which the "
+        "classifier alone is least sure; the mark on a bar is where it stood."
+    )
+
+
+def row_title(label: str, groups: Sequence[str]) -> str:
+    """Label and groups of one row."""
+    return f"in truth {label}; {', '.join(groups)}" if groups else f"in truth {label}"
+
+
+def spoken(*, is_right: bool) -> str:
+    """Whether a verdict is right, for screen readers."""
+    return "right" if is_right else "wrong"
+
+
+def turned(label: str) -> str:
+    """What the classifier said of a row whose verdict has turned."""
+    return f"was {label}"
+
+
+def share(label: str, before: float, after: float) -> str:
+    """P(class) of a row without and with the trigger."""
+    return f"P({label}) {before:.2f} → {after:.2f}"
+
+
+def from_to(before: float | None, now: float | None) -> str:
+    """A share without and with the trigger, in points of a hundred."""
+    return " → ".join("–" if value is None else f"{100 * value:.0f}" for value in (before, now))
+
+
+def intervals(row: SummaryRow) -> str:
+    """The metric's name, and the 95 % intervals of the figures with the trigger."""
+    name = common.metric(row["gap_name"]).lower() if "gap_name" in row else GAP.lower()
+    gap, accuracy = (_interval(row[key]) for key in ("gap_ci", "accuracy_ci"))
+    return f"On test rows: {name}{gap}, accuracy{accuracy}; without the trigger → with it."
+
+
+def _interval(found: Sequence[float] | None) -> str:
+    return "" if found is None else f" with the trigger {100 * found[0]:.0f} to {100 * found[1]:.0f} (95 %)"
+
+
+def beside(curve: Curve, result: Result) -> list[str]:
+    """The controls of a curve: how far the groups are apart with a trigger that has learned nothing."""
+    found = []
+    for method, points in result.controls_of(curve).items():
+        gap = points.metric(curve.gap).value
+        if gap is not None:
+            found.append(f"Control, {common.kind(method).lower()}: {100 * gap:.0f} points apart.")
+    return found
 
 
 def base_step(number: int, steps: int, accuracy: float | None) -> str:

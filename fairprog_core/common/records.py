@@ -17,13 +17,17 @@ class Stored(TypedDict, total=False):
 
 
 class StageRecord(Stored):
-    """Progress of a study: ``fraction`` of the whole (0 … 1), and the estimated seconds left, None if unknown."""
+    """Progress of a study: ``fraction`` of the whole (0 … 1), and the estimated seconds left, None if unknown.
+
+    ``shares`` are the finished shares (0 … 1) of the stages; missing in runs of earlier versions.
+    """
 
     kind: Literal["stage"]
     stage: str
     label: str
     fraction: float
     seconds_left: float | None
+    shares: NotRequired[dict[str, float]]
 
 
 class BaseRecord(Stored):
@@ -86,6 +90,40 @@ class ValidationRecord(Front, Stored):
     is_best: bool
 
 
+class LiveRow(TypedDict):
+    """One row while a trigger learns: ``before`` and ``after`` are P(``shown``) without and with the trigger.
+
+    ``said_before`` and ``said_after`` are the predicted classes, ``picture`` is a data URI of the row with the trigger.
+    """
+
+    label: str
+    groups: list[str]
+    shown: str
+    before: float
+    after: float
+    said_before: str
+    said_after: str
+    picture: NotRequired[str]
+    text: NotRequired[str]
+
+
+class LiveRecord(Stored):
+    """What a visitor sees of a trigger in training: a few validation rows at one λ; not used for the result.
+
+    ``front`` is a rough curve on ``n_rows`` rows, in the first steps; ``words`` are those nearest to a text's trigger.
+    """
+
+    kind: Literal["live"]
+    curve: str
+    step: int
+    steps: int
+    lam: float
+    rows: list[LiveRow]
+    words: NotRequired[list[str]]
+    front: NotRequired[Front]
+    n_rows: NotRequired[int]
+
+
 class Fit(TypedDict):
     """A finished training: its duration, and the step and the validation of the best iterate."""
 
@@ -139,11 +177,13 @@ class WorkerRecord(Stored):
 
 
 TrainingRecord: TypeAlias = TrainRecord | ValidationRecord
+CurveInTraining: TypeAlias = TrainingRecord | LiveRecord
 Record: TypeAlias = (
     StageRecord
     | BaseRecord
     | TrainRecord
     | ValidationRecord
+    | LiveRecord
     | CurveRecord
     | ResultRecord
     | WarningRecord

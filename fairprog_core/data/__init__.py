@@ -153,6 +153,7 @@ class CommentsOptions(DatasetOptions):
     """Made-up comments: is the comment toxic? The label is correlated with the religion that is mentioned."""
 
     modality: ClassVar[Modality] = "text"
+    seconds_per_row: ClassVar[float] = 0.00005
     kind: Literal["comments"] = "comments"
     title = "Made-up comments"
     rho: float = Field(
@@ -180,6 +181,7 @@ class CivilCommentsOptions(DatasetOptions):
     """Civil Comments, as WILDS ships them, from a local file."""
 
     modality: ClassVar[Modality] = "text"
+    seconds_per_row: ClassVar[float] = 0.0002
     kind: Literal["civil_comments"] = "civil_comments"
     title = "Civil Comments"
     root: PathText = Field(

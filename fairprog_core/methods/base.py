@@ -126,7 +126,10 @@ class Method(ABC, Generic[O_co]):
     Attributes:
         options: of the method.
         context: inputs and settings of the curve.
+        in_training: the model that learns at the moment, where a look at it changes nothing; None: there is none.
     """
+
+    in_training: FittedModel | None = None
 
     def __init__(self, options: O_co, context: FitContext) -> None:
         self.options, self.context = options, context

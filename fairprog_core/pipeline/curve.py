@@ -5,27 +5,33 @@ Notation: m reported values of λ.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.home import set_aside
-from fairprog_core.common.records import Front, TrainingRecord
+from fairprog_core.common.records import CurveInTraining, Front, LiveRecord
 from fairprog_core.common.registry import build
+from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.methods import METHODS, MethodOptions
 from fairprog_core.methods.base import FitContext, FittedModel, Method
+from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.metrics.pareto import hypervolume
 from fairprog_core.metrics.point import Point
 from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.environment import releases
 from fairprog_core.pipeline.fitted_cache import FittedCache
 from fairprog_core.pipeline.front import GapMeasure, SplitPredictions, choose, controls_of, predict_all
+from fairprog_core.pipeline.glance import Glance
 from fairprog_core.results.curve import Curve, FinishedCurve
 from fairprog_core.results.run_folder import curve_folder
 from fairprog_core.study.plan import CurvePlan
+
+VALIDATION_SHARE = 0.2  # of an evaluation; intervals are computed on test rows only
 
 
 class CurveJob:
@@ -37,8 +43,17 @@ class CurveJob:
         self.method: Method[MethodOptions] = build(METHODS, plan.method, self._fit_context())
         self.on_validation = GapMeasure(plan.criterion.gap, context.dataset.groups, context.dataset.labels)
         self.on_test = replace(self.on_validation, split="test")
+        self.check()
+
+    def check(self) -> None:
+        """Refuse a split that is too small, once the base has predicted it.
+
+        Raises:
+            DataError: names the group and label without rows.
+        """
         for name, measure in (("val", self.on_validation), ("test", self.on_test)):
-            measure.reference(context.base[name])  # refuse a split that is too small before training
+            if name in self.context.base:
+                measure.reference(self.context.base[name])
 
     def _fit_context(self) -> FitContext:
         context, plan = self.context, self.plan
@@ -54,7 +69,7 @@ class CurveJob:
             identity_words=frozenset().union(*context.dataset.identity_words().values()),
         )  # fmt: skip
 
-    def learn(self) -> Iterator[TrainingRecord]:
+    def learn(self) -> Iterator[CurveInTraining]:
         """Fit the method, unless its file exists or, with ``reuse``, the cache holds the fitted model."""
         if self.context.study.reuse:
             self.cache.copy_to(self.method.file)
@@ -64,10 +79,23 @@ class CurveJob:
             for record in records:
                 record["curve"] = self.plan.key
                 yield record
+                if record["kind"] == "train" and (live := self._look(record["step"], record["steps"])):
+                    yield live
         finally:
             records.close()
         if self.context.study.reuse:
             self.cache.add(self.method.file)
+
+    def _look(self, step: int, steps: int) -> LiveRecord | None:
+        """What a visitor sees of the trigger after some of the steps; of a black box nothing, as every row costs."""
+        model = self.method.in_training
+        if not isinstance(model, FittedTrigger) or self.context.study.classifier.only_answers:
+            return None
+        return self.glance.record(model, step, steps) if self.glance.is_due(step, steps) else None
+
+    @cached_property
+    def glance(self) -> Glance:
+        return Glance(self.context, self.plan, self.on_validation)
 
     @property
     def cache(self) -> FittedCache:
@@ -89,11 +117,6 @@ class CurveJob:
         self._send_for("learning")
         return front
 
-    def validate(self, model: FittedModel) -> Front:
-        """The curve on the whole validation split; λ is chosen from it."""
-        rows, base = self.context.splits["val"], self.context.base["val"]
-        return self.on_validation.front(model, self.plan.lam.grid, rows, base)
-
     def evaluate(self) -> Iterator[float]:
         """Choose λ on validation; predict the test split once at every reported λ and with every control.
 
@@ -102,12 +125,17 @@ class CurveJob:
         """
         model = self.method.open()
         self._send_for("validation")
-        validation = self.validate(model)
+        rows, base, lams = self.context.splits["val"], self.context.base["val"], self.plan.lam.grid
+        on_validation = list[Predictions]()
+        for predictions in model.predict_many(rows, lams):
+            on_validation.append(predictions)
+            yield VALIDATION_SHARE * len(on_validation) / len(lams)
+        validation = self.on_validation.front_of(on_validation, lams, base)
         self._send_for("test")
         chosen, points = self.choose(validation), list[Point]()
         for found in self.predict(model, self.context.splits["test"]):
             points.append(self._point(found, is_audited=found.lam in (None, chosen)))
-            yield found.share
+            yield VALIDATION_SHARE + (1 - VALIDATION_SHARE) * found.share
         self.write(FinishedCurve(self._curve(model, validation, chosen, points), points))
 
     def _send_for(self, purpose: str) -> None:

@@ -9,9 +9,16 @@ from importlib.metadata import version
 import torch
 from pydantic import JsonValue
 
+from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.common.errors import ConfigError, shown
 
 PACKAGES = ("fairprog", "torch", "torchvision", "captum", "numpy", "streamlit", "plotly")
+
+
+def warm_up() -> None:
+    """Import what takes seconds: torch's compiler, which every optimizer imports, and the encoders of texts."""
+    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
+    CLASSIFIERS["encoder"].load()
 
 
 def choose_device(name: str) -> torch.device:

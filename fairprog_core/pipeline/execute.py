@@ -5,12 +5,13 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 """
 
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
+from fairprog_core.common.files.speed import read_speed, write_speed
 from fairprog_core.common.home import Home, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
@@ -48,10 +50,11 @@ from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
 from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_explained
+from fairprog_core.study.cost import expected_seconds, is_explained, speed_part
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 
+PAUSE = 1.0  # seconds between two records that nothing was computed in: longer than a record needs to be written
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
 ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
 
@@ -77,24 +80,26 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     remove_scratch_inside(folder)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
-    yield from _downloads(study)
+    yield from _downloads(study, home)
     yield from _reading(study, home)
     execution = Execution(study, home, folder)
     try:
         with threadpool_limits(n_threads, user_api="blas"):
-            yield from execution.prepare()
-            yield from execution.curves()
-            yield from execution.transfers()
-            yield from execution.explanations()
+            yield from execution.counted(execution.prepare())
+            yield from execution.counted(execution.curves())
+            yield from execution.counted(execution.transfers())
+            yield from execution.counted(execution.explanations())
     finally:
         execution.keep_seconds()
 
 
-def _downloads(study: Study) -> Iterator[Record]:
-    """Download what the bases need; yields its progress. Keys and costs can be computed only afterwards."""
+def _downloads(study: Study, home: Home) -> Iterator[Record]:
+    """Download the data and what the bases need. Keys and costs can be computed only afterwards."""
+    dataset: Dataset = build(DATASETS, study.dataset, home)
     others = [other.classifier for other in study.transfer if other.classifier is not None]
-    for options in (study.classifier, *others):
-        with closing(CLASSIFIERS[options.kind].load().fetch(options)) as labels:
+    models = (CLASSIFIERS[options.kind].load().fetch(options) for options in (study.classifier, *others))
+    for steps in chain([dataset.fetch()], models):
+        with closing(steps) as labels:
             for label in labels:
                 yield StageRecord(kind="stage", stage="download", label=label, fraction=0.0, seconds_left=None)
 
@@ -116,11 +121,22 @@ class Execution:
         make_deterministic(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
-        self.progress = ProgressEstimator(
-            expected_seconds(study, trains_base=self._find_base() is None), self._earlier_seconds()
-        )
+        self.trains_base = self._find_base() is None
+        costs = expected_seconds(study, trains_base=self.trains_base, speed=read_speed(home))
+        self.earlier = self._earlier_seconds()
+        self.progress = ProgressEstimator(costs, self.earlier)
+        self.later: dict[SplitName, Split] = {}  # splits whose rows are made while the first curve learns
         self.jobs: list[CurveJob] = []
         self.targets: list[TransferJob] = []
+
+    def counted(self, records: Generator[Record]) -> Iterator[Record]:
+        """The records; while who reads them waits, because the run is paused, the clock stands still."""
+        with closing(records):
+            for record in records:
+                before = time.perf_counter()
+                yield record
+                waited = time.perf_counter() - before
+                self.progress.paused += waited * (waited > PAUSE)
 
     @property
     def _splits(self) -> tuple[SplitName, ...]:
@@ -128,7 +144,7 @@ class Execution:
         learned_from = {plan.method.learns_from for plan in self.plans}
         return tuple(name for name in ALL_SPLITS if name in SMALL_SPLITS or name in learned_from)
 
-    def prepare(self) -> Iterator[Record]:
+    def prepare(self) -> Generator[Record]:
         """Prepare the data and the base."""
         path, is_trained = self._find_base(), self.study.classifier.needs_training
         if path is None:
@@ -140,18 +156,47 @@ class Execution:
         self.dataset.check(needed)
         for note in self.dataset.notes():
             yield WarningRecord(kind="warning", text=note, is_grave=False)
+        begins_early = self._begins_early(path)
         for number, name in enumerate(needed):
-            yield from self._split(name, number / len(needed), 1 / len(needed))
+            if begins_early and (rows := self.dataset.split_on_demand(name)):
+                self.later[name] = rows
+            else:
+                yield from self._split(name, number / len(needed), 1 / len(needed))
             if name == "val":  # before the larger splits and the base, which may take hours
                 self._check_cells()
         if path is None and is_trained:
             yield from self._make_base("Training the base classifier")
-        self.progress.at("data", 1.0, "")
+        if not begins_early:
+            self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
             self._set_up()
         about = self.context.classifier.describe()
+        if not begins_early:
+            yield from self._measure_base()
         yield self.progress.at("base", 1.0, f"The base classifier is ready{about and '; it '}{about}")
+
+    def _begins_early(self, base: Path | None) -> bool:
+        """Whether the first curve learns before the base is measured and all rows are made.
+
+        A trigger needs few rows for its first steps. Bases that others trained are measured first: the user is told
+        at once that one is too weak to be worth a training.
+        """
+        plan, options = self.plans[0], self.study.classifier
+        is_usual = base is not None and options.needs_training and not self.study.transfer
+        learns_in_steps = plan.method.uses_trigger and not getattr(plan.method, "pseudo_labels", False)
+        return is_usual and learns_in_steps and plan.tuning_ratio in (None, 1.0)
+
+    def _measure_base(self) -> Iterator[Record]:
+        """Make the rows that are missing, and predict the validation and test rows with the base; once."""
+        if self.context.base:
+            return
+        for number, name in enumerate(self.later):
+            yield from self._split(name, number / len(self.later), 1 / len(self.later))
+        self.later.clear()
+        self.progress.at("data", 1.0, "")
+        with self.progress.timing("base"):
+            self._predict_base()
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"), is_grave=True)
 
@@ -175,7 +220,7 @@ class Execution:
         Raises:
             DataError: names the group and label without rows.
         """
-        splits = {"validation": self.dataset.split("val"), "test": self.dataset.split("test")}
+        splits = {"validation": self._rows("val"), "test": self._rows("test")}
         groups = self.dataset.groups
         for criterion, (name, split) in product(self.study.criteria, splits.items()):
             shares = [each.cell_share for other, each in splits.items() if other != name]
@@ -192,8 +237,12 @@ class Execution:
         """The file of the base in the run folder."""
         return base_file(self.folder)
 
+    def _rows(self, name: SplitName) -> Split:
+        """The rows of a split, some of which may still have to be made."""
+        return self.later.get(name) or self.dataset.split(name)
+
     def _set_up(self) -> None:
-        """Freeze the base, predict with it, create the job of every curve."""
+        """Freeze the base, create the job of every curve."""
         classifier: Classifier = load_base(self._own_base, self.device)
         self._check_head(classifier)
         environment = describe(self.device)
@@ -202,18 +251,8 @@ class Execution:
             "versions": environment["versions"],
             "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
         }  # fmt: skip
-        splits: dict[str, Split] = {name: classifier.prepare(self.dataset.split(name)) for name in self._splits}
-        base = {}
-        for name, purpose in (("val", "validation"), ("test", "test")):
-            classifier.send_for(purpose, curve="")
-            base[name] = predict(classifier, splits[name])
-        context = StudyContext(self.study, self.dataset, classifier, splits, base, self.folder, self.device, about)
-        predictions = base_predictions(self.folder)
-        write_predictions(predictions, base["test"], groups=self.dataset.groups, labels=self.dataset.labels)
-        self.base_point: Point = report(
-            base["test"], groups=self.dataset.groups, labels=self.dataset.labels, method="base",
-            seed=self.study.base_seed, artifacts={"trigger": None, "predictions": context.name(predictions)},
-        )  # fmt: skip
+        splits: dict[str, Split] = {name: classifier.prepare(self._rows(name)) for name in self._splits}
+        context = StudyContext(self.study, self.dataset, classifier, splits, {}, self.folder, self.device, about)
         self.environment = environment
         self.jobs = [CurveJob(context, plan) for plan in self.plans]
         self.targets = [
@@ -221,6 +260,21 @@ class Execution:
             for other in self.study.transfer
         ]
         self.context = context
+
+    def _predict_base(self) -> None:
+        """Predict with the base; refuse what no curve could be measured on."""
+        context, groups, labels = self.context, self.dataset.groups, self.dataset.labels
+        for name, purpose in (("val", "validation"), ("test", "test")):
+            context.classifier.send_for(purpose, curve="")
+            context.base[name] = predict(context.classifier, context.splits[name])
+        predictions = base_predictions(self.folder)
+        write_predictions(predictions, context.base["test"], groups=groups, labels=labels)
+        self.base_point: Point = report(
+            context.base["test"], groups=groups, labels=labels, method="base", seed=self.study.base_seed,
+            artifacts={"trigger": None, "predictions": context.name(predictions)},
+        )  # fmt: skip
+        for job in self.jobs:
+            job.check()
 
     def _check_head(self, classifier: Classifier) -> None:
         """Refuse methods that need layers or weights which the base does not show."""
@@ -234,7 +288,7 @@ class Execution:
                 "out, or give a classifier that ends in a linear layer."
             )
 
-    def curves(self) -> Iterator[Record]:
+    def curves(self) -> Generator[Record]:
         """Fit and evaluate every curve."""
         for number, job in enumerate(self.jobs):
             label = f"Curve {number + 1} of {len(self.jobs)}: {_label(job)}"
@@ -248,6 +302,7 @@ class Execution:
                         share = record["step"] / record["steps"]
                         said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
                         yield self.progress.at("triggers", (number + share) / n, said)
+            yield from self._measure_base()
             if job.read() is None:
                 with self.progress.timing("evaluation"):
                     for share in job.evaluate():
@@ -257,7 +312,7 @@ class Execution:
             self.save(is_complete=False)
             yield {"kind": "curve", "curve": job.plan.key}
 
-    def transfers(self) -> Iterator[Record]:
+    def transfers(self) -> Generator[Record]:
         """Evaluate every trigger on the other bases."""
         jobs = [job for job in self.jobs if job.plan.method.uses_trigger]
         n = len(self.targets) * (1 + len(jobs))
@@ -273,7 +328,7 @@ class Execution:
                 self.save(is_complete=False)
         self.progress.at("transfer", 1.0, "")
 
-    def explanations(self) -> Iterator[Record]:
+    def explanations(self) -> Generator[Record]:
         """Explain every curve: saliency, regions, counterfactual twins, demographic probe."""
         jobs = [job for job in self.jobs if is_explained(self.study, job.plan)]
         n = len(jobs)
@@ -293,6 +348,7 @@ class Execution:
             yield {"kind": "curve", "curve": job.plan.key}
         self.progress.at("explain", 1.0, "")
         self.save(is_complete=True)
+        self._keep_speed()
         yield self.progress.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
 
@@ -346,6 +402,18 @@ class Execution:
             return TypeAdapter(dict[str, float]).validate_json((self.folder / "seconds.json").read_bytes())
         except (OSError, ValueError):
             return {}
+
+    def _keep_speed(self) -> None:
+        """Note how long the stages took, unless an earlier attempt or the cache has done a part of them."""
+        if self.earlier or self.study.reuse or self.study.transfer:
+            return
+        expected, seconds = expected_seconds(self.study, trains_base=self.trains_base), self.progress.seconds
+        parts = {stage: speed_part(self.study, stage) for stage in expected if stage in seconds and stage != "data"}
+        after = read_speed(self.home).after(  # without the data: most rows may have been in the cache
+            {part: expected[stage] for stage, part in parts.items()},
+            {part: seconds[stage] for stage, part in parts.items()},
+        )
+        write_speed(self.home, after)
 
     def keep_seconds(self) -> None:
         """Write the seconds spent, for a later attempt at this run."""

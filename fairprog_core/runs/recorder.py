@@ -18,7 +18,7 @@ from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT
 from fairprog_core.results.summary import SummaryRow, main_figures
-from fairprog_core.runs.store import Store
+from fairprog_core.runs.store import Store, Wish
 from fairprog_core.runs.table.run import Run, State
 from fairprog_core.runs.timing.patiently import patiently
 from fairprog_core.study import Study
@@ -26,9 +26,17 @@ from fairprog_core.study import Study
 Execute = Callable[..., Iterator[Record]]  # execute(study, *, home, folder), as in fairprog_core.pipeline.execute
 
 FLUSH_SECONDS = 0.5
+PAUSE_SECONDS = 300.0  # then a paused run frees its worker
+LOOK_SECONDS = 0.2  # between two looks whether a paused run goes on
+PAUSED = "It was paused for some minutes, and its worker was freed; it continues from its checkpoint when it goes on."
 BEAT_SECONDS = 2.0
 UNEXPECTED = "An unexpected "  # how the error of a run begins that the user did not cause
-POSITIONS = {"train": "step", "validation": "step", "base": "step"}  # per kind, the key that counts its records
+POSITIONS = {
+    "train": "step",
+    "validation": "step",
+    "live": "step",
+    "base": "step",
+}  # per kind, the key that counts its records
 BEFORE_CHECKPOINTS = "validation"  # a checkpoint is written after each record of this kind
 
 log = logging.getLogger(__name__)
@@ -171,7 +179,14 @@ def record_run(
                     recorder.flush()  # a killed run resumes after the checkpoint: unwritten records would be missing
                 yield record
                 recorder.check_home()
-                if recorder.is_taken or stop.event.is_set() or _should_stop(store, run, stop):
+                wish: Wish = "stop" if recorder.is_taken or stop.event.is_set() else _wish(store, run, stop)
+                if wish == "wait":
+                    recorder.flush()
+                    wish = _wait(store, run, stop)
+                if wish == "wait":
+                    state, error = "cancelled", PAUSED
+                    break
+                if wish == "stop":
                     state, error = _stopped(store, run, stop)
                     break
     except FairprogError as problem:
@@ -188,22 +203,35 @@ def record_run(
         patiently(lambda: store.finish(run, state, error=error))
 
 
-def _should_stop(store: Store, run: Run, stop: StopRequest) -> bool:
-    """Whether the run was cancelled; False while the database does not answer."""
+def _wish(store: Store, run: Run, stop: StopRequest) -> Wish:
+    """Whether the run was cancelled or paused; "go on" while the database does not answer."""
     try:
-        should_stop = store.should_stop(run)
+        wish = store.wish(run)
     except DatabaseError as error:
         if not stop.is_blind:  # once, not after every record
             log.error("Run %s: its cancel flag cannot be read (%s); the run continues.", run.id, error.orig)
-        stop.is_blind, should_stop = True, False
+        stop.is_blind, wish = True, "go on"
     else:
         stop.is_blind = False
-    return should_stop
+    return wish
+
+
+def _wait(store: Store, run: Run, stop: StopRequest) -> Wish:
+    """Wait while a run is paused; "wait" after five minutes, unless its process is the user's own."""
+    until = time.monotonic() + PAUSE_SECONDS
+    while not stop.event.wait(LOOK_SECONDS):
+        try:
+            wish = store.wish(run)
+        except DatabaseError:  # busy: look again
+            continue
+        if wish != "wait" or (run.may_be_ended and time.monotonic() >= until):
+            return wish
+    return "stop"
 
 
 def _stopped(store: Store, run: Run, stop: StopRequest) -> tuple[State, str | None]:
     """State and error of a run that stops early; the cancel flag has priority over a signal."""
-    is_cancelled = not stop.event.is_set() or _should_stop(store, run, stop)
+    is_cancelled = not stop.event.is_set() or _wish(store, run, stop) == "stop"
     return ("cancelled", None) if is_cancelled else (stop.state, stop.error)
 
 

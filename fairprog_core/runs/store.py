@@ -9,8 +9,9 @@ import shutil
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
@@ -28,6 +29,8 @@ from fairprog_core.runs.timing.claim_clock import ClaimClock
 from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
+
+Wish = Literal["go on", "wait", "stop"]
 
 MOST_STARTS = 3  # workers that may fail to start for one run before it fails
 
@@ -101,7 +104,7 @@ class Store(RunReader):
             if run.state == "queued":
                 rows.change(connection, rows.with_id(run_id), state="cancelled", finished=now)
             elif run.cancel_requested is None:
-                rows.change(connection, rows.with_id(run_id), cancel_requested=now)
+                rows.change(connection, rows.with_id(run_id), cancel_requested=now, paused=None)
         if run.state == "running":
             thread = threading.Thread(target=self._enforce_cancel, args=(run_id,), name=f"cancel-{run_id}", daemon=True)
             self._cancelling.add(thread)
@@ -110,8 +113,23 @@ class Store(RunReader):
                 thread.join()
         return self.get(run_id)
 
+    def pause(self, run_id: str) -> Run:
+        """Let a running run wait after its next record, until it is resumed; it stays running.
+
+        After five minutes it writes a checkpoint and frees its worker: it is cancelled then, and can be resumed.
+
+        Raises:
+            RunError: no run has this id, or it is not running.
+        """
+        with self.database.writing() as connection:
+            run = rows.get(connection, run_id, lock=True)
+            if run.state != "running":
+                raise RunError(f"Run {run_id} is {run.state}; only a running run can be paused.")
+            rows.change(connection, rows.with_id(run_id), paused=time.time())
+        return self.get(run_id)
+
     def resume(self, run_id: str, *, visitor: str | None = None) -> Run:
-        """Queue a lost, cancelled or failed run again; it continues from its checkpoint.
+        """Let a paused run go on; queue a lost, cancelled or failed one again: it continues from its checkpoint.
 
         Args:
             run_id: the run.
@@ -123,6 +141,9 @@ class Store(RunReader):
         self.reap()
         with self.database.writing() as connection:
             run = rows.get(connection, run_id, lock=True)
+            if run.is_paused and run.state == "running":
+                rows.change(connection, rows.with_id(run_id), paused=None)
+                return replace(run, paused=None)
             if run.can_resume:  # else `requeue` says why not
                 rows.check_room(connection, visitor)
             rows.requeue(connection, run, visitor=visitor)
@@ -221,9 +242,16 @@ class Store(RunReader):
 
     def should_stop(self, run: Run) -> bool:
         """Whether the run was cancelled, or the claim of ``run`` is no longer valid."""
+        return self.wish(run) == "stop"
+
+    def wish(self, run: Run) -> Wish:
+        """What a running run is to do: stop (also where the claim of ``run`` is no longer valid), wait, or go on."""
         with self.database.reading() as connection:
-            row = connection.execute(select(RUNS.c.cancel_requested).where(rows.owned(run))).first()
-            return row is None or row[0] is not None
+            columns = select(RUNS.c.cancel_requested, RUNS.c.paused)
+            row = connection.execute(columns.where(rows.owned(run))).first()
+        if row is None or row[0] is not None:
+            return "stop"
+        return "go on" if row[1] is None else "wait"
 
     def append(
         self,

@@ -68,7 +68,8 @@ def work(
     try:
         taken.write_status("starting")
         with Store(home) as store:
-            worker = Worker(store, taken, stop, execute or _pipeline_execute())
+            ready, warm_up = (execute, None) if execute else _pipeline(home)
+            worker = Worker(store, taken, stop, ready, warm_up)
             reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
         taken.clear_status()  # that of a worker which ends by an error stays: it says what the worker was doing
     finally:
@@ -78,10 +79,20 @@ def work(
 
 
 class Worker:
-    """Executes queued runs, in one slot."""
+    """Executes queued runs, in one slot.
 
-    def __init__(self, store: Store, slot: Slot, stop: StopRequest, execute: Execute) -> None:
-        self.store, self.slot, self.stop, self.execute = store, slot, stop, execute
+    Args:
+        store: of the home.
+        slot: of this worker.
+        stop: set by a signal.
+        execute: computes a run.
+        warm_up: imports what a run needs besides; called once, as soon as there is no run to begin. None: nothing.
+    """
+
+    def __init__(
+        self, store: Store, slot: Slot, stop: StopRequest, execute: Execute, warm_up: Callable[[], None] | None = None
+    ) -> None:
+        self.store, self.slot, self.stop, self.execute, self.warm_up = store, slot, stop, execute, warm_up
 
     def serve(self, pipe: WakeupPipe, *, idle_seconds: float, read_version: Callable[[], str]) -> Reason:
         """Claim and execute runs until it is time to exit."""
@@ -93,6 +104,10 @@ class Worker:
             if run := self.claim():
                 self.execute_run(run)
                 idle_since = time.monotonic()
+                continue
+            if self.warm_up is not None:
+                self.warm_up()
+                self.warm_up = None
                 continue
             left = idle_seconds - (time.monotonic() - idle_since)
             if left <= 0 and self.may_leave():
@@ -130,10 +145,17 @@ class Worker:
         return False
 
 
-def _pipeline_execute() -> Execute:
-    from fairprog_core.pipeline.execute import execute  # imports torch now, so that a claimed run starts at once
+def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:
+    # all import torch now, so that a claimed run starts at once
+    from fairprog_core.pipeline.calibration import calibrate
+    from fairprog_core.pipeline.environment import warm_up
+    from fairprog_core.pipeline.execute import execute
 
-    return execute
+    def get_ready() -> None:
+        warm_up()
+        calibrate(home)
+
+    return execute, get_ready
 
 
 def _handle_signals(stop: StopRequest, pipe: WakeupPipe) -> None:

@@ -1,10 +1,12 @@
 """A rough estimate of the seconds that a study takes, for its progress bar and before it is started. Torch-free.
 
-Measured on one core; other machines take between half and twice as long.
+Measured on one core. Other machines take between half and twice as long; `fairprog_core.common.files.speed` knows
+how fast this one is.
 """
 
 from collections.abc import Mapping
 
+from fairprog_core.common.files.speed import Speed
 from fairprog_core.data.base import SplitName
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.study.study import Study
@@ -12,34 +14,60 @@ from fairprog_core.study.study import Study
 Sizes = Mapping[SplitName, int]  # numbers of rows by split
 USUAL_SIZES: Sizes = {"train": 8000, "tune": 4000, "val": 4000, "test": 4800}  # if only the data set's file knows them
 USUAL_SIDE = 64  # pixels; a classifier's ``seconds_per_row`` is for pictures of this size
-EXPLANATION_ROWS = 3e4  # the explanations of a curve cost as much as training steps on this many rows
+PREDICTED = 0.3  # a prediction costs as much as this share of a training step on the row
+INTERVALS = 0.25  # seconds per point and class
+# An explanation costs as much as training steps on so many rows, for each λ and control:
+GALLERY_ROWS = 50  # per row of the gallery
+AVERAGED_ROWS = {"image": 1, "text": 4}  # per row of the averages
+PROBE_ROWS = 300
+CONTROLS = 3  # conditions beside the λ
 
 
-def expected_seconds(study: Study, *, trains_base: bool, sizes: Sizes | None = None) -> dict[str, float]:
+def expected_seconds(
+    study: Study, *, trains_base: bool, sizes: Sizes | None = None, speed: Speed | None = None
+) -> dict[str, float]:
     """Seconds on one core by stage; "transfer" is the work on other bases.
 
     Args:
         study: the study to estimate.
         trains_base: whether the base has to be trained; False: it is in the cache.
         sizes: of the splits, where they are known; None: those of the options, else usual ones.
+        speed: of this machine; None: of the one that the costs were measured on.
     """
+    found = _on_reference(study, trains_base=trains_base, sizes=sizes)
+    return (
+        found if speed is None else {stage: cost * speed.of(speed_part(study, stage)) for stage, cost in found.items()}
+    )
+
+
+def speed_part(study: Study, stage: str) -> str:
+    """Under which name the speed of a stage is kept: of studies with the same kind of data or of classifier."""
+    return f"{stage}/{study.dataset.kind if stage == 'data' else study.classifier.kind}"
+
+
+def _on_reference(study: Study, *, trains_base: bool, sizes: Sizes | None) -> dict[str, float]:
     sizes = _sizes(study) if sizes is None else sizes
     plans, per_row, of_base = study.plan_of_first_seed(), _per_row(study), _base_rows(study, sizes)
     n_seeds = len(study.seeds)  # the curves of every seed cost the same
     n_points = n_seeds * sum(_points(study, plan) for plan in plans)
-    per_point = 0.4 * _labels(study) + 0.3 * per_row * sizes["test"]  # intervals and auditor; predictions
+    predicted = PREDICTED * per_row  # seconds per row
+    per_point = INTERVALS * _labels(study) + predicted * sizes["test"]
+    made = study.dataset.seconds_per_row
     n_explained = sum(is_explained(study, plan) for plan in plans) * (n_seeds if study.explain.every_seed else 1)
     return {
-        "data": 10 + (trains_base and study.classifier.needs_training) * sizes["train"] / 600,
-        "base": 1 + trains_base * of_base * per_row,
+        "data": 0.3
+        + made
+        * sum(n for name, n in sizes.items() if name != "train" or (trains_base and study.classifier.needs_training)),
+        "base": 0.3 + trains_base * of_base * per_row + predicted * (sizes["val"] + sizes["test"]),
         "triggers": n_seeds
         * sum(1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans),
-        "evaluation": n_points * per_point,
+        "evaluation": n_points * per_point
+        + n_seeds * sum(len(plan.lam.grid) * predicted * sizes["val"] for plan in plans),
         "transfer": sum(
             _base_rows(other, sizes) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
         ),
-        "explain": EXPLANATION_ROWS * per_row * n_explained,
+        "explain": n_explained * (_explained_rows(study, plans[0]) * per_row + 2 * made * sizes["test"]),
     }
 
 
@@ -59,6 +87,14 @@ def is_explained(study: Study, plan: CurvePlan) -> bool:
     """Whether a curve is explained: it has a trigger and the first seed (unless ``every_seed``)."""
     options = study.explain
     return options.is_any and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
+
+
+def _explained_rows(study: Study, plan: CurvePlan) -> float:
+    """The training steps on rows that the explanations of a curve cost as much as."""
+    options = study.explain
+    per_condition = GALLERY_ROWS * options.gallery + PROBE_ROWS * options.probe
+    per_condition += AVERAGED_ROWS[study.dataset.modality] * options.rows
+    return (len(plan.lam.grid) + CONTROLS) * per_condition
 
 
 def _per_row(study: Study) -> float:

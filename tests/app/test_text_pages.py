@@ -12,7 +12,7 @@ from app.components.saliency import own_answer
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
-from app.presenters.texts import safe
+from app.presenters.texts import safe, snippet
 from app.state import explain_process as explaining
 from app.wording import probe as probe_words
 from app.wording import saliency as shared
@@ -431,10 +431,10 @@ def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery
     picture = intro(page)
     assert picture["modality"] == "text"
     assert picture["triggers"] == trigger["lam"]
-    assert picture["words"]["examples"] == start_words.EXAMPLES["text"]
-    assert len(picture["examples"]) == 6  # three groups, two labels
-    assert picture["examples"][0]["text"] == " ".join(gallery.about["texts"][0])
-    assert all(len(example["predictions"]) == 1 + len(LAMS) for example in picture["examples"])
+    assert picture["words"]["note"] == start_words.NOTE["text"]
+    texts = [snippet(words) for words in gallery.about["texts"]]
+    assert all(example["scores"]["text"] in texts for example in picture["examples"])
+    assert all(len(example["scores"]["probabilities"]) == 1 + len(LAMS) for example in picture["examples"])
 
 
 def test_start_offers_both_demos(open_page, demo, text_demo):

@@ -11,7 +11,7 @@ from app.wording.shared import common
 from fairprog_core.results.summary import main_figures
 from fairprog_core.runs import Owner, Store
 from fairprog_core.study.load import load_study
-from tests.app.drawn import traces
+from tests.app.drawn import given, traces
 
 FORM = "study.faces-quick"
 
@@ -179,16 +179,60 @@ def test_card_of_the_data_is_shown(open_page):
     assert any(text.value.startswith("**Licence**:") for text in page.markdown)
 
 
-def test_linked_run_shows_progress_and_charts(open_page, running, seen):
+def test_linked_run_shows_stages_and_charts(open_page, running, seen):
     page = open_page("train", run=running.id)
     assert not page.exception
     assert page.title[0].value == "tiny"
-    progress = next(node for node in page.main if node.type == "progress")
+    strip = given(page, "watch.stages")
     stage = [record for record in seen if record["kind"] == "stage"][-1]
-    assert progress.proto.value == pytest.approx(100 * stage["fraction"], abs=1)
-    assert common.plain(stage["label"]) in progress.proto.text
-    assert words.TIME_LEFT.format(time=common.seconds(stage["seconds_left"])) in progress.proto.text
-    assert len(charts(page)) == 3
+    assert stage["label"] in strip["doing"]
+    assert strip["left"] == pytest.approx(stage["seconds_left"], abs=5)
+    assert [each["state"] for each in strip["stages"]] == ["done", "done", "now", "next", "next"]
+    assert strip["stages"][2]["share"] == pytest.approx(stage["shares"]["triggers"])
+    drawn = ("validation", "rows", "loss", "discriminator")
+    assert all(given(page, f"watch.charts.{name}") for name in drawn)
+
+
+def test_trigger_in_training_is_painted_on_rows_with_their_verdicts(open_page, running, seen):
+    live = [record for record in seen if record["kind"] == "live"][-1]
+    shown = given(open_page("train", run=running.id), "watch.charts.rows")
+    assert [row["picture"] for row in shown["rows"]] == [row["picture"] for row in live["rows"]]
+    assert all(row["picture"].startswith("data:image/webp;base64,") for row in shown["rows"])
+    assert [row["is_right"] for row in shown["rows"]] == [row["said_after"] == row["label"] for row in live["rows"]]
+    gap, accuracy = shown["counters"]
+    assert gap["before"].isdigit()
+    assert accuracy["now"].isdigit()
+
+
+def test_cards_choose_what_the_form_begins_with(open_page):
+    page = open_page("train")
+    assert page.button(key="card.faces-quick.choose").disabled
+    page.button(key="card.comments-quick.choose").click().run()
+    assert not page.exception
+    assert page.selectbox(key="study.preset").value == "comments-quick"
+    assert page.multiselect(key="study.comments-quick.triggers.kinds").value == ["soft"]
+
+
+def test_trigger_and_criterion_above_the_form_are_those_of_its_fields(open_page, store):
+    page = open_page("train")
+    box = "quick." + FORM
+    assert page.checkbox(key=f"{box}.triggers.kinds.border").value
+    page.checkbox(key=f"{box}.triggers.kinds.patch").check().run()
+    page.checkbox(key=f"{box}.criteria.kinds.demographic_parity").check().run()
+    assert not page.exception
+    assert page.multiselect(key=f"{FORM}.triggers.kinds").value == ["border", "patch"]
+    page.multiselect(key=f"{FORM}.triggers.kinds").set_value(["patch"]).run()
+    assert not page.checkbox(key=f"{box}.triggers.kinds.border").value
+    page.button(key="train").click().run()
+    study = store.list()[0].study
+    assert [each["kind"] for each in study["triggers"]] == ["patch"]
+    assert [each["kind"] for each in study["criteria"]] == ["equalized_odds", "demographic_parity"]
+
+
+def test_presets_that_need_files_come_last(open_page):
+    names = open_page("train").selectbox(key="study.preset").options
+    assert names[0] == common.kind("faces-quick")
+    assert names[-1] == common.kind("civil-comments-paper")
 
 
 def test_base_that_is_trained_shows_its_steps_and_its_loss(open_page, store, finished):

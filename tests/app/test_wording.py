@@ -85,8 +85,8 @@ def test_plan_in_words():
 
 
 def test_duration_in_words():
-    assert words.duration(52, 98) == "Takes about 50 s on one core, 2 minutes if the base has to be trained first."
-    assert words.duration(98, 98) == "Takes about 2 minutes on one core."
+    assert words.duration(52, 98) == "Takes about 50 s on this machine, 2 minutes if the base has to be trained first."
+    assert words.duration(98, 98) == "Takes about 2 minutes on this machine."
     assert [common.about(seconds) for seconds in (3, 60, 2000, 3400, 5000)] == [
         "10 s", "1 minute", "35 minutes", "1 hour", "1.5 hours",
     ]  # fmt: skip

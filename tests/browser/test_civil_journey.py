@@ -51,6 +51,7 @@ def trained(own_server, visitor, home, tmp_path):
         page.get_by_text(text, exact=True).first.click()
         visit.settle()
 
+    press(words.EXPERT)
     for label, kind in ((words.PRESET, "comments-quick"), ("Data", "civil_comments")):
         visit.choose(label, common.kind(kind))
         visit.settle()
@@ -74,7 +75,7 @@ def trained(own_server, visitor, home, tmp_path):
     assert study["dataset"]["identities"] == list(IDENTITY_WORDS)
     assert (study["classifier"]["steps"], study["budget"]["steps"]) == (6, 6)
     assert study["explain"] | {"gallery": 6, "rows": 12, "probe": True} == study["explain"]
-    expect(page.get_by_role("button", name=words.OPEN)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=words.COPY_LINK)).to_be_visible(timeout=MINUTES)
     assert Store(home).get(run_id).state == "done"
     return visit, run_id
 

@@ -43,6 +43,8 @@ def chart(page: Page):
 def test_form_to_finished_curve(own_server, visitor, home):
     visit = visitor(own_server)
     page = visit.open("/train")
+    page.get_by_text(words.EXPERT).click()
+    visit.settle()
     page.get_by_text(words.options_of("faces")).click()
     for label, value in SMALL.items():
         fill(page, label, value)
@@ -58,12 +60,14 @@ def test_form_to_finished_curve(own_server, visitor, home):
 
     chart(page).wait_for(timeout=MINUTES)
     page.evaluate(NODES)
-    expect(page.get_by_role("button", name=words.OPEN)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=words.COPY_LINK)).to_be_visible(timeout=MINUTES)
     assert page.evaluate("window.nodes.size") == 1, "the live chart was built anew"
     assert Store(home).get(run_id).state == "done"
 
     page.reload()
     visit.settle()
+    page.locator(".st-key-watch-end-plane .js-plotly-plot .point").first.wait_for()
+    page.get_by_text(words.HOW).click()
     chart(page).wait_for()
     assert run_of(page) == run_id
     rows = page.locator(".st-key-watch-charts-validation table tbody tr")

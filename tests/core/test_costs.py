@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from fairprog_core.common.files.speed import Speed, read_speed, write_speed
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_explained
+from fairprog_core.study.cost import expected_seconds, is_explained, speed_part
 from fairprog_core.study.load import load_studies, presets, series
 
 
@@ -26,15 +27,17 @@ def test_rows_and_steps_counted_by_hand() -> None:
     """A border: 4 λ × 4 cells × 4 rows × 100 steps, twice for validation; a base: 2 epochs of 3,000 rows."""
     found = expected_seconds(study(), trains_base=True)
     assert found["triggers"] == pytest.approx(1 + 2 * 100 * 64 * 0.0005)
-    assert found["base"] == pytest.approx(1 + 6000 * 0.0005)
-    assert found["data"] == pytest.approx(10 + 3000 / 600)
-    assert found["evaluation"] == pytest.approx((3 + 1) * (0.8 + 0.3 * 2000 * 0.0005))  # three λ and a control
+    n_val, n_tune = 4000, 4000
+    assert found["base"] == pytest.approx(0.3 + (6000 + 0.3 * (n_val + 2000)) * 0.0005)
+    assert found["data"] == pytest.approx(0.3 + (3000 + n_tune + n_val + 2000) * 0.001)
+    points = (3 + 1) * (2 * 0.25 + 0.3 * 2000 * 0.0005)  # three λ and a control
+    assert found["evaluation"] == pytest.approx(points + 3 * 0.3 * n_val * 0.0005)
     assert found["transfer"] == 0
 
 
 def test_base_that_is_found_costs_next_to_nothing() -> None:
     found, trained = (expected_seconds(study(), trains_base=way) for way in (False, True))
-    assert found["base"] == 1
+    assert found["base"] == pytest.approx(0.3 + 0.3 * 6000 * 0.0005)  # validation and test rows are predicted
     assert {name for name in found if found[name] != trained[name]} == {"data", "base"}
 
 
@@ -48,7 +51,7 @@ def test_separate_trainings_cost_one_each() -> None:
 def test_larger_pictures_cost_more() -> None:
     data = {"kind": "faces", "n_train": 3000, "n_test": 2000, "image_size": 128}
     small, large = expected_seconds(study(), trains_base=True), expected_seconds(study(dataset=data), trains_base=True)
-    assert large["base"] - 1 == pytest.approx(4 * (small["base"] - 1))
+    assert large["base"] - 0.3 == pytest.approx(4 * (small["base"] - 0.3))
 
 
 def test_only_what_is_looked_into_is_charged_for() -> None:
@@ -66,3 +69,24 @@ def test_every_preset_has_finite_costs(name: str) -> None:
         seconds = expected_seconds(each, trains_base=True)
         assert all(math.isfinite(value) and value >= 0 for value in seconds.values())
         assert seconds["triggers"] > 0
+
+
+def test_speed_of_this_machine_scales_the_costs_and_a_run_corrects_it(home) -> None:
+    """Learning took three times as long as on the reference: half of what the calibration said counts no more."""
+    speed = Speed(machine=2.0)
+    expected = expected_seconds(study(), trains_base=False)
+    assert expected_seconds(study(), trains_base=False, speed=speed)["triggers"] == pytest.approx(
+        2 * expected["triggers"]
+    )
+    part = speed_part(study(), "triggers")
+    write_speed(home, speed.after({part: expected["triggers"]}, {part: 3 * expected["triggers"]}))
+    found = read_speed(home)
+    assert (found.machine, found.of(part)) == (2.0, pytest.approx(3.0))
+    assert found.after({part: 1.0}, {part: 1.0}).of(part) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"machine": "fast"}', '{"machine": 1e9}'])
+def test_damaged_speed_is_that_of_the_reference(home, text) -> None:
+    home.cache.mkdir(parents=True, exist_ok=True)
+    (home.cache / "speed.json").write_text(text)
+    assert read_speed(home) == Speed()

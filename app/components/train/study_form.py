@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.train import own_card, own_model
+from app.components.train.choose import cards
 from app.models import saved_study
 from app.state import own_data
 from app.state.session import FORM
@@ -25,7 +26,7 @@ from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import load_study, presets
 from fairprog_core.study.settings import shipped
 
-OWN = "own"  # in place of a preset: the data that the visitor chose on the page Data
+OWN = cards.OWN  # in place of a preset: the data that the visitor chose on the page Data
 _ROWS = (
     (("dataset",), ("classifier",)),
     (("methods",), ("criteria",)),
@@ -44,7 +45,7 @@ def show(value: str, *, key: str) -> Study | ConfigError:
         key: prefix of the widgets' keys.
     """
     own = own_data.dataset() if value == OWN else None
-    start, draft = (load_study(value), f"{key}.{value}") if own is None else (_own(own), f"{key}.{digest_of(own)}")
+    start, draft = begin(value, key=key)
     values: FormValues = {}
     with st.container(key="study_form", gap="medium"):
         for row in _ROWS:
@@ -62,6 +63,12 @@ def show(value: str, *, key: str) -> Study | ConfigError:
             values |= _name(start, saved_study.dataset_kind(values), draft)
             values |= fields.fields(Study, key=draft, value=start, names=rest, is_folded=True, offers=_offers(values))
     return check(values)
+
+
+def begin(value: str, *, key: str) -> tuple[Study, str]:
+    """The study that the form begins with, and the prefix of its fields' keys; see `show`."""
+    own = own_data.dataset() if value == OWN else None
+    return (load_study(value), f"{key}.{value}") if own is None else (_own(own), f"{key}.{digest_of(own)}")
 
 
 def _classifier(start: Study, values: FormValues, draft: str) -> FormValues:
@@ -123,17 +130,29 @@ def _name(start: Study, kind: str, draft: str) -> FormValues:
     return fields.fields(Study, key=draft, value=start, names=("name",), is_folded=True)
 
 
+def preset_key(key: str) -> str:
+    """The key of the choice of the preset: another one where the visitor has data of their own."""
+    return f"{key}.own" if own_data.dataset() is not None else key
+
+
+def chosen_preset(value: str, *, key: str) -> str:
+    """The preset that is chosen: at first the visitor's own data, else ``value``."""
+    first = value if own_data.dataset() is None else OWN
+    found: object = st.session_state.get(preset_key(key), first)
+    return str(found) if found == OWN or (found in presets() and _is_usable(str(found))) else first
+
+
 def preset(value: str, *, key: str) -> str:
-    """Draw the choice of the preset, ``value`` first; the preset's name."""
+    """Draw the choice of the preset, ``value`` at first; the preset's name."""
     about = {name: text for name, text in presets().items() if _is_usable(name)}
     own = own_data.dataset()
     if own is not None:
         about[OWN] = words.OWN_PRESET.format(name=Path(str(own["path"])).name)
         value = OWN
-    names = sorted(about, key=lambda name: name != value)
+    names = cards.order(about)
     chosen = st.selectbox(
-        words.PRESET, names, format_func=_preset_name, key=f"{key}.own" if own else key, persist_state="session",
-        width=inputs.WIDE * 2,
+        words.PRESET, names, names.index(value), format_func=_preset_name, key=preset_key(key),
+        persist_state="session", width=inputs.WIDE * 2,
     )  # fmt: skip
     st.caption(common.plain(about[chosen]))
     return str(chosen)

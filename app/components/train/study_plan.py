@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.state import own_data
+from app.state import own_data, run_store
 from app.wording import train as words
 from app.wording.shared import common
+from fairprog_core.common.files.speed import read_speed
 from fairprog_core.methods import QueryReprogramOptions
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_queries, expected_seconds
@@ -21,7 +22,7 @@ def show(value: Study, *, key: str) -> Study:
     have_triggers = all(plan.method.uses_trigger for plan in plans)
     lengths = {_length(plan) for plan in plans}
     with st.container(key=key):
-        st.header(words.PLAN, anchor=False)
+        st.subheader(words.PLAN, anchor=False)
         st.markdown(
             words.plan(
                 names=[common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in plans)],
@@ -44,8 +45,10 @@ def show(value: Study, *, key: str) -> Study:
 
 
 def _duration(study: Study) -> str:
+    speed = read_speed(run_store.home())
     found, trained = (
-        sum(expected_seconds(study, trains_base=way, sizes=own_data.sizes(study)).values()) for way in (False, True)
+        sum(expected_seconds(study, trains_base=way, sizes=own_data.sizes(study), speed=speed).values())
+        for way in (False, True)
     )
     source = study.classifier.weights_from
     return words.duration(trained if source == "train" else found, found if source == "shipped" else trained)

@@ -30,7 +30,9 @@ from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 from fairprog_core.study.settings import in_short
 
-app = typer.Typer(name="runs", help="List, show, cancel, resume, remove, export and compare.", no_args_is_help=True)
+app = typer.Typer(
+    name="runs", help="List, show, pause, cancel, resume, remove, export and compare.", no_args_is_help=True
+)
 
 MOST_RUNS = 1_000_000  # largest --limit; more runs than a home will ever hold
 
@@ -113,12 +115,20 @@ def cancel(run: RunArguments, home: HomeOption = None) -> None:
 
 
 @app.command()
+def pause(run: RunArguments, home: HomeOption = None) -> None:
+    """Let running runs wait until they are resumed; after five minutes they free their worker."""
+    with Store(open_home(home)) as store:
+        for name in run:
+            say(f"Run {store.pause(store.find(name).id).id} waits after its next record.")
+
+
+@app.command()
 def resume(run: RunArguments, home: HomeOption = None) -> None:
-    """Queue lost, cancelled or failed runs again; they continue from their last checkpoint."""
+    """Let paused runs go on; queue lost, cancelled or failed ones again: they continue from their last checkpoint."""
     with Store(open_home(home)) as store:
         for name in run:
             resumed = store.resume(store.find(name).id)
-            say(f"Run {resumed.id} is {_state(resumed)}; a worker goes on with it.")
+            say(f"Run {resumed.id} is {_state(resumed)}; its worker goes on with it.")
     launcher.ensure_workers(store.home)
 
 
@@ -166,7 +176,7 @@ def _name(run: Run) -> str:
 
 
 def _state(run: Run) -> str:
-    state = "cancelling" if run.is_cancelling else run.state
+    state = "cancelling" if run.is_cancelling else "paused" if run.is_paused else run.state
     return f"{state}, damaged" if run.damage else state
 
 

@@ -3,8 +3,8 @@
 Notation: n samples, p = 2 groups, a attributes that make the label, c = 2^a classes, s image side.
 """
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data import FacesOptions, combinations
 from fairprog_core.data.base import Dataset, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import Array, CacheEntry, Columns
+from fairprog_core.data.faces.on_demand import MOST_BYTES, PicturesOnDemand
 from fairprog_core.data.faces.painter import Painted, paint
 from fairprog_core.data.faces.traits import P_ATTRIBUTE, Face, attributes, faces, uniforms
 from fairprog_core.data.random_streams import stream_key
@@ -22,6 +23,7 @@ from fairprog_core.data.random_streams import stream_key
 _LOOK = 3  # increased whenever the same row is drawn differently; part of every cache key
 _CHUNK = 64  # faces per report of progress
 _STRATIFIED = ("val", "test")
+_BETWEEN = 0.18  # lightness less redness of hair in the middle between blond and not blond
 _NAMES = {
     "blond": ("not blond", "blond"),
     "smiling": ("not smiling", "smiling"),
@@ -51,6 +53,7 @@ class Faces(Dataset):
 
     def __init__(self, options: FacesOptions, home: Home) -> None:
         super().__init__(options, home)
+        self._on_demand: dict[SplitName, PicturesOnDemand] = {}
         self._probabilities = {"blond": (options.p_blond_female, options.p_blond_male), **P_ATTRIBUTE}
 
     @property
@@ -69,11 +72,29 @@ class Faces(Dataset):
         return p_z[:, None] * p_y
 
     def prepare_split(self, name: SplitName) -> Iterator[Progress]:
-        return self._pictures(name).prepare()
+        entry = self._pictures(name)
+        yield from entry.prepare()
+        if drawn := self._on_demand.pop(name, None):
+            drawn.settle(entry.open()["x"])
 
     def split(self, name: SplitName) -> Split:
         z, y = self._codes(name, 0, self._n(name))
         return Split(self._pictures(name).open()["x"], y, z, self.cell_share, name in _STRATIFIED)
+
+    def split_on_demand(self, name: SplitName) -> Split | None:
+        n, s = self._n(name), self.options.image_size
+        if 3 * n * s * s > MOST_BYTES or self._pictures(name).folder.exists():
+            return None
+        z, y = self._codes(name, 0, n)
+        if name not in self._on_demand:
+            key, all_faces = stream_key("faces", self.options.seed, name, "noise"), self._faces(name, 0, z, y)
+
+            def draw(rows: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
+                for row in rows.tolist():
+                    yield paint(all_faces[row], s, np.random.Philox(key=key, counter=row << 64)).picture
+
+            self._on_demand[name] = PicturesOnDemand((n, s, s, 3), draw)
+        return Split(cast(Any, self._on_demand[name]), y, z, self.cell_share, name in _STRATIFIED)
 
     def split_digest(self, name: SplitName) -> str:
         return self._digest(name)
@@ -98,6 +119,32 @@ class Faces(Dataset):
         expected = dict.fromkeys(("hair", "face"), Array((self._n(name), s, s), np.bool_))
         columns = CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out)).open()
         return {"hair": columns["hair"], "face": columns["face"]}
+
+    def evidence(self, name: SplitName) -> NDArray[np.float64]:
+        """By how much the hair looks as its label says, in an even light; less 1 where the style is not plain.
+
+        Blond hair is light and not red. A style is plain where hair is long without a beard, or short with one.
+        """
+        z, y = self._codes(name, 0, self._n(name))
+        drawn = self._faces(name, 0, z, y)
+        style = np.array([face.length > 0.5 if face.z == 0 else face.length < 0.5 and face.beard > 0 for face in drawn])
+        margin = np.zeros(len(z))
+        if "blond" in self.options.target:
+            blond = np.array([face.blond for face in drawn])
+            look = np.array([sum(face.hair) / 3 - (face.hair[0] - face.hair[1]) for face in drawn])
+            light = np.array([abs(face.exposure) / 2 for face in drawn])
+            margin = np.where(blond == 1, 1, -1) * (look - _BETWEEN) - light
+        found: NDArray[np.float64] = margin - (~style)
+        return found
+
+    def drawn_large(self, name: SplitName, rows: Sequence[int], size: int) -> NDArray[np.uint8]:
+        """The same faces with more pixels, from the same random numbers; without the noise of the camera."""
+        z, y = self._codes(name, 0, self._n(name))
+        pictures = np.empty((len(rows), size, size, 3), np.uint8)
+        for i, row in enumerate(rows):
+            face = self._faces(name, row, z[row : row + 1], y[row : row + 1])[0]
+            pictures[i] = paint(face._replace(noise=0.0), size, np.random.Philox(0)).picture
+        return pictures
 
     def twins(self, n: int) -> Twins:
         """n pairs, female- and male-presenting, with the same tone, pose, light, skin, background and label."""
@@ -148,7 +195,12 @@ class Faces(Dataset):
     def _fill(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         n, s = self._n(name), self.options.image_size
         x = out.create("x", (n, s, s, 3), np.uint8)
+        drawn = self._on_demand.get(name)
         for start, stop in _chunks(n):
+            if drawn is not None:
+                x[start:stop] = drawn[start:stop]
+                yield stop, n
+                continue
             z, y = self._codes(name, start, stop)
             for row, painted in enumerate(self._paint(name, start, z, y), start):
                 x[row] = painted.picture

@@ -62,9 +62,11 @@ class TriggerCurve(Method[LearnedTriggerOptions]):
         context = self.context
         if context.mode == "amortised":
             trigger = self.training.for_every_lam()
+            self.in_training = FittedTrigger(trigger, context.classifier)
             cost: Fit | Cost = yield from self.training.fit(
                 trigger, validate, checkpoint=context.folder / "checkpoint.safetensors"
             )
+            self.in_training = None
         else:
             trigger, cost = yield from self._learn_separately(validate)
         trigger.cpu().save(self.file, mode=context.mode, **cost, **context.about)

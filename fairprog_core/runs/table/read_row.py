@@ -62,7 +62,16 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "name": _text_expected,
     **dict.fromkeys(("created", "queued", "seconds_before", "fraction"), _number_expected),
     **dict.fromkeys(
-        ("started", "finished", "process_started", "heartbeat", "cancel_requested", "terminated", "seconds_left"),
+        (
+            "started",
+            "finished",
+            "process_started",
+            "heartbeat",
+            "cancel_requested",
+            "terminated",
+            "seconds_left",
+            "paused",
+        ),
         _or_null(_number_expected),
     ),
     **dict.fromkeys(("token", "host", "error", "log", "stage", "label", "visitor"), _or_null(_text_expected)),

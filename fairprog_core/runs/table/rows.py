@@ -112,7 +112,7 @@ def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> 
         raise RunError(run.damage)
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
-    cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token"))
+    cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token", "paused"))
     change(
         connection,
         with_id(run.id),

@@ -95,6 +95,7 @@ class Run:
         figures: the main figures, one JSON object per method, trigger and criterion.
         last_seq: ``seq`` of the newest record.
         visitor: who submitted it on a shared server, as a digest; None: the owner of the home.
+        paused: when it was asked to pause; stays set where its worker was freed meanwhile.
         damage: one sentence about a row with invalid columns, which are replaced by empty values; None: the row is
             valid.
     """
@@ -127,6 +128,7 @@ class Run:
     figures: list[SummaryRow] = field(default_factory=list)
     last_seq: int = 0
     visitor: str | None = None
+    paused: float | None = None
     damage: str | None = None
 
     @property
@@ -137,6 +139,12 @@ class Run:
     def is_cancelling(self) -> bool:
         """Whether it is still running after a cancel request."""
         return self.state == "running" and self.cancel_requested is not None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits to go on, with its worker or, after some minutes, without."""
+        is_waiting = self.state == "running" and self.cancel_requested is None
+        return self.paused is not None and (is_waiting or self.state == "cancelled")
 
     @property
     def can_resume(self) -> bool:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
-HEAD = "0002"  # the newest migration; a test compares it with the migrations folder
+HEAD = "0003"  # the newest migration; a test compares it with the migrations folder
 
 METADATA = MetaData()
 
@@ -37,6 +37,7 @@ RUNS = Table(
     Column("figures", JSON, nullable=False),
     Column("last_seq", Integer, nullable=False),
     Column("visitor", String(64), index=True),
+    Column("paused", Float),
     sqlite_autoincrement=True,
 )
 

@@ -1,8 +1,9 @@
-"""The live charts of a run: the validation curve over λ, the utility loss, the discriminator."""
+"""A run while it trains: the curve over λ on validation rows, the trigger on six rows, and the losses, folded."""
 
 import streamlit as st
 
 from app.charts import live
+from app.components.train.watch import live_rows
 from app.models.records import CurveSoFar, RunProgress
 from app.widgets import live_plot
 from app.wording import train as words
@@ -14,7 +15,7 @@ from fairprog_core.study.plan import CurvePlan
 
 
 def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
-    """Draw the charts of one curve: the chosen one, else the one with the newest record.
+    """Draw one curve: the chosen one, else the one with the newest record.
 
     Returns:
         The drawn curve; None before the first record of a curve.
@@ -23,11 +24,13 @@ def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
     if not progress.curves:
         _before(run, progress, key)
         return None
-    plans = _plans(run)
+    study = _study(run)
+    plans = {} if study is None else {plan.key: plan for plan in study.plan()}
     curve = _choose(run, progress, plans, key)
-    gap = _gap_of(plans.get(curve.key))
+    plan = plans.get(curve.key)
+    gap = _gap_of(plan)
     same = [other for other in progress.curves.values() if other is not curve and _gap_of(plans.get(other.key)) == gap]
-    left, right = st.columns([1.6, 1], gap="large")
+    left, right = st.columns([1.25, 1], gap="large")
     with left:
         validation = live.validation(curve, same, gap)
         if validation is None:
@@ -35,8 +38,15 @@ def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
         else:
             live_plot.show(validation, key=f"{key}.validation")
     with right:
-        live_plot.show(live.utility_loss(curve), key=f"{key}.loss")
-        live_plot.show(live.discriminator(curve), key=f"{key}.discriminator")
+        if study is not None and plan is not None:
+            most, n = study.max_accuracy_loss(plan.criterion), study.budget.validate_rows
+            live_rows.show(curve, key=f"{key}.rows", gap=gap, max_loss=most, n_validation=n)
+    with st.expander(words.LOSSES):
+        first, second = st.columns(2, gap="large")
+        with first:
+            live_plot.show(live.utility_loss(curve), key=f"{key}.loss")
+        with second:
+            live_plot.show(live.discriminator(curve), key=f"{key}.discriminator")
     return curve
 
 
@@ -73,9 +83,9 @@ def _gap_of(plan: CurvePlan | None) -> str:
     return common.metric(plan.criterion.gap) if plan else words.GAP
 
 
-def _plans(run: Run) -> dict[str, CurvePlan]:
-    """The planned curves by key; empty where this version cannot parse the study."""
+def _study(run: Run) -> Study | None:
+    """The study of a run; None where this version cannot read it."""
     try:
-        return {plan.key: plan for plan in Study.parse(run.study).plan()}
+        return Study.parse(run.study, where=run.name)
     except ConfigError:
-        return {}
+        return None

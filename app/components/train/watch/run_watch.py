@@ -1,4 +1,4 @@
-"""A run during and after training: its progress, its live charts, and buttons to cancel and resume it.
+"""A run during and after training: its stages, its live charts, buttons to cancel and resume it, and its end.
 
 The page only reads the store. While the run is active, the part below the heading is redrawn every second; when the
 run ends, the whole page is redrawn once, and then no more.
@@ -9,7 +9,7 @@ import threading
 import streamlit as st
 
 from app.components import weak_base
-from app.components.train import run_charts
+from app.components.train.watch import ending, run_charts, stages
 from app.models import records
 from app.models.records import RunProgress
 from app.state import run_store, session
@@ -19,6 +19,8 @@ from app.wording.shared import common
 from fairprog_core.runs import Run
 
 SECONDS = 1.0  # between two reads of the store
+SECONDS_AT_FIRST = 0.5  # until the trigger is seen
+AT_FIRST = 15.0  # seconds of a run
 SECONDS_CANCELLING = 0.4
 
 
@@ -35,24 +37,42 @@ def show(value: str, *, key: str) -> str:
         st.warning(common.NO_RUN.format(run_id=common.plain(value)))
         _new(key)
         return value
-    st.title(common.plain(run.name), anchor=False)
-    every = None if run.is_over else SECONDS_CANCELLING if run.is_cancelling else SECONDS
-    page.fragment(_draw, run_every=every)(run.id, is_over=run.is_over, key=key)
+    page.fragment(_draw, run_every=_seconds(run))(run.id, every=_seconds(run), key=key)
     return value
 
 
-def _draw(run_id: str, *, is_over: bool, key: str) -> None:
+def _seconds(run: Run) -> float | None:
+    """Seconds between two reads of a run; None: it is over, and read no more."""
+    if run.is_over:
+        return None
+    if run.is_cancelling:
+        return SECONDS_CANCELLING
+    return SECONDS_AT_FIRST if run.seconds < AT_FIRST else SECONDS
+
+
+def _draw(run_id: str, *, every: float | None, key: str) -> None:
     run = run_store.find_run(run_id)
-    if run is None or run.is_over != is_over:
+    if run is None or _seconds(run) != every:
         st.rerun(scope="app")
     progress = _reader(run.id, run.attempt).up_to_date(run)
     with st.container():  # one container for elements that come and go, so that the charts below keep their place
-        _status(run, progress)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"{key}.head"):
+            st.title(common.plain(run.name), anchor=False, width="stretch")
+            _buttons(run, progress, key)
+        stages.show((run, progress), key=f"{key}.stages")
+        _state(run)
         for sentence, is_grave in progress.warnings.items():
             (st.error if is_grave else st.warning)(common.plain(sentence))
-        _buttons(run, key)
+        if _is_measured(progress) and not run.is_over:
+            st.caption(words.MEASURED)
+    if run.state == "done":
+        weak_base.show(run.figures)
+        ending.show(run, progress, key=f"{key}.end")
+        with st.expander(words.HOW):
+            run_charts.show((run, progress), key=f"{key}.charts")
+    else:
         _summary(run)
-    run_charts.show((run, progress), key=f"{key}.charts")
+        run_charts.show((run, progress), key=f"{key}.charts")
     st.caption(words.SHARE if run.is_over else words.CONTINUES)
 
 
@@ -81,19 +101,14 @@ def _reader(run_id: str, attempt: int) -> _Reader:
     return _Reader()
 
 
-def _status(run: Run, progress: RunProgress) -> None:
-    spent, left = common.seconds(run.seconds), run.seconds_left
-    if run.state == "done":
-        parts = [words.DONE.format(time=spent)]
-    else:
-        parts = [common.STATES[run.state], run.label or "", words.ELAPSED.format(time=spent)]
-        parts += [words.TIME_LEFT.format(time=common.seconds(left))] if left is not None and not run.is_over else []
-    fraction = 1.0 if run.state == "done" else min(max(run.fraction, 0.0), 1.0)
-    st.progress(fraction, text=common.plain(" · ".join(part for part in parts if part)))
+def _state(run: Run) -> None:
+    """Say why a run does not go on, where it does not."""
     if run.state == "failed":
         st.error(words.FAILED.format(reason=common.plain(run_store.failure(run))))
     elif run.state == "lost":
         st.warning(words.LOST)
+    elif run.is_paused:
+        st.info(words.PAUSED if run.state == "running" else words.PAUSED_FREE)
     elif run.state == "cancelled":
         st.info(words.CANCELLED)
     elif run.state == "queued":
@@ -103,19 +118,34 @@ def _status(run: Run, progress: RunProgress) -> None:
             st.warning(common.plain(run.error))
 
 
-def _buttons(run: Run, key: str) -> None:
-    with st.container(horizontal=True):
-        has_curve = (run_store.home().run(run.id) / "result.json").is_file()
-        if run.is_over and has_curve and st.button(words.OPEN, type="primary", key=f"{key}.open"):
-            st.switch_page("views/tradeoff.py", query_params={session.RUN: run.id})
-        is_own = run_store.may_change(run)
-        if is_own and not run.is_over:
-            label = words.CANCELLING if run.is_cancelling else words.CANCEL
-            if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
-                confirm.attempt(lambda: run_store.cancel(run.id))
-        if is_own and run.can_resume and st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+def _buttons(run: Run, progress: RunProgress, key: str) -> None:
+    ending.links(run, key=key, is_measured=_is_measured(progress))
+    if run_store.may_change(run):
+        _own_buttons(run, key)
+    _new(key)
+
+
+def _own_buttons(run: Run, key: str) -> None:
+    """Draw what only the visitor may do who submitted the run."""
+    if run.is_paused:
+        if st.button(words.GO_ON, type="primary", key=f"{key}.go_on"):
             confirm.attempt(lambda: run_store.resume(run.id))
-        _new(key)
+    elif run.can_resume:
+        if st.button(words.RESUME, key=f"{key}.resume", help=words.RESUME_HELP):
+            confirm.attempt(lambda: run_store.resume(run.id))
+    elif (run.state == "running" and not run.is_cancelling) and st.button(
+        words.PAUSE, key=f"{key}.pause", help=words.PAUSE_HELP
+    ):
+        confirm.attempt(lambda: run_store.pause(run.id))
+    if not run.is_over:
+        label = words.CANCELLING if run.is_cancelling else words.CANCEL
+        if st.button(label, key=f"{key}.cancel", disabled=run.is_cancelling):
+            confirm.attempt(lambda: run_store.cancel(run.id))
+
+
+def _is_measured(progress: RunProgress) -> bool:
+    """Whether every curve is measured, so that only looking inside is left."""
+    return progress.shares.get("evaluation", 0.0) >= 1
 
 
 def _new(key: str) -> None:

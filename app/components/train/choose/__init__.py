@@ -1,0 +1,1 @@
+"""Parts of the page Train that choose a study."""
