@@ -11,7 +11,7 @@ from app.charts import saliency as charts
 from app.charts.along import along
 from app.models.explanations import explanation_of, probe_of
 from app.models.line import Line
-from app.models.probe_controls import probe_controls
+from app.models.probe_controls import most_moved, probe_controls
 from app.wording import probe as probe_words
 from app.wording import saliency as words
 from app.wording.shared import common, inside, paired, verdicts
@@ -174,7 +174,7 @@ def test_finished_study_says_its_pairs_on_both_pages(open_page, demo, finished):
     page = open_page("probe")
     assert not page.exception
     said = [block.value for block in page.markdown]
-    assert sentences(found, found.nulls[0], len(found.groups) - 1, index) in said
+    assert sentences(found, found.nulls[0], most_moved(found, found.nulls[0], index), index) in said
     for kind, each in probe_charts.readings(found).items():
         assert paired.at(each, probe_words.READING_WHATS[kind], curve.lams, index) in said
 
