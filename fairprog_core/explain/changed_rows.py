@@ -105,7 +105,7 @@ def _mixed(rows: Sequence[int]) -> list[int]:
 def _spread(gains: Sequence[int], losses: Sequence[int]) -> list[int]:
     """Gains and losses in one order, the losses evenly between the gains, a gain first."""
     places = [((i + 0.5) / len(gains), 0, row) for i, row in enumerate(gains)]
-    places += [((i + 0.5) / len(losses), 1, row) for i, row in enumerate(losses)]
+    places += [((i + 1) / (len(losses) + 1), 1, row) for i, row in enumerate(losses)]
     order = [row for _, _, row in sorted(places)]
     if gains:
         order.remove(gains[0])
