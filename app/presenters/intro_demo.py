@@ -50,7 +50,7 @@ def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
     if not all(point.counts for point in (base, *points.values())) or not result.labels:
         raise ArtifactError(f"{result.folder / 'result.json'} holds no counts of answers; run the study again.")
     about = GalleryAbout(**{**gallery.about, "labels": result.labels, "groups": result.group_names})
-    stored = read_examples(result.folder, curve=curve.key, n_labels=len(result.labels))
+    stored = read_examples(result.folder, curve=curve.key, lams=lams, n_labels=len(result.labels), modality=modality)
     rates = _Rates(base, result, kind)
     stops = [_stop(point, base, rates) for point in (base, *(points[lam] for lam in lams))]
     chosen = 1 + lams.index(curve.chosen_lam) if curve.chosen_lam in lams else len(lams)

@@ -4,6 +4,7 @@ Notation: k λ-values; a *stop* is no trigger, or one of the λ: k + 1 of them.
 """
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import (
@@ -17,6 +18,7 @@ from typing_extensions import TypedDict
 
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.home import is_file, replacing
+from fairprog_core.common.options import Modality
 from fairprog_core.results.curve import read_json, validate
 
 FILE = "examples.json"
@@ -90,23 +92,45 @@ def write_examples(folder: Path, examples: ChangedExamples) -> Path:
     return folder / FILE
 
 
-def read_examples(folder: Path, *, curve: str, n_labels: int) -> ChangedExamples | None:
+def read_examples(
+    folder: Path, *, curve: str, n_labels: int, lams: Sequence[float] = (), modality: Modality | None = None
+) -> ChangedExamples | None:
     """The examples of one curve; None where the folder has none, or those of another curve.
 
+    Args:
+        folder: of the study.
+        curve: key of the curve.
+        n_labels: number of labels.
+        lams: the λ-values that are shown.
+        modality: of the data set; None: rows need not have a text or a picture.
+
     Raises:
-        ArtifactError: the file is damaged.
+        ArtifactError: the file is damaged, or does not fit the curve.
     """
     path = folder / FILE
     if not is_file(path):
         return None
     found = validate(_adapter(), read_json(path, remedy=REMEDY), str(path))
-    n_stops = len(found["lams"]) + 1
-    codes = [code for row in found["rows"] for code in (row["y"], *row["y_pred"])]
-    scored = [*found["sentences"], *(row["scores"] for row in found["rows"] if "scores" in row)]
-    sizes = {len(row["y_pred"]) for row in found["rows"]} | {len(text["probabilities"]) for text in scored}
-    if sizes - {n_stops} or max(codes, default=0) >= n_labels:
-        raise ArtifactError(f"{path} is damaged (answers do not fit labels and λ); {REMEDY}.")
-    return found if found["curve"] == curve else None
+    if found["curve"] != curve:
+        return None
+    if problem := _problem(found, lams, n_labels, modality):
+        raise ArtifactError(f"{path} is damaged ({problem}); {REMEDY}.")
+    return found
+
+
+def _problem(found: ChangedExamples, lams: Sequence[float], n_labels: int, modality: Modality | None) -> str:
+    """What does not fit; empty where everything does."""
+    rows, n_stops = found["rows"], len(found["lams"]) + 1
+    scored = [*found["sentences"], *(row["scores"] for row in rows if "scores" in row)]
+    if not set(lams) <= set(found["lams"]):
+        return "it lacks a λ"
+    if modality and not all(("scores" if modality == "text" else "seen") in row for row in rows):
+        return "a row has no picture or text"
+    if max((code for row in rows for code in (row["y"], *row["y_pred"])), default=0) >= n_labels:
+        return "it names more labels than there are"
+    if ({len(row["y_pred"]) for row in rows} | {len(text["probabilities"]) for text in scored}) - {n_stops}:
+        return "answers do not fit the λ"
+    return ""
 
 
 @cache

@@ -141,7 +141,13 @@ def test_stored_examples_of_another_curve_are_not_shown(tmp_path):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"n_weights": "many"}, {"lams": [1.0, 4.0]}, {"rows": [{"row": 1}]}, {"schema": "fairprog.examples/9"}],
+    [
+        {"n_weights": "many"},
+        {"lams": [1.0, 4.0]},
+        {"rows": [{"row": 1}]},
+        {"schema": "fairprog.examples/9"},
+        {"lams": [1.0]},
+    ],
 )
 def test_damaged_examples_are_refused(tmp_path, changed):
     write_examples(tmp_path, stored(**changed))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairprog_core.common.home import assets
+from fairprog_core.results.changed_examples import FILE, read_examples
 from fairprog_core.results.curve import FinishedCurve
 from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
 from fairprog_core.results.head_to_head import candidates
@@ -86,3 +87,19 @@ def test_curve_file(fuzz: Fuzz, tmp_path: Path) -> None:
         return json_text(mutate_json(values, rng)).encode()
 
     fuzz("curve.json", mutate, use, default=250, name_in_errors="curve.json")
+
+
+def test_examples_file(fuzz: Fuzz, tmp_path: Path) -> None:
+    """What is read can be shown: every row has as many answers as there are λ, and a text or a picture."""
+    result = Result.open(assets() / "demo" / "comments")
+    values = json.loads((result.folder / FILE).read_text("utf-8"))
+    values["rows"], values["sentences"] = values["rows"][:2], values["sentences"][:1]
+    [curve] = [curve for curve in result.curves if curve.key == values["curve"]]
+
+    def use(data: bytes) -> None:
+        (tmp_path / FILE).write_bytes(data)
+        found = read_examples(tmp_path, curve=curve.key, lams=curve.lams, n_labels=2, modality="text")
+        for row in found["rows"] if found else ():
+            assert len(row["scores"]["probabilities"]) == len(row["y_pred"]) == 1 + len(found["lams"])
+
+    fuzz(FILE, lambda rng: json_text(mutate_json(values, rng)).encode(), use, default=600, name_in_errors=FILE)
