@@ -18,7 +18,7 @@ PICK_RUN = "Choose at least one run above."
 GROUP = "Group"
 CURVE = "Trigger or method, and criterion"
 SEED = "Seed"
-SLIDER = "λ: how much the gap counts"
+SLIDER = "λ: how much the gap counts in training"
 CHOSEN = "chosen"
 
 EMPTY = "There is no finished curve yet. Train a small study; its first curve appears here as soon as it is evaluated."
