@@ -26,7 +26,8 @@ that nothing moves when it arrives. What loads its script first keeps the place 
 def set_up() -> None:
     """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
     st.html(STYLE)
-    st.html(words())
+    with st.container(key="words_place"):
+        st.html(words())
 
 
 @cache
