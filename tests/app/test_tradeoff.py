@@ -429,7 +429,7 @@ def test_rows_of_several_groups_or_none_are_not_called_test_rows():
 
 
 def test_curves_of_other_criteria_are_drawn_on_request(open_page, monkeypatch):
-    monkeypatch.delenv("FAIRPROG_ASSETS", raising=False)  # the shipped study has two criteria
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(Path(__file__).resolve().parents[2] / "assets"))  # two criteria
 
     def names(page):
         return {trace["name"] for trace in traces(page, PLANE) if trace["mode"] == "lines+markers"}
