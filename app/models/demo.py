@@ -117,6 +117,7 @@ class DemoWords(TypedDict):
     x_title: str
     y_title: str
     chart: str
+    drag: str
     without: str
     with_: str
     lock: str

@@ -137,7 +137,8 @@ def _stop(point: Point, base: Point, rates: _Rates) -> DemoStop:
         _price(accuracy, None if lam is None else base_accuracy),
     )
     terms = (words.TERMS_BASE if lam is None else words.TERMS).format(
-        gap=common.number(gap.value), base_gap=common.number(base_gap.value), gap_ci=_interval(gap),
+        name=common.metric(GAP), gap=common.number(gap.value), base_gap=common.number(base_gap.value),
+        gap_ci=_interval(gap),
         accuracy=common.number(accuracy.value), base_accuracy=common.number(base_accuracy.value),
         accuracy_ci=_interval(accuracy),
     )  # fmt: skip
@@ -213,6 +214,7 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
         "x_title": words.X_TITLE,
         "y_title": words.Y_TITLE,
         "chart": words.CHART,
+        "drag": words.DRAG,
         "without": words.WITHOUT,
         "with_": words.WITH,
         "lock": words.LOCK_UNCOUNTED if n_weights is None else words.LOCK.format(n=n_weights),

@@ -60,7 +60,7 @@ with st.container(key="start"):  # first, because the style of this page hangs o
     st.caption(words.PAPER)
     folders, shown = run_store.demos(), None
     if folders:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", key="start_choice"):
             shown = choose(folders)
             st.markdown(task(folders[shown]), width="content")
     if shown:

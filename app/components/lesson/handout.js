@@ -23,7 +23,9 @@ export function handout(desk, numbers, steps, hasAnswers) {
     else part.append(options(steps[number - 1], hasAnswers));
     const guess = steps[number - 1]?.options[desk.answers.guesses[key]];
     if (hasAnswers && guess !== undefined) part.append(make("p", "", desk.say("ui.your_guess", { guess })));
-    if (hasAnswers) part.append(...paragraphs([...desk.list(`${key}.measured`), ...desk.list(`${key}.explain`)]));
+    if (hasAnswers) part.append(...paragraphs(desk.list(`${key}.measured`)));
+    if (hasAnswers && number === 5 && desk.study.look?.other.length) part.append(make("p", "", desk.say("step5.other")));
+    if (hasAnswers) part.append(...paragraphs(desk.list(`${key}.explain`)));
     else part.append(make("p", "rule", desk.say("teacher.answer")), make("p", "rule", "\u00a0"));
     page.append(part);
   }

@@ -62,6 +62,7 @@ export function buildChart(data, move) {
       drawn("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: bottom, y2: bottom }),
       label(width - MARGIN.right, HEIGHT - 4, data.words.x_title, { "text-anchor": "end" }),
       label(13 * unit, MARGIN.top, data.words.y_title, { "text-anchor": "end", transform: `rotate(-90 ${13 * unit} ${MARGIN.top})` }),
+      label(width - MARGIN.right, bottom - 9 * unit, data.words.drag, { "text-anchor": "end" }),
       drawn("polyline", { class: "line", points: points.map((point) => point.join(",")).join(" ") }),
     );
     points.slice(1).forEach(([x, y]) => svg.append(drawn("circle", { class: "stop", cx: x, cy: y, r: 4 * unit })));

@@ -100,6 +100,7 @@
  * @property {string} x_title
  * @property {string} y_title
  * @property {string} chart
+ * @property {string} drag
  * @property {string} without
  * @property {string} with_
  * @property {string} lock

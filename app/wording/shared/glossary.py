@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from app.wording.shared.languages import FIRST, languages
 
-BUTTON = "Words"
+BUTTON = "Glossary"
 TITLE = "What the words mean"
 CLOSE = "Close"
 
