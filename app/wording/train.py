@@ -85,6 +85,17 @@ APART = "Groups apart, in points"
 RIGHT = "Right answers, of 100"
 LIVE_SOON = "The trigger appears here with its first step, painted on six rows."
 LOSSES = "The losses"
+GAME = "The game: the trigger against the discriminator"
+OVER_CHANCE = "Points over chance"
+OVER_CHANCE_LABEL = (
+    "How much better than chance the discriminator guesses the group from the classifier's answers. At 0 the answers "
+    "tell nothing about the group: the trigger wins."
+)
+ANGLE = "Angle, degrees"
+ANGLE_LABEL = (
+    "Angle between the directions in which the two losses pull the trigger. Below 90 degrees what is fairer is also "
+    "more often right; above, one is paid for with the other."
+)
 HOW = "How it was trained"
 RING = "The ring marks the λ that is quoted: chosen on validation rows, measured on test rows."
 TO_SALIENCY = "See where it looks"

@@ -1,5 +1,20 @@
 /**
- * @typedef {{ name: string, before: string, now: string, term: string }} Counter
+ * @typedef {object} Live
+ * @property {Counter[]} counters
+ * @property {string} counted on which rows
+ * @property {LiveRow[]} rows
+ * @property {string} note
+ */
+
+/**
+ * @typedef {object} Counter
+ * @property {string} name
+ * @property {string} before
+ * @property {string} now
+ * @property {string} term of the field, for the name
+ */
+
+/**
  * @typedef {object} LiveRow
  * @property {string} picture a data URI; empty: the row is a text
  * @property {string} text
@@ -11,7 +26,6 @@
  * @property {number} before
  * @property {number} after
  * @property {boolean} is_right
- * @typedef {{ counters: Counter[], counted: string, rows: LiveRow[], note: string }} Live
  */
 
 /**

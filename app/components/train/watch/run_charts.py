@@ -47,6 +47,12 @@ def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
             live_plot.show(live.utility_loss(curve), key=f"{key}.loss")
         with second:
             live_plot.show(live.discriminator(curve), key=f"{key}.discriminator")
+    with st.expander(words.GAME):
+        first, second = st.columns(2, gap="large")
+        with first:
+            live_plot.show(live.over_chance(curve), key=f"{key}.over_chance")
+        with second:
+            live_plot.show(live.angle(curve), key=f"{key}.angle")
     return curve
 
 
