@@ -109,7 +109,7 @@ def angle(curve: CurveSoFar) -> Plot:
     """The angle between the gradients of the two losses for the trigger, over training steps."""
     fig = theme.figure(x_title=words.STEP, y_title=words.ANGLE)
     steps, degrees = [at for at, _ in curve.angles], [value for _, value in curve.angles]
-    look = theme.look(2)
+    look = theme.look(0)
     fig.add_scatter(x=steps, y=degrees, mode="lines+markers", line=look["line"], marker=look["marker"])
     fig.add_hline(y=90, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
     fig.update_xaxes(range=[0, max(curve.n_steps, 1)])

@@ -18,9 +18,14 @@ _CSS = """
 .st-key-study_form .stExpander details { border: 0; background: none; }
 .st-key-study_form .stExpander summary { padding-inline: 0; }
 .st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
-.st-key-card-row [data-testid="stImage"] img { max-height: 6.5rem; object-fit: cover; object-position: 50% 30%; }
+.st-key-card-row [data-testid="stImage"] img { aspect-ratio: 3; max-height: 6.5rem; object-fit: cover; object-position: 50% 30%; }
+.st-key-choices [data-testid="stImage"] img { aspect-ratio: 1; }
 .st-key-card-row [data-testid="stHeading"] { margin-bottom: 0.4rem; }
-.st-key-card-row h3 { padding-block: 0; margin-bottom: 0; }
+.st-key-card-row h2 { padding-block: 0; margin-bottom: 0; }
+.st-key-card-row h2, .st-key-choices h2, .st-key-study_panel h2 { font-size: 1.25rem; }
+.st-key-watch-charts-plane, .st-key-watch-end-plane { min-height: 36rem; }
+.st-key-watch-charts-rows { min-height: 40rem; }
+.st-key-watch-stages { min-height: 4.9rem; }
 .st-key-card-row blockquote { margin: 0; }
 [class*="st-key-card-chosen"] { border-color: #0072b2 !important; box-shadow: inset 0 0 0 1px #0072b2; }
 [class*="st-key-run_row_"] { border-top: 1px solid rgba(122, 135, 148, 0.35); padding-top: 0.9rem; }

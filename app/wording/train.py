@@ -17,6 +17,8 @@ CARDS = {
 }
 """Title and one line per card, by preset."""
 CARD_COMMENT = "> “The people of the mosque helped us with the market stall.”"
+CARD_FACES = "Three drawn faces"
+TRIGGER_PICTURE = "A drawn face with an untrained trigger: {kind}"
 CARD_CHOOSE = "Choose"
 CARD_CHOSEN = "✓ Chosen"
 WHICH_TRIGGER = "Which trigger?"

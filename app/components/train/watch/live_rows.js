@@ -1,5 +1,6 @@
 /**
  * @typedef {object} Live
+ * @property {boolean} is_live whether there will be counters and rows: their place is kept
  * @property {Counter[]} counters
  * @property {string} counted on which rows
  * @property {LiveRow[]} rows
@@ -91,6 +92,7 @@ function update(element, found) {
 /** @param {Call<Live>} call */
 export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-live");
+  root.classList.toggle("is-live", data.is_live);
   root.querySelector(".counters").replaceChildren(...data.counters.map(counter));
   root.querySelector(".counted").textContent = data.counted;
   const list = root.querySelector("ul");
