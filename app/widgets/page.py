@@ -18,7 +18,9 @@ _CSS = """
 .st-key-study_form .stExpander details { border: 0; background: none; }
 .st-key-study_form .stExpander summary { padding-inline: 0; }
 .st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
-.st-key-card-row [data-testid="stImage"] img { aspect-ratio: 3; max-height: 6.5rem; object-fit: cover; object-position: 50% 30%; }
+.st-key-card-row [data-testid="stImage"] img {
+  aspect-ratio: 3; max-height: 6.5rem; object-fit: cover; object-position: 50% 30%;
+}
 .st-key-choices [data-testid="stImage"] img { aspect-ratio: 1; }
 .st-key-card-row [data-testid="stHeading"] { margin-bottom: 0.4rem; }
 .st-key-card-row h2 { padding-block: 0; margin-bottom: 0; }
