@@ -77,7 +77,11 @@ def _name_of_state(run: Run) -> str:
 
 def _state(run: Run) -> None:
     if run.state == "running":
-        left = "" if run.seconds_left is None or run.is_paused else train_words.TIME_LEFT.format(time=common.seconds(run.seconds_left))
+        left = (
+            ""
+            if run.seconds_left is None or run.is_paused
+            else train_words.TIME_LEFT.format(time=common.seconds(run.seconds_left))
+        )
         text = words.CANCELLING if run.is_cancelling else " · ".join(filter(None, (_name_of_state(run), left)))
         st.progress(min(max(run.fraction, 0.0), 1.0), text=text)
         return
