@@ -13,6 +13,7 @@ TOOLS := $(VENV)/.tools-$(KEY)
 
 # The shipped studies: one seed each, with galleries small enough to keep each study below five megabytes. Files that only
 # a resumed run needs are removed: result.json holds their content. A shipped base is used, not trained again.
+# examples.json holds the test rows that the page Start shows.
 DEMO_faces    := faces --set seeds=0 --set dataset.n_test=2400 --set explain.gallery=8
 DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 
@@ -76,6 +77,7 @@ demo-%: $(SETUP)
 	mkdir -p assets/demo assets/classifiers
 	cp -R build/demo/$*/runs/* assets/demo/$*
 	rm assets/demo/$*/seconds.json assets/demo/$*/curves/*/curve.json
+	FAIRPROG_HOME=build/demo/$* $(RUN) tools/examples.py assets/demo/$*
 	test ! -d build/demo/$*/models || cp build/demo/$*/models/*.safetensors assets/classifiers/
 
 encoder: $(SETUP)

@@ -1,4 +1,4 @@
-"""A small server that speaks as much of the Hugging Face hub's API as its client needs to download a model."""
+"""A small server that speaks as much of the Hugging Face hub's API as its client needs to download a repository."""
 
 import hashlib
 import json
@@ -12,10 +12,10 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves models from memory.
+    """Serves models and data sets from memory.
 
     Attributes:
-        models: the content of every file, by the model's name and the file's.
+        models: the content of every file, by the name of the model or data set and the file's.
         asked: method and path of every request.
         stuck: while it is set, no more of a large file is sent than its first megabyte.
         served: set once that megabyte was sent.
@@ -52,8 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = urlsplit(self.path).path.strip("/")
         self.server.asked.append(f"{self.command} {path}")
-        parts = path.split("/")
-        if parts[:2] == ["api", "models"] and "/".join(parts[2:4]) in self.server.models:
+        parts = path.removeprefix("datasets/").split("/")
+        if parts[0] == "api" and parts[1] in ("models", "datasets") and "/".join(parts[2:4]) in self.server.models:
             name = "/".join(parts[2:4])
             files = self.server.models[name]
             if "tree" in parts:
@@ -65,8 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
                 siblings = [{"rfilename": file, "size": len(data)} for file, data in files.items()]
                 about = {"id": name, "modelId": name, "sha": COMMIT, "private": False, "siblings": siblings}
                 self._send(json.dumps(about).encode(), "application/json")
-        elif parts[2:3] == ["resolve"] and parts[4] in self.server.models.get("/".join(parts[:2]), {}):
-            self._send(self.server.models["/".join(parts[:2])][parts[4]], "application/octet-stream")
+        elif parts[2:3] == ["resolve"] and "/".join(parts[4:]) in self.server.models.get("/".join(parts[:2]), {}):
+            self._send(self.server.models["/".join(parts[:2])]["/".join(parts[4:])], "application/octet-stream")
         else:
             self.send_response(404)
             self.send_header("X-Error-Code", "RepoNotFound")

@@ -71,6 +71,14 @@ def heat(picture: Picture, values: Map, *, strength: float = 0.62) -> Picture:
     return cast(Picture, mixed.round().astype(np.uint8))
 
 
+def smooth(values: NDArray[np.floating], side: int) -> NDArray[np.floating]:
+    """A map (a, a) of any numbers, enlarged to (side, side) without steps."""
+    large = Image.fromarray(np.ascontiguousarray(values, dtype=np.float32)).resize(
+        (side, side), Image.Resampling.BILINEAR
+    )
+    return np.asarray(large, dtype=np.float64)
+
+
 def signed(picture: Picture, values: NDArray[np.int8]) -> Picture:
     """Draw Integrated Gradients over a picture (s, s, 3): bright yellow for the class, dark blue against it.
 

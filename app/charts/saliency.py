@@ -11,6 +11,7 @@ from app.models.line import Line
 from app.wording import saliency as words
 from fairprog_core.results.explanations import ImageExplanation, Means, TextExplanation
 
+POSITIVE_SHARE = "positive"  # key of the chart
 _Found = tuple[str, str, Means | None, words.ControlNames]  # key of the chart, name in the result, means, names
 _Explanation = ImageExplanation | TextExplanation | None
 
@@ -24,18 +25,21 @@ class Average(NamedTuple):
     flat: float | None = None
 
 
-def averages(explain: _Explanation, view: str) -> list[Average]:
+def averages(explain: _Explanation, view: str, target: int | None = None) -> list[Average]:
     """The averages over pictures that could be estimated.
 
     Args:
         explain: of a curve.
         view: the map whose share is shown, "grad_cam" or "integrated_gradients".
+        target: the class that the maps explain; None: the predicted one.
     """
     found: list[_Found] = []
     if isinstance(explain, ImageExplanation) and (regions := explain.regions):
-        is_signed = view == "integrated_gradients"
-        share = explain.ig_share if is_signed else explain.cam_share
-        key, name = ("ig_share", "ig_share") if is_signed else ("share", "cam_share")
+        key, name, share = "share", "cam_share", explain.cam_share
+        if view == "integrated_gradients":
+            key, name, share = "ig_share", "ig_share", explain.ig_share
+        elif target == words.POSITIVE and explain.positive_share:
+            key, name, share = POSITIVE_SHARE, "positive_share", explain.positive_share
         found.append((key, name, share, words.share(view, regions)))
         found.append(("erasure", "erasure", explain.erasure.ratio if explain.erasure else None, words.erasure(regions)))
     return _known(found + _of_twins(explain, words.PICTURE), explain)
@@ -71,6 +75,16 @@ def _known(found: Sequence[_Found], explain: _Explanation) -> list[Average]:
             explain.flat.get(name),
         )
         for key, name, each, names in figures
+    ]
+
+
+def of_groups(explain: _Explanation) -> list[tuple[str, Line]]:
+    """The share on the first region for the rows of every group: the group's name, and the line over λ."""
+    if explain is None:
+        return []
+    return [
+        (name, line(name, ConditionFigures.of_means(means), explain.rivals, explain.paired.get(f"by_group.{name}")))
+        for name, means in explain.by_group.items()
     ]
 
 

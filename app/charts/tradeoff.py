@@ -21,6 +21,7 @@ FAINT = 0.45  # opacity
 _HOLLOW = ("open", "open-dot")  # endings of Plotly's symbol names, for controls
 _BAR_RANGE = 1.5  # end of the axis, in lengths of the longest bar: on a phone the numbers must not touch the names
 _MARGIN = 0.05  # beyond the outermost interval, as a share of the axis
+HEIGHT = 440  # px: with slider and axis in the first view of a laptop
 _FAR = 0.25  # the majority line is left out where the space above it would exceed this share of the axis
 
 
@@ -72,7 +73,7 @@ def plane(
     rows = [[name, "", *_row(spot)] for name, spot in zip(base_names, base, strict=False)] + [
         row for each, name in zip(series, named, strict=True) for row in _rows(each, name)
     ]
-    return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=540)
+    return Plot(fig, words.CHART_LABEL, words.point_columns(metric), rows, height=HEIGHT)
 
 
 def of_curve(result: Result) -> go.Figure:

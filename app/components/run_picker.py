@@ -81,7 +81,7 @@ def show_curve(
 
     def name(option: tuple[str, str]) -> str:
         first = families[option][0]
-        name = inside.curve_name(first.name, first.criterion, first.tuning_ratio)
+        name = inside.curve_name(first.name, first.criterion, first.tuning_ratio, first.method)
         return inside.in_run((names or {}).get(option[0], ""), name)
 
     picked = st.selectbox(inside.CURVE, options, options.index(start), format_func=name, key=f"{stamp}-family")

@@ -10,13 +10,35 @@ if TYPE_CHECKING:  # Start is drawn without the options
 
 
 class DemoExample(TypedDict):
-    """One test row: a photo or a text; its prediction, and whether it is right, at every stop."""
+    """One test row, what it is called at every stop, and whether that is right.
+
+    Attributes:
+        name: its group and label.
+        is_gain: whether its answer becomes right at the chosen λ.
+        predictions: what it is called, per stop.
+        is_right: per stop.
+        large: of a picture: drawn for the eye, a data URI.
+        seen: of a picture: the classifier's pixels without the trigger.
+        framed: of a picture: the classifier's pixels with the trigger at the chosen λ; null: made from ``seen``.
+        scores: of a text.
+    """
 
     name: str
+    is_gain: bool
     predictions: list[str]
     is_right: list[bool]
-    photo: NotRequired[str]
-    text: NotRequired[str]
+    large: NotRequired[str]
+    seen: NotRequired[str]
+    framed: NotRequired[str | None]
+    scores: "NotRequired[DemoScores]"
+
+
+class DemoScores(TypedDict):
+    """A text and P(positive): per stop, and with random words in the trigger's place."""
+
+    text: str
+    probabilities: list[float]
+    control: float | None
 
 
 class DemoExamples(TypedDict):
@@ -24,11 +46,13 @@ class DemoExamples(TypedDict):
 
     Attributes:
         triggers: per λ a data URI or a list of words.
-        examples: the test rows.
+        examples: the test rows, in the order in which they are shown.
         box: top, left, height and width of the photo in the picture, as shares of the picture's side.
         is_behind: whether the trigger's words follow the text.
         is_nearest: whether the words are the nearest ones to learned vectors.
         badge: the label of the trigger's words.
+        sentences: texts that are scored already; the first one is shown at first.
+        swaps: words for the same thing in different groups, "Muslims" and "Muslim" in one list.
     """
 
     triggers: list[str] | list[list[str]]
@@ -37,14 +61,15 @@ class DemoExamples(TypedDict):
     is_behind: NotRequired[bool]
     is_nearest: NotRequired[bool]
     badge: NotRequired[str]
+    sentences: NotRequired[list[DemoScores]]
+    swaps: NotRequired[list[list[str]]]
 
 
-class DemoFigure(TypedDict):
-    """One figure at a stop: its value without a trigger (None at the stop without one), its value, its interval."""
+class DemoLine(TypedDict):
+    """A rate of one group in plain words: "blond men recognised", "35 → 67 of 100"."""
 
-    before: str | None
-    now: str
-    note: str
+    name: str
+    value: str
 
 
 class DemoStop(TypedDict):
@@ -53,40 +78,84 @@ class DemoStop(TypedDict):
     Attributes:
         name: of the stop.
         tick: its name below the slider.
-        is_chosen: whether its λ was chosen on validation.
+        gap: the largest difference between groups, 0 … 1; null where it cannot be estimated.
+        accuracy: 0 … 1.
+        apart: "47 → 4 points apart."
+        price: what that costs, as a sentence.
+        terms: the same in the field's terms, with intervals.
         summary: the stop in one sentence, for screen readers.
-        figures: the gap and the accuracy.
-        rates: per block and group; None where a group has no rows.
-        spreads: per block, the difference between the groups as text.
+        lines: rates of groups.
     """
 
     name: str
     tick: str
-    is_chosen: bool
+    gap: float | None
+    accuracy: float | None
+    apart: str
+    price: str
+    terms: str
     summary: str
-    figures: list[DemoFigure]
-    rates: list[list[float | None]]
-    spreads: list[str]
+    lines: list[DemoLine]
+
+
+class DemoControl(TypedDict):
+    """The control beside the claim: a trigger that was not trained."""
+
+    name: str
+    gap: float
+    accuracy: float
+    sentence: str
 
 
 class DemoWords(TypedDict):
     """The labels and captions of the demo."""
 
+    task: str
     slider: str
     chosen: str
-    figures: list[str]
-    blocks: list[str]
-    tick: str
-    examples: str
+    base: str
+    x_title: str
+    y_title: str
+    chart: str
+    drag: str
+    without: str
+    with_: str
+    lock: str
+    another: str
+    loss: str
+    ratio: str
     note: str
     right: str
     wrong: str
+    input: str
+    swap: str
+    score: str
+    control: str
+    waiting: str
+    seen: str
+    drawn: str
+    called: list[str]
 
 
 class Demo(DemoExamples):
-    """All data of the component."""
+    """All data of the component.
+
+    Attributes:
+        modality: whether the examples are pictures or texts.
+        stops: without a trigger, then at every λ.
+        chosen: index of the stop whose λ was chosen on validation; of the last stop where none was.
+        control: None where the study has none.
+        words: labels and captions.
+        typed: the scores of the text that was typed last; None where there is none yet.
+        turn: the number of that text in the browser.
+        problem: why a typed text has no scores; empty: there is no problem.
+    """
 
     modality: "Modality"
     stops: list[DemoStop]
-    groups: list[str]
+    chosen: int
+    control: DemoControl | None
     words: DemoWords
+    typed: DemoScores | None
+    turn: int
+    problem: str

@@ -93,10 +93,12 @@ def _means(found: ImageExplanation | TextExplanation) -> dict[str, Means]:
     twins = found.counterfactuals
     every = {"logit_difference": twins.logit_difference, "flip_share": twins.flip_share} if twins else {}
     if isinstance(found, TextExplanation):
-        shares = {"ig_identity_share": found.ig_identity_share}
+        shares: dict[str, Means | None] = {"ig_identity_share": found.ig_identity_share}
     else:
         ratio = found.erasure.ratio if found.erasure else None
         shares = {"cam_share": found.cam_share, "ig_share": found.ig_share, "erasure": ratio}
+        shares |= {"positive_share": found.positive_share}
+    shares |= {f"by_group.{name}": each for name, each in found.by_group.items()}
     return every | {name: share for name, share in shares.items() if share}
 
 

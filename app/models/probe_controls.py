@@ -47,6 +47,15 @@ class ProbeControls:
     controls: Mapping[str, ControlRead]
 
 
+@dataclass(frozen=True)
+class Readers:
+    """How many of n classifiers predict a group: with the trigger, and by the name of every other condition."""
+
+    n: int
+    now: int
+    others: Mapping[str, int]
+
+
 def probe_controls(probe: Probe, null: str, group: int, index: int) -> ProbeControls | None:
     """Compare the trigger at one λ with the controls; None without a demographic classifier.
 
@@ -69,6 +78,34 @@ def probe_controls(probe: Probe, null: str, group: int, index: int) -> ProbeCont
     direction = 1 if sum(now) >= sum(before) else -1
     read = {name: _read(now, values, direction) for name, values in others.items()}
     return ProbeControls(probe.lams[index], _mean(before), _mean(now), len(every), read)
+
+
+def most_moved(probe: Probe, null: str, index: int) -> int:
+    """The group whose probability, mean over the classifiers, the trigger moves most at one λ; its index.
+
+    Of two that move as far, such as two groups that are all there is, the one whose probability rises.
+    """
+    n = max(len(probe.classifiers), 1)
+    moves = [
+        sum(each.probability[null].lam[index][group] - each.probability[null].without[group]
+            for each in probe.classifiers) / n
+        for group in range(len(probe.groups))
+    ]  # fmt: skip
+    return max(range(len(moves)), key=lambda group: (round(abs(moves[group]), 4), moves[group]))
+
+
+def readers(probe: Probe, null: str, group: int, index: int) -> Readers:
+    """How many of the n classifiers predict a group: with the trigger at one λ, without, with every control."""
+    every = [each.probability[null] for each in probe.classifiers]
+
+    def count(found: Sequence[Sequence[float]]) -> int:
+        return sum(max(range(len(each)), key=each.__getitem__) == group for each in found)
+
+    others = {"without": count([each.without for each in every])}
+    others |= {name: count([each.controls[name] for each in every]) for name in (every[0].controls if every else ())}
+    if probe.lams[0] == 0 and index > 0:
+        others[LAM_0] = count([each.lam[0] for each in every])
+    return Readers(len(every), count([each.lam[index] for each in every]), others)
 
 
 def _read(now: Sequence[float], control: Sequence[float], direction: int) -> ControlRead:

@@ -6,3 +6,10 @@
     (isSamePage ? history.replaceState : push).call(this, state, unused, url);
   };
 }
+// On a phone the menu lies over the page: it closes as soon as a page is chosen.
+document.addEventListener("click", ({ target }) => {
+  if (!(target instanceof Element) || !target.closest('[data-testid="stSidebarNavLink"]')) return;
+  /** @type {HTMLElement | null} */
+  const button = document.querySelector('[data-testid="stSidebarCollapseButton"] button');
+  button?.click();
+});

@@ -2,16 +2,29 @@
 
 Streamlit makes one entry for every value that a page writes into its address, and a page writes four of them when it
 opens: without this, Back would have to be pressed five times. The script has to stand in the page itself, because the
-first values arrive before any component has loaded.
+first values arrive before any component has loaded; so does our style sheet, so that nothing moves when it arrives.
 """
 
+from functools import cache
 from pathlib import Path
 
+import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.widgets.page import STYLE
+
 SCRIPT = Path(__file__).with_name("history.js").read_text("utf-8")
 _HEAD = b"<head>"
+_FONT = "SourceSansVF-Upright*.woff2"
+
+
+@cache
+def font() -> str:
+    """A link that loads the text font at once: a heading that is drawn in another one first can have one line more."""
+    files = sorted((Path(streamlit.__file__).parent / "static" / "static" / "media").glob(_FONT))
+    kind = 'rel="preload" as="font" type="font/woff2" crossorigin'
+    return "".join(f'<link {kind} href="./static/media/{file.name}">' for file in files)
 
 
 class OneEntryPerPage:
@@ -52,7 +65,7 @@ class _PageSend:
                 await self._send_page(self.start)
 
     async def _send_page(self, start: Message) -> None:
-        body = self.body.replace(_HEAD, _HEAD + f"<script>{SCRIPT}</script>".encode(), 1)
+        body = self.body.replace(_HEAD, _HEAD + f"<script>{SCRIPT}</script>{STYLE}{font()}".encode(), 1)
         if "content-length" in (headers := MutableHeaders(scope=start)) and self.body:  # an answer to HEAD has no body
             headers["content-length"] = str(len(body))
         await self.send(start)

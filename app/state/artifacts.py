@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app.state import run_store
+from app.state import pins, run_store
 from app.wording.shared import inside, public
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
@@ -33,15 +33,22 @@ class RunChoice(NamedTuple):
 
 
 def choices() -> list[RunChoice]:
-    """The shipped demos, then the runs of this home with a finished curve, the newest first."""
+    """What is shipped, then the runs of this home with a finished curve: pinned ones first, then the newest."""
     found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
+    found += [
+        RunChoice(run, inside.comparison_name(folder.name), folder) for run, folder in run_store.comparisons().items()
+    ]
+    first = pins.pinned()
     files = run_store.home().runs.glob("*/result.json")
     stamps = {file.parent: stamp for file in files if (stamp := _stamp_of_run(file)) is not None}
-    for folder in sorted(stamps, key=stamps.__getitem__, reverse=True):
+    newest = sorted(stamps, key=stamps.__getitem__, reverse=True)
+    for folder in sorted(newest, key=lambda folder: folder.name not in first):
         about = _about(folder, stamps[folder])
         if about is not None:
             name, changes = about
-            found.append(RunChoice(folder.name, inside.run_name(name, folder.name), folder, changes))
+            shown = inside.run_name(name, folder.name)
+            shown = inside.PINNED.format(name=shown) if folder.name in first else shown
+            found.append(RunChoice(folder.name, shown, folder, changes))
     return found
 
 

@@ -41,6 +41,18 @@ def demos() -> dict[str, Path]:
     return {DEMO if folder.name == "faces" else f"{DEMO}-{folder.name}": folder for folder in folders}
 
 
+def comparisons() -> dict[str, Path]:
+    """The artifact folders of the shipped comparisons of methods by their id among the runs, the faces first."""
+    found = [file.parent for file in (assets() / "methods").glob("*/result.json")]
+    folders = sorted(found, key=lambda folder: (folder.name != "faces", folder.name))
+    return {f"{DEMO}-methods-{folder.name}": folder for folder in folders}
+
+
+def shipped() -> dict[str, Path]:
+    """The artifact folders of everything that is shipped, by its id among the runs."""
+    return demos() | comparisons()
+
+
 def is_demo(run_id: str) -> bool:
     """Whether this id has the form of a demo's id; the demo need not exist."""
     return run_id.partition("-")[0] == DEMO
@@ -187,7 +199,7 @@ def asked_removal() -> "Run | None":
 def folder_of(run_id: str) -> Path | None:
     """The artifact folder of a run or of a demo; None where it is missing."""
     if is_demo(run_id):
-        return demos().get(run_id)
+        return shipped().get(run_id)
     folder = home().run(run_id)
     return folder if folder.is_dir() else None
 

@@ -21,6 +21,7 @@ CRITERION = "criterion"  # of the compared curves
 METHODS = "methods"  # the keys of the compared candidates, separated by commas
 AGAINST = "against"  # the key of the candidate that the others are compared with
 BASE = "base"  # the other base whose curves Compare shows
+LESSON = "lesson"  # what a teacher's link sets, see presenters/lesson/plan.py
 FORM = "study"  # prefix of the keys of the form on the page Train
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

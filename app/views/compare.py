@@ -1,35 +1,42 @@
 """Compare: methods on the same test rows, with a verdict where the intervals allow one; Figures 4 to 6 of the paper."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from app.charts import tradeoff as charts
-from app.components.compare import candidate_picker, experiments, head_to_head, head_to_head_downloads
+from app.components.compare import candidate_picker, experiments, head_to_head, head_to_head_downloads, side_by_side
 from app.components.compare.candidate_picker import Picked
 from app.components.train import needs_table
-from app.models.series import gather, plot_point
-from app.state import session
+from app.models import saved_study
+from app.models.series import PlotPoint, gather, plot_point
+from app.state import artifacts, pins, run_store, session
 from app.widgets import live_plot, page
 from app.wording import head_to_head as words
 from app.wording import tradeoff as tradeoff_words
+from app.wording.panels import side_by_side as side_words
+from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
 
+KEY = "compare"  # beginning of the keys of the choices
 CHART = "duel"  # the chart's key
 
 
 def show_chart(picked: Picked) -> None:
     """Draw the means over seeds and the step line of every chosen candidate."""
     first, gap = picked.candidates[0].result, picked.candidates[0].curves[0].gap
-    series = {}
+    series, bases = {}, dict[PlotPoint, str]()
     for run, result in {each.run: each.result for each in picked.candidates}.items():
         for each in gather(result, gap, run=run):
             series[f"{run}:{each.family}"] = replace(each, controls={})
+        if found := plot_point(result.base, gap):
+            bases.setdefault(found, picked.runs[run])  # runs on the same base and rows share a star
     drawn = [series[each.key] for each in picked.candidates]
-    base = [found] if (found := plot_point(first.base, gap)) else []
+    names = [common.BASE] if len(bases) == 1 else [inside.in_run(run, common.BASE) for run in bases.values()]
     plot = charts.plane(
-        drawn, metric=gap, base=base, majority=first.majority_accuracy, show_seeds=False,
-        names=[picked.names[each.key] for each in picked.candidates],
+        drawn, metric=gap, base=list(bases), base_names=names, majority=first.majority_accuracy, show_seeds=False,
+        is_majority_of_one=len(bases) > 1, names=[picked.names[each.key] for each in picked.candidates],
     )  # fmt: skip
     live_plot.show(replace(plot, label=words.CHART_LABEL), key=CHART)
     for sentence in tradeoff_words.notes(drawn, show_seeds=False):
@@ -37,7 +44,16 @@ def show_chart(picked: Picked) -> None:
 
 
 def show_comparison(picked: Picked) -> None:
-    """Draw chart, verdicts and figures, or a sentence where the curves cannot be compared."""
+    """Draw chart, verdicts and figures; no verdicts on other rows, and a sentence alone on other data."""
+    results = {each.run: each.result for each in picked.candidates}
+    if not side_by_side.has_same_data(results):
+        st.info(side_words.other_data([saved_study.dataset_kind(result.study) for result in results.values()]))
+        st.page_link("views/tradeoff.py", label=words.TO_TRADEOFF)
+        return
+    if not side_by_side.has_same_rows(results):
+        show_chart(picked)
+        side_by_side.show(picked, key="beside")
+        return
     comparison = head_to_head.compare(picked)
     if comparison is None:
         return
@@ -51,10 +67,28 @@ def show_comparison(picked: Picked) -> None:
     head_to_head_downloads.show(comparison, key="compare", chart=CHART)
 
 
+def with_companions(runs: Sequence[str], *, key: str) -> list[str]:
+    """The runs to compare; a single one gets the shipped comparison on its data and the pinned runs at first.
+
+    Args:
+        runs: ids of the selected runs; none: the shipped demo.
+        key: beginning of the widgets' keys; when they are drawn, the visitor has chosen.
+    """
+    selected = list(runs) or list(run_store.demos())[:1]
+    if len(selected) != 1 or f"{key}-runs" in st.session_state:
+        return selected
+    kinds = {
+        run: saved_study.dataset_kind(result.study)
+        for run in dict.fromkeys([*selected, *run_store.comparisons(), *pins.pinned()])
+        if (folder := run_store.folder_of(run)) and (result := artifacts.read(folder))
+    }
+    return [run for run, kind in kinds.items() if kind == kinds.get(selected[0])] or selected
+
+
 @page.fragment
 def explore() -> None:
     """Draw the choices and all parts that depend on them."""
-    picked = candidate_picker.show(session.compared_runs(), key="compare")
+    picked = candidate_picker.show(with_companions(session.compared_runs(), key=KEY), key=KEY)
     if picked is None:
         return
     if picked.candidates:

@@ -8,7 +8,7 @@ from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
 from app.models import saved_study
 from app.models.explanations import probe_of
-from app.models.probe_controls import probe_controls
+from app.models.probe_controls import most_moved, probe_controls, readers
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
@@ -53,16 +53,22 @@ def choose_null(nulls: list[str]) -> str:
     )  # fmt: skip
 
 
-def choose_group(names: list[str]) -> int:
-    """Draw the choice of the group, at first the last one; its index."""
-    groups, last = range(len(names)), len(names) - 1
+def choose_group(names: list[str], first: int, *, key: str) -> int:
+    """Draw the choice of the group; its index.
+
+    Args:
+        names: of the groups.
+        first: index of the initial choice.
+        key: the widget's key; a new one begins with ``first`` again.
+    """
+    groups = range(len(names))
     names = [common.group(name) for name in names]
     if len(names) > SIDE_BY_SIDE:
         return st.selectbox(
-            inside.GROUP, groups, last, key="probe-group", format_func=lambda group: neutral.in_text(names[group])
+            inside.GROUP, groups, first, key=key, format_func=lambda group: neutral.in_text(names[group])
         )
     return st.segmented_control(
-        inside.GROUP, groups, default=last, required=True, key="probe-group",
+        inside.GROUP, groups, default=first, required=True, key=key,
         format_func=lambda group: neutral.in_markdown(names[group]),
     )  # fmt: skip
 
@@ -83,15 +89,21 @@ def explore() -> None:
         st.info(inside.why_unexplained(result.study, curve, is_complete=result.is_complete) or words.EMPTY)
         st.page_link("views/train.py", label=inside.TO_TRAIN)
         return
-    with fourth:
-        group = choose_group(found.groups)
     null = choose_null(found.nulls)
+    chosen = found.lams.index(curve.chosen_lam) if curve.chosen_lam in found.lams else len(found.lams) - 1
+    with fourth:
+        group = choose_group(
+            found.groups, most_moved(found, found.nulls[0], chosen), key=f"probe-group-{run}-{curve.key}"
+        )
     n = len(found.lams)
     moving = {
         "probability": frames(charts.lines(found, null, group), n),
         "reading": frames(charts.reading_lines(found), n),
     }
     index = curve_slider.show(curve, run=run, channel=CHANNEL, charts=moving, is_sticky=True)
+    if controls := probe_controls(found, null, group, index):
+        counts = readers(found, null, group, index)
+        st.markdown(words.conclusion(counts, controls, null, found.groups[group]))
     show_probability(result, curve, found, null, group, index)
     st.header(words.READING, anchor=False)
     reading.show(found, key="reading", index=index)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.components.runs import run_table
+from app.models import saved_study
 from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import runs as words
@@ -19,11 +20,16 @@ def draw(*, is_still: bool) -> None:
     bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:
         limit, skip = choose_rows(run_store.store().count())
-    selected = run_table.show(run_store.store().list(limit=limit, skip=skip), key="runs")
-    if bar.button(words.COMPARE, key="runs.compare", disabled=len(selected) < 2, help=words.COMPARE_HELP):
+    shown = run_store.store().list(limit=limit, skip=skip)
+    selected = run_table.show(shown, key="runs")
+    kinds = dict.fromkeys(saved_study.dataset_kind(run.study) for run in shown if run.id in selected)
+    is_possible = len(selected) > 1 and len(kinds) == 1
+    if bar.button(words.COMPARE, key="runs.compare", disabled=not is_possible, help=words.COMPARE_HELP):
         first, *others = selected
         parameters = {session.RUN: first, session.COMPARE: ",".join(others)}
         st.switch_page("views/compare.py", query_params=parameters)
+    if len(kinds) > 1:
+        bar.markdown(words.other_data(kinds))
 
 
 def choose_rows(n: int) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.results.summary import query_sentence
 
 CHANNEL = "tradeoff"
-N_MOST = 4  # curves of several criteria in one chart; of more curves, only those of one criterion are shown
+ALL = "tradeoff-all"  # key of the choice of all criteria
 TRIGGERS = {"image": trigger_view.show, "text": trigger_words.show}
 
 
@@ -62,13 +62,16 @@ def explore() -> None:
     session.compare_runs(run, list(results))
     weak_base.show_one(results[run].weak_base)
     series = [each for one, result in results.items() for each in gather(result, metric, run=one, name=names[one])]
-    if len(series) > N_MOST:
+    others = {str(each.criterion) for each in series} - {curve.criterion}
+    if not st.session_state.get(ALL):
         series = [each for each in series if each.criterion == curve.criterion]
     series, n_more = drawable(series, picked=(run, curve.family), most=len(SYMBOLS))
     left, right = st.columns([8, 5], gap="large")
     key = f"plane-{metric}"
     with left:
         index = plane.show(series, key=key, channel=CHANNEL, results=results, metric=metric, run=run, curve=curve)
+        if others:
+            st.toggle(words.all_criteria(sorted(others)), key=ALL)
         if any(is_about_shares(result) for result in results.values()):
             st.markdown(words.SHARES)
         if n_more:

@@ -24,6 +24,8 @@ type LamListener = (event: CustomEvent<{ channel: string; index: number }>) => v
 interface Window {
   /** The index of λ of every channel. */
   fairprogLam?: Record<string, number>;
+  /** Which demos of the page Start have moved their dot to the chosen λ by themselves. */
+  fairprogSwept?: Set<string>;
   Plotly?: Plotly;
   addEventListener(type: "fairprog:lam", listener: LamListener): void;
   /** The browser ignores a listener that is missing. */

@@ -12,8 +12,11 @@ import streamlit as st
 from streamlit.components.v1 import declare_component
 
 from app.charts.plot import Plot
+from app.widgets import page
 from app.wording.shared import neutral
 
+_ROOT = 17  # px: the type that the heights of charts are made for
+_CAPTION = 3.5  # rem: the label and the folded table below the chart
 _FOLDER = Path(__file__).parent
 _HTML = (_FOLDER / "live_plot.html").read_text("utf-8")
 _CSS = (_FOLDER / "live_plot.css").read_text("utf-8")
@@ -22,20 +25,17 @@ _JS = (_FOLDER / "live_plot.js").read_text("utf-8")
 
 def show(value: Plot, *, key: str) -> Plot:
     """Draw the chart, or update it with new data."""
-    _component()(
-        key=key,
-        data=[  # a list: for a dict Streamlit imports pandas, 70 MB for the server
-            neutral.in_component(
-                {
-                    "label": value.label,
-                    "columns": list(value.columns),
-                    "rows": [list(row) for row in value.rows],
-                    "height": value.height,
-                }
-            )
-            | {"figure": value.figure.to_json(), "source": source()}
-        ],
+    texts = neutral.in_component(
+        {
+            "label": value.label,
+            "columns": list(value.columns),
+            "rows": [list(row) for row in value.rows],
+            "height": value.height,
+        }
     )
+    data = texts | {"figure": value.figure.to_json(), "source": source()}
+    with page.reserved(value.height / _ROOT + _CAPTION, key=key):
+        _component()(key=key, data=[data])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
 
 

@@ -1,54 +1,58 @@
 """The frame of every page: title, width, spacing, a font size that grows with the screen; and the display of errors."""
 
+import html
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import cache, wraps
+from pathlib import Path
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.state.refusals import sentence_of
 from app.wording.shared import common
+from app.wording.shared.glossary import BUTTON, CLOSE, TITLE, glossary
 
 P = ParamSpec("P")
-_CSS = """
-<style>
-.stMainBlockContainer { max-width: 82rem; margin-inline: auto; }
-.stMainBlockContainer h1 { font-size: clamp(1.7rem, 1.2rem + 2vw, 2.25rem); text-wrap: balance; }
-.stMainBlockContainer [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
-.st-key-study_form .stExpander details { border: 0; background: none; }
-.st-key-study_form .stExpander summary { padding-inline: 0; }
-.st-key-study_form .stExpander [data-testid="stExpanderDetails"] { padding-inline: 0; }
-.st-key-card-row [data-testid="stImage"] img {
-  aspect-ratio: 3; max-height: 6.5rem; object-fit: cover; object-position: 50% 30%;
-}
-.st-key-choices [data-testid="stImage"] img { aspect-ratio: 1; }
-.st-key-card-row [data-testid="stHeading"] { margin-bottom: 0.4rem; }
-.st-key-card-row h2 { padding-block: 0; margin-bottom: 0; }
-.st-key-card-row h2, .st-key-choices h2, .st-key-study_panel h2 { font-size: 1.25rem; }
-.st-key-watch-charts-plane, .st-key-watch-end-plane { min-height: 36rem; }
-.st-key-watch-charts-rows { min-height: 40rem; }
-.st-key-watch-stages { min-height: 4.9rem; }
-.st-key-card-row blockquote { margin: 0; }
-[class*="st-key-card-chosen"] { border-color: #0072b2 !important; box-shadow: inset 0 0 0 1px #0072b2; }
-[class*="st-key-run_row_"] { border-top: 1px solid rgba(122, 135, 148, 0.35); padding-top: 0.9rem; }
-@media (max-width: 640px) { .st-key-runs_heading { display: none; } }
-.stMain [data-stale="true"] { opacity: 1 !important; }
-@media (min-width: 1900px) { html { font-size: 20px !important; } }
-@media (min-width: 2400px) { html { font-size: 24px !important; } }
-.stMainBlockContainer p, .stMainBlockContainer li { max-width: 46rem; }
-.stMain [data-testid="stSelectbox"] input { text-overflow: ellipsis; }
-.stMain [data-selected="true"] p { color: light-dark(#00619a, #6cb8e6); }
-.stMain [data-selected="true"] [data-testid="stCaptionContainer"] { opacity: 1; }
-@media (prefers-reduced-motion: reduce) {
-  *, *::before, *::after { animation: none !important; transition: none !important; }
-}
-</style>
-"""
+_RESERVED = range(4, 82, 2)  # rem
+_STYLE = Path(__file__).with_suffix(".css").read_text("utf-8") + "\n".join(
+    f'[class*="st-key-reserve-{rem}-"] {{ min-height: {rem}rem; }}' for rem in _RESERVED
+)
+STYLE = f"<style>{_STYLE}</style>"
+"""The style sheet. The server puts it into the page's head too: there it holds before the first element is drawn, so
+that nothing moves when it arrives. What loads its script first keeps the place that it will need."""
 
 
 def set_up() -> None:
-    """Apply the style sheet; call it once per script run, before the page."""
-    st.html(_CSS)
+    """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
+    st.html(STYLE)
+    with st.container(key="glossary"):  # takes no room, not even before its script is there
+        st.html(words())
+
+
+@cache
+def words() -> str:
+    """A button in the header of every page, and what it opens. The browser opens and closes it by itself."""
+    terms = "".join(
+        f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in glossary().values()
+    )
+    return (
+        f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
+        f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
+        f"<dl>{terms}</dl>"
+        f'<button type="button" popovertarget="fp-glossary" popovertargetaction="hide">{CLOSE}</button></div>'
+    )
+
+
+def reserved(rem: float, *, key: str) -> DeltaGenerator:
+    """A container that has a height before its content has loaded, so that what follows does not move.
+
+    Args:
+        rem: the height that the content will have at least.
+        key: unique on the page.
+    """
+    within = [each for each in _RESERVED if each <= rem]
+    return st.container(key=f"reserve-{within[-1]}-{key}" if within else key + "-place", gap=None)
 
 
 def warn(sentences: Iterable[str]) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 import streamlit as st
 
+from app.widgets import page
 from app.wording.shared import inside as words
 from app.wording.shared import neutral
 
+_PHRASE = 4.2  # rem, the least height of one
 _FOLDER = Path(__file__).parent
 _HTML = '<dl class="fp-phrases"></dl>'
 _CSS = (_FOLDER / "phrases.css").read_text("utf-8")
@@ -47,7 +49,10 @@ def show(value: Sequence[Phrase], *, key: str, channel: str, index: int, nothing
         nothing: the text of a phrase without words.
     """
     found = {"phrases": [asdict(phrase) for phrase in value], "channel": channel, "index": index, "nothing": nothing}
-    _component()(key=key, data=[neutral.in_component(found | {"words": {"copy": words.COPY, "copied": words.COPIED}})])
+    with page.reserved(_PHRASE * len(value), key=key):
+        _component()(
+            key=key, data=[neutral.in_component(found | {"words": {"copy": words.COPY, "copied": words.COPIED}})]
+        )
 
 
 @st.cache_resource

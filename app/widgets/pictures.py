@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from app.widgets import page
 from app.wording.shared import neutral
 
+_LEGEND, _CARD = 2, 10  # rem, least heights: that of a card's pictures follows the width
 _FOLDER = Path(__file__).parent
 _HTML = """<div class="fp-pictures"><p class="fp-legend"></p><ul class="fp-cards"></ul></div>"""
 _CSS = (_FOLDER / "pictures.css").read_text("utf-8")
@@ -69,7 +71,8 @@ def show(
         legend: of the colours in the pictures.
     """
     found = {"cards": [asdict(card) for card in value], "channel": channel, "index": index, "width": width}
-    _component()(key=key, data=[neutral.in_component(found | {"legend": asdict(legend) if legend else None})])
+    with page.reserved(_LEGEND * bool(legend) + _CARD * bool(value), key=key):
+        _component()(key=key, data=[neutral.in_component(found | {"legend": asdict(legend) if legend else None})])
 
 
 @st.cache_resource

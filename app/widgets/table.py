@@ -7,9 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app.models.table import Table
+from app.widgets import page
 from app.wording.shared import common, neutral
 from fairprog_core.common.limits import limits
 
+_HEAD, _ROW = 4.0, 2.6  # rem: caption with headings, and a row with a note
 _FOLDER = Path(__file__).parent
 _HTML = """
 <div class="fp-table" tabindex="0" role="region">
@@ -22,7 +24,8 @@ _JS = (_FOLDER / "table.js").read_text("utf-8")
 def show(value: Table, *, key: str) -> Table:
     """Draw the table, of a long one the first rows; all text in it is shown as text, never as HTML."""
     most = limits().rows
-    _component()(key=key, data=[neutral.in_component(asdict(replace(value, rows=value.rows[:most])))])
+    with page.reserved(_HEAD + _ROW * min(len(value.rows), most), key=key):
+        _component()(key=key, data=[neutral.in_component(asdict(replace(value, rows=value.rows[:most])))])
     if len(value.rows) > most:
         st.caption(common.first_rows(most, len(value.rows)))
     return value

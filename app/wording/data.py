@@ -25,9 +25,10 @@ ON_SERVER = "the server"
 TYPES = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "gz", "zip")
 FOLDER = "Or a path on this machine"
 FOLDER_ON_SERVER = "Or a path on the server"
+ON_HUB = "owner/name of a data set on the Hugging Face hub"
 FOLDER_HELP = (
     "A table, a zip, or a folder of pictures, with a table or with folders that are named like labels and groups; "
-    "nothing is copied."
+    "nothing is copied. A data set on the hub is downloaded once."
 )
 OPEN = "Open"
 SECOND = "A second table, e.g. with the groups"
@@ -107,6 +108,14 @@ POSITIVE_HELP = "A value of the label; empty: the last one in their order."
 INCOMPLETE_AUDIT = "Choose the columns of the label, of the prediction and of the groups."
 REPORT = "How unequal the predictions are"
 SHEETS = ("Metrics", "Groups", "Combinations of groups")
+
+
+def place(*, is_shared: bool, may_be_path: bool, may_be_on_hub: bool) -> str:
+    """The label of the field for what is not uploaded."""
+    path = FOLDER_ON_SERVER if is_shared else FOLDER
+    if not may_be_on_hub:
+        return path
+    return f"{path}, or {ON_HUB}" if may_be_path else f"Or {ON_HUB}"
 
 
 def upload_note(megabytes: float, folder: str, *, is_shared: bool) -> str:

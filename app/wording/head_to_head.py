@@ -19,7 +19,11 @@ CRITERION = "Criterion"
 METHODS = "Methods"
 AGAINST = "Compare with"
 SECONDS = "Limit of training time, in seconds"
-SECONDS_HELP = "“Area in time” counts only the points that a method had finished within this training time, per seed."
+SECONDS_HELP = (
+    "Adds a column “Area in time”, which counts only the points that a method had finished within this training time, "
+    "per seed. Methods that train all λ at once have none before they end."
+)
+NO_LIMIT = "no limit"
 PICK_METHODS = "Choose at least one method above."
 ONE_METHOD = (
     "There is only one curve for this criterion, so there is nothing to compare it with. Above, add a run with the "
@@ -102,9 +106,9 @@ DOWNLOADS = "Download"
 DOWNLOAD_TABLE = "Figures (CSV)"
 
 
-def name(kind: str, tuning_ratio: float | None) -> str:
+def name(kind: str, tuning_ratio: float | None, method: str = "") -> str:
     """A candidate's name: its trigger or method, and the share of the tuning data if it is below 100 %."""
-    return f"{common.kind(kind)}{inside.share(tuning_ratio)}"
+    return f"{inside.learned_name(kind, method)}{inside.share(tuning_ratio)}"
 
 
 def sentences(judged: ComparisonJson, names: Mapping[str, str]) -> list[str]:
@@ -162,29 +166,27 @@ def about(judged: ComparisonJson, names: Mapping[str, str]) -> str:
     )
 
 
-def table(judged: ComparisonJson, names: Mapping[str, str]) -> Table:
-    """Area, area in time and the gap at each loss of accuracy, for every method."""
-    columns = [
-        TableCell(COLUMNS[0]),
-        TableCell(COLUMNS[1], AREA_NOTE),
-        TableCell(IN_TIME, f"in {_seconds(judged['within'])}"),
-    ]
+def table(judged: ComparisonJson, names: Mapping[str, str], *, is_timed: bool = False) -> Table:
+    """Area and the gap at each loss of accuracy, for every method; the area in time where a time is set."""
+    columns = [TableCell(COLUMNS[0]), TableCell(COLUMNS[1], AREA_NOTE)]
+    if is_timed:
+        columns.append(TableCell(IN_TIME, f"in {_seconds(judged['within'])}"))
     columns += [TableCell(AT_LOSS, AT_LOSS_NOTE.format(points=100 * loss)) for loss in judged["losses"]]
-    return Table(
-        CAPTION, columns, [_row(each, names[each["key"]], judged["base"]["noise_gap"]) for each in judged["contenders"]]
-    )
+    noise = judged["base"]["noise_gap"]
+    rows = [_row(each, names[each["key"]], noise, is_timed=is_timed) for each in judged["contenders"]]
+    return Table(CAPTION, columns, rows)
 
 
-def _row(each: CandidateJson, name: str, noise: float | None) -> list[TableCell]:
+def _row(each: CandidateJson, name: str, noise: float | None, *, is_timed: bool) -> list[TableCell]:
     n = len(each["seeds"])
     seeds = "1 seed" if n == 1 else f"{n} seeds"
     trained = TRAINED_IN.format(seeds=seeds, time=_seconds(each["seconds"]))
     found: DifferencesJson | None = each["difference"]
     area = _figure(each["hypervolume"], found and found["hypervolume"], digits=4)
-    in_time = _figure(each["within"], found and found["within"], digits=4)
+    areas = [area, *([_figure(each["within"], found and found["within"], digits=4)] if is_timed else [])]
     others = found["at_loss"] if found else [None] * len(each["at_loss"])
     pairs = zip(each["at_loss"], others, strict=True)
-    return [TableCell(name, trained), area, in_time, *(_figure(own, other, noise=noise) for own, other in pairs)]
+    return [TableCell(name, trained), *areas, *(_figure(own, other, noise=noise) for own, other in pairs)]
 
 
 def _figure(

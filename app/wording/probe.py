@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from app.models.probe_controls import ProbeControls, Strength
+from app.models.probe_controls import ProbeControls, Readers, Strength
 from app.models.table import Table, TableCell
 from app.wording.shared import common, inside, paired
 from fairprog_core.metrics.explanations.probe import DemographicPrediction
@@ -15,10 +15,33 @@ if TYPE_CHECKING:
 
 TITLE = "Which group does the trigger suggest?"
 LEAD = (
-    "Demographic classifiers are trained to predict the group of an input, without any trigger. Here they get an empty "
-    "input that carries only the trigger. Their predictions depend on how each was trained, so compare several "
-    "classifiers, and compare the trigger with its controls."
+    "Classifiers that learned to tell the group of an input get an empty input that carries only the trigger. What "
+    "they say depends on how each was trained, so there are several."
 )
+CONCLUSION = (
+    "**At λ = {lam}, {now} of {n} classifiers read “{group}” from the {null} with the trigger**; {others}. The mean "
+    "P({group}) moves from {before} to {after}{verdict}."
+)
+READ_BY = "{k} {condition}"
+CONDITIONS = {
+    "without": "without it",
+    "untrained": "with the untrained trigger",
+    "black": "with the black trigger",
+    "random_words": "with random words",
+    "neutral_words": "with neutral words",
+    "lam_0": "with the trigger at λ = 0",
+}
+FURTHER = ", clearly further than with every control"
+AS_FAR = ", and {names} it as far, so this does not show what was learned for fairness"
+ANY = "any control"
+NOT_CLEARLY = ", not clearly further than with {names}"
+MOVES = {
+    "untrained": "the untrained trigger moves",
+    "black": "the black trigger moves",
+    "random_words": "random words move",
+    "neutral_words": "neutral words move",
+    "lam_0": "the trigger at λ = 0 moves",
+}
 EMPTY = "This run has no demographic probe. Train again with the probe switched on (page Train, “A look inside”)."
 
 NULL = "Empty input"
@@ -141,6 +164,41 @@ def against_chance(found: Estimate, chance: float) -> str:
         return ""
     text = ABOVE_CHANCE if found.ci[0] > chance else BELOW_CHANCE if found.ci[1] < chance else AT_CHANCE
     return text.format(chance=chance)
+
+
+def conclusion(counts: Readers, found: ProbeControls, null: str, group: str) -> str:
+    """One sentence: how many classifiers predict the group with the trigger and otherwise, and how far it moves.
+
+    Args:
+        counts: of the classifiers that predict the group.
+        found: the trigger and the controls on the empty input.
+        null: name of the empty input.
+        group: name of the group.
+    """
+    others = ", ".join(
+        READ_BY.format(condition=text, k=counts.others[name])
+        for name, text in CONDITIONS.items()
+        if name in counts.others
+    )
+    return CONCLUSION.format(
+        lam=common.lam(found.lam), now=counts.now, n=counts.n, null=SPOKEN.get(null, null), others=others,
+        group=common.plain(common.group(group)), before=common.number(found.before, 2),
+        after=common.number(found.now, 2), verdict=_verdict(found),
+    )  # fmt: skip
+
+
+def _verdict(found: ProbeControls) -> str:
+    """How the move of the mean compares with what the controls do."""
+    strengths = {name: each.strength for name, each in found.controls.items() if name in MOVES}
+    if not strengths:
+        return ""
+    if alike := [MOVES[name] for name, strength in strengths.items() if strength == "as strongly"]:
+        return AS_FAR.format(names=" it, ".join(alike[:-1]) + (" it, and " if alike[:-1] else "") + alike[-1])
+    unclear = [CONDITIONS[name].removeprefix("with ") for name, each in strengths.items() if each == "unclear"]
+    if not unclear:
+        return FURTHER
+    names = ANY if len(unclear) == len(strengths) else " and ".join([", ".join(unclear[:-1]), unclear[-1]])
+    return NOT_CLEARLY.format(names=names.removeprefix(" and "))
 
 
 def agreement(probabilities: Sequence[Sequence[float]], group: int) -> str:

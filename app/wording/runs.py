@@ -1,6 +1,9 @@
 """Sentences of the page Runs."""
 
 import time
+from collections.abc import Iterable
+
+from app.wording.shared import common
 
 TITLE = "Runs"
 LEAD = "Everything that was trained in this home, newest first. Training continues when you close the browser."
@@ -10,11 +13,14 @@ TO_TRAIN = "Train a trigger"
 COLUMNS = ("Study", "State", "Main figures, on test rows", "")
 COMPARE = "Compare"
 COMPARE_HELP = "Select at least two runs that have a finished curve."
+OTHER_DATA = "The selected runs are on different data ({kinds}): Compare needs runs on the same data."
 SELECT = "Select this run for comparison."
 OPEN = "Open"
 WATCH = "Watch"
 CANCEL = "Cancel"
 CANCELLING = "Cancelling …"
+PIN, UNPIN = "Pin", "Unpin"
+PIN_HELP = "A pinned run comes first in every list, and Compare shows it beside each run on the same data."
 RESUME = "Resume"
 REMOVE = "Remove"
 SHOW_ALL = "Show all {n} runs"
@@ -27,6 +33,11 @@ CONFIRM_NO = "Keep it"
 
 DAMAGED = "The result of this run cannot be read. {reason}"
 NO_FIGURES = "No finished curve yet."
+
+
+def other_data(kinds: Iterable[str]) -> str:
+    """Runs on different data are selected, which cannot be compared."""
+    return OTHER_DATA.format(kinds=", ".join(common.plain(common.kind(kind).lower()) for kind in kinds))
 
 
 def when(created: float) -> str:

@@ -7,10 +7,9 @@ from app.wording.shared import common, inside
 from fairprog_core.results.gallery_layout import GalleryAbout
 
 TITLE = "Where the classifier looks"
-LEAD = (
-    "You see the same test rows without and with the trigger. A single picture or sentence can look convincing by "
-    "chance, so compare it with the control and read the averages below."
-)
+LEAD = "One picture or sentence can look convincing by chance: the means and the controls count."
+POSITIVE = 1  # the class of two that is explained at first
+ROWS = "Single test rows"
 
 VIEW = "Map"
 VIEWS = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}
@@ -26,6 +25,10 @@ GROUP = "Group"
 ALL_GROUPS = "All groups"
 PAGE = "Page"
 NONE_LEFT = "None of the saved test pictures fits this choice at λ = {lam}. Choose other pictures above, or another λ."
+RATIO = (
+    "Rows whose answer changes at λ = {lam} come first, as often as among all test rows: {gained:,} became right, "
+    "{lost:,} became wrong."
+)
 KEPT = "This page shows {shown} of the {kept} saved test pictures."
 
 PHOTO = "Picture"
@@ -84,13 +87,15 @@ FLAT_WORDS = (
     "part of all words."
 )
 
-OWN = "A picture of your own"
 OWN_NOTE = (
     "Choose a PNG, JPEG or WebP file of up to {mb} MB. Its middle square is scaled to {side} × {side} pixels and "
     "explained on this server, in memory; it is not written to disk."
 )
 OWN_DRAWN = "This classifier was trained on drawn faces only, so its prediction for a photo means little."
-OWN_LABEL = "Picture"
+OWN_LABEL = "Try a picture of your own"
+OWN_PICTURE = "Picture"
+OWN_EXAMPLES = "or an example"
+OWN_EXAMPLE = "{group}, {label}"
 OWN_TITLE = "Your picture at λ = {lam}"
 OWN_WAIT = "Computing the explanation; the first one takes a few seconds"
 OWN_BEFORE = "Waiting: {n} before you"

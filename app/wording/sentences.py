@@ -52,8 +52,11 @@ MADE = (
     "the logit that the words do not account for."
 )
 
-OWN = "A sentence of your own"
-OWN_LABEL = "Text"
+OWN_LABEL = "Try a sentence of your own"
+OWN_EXAMPLES = "or an example"
+OWN_EXAMPLE = "{group} are wonderful people and I like my neighbours."
+OWN_GROUPS = ("Muslims", "Christians", "Buddhists")
+ROWS_TITLE = "Single test sentences"
 OWN_NOTE = (
     "The text is explained on this server, in memory; it is not written to disk. A long text is cut to the length that "
     "the classifier reads."

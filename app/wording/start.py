@@ -1,50 +1,130 @@
 """Sentences of the page Start."""
 
-TITLE = "Narrow the gap, leave the weights alone"
-LEAD = (
-    "A classifier can be right on average and still treat groups unequally. "
-    "fairprog leaves its weights as they are and learns a *trigger* instead: a border around every picture, or a few "
-    "words in front of every text. The trigger narrows the gap between the groups."
+TITLE = "The same classifier, no weight changed, treats groups more alike"
+LEAD = "A learned *trigger* does it: a border around every picture, or a few words in front of every text."
+PAPER = (
+    "[Fairness Reprogramming](https://arxiv.org/abs/2209.10222), NeurIPS 2022 · Guanhua Zhang, Yihua Zhang, "
+    "Yang Zhang, Wenqi Fan, Qing Li, Sijia Liu, Shiyu Chang · "
+    "[code of the authors](https://github.com/UCSB-NLP-Chang/Fairness-Reprogramming)"
 )
-MOVE = "Move λ to see, on test rows, how much narrower the gap gets and how much accuracy that costs."
-BUTTON = "Train a trigger"
-BUTTON_HELP = "Choose data, classifier, trigger and criterion, then watch the curve grow."
-
 NO_DEMO = (
     "The finished example is missing (folder assets/demo). "
     "Train a small study and watch its curve grow, or make the example as the README describes."
 )
 BROKEN_DEMO = "The finished example cannot be read: {reason} Train a small study instead."
 
+TASK = "The classifier answers: **{positive}** or **{negative}**? The groups: {groups}."
+OTHERS = "another label"
 SLIDER = "λ: how much the gap counts"
 NO_TRIGGER = "no trigger"
-CHOSEN = "chosen on validation"
-BASE_TICK = "Thin mark: without the trigger"
+CHOSEN = "chosen"
 DEMO = "Example"
-EXAMPLES = {
-    "image": "Test pictures, the prediction below each",
-    "text": "Test comments, the prediction below each",
-}
-EXAMPLES_NOTES = {
-    "image": (
-        "Up to two pictures of every label and group, where possible one whose prediction changes with λ. "
-        "The bars and figures use all {n:,} test pictures, weighted to the natural mix of labels and groups."
-    ),
-    "text": (
-        "One comment of every label and group, where possible one whose prediction changes with λ. "
-        "The bars and figures use all {n:,} test comments, weighted to the natural mix of labels and groups. "
-        "The comments are made up; some are offensive."
-    ),
-}
 TRIGGER = "trigger"
 NEAREST = "trigger, nearest words"
 CALLED = "called {label}"
 RIGHT = "right"
 WRONG = "wrong"
-INTERVAL = "95 % interval {low:.3f} to {high:.3f}"
-HITS = "{positive}, called {positive}"
-FALSE_ALARMS = "{negative}, but called {positive}"
-APART = "{points} points apart"
-SUMMARY_BASE = "Without a trigger: {gap_name} {gap}, accuracy {accuracy}."
-SUMMARY = "With the trigger at λ = {lam}: {gap_name} {base_gap} → {gap}, accuracy {base_accuracy} → {accuracy}."
-"""Sentences of the demo; ``presenters/intro_demo.py`` fills in the names in braces."""
+WITHOUT = "Without the trigger"
+WITH = "With the trigger"
+LOCK = "{n:,} weights, none changed"
+LOCK_UNCOUNTED = "no weight changed"
+ANOTHER = "Another"
+LOSS = "One that it now gets wrong"
+RATIO = {
+    "image": "Of {n:,} test faces, {gained} answers turn right and {lost} turn wrong; the examples keep that ratio.",
+    "text": "Of {n:,} test comments, {gained} answers turn right and {lost} turn wrong; “Another” keeps that ratio.",
+}
+NOTE = {
+    "image": (
+        "Faces are drawn, no person is behind them; of every kind you see the plainest. The test set has equally many "
+        "of every label and group; the price is weighted to the natural mix. λ was chosen on other rows."
+    ),
+    "text": (
+        "Comments are made up, some are rude; of every kind you see the plainest. The test set has equally many of "
+        "every label and group; the price is weighted to the natural mix. λ was chosen on other rows."
+    ),
+}
+BASE_POINT = "base"
+X_TITLE = "points apart (left: more alike)"
+Y_TITLE = "right answers of 100"
+CHART = "Trade-off: right answers over points apart."
+DRAG = "Drag the dot."
+SEEN = "The {side} × {side} pixels that the classifier sees; click for the drawing"
+DRAWN = "Drawn large from the same numbers; click for the pixels that the classifier sees"
+
+APART_BASE = "{before} points apart."
+APART = "{before} → {now} points apart."
+APART_UNKNOWN = "The distance cannot be estimated."
+FREE = "No trigger, no price."
+PRICE = "Price: {n} more of 100 answers {verb} wrong."
+NO_PRICE = "Price: less than 1 of 100 answers."
+GAIN = "And {n} more of 100 answers {verb} right."
+OF_100 = "{now} of 100"
+CHANGE_OF_100 = "{before} → {now} of 100"
+TERMS_BASE = "{name} {gap}{gap_ci}, accuracy {accuracy}{accuracy_ci}."
+TERMS = "{name} {base_gap} → {gap}{gap_ci}, accuracy {base_accuracy} → {accuracy}{accuracy_ci}."
+INTERVAL = " (95 %: {low} to {high})"
+SUMMARY = "{name}: {apart} {price}"
+CONTROLS = {
+    "random_trigger": ("untrained trigger", "Control: an untrained trigger leaves them {now} points apart."),
+    "random_words": ("random words", "Control: random words leave them {now} points apart."),
+}
+"""By the method of a control: its name in the chart, and its sentence."""
+
+PEOPLE = {
+    "faces": {"male": ("men", "man"), "female": ("women", "woman")},
+    "comments": {
+        "christian": ("Christians",) * 2,
+        "muslim": ("Muslims",) * 2,
+        "other": ("people of other religions",) * 2,
+    },
+}
+"""By data set and group: many and one."""
+HIT = {
+    "faces": "{positive} {people} recognised",
+    "comments": "{positive} comments about {people} recognised",
+    "": "{positive}, {people}: recognised",
+}
+FALSE_ALARM = {
+    "faces": "{negative} {people} called {positive}",
+    "comments": "harmless comments about {people} called {positive}",
+    "": "{negative}, {people}: called {positive}",
+}
+EXAMPLE = {
+    "faces": "{person}, {label}",
+    "comments": "labelled {label}, about {person}",
+    "": "{person}, {label}",
+}
+"""Sentences by data set; the empty key stands for every other one."""
+
+INPUT = "Type a sentence"
+SWAP = "Swap the group"
+SCORE = "P({positive})"
+CONTROL_SCORE = "random words instead: {value} %"
+WAITING = "computing …"
+SWAPS = {
+    "comments": [["Muslims", "Muslim"], ["Christians", "Christian"], ["Buddhists", "Buddhist"], ["Hindus", "Hindu"]]
+}
+"""By data set: words that the chips put in each other's place."""
+SENTENCES = tuple(
+    f"{group} are wonderful people and I like my neighbours."
+    for group in ("Muslims", "Christians", "Buddhists", "Hindus")
+)
+
+NEXT = {
+    "tradeoff": "What it costs",
+    "saliency": "Where it looks",
+    "probe": "What the trigger says",
+    "train": "Train yours",
+    "data": "Bring your data",
+    "lesson": "The lesson",
+}
+"""The strip that leads on: pages and what they answer."""
+NEXT_ICONS = {
+    "tradeoff": ":material/balance:",
+    "saliency": ":material/visibility:",
+    "probe": ":material/record_voice_over:",
+    "train": ":material/play_circle:",
+    "data": ":material/upload_file:",
+    "lesson": ":material/school:",
+}

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 
 TITLE = "Accuracy against the gap"
-LEAD = (
-    "Every point is one λ, measured on test rows that were used neither for training nor for choosing λ. "
-    "Further left, the gap between the groups is smaller; further up, more predictions are right."
-)
+LEAD = "Every point is one λ on unseen test rows. Further left: a smaller gap. Further up: more right answers."
+ALL_CRITERIA = "Also the curves for {names}"
 
 GAP = "Gap"
 LABEL = "Label"
@@ -112,6 +110,11 @@ GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive r
 TRIGGER_ALT = "The trigger at λ = {lam}"
 
 
+def all_criteria(names: Sequence[str]) -> str:
+    """The switch that draws the curves of the other criteria too."""
+    return ALL_CRITERIA.format(names=" and ".join(common.kind(name).lower() for name in names))
+
+
 def gap_axis(metric: str) -> str:
     """The title of the horizontal axis."""
     return f"{common.metric(metric)} (0: no difference)"
@@ -152,7 +155,14 @@ def seed(number: int) -> str:
 
 def series_name(series: "Series") -> str:
     """The name of a curve in legends: "Border, equalized odds", after its run's name if several runs are compared."""
-    return inside.in_run(series.name, inside.curve_name(series.kind, series.criterion, series.tuning_ratio))
+    name = inside.curve_name(series.kind, series.criterion, series.tuning_ratio, series.method)
+    return inside.in_run(series.name, name)
+
+
+def short_name(series: "Series") -> str:
+    """The name of a curve where all have one criterion: "Border"."""
+    name = f"{inside.learned_name(series.kind, series.method)}{inside.share(series.tuning_ratio)}"
+    return inside.in_run(series.name, name)
 
 
 def hover(name: str, spot: "PlotPoint") -> str:

@@ -13,6 +13,7 @@ from fairprog_core.common.errors import shorten, shown
 from fairprog_core.common.options import (
     ADDRESSES,
     ADVANCED,
+    ANY_NAME,
     CODE,
     FOLDERS,
     HUB,
@@ -158,7 +159,7 @@ class EncoderOptions(TrainedOptions):
     kind: Literal["encoder"] = "encoder"
     title = "Text encoder"
     default_for = ("text",)
-    model: Annotated[str, PathRule(may_be_name=True, names=("shipped",))] = Field(
+    model: Annotated[str, PathRule(name=ANY_NAME, names=("shipped",))] = Field(
         "shipped",
         min_length=1,
         title="Model",
@@ -237,7 +238,7 @@ class ImageModelOptions(ClassifierOptions):
     seconds_per_row: ClassVar[float] = 0.01
     kind: Literal["image_model"] = "image_model"
     title = "Your own model of pictures"
-    model: Annotated[str, PathRule(may_be_name=True)] = Field(
+    model: Annotated[str, PathRule(name=ANY_NAME)] = Field(
         "",
         max_length=4096,
         title="Model",

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from fairprog_core.classifiers.hub import Download, download
 from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.files.hub import Download, download
 from fairprog_core.common.home import is_folder, user_path
 
 ADAPTER = "adapter_config.json"  # in a folder of the library peft; transformers reads it by itself where it stands

@@ -4,6 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -23,6 +24,7 @@ from fairprog_core.data import DATASETS, TableOptions
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.data.cache.stored import CachedRows, cached_rows
 from fairprog_core.data.card import data_card
+from fairprog_core.data.table.dataset import OwnTable
 from fairprog_core.data.table.inspect import inspect
 from fairprog_core.data.table.report import FEW, TableReport
 from fairprog_core.runs import Store
@@ -55,6 +57,7 @@ def list_() -> None:
 def prepare(data: DataArgument, settings: SetOption = None, home: HomeOption = None) -> None:
     """Draw or read all splits of a data set, so that the first run starts at once."""
     dataset = _dataset(data, settings, open_home(home))
+    _fetch(dataset)
     splits = _all_splits(dataset)
     typer.echo(", ".join(f"{name} {len(split.y)}" for name, split in splits.items()) + " rows are ready.")
 
@@ -66,6 +69,7 @@ def check(data: DataArgument, settings: SetOption = None, home: HomeOption = Non
     Names the groups and labels with too few rows for a rate; the exit code is then 1.
     """
     dataset = _dataset(data, settings, open_home(home))
+    _fetch(dataset)
     if isinstance(dataset.options, TableOptions):
         return print_report(inspect(dataset.options, dataset.home))
     splits = _all_splits(dataset)
@@ -103,6 +107,7 @@ def look(
         options = TableOptions.parse(_from_stdin())
     else:
         options = load_study_of("table", [f"dataset.path={table}", *(settings or [])]).dataset
+    _fetch(OwnTable(options, opened))
     report = inspect(options, opened)
     if as_json:
         typer.echo(TypeAdapter(TableReport).dump_json(report).decode())
@@ -180,6 +185,13 @@ def _dataset(source: str, settings: list[str] | None, home: Home) -> Dataset:
         study = load_study(source, settings or [])
     dataset: Dataset = build(DATASETS, study.dataset, home)
     return dataset
+
+
+def _fetch(dataset: Dataset) -> None:
+    """Download what the data set is read from, if it lies on a hub; shows the progress where somebody watches."""
+    with closing(dataset.fetch()) as labels, console().status("") as status:
+        for label in labels:
+            status.update(label)
 
 
 def _all_splits(dataset: Dataset) -> dict[SplitName, Split]:

@@ -6,6 +6,7 @@ the fields of these classes. Options are torch-free.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,11 +47,12 @@ class PathRule:
     `fairprog_core.study.paths`. An empty text stays empty, an absolute path as it is.
 
     Attributes:
-        may_be_name: whether a text that is no existing folder or file is kept, e.g. as the name of a model on a hub.
+        name: spelling, as a regular expression, of texts that are kept where they are no existing folder or file, e.g.
+            as the name of a model on a hub; empty: none.
         names: texts that are no path.
     """
 
-    may_be_name: bool = False
+    name: str = ""
     names: tuple[str, ...] = ()
 
     def absolute(self, text: str, folder: Path | None = None) -> str:
@@ -76,12 +78,14 @@ class PathRule:
             whole = (folder or Path.cwd()) / path
         except OSError as error:
             raise ValueError("the working directory is gone; give an absolute path") from error
-        is_name = self.may_be_name and not text.startswith(".") and not is_folder(whole) and not is_file(whole)
-        return text if is_name else str(whole)
+        is_spelled = bool(self.name) and re.fullmatch(self.name, text) is not None
+        return text if is_spelled and not is_folder(whole) and not is_file(whole) else str(whole)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.absolute, handler(source))
 
+
+ANY_NAME = r"[^.].*"  # whatever is not spelled like a relative path
 
 PathText: TypeAlias = Annotated[str, PathRule()]  # the type of a field that holds a path
 

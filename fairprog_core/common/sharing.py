@@ -70,6 +70,10 @@ class Sharing:
             NAMES: ",".join(self.names),
         }
 
+    def may_name(self, sort: Sort) -> bool:
+        """Whether visitors may name something of a sort."""
+        return not self.is_shared or sort in self.allowed
+
     def is_open(self, field: FieldInfo) -> bool:
         """Whether visitors may set a field: it names nothing of the server, or they may name some of what it can."""
         sorts = sorts_of(field)

@@ -4,7 +4,7 @@ Notation: n samples, c classes, p group patterns, h×w image.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -168,6 +168,16 @@ class Dataset(ABC):
     def groups(self) -> Groups:
         """The groups of the sensitive attribute."""
 
+    def fetch(self) -> Generator[str, None, None]:
+        """Download what is read, if it lies elsewhere and was not downloaded yet; yields what it does, for the screen.
+
+        Closing the generator ends the download.
+
+        Raises:
+            DataError: it cannot be had.
+        """
+        yield from ()
+
     def read(self) -> Iterator[Progress]:
         """Read what keys, labels and groups are computed from, if that takes long and was not done yet."""
         return iter(())
@@ -225,6 +235,17 @@ class Dataset(ABC):
             DataError: the data are missing or broken.
         """
         return []
+
+    def evidence(self, name: SplitName) -> NDArray[np.float64]:
+        """(n,) how plainly a reader sees label and group of every row of a split; equal where the data set cannot say.
+
+        For choosing rows to show, never for training or for a figure.
+        """
+        return np.zeros(len(self.split(name).y))
+
+    def drawn_large(self, name: SplitName, rows: Sequence[int], size: int) -> NDArray[np.uint8] | None:
+        """The pictures of some rows drawn anew with ``size`` pixels, (n, size, size, 3); None if they cannot be."""
+        return None
 
     def twins(self, n: int) -> Twins | None:
         """n counterfactual pairs from rows that are in no split, or None if the data set has none."""

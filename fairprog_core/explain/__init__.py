@@ -39,7 +39,7 @@ class IntegratedGradientsOptions(ExplainerOptions):
         32, ge=1, le=1024, title="Steps", description="Points on the path from the baseline to the photo, at first."
     )
     max_steps: int = Field(
-        256, ge=1, le=1024, title="Steps at most",
+        256, ge=1, le=16_384, title="Steps at most",
         description="Steps are doubled up to here while the attributions miss the change of the logit.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
@@ -63,8 +63,9 @@ class TokenGradientsOptions(ExplainerOptions):
         32, ge=1, le=1024, title="Steps", description="Points on the path from the baseline to the text, at first."
     )
     max_steps: int = Field(
-        512, ge=1, le=1024, title="Steps at most",
-        description="Steps are doubled up to here while the attributions miss the change of the log-odds.",
+        512, ge=1, le=16_384, title="Steps at most",
+        description="Steps are doubled up to here while the attributions miss the change of the log-odds. A head with "
+        "ReLU, as DistilBERT's, may need thousands: its gradient jumps.",
         json_schema_extra=ADVANCED,
     )  # fmt: skip
     tolerance: float = Field(

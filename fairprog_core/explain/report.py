@@ -44,6 +44,7 @@ class ExplanationReport:
         logits: (n, c) per condition.
         paired: the trigger against other conditions on the same rows, by the name of the average.
         flat: the level of a map that is the same everywhere, by the name of the average.
+        by_group: one average by the name of the group.
     """
 
     nulls: ClassVar[tuple[str, ...]]
@@ -72,6 +73,7 @@ class ExplanationReport:
         self.conditions = self.make_conditions(trigger, lams, rivals)
         self.paired: dict[str, Paired] = {}
         self.flat: dict[str, float] = {}
+        self.by_group: dict[str, Means] = {}
 
     def average(self, name: str, values: Sequence[RowValues], rows: WeightedRows, flat: Mean | None = None) -> Means:
         """An average by condition; keeps its comparison in pairs and the level of a flat map under its name.
@@ -86,6 +88,24 @@ class ExplanationReport:
         if flat is not None:
             self.flat[name] = flat["value"]
         return self.conditions.by_condition([rows.ratio(*each) for each in values])
+
+    def average_by_group(self, values: Sequence[RowValues], rows: WeightedRows) -> None:
+        """Keep an average for the rows of every group that has some, and its comparison in pairs.
+
+        Args:
+            values: per condition; (n,) each.
+            rows: n of them, the first of the pool.
+        """
+        for name, is_member in self.members(len(rows.weight)).items():
+            if is_member.any():
+                of_group = WeightedRows(rows.weight * is_member, rows.cells)
+                self.by_group[name] = self.average(f"by_group.{name}", values, of_group)
+
+    def members(self, n: int) -> dict[str, NDArray[np.bool_]]:
+        """Which of the pool's first n rows belong to a group, (n,) by its name."""
+        groups = self.dataset.groups
+        is_member = groups.patterns[self.pool.split.z[:n]]  # (n, g)
+        return {name: is_member[:, g] for g, name in enumerate(groups.names)}
 
     def average_pairs(self, found: Sequence[PairDifferences], names: tuple[str, str]) -> CounterfactualMeans:
         """Mean difference and share of flips; all pairs count alike: their labels follow the natural mix."""

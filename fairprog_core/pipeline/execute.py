@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import torch
@@ -81,7 +81,7 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
     remove_scratch_inside(folder)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
-    yield from _downloads(study)
+    yield from _downloads(study, home)
     yield from _reading(study, home)
     execution = Execution(study, home, folder)
     try:
@@ -94,11 +94,13 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
         execution.keep_seconds()
 
 
-def _downloads(study: Study) -> Iterator[Record]:
-    """Download what the bases need; yields its progress. Keys and costs can be computed only afterwards."""
+def _downloads(study: Study, home: Home) -> Iterator[Record]:
+    """Download the data and what the bases need. Keys and costs can be computed only afterwards."""
+    dataset: Dataset = build(DATASETS, study.dataset, home)
     others = [other.classifier for other in study.transfer if other.classifier is not None]
-    for options in (study.classifier, *others):
-        with closing(CLASSIFIERS[options.kind].load().fetch(options)) as labels:
+    models = (CLASSIFIERS[options.kind].load().fetch(options) for options in (study.classifier, *others))
+    for steps in chain([dataset.fetch()], models):
+        with closing(steps) as labels:
             for label in labels:
                 yield StageRecord(kind="stage", stage="download", label=label, fraction=0.0, seconds_left=None)
 

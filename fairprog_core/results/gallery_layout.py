@@ -1,7 +1,7 @@
 """The layout of a gallery: its arrays, its header, and the check that they are consistent.
 
-Notation: m rows, l λ-values, c classes, s image side, a side of a Grad-CAM map, e empty inputs, W words of all texts,
-k words of a trigger.
+Notation: m rows, l λ-values, c classes, g groups, s image side, a side of a Grad-CAM map, b side of a mean map, e empty
+inputs, W words of all texts, k words of a trigger.
 """
 
 from itertools import pairwise
@@ -17,6 +17,7 @@ from fairprog_core.metrics.explanations.gallery import GalleryAbout as GalleryAb
 IMAGE = {
     "photo": ("m s s 3", "u"), "photo_box": ("4", "i"), "nulls": ("e s s 3", "u"), "trigger": ("l s s 4", "u"),
     "cam": ("m l a a", "u"), "cam_class": ("m l c a a", "u"), "ig": ("m l s s", "i"),
+    "mean_photo": ("g s s 3", "u"), "mean_cam": ("g l b b", "f"),
 }  # fmt: skip
 TEXT = {"first": ("m+1", "i"), "is_identity": ("W", "ub"), "ig": ("W l", "f"), "ig_trigger": ("m l k", "f")}
 BOTH = {
@@ -77,6 +78,8 @@ def check(gallery: Gallery) -> None:
     _check_values(gallery)
     if sizes["c"] != len(about["labels"]):
         raise ValueError(f"there are {len(about['labels'])} labels and logits of {sizes['c']} classes")
+    if sizes.get("g", len(about["groups"])) != len(about["groups"]):
+        raise ValueError(f"there are {len(about['groups'])} groups and mean maps of {sizes['g']}")
     if is_text:
         _check_texts(gallery, sizes)
     else:

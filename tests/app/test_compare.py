@@ -14,6 +14,7 @@ import pytest
 from app.state import cli_queries
 from app.wording import cli_queries as asking_words
 from app.wording import head_to_head as words
+from app.wording.panels import side_by_side as side_words
 from app.wording.shared import inside
 from fairprog_core.results.head_to_head import candidates, head_to_head, head_to_head_csv
 from fairprog_core.results.result import Result
@@ -298,29 +299,33 @@ def test_only_the_most_frequent_label_is_nothing_to_compare(open_page, home, riv
     assert [info.value for info in page.info] == [words.NO_METHOD]
 
 
-def test_runs_with_another_base_are_sent_to_the_tradeoff(open_page, ran, folder):
+def test_runs_with_other_labels_are_sent_to_the_tradeoff(open_page, ran, folder):
     ran("four")
     page = open_page("compare", run="duel", **{"with": "four"})
     assert not page.exception
-    assert "another base" in page.info[0].value
+    assert page.info[0].value == side_words.OTHER_LABELS
     assert page.get("page_link")[-1].proto.page.endswith("tradeoff")
 
 
 def test_training_time_that_counts_can_be_changed(open_page, folder, judged):
     page = open_page("compare", run="duel")
     whole = judged["contenders"][0]["hypervolume"]["value"]
-    assert texts(given(page, "figures"))[0][2] == f"{whole:.4f}"  # the reference fits into its own time
-    page.number_input(key="-".join(["figures-seconds", BORDER, BORDER, LAST_LAYER, LEACE])).set_value(0.0).run()
+    assert words.IN_TIME not in [column["text"] for column in given(page, "figures")["columns"]]  # there is no limit
+    limit = page.number_input(key="-".join(["figures-seconds", BORDER, BORDER, LAST_LAYER, LEACE]))
+    limit.set_value(1e5).run()
+    assert texts(given(page, "figures"))[0][2] == f"{whole:.4f}"
+    limit.set_value(0.0).run()
     assert texts(given(page, "figures"))[0][2] == "0.0000"
 
 
-def test_reference_that_took_a_hundredth_of_a_second_fits_into_its_own_time(open_page, folder):
+def test_method_that_took_a_hundredth_of_a_second_fits_into_a_tenth(open_page, folder):
     def hurry(values):
         for curve in values["curves"]:
             curve["seconds"] = 0.012 if curve["method"] == "leace" else curve["seconds"]
 
     change(folder, hurry)
     page = open_page("compare", run="duel", against=LEACE)
+    page.number_input(key="-".join(["figures-seconds", LEACE, BORDER, LAST_LAYER, LEACE])).set_value(0.1).run()
     table = given(page, "figures")
     assert table["columns"][2]["note"] == "in 0.1 s"
     leace = table["rows"][2]

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 
-from app.wording import start as start_words
 from app.wording.shared import common
 from fairprog_core.results.result import Result
 from fairprog_core.results.summary import main_figures
@@ -52,13 +51,3 @@ def test_base_that_is_better_than_the_most_frequent_label_needs_no_word(page, op
     store.append(run.id, [{"kind": "result"}], token=run.token, figures=figures)
     store.finish(run, "done")
     assert not open_page(page, run=run.id).error
-
-
-def test_start_speaks_of_a_slider_only_where_there_is_one(open_page):
-    page = open_page("start")
-    assert [info.value for info in page.info] == [start_words.NO_DEMO]
-    assert not any("Move λ" in text.value for text in page.markdown)
-
-
-def test_start_says_what_to_do_with_the_slider(open_page, demo):
-    assert [text.value for text in open_page("start").markdown if "Move λ" in text.value] == [start_words.MOVE]

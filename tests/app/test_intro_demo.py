@@ -1,14 +1,17 @@
-"""The demo: its rates by hand, its examples, its words."""
+"""The demo: its rates by hand, its sentences, its examples."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from app.presenters import intro_demo
 from app.wording import start as words
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import Point
+from fairprog_core.results.changed_examples import SCHEMA, write_examples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
@@ -23,17 +26,20 @@ CURVE = Curve(
 
 
 def point(method, lam, counts, accuracy, gap, seed=0):
-    metrics = {"accuracy": Estimate(accuracy, (accuracy - 0.01, accuracy + 0.01)), GAP: Estimate(gap, None)}
+    metrics = {
+        "accuracy": Estimate(accuracy, (accuracy - 0.01, accuracy + 0.01)), GAP: Estimate(0.9, None),
+        "equalized_odds_difference": Estimate(gap, (gap / 2, gap * 2) if method != "base" else None),
+    }  # fmt: skip
     return Point(method, "border", "equalized_odds", lam, seed, tuning_ratio=1.0, n=280, metrics=metrics, counts=counts)
 
 
-def result(counts=WITH, base_counts=BASE, labels=("no", "yes"), curves=(CURVE,)):
+def result(counts=WITH, base_counts=BASE, labels=("no", "yes"), curves=(CURVE,), folder=Path(), accuracy=0.83):
     points = [
-        point("reprogram", 4.0, counts, 0.85, 0.0725), point("reprogram", 4.0, WITH, 0.1, 0.1, seed=1),
-        point("random_trigger", None, BASE, 0.8, 0.3),
+        point("reprogram", 4.0, counts, accuracy, 0.125), point("reprogram", 4.0, WITH, 0.1, 0.1, seed=1),
+        point("random_trigger", None, BASE, 0.8, 0.48),
     ]  # fmt: skip
-    base = point("base", None, base_counts, 0.86, 0.325)
-    return Result(Path(), {}, base, points, list(curves), list(labels), ["f", "m"])
+    base = point("base", None, base_counts, 0.86, 0.5)
+    return Result(folder, {}, base, points, list(curves), list(labels), ["f", "m"])
 
 
 def gallery(**changed):
@@ -51,35 +57,107 @@ def gallery(**changed):
     return Gallery(arrays | changed, {})
 
 
-def test_rates_and_distances_by_hand():
-    """Base: 30/40 and 10/40 called yes of the yes, 50 points apart; 20/100 and 5/100 of the others, 15 apart.
-    With the trigger: 25/40 and 20/40, 12.5 apart (printed 12); 10/100 and 8/100, 2 apart."""
+def stored(**changed):
+    row = {"row": 7, "y": 1, "z": 1, "is_gain": True, "y_pred": [0, 1], "seen": "data:image/png;base64,AA=="}
+    return {
+        "schema": SCHEMA, "curve": "c", "lams": [4.0], "n_weights": 29298, "n_gained": 2, "n_lost": 1, "rows": [row],
+        "sentences": [], **changed,
+    }  # fmt: skip
+
+
+def test_rates_by_hand():
+    """Base: 30/40 and 10/40 called yes of the yes; 20/100 and 5/100 of the others, further than 10 points apart.
+    With the trigger: 25/40 and 20/40; 10/100 and 8/100."""
+    assert intro_demo.rates_of(BASE) == [[0.75, 0.25], [0.2, 0.05]]
+    assert intro_demo.rates_of(WITH) == [[0.625, 0.5], [0.1, 0.08]]
+
+
+def test_lines_tell_both_ends_of_what_is_furthest_apart_and_the_worst_of_the_other():
     before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
-    assert before["rates"] == [[0.75, 0.25], [0.2, 0.05]]
-    assert before["spreads"] == ["50 points apart", "15 points apart"]
-    assert after["rates"] == [[0.625, 0.5], [0.1, 0.08]]
-    assert after["spreads"] == ["50 → 12 points apart", "15 → 2 points apart"]
+    assert [line["name"] for line in after["lines"]] == [
+        "yes, m: recognised",
+        "yes, f: recognised",
+        "no, f: called yes",
+    ]
+    assert [line["value"] for line in before["lines"]] == ["25 of 100", "75 of 100", "20 of 100"]
+    assert [line["value"] for line in after["lines"]] == ["25 → 50 of 100", "75 → 62 of 100", "20 → 10 of 100"]
 
 
-def test_summary_says_before_and_after():
+def test_sentence_writes_itself():
+    """0.5 → 0.125 is 50 → 12 points; 0.86 → 0.83 is 3 of 100."""
     before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
-    assert before["summary"] == "Without a trigger: equalized-odds gap 0.325, accuracy 0.860."
-    assert after["summary"] == ("With the trigger at λ = 4: equalized-odds gap 0.325 → 0.072, accuracy 0.860 → 0.850.")
-    assert after["is_chosen"]
+    assert (before["apart"], before["price"]) == ("50 points apart.", words.FREE)
+    assert (after["apart"], after["price"]) == (
+        "50 → 12 points apart.",
+        "Price: 3 more of 100 answers are wrong.",
+    )
+    assert after["terms"] == (
+        "Equalized-odds gap (maximum) 0.500 → 0.125 (95 %: 0.062 to 0.250), "
+        "accuracy 0.860 → 0.830 (95 %: 0.820 to 0.840)."
+    )
+    assert after["summary"] == "λ = 4: 50 → 12 points apart. Price: 3 more of 100 answers are wrong."
 
 
-def test_examples_show_what_changes_first_and_two_of_a_cell_at_most():
-    examples = intro_demo.picture(result(), CURVE, gallery())["examples"]
-    names = [example["name"] for example in examples]
-    assert names == ["f, no", "f, yes", "f, yes", "m, no", "m, yes"]
-    assert examples[1]["predictions"] == ["called yes", "called no"]  # the third row, which changes
-    assert examples[1]["is_right"] == [True, False]
-    assert examples[3]["is_right"] == [False, True]
+@pytest.mark.parametrize(
+    ("accuracy", "price"),
+    [
+        (0.852, "Price: 1 more of 100 answers is wrong."),
+        (0.859, words.NO_PRICE),
+        (0.879, "And 2 more of 100 answers are right."),
+    ],
+)
+def test_price_is_in_whole_answers(accuracy, price):
+    assert intro_demo.picture(result(accuracy=accuracy), CURVE, gallery())["stops"][1]["price"] == price
 
 
-def test_empty_cell_has_no_rate():
+def test_control_stands_beside_the_claim():
+    control = intro_demo.picture(result(), CURVE, gallery())["control"]
+    assert control == {
+        "name": "untrained trigger", "gap": 0.48, "accuracy": 0.8,
+        "sentence": "Control: an untrained trigger leaves them 48 points apart.",
+    }  # fmt: skip
+
+
+def test_without_stored_examples_the_rows_of_the_gallery_that_change_are_shown():
+    demo = intro_demo.picture(result(), CURVE, gallery())
+    assert [example["name"] for example in demo["examples"]] == ["f, yes", "m, no"]
+    assert [example["is_gain"] for example in demo["examples"]] == [False, True]
+    assert demo["examples"][0]["predictions"] == ["called yes", "called no"]
+    assert demo["words"]["lock"] == words.LOCK_UNCOUNTED
+
+
+def test_stored_examples_come_first(tmp_path):
+    write_examples(tmp_path, stored())
+    demo = intro_demo.picture(result(folder=tmp_path), CURVE, gallery())
+    assert [example["name"] for example in demo["examples"]] == ["m, yes"]
+    assert demo["examples"][0]["large"] == demo["examples"][0]["seen"]
+    assert demo["words"]["lock"] == "29,298 weights, none changed"
+
+
+def test_stored_examples_of_another_curve_are_not_shown(tmp_path):
+    write_examples(tmp_path, stored(curve="other"))
+    assert len(intro_demo.picture(result(folder=tmp_path), CURVE, gallery())["examples"]) == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"n_weights": "many"}, {"lams": [1.0, 4.0]}, {"rows": [{"row": 1}]}, {"schema": "fairprog.examples/9"}],
+)
+def test_damaged_examples_are_refused(tmp_path, changed):
+    write_examples(tmp_path, stored(**changed))
+    with pytest.raises(ArtifactError, match=r"examples\.json"):
+        intro_demo.picture(result(folder=tmp_path), CURVE, gallery())
+
+
+def test_empty_cell_has_no_line():
     counts = [[[80, 20], [0, 0]], [[95, 5], [30, 10]]]
-    assert intro_demo.picture(result(counts), CURVE, gallery())["stops"][1]["rates"][0] == [None, 0.25]
+    lines = intro_demo.picture(result(counts), CURVE, gallery())["stops"][1]["lines"]
+    assert [line["name"] for line in lines] == ["yes, m: recognised", "no, f: called yes"]
+
+
+def test_worst_cell_is_the_one_that_the_base_is_least_right_about():
+    """0.8 and 0.75 of group f, 0.95 and 0.25 of group m: the last of four."""
+    assert intro_demo.worst_cell(result()) == 3
 
 
 def test_box_is_a_share_of_the_side():
@@ -91,8 +169,8 @@ def test_more_than_two_labels_count_the_last_against_the_rest():
     counts = [[[5, 4, 1], [3, 4, 3], [2, 2, 6]]] * 2
     three = result(counts, counts, labels=("a", "b", "c"))
     stop = intro_demo.picture(three, CURVE, gallery(logits_without=np.zeros((6, 3)), logits=np.zeros((6, 1, 3))))
-    assert stop["stops"][1]["rates"] == [[0.6, 0.6], [0.2, 0.2]]
-    assert stop["words"]["blocks"][1] == words.FALSE_ALARMS.format(negative="not c", positive="c")
+    assert intro_demo.rates_of(counts) == [[0.6, 0.6], [0.2, 0.2]]
+    assert stop["stops"][1]["lines"][0] == {"name": "c, f: recognised", "value": "60 → 60 of 100"}
 
 
 def test_equalized_odds_comes_first():

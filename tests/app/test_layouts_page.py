@@ -1,4 +1,4 @@
-"""Data: folders of pictures and known data sets, as uploads and as paths; the guess fills the form."""
+"""Data: folders of pictures, known data sets, and one on the hub; the guess fills the form."""
 
 import zipfile
 from pathlib import Path
@@ -9,6 +9,9 @@ from app.state import own_data
 from app.wording import data as words
 from fairprog_core.common.files.uploads import uploads
 from tests import known_layouts as layouts
+from tests.core.test_hub import environment
+from tests.core.test_hub_data import FILES, NAME
+from tests.small_hub import serving
 
 
 def packed(folder: Path, file: Path) -> bytes:
@@ -78,3 +81,18 @@ def test_codes_of_a_known_data_set_keep_their_names(at_folder, tmp_path):
     dataset = page.session_state[own_data._key(own_data.DATASET)]
     assert dataset["labels"] == ["landbird", "waterbird"]
     assert dataset["group_names"] == ["land", "water"]
+
+
+def test_data_set_on_the_hub_is_named_in_place_of_a_path(open_page, tmp_path, monkeypatch):
+    """The page's process that looks at the table downloads it, from a hub on this machine."""
+    with serving({NAME: FILES}) as hub:
+        for variable, value in environment(hub.url, tmp_path / "hub").items():
+            monkeypatch.setenv(variable, value)
+        page = open_page("data")
+        page.text_input(key="source.path").input(NAME)
+        next(each for each in page.button if each.label == words.OPEN).click().run(timeout=120)
+        assert not page.exception
+        assert not page.error
+        assert page.selectbox(key=f"mapping.{NAME}.label").value == "is_rude"
+        page.button(key="data.train").click().run(timeout=120)
+        assert page.session_state[own_data._key(own_data.DATASET)]["path"] == NAME

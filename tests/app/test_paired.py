@@ -11,7 +11,7 @@ from app.charts import saliency as charts
 from app.charts.along import along
 from app.models.explanations import explanation_of, probe_of
 from app.models.line import Line
-from app.models.probe_controls import probe_controls
+from app.models.probe_controls import most_moved, probe_controls
 from app.wording import probe as probe_words
 from app.wording import saliency as words
 from app.wording.shared import common, inside, paired, verdicts
@@ -105,8 +105,8 @@ def test_black_patch_of_the_shipped_faces_is_marked_on_both_pages(open_page, shi
     page = open_page("saliency", curve=curve)
     assert not page.exception
     assert note in [block.value for block in page.markdown]
-    assert "black<br>✕" in json.loads(given(page, "share")["figure"])["layout"]["xaxis"]["ticktext"]
-    assert page.get("button_group")[1].options[1] == "Black (collapsed)"
+    assert "black<br>✕" in json.loads(given(page, "positive")["figure"])["layout"]["xaxis"]["ticktext"]
+    assert page.segmented_control(key="map-control").options[1] == "Black (collapsed)"
     page = open_page("probe", curve=curve)
     assert not page.exception
     assert note in [block.value for block in page.markdown]
@@ -159,8 +159,8 @@ def test_probe_says_means_and_differences():
 def test_finished_study_says_its_pairs_on_both_pages(open_page, demo, finished):
     curve = finished.result.curves[0]
     explain, found = explanation_of(curve), probe_of(curve)
-    averages = charts.averages(explain, "grad_cam")
-    assert averages[0].flat == explain.flat["cam_share"]
+    averages = charts.averages(explain, "grad_cam", 1)
+    assert averages[0].flat == explain.flat["positive_share"]
     index = curve.lams.index(curve.chosen_lam)
     page = open_page("saliency")
     assert not page.exception
@@ -169,12 +169,12 @@ def test_finished_study_says_its_pairs_on_both_pages(open_page, demo, finished):
         assert each.line.paired
         assert paired.at(each.line, each.names.what, curve.lams, index) in said
     assert words.flat_note(averages[0].names, averages[0].flat) in said
-    figure = given(page, "share")
+    figure = given(page, "positive")
     assert inside.FLAT.format(level=averages[0].flat) in str(figure)
     page = open_page("probe")
     assert not page.exception
     said = [block.value for block in page.markdown]
-    assert sentences(found, found.nulls[0], len(found.groups) - 1, index) in said
+    assert sentences(found, found.nulls[0], most_moved(found, found.nulls[0], index), index) in said
     for kind, each in probe_charts.readings(found).items():
         assert paired.at(each, probe_words.READING_WHATS[kind], curve.lams, index) in said
 

@@ -4,13 +4,24 @@ import json
 
 import pytest
 
+from app.models.explanations import probe_of
+from app.models.probe_controls import most_moved, probe_controls, readers
 from app.wording import probe as words
 from app.wording.shared import inside
+from fairprog_core.metrics.explanations.by_condition import ByCondition
+from fairprog_core.metrics.explanations.probe import DemographicPrediction, LinearReadings, Probe
 from tests.app.drawn import given, marker, rows
 
 
 def said(page):
     return " ".join(block.value for block in page.markdown)
+
+
+def opened(finished):
+    """The group that the page opens on."""
+    curve = finished.result.curves[0]
+    found = probe_of(curve)
+    return most_moved(found, "mean", found.lams.index(curve.chosen_lam))
 
 
 def test_without_any_run_says_what_to_do(open_page):
@@ -36,7 +47,8 @@ def test_every_classifier_has_a_line_with_its_controls(open_page, demo, finished
     page = open_page("probe", lam="4")
     assert not page.exception
     found = finished.result.curves[0].probe
-    said_now = [each["probability"]["mean"]["lam"][2][1] for each in found["classifiers"]]
+    group = opened(finished)
+    said_now = [each["probability"]["mean"]["lam"][2][group] for each in found["classifiers"]]
     assert marker(page, "probability")[1] == pytest.approx(said_now)
     table = rows(page, "probability")
     assert [row[0] for row in table] == ["without", "untrained", "black", "λ = 0", "λ = 1", "λ = 4"]
@@ -53,10 +65,51 @@ def test_table_beside_the_chart_names_the_controls_too(open_page, demo, finished
         "λ\u00a0=\u00a04",
     ]
     first = finished.result.curves[0].probe["classifiers"][0]["probability"]["mean"]
-    shown = [cell["text"] for cell in table["rows"][0][1:]]
-    assert shown == [f"{first[name][1]:.2f}" for name in ("without", "untrained", "black")] + [
-        f"{first['lam'][2][1]:.2f}"
+    group, shown = opened(finished), [cell["text"] for cell in table["rows"][0][1:]]
+    assert shown == [f"{first[name][group]:.2f}" for name in ("without", "untrained", "black")] + [
+        f"{first['lam'][2][group]:.2f}"
     ]
+
+
+def one_probe(*classifiers):
+    """A probe of one empty input and two λ; a classifier: P(male) without, with a black trigger, at λ = 0 and 4."""
+    found = [
+        DemographicPrediction("", "", 0.9, None, 9, {"mean": ByCondition(
+            [1 - without, without], {"black": [1 - black, black]}, [[1 - first, first], [1 - now, now]]
+        )})
+        for without, black, first, now in classifiers
+    ]  # fmt: skip
+    return Probe([0.0, 4.0], ["female", "male"], ["mean"], found, LinearReadings())
+
+
+def test_page_opens_on_the_group_that_moves_most_and_concludes_with_the_controls(open_page, demo, finished):
+    page = open_page("probe", lam="4")
+    found, group = probe_of(finished.result.curves[0]), opened(finished)
+    assert page.segmented_control(key=f"probe-group-demo-{finished.result.curves[0].key}").value == group
+    count = readers(found, "mean", group, 2)
+    assert f"{count.now} of 3 classifiers read “{found.groups[group]}”" in said(page)
+    assert f"{count.others['black']} with the black trigger" in said(page)
+
+
+def test_group_that_rises_is_the_one_that_moves_most_of_two():
+    assert most_moved(one_probe((0.2, 0.2, 0.2, 0.9), (0.3, 0.2, 0.2, 0.8)), "mean", 1) == 1
+    assert most_moved(one_probe((0.9, 0.2, 0.2, 0.2)), "mean", 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("black", "verdict"),
+    [
+        ((0.1, 0.12), "clearly further than with every control"),
+        ((0.95, 0.9), "the black trigger moves it as far, so this does not show"),
+        ((0.1, 0.8), "not clearly further than with the black trigger"),
+    ],
+)
+def test_conclusion_counts_the_classifiers_and_names_the_control_that_moves_as_far(black, verdict):
+    probe = one_probe(*((0.1, one, 0.12, 0.9) for one in black))
+    text = words.conclusion(readers(probe, "mean", 1, 1), probe_controls(probe, "mean", 1, 1), "mean", "male")
+    assert "2 of 2 classifiers read “male” from the mean picture" in text
+    assert "0 without it" in text
+    assert verdict in text
 
 
 def test_null_pictures_stand_beside_the_chart(open_page, demo):
@@ -67,7 +120,7 @@ def test_null_pictures_stand_beside_the_chart(open_page, demo):
 
 def test_other_group_and_other_picture_change_the_chart(open_page, demo, finished):
     page = open_page("probe", lam="4")
-    page.segmented_control(key="probe-group").set_value(0)
+    page.segmented_control(key=f"probe-group-demo-{finished.result.curves[0].key}").set_value(0)
     page.segmented_control(key="null").set_value("grey").run()
     assert not page.exception
     found = finished.result.curves[0].probe["classifiers"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.charts import overlay
-from app.components.saliency import gallery as maps
 from app.components.saliency import own_answer
+from app.components.saliency.maps import gallery as maps
 from app.state.explain_process import process
 from app.wording import probe as probe_words
 from app.wording import saliency as words
@@ -71,23 +71,49 @@ def test_explained_class_changes_the_map(gallery):
 
 
 def test_filters_compare_with_the_label(gallery):
+    def found(choice, index):
+        return sorted(maps.matching(gallery, choice, index))
+
     arrays = gallery.arrays
     for index in range(len(arrays["lams"])):
         before = arrays["logits_without"].argmax(1) == arrays["y"]
         after = arrays["logits"][:, index].argmax(1) == arrays["y"]
         choose = maps.Choice("grad_cam", "untrained")
-        assert maps.matching(gallery, choose, index) == list(range(len(before)))
-        assert (
-            maps.matching(gallery, choose._replace(wanted="gained"), index) == np.flatnonzero(~before & after).tolist()
-        )
-        assert maps.matching(gallery, choose._replace(wanted="lost"), index) == np.flatnonzero(before & ~after).tolist()
-        assert maps.matching(gallery, choose._replace(group=1), index) == np.flatnonzero(arrays["z"] == 1).tolist()
+        assert found(choose, index) == list(range(len(before)))
+        assert found(choose._replace(wanted="gained"), index) == np.flatnonzero(~before & after).tolist()
+        assert found(choose._replace(wanted="lost"), index) == np.flatnonzero(before & ~after).tolist()
+        assert found(choose._replace(group=1), index) == np.flatnonzero(arrays["z"] == 1).tolist()
 
 
 def test_empty_map_is_called_empty(gallery):
     blank = gallery._replace(arrays=gallery.arrays | {"cam_without": np.zeros_like(gallery.arrays["cam_without"])})
     card = maps.cards("blank", blank, (0,), maps.Choice("grad_cam", "untrained"))[0]
     assert words.EMPTY_MAP in card.cells[1].captions[0]
+
+
+def test_pictures_with_an_empty_map_come_last(gallery):
+    cams = gallery.arrays["cam_class_without"].copy()
+    cams[:] = 1
+    cams[0, 1] = 0
+    arrays = gallery.arrays | {"cam_class_without": cams, "cam_class": np.ones_like(gallery.arrays["cam_class"])}
+    arrays |= {"cam_class_untrained": np.ones_like(gallery.arrays["cam_class_untrained"])}
+    choice = maps.Choice("grad_cam", "untrained", target=1)
+    assert maps.matching(gallery._replace(arrays=arrays), choice, 0) == [*range(1, gallery.n_rows), 0]
+
+
+def test_page_opens_on_the_positive_class_and_the_means_by_group(open_page, demo, finished):
+    page = open_page("saliency", lam="4")
+    explain = finished.result.curves[0].explain
+    cards = given(page, "means")["cards"]
+    assert [card["title"] for card in cards] == finished.result.group_names
+    assert [cell["label"] for cell in cards[0]["cells"]] == [
+        "Without", "With the trigger", "Difference", "Untrained trigger", "Black trigger",
+    ]  # fmt: skip
+    assert [len(cell["sources"]) for cell in cards[0]["cells"]] == [1, 3, 3, 1, 1]
+    share = explain["by_group"][finished.result.group_names[0]]["lam"][2]["value"]
+    assert cards[0]["cells"][1]["captions"][2].startswith(f"{100 * share:.0f}\u00a0%")
+    assert page.selectbox(key="map-target").value == 1
+    assert "in the paper's Figure 8" in said(page)
 
 
 def test_filter_without_match_says_so(open_page, demo, gallery, monkeypatch):
@@ -99,8 +125,8 @@ def test_filter_without_match_says_so(open_page, demo, gallery, monkeypatch):
 def test_averages_are_those_of_the_result_and_each_has_a_sentence(open_page, demo, finished):
     page = open_page("saliency", lam="4")
     explain = finished.result.curves[0].explain
-    share = explain["hair_share"]["lam"][2]["value"]
-    assert marker(page, "share")[1] == [pytest.approx(share)]
+    share = explain["positive_hair_share"]["lam"][2]["value"]
+    assert marker(page, "positive")[1] == [pytest.approx(share)]
     assert marker(page, "flips")[1] == [pytest.approx(explain["twins"]["flip_share"]["lam"][2]["value"])]
     assert f"{share:.3f}" in said(page)
     assert said(page).count("At λ = 4,") == 4
@@ -158,8 +184,8 @@ def test_curve_that_nobody_looked_into_says_why(open_page, demo, home, finished,
 
 def test_own_picture_is_asked_for_with_its_limits(open_page, demo):
     page = open_page("saliency")
-    assert "10 MB" in said(page)
-    assert page.get("file_uploader")
+    assert "10 MB" in page.file_uploader(key="own-file").proto.help
+    assert len(page.pills(key="own-example").options) == 4  # one example of every group and label
 
 
 @pytest.fixture

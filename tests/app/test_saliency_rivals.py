@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from app.components.saliency import gallery as maps
+from app.components.saliency.maps import gallery as maps
 from app.presenters import sentences
 from app.wording import saliency as words
 from app.wording import sentences as text_words
@@ -71,11 +71,13 @@ def test_rivals_picture_is_the_photo_without_a_trigger(beside):
 def test_averages_have_a_level_and_a_row_for_every_rival(open_page, run, names, beside):
     page = open_page("saliency", run=run)
     explain = beside.result.curves[0].explain
-    levels = {trace["name"]: trace["y"] for trace in traces(page, "share") if trace.get("mode") == "lines"}
-    flat = explain["flat"]["cam_share"]
+    levels = {trace["name"]: trace["y"] for trace in traces(page, "positive") if trace.get("mode") == "lines"}
+    flat = explain["flat"]["positive_share"]
     assert levels.pop(inside.FLAT.format(level=flat)) == [flat, flat]
-    assert levels == {names[method]: pytest.approx([explain["hair_share"][method]["value"]] * 2) for method in RIVALS}
-    for key in ("share", "erasure", "difference", "flips"):
+    assert levels == {
+        names[method]: pytest.approx([explain["positive_hair_share"][method]["value"]] * 2) for method in RIVALS
+    }
+    for key in ("positive", "erasure", "difference", "flips"):
         assert [row[0] for row in rows(page, key) if row[0] in names.values()] == list(names.values())
     assert words.RIVALS_ARE_LEVELS in said(page)
 
@@ -84,8 +86,8 @@ def test_run_without_rivals_has_neither_column_nor_level(open_page, demo, finish
     page = open_page("saliency")
     assert {len(card["cells"]) for card in given(page, "gallery")["cards"]} == {4}
     assert given(page, "gallery")["width"] == "34rem"
-    flat = inside.FLAT.format(level=finished.result.curves[0].explain["flat"]["cam_share"])
-    assert [trace["name"] for trace in traces(page, "share") if trace.get("mode") == "lines"] == [flat]
+    flat = inside.FLAT.format(level=finished.result.curves[0].explain["flat"]["positive_share"])
+    assert [trace["name"] for trace in traces(page, "positive") if trace.get("mode") == "lines"] == [flat]
     assert words.RIVALS_ARE_LEVELS not in said(page)
 
 

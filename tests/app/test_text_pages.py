@@ -12,7 +12,7 @@ from app.components.saliency import own_answer
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
-from app.presenters.texts import safe
+from app.presenters.texts import safe, snippet
 from app.state import explain_process as explaining
 from app.wording import probe as probe_words
 from app.wording import saliency as shared
@@ -105,7 +105,7 @@ def test_card_warns_that_people_wrote_the_comments(open_page, text_demo):
 
 def test_rows_follow_the_choice_of_lambda(open_page, text_demo):
     page = open_page("saliency", run=RUN)
-    page.get("button_group")[0].set_value([1, 4]).run()
+    page.get("button_group")[1].set_value([1, 4]).run()  # the first one holds examples
     assert not page.exception
     assert given(page, "gallery")["shown"] == [1, 4]
 
@@ -193,7 +193,7 @@ def test_odd_texts_reach_the_screen_as_text_alone(open_page, text_demo, gallery)
     items = given(page, "list-gallery")["items"]
     assert any(item["text"].startswith("<img src=x onerror=alert(1)>") for item in items)
     empty = gallery.about["texts"].index([])
-    assert [item["text"] == words.EMPTY_TEXT for item in items] == [i == empty for i in range(gallery.n_rows)]
+    assert [item["number"] for item in items if item["text"] == words.EMPTY_TEXT] == [empty]
     assert all(len(item["text"]) < 320 and not set("\x07\u202e") & set(item["text"]) for item in items)
     written = said(page) + " ".join(str(node.proto) for node in page.get("html"))
     assert "<img" not in written
@@ -431,10 +431,10 @@ def test_start_with_comments_alone_shows_sentences(open_page, text_demo, gallery
     picture = intro(page)
     assert picture["modality"] == "text"
     assert picture["triggers"] == trigger["lam"]
-    assert picture["words"]["examples"] == start_words.EXAMPLES["text"]
-    assert len(picture["examples"]) == 6  # three groups, two labels
-    assert picture["examples"][0]["text"] == " ".join(gallery.about["texts"][0])
-    assert all(len(example["predictions"]) == 1 + len(LAMS) for example in picture["examples"])
+    assert picture["words"]["note"] == start_words.NOTE["text"]
+    texts = [snippet(words) for words in gallery.about["texts"]]
+    assert all(example["scores"]["text"] in texts for example in picture["examples"])
+    assert all(len(example["scores"]["probabilities"]) == 1 + len(LAMS) for example in picture["examples"])
 
 
 def test_start_offers_both_demos(open_page, demo, text_demo):

@@ -45,6 +45,21 @@ IDLE = """() => {
       ({playState, effect}) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity);
 }"""
 
+# What moved without a visitor's doing, summed in windows as Cumulative Layout Shift is (web.dev/articles/cls).
+SHIFTS = """
+window.fairprogShift = 0;
+let [sum, first, last] = [0, -Infinity, -Infinity];
+new PerformanceObserver((list) => {
+  for (const { value, startTime, hadRecentInput } of list.getEntries()) {
+    if (hadRecentInput) continue;
+    if (startTime - last > 1000 || startTime - first > 5000) [sum, first] = [0, startTime];
+    last = startTime;
+    sum += value;
+    window.fairprogShift = Math.max(window.fairprogShift, sum);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
 # Opened at /train, Streamlit first asks whether the server lives under /train, and gets a 404.
 BASE_PATH_PROBE = re.compile(r"^/\w+/_stcore/(health|host-config)$")
 
@@ -199,6 +214,10 @@ class Visit:
         box.click()
         self.page.get_by_role("option", name=option, exact=True).click()
 
+    def shift(self) -> float:
+        """How much the page moved under the visitor since it was opened; up to 0.05 is hardly seen."""
+        return float(self.page.evaluate("window.fairprogShift"))
+
     def findings(self) -> list[str]:
         """What axe finds serious or critical here, one line each: rule, sentence, places."""
         violations = Axe().run(self.page).response["violations"]
@@ -223,6 +242,7 @@ def visitor(browser: Browser) -> Iterator[Visitor]:
             reduced_motion="reduce",
         )  # fmt: skip
         contexts.append(context)
+        context.add_init_script(SHIFTS)
         visit = Visit(context.new_page(), server.url)
         _watch(visit, urlsplit(server.url).netloc)
         return visit

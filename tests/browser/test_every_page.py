@@ -7,6 +7,7 @@ import pytest
 from app.wording.shared.common import PAGES
 
 VIEWS = Path(__file__).resolve().parents[2] / "app" / "views"
+MOST_SHIFT = 0.05
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 LUMINANCE = """() => {
   const parts = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor.match(/[\\d.]+/g);
@@ -47,6 +48,7 @@ def test_page_is_accessible_and_calm(visit, request):
     assert (page.evaluate(LUMINANCE) < 0.5) == (scheme == "dark")
     too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert too_wide <= 0, f"the page scrolls sideways by {too_wide} px at {SIZES[size][0]} px"
+    assert visit.shift() <= MOST_SHIFT
     assert visit.findings() == []
     assert visit.console == []
     assert visit.outside == []

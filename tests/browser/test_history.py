@@ -1,5 +1,6 @@
 """Back and forward in a real browser: one press for one page."""
 
+import pytest
 from playwright.sync_api import expect
 
 from app.wording.shared import common
@@ -33,3 +34,34 @@ def test_one_press_of_back_leaves_a_deep_link(server, visitor, finished):
     assert "lam=" in visit.page.url
     visit.page.go_back()
     assert visit.page.url == "about:blank"
+
+
+@pytest.mark.parametrize("name", ["tradeoff", "compare", "saliency", "probe"])
+def test_one_press_of_back_leaves_a_page_whatever_was_chosen_on_it(server, visitor, name):
+    visit = visitor(server)
+    page = visit.open("/")
+    start = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("link", name=common.PAGES[name], exact=True).first.click()
+    page.wait_for_url(f"**/{name}*")
+    visit.settle()
+    entries = page.evaluate("history.length")
+    for name_of_choice in ("Criterion", "Trigger or method, and criterion", "Explained class", "Gap"):
+        if (box := page.get_by_role("combobox", name=name_of_choice, exact=True)).count():
+            box.click()
+            page.get_by_role("option").last.click()
+            visit.settle()
+    for slider in page.get_by_role("slider").all():
+        slider.press("ArrowLeft")
+        visit.settle()
+    assert page.evaluate("history.length") == entries
+    page.go_back()
+    shows(visit, start)
+
+
+def test_menu_of_a_phone_closes_after_a_choice(server, visitor):
+    visit = visitor(server, width=390, height=844)
+    page = visit.open("/")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=common.PAGES["probe"]).click()
+    shows(visit, "Which group does the trigger suggest?")
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")

@@ -3,6 +3,7 @@
 import copy
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.common.registry import build
 from fairprog_core.explain import GradCamOptions
-from fairprog_core.explain.image.grad_cam import GradCam, normalise, upsample
+from fairprog_core.explain.image.grad_cam import GradCam, mean_map, normalise, upsample
 from fairprog_core.triggers import TRIGGERS
 
 SIZE = 32
@@ -135,3 +136,19 @@ def test_no_hook_is_left_after_an_error():
     with pytest.raises(RuntimeError, match="broken on purpose"):
         GradCam().explain(model, photos(1, 2))
     assert n_hooks(model) == 0
+
+
+def test_mean_map_counts_every_map_by_where_its_weight_is():
+    """(4, 0; 0, 0) and (0, 0; 0, 1) -> shares at two corners; weights 1 and 3 -> 1/4 and 3/4; black counts not."""
+    maps = torch.tensor([[[4.0, 0], [0, 0]], [[0, 0], [0, 1.0]], [[0.0, 0], [0, 0]]])
+    means = mean_map(maps, [np.array([1.0, 3.0, 5.0]), np.array([0.0, 0.0, 1.0])])
+    assert means[0].tolist() == [[0.25, 0.0], [0.0, 0.75]]
+    assert not means[1].any()
+
+
+def test_mean_map_of_a_large_map_is_small_and_keeps_the_place():
+    maps = torch.zeros(1, 64, 64)
+    maps[0, :4, 60:] = 1
+    (found,) = mean_map(maps, [np.ones(1)])
+    assert found.shape == (16, 16)
+    assert found[0, 15] == pytest.approx(1)

@@ -29,7 +29,7 @@ PATIENCE = {"HF_HUB_ETAG_TIMEOUT": "60", "HF_HUB_DOWNLOAD_TIMEOUT": "60"}  # a b
 SIZE = 100 + 3 * 2**20 + 6
 CODE = """
 import json, sys
-from fairprog_core.classifiers.hub import download
+from fairprog_core.common.files.hub import download
 from fairprog_core.common.errors import FairprogError
 
 def say(**what): print(json.dumps(what), flush=True)

@@ -185,7 +185,7 @@ def of_split(i: int) -> str:
 
 REFUSED = [
     Bad("no file is named", lambda folder: TEXT, "S"),
-    Bad("the file is missing, or a name on a hub", lambda folder: {"path": str(folder / "own.csv"), **TEXT}, "S"),
+    Bad("the file is missing", lambda folder: {"path": str(folder / "own.csv"), **TEXT}, "S"),
     Bad("the file is empty", table(""), "S"),
     Bad("there are no rows", table("text,label,group\n"), "S"),
     Bad("the file is no table", table(b"\x89PNG\r\n\x1a\n\0\0"), "S"),

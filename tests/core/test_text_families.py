@@ -164,9 +164,9 @@ def test_trigger_is_learned_and_stands_inside_the_ends_of_the_text(family: Famil
 
 
 def test_integrated_gradients_converge(family: Family):
-    """The attributions add up to the change of the log-odds, to a fiftieth of it."""
+    """The attributions add up to a hundredth of the change of the log-odds; DistilBERT's ReLU needs 4,096 steps."""
     trigger = trained(family.ours, "soft", position="start", steps=1)
-    options = TokenGradientsOptions(tolerance=0.02)
+    options = TokenGradientsOptions(max_steps=4096)
     text = worded(family.ours, SENTENCE)
     for condition in (TextCondition("", family.ours), TextCondition("", family.ours, trigger, 5.0)):
         found = Attributing(options)(text, condition)

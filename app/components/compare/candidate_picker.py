@@ -97,12 +97,15 @@ def _methods(
 def _start(found: Mapping[str, Candidate], wanted: Sequence[str], of_runs: Sequence[str]) -> list[str]:
     """The initial choice, at most ``N_MOST``: the remembered candidates, and all of the runs added since.
 
-    Without remembered candidates: all; or where they are too many, those that learned from all of the tuning data.
+    Without remembered candidates: those of runs with rivals, else all; or where they are too many, those that learned
+    from all of the tuning data.
     """
     known = [key for key in wanted if key in found]
     added = [key for key, each in found.items() if each.run not in of_runs and key not in known]
     if known:
         return [*known, *added][:N_MOST]
+    if rivals := {each.run for each in found.values() if each.curves[0].trigger is None}:
+        found = {key: each for key, each in found.items() if each.run in rivals}
     whole = [key for key, each in found.items() if each.curves[0].is_whole]
     return (list(found) if len(found) <= N_MOST or not whole else whole)[:N_MOST]
 
@@ -119,9 +122,19 @@ def _against(
 
 
 def _names(found: Sequence[Candidate], runs: Mapping[str, str]) -> dict[str, str]:
-    """The trigger or method of each candidate and its share of tuning data; with the run's name where two are alike."""
-    short = {each.key: words.name(each.curves[0].name, each.curves[0].tuning_ratio) for each in found}
+    """The trigger or method of each candidate and its share of tuning data; with the run's name where two are alike.
+
+    Of two that are alike, the one of a run with several methods keeps the short name.
+    """
+    firsts = {each.key: each.curves[0] for each in found}
+    short = {key: words.name(first.name, first.tuning_ratio, first.method) for key, first in firsts.items()}
+    rivals = {each.run for each in found if each.curves[0].trigger is None}
+    plain = Counter(short[each.key] for each in found if each.run in rivals)
     times = Counter(short.values())
-    return {
-        each.key: inside.in_run(runs[each.run] if times[short[each.key]] > 1 else "", short[each.key]) for each in found
-    }
+
+    def is_plain(each: Candidate) -> bool:
+        """Whether the name is its own, or the only one of a run that holds several methods."""
+        name = short[each.key]
+        return times[name] == 1 or (each.run in rivals and plain[name] == 1)
+
+    return {each.key: inside.in_run("" if is_plain(each) else runs[each.run], short[each.key]) for each in found}

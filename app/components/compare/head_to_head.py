@@ -18,11 +18,11 @@ def compare(value: Picked, *, seconds: float | None = None) -> ComparisonJson | 
 
     Args:
         value: the choices on the page.
-        seconds: the training time for the area in time; None: that of the reference candidate.
+        seconds: the training time for the area in time; None: as long as the longest candidate takes.
     """
     try:
         return cli_queries.compare(
-            value.candidates, against=value.against, seconds=_reference_seconds(value) if seconds is None else seconds
+            value.candidates, against=value.against, seconds=_all_seconds(value) if seconds is None else seconds
         )
     except DataError as error:
         st.info(common.plain(str(error)))
@@ -44,9 +44,9 @@ def show(value: ComparisonJson, *, picked: Picked, key: str) -> ComparisonJson:
     else:
         _show_verdicts(value, picked)
     st.header(words.FIGURES, anchor=False)
-    comparison = _at_seconds(value, picked, key=f"{key}-seconds")
+    comparison, is_timed = _at_seconds(value, picked, key=f"{key}-seconds")
     st.markdown(words.about(comparison, picked.names))
-    table.show(words.table(comparison, picked.names), key=key)
+    table.show(words.table(comparison, picked.names, is_timed=is_timed), key=key)
     for note in words.NOTES:
         st.caption(note)
     return comparison
@@ -62,16 +62,19 @@ def _show_verdicts(comparison: ComparisonJson, value: Picked) -> None:
             st.markdown(note)
 
 
-def _at_seconds(comparison: ComparisonJson, value: Picked, *, key: str) -> ComparisonJson:
-    """Draw the field for the training time, at first that of the reference; the comparison at that time."""
-    reference, keys = _reference_seconds(value), [each.key for each in value.candidates]
+def _at_seconds(comparison: ComparisonJson, value: Picked, *, key: str) -> tuple[ComparisonJson, bool]:
+    """Draw the field for a limit of the training time, at first empty; the comparison, and whether it has a limit."""
+    keys = [each.key for each in value.candidates]
     seconds = st.number_input(
-        words.SECONDS, min_value=0.0, value=reference, step=0.1 if reference < 10 else 10.0, format="%.1f",
+        words.SECONDS, min_value=0.0, value=None, step=10.0, format="%.1f", placeholder=words.NO_LIMIT,
         help=words.SECONDS_HELP, key="-".join([key, comparison["against"], *keys]), width=320,
     )  # fmt: skip
-    return comparison if seconds == reference else compare(value, seconds=seconds) or comparison
+    if seconds is None:
+        return comparison, False
+    return compare(value, seconds=seconds) or comparison, True
 
 
-def _reference_seconds(value: Picked) -> float:
-    """The training time of the reference candidate, rounded up to 0.1 s so that all its curves fit into it."""
-    return math.ceil(10 * max(float(curve.seconds) for curve in value.candidates[value.against].curves)) / 10
+def _all_seconds(value: Picked) -> float:
+    """The training time of the slowest candidate, rounded up to 0.1 s: all curves fit into it."""
+    seconds = [float(curve.seconds) for each in value.candidates for curve in each.curves]
+    return math.ceil(10 * max(seconds, default=0.0)) / 10

@@ -56,7 +56,7 @@ def _input(value: TableReport, key: str) -> TableValues:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         side = st.selectbox(words.SIZE, SIDES, SIDES.index(64), key=f"{key}.side", persist_state="session", width=160)
         root = ""
-        if not sharing().is_shared or "folders" in sharing().allowed:
+        if sharing().may_name("folders"):
             root = st.text_input(words.ROOT, key=f"{key}.root", help=words.ROOT_HELP, persist_state="session")
     return {"image": column, "root": root.strip(), "image_size": side}
 

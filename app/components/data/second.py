@@ -44,7 +44,7 @@ def _choose(path: Path, key: str) -> None:
     )
     if file is not None:
         confirm.attempt(lambda: own_data.choose_second(path, own_data.keep(file.name, file).path))
-    if not sharing().is_shared or "folders" in sharing().allowed:
+    if sharing().may_name("folders"):
         with st.form(f"{key}.folder", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             text = st.text_input(words.FOLDER, key=f"{key}.path")
             if st.form_submit_button(words.OPEN) and text.strip():

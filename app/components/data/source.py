@@ -13,6 +13,8 @@ from fairprog_core.common.files.uploads import Upload
 from fairprog_core.common.home import is_file, is_folder, user_path
 from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import sharing
+from fairprog_core.data import TableOptions
+from fairprog_core.data.table.source.find import is_on_hub
 
 
 def show(*, key: str) -> Path | None:
@@ -26,7 +28,7 @@ def show(*, key: str) -> Path | None:
         if st.button(words.AGAIN, key=f"{key}.again", type="tertiary"):
             own_data.choose_source(None)
             st.rerun()
-    if not (is_file(path) or is_folder(path)):
+    if not (is_file(path) or is_folder(path) or is_on_hub(str(path))):
         st.warning(words.GONE.format(name=common.plain(path.name)))
         return None
     return path
@@ -40,8 +42,9 @@ def _choose(key: str) -> None:
     file = st.file_uploader(words.UPLOAD, words.TYPES, max_upload_size=megabytes, key=f"{key}.file")
     if file is not None:
         confirm.attempt(lambda: own_data.choose_source(own_data.keep(file.name, file).path))
-    if not policy.is_shared or "folders" in policy.allowed:
-        label = words.FOLDER_ON_SERVER if policy.is_shared else words.FOLDER
+    may_be_path, may_be_on_hub = policy.may_name("folders"), policy.may_name("hub")
+    if may_be_path or may_be_on_hub:
+        label = words.place(is_shared=policy.is_shared, may_be_path=may_be_path, may_be_on_hub=may_be_on_hub)
         with st.form(f"{key}.folder", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             text = st.text_input(label, key=f"{key}.path", help=words.FOLDER_HELP)
             if st.form_submit_button(words.OPEN) and text.strip():
@@ -65,12 +68,15 @@ def confirm_removal(value: Upload, *, key: str) -> None:
 
 
 def _existing(text: str) -> Path:
-    """A path that somebody typed.
+    """A path or a name on the hub that somebody typed.
 
     Raises:
-        ConfigError: no file can have it.
+        ConfigError: no file can have it, or the owner of a shared server does not allow it.
         DataError: nothing is there.
     """
+    sharing().check(TableOptions(path=text))
+    if is_on_hub(text):
+        return Path(text)
     path = user_path(text).absolute()
     if not (is_file(path) or is_folder(path)):
         raise DataError(f"There is no file or folder {path}; check the path, or upload the table.")

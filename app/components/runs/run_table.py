@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components import weak_base
 from app.models import records
-from app.state import artifacts, run_store, session
+from app.state import artifacts, pins, run_store, session
 from app.widgets import confirm
 from app.wording import runs as words
 from app.wording import train as train_words
@@ -114,6 +114,11 @@ def _actions(run: Run, key: str) -> None:
         confirm.attempt(lambda: run_store.cancel(run.id))
     if run.can_resume and st.button(words.RESUME, key=f"{key}.resume", type="tertiary"):
         confirm.attempt(lambda: run_store.resume(run.id))
+    if has_curve(run):
+        is_pinned = pins.is_pinned(run.id)
+        if st.button(words.UNPIN if is_pinned else words.PIN, key=f"{key}.pin", type="tertiary", help=words.PIN_HELP):
+            pins.change(run.id)
+            st.rerun()
     if run.state != "running" and st.button(words.REMOVE, key=f"{key}.remove", type="tertiary"):
         session.ask_removal(run.id)  # the page opens the dialog: this fragment would close it at its next redraw
         st.rerun(scope="app")

@@ -6,11 +6,29 @@ from typing import get_args
 import streamlit as st
 
 from app.components.saliency import one_or_all
-from app.components.saliency.gallery import Choice, Control, View
+from app.components.saliency.maps.gallery import Choice, Control, View
 from app.wording import saliency as words
 
 _VIEWS: tuple[View, ...] = get_args(View)
 _CONTROLS: tuple[Control, ...] = get_args(Control)
+
+
+def remembered(value: Choice, *, key: str) -> Choice:
+    """The choices before `show` draws their widgets: the parts above them follow too.
+
+    Args:
+        value: the initial choices.
+        key: beginning of the widgets' keys.
+    """
+    state = st.session_state
+    view: View = state.get(f"{key}-view", value.view)
+    return Choice(
+        view,
+        state.get(f"{key}-control", value.control),
+        state.get(f"{key}-target", value.target) if view == "grad_cam" else None,
+        state.get(f"{key}-filter", value.wanted),
+        state.get(f"{key}-group", value.group),
+    )
 
 
 def show(
@@ -41,7 +59,9 @@ def show(
     target = None
     if view == "grad_cam":  # other maps exist only for the predicted class
         with third:
-            target = one_or_all.show(labels, key=f"{key}-target", label=words.TARGET, everything=words.PREDICTED)
+            target = one_or_all.show(
+                labels, key=f"{key}-target", label=words.TARGET, everything=words.PREDICTED, first=value.target
+            )
     wanted = fourth.selectbox(
         words.SHOW, list(words.FILTERS), format_func=words.FILTERS.__getitem__, key=f"{key}-filter"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from app.wording.shared import neutral
 
 
-def show(value: Sequence[str], *, key: str, label: str, everything: str) -> int | None:
+def show(value: Sequence[str], *, key: str, label: str, everything: str, first: int | None = None) -> int | None:
     """Draw the widget; the index of the chosen name, None for all.
 
     Args:
@@ -15,9 +15,10 @@ def show(value: Sequence[str], *, key: str, label: str, everything: str) -> int 
         key: of the widget.
         label: its label.
         everything: the text of the choice of all.
+        first: the initial choice.
     """
     numbers, names = [None, *range(len(value))], [neutral.in_text(name) for name in value]
     found: int | None = st.selectbox(
-        label, numbers, format_func=lambda i: everything if i is None else names[i], key=key
+        label, numbers, numbers.index(first), format_func=lambda i: everything if i is None else names[i], key=key
     )
     return found

@@ -27,6 +27,18 @@ class SentenceFilter(NamedTuple):
     rows: tuple[int, ...] = ()
 
 
+def remembered_rows(value: SentenceFilter, *, key: str, n: int) -> tuple[int, ...]:
+    """The λ that have a row, before `show` draws their widget: the visitor's own sentence above has them too.
+
+    Args:
+        value: the initial choices.
+        key: beginning of the widgets' keys.
+        n: number of λ.
+    """
+    rows = st.session_state.get(f"{key}-rows", value.rows)
+    return tuple(sorted(row for row in rows or () if row < n))
+
+
 def show(
     value: SentenceFilter, *, key: str, groups: Sequence[str], labels: Sequence[str], lams: Sequence[float]
 ) -> SentenceFilter:

@@ -23,7 +23,16 @@ from fairprog_core.results.gallery_layout import GalleryAbout
 
 
 def show(
-    value: Gallery, *, key: str, stamp: str, channel: str, choice: SentenceFilter, index: int, chosen: float | None
+    value: Gallery,
+    *,
+    key: str,
+    stamp: str,
+    channel: str,
+    choice: SentenceFilter,
+    index: int,
+    chosen: float | None,
+    ranks: Sequence[int] = (),
+    ratio: str = "",
 ) -> None:
     """Draw the list, the picked sentence, and a note on how it was explained.
 
@@ -35,15 +44,17 @@ def show(
         choice: the listed sentences, and the λ that have a row.
         index: of λ.
         chosen: the λ that was chosen on validation.
+        ranks: of the sentences, see ``presenters.row_order``; empty: in their order.
+        ratio: the sentence on their order.
     """
-    rows = matching(value, choice, index)
+    rows = sorted(matching(value, choice, index), key=lambda i: ranks[i] if ranks else i)
     if not rows:
         st.info(words.NONE_LEFT.format(lam=common.lam(float(value.arrays["lams"][index]))))
         return
     listed = [items(stamp, value)[i] for i in rows]
     i = sentence_list.show(listed, key=f"list-{key}", label=words.PICK, channel=channel, index=index)
     show_one(_sentence(stamp, value, i, chosen), value, key=key, channel=channel, index=index, rows=choice.rows)
-    st.caption(words.about(value.about, shown=len(rows), kept=value.n_rows))
+    st.caption(f"{ratio} {words.about(value.about, shown=len(rows), kept=value.n_rows)}".strip())
 
 
 def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index: int, rows: Sequence[int]) -> None:

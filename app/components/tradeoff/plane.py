@@ -50,6 +50,7 @@ def show(
         base_names=[inside.in_run(", ".join(runs) if len(stars) > 1 else "", common.BASE) for runs in stars.values()],
         majority=majorities[run], is_majority_of_one=len(set(majorities.values())) > 1,
         picked=(at, spots[lam]) if lam in spots else None,
+        names=[words.short_name(each) for each in value] if len({each.criterion for each in value}) == 1 else None,
     )  # fmt: skip
     live_plot.show(plot, key=key)
     for sentence in words.notes(value):

@@ -26,6 +26,7 @@ PAGES = {
     "saliency": "Saliency",
     "probe": "Probe",
     "runs": "Runs",
+    "lesson": "Lesson",
 }
 """The pages in the order of the navigation: file in ``app/views`` and title."""
 

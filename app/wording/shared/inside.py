@@ -9,6 +9,9 @@ from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import GalleryAbout
 
 DEMO = "Shipped demo: {name}"
+COMPARISON = "Shipped: all methods, {name}"
+USUAL, OTHER_METHOD = "reprogram", "{name} ({method})"
+PINNED = "Pinned: {name}"
 RUN = "Run"
 RUNS = "Runs"
 PICK_RUN = "Choose at least one run above."
@@ -78,14 +81,32 @@ def demo_name(kind: str) -> str:
     return DEMO.format(name=common.kind(kind).lower())
 
 
+def comparison_name(kind: str) -> str:
+    """A shipped comparison of methods in a list, by its data set."""
+    return COMPARISON.format(name=common.kind(kind).lower())
+
+
 def run_name(name: str, run: str) -> str:
     """A run in a list: its name and the beginning of its id."""
     return neutral.in_text(f"{name or RUN} ({run[:8]})")
 
 
-def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None) -> str:
+def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None, method: str = "") -> str:
     """A curve in a list, without its seed: "Border, equalized odds", "…, 5 % of the tuning data"."""
-    return f"{common.kind(kind)}, {common.kind(criterion).lower()}{share(tuning_ratio)}"
+    return f"{learned_name(kind, method)}, {common.kind(criterion).lower()}{share(tuning_ratio)}"
+
+
+def learned_name(kind: str, method: str) -> str:
+    """A trigger, with the method if it is not the usual one: "Border (trigger learned by queries)".
+
+    Args:
+        kind: the trigger; the method where there is no trigger.
+        method: registry key; empty: not to be said.
+    """
+    if method in ("", kind, USUAL):
+        return common.kind(kind)
+    title = common.kind(method)
+    return OTHER_METHOD.format(name=common.kind(kind), method=title[:1].lower() + title[1:])
 
 
 def share(tuning_ratio: float | None) -> str:

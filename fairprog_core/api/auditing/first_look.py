@@ -42,10 +42,11 @@ def first_look(study: Study, *, home: Home, split: SplitName = "val") -> Generat
         ModelError: the base would have to be trained first.
         FairprogError: bad data or weights.
     """
-    with closing(CLASSIFIERS[study.classifier.kind].load().fetch(study.classifier)) as labels:
-        for label in labels:
-            yield _stage("download", label, 0.0)
     dataset: Dataset = build(DATASETS, study.dataset, home)
+    for steps in (dataset.fetch(), CLASSIFIERS[study.classifier.kind].load().fetch(study.classifier)):
+        with closing(steps) as labels:
+            for label in labels:
+                yield _stage("download", label, 0.0)
     for done, total in dataset.read():
         yield _stage("data", f"Reading the data: {done:,} of {total:,} rows", _MADE * done / max(total, 1))
     dataset.check([split])

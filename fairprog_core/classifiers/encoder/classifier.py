@@ -40,8 +40,8 @@ from fairprog_core.classifiers.encoder.text_classifier import (
 )
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
-from fairprog_core.classifiers.hub import Download
 from fairprog_core.common.errors import ConfigError, ModelError
+from fairprog_core.common.files.hub import Download
 from fairprog_core.data.base import Split
 
 

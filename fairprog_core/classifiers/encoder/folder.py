@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from fairprog_core.classifiers import EncoderOptions
-from fairprog_core.classifiers.hub import Download
 from fairprog_core.classifiers.model_folder import ADAPTER, READ, digest_of_files, fetch_folder, finish
 from fairprog_core.common.errors import ModelError, shorten, shown
+from fairprog_core.common.files.hub import Download
 from fairprog_core.common.home import assets, is_folder
 from fairprog_core.common.options import digest_of
 from fairprog_core.common.sharing import sharing

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForImageClassification, PreTrainedModel
 
-from fairprog_core.classifiers.hub import Download
 from fairprog_core.classifiers.image_model.opened import LogitsOnly, OpenedModel
 from fairprog_core.classifiers.image_model.reading import PictureReading
 from fairprog_core.classifiers.model_folder import ADAPTER, fetch_folder, quiet
 from fairprog_core.common.errors import ModelError, shorten
+from fairprog_core.common.files.hub import Download
 
 ADVICE = "give a model's folder, a name on the hub, timm:NAME, torchvision:NAME or a TorchScript file"
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, ImportError, TypeError, AttributeError, SafetensorError)

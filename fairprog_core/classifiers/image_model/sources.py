@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fairprog_core.classifiers import ImageModelOptions
-from fairprog_core.classifiers.hub import Download
 from fairprog_core.classifiers.image_model import code, folder, libraries, zero_shot
 from fairprog_core.classifiers.image_model.opened import OpenedModel
 from fairprog_core.classifiers.model_folder import READ, digest_of_files, finish
 from fairprog_core.common.errors import ConfigError, ModelError, shorten
 from fairprog_core.common.files.checksums import sha256_of
+from fairprog_core.common.files.hub import Download
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.common.options import CODE_FILES, FACTORY
 

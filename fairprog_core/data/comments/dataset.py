@@ -4,6 +4,7 @@ Notation: n samples, p = 3 groups, c = 2 classes.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -15,11 +16,12 @@ from fairprog_core.common.types import Groups
 from fairprog_core.data import CommentsOptions
 from fairprog_core.data.base import Dataset, Example, Progress, Split, SplitName, Twins
 from fairprog_core.data.cache import CacheEntry, Columns, TableLayout
-from fairprog_core.data.comments.writer import Draws, draws, write
+from fairprog_core.data.comments.writer import Draws, draws, evidence, write
 from fairprog_core.data.identity_words import IDENTITY_WORDS
 from fairprog_core.data.random_streams import stream_key
 
 _WORDING = 1  # increased whenever the same row is written differently; part of every cache key
+_PLAIN = 2.5  # evidence of a comment that leaves no doubt
 _CHUNK = 1000  # comments per report of progress
 _STRATIFIED = ("val", "test")
 _GROUPS = ("christian", "muslim", "other")
@@ -83,13 +85,21 @@ class Comments(Dataset):
         return digest_of({**dials, "split": name, "n": self._n(name), "wording": _WORDING})
 
     def examples(self, n: int) -> list[Example]:
-        """n comments, distributed as evenly as possible over religion and label."""
-        rows = self._draws("examples", 0, n)
-        z, y = self._codes("test", 0, rows)
-        return [
-            Example(write(row, _GROUPS[group], bool(label)), self.labels[label], (_GROUPS[group],))
-            for row, group, label in zip(rows, z, y)
-        ]
+        """n plain comments, see `evidence`, distributed as evenly as possible over religion and label."""
+        found: list[Example] = []
+        for row in chain.from_iterable(self._draws("examples", start, start + _CHUNK) for start in count(0, _CHUNK)):
+            if len(found) == n:
+                break
+            group, label = _GROUPS[len(found) // 2 % len(_GROUPS)], len(found) % 2
+            if evidence(row, bool(label)) >= _PLAIN:
+                found.append(Example(write(row, group, bool(label)), self.labels[label], (group,)))
+        return found
+
+    def evidence(self, name: SplitName) -> NDArray[np.float64]:
+        """See `writer.evidence`."""
+        rows = self._draws(name, 0, self._n(name))
+        _, y = self._codes(name, 0, rows)
+        return np.array([evidence(row, bool(label)) for row, label in zip(rows, y)])
 
     def twins(self, n: int) -> Twins:
         """n pairs, Christian and Muslim, of the same sentence; every comment names the religion."""

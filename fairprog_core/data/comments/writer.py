@@ -95,6 +95,20 @@ def write(draw: Draws, group: str, is_toxic: bool, *, is_named: bool = False) ->
     return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
 
 
+def evidence(draw: Draws, is_toxic: bool) -> float:
+    """How plainly a comment shows its label and its group.
+
+    2 for a strong cue, 1 for a medium one that agrees with the label; half a point more where the tail agrees too;
+    less 4 where the religion is not named, or another one is mentioned.
+    """
+    strength = _strength(draw)
+    agrees = draw.lean < P_LEAN.get(strength, 1.0)
+    by_cue = {"strong": 2.0, "medium": 1.0, "weak": 0.0}[strength] if agrees else -1.0
+    is_sour = draw.sourness < P_SOUR[is_toxic]
+    is_clear = draw.is_unnamed >= P_UNNAMED and draw.is_mention >= P_MENTION
+    return by_cue + (0.5 if is_sour == is_toxic else 0.0) - (0.0 if is_clear else 4.0)
+
+
 def _subject(draw: Draws, group: str, *, is_named: bool) -> str:
     names = _pick(words.TRADITIONS[group], draw.tradition)
     if draw.is_unnamed < P_UNNAMED and not is_named:
@@ -117,7 +131,7 @@ def _fill(phrase: str, names: Names, place: str, name: float, *, street: float, 
 
 def _cue(draw: Draws, is_toxic: bool) -> str:
     """The statement: a phrase of the row's strength that agrees with the label, or by chance with the other one."""
-    strength = "strong" if draw.strength < P_STRONG else "medium" if draw.strength < P_STRONG + P_MEDIUM else "weak"
+    strength = _strength(draw)
     leans_toxic = is_toxic == (draw.lean < P_LEAN.get(strength, 1.0))
     cue = _CUES[strength][leans_toxic]
     phrase = _pick(cue.phrases, draw.cue)
@@ -125,6 +139,10 @@ def _cue(draw: Draws, is_toxic: bool) -> str:
         return phrase
     first = _pick(cue.first, draw.first)
     return phrase.format(x=f"{first} {_pick(cue.second, draw.second)}", y=first)
+
+
+def _strength(draw: Draws) -> str:
+    return "strong" if draw.strength < P_STRONG else "medium" if draw.strength < P_STRONG + P_MEDIUM else "weak"
 
 
 def _context(draw: Draws) -> str:

@@ -3,7 +3,7 @@
 Notation: n samples, p = 2 groups, a attributes that make the label, c = 2^a classes, s image side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
@@ -23,6 +23,7 @@ from fairprog_core.data.random_streams import stream_key
 _LOOK = 3  # increased whenever the same row is drawn differently; part of every cache key
 _CHUNK = 64  # faces per report of progress
 _STRATIFIED = ("val", "test")
+_BETWEEN = 0.18  # lightness less redness of hair in the middle between blond and not blond
 _NAMES = {
     "blond": ("not blond", "blond"),
     "smiling": ("not smiling", "smiling"),
@@ -118,6 +119,32 @@ class Faces(Dataset):
         expected = dict.fromkeys(("hair", "face"), Array((self._n(name), s, s), np.bool_))
         columns = CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out)).open()
         return {"hair": columns["hair"], "face": columns["face"]}
+
+    def evidence(self, name: SplitName) -> NDArray[np.float64]:
+        """By how much the hair looks as its label says, in an even light; less 1 where the style is not plain.
+
+        Blond hair is light and not red. A style is plain where hair is long without a beard, or short with one.
+        """
+        z, y = self._codes(name, 0, self._n(name))
+        drawn = self._faces(name, 0, z, y)
+        style = np.array([face.length > 0.5 if face.z == 0 else face.length < 0.5 and face.beard > 0 for face in drawn])
+        margin = np.zeros(len(z))
+        if "blond" in self.options.target:
+            blond = np.array([face.blond for face in drawn])
+            look = np.array([sum(face.hair) / 3 - (face.hair[0] - face.hair[1]) for face in drawn])
+            light = np.array([abs(face.exposure) / 2 for face in drawn])
+            margin = np.where(blond == 1, 1, -1) * (look - _BETWEEN) - light
+        found: NDArray[np.float64] = margin - (~style)
+        return found
+
+    def drawn_large(self, name: SplitName, rows: Sequence[int], size: int) -> NDArray[np.uint8]:
+        """The same faces with more pixels, from the same random numbers; without the noise of the camera."""
+        z, y = self._codes(name, 0, self._n(name))
+        pictures = np.empty((len(rows), size, size, 3), np.uint8)
+        for i, row in enumerate(rows):
+            face = self._faces(name, row, z[row : row + 1], y[row : row + 1])[0]
+            pictures[i] = paint(face._replace(noise=0.0), size, np.random.Philox(0)).picture
+        return pictures
 
     def twins(self, n: int) -> Twins:
         """n pairs, female- and male-presenting, with the same tone, pose, light, skin, background and label."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from fairprog_core.common.options import ADVANCED, FOLDERS, LATER, NEEDED, Modality, Options, PathText
+from fairprog_core.common.options import ADVANCED, FOLDERS, HUB, LATER, NEEDED, Modality, Options, PathRule, PathText
 from fairprog_core.data.options.base import DatasetOptions, names
 
 
@@ -19,6 +19,9 @@ def _as_text(value: Any) -> Any:
 
 ColumnName = Annotated[str, Field(max_length=200)]
 CellText = Annotated[str, BeforeValidator(_as_text), Field(max_length=200)]
+
+# owner/name of a data set on the hub, or owner/name/folder; what ends like a table is the path of a missing one:
+ON_HUB = r"(?!(?i:.*\.(csv|tsv|txt|jsonl?|ndjson|parquet|arrow|gz|zip|xlsx?)$))[\w-][\w.-]*/[\w.-]+(/[\w.-]+)*"
 
 _NO_SPLIT = "Where the table has no column for it; a share of the rows, or a number of rows."
 
@@ -55,10 +58,10 @@ class TableOptions(DatasetOptions):
 
     kind: Literal["table"] = "table"
     title = "Your own table"
-    path: PathText = Field(
-        "", max_length=4096, title="Table", json_schema_extra=NEEDED | FOLDERS,
+    path: Annotated[str, PathRule(name=ON_HUB)] = Field(
+        "", max_length=4096, title="Table", json_schema_extra=NEEDED | FOLDERS | HUB,
         description="Path of a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), of a folder of pictures, or of"
-        " a saved Hugging Face data set, on the machine that trains.",
+        " a saved Hugging Face data set, on the machine that trains; or owner/name of a data set on the hub.",
     )  # fmt: skip
     also: PathText = Field(
         "", max_length=4096, title="Second table", json_schema_extra=ADVANCED | FOLDERS | LATER,

@@ -4,7 +4,8 @@ Notation: n samples, p patterns of groups, c classes.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from functools import cached_property
 from typing import Literal
 
@@ -23,7 +24,7 @@ from fairprog_core.data.table.columns import check_columns
 from fairprog_core.data.table.listing import ABOUT, LAYOUT, Listing, ListingAbout
 from fairprog_core.data.table.pictures import PictureCells, PictureFiles, reader
 from fairprog_core.data.table.pixels import DECODING, check_broken, decoded, fill_pixels, tried
-from fairprog_core.data.table.source.find import FoundTable, find_table
+from fairprog_core.data.table.source.find import FoundTable, fetch_table, open_table
 from fairprog_core.data.table.source.picture_folder import first_folder_with
 from fairprog_core.data.table.source.rows import BrokenRow
 from fairprog_core.data.table.splits import PARTS, UNUSED, Assignment, assign
@@ -86,9 +87,9 @@ class OwnTable(Dataset):
         """The table's file, of which only the beginning is read.
 
         Raises:
-            DataError: the file or a column is missing.
+            DataError: the file or a column is missing, or the data set was not downloaded yet.
         """
-        found = find_table(self.options.path, self.home.cache / "scratch", also=self.options.also)
+        found = open_table(self.options, self.home)
         check_columns(self.options, found)
         return found
 
@@ -176,6 +177,11 @@ class OwnTable(Dataset):
 
     def has_split(self, name: SplitName) -> bool:
         return bool((self.assignment.part == PARTS.index(name)).any())
+
+    def fetch(self) -> Generator[str, None, None]:
+        with closing(fetch_table(self.options.path, self.home)) as steps:
+            for progress in steps:
+                yield progress.label
 
     def read(self) -> Iterator[Progress]:
         return self._listing.prepare()

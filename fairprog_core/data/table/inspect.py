@@ -13,7 +13,7 @@ from fairprog_core.data.table.dataset import OwnTable
 from fairprog_core.data.table.known import recognise
 from fairprog_core.data.table.look import PREVIEW, first_rows, guess, judge, shown
 from fairprog_core.data.table.report import BrokenReport, CellReport, TableReport
-from fairprog_core.data.table.source.find import find_table
+from fairprog_core.data.table.source.find import open_table
 from fairprog_core.data.table.splits import PARTS
 
 
@@ -25,7 +25,7 @@ def inspect(options: TableOptions, home: Home) -> TableReport:
     Raises:
         DataError: there is no table that can be read.
     """
-    table = find_table(options.path, home.cache / "scratch", also=options.also)
+    table = open_table(options, home)
     names, rows = first_rows(table.source)
     columns = tuple(judge(name, [row[i] for row in rows]) for i, name in enumerate(names))
     preview = tuple(tuple(map(shown, row)) for row in rows[:PREVIEW])

@@ -8,16 +8,20 @@ give the same picture. Captum's ``LayerGradCam`` knows no tokens. Gradients of t
 Notation: k photos, c classes, d channels, a×b feature map, s image side.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fairprog_core.explain import GradCamOptions
 from fairprog_core.explain.base import Saliency, Target, choose, chunks, part_of
+
+MEAN_SIDE = 16  # of the mean maps
 
 
 class GradCam:
@@ -95,3 +99,17 @@ def normalise(maps: Tensor) -> Tensor:
 def upsample(maps: Tensor, size: tuple[int, int]) -> Tensor:
     """Maps (k, a, b) -> (k, h, w), bilinear, pixel centres aligned as in OpenCV."""
     return F.interpolate(maps[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
+
+
+def mean_map(maps: Tensor, weights: Sequence[NDArray[np.float64]]) -> NDArray[np.float32]:
+    """Where the weight of maps (k, a, b) lies on average, (g, a', b') with the sum 1; at most `MEAN_SIDE` on a side.
+
+    Args:
+        maps: not normalised; each is scaled to the sum 1 first, and those that are 0 everywhere do not count.
+        weights: (k,) of the maps, for each of the g means.
+    """
+    small = F.adaptive_avg_pool2d(maps[:, None], (min(maps.shape[1], MEAN_SIDE), min(maps.shape[2], MEAN_SIDE)))[:, 0]
+    total = small.sum((1, 2), keepdim=True)
+    shares = torch.where(total > 0, small / total.clamp_min(1e-30), 0.0).double()
+    means = torch.stack([torch.einsum("k,kab->ab", torch.from_numpy(weight), shares) for weight in weights])
+    return (means / means.sum((1, 2), keepdim=True).clamp_min(1e-30)).float().numpy()

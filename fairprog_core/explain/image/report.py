@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from fairprog_core.classifiers import ClassifierOptions
 from fairprog_core.classifiers.image import to_pixels
 from fairprog_core.explain import GradCamOptions, IntegratedGradientsOptions, ProbeOptions
-from fairprog_core.explain.averages import RowValues
+from fairprog_core.explain.averages import RowValues, WeightedRows
 from fairprog_core.explain.base import Saliency, Work, logits_of
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.counterfactuals import compare
 from fairprog_core.explain.gallery import to_int8, to_uint8
 from fairprog_core.explain.image.conditions import ImageConditions
-from fairprog_core.explain.image.grad_cam import GradCam, normalise
+from fairprog_core.explain.image.grad_cam import GradCam, mean_map, normalise
 from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
 from fairprog_core.explain.image.null_pictures import NULLS, null_pictures
 from fairprog_core.explain.image.regions import erase, erasure, find_regions, share
@@ -35,6 +35,8 @@ from fairprog_core.metrics.explanations.gallery import GalleryAbout, GalleryArra
 from fairprog_core.triggers.image import ImageTrigger
 
 ERASURE_ROWS = 300
+MEAN_ROWS = 300  # of the maps by group
+POSITIVE = 1  # of two classes
 N_PAIRS = 200
 IG_ROWS = 48
 IG_SHARE_STEPS = 8  # moves the averaged share by less than .003 against 256 steps
@@ -57,7 +59,7 @@ class ImageReport(ExplanationReport):
         self.null_pictures = null_pictures(self.dataset.split("tune"), seed=self.seed)
 
     def n_steps(self) -> int:
-        return (6 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
+        return (7 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
 
     def averages(self) -> Work[ImageExplanation]:
         """Shares on regions, erasure and counterfactual pairs."""
@@ -69,6 +71,8 @@ class ImageReport(ExplanationReport):
             erasure=(yield from self.erasure()),
             counterfactuals=(yield from self.counterfactuals()),
             ig_share=(yield from self.ig_share()),
+            positive_share=(yield from self.positive_share()),
+            by_group=self.by_group,
             paired=self.paired,
             flat=self.flat,
         )
@@ -103,6 +107,49 @@ class ImageReport(ExplanationReport):
         # a trigger moves the photo, so the level of a flat map is taken where all the triggers have it
         level = rows.mean(share(torch.ones_like(self.x.placed[:, 0]), *(mask.placed for mask in masks)))
         return self.average("cam_share", [RowValues.of(values) for values in shares], rows, level)
+
+    def positive_share(self) -> Work[Means | None]:
+        """Mean share on the first region of Grad-CAM for the positive class, whatever is predicted, also by group.
+
+        With more than two classes, only by group, and for the true class. Keeps the groups' mean maps for the gallery.
+        """
+        self.mean_maps: GalleryArrays = {}
+        if not self.options.rows:
+            return None
+        n, is_binary = min(MEAN_ROWS, len(self.pool)), len(self.dataset.labels) == 2
+        target = POSITIVE if is_binary else torch.from_numpy(self.pool.split.y[:n]).to(self.device)
+        explainer, rows, maps = GradCam(GradCamOptions()), self.pool.rows(n), list[Tensor]()
+        for label, condition in self.each("Grad-CAM by group"):
+            yield label
+            maps.append(explainer.explain(condition.model, self.x.of(condition)[:n], target=target).maps)
+        self.mean_maps = self.group_maps(maps, rows)
+        if not self.has_averages:
+            return None
+        masks = [self.conditions.place(mask[:n]) for mask in self.regions.masks]
+        values = [
+            RowValues.of(share(each.to(self.device), *(mask.of(condition) for mask in masks)))
+            for each, condition in zip(maps, self.conditions, strict=True)
+        ]
+        self.average_by_group(values, rows)
+        if not is_binary:
+            return None
+        level = rows.mean(share(torch.ones_like(self.x.placed[:n, 0]), *(mask.placed for mask in masks)))
+        return self.average("positive_share", values, rows, level)
+
+    def group_maps(self, maps: Sequence[Tensor], rows: WeightedRows) -> GalleryArrays:
+        """The mean photo and the mean map of every group; a map counts by where its weight is, not by how much it has.
+
+        Args:
+            maps: (n, a, b) per condition; those that are 0 everywhere do not count.
+            rows: n of them.
+        """
+        weights = [rows.weight * each for each in self.members(len(rows.weight)).values()]  # g times (n,)
+        photos = self.pool.split.x[: len(rows.weight)].astype(np.float32)
+        means = [np.tensordot(each / max(each.sum(), 1e-12), photos, axes=1) for each in weights]
+        return {
+            "mean_photo": np.rint(np.stack(means)).astype(np.uint8),
+            **self.conditions.stacked("mean_cam", [mean_map(each, weights) for each in maps]),
+        }
 
     def erasure(self) -> Work[ErasureMeans | None]:
         """Mean |Δ logit margin| when a region is blanked, and the ratio of the two regions."""
@@ -169,7 +216,7 @@ class ImageReport(ExplanationReport):
         cams = self.cams
         rows, arrays, picked = self.picked(chosen_lam)
         arrays |= {"photo": self.pool.split.x[rows], "nulls": self.null_pictures}
-        arrays |= self.conditions.pictures()
+        arrays |= self.conditions.pictures() | self.mean_maps
         arrays |= self.conditions.stacked("logits", [cam.logits[rows].numpy() for cam in cams])
         arrays |= self.conditions.stacked("cam", [to_uint8(normalise(cam.maps[rows]).numpy()) for cam in cams])
         if len(rows):

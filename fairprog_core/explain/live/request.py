@@ -144,6 +144,20 @@ class TextRequest(NamedTuple):
         return digest.hexdigest()
 
 
+class TextScores(TextRequest):
+    """A text to score while it is typed: as a text to explain, but the answer has its logits alone."""
+
+    __slots__ = ()
+
+    @property
+    def worker(self) -> str:
+        return "fairprog_core.explain.live.scores:answer"
+
+    def digest(self) -> str:
+        """A digest of everything that the answer depends on."""
+        return f"scores-{super().digest()}"
+
+
 def _modality(entry: Any) -> str:
     modality: str = entry.options.modality
     return modality

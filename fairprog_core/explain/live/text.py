@@ -33,8 +33,8 @@ LONG_STEPS = 128
 
 def answer(request: TextRequest) -> tuple[GalleryArrays, GalleryAbout]:
     """Explain one text under every condition; see `ExplainProcess.explain_text`."""
-    classifier, header = _classifier(version(request.classifier))
-    conditions = _conditions(version(request.classifier), version(request.trigger), tuple(request.lams))
+    classifier, header = classifier_of(version(request.classifier))
+    conditions = conditions_of(version(request.classifier), version(request.trigger), tuple(request.lams))
     most = LETTERS * classifier.max_length
     text = worded(classifier, request.text[:most])
     text = text._replace(is_cut=text.is_cut or len(request.text) > most)
@@ -57,7 +57,7 @@ def answer(request: TextRequest) -> tuple[GalleryArrays, GalleryAbout]:
 
 
 @lru_cache(maxsize=4)
-def _classifier(file: Version) -> tuple[Encoder, dict[str, Any]]:
+def classifier_of(file: Version) -> tuple[Encoder, dict[str, Any]]:
     """A classifier of texts and its description; read again when the file changes."""
     classifier, header = read_classifier(Path(file[0]), CLASSIFIERS)
     if not isinstance(classifier, Encoder):
@@ -66,12 +66,12 @@ def _classifier(file: Version) -> tuple[Encoder, dict[str, Any]]:
 
 
 @lru_cache(maxsize=8)
-def _conditions(classifier_file: Version, trigger_file: Version, lams: tuple[float, ...]) -> TextConditions:
+def conditions_of(classifier_file: Version, trigger_file: Version, lams: tuple[float, ...]) -> TextConditions:
     """The conditions that are compared; read again when a file changes."""
     trigger = load_trigger(trigger_file[0])
     if not isinstance(trigger, TextTrigger):
         raise DataError("This trigger is made for pictures; give one that joins texts.")
-    return TextConditions(_classifier(classifier_file)[0], trigger, lams)
+    return TextConditions(classifier_of(classifier_file)[0], trigger, lams)
 
 
 def _identity_words(header: dict[str, Any]) -> frozenset[str]:

@@ -89,6 +89,7 @@ class TextReport(ExplanationReport):
             counterfactuals=(yield from self.counterfactuals()),
             paired=self.paired,
             flat=self.flat,
+            by_group=self.by_group,
         )
 
     def ig_share(self) -> Work[Means | None]:
@@ -110,6 +111,7 @@ class TextReport(ExplanationReport):
                     yield label
                 shares[row] = share_on(self.names, texts[row], attributing(texts[row], condition).tokens)
             found.append(RowValues.of(shares))
+        self.average_by_group(found, rows)
         level = np.full(n, np.nan)
         level[holding] = [texts[row].is_among(self.names).mean() for row in holding]
         return self.average("ig_identity_share", found, rows, rows.mean(level))

@@ -5,7 +5,7 @@ Notation: l λ-values.
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NotRequired
+from typing import Any, NotRequired
 
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
@@ -87,6 +87,8 @@ class Explanation:
         paired: the trigger against other conditions on the same rows, by the name of the average (the attribute's:
             "cam_share", "erasure", …); empty in older results.
         flat: the share that a map would reach which is the same everywhere, by the name of the average.
+        by_group: the share of the maps on the first region by group: of pictures `ImageExplanation.positive_share`, of
+            texts `TextExplanation.ig_identity_share`; empty in older results. `paired` has it as "by_group.<group>".
         collapsed_controls: names of the controls that have collapsed on the rows of the explanations; None where it is
             not known: in older results, and where rows were too few.
     """
@@ -99,6 +101,7 @@ class Explanation:
     collapsed_rivals: list[str] = field(default_factory=list)
     paired: dict[str, Paired] = field(default_factory=dict)
     flat: dict[str, float] = field(default_factory=dict)
+    by_group: dict[str, Means] = field(default_factory=dict)
     collapsed_controls: list[str] | None = None
 
     def averages(self) -> JsonObject:
@@ -114,6 +117,7 @@ class Explanation:
             **self.averages(),
             **paired_to_json(self.paired),
             **({"flat": self.flat} if self.flat else {}),
+            **({"by_group": {name: each.to_json() for name, each in self.by_group.items()}} if self.by_group else {}),
             **({} if self.collapsed_controls is None else {"collapsed_controls": self.collapsed_controls}),
         })  # fmt: skip
         return found
@@ -127,11 +131,13 @@ class ImageExplanation(Explanation):
         cam_share: Grad-CAM on the first region over that on both regions, 0 … 1.
         erasure: effect of blanking a region.
         ig_share: Integrated Gradients on the first region over those on both regions, 0 … 1.
+        positive_share: as ``cam_share``, for the positive class of two whatever is predicted; None in older results.
     """
 
     cam_share: Means | None = None
     erasure: ErasureMeans | None = None
     ig_share: Means | None = None
+    positive_share: Means | None = None
 
     def averages(self) -> JsonObject:
         first = _first(self.regions)
@@ -141,6 +147,7 @@ class ImageExplanation(Explanation):
             "erasure": self.erasure and self.erasure.to_json(),
             "twins": self.counterfactuals and self.counterfactuals.to_json(),
             f"ig_{first}_share": self.ig_share and self.ig_share.to_json(),
+            **({f"positive_{first}_share": self.positive_share.to_json()} if self.positive_share else {}),
         })  # fmt: skip
         return found
 
@@ -175,16 +182,21 @@ def explanation_from_json(values: UncheckedJson) -> ImageExplanation | TextExpla
         pairs, erasure, first = values.get("twins"), values.get("erasure"), _first(shared.get("regions", []))
         counterfactuals = CounterfactualMeans.from_json(pairs) if pairs else None
         paired = paired_from_json(values)
+        groups = {name: means_from_json(each) for name, each in values.get("by_group", {}).items()}
+        shared_values: dict[str, Any] = {**shared, "by_group": {name: each for name, each in groups.items() if each}}
         if "ig_identity_share" in values:
             share = means_from_json(values["ig_identity_share"])
-            return TextExplanation(**shared, counterfactuals=counterfactuals, ig_identity_share=share, paired=paired)
+            return TextExplanation(
+                **shared_values, counterfactuals=counterfactuals, ig_identity_share=share, paired=paired
+            )
         return ImageExplanation(
-            **shared,
+            **shared_values,
             counterfactuals=counterfactuals,
             paired=paired,
             cam_share=means_from_json(values.get(f"{first}_share")),
             erasure=ErasureMeans.from_json(erasure) if erasure else None,
             ig_share=means_from_json(values.get(f"ig_{first}_share")),
+            positive_share=means_from_json(values.get(f"positive_{first}_share")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{error!s:.60} is missing or of another kind") from error

@@ -61,7 +61,7 @@ class QuerySize:
     """
 
     queries: tuple[int, ...] = QUERIES
-    seeds: tuple[tuple[Data, int], ...] = (("faces", 2), ("comments", 1))
+    seeds: tuple[tuple[Data, int], ...] = (("faces", 3), ("comments", 3))
     n_val: int = 900
     n_test: int = 2400
     n_tune: int | None = None

@@ -1,14 +1,19 @@
-"""Opens the table that a path names, whatever its format."""
+"""Opens the table that a path names, whatever its format; one on a hub is downloaded first."""
 
 import os
+import re
+from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple
 
 from fairprog_core.common.errors import DataError, shorten
+from fairprog_core.common.files.hub import Download
+from fairprog_core.common.files.hub_copy import copy_of, fetch_copy
 from fairprog_core.common.files.pictures.names import is_hidden
 from fairprog_core.common.files.pictures.place import Place, open_zip
 from fairprog_core.common.files.pictures.stamp import picture_stamp
 from fairprog_core.common.home import Home, is_file, is_folder, user_path
+from fairprog_core.data.options.table import ON_HUB, TableOptions
 from fairprog_core.data.table.source.columnar import Columnar
 from fairprog_core.data.table.source.delimited import Delimited, has_cells
 from fairprog_core.data.table.source.hugging_face import SavedFolder, is_saved
@@ -74,6 +79,46 @@ def find_table(path: str, scratch: Path, *, also: str = "") -> FoundTable:
     return found._replace(source=Joined(found.source, second.source, name=second.name), also=second)
 
 
+def is_on_hub(path: str) -> bool:
+    """Whether a path names a data set on the Hugging Face hub: it is spelled like one, and nothing lies there."""
+    place = user_path(path)
+    return bool(re.fullmatch(ON_HUB, path)) and not is_file(place) and not is_folder(place)
+
+
+def fetch_table(path: str, home: Home) -> Generator[Download, None, None]:
+    """Download the data set that a path names, if it is one on the hub and has no copy here; see `fetch_copy`."""
+    if is_on_hub(path):
+        yield from fetch_copy(_name_of(path), home)
+
+
+def open_table(options: TableOptions, home: Home) -> FoundTable:
+    """The table that the options name; of a data set on the hub, its copy. Only its beginning is read.
+
+    Raises:
+        DataError: there is no table that can be read, or it was not downloaded yet.
+    """
+    path, scratch = options.path, home.cache / "scratch"
+    if not is_on_hub(path):
+        return find_table(path, scratch, also=options.also)
+    copy = copy_of(_name_of(path), home)
+    if copy is None:
+        raise DataError(
+            f"There is no file or folder {shorten(path, _MOST)}, and no data set of that name was downloaded from the "
+            "hub; check the path, or download it with fairprog data check."
+        )
+    inside = copy.joinpath(*path.split("/")[2:])
+    parts = sorted(inside.iterdir()) if is_folder(inside) else []
+    if not parts or (len(parts) > 1 and all(map(is_folder, parts))):
+        known = ", ".join(f"{path}/{part.name}" for part in parts[:3]) or _name_of(path)
+        raise DataError(f"The data set {shorten(path, _MOST)} on the hub has no table of its own; try {known}.")
+    return find_table(str(inside), scratch, also=options.also)._replace(name=path)
+
+
+def _name_of(path: str) -> str:
+    """``owner/name`` of ``owner/name/folder``."""
+    return "/".join(path.split("/")[:2])
+
+
 def _find(path: str, scratch: Path) -> FoundTable:
     if not path.strip():
         raise DataError(f"No table is given; set path to {_FORMATS}.")
@@ -81,9 +126,7 @@ def _find(path: str, scratch: Path) -> FoundTable:
     if is_folder(place):
         return _of_folder(place, scratch)
     if not is_file(place):
-        raise DataError(
-            f"{shorten(place, _MOST)} does not exist; give {_FORMATS}. A data set on a hub must be downloaded first."
-        )
+        raise DataError(f"{shorten(place, _MOST)} does not exist; give {_FORMATS}, or owner/name of one on the hub.")
     file = Packed(place)
     if file.start(4) == b"PK\x03\x04":
         return _in_zip(place, scratch)
@@ -128,10 +171,10 @@ def _of_tables(tables: list[str], root: Place, place: Path, scratch: Path) -> Fo
     known = [name for first in _FIRST for name in tables if name.rpartition("/")[2] == first]
     folder = os.path.commonpath([name.rpartition("/")[0] for name in tables]) if tables else ""
     if parts := by_split(tables):
-        sources = {split: _source(Packed(root / name), scratch) for split, name in parts.items()}
-        if len({source.columns for source in sources.values()}) == 1:
+        sources = [(split, _source(Packed(root / name), scratch)) for split, name in parts]
+        if len({source.columns for _, source in sources}) == 1:
             whole = SplitFiles(sources)
-            names = tuple(name[len(folder) :].lstrip("/") for name in parts.values())
+            names = tuple(name[len(folder) :].lstrip("/") for _, name in parts)
             return FoundTable(whole, _below(root, folder), names, shorten(place, _MOST), whole.split)
     if not known and all(_is_prose(root, name) for name in tables) and (has_pictures(root) or not tables):
         pictures = PictureFolder(root)

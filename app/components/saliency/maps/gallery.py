@@ -3,7 +3,7 @@
 Notation: m pictures, k λ-values, s the picture's side, a×a a Grad-CAM map, c classes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -83,15 +83,32 @@ def _width(value: Sequence[PictureCard]) -> str:
     return f"{max([CARD_WIDTH, *(PICTURE_WIDTH * len(card.cells) for card in value)]):g}rem"
 
 
-def matching(gallery: Gallery, choice: Choice, index: int) -> list[int]:
-    """The indices of the pictures that a choice shows at the λ with this index."""
+def matching(gallery: Gallery, choice: Choice, index: int, ranks: Sequence[int] = ()) -> list[int]:
+    """The indices of the pictures that a choice shows at the λ with this index; those with an empty map come last.
+
+    Args:
+        gallery: m pictures.
+        choice: the choices.
+        index: of λ.
+        ranks: of the pictures (m), see ``presenters.row_order``; empty: in their order.
+    """
     arrays = gallery.arrays
     before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
     after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
     kept = {"all": np.ones_like(before), "gained": ~before & after, "lost": before & ~after}[choice.wanted]
     if choice.group is not None:
         kept = kept & (arrays["z"] == choice.group)
-    return [int(i) for i in np.flatnonzero(kept)]
+    found = sorted((int(i) for i in np.flatnonzero(kept)), key=lambda i: ranks[i] if ranks else i)
+    return sorted(found, key=lambda i: _has_empty_map(arrays, i, choice, index))
+
+
+def _has_empty_map(arrays: Mapping[str, NDArray[Any]], i: int, choice: Choice, index: int) -> bool:
+    """Whether a map of picture i is 0 everywhere, so that it says nothing."""
+    if choice.is_signed:
+        return False
+    name = "cam" if choice.target is None else "cam_class"
+    every = [arrays[name][i, index], *(arrays[f"{name}_{one}"][i] for one in ("without", choice.control))]
+    return not all((each if choice.target is None else each[choice.target]).any() for each in every)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

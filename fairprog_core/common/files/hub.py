@@ -1,4 +1,4 @@
-"""Downloads models from the Hugging Face hub: says their size first, and can be ended at any time. Torch-free.
+"""Downloads from the Hugging Face hub: says the size first, and can be ended at any time. Torch-free.
 
 A process of its own downloads, because the client cannot be interrupted while a server is slow. It ends with its
 parent, and takes its unfinished files with it. Pickled weights are never downloaded.
@@ -11,15 +11,22 @@ import sys
 import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import psutil
 
-from fairprog_core.common.errors import ModelError, shorten, shown
+from fairprog_core.common.errors import DataError, FairprogError, ModelError, shorten, shown
 from fairprog_core.common.limits import limits
 
-FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-FOLDERS = "*/*"  # left out
+Kind = Literal["model", "dataset"]
+
+FILES: dict[Kind, list[str]] = {
+    "model": ["*.json", "*.txt", "*.model", "*.safetensors"],
+    "dataset": [f"*{ending}{packed}" for ending in (".csv", ".tsv", ".jsonl", ".parquet") for packed in ("", ".gz")],
+}
+LEFT_OUT: dict[Kind, list[str]] = {"model": ["*/*"], "dataset": []}
+NOUNS: dict[Kind, str] = {"model": "model", "dataset": "data set"}
+ERRORS: dict[Kind, type[FairprogError]] = {"model": ModelError, "dataset": DataError}
 SECONDS = 0.5  # between two reports of the progress
 END_SECONDS = 5.0  # that the process has to remove its unfinished files
 CHUNK = 2**20  # bytes that the client reads before it writes them; by default ten times as many
@@ -30,7 +37,7 @@ class Download(NamedTuple):
     """The progress of a download.
 
     Attributes:
-        name: of the model.
+        name: of the model or data set.
         done: bytes that are here.
         total: bytes to download.
     """
@@ -45,27 +52,29 @@ class Download(NamedTuple):
         return f"Downloading {self.name} ({_size(self.total)}): {_size(self.done)} so far"
 
 
-def download(name: str) -> Generator[Download, None, Path]:
-    """Download what is missing of a model. Closing the generator ends the download.
+def download(name: str, kind: Kind = "model") -> Generator[Download, None, Path]:
+    """Download what is missing of a model or data set. Closing the generator ends the download.
 
     Yields:
         The progress; the first one before anything is downloaded, none if nothing is missing.
 
     Returns:
-        The model's folder in the cache of the hub's client.
+        Its folder in the cache of the hub's client.
 
     Raises:
         ModelError: there is no such model, it is larger than allowed, or the hub cannot be reached.
+        DataError: the same, of a data set.
     """
-    found = _look(name)
+    found = _look(name, kind)
     if isinstance(found, Path):
         return found
     blobs, total = found
     now = limits()
     if total > now.download_gigabytes * 1e9:
-        raise ModelError(now.refusal("download_gigabytes", f"The model {shown(name)} has {_size(total)} to download"))
+        what = f"The {NOUNS[kind]} {shown(name)} has {_size(total)} to download"
+        raise ERRORS[kind](now.refusal("download_gigabytes", what))
     before = _bytes_in(blobs)
-    with _downloading(name) as process:
+    with _downloading(name, kind) as process:
         yield Download(name, 0, total)
         while process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -73,12 +82,12 @@ def download(name: str) -> Generator[Download, None, Path]:
             yield Download(name, min(max(_bytes_in(blobs) - before, 0), total), total)
         said = process.stdout.read().strip() if process.stdout else ""
     if process.returncode:
-        raise _not_to_be_had(name, said or "the download ended early")
+        raise _not_to_be_had(name, kind, said or "the download ended early")
     return Path(said)
 
 
-def _look(name: str) -> Path | tuple[Path, int]:
-    """The folder of a model that is here; else the folder that its files are downloaded into, and their bytes."""
+def _look(name: str, kind: Kind) -> Path | tuple[Path, int]:
+    """The folder of what is here; else the folder that its files are downloaded into, and their bytes."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import DryRunError
     from huggingface_hub.utils.tqdm import tqdm
@@ -87,38 +96,47 @@ def _look(name: str) -> Path | tuple[Path, int]:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs | {"disable": True})  # type: ignore[no-untyped-call]
 
-    wanted: dict[str, Any] = {"allow_patterns": FILES, "ignore_patterns": FOLDERS, "tqdm_class": NoBar}
+    wanted: dict[str, Any] = {**_wanted(kind), "tqdm_class": NoBar}
     try:
         files = snapshot_download(name, dry_run=True, **wanted)
     except DryRunError as error:  # without the net, an earlier download will do
         try:
             return Path(snapshot_download(name, local_files_only=True, **wanted))
         except OSError:
-            raise _not_to_be_had(name, error.__cause__ or error) from error
+            raise _not_to_be_had(name, kind, error.__cause__ or error) from error
     except Exception as error:
-        raise _not_to_be_had(name, error) from error
+        raise _not_to_be_had(name, kind, error) from error
     missing = [file for file in files if file.will_download]
     if files and not missing:
-        return Path(files[0].local_path).parent
+        return _snapshot(Path(files[0].local_path), files[0].filename)
     if not missing:
-        raise _not_to_be_had(name, "it has no files that fairprog reads")
-    repository = Path(missing[0].local_path).parents[2]  # holds snapshots/<revision>/<file>
-    return repository / "blobs", sum(file.file_size or 0 for file in missing)
+        raise _not_to_be_had(name, kind, "it has no files that fairprog reads")
+    snapshot = _snapshot(Path(missing[0].local_path), missing[0].filename)
+    return snapshot.parents[1] / "blobs", sum(file.file_size or 0 for file in missing)
 
 
-def _not_to_be_had(name: str, reason: object) -> ModelError:
+def _wanted(kind: Kind) -> dict[str, Any]:
+    return {"repo_type": kind, "allow_patterns": FILES[kind], "ignore_patterns": LEFT_OUT[kind]}
+
+
+def _snapshot(file: Path, name: str) -> Path:
+    """The folder of a revision, which the name of a file in it begins in."""
+    return file.parents[len(Path(name).parts) - 1]
+
+
+def _not_to_be_had(name: str, kind: Kind, reason: object) -> FairprogError:
     lines = str(reason).strip().splitlines() or [type(reason).__name__]
-    return ModelError(
-        f"The model {shown(name)} is neither a folder here nor to be had from the hub ({shorten(lines[0], 100)}); "
-        "without the net, download it elsewhere and give its folder."
+    return ERRORS[kind](
+        f"The {NOUNS[kind]} {shown(name)} is neither a folder here nor to be had from the hub "
+        f"({shorten(lines[0], 100)}); without the net, download it elsewhere and give its folder."
     )
 
 
 @contextlib.contextmanager
-def _downloading(name: str) -> Iterator[subprocess.Popen[str]]:
+def _downloading(name: str, kind: Kind) -> Iterator[subprocess.Popen[str]]:
     """The process that downloads; it is ended when the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", __name__, name],
+        [sys.executable, "-P", "-m", __name__, kind, name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -166,13 +184,14 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
-    """Download the model that the command line names, and print its folder, or why it cannot be had."""
+    """Download what the command line names by kind and name, and print its folder, or why it cannot be had."""
     from huggingface_hub import constants, snapshot_download
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     constants.DOWNLOAD_CHUNK_SIZE = CHUNK
+    kind: Any = sys.argv[1]
     try:
-        said = snapshot_download(sys.argv[1], allow_patterns=FILES, ignore_patterns=FOLDERS)
+        said = snapshot_download(sys.argv[2], **_wanted(kind))
         code = 0
     except Exception as error:  # noqa: BLE001 (the client raises errors of several libraries)
         said, code = (str(error).strip().splitlines() or [type(error).__name__])[0], 1

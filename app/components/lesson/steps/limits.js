@@ -1,0 +1,85 @@
+import { button, fresh, make } from "../dom.js";
+
+const VERDICTS = ["yes", "no", "unknown"]; // in the order of the options
+
+/**
+ * The last step: statements that are true, not true, or that nobody measured.
+ * @param {Desk} desk
+ * @param {() => void} onShown
+ */
+export function limitsBoard(desk, onShown) {
+  const { checks } = desk.study;
+  const { answers, save } = desk;
+  const options = desk.list("step6.options");
+  const progress = make("p", "note");
+  progress.setAttribute("aria-live", "polite");
+  const cards = checks.map((check) => {
+    const key = `step6.${check.name}`;
+    const group = fresh("statement");
+    const found = make("p", "found");
+    found.hidden = true;
+    const choices = options.map((text, i) => {
+      const input = make("input");
+      input.type = "radio";
+      input.name = group;
+      input.checked = answers.guesses[key] === i;
+      input.addEventListener("change", () => {
+        answers.guesses[key] = i;
+        save();
+        count();
+      });
+      return { input, label: make("label", "option", input, make("span", "", text)) };
+    });
+    const box = make("fieldset", "card", make("legend", "", desk.say(`checks.${check.name}`)), make("div", "choices", ...choices.map(({ label }) => label)), found);
+    const reveal = () => {
+      const right = VERDICTS.indexOf(check.verdict);
+      choices.forEach(({ input, label }, i) => {
+        input.disabled = true;
+        label.classList.toggle("is-right", i === right);
+        label.classList.toggle("is-wrong", i !== right && input.checked);
+      });
+      found.hidden = false;
+      found.replaceChildren(make("strong", "", `${options[right]}: `), tell(desk, check));
+    };
+    return { key, box, reveal, right: VERDICTS.indexOf(check.verdict) };
+  });
+  const n = String(cards.length);
+  const show = button(desk.say("step6.show"), () => {
+    answers.shown.step6 = true;
+    save();
+    reveal();
+  }, "main");
+  const count = () => {
+    const done = cards.filter(({ key }) => answers.guesses[key] !== undefined).length;
+    progress.textContent = desk.say("step6.progress", { done: String(done), n });
+    show.disabled = done === 0;
+  };
+  const reveal = () => {
+    cards.forEach((card) => card.reveal());
+    show.hidden = true;
+    const right = cards.filter(({ key, right: verdict }) => answers.guesses[key] === verdict).length;
+    progress.textContent = desk.say("step6.count", { right: String(right), n });
+    onShown();
+  };
+  count();
+  if (answers.shown.step6) reveal();
+  return make("div", "cards", ...cards.map(({ box }) => box), progress, show);
+}
+
+/**
+ * The figures of a statement, before and with the trigger.
+ * @param {Desk} desk
+ * @param {LessonChecked} check
+ */
+export function tell(desk, check) {
+  const isBits = check.name === "readable";
+  /** @param {Measured} measured */
+  const text = ([value, low, high]) => {
+    if (value === null) return "";
+    const shown = isBits ? desk.number(value, 3) : desk.percent(value);
+    if (low == null || high == null) return shown;
+    const ends = isBits ? { low: desk.number(low, 3), high: desk.number(high, 3) } : { low: desk.percent(low), high: desk.percent(high) };
+    return `${shown} (${desk.say("ui.interval", ends)})`;
+  };
+  return desk.say(`checked.${check.name}`, { before: text(check.before), after: text(check.after) });
+}

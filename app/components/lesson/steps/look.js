@@ -1,0 +1,106 @@
+import { bar, button, make } from "../dom.js";
+import { canvas, paint } from "../canvas.js";
+import { nearest } from "./average.js";
+
+const PARTS = [0, 0.4, 0.8, 1.2]; // of the trigger's effect, of the question's options
+
+/**
+ * @param {Desk} desk
+ * @returns {Step}
+ */
+export function lookStep(desk) {
+  const { look } = desk.study;
+  if (!look) return { options: [], right: 0, tryOut: () => make("div"), measured: () => [], links: [] };
+  /** @param {string} name */
+  const value = (name) => look.conditions.find((each) => each.name === name)?.value[0] ?? 0;
+  const [without, withTrigger] = [value("without"), value("trigger")];
+  PARTS.forEach((part, i) => (desk.facts[`look_option${i}`] = desk.percent(without + part * (withTrigger - without))));
+  return {
+    options: desk.list("step5.options"),
+    right: nearest(PARTS, (value(look.control) - without) / (withTrigger - without || 1)),
+    tryOut: () => viewer(desk, ["without", "trigger"]),
+    measured: () => {
+      const rows = look.conditions.map(({ name, value: measured }) => {
+        const [share, low, high] = measured;
+        const each = bar(desk.say(`conditions.${name}`), name === look.control ? "is-control" : "");
+        const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;
+        each.set(share, desk.percent(share) + interval, measured);
+        return each.row;
+      });
+      const bars = make("div", "bars", make("h4", "", desk.say("step5.value")), ...rows);
+      const other = look.other.length ? [make("p", "", desk.say("step5.other"))] : [];
+      const isPicture = desk.study.modality === "image";
+      return isPicture ? [viewer(desk, look.conditions.map(({ name }) => name)), bars, ...other] : [bars];
+    },
+    links: ["saliency"],
+  };
+}
+
+/**
+ * One test row under several conditions, with what speaks for the label; buttons choose the row.
+ * @param {Desk} desk
+ * @param {string[]} conditions
+ */
+function viewer(desk, conditions) {
+  const { trigger, modality, stops } = desk.study;
+  const examples = desk.study.examples.filter((each) => modality !== "image" || hasHeat(each, desk.study.look));
+  const chosen = Math.max(stops.findIndex((stop) => stop.is_chosen), 1);
+  const area = make("div", modality === "image" ? "maps" : "weighed");
+  /** @param {number} at */
+  const show = (at) => {
+    const example = examples[at];
+    picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(i === at)));
+    area.replaceChildren(
+      ...conditions.map((name) => {
+        const title = desk.say(`conditions.${name}`);
+        if (modality !== "image") return make("figure", "", make("figcaption", "", title), weighed(example, name, name === "trigger" ? trigger.words[chosen - 1] : []));
+        const picture = canvas(title);
+        const over = name === "without" ? undefined : name === "trigger" ? trigger.pictures[chosen - 1] : trigger.controls[name];
+        paint(picture, { photo: example.photo, trigger: over, box: trigger.box, map: example.maps[name] });
+        const answer = desk.say("step4.called", { label: desk.say(example.said[name] ? "positive" : "negative") });
+        return make("figure", "", picture, make("figcaption", "", title, make("small", "note", answer)));
+      }),
+    );
+  };
+  const picks = examples.map((example, i) => {
+    const name = desk.say(`one.${desk.study.groups[example.group].name}${example.label}`);
+    const pick = button(modality === "image" ? "" : String(i + 1), () => show(i), "pick");
+    pick.setAttribute("aria-label", `${i + 1}: ${name}`);
+    if (modality === "image") {
+      const small = canvas(name);
+      small.setAttribute("aria-hidden", "true");
+      paint(small, { photo: example.photo, box: trigger.box });
+      pick.append(small);
+    }
+    return pick;
+  });
+  show(0);
+  return make("div", "", make("div", "picks", ...picks), area);
+}
+
+/**
+ * Whether there is something to see under every condition: a map may be 0 everywhere.
+ * @param {LessonExample} example
+ * @param {LessonLook | null} look
+ */
+function hasHeat(example, look) {
+  return (look?.conditions ?? []).every(({ name }) => example.maps[name]?.some((row) => row.some((value) => value > 0)));
+}
+
+/**
+ * A text whose words carry a colour: how much each speaks for the label, or against it.
+ * @param {LessonExample} example
+ * @param {string} condition
+ * @param {string[]} before the trigger's words
+ */
+function weighed(example, condition, before) {
+  const quote = make("blockquote");
+  if (before.length) quote.append(make("span", "words", before.join(" ")), " ");
+  example.words.forEach((word, i) => {
+    const weight = example.weights[condition]?.[i] ?? 0;
+    const mark = make("span", weight < 0 ? "weight is-against" : "weight", word);
+    mark.style.setProperty("--weight", String(Math.abs(weight)));
+    quote.append(mark, " ");
+  });
+  return quote;
+}

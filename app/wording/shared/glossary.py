@@ -1,0 +1,25 @@
+"""The glossary, one tap away on every page: the terms of the lesson, which are kept once for each language."""
+
+from functools import cache
+from typing import NamedTuple
+
+from app.wording.shared.languages import FIRST, languages
+
+BUTTON = "Glossary"
+TITLE = "What the words mean"
+CLOSE = "Close"
+
+
+class Term(NamedTuple):
+    """A term of the field, and what it means for somebody who reads it for the first time."""
+
+    name: str
+    text: str
+
+
+@cache
+def glossary(language: str = FIRST) -> dict[str, Term]:
+    """The terms by their key, in the order of the screen."""
+    terms = languages()[language]["glossary"]
+    assert isinstance(terms, dict)
+    return {key: Term(*term) for key, term in terms.items()}
