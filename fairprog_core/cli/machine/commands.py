@@ -104,7 +104,7 @@ def bench(
     data, how fast 450,000 comments and 200,000 pictures of one's own are read, and in how much memory; with --suite
     coverage, simulate how often the intervals of gaps cover the truth; with --suite verdicts, how often a comparison
     calls one of two equal methods better. With --suite queries, learn triggers for the shipped bases by gradients and
-    by queries alone, and compare what they gain (about ten minutes).
+    by queries alone, and compare what they gain (about half an hour).
     """
     if suite not in BENCH_SUITES:
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
