@@ -192,6 +192,7 @@ REFUSED = [
     Bad("an Excel file", zipped("xl/workbook.xml"), "S"),
     Bad("one JSON list", table('[{"text": "a"}]', name="own.json"), "S"),
     Bad("a zip of two tables", zipped("a.csv", "b.csv"), "S"),
+    Bad("the folder of CelebA", folder_of("list_attr_celeba.txt", "list_eval_partition.txt"), "S"),
     Bad("a folder without a table", folder_of(), "S"),
     Bad("a damaged zip", table(b"PK\x03\x04rest"), "S"),
     Bad("a damaged gzip file", table(b"\x1f\x8brest"), "S"),

@@ -30,6 +30,7 @@ _FORMATS = (
     "a CSV, TSV, JSONL or Parquet file (also .gz or in a .zip), a folder of pictures, or one of datasets' save_to_disk"
 )
 _FIRST = ("lfw_attributes.txt", "metadata.csv")  # tables of known data sets, which other tables may lie beside
+_CELEBA = "list_attr_celeba.txt"  # a data set of its own reads it
 _DEEP = 3  # folders that are opened while each holds only one folder
 _MOST = 100  # characters of a path in an error
 
@@ -168,6 +169,11 @@ def _of_tables(tables: list[str], root: Place, place: Path, scratch: Path) -> Fo
         place: the folder or the zip, as it was given.
         scratch: a folder for packed files that must be unpacked.
     """
+    if any(name.rpartition("/")[2] == _CELEBA for name in tables):
+        raise DataError(
+            f"{shorten(place, _MOST)} is CelebA, whose lists are no table; choose the data set CelebA on the page "
+            'Train, or write kind = "celeba" and root = "…" into [dataset].'
+        )
     known = [name for first in _FIRST for name in tables if name.rpartition("/")[2] == first]
     folder = os.path.commonpath([name.rpartition("/")[0] for name in tables]) if tables else ""
     if parts := by_split(tables):
