@@ -194,9 +194,10 @@ def _fit_axes(
     fig: go.Figure, spots: Sequence[PlotPoint], widest: float, majority: float | None, *, is_of_one: bool
 ) -> None:
     """Fix the axes, so that they do not change with λ; draw the majority line, or its name alone where it is far."""
-    heights = [end for spot in spots for end in _ends(spot.accuracy)]
     if not spots:
         return
+    heights = _within([spot.accuracy for spot in spots])
+    widest = min(widest, max(_within([spot.gap for spot in spots])))
     if majority is not None:
         is_far = min(heights) - majority > _FAR * (max(heights) - majority)
         _majority(fig, majority, is_of_one=is_of_one, is_below=is_far)
@@ -204,6 +205,14 @@ def _fit_axes(
     margin = _MARGIN * max(max(heights) - min(heights), 0.05)
     fig.update_xaxes(range=[-_MARGIN / 2 * widest, (1 + _MARGIN) * widest], tickformat=".2f")
     fig.update_yaxes(range=[min(heights) - margin, max(heights) + margin], tickformat=".2f")
+
+
+def _within(found: Sequence[Estimate]) -> list[float]:
+    """The ends of intervals, cut so that the values keep half of the axis: means of two seeds have very long ones."""
+    values = [each.value or 0.0 for each in found]
+    reach = max(max(values) - min(values), 0.02) / 2
+    low, high = min(values) - reach, max(values) + reach
+    return [min(max(end, low), high) for each in found for end in _ends(each)]
 
 
 def _majority(fig: go.Figure, majority: float, *, is_of_one: bool, is_below: bool) -> None:

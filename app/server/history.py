@@ -32,13 +32,14 @@ def font() -> str:
 def charts(path: str) -> str:
     """For a page that opens with a chart: a script that reads plotly.js while Streamlit still asks for the page.
 
-    Reading it takes a browser about as long as everything else of the page.
+    Reading it takes a browser about as long as everything else of the page. Empty until the server has drawn a chart:
+    Streamlit serves a component's files only from then on.
     """
     if path.strip("/").rpartition("/")[2] not in _WITH_CHARTS:
         return ""
     from app.widgets import live_plot
 
-    return f'<script async src="{html.escape(live_plot.source())}"></script>'
+    return f'<script async src="{html.escape(live_plot.source())}"></script>' if live_plot.is_served() else ""
 
 
 class OneEntryPerPage:

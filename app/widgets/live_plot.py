@@ -17,6 +17,7 @@ from app.wording.shared import neutral
 
 _ROOT = 17  # px: the type that the heights of charts are made for
 _CAPTION = 3.5  # rem: the label and the folded table below the chart
+_served: set[bool] = set()  # not empty: a page of this server has drawn a chart
 _FOLDER = Path(__file__).parent
 _HTML = (_FOLDER / "live_plot.html").read_text("utf-8")
 _CSS = (_FOLDER / "live_plot.css").read_text("utf-8")
@@ -34,6 +35,7 @@ def show(value: Plot, *, key: str) -> Plot:
         }
     )
     data = texts | {"figure": value.figure.to_json(), "source": source()}
+    _served.add(True)
     with page.reserved(value.height / _ROOT + _CAPTION, key=key):
         _component()(key=key, data=[data])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
@@ -42,6 +44,11 @@ def show(value: Plot, *, key: str) -> Plot:
 @st.cache_resource
 def _component() -> Any:
     return st.components.v2.component("fairprog_live_plot", html=_HTML, css=_CSS, js=_JS, isolate_styles=False)
+
+
+def is_served() -> bool:
+    """Whether Streamlit serves plotly.js by now."""
+    return bool(_served)
 
 
 def source() -> str:

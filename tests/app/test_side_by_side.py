@@ -1,9 +1,14 @@
 """Runs on the same data that were tested on other rows: what each reaches, and one line on what differs."""
 
+from pathlib import Path
+
 import pytest
 
+from app.components.compare import side_by_side
+from app.state import run_store
 from app.wording.panels import side_by_side as words
 from app.wording.shared import inside
+from fairprog_core.results.result import Result
 from tests.app.changed import change
 from tests.app.drawn import given, traces
 from tests.app.test_tradeoff import copy_of
@@ -52,3 +57,17 @@ def test_more_than_five_differences_are_counted():
 def test_data_of_another_kind_and_other_labels_are_told_apart():
     assert "drawn faces, made-up comments" in words.other_data(["faces", "comments"])
     assert words.other_data(["faces", "faces"]) == words.OTHER_LABELS
+
+
+@pytest.mark.parametrize("name", ["faces", "comments"])
+def test_shipped_comparison_holds_every_rival_on_the_rows_of_the_shipped_study(monkeypatch, name):
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(Path(__file__).resolve().parents[2] / "assets"))
+    demo = Result.open(next(folder for folder in run_store.demos().values() if folder.name == name))
+    methods = Result.open(next(folder for folder in run_store.comparisons().values() if folder.name == name))
+    assert side_by_side.has_same_data({"demo": demo, "methods": methods})
+    assert side_by_side.has_same_rows({"demo": demo, "methods": methods})
+    assert methods.is_complete
+    assert {"reprogram", "last_layer", "leace", "group_thresholds", "adv_post", "adv_in"} <= {
+        curve.method for curve in methods.curves
+    }
+    assert all(methods.path(point.artifacts["predictions"]).is_file() for point in methods.points)

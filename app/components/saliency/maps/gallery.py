@@ -99,15 +99,15 @@ def matching(gallery: Gallery, choice: Choice, index: int, ranks: Sequence[int] 
     if choice.group is not None:
         kept = kept & (arrays["z"] == choice.group)
     found = sorted((int(i) for i in np.flatnonzero(kept)), key=lambda i: ranks[i] if ranks else i)
-    return sorted(found, key=lambda i: _has_empty_map(arrays, i, choice, index))
+    return sorted(found, key=lambda i: _has_empty_map(arrays, i, choice))
 
 
-def _has_empty_map(arrays: Mapping[str, NDArray[Any]], i: int, choice: Choice, index: int) -> bool:
-    """Whether a map of picture i is 0 everywhere, so that it says nothing."""
+def _has_empty_map(arrays: Mapping[str, NDArray[Any]], i: int, choice: Choice) -> bool:
+    """Whether a map of picture i, at any λ, is 0 everywhere: the order must not change with the slider."""
     if choice.is_signed:
         return False
     name = "cam" if choice.target is None else "cam_class"
-    every = [arrays[name][i, index], *(arrays[f"{name}_{one}"][i] for one in ("without", choice.control))]
+    every = [*arrays[name][i], *(arrays[f"{name}_{one}"][i] for one in ("without", choice.control))]
     return not all((each if choice.target is None else each[choice.target]).any() for each in every)
 
 
