@@ -60,8 +60,7 @@ def _on_reference(study: Study, *, trains_base: bool, sizes: Sizes | None) -> di
         + made
         * sum(n for name, n in sizes.items() if name != "train" or (trains_base and study.classifier.needs_training)),
         "base": 0.3 + trains_base * of_base * per_row + predicted * (sizes["val"] + sizes["test"]),
-        "triggers": n_seeds
-        * sum(1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans),
+        "triggers": n_seeds * sum(_learning(study, plan, of_base) for plan in plans),
         "evaluation": AUDIT * len(study.criteria) + n_seeds * sum(_evaluation(study, plan, sizes) for plan in plans),
         "transfer": sum(
             _base_rows(other, sizes) * _per_row(other) / 2 + n_points * per_point
@@ -87,6 +86,21 @@ def is_explained(study: Study, plan: CurvePlan) -> bool:
     """Whether a curve is explained: it has a trigger and the first seed (unless ``every_seed``)."""
     options = study.explain
     return options.is_any and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
+
+
+def shares_of_curves(study: Study) -> dict[str, tuple[float, float]]:
+    """By key of a curve, its shares of the seconds in which all curves learn, and in which all are evaluated."""
+    sizes, plans = _sizes(study), study.plan()
+    learning = [_learning(study, plan, _base_rows(study, sizes)) for plan in plans]
+    evaluation = [_evaluation(study, plan, sizes) for plan in plans]
+    both = zip(learning, evaluation, strict=True)
+    shares = [(one / sum(learning), other / sum(evaluation)) for one, other in both]
+    return dict(zip((plan.key for plan in plans), shares, strict=True))
+
+
+def _learning(study: Study, plan: CurvePlan, of_base: int) -> float:
+    """Seconds in which one curve learns; ``of_base`` is the number of rows in all batches of the base's training."""
+    return 1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * _per_row(study)
 
 
 def _evaluation(study: Study, plan: CurvePlan, sizes: Sizes) -> float:
