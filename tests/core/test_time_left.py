@@ -34,7 +34,7 @@ def test_ten_runs_are_recorded() -> None:
 def test_time_left_is_of_use_in_all_runs_but_one() -> None:
     """The one has three methods with very different costs, which are known less well."""
     medians = sorted(statistics.median(errors(run)) for run in RUNS)
-    assert medians[-2] <= 0.35
+    assert medians[-2] <= 0.4
     assert medians[-1] <= 0.7
 
 
