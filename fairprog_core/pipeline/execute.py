@@ -50,7 +50,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
 from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_explained, speed_part
+from fairprog_core.study.cost import expected_seconds, is_explained, shares_of_curves, speed_part
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 
@@ -293,10 +293,11 @@ class Execution:
 
     def curves(self) -> Generator[Record]:
         """Fit and evaluate every curve."""
+        shares, learned, evaluated = shares_of_curves(self.study), 0.0, 0.0  # of the seconds of all curves
         for number, job in enumerate(self.jobs):
+            learning, evaluation = shares[job.plan.key]
             label = f"Curve {number + 1} of {len(self.jobs)}: {_label(job)}"
-            n = len(self.jobs)
-            yield self.progress.at("triggers", number / n, label)
+            yield self.progress.at("triggers", learned, label)
             with self.progress.timing("triggers"):
                 for record in job.learn():
                     yield record
@@ -304,14 +305,16 @@ class Execution:
                     if record["kind"] == "validation" or record["step"] % 10 == 0 or n_queries:
                         share = record["step"] / record["steps"]
                         said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
-                        yield self.progress.at("triggers", (number + share) / n, said)
+                        yield self.progress.at("triggers", learned + share * learning, said)
             yield from self._measure_base()
             if job.read() is None:
                 with self.progress.timing("evaluation"):
                     for share in job.evaluate():
-                        yield self.progress.at("evaluation", (number + share) / n, f"{label}: test split")
-            self.progress.at("triggers", (number + 1) / n, label)
-            self.progress.at("evaluation", (number + 1) / n, label)
+                        yield self.progress.at("evaluation", evaluated + share * evaluation, f"{label}: test split")
+            is_last = number == len(self.jobs) - 1  # sums of shares are 1 but for rounding
+            learned, evaluated = (1.0, 1.0) if is_last else (learned + learning, evaluated + evaluation)
+            self.progress.at("triggers", learned, label)
+            self.progress.at("evaluation", evaluated, label)
             self.save(is_complete=False)
             yield {"kind": "curve", "curve": job.plan.key}
 

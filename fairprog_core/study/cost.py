@@ -15,7 +15,8 @@ Sizes = Mapping[SplitName, int]  # numbers of rows by split
 USUAL_SIZES: Sizes = {"train": 8000, "tune": 4000, "val": 4000, "test": 4800}  # if only the data set's file knows them
 USUAL_SIDE = 64  # pixels; a classifier's ``seconds_per_row`` is for pictures of this size
 PREDICTED = 0.3  # a prediction costs as much as this share of a training step on the row
-INTERVALS = 0.25  # seconds per point and class
+INTERVALS = 0.1  # seconds per point and class
+AUDIT = 1.0  # seconds of an auditor, which learns at the chosen λ, for every control and for the base
 # An explanation costs as much as training steps on so many rows, for each λ and control:
 GALLERY_ROWS = 50  # per row of the gallery
 AVERAGED_ROWS = {"image": 1, "text": 4}  # per row of the averages
@@ -59,10 +60,8 @@ def _on_reference(study: Study, *, trains_base: bool, sizes: Sizes | None) -> di
         + made
         * sum(n for name, n in sizes.items() if name != "train" or (trains_base and study.classifier.needs_training)),
         "base": 0.3 + trains_base * of_base * per_row + predicted * (sizes["val"] + sizes["test"]),
-        "triggers": n_seeds
-        * sum(1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * per_row for plan in plans),
-        "evaluation": n_points * per_point
-        + n_seeds * sum(len(plan.lam.grid) * predicted * sizes["val"] for plan in plans),
+        "triggers": n_seeds * sum(_learning(study, plan, of_base) for plan in plans),
+        "evaluation": AUDIT * len(study.criteria) + n_seeds * sum(_evaluation(study, plan, sizes) for plan in plans),
         "transfer": sum(
             _base_rows(other, sizes) * _per_row(other) / 2 + n_points * per_point
             for other in (study.on(base) for base in study.transfer)
@@ -87,6 +86,34 @@ def is_explained(study: Study, plan: CurvePlan) -> bool:
     """Whether a curve is explained: it has a trigger and the first seed (unless ``every_seed``)."""
     options = study.explain
     return options.is_any and plan.method.uses_trigger and (options.every_seed or plan.seed == study.seeds[0])
+
+
+def shares_of_curves(study: Study) -> dict[str, tuple[float, float]]:
+    """By key of a curve, its shares of the seconds in which all curves learn, and in which all are evaluated."""
+    sizes, plans = _sizes(study), study.plan()
+    learning = [_learning(study, plan, _base_rows(study, sizes)) for plan in plans]
+    evaluation = [_evaluation(study, plan, sizes) for plan in plans]
+    both = zip(learning, evaluation, strict=True)
+    shares = [(one / sum(learning), other / sum(evaluation)) for one, other in both]
+    return dict(zip((plan.key for plan in plans), shares, strict=True))
+
+
+def _learning(study: Study, plan: CurvePlan, of_base: int) -> float:
+    """Seconds in which one curve learns; ``of_base`` is the number of rows in all batches of the base's training."""
+    return 1 + _trainings(study, plan) * plan.method.n_rows(plan.budget, of_base) * _per_row(study)
+
+
+def _evaluation(study: Study, plan: CurvePlan, sizes: Sizes) -> float:
+    """Seconds in which one curve is evaluated: intervals and auditors; predictions of validation and test rows.
+
+    A method that keeps the features of the base predicts in no time.
+    """
+    n_points = _points(study, plan)
+    seconds = INTERVALS * _labels(study) * n_points + AUDIT * (1 + n_points - len(plan.lam.grid))
+    if not plan.method.uses_trigger and plan.method.needs.weights != "all":
+        return seconds
+    n_rows = n_points * sizes["test"] + len(plan.lam.grid) * sizes["val"]
+    return seconds + PREDICTED * _per_row(study) * n_rows
 
 
 def _explained_rows(study: Study, plan: CurvePlan) -> float:

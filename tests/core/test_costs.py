@@ -30,8 +30,9 @@ def test_rows_and_steps_counted_by_hand() -> None:
     n_val, n_tune = 4000, 4000
     assert found["base"] == pytest.approx(0.3 + (6000 + 0.3 * (n_val + 2000)) * 0.0005)
     assert found["data"] == pytest.approx(0.3 + (3000 + n_tune + n_val + 2000) * 0.001)
-    points = (3 + 1) * (2 * 0.25 + 0.3 * 2000 * 0.0005)  # three λ and a control
-    assert found["evaluation"] == pytest.approx(points + 3 * 0.3 * n_val * 0.0005)
+    points = (3 + 1) * (2 * 0.1 + 0.3 * 2000 * 0.0005)  # three λ and a control
+    auditors = 3 * 1.0  # of the base, of the chosen λ and of the control
+    assert found["evaluation"] == pytest.approx(points + auditors + 3 * 0.3 * n_val * 0.0005)
     assert found["transfer"] == 0
 
 
