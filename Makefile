@@ -17,13 +17,17 @@ TOOLS := $(VENV)/.tools-$(KEY)
 DEMO_faces    := faces --set seeds=0 --set dataset.n_test=2400 --set explain.gallery=8
 DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 
+# The shipped comparisons of methods: on the test rows of the shipped studies.
+METHODS_faces    := faces-tradeoff --set seeds=0,1 --set dataset.n_test=2400
+METHODS_comments := comments-tradeoff --set seeds=0
+
 # The full model of the shipped encoder: a folder, or its name on the hub.
 MODEL ?= sentence-transformers/all-MiniLM-L6-v2
 
 # Checks the types of the dashboard's scripts; see tsconfig.json. Node.js is installed into the environment if it is missing.
 TSC := npx --yes --package typescript@7.0.2 -- tsc
 
-.PHONY: help setup app test check check-js audit docs bench demo demo-faces demo-comments encoder clean
+.PHONY: help setup app test check check-js audit docs bench demo demo-faces demo-comments methods encoder clean
 
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
@@ -34,6 +38,7 @@ help:
 	@echo "make docs    build the site of docs/ into build/site"
 	@echo "make bench   measure speed on this machine"
 	@echo "make demo    run the shipped studies again, and put them and their bases into assets"
+	@echo "make methods run the shipped comparisons of methods again, and put them into assets"
 	@echo "make encoder MODEL=…   cut the shipped text encoder again out of the full model (a folder, or its name on the hub)"
 	@echo "make clean   remove the environment and the caches of the tools"
 	@echo "ARGS=\"…\" is passed on, for example: make app ARGS=\"--port 8600\""
@@ -79,6 +84,13 @@ demo-%: $(SETUP)
 	rm assets/demo/$*/seconds.json assets/demo/$*/curves/*/curve.json
 	FAIRPROG_HOME=build/demo/$* $(RUN) tools/examples.py assets/demo/$*
 	test ! -d build/demo/$*/models || cp build/demo/$*/models/*.safetensors assets/classifiers/
+
+methods: methods-faces methods-comments
+
+methods-%: $(SETUP)
+	rm -rf build/methods/$* assets/methods/$*
+	$(VENV)/bin/fairprog run $(METHODS_$*) --set criteria=equalized_odds --home build/methods/$*
+	$(RUN) tools/ship_comparison.py build/methods/$*/runs/* assets/methods/$*
 
 encoder: $(SETUP)
 	$(VENV)/bin/fairprog encoder $(MODEL) assets/encoders/minilm-2 --data comments --home build/encoder

@@ -96,6 +96,29 @@ def discriminator(curve: CurveSoFar) -> Plot:
     return Plot(fig, words.DISCRIMINATOR_LABEL, (words.STEP, words.DISCRIMINATOR), rows, height=230)
 
 
+def over_chance(curve: CurveSoFar) -> Plot:
+    """How many more of a hundred groups the discriminator guesses than always the most frequent group would."""
+    points = [100 * (value - (curve.chance or 0.0)) for value in curve.discriminator_accuracy]
+    fig = theme.figure(x_title=words.STEP, y_title=words.OVER_CHANCE)
+    _add_series(fig, curve, points, index=1)
+    fig.add_hline(y=0, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
+    return Plot(fig, words.OVER_CHANCE_LABEL, (words.STEP, words.OVER_CHANCE), _rows(curve, points), height=230)
+
+
+def angle(curve: CurveSoFar) -> Plot:
+    """The angle between the gradients of the two losses for the trigger, over training steps."""
+    fig = theme.figure(x_title=words.STEP, y_title=words.ANGLE)
+    steps, degrees = [at for at, _ in curve.angles], [value for _, value in curve.angles]
+    look = theme.look(0)
+    fig.add_scatter(x=steps, y=degrees, mode="lines+markers", line=look["line"], marker=look["marker"])
+    fig.add_hline(y=90, line={"color": theme.NEUTRAL, "dash": "dash", "width": 2})
+    fig.update_xaxes(range=[0, max(curve.n_steps, 1)])
+    fig.update_yaxes(range=[0, 180], dtick=45)
+    fig.update_layout(showlegend=False, margin_t=12, margin_r=64)
+    rows = [[str(at), common.number(value, 1)] for at, value in reversed(curve.angles[-20:])]
+    return Plot(fig, words.ANGLE_LABEL, (words.STEP, words.ANGLE), rows, height=230)
+
+
 def _add_line(
     fig: go.Figure, record: Front, *, name: str, colour: str, width: float, dash: str = "solid",
     has_points: bool = False, is_named: bool = True, opacity: float = 1.0,

@@ -30,6 +30,7 @@ class CurveSoFar:
     utility_loss: list[float] = field(default_factory=list)
     discriminator_accuracy: list[float] = field(default_factory=list)
     chance: float | None = None
+    angles: list[tuple[int, float]] = field(default_factory=list)  # (step, degrees), of some steps
     latest: ValidationRecord | None = None
     best: ValidationRecord | None = None  # of the best iterate
     validations: list[ValidationRecord] = field(default_factory=list)
@@ -96,6 +97,7 @@ def _copy_of_curve(curve: CurveSoFar) -> CurveSoFar:
         utility_loss=[*curve.utility_loss],
         discriminator_accuracy=[*curve.discriminator_accuracy],
         validations=[*curve.validations],
+        angles=[*curve.angles],
     )
 
 
@@ -134,6 +136,8 @@ def _train(progress: RunProgress, record: TrainRecord) -> None:
     curve.step.append(record["step"])
     curve.utility_loss.append(record["utility_loss"])
     curve.discriminator_accuracy.append(record["discriminator_accuracy"])
+    if "angle" in record:
+        curve.angles.append((record["step"], record["angle"]))
 
 
 def _validation(progress: RunProgress, record: ValidationRecord) -> None:
@@ -161,3 +165,4 @@ def _drop_from(curve: CurveSoFar, step: int) -> None:
     n_kept = sum(1 for earlier in curve.step if earlier < step)
     for values in (curve.step, curve.utility_loss, curve.discriminator_accuracy):
         del values[n_kept:]
+    curve.angles = [(at, angle) for at, angle in curve.angles if at < step]

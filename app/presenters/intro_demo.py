@@ -221,7 +221,7 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
         "another": words.ANOTHER,
         "loss": words.LOSS,
         "ratio": words.RATIO[modality].format(n=result.base.n, gained=gained, lost=lost) if changes else "",
-        "note": words.NOTE[modality],
+        "note": words.NOTE[modality].format(why=_why(result, curve, gained - lost)),
         "right": words.RIGHT,
         "wrong": words.WRONG,
         "input": words.INPUT,
@@ -233,6 +233,14 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
         "drawn": words.DRAWN,
         "called": [words.CALLED.format(label=label) for label in result.labels],
     }
+
+
+def _why(result: Result, curve: Curve, n_more: int) -> str:
+    """How it can be that more answers turn right than wrong, and accuracy falls: its rows are weighted."""
+    if curve.chosen_lam is None:
+        return words.WEIGHTED
+    before, now = (point.metric("accuracy").value for point in (result.base, result.chosen_point(curve)))
+    return words.WHY_A_PRICE if n_more > 0 and before and now and now < before else words.WEIGHTED
 
 
 def _task(result: Result) -> str:

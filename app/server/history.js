@@ -13,3 +13,5 @@ document.addEventListener("click", ({ target }) => {
   const button = document.querySelector('[data-testid="stSidebarCollapseButton"] button');
   button?.click();
 });
+// A script of the head that could not be read is taken away: what needs it would wait for it for ever.
+document.addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && target.remove(), true);

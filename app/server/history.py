@@ -5,6 +5,7 @@ opens: without this, Back would have to be pressed five times. The script has to
 first values arrive before any component has loaded; so does our style sheet, so that nothing moves when it arrives.
 """
 
+import html
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from app.widgets.page import STYLE
 
 SCRIPT = Path(__file__).with_name("history.js").read_text("utf-8")
 _HEAD = b"<head>"
+_WITH_CHARTS = ("tradeoff", "compare", "saliency", "probe")
 _FONT = "SourceSansVF-Upright*.woff2"
 
 
@@ -25,6 +27,18 @@ def font() -> str:
     files = sorted((Path(streamlit.__file__).parent / "static" / "static" / "media").glob(_FONT))
     kind = 'rel="preload" as="font" type="font/woff2" crossorigin'
     return "".join(f'<link {kind} href="./static/media/{file.name}">' for file in files)
+
+
+def charts(path: str) -> str:
+    """For a page that opens with a chart: a script that reads plotly.js while Streamlit still asks for the page.
+
+    Reading it takes a browser about as long as everything else of the page.
+    """
+    if path.strip("/").rpartition("/")[2] not in _WITH_CHARTS:
+        return ""
+    from app.widgets import live_plot
+
+    return f'<script async src="{html.escape(live_plot.source())}"></script>'
 
 
 class OneEntryPerPage:
@@ -43,14 +57,15 @@ class OneEntryPerPage:
             await self.app(scope, receive, send)
             return
         plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]  # the page must be readable here
-        await self.app({**scope, "headers": plain}, receive, _PageSend(send))
+        head = f"<script>{SCRIPT}</script>{STYLE}{font()}{charts(scope['path'])}"
+        await self.app({**scope, "headers": plain}, receive, _PageSend(send, head))
 
 
 class _PageSend:
     """Sends an answer on; the whole body at once where it is a page."""
 
-    def __init__(self, send: Send) -> None:
-        self.send = send
+    def __init__(self, send: Send, head: str) -> None:
+        self.send, self.head = send, head.encode()
         self.start: Message | None = None
         self.body = b""
 
@@ -65,7 +80,7 @@ class _PageSend:
                 await self._send_page(self.start)
 
     async def _send_page(self, start: Message) -> None:
-        body = self.body.replace(_HEAD, _HEAD + f"<script>{SCRIPT}</script>{STYLE}{font()}".encode(), 1)
+        body = self.body.replace(_HEAD, _HEAD + self.head, 1)
         if "content-length" in (headers := MutableHeaders(scope=start)) and self.body:  # an answer to HEAD has no body
             headers["content-length"] = str(len(body))
         await self.send(start)

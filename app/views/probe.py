@@ -100,7 +100,7 @@ def explore() -> None:
         "probability": frames(charts.lines(found, null, group), n),
         "reading": frames(charts.reading_lines(found), n),
     }
-    index = curve_slider.show(curve, run=run, channel=CHANNEL, charts=moving, is_sticky=True)
+    index = curve_slider.show(curve, run=run, channel=CHANNEL, charts=moving, is_sticky=True, result=result)
     if controls := probe_controls(found, null, group, index):
         counts = readers(found, null, group, index)
         st.markdown(words.conclusion(counts, controls, null, found.groups[group]))

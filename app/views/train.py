@@ -23,7 +23,8 @@ def choose() -> None:
     form, panel = st.columns([1.9, 1], gap="large")
     with form:
         start, draft = study_form.begin(preset, key=session.FORM)
-        quick.show(start, key=draft)
+        with st.container(key="choices"):
+            quick.show(start, key=draft)
         with st.expander(words.EXPERT):
             preset = study_form.preset(PRESET, key=key)
             found = study_form.show(preset, key=session.FORM)

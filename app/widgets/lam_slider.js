@@ -6,6 +6,7 @@
  * @property {number} chosen index of the λ that was chosen on validation, or -1
  * @property {Record<string, Record<string, unknown>[]>} charts by key of a live chart, for each λ the attributes of its marker
  * @property {boolean} is_sticky whether it stays in sight while the page scrolls
+ * @property {string[]} notes what each λ does, in a few words; may be empty
  * @property {LamSliderWords} words
  */
 
@@ -61,6 +62,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
   /** @type {Part & { isPlaced?: boolean, timer?: number }} */
   const root = parentElement.querySelector(".fp-lam");
   const label = root.querySelector("label"), input = root.querySelector("input"), output = root.querySelector("output");
+  const note = root.querySelector("label small");
   root.classList.toggle("is-sticky", data.is_sticky);
   label.htmlFor = input.id = `fp-lam-${data.channel}`;
   root.querySelector("label span").textContent = data.words.label;
@@ -71,6 +73,7 @@ export default function ({ parentElement, data: [data], setStateValue }) {
   /** @param {number} index */
   const show = (index) => {
     output.textContent = `λ = ${data.stops[index]}`;
+    note.textContent = data.notes[index] ?? "";
     input.setAttribute("aria-valuetext", data.stops[index]);
   };
   // Python gives the first position; afterwards the slider keeps its own position, also while the page's script runs.

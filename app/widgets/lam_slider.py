@@ -16,7 +16,7 @@ from app.wording.shared import inside as words
 
 _FOLDER = Path(__file__).parent
 _HTML = """
-<div class="fp-lam"><label><span></span><output></output></label><input type="range" min="0" step="1">
+<div class="fp-lam"><label><span></span><small></small><output></output></label><input type="range" min="0" step="1">
 <div class="fp-lam-ticks" aria-hidden="true"></div></div>
 """
 _CSS = (_FOLDER / "lam_slider.css").read_text("utf-8")
@@ -34,6 +34,7 @@ def show(
     chosen: float | None = None,
     charts: Mapping[str, Frames] | None = None,
     is_sticky: bool = False,
+    notes: Sequence[str] = (),
 ) -> int:
     """Draw the slider; the index of its λ.
 
@@ -45,6 +46,7 @@ def show(
         chosen: the value that was chosen on validation.
         charts: by key of a live chart, its marker's position at every λ.
         is_sticky: whether the slider stays visible while the page scrolls.
+        notes: what each λ does, in a few words (k); empty: nothing is said.
     """
     data = {
         "channel": channel,
@@ -53,6 +55,7 @@ def show(
         "chosen": list(lams).index(chosen) if chosen is not None and chosen in lams else -1,
         "charts": {name: [dict(frame) for frame in frames] for name, frames in (charts or {}).items()},
         "is_sticky": is_sticky,
+        "notes": list(notes),
         "words": {"label": words.SLIDER, "chosen": words.CHOSEN},
     }
     found = _component()(data=[data], key=key, default={"index": index}, on_index_change=lambda: None)

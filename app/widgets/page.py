@@ -18,6 +18,9 @@ _RESERVED = range(4, 82, 2)  # rem
 _STYLE = Path(__file__).with_suffix(".css").read_text("utf-8") + "\n".join(
     f'[class*="st-key-reserve-{rem}-"] {{ min-height: {rem}rem; }}' for rem in _RESERVED
 )
+_CHIPS = {n: 2.2 + 1.85 * ((n + 1) // 2) for n in range(3, 13)}  # rem on a phone, two in a line
+_OF_CHIPS = " ".join(f'[class*="st-key-chips-{n}-"] {{ min-height: {rem:.2f}rem; }}' for n, rem in _CHIPS.items())
+_STYLE += f"@media (max-width: 640px) {{ {_OF_CHIPS} }}"
 STYLE = f"<style>{_STYLE}</style>"
 """The style sheet. The server puts it into the page's head too: there it holds before the first element is drawn, so
 that nothing moves when it arrives. What loads its script first keeps the place that it will need."""
@@ -53,6 +56,11 @@ def reserved(rem: float, *, key: str) -> DeltaGenerator:
     """
     within = [each for each in _RESERVED if each <= rem]
     return st.container(key=f"reserve-{within[-1]}-{key}" if within else key + "-place", gap=None)
+
+
+def chips(n: int, *, key: str) -> DeltaGenerator:
+    """A container for a field with n chosen values, which take several lines on a phone; see `reserved`."""
+    return st.container(key=f"chips-{n}-{key}", gap=None)
 
 
 def warn(sentences: Iterable[str]) -> None:

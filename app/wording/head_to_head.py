@@ -10,9 +10,8 @@ from fairprog_core.results.head_to_head import CandidateJson, ComparisonJson, Di
 
 TITLE = "Methods against each other"
 LEAD = (
-    "All methods are measured on the same test rows and start from the same frozen base classifier. A method is called "
-    "better or worse only where the 95 % interval of the difference, paired by row and by seed, excludes 0. One seed "
-    "of a method that depends on its seed gives no verdict."
+    "Same test rows, same frozen base classifier. “Better” and “worse” stand only where the 95 % interval of the "
+    "difference excludes 0, paired by row and by seed; that needs two seeds."
 )
 
 CRITERION = "Criterion"

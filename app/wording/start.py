@@ -15,12 +15,12 @@ BROKEN_DEMO = "The finished example cannot be read: {reason} Train a small study
 
 TASK = "The classifier answers: **{positive}** or **{negative}**? The groups: {groups}."
 OTHERS = "another label"
-SLIDER = "λ: how much the gap counts"
+SLIDER = "λ: how much the gap counts in training"
 NO_TRIGGER = "no trigger"
 CHOSEN = "chosen"
 DEMO = "Example"
 TRIGGER = "trigger"
-NEAREST = "trigger, nearest words"
+NEAREST = "learned vectors, no real words; the nearest are"
 CALLED = "called {label}"
 RIGHT = "right"
 WRONG = "wrong"
@@ -36,15 +36,20 @@ RATIO = {
 }
 NOTE = {
     "image": (
-        "Faces are drawn, no person is behind them; of every kind you see the plainest. The test set has equally many "
-        "of every label and group; the price is weighted to the natural mix. λ was chosen on other rows."
+        "Faces are drawn, no person is behind them; you see those whose hair and style are plainest. {why} λ was "
+        "chosen on other faces than these."
     ),
     "text": (
-        "Comments are made up, some are rude; of every kind you see the plainest. The test set has equally many of "
-        "every label and group; the price is weighted to the natural mix. λ was chosen on other rows."
+        "Comments are made up, some are rude; you see those that are plainest. {why} λ was chosen on other comments "
+        "than these."
     ),
 }
-BASE_POINT = "base"
+WHY_A_PRICE = (
+    "Why a price, then? This test set holds equally many of every kind; among the data as they are, the kinds that "
+    "lose are more frequent."
+)
+WEIGHTED = "This test set holds equally many of every kind; the price counts them as frequent as they are in the data."
+BASE_POINT = "no trigger"
 X_TITLE = "points apart (left: more alike)"
 Y_TITLE = "right answers of 100"
 CHART = "Trade-off: right answers over points apart."
@@ -61,8 +66,11 @@ NO_PRICE = "Price: less than 1 of 100 answers."
 GAIN = "And {n} more of 100 answers {verb} right."
 OF_100 = "{now} of 100"
 CHANGE_OF_100 = "{before} → {now} of 100"
-TERMS_BASE = "{name} {gap}{gap_ci}, accuracy {accuracy}{accuracy_ci}."
-TERMS = "{name} {base_gap} → {gap}{gap_ci}, accuracy {base_accuracy} → {accuracy}{accuracy_ci}."
+TERMS_BASE = "{name} {gap}{gap_ci}: the largest difference of two groups. Accuracy {accuracy}{accuracy_ci}."
+TERMS = (
+    "{name} {base_gap} → {gap}{gap_ci}: the largest difference of two groups. Accuracy {base_accuracy} → {accuracy}"
+    "{accuracy_ci}."
+)
 INTERVAL = " (95 %: {low} to {high})"
 SUMMARY = "{name}: {apart} {price}"
 CONTROLS = {

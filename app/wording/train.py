@@ -17,6 +17,8 @@ CARDS = {
 }
 """Title and one line per card, by preset."""
 CARD_COMMENT = "> “The people of the mosque helped us with the market stall.”"
+CARD_FACES = "Three drawn faces"
+TRIGGER_PICTURE = "A drawn face with an untrained trigger: {kind}"
 CARD_CHOOSE = "Choose"
 CARD_CHOSEN = "✓ Chosen"
 WHICH_TRIGGER = "Which trigger?"
@@ -85,11 +87,21 @@ APART = "Groups apart, in points"
 RIGHT = "Right answers, of 100"
 LIVE_SOON = "The trigger appears here with its first step, painted on six rows."
 LOSSES = "The losses"
+GAME = "The game: the trigger against the discriminator"
+OVER_CHANCE = "Points over chance"
+OVER_CHANCE_LABEL = (
+    "How much better than chance the discriminator guesses the group from the classifier's answers. At 0 the answers "
+    "tell nothing about the group: the trigger wins."
+)
+ANGLE = "Angle, degrees"
+ANGLE_LABEL = (
+    "Angle between the directions in which the two losses pull the trigger. Below 90 degrees what is fairer is also "
+    "more often right; above, one is paid for with the other."
+)
 HOW = "How it was trained"
 RING = "The ring marks the λ that is quoted: chosen on validation rows, measured on test rows."
 TO_SALIENCY = "See where it looks"
 TO_PROBE = "What the trigger says"
-TO_REPORT = "Figures and files"
 COPY_LINK = "Copy link"
 COPIED_LINK = "Copied"
 ADDRESS = "Address of this page"

@@ -45,6 +45,7 @@ class Losses(TypedDict):
 
     ``utility_loss`` is in nats, ``fairness_loss`` in the penalty's unit; ``discriminator_accuracy`` is the share of
     rows whose group the discriminator predicts correctly, ``chance`` that of always predicting the most frequent group.
+    ``angle`` (degrees, in some steps) is the one between the gradients of both losses: above 90 they pull apart.
     """
 
     utility_loss: float
@@ -52,6 +53,7 @@ class Losses(TypedDict):
     discriminator_accuracy: float
     chance: float
     queries: NotRequired[int]  # rows sent so far to learn, where only answers are known
+    angle: NotRequired[float]
 
 
 class TrainRecord(Losses, Stored):
@@ -209,6 +211,8 @@ def train_record(losses: Losses, *, step: int, steps: int) -> TrainRecord:
     )  # fmt: skip
     if "queries" in losses:
         record["queries"] = losses["queries"]
+    if "angle" in losses:
+        record["angle"] = losses["angle"]
     return record
 
 

@@ -54,6 +54,7 @@ from fairprog_core.study.cost import expected_seconds, is_explained, speed_part
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 
+BASE_READ = 0.1  # share of the work on a base that exists: the rest are its predictions
 PAUSE = 1.0  # seconds between two records that nothing was computed in: longer than a record needs to be written
 SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
 ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
@@ -166,7 +167,7 @@ class Execution:
                 self._check_cells()
         if path is None and is_trained:
             yield from self._make_base("Training the base classifier")
-        if not begins_early:
+        if not self.later:
             self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             keep_base(self._own_base, self.study, self.dataset, self.home)
@@ -174,7 +175,8 @@ class Execution:
         about = self.context.classifier.describe()
         if not begins_early:
             yield from self._measure_base()
-        yield self.progress.at("base", 1.0, f"The base classifier is ready{about and '; it '}{about}")
+        done = BASE_READ if begins_early else 1.0
+        yield self.progress.at("base", done, f"The base classifier is ready{about and '; it '}{about}")
 
     def _begins_early(self, base: Path | None) -> bool:
         """Whether the first curve learns before the base is measured and all rows are made.
@@ -197,6 +199,7 @@ class Execution:
         self.progress.at("data", 1.0, "")
         with self.progress.timing("base"):
             self._predict_base()
+        yield self.progress.at("base", 1.0, "The base classifier is measured")
         if weak := find_weak_base(self.context.base["val"], n_classes=len(self.dataset.labels)):
             yield WarningRecord(kind="warning", text=weak_base_sentence(weak, "validation"), is_grave=True)
 

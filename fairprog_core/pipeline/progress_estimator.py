@@ -8,8 +8,8 @@ from fairprog_core.common.records import StageRecord
 
 STAGES = ("data", "base", "triggers", "evaluation", "explain")
 NOT_AGAIN = ("data", "base")  # in a later attempt, their earlier seconds do not count towards the time left
-PRIOR_SHARE = 0.05  # of a stage: as much as the expected cost counts beside what was measured of the stage
-PRIOR_SECONDS = 2.0  # as much as the expected speed counts beside the measured one
+PRIOR_SHARE = 0.2  # of a stage: as much as the expected cost counts beside what was measured of the stage
+PRIOR_PART = 0.2  # of the whole cost: as much as the expected speed counts beside the measured one
 
 
 class TimeLeft:
@@ -48,7 +48,8 @@ class TimeLeft:
         begun = [stage for stage in self.costs if self.done[stage] > 0]
         spent = sum(self.spent[stage] for stage in begun)
         cost = sum(self.costs[stage] * self.done[stage] for stage in begun)
-        return (spent + PRIOR_SECONDS) / (cost + PRIOR_SECONDS)
+        prior = PRIOR_PART * sum(self.costs.values()) or 1.0
+        return (spent + prior) / (cost + prior)
 
     def _whole(self, stage: str, speed: float) -> float:
         """Expected seconds of a whole stage."""

@@ -4,18 +4,21 @@ import asyncio
 import base64
 import gzip
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 import streamlit
 
-from app.server.history import SCRIPT, OneEntryPerPage
+from app.server.history import SCRIPT, OneEntryPerPage, charts, font
 from app.server.policy import content_security_policy
+from app.widgets import live_plot
+from app.widgets.page import STYLE
 
 PAGE = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
 
 
-def answer(body, *, method="GET", accept="text/html,*/*", **headers):
+def answer(body, *, method="GET", accept="text/html,*/*", path="/runs", **headers):
     """Status, headers and body of what Streamlit would answer, after the middleware; the body comes in two parts."""
     sent, asked = [], []
 
@@ -32,7 +35,7 @@ def answer(body, *, method="GET", accept="text/html,*/*", **headers):
         sent.append(message)
 
     pairs = [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")]
-    scope = {"type": "http", "method": method, "path": "/tradeoff", "headers": pairs}
+    scope = {"type": "http", "method": method, "path": path, "headers": pairs}
     asyncio.run(OneEntryPerPage(streamlit_app)(scope, None, send))
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return asked[0], found, b"".join(message.get("body", b"") for message in sent)
@@ -41,8 +44,23 @@ def answer(body, *, method="GET", accept="text/html,*/*", **headers):
 def test_page_gets_the_script_before_any_other():
     asked, headers, body = answer(PAGE)
     assert b"accept-encoding" not in asked
-    assert int(headers["content-length"]) == len(body) == len(PAGE) + len(f"<script>{SCRIPT}</script>")
+    added = f"<script>{SCRIPT}</script>{STYLE}{font()}".encode()
+    assert int(headers["content-length"]) == len(body) == len(PAGE) + len(added)
     assert body.index(SCRIPT.encode()) < body.index(b"<script", body.index(b"<head>") + 20)
+
+
+def test_page_that_opens_with_a_chart_reads_plotly_at_once():
+    assert charts("/runs") == charts("/") == ""
+    (source,) = re.findall(r'<script async src="(/component/[^"]+/plotly.min.js[^"]*)"></script>', charts("/tradeoff"))
+    assert source == live_plot.source()
+    assert charts("/some/base/saliency").count("<script async") == 1
+    assert charts("/tradeoff").encode() in answer(PAGE, path="/tradeoff")[2]
+
+
+def test_font_is_one_that_the_style_sheet_of_streamlit_names():
+    (name,) = re.findall(r'href="\./static/media/([^"]+)"', font())
+    sheets = (Path(streamlit.__file__).parent / "static" / "static" / "css").glob("*.css")
+    assert any(name in sheet.read_text("utf-8") for sheet in sheets)
 
 
 def test_browser_may_run_the_script():

@@ -92,8 +92,8 @@ def test_sentence_writes_itself():
         "Price: 3 more of 100 answers are wrong.",
     )
     assert after["terms"] == (
-        "Equalized-odds gap (maximum) 0.500 → 0.125 (95 %: 0.062 to 0.250), "
-        "accuracy 0.860 → 0.830 (95 %: 0.820 to 0.840)."
+        "Equalized-odds gap (maximum) 0.500 → 0.125 (95 %: 0.062 to 0.250): the largest difference of two "
+        "groups. Accuracy 0.860 → 0.830 (95 %: 0.820 to 0.840)."
     )
     assert after["summary"] == "λ = 4: 50 → 12 points apart. Price: 3 more of 100 answers are wrong."
 

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from app.models.records import without_controls
+from app.state import pins
 from app.wording import runs as words
 from app.wording import train as train_words
 from fairprog_core.results.summary import main_figures
@@ -129,3 +130,29 @@ def test_long_table_shows_the_newest_twenty(open_page, store):
     assert sum(str(button.key).endswith(".open") for button in page.button) == 20
     page.toggle(key="runs.all").set_value(True).run()
     assert sum(str(button.key).endswith(".open") for button in page.button) == 22
+
+
+def test_run_is_pinned_and_comes_first_on_the_other_pages(open_page, done):
+    page = open_page("runs")
+    first = done[0].id
+    page.button(key=f"runs.{first}.pin").click().run()
+    assert not page.exception
+    assert page.button(key=f"runs.{first}.pin").label == words.UNPIN
+    assert pins.pinned() == [first]
+
+
+def test_runs_on_different_data_cannot_be_ticked_for_compare_and_it_is_said_at_once(
+    open_page, store, home, done, finished
+):
+    other = store.begin(load_study("comments-quick"), Owner.this_process())
+    store.append(other.id, [{"kind": "result"}], token=other.token, figures=main_figures(finished.result))
+    store.finish(other, "done")
+    shutil.copytree(finished.folder, home.run(other.id))
+    page = open_page("runs")
+    page.checkbox(key=f"runs.{done[0].id}.select").check()
+    page.checkbox(key=f"runs.{other.id}.select").check().run()
+    assert page.button(key="runs.compare").disabled
+    assert words.other_data(["comments", "faces"]) in [text.value for text in page.markdown]
+    page.checkbox(key=f"runs.{other.id}.select").uncheck()
+    page.checkbox(key=f"runs.{done[1].id}.select").check().run()
+    assert not page.button(key="runs.compare").disabled

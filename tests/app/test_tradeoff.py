@@ -426,3 +426,26 @@ def test_rows_of_several_groups_or_none_are_not_called_test_rows():
     ]
     assert words.WHO_OVERLAP.format(n=60) not in words.who(changes, lam=1.0, seed=0, n=60)
     assert words.who(changes, lam=1.0, seed=0, n=50).endswith(words.WHO_OVERLAP.format(n=50))
+
+
+def test_curves_of_other_criteria_are_drawn_on_request(open_page, monkeypatch):
+    monkeypatch.setenv("FAIRPROG_ASSETS", str(Path(__file__).resolve().parents[2] / "assets"))  # two criteria
+
+    def names(page):
+        return {trace["name"] for trace in traces(page, PLANE) if trace["mode"] == "lines+markers"}
+
+    page = open_page("tradeoff")
+    assert names(page) == {"Border", "Patch"}
+    page.toggle(key="tradeoff-all").set_value(True).run()
+    assert names(page) == {
+        f"{name}, {of}" for name in ("Border", "Patch") for of in ("equalized odds", "demographic parity")
+    }
+
+
+def test_same_trigger_learned_in_another_way_has_a_name_of_its_own():
+    usual = inside.curve_name("border", "equalized_odds", None, "reprogram")
+    assert usual == "Border, equalized odds"
+    assert inside.curve_name("border", "equalized_odds", None, "query_reprogram") == (
+        "Border (trigger learned by queries), equalized odds"
+    )
+    assert inside.curve_name("leace", "equalized_odds", None, "leace") == "LEACE, equalized odds"

@@ -2,16 +2,21 @@
 
 import shlex
 import shutil
+from pathlib import Path
 
 import pytest
 
+from app.components.train.watch import run_watch
 from app.models.records import without_controls
 from app.wording import train as words
 from app.wording.shared import common
 from fairprog_core.results.summary import main_figures
 from fairprog_core.runs import Owner, Store
+from fairprog_core.runs.recorder import PAUSED
 from fairprog_core.study.load import load_study
 from tests.app.drawn import given, traces
+from tests.app.test_component_types import ScriptTypes
+from tests.app.test_component_types import sent as script_data
 
 FORM = "study.faces-quick"
 
@@ -266,6 +271,53 @@ def test_running_run_is_cancelled(open_page, running, store):
     assert not page.exception
     assert store.get(running.id).cancel_requested is not None
     assert page.button(key="watch.cancel").disabled
+
+
+def test_running_run_is_paused_and_goes_on(open_page, running, store):
+    page = open_page("train", run=running.id)
+    page.button(key="watch.pause").click().run()
+    assert not page.exception
+    assert store.get(running.id).is_paused
+    strip = given(page, "watch.stages")
+    assert (strip["left"], strip["doing"]) == (None, words.PAUSED)
+    page.button(key="watch.go_on").click().run()
+    assert not store.get(running.id).is_paused
+    assert page.button(key="watch.pause")
+
+
+def test_run_whose_worker_was_freed_while_it_was_paused_goes_on(open_page, running, store, workers_asked_for):
+    store.pause(running.id)
+    store.finish(running, "cancelled", error=PAUSED)
+    page = open_page("train", run=running.id)
+    assert words.PAUSED_FREE in [info.value for info in page.info]
+    page.button(key="watch.go_on").click().run()
+    assert store.get(running.id).state == "queued"
+    assert workers_asked_for
+
+
+def test_trade_off_opens_as_soon_as_all_curves_are_measured(open_page, running, store, home, finished):
+    """With the records of a real run, up to where looking inside begins."""
+    kept = Store(finished.home).records(finished.run_id)
+    shutil.copytree(finished.folder, home.run(running.id))
+    assert "watch.open" not in [button.key for button in open_page("train", run=running.id).button]
+    first = next(i for i, record in enumerate(kept) if record["kind"] == "stage" and record["stage"] == "explain")
+    store.append(running.id, kept[:first], token=running.token)
+    page = open_page("train", run=running.id)
+    assert page.button(key="watch.open").label == words.OPEN
+    assert words.MEASURED in [caption.value for caption in page.caption]
+
+
+def test_components_get_what_their_scripts_expect(open_page, running, store, home, finished):
+    pages = [open_page("train", run=running.id)]
+    store.append(running.id, [{"kind": "result"}], token=running.token, figures=main_figures(finished.result))
+    store.finish(running, "done")
+    shutil.copytree(finished.folder, home.run(running.id))
+    pages.append(open_page("train", run=running.id))
+    folder = Path(run_watch.__file__).parent
+    types = {file.stem: ScriptTypes.read(file.read_text("utf-8")) for file in folder.glob("*.js")}
+    seen = [(script, data) for page in pages for script, data in script_data(page) if script in types]
+    assert {script for script, _ in seen} == types.keys()
+    assert [fault for script, data in seen for fault in types[script].faults(data, types[script].root)] == []
 
 
 def test_finished_run_shows_figures_and_the_way_on(open_page, running, store, home, finished):

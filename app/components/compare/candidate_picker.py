@@ -9,6 +9,7 @@ import streamlit as st
 from app.charts.theme import SYMBOLS
 from app.components import run_picker
 from app.state import session
+from app.widgets import page
 from app.wording import head_to_head as words
 from app.wording.shared import common, inside
 from fairprog_core.results.head_to_head import Candidate, candidates
@@ -84,10 +85,12 @@ def _methods(
     wanted, of_runs = session.chosen_methods(criterion, runs)
     others = [key for key in wanted if key not in by_key and key in {each.key for each in everyone}]
     start = _start(by_key, wanted, of_runs)
-    picked = st.multiselect(
-        words.METHODS, list(by_key), start, format_func=names.__getitem__, max_selections=N_MOST, key=key,
-        help=words.TOO_MANY.format(n=N_MOST),
-    )  # fmt: skip
+    n_first = st.session_state.setdefault(f"{key}-first", len(start))  # a new container would close the open list
+    with page.chips(n_first, key=key):
+        picked = st.multiselect(
+            words.METHODS, list(by_key), start, format_func=names.__getitem__, max_selections=N_MOST, key=key,
+            help=words.TOO_MANY.format(n=N_MOST),
+        )  # fmt: skip
     if len(by_key) > N_MOST:
         st.caption(words.TOO_MANY.format(n=N_MOST))
     session.choose_methods(criterion, [*picked, *others], runs)

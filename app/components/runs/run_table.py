@@ -71,14 +71,22 @@ def _changes(run_id: str, _study: StudyJson) -> str:
     return in_short(public.saved(_study))
 
 
+def _name_of_state(run: Run) -> str:
+    return train_words.IS_PAUSED if run.is_paused else common.STATES[run.state]
+
+
 def _state(run: Run) -> None:
     if run.state == "running":
-        left = "" if run.seconds_left is None else train_words.TIME_LEFT.format(time=common.seconds(run.seconds_left))
-        text = words.CANCELLING if run.is_cancelling else " · ".join(filter(None, (common.STATES[run.state], left)))
+        left = (
+            ""
+            if run.seconds_left is None or run.is_paused
+            else train_words.TIME_LEFT.format(time=common.seconds(run.seconds_left))
+        )
+        text = words.CANCELLING if run.is_cancelling else " · ".join(filter(None, (_name_of_state(run), left)))
         st.progress(min(max(run.fraction, 0.0), 1.0), text=text)
         return
     spent = "" if run.state == "queued" else common.seconds(run.seconds)
-    st.markdown(" · ".join(filter(None, (common.STATES[run.state], spent))))
+    st.markdown(" · ".join(filter(None, (_name_of_state(run), spent))))
     if run.state in ("queued", "failed") and run.error:
         st.caption(common.plain(run_store.failure(run)))
     if run.damage:

@@ -38,7 +38,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     choice = map_picker.remembered(start, key=PICKER)
     found = charts.averages(explain, choice.view, choice.target)
     frames = {each.key: charts.marker_frames(each, len(curve.lams)) for each in found}
-    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
+    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True, result=value)
     gallery, lam = artifacts.gallery(value, curve.key), curve.lams[index]
     reason = inside.why_unexplained(value.study, curve, is_complete=value.is_complete)
     if gallery is None and reason:

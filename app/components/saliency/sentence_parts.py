@@ -40,7 +40,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
     explain = explanation_of(curve)
     found = charts.averages_of_texts(explain)
     frames = {each.key: charts.marker_frames(each, len(lams)) for each in found}
-    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True)
+    index = curve_slider.show(curve, run=run, channel=channel, charts=frames, is_sticky=True, result=value)
     gallery = artifacts.gallery(value, curve.key)
     shown_rows = sentence_filter.remembered_rows(start, key=key, n=len(lams))
     _own(value, curve, gallery, channel=channel, index=index, rows=shown_rows)

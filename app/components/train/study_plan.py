@@ -22,7 +22,7 @@ def show(value: Study, *, key: str) -> Study:
     have_triggers = all(plan.method.uses_trigger for plan in plans)
     lengths = {_length(plan) for plan in plans}
     with st.container(key=key):
-        st.subheader(words.PLAN, anchor=False)
+        st.header(words.PLAN, anchor=False)
         st.markdown(
             words.plan(
                 names=[common.kind(name) for name in dict.fromkeys(_kind(plan) for plan in plans)],

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.models import saved_study
 from app.wording.shared import common, neutral
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
+from fairprog_core.metrics.point import Point
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import GalleryAbout
 
@@ -18,8 +19,9 @@ PICK_RUN = "Choose at least one run above."
 GROUP = "Group"
 CURVE = "Trigger or method, and criterion"
 SEED = "Seed"
-SLIDER = "λ: how much the gap counts"
+SLIDER = "λ: how much the gap counts in training"
 CHOSEN = "chosen"
+SLIDER_NOTE = "gap {gap_before} → {gap}, accuracy {accuracy_before} → {accuracy}"
 
 EMPTY = "There is no finished curve yet. Train a small study; its first curve appears here as soon as it is evaluated."
 NO_TRIGGER_CURVE = (
@@ -74,6 +76,15 @@ def why_unexplained(study: Mapping[str, object], curve: Curve, *, is_complete: b
     if seed not in (None, curve.seed) and not saved_study.explains_every_seed(study):
         return ONE_SEED.format(seed=seed)
     return None if is_complete else NOT_YET
+
+
+def slider_note(base: Point, point: Point, gap: str) -> str:
+    """What a λ does: "gap 0.273 → 0.032, accuracy 0.902 → 0.875"."""
+    return SLIDER_NOTE.format(
+        gap_before=common.number(base.metric(gap).value), gap=common.number(point.metric(gap).value),
+        accuracy_before=common.number(base.metric("accuracy").value),
+        accuracy=common.number(point.metric("accuracy").value),
+    )  # fmt: skip
 
 
 def demo_name(kind: str) -> str:

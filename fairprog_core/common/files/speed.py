@@ -16,7 +16,7 @@ from fairprog_core.common.files.json_values import Header, from_json
 from fairprog_core.common.home import Home, replacing
 
 LEAST, MOST = 0.05, 50.0  # beyond that a measurement was disturbed
-NEW = 0.5  # weight of a finished run beside all earlier ones
+NEW = 0.5  # weight of a finished run beside what was known before
 SHORT = 0.3  # seconds: what took less says nothing
 
 
@@ -55,7 +55,7 @@ class Speed:
             for part, cost in expected.items()
             if cost > SHORT and seconds.get(part, 0.0) > SHORT
         }
-        known = {part: (1 - NEW) * self.parts.get(part, new) + NEW * new for part, new in found.items()}
+        known = {part: (1 - NEW) * self.of(part) + NEW * new for part, new in found.items()}
         return replace(self, parts={**self.parts, **known})
 
 

@@ -9,6 +9,7 @@ trigger per λ); batches even over the (z, y) cells; one backward pass instead o
 Notation: l λ-values per batch, k rows per λ, c classes, g groups.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -26,6 +27,8 @@ from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
+
+N_ANGLES = 50  # of a training, about: each costs two more backward passes
 
 
 class Reprogram:
@@ -106,13 +109,15 @@ class Reprogram:
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
         fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
+        angle = self._angle(utility_loss, lam * fairness_loss) if step % max(self.steps // N_ANGLES, 1) == 0 else None
         self._update_trigger(utility_loss, fairness_loss, lam)
-        return {
-            "utility_loss": utility_loss.mean().item(),
-            "fairness_loss": fairness_loss.mean().item(),
-            "discriminator_accuracy": accuracy,
-            "chance": self.chance,
-        }
+        losses = Losses(
+            utility_loss=utility_loss.mean().item(), fairness_loss=fairness_loss.mean().item(),
+            discriminator_accuracy=accuracy, chance=self.chance,
+        )  # fmt: skip
+        if angle is not None:
+            losses["angle"] = angle
+        return losses
 
     def logits(self, x: Any, lam: Tensor, step: int) -> Tensor:
         """Logits (l·k, c) of a batch with the trigger, through which the trigger gets its gradient."""
@@ -141,6 +146,21 @@ class Reprogram:
         load_optimizer(self.optimizer, entry(state, "optimizer"), "optimizer")
         load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
+
+    def _angle(self, utility_loss: Tensor, fairness_loss: Tensor) -> float | None:
+        """The angle between the gradients of both losses for the trigger, in degrees; None where one of them is 0.
+
+        For the page that shows the game: the step itself does not use it.
+        """
+        parameters = list(self.trigger.parameters())
+        useful, fair = (
+            torch.cat([part.flatten() for part in torch.autograd.grad(loss.sum(), parameters, retain_graph=True)])
+            for loss in (utility_loss, fairness_loss)
+        )
+        length = (useful.norm() * fair.norm()).item()
+        if not length > 0:
+            return None
+        return round(math.degrees(math.acos(min(max((useful @ fair).item() / length, -1.0), 1.0))), 1)
 
     def _update_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
         """One optimizer step of the trigger; the discriminator is not changed."""

@@ -40,9 +40,9 @@ def _card(name: str, *, is_chosen: bool, key: str, chosen: str) -> None:
     """Draw one card."""
     title, about = words.CARDS[name]
     own = own_data.dataset() if name == OWN else None
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if name == FACES:
-        st.image(_faces(run_store.home().path), width="stretch")
+        st.image(_faces(run_store.home().path), width="stretch", alt=words.CARD_FACES)
     elif name == COMMENTS:
         st.markdown(words.CARD_COMMENT)
     elif own is not None:

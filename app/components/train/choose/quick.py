@@ -32,17 +32,17 @@ def show(value: Study, *, key: str) -> Study:
         kind for kind, entry in TRIGGERS.items()
         if entry.options.modality == value.dataset.modality and sharing().offers(entry.options)
     ]  # fmt: skip
-    st.subheader(words.WHICH_TRIGGER, anchor=False)
+    st.header(words.WHICH_TRIGGER, anchor=False)
     chosen = _chosen(f"{key}.triggers.kinds", [each.kind for each in value.triggers])
     with st.container(horizontal=True, gap="medium"):
         for kind in kinds:
             with st.container(width=WIDTH[value.dataset.modality], gap="xsmall"):
                 if value.dataset.modality == "image" and (picture := _thumbnail(run_store.home().path, kind)):
-                    st.image(picture, width=112)
+                    st.image(picture, width=112, alt=words.TRIGGER_PICTURE.format(kind=common.kind(kind)))
                 _switch(common.kind(kind), kind, chosen, field=f"{key}.triggers.kinds")
                 if value.dataset.modality == "text":
                     st.caption(words.TEXT_TRIGGERS.get(kind, ""))
-    st.subheader(words.WHAT_IS_EQUAL, anchor=False)
+    st.header(words.WHAT_IS_EQUAL, anchor=False)
     chosen = _chosen(f"{key}.criteria.kinds", [each.kind for each in value.criteria])
     for kind in CRITERIA:
         name, about = words.CRITERIA.get(kind, (common.kind(kind), ""))

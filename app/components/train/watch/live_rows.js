@@ -1,5 +1,21 @@
 /**
- * @typedef {{ name: string, before: string, now: string, term: string }} Counter
+ * @typedef {object} Live
+ * @property {boolean} is_live whether there will be counters and rows: their place is kept
+ * @property {Counter[]} counters
+ * @property {string} counted on which rows
+ * @property {LiveRow[]} rows
+ * @property {string} note
+ */
+
+/**
+ * @typedef {object} Counter
+ * @property {string} name
+ * @property {string} before
+ * @property {string} now
+ * @property {string} term of the field, for the name
+ */
+
+/**
  * @typedef {object} LiveRow
  * @property {string} picture a data URI; empty: the row is a text
  * @property {string} text
@@ -11,7 +27,6 @@
  * @property {number} before
  * @property {number} after
  * @property {boolean} is_right
- * @typedef {{ counters: Counter[], counted: string, rows: LiveRow[], note: string }} Live
  */
 
 /**
@@ -77,6 +92,7 @@ function update(element, found) {
 /** @param {Call<Live>} call */
 export default function ({ parentElement, data: [data] }) {
   const root = parentElement.querySelector(".fp-live");
+  root.classList.toggle("is-live", data.is_live);
   root.querySelector(".counters").replaceChildren(...data.counters.map(counter));
   root.querySelector(".counted").textContent = data.counted;
   const list = root.querySelector("ul");

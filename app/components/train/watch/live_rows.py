@@ -71,6 +71,7 @@ def show(
     """
     now, live = None if max_loss is None else so_far(value, max_loss=max_loss), value.live
     found = {
+        "is_live": max_loss is not None,
         "counters": [] if now is None else counters(now, gap),
         "counted": "" if now is None else words.counted(now.lam, now.n_rows or n_validation, is_rough=bool(now.n_rows)),
         "rows": [_row(row) for row in live["rows"]] if live else [],

@@ -21,38 +21,58 @@ def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
         The drawn curve; None before the first record of a curve.
     """
     run, progress = value
-    if not progress.curves:
-        _before(run, progress, key)
-        return None
     study = _study(run)
     plans = {} if study is None else {plan.key: plan for plan in study.plan()}
-    curve = _choose(run, progress, plans, key)
-    plan = plans.get(curve.key)
-    gap = _gap_of(plan)
-    same = [other for other in progress.curves.values() if other is not curve and _gap_of(plans.get(other.key)) == gap]
+    curve = _choose(run, progress, plans, key) if progress.curves else None
     left, right = st.columns([1.25, 1], gap="large")
-    with left:
-        validation = live.validation(curve, same, gap)
-        if validation is None:
-            st.info(words.NO_VALIDATION if run.is_over else words.PREPARING)
+    with left, st.container(key=f"{key}-plane"):  # keeps its height, so that nothing moves when the chart appears
+        if curve is None:
+            _before(run, progress, key)
         else:
-            live_plot.show(validation, key=f"{key}.validation")
+            _validation(run, progress, curve, plans, key)
+    if run.is_over and curve is None:
+        return None
     with right:
-        if study is not None and plan is not None:
-            most, n = study.max_accuracy_loss(plan.criterion), study.budget.validate_rows
-            live_rows.show(curve, key=f"{key}.rows", gap=gap, max_loss=most, n_validation=n)
+        shown, plan = curve or CurveSoFar(""), plans.get(curve.key) if curve else None
+        most = 1.0 if study is None or plan is None else study.max_accuracy_loss(plan.criterion)
+        n = 0 if study is None else min(study.budget.validate_rows, getattr(study.dataset, "n_val", None) or 10**9)
+        live_rows.show(shown, key=f"{key}.rows", gap=_gap_of(plan), max_loss=most, n_validation=n)
+    if curve is not None:
+        _losses(curve, key)
+    return curve
+
+
+def _validation(run: Run, progress: RunProgress, curve: CurveSoFar, plans: dict[str, CurvePlan], key: str) -> None:
+    """Draw the curve over λ, behind it the finished curves with the same gap."""
+    gap = _gap_of(plans.get(curve.key))
+    same = [other for other in progress.curves.values() if other is not curve and _gap_of(plans.get(other.key)) == gap]
+    validation = live.validation(curve, same, gap)
+    if validation is None:
+        st.info(words.NO_VALIDATION if run.is_over else words.PREPARING)
+    else:
+        live_plot.show(validation, key=f"{key}.validation")
+
+
+def _losses(curve: CurveSoFar, key: str) -> None:
+    """Draw the losses, and on request the game of the two players."""
     with st.expander(words.LOSSES):
         first, second = st.columns(2, gap="large")
         with first:
             live_plot.show(live.utility_loss(curve), key=f"{key}.loss")
         with second:
             live_plot.show(live.discriminator(curve), key=f"{key}.discriminator")
-    return curve
+    with st.expander(words.GAME):
+        first, second = st.columns(2, gap="large")
+        with first:
+            live_plot.show(live.over_chance(curve), key=f"{key}.over_chance")
+        with second:
+            live_plot.show(live.angle(curve), key=f"{key}.angle")
 
 
 def _before(run: Run, progress: RunProgress, key: str) -> None:
-    """Draw the training of the base classifier, before there are curves; nothing where it is not trained."""
+    """Draw the training of the base classifier, before there are curves."""
     if not progress.base:
+        st.info(words.NO_VALIDATION if run.is_over else words.PREPARING)
         return
     newest = progress.base[-1]
     st.markdown(f"{words.BASE_TRAINS} {words.base_step(newest['step'], newest['steps'], newest.get('accuracy'))}")

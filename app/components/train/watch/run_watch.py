@@ -107,10 +107,8 @@ def _state(run: Run) -> None:
         st.error(words.FAILED.format(reason=common.plain(run_store.failure(run))))
     elif run.state == "lost":
         st.warning(words.LOST)
-    elif run.is_paused:
-        st.info(words.PAUSED if run.state == "running" else words.PAUSED_FREE)
     elif run.state == "cancelled":
-        st.info(words.CANCELLED)
+        st.info(words.PAUSED_FREE if run.is_paused else words.CANCELLED)
     elif run.state == "queued":
         run_store.warm_up()  # the worker that should have started it may have ended
         st.info(words.WAITING)

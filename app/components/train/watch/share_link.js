@@ -1,4 +1,9 @@
-/** @typedef {{ copy: string, copied: string, address: string }} ShareWords */
+/**
+ * @typedef {object} ShareWords
+ * @property {string} copy
+ * @property {string} copied
+ * @property {string} address name of the field with the address
+ */
 
 const SECONDS = 2; // for which the button says that it has copied
 

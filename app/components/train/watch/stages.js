@@ -1,20 +1,35 @@
 /**
- * @typedef {{ name: string, state: "done" | "now" | "next", said: string, share: number }} Stage
  * @typedef {object} Stages
  * @property {Stage[]} stages
  * @property {string} doing what happens now
  * @property {number | null} left seconds left now; null: unknown, or nothing is left
- * @property {{ left: string, soon: string, minutes: string, seconds: string }} words
+ * @property {StageWords} words
  */
 
-/** @typedef {Part & { due?: number, timer?: ReturnType<typeof setInterval>, words?: Stages["words"] }} Root */
+/**
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {"done" | "now" | "next"} state
+ * @property {string} said the state, for screen readers
+ * @property {number} share that is finished
+ */
+
+/**
+ * @typedef {object} StageWords
+ * @property {string} left with the time in place of {time}
+ * @property {string} soon
+ * @property {string} minutes
+ * @property {string} seconds
+ */
+
+/** @typedef {Part & { due?: number, timer?: ReturnType<typeof setInterval>, words?: StageWords }} Root */
 
 const SURPRISE = 0.15; // share of the time left by which a new estimate may differ without a jump of the clock
 const LEAST = 3; // seconds: smaller differences never make it jump
 
 /**
  * @param {number} seconds
- * @param {Stages["words"]} words
+ * @param {StageWords} words
  */
 function duration(seconds, words) {
   const whole = seconds > 90 ? 5 * Math.round(seconds / 5) : Math.round(seconds);

@@ -79,8 +79,9 @@ def _doing(run: Run) -> str:
     """What happens now, in a few words."""
     if run.state == "done":
         return words.DONE.format(time=common.seconds(run.seconds))
-    state = words.IS_PAUSED if run.is_paused else common.STATES[run.state]
-    parts = [state, run.label or "", words.ELAPSED.format(time=common.seconds(run.seconds))]
+    if run.is_paused:
+        return words.PAUSED if run.state == "running" else words.IS_PAUSED
+    parts = [common.STATES[run.state], run.label or "", words.ELAPSED.format(time=common.seconds(run.seconds))]
     return " · ".join(part for part in parts if part)
 
 
