@@ -86,11 +86,6 @@ def ask(request: ExplainRequest, *, key: str) -> Claim:
     return claim
 
 
-def claim_of(key: str) -> Claim | None:
-    """The claim of this session for an input; None where it asked nothing."""
-    return session.claims().get(key)
-
-
 def ask_again(key: str) -> None:
     """Forget how the request of an input ended, so that it is computed once more."""
     claim = session.claims().get(key)

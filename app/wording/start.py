@@ -109,7 +109,7 @@ INPUT = "Type a sentence"
 SWAP = "Swap the group"
 SCORE = "P({positive})"
 CONTROL_SCORE = "random words instead: {value} %"
-WAITING = "computing …"
+WAITING = "computing … (the first time the classifier is loaded)"
 SWAPS = {
     "comments": [["Muslims", "Muslim"], ["Christians", "Christian"], ["Buddhists", "Buddhist"], ["Hindus", "Hindu"]]
 }

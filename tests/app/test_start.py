@@ -87,7 +87,7 @@ def test_shipped_examples_keep_the_ratio_and_begin_with_the_worst_off():
 def test_typed_sentence_is_scored_in_the_explain_process(text_demo, monkeypatch):
     """The answer has a share per stop and one of the control."""
     demo = intro_demo.of_folder(text_demo)
-    monkeypatch.setattr(typed_sentence, "FIRST_SECONDS", 60.0)
+    monkeypatch.setattr(typed_sentence, "SECONDS", 60.0)
     claims = {}
     monkeypatch.setattr(explain_process.session, "claims", lambda: claims)
     try:

@@ -55,7 +55,7 @@ function buildClaim(data) {
 /**
  * @param {HTMLElement} root
  * @param {Demo} data
- * @param {(typed: { text: string, turn: number }) => void} send
+ * @param {(typed: { text: string, turn: number, look: number }) => void} send
  */
 async function build(root, data, send) {
   const slider = buildSlider(data), claim = buildClaim(data);

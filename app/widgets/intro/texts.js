@@ -3,6 +3,9 @@
 import { button, choices, make, Turns } from "./parts.js";
 
 const PAUSE = 200; // ms without a key until a text is sent to be scored
+const AGAIN = 1300; // ms until an answer that is not there yet is asked for again: the server waits for it for a second
+const READY = 600; // ms until the process that scores is started, so that the page is drawn first
+const kept = { text: "" }; // what was typed, also when the page draws this part anew
 
 /** @param {string} text */
 const oneLine = (text) => text.replace(/\s+/g, " ").trim();
@@ -26,7 +29,7 @@ function textSide(box, title, label) {
 
 /**
  * @param {SentenceDemo} data
- * @param {(typed: { text: string, turn: number }) => void} sendTyped
+ * @param {(typed: { text: string, turn: number, look: number }) => void} sendTyped turn 0: no answer is waited for
  */
 export function buildTexts(data, sendTyped) {
   const box = make("div", "examples texts"), input = make("textarea"), label = make("label", "", data.words.input);
@@ -73,7 +76,14 @@ export function buildTexts(data, sendTyped) {
 
   /** @param {string} text */
   function send(text) {
-    sendTyped({ text, turn: sent.push(text) - 1 });
+    const turn = sent.push(text) - 1;
+    /** @param {number} look */
+    const ask = (look) => {
+      if (known.has(text) || problem || !box.isConnected) return;
+      sendTyped({ text, turn, look });
+      timer = setTimeout(() => ask(look + 1), AGAIN);
+    };
+    ask(0);
   }
 
   function ask() {
@@ -88,6 +98,7 @@ export function buildTexts(data, sendTyped) {
   function put(text, of) {
     input.value = text;
     example = of;
+    kept.text = of ? "" : text;
     mark();
     ask();
   }
@@ -117,15 +128,17 @@ export function buildTexts(data, sendTyped) {
   data.swaps.forEach((words, i) => chips.append(button(words[0], () => swap(i))));
   input.addEventListener("input", () => {
     example = null;
+    kept.text = input.value;
     mark();
     ask();
   });
   const { buttons, lock, ratio } = choices(data, turns, (i) => put(data.examples[i].scores.text, data.examples[i]));
   turns.at = data.sentences.length ? -1 : 0;
   box.append(label, input, chips, name, pair, note, lock, buttons, ratio);
-  if (data.sentences.length) put(data.sentences[0].text, null);
+  if (kept.text) put(kept.text, null);
+  else if (data.sentences.length) put(data.sentences[0].text, null);
   else if (data.examples.length) put(data.examples[0].scores.text, data.examples[0]);
-  send(oneLine(input.value)); // its scores are known, but the process that scores what is typed next gets ready
+  setTimeout(() => sent.length === 1 && box.isConnected && sendTyped({ text: oneLine(input.value), turn: 0, look: 0 }), READY);
 
   /** @param {number} to */
   const write = (to) => {
