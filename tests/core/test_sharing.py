@@ -69,7 +69,7 @@ def test_every_free_text_of_a_study_is_marked_or_known_to_name_nothing():
         ("BlackBoxOptions", "token"): {"code"},
         ("CelebAOptions", "root"): {"folders"},
         ("CivilCommentsOptions", "root"): {"folders"},
-        ("TableOptions", "path"): {"folders"},
+        ("TableOptions", "path"): {"folders", "hub"},
         ("TableOptions", "also"): {"folders"},
         ("TableOptions", "root"): {"folders"},
         ("EncoderOptions", "model"): {"folders", "hub"},
