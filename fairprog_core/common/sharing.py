@@ -38,13 +38,13 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 NOUNS: dict[Sort, str] = {
     "folders": "a folder or file of the server",
     "addresses": "an address",
-    "hub": "a model on the hub",
+    "hub": "a name on the hub",
     "code": "code",
 }
 
 _MARKS: dict[Sort, dict[str, JsonValue]] = {"folders": FOLDERS, "addresses": ADDRESSES, "hub": HUB, "code": CODE}
 _CODE = re.compile(r"[\w.]+:[\w.]+")  # module:factory
-_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)*", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def test_a_folder_is_not_taken_for_a_model_of_the_hub(tmp_path, monkeypatch):
     for model in ("here", "./here", "../x", "/x", "~/x", "a/b/c", "https://a/b"):
         with pytest.raises(ConfigError, match="a folder or file of the server, which"):
             hub.check(EncoderOptions(model=model))
-    with pytest.raises(ConfigError, match="a model on the hub, which"):
+    with pytest.raises(ConfigError, match="a name on the hub, which"):
         Sharing(is_shared=True, allowed=frozenset({"folders"})).check(EncoderOptions(model="who/what"))
 
 
