@@ -44,7 +44,7 @@ NOUNS: dict[Sort, str] = {
 
 _MARKS: dict[Sort, dict[str, JsonValue]] = {"folders": FOLDERS, "addresses": ADDRESSES, "hub": HUB, "code": CODE}
 _CODE = re.compile(r"[\w.]+:[\w.]+")  # module:factory
-_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)*", re.ASCII)
+_HUB_NAME = re.compile(r"\w[\w.-]*(/[\w.-]+)?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,6 @@ def test_folder_that_is_here_comes_first(tmp_path, monkeypatch):
 def test_owner_of_a_shared_server_decides(allowed, is_allowed, tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRPROG_HOME", str(Home(tmp_path).path))
     policy = Sharing(is_shared=True, allowed=frozenset(allowed))
-    options = TableOptions(path=f"{NAME}/folder")
+    options = TableOptions(path=NAME)
     with nullcontext() if is_allowed else pytest.raises(ConfigError, match="does not allow"):
         policy.check(options)
