@@ -11,7 +11,7 @@ import { noAnswers, store } from "./store.js";
 import { teacherPanel } from "./teacher.js";
 import { thresholdStep } from "./steps/thresholds.js";
 
-const GLOSSARY = ["gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
+const GLOSSARY = ["network", "gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
 const PAPER = `@media print {
   [data-testid="stHeader"], [data-testid="stToolbar"], .fp-words { display: none !important; }
   html, body, #root, #root > div, [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"] {
