@@ -198,7 +198,7 @@ function toy(desk) {
         ...[`${desk.say("step3.odds")} = `, `${written(desk, odds)} × ${written(desk, shown)} × ${written(desk, said)} `, `= ${written(desk, odds * shown * said)}`]
           .map((part) => make("span", "", part)),
       ); // prettier-ignore
-      const mixed = 100 * (believed * b.positive + (1 - believed) * a.positive);
+      const mixed = Math.round(1000 * (believed * b.positive + (1 - believed) * a.positive)) / 10; // as it is shown
       sum.textContent = desk.say("step3.sum", {
         mixed: desk.number(mixed, 1), rest: desk.number(100 - mixed, 1), yes: desk.number(DIRECT * mixed, 1), answer: desk.percent(answered),
       }); // prettier-ignore
