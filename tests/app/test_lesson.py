@@ -124,6 +124,8 @@ def test_sentences_are_true_of_the_shipped_studies(studies):
     assert [row[at["trigger"]] > 0.9 for row in probe["values"]] == [True, True, False]
     assert all(row[at["random_words"]] < row[at["without"]] + 0.01 for row in probe["values"])
     assert comments["look"]["rest"][2] < 0 < comments["look"]["conditions"][0]["value"][0]
+    looks = {each["name"]: each["value"][0] for each in comments["look"]["conditions"]}
+    assert min(looks["random_words"], looks["neutral_words"]) >= looks["without"]  # "only the learned ones do"
 
 
 def test_portraits_are_two_blond_people_whose_hair_is_nearly_alike(studies):
