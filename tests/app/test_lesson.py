@@ -1,14 +1,17 @@
 """The lesson: sentences of every language, the shipped studies' figures, the teacher's link."""
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.components.lesson import bundle
-from app.presenters.lesson import plan, rates, study
+from app.presenters.lesson import plan, portraits, rates, study
 from app.wording.shared.languages import FIRST, languages
 from fairprog_core.results.changed_examples import read_examples
 from fairprog_core.results.result import Result
@@ -94,15 +97,25 @@ def test_sentences_are_true_of_the_shipped_studies(studies):
         assert chosen["groups"][index[worst]]["hits"][0] > hits[index[worst]] + 0.1
         assert chosen["gap"][0] < min(chosen["noise"], 0.1)  # "cannot be told from 0"
         assert [check["verdict"] for check in found["checks"]] == ["no", "no", "yes", "yes", "unknown"]
+        assert found["stops"][1]["lam"] == 0  # "even at λ = 0 the gap falls"
+        assert found["stops"][1]["gap"][0] < base["gap"][0] - 0.05
+        assert chosen["accuracy"][0] < base["accuracy"][0]
+        assert found["flips"][0] > found["flips"][1]
     faces, comments = studies["faces"], studies["comments"]
+    assert abs(faces["levelled"][0] - 1 / 3) < 0.05  # "about a third"
+    assert comments["levelled"][0] > 1 / 3 + 0.03  # "more than a third"
     probe = faces["probe"]
-    at = {name: probe["conditions"].index(name) for name in ("without", "black", "trigger")}
+    at = {name: probe["conditions"].index(name) for name in probe["conditions"]}
+    assert probe["values"][1][at["untrained"]] >= probe["values"][1][at["trigger"]] - 0.01  # "guesser 2"
     assert probe["group"] == "male"
     assert all(
         row[at["black"]] > row[at["without"]] and row[at["trigger"]] > row[at["without"]] for row in probe["values"]
     )
     assert faces["look"]["control"] == "black"
     assert faces["look"]["explained"][0] > 0.6
+    looks = {each["name"]: each["value"][0] for each in faces["look"]["conditions"]}
+    share = (looks["untrained"] - looks["without"]) / (looks["trigger"] - looks["without"])
+    assert share < 0.35 < 0.65 < faces["look"]["explained"][0]  # "it matters what a border looks like"
     other = {each["name"]: each["value"][0] for each in faces["look"]["other"]}
     assert not other or abs(other["trigger"] - other["without"]) < 0.03  # "changes almost nothing"
     probe = comments["probe"]
@@ -111,6 +124,22 @@ def test_sentences_are_true_of_the_shipped_studies(studies):
     assert [row[at["trigger"]] > 0.9 for row in probe["values"]] == [True, True, False]
     assert all(row[at["random_words"]] < row[at["without"]] + 0.01 for row in probe["values"])
     assert comments["look"]["rest"][2] < 0 < comments["look"]["conditions"][0]["value"][0]
+    looks = {each["name"]: each["value"][0] for each in comments["look"]["conditions"]}
+    assert min(looks["random_words"], looks["neutral_words"]) >= looks["without"]  # "only the learned ones do"
+
+
+def test_portraits_are_two_blond_people_whose_hair_is_nearly_alike(studies):
+    woman, man = studies["faces"]["portraits"]
+    assert [(each["group"], each["label"]) for each in (woman, man)] == [(0, 1), (1, 1)]
+    assert portraits.tone(woman["photo"]) == pytest.approx(portraits.tone(man["photo"]), abs=0.02)
+    assert studies["comments"]["portraits"] == []
+
+
+def test_tone_of_hair_by_hand():
+    """Lightness 0.6 less redness 0.2."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (10, 10), (204, 153, 102)).save(buffer, "PNG")
+    assert portraits.tone("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()) == pytest.approx(0.4)
 
 
 def test_figures_are_those_of_the_result(studies):

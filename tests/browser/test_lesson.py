@@ -61,6 +61,23 @@ def test_strong_message_makes_the_answers_equal_whatever_it_says(sums):
     assert gap(1e-6) < 1e-3
 
 
+def test_weak_message_can_widen_the_difference(sums):
+    """What step 3 says of faces of 4 : 1, and of comments: a weak message to the group that has fewer of the label."""
+    faces = [{"share": 0.55, "positive": 0.4}, {"share": 0.45, "positive": 0.06}]
+    comments = [{"share": 0.3, "positive": 0.15}, {"share": 0.3, "positive": 0.65}]
+    for groups, weak, loud in ((faces, 2, 1e4), (comments, 0.5, 1e-4)):
+        none, wide, least = (
+            sums(f"difference({{groups: {json.dumps(groups)}}}, 4, {message})") for message in (1, weak, loud)
+        )
+        assert wide > none + 0.01
+        assert least < 0.01
+
+
+def test_differences_are_those_of_the_numbers_on_the_screen(sums):
+    """78.4 and 76.6 are shown as 78 and 77: 1 point, not 1.8."""
+    assert sums("apart([0.784, 0.766])") == pytest.approx(0.01)
+
+
 def test_hundred_marks_are_shared_out_by_hand(sums):
     """33.3, 33.3 and 33.4 of 100: the largest remainder gets the last one."""
     assert sums("wholes([0.333, 0.333, 0.334], 100)") == [33, 33, 34]
@@ -154,6 +171,30 @@ def test_answers_stay_in_the_browser_and_survive_a_reload(server, visitor):
     expect(page.locator("fieldset.guess input:checked")).to_have_count(0)
 
 
+def test_link_shows_the_answers_of_an_earlier_visit_only_to_who_goes_on(server, visitor):
+    """A shared computer: the last learner's answers lie in the browser when the next one opens the link."""
+    visit = visitor(server)
+    page = visit.open("/lesson?lesson=en")
+    page.locator("fieldset.guess input").first.check()
+    page.get_by_role("button", name="Next step").click()
+    ask = languages()["en"]["ui"]
+    for _ in range(2):  # a reload asks as well
+        visit.open("/lesson?lesson=en")
+        expect(page.locator(".fp-lesson h2")).to_have_text(ask["resume"])
+        expect(page.locator("fieldset.guess")).to_have_count(0)
+        page.reload()
+        expect(page.locator(".fp-lesson h2")).to_have_text(ask["resume"])
+    assert visit.findings() == []
+    page.get_by_role("button", name="Deutsch").click()
+    page.get_by_role("button", name=languages()["de"]["ui"]["go_on"]).click()
+    expect(page.locator(".fp-lesson h2")).to_have_text("Zwei Arten von fair")
+    visit.open("/lesson?lesson=en")
+    page.get_by_role("button", name=ask["fresh"]).click()
+    expect(page.locator(".fp-lesson h2")).to_have_text("Right on average")
+    expect(page.locator("fieldset.guess input:checked")).to_have_count(0)
+    assert page.evaluate(KEPT)["guesses"] == {}
+
+
 def test_lesson_works_where_the_browser_keeps_nothing(server, visitor):
     visit = visitor(server)
     visit.page.add_init_script(REFUSE)
@@ -171,7 +212,7 @@ def test_lesson_works_where_the_browser_keeps_nothing(server, visitor):
 def test_link_hides_steps_and_says_what_it_does_not_know(server, visitor):
     page = visitor(server).open("/lesson?lesson=de,2,5-6,klingon")
     expect(page.locator(".step")).to_have_count(3)
-    expect(page.locator(".fp-lesson h2")).to_have_text("Zweimal fair")
+    expect(page.locator(".fp-lesson h2")).to_have_text("Zwei Arten von fair")
     expect(page.locator(".warning")).to_contain_text("„klingon“")
 
 

@@ -69,7 +69,7 @@ export function stepFrame(desk, number, step, onShown) {
   };
   if (answers.guesses[key] !== undefined) open();
   if (answers.shown[key]) reveal();
-  return make("div", "", make("section", "part", make("h3", "", desk.say("ui.guess")), meanings, question, first), tried, measured);
+  return make("div", "", make("section", "part", make("h3", "", desk.say("ui.guess")), meanings, ...(step.before ? [step.before()] : []), question, first), tried, measured);
 }
 
 /**

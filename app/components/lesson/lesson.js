@@ -11,7 +11,7 @@ import { noAnswers, store } from "./store.js";
 import { teacherPanel } from "./teacher.js";
 import { thresholdStep } from "./steps/thresholds.js";
 
-const GLOSSARY = ["gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
+const GLOSSARY = ["network", "gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
 const PAPER = `@media print {
   [data-testid="stHeader"], [data-testid="stToolbar"], .fp-words { display: none !important; }
   html, body, #root, #root > div, [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"] {
@@ -37,13 +37,15 @@ function languageOf({ languages, plan }, chosen) {
  * @param {Lesson} lesson
  * @param {LessonStudy} study
  * @param {(data: string) => void} changeData
+ * @param {string} [spoken] the language that was chosen before the learner said whose the answers are
  */
-function build(root, lesson, study, changeData) {
+function build(root, lesson, study, changeData, spoken = "") {
   const kept = store(study.key);
+  const isAsking = kept.isOfAnother();
   let answers = kept.read();
-  const language = languageOf(lesson, answers.language);
+  const language = languageOf(lesson, isAsking ? spoken : answers.language);
   const save = () => kept.write(answers);
-  const words = desk(language, lesson.languages[language], study, answers, save);
+  const words = desk(language, lesson.languages[language], study, isAsking ? noAnswers() : answers, save);
   gatherFacts(words);
   const steps = [averageStep(words), thresholdStep(words), beliefStep(words), priceStep(words), lookStep(words)];
   const numbers = lesson.plan.steps;
@@ -53,9 +55,12 @@ function build(root, lesson, study, changeData) {
   const again = () => build(root, lesson, study, changeData);
   /** @param {string} key */
   const speak = (key) => {
-    answers.language = key;
-    save();
-    again();
+    if (isAsking) build(root, lesson, study, changeData, key);
+    else {
+      answers.language = key;
+      save();
+      again();
+    }
     root.querySelector(".languages [aria-pressed=true]")?.dispatchEvent(new Event("fp-focus"));
   };
   const tongues = Object.entries(lesson.languages).map(([key, sentences]) => {
@@ -182,17 +187,34 @@ function build(root, lesson, study, changeData) {
   };
   offer();
 
+  /** Whose are the answers that lie here? Only who says so sees them. */
+  const askWhose = () => {
+    const goOn = button(say("ui.go_on"), () => {
+      if (spoken) answers.language = spoken;
+      save();
+      again();
+      root.querySelector("h2")?.focus();
+    });
+    const anew = button(say("ui.fresh"), () => {
+      answers = { ...noAnswers(), language: spoken };
+      save();
+      again();
+      root.querySelector("h2")?.focus();
+    }, "main");
+    return make("section", "part", make("h2", "", say("ui.resume")), make("div", "buttons", anew, goOn));
+  };
+
   const notes = [];
   if (lesson.plan.problem) {
     const values = { part: lesson.plan.problem, data: lesson.data.join(", "), languages: Object.keys(lesson.languages).join(", ") };
     notes.push(make("p", "warning", say("ui.problem", values)));
   }
-  go(answers.at, false);
+  if (!isAsking) go(answers.at, false);
   if (!kept.isKept()) notes.push(make("p", "warning", say("ui.not_kept")));
   root.classList.remove("is-printing");
   root.replaceChildren(
     make("header", "", make("h1", "", say("title")), make("div", "tools", languages, ...(lesson.data.length > 1 ? [data] : []))),
-    make("p", "lead", say("lead")), ...notes, place, stage, moves, glossary, teacherPanel(words, lesson, steps.length + 1, print), ask,
+    make("p", "lead", say("lead")), ...notes, ...(isAsking ? [askWhose()] : [place, stage, moves]), glossary, teacherPanel(words, lesson, steps.length + 1, print), ...(isAsking ? [] : [ask]),
   ); // prettier-ignore
 }
 

@@ -67,6 +67,15 @@ export function ends(study) {
 }
 
 /**
+ * The largest difference of some shares, in points, between their whole numbers of 100: those that stand beside it.
+ * @param {number[]} shares
+ */
+export function apart(shares) {
+  const shown = shares.map((share) => Math.round(100 * share));
+  return (Math.max(...shown) - Math.min(...shown)) / 100;
+}
+
+/**
  * The measured figures as text, by the names that the sentences use.
  * @param {Desk} desk
  */
@@ -80,15 +89,17 @@ export function gatherFacts(desk) {
     measured[1] == null ? "" : desk.say("ui.interval", { low: percent(measured[1], digits), high: percent(measured[2], digits) });
   const accuracy = base.accuracy[0] ?? 0;
   const rare = study.groups[low].share * study.groups[low].positive;
+  const whole = { wrong: 100 - Math.round(100 * (accuracy - rare * (base.groups[low].hits[0] ?? 0))), rare: Math.round(100 * rare) };
   /** @type {Record<string, string>} */
   const found = {
+    positive: desk.say("positive"), wrong_if: number(whole.wrong), others_wrong: number(whole.wrong - whole.rare),
     n: number(study.n), accuracy: percent(accuracy), learned: number(study.learned), frozen: number(study.frozen),
     worst_hits: percent(base.groups[low].hits[0]), worst_hits_range: range(base.groups[low].hits),
     best_hits: percent(base.groups[high].hits[0]), best_hits_range: range(base.groups[high].hits),
     worst_after: percent(chosen.groups[low].hits[0]), worst_after_range: range(chosen.groups[low].hits),
-    count_worst: percent(rare), all_wrong: percent(accuracy - rare * (base.groups[low].hits[0] ?? 0)),
+    count_worst: percent(rare), all_wrong: number(100 - whole.wrong),
     base_low: percent(study.groups[low].positive), base_high: percent(study.groups[high].positive),
-    gap0: percent(base.gap[0]), gap0_range: range(base.gap), gap1: percent(chosen.gap[0]), gap1_range: range(chosen.gap),
+    gap_first: percent(study.stops[1]?.gap[0]), gap0: percent(base.gap[0]), gap0_range: range(base.gap), gap1: percent(chosen.gap[0]), gap1_range: range(chosen.gap),
     acc0: percent(accuracy), acc0_range: range(base.accuracy), acc1: percent(chosen.accuracy[0]), acc1_range: range(chosen.accuracy),
     noise: percent(chosen.noise), lam: number(chosen.lam ?? 0, Number.isInteger(chosen.lam) ? 0 : 2),
     gained: number(study.flips[0]), lost: number(study.flips[1]),
@@ -100,11 +111,17 @@ export function gatherFacts(desk) {
     const value = (name) => conditions.find((each) => each.name === name)?.value ?? [null, null, null];
     const sign = (rest[0] ?? 0) < 0 ? -1 : 1; // a share may fall: then the rest is told as a positive number of points
     const distance = rest.map((each) => (each === null ? null : sign * each));
+    const [without, withTrigger] = [value("without")[0] ?? 0, value("trigger")[0] ?? 0];
+    for (const { name, value: measured } of conditions) {
+      found[`look_${name}`] = percent(measured[0]);
+      found[`look_${name}_range`] = range(measured);
+      found[`${name}_explained`] = percent(((measured[0] ?? 0) - without) / (withTrigger - without || 1));
+    }
     Object.assign(found, {
-      look_without: percent(value("without")[0]), look_trigger: percent(value("trigger")[0]),
+      look_without_rest: number(100 - Math.round(100 * without)),
       look_control: percent(value(control)[0]), look_control_range: range(value(control)),
       explained: percent(explained[0]), explained_range: range(explained),
-      rest: percent(distance[0]), rest_range: range(sign < 0 ? [distance[0], distance[2], distance[1]] : distance),
+      rest: percent(distance[0], 1), rest_range: range(sign < 0 ? [distance[0], distance[2], distance[1]] : distance, 1),
     }); // prettier-ignore
     for (const each of study.look.other) {
       const name = each.name === control ? "control" : each.name;
@@ -112,6 +129,9 @@ export function gatherFacts(desk) {
       found[`other_${name}_range`] = range(each.value);
     }
   }
+  study.probe?.values.forEach((values, i) =>
+    values.forEach((value, j) => (found[`probe${i + 1}_${study.probe?.conditions[j]}`] = percent(value))),
+  );
   Object.assign(desk.facts, found);
 }
 
@@ -136,7 +156,7 @@ export function rateBars(desk, kinds, newBar) {
     for (const { kind, spread, bars } of blocks) {
       const values = rates.map((each) => each[kind][0]);
       const known = values.filter((value) => value !== null);
-      spread.textContent = desk.points("ui.points_apart", Math.max(...known) - Math.min(...known));
+      spread.textContent = desk.points("ui.points_apart", apart(known));
       bars.forEach((each, i) => {
         const [value, low, high] = rates[i][kind];
         const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;

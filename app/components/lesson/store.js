@@ -3,6 +3,9 @@ const KEY = "fairprog.lesson";
 /** @type {Map<string, Answers>} for a browser that keeps nothing */
 const memory = new Map();
 
+/** @type {Set<string>} what was begun or gone on with since the page was loaded; for a browser that keeps nothing */
+const begun = new Set();
+
 /** @returns {Answers} */
 export function noAnswers() {
   return { at: 0, guesses: {}, shown: {}, words: "", language: "" };
@@ -28,13 +31,38 @@ export function store(data) {
   /** @param {Answers} answers */
   const write = (answers) => {
     memory.set(key, answers);
+    begin();
     try {
       window.localStorage.setItem(key, JSON.stringify(answers));
     } catch {
       isKept = false;
     }
   };
-  return { read, write, isKept: () => isKept };
+  /** From now on the answers belong to who sits here: until another visit, which a reload is not. */
+  const begin = () => {
+    begun.add(key);
+    try {
+      window.sessionStorage.setItem(key, String(performance.timeOrigin));
+    } catch {
+      // refused: then `begun` alone knows
+    }
+  };
+  /** Whether the answers come from another visit, and may be somebody else's: of a school computer, for example. */
+  const isOfAnother = () => {
+    const answers = read();
+    const isEmpty = !answers.words && !Object.keys(answers.guesses).length;
+    if (isEmpty || begun.has(key)) return false;
+    try {
+      const mark = window.sessionStorage.getItem(key);
+      const [visit] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+      if (mark !== null && (mark === String(performance.timeOrigin) || visit?.type === "reload")) return false;
+      window.sessionStorage.removeItem(key); // so that a reload asks again
+    } catch {
+      // refused, so nothing is known of this visit
+    }
+    return true;
+  };
+  return { read, write, begin, isOfAnother, isKept: () => isKept };
 }
 
 /** @param {unknown} error */

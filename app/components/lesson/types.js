@@ -39,6 +39,7 @@
  * @property {LessonChecked[]} checks
  * @property {LessonExample[]} examples
  * @property {LessonExample[]} changed
+ * @property {LessonExample[]} portraits
  * @property {LessonTrigger} trigger
  */
 
@@ -154,6 +155,7 @@
  * @typedef {object} Step
  * @property {string[]} options of its question; empty where the step asks in its own way
  * @property {number} right index of the option that was measured
+ * @property {() => HTMLElement} [before] what the question is about, where it needs a picture
  * @property {() => HTMLElement} tryOut
  * @property {() => HTMLElement[]} measured drawn when it is shown
  * @property {string[]} links pages to go on with

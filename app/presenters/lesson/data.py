@@ -155,6 +155,7 @@ class LessonStudy(TypedDict):
         flips: of test rows: became right, became wrong.
         examples: explained test rows.
         changed: test rows whose prediction changes at the chosen λ, as often gained and lost as all; may be empty.
+        portraits: a positive row of each of two groups, drawn alike; may be empty.
         steps: of the training.
         majority: accuracy of always giving the more frequent label.
         levelled: the share of what the gap closed by that better groups lost.
@@ -178,6 +179,7 @@ class LessonStudy(TypedDict):
     checks: list[LessonChecked]
     examples: list[LessonExample]
     changed: list[LessonExample]
+    portraits: list[LessonExample]
     trigger: LessonTrigger
 
 

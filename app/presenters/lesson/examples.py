@@ -13,6 +13,7 @@ from PIL import Image
 
 from app.models.gallery import trigger_words
 from app.presenters import texts
+from app.presenters.lesson import portraits
 from app.presenters.lesson.data import LessonExample, LessonTrigger
 from fairprog_core.metrics.explanations.by_condition import CONTROLS
 from fairprog_core.results.changed_examples import ChangedExamples
@@ -48,7 +49,7 @@ def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
 
 
 def changed(stored: ChangedExamples | None, gallery: Gallery) -> list[LessonExample]:
-    """The first of the stored rows whose prediction changes: among them gained and lost as often as in the whole split.
+    """All stored rows whose prediction changes.
 
     Args:
         stored: rows of the gallery's curve; None where the study has none.
@@ -68,8 +69,28 @@ def changed(stored: ChangedExamples | None, gallery: Gallery) -> list[LessonExam
             "words": [texts.safe(word) for word in row["scores"]["text"].split(" ")] if "scores" in row else [],
             "weights": {},
         }
-        for row in stored["rows"][: N_CHANGED[gallery.modality]]
+        for row in stored["rows"]
     ]
+
+
+def few(rows: list[LessonExample], stop: int) -> list[LessonExample]:
+    """Some of the stored rows, in their order: among them gained and lost as often as among all stored ones.
+
+    Texts are the first ones; of faces those whose hair looks most as its label says.
+
+    Args:
+        rows: all that are stored.
+        stop: where the prediction is another one than at the first stop.
+    """
+    if not rows or not rows[0]["photo"]:
+        return rows[: N_CHANGED["text"]]
+    n = N_CHANGED["image"]
+    clear = [portraits.tone(row["photo"]) * (1 if row["label"] else -1) for row in rows]
+    by_gain: dict[bool, list[int]] = {True: [], False: []}
+    for i in sorted(range(len(rows)), key=lambda i: -clear[i]):
+        by_gain[rows[i]["predictions"][stop] == rows[i]["label"]].append(i)
+    n_gained = round(n * len(by_gain[True]) / len(rows))
+    return [rows[i] for i in sorted(by_gain[True][:n_gained] + by_gain[False][: n - n_gained])]
 
 
 def _group(patterns: list[list[bool]] | None, z: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.presenters.lesson import examples, looks, rates
+from app.presenters.lesson import examples, looks, portraits, rates
 from app.presenters.lesson.data import LessonStudy
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.point import Point
@@ -37,6 +37,7 @@ def study(result: Result, run: str) -> LessonStudy:
     points, chosen = result.points_of(curve), result.chosen_point(curve)
     levelled = chosen.levelling.get(curve.gap) if chosen.levelling else result.levelling(chosen, curve.gap)
     stored = read_examples(result.folder, curve=curve.key, n_labels=len(result.labels))
+    changed = examples.changed(stored, gallery)
     lams = {float(lam) for lam in gallery.arrays["lams"]}
     points = [point for point in points if point.lam in lams]
     return {
@@ -57,7 +58,8 @@ def study(result: Result, run: str) -> LessonStudy:
         "probe": looks.probe(curve),
         "checks": looks.checks(result, curve, levelled),
         "examples": examples.examples(gallery, curve),
-        "changed": examples.changed(stored, gallery),
+        "changed": examples.few(changed, 1 + curve.lams.index(curve.chosen_lam)),
+        "portraits": portraits.alike(changed),
         "trigger": examples.trigger(gallery),
     }
 

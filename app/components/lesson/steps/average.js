@@ -41,7 +41,7 @@ export function averageStep(desk) {
     measured: () => {
       const bars = rateBars(desk, ["hits", "alarms"], bar);
       bars.set(base.groups.map(({ hits, alarms, called }) => ({ hits, alarms, called })));
-      return [bars.box];
+      return [bars.box, make("p", "note", desk.say("ui.legend_interval"))];
     },
     links: [],
   };

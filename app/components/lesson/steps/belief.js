@@ -1,6 +1,6 @@
 import { canvas, paint } from "../canvas.js";
 import { bar, make, slider, table } from "../dom.js";
-import { ends } from "../sentences.js";
+import { apart, ends } from "../sentences.js";
 
 // The paper's account of why a trigger works (section 3.4 and its figure): the classifier answers from what speaks for the
 // label directly, and from what it believes about the group. A trigger that tells the group strongly enough overrules
@@ -10,6 +10,8 @@ const DIRECT = 4; // how many times likelier what both inputs show is with the l
 const MOST = 2; // log10 of the strongest evidence of an input
 const MOST_TRIGGER = 4; // and of the strongest message
 const STEP = 0.02;
+const NEAR_ANSWERS = 0.1; // two answers as close as that are nearly equal
+const WEAK = 4; // evidence of the example in which a weak message widens the difference
 
 /**
  * P(group | input, trigger) by Bayes' rule: odds = before × what the input shows × what the trigger says.
@@ -40,13 +42,75 @@ export function answer(direct, believed, inside, outside) {
  * @returns {Step}
  */
 export function beliefStep(desk) {
+  tellWeak(desk);
   return {
     options: desk.list("step3.options"),
     right: 2,
+    before: () => shownBefore(desk),
     tryOut: () => toy(desk),
     measured: () => (desk.study.probe ? [heard(desk, desk.study.probe)] : []),
     links: ["probe"],
   };
+}
+
+/**
+ * The two groups of the toy, the first listed of the data first, and the second one's share of both.
+ * @param {LessonStudy} study
+ */
+export function pair(study) {
+  const { low, high } = ends(study);
+  const [a, b] = [low, high].sort((i, j) => i - j).map((i) => study.groups[i]);
+  return { a, b, prior: b.share / (a.share + b.share) };
+}
+
+/**
+ * How far the toy's two answers lie apart.
+ * @param {LessonStudy} study
+ * @param {number} evidence
+ * @param {number} message
+ */
+export function difference(study, evidence, message) {
+  const { a, b, prior } = pair(study);
+  const answers = [1 / evidence, evidence].map((shown) => answer(DIRECT, belief(prior, shown, message), b.positive, a.positive));
+  return apart(answers);
+}
+
+/**
+ * The facts of the example in which a weak message widens the difference.
+ * @param {Desk} desk
+ */
+function tellWeak(desk) {
+  const names = desk.list("step3.message_groups");
+  const weak = [2, 1 / 2].map((message) => ({ message, gap: difference(desk.study, WEAK, message) }));
+  const widest = weak[0].gap >= weak[1].gap ? weak[0] : weak[1];
+  Object.assign(desk.facts, {
+    weak_face: String(WEAK),
+    weak_gap0: desk.percent(difference(desk.study, WEAK, 1)), weak_gap1: desk.percent(widest.gap),
+    weak_message: desk.number(Math.max(widest.message, 1 / widest.message)), weak_group: names[widest.message > 1 ? 1 : 0],
+  }); // prettier-ignore
+}
+
+/**
+ * One input without a trigger and with one, before it is asked about: what is a border, what are words in front?
+ * @param {Desk} desk
+ */
+function shownBefore(desk) {
+  const { trigger, modality, stops, examples } = desk.study;
+  const names = desk.list("step3.before");
+  const chosen = Math.max(stops.findIndex((stop) => stop.is_chosen), 1) - 1;
+  const portraits = desk.study.portraits;
+  const example = portraits[0] ?? examples[0];
+  const figures = names.map((name, i) => {
+    const caption = make("figcaption", "note", name);
+    if (modality === "image") {
+      const picture = canvas(name);
+      paint(picture, { photo: example.photo, trigger: i ? (trigger.controls.untrained ?? trigger.pictures[chosen]) : undefined, box: trigger.box });
+      return make("figure", "", picture, caption);
+    }
+    const quote = make("blockquote", "", ...(i ? [make("span", "words", trigger.words[chosen].join(" ")), " "] : []), example.words.join(" "));
+    return make("figure", "", quote, caption);
+  });
+  return make("div", modality === "image" ? "shown pictures" : "shown", ...figures);
 }
 
 /**
@@ -82,11 +146,11 @@ function written(desk, times) {
  */
 function portrait(desk, group) {
   const { study } = desk;
-  const example = [...study.changed, ...study.examples].find((each) => each.label === 1 && study.groups[each.group] === group);
-  if (!example?.photo) return [];
+  const example = study.portraits.find((each) => study.groups[each.group] === group);
+  if (!example) return [];
   const element = canvas(desk.say(`one.${group.name}1`));
   paint(element, { photo: example.photo, box: study.trigger.box });
-  return [element];
+  return [make("div", "framed", element)];
 }
 
 /**
@@ -95,9 +159,7 @@ function portrait(desk, group) {
  */
 function toy(desk) {
   const { study } = desk;
-  const { low, high } = ends(study);
-  const [a, b] = [low, high].sort((i, j) => i - j).map((i) => study.groups[i]);
-  const prior = b.share / (a.share + b.share);
+  const { a, b, prior } = pair(study);
   const [nameA, nameB] = desk.list("step3.message_groups");
   let [evidence, message] = [1.3, 0]; // log10
 
@@ -107,19 +169,22 @@ function toy(desk) {
     const answers = bar(desk.say("step3.answers"));
     const verdict = make("strong", "verdict-word");
     const equation = make("p", "equation");
+    const sum = make("p", "note");
     return {
-      sign, name, believes, answers, verdict, equation,
-      box: make("div", "side", make("div", "who", ...portrait(desk, sign < 0 ? a : b), make("h4", "", name)), equation, believes.row, answers.row, verdict),
+      sign, name, believes, answers, verdict, equation, sum,
+      box: make("div", "side", make("div", "who", ...portrait(desk, sign < 0 ? a : b), make("h4", "", name)), equation, believes.row, sum, answers.row, verdict),
     }; // prettier-ignore
   });
-  const apart = make("p", "big");
+  const gap = make("p", "big");
   const hint = make("p", "note");
-  const result = make("div", "", apart, hint);
+  const before = make("p", "note");
+  const result = make("div", "", gap, hint);
+  const area = make("div", "two");
   result.setAttribute("aria-live", "polite");
 
   const redraw = () => {
     const said = 10 ** message;
-    const answersNow = sides.map(({ sign, believes, answers, verdict, equation }) => {
+    const answersNow = sides.map(({ sign, believes, answers, verdict, equation, sum }) => {
       const shown = 10 ** (sign * evidence);
       const believed = belief(prior, shown, said);
       const answered = answer(DIRECT, believed, b.positive, a.positive);
@@ -128,16 +193,28 @@ function toy(desk) {
       const outcome = desk.say(answered >= 0.5 ? "step4.right" : "step4.wrong"); // both have the label
       verdict.textContent = `${desk.say(answered >= 0.5 ? "positive" : "negative")}, ${outcome}`;
       verdict.className = `verdict-word ${answered >= 0.5 ? "is-right" : "is-wrong"}`;
-      const before = prior / (1 - prior);
-      equation.textContent =
-        `${desk.say("step3.odds")} = ${written(desk, before)} × ${written(desk, shown)} × ${written(desk, said)} = ` +
-        `${written(desk, before * shown * said)}`;
+      const odds = prior / (1 - prior);
+      equation.replaceChildren(
+        ...[`${desk.say("step3.odds")} = `, `${written(desk, odds)} × ${written(desk, shown)} × ${written(desk, said)} `, `= ${written(desk, odds * shown * said)}`]
+          .map((part) => make("span", "", part)),
+      ); // prettier-ignore
+      const mixed = Math.round(1000 * (believed * b.positive + (1 - believed) * a.positive)) / 10; // as it is shown
+      sum.textContent = desk.say("step3.sum", {
+        mixed: desk.number(mixed, 1), rest: desk.number(100 - mixed, 1), yes: desk.number(DIRECT * mixed, 1), answer: desk.percent(answered),
+      }); // prettier-ignore
       return answered;
     });
-    const difference = Math.abs(answersNow[0] - answersNow[1]);
-    apart.textContent = desk.points("step3.apart", difference);
-    const isNear = difference < 0.1;
-    hint.textContent = isNear ? desk.say(answersNow[0] < 0.5 ? "step3.equal_low" : "step3.equal_high") : "\u00a0";
+    gap.textContent = desk.points("step3.apart", apart(answersNow));
+    const isNear = apart(answersNow) < NEAR_ANSWERS;
+    const isNearAnyway = difference(study, 10 ** evidence, 1) < NEAR_ANSWERS;
+    const found = isNearAnyway ? "step3.equal_none" : answersNow[0] < 0.5 ? "step3.equal_low" : "step3.equal_high";
+    hint.textContent = isNear ? desk.say(found) : "\u00a0";
+    before.textContent = desk.say("step3.equation", {
+      share_a: desk.percent(1 - prior), share_b: desk.percent(prior), before: written(desk, prior / (1 - prior)),
+      face_a: written(desk, 10 ** -evidence), face_b: written(desk, 10 ** evidence), said: written(desk, said),
+    }); // prettier-ignore
+    area.style.setProperty("--said", String(Math.abs(message) / MOST_TRIGGER));
+    area.classList.toggle("says-first", message < 0);
   };
   const clear = slider(
     desk.say("step3.evidence"), { min: 0, max: MOST, step: STEP, value: evidence },
@@ -154,12 +231,9 @@ function toy(desk) {
     [nameA, nameB],
   ); // prettier-ignore
   redraw();
-  const equation = desk.say("step3.equation", {
-    evidence: desk.say("step3.face_word"), message: desk.say("step3.trigger_word"), a: nameA, b: nameB,
-    share_a: desk.percent(1 - prior), share_b: desk.percent(prior),
-  }); // prettier-ignore
+  area.append(...sides.map(({ box }) => box));
   return make(
-    "div", "toy", clear.box, told.box, make("p", "equation", equation), make("div", "two", ...sides.map(({ box }) => box)), result,
+    "div", "toy", clear.box, told.box, before, area, result,
     make("p", "note", desk.say("step3.direct", { times: String(DIRECT) })),
   ); // prettier-ignore
 }

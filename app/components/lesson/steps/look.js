@@ -1,4 +1,4 @@
-import { bar, button, make } from "../dom.js";
+import { bar, button, make, table } from "../dom.js";
 import { canvas, paint } from "../canvas.js";
 import { nearest } from "./average.js";
 
@@ -15,41 +15,65 @@ export function lookStep(desk) {
   const value = (name) => look.conditions.find((each) => each.name === name)?.value[0] ?? 0;
   const [without, withTrigger] = [value("without"), value("trigger")];
   PARTS.forEach((part, i) => (desk.facts[`look_option${i}`] = desk.percent(without + part * (withTrigger - without))));
+  const watch = { at: 0, redraw: /** @type {(() => void)[]} */ ([]) };
   return {
     options: desk.list("step5.options"),
     right: nearest(PARTS, (value(look.control) - without) / (withTrigger - without || 1)),
-    tryOut: () => viewer(desk, ["without", "trigger"]),
+    tryOut: () => {
+      watch.redraw = [];
+      return viewer(desk, ["without", "trigger"], watch, true);
+    },
     measured: () => {
       const rows = look.conditions.map(({ name, value: measured }) => {
         const [share, low, high] = measured;
-        const each = bar(desk.say(`conditions.${name}`), name === look.control ? "is-control" : "");
+        const each = bar(desk.say(`conditions.${name}`), ["without", "trigger"].includes(name) ? "" : "is-control");
         const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;
         each.set(share, desk.percent(share) + interval, measured);
         return each.row;
       });
-      const bars = make("div", "bars", make("h4", "", desk.say("step5.value")), ...rows);
-      const other = look.other.length ? [make("p", "", desk.say("step5.other"))] : [];
-      const isPicture = desk.study.modality === "image";
-      return isPicture ? [viewer(desk, look.conditions.map(({ name }) => name)), bars, ...other] : [bars];
+      const legend = make("p", "note", `${desk.say("step5.striped")} · ${desk.say("ui.legend_interval")}`);
+      const bars = make("div", "bars", make("h4", "", desk.say("step5.value")), ...rows, legend);
+      if (desk.study.modality !== "image") return [bars];
+      const maps = viewer(desk, look.conditions.map(({ name }) => name), watch, false);
+      return [make("p", "", desk.say("step5.same")), maps, bars, ...(look.other.length ? asked(desk, look) : [])];
     },
     links: ["saliency"],
   };
 }
 
 /**
+ * The two ways to ask, side by side.
+ * @param {Desk} desk
+ * @param {LessonLook} look
+ */
+function asked(desk, look) {
+  /** @param {LessonCondition[]} conditions @param {string} name */
+  const cell = (conditions, name) => {
+    const [share, low, high] = conditions.find((each) => each.name === name)?.value ?? [null];
+    const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;
+    return `${desk.percent(share)} %${interval}`;
+  };
+  const rows = look.conditions.map(({ name }) => [desk.say(`conditions.${name}`), cell(look.conditions, name), cell(look.other, name)]);
+  return [make("p", "", desk.say("step5.other")), table(desk.say("step5.value"), desk.list("step5.asks"), rows)];
+}
+
+/**
  * One test row under several conditions, with what speaks for the label; buttons choose the row.
  * @param {Desk} desk
  * @param {string[]} conditions
+ * @param {{ at: number, redraw: (() => void)[] }} watch the chosen row, which all viewers of the step share
+ * @param {boolean} hasPicks whether the row is chosen here
  */
-function viewer(desk, conditions) {
+function viewer(desk, conditions, watch, hasPicks) {
   const { trigger, modality, stops } = desk.study;
   const examples = desk.study.examples.filter((each) => modality !== "image" || hasHeat(each, desk.study.look));
   const chosen = Math.max(stops.findIndex((stop) => stop.is_chosen), 1);
   const area = make("div", modality === "image" ? "maps" : "weighed");
-  /** @param {number} at */
-  const show = (at) => {
-    const example = examples[at];
-    picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(i === at)));
+  const really = make("p", "note");
+  const show = () => {
+    const example = examples[watch.at];
+    picks.forEach((pick, i) => pick.setAttribute("aria-pressed", String(i === watch.at)));
+    really.textContent = desk.say("step5.really", { name: desk.say(`one.${desk.study.groups[example.group].name}${example.label}`) });
     area.replaceChildren(
       ...conditions.map((name) => {
         const title = desk.say(`conditions.${name}`);
@@ -62,9 +86,14 @@ function viewer(desk, conditions) {
       }),
     );
   };
-  const picks = examples.map((example, i) => {
+  /** @param {number} at */
+  const choose = (at) => {
+    watch.at = at;
+    watch.redraw.forEach((redraw) => redraw());
+  };
+  const picks = (hasPicks ? examples : []).map((example, i) => {
     const name = desk.say(`one.${desk.study.groups[example.group].name}${example.label}`);
-    const pick = button(modality === "image" ? "" : String(i + 1), () => show(i), "pick");
+    const pick = button(modality === "image" ? "" : String(i + 1), () => choose(i), "pick");
     pick.setAttribute("aria-label", `${i + 1}: ${name}`);
     if (modality === "image") {
       const small = canvas(name);
@@ -74,8 +103,9 @@ function viewer(desk, conditions) {
     }
     return pick;
   });
-  show(0);
-  return make("div", "", make("div", "picks", ...picks), area);
+  watch.redraw.push(show);
+  show();
+  return make("div", "", ...(hasPicks ? [make("div", "picks", ...picks)] : []), really, area);
 }
 
 /**

@@ -22,7 +22,7 @@ export function priceStep(desk) {
       const bars = rateBars(desk, ["hits", "alarms"], bar);
       bars.set(chosen.groups.map(({ hits, alarms, called }) => ({ hits, alarms, called })));
       bars.markAt(stops[0].groups.map(({ hits, alarms, called }) => ({ hits, alarms, called })));
-      return [bars.box];
+      return [bars.box, make("p", "note", `${desk.say("ui.legend_interval")} · ${desk.say("ui.legend_before")}`)];
     },
     links: ["tradeoff", "train"],
   };

@@ -120,16 +120,17 @@ export function thresholdStep(desk) {
   const { low, high } = ends(desk.study);
   const [a, b] = [ways.best_a, ways.best_b];
   const inB = groups.map((group, g) => ratesAt(group, b[g]));
-  const [hits, alarms] = [mean(inB.map((rates) => rates.hits)), mean(inB.map((rates) => rates.alarms))];
+  const [hits, alarms] = [mean(inB.map((rates) => rates.hits)), mean(inB.map((rates) => rates.alarms))].map((share) => Math.round(100 * share));
+  const bases = [groups[high], groups[low]].map(({ positive }) => Math.round(100 * positive));
   Object.assign(desk.facts, {
     a_hits_low: desk.percent(ratesAt(groups[low], a[low]).hits),
     a_alarms_low: desk.percent(ratesAt(groups[low], a[low]).alarms),
     a_alarms_high: desk.percent(ratesAt(groups[high], a[high]).alarms),
     a_accuracy: desk.percent(accuracyAt(groups, a)),
     b_called: desk.number(b[high] - b[low]),
-    b_hits: desk.number(hits, 2),
-    b_alarms: desk.number(alarms, 2),
-    b_expected: desk.percent((hits - alarms) * (groups[high].positive - groups[low].positive)),
+    b_hits: desk.number(hits / 100, 2),
+    b_alarms: desk.number(alarms / 100, 2),
+    b_expected: desk.number(((hits - alarms) / 100) * (bases[0] - bases[1]), 1), // of the rounded figures beside it
     b_accuracy: desk.percent(accuracyAt(groups, b)),
   });
   return {
@@ -164,7 +165,7 @@ function board(desk, ways) {
     return { box: make("div", "lamp", make("span", "", desk.say(`step2.lamp_${name}`)), state), state };
   });
   const accuracy = make("strong");
-  const trivial = make("p", "note", desk.say("step2.trivial"));
+  const trivial = make("p", "found-out", desk.say("step2.trivial"));
   const status = make("div", "lamps", ...lamps.map(({ box }) => box), make("div", "lamp", make("span", "", desk.say("step2.accuracy")), accuracy));
   const near = make("p", "note", desk.say("step2.near", { points: desk.percent(NEAR) }));
   status.setAttribute("aria-live", "polite");
