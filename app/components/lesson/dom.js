@@ -59,6 +59,25 @@ export function fresh(name) {
 }
 
 /**
+ * Radio buttons, one for each text. `chosen` is the one that is checked.
+ * @param {string} name of the group
+ * @param {string[]} texts
+ * @param {number | undefined} chosen
+ * @param {(i: number) => void} onChange
+ */
+export function radios(name, texts, chosen, onChange) {
+  const group = fresh(name);
+  return texts.map((text, i) => {
+    const input = make("input");
+    input.type = "radio";
+    input.name = group;
+    input.checked = chosen === i;
+    input.addEventListener("change", () => onChange(i));
+    return { input, label: make("label", "option", input, make("span", "", text)) };
+  });
+}
+
+/**
  * A native slider with its label and value. `spoken` writes a position as text; `poles` name its two ends.
  * @param {string} text
  * @param {{ min: number, max: number, step?: number, value: number }} range

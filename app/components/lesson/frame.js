@@ -1,4 +1,4 @@
-import { button, fresh, link, make, paragraphs } from "./dom.js";
+import { button, link, make, paragraphs, radios } from "./dom.js";
 
 /**
  * One step on the screen: guess, try, measured, why. What follows a guess appears when it is made.
@@ -18,18 +18,10 @@ export function stepFrame(desk, number, step, onShown) {
   tried.hidden = measured.hidden = true;
   const first = make("p", "note", desk.say("ui.first"));
 
-  const group = fresh("guess");
-  const choices = step.options.map((text, i) => {
-    const input = make("input");
-    input.type = "radio";
-    input.name = group;
-    input.checked = answers.guesses[key] === i;
-    input.addEventListener("change", () => {
-      answers.guesses[key] = i;
-      save();
-      open();
-    });
-    return { input, label: make("label", "option", input, make("span", "", text)) };
+  const choices = radios("guess", step.options, answers.guesses[key], (i) => {
+    answers.guesses[key] = i;
+    save();
+    open();
   });
   const question = make("fieldset", "guess", make("legend", "", desk.say(`${key}.question`)), ...choices.map(({ label }) => label));
   const meanings = make("ul", "meanings", ...desk.list(`${key}.meanings`).map((text) => make("li", "", text)));

@@ -1,4 +1,4 @@
-import { button, fresh, make } from "../dom.js";
+import { button, make, radios } from "../dom.js";
 
 const VERDICTS = ["yes", "no", "unknown"]; // in the order of the options
 
@@ -15,20 +15,12 @@ export function limitsBoard(desk, onShown) {
   progress.setAttribute("aria-live", "polite");
   const cards = checks.map((check) => {
     const key = `step6.${check.name}`;
-    const group = fresh("statement");
     const found = make("p", "found");
     found.hidden = true;
-    const choices = options.map((text, i) => {
-      const input = make("input");
-      input.type = "radio";
-      input.name = group;
-      input.checked = answers.guesses[key] === i;
-      input.addEventListener("change", () => {
-        answers.guesses[key] = i;
-        save();
-        count();
-      });
-      return { input, label: make("label", "option", input, make("span", "", text)) };
+    const choices = radios("statement", options, answers.guesses[key], (i) => {
+      answers.guesses[key] = i;
+      save();
+      count();
     });
     const box = make("fieldset", "card", make("legend", "", desk.say(`checks.${check.name}`)), make("div", "choices", ...choices.map(({ label }) => label)), found);
     const reveal = () => {
