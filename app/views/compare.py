@@ -68,7 +68,9 @@ def show_comparison(picked: Picked) -> None:
 
 
 def with_companions(runs: Sequence[str], *, key: str) -> list[str]:
-    """The runs to compare; a single one gets the shipped comparison on its data and the pinned runs at first.
+    """The runs to compare; a single one gets the pinned runs on its data at first.
+
+    One that has nothing to compare, and the shipped demo, also get the shipped comparison on its data.
 
     Args:
         runs: ids of the selected runs; none: the shipped demo.
@@ -77,12 +79,22 @@ def with_companions(runs: Sequence[str], *, key: str) -> list[str]:
     selected = list(runs) or list(run_store.demos())[:1]
     if len(selected) != 1 or f"{key}-runs" in st.session_state:
         return selected
+    shipped = [] if _has_rivals(selected[0]) else run_store.comparisons()
     kinds = {
         run: saved_study.dataset_kind(result.study)
-        for run in dict.fromkeys([*selected, *run_store.comparisons(), *pins.pinned()])
+        for run in dict.fromkeys([*selected, *shipped, *pins.pinned()])
         if (folder := run_store.folder_of(run)) and (result := artifacts.read(folder))
     }
     return [run for run, kind in kinds.items() if kind == kinds.get(selected[0])] or selected
+
+
+def _has_rivals(run: str) -> bool:
+    """Whether a visitor's run compares methods or triggers by itself."""
+    folder = run_store.folder_of(run)
+    result = artifacts.read(folder) if folder else None
+    if result is None or run in run_store.demos():
+        return False
+    return len({(curve.method, curve.name) for curve in result.curves}) > 1
 
 
 @page.fragment

@@ -28,8 +28,8 @@ that nothing moves when it arrives. What loads its script first keeps the place 
 
 def set_up() -> None:
     """Apply the style sheet and draw the glossary; call it once per script run, before the page."""
-    st.html(STYLE)
     with st.container(key="glossary"):  # takes no room, not even before its script is there
+        st.html(STYLE)
         st.html(words())
 
 
