@@ -4,6 +4,7 @@ Zoom, hover and legend survive an update. CSS sets the colour of texts, so that 
 plotly.js comes from the installed plotly package.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,15 @@ _CSS = (_FOLDER / "live_plot.css").read_text("utf-8")
 _JS = (_FOLDER / "live_plot.js").read_text("utf-8")
 
 
-def show(value: Plot, *, key: str) -> Plot:
-    """Draw the chart, or update it with new data."""
+def show(value: Plot, *, key: str, is_reserved: bool = True) -> Plot:
+    """Draw the chart, or update it with new data.
+
+    Args:
+        value: the chart.
+        key: of the component.
+        is_reserved: whether it keeps its place until it is loaded. A chart whose height changes while it is watched
+            stands in a place of its own: another height here would build it anew.
+    """
     texts = neutral.in_component(
         {
             "label": value.label,
@@ -36,7 +44,7 @@ def show(value: Plot, *, key: str) -> Plot:
     )
     data = texts | {"figure": value.figure.to_json(), "source": source()}
     _served.add(True)
-    with page.reserved(value.height / _ROOT + _CAPTION, key=key):
+    with page.reserved(value.height / _ROOT + _CAPTION, key=key) if is_reserved else nullcontext():
         _component()(key=key, data=[data])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
     return value
 

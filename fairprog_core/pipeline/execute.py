@@ -24,7 +24,7 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.files.speed import read_speed, write_speed
-from fairprog_core.common.home import Home, remove_scratch_inside, replacing
+from fairprog_core.common.home import Home, assets, remove_scratch_inside, replacing
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
 from fairprog_core.common.records import Record, StageRecord, WarningRecord
@@ -181,11 +181,12 @@ class Execution:
     def _begins_early(self, base: Path | None) -> bool:
         """Whether the first curve learns before the base is measured and all rows are made.
 
-        A trigger needs few rows for its first steps. Bases that others trained are measured first: the user is told
-        at once that one is too weak to be worth a training.
+        A trigger needs few rows for its first steps. Only shipped bases, which are known to be good, are measured
+        later: of any other the user is told at once that it is too weak to be worth a training.
         """
         plan, options = self.plans[0], self.study.classifier
-        is_usual = base is not None and options.needs_training and not self.study.transfer
+        is_shipped = base is not None and base.is_relative_to(assets())
+        is_usual = is_shipped and options.needs_training and not self.study.transfer
         learns_in_steps = plan.method.uses_trigger and not getattr(plan.method, "pseudo_labels", False)
         return is_usual and learns_in_steps and plan.tuning_ratio in (None, 1.0)
 

@@ -46,7 +46,7 @@ def test_worker_is_detached_gets_warm_and_is_there_once(launched: Home) -> None:
     [worker] = launcher.workers(launched)
     assert (worker.slot, worker.state, worker.run, worker.owner.pid) == (0, "idle", None, pid)
     assert launcher.stop_workers(launched) == 1
-    assert not psutil.pid_exists(pid)
+    assert eventually(lambda: not psutil.pid_exists(pid))
 
 
 def test_launchers_at_once_start_one_worker(launched: Home) -> None:

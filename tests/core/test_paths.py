@@ -14,7 +14,7 @@ import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ConfigError, FairprogError
 from fairprog_core.common.home import Home, assets, path_problem
-from fairprog_core.common.options import Options, PathRule, PathText
+from fairprog_core.common.options import ANY_NAME, Options, PathRule, PathText
 from fairprog_core.runs import Store
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_studies, load_study
@@ -192,7 +192,7 @@ def test_options_say_by_their_type_which_field_is_a_path():
 
 
 def test_rule_keeps_absolute_paths_and_names():
-    rule = PathRule(may_be_name=True, names=("shipped",))
+    rule = PathRule(name=ANY_NAME, names=("shipped",))
     folder = Path("/nowhere")
     assert [rule.absolute(each, folder) for each in ("", " ", "/a//b/", "shipped", "org/model", "./x")] == [
         "", " ", "/a//b/", "shipped", "org/model", "/nowhere/x",

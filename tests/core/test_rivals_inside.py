@@ -150,7 +150,8 @@ def test_rivals_change_nothing_else_and_stay_as_they_are(faces: Dataset, result:
     assert pruned(explain) == alone.explain.to_json()
     assert (both.probe, both.metadata) == (alone.probe, alone.metadata)
     assert {name for name in both.gallery if name not in alone.gallery} == {
-        f"{name}_adv_in" for name in ("logits", "cam", "cam_class", "ig", "ig_delta", "ig_steps", "ig_converged")
+        f"{name}_adv_in"
+        for name in ("logits", "cam", "cam_class", "mean_cam", "ig", "ig_delta", "ig_steps", "ig_converged")
     }
     for name, array in alone.gallery.items():
         np.testing.assert_array_equal(both.gallery[name], array)

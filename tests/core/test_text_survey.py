@@ -103,7 +103,7 @@ def by_condition(name: str, shape: tuple[int, ...], *, of_lam: tuple[int, ...]) 
 
 def test_summary_has_the_agreed_keys(found: ExplanationResult):
     explain = found.explain.to_json()
-    assert explain.keys() == {"lams", "regions", "rows", "ig_identity_share", "twins", "paired", "flat"}
+    assert explain.keys() == {"lams", "regions", "rows", "ig_identity_share", "twins", "paired", "flat", "by_group"}
     assert (explain["lams"], explain["regions"], explain["rows"]) == (LAMS, ["identity words"], N)
     assert explain["twins"]["names"] == ["christian", "muslim"]
     tables = [explain["ig_identity_share"], explain["twins"]["logit_difference"], explain["twins"]["flip_share"]]

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from app.components.saliency import gallery as saliency
+from app.components.saliency.maps import gallery as saliency
 from app.models import records
 from app.presenters import sentences
 from fairprog_core.classifiers import CLASSIFIERS

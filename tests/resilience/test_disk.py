@@ -111,7 +111,15 @@ def test_run_on_a_full_disk_keeps_what_is_finished_and_goes_on_with_the_same_num
 def check_folder(home: Home, before: dict[str, str]) -> None:
     """Nothing that was finished is missing or damaged, and no part of a file is left."""
     now = digests(home)
-    rewritten = ("result.json", "curve.json", "seconds.json", "study.json", "checkpoint.safetensors", "checksums.json")
+    rewritten = (
+        "result.json",
+        "curve.json",
+        "seconds.json",
+        "study.json",
+        "checkpoint.safetensors",
+        "checksums.json",
+        "speed.json",
+    )
     changed = [name for name, content in before.items() if now.get(name) not in (content, None)]
     assert {Path(name).name for name in changed} <= set(rewritten)
     assert {Path(name).name for name in before.keys() - now.keys()} <= {"checkpoint.safetensors"}

@@ -50,7 +50,7 @@ def _validation(run: Run, progress: RunProgress, curve: CurveSoFar, plans: dict[
     if validation is None:
         st.info(words.NO_VALIDATION if run.is_over else words.PREPARING)
     else:
-        live_plot.show(validation, key=f"{key}.validation")
+        live_plot.show(validation, key=f"{key}.validation", is_reserved=False)
 
 
 def _losses(curve: CurveSoFar, key: str) -> None:
