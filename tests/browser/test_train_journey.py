@@ -18,7 +18,7 @@ NODES = """() => {
   window.nodes = new Set();
   const note = () => {
     const charts = document.querySelectorAll('.st-key-watch-charts-validation .js-plotly-plot');
-    charts.forEach(node => window.nodes.add(node));
+    charts.forEach(node => node.closest('[data-testid="stExpander"]') || window.nodes.add(node));  // where it ends
     requestAnimationFrame(note);
   };
   note();
