@@ -65,13 +65,14 @@ def _draw(run_id: str, *, every: float | None, key: str) -> None:
             (st.error if is_grave else st.warning)(common.plain(sentence))
         if _is_measured(progress) and not run.is_over:
             st.caption(words.MEASURED)
+        if run.state != "done":
+            _summary(run)
     if run.state == "done":
         weak_base.show(run.figures)
         ending.show(run, progress, key=f"{key}.end")
         with st.expander(words.HOW):
             run_charts.show((run, progress), key=f"{key}.charts")
     else:
-        _summary(run)
         run_charts.show((run, progress), key=f"{key}.charts")
     st.caption(words.SHARE if run.is_over else words.CONTINUES)
 
