@@ -8,7 +8,7 @@ from app.wording.shared import common
 
 def shows(visit, title: str) -> None:
     """Wait until the page with this heading has drawn itself."""
-    expect(visit.page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    expect(visit.page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=30_000)
     visit.settle()
 
 
