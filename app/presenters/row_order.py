@@ -46,15 +46,18 @@ def ranks(gallery: Gallery, chosen: float, changes: Sequence[ChangeRow]) -> list
         chosen: the λ at which changes count.
         changes: of all test rows at this λ; a row in several groups counts once in each.
     """
+    gained, lost = changed(gallery, int(np.abs(gallery.arrays["lams"] - chosen).argmin()))
+    mixed = alternate(np.flatnonzero(gained).tolist(), np.flatnonzero(lost).tolist(), *totals(changes))
+    order = [*mixed, *np.flatnonzero(~gained & ~lost).tolist()]
+    return [order.index(i) for i in range(len(gained))]
+
+
+def changed(gallery: Gallery, index: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows (m) became right at the λ with this index, and which became wrong."""
     arrays = gallery.arrays
-    at = int(np.abs(arrays["lams"] - chosen).argmin())
     before: NDArray[np.bool_] = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
-    after: NDArray[np.bool_] = arrays["logits"][:, at].argmax(axis=-1) == arrays["y"]
-    gained, lost = np.flatnonzero(~before & after).tolist(), np.flatnonzero(before & ~after).tolist()
-    rest = np.flatnonzero(before == after).tolist()
-    mixed = alternate(gained, lost, *totals(changes))
-    order = [*mixed, *rest]
-    return [order.index(i) for i in range(len(before))]
+    after: NDArray[np.bool_] = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
+    return ~before & after, before & ~after
 
 
 def totals(changes: Sequence[ChangeRow]) -> tuple[int, int]:

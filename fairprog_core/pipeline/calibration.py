@@ -9,7 +9,7 @@ from torch import nn
 from fairprog_core.common.files.speed import LEAST, MOST, read_speed, write_speed
 from fairprog_core.common.home import Home
 
-REFERENCE = 0.031  # seconds of `_work` on the machine that the costs were measured on
+REFERENCE = 0.031  # what `_seconds` gives on the machine that the costs were measured on
 REPEATS = 5
 
 

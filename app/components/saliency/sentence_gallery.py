@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.models.sentence import Sentence
-from app.presenters import sentences, texts
+from app.presenters import row_order, sentences, texts
 from app.widgets import sentence as picture
 from app.widgets import sentence_list
 from app.widgets.sentence_list import Item
@@ -77,9 +77,8 @@ def show_one(value: Sentence, gallery: Gallery, *, key: str, channel: str, index
 def matching(gallery: Gallery, choice: SentenceFilter, index: int) -> list[int]:
     """The indices of the sentences that a choice lists at the λ with this index."""
     arrays = gallery.arrays
-    before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
-    after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
-    kept = {"all": np.ones_like(before), "gained": ~before & after, "lost": before & ~after}[choice.wanted]
+    gained, lost = row_order.changed(gallery, index)
+    kept = {"all": np.ones_like(gained), "gained": gained, "lost": lost}[choice.wanted]
     if choice.label is not None:
         kept = kept & (arrays["y"] == choice.label)
     if choice.group is not None:

@@ -5,7 +5,6 @@ with a text alternative, and screen readers get every stop as one sentence. Only
 the server, and comes back with its scores.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,13 +12,13 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.models.demo import Demo
+from app.widgets.intro import bundle
 from app.wording.shared import neutral
 
 _FOLDER = Path(__file__).parent
 _HTML = '<section class="fp-intro"></section>'
 _CSS = (_FOLDER / "demo.css").read_text("utf-8")
 _SCRIPTS = ("types", "parts", "chart", "pictures", "texts", "demo")  # each may use the ones before it
-_BETWEEN_FILES = re.compile(r"^import .*?;\n|^export (?!default)", re.MULTILINE)
 
 
 class Typed(NamedTuple):
@@ -30,8 +29,8 @@ class Typed(NamedTuple):
 
 
 def script() -> str:
-    """The files of the script as one module, because a component has one script: without imports and inner exports."""
-    return "\n".join(_BETWEEN_FILES.sub("", (_FOLDER / f"{name}.js").read_text("utf-8")) for name in _SCRIPTS)
+    """The files of the script as one module."""
+    return bundle.joined(_FOLDER / f"{name}.js" for name in _SCRIPTS)
 
 
 def typed_text(key: str) -> Typed | None:

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from fairprog_core.data.table.source.rows import BrokenRow, Chunk
 from fairprog_core.data.table.source.split_files import SPLITS
 from fairprog_core.data.table.splits import DRAWN, PARTS, UNUSED
 from fairprog_core.data.table.values import Classes, classes, cleaned, content_hash, number, truth
-
-if TYPE_CHECKING:
-    pass
 
 MOST_GROUPS = 32
 MOST_LISTED = 1000  # broken rows that are kept with their reasons; all are counted

@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.charts import overlay
+from app.presenters import row_order
 from app.widgets import pictures
 from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.wording import saliency as words
@@ -93,9 +94,8 @@ def matching(gallery: Gallery, choice: Choice, index: int, ranks: Sequence[int] 
         ranks: of the pictures (m), see ``presenters.row_order``; empty: in their order.
     """
     arrays = gallery.arrays
-    before = arrays["logits_without"].argmax(axis=-1) == arrays["y"]
-    after = arrays["logits"][:, index].argmax(axis=-1) == arrays["y"]
-    kept = {"all": np.ones_like(before), "gained": ~before & after, "lost": before & ~after}[choice.wanted]
+    gained, lost = row_order.changed(gallery, index)
+    kept = {"all": np.ones_like(gained), "gained": gained, "lost": lost}[choice.wanted]
     if choice.group is not None:
         kept = kept & (arrays["z"] == choice.group)
     found = sorted((int(i) for i in np.flatnonzero(kept)), key=lambda i: ranks[i] if ranks else i)
