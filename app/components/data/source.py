@@ -74,7 +74,7 @@ def _existing(text: str) -> Path:
         ConfigError: no file can have it, or the owner of a shared server does not allow it.
         DataError: nothing is there.
     """
-    sharing().check(TableOptions(path=text))
+    sharing().check(TableOptions.parse({"path": text}))
     if is_on_hub(text):
         return Path(text)
     path = user_path(text).absolute()
