@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit
 
-from app.server.history import SCRIPT
+from app.server.head import SCRIPT
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _FIXED = (

@@ -36,7 +36,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     from starlette.middleware import Middleware
 
     from app.server.guard import Guard
-    from app.server.history import OneEntryPerPage
+    from app.server.head import PageHead
 
     name = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     url = f"http://{name}:{port}"
@@ -47,7 +47,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
     with contextlib.suppress(KeyboardInterrupt):
-        st.App(SCRIPT, middleware=[guard, Middleware(OneEntryPerPage)]).run(config=options)
+        st.App(SCRIPT, middleware=[guard, Middleware(PageHead)]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:

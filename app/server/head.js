@@ -15,3 +15,18 @@ document.addEventListener("click", ({ target }) => {
 });
 // A script of the head that could not be read is taken away: what needs it would wait for it for ever.
 document.addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && target.remove(), true);
+// The first page of a tab is shown when it is complete, so that nothing moves under the reader; see page.css.
+{
+  const isDrawn = () => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    return app?.getAttribute("data-test-script-state") === "notRunning"
+      && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
+      && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null;
+  };
+  const observer = new MutationObserver(() => {
+    if (!isDrawn()) return;
+    observer.disconnect();
+    document.documentElement.classList.add("is-drawn");
+  });
+  observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state", "data-stale"] });
+}

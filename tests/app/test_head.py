@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit
 
-from app.server.history import SCRIPT, OneEntryPerPage, charts, font
+from app.server.head import SCRIPT, PageHead, charts, font
 from app.server.policy import content_security_policy
 from app.widgets import live_plot
 from app.widgets.page import STYLE
@@ -36,7 +36,7 @@ def answer(body, *, method="GET", accept="text/html,*/*", path="/runs", **header
 
     pairs = [(b"accept", accept.encode()), (b"accept-encoding", b"gzip")]
     scope = {"type": "http", "method": method, "path": path, "headers": pairs}
-    asyncio.run(OneEntryPerPage(streamlit_app)(scope, None, send))
+    asyncio.run(PageHead(streamlit_app)(scope, None, send))
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return asked[0], found, b"".join(message.get("body", b"") for message in sent)
 

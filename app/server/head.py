@@ -1,8 +1,12 @@
-"""Puts a script into Streamlit's page: changes of the query string make no entries in the browser's history.
+"""What fairprog puts into the head of Streamlit's page: a script, the style sheet, the text font, a chart's script.
 
-Streamlit makes one entry for every value that a page writes into its address, and a page writes four of them when it
-opens: without this, Back would have to be pressed five times. The script has to stand in the page itself, because the
-first values arrive before any component has loaded; so does our style sheet, so that nothing moves when it arrives.
+The script has to stand in the page itself, because the first elements and addresses arrive before any component has
+loaded; so does our style sheet, so that nothing moves when it arrives. What the script does:
+
+* Streamlit makes one entry in the browser's history for every value that a page writes into its address, and a page
+  writes four of them when it opens. The script keeps it to one entry per page: Back leads to the page before.
+* The elements of a page arrive one by one, many with a placeholder of another height. The first page of a tab is shown
+  when it is complete, or after a second and a half; until then its place is empty.
 """
 
 import html
@@ -15,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.widgets.page import STYLE
 
-SCRIPT = Path(__file__).with_name("history.js").read_text("utf-8")
+SCRIPT = Path(__file__).with_name("head.js").read_text("utf-8")
 _HEAD = b"<head>"
 _WITH_CHARTS = ("tradeoff", "compare", "saliency", "probe")
 _FONT = "SourceSansVF-Upright*.woff2"
@@ -42,8 +46,8 @@ def charts(path: str) -> str:
     return f'<script async src="{html.escape(live_plot.source())}"></script>' if live_plot.is_served() else ""
 
 
-class OneEntryPerPage:
-    """ASGI middleware around Streamlit.
+class PageHead:
+    """ASGI middleware around Streamlit; see the module.
 
     Attributes:
         app: what answers the requests.
