@@ -13,6 +13,7 @@ from fairprog_core.metrics.levelling import Levelling
 from fairprog_core.metrics.point import Point
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import shipped_comparisons, shipped_demos
 from fairprog_core.study.settings import in_short
 
 
@@ -34,9 +35,9 @@ class RunChoice(NamedTuple):
 
 def choices() -> list[RunChoice]:
     """What is shipped, then the runs of this home with a finished curve: pinned ones first, then the newest."""
-    found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in run_store.demos().items()]
+    found = [RunChoice(run, inside.demo_name(folder.name), folder) for run, folder in shipped_demos().items()]
     found += [
-        RunChoice(run, inside.comparison_name(folder.name), folder) for run, folder in run_store.comparisons().items()
+        RunChoice(run, inside.comparison_name(folder.name), folder) for run, folder in shipped_comparisons().items()
     ]
     first = pins.pinned()
     files = run_store.home().runs.glob("*/result.json")

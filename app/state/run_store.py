@@ -10,13 +10,13 @@ from app.state.session import RUN, WATCHED, _key, select_run, selected_run
 from app.state.visitor import visitor
 from app.wording.shared import public
 from fairprog_core.common.errors import FairprogError, RunError
-from fairprog_core.common.home import Home, assets
+from fairprog_core.common.home import Home
 from fairprog_core.common.sharing import sharing
+from fairprog_core.results.run_folder import DEMO, shipped_runs
 
 if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarter of a second on the first visit
     from fairprog_core.runs import Run, Store
     from fairprog_core.study import Study
-DEMO = "demo"  # the id of the shipped faces among the runs; further demos are "demo-comments" and so on
 
 
 def home() -> Home:
@@ -32,25 +32,6 @@ def store() -> "Store":
         _store.clear(path)
         found = _store(path)
     return found
-
-
-def demos() -> dict[str, Path]:
-    """The artifact folders of the shipped demos by their id among the runs, the faces first."""
-    found = [file.parent for file in (assets() / "demo").glob("*/result.json")]
-    folders = sorted(found, key=lambda folder: (folder.name != "faces", folder.name))
-    return {DEMO if folder.name == "faces" else f"{DEMO}-{folder.name}": folder for folder in folders}
-
-
-def comparisons() -> dict[str, Path]:
-    """The artifact folders of the shipped comparisons of methods by their id among the runs, the faces first."""
-    found = [file.parent for file in (assets() / "methods").glob("*/result.json")]
-    folders = sorted(found, key=lambda folder: (folder.name != "faces", folder.name))
-    return {f"{DEMO}-methods-{folder.name}": folder for folder in folders}
-
-
-def shipped() -> dict[str, Path]:
-    """The artifact folders of everything that is shipped, by its id among the runs."""
-    return demos() | comparisons()
 
 
 def is_demo(run_id: str) -> bool:
@@ -199,7 +180,7 @@ def asked_removal() -> "Run | None":
 def folder_of(run_id: str) -> Path | None:
     """The artifact folder of a run or of a demo; None where it is missing."""
     if is_demo(run_id):
-        return shipped().get(run_id)
+        return shipped_runs().get(run_id)
     folder = home().run(run_id)
     return folder if folder.is_dir() else None
 

@@ -18,6 +18,7 @@ from app.wording import tradeoff as tradeoff_words
 from app.wording.panels import side_by_side as side_words
 from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
+from fairprog_core.results.run_folder import shipped_comparisons, shipped_demos
 
 KEY = "compare"  # beginning of the keys of the choices
 CHART = "duel"  # the chart's key
@@ -76,10 +77,10 @@ def with_companions(runs: Sequence[str], *, key: str) -> list[str]:
         runs: ids of the selected runs; none: the shipped demo.
         key: beginning of the widgets' keys; when they are drawn, the visitor has chosen.
     """
-    selected = list(runs) or list(run_store.demos())[:1]
+    selected = list(runs) or list(shipped_demos())[:1]
     if len(selected) != 1 or f"{key}-runs" in st.session_state:
         return selected
-    shipped = [] if _has_rivals(selected[0]) else run_store.comparisons()
+    shipped = [] if _has_rivals(selected[0]) else shipped_comparisons()
     kinds = {
         run: saved_study.dataset_kind(result.study)
         for run in dict.fromkeys([*selected, *shipped, *pins.pinned()])
@@ -92,7 +93,7 @@ def _has_rivals(run: str) -> bool:
     """Whether a visitor's run compares methods or triggers by itself."""
     folder = run_store.folder_of(run)
     result = artifacts.read(folder) if folder else None
-    if result is None or run in run_store.demos():
+    if result is None or run in shipped_demos():
         return False
     return len({(curve.method, curve.name) for curve in result.curves}) > 1
 

@@ -5,12 +5,13 @@ import streamlit as st
 from app.components.lesson import widget
 from app.presenters.lesson import plan as plans
 from app.presenters.lesson import study as studies
-from app.state import run_store, session
+from app.state import session
 from app.wording import start as words
 from app.wording.shared import common, languages
 from fairprog_core.common.errors import FairprogError
+from fairprog_core.results.run_folder import shipped_demos
 
-runs = {folder.name: run for run, folder in run_store.demos().items()}
+runs = {folder.name: run for run, folder in shipped_demos().items()}
 texts = languages.languages()
 known = [name for name in runs if name in texts[languages.FIRST]]
 if not known:
@@ -18,7 +19,7 @@ if not known:
     st.info(words.NO_DEMO)
     st.stop()
 plan = plans.read(session.remembered(session.LESSON), data=known, languages=list(texts))
-folder = run_store.demos()[runs[plan["data"]]]
+folder = shipped_demos()[runs[plan["data"]]]
 try:
     study = studies.of_folder(folder, runs[plan["data"]])
 except FairprogError as error:

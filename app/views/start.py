@@ -6,12 +6,12 @@ import streamlit as st
 
 from app.components.start import next_steps
 from app.presenters import intro_demo
-from app.state import run_store
 from app.widgets import page
 from app.widgets.intro import demo
 from app.wording import start as words
 from app.wording.shared import common
 from fairprog_core.common.errors import FairprogError
+from fairprog_core.results.run_folder import shipped_demos
 
 
 def choose(folders: dict[str, Path]) -> str:
@@ -58,7 +58,7 @@ def show(folder: Path) -> None:
 with st.container(key="start"):  # first, because the style of this page hangs on it
     page.header(words.TITLE, words.LEAD)
     st.caption(words.PAPER)
-    folders, shown = run_store.demos(), None
+    folders, shown = shipped_demos(), None
     if folders:
         with st.container(horizontal=True, vertical_alignment="center", key="start_choice"):
             shown = choose(folders)

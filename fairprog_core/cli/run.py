@@ -32,7 +32,7 @@ from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
 from fairprog_core.results.summary import query_sentence
 from fairprog_core.results.weak_base import weak_base_sentence
-from fairprog_core.runs.export import RESULT_FILE
+from fairprog_core.runs.exchange.export import RESULT_FILE
 from fairprog_core.runs.log_format import LogFormatter
 from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
 from fairprog_core.runs.store import Store

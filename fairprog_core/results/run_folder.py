@@ -3,9 +3,10 @@
 from pathlib import Path, PurePosixPath
 
 from fairprog_core.common.errors import ArtifactError, shown
-from fairprog_core.common.home import path_problem
+from fairprog_core.common.home import assets, path_problem
 
 RESULT = "result.json"
+DEMO = "demo"  # the id of the shipped faces among the runs; further demos are "demo-comments" and so on
 
 
 def base_file(folder: Path) -> Path:
@@ -54,3 +55,23 @@ def is_inside(folder: Path, file: Path) -> bool:
         return file.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError, ValueError):  # a loop of links, or an invalid name
         return False
+
+
+def shipped_demos() -> dict[str, Path]:
+    """The folders of the shipped demos by their id among the runs, the faces first."""
+    return {DEMO if name == "faces" else f"{DEMO}-{name}": folder for name, folder in _shipped("demo").items()}
+
+
+def shipped_comparisons() -> dict[str, Path]:
+    """The folders of the shipped comparisons of methods by their id among the runs, the faces first."""
+    return {f"{DEMO}-methods-{name}": folder for name, folder in _shipped("methods").items()}
+
+
+def shipped_runs() -> dict[str, Path]:
+    """The folders of all results that are shipped, by their id among the runs."""
+    return shipped_demos() | shipped_comparisons()
+
+
+def _shipped(kind: str) -> dict[str, Path]:
+    folders = [file.parent for file in (assets() / kind).glob(f"*/{RESULT}")]
+    return {folder.name: folder for folder in sorted(folders, key=lambda each: (each.name != "faces", each.name))}

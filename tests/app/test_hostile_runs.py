@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from fairprog_core.common.errors import LONGEST, FairprogError
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store
-from fairprog_core.runs.export import export_run
+from fairprog_core.runs.exchange.export import export_run
 from tests.app.hostile import Damage, damages
 from tests.conftest import Finished
 

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state import run_store
+from fairprog_core.results.run_folder import shipped_demos
 from fairprog_core.study.load import load_study
 
 
@@ -81,12 +82,12 @@ def test_run_that_is_watched_is_found_again_after_a_look_at_another_run(store):
 
 def test_demos_need_a_result_and_the_faces_come_first(monkeypatch, tmp_path):
     monkeypatch.setenv("FAIRPROG_ASSETS", str(tmp_path))
-    assert run_store.demos() == {}
+    assert shipped_demos() == {}
     for name in ("comments", "faces", "unfinished"):
         (tmp_path / "demo" / name).mkdir(parents=True)
     for name in ("comments", "faces"):
         (tmp_path / "demo" / name / "result.json").write_text("{}")
-    assert list(run_store.demos().items()) == [
+    assert list(shipped_demos().items()) == [
         ("demo", tmp_path / "demo" / "faces"),
         ("demo-comments", tmp_path / "demo" / "comments"),
     ]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from app.components.compare import side_by_side
-from app.state import run_store
 from app.wording.panels import side_by_side as words
 from app.wording.shared import inside
 from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import shipped_comparisons, shipped_demos
 from tests.app.changed import change
 from tests.app.drawn import given, traces
 from tests.app.test_tradeoff import copy_of
@@ -62,8 +62,8 @@ def test_data_of_another_kind_and_other_labels_are_told_apart():
 @pytest.mark.parametrize("name", ["faces", "comments"])
 def test_shipped_comparison_holds_every_rival_on_the_rows_of_the_shipped_study(monkeypatch, name):
     monkeypatch.setenv("FAIRPROG_ASSETS", str(Path(__file__).resolve().parents[2] / "assets"))
-    demo = Result.open(next(folder for folder in run_store.demos().values() if folder.name == name))
-    methods = Result.open(next(folder for folder in run_store.comparisons().values() if folder.name == name))
+    demo = Result.open(next(folder for folder in shipped_demos().values() if folder.name == name))
+    methods = Result.open(next(folder for folder in shipped_comparisons().values() if folder.name == name))
     assert side_by_side.has_same_data({"demo": demo, "methods": methods})
     assert side_by_side.has_same_rows({"demo": demo, "methods": methods})
     assert methods.is_complete

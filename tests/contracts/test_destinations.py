@@ -25,7 +25,7 @@ from fairprog_core.cli.machine.commands import FIGURES_FILE
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.home import Home, assets, replacing
-from fairprog_core.runs.export import RESULT_FILE, export_run
+from fairprog_core.runs.exchange.export import RESULT_FILE, export_run
 from fairprog_core.runs.store import Store
 from fairprog_core.triggers.base import FILE as TRIGGER_FILE
 from tests.conftest import Finished

@@ -24,7 +24,7 @@ from fairprog_core.common.limits import Limits, limits, n_cores, variable
 from fairprog_core.explain.live.decode import decode as upload
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.runs import Owner, Store
-from fairprog_core.runs.export import export_run
+from fairprog_core.runs.exchange.export import export_run
 from fairprog_core.runs.table.database import MIGRATIONS
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits

@@ -25,7 +25,7 @@ from fairprog_core.cli.terminal.console import (
 from fairprog_core.common.errors import shorten
 from fairprog_core.common.home import user_path
 from fairprog_core.runs import launcher
-from fairprog_core.runs.export import export_run
+from fairprog_core.runs.exchange.export import export_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 from fairprog_core.study.settings import in_short

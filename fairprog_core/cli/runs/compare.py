@@ -1,7 +1,6 @@
 """``fairprog runs compare``: compares methods, in figures and verdicts."""
 
 from math import isfinite
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,18 +12,15 @@ from fairprog_core.cli.terminal.console import (
     PlainTable,
     console,
     interval,
-    open_home,
     print_json,
     span,
     words,
 )
 from fairprog_core.common.errors import ConfigError, shorten, shown
-from fairprog_core.common.home import is_file, path_problem, user_path
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import noise_note
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
-from fairprog_core.results.result import Result
-from fairprog_core.runs.store import Store
+from fairprog_core.runs.exchange.open_result import open_result
 
 CurvesOption = Annotated[
     list[str] | None,
@@ -34,7 +30,9 @@ CurvesOption = Annotated[
 
 RunsOrFolders = Annotated[
     list[str],
-    typer.Argument(metavar="RUN…", help="Numbers or ids of runs, folders with a result.json, or NAME=FOLDER."),
+    typer.Argument(
+        metavar="RUN…", help="A number, id or name of a run, demo, a folder with a result.json, or NAME=FOLDER."
+    ),
 ]
 
 
@@ -59,7 +57,7 @@ def compare(
     """
     if seconds is not None and not isfinite(seconds):
         raise ConfigError(f"--seconds is {seconds}; it must be a number of seconds.")
-    results = dict(opened(each, home) for each in run)
+    results = dict(open_result(each, home) for each in run)
     found = candidates(results)
     criterion = criterion or (found[0].curves[0].criterion if found else None)
     chosen = _named([each for each in found if each.curves[0].criterion == criterion], curve or [""])
@@ -71,19 +69,6 @@ def compare(
         print_json(judged)
         return
     console().print(_table(judged, several=len(results) > 1))
-
-
-def opened(argument: str, home: Path | None) -> tuple[str, Result]:
-    """The name and the result of a RUN argument."""
-    name, _, folder = argument.partition("=")
-    if folder or path_problem(name) is None:
-        path = user_path(folder or name)
-        if is_file(path / "result.json"):
-            return name, Result.open(path)
-    if folder:
-        raise ConfigError(f"There is no result in {shorten(folder)}: result.json is missing; give a run's folder.")
-    with Store(open_home(home)) as store:
-        return name, Result.open(store.home.run(store.find(name).id))
 
 
 def _named(found: list[Candidate], parts: list[str]) -> list[Candidate]:

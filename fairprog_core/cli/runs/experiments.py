@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 from rich.table import Table
 
-from fairprog_core.cli.runs.compare import RunsOrFolders, opened
+from fairprog_core.cli.runs.compare import RunsOrFolders
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     JsonFlag,
@@ -27,13 +27,14 @@ from fairprog_core.results.experiments import (
     tuning_rows,
 )
 from fairprog_core.results.result import Result
+from fairprog_core.runs.exchange.open_result import open_result
 
 TITLES = {"tuning_data": "Less tuning data", "transfer": "On other bases", "classes": "Several classes"}
 
 
 def experiments(run: RunsOrFolders, home: HomeOption = None, as_json: JsonFlag = False) -> None:
     """Show results with less tuning data, on other bases and for several classes, at the chosen λ."""
-    found = _found([result for _, result in (opened(each, home) for each in run)])
+    found = _found([result for _, result in (open_result(each, home) for each in run)])
     if as_json:
         print_json({name: [experiment_json(row) for row in rows] for name, rows in found.items()})
         return
