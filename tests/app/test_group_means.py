@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.models.line import Line
 from app.wording.panels import group_means as words
 from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures.line import Line
 
 
 def mean(value, half):

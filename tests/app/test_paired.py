@@ -9,16 +9,17 @@ import pytest
 from app.charts import probe as probe_charts
 from app.charts import saliency as charts
 from app.charts.along import along
-from app.models.explanations import explanation_of, probe_of
-from app.models.line import Line
-from app.models.probe_controls import most_moved, probe_controls
 from app.wording import probe as probe_words
 from app.wording import saliency as words
-from app.wording.shared import common, inside, paired, verdicts
+from app.wording.shared import common, inside
 from fairprog_core.metrics.explanations.by_condition import ByCondition
 from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.explanations.probe import DemographicPrediction, LinearReadings, Probe
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures.explanations import explanation_of, probe_of
+from fairprog_core.report.figures.line import Line
+from fairprog_core.report.figures.probe_controls import most_moved, probe_controls
+from fairprog_core.report.wording import paired, verdicts
 from tests.app.drawn import given
 
 

@@ -22,7 +22,7 @@ FLOORS = {
         ("methods",),
         ("study", "results", "explain"),
         ("pipeline",),
-        ("runs",),
+        ("runs", "deploy", "report", "trackers"),
         ("api",),
         ("cli",),
     ),
@@ -38,7 +38,7 @@ FLOORS = {
 OPENERS = {"fairprog_core": {"__main__"}, "app": {"main"}}  # beside the rooms: what Python and Streamlit start
 MOST_IN_A_ROOM, MOST_IN_A_ROOT = 13, 15
 NO_ENTRY = {"__init__", "__main__"}
-DATA_FOLDERS = {"app/.streamlit", "app/static", "fairprog_core/study/presets"}
+DATA_FOLDERS = {"app/.streamlit", "app/static", "fairprog_core/study/presets", "fairprog_core/report/templates"}
 
 HEAVY = {"torch", "torchvision", "transformers", "captum", "streamlit", "plotly"}
 TORCH_FREE = (

@@ -10,8 +10,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.charts import overlay
-from app.models.explanations import ConditionFigures
 from app.widgets import pictures
 from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.wording import saliency as shared
@@ -19,6 +17,8 @@ from app.wording.panels import group_means as words
 from app.wording.shared import common
 from fairprog_core.metrics.explanations.averages import ImageExplanation
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures import overlay
+from fairprog_core.report.figures.explanations import ConditionFigures
 from fairprog_core.results.gallery_file import Gallery
 
 MapArrays = Mapping[str, NDArray[Any]]
