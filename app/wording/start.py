@@ -19,7 +19,7 @@ NO_TRIGGER = "no trigger"
 CHOSEN = "chosen"
 DEMO = "Example"
 TRIGGER = "trigger"
-NEAREST = "learned words that are in no dictionary; the real words nearest to them are"
+NEAREST = "learned, in no dictionary; the nearest real words"
 CALLED = "called {label}"
 RIGHT = "right"
 WRONG = "wrong"
@@ -41,13 +41,9 @@ RATIO = {
 }
 NOTE = {
     "image": (
-        "{why} Faces are drawn, no person is behind them; the examples are those whose hair and style are plain to "
-        "see. λ was chosen on other faces than these."
+        "{why} Faces are drawn, no person is behind them; the examples are plain to see. λ was chosen on others."
     ),
-    "text": (
-        "{why} Comments are made up, some are rude; the examples are those that are plain to judge. λ was chosen on "
-        "other comments than these."
-    ),
+    "text": ("{why} Comments are made up, some rude; the examples are plain to judge. λ was chosen on others."),
 }
 WEIGHTED = "The price counts them as often as they occur in the data."
 WHY_A_PRICE = WEIGHTED[:-1] + ": there, those that lose are the frequent ones."
