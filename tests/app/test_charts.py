@@ -10,8 +10,8 @@ from app.wording import tradeoff as words
 from app.wording.shared import common
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.figures import overlay
-from fairprog_core.report.figures.line import Line, line
 from fairprog_core.report.figures.explanations import ConditionFigures
+from fairprog_core.report.figures.line import line
 from fairprog_core.report.wording import verdicts
 from fairprog_core.results.curve import Curve
 

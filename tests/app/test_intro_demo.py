@@ -11,6 +11,7 @@ from app.wording import start as words
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import Point
+from fairprog_core.report.wording import headline
 from fairprog_core.results.changed_examples import SCHEMA, write_examples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
@@ -102,7 +103,7 @@ def test_sentence_writes_itself():
     ("accuracy", "price"),
     [
         (0.852, "Price: 1 more of 100 answers is wrong."),
-        (0.859, words.NO_PRICE),
+        (0.859, headline.NO_PRICE),
         (0.879, "And 2 more of 100 answers are right."),
     ],
 )

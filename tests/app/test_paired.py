@@ -20,6 +20,7 @@ from fairprog_core.report.figures.explanations import explanation_of, probe_of
 from fairprog_core.report.figures.line import Line
 from fairprog_core.report.figures.probe_controls import most_moved, probe_controls
 from fairprog_core.report.wording import paired, verdicts
+from fairprog_core.report.wording import probe as probe_sentences
 from tests.app.drawn import given
 
 
@@ -147,8 +148,8 @@ def probe(black):
 @pytest.mark.parametrize("group", [0, 1])
 def test_control_of_a_probe_is_compared_in_pairs_of_classifiers(black, said, group):
     text = sentences(probe(black), "mean", group, 1)
-    assert probe_words.STRENGTHS[said].format(name=paired.NAMES["black"]) in text
-    assert (probe_words.ANY_CONTROL in text) == (said == "as strongly")
+    assert probe_sentences.STRENGTHS[said].format(name=paired.NAMES["black"]) in text
+    assert (probe_sentences.ANY_CONTROL in text) == (said == "as strongly")
 
 
 def test_probe_says_means_and_differences():
