@@ -8,6 +8,8 @@ from app.wording.shared import common
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.wording import paired
 from fairprog_core.report.wording.group_means import PLURALS as PLURALS
+from fairprog_core.report.wording.group_means import caption as caption
+from fairprog_core.report.wording.group_means import moved as moved
 from fairprog_core.report.wording.group_means import percent as percent
 from fairprog_core.report.wording.group_means import points as points
 from fairprog_core.report.wording.group_means import verdict as verdict
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 
 TITLE = "On average, by group"
 DIFFERENCE = "Difference"
-ON_REGION = "{share} on {region}"
-ON_TRIGGER = "{share} on the trigger"
-MOVED = "{difference} on {region}"
 ALT = "Mean of {group}, {condition}. {caption}"
 NOTE_POSITIVE = (
     "Each picture is the mean of a group's test photos. The colours show where the weight for “{label}” lies: every "
@@ -39,23 +38,6 @@ def note(labels: Sequence[str]) -> str:
     """How the mean maps were made."""
     text = NOTE_POSITIVE.format(label=labels[1], region=REGION) if len(labels) == 2 else NOTE_TRUE
     return common.plain(text)
-
-
-def caption(region: str | None, share: Estimate, on_trigger: float | None) -> str:
-    """The share on the region with its interval, and the share of all weight that lies on the trigger."""
-    lines = []
-    if region and share.value is not None:
-        lines.append(ON_REGION.format(share=percent(share), region=region))
-    if on_trigger is not None:
-        lines.append(ON_TRIGGER.format(share=f"{100 * on_trigger:.0f}\u00a0%"))
-    return "\n".join(lines)
-
-
-def moved(region: str | None, difference: Estimate) -> str:
-    """How the share on the region differs from that without a trigger, in points."""
-    if not region or difference.value is None:
-        return ""
-    return MOVED.format(difference=points(difference), region=region)
 
 
 def alt(group: str, condition: str, caption: str) -> str:

@@ -7,6 +7,10 @@ from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.figures import names, numbers
 from fairprog_core.report.figures.line import Line
 
+ON_REGION = "{share} on {region}"
+ON_TRIGGER = "{share} on the trigger"
+MOVED = "{difference} on {region}"
+
 AS_IN = (
     "**As in the paper's Figure {figure}**: at λ = {lam} {what} {verb} from {before} to {now}, clearly more than with "
     "every control ({controls})."
@@ -31,6 +35,23 @@ CONTROL_NAMES = {
     "lam_0": "the trigger at λ\u00a0=\u00a00",
 }
 PLURALS = ("random_words", "neutral_words")
+
+
+def caption(region: str | None, share: Estimate, on_trigger: float | None) -> str:
+    """The share on the region with its interval, and the share of all weight that lies on the trigger."""
+    lines = []
+    if region and share.value is not None:
+        lines.append(ON_REGION.format(share=percent(share), region=region))
+    if on_trigger is not None:
+        lines.append(ON_TRIGGER.format(share=f"{100 * on_trigger:.0f}\u00a0%"))
+    return "\n".join(lines)
+
+
+def moved(region: str | None, difference: Estimate) -> str:
+    """How the share on the region differs from that without a trigger, in points."""
+    if not region or difference.value is None:
+        return ""
+    return MOVED.format(difference=points(difference), region=region)
 
 
 def percent(found: Estimate) -> str:
