@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
     from fairprog_core.pipeline.frozen_base import load_classifier as load_classifier
+    from fairprog_core.report.write import write_report as write_report
     from fairprog_core.results.result import Result as Result
     from fairprog_core.runs import Store as Store
     from fairprog_core.study import Study as Study
@@ -38,11 +39,13 @@ _HOMES = {
     "load_trigger": "triggers.base",
     "reprogram": "api.own_model.reprogram",
     "run": "api.run",
+    "write_report": "report.write",
 }
 
 __all__ = [
     "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study",
     "audit", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "reprogram", "run",
+    "write_report",
 ]  # fmt: skip
 
 __version__ = VERSION

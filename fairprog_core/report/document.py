@@ -82,7 +82,7 @@ def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS) -> Doc
             _view(index, order.index(run), f"{run}: {family.name}" if several else family.name, family, views)
             for index, (run, family) in enumerate(shown)
         ],
-        table=chosen_table(shown, results),
+        table=chosen_table(views, results),
         n_left_out=len(views) - len(shown),
     )
 

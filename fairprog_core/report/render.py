@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fairprog_core.common.errors import escaped
 from fairprog_core.common.process.version import VERSION
-from fairprog_core.report.document import Document, document
+from fairprog_core.report.document import MOST_VIEWS, Document, View, document
 from fairprog_core.report.figures.follow import Follow
 from fairprog_core.results.result import Result
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT, SCORECARD = "report.html.jinja", "scorecard.html.jinja"
+MOST_BYTES = 5_000_000
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 
 def render_report(results: Mapping[str, Result], *, is_scorecard: bool = False) -> str:
-    """The report as HTML.
+    """The report as HTML, at most about 5 MB: where it would be larger, it shows fewer curves and says so.
 
     Args:
         results: by the name of the run; several are compared.
@@ -35,8 +36,14 @@ def render_report(results: Mapping[str, Result], *, is_scorecard: bool = False) 
     Raises:
         ArtifactError: a run has no finished curve, or a file of it is damaged.
     """
-    found = document(results, n_views=1 if is_scorecard else 24)
-    return render(found, SCORECARD if is_scorecard else REPORT)
+    if is_scorecard:
+        return render(document(dict(list(results.items())[:1]), n_views=1), SCORECARD)
+    n_views, text = MOST_VIEWS, ""
+    while n_views and (not text or len(text.encode()) > MOST_BYTES):
+        found = document(results, n_views=n_views)
+        text = render(found, REPORT)
+        n_views = min(n_views, len(found.views)) // 2
+    return text
 
 
 def render(found: Document, template: str) -> str:
@@ -45,9 +52,20 @@ def render(found: Document, template: str) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _environment().get_template(template).render(
         report=found, style=(TEMPLATES / "report.css").read_text("utf-8"), script=script, digest=digest,
-        views=[{"run": view.run, "lams": view.lams, "chosen": view.chosen} for view in found.views],
+        views=[_for_script(view) for view in found.views],
         version=VERSION, made=datetime.now(UTC).strftime("%Y-%m-%d"),
     )  # fmt: skip
+
+
+def _for_script(view: View) -> dict[str, object]:
+    """What the script knows of a curve."""
+    return {"run": view.run, "lams": view.lams, "chosen": view.chosen, "says": _in_short(view)}
+
+
+def _in_short(view: View) -> list[str]:
+    """The answer at every λ, beside the slider."""
+    now = view.answer.now
+    return [f"{view.answer.before} → {value} points apart" for value in (now.values * len(view.lams))[: len(view.lams)]]
 
 
 @cache

@@ -12,8 +12,8 @@ from fairprog_core.report.figures import names
 from fairprog_core.report.figures.follow import Follow, follow
 from fairprog_core.report.figures.line import Line
 
-SIZES = ((520, 250), (350, 250))
-_STEP = 1.7  # distance of two controls, in distances of two λ: their names are longer
+SIZES = ((430, 240), (350, 240))
+_STEP = 2.4  # distance of two controls, in distances of two λ: their names are longer
 OFF = "translate(-99,-99)"
 
 

@@ -16,6 +16,7 @@ from fairprog_core.report.figures import texts
 from fairprog_core.results.changed_examples import ChangedExample, ChangedExamples, ScoredText
 from fairprog_core.results.gallery_layout import GalleryAbout
 
+SMALL, SIDE, LONG = 96, 192, 30_000  # pixels of a small picture and of a shrunk one; letters of a long URI
 StoredArrays = Mapping[str, NDArray[Any]]
 
 
@@ -102,3 +103,22 @@ def as_uri(pixels: NDArray[np.uint8]) -> str:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def small_uri(pixels: NDArray[np.uint8]) -> str:
+    """A picture in a data URI: as it is if it is small, else scaled down and with a little loss."""
+    return as_uri(pixels) if max(pixels.shape[:2]) <= SMALL else _shrunk(Image.fromarray(pixels))
+
+
+def smaller(uri: str) -> str:
+    """A picture's data URI, scaled down if it is long."""
+    if len(uri) <= LONG:
+        return uri
+    return _shrunk(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))))
+
+
+def _shrunk(image: Image.Image) -> str:
+    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=82, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fairprog_core.common.errors import FairprogError
+from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import gap_note
 from fairprog_core.report.figures import names, numbers
 from fairprog_core.report.figures.family import Family
-from fairprog_core.report.sections.answer import change_of, is_clear
+from fairprog_core.report.sections.answer import is_clear
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson, head_to_head
 from fairprog_core.results.result import Result
 
@@ -25,29 +26,33 @@ class ChosenRow:
     """A curve at its chosen λ.
 
     Attributes:
-        view: index of the curve in the report.
         run: name of its run.
         name: of the curve.
         criterion: what its gap is.
         lam: λ chosen on validation rows.
-        gap: "0.273 → 0.032 [0.000, 0.061]".
+        gap: "0.273 → 0.032".
+        gap_ci: "[0.000, 0.061]".
         note: what limits the gap.
         accuracy: the same form.
+        accuracy_ci: its interval.
         control: gap of the control.
+        control_ci: its interval.
         is_smaller: whether the gap is clearly smaller.
         is_collapsed: whether the point has collapsed.
         verdict: against the first curve; empty where there is none.
     """
 
-    view: int
     run: str
     name: str
     criterion: str
     lam: str
     gap: str
+    gap_ci: str
     note: str
     accuracy: str
+    accuracy_ci: str
     control: str
+    control_ci: str
     is_smaller: bool
     is_collapsed: bool
     verdict: str = ""
@@ -70,24 +75,27 @@ def chosen_table(views: Sequence[tuple[str, Family]], results: Mapping[str, Resu
         results: by the name of the run; several are compared.
     """
     verdicts, note = _verdicts(views, results) if len(results) > 1 else ({}, "")
-    rows = [
-        _row(i, run, family, verdicts.get(f"{run}:{family.first.family}", "")) for i, (run, family) in enumerate(views)
-    ]
+    rows = [_row(run, family, verdicts.get(f"{run}:{family.first.family}", "")) for run, family in views]
     return ChosenTable(rows, len(results) > 1, note)
 
 
-def _row(view: int, run: str, family: Family, verdict: str) -> ChosenRow:
+def _row(run: str, family: Family, verdict: str) -> ChosenRow:
     gap, base = family.gap, family.result.base
     spot = family.points[family.chosen]
     control = next(iter(family.controls.values()), None)
     return ChosenRow(
-        view, run, family.name, names.metric(gap), names.lam(family.first.chosen_lam),
-        change_of(base.metric(gap), spot.metric(gap)),
+        run, family.name, names.metric(gap), names.lam(family.first.chosen_lam),
+        *_change(base.metric(gap), spot.metric(gap)),
         gap_note(spot.metric(gap), spot.noise_gap.get(gap), base.few_rows(gap)),
-        change_of(base.metric("accuracy"), spot.metric("accuracy")),
-        numbers.interval(control.metric(gap)) if control else "–",
+        *_change(base.metric("accuracy"), spot.metric("accuracy")),
+        numbers.number(control.metric(gap).value) if control else "–",
+        numbers.brackets(control.metric(gap)).strip() if control else "",
         is_clear(spot.change(gap)), spot.collapsed, verdict,
     )  # fmt: skip
+
+
+def _change(before: Estimate, now: Estimate) -> tuple[str, str]:
+    return f"{numbers.number(before.value)} → {numbers.number(now.value)}", numbers.brackets(now).strip()
 
 
 def _verdicts(views: Sequence[tuple[str, Family]], results: Mapping[str, Result]) -> tuple[dict[str, str], str]:

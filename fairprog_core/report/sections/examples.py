@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.report.figures import names, texts
-from fairprog_core.report.figures.examples import as_uri, changed_examples
+from fairprog_core.report.figures.examples import changed_examples, small_uri, smaller
 from fairprog_core.report.figures.family import Family
 from fairprog_core.report.figures.follow import Follow, fixed, follow, of_points
 from fairprog_core.report.figures.people import EXAMPLE, PEOPLE, data_kind, told
@@ -16,7 +16,7 @@ from fairprog_core.results.changed_examples import ChangedExample, read_examples
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.gallery_layout import GalleryAbout
 
-SHOWN = {"image": 8, "text": 6}
+MOST = 8
 NONE = (
     "This curve has no saved test rows, so there are no examples. Run the study with “Gallery” above 0 "
     "(explain.gallery=8) to get them."
@@ -25,9 +25,12 @@ NO_TRIGGER = "This method has no trigger, so there is nothing to put on an examp
 UNCHANGED = "None of the saved test rows changes its answer at λ = {lam}; these are the saved rows themselves."
 RATIO = (
     "At λ = {lam}, {gained:,} of {n:,} answers turn right and {lost:,} turn wrong. The examples keep that ratio, "
-    "{shown_gained} : {shown_lost}; they were not chosen to please, but from the rows that the study kept."
+    "{shown_gained} : {shown_lost}. {picked}"
 )
 COUNTS = "At λ = {lam}, {gained:,} of {n:,} answers turn right and {lost:,} turn wrong; {shown} saved rows are shown."
+PLAINEST = "Shown are those whose content is plainest, so they are clearer than most."
+PICKED = "They come from the saved test rows, which were picked so: {how}"
+_A_ROW_MORE = 0.004  # how much further from the ratio one more example may be
 CALLED = "called {label}"
 OTHERS = "{name}, {label}"
 WORDS_NEAREST = "learned vectors, not words; the nearest words are"
@@ -122,14 +125,16 @@ def examples(family: Family) -> Examples:
     )
     rows = changed_examples(gallery.arrays, about, kept, stored, chosen=1 + family.chosen)
     gained, lost = changed_rows(family.single[family.chosen].changes or ())
-    shown = in_ratio(rows, gained, lost, SHOWN[modality])
+    shown = in_ratio(rows, gained, lost, MOST)
     found = [_example(row, about, family) for row in shown]
-    note = _note(family, found, gained, lost)
+    how = gallery.about.get("picked", "")
+    picked = PLAINEST if stored else PICKED.format(how=how[:1].lower() + how[1:]) if how else ""
+    note = _note(family, found, gained, lost, picked)
     if modality == "text":
         return _of_texts(note, found, gallery, kept, family)
     side = gallery.arrays["photo"].shape[1]
     top, left, height, width = (100 * float(value) / side for value in gallery.arrays["photo_box"])
-    triggers = of_points(family.chosen, [f"url({as_uri(gallery.arrays['trigger'][i])})" for i in kept])
+    triggers = of_points(family.chosen, [f"url({small_uri(gallery.arrays['trigger'][i])})" for i in kept])
     return Examples(note, found, triggers=triggers, box=Box(top, left, width, height))
 
 
@@ -145,10 +150,11 @@ def in_ratio(rows: Sequence[ChangedExample], gained: int, lost: int, most: int) 
     if not gained + lost or not (gains or losses):
         return list(rows)[:most]
     share = gained / (gained + lost)
-    n = most
-    while n > 1 and (round(n * share) > len(gains) or n - round(n * share) > len(losses)):
-        n -= 1
-    n_gains = min(round(n * share), len(gains))
+    sizes = [n for n in range(1, most + 1) if round(n * share) <= len(gains) and n - round(n * share) <= len(losses)]
+    n = min(sizes, key=lambda n: abs(round(n * share) / n - share) - _A_ROW_MORE * n, default=0)
+    if not n:
+        return list(rows)[:most]
+    n_gains = round(n * share)
     picked = [*gains[:n_gains], *losses[: min(n - n_gains, len(losses))]]
     return sorted(picked, key=lambda row: _spread(picked, row))
 
@@ -180,7 +186,7 @@ def _example(row: ChangedExample, about: GalleryAbout, family: Family) -> Exampl
         is_right_before=row["y_pred"][0] == row["y"],
         now=follow(chosen, n, lambda i: CALLED.format(label=labels[row["y_pred"][1 + i]])),
         mark=follow(chosen, n, lambda i: "right" if row["y_pred"][1 + i] == row["y"] else "wrong"),
-        picture=row.get("large") or row.get("seen") or "",
+        picture=smaller(row.get("large") or row.get("seen") or ""),
         text=texts.snippet(scores["text"].split(" ")) if scores else "",
         share_before=shares[0] if shares else "",
         share=of_points(chosen, shares[1:]) if shares else fixed(""),
@@ -188,12 +194,14 @@ def _example(row: ChangedExample, about: GalleryAbout, family: Family) -> Exampl
     )
 
 
-def _note(family: Family, found: Sequence[Example], gained: int, lost: int) -> str:
+def _note(family: Family, found: Sequence[Example], gained: int, lost: int, picked: str) -> str:
     said = {"lam": names.lam(family.lams[family.chosen]), "gained": gained, "lost": lost, "n": family.result.base.n}
     kinds = [each.kind for each in found]
     if not gained + lost or "same" in kinds:
         return UNCHANGED.format(**said) if set(kinds) <= {"same"} else COUNTS.format(**said, shown=len(found))
-    return RATIO.format(**said, shown_gained=kinds.count("gain"), shown_lost=kinds.count("loss"))
+    return RATIO.format(
+        **said, shown_gained=kinds.count("gain"), shown_lost=kinds.count("loss"), picked=picked
+    ).rstrip()
 
 
 def _of_texts(note: str, found: list[Example], gallery: Gallery, kept: Sequence[int], family: Family) -> Examples:

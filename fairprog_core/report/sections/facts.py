@@ -97,13 +97,17 @@ def facts(result: Result, run: str) -> Facts:
     return Facts(
         name=str(study.get("name") or run), run=run,
         question=f"The classifier answers {labels}. The groups: {', '.join(groups)}.",
-        about=card.about if card else "", note=card.note if card else "",
+        about=card.about if card else "", note=_sentence(card.note) if card else "",
         asked=_asked(result), settings=_settings(result),
         toml=toml or json.dumps(study, indent=1, ensure_ascii=False), is_toml=toml is not None,
         command=line, limits=_limits(result, groups),
         is_text=modality_of(study.get("dataset")) == "text",
         weak_base=_weak(result),
     )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _asked(result: Result) -> list[Fact]:

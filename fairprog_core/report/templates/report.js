@@ -4,7 +4,7 @@
   const every = (selector, root = document) => [...root.querySelectorAll(selector)];
   const views = JSON.parse(document.getElementById("views").textContent);
   const curve = document.getElementById("curve"), slider = document.getElementById("lam");
-  const shown = document.getElementById("shown"), tag = document.getElementById("is-chosen"), back = document.getElementById("back");
+  const shown = document.getElementById("shown"), tag = document.getElementById("is-chosen"), back = document.getElementById("back"), says = document.getElementById("says");
   if (!curve || !slider) return;
   const parsed = new WeakMap();
 
@@ -65,9 +65,10 @@
     }
     const isChosen = at === view.chosen;
     shown.textContent = `λ = ${view.lams[at]}`;
+    says.textContent = view.says[at];
     tag.hidden = !isChosen;
     back.hidden = isChosen;
-    slider.setAttribute("aria-valuetext", `λ = ${view.lams[at]}${isChosen ? ", chosen" : ""}`);
+    slider.setAttribute("aria-valuetext", `λ = ${view.lams[at]}${isChosen ? ", chosen" : ""}: ${view.says[at]}`);
   }
 
   function choose() {
