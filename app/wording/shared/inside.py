@@ -69,6 +69,8 @@ LOADING = "Loading saved results"
 COPY = "Copy"
 COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
+REPORT = "Report (HTML)"
+REPORT_HELP = "One file with figures, examples, controls and limits. It opens offline and prints well."
 
 
 def why_unexplained(study: Mapping[str, object], curve: Curve, *, is_complete: bool) -> str | None:

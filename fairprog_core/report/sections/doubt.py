@@ -57,16 +57,17 @@ def doubt(family: Family) -> Doubt:
     n = len(spots)
     audits = _audits(family)
     lead = leakage.lead(curve.criterion, from_answers=from_answers)
-    said = {"power": follow(family.chosen, n, detectable), "cautions": follow(family.chosen, n, cautions)}
+    can_show, limits = follow(family.chosen, n, detectable), follow(family.chosen, n, cautions)
     if not audits:
-        return Doubt(lead, leakage.NONE, **said)
+        return Doubt(lead, leakage.NONE, power=can_show, cautions=limits)
     most = max(1e-9, *(each["bits"]["value"] or 0.0 for _, each in audits))
     last = audits[-1][1]
     verdict = [
         *leakage.verdict(last, lam=curve.chosen_lam, from_answers=from_answers),
         leakage.CEILING.format(entropy=last["entropy"]),
     ]
-    return Doubt(lead, "", [_leak(name, each, most) for name, each in audits], verdict, **said)
+    leaks = [_leak(name, each, most) for name, each in audits]
+    return Doubt(lead, "", leaks, verdict, power=can_show, cautions=limits)
 
 
 def _audits(family: Family) -> list[tuple[str, LeakageJson]]:
