@@ -73,8 +73,8 @@ class Writers:
 
 
 FILE_WRITERS = (
-    "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts", "export zip", "export json",
-    "export csv", "trigger",
+    "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts",
+    "export zip", "export json", "export csv", "trigger",
 )  # fmt: skip
 FOLDER_WRITERS = ("encoder", "reprogrammed")
 
