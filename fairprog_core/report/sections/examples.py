@@ -6,6 +6,7 @@ Notation: k λ-values.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.report.figures import names, texts
 from fairprog_core.report.figures.examples import changed_examples, small_uri, smaller
@@ -21,6 +22,7 @@ NONE = (
     "This curve has no saved test rows, so there are no examples. Run the study with “Gallery” above 0 "
     "(explain.gallery=8) to get them."
 )
+DAMAGED = "The saved test rows of this curve are damaged. Run the study again to get them."
 NO_TRIGGER = "This method has no trigger, so there is nothing to put on an example."
 UNCHANGED = "None of the saved test rows changes its answer at λ = {lam}; these are the saved rows themselves."
 RATIO = (
@@ -108,6 +110,13 @@ class Examples:
 
 def examples(family: Family) -> Examples:
     """The examples of a curve's first seed."""
+    try:
+        return _examples(family)
+    except ArtifactError:
+        return Examples(DAMAGED)
+
+
+def _examples(family: Family) -> Examples:
     result, curve = family.result, family.first
     if curve.trigger is None:
         return Examples(NO_TRIGGER)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.explanations.averages import TextExplanation
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.drawing.along import Along, alongs
@@ -24,6 +25,7 @@ NONE = (
     "(--set explain.rows=600 --set explain.gallery=8) to get it."
 )
 NO_TRIGGER = "This method has no trigger, and only curves of a trigger are explained."
+DAMAGED = "The saved explanations of this curve are damaged. Run the study again to get them."
 FIGURES = {"image": 8, "text": 9}
 _NOTHING = Estimate(None, None)
 SIDE = 160  # px of a mean map: it is an 8×8 map over a 64×64 photo
@@ -90,6 +92,13 @@ class Looks:
 
 def looks(family: Family) -> Looks:
     """The explanations of the first seed's curve."""
+    try:
+        return _looks(family)
+    except ArtifactError:
+        return Looks(DAMAGED)
+
+
+def _looks(family: Family) -> Looks:
     explain = explanation_of(family.first)
     if explain is None:
         return Looks(NONE if family.first.trigger else NO_TRIGGER)

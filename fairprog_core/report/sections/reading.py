@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.drawing.along import Along, alongs
 from fairprog_core.report.figures import names, numbers
@@ -17,6 +18,7 @@ NONE = (
     "What the trigger says was not computed for this curve. Run the study with the probe (--set explain.probe=true) to "
     "get it."
 )
+DAMAGED = "The saved probe of this curve is damaged. Run the study again to get it."
 NO_TRIGGER = "This method has no trigger that could be read."
 CHART = "P({group}) on the {null}, over λ; one line per classifier"
 READERS = ("Classifier", "Right on test rows", "Without", "With the trigger")
@@ -37,7 +39,10 @@ class Reading:
 
 def reading(family: Family) -> Reading:
     """The probe of the first seed's curve, on its first empty input, for the group that the trigger moves most."""
-    found = probe_of(family.first)
+    try:
+        found = probe_of(family.first)
+    except ArtifactError:
+        return Reading(DAMAGED)
     if found is None or not found.classifiers:
         return Reading(NONE if family.first.trigger else NO_TRIGGER)
     null, n = found.nulls[0], len(found.lams)
