@@ -47,11 +47,8 @@ runs.app.command("experiments")(experiments.experiments)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("audit")(audit.audit)
-<<<<<<< HEAD
 app.command("report")(report.report)
-=======
 app.command("check")(check.check)
->>>>>>> main
 app.command("encoder")(encoder.encoder)
 app.command("worker")(machine.worker)
 app.command("doctor")(machine.doctor)
