@@ -7,7 +7,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.report.drawing.plane import Plane, planes
 from fairprog_core.report.figures import names
 from fairprog_core.report.figures.family import Family, families
-from fairprog_core.report.sections.answer import Answer, answer
+from fairprog_core.report.sections.answer import ShortAnswer, answer
 from fairprog_core.report.sections.changes import Changes, changes
 from fairprog_core.report.sections.comparison import ChosenTable, chosen_table
 from fairprog_core.report.sections.doubt import Doubt, doubt
@@ -22,7 +22,7 @@ MOST_VIEWS = 24  # curves; further ones are in the table alone
 
 
 @dataclass(frozen=True)
-class View:
+class CurveView:
     """One curve of a report.
 
     Attributes:
@@ -41,7 +41,7 @@ class View:
     seeds: list[int]
     lams: list[str]
     chosen: int
-    answer: Answer
+    answer: ShortAnswer
     groups: GroupsSection
     planes: list[Plane]
     has_others: bool
@@ -57,7 +57,7 @@ class Document:
     """A report of one run, or of several."""
 
     runs: list[Facts]
-    views: list[View]
+    views: list[CurveView]
     table: ChosenTable
     n_left_out: int
 
@@ -101,12 +101,12 @@ def _shared_out(views: list[tuple[str, Family]], most: int) -> list[tuple[str, F
     return [views[i] for i in sorted(ranked[:most])]
 
 
-def _view(index: int, run: int, name: str, family: Family, views: list[tuple[str, Family]]) -> View:
+def _view(index: int, run: int, name: str, family: Family, views: list[tuple[str, Family]]) -> CurveView:
     others = [
         other for _, other in views
         if other.result is family.result and other is not family and other.gap == family.gap
     ]  # fmt: skip
-    return View(
+    return CurveView(
         index=index, run=run, name=name,
         criterion=names.kind(family.first.criterion), metric=names.metric(family.gap), seeds=family.seeds,
         lams=[names.lam(lam) for lam in family.lams], chosen=family.chosen,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fairprog_core.common.errors import escaped
 from fairprog_core.common.process.version import VERSION
-from fairprog_core.report.document import MOST_VIEWS, Document, View, document
+from fairprog_core.report.document import MOST_VIEWS, CurveView, Document, document
 from fairprog_core.report.figures.follow import Follow
 from fairprog_core.results.result import Result
 
@@ -57,12 +57,12 @@ def render(found: Document, template: str) -> str:
     )  # fmt: skip
 
 
-def _for_script(view: View) -> dict[str, object]:
+def _for_script(view: CurveView) -> dict[str, object]:
     """What the script knows of a curve."""
     return {"run": view.run, "lams": view.lams, "chosen": view.chosen, "says": _in_short(view)}
 
 
-def _in_short(view: View) -> list[str]:
+def _in_short(view: CurveView) -> list[str]:
     """The answer at every λ, beside the slider."""
     now = view.answer.now
     return [f"{view.answer.before} → {value} points apart" for value in (now.values * len(view.lams))[: len(view.lams)]]

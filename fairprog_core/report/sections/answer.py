@@ -44,7 +44,7 @@ ABOVE_NOISE = "Noise alone would show up to {noise} points on these {n:,} test r
 
 
 @dataclass(frozen=True)
-class Answer:
+class ShortAnswer:
     """The answer for one curve.
 
     Attributes:
@@ -70,7 +70,7 @@ class Answer:
     caution: Follow
 
 
-def answer(family: Family) -> Answer:
+def answer(family: Family) -> ShortAnswer:
     """The answer at every λ."""
     base, gap = family.result.base, family.gap
     labels, spots = family.result.labels, family.points
@@ -80,7 +80,7 @@ def answer(family: Family) -> Answer:
     def along(make: PointText) -> Follow:
         return follow(family.chosen, len(spots), lambda index: make(spots[index]))
 
-    return Answer(
+    return ShortAnswer(
         before=in_points(before.value),
         now=along(lambda point: in_points(point.metric(gap).value)),
         unit=UNIT.get(gap, ANY_UNIT).format(label=label),

@@ -41,7 +41,7 @@ LOSS, GAIN, SAME = "turns wrong", "turns right", "does not change"
 
 
 @dataclass(frozen=True)
-class Example:
+class ExampleRow:
     """One test row.
 
     Attributes:
@@ -74,7 +74,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Box:
+class PhotoPlace:
     """Where the photo lies in the picture under a trigger, in percent."""
 
     top: float
@@ -99,9 +99,9 @@ class Examples:
     """
 
     note: str
-    rows: list[Example] = field(default_factory=list)
+    rows: list[ExampleRow] = field(default_factory=list)
     triggers: Follow | None = None
-    box: Box | None = None
+    box: PhotoPlace | None = None
     words: Follow | None = None
     badge: str = ""
     is_behind: bool = False
@@ -144,7 +144,7 @@ def _examples(family: Family) -> Examples:
     side = gallery.arrays["photo"].shape[1]
     top, left, height, width = (100 * float(value) / side for value in gallery.arrays["photo_box"])
     triggers = of_points(family.chosen, [f"url({small_uri(gallery.arrays['trigger'][i])})" for i in kept])
-    return Examples(note, found, triggers=triggers, box=Box(top, left, width, height))
+    return Examples(note, found, triggers=triggers, box=PhotoPlace(top, left, width, height))
 
 
 def changed_rows(changes: Sequence[ChangeRow]) -> tuple[int, int]:
@@ -179,7 +179,7 @@ def _kind(row: ChangedExample, chosen: int) -> str:
     return "gain" if row["is_gain"] else "loss"
 
 
-def _example(row: ChangedExample, about: GalleryAbout, family: Family) -> Example:
+def _example(row: ChangedExample, about: GalleryAbout, family: Family) -> ExampleRow:
     labels, kind = about["labels"], data_kind(family.result)
     group = texts.group_name(about, row["z"])
     person = PEOPLE.get(kind, {}).get(group, (names.group(group),))[-1]
@@ -187,7 +187,7 @@ def _example(row: ChangedExample, about: GalleryAbout, family: Family) -> Exampl
     scores = row.get("scores")
     shares = [f"{100 * each:.0f}" for each in scores["probabilities"]] if scores else []
     control = scores["control"] if scores else None
-    return Example(
+    return ExampleRow(
         name=told(EXAMPLE, kind).format(person=person, label=labels[row["y"]]),
         kind=what,
         says={"gain": GAIN, "loss": LOSS, "same": SAME}[what],
@@ -203,7 +203,7 @@ def _example(row: ChangedExample, about: GalleryAbout, family: Family) -> Exampl
     )
 
 
-def _note(family: Family, found: Sequence[Example], gained: int, lost: int, picked: str) -> str:
+def _note(family: Family, found: Sequence[ExampleRow], gained: int, lost: int, picked: str) -> str:
     said = {"lam": names.lam(family.lams[family.chosen]), "gained": gained, "lost": lost, "n": family.result.base.n}
     kinds = [each.kind for each in found]
     if not gained + lost or "same" in kinds:
@@ -213,7 +213,7 @@ def _note(family: Family, found: Sequence[Example], gained: int, lost: int, pick
     ).rstrip()
 
 
-def _of_texts(note: str, found: list[Example], gallery: Gallery, kept: Sequence[int], family: Family) -> Examples:
+def _of_texts(note: str, found: list[ExampleRow], gallery: Gallery, kept: Sequence[int], family: Family) -> Examples:
     about = gallery.about
     trigger = about.get("trigger_words")
     by_lam = trigger["lam"] if trigger else []

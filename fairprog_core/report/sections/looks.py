@@ -40,7 +40,7 @@ NOTE = (
 
 
 @dataclass(frozen=True)
-class Map:
+class DrawnMap:
     """A mean map with its caption."""
 
     title: str
@@ -54,7 +54,7 @@ class MapRow:
     """The maps of one group."""
 
     group: str
-    maps: list[Map]
+    maps: list[DrawnMap]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class ShareCell:
 
 
 @dataclass(frozen=True)
-class Figure:
+class AverageFigure:
     """One average: its chart, and the comparison with its controls."""
 
     title: str
@@ -86,7 +86,7 @@ class Looks:
     note: str = ""
     columns: list[str] = field(default_factory=list)
     shares: list[list[ShareCell]] = field(default_factory=list)
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[AverageFigure] = field(default_factory=list)
     legend: str = ""
 
 
@@ -135,7 +135,7 @@ def _verdict(found: list[Average], family: Family, *, is_text: bool) -> Follow:
     )  # fmt: skip
 
 
-def _map(one: MeanMap, region: str | None, group: str, family: Family) -> Map:
+def _map(one: MeanMap, region: str | None, group: str, family: Family) -> DrawnMap:
     title = CONDITIONS[one.condition]
     if one.condition == DIFFERENCE:
         captions = [group_means.moved(region, share) for share in one.shares]
@@ -145,7 +145,7 @@ def _map(one: MeanMap, region: str | None, group: str, family: Family) -> Map:
     alts = [f"Mean map of {group}, {title.lower()}. {caption}".strip() for caption in captions]
     pictures = [webp(picture) for picture in one.pictures]
     chosen = family.chosen if len(pictures) > 1 else 0
-    return Map(title, of_points(chosen, pictures), of_points(chosen, captions), of_points(chosen, alts))
+    return DrawnMap(title, of_points(chosen, pictures), of_points(chosen, captions), of_points(chosen, alts))
 
 
 def webp(picture: Picture, side: int = SIDE) -> str:
@@ -193,11 +193,11 @@ def _split(text: str) -> tuple[str, str]:
     return value, f"[{rest}" if bracket else ""
 
 
-def _figure(average: Average, family: Family) -> Figure:
+def _figure(average: Average, family: Family) -> AverageFigure:
     says = follow(
         family.chosen, len(family.lams), lambda i: paired.at(average.line, average.names.what, family.lams, i)
     )
-    return Figure(
+    return AverageFigure(
         average.names.axis, average.names.label,
         alongs([average.line], family.lams, family.chosen, level=average.flat), says,
         "" if average.flat is None else saliency.flat_note(average.names, average.flat),
