@@ -51,11 +51,7 @@ def _rectangle(label: Label, width: float) -> Rectangle:
 
 
 def _cost(box: Rectangle, taken: Sequence[Rectangle], frame: Rectangle) -> float:
-    overlap = sum(
-        max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
-        * max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
-        for other in taken
-    )
+    overlap = sum(_shared(box, other, 0) * _shared(box, other, 1) for other in taken)
     is_outside = box[0] < frame[0] or box[1] < frame[1] or box[2] > frame[2] + 1 or box[3] > frame[3]
     return overlap + _OUTSIDE * is_outside
 

@@ -15,8 +15,8 @@ NONE = (
 )
 NO_LEVELLING = "Levelling down was not computed for this gap."
 WEIGHTED = (
-    "More answers turn right than wrong, and accuracy falls all the same: these are counts of test rows, while accuracy "
-    "weights the rows as frequent as they are in the data."
+    "More answers turn right than wrong, and accuracy falls all the same: these are counts of test rows, while "
+    "accuracy weights the rows as frequent as they are in the data."
 )
 WORST = (
     "Of all combinations of groups, {name} has the lowest accuracy: {now} on {n:,} rows (without the trigger {before})."
