@@ -67,6 +67,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.options = options
         self.n_classes = n_classes
+        self._digest_before = ""  # of the weights before `freeze` changed them
 
     @property
     def input_spec(self) -> dict[str, int]:
@@ -197,6 +198,10 @@ class Classifier(nn.Module):
         """First 16 hex digits of the SHA-256 of the weights."""
         return weights_digest(self)
 
+    def saved_digest(self) -> str:
+        """The digest of the weights as they are saved, before `freeze` folded batch norm; equal on every machine."""
+        return self._digest_before or self.digest()
+
 
 def weights_digest(module: nn.Module) -> str:
     """First 16 hex digits of the SHA-256 of a module's weights and buffers, by name."""
@@ -216,6 +221,8 @@ def freeze(classifier: C) -> C:
     classifier.eval().requires_grad_(False)
     if not classifier.is_converted:
         return classifier
+    if any(isinstance(module, nn.BatchNorm2d) for module in classifier.modules()):
+        classifier._digest_before = classifier.digest()
     for module in list(classifier.modules()):
         _fold_batch_norm(module)
     classifier.to(memory_format=torch.channels_last)
