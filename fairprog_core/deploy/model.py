@@ -64,7 +64,7 @@ def open_model(
     else:
         classifier, key = _from_elsewhere(text, trigger, options or {}), ""
     if is_checked:
-        check_digest(trigger, classifier.saved_digest(), key=key)
+        check_classifier(trigger, classifier, key=key)
     return freeze(classifier).to(device)
 
 
@@ -76,24 +76,23 @@ def fairprog_file(text: str) -> Path | None:
     return path if path.suffix == ".safetensors" and is_file(path) else None
 
 
-def check_digest(trigger: Trigger, found: str, *, key: str = "") -> None:
+def check_classifier(trigger: Trigger, classifier: Classifier, *, key: str = "") -> None:
     """Refuse a classifier that is not the one of the trigger's file.
 
     Args:
-        trigger: early files name the classifier by its key alone, which says how it came about.
-        found: the digest of the classifier's weights as they are saved.
+        trigger: a file without a passport names the classifier by its key alone, which says how it came about.
+        classifier: that was opened.
         key: in the classifier's own file; empty: it has none.
 
     Raises:
         ModelError: so it is.
     """
-    expected = trigger.about.get("weights")
-    if expected is None and key:
-        expected, found = trigger.about.get("classifier"), key
-    if isinstance(expected, str) and expected and expected != found:
+    if trigger.weights:
+        trigger.check_weights(classifier.saved_digest())
+    elif key and (expected := str(trigger.about.get("classifier", key))) != key:
         raise ModelError(
-            f"The trigger was learned on another classifier (its digest is {shorten(expected, 20)}, this one's "
-            f"{found}), so nothing that was measured holds for this one; give that classifier, or allow any."
+            f"The trigger was learned on the classifier {shorten(expected, 20)}, and this one is {shorten(key, 20)}, "
+            "so nothing that was measured holds here; give that classifier, or set is_checked=False (--any-model)."
         )
 
 

@@ -34,7 +34,7 @@ def test_base_of_a_run_opens_by_file_folder_and_shipped_id(name, tmp_path):
 def test_classifier_of_another_run_is_refused_unless_any_is_allowed(tmp_path):
     trigger = first_trigger()
     trigger.about["classifier"] = "0" * 16
-    with pytest.raises(ModelError, match="another classifier"):
+    with pytest.raises(ModelError, match="on the classifier 0000"):
         open_model("demo", trigger)
     assert open_model("demo", trigger, is_checked=False).n_classes == 2
 
