@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shown
 from fairprog_core.common.files.json_values import damaged, plain
-from fairprog_core.common.files.raw_tensors import digest_of_file, plain_texts, read_texts
+from fairprog_core.common.files.tensor_file import digest_of_file, plain_texts, read_texts
 from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.run_folder import RESULT, base_file, is_inside
@@ -24,8 +24,8 @@ from fairprog_core.triggers.passport import (
     MeasuredPoint,
     Passport,
     PassportFacts,
-    read_trigger_file,
 )
+from fairprog_core.triggers.trigger_file import read_trigger_file
 
 if TYPE_CHECKING:
     from fairprog_core.classifiers.base import Classifier
