@@ -104,11 +104,10 @@ def _results(facts: PassportFacts, point: MeasuredPoint, what: str, passport: Pa
 def _what_it_is(passport: Passport) -> str:
     facts = passport.facts
     put = "laid over every picture" if passport.modality == "image" else "added to every text"
-    low, high = passport.lam_range
+    (low, high), groups = passport.lam_range, as_markdown(" and ".join(facts.groups))
     return (
         f"Something small that was learned once and is {put} before a frozen classifier reads it. It was learned to "
-        f"make the classifier treat {as_markdown(' and '.join(facts.groups))} more alike (fairness reprogramming, Zhang et "
-        "al., NeurIPS 2022). "
+        f"make the classifier treat {groups} more alike (fairness reprogramming, Zhang et al., NeurIPS 2022). "
         f"Not a weight of the classifier is changed. One file serves every strength λ from {low:g} to {high:g}; "
         f"λ = {facts.chosen_lam:g} was chosen on validation rows."
     )
