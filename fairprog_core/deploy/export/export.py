@@ -1,0 +1,141 @@
+"""Write a classifier with its trigger as one file, and leave it only if it computes the same."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.files.destination import check_destination, writing
+from fairprog_core.deploy.export.check import Parity, compare, lams_to_check, latency
+from fairprog_core.deploy.export.description import describe
+from fairprog_core.deploy.export.files import FILE, FileFormat, OnnxFormat, format_of, trace
+from fairprog_core.deploy.export.graph import ExportedGraph, make_graph
+from fairprog_core.deploy.export.refusals import check_classifier, check_is_fixed
+from fairprog_core.triggers.base import Trigger
+from fairprog_core.triggers.fixed import FixedTrigger
+
+
+@dataclass(frozen=True)
+class FileCost:
+    """What a file takes.
+
+    Attributes:
+        n_bytes: its size.
+        milliseconds: median of a pass on one thread, by the number of rows.
+    """
+
+    n_bytes: int
+    milliseconds: dict[int, float]
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written, and how it compares.
+
+    Attributes:
+        path: the file.
+        format: onnx or torch_export.
+        opset: of ONNX.
+        inputs: names and shapes of the inputs.
+        parity: the largest difference of a logit, for every batch and λ.
+        cost: of the file.
+        bare: of the classifier alone in the same format; None: not measured.
+    """
+
+    path: Path
+    format: str
+    opset: int | None
+    inputs: dict[str, tuple[str | int, ...]]
+    parity: tuple[Parity, ...]
+    cost: FileCost
+    bare: FileCost | None
+
+    @property
+    def largest_difference(self) -> float:
+        """Of a logit, over all batches and λ."""
+        return max(each.difference for each in self.parity)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "path": str(self.path), "format": self.format, "opset": self.opset,
+            "inputs": {name: list(shape) for name, shape in self.inputs.items()},
+            "largest_difference": self.largest_difference,
+            "parity": [each._asdict() for each in self.parity],
+            "file": _cost_json(self.cost), "bare": None if self.bare is None else _cost_json(self.bare),
+        }  # fmt: skip
+
+
+def export(
+    trigger: Trigger,
+    classifier: Classifier,
+    path: Path,
+    *,
+    format: str = "onnx",  # noqa: A002 - the option's name
+    lam: float | None = None,
+    opset: int | None = None,
+    with_preprocessing: bool = False,
+    labels: Sequence[str] = (),
+    chosen_lam: float | None = None,
+    rows: Sequence[tuple[Tensor, ...]] = (),
+    is_timed: bool = True,
+) -> ExportReport:
+    """Export a classifier with its trigger.
+
+    Args:
+        trigger: trained.
+        classifier: frozen, on the CPU.
+        path: of the file.
+        format: ``onnx`` or ``torch_export``.
+        lam: λ, to be fixed; None: it is an input of the graph.
+        opset: of ONNX; None: 18.
+        with_preprocessing: pictures come as bytes (k, s, s, 3) instead of numbers in [0, 1].
+        labels: names of the classes, for the description.
+        chosen_lam: the λ that was chosen on validation rows, for the description.
+        rows: further inputs of the graph, without λ, on which the file is compared.
+        is_timed: whether file and bare classifier are timed.
+
+    Raises:
+        ConfigError: λ, opset, format or path is not allowed, or a library is missing.
+        ModelError: classifier and trigger cannot be exported, or the file computes something else.
+        ArtifactError: the file cannot be written.
+    """
+    written, path = format_of(format, opset), check_destination(path, FILE)
+    check_classifier(classifier)
+    fixed = None if lam is None else FixedTrigger(trigger, lam).lam
+    graph = make_graph(classifier, trigger.attach_to(classifier).eval(), fixed, takes_bytes=with_preprocessing)
+    lams = lams_to_check(trigger, fixed, chosen_lam)
+    check_is_fixed(graph, lams[0])
+    number = written.opset if isinstance(written, OnnxFormat) else None
+    texts = describe(graph, labels=tuple(labels), chosen_lam=chosen_lam, format_name=format, opset=number)
+    program = trace(graph, lams[0])
+    with writing(path, FILE) as part:
+        written.write(program, graph, part, texts)
+        file = written.open(part, graph)
+        parity = compare(file, graph, lams, more=rows)
+        milliseconds = latency(file, graph, lams[-1]) if is_timed else {}
+        cost = FileCost(part.stat().st_size, milliseconds)
+        del file
+    bare = bare_cost(classifier, written, takes_bytes=with_preprocessing) if is_timed else None
+    inputs = {name: graph.axes()[name] for name in graph.input_names}
+    return ExportReport(path, format, number, inputs, tuple(parity), cost, bare)
+
+
+def bare_cost(classifier: Classifier, written: FileFormat, *, takes_bytes: bool = False) -> FileCost:
+    """Size and latency of the classifier alone in a format."""
+    graph: ExportedGraph = make_graph(classifier, None, takes_bytes=takes_bytes)
+    with tempfile.TemporaryDirectory(prefix="fairprog.") as folder:
+        path = Path(folder) / f"bare{written.suffix}"
+        written.write(trace(graph, 0.0), graph, path, {})
+        return FileCost(path.stat().st_size, latency(written.open(path, graph), graph, 0.0))
+
+
+def _cost_json(cost: FileCost) -> dict[str, Any]:
+    return {
+        "bytes": cost.n_bytes,
+        "milliseconds": {str(n): round(value, 3) for n, value in cost.milliseconds.items()},
+    }
