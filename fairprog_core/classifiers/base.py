@@ -67,6 +67,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.options = options
         self.n_classes = n_classes
+        self._digest_before = ""  # of the weights before `freeze` changed them
 
     @property
     def input_spec(self) -> dict[str, int]:
@@ -197,6 +198,14 @@ class Classifier(nn.Module):
         """First 16 hex digits of the SHA-256 of the weights."""
         return weights_digest(self)
 
+    def saved_digest(self) -> str:
+        """`content_digest` of the weights as they are saved, before `freeze` folded batch norm."""
+        return self._digest_before or content_digest(self)
+
+    def batch(self, x: Any) -> Any:
+        """Inputs as they are given to a module -> inputs of a trigger: pictures as they are, texts as word vectors."""
+        return x
+
 
 def weights_digest(module: nn.Module) -> str:
     """First 16 hex digits of the SHA-256 of a module's weights and buffers, by name."""
@@ -208,6 +217,23 @@ def weights_digest(module: nn.Module) -> str:
     return digest.hexdigest()[:16]
 
 
+def content_digest(module: nn.Module) -> str:
+    """First 16 hex digits of the SHA-256 of what was learned, whatever its parts are called.
+
+    A model that fairprog wraps, or takes the head of, therefore has the digest of the model itself. Equal on every
+    machine.
+    """
+    learned = dict(module.named_parameters()) | {
+        name: value for name, value in module.named_buffers() if name.endswith(("running_mean", "running_var"))
+    }
+    parts = set()
+    for value in learned.values():
+        content = value.detach().cpu().contiguous()
+        about = f"{content.dtype} {tuple(content.shape)}\n".encode()
+        parts.add(hashlib.sha256(about + content.reshape(-1).view(torch.uint8).numpy().tobytes()).digest())
+    return hashlib.sha256(b"".join(sorted(parts))).hexdigest()[:16]
+
+
 def freeze(classifier: C) -> C:
     """Freeze a classifier: evaluation mode, no gradients for weights, batch norm folded where we know the net.
 
@@ -216,6 +242,8 @@ def freeze(classifier: C) -> C:
     classifier.eval().requires_grad_(False)
     if not classifier.is_converted:
         return classifier
+    if any(isinstance(module, nn.BatchNorm2d) for module in classifier.modules()):
+        classifier._digest_before = content_digest(classifier)
     for module in list(classifier.modules()):
         _fold_batch_norm(module)
     classifier.to(memory_format=torch.channels_last)

@@ -1,16 +1,33 @@
-"""What a study trained, as modules: the base classifier, and its triggers at one λ. Imports torch only to read them."""
+"""What a study trained: the base classifier and its triggers as modules, and a trigger's passport.
 
+Imports torch only to read them.
+"""
+
+import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shown
+from fairprog_core.common.files.json_values import plain
+from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.run_folder import RESULT, base_file, is_inside
+from fairprog_core.triggers.passport import ClassifierFacts, DataFacts, MeasuredPoint, Passport, PassportFacts
 
 if TYPE_CHECKING:
     from fairprog_core.classifiers.base import Classifier
+    from fairprog_core.results.result import Result
     from fairprog_core.triggers.fixed import FixedTrigger
+
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://")
+_UNTRIED = {
+    "image": "Pictures that were compressed, resized, shifted, printed or photographed again.",
+    "text": "Texts with other casing, typing errors or other cuts.",
+}
 
 
 def read_base(folder: Path) -> "Classifier":
@@ -82,3 +99,120 @@ def _among(curves: Sequence[Curve], what: str, wanted: object, folder: Path) -> 
     known = ", ".join(dict.fromkeys(str(getattr(curve, what)) for curve in curves))
     of_trigger = "" if what == "trigger" else f" for the trigger {shown(curves[0].name)}"
     raise ConfigError(f"{folder / RESULT} has no {what} {shown(wanted)}{of_trigger}; there is: {known}.")
+
+
+def make_passport(result: "Result", curve: Curve) -> Passport:
+    """The passport of the trigger of a curve.
+
+    Raises:
+        ArtifactError: the file of the trigger or of the base is missing or damaged.
+    """
+    from fairprog_core.common.files.model_file import read_module
+    from fairprog_core.triggers.base import FORMAT, REMEDY
+
+    if not curve.artifact_name or not curve.artifact.is_file():
+        raise ArtifactError(
+            f"{curve.folder} has no file of the trigger {shown(curve.name)} ({curve.key}); run the study again."
+        )
+    tensors, header = read_module(curve.artifact, format=FORMAT, noun="trigger", remedy=REMEDY)
+    base = read_base(result.folder)
+    options = _without_places(result.study.get("classifier", {}))
+    facts = _facts(result, curve, header, base, options if isinstance(options, dict) else {})
+    own: dict[str, Any] = {
+        "weights": facts.classifier.weights, "chosen_lam": curve.chosen_lam, "labels": result.labels,
+        "groups": result.group_names, "classifier_options": options, "passport": facts.to_json(),
+    }  # fmt: skip
+    if (longest := getattr(base, "max_length", None)) is not None:
+        own["max_length"] = longest
+    return Passport(plain({**header, **own}), facts, tensors)
+
+
+def _facts(
+    result: "Result", curve: Curve, header: dict[str, Any], base: "Classifier", options: dict[str, Any]
+) -> PassportFacts:
+    chosen = result.chosen_point(curve)
+    dataset = result.study.get("dataset")
+    data = dataset if isinstance(dataset, dict) else {}
+    artifact = result.base.artifacts.get("predictions")
+    file = result.path(artifact) if artifact else None
+    kept = _without_places(data)
+    return PassportFacts(
+        schema="fairprog.passport/1",
+        study=str(result.study.get("name", "")), curve=curve.key, trigger=curve.name, criterion=curve.criterion,
+        gap=curve.gap, seed=curve.seed, chosen_lam=curve.chosen_lam, lams=curve.lams, labels=result.labels,
+        groups=result.group_names,
+        classifier=ClassifierFacts(
+            kind=str(options.get("kind", "")), name=str(options.get("model", "")), weights=base.saved_digest(),
+            key=str(header.get("classifier", "")), n_classes=base.n_classes,
+        ),
+        data=DataFacts(
+            kind=str(data.get("kind", "")), options=kept if isinstance(kept, dict) else {},
+            tune=str(header.get("data", "")), n_test=result.base.n,
+            test_predictions=sha256(file.read_bytes()).hexdigest() if file is not None and file.is_file() else "",
+        ),
+        preprocessing=_preprocessing(base),
+        base=_measured(result.base),
+        points=[_measured(point) for point in result.points_of(curve)],
+        controls=[_measured(point) for point in result.controls_of(curve).values()],
+        noise_gap=chosen.noise_gap.get(curve.gap),
+        groups_before=result.group_table(result.base), groups_after=result.group_table(chosen),
+        changes=result.changes(chosen),
+        versions=_versions(result), not_measured=_not_measured(result, curve, chosen),
+    )  # fmt: skip
+
+
+def _measured(point: Point) -> MeasuredPoint:
+    return MeasuredPoint(
+        method=point.method, lam=point.lam, n=point.n, is_collapsed=point.collapsed,
+        metrics={name: value.to_json() for name, value in point.metrics.items()},
+        delta={name: value.to_json() for name, value in point.delta.items()},
+    )  # fmt: skip
+
+
+def _preprocessing(base: "Classifier") -> dict[str, JsonValue]:
+    """How a classifier reads inputs, as JSON values."""
+    found: dict[str, JsonValue] = dict(base.input_spec)
+    if "image_size" in found:
+        found |= {"crop": "largest centred square", "resize": "bilinear, antialiased", "pixels": "RGB, 0 … 1"}
+    if (reading := getattr(base, "reading", None)) is not None:
+        found |= {"of_the_model": plain(reading.model_dump(mode="json"))}
+    if (longest := getattr(base, "max_length", None)) is not None:
+        found |= {"max_length": longest}
+    return found
+
+
+def _versions(result: "Result") -> dict[str, str]:
+    versions = result.environment.get("versions")
+    return {name: str(value) for name, value in versions.items()} if isinstance(versions, dict) else {}
+
+
+def _not_measured(result: "Result", curve: Curve, chosen: Point) -> list[str]:
+    """What the figures say nothing about, one sentence each."""
+    untried = _UNTRIED.get(result.modality, "")
+    found = ["Other data than these test rows: inputs of another source, place or time.", untried]
+    if not [other for other in result.transfer if any(each.key == curve.key for each in other.curves)]:
+        found.append("Other classifiers: the trigger was measured in front of the one that it was learned on.")
+    found.append(f"Other groups than {', '.join(result.group_names)}, and differences inside of these groups.")
+    if len({other.seed for other in result.curves if other.family == curve.family}) == 1:
+        found.append(f"Chance in the training: the trigger was learned once, with the seed {curve.seed}.")
+    if (few := chosen.few_rows(curve.gap)) is not None:
+        found.append(f"An interval of the gap: {cell_of(few)} has only {few['n']} test rows.")
+    if not result.controls_of(curve):
+        found.append("A control: how much an unlearned trigger of the same shape changes.")
+    found.append("Whether probabilities are calibrated, in any group.")
+    return [sentence for sentence in found if sentence]
+
+
+def _without_places(value: JsonValue) -> JsonValue:
+    """JSON values without folders and addresses of the machine: of a path its last part stays."""
+    if isinstance(value, dict):
+        return {name: _without_places(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_places(part) for part in value]
+    if not isinstance(value, str):
+        return value
+    if _ADDRESS.match(value):
+        return ""
+    if value.startswith(("/", "~")):
+        return PurePosixPath(value).name
+    return PureWindowsPath(value).name if PureWindowsPath(value).is_absolute() else value

@@ -22,7 +22,7 @@ FLOORS = {
         ("methods",),
         ("study", "results", "explain"),
         ("pipeline",),
-        ("runs",),
+        ("runs", "deploy", "report", "trackers"),
         ("api",),
         ("cli",),
     ),
