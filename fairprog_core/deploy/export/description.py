@@ -7,14 +7,11 @@ import torch
 from torch import nn
 
 from fairprog_core.classifiers.base import Classifier, weights_digest
-from fairprog_core.classifiers.encoder.text_classifier import TextClassifier
-from fairprog_core.common.errors import ModelError
 from fairprog_core.common.process.version import VERSION
 from fairprog_core.deploy.export.files import ABOUT, FORMAT, TOKENIZER
-from fairprog_core.deploy.export.graph import LAM, OUTPUT, ROWS, ExportedGraph, PictureGraph
+from fairprog_core.deploy.export.graph import LAM, OUTPUT, ROWS, ExportedGraph, PictureGraph, TextGraph
 from fairprog_core.triggers.base import Trigger
 
-TRIALS = ("it is what it is", "so", "Naïve café, 3 × 4!  [PAD] [SEP] [CLS] <s> </s>", "word " * 40)
 _FROM_TRIGGER = ("criterion", "gap", "method", "curve", "data", "classifier", "versions", "passport", "metrics")
 
 
@@ -43,8 +40,8 @@ def describe(
         "learned": {name: trigger.about[name] for name in _FROM_TRIGGER if name in trigger.about},
     }
     texts = {}
-    if isinstance(graph.classifier, TextClassifier):
-        texts[TOKENIZER] = tokenizer_text(graph.classifier)
+    if isinstance(graph, TextGraph):
+        texts[TOKENIZER] = graph.tokenizer
         about["tokens"] = {"tokenizer": TOKENIZER, "longest": graph.classifier.max_length}
     return {ABOUT: json.dumps(about, ensure_ascii=False)} | texts
 
@@ -73,38 +70,6 @@ def _inputs(graph: ExportedGraph) -> dict[str, Any]:
         name: {"type": meanings[name][0], "shape": list(shapes[name]), "meaning": meanings[name][1]}
         for name in graph.input_names
     }
-
-
-def tokenizer_text(classifier: TextClassifier) -> str:
-    """Content of a ``tokenizer.json`` that cuts and pads as the classifier reads, for the library tokenizers alone.
-
-    Raises:
-        ModelError: it does not read texts as the classifier does.
-    """
-    from tokenizers import Tokenizer
-
-    tokens = classifier.tokens
-    state = json.loads(json.dumps(tokens.tokenizer_state["tokenizer"]))
-    # names of special tokens inside a text are ordinary text: their ids come from the start and the end alone
-    state["added_tokens"] = [each for each in state.get("added_tokens", []) if not each.get("special")]
-    try:
-        tokenizer = Tokenizer.from_str(json.dumps(state))
-    except Exception:  # noqa: BLE001 - tokenizers raises plain Exception where an id is known only as an added token
-        tokenizer = Tokenizer.from_str(json.dumps(tokens.tokenizer_state["tokenizer"]))
-    pad = max(tokens.pad_id, 0)
-    tokenizer.enable_truncation(classifier.max_length)
-    tokenizer.enable_padding(pad_id=pad, pad_token=tokens.name(pad))
-    expected = classifier.encode(TRIALS)
-    again = Tokenizer.from_str(tokenizer.to_str())
-    for row, encoding in zip(expected, again.encode_batch(list(TRIALS)), strict=True):
-        ids = [token for token, is_own in zip(encoding.ids, encoding.attention_mask) if is_own]
-        if ids != [token for token in row.tolist() if token != tokens.pad_id]:
-            raise ModelError(
-                "The tokenizer of this classifier reads texts otherwise when it is used alone, so the exported file "
-                "could not be used without fairprog; choose a model with a fast tokenizer of the kind of BERT or GPT."
-            )
-    text: str = again.to_str()
-    return text
 
 
 def _kind(classifier: Classifier | nn.Module) -> str:

@@ -12,6 +12,7 @@ from torch.export import Dim
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.encoder.text_classifier import TextClassifier
 from fairprog_core.classifiers.encoder.text_input import TextInput
+from fairprog_core.deploy.export.tokenizer import alone_tokenizer
 from fairprog_core.triggers.base import Trigger
 
 LAM = "lam"
@@ -117,6 +118,14 @@ class TextGraph(ExportedGraph):
 
     names = ("input_ids", "attention_mask")
     classifier: TextClassifier
+    reserved: Tensor
+
+    def __init__(self, classifier: TextClassifier, trigger: Trigger | None, lam: float | None) -> None:
+        super().__init__(classifier, trigger, lam)
+        tokens = classifier.tokens
+        self.tokenizer, self.yields_reserved = alone_tokenizer(classifier)
+        self.register_buffer("reserved", torch.tensor(tokens.reserved), persistent=False)
+        self.unknown_id, self.n_ends = tokens.unknown_id, tokens.n_ends
 
     @property
     def most_tokens(self) -> int:
@@ -143,7 +152,15 @@ class TextGraph(ExportedGraph):
     def to_classifier(self, *inputs: Tensor) -> TextInput:
         mask = inputs[1] > 0
         ids = torch.where(mask, inputs[0], self.classifier.tokens.pad_id)
+        if self.yields_reserved:
+            ids = torch.where(self._inside(mask) & (ids[..., None] == self.reserved).any(-1), self.unknown_id, ids)
         return TextInput(self.classifier.embed(ids.clamp(min=0)), mask, ids)
+
+    def _inside(self, mask: Tensor) -> Tensor:
+        """(k, t): the places between the tokenizer's start and end."""
+        place = torch.arange(mask.shape[1], device=mask.device)
+        before, after = self.n_ends
+        return (place >= before) & (place < mask.sum(1, keepdim=True) - after)
 
 
 def make_graph(
