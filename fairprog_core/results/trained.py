@@ -16,7 +16,7 @@ from fairprog_core.common.files.json_values import plain
 from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.run_folder import RESULT, base_file, is_inside
-from fairprog_core.triggers.passport import ClassifierFacts, DataFacts, MeasuredPoint, Passport, PassportFacts
+from fairprog_core.triggers.passport import SCHEMA, ClassifierFacts, DataFacts, MeasuredPoint, Passport, PassportFacts
 
 if TYPE_CHECKING:
     from fairprog_core.classifiers.base import Classifier
@@ -137,7 +137,7 @@ def _facts(
     file = result.path(artifact) if artifact else None
     kept = _without_places(data)
     return PassportFacts(
-        schema="fairprog.passport/1",
+        schema=SCHEMA,
         study=str(result.study.get("name", "")), curve=curve.key, trigger=curve.name, criterion=curve.criterion,
         gap=curve.gap, seed=curve.seed, chosen_lam=curve.chosen_lam, lams=curve.lams, labels=result.labels,
         groups=result.group_names,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fairprog_core.triggers.base import Trigger
 
-SCHEMA = "fairprog.passport/1"
+SCHEMA: Literal["fairprog.passport/1"] = "fairprog.passport/1"
 REMEDY = "take the file from where it was made, or write it again from the run"
 FILE = Product("a trigger that fairprog wrote", has_format("fairprog.trigger"), may_be_in_home=True)
 
