@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairprog_core.api.run import run as run
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
+    from fairprog_core.deploy.export.export import export as export
     from fairprog_core.pipeline.frozen_base import load_classifier as load_classifier
     from fairprog_core.results.result import Result as Result
     from fairprog_core.runs import Store as Store
@@ -32,6 +33,7 @@ _HOMES = {
     "Store": "runs",
     "Study": "study",
     "audit": "api.auditing.audit",
+    "export": "deploy.export.export",
     "load_classifier": "pipeline.frozen_base",
     "load_reprogrammed": "api.own_model.load",
     "load_study": "study.load",
@@ -42,7 +44,7 @@ _HOMES = {
 
 __all__ = [
     "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study",
-    "audit", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "reprogram", "run",
+    "audit", "export", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "reprogram", "run",
 ]  # fmt: skip
 
 __version__ = VERSION

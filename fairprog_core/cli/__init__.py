@@ -14,7 +14,7 @@ import typer
 from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.cli import audit, data, encoder, run, screen
-from fairprog_core.cli.deploy import apply
+from fairprog_core.cli.deploy import apply, export
 from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
@@ -47,6 +47,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("audit")(audit.audit)
 app.command("apply")(apply.apply)
+app.command("export")(export.export)
 app.command("encoder")(encoder.encoder)
 app.command("worker")(machine.worker)
 app.command("doctor")(machine.doctor)

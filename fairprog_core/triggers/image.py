@@ -161,9 +161,9 @@ class Border(ImageTrigger):
     def fit_photo(self, x: Tensor) -> Tensor:
         top, left, height, width = self.photo_box
         shrink = self.shrink.to(x)
-        fitted = torch.zeros_like(x, memory_format=torch.channels_last)  # the memory format of the classifiers
-        fitted[..., top : top + height, left : left + width] = shrink @ x @ shrink.T
-        return fitted
+        right, bottom = self.image_size - left - width, self.image_size - top - height
+        fitted = F.pad(shrink @ x @ shrink.T, (left, right, top, bottom))
+        return fitted.contiguous(memory_format=torch.channels_last)  # as the classifiers
 
     def clear(self, photo: Tensor) -> Tensor:
         return photo  # `fit_photo` left zeros there
@@ -202,6 +202,6 @@ class Patch(ImageTrigger):
 
 
 def shrinking(source: int, target: int) -> Tensor:
-    """(target, source): antialiased bilinear resizing of one axis; as a matrix three times as fast as ``interpolate``."""
+    """(target, source): antialiased bilinear resizing of one axis, three times as fast as ``interpolate``."""
     eye = torch.eye(source)[None, None]
     return F.interpolate(eye, size=(target, source), mode="bilinear", antialias=True)[0, 0]

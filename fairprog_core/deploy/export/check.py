@@ -5,9 +5,8 @@ Notation: k rows, c classes.
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +34,7 @@ class Parity(NamedTuple):
 
 
 def lams_to_check(trigger: Trigger, fixed: float | None, chosen: float | None = None) -> tuple[float, ...]:
-    """λ at which a file is compared: the ends of the trained range, one between two anchors, the chosen one."""
+    """λ at which a file is compared: the ends of the trained range, one between two anchors, and the chosen one."""
     if fixed is not None:
         return (fixed,)
     anchors = trigger.scale.anchor_lams
@@ -44,10 +43,8 @@ def lams_to_check(trigger: Trigger, fixed: float | None, chosen: float | None = 
     return tuple(sorted({anchors[0], between, anchors[-1], *([] if chosen is None else [chosen])}))
 
 
-def compare(
-    file: OpenedFile, graph: ExportedGraph, lams: Sequence[float], *, more: Sequence[tuple[Tensor, ...]] = ()
-) -> list[Parity]:
-    """Compare logits on random rows, and on further inputs of the graph.
+def compare(file: OpenedFile, graph: ExportedGraph, lams: Sequence[float]) -> list[Parity]:
+    """Compare logits on random rows with those of classifier and trigger as they are.
 
     Raises:
         ModelError: a logit differs by more than `TOLERANCE`, or is no finite number.
@@ -55,10 +52,10 @@ def compare(
     assert graph.trigger is not None
     found = []
     generator = torch.Generator().manual_seed(2)
-    for inputs in (*(graph.random_inputs(n, generator) for n in BATCHES), *more):
+    for inputs in (graph.random_inputs(n, generator) for n in BATCHES):
         for lam in lams:
             with torch.no_grad():
-                expected = graph.trigger.wrap(graph.classifier, lam=lam)(graph.to_classifier(*inputs))
+                expected = graph.classifier(graph.trigger(graph.to_classifier(*inputs), lam))
             logits = file(graph.with_lam(inputs, lam))
             if logits.shape != tuple(expected.shape):
                 raise ModelError(
@@ -68,8 +65,8 @@ def compare(
             difference = float(np.abs(logits - expected.numpy()).max())
             if not difference <= TOLERANCE:
                 raise ModelError(
-                    f"At λ = {lam:g} and {len(inputs[0])} rows a logit of the exported file differs by {difference:.2g} "
-                    f"from the one here, allowed is {TOLERANCE:g}; the file was not written."
+                    f"At λ = {lam:g} and {len(inputs[0])} rows a logit of the exported file differs by "
+                    f"{difference:.2g} from the one here, allowed is {TOLERANCE:g}; the file was not written."
                 )
             found.append(Parity(len(inputs[0]), lam, difference))
     return found

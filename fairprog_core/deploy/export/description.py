@@ -12,11 +12,16 @@ from fairprog_core.deploy.export.files import ABOUT, FORMAT, TOKENIZER
 from fairprog_core.deploy.export.graph import LAM, OUTPUT, ROWS, ExportedGraph, PictureGraph, TextGraph
 from fairprog_core.triggers.base import Trigger
 
-_FROM_TRIGGER = ("criterion", "gap", "method", "curve", "data", "classifier", "versions", "passport", "metrics")
+_FROM_TRIGGER = ("criterion", "gap", "method", "curve", "groups", "data", "weights", "versions", "passport")
 
 
 def describe(
-    graph: ExportedGraph, *, labels: tuple[str, ...], chosen_lam: float | None, format_name: str, opset: int | None
+    graph: ExportedGraph,
+    labels: tuple[str, ...],
+    *,
+    chosen_lam: float | None,
+    file_format: str,
+    opset: int | None,
 ) -> dict[str, str]:
     """The texts that an exported file holds: the description as JSON, and the tokenizer of a text classifier."""
     trigger = graph.trigger
@@ -25,12 +30,12 @@ def describe(
         "format": FORMAT,
         "fairprog": VERSION,
         "torch": str(torch.__version__),
-        "file_format": format_name,
+        "file_format": file_format,
         "opset": opset,
         "labels": list(labels),
         "lam": _lam(trigger, graph.lam, chosen_lam),
         "inputs": _inputs(graph),
-        "outputs": {OUTPUT: {"type": "float32", "shape": [ROWS, graph.classifier.n_classes]}},
+        "outputs": {OUTPUT: {"type": "float32", "shape": [ROWS, len(labels)]}},
         "trigger": {
             "kind": trigger.options.kind,
             "digest": weights_digest(trigger),

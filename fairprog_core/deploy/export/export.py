@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.predict import evaluating
+from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.files.destination import check_destination, writing
+from fairprog_core.common.home import user_path
 from fairprog_core.deploy.export.check import Parity, compare, lams_to_check, latency
 from fairprog_core.deploy.export.description import describe
 from fairprog_core.deploy.export.files import FILE, FileFormat, OnnxFormat, format_of, trace
 from fairprog_core.deploy.export.graph import ExportedGraph, make_graph
 from fairprog_core.deploy.export.refusals import check_classifier, check_is_fixed
+from fairprog_core.deploy.model import labels_of
 from fairprog_core.triggers.base import Trigger
 from fairprog_core.triggers.fixed import FixedTrigger
 
@@ -71,58 +73,70 @@ class ExportReport:
 
 
 def export(
-    trigger: Trigger,
-    classifier: Classifier,
-    path: Path,
+    wrapped: Any,
+    path: str | Path,
     *,
     format: str = "onnx",  # noqa: A002 - the option's name
-    lam: float | None = None,
+    is_lam_fixed: bool = False,
     opset: int | None = None,
     with_preprocessing: bool = False,
     labels: Sequence[str] = (),
-    chosen_lam: float | None = None,
-    rows: Sequence[tuple[Tensor, ...]] = (),
     is_timed: bool = True,
 ) -> ExportReport:
-    """Export a classifier with its trigger.
+    """Write a classifier with its trigger as one file that runs without fairprog.
+
+    The file is compared with ``wrapped`` on random rows before it is left.
 
     Args:
-        trigger: trained.
-        classifier: frozen, on the CPU.
+        wrapped: what ``trigger.wrap(model)`` returns, on the CPU.
         path: of the file.
         format: ``onnx`` or ``torch_export``.
-        lam: λ, to be fixed; None: it is an input of the graph.
+        is_lam_fixed: whether λ is fixed as it is in ``wrapped``, instead of an input of the graph.
         opset: of ONNX; None: 18.
         with_preprocessing: pictures come as bytes (k, s, s, 3) instead of numbers in [0, 1].
-        labels: names of the classes, for the description.
-        chosen_lam: the λ that was chosen on validation rows, for the description.
-        rows: further inputs of the graph, without λ, on which the file is compared.
-        is_timed: whether file and bare classifier are timed.
+        labels: names of the classes, for the description in the file; empty: as the trigger's file says.
+        is_timed: whether the file and the bare classifier are timed.
 
     Raises:
-        ConfigError: λ, opset, format or path is not allowed, or a library is missing.
+        ConfigError: an argument or the path is not allowed, or a library is missing.
         ModelError: classifier and trigger cannot be exported, or the file computes something else.
         ArtifactError: the file cannot be written.
     """
-    written, path = format_of(format, opset), check_destination(path, FILE)
+    written, path = format_of(format, opset), check_destination(user_path(path), FILE)
+    trigger, classifier = _parts(wrapped)
     check_classifier(classifier)
-    fixed = None if lam is None else FixedTrigger(trigger, lam).lam
-    graph = make_graph(classifier, trigger.attach_to(classifier).eval(), fixed, takes_bytes=with_preprocessing)
-    lams = lams_to_check(trigger, fixed, chosen_lam)
-    check_is_fixed(graph, lams[0])
-    number = written.opset if isinstance(written, OnnxFormat) else None
-    texts = describe(graph, labels=tuple(labels), chosen_lam=chosen_lam, format_name=format, opset=number)
-    program = trace(graph, lams[0])
-    with writing(path, FILE) as part:
-        written.write(program, graph, part, texts)
-        file = written.open(part, graph)
-        parity = compare(file, graph, lams, more=rows)
-        milliseconds = latency(file, graph, lams[-1]) if is_timed else {}
-        cost = FileCost(part.stat().st_size, milliseconds)
-        del file
-    bare = bare_cost(classifier, written, takes_bytes=with_preprocessing) if is_timed else None
+    fixed = FixedTrigger(trigger, wrapped.lam).lam if is_lam_fixed else None
+    graph = make_graph(classifier, trigger, fixed, takes_bytes=with_preprocessing)
+    lams = lams_to_check(trigger, fixed, wrapped.lam)
+    opset = written.opset if isinstance(written, OnnxFormat) else None
+    with evaluating(graph):
+        n_classes = check_is_fixed(graph, lams[0])
+        names = tuple(labels) or labels_of(trigger) or tuple(map(str, range(n_classes)))
+        texts = describe(graph, names, chosen_lam=wrapped.lam, file_format=format, opset=opset)
+        program = trace(graph, lams[0])
+        with writing(path, FILE) as part:
+            written.write(program, graph, part, texts)
+            file = written.open(part, graph)
+            parity = compare(file, graph, lams)
+            cost = FileCost(part.stat().st_size, latency(file, graph, lams[-1]) if is_timed else {})
+            del file
+        bare = bare_cost(classifier, written, takes_bytes=with_preprocessing) if is_timed else None
     inputs = {name: graph.axes()[name] for name in graph.input_names}
-    return ExportReport(path, format, number, inputs, tuple(parity), cost, bare)
+    return ExportReport(path, format, opset, inputs, tuple(parity), cost, bare)
+
+
+def _parts(wrapped: Any) -> tuple[Trigger, Classifier]:
+    """Trigger and classifier.
+
+    Raises:
+        ConfigError: it is something else, or is not on the CPU.
+    """
+    trigger, classifier = getattr(wrapped, "trigger", None), getattr(wrapped, "classifier", None)
+    if not isinstance(trigger, Trigger) or not isinstance(classifier, Classifier):
+        raise ConfigError(f"What is to be exported is {shown(wrapped)}; give what trigger.wrap(model) returns.")
+    if classifier.device.type != "cpu":
+        raise ConfigError(f"The model is on {classifier.device}; move it to the CPU before it is exported.")
+    return trigger.cpu(), classifier
 
 
 def bare_cost(classifier: Classifier, written: FileFormat, *, takes_bytes: bool = False) -> FileCost:

@@ -117,7 +117,7 @@ class TorchFormat(FileFormat):
         for node in program.graph.nodes:
             node.meta.pop("stack_trace", None)  # paths of this machine
         with explaining("torch.export.save"), quietly(), path.open("wb") as file:
-            torch.export.save(program, file, extra_files=dict(texts))  # type: ignore[arg-type]
+            torch.export.save(program, file, extra_files=dict(texts))
 
     def open(self, path: Path, graph: ExportedGraph) -> OpenedFile:
         with explaining("torch.export.load"), quietly():

@@ -40,13 +40,16 @@ def check_classifier(classifier: Classifier) -> None:
         )
     if any(isinstance(part, torch.jit.ScriptModule) for part in classifier.modules()):
         raise ModelError(
-            "The classifier is a TorchScript program, which torch.export cannot follow; give the model as a torch.export "
-            "file, as factory:…, or by the library that it is from."
+            "The classifier is a TorchScript program, which torch.export cannot follow; give the model as a "
+            "torch.export file, as factory:…, or by the library that it is from."
         )
 
 
-def check_is_fixed(graph: ExportedGraph, lam: float) -> None:
+def check_is_fixed(graph: ExportedGraph, lam: float) -> int:
     """Refuse what answers the same rows differently each time, such as a mask that is drawn at random.
+
+    Returns:
+        The number of classes c.
 
     Raises:
         ModelError: so it is.
@@ -57,9 +60,10 @@ def check_is_fixed(graph: ExportedGraph, lam: float) -> None:
     difference = float((first - second).abs().max())
     if not difference <= SAME:
         raise ModelError(
-            f"Classifier and trigger answer the same rows differently each time (logits differ by {difference:.2g}), so "
-            "no fixed file can hold them; remove what is drawn at random."
+            f"Classifier and trigger answer the same rows differently each time (logits differ by {difference:.2g}), "
+            "so no fixed file can hold them; remove what is drawn at random."
         )
+    return first.shape[1]
 
 
 @contextmanager

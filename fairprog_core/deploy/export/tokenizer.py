@@ -40,8 +40,12 @@ def alone_tokenizer(classifier: TextClassifier) -> AloneTokenizer:
     text: str = tokenizer.to_str()
     trials = (*TRIALS, f"so {' '.join(tokens.name(each) for each in tokens.reserved)} so")
     yields_reserved = False
-    for row, encoding in zip(classifier.encode(trials), Tokenizer.from_str(text).encode_batch(list(trials)), strict=True):
-        ids = np.array([token for token, is_own in zip(encoding.ids, encoding.attention_mask) if is_own], dtype=np.int32)
+    for row, encoding in zip(
+        classifier.encode(trials), Tokenizer.from_str(text).encode_batch(list(trials)), strict=True
+    ):
+        ids = np.array(
+            [token for token, is_own in zip(encoding.ids, encoding.attention_mask) if is_own], dtype=np.int32
+        )
         inner = tokens.inner(ids)
         is_reserved = np.isin(inner, tokens.reserved)
         yields_reserved |= bool(is_reserved.any())
