@@ -82,6 +82,7 @@ def export(
     with_preprocessing: bool = False,
     labels: Sequence[str] = (),
     is_timed: bool = True,
+    bare: FileCost | None = None,
 ) -> ExportReport:
     """Write a classifier with its trigger as one file that runs without fairprog.
 
@@ -96,6 +97,7 @@ def export(
         with_preprocessing: pictures come as bytes (k, s, s, 3) instead of numbers in [0, 1].
         labels: names of the classes, for the description in the file; empty: as the trigger's file says.
         is_timed: whether the file and the bare classifier are timed.
+        bare: cost of the bare classifier, if it was measured before.
 
     Raises:
         ConfigError: an argument or the path is not allowed, or a library is missing.
@@ -120,7 +122,8 @@ def export(
             parity = compare(file, graph, lams)
             cost = FileCost(part.stat().st_size, latency(file, graph, lams[-1]) if is_timed else {})
             del file
-        bare = bare_cost(classifier, written, takes_bytes=with_preprocessing) if is_timed else None
+        if is_timed and bare is None:
+            bare = bare_cost(classifier, written, takes_bytes=with_preprocessing)
     inputs = {name: graph.axes()[name] for name in graph.input_names}
     return ExportReport(path, format, opset, inputs, tuple(parity), cost, bare)
 

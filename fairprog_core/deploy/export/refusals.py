@@ -1,6 +1,6 @@
 """What cannot be exported, and why: told before any work, or in one sentence after torch gave up."""
 
-import importlib.util
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -20,11 +20,14 @@ def check_packages(packages: Sequence[str] = PACKAGES) -> None:
     Raises:
         ConfigError: so it is.
     """
-    if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
-        raise ConfigError(
-            f'ONNX needs the library {missing[0]}, which is not installed; run pip install "fairprog[export]", or '
-            "choose the format torch_export."
-        )
+    for name in packages:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ConfigError(
+                f'ONNX needs the library {name}, which is not installed; run pip install "fairprog[export]", or choose '
+                "the format torch_export."
+            ) from error
 
 
 def check_classifier(classifier: Classifier) -> None:
@@ -63,7 +66,7 @@ def check_is_fixed(graph: ExportedGraph, lam: float) -> int:
             f"Classifier and trigger answer the same rows differently each time (logits differ by {difference:.2g}), "
             "so no fixed file can hold them; remove what is drawn at random."
         )
-    return first.shape[1]
+    return int(first.shape[1])
 
 
 @contextmanager
