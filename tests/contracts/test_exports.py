@@ -12,11 +12,11 @@ from fairprog_core.common.errors import ModelError
 from fairprog_core.common.registry import build
 from fairprog_core.deploy.export.check import BATCHES, TOLERANCE
 from fairprog_core.deploy.export.export import export
-from fairprog_core.deploy.export.files import ABOUT, FORMATS, TOKENIZER, read_texts
+from fairprog_core.deploy.export.files import ABOUT, TOKENIZER, read_texts
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import make_classifier
-from tests.contracts.test_triggers import KNOTS, frozen, trained
+from tests.contracts.test_triggers import KNOTS, frozen, make, trained
 
 USUAL = {"image": "border", "text": "soft"}
 SHOWN = [kind for kind, entry in CLASSIFIERS.items() if not entry.options.only_answers]
@@ -55,9 +55,29 @@ def test_trigger_as_onnx_gives_the_same_logits_for_every_lam_and_batch(kind: str
 @pytest.mark.parametrize("kind", TRIGGERS)
 def test_trigger_as_torch_program_gives_the_same_logits(kind: str, tmp_path: Path) -> None:
     classifier = frozen(TRIGGERS[kind].options.modality)
-    report = export(trained(kind).wrap(classifier, lam=1.0), tmp_path / "out.pt2", format="torch_export", is_timed=False)
+    report = export(
+        trained(kind).wrap(classifier, lam=1.0), tmp_path / "out.pt2", format="torch_export", is_timed=False
+    )
     assert report.largest_difference <= TOLERANCE
     assert json.loads(read_texts(tmp_path / "out.pt2")[ABOUT])["trigger"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("border", {"pixels": "tanh"}),
+        ("learned_mask", {"area": "frame"}),
+        ("soft", {"space": "simplex", "position": "end"}),
+        ("hard", {"search": "straight_through"}),
+        ("hard", {"search": "gumbel", "position": "end"}),
+    ],
+)
+def test_options_of_a_trigger_reach_the_file(kind: str, options: dict[str, str], tmp_path: Path) -> None:
+    trigger = make(kind, **options)
+    with torch.no_grad():
+        trigger.anchors.normal_(generator=torch.Generator().manual_seed(7))
+    wrapped = trigger.wrap(frozen(TRIGGERS[kind].options.modality), lam=1.0)
+    assert export(wrapped, tmp_path / "out.pt2", format="torch_export", is_timed=False).largest_difference <= TOLERANCE
 
 
 @pytest.mark.parametrize("kind", SHOWN)
@@ -74,7 +94,3 @@ def test_classifier_that_only_answers_is_refused(kind: str, tmp_path: Path) -> N
     with pytest.raises(ModelError, match=r"black box shows no weights.*fairprog apply"):
         export(in_front_of(classifier).wrap(classifier, lam=2.0), tmp_path / "out.pt2", format="torch_export")
     assert not list(tmp_path.iterdir())
-
-
-def test_all_formats_are_tried() -> None:
-    assert set(FORMATS) == {"onnx", "torch_export"}

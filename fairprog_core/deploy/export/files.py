@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.export import ExportedProgram
 
+from fairprog_core.classifiers.predict import evaluating
 from fairprog_core.common.errors import ConfigError, size
 from fairprog_core.common.files.destination import Product
 from fairprog_core.deploy.export.graph import OUTPUT, ExportedGraph
@@ -141,7 +142,7 @@ def trace(graph: ExportedGraph, lam: float) -> ExportedProgram:
         ModelError: torch.export cannot follow it.
     """
     inputs = graph.with_lam(graph.random_inputs(3, torch.Generator().manual_seed(1)), lam)
-    with torch.no_grad(), explaining("torch.export"), quietly():
+    with evaluating(graph), torch.no_grad(), explaining("torch.export"), quietly():
         graph(*inputs)  # what is made at the first call and kept is made for real
         return torch.export.export(graph, inputs, dynamic_shapes=(graph.dynamic_shapes(),), strict=False)
 

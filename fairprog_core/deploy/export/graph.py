@@ -175,5 +175,5 @@ def make_graph(
         takes_bytes: pictures come as bytes, height first and colours last; texts are token ids in any case.
     """
     if isinstance(classifier, TextClassifier):
-        return TextGraph(classifier, trigger, lam).eval()
-    return PictureGraph(classifier, trigger, lam, takes_bytes=takes_bytes).eval()
+        return TextGraph(classifier, trigger, lam)
+    return PictureGraph(classifier, trigger, lam, takes_bytes=takes_bytes)
