@@ -1,4 +1,4 @@
-"""Every trigger and every classifier as a file that runs without fairprog. A new entry is tested without an edit here."""
+"""Every trigger and classifier as a file that runs without fairprog. A new entry is tested without an edit here."""
 
 import json
 from pathlib import Path

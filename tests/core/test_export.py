@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -15,6 +14,7 @@ from torch import Tensor
 import fairprog_core as fp
 from fairprog_core import cli
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.cli.machine.bench import exports
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
@@ -211,3 +211,12 @@ def test_command_prints_sizes_and_times_beside_the_bare_classifier(tmp_path, cap
         cli.main([*arguments, "--lam", "99"])
     assert ended.value.code == 2
     assert "trained for λ from 0 to 30" in capsys.readouterr().err
+
+
+def test_bench_prints_what_is_exported_and_why_something_is_not():
+    wanted = ("shipped net of faces", "black box")
+    good, bad = exports.export_all(nets=wanted, kinds=("frame",), formats=("torch_export",))
+    assert exports.table_row(good).startswith("| shipped net of faces | frame | torch_export |")
+    assert exports.table_row(good).count("|") == exports.table_row(bad).count("|") == exports.HEAD[0].count("|")
+    assert "refused: A black box shows no weights" in exports.table_row(bad)
+    assert [each["reason"] == "" for each in exports.to_json([good, bad])["exports"]] == [True, False]

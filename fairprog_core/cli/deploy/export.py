@@ -74,9 +74,8 @@ def _print(report: "ExportReport") -> None:
     say(f"{report.path}: {about}; inputs {shapes}; output logits")
     lams = ", ".join(f"{lam:.3g}" for lam in sorted({each.lam for each in report.parity}))
     batches = ", ".join(map(str, sorted({each.n_rows for each in report.parity})))
-    say(
-        f"Logits differ from those here by {report.largest_difference:.1g} at most (λ {lams}; {batches} rows at a time)."
-    )
+    largest = f"{report.largest_difference:.1g}"
+    say(f"Logits differ from those here by {largest} at most (λ {lams}; {batches} rows at a time).")
     table = PlainTable()
     for name in ("", "Size", "1 row", "64 rows"):
         table.add_column(name, justify="left" if not name else "right")
