@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shown
-from fairprog_core.common.files.json_values import plain
+from fairprog_core.common.files.json_values import damaged, plain
+from fairprog_core.common.files.raw_tensors import digest_of_file, plain_texts, read_texts
 from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.run_folder import RESULT, base_file, is_inside
-from fairprog_core.triggers.passport import SCHEMA, ClassifierFacts, DataFacts, MeasuredPoint, Passport, PassportFacts
+from fairprog_core.triggers.passport import (
+    SCHEMA,
+    ClassifierFacts,
+    DataFacts,
+    MeasuredPoint,
+    Passport,
+    PassportFacts,
+    read_trigger_file,
+)
 
 if TYPE_CHECKING:
     from fairprog_core.classifiers.base import Classifier
@@ -102,62 +111,76 @@ def _among(curves: Sequence[Curve], what: str, wanted: object, folder: Path) -> 
 
 
 def make_passport(result: "Result", curve: Curve) -> Passport:
-    """The passport of the trigger of a curve.
+    """The passport of the trigger of a curve; without torch.
 
     Raises:
         ArtifactError: the file of the trigger or of the base is missing or damaged.
     """
-    from fairprog_core.common.files.model_file import read_module
-    from fairprog_core.triggers.base import FORMAT, REMEDY
-
     if not curve.artifact_name or not curve.artifact.is_file():
         raise ArtifactError(
             f"{curve.folder} has no file of the trigger {shown(curve.name)} ({curve.key}); run the study again."
         )
-    tensors, header = read_module(curve.artifact, format=FORMAT, noun="trigger", remedy=REMEDY)
-    base = read_base(result.folder)
+    header, raw = read_trigger_file(curve.artifact)
+    base, weights = _base_header(result.folder)
     options = _without_places(result.study.get("classifier", {}))
-    facts = _facts(result, curve, header, base, options if isinstance(options, dict) else {})
+    preprocessing = _preprocessing(base)
     own: dict[str, Any] = {
-        "weights": facts.classifier.weights, "chosen_lam": curve.chosen_lam, "labels": result.labels,
-        "groups": result.group_names, "classifier_options": options, "passport": facts.to_json(),
+        "weights": weights, "chosen_lam": curve.chosen_lam, "labels": result.labels, "groups": result.group_names,
+        "classifier_options": options,
     }  # fmt: skip
-    if (longest := getattr(base, "max_length", None)) is not None:
-        own["max_length"] = longest
-    return Passport(plain({**header, **own}), facts, tensors)
+    if "max_length" in preprocessing:
+        own["max_length"] = preprocessing["max_length"]
+    classifier = ClassifierFacts(
+        kind=str(base["options"].get("kind", "")), name=str(_without_places(base["options"].get("model", ""))),
+        weights=weights, key=str(header.get("classifier", "")), n_classes=int(base.get("n_classes", 0)),
+    )  # fmt: skip
+    facts = _facts(result, curve, classifier, _data(result, tune=str(header.get("data", ""))), preprocessing)
+    return Passport.of(plain({**header, **own}), facts, raw)
+
+
+def _base_header(folder: Path) -> tuple[dict[str, Any], str]:
+    """The header of the base's file, and the digest of its weights.
+
+    Raises:
+        ArtifactError: it is missing or damaged.
+    """
+    file = base_file(folder)
+    if not file.is_file() or not is_inside(folder, file):
+        raise ArtifactError(f"There is no base classifier in {folder}: {file.name} is missing; run the study again.")
+    try:
+        header, weights = plain_texts(read_texts(file), "fairprog"), digest_of_file(file)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(damaged(file, error, "run the study again")) from error
+    if not isinstance(header, dict) or not isinstance(header.get("options"), dict):
+        raise ArtifactError(damaged(file, "it has no description", "run the study again"))
+    return header, weights
 
 
 def _facts(
-    result: "Result", curve: Curve, header: dict[str, Any], base: "Classifier", options: dict[str, Any]
+    result: "Result", curve: Curve, classifier: ClassifierFacts, data: DataFacts, preprocessing: dict[str, JsonValue]
 ) -> PassportFacts:
     chosen = result.chosen_point(curve)
-    dataset = result.study.get("dataset")
-    data = dataset if isinstance(dataset, dict) else {}
+    return PassportFacts(
+        schema=SCHEMA, study=str(result.study.get("name", "")), curve=curve.key, trigger=curve.name,
+        criterion=curve.criterion, gap=curve.gap, seed=curve.seed, chosen_lam=curve.chosen_lam, lams=curve.lams,
+        labels=result.labels, groups=result.group_names, classifier=classifier, data=data, preprocessing=preprocessing,
+        base=_measured(result.base), points=[_measured(point) for point in result.points_of(curve)],
+        controls=[_measured(point) for point in result.controls_of(curve).values()],
+        noise_gap=chosen.noise_gap.get(curve.gap), groups_before=result.group_table(result.base),
+        groups_after=result.group_table(chosen), changes=result.changes(chosen), versions=_versions(result),
+        not_measured=_not_measured(result, curve, chosen),
+    )  # fmt: skip
+
+
+def _data(result: "Result", *, tune: str) -> DataFacts:
+    """What the trigger was learned and measured on."""
+    options = _without_places(result.study.get("dataset", {}))
     artifact = result.base.artifacts.get("predictions")
     file = result.path(artifact) if artifact else None
-    kept = _without_places(data)
-    return PassportFacts(
-        schema=SCHEMA,
-        study=str(result.study.get("name", "")), curve=curve.key, trigger=curve.name, criterion=curve.criterion,
-        gap=curve.gap, seed=curve.seed, chosen_lam=curve.chosen_lam, lams=curve.lams, labels=result.labels,
-        groups=result.group_names,
-        classifier=ClassifierFacts(
-            kind=str(options.get("kind", "")), name=str(options.get("model", "")), weights=base.saved_digest(),
-            key=str(header.get("classifier", "")), n_classes=base.n_classes,
-        ),
-        data=DataFacts(
-            kind=str(data.get("kind", "")), options=kept if isinstance(kept, dict) else {},
-            tune=str(header.get("data", "")), n_test=result.base.n,
-            test_predictions=sha256(file.read_bytes()).hexdigest() if file is not None and file.is_file() else "",
-        ),
-        preprocessing=_preprocessing(base),
-        base=_measured(result.base),
-        points=[_measured(point) for point in result.points_of(curve)],
-        controls=[_measured(point) for point in result.controls_of(curve).values()],
-        noise_gap=chosen.noise_gap.get(curve.gap),
-        groups_before=result.group_table(result.base), groups_after=result.group_table(chosen),
-        changes=result.changes(chosen),
-        versions=_versions(result), not_measured=_not_measured(result, curve, chosen),
+    values = options if isinstance(options, dict) else {}
+    return DataFacts(
+        kind=str(values.get("kind", "")), options=values, tune=tune, n_test=result.base.n,
+        test_predictions=sha256(file.read_bytes()).hexdigest() if file is not None and file.is_file() else "",
     )  # fmt: skip
 
 
@@ -169,16 +192,14 @@ def _measured(point: Point) -> MeasuredPoint:
     )  # fmt: skip
 
 
-def _preprocessing(base: "Classifier") -> dict[str, JsonValue]:
-    """How a classifier reads inputs, as JSON values."""
-    found: dict[str, JsonValue] = dict(base.input_spec)
-    if "image_size" in found:
-        found |= {"crop": "largest centred square", "resize": "bilinear, antialiased", "pixels": "RGB, 0 … 1"}
-    if (reading := getattr(base, "reading", None)) is not None:
-        found |= {"of_the_model": plain(reading.model_dump(mode="json"))}
-    if (longest := getattr(base, "max_length", None)) is not None:
-        found |= {"max_length": longest}
-    return found
+def _preprocessing(base: dict[str, Any]) -> dict[str, JsonValue]:
+    """How a classifier reads inputs, from the header of its file."""
+    if (side := base.get("image_size")) is not None:
+        found = {"image_size": side, "crop": "largest centred square", "resize": "bilinear", "pixels": "RGB, 0 … 1"}
+        return found | ({"of_the_model": base["reading"]} if "reading" in base else {})
+    config, longest = base.get("config"), base["options"].get("max_length")
+    found = {"max_length": longest} if isinstance(longest, int) else {}
+    return found | ({"family": config["model_type"]} if isinstance(config, dict) and "model_type" in config else {})
 
 
 def _versions(result: "Result") -> dict[str, str]:

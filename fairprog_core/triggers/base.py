@@ -24,16 +24,15 @@ from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier, Description, content_digest
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten
-from fairprog_core.common.files.destination import Product, has_format, writing
+from fairprog_core.common.files.destination import writing
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
 from fairprog_core.common.files.tensor_file import save_tensors
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
+from fairprog_core.triggers.passport import FILE, FORMAT
 
-FORMAT = "fairprog.trigger/1"
-FILE = Product("a trigger that fairprog wrote", has_format("fairprog.trigger"), may_be_in_home=True)
 REMEDY = "take the file from where it was made, or train the trigger again"
 
 
@@ -215,19 +214,28 @@ class Trigger(nn.Module):
             ConfigError: the trigger was made for inputs of another size, or its file says no λ and none is given.
             ModelError: the model has other weights, or cannot be read.
         """
-        at = self.chosen_lam if lam is None else lam
-        if at is None:
-            low, high = self.scale.anchor_lams[0], self.scale.anchor_lams[-1]
-            raise ConfigError(f"The trigger's file says no λ that was chosen; give lam=, from {low:g} to {high:g}.")
+        at = self.lam_or_chosen(lam)
         if isinstance(model, Classifier):
             if self.weights and is_checked:
                 self.check_weights(model.saved_digest())
             return ReprogrammedClassifier(self.attach_to(model), model, at)
         if self.weights and is_checked:
-            self.check_weights(content_digest(model))
+            self.check_weights(content_digest(model.state_dict()))
         from fairprog_core.triggers.own_model import in_front_of  # brings transformers, for texts
 
         return in_front_of(self, model, at, **reading)
+
+    def lam_or_chosen(self, lam: float | None) -> float:
+        """λ; None: the one that the trigger's file says was chosen on validation rows.
+
+        Raises:
+            ConfigError: the file says none.
+        """
+        at = self.chosen_lam if lam is None else lam
+        if at is None:
+            low, high = self.scale.anchor_lams[0], self.scale.anchor_lams[-1]
+            raise ConfigError(f"The trigger's file says no λ that was chosen; give lam=, from {low:g} to {high:g}.")
+        return at
 
     def check_weights(self, found: str) -> None:
         """Refuse a classifier that is not the one that the trigger was learned on.

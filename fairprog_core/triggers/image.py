@@ -6,6 +6,7 @@ Notation: k rows, s image side, p side of the photo inside a border.
 """
 
 import copy
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
@@ -132,6 +134,18 @@ class ImageTrigger(Trigger):
         alpha = self.mask().cpu().numpy()[..., None]
         rgba = np.concatenate([pixels * alpha, alpha], axis=-1)
         return (rgba * 255 + 0.5).astype(np.uint8)
+
+    def to_png(self, lam: float | None = None) -> bytes:
+        """The trigger alone as a PNG with an alpha channel, transparent where the photo shows.
+
+        Scale the photo to `photo_box` (top, left, height, width) and lay this over it.
+
+        Args:
+            lam: λ; None: the chosen one of the trigger's file.
+        """
+        out = io.BytesIO()
+        Image.fromarray(self.picture(self.lam_or_chosen(lam))).save(out, "PNG")
+        return out.getvalue()
 
 
 class Border(ImageTrigger):

@@ -1,11 +1,11 @@
 """A trigger's file with what was measured of it: one ``.safetensors`` file that says what it is and what it does.
 
 The format is that of every trigger's file, ``fairprog.trigger/1``; the header has one more key, "passport", beside
-``weights``, ``chosen_lam`` and ``classifier_options``, which a trigger itself needs. Torch-free until it is read.
+``weights``, ``chosen_lam`` and ``classifier_options``, which a trigger itself needs. Torch-free: a page writes it.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,18 +13,19 @@ from pydantic import Field, JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.destination import Product, check_destination, has_format, writing
-from fairprog_core.common.files.json_values import Header, parse_header
+from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header
+from fairprog_core.common.files.raw_tensors import RawTensors
 from fairprog_core.common.home import is_file, user_path
+from fairprog_core.common.options import Modality
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
 from fairprog_core.metrics.intervals import EstimateJson
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from fairprog_core.triggers.base import Trigger
 
 SCHEMA: Literal["fairprog.passport/1"] = "fairprog.passport/1"
 REMEDY = "take the file from where it was made, or write it again from the run"
+FORMAT = "fairprog.trigger/1"
 FILE = Product("a trigger that fairprog wrote", has_format("fairprog.trigger"), may_be_in_home=True)
 
 
@@ -155,23 +156,39 @@ class Passport:
     Attributes:
         header: of the file, as JSON values.
         facts: what was measured; the header's "passport".
-        tensors: the trigger's values.
+        raw: the file that is written, with the trigger's values.
     """
 
     header: dict[str, Any]
     facts: PassportFacts
-    tensors: "dict[str, Tensor]" = field(compare=False)
+    raw: RawTensors
+
+    @classmethod
+    def of(cls, header: dict[str, Any], facts: PassportFacts, raw: RawTensors) -> "Passport":
+        """A trigger's header and values with what was measured.
+
+        Args:
+            header: of the trigger's file, with further keys.
+            facts: what was measured.
+            raw: of the trigger's file, whose values are taken.
+        """
+        whole = {**header, "passport": facts.to_json()}
+        return cls(whole, facts, replace(raw, texts={"fairprog": json.dumps(whole)}))
 
     def __repr__(self) -> str:
         low, high = self.lam_range
-        return (
-            f"<Passport: {self.facts.trigger} of {self.facts.study}, λ {low:g} … {high:g}, {self.chosen_lam:g} chosen>"
-        )
+        facts = self.facts
+        return f"<Passport: {facts.trigger} of {facts.study}, λ {low:g} … {high:g}, {self.chosen_lam:g} chosen>"
 
     @property
     def kind(self) -> str:
         """Registry key of the trigger."""
         return str(self.header["options"]["kind"])
+
+    @property
+    def modality(self) -> Modality:
+        """Pictures or texts."""
+        return "image" if "image_size" in self.header else "text"
 
     @property
     def lam_range(self) -> tuple[float, float]:
@@ -189,9 +206,11 @@ class Passport:
         Raises:
             ArtifactError: the values do not fit their description.
         """
+        from safetensors.torch import load
+
         from fairprog_core.triggers.base import trigger_of
 
-        return trigger_of(dict(self.tensors), dict(self.header), Path(f"{self.facts.curve}.safetensors"))
+        return trigger_of(load(self.to_bytes()), dict(self.header), Path(f"{self.facts.curve}.safetensors"))
 
     @classmethod
     def open(cls, path: str | Path) -> "Passport":
@@ -201,22 +220,24 @@ class Passport:
             ArtifactError: it is missing, damaged or no trigger of fairprog.
             ConfigError: it is a trigger's file in which nothing that was measured is written down.
         """
-        from fairprog_core.common.files.model_file import read_module
-        from fairprog_core.triggers.base import FORMAT
-
         file = user_path(path)
         if not is_file(file):
             raise ArtifactError(f"No passport at {shorten(file)}: give the .safetensors file that `save` wrote.")
-        tensors, header = read_module(file, format=FORMAT, noun="trigger", remedy=REMEDY)
+        header, raw = read_trigger_file(file)
         if "passport" not in header:
             raise ConfigError(
                 f"{shorten(file)} is a trigger without a passport; write one from the run that learned it: "
                 "fp.Result.open(folder).passport(name).save(file)."
             )
-        passport = cls(header, parse_header(PassportFacts, header["passport"], path=file, remedy=REMEDY), tensors)
-        if passport.facts.chosen_lam not in [point.lam for point in passport.facts.points]:
+        facts = parse_header(PassportFacts, header["passport"], path=file, remedy=REMEDY)
+        parse_header(_TriggerRange, header, path=file, remedy=REMEDY)
+        if facts.chosen_lam not in [point.lam for point in facts.points]:
             raise ArtifactError(f"{shorten(file)} has no figures at its chosen λ; {REMEDY}.")
-        return passport
+        return cls(header, facts, raw)
+
+    def to_bytes(self) -> bytes:
+        """The content of the file, the same bytes every time."""
+        return self.raw.to_bytes()
 
     def save(self, path: str | Path) -> Path:
         """Write one ``.safetensors`` file.
@@ -225,9 +246,30 @@ class Passport:
             ConfigError: something else than a trigger's file is there.
             ArtifactError: it cannot be written.
         """
-        from fairprog_core.common.files.tensor_file import save_tensors
-
         file = user_path(path)
         with writing(check_destination(file, FILE), FILE) as part:
-            save_tensors(part, dict(self.tensors), {"fairprog": json.dumps(self.header)})
+            part.write_bytes(self.to_bytes())
         return file
+
+
+class _TriggerRange(Header):
+    """What `Passport` reads of the trigger's own header."""
+
+    options: dict[str, JsonValue]
+    knots: list[float] = Field(min_length=1)
+
+
+def read_trigger_file(file: Path) -> tuple[dict[str, Any], RawTensors]:
+    """The header and the values of a trigger's file, without torch.
+
+    Raises:
+        ArtifactError: it is damaged, or no trigger of fairprog.
+    """
+    try:
+        raw = RawTensors.read(file)
+        header = from_json(raw.texts.get("fairprog", "{}"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(damaged(file, error, REMEDY)) from error
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ArtifactError(f"{shorten(file)} holds no trigger of fairprog; give a trigger's .safetensors file.")
+    return header, raw

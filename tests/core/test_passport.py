@@ -1,6 +1,7 @@
 """A passport: one file with a trigger and what was measured of it, put in front of any classifier."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,9 +27,7 @@ def test_round_trip_keeps_every_bit(result, name, tmp_path):
     found = Passport.open(file)
     assert found == passport
     assert found.facts == passport.facts
-    assert found.tensors.keys() == passport.tensors.keys()
-    for key, value in passport.tensors.items():
-        assert torch.equal(found.tensors[key].view(torch.uint8), value.view(torch.uint8))
+    assert found.save(tmp_path / "again.safetensors").read_bytes() == file.read_bytes()
     plain = fp.load_trigger(next(c for c in result.curves if c.key == passport.facts.curve).artifact)
     for key, value in plain.state_dict().items():
         assert torch.equal(fp.load_trigger(file).state_dict()[key], value)
@@ -48,8 +47,6 @@ def test_figures_are_those_of_the_result(tmp_path):
 
 
 def test_places_on_the_machine_stay_at_home(tmp_path):
-    from dataclasses import replace
-
     study = FACES.study | {
         "dataset": {"kind": "faces", "path": "/home/ada/private/faces.csv", "columns": ["~/x/y.csv", "C:\\me\\z.csv"]},
         "classifier": {"kind": "image_model", "model": "/home/ada/models/vit", "address": "https://inside.example/x"},
@@ -59,7 +56,7 @@ def test_places_on_the_machine_stay_at_home(tmp_path):
         text = opened.metadata()["fairprog"]
     assert "ada" not in text
     assert "inside.example" not in text
-    assert json.loads(text)["passport"]["classifier"]["name"] == "vit"
+    assert json.loads(text)["classifier_options"]["model"] == "vit"
 
 
 def test_trigger_of_an_early_file_is_read_and_has_no_passport():
@@ -99,7 +96,7 @@ def test_own_module_goes_behind_the_trigger_that_was_learned_on_it(tmp_path):
     """The digest is of what was learned, so a wrapped model has that of the model."""
     net = small_net()
     trigger = FACES.passport("border", criterion="equalized_odds").trigger()
-    trigger.weights = content_digest(net)
+    trigger.weights = content_digest(net.state_dict())
     x = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     logits = trigger.wrap(net, preprocess=lambda x: (x - 0.5) / 0.5)(x)
     net.eval()
@@ -119,13 +116,14 @@ def test_digest_does_not_depend_on_folding(tmp_path):
     before = classifier.saved_digest()
     assert freeze(classifier).saved_digest() == before
     assert freeze(read_classifier(tmp_path / "c.safetensors", CLASSIFIERS)[0]).saved_digest() == before
-    assert content_digest(classifier) != before
+    assert content_digest(classifier.state_dict()) != before
 
 
 def test_damaged_passport_is_refused(tmp_path):
     passport = FACES.passport("border", criterion="equalized_odds")
-    passport.header["passport"]["lams"] = "many"
-    file = passport.save(tmp_path / "p.safetensors")
+    header = {**passport.header, "passport": {**passport.header["passport"], "lams": "many"}}
+    raw = replace(passport.raw, texts={"fairprog": json.dumps(header)})
+    file = Passport(header, passport.facts, raw).save(tmp_path / "p.safetensors")
     with pytest.raises(ArtifactError, match="damaged"):
         Passport.open(file)
     assert np.isfinite(fp.load_trigger(file).chosen_lam)

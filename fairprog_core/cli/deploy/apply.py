@@ -71,7 +71,7 @@ def apply(
     Finished parts lie beside the output until all are there: after an interruption, the same command goes on.
     """
     with console().status("Loading torch …"):
-        from fairprog_core.deploy.apply.apply import apply_trigger, chosen_lam
+        from fairprog_core.deploy.apply.apply import apply_trigger
         from fairprog_core.deploy.apply.rows import InputRows
         from fairprog_core.deploy.model import labels_of
 
@@ -83,7 +83,7 @@ def apply(
         rows = InputRows.open(
             input_, found.options.modality, scratch=Path(scratch), column=column, keep=keep, root=root
         )  # fmt: skip
-        say(f"{rows.table.name}: the column {shorten(rows.column, 60)}, at λ = {chosen_lam(found, lam):g}")
+        say(f"{rows.table.name}: the column {shorten(rows.column, 60)}, at λ = {found.lam_or_chosen(lam):g}")
         work = apply_trigger(
             found, classifier, rows, output, labels=labels, lam=lam, has_bad=not without_bad
         )  # fmt: skip

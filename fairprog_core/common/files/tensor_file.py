@@ -10,8 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from fairprog_core.common.files.json_values import short
-
-CHECKSUM = "sha256"  # the text that holds it
+from fairprog_core.common.files.raw_tensors import CHECKSUM
 
 _UNREADABLE = (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, MemoryError)
 

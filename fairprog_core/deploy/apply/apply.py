@@ -98,10 +98,10 @@ def apply_trigger(
         ConfigError: λ is outside of the trained range, or the output may not be written.
         ModelError: a logit is not a finite number.
     """
-    at = chosen_lam(trigger, lam)
+    at = FixedTrigger(trigger, trigger.lam_or_chosen(lam)).lam  # in the trained range
     model = ReprogrammedClassifier(trigger.to(classifier.device).attach_to(classifier), classifier, at)
     about: dict[str, JsonValue] = {
-        "schema": SCHEMA, "fairprog": VERSION, "trigger": content_digest(trigger),
+        "schema": SCHEMA, "fairprog": VERSION, "trigger": content_digest(trigger.state_dict()),
         "classifier": classifier.saved_digest(), "lam": at, "labels": list(labels), "input": rows.stamp(),
         "has_bad": has_bad,
     }  # fmt: skip
@@ -117,19 +117,6 @@ def apply_trigger(
         raise ConfigError(f"{rows.table.name} has no rows.")
     parts.join(number + 1)
     return result
-
-
-def chosen_lam(trigger: Trigger, lam: float | None) -> float:
-    """λ to use.
-
-    Raises:
-        ConfigError: the trigger's file says none and none is given, or it is outside of the trained range.
-    """
-    at = trigger.chosen_lam if lam is None else lam
-    if at is None:
-        low, high = trigger.scale.anchor_lams[0], trigger.scale.anchor_lams[-1]
-        raise ConfigError(f"The trigger's file says no λ that was chosen; give --lam, from {low:g} to {high:g}.")
-    return FixedTrigger(trigger, at).lam
 
 
 def _table(

@@ -36,7 +36,7 @@ def is_applied(path: Path) -> bool:
     return isinstance(found, dict) and str(found.get("schema", "")).startswith("fairprog.applied/")
 
 
-PREDICTIONS = Product("predictions that fairprog wrote", is_applied)
+PREDICTIONS = Product("a file of predictions that fairprog wrote", is_applied)
 
 
 class Parts:

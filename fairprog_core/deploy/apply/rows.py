@@ -137,14 +137,17 @@ class InputRows:
 
     def blocks(self) -> Iterator[Block]:
         """All rows, `BLOCK` at a time; a row that cannot be read is one without an input."""
-        waiting = Block([], [], [], {name: [] for name in self.kept}, 0.0)
+        waiting, before = Block([], [], [], {name: [] for name in self.kept}, 0.0), 0.0
         for read in self._read():
             waiting = waiting.joined(read)
             while len(waiting.numbers) >= BLOCK:
-                yield waiting.head(BLOCK)
-                waiting = waiting.rest(BLOCK)
+                rest = waiting.rest(BLOCK)
+                left = min(len(rest.numbers) / max(len(read.numbers), 1), 1.0)  # of the chunk
+                yield waiting.head(BLOCK)._replace(share=read.share - (read.share - before) * left)
+                waiting = rest
+            before = read.share
         if waiting.numbers:
-            yield waiting
+            yield waiting._replace(share=1.0)
 
     def _read(self) -> Iterator[Block]:
         """The chunks of the table."""
