@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.models.demo import Demo, DemoControl, DemoLine, DemoStop, DemoWords
 from app.presenters import intro_examples
 from app.wording import start as words
-from app.wording.shared import common
+from app.wording.shared import common, inside
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import Point
@@ -99,7 +99,7 @@ class _Rates:
             before, after = self._base[block][group], now[block][group]
             if before is not None and after is not None:
                 text = words.OF_100 if is_base else words.CHANGE_OF_100
-                value = text.format(before=f"{100 * before:.0f}", now=f"{100 * after:.0f}")
+                value = text.format(before=_points(before), now=_points(after))
                 found.append({"name": self._name(block, group), "value": value})
         return found
 
@@ -144,7 +144,7 @@ def _stop(point: Point, base: Point, rates: _Rates) -> DemoStop:
     )  # fmt: skip
     return {
         "name": name,
-        "tick": words.NO_TRIGGER if lam is None else common.lam(lam),
+        "tick": words.BASE_TICK if lam is None else common.lam(lam),
         "gap": gap.value,
         "accuracy": accuracy.value,
         "apart": apart,
@@ -174,7 +174,8 @@ def _price(accuracy: Estimate, before: Estimate | None) -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.0f}"
+    """Of 100; a half is rounded up everywhere, so that a difference of two rates agrees with the rates."""
+    return str(int(round(100 * share, 6) + 0.5))
 
 
 def _interval(found: Estimate) -> str:
@@ -208,7 +209,7 @@ def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | 
     gained, lost = (sum(row[way]["rows"] for row in changes) for way in ("gained", "lost"))
     return {
         "task": _task(result),
-        "slider": words.SLIDER,
+        "slider": inside.SLIDER,
         "chosen": words.CHOSEN,
         "base": words.BASE_POINT,
         "x_title": words.X_TITLE,

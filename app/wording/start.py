@@ -15,12 +15,11 @@ BROKEN_DEMO = "The finished example cannot be read: {reason} Train a small study
 
 TASK = "The classifier answers: **{positive}** or **{negative}**? The groups: {groups}."
 OTHERS = "another label"
-SLIDER = "λ: how much the gap counts in training"
 NO_TRIGGER = "no trigger"
 CHOSEN = "chosen"
 DEMO = "Example"
 TRIGGER = "trigger"
-NEAREST = "learned vectors, no real words; the nearest are"
+NEAREST = "learned, in no dictionary; the nearest real words"
 CALLED = "called {label}"
 RIGHT = "right"
 WRONG = "wrong"
@@ -31,25 +30,25 @@ LOCK_UNCOUNTED = "no weight changed"
 ANOTHER = "Another"
 LOSS = "One that it now gets wrong"
 RATIO = {
-    "image": "Of {n:,} test faces, {gained} answers turn right and {lost} turn wrong; the examples keep that ratio.",
-    "text": "Of {n:,} test comments, {gained} answers turn right and {lost} turn wrong; “Another” keeps that ratio.",
+    "image": (
+        "The {n:,} test faces show every group and label equally often: {gained} answers turn right and {lost} turn "
+        "wrong, and the examples keep that ratio."
+    ),
+    "text": (
+        "The {n:,} test comments hold every group and label equally often: {gained} answers turn right and {lost} turn "
+        "wrong, and “Another” keeps that ratio."
+    ),
 }
 NOTE = {
     "image": (
-        "Faces are drawn, no person is behind them; you see those whose hair and style are plainest. {why} λ was "
-        "chosen on other faces than these."
+        "{why} Faces are drawn, no person is behind them; the examples are plain to see. λ was chosen on others."
     ),
-    "text": (
-        "Comments are made up, some are rude; you see those that are plainest. {why} λ was chosen on other comments "
-        "than these."
-    ),
+    "text": ("{why} Comments are made up, some rude; the examples are plain to judge. λ was chosen on others."),
 }
-WHY_A_PRICE = (
-    "Why a price, then? This test set holds equally many of every kind; among the data as they are, the kinds that "
-    "lose are more frequent."
-)
-WEIGHTED = "This test set holds equally many of every kind; the price counts them as frequent as they are in the data."
+WEIGHTED = "The price counts them as often as they occur in the data."
+WHY_A_PRICE = WEIGHTED[:-1] + ": there, those that lose are the frequent ones."
 BASE_POINT = "no trigger"
+BASE_TICK = "off"
 X_TITLE = "points apart (left: more alike)"
 Y_TITLE = "right answers of 100"
 CHART = "Trade-off: right answers over points apart."
@@ -66,10 +65,12 @@ NO_PRICE = "Price: less than 1 of 100 answers."
 GAIN = "And {n} more of 100 answers {verb} right."
 OF_100 = "{now} of 100"
 CHANGE_OF_100 = "{before} → {now} of 100"
-TERMS_BASE = "{name} {gap}{gap_ci}: the largest difference of two groups. Accuracy {accuracy}{accuracy_ci}."
+TERMS_BASE = (
+    "{name} {gap}{gap_ci}: the largest difference of two groups in such a rate. Accuracy {accuracy}{accuracy_ci}."
+)
 TERMS = (
-    "{name} {base_gap} → {gap}{gap_ci}: the largest difference of two groups. Accuracy {base_accuracy} → {accuracy}"
-    "{accuracy_ci}."
+    "{name} {base_gap} → {gap}{gap_ci}: the largest difference of two groups in such a rate. "
+    "Accuracy {base_accuracy} → {accuracy}{accuracy_ci}."
 )
 INTERVAL = " (95 %: {low} to {high})"
 SUMMARY = "{name}: {apart} {price}"

@@ -292,14 +292,13 @@ def from_to(before: float | None, now: float | None) -> str:
 
 
 def intervals(row: SummaryRow) -> str:
-    """The metric's name, and the 95 % intervals of the figures with the trigger."""
-    name = common.metric(row["gap_name"]).lower() if "gap_name" in row else GAP.lower()
-    gap, accuracy = (_interval(row[key]) for key in ("gap_ci", "accuracy_ci"))
-    return f"On test rows: {name}{gap}, accuracy{accuracy}; without the trigger → with it."
-
-
-def _interval(found: Sequence[float] | None) -> str:
-    return "" if found is None else f" with the trigger {100 * found[0]:.0f} to {100 * found[1]:.0f} (95 %)"
+    """What the counters show, and the 95 % intervals of their figures with the trigger."""
+    gap = common.metric(row["gap_name"]).lower() if "gap_name" in row else GAP.lower()
+    named = ((gap, row["gap_ci"]), ("accuracy", row["accuracy_ci"]))
+    ends = ", ".join(f"{name} {100 * ci[0]:.0f} to {100 * ci[1]:.0f}" for name, ci in named if ci)
+    return "On test rows, without the trigger → with it." + (
+        f" 95 % intervals with the trigger: {ends}." if ends else ""
+    )
 
 
 def beside(curve: Curve, result: Result) -> list[str]:

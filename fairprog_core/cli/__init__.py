@@ -1,6 +1,7 @@
 """The command line: ``fairprog …``. Only the commands that compute import torch.
 
-Every error is one line on stderr. Exit codes: 0 done, 1 unexpected error, 2 bad input, 130 interrupted.
+Every error is one line on stderr. Exit codes: 0 done, 1 unexpected error, 2 bad input, 130 interrupted;
+of `check` 1 broken, 3 cannot be told.
 """
 
 import logging
@@ -13,7 +14,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.cli import audit, data, encoder, run, screen
+from fairprog_core.cli import data, encoder, run, screen
+from fairprog_core.cli.auditing import audit, check
 from fairprog_core.cli.deploy import apply, export
 from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.runs import commands as runs
@@ -46,6 +48,7 @@ runs.app.command("experiments")(experiments.experiments)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("audit")(audit.audit)
+app.command("check")(check.check)
 app.command("apply")(apply.apply)
 app.command("export")(export.export)
 app.command("encoder")(encoder.encoder)

@@ -80,22 +80,22 @@ def test_lines_tell_both_ends_of_what_is_furthest_apart_and_the_worst_of_the_oth
         "no, f: called yes",
     ]
     assert [line["value"] for line in before["lines"]] == ["25 of 100", "75 of 100", "20 of 100"]
-    assert [line["value"] for line in after["lines"]] == ["25 → 50 of 100", "75 → 62 of 100", "20 → 10 of 100"]
+    assert [line["value"] for line in after["lines"]] == ["25 → 50 of 100", "75 → 63 of 100", "20 → 10 of 100"]
 
 
 def test_sentence_writes_itself():
-    """0.5 → 0.125 is 50 → 12 points; 0.86 → 0.83 is 3 of 100."""
+    """0.5 → 0.125 is 50 → 13 points, as 63 of 100 is to 50 of 100; 0.86 → 0.83 is 3 of 100."""
     before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
     assert (before["apart"], before["price"]) == ("50 points apart.", words.FREE)
     assert (after["apart"], after["price"]) == (
-        "50 → 12 points apart.",
+        "50 → 13 points apart.",
         "Price: 3 more of 100 answers are wrong.",
     )
     assert after["terms"] == (
-        "Equalized-odds gap (maximum) 0.500 → 0.125 (95 %: 0.062 to 0.250): the largest difference of two "
-        "groups. Accuracy 0.860 → 0.830 (95 %: 0.820 to 0.840)."
+        "Equalized-odds gap (maximum) 0.500 → 0.125 (95 %: 0.062 to 0.250): the largest difference of two groups "
+        "in such a rate. Accuracy 0.860 → 0.830 (95 %: 0.820 to 0.840)."
     )
-    assert after["summary"] == "λ = 4: 50 → 12 points apart. Price: 3 more of 100 answers are wrong."
+    assert after["summary"] == "λ = 4: 50 → 13 points apart. Price: 3 more of 100 answers are wrong."
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_with_demo_shows_every_lambda_of_the_curve(open_page, demo, finished):
     assert not page.exception
     assert not page.info
     picture = picture_of(page)
-    assert [stop["tick"] for stop in picture["stops"]] == [words.NO_TRIGGER, "0", "1", "4"]
+    assert [stop["tick"] for stop in picture["stops"]] == [words.BASE_TICK, "0", "1", "4"]
     assert len(picture["triggers"]) == 3
     assert picture["stops"][0]["accuracy"] == finished.result.base.metric("accuracy").value
     assert all(len(example["predictions"]) == 4 for example in picture["examples"])

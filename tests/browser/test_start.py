@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.wording import start as words
-from app.wording.shared import glossary
+from app.wording.shared import glossary, inside
 from tests.browser.conftest import Visit, running_server
 
 REDRAW = """stop => {
@@ -63,7 +63,7 @@ def test_first_view_tells_the_story_without_a_move(start):
 
 def test_slider_and_dot_move_pictures_and_figures(start):
     page = start.page
-    slider = page.get_by_role("slider", name=words.SLIDER)
+    slider = page.get_by_role("slider", name=inside.SLIDER)
     assert slider.get_attribute("aria-valuetext").startswith("λ = 2. 47 → 4 points apart.")
     framed = pixels(page)
     slider.focus()

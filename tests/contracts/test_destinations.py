@@ -37,9 +37,12 @@ FILE_ARGUMENTS = {
     ("bench", "json_file"): "bench",
     ("audit", "json_file"): "audit",
     ("audit", "csv_file"): "audit table",
+    ("check", "junit"): "check junit",
+    ("check", "summary"): "check summary",
     ("runs export", "file"): "export zip",
     ("encoder", "out"): "encoder",
 }  # of the command line -> the writer below that stands for it
+BOUND = ("--max-gap", "equalized_odds=.2", "--min-accuracy", ".8")  # that the shipped study keeps
 READ_ONLY = {"home", "words", "source"}  # arguments that name what is read, or the home
 
 
@@ -54,6 +57,8 @@ class Writers:
             "bench": ("json", command("bench", "--json")),
             "audit": ("json", command("audit", "faces-quick", "--json")),
             "audit table": ("csv", command("audit", "faces-quick", "--csv")),
+            "check junit": ("xml", command("check", "demo", *BOUND, "--junit")),
+            "check summary": ("md", command("check", "demo", *BOUND, "--summary")),
             "bench coverage": ("json", command("bench", "--suite", "coverage", "--json")),
             "bench verdicts": ("json", command("bench", "--suite", "verdicts", "--json")),
             "export zip": ("zip", command("runs", "export", "--home", home, run)),
@@ -68,8 +73,8 @@ class Writers:
 
 
 FILE_WRITERS = (
-    "audit", "audit table", "run", "bench", "bench coverage", "bench verdicts", "export zip", "export json",
-    "export csv", "trigger",
+    "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts",
+    "export zip", "export json", "export csv", "trigger",
 )  # fmt: skip
 FOLDER_WRITERS = ("encoder", "reprogrammed")
 

@@ -124,7 +124,7 @@ def test_version_is_one_line(fairprog):
 @pytest.mark.parametrize(
     "path",
     ["", "app", "run", "runs", "runs list", "runs show", "runs cancel", "runs resume", "runs remove", "runs export",
-     "data", "data list", "data prepare", "data check", "encoder", "worker", "doctor", "bench"],
+     "data", "data list", "data prepare", "data check", "audit", "check", "encoder", "worker", "doctor", "bench"],
 )  # fmt: skip
 def test_every_command_explains_itself(fairprog, path):
     ended = fairprog(*path.split(), "--help")

@@ -10,9 +10,8 @@ from app.components import audit_report
 from app.state import cli_queries
 from app.widgets import page
 from app.wording import data as words
-from fairprog_core.data.table.report import ColumnReport, TableReport
-
-_GUESSES = ("prediction", "predicted", "pred", "y_pred", "score", "prob", "probability", "output")
+from fairprog_core.api.auditing.guess_columns import prediction_column
+from fairprog_core.data.table.report import TableReport
 
 
 def show(value: TableReport, path: Path, *, key: str) -> None:
@@ -25,12 +24,17 @@ def show(value: TableReport, path: Path, *, key: str) -> None:
     """
     st.markdown(words.PREDICTIONS_LEAD)
     names, draft = [each.name for each in value.columns], f"{key}.{path}"
+    guessed = prediction_column(value.columns)
     with st.form(draft, border=False):
         left, right = st.columns(2, gap="large")
         with left:
             label = st.selectbox(words.TRUE_LABEL, names, _label(value), key=f"{draft}.label")
             said = st.multiselect(
-                words.PREDICTION, names, _guess(value.columns), key=f"{draft}.prediction", help=words.PREDICTION_HELP
+                words.PREDICTION,
+                names,
+                [guessed] * bool(guessed),
+                key=f"{draft}.prediction",
+                help=words.PREDICTION_HELP,
             )
         with right:
             groups = st.multiselect(
@@ -68,9 +72,3 @@ def _label(value: TableReport) -> int | None:
 
 def _groups(value: TableReport) -> list[str]:
     return list(value.guess.groups) or [value.guess.group] * bool(value.guess.group)
-
-
-def _guess(columns: Sequence[ColumnReport]) -> list[str]:
-    """The column of the predictions, by a usual name."""
-    found = [each.name for name in _GUESSES for each in columns if each.name.lower() == name]
-    return found[:1]

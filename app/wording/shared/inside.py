@@ -19,7 +19,7 @@ PICK_RUN = "Choose at least one run above."
 GROUP = "Group"
 CURVE = "Trigger or method, and criterion"
 SEED = "Seed"
-SLIDER = "λ: how much the gap counts in training"
+SLIDER = "λ: how much the gap counts while the trigger learns"
 CHOSEN = "chosen"
 SLIDER_NOTE = "gap {gap_before} → {gap}, accuracy {accuracy_before} → {accuracy}"
 

@@ -6,12 +6,8 @@ from typing import Any
 
 from app.wording.shared import public
 from fairprog_core.common.errors import escaped
+from fairprog_core.common.errors.markdown import as_markdown
 
-_JOINER = "\u2060"  # invisible and without width; around it Streamlit sees no link, no emoji and no typographic sign
-_JOINTS = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?=@)|(?<=[<>~-])(?=[=>-])", re.IGNORECASE)
-_MARKUP = re.compile(r"([\\`*_\[\]<>$~#:!|&])")
-_SPACES = re.compile(r"[^\S\u00a0]+")  # a space that does not break, as in "λ = 2", stays
-_LIST = re.compile(r"^(\d*)([-+=.)])")  # begins an item of a list, or underlines a heading
 _LINK = re.compile(r"https?://\S+")
 
 
@@ -34,8 +30,7 @@ def in_component(data: Any) -> Any:
 
 def in_markdown(text: str) -> str:
     """For Markdown, also that of labels: shown as written, without markup, links, emoji and formulas; in one line."""
-    line = _JOINTS.sub(_JOINER, in_text(_SPACES.sub(" ", text).strip(" ")))
-    return _LIST.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", line))
+    return as_markdown(public.text(text))
 
 
 def in_markdown_with_links(text: str) -> str:

@@ -9,6 +9,17 @@ from rich.progress import BarColumn, Progress, TextColumn
 from fairprog_core.api.auditing.audit import Audit
 from fairprog_core.api.auditing.files import SCHEMA, TABLE_START, audit_csv, audit_json
 from fairprog_core.api.auditing.from_file import AuditColumns, audit_file
+from fairprog_core.cli.auditing.columns import (
+    GroupOption,
+    LabelOption,
+    LabelsOption,
+    LabelThresholdOption,
+    PositiveOption,
+    PredictionOption,
+    ThresholdOption,
+    WeightOption,
+    columns_of,
+)
 from fairprog_core.cli.terminal.console import HomeOption, SetOption, console, open_home, say, write_text
 from fairprog_core.common.errors import ConfigError, escaped
 from fairprog_core.common.files.destination import Product, check_destination, has_header, has_schema
@@ -28,33 +39,14 @@ def audit(
             help="Predictions as CSV, TSV, JSONL or Parquet, also packed; or a study: a TOML file or a preset.",
         ),
     ],
-    label: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the labels.")] = "",
-    prediction: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Column of the predicted labels, or of scores of the positive label. Repeat it, or separate columns "
-            "by commas, for one score per label.",
-        ),
-    ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Column of the groups. Repeatable: columns of yes and no are a group each, others make combinations.",
-        ),
-    ] = None,
-    positive: Annotated[str, typer.Option(metavar="VALUE", help="The label that counts as positive.")] = "",
-    labels: Annotated[str, typer.Option(metavar="A,B", help="The labels in their order, the positive one last.")] = "",
-    threshold: Annotated[
-        float | None, typer.Option(help="Scores above it count as the positive label. Default: 0.5.")
-    ] = None,
-    label_threshold: Annotated[
-        float | None, typer.Option(help="Where the label is a score: from which value on it counts as positive.")
-    ] = None,
-    weight: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Weights of rows that were drawn evenly over groups and labels.")
-    ] = "",
+    label: LabelOption = "",
+    prediction: PredictionOption = None,
+    group: GroupOption = None,
+    positive: PositiveOption = "",
+    labels: LabelsOption = "",
+    threshold: ThresholdOption = None,
+    label_threshold: LabelThresholdOption = None,
+    weight: WeightOption = "",
     json_file: Annotated[
         Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the figures to a file too.")
     ] = None,
@@ -79,11 +71,7 @@ def audit(
         study = load_study(file, settings or [])
         about, found = {"study": study.to_json(), "split": "val"}, _of_study(study, open_home(home))
     else:
-        columns = AuditColumns(
-            label=label, prediction=tuple(prediction or ()), groups=tuple(dict.fromkeys(group or ())),
-            labels=tuple(part.strip() for part in labels.split(",") if part.strip()), positive=positive,
-            threshold=threshold, label_threshold=label_threshold, weight=weight,
-        )  # fmt: skip
+        columns = columns_of(label, prediction, group, positive, labels, threshold, label_threshold, weight)
         _check_named(columns)
         of_file = audit_file(file, columns)
         about, found = of_file.about(), of_file.audit
