@@ -54,8 +54,8 @@ _HOMES = {
 
 __all__ = [
     "FairprogError", "Home", "Passport", "Reprogrammed", "Result", "Store", "Study",
-    "audit", "export", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "model_card",
-    "push_to_hub", "reprogram", "run", "save_pretrained",
+    "audit", "export", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger",
+    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained",
 ]  # fmt: skip
 
 __version__ = VERSION

@@ -117,6 +117,7 @@ class TorchFormat(FileFormat):
     def write(self, program: ExportedProgram, graph: ExportedGraph, path: Path, texts: Mapping[str, str]) -> None:
         for node in program.graph.nodes:
             node.meta.pop("stack_trace", None)  # paths of this machine
+        program.example_inputs = None  # three random rows
         with explaining("torch.export.save"), quietly(), path.open("wb") as file:
             torch.export.save(program, file, extra_files=dict(texts))
 
