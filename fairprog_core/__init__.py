@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fairprog_core.api.run import run as run
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
+    from fairprog_core.deploy.export.export import export as export
     from fairprog_core.deploy.passport.card import model_card as model_card
     from fairprog_core.deploy.passport.hub import from_pretrained as from_pretrained
     from fairprog_core.deploy.passport.hub import push_to_hub as push_to_hub
@@ -38,6 +39,7 @@ _HOMES = {
     "Store": "runs",
     "Study": "study",
     "audit": "api.auditing.audit",
+    "export": "deploy.export.export",
     "from_pretrained": "deploy.passport.hub",
     "load_classifier": "pipeline.frozen_base",
     "load_reprogrammed": "api.own_model.load",
@@ -52,8 +54,8 @@ _HOMES = {
 
 __all__ = [
     "FairprogError", "Home", "Passport", "Reprogrammed", "Result", "Store", "Study",
-    "audit", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "model_card",
-    "push_to_hub", "reprogram", "run", "save_pretrained",
+    "audit", "export", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger",
+    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained",
 ]  # fmt: skip
 
 __version__ = VERSION
