@@ -6,7 +6,6 @@ from typing import NamedTuple
 from app.wording.shared.languages import FIRST, languages
 
 
-
 class Term(NamedTuple):
     """A term of the field, and what it means for somebody who reads it for the first time."""
 
