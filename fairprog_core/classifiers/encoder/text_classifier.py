@@ -89,7 +89,7 @@ class TextClassifier(Classifier):
 
     def in_parts(self, x: TextInput, read: Callable[[TextInput], Tensor]) -> Tensor:
         """Outputs (k, d) of a function of texts, on a CPU computed for few texts of similar length at a time."""
-        if self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
+        if torch.compiler.is_exporting() or self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
             return read(x)
         order = x.lengths.argsort(stable=True)
         parts = [read(x.rows(some).without_filling()) for some in torch.split(order, AT_ONCE)]
