@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fairprog_core.deploy.passport.hub import push_to_hub as push_to_hub
     from fairprog_core.deploy.passport.hub import save_pretrained as save_pretrained
     from fairprog_core.pipeline.frozen_base import load_classifier as load_classifier
+    from fairprog_core.report.write import write_report as write_report
     from fairprog_core.results.result import Result as Result
     from fairprog_core.runs import Store as Store
     from fairprog_core.study import Study as Study
@@ -50,12 +51,13 @@ _HOMES = {
     "reprogram": "api.own_model.reprogram",
     "run": "api.run",
     "save_pretrained": "deploy.passport.hub",
+    "write_report": "report.write",
 }
 
 __all__ = [
     "FairprogError", "Home", "Passport", "Reprogrammed", "Result", "Store", "Study",
     "audit", "export", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger",
-    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained",
+    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained", "write_report",
 ]  # fmt: skip
 
 __version__ = VERSION

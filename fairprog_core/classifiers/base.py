@@ -20,8 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from fairprog_core.common.errors import ArtifactError, ModelError
 from fairprog_core.common.files.json_values import damaged, parse_header, short
 from fairprog_core.common.files.model_file import OptionsHeader, fill, options_of, read_module
-from fairprog_core.common.files.raw_tensors import digest_of_values
-from fairprog_core.common.files.tensor_file import save_tensors
+from fairprog_core.common.files.tensor_file import digest_of_values, save_tensors
 from fairprog_core.common.home import replacing
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import Entry

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.results.result import Result
-from fairprog_core.results.trained import make_passport
+from fairprog_core.results.trained import passport_of
 from fairprog_core.triggers.base import Trigger, load_trigger
 
 FILE = "trigger.safetensors"  # in a folder of `fp.push_to_hub`, and of a reprogrammed model
@@ -35,7 +35,7 @@ def open_trigger(source: str | Path | Result, *, curve: str = "") -> Trigger:
         ConfigError: the result has no such trigger, or a curve is named for a file.
     """
     if isinstance(source, Result):
-        return _of_result(source, curve)
+        return passport_of(source, curve).trigger()
     if curve:
         raise ConfigError(f"--curve is for a run, and {shorten(source, 80)} is the file of one trigger; leave it out.")
     file = trigger_file(source)
@@ -44,14 +44,3 @@ def open_trigger(source: str | Path | Result, *, curve: str = "") -> Trigger:
             f"No trigger at {shorten(source, 100)}: give a trigger's .safetensors file, a folder with one, or a run."
         )
     return load_trigger(file)
-
-
-def _of_result(result: Result, key: str) -> Trigger:
-    curves = [curve for curve in result.curves if curve.trigger is not None]
-    found = [curve for curve in curves if curve.key == key] if key else curves
-    if not found:
-        known = shorten(", ".join(curve.key for curve in curves), 150) or "none"
-        raise ConfigError(
-            f"There is no trigger {shown(key) if key else ''} in {shorten(result.folder, 80)}; it has: {known}."
-        )
-    return make_passport(result, found[0]).trigger()

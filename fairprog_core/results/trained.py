@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from fairprog_core.common.errors import ArtifactError, ConfigError, shown
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown
 from fairprog_core.common.files.json_values import damaged, plain
-from fairprog_core.common.files.raw_tensors import digest_of_file, plain_texts, read_texts
+from fairprog_core.common.files.tensor_file import digest_of_file, plain_texts, read_texts
 from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.run_folder import RESULT, base_file, is_inside
@@ -24,8 +24,8 @@ from fairprog_core.triggers.passport import (
     MeasuredPoint,
     Passport,
     PassportFacts,
-    read_trigger_file,
 )
+from fairprog_core.triggers.trigger_file import read_trigger_file
 
 if TYPE_CHECKING:
     from fairprog_core.classifiers.base import Classifier
@@ -136,6 +136,22 @@ def make_passport(result: "Result", curve: Curve) -> Passport:
     )  # fmt: skip
     facts = _facts(result, curve, classifier, _data(result, tune=str(header.get("data", ""))), preprocessing)
     return Passport.of(plain({**header, **own}), facts, raw)
+
+
+def passport_of(result: "Result", key: str = "") -> Passport:
+    """The passport of a curve by its key; empty: of the first one with a trigger.
+
+    Raises:
+        ConfigError: the result has no such trigger.
+        ArtifactError: a file is missing or damaged.
+    """
+    curves = [curve for curve in result.curves if curve.trigger is not None]
+    found = [curve for curve in curves if not key or curve.key == key]
+    if not found:
+        known = shorten(", ".join(curve.key for curve in curves), 150) or "none"
+        what = f"trigger {shown(key, 80)}" if key else "trigger"
+        raise ConfigError(f"There is no {what} in {shorten(result.folder, 60)}; its curves with a trigger: {known}.")
+    return make_passport(result, found[0])
 
 
 def _base_header(folder: Path) -> tuple[dict[str, Any], str]:

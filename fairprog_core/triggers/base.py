@@ -31,9 +31,7 @@ from fairprog_core.common.files.tensor_file import save_tensors
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
-from fairprog_core.triggers.passport import FILE, FORMAT
-
-REMEDY = "take the file from where it was made, or train the trigger again"
+from fairprog_core.triggers.trigger_file import FILE, FORMAT, REMEDY
 
 
 def _ascending(lams: list[float]) -> list[float]:

@@ -5,7 +5,7 @@ Notation: k rows, c classes, s image side.
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -14,7 +14,9 @@ from fairprog_core.classifiers.own.lending import device_of
 from fairprog_core.classifiers.own.pictures import OwnPictureClassifier
 from fairprog_core.classifiers.predict import evaluating
 from fairprog_core.common.errors import ConfigError, shown
-from fairprog_core.triggers.base import Trigger
+
+if TYPE_CHECKING:
+    from fairprog_core.triggers.base import Trigger
 
 
 class TriggeredModel(nn.Module):
@@ -25,7 +27,7 @@ class TriggeredModel(nn.Module):
     mode, whatever mode it is in before and afterwards. A model with a single logit gives two: 0 and that one.
     """
 
-    def __init__(self, trigger: Trigger, classifier: OwnClassifier, lam: float) -> None:
+    def __init__(self, trigger: "Trigger", classifier: OwnClassifier, lam: float) -> None:
         super().__init__()
         own = deepcopy(trigger).requires_grad_(False).to(device_of(classifier.model))
         self.trigger, self.classifier, self.lam = own.attach_to(classifier), classifier, lam
@@ -37,7 +39,7 @@ class TriggeredModel(nn.Module):
 
 
 def in_front_of(
-    trigger: Trigger,
+    trigger: "Trigger",
     model: nn.Module,
     lam: float,
     *,

@@ -12,21 +12,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
-from fairprog_core.common.files.destination import Product, check_destination, has_format, writing
-from fairprog_core.common.files.json_values import Header, damaged, from_json, parse_header
-from fairprog_core.common.files.raw_tensors import RawTensors
+from fairprog_core.common.files.destination import check_destination, writing
+from fairprog_core.common.files.json_values import Header, parse_header
+from fairprog_core.common.files.tensor_file import RawTensors
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.common.options import Modality
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
 from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.triggers.trigger_file import FILE, REMEDY, read_trigger_file
 
 if TYPE_CHECKING:
     from fairprog_core.triggers.base import Trigger
 
 SCHEMA: Literal["fairprog.passport/1"] = "fairprog.passport/1"
-REMEDY = "take the file from where it was made, or write it again from the run"
-FORMAT = "fairprog.trigger/1"
-FILE = Product("a trigger that fairprog wrote", has_format("fairprog.trigger"), may_be_in_home=True)
 
 
 class MeasuredPoint(Header):
@@ -257,19 +255,3 @@ class _TriggerRange(Header):
 
     options: dict[str, JsonValue]
     knots: list[float] = Field(min_length=1)
-
-
-def read_trigger_file(file: Path) -> tuple[dict[str, Any], RawTensors]:
-    """The header and the values of a trigger's file, without torch.
-
-    Raises:
-        ArtifactError: it is damaged, or no trigger of fairprog.
-    """
-    try:
-        raw = RawTensors.read(file)
-        header = from_json(raw.texts.get("fairprog", "{}"))
-    except (OSError, ValueError) as error:
-        raise ArtifactError(damaged(file, error, REMEDY)) from error
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ArtifactError(f"{shorten(file)} holds no trigger of fairprog; give a trigger's .safetensors file.")
-    return header, raw

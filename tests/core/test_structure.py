@@ -36,9 +36,9 @@ FLOORS = {
     ),
 }  # the lowest first; rooms of one floor do not know each other
 OPENERS = {"fairprog_core": {"__main__"}, "app": {"main"}}  # beside the rooms: what Python and Streamlit start
-MOST_IN_A_ROOM, MOST_IN_A_ROOT = 13, 15
+MOST_IN_A_ROOM, MOST_IN_A_ROOT = 13, 17
 NO_ENTRY = {"__init__", "__main__"}
-DATA_FOLDERS = {"app/.streamlit", "app/static", "fairprog_core/study/presets"}
+DATA_FOLDERS = {"app/.streamlit", "app/static", "fairprog_core/study/presets", "fairprog_core/report/templates"}
 
 HEAVY = {"torch", "torchvision", "transformers", "captum", "streamlit", "plotly"}
 TORCH_FREE = (

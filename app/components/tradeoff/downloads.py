@@ -54,7 +54,7 @@ def _result(result: Result) -> bytes:
 
 
 def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path, Callable[[], bytes]]:
-    """Label, path and content of what was learned: the weights at this λ, else one file for all λ; a trigger's passport."""
+    """Label, path and content of what was learned: the weights at this λ, else one file for all λ, or a passport."""
     point = result.points_of(curve)[index]
     if weights := point.artifacts.get("weights"):
         file = result.path(weights)

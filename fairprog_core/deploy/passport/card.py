@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from fairprog_core.common.errors.markdown import as_markdown
 from fairprog_core.data.options.table import ON_HUB
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 TASKS = {"image": "image-classification", "text": "text-classification"}
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
 def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unknown") -> "ModelCard":
@@ -30,14 +30,14 @@ def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unkn
     data = _metadata(passport, repo_id.rpartition("/")[2], license_id)
     facts = passport.facts
     parts = [
-        f"# {_plain(facts.trigger)}: a trigger for {_model_name(facts) or _plain(facts.study)}",
+        f"# {as_markdown(facts.trigger)}: a trigger for {_model_name(facts) or as_markdown(facts.study)}",
         _what_it_is(passport), _shape(passport),
         f"**{headline(facts)}**",
         "## How to use it", _code(passport, repo_id or "path/of/this/folder"), _reading(passport),
         "## What was measured", _measured(facts), _points_table(facts),
         "## Groups", _groups_table(facts),
         "## Who gained, and who paid", _changes_table(facts),
-        "## What was not measured", _bullets(map(_plain, facts.not_measured)),
+        "## What was not measured", _bullets(map(as_markdown, facts.not_measured)),
         "## Limits", _bullets(_limits(passport)),
         "## Where it comes from", _bullets(_origin(passport)),
     ]  # fmt: skip
@@ -104,11 +104,10 @@ def _results(facts: PassportFacts, point: MeasuredPoint, what: str, passport: Pa
 def _what_it_is(passport: Passport) -> str:
     facts = passport.facts
     put = "laid over every picture" if passport.modality == "image" else "added to every text"
-    low, high = passport.lam_range
+    (low, high), groups = passport.lam_range, as_markdown(" and ".join(facts.groups))
     return (
-        f"Something small that was learned once and is {put} before a frozen classifier reads it. It was learned to make "
-        f"the classifier treat {_plain(' and '.join(facts.groups))} more alike (fairness reprogramming, Zhang et al., "
-        "NeurIPS 2022). "
+        f"Something small that was learned once and is {put} before a frozen classifier reads it. It was learned to "
+        f"make the classifier treat {groups} more alike (fairness reprogramming, Zhang et al., NeurIPS 2022). "
         f"Not a weight of the classifier is changed. One file serves every strength λ from {low:g} to {high:g}; "
         f"λ = {facts.chosen_lam:g} was chosen on validation rows."
     )
@@ -123,7 +122,7 @@ def _shape(passport: Passport) -> str:
         return ""
     place = {"start": "before", "end": "behind"}.get(str(passport.header["options"].get("position")), "beside")
     phrase = " ".join(words[knots.index(passport.chosen_lam)])
-    return f"The words, which stand {place} the text at λ = {passport.chosen_lam:g}: *{_plain(phrase)}*."
+    return f"The words, which stand {place} the text at λ = {passport.chosen_lam:g}: *{as_markdown(phrase)}*."
 
 
 def _code(passport: Passport, repo: str) -> str:
@@ -153,7 +152,7 @@ def _reading(passport: Passport) -> str:
         else f"Texts: cut to {facts.preprocessing.get('max_length', 'the usual number of')} tokens before the trigger "
         "is added."
     )
-    labels = ", ".join(map(_plain, facts.labels))
+    labels = ", ".join(map(as_markdown, facts.labels))
     return (
         f"{said} The logits are those of: {labels}.\n\nA whole folder or table: `fairprog apply trigger.safetensors "
         "--model MODEL --input FOLDER --output predictions.parquet`."
@@ -194,7 +193,7 @@ def _groups_table(facts: PassportFacts) -> str:
 
     rows = [
         (
-            _plain(before["group"]), _plain(facts.labels[before["label"]]), f"{before['n']:,}",
+            as_markdown(before["group"]), as_markdown(facts.labels[before["label"]]), f"{before['n']:,}",
             pair(before, after, "selection_rate"), pair(before, after, "true_positive_rate"),
             pair(before, after, "false_positive_rate"), pair(before, after, "accuracy"),
         )
@@ -217,7 +216,7 @@ def _changes_table(facts: PassportFacts) -> str:
 
 def _change(facts: PassportFacts, row: ChangeRow) -> tuple[str, ...]:
     gained, lost = (f"{row[key]['rows']:,} ({_shown(row[key])})" for key in ("gained", "lost"))
-    group, label = _plain(row["group"]), _plain(facts.labels[row["label"]])
+    group, label = as_markdown(row["group"]), as_markdown(facts.labels[row["label"]])
     return group, label, f"{row['n']:,}", gained, lost, _shown(row["net"], sign="+")
 
 
@@ -235,18 +234,18 @@ def _limits(passport: Passport) -> Iterable[str]:
 def _origin(passport: Passport) -> Iterable[str]:
     facts = passport.facts
     name = _model_name(facts)
-    yield f"Study {_plain(facts.study)}, curve `{facts.curve}`, seed {facts.seed}."
+    yield f"Study {as_markdown(facts.study)}, curve `{facts.curve}`, seed {facts.seed}."
     yield f"Criterion: {_words(facts.criterion)}, measured by the {METRICS[facts.gap].title.lower()}."
     yield f"Classifier: `{facts.classifier.kind}`{f' ({name})' if name else ''}, digest `{facts.classifier.weights}`."
     yield f"Data: `{facts.data.kind}`, digest of the rows that the trigger was learned from `{facts.data.tune}`."
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
-    yield f"Versions: {_plain(versions)}."
+    yield f"Versions: {as_markdown(versions)}."
 
 
 def _model_name(facts: PassportFacts) -> str:
     """The name of a model from elsewhere; empty: fairprog trained or ships it."""
     name = facts.classifier.name
-    return "" if name == "shipped" else _plain(name)
+    return "" if name == "shipped" else as_markdown(name)
 
 
 def _estimate(point: MeasuredPoint, metric: str) -> str:
@@ -275,8 +274,3 @@ def _bullets(sentences: Iterable[str]) -> str:
 
 def _words(key: str) -> str:
     return key.replace("_", " ")
-
-
-def _plain(text: str) -> str:
-    """A text from a run on one line, in which nothing is read as Markdown."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
