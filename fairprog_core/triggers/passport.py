@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fairprog_core.triggers.base import Trigger
 
 SCHEMA: Literal["fairprog.passport/1"] = "fairprog.passport/1"
+PASSPORT = replace(FILE, may_be_in_home=False)
 
 
 class MeasuredPoint(Header):
@@ -245,7 +246,7 @@ class Passport:
             ArtifactError: it cannot be written.
         """
         file = user_path(path)
-        with writing(check_destination(file, FILE), FILE) as part:
+        with writing(check_destination(file, PASSPORT), PASSPORT) as part:
             part.write_bytes(self.to_bytes())
         return file
 
