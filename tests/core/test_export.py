@@ -55,14 +55,14 @@ print(json.dumps([about["labels"][each] for each in logits.argmax(1)]))
 
 @pytest.mark.parametrize(("study", "data"), [("demo", "faces"), ("demo-comments", "comments")])
 def test_stranger_with_onnx_runtime_alone_gets_the_same_predictions(study, data, tmp_path):
-    """102 rows of the shipped data, in a process that can import neither torch nor fairprog."""
+    """108 rows of the shipped data, in a process that can import neither torch nor fairprog."""
     result = fp.Result.open(shipped_runs()[study])
-    options = DATASETS[data].options(n_train=66, n_tune=66, n_val=66, n_test=102)
+    options = DATASETS[data].options(n_train=72, n_tune=72, n_val=72, n_test=108)
     split = build(DATASETS, options, Home(tmp_path / "home")).split("test")
     wrapped = open_trigger(result).wrap(result.base_classifier())
     y_pred = predict(wrapped, wrapped.classifier.prepare(split)).y_pred
     expected = [result.labels[each] for each in y_pred]
-    fp.export(wrapped, tmp_path / "model.onnx", is_timed=False)
+    fp.export(wrapped, tmp_path / "model.onnx", rows=split.x[:10], is_timed=False)
     rows = tmp_path / ("rows.npy" if data == "faces" else "rows.json")
     if data == "faces":
         np.save(rows, split.x)
@@ -70,7 +70,7 @@ def test_stranger_with_onnx_runtime_alone_gets_the_same_predictions(study, data,
         rows.write_text(json.dumps(list(split.x)))
     command = [sys.executable, "-I", "-c", STRANGER, str(tmp_path / "model.onnx"), str(rows)]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert len(expected) == 102
+    assert len(expected) == 108
     assert len(set(expected)) == 2
     assert json.loads(found.stdout) == expected
 
@@ -183,6 +183,8 @@ def test_missing_library_is_one_sentence_with_the_command_to_install(name, tmp_p
 def test_wrong_argument_is_refused(more, sentence, tmp_path):
     with pytest.raises(ConfigError, match=sentence):
         fp.export(trained("frame").wrap(frozen("image"), lam=1.0), tmp_path / "out", **more)
+    with pytest.raises(ConfigError, match="leave out with_preprocessing"):
+        fp.export(trained("soft").wrap(frozen("text"), lam=1.0), tmp_path / "out", with_preprocessing=True)
     with pytest.raises(ConfigError, match=r"give what trigger\.wrap\(model\) returns"):
         fp.export(frozen("image"), tmp_path / "out", format="torch_export")
 
@@ -206,6 +208,7 @@ def test_command_prints_sizes_and_times_beside_the_bare_classifier(tmp_path, cap
     about = json.loads(capsys.readouterr().out)
     assert about["inputs"] == {"image": ["batch", 3, 64, 64], "lam": [1]}
     assert about["largest_difference"] <= 1e-4
+    assert {each["n_rows"] for each in about["parity"]} == {1, 3, 64, 8}  # the last are the explained rows of the run
     assert about["file"]["bytes"] == file.stat().st_size > about["bare"]["bytes"]
     with pytest.raises(SystemExit) as ended:
         cli.main([*arguments, "--lam", "99"])

@@ -1,7 +1,7 @@
 """``fairprog export``: a classifier with its trigger as one ONNX or torch.export file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,9 +16,11 @@ from fairprog_core.cli.deploy.sources import (
 from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, PlainTable, console, print_json, say
 from fairprog_core.common.errors import size
 from fairprog_core.common.home import user_path
+from fairprog_core.runs.exchange.open_result import open_result
 
 if TYPE_CHECKING:
     from fairprog_core.deploy.export.export import ExportReport, FileCost
+    from fairprog_core.triggers.base import Trigger
 
 
 def export(
@@ -59,13 +61,30 @@ def export(
             out,
             format=format_,
             is_lam_fixed=lam is not None,
+            is_lam_chosen=(found.chosen_lam if lam is None else lam) is not None,
             opset=opset,
             with_preprocessing=with_preprocessing,
+            rows=_rows_of(trigger, found, home),
         )
     if as_json:
         print_json(report.to_json())
     else:
         _print(report)
+
+
+def _rows_of(argument: str, trigger: "Trigger", home: Path | None) -> Any:
+    """The explained test rows of a run: pictures or texts; None: a file is named, or the run explains no rows."""
+    from fairprog_core.deploy.trigger import trigger_file
+
+    if trigger_file(argument) is not None:
+        return None
+    result = open_result(argument, home)[1]
+    curve = next((each for each in result.curves if each.key == trigger.about.get("curve")), None)
+    gallery = None if curve is None else result.gallery(curve)
+    if gallery is None:
+        return None
+    texts = gallery.about.get("texts")
+    return gallery.arrays["photo"] if texts is None else [" ".join(words) for words in texts]
 
 
 def _print(report: "ExportReport") -> None:

@@ -5,7 +5,9 @@ Notation: k rows, s image side, t tokens, c classes.
 
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.export import Dim
 
@@ -70,6 +72,10 @@ class ExportedGraph(nn.Module):
         """n random rows as inputs, without λ."""
         raise NotImplementedError
 
+    def inputs_of(self, rows: Any) -> tuple[Tensor, ...]:
+        """Real rows as inputs, without λ: pictures (k, s, s, 3) uint8, or k texts."""
+        raise NotImplementedError
+
     def to_classifier(self, *inputs: Tensor) -> Any:
         """Inputs of the graph, without λ -> those of classifier and trigger."""
         raise NotImplementedError
@@ -107,6 +113,10 @@ class PictureGraph(ExportedGraph):
         if self.takes_bytes:
             return (torch.randint(256, size, generator=generator, dtype=torch.uint8),)
         return (torch.rand(size, generator=generator),)
+
+    def inputs_of(self, rows: Any) -> tuple[Tensor, ...]:
+        pictures = torch.from_numpy(np.array(rows))
+        return (pictures if self.takes_bytes else (pictures.permute(0, 3, 1, 2) / 255).contiguous(),)
 
     def to_classifier(self, *inputs: Tensor) -> Tensor:
         (image,) = inputs
@@ -148,6 +158,10 @@ class TextGraph(ExportedGraph):
         for row, length in zip(ids, lengths.tolist()):
             row[length - after : length] = torch.tensor(tokens.suffix, dtype=torch.int64)
         return ids * mask, mask.long()
+
+    def inputs_of(self, rows: Any) -> tuple[Tensor, ...]:
+        read = Tokenizer.from_str(self.tokenizer).encode_batch(list(rows))
+        return torch.tensor([each.ids for each in read]), torch.tensor([each.attention_mask for each in read])
 
     def to_classifier(self, *inputs: Tensor) -> TextInput:
         mask = inputs[1] > 0
