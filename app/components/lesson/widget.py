@@ -12,7 +12,6 @@ from app.wording.shared import neutral
 from app.wording.shared.languages import LessonTexts
 
 
-
 class LessonChoice(NamedTuple):
     """The key of another study, and that of another language, where the learner chose one."""
 

@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from app.wording.shared.languages import FIRST, languages
 
-
-
 _UI = languages()[FIRST]["ui"]
 assert isinstance(_UI, dict)
 BUTTON, TITLE, CLOSE = (str(_UI[key]) for key in ("glossary_button", "glossary", "close"))
