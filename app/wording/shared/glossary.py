@@ -9,6 +9,7 @@ _UI = languages()[FIRST]["ui"]
 assert isinstance(_UI, dict)
 BUTTON, TITLE, CLOSE = (str(_UI[key]) for key in ("glossary_button", "glossary", "close"))
 
+
 class Term(NamedTuple):
     """A term of the field, and what it means for somebody who reads it for the first time."""
 
