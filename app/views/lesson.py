@@ -26,6 +26,9 @@ except FairprogError as error:
     st.title(common.PAGES["lesson"], anchor=False)
     st.warning(words.BROKEN_DEMO.format(reason=common.plain(str(error))))
     st.stop()
-if chosen := widget.show(study, plan, data=known, languages=texts, key="lesson"):
-    session.remember(session.LESSON, plans.write(plan, chosen))
+chosen = widget.show(study, plan, data=known, languages=texts, key="lesson")
+if any(chosen):
+    plan["language"] = chosen.language or plan["language"]
+    session.remember(session.LESSON, plans.write(plan, chosen.data or plan["data"]))
+if chosen.data:
     st.rerun()

@@ -169,6 +169,15 @@ export function table(caption, head, rows) {
   return area;
 }
 
+/**
+ * What only some want to read.
+ * @param {string} text of its line
+ * @param {(string | Node)[]} children
+ */
+export function fold(text, ...children) {
+  return make("details", "fold", make("summary", "", text), ...children);
+}
+
 /** @param {string[]} texts */
 export function paragraphs(texts) {
   return texts.map((text) => make("p", "", text));

@@ -1,4 +1,4 @@
-import { button, link, make, paragraphs, radios } from "./dom.js";
+import { button, fold, link, make, paragraphs, radios } from "./dom.js";
 
 /**
  * One step on the screen: guess, try, measured, why. What follows a guess appears when it is made.
@@ -55,7 +55,9 @@ export function stepFrame(desk, number, step, onShown) {
     measured.hidden = false;
     measured.replaceChildren(
       title, verdict, ...paragraphs(desk.list(`${key}.measured`)), ...step.measured(),
-      make("h3", "", desk.say("ui.explain")), ...paragraphs(desk.list(`${key}.explain`)), onward(desk, step.links),
+      ...desk.list(`${key}.exact`).map((text) => make("p", "note", text)), ...(step.more?.() ?? []),
+      make("h3", "", desk.say("ui.explain")), ...paragraphs(desk.list(`${key}.explain`)),
+      ...(desk.has(`${key}.sums`) ? [fold(desk.say("ui.sums"), ...paragraphs(desk.list(`${key}.sums`)))] : []), onward(desk, step.links),
     ); // prettier-ignore
     onShown();
   };

@@ -1,5 +1,5 @@
 import { make, paragraphs } from "./dom.js";
-import { tell } from "./steps/limits.js";
+import { VERDICTS, tell } from "./steps/limits.js";
 
 /**
  * The lesson on paper: every step with its question; with answers also what was measured and why.
@@ -21,18 +21,26 @@ export function handout(desk, numbers, steps, hasAnswers) {
     part.append(make("p", "question", desk.say(`${key}.question`)));
     if (number === 6) part.append(statements(desk, hasAnswers));
     else part.append(options(steps[number - 1], hasAnswers));
-    const guess = steps[number - 1]?.options[desk.answers.guesses[key]];
-    if (hasAnswers && guess !== undefined) part.append(make("p", "", desk.say("ui.your_guess", { guess })));
-    if (hasAnswers) part.append(...paragraphs(desk.list(`${key}.measured`)));
-    if (hasAnswers && number === 5 && desk.study.look?.other.length) part.append(make("p", "", desk.say("step5.other")));
-    if (hasAnswers) part.append(...paragraphs(desk.list(`${key}.explain`)));
-    else part.append(make("p", "rule", desk.say("teacher.answer")), make("p", "rule", "\u00a0"));
+    if (hasAnswers) {
+      part.append(...paragraphs(desk.list(`${key}.measured`)), ...(steps[number - 1]?.printed() ?? []));
+      part.append(...paragraphs([...desk.list(`${key}.exact`), ...desk.list(`${key}.explain`)]));
+      if (desk.has(`${key}.sums`)) part.append(make("h3", "", desk.say("ui.sums")), ...paragraphs(desk.list(`${key}.sums`)));
+    } else part.append(make("p", "rule", desk.say("teacher.answer")), make("p", "rule", "\u00a0"));
     page.append(part);
   }
   page.append(make("p", "question", desk.say("ui.end")));
-  if (desk.answers.words) page.append(make("p", "", desk.answers.words));
-  else page.append(make("p", "rule", "\u00a0"), make("p", "rule", "\u00a0"));
+  if (!hasAnswers) page.append(make("p", "rule", "\u00a0"), make("p", "rule", "\u00a0"));
   return page;
+}
+
+/**
+ * Boxes to tick; with answers the right one is marked, and no other.
+ * @param {string[]} texts
+ * @param {number} right
+ * @param {boolean} hasAnswers
+ */
+function boxes(texts, right, hasAnswers) {
+  return texts.map((text, i) => (hasAnswers && i === right ? make("strong", "", `➜ ${text}`) : make("span", "", `☐ ${text}`)));
 }
 
 /**
@@ -40,7 +48,7 @@ export function handout(desk, numbers, steps, hasAnswers) {
  * @param {boolean} hasAnswers
  */
 function options(step, hasAnswers) {
-  return make("ul", "", ...step.options.map((text, i) => make("li", "", `${hasAnswers && i === step.right ? "☒" : "☐"} ${text}`)));
+  return make("ul", "", ...boxes(step.options, step.right, hasAnswers).map((box) => make("li", "", box)));
 }
 
 /**
@@ -48,16 +56,13 @@ function options(step, hasAnswers) {
  * @param {boolean} hasAnswers
  */
 function statements(desk, hasAnswers) {
-  const [yes, no, unknown] = desk.list("step6.options");
-  /** @type {Record<string, string>} */
-  const verdicts = { yes, no, unknown };
+  const texts = desk.list("step6.options");
   return make(
     "ul", "",
-    ...desk.study.checks.map((check) =>
-      make(
-        "li", "statement", desk.say(`checks.${check.name}`), make("br"),
-        hasAnswers ? make("strong", "", `${verdicts[check.verdict]}: ${tell(desk, check)}`) : [yes, no, unknown].map((text) => `☐ ${text}`).join("\u2003"),
-      ),
-    ),
+    ...desk.study.checks.map((check) => {
+      const choice = boxes(texts, VERDICTS.indexOf(check.verdict), hasAnswers).flatMap((box) => [box, "\u2003"]);
+      const found = hasAnswers ? [make("br"), make("strong", "", `${texts[VERDICTS.indexOf(check.verdict)]}: `), ...tell(desk, check)] : [];
+      return make("li", "statement", desk.say(`checks.${check.name}`), make("br"), ...choice, ...found);
+    }),
   ); // prettier-ignore
 }

@@ -2,6 +2,7 @@ import { averageStep } from "./steps/average.js";
 import { beliefStep } from "./steps/belief.js";
 import { button, make, paragraphs } from "./dom.js";
 import { stepFrame, onward } from "./frame.js";
+import { speakGlossary } from "./glossary.js";
 import { handout } from "./handout.js";
 import { limitsBoard } from "./steps/limits.js";
 import { lookStep } from "./steps/look.js";
@@ -11,7 +12,6 @@ import { noAnswers, store } from "./store.js";
 import { teacherPanel } from "./teacher.js";
 import { thresholdStep } from "./steps/thresholds.js";
 
-const GLOSSARY = ["network", "gap", "hits", "alarms", "equalized_odds", "demographic_parity", "trigger", "lambda", "probe", "control", "interval"];
 const PAPER = `@media print {
   [data-testid="stHeader"], [data-testid="stToolbar"], .fp-words { display: none !important; }
   html, body, #root, #root > div, [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"] {
@@ -36,10 +36,10 @@ function languageOf({ languages, plan }, chosen) {
  * @param {HTMLElement} root
  * @param {Lesson} lesson
  * @param {LessonStudy} study
- * @param {(data: string) => void} changeData
+ * @param {(name: "data" | "language", key: string) => void} change tells the page what the learner chose
  * @param {string} [spoken] the language that was chosen before the learner said whose the answers are
  */
-function build(root, lesson, study, changeData, spoken = "") {
+function build(root, lesson, study, change, spoken = "") {
   const kept = store(study.key);
   const isAsking = kept.isOfAnother();
   let answers = kept.read();
@@ -51,17 +51,19 @@ function build(root, lesson, study, changeData, spoken = "") {
   const numbers = lesson.plan.steps;
   const { say } = words;
   root.lang = language;
+  speakGlossary(lesson.languages, language);
 
-  const again = () => build(root, lesson, study, changeData);
+  const again = () => build(root, lesson, study, change);
   /** @param {string} key */
   const speak = (key) => {
-    if (isAsking) build(root, lesson, study, changeData, key);
+    if (isAsking) build(root, lesson, study, change, key);
     else {
       answers.language = key;
       save();
       again();
     }
     root.querySelector(".languages [aria-pressed=true]")?.dispatchEvent(new Event("fp-focus"));
+    change("language", key);
   };
   const tongues = Object.entries(lesson.languages).map(([key, sentences]) => {
     const name = /** @type {{ name: string }} */ (sentences).name;
@@ -75,7 +77,7 @@ function build(root, lesson, study, changeData, spoken = "") {
   languages.setAttribute("role", "group");
   languages.setAttribute("aria-label", say("ui.language"));
   const studies = lesson.data.map((key) => {
-    const each = button(say(`${key}.name`), () => changeData(key), "tongue");
+    const each = button(say(`${key}.name`), () => change("data", key), "tongue");
     each.setAttribute("aria-pressed", String(key === study.key));
     return each;
   });
@@ -167,12 +169,6 @@ function build(root, lesson, study, changeData, spoken = "") {
     window.print();
   };
 
-  const terms = make("dl", "", ...GLOSSARY.flatMap((key) => {
-    const [term, meaning] = words.list(`glossary.${key}`);
-    return [make("dt", "", term), make("dd", "", meaning)];
-  })); // prettier-ignore
-  const glossary = make("details", "panel", make("summary", "", say("ui.glossary")), terms);
-
   const ask = make("p", "again");
   const offer = () => ask.replaceChildren(button(say("ui.again"), sure, "quiet"));
   const sure = () => {
@@ -214,7 +210,7 @@ function build(root, lesson, study, changeData, spoken = "") {
   root.classList.remove("is-printing");
   root.replaceChildren(
     make("header", "", make("h1", "", say("title")), make("div", "tools", languages, ...(lesson.data.length > 1 ? [data] : []))),
-    make("p", "lead", say("lead")), ...notes, ...(isAsking ? [askWhose()] : [place, stage, moves]), glossary, teacherPanel(words, lesson, steps.length + 1, print), ...(isAsking ? [] : [ask]),
+    make("p", "lead", say("lead")), ...notes, ...(isAsking ? [askWhose()] : [place, stage, moves]), teacherPanel(words, lesson, steps.length + 1, print), ...(isAsking ? [] : [ask]),
   ); // prettier-ignore
 }
 
@@ -222,8 +218,13 @@ function build(root, lesson, study, changeData, spoken = "") {
 export default function ({ parentElement, data: [lesson], setTriggerValue }) {
   /** @type {Part & { made?: string }} */
   const root = parentElement.querySelector(".fp-lesson");
-  const made = JSON.stringify(lesson);
-  if (root.made === made || !lesson.study) return; // the page's script ran again with the same data: keep the lesson
+  const made = JSON.stringify({ ...lesson, plan: { ...lesson.plan, language: null } }); // the address follows the language
+  const leave = () => speakGlossary(lesson.languages, Object.keys(lesson.languages)[0]);
+  if (root.made === made || !lesson.study) {
+    speakGlossary(lesson.languages, root.lang || Object.keys(lesson.languages)[0]);
+    return leave; // the page's script ran again with the same data: keep the lesson
+  }
   root.made = made;
-  build(root, lesson, lesson.study, (data) => setTriggerValue("data", data));
+  build(root, lesson, lesson.study, setTriggerValue);
+  return leave;
 }

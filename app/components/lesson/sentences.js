@@ -1,4 +1,4 @@
-import { make } from "./dom.js";
+import { make, table } from "./dom.js";
 
 /**
  * A sentence or list of a language, by its key with dots; undefined where there is none.
@@ -47,14 +47,22 @@ export function desk(language, sentences, study, answers, save) {
     number,
     say: (key, values = {}) => fill(String(look(key) ?? key), { ...facts, ...values }),
     points: (key, points) => {
-      const text = number(100 * points);
+      const text = number(hundred(points));
       return fill(String(look(text === "1" ? `${key}_one` : key)), { points: text });
     },
     list: (key) => /** @type {string[]} */ (look(key) ?? []).map((text) => fill(text, facts)),
     has: (key) => look(key) !== undefined,
-    percent: (share, digits = 0) => (share == null ? "–" : number(100 * share, digits)),
+    percent: (share, digits = 0) => (share == null ? "–" : number(hundred(share), digits)),
     group: (name) => String(look(`groups.${name}`) ?? name),
   };
+}
+
+/**
+ * A share as a number of 100. A half is rounded up everywhere: 0.285 is 28.5 here, and not the 28.499999 of a machine.
+ * @param {number} share
+ */
+export function hundred(share) {
+  return Math.round(1e8 * share) / 1e6;
 }
 
 /**
@@ -71,7 +79,7 @@ export function ends(study) {
  * @param {number[]} shares
  */
 export function apart(shares) {
-  const shown = shares.map((share) => Math.round(100 * share));
+  const shown = shares.map((share) => Math.round(hundred(share)));
   return (Math.max(...shown) - Math.min(...shown)) / 100;
 }
 
@@ -85,53 +93,46 @@ export function gatherFacts(desk) {
   const base = study.stops[0];
   const chosen = study.stops.find((stop) => stop.is_chosen) ?? base;
   /** @param {Measured} measured @param {number} [digits] */
-  const range = (measured, digits = 0) =>
-    measured[1] == null ? "" : desk.say("ui.interval", { low: percent(measured[1], digits), high: percent(measured[2], digits) });
+  const span = ([, low, high], digits = 0) => (low == null ? {} : { low: percent(low, digits), high: percent(high, digits) });
+  /** @type {Record<string, string>} */
+  const found = {};
+  /** A figure under its name, and the ends of its interval. @param {string} name @param {Measured} measured @param {number} [digits] */
+  const tell = (name, measured, digits = 0) => {
+    const isKnown = measured[1] != null;
+    found[name] = percent(measured[0], digits);
+    found[`${name}_ends`] = isKnown ? desk.say("ui.range", span(measured, digits)) : "";
+    found[`${name}_range`] = isKnown ? desk.say("ui.interval", span(measured, digits)) : "";
+  };
   const accuracy = base.accuracy[0] ?? 0;
   const rare = study.groups[low].share * study.groups[low].positive;
-  const whole = { wrong: 100 - Math.round(100 * (accuracy - rare * (base.groups[low].hits[0] ?? 0))), rare: Math.round(100 * rare) };
-  /** @type {Record<string, string>} */
-  const found = {
-    positive: desk.say("positive"), wrong_if: number(whole.wrong), others_wrong: number(whole.wrong - whole.rare),
-    n: number(study.n), accuracy: percent(accuracy), learned: number(study.learned), frozen: number(study.frozen),
-    worst_hits: percent(base.groups[low].hits[0]), worst_hits_range: range(base.groups[low].hits),
-    best_hits: percent(base.groups[high].hits[0]), best_hits_range: range(base.groups[high].hits),
-    worst_after: percent(chosen.groups[low].hits[0]), worst_after_range: range(chosen.groups[low].hits),
-    count_worst: percent(rare), all_wrong: number(100 - whole.wrong),
+  Object.assign(found, {
+    positive: desk.say("positive"), negative: desk.say("negative"),
+    n: number(study.n), accuracy: percent(accuracy), frozen: number(study.frozen),
+    worst_hits: percent(base.groups[low].hits[0]), best_hits: percent(base.groups[high].hits[0]),
+    worst_after: percent(chosen.groups[low].hits[0]),
+    count_worst: percent(rare), all_wrong: percent(accuracy - rare * (base.groups[low].hits[0] ?? 0)),
     base_low: percent(study.groups[low].positive), base_high: percent(study.groups[high].positive),
-    gap_first: percent(study.stops[1]?.gap[0]), gap0: percent(base.gap[0]), gap0_range: range(base.gap), gap1: percent(chosen.gap[0]), gap1_range: range(chosen.gap),
-    acc0: percent(accuracy), acc0_range: range(base.accuracy), acc1: percent(chosen.accuracy[0]), acc1_range: range(chosen.accuracy),
-    noise: percent(chosen.noise), lam: number(chosen.lam ?? 0, Number.isInteger(chosen.lam) ? 0 : 2),
+    gap_first: percent(study.stops[1]?.gap[0]), noise: percent(chosen.noise),
+    lam: number(chosen.lam ?? 0, Number.isInteger(chosen.lam) ? 0 : 2),
     gained: number(study.flips[0]), lost: number(study.flips[1]),
-    levelled: percent(study.levelled[0]), levelled_range: range(study.levelled),
-  }; // prettier-ignore
+  }); // prettier-ignore
+  tell("gap0", base.gap);
+  tell("gap1", chosen.gap);
+  tell("acc0", base.accuracy);
+  tell("acc1", chosen.accuracy);
+  tell("levelled", study.levelled);
   if (study.look) {
     const { conditions, control, rest, explained } = study.look;
-    /** @param {string} name */
-    const value = (name) => conditions.find((each) => each.name === name)?.value ?? [null, null, null];
     const sign = (rest[0] ?? 0) < 0 ? -1 : 1; // a share may fall: then the rest is told as a positive number of points
     const distance = rest.map((each) => (each === null ? null : sign * each));
-    const [without, withTrigger] = [value("without")[0] ?? 0, value("trigger")[0] ?? 0];
-    for (const { name, value: measured } of conditions) {
-      found[`look_${name}`] = percent(measured[0]);
-      found[`look_${name}_range`] = range(measured);
-      found[`${name}_explained`] = percent(((measured[0] ?? 0) - without) / (withTrigger - without || 1));
+    for (const { name, value } of conditions) {
+      tell(`look_${name}`, value);
+      if (name === control) tell("look_control", value);
     }
-    Object.assign(found, {
-      look_without_rest: number(100 - Math.round(100 * without)),
-      look_control: percent(value(control)[0]), look_control_range: range(value(control)),
-      explained: percent(explained[0]), explained_range: range(explained),
-      rest: percent(distance[0], 1), rest_range: range(sign < 0 ? [distance[0], distance[2], distance[1]] : distance, 1),
-    }); // prettier-ignore
-    for (const each of study.look.other) {
-      const name = each.name === control ? "control" : each.name;
-      found[`other_${name}`] = percent(each.value[0]);
-      found[`other_${name}_range`] = range(each.value);
-    }
+    tell("explained", explained);
+    tell("rest", sign < 0 ? [distance[0], distance[2], distance[1]] : distance, 1);
+    for (const { name, value } of study.look.other) tell(`other_${name}`, value);
   }
-  study.probe?.values.forEach((values, i) =>
-    values.forEach((value, j) => (found[`probe${i + 1}_${study.probe?.conditions[j]}`] = percent(value))),
-  );
   Object.assign(desk.facts, found);
 }
 
@@ -167,4 +168,18 @@ export function rateBars(desk, kinds, newBar) {
   /** @param {Record<string, Measured>[]} rates where they were at first */
   const markAt = (rates) => blocks.forEach(({ kind, bars }) => bars.forEach((each, i) => each.markAt(rates[i][kind][0])));
   return { box, set, markAt };
+}
+
+/**
+ * The rates of all groups as a table with intervals, for paper.
+ * @param {Desk} desk
+ * @param {string} caption
+ * @param {LessonRates[]} rates of every group
+ */
+export function rateTable(desk, caption, rates) {
+  /** @param {Measured} measured */
+  const cell = ([value, low, high]) =>
+    desk.percent(value) + (low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`);
+  const rows = rates.map(({ hits, alarms }, g) => [desk.group(desk.study.groups[g].name), cell(hits), cell(alarms)]);
+  return table(`${caption}: ${desk.say("ui.of_100")} (${desk.say("ui.interval_name")})`, ["", desk.say("hits"), desk.say("alarms")], rows);
 }

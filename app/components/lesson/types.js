@@ -92,6 +92,7 @@
  * @property {string[]} conditions
  * @property {Measured[]} classifiers
  * @property {number[][]} values
+ * @property {string} picture the empty input, where it is one
  */
 
 /**
@@ -158,5 +159,7 @@
  * @property {() => HTMLElement} [before] what the question is about, where it needs a picture
  * @property {() => HTMLElement} tryOut
  * @property {() => HTMLElement[]} measured drawn when it is shown
+ * @property {() => HTMLElement[]} [more] what only some want to see, after it
+ * @property {() => HTMLElement[]} printed the same for paper, as tables
  * @property {string[]} links pages to go on with
  */

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -11,14 +11,22 @@ from app.presenters.lesson.data import LessonPlan, LessonStudy
 from app.wording.shared import neutral
 from app.wording.shared.languages import LessonTexts
 
+
+class LessonChoice(NamedTuple):
+    """The key of another study, and that of another language, where the learner chose one."""
+
+    data: str | None
+    language: str | None
+
+
 _HTML = '<div class="fp-lesson"></div>'
 _CSS = (Path(__file__).parent / "lesson.css").read_text("utf-8")
 
 
 def show(
     study: LessonStudy, plan: LessonPlan, *, data: list[str], languages: Mapping[str, LessonTexts], key: str
-) -> str | None:
-    """Draw the lesson; the key of another study where the learner chose one.
+) -> LessonChoice:
+    """Draw the lesson; what the learner has chosen since.
 
     Args:
         study: its figures and rows.
@@ -28,9 +36,12 @@ def show(
         key: of the component.
     """
     sent = {"plan": plan, "data": data, "languages": languages, "study": neutral.in_component(study)}
-    found = _component()(key=key, data=[sent], on_data_change=lambda: None)  # a list: for a dict, pandas is imported
-    chosen = found.data
-    return chosen if chosen in data else None
+    found = _component()(  # data is a list: for a dict, pandas is imported
+        key=key, data=[sent], on_data_change=lambda: None, on_language_change=lambda: None
+    )
+    return LessonChoice(
+        found.data if found.data in data else None, found.language if found.language in languages else None
+    )
 
 
 @st.cache_resource

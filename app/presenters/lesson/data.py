@@ -88,12 +88,14 @@ class LessonProbe(TypedDict):
         conditions: their names.
         classifiers: per classifier its accuracy on real rows.
         values: per classifier and condition.
+        picture: the empty input, where it is one; else empty.
     """
 
     group: str
     conditions: list[str]
     classifiers: list[LessonMeasured]
     values: list[list[float]]
+    picture: str
 
 
 class LessonChecked(TypedDict):
@@ -153,7 +155,7 @@ class LessonStudy(TypedDict):
         frozen: number of the classifier's weights.
         learned: number of the trigger's.
         flips: of test rows: became right, became wrong.
-        examples: explained test rows.
+        examples: explained test rows, the one first that is shown first.
         changed: test rows whose prediction changes at the chosen λ, as often gained and lost as all; may be empty.
         portraits: a positive row of each of two groups, drawn alike; may be empty.
         steps: of the training.

@@ -24,7 +24,7 @@ N_CHANGED = {"image": 8, "text": 7}  # of the rows whose prediction changes
 
 
 def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
-    """All rows of the gallery, those first whose prediction changes along λ."""
+    """The rows of the gallery: texts, those first whose prediction changes along λ; or `portraits.explained`."""
     arrays, about = gallery
     without = arrays["logits_without"].argmax(axis=-1)  # (m,)
     along = arrays["logits"].argmax(axis=-1)  # (m, k)
@@ -45,7 +45,7 @@ def examples(gallery: Gallery, curve: Curve) -> list[LessonExample]:
             "weights": _weights(arrays, i, curve) if is_text else {},
         }
         found.append(row)
-    return found
+    return found if gallery.modality == "text" else portraits.explained(found)
 
 
 def changed(stored: ChangedExamples | None, gallery: Gallery) -> list[LessonExample]:
@@ -76,21 +76,33 @@ def changed(stored: ChangedExamples | None, gallery: Gallery) -> list[LessonExam
 def few(rows: list[LessonExample], stop: int) -> list[LessonExample]:
     """Some of the stored rows, in their order: among them gained and lost as often as among all stored ones.
 
-    Texts are the first ones; of faces those whose hair looks most as its label says.
+    Texts are the first ones; of faces those whose hair looks most as its label says, and whose predictions do not all
+    change at the same λ.
 
     Args:
         rows: all that are stored.
-        stop: where the prediction is another one than at the first stop.
+        stop: where the prediction is another one than at the first stop; a row whose prediction is not is left out.
     """
+    rows = [row for row in rows if row["predictions"][stop] != row["predictions"][0]]
     if not rows or not rows[0]["photo"]:
         return rows[: N_CHANGED["text"]]
     n = N_CHANGED["image"]
-    clear = [portraits.tone(row["photo"]) * (1 if row["label"] else -1) for row in rows]
     by_gain: dict[bool, list[int]] = {True: [], False: []}
-    for i in sorted(range(len(rows)), key=lambda i: -clear[i]):
+    for i in _mixed(rows):
         by_gain[rows[i]["predictions"][stop] == rows[i]["label"]].append(i)
     n_gained = round(n * len(by_gain[True]) / len(rows))
     return [rows[i] for i in sorted(by_gain[True][:n_gained] + by_gain[False][: n - n_gained])]
+
+
+def _mixed(rows: list[LessonExample]) -> list[int]:
+    """Indices of rows: the plainest of each way and λ of a change, the late ones first, then the second plainest."""
+    by_change: dict[tuple[int, bool], list[int]] = {}
+    for i in sorted(range(len(rows)), key=lambda i: -portraits.plainness(rows[i])):
+        said = rows[i]["predictions"]
+        first = next(at for at, label in enumerate(said) if label != said[0])
+        by_change.setdefault((-first, said[0] == rows[i]["label"]), []).append(i)
+    turns = [(place, key, i) for key, found in by_change.items() for place, i in enumerate(found)]
+    return [i for _, _, i in sorted(turns)]
 
 
 def _group(patterns: list[list[bool]] | None, z: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.presenters.lesson import examples
 from app.presenters.lesson.data import (
     LessonChecked,
     LessonCondition,
@@ -14,6 +15,7 @@ from app.presenters.lesson.rates import measured
 from fairprog_core.metrics.levelling import Levelling
 from fairprog_core.metrics.point import Point
 from fairprog_core.results.curve import Curve
+from fairprog_core.results.gallery_layout import Gallery
 from fairprog_core.results.result import Result
 
 SHARES = {"hair_share": ("hair", "cam_share"), "ig_identity_share": ("words", "ig_identity_share")}
@@ -46,7 +48,7 @@ def look(curve: Curve) -> LessonLook | None:
     return None
 
 
-def probe(curve: Curve) -> LessonProbe | None:
+def probe(curve: Curve, gallery: Gallery) -> LessonProbe | None:
     """P(group) of the first empty input, for the group that moves most; None without a probe."""
     found: Any = curve.probe
     if not found:
@@ -63,6 +65,7 @@ def probe(curve: Curve) -> LessonProbe | None:
         "conditions": conditions,
         "classifiers": [_accuracy(each) for each in found["classifiers"]],
         "values": [[float(values[name][group]) for name in conditions] for values in by_classifier],
+        "picture": examples.picture(gallery.arrays["nulls"][0]) if gallery.modality == "image" else "",
     }
 
 

@@ -55,7 +55,7 @@ def study(result: Result, run: str) -> LessonStudy:
         "groups": rates.groups(result.predictions(result.base), result.groups()),
         "stops": rates.stops(_with_rates(result, result.base), [_with_rates(result, each) for each in points], curve),
         "look": looks.look(curve),
-        "probe": looks.probe(curve),
+        "probe": looks.probe(curve, gallery),
         "checks": looks.checks(result, curve, levelled),
         "examples": examples.examples(gallery, curve),
         "changed": examples.few(changed, 1 + curve.lams.index(curve.chosen_lam)),

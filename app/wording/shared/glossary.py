@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from app.wording.shared.languages import FIRST, languages
 
-BUTTON = "Glossary"
-TITLE = "What the words mean"
-CLOSE = "Close"
+_UI = languages()[FIRST]["ui"]
+assert isinstance(_UI, dict)
+BUTTON, TITLE, CLOSE = (str(_UI[key]) for key in ("glossary_button", "glossary", "close"))
 
 
 class Term(NamedTuple):

@@ -1,5 +1,5 @@
 import { bar, button, make } from "../dom.js";
-import { ends, rateBars } from "../sentences.js";
+import { ends, rateBars, rateTable } from "../sentences.js";
 
 const LEVELS = [0.9, 0.7, 0.5, 0.35]; // of the question's options
 const N_DOTS = 100;
@@ -41,8 +41,9 @@ export function averageStep(desk) {
     measured: () => {
       const bars = rateBars(desk, ["hits", "alarms"], bar);
       bars.set(base.groups.map(({ hits, alarms, called }) => ({ hits, alarms, called })));
-      return [bars.box, make("p", "note", desk.say("ui.legend_interval"))];
+      return [bars.box, make("p", "note", `${desk.say("ui.legend_interval")} · ${desk.say("ui.legend_points")}`)];
     },
+    printed: () => [rateTable(desk, desk.say("conditions.without"), base.groups)],
     links: [],
   };
 }
@@ -77,14 +78,17 @@ function dots(desk) {
   };
   /** @param {{ isWrong: boolean }[]} some */
   const tell = (some) => ({ wrong: String(some.filter((mark) => mark.isWrong).length), n: String(some.length) });
+  const total = make("p", "note");
+  total.setAttribute("aria-live", "polite");
   const redraw = () => {
+    total.textContent = isMarked ? desk.say("step1.all", tell(marks)) : "\u00a0";
     area.className = isSorted ? "dots is-sorted" : "dots";
     if (!isSorted) {
       const mixed = marks.map((mark, i) => ({ mark, at: (i * 37 + 11) % N_DOTS })).sort((a, b) => a.at - b.at);
       const grid = block(mixed.map(({ mark }) => mark));
       grid.setAttribute("role", "img");
       grid.setAttribute("aria-label", isMarked ? desk.say("step1.all", tell(marks)) : desk.say("name"));
-      area.replaceChildren(grid, ...(isMarked ? [make("p", "note", desk.say("step1.all", tell(marks)))] : []));
+      area.replaceChildren(grid);
       return;
     }
     area.replaceChildren(
@@ -93,7 +97,7 @@ function dots(desk) {
           const some = marks.filter((mark) => mark.g === g && mark.label === label);
           const name = desk.say(`cells.${group.name}${label}`);
           const text = isMarked ? desk.say("step1.cell", { name, ...tell(some) }) : name;
-          return make("div", "cell", block(some), make("p", "note", text));
+          return make("div", "cell", make("p", "note", text), block(some));
         }),
       ),
     );
@@ -110,5 +114,5 @@ function dots(desk) {
   });
   area.setAttribute("aria-live", "polite");
   redraw();
-  return make("div", "", make("div", "buttons", mark, sort), area, make("p", "legend note", desk.list("step1.legend").join(" · ")));
+  return make("div", "", make("div", "buttons", mark, sort), area, total, make("p", "legend note", desk.list("step1.legend").join(" · ")));
 }

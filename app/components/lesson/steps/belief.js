@@ -1,5 +1,5 @@
 import { canvas, paint } from "../canvas.js";
-import { bar, make, slider, table } from "../dom.js";
+import { bar, fold, make, slider, table } from "../dom.js";
 import { apart, ends } from "../sentences.js";
 
 // The paper's account of why a trigger works (section 3.4 and its figure): the classifier answers from what speaks for the
@@ -7,11 +7,11 @@ import { apart, ends } from "../sentences.js";
 // what the input tells, and makes the same belief of all.
 
 const DIRECT = 4; // how many times likelier what both inputs show is with the label than without it
-const MOST = 2; // log10 of the strongest evidence of an input
-const MOST_TRIGGER = 4; // and of the strongest message
-const STEP = 0.02;
-const NEAR_ANSWERS = 0.1; // two answers as close as that are nearly equal
-const WEAK = 4; // evidence of the example in which a weak message widens the difference
+const CLEAR = [1, 4, 10, 20, 100]; // how many times likelier an input is in its own group, by a word of "evidence_words"
+const LOUD = [1, 2, 10, 100, 10000]; // the same of a message, by a word of "message_words"
+const FIRST_CLEAR = 3;
+const NEAR_ANSWERS = 0.03; // two answers as close as that are nearly equal, as in step 2
+const WEAK = CLEAR[1]; // evidence of the example in which a weak message widens the difference
 
 /**
  * P(group | input, trigger) by Bayes' rule: odds = before × what the input shows × what the trigger says.
@@ -48,7 +48,8 @@ export function beliefStep(desk) {
     right: 2,
     before: () => shownBefore(desk),
     tryOut: () => toy(desk),
-    measured: () => (desk.study.probe ? [heard(desk, desk.study.probe)] : []),
+    measured: () => (desk.study.probe ? [...blended(desk, desk.study.probe), heard(desk, desk.study.probe)] : []),
+    printed: () => (desk.study.probe ? [heard(desk, desk.study.probe)] : []),
     links: ["probe"],
   };
 }
@@ -81,12 +82,12 @@ export function difference(study, evidence, message) {
  */
 function tellWeak(desk) {
   const names = desk.list("step3.message_groups");
-  const weak = [2, 1 / 2].map((message) => ({ message, gap: difference(desk.study, WEAK, message) }));
+  const weak = [LOUD[1], 1 / LOUD[1]].map((message) => ({ message, gap: difference(desk.study, WEAK, message) }));
   const widest = weak[0].gap >= weak[1].gap ? weak[0] : weak[1];
   Object.assign(desk.facts, {
-    weak_face: String(WEAK),
+    weak_face: desk.list("step3.evidence_words")[1],
     weak_gap0: desk.percent(difference(desk.study, WEAK, 1)), weak_gap1: desk.percent(widest.gap),
-    weak_message: desk.number(Math.max(widest.message, 1 / widest.message)), weak_group: names[widest.message > 1 ? 1 : 0],
+    weak_message: desk.list("step3.message_words")[1], weak_group: names[widest.message > 1 ? 1 : 0],
   }); // prettier-ignore
 }
 
@@ -114,6 +115,25 @@ function shownBefore(desk) {
 }
 
 /**
+ * What the other classifiers were asked about, where it is a picture: without a trigger, with the controls, with the trigger.
+ * @param {Desk} desk
+ * @param {LessonProbe} probe
+ */
+function blended(desk, probe) {
+  const { trigger, stops } = desk.study;
+  if (!probe.picture) return [];
+  const chosen = Math.max(stops.findIndex((stop) => stop.is_chosen), 1) - 1;
+  const figures = probe.conditions.map((name) => {
+    const text = desk.say(`conditions.${name}`);
+    const picture = canvas(text);
+    const over = name === "without" ? undefined : name === "trigger" ? trigger.pictures[chosen] : trigger.controls[name];
+    paint(picture, { photo: probe.picture, trigger: over, box: trigger.box });
+    return make("figure", "", picture, make("figcaption", "", text));
+  });
+  return [make("div", "maps", ...figures)];
+}
+
+/**
  * @param {Desk} desk
  * @param {LessonProbe} probe
  */
@@ -127,16 +147,16 @@ function heard(desk, probe) {
 }
 
 /**
- * A number of times as a person writes it: 0.041, 1, 2.5, 40, 3,000.
+ * A number of times as a person writes it: 1/20, 0.82, 1, 2.5, 40, 3,000.
  * @param {Desk} desk
  * @param {number} times
  * @returns {string}
  */
-function written(desk, times) {
-  if (times < 0.0001) return desk.say("step3.almost_none");
+export function written(desk, times) {
+  const inverse = Math.round(1 / times);
+  if (times < 0.1 || (inverse > 1 && Math.abs(inverse * times - 1) < 1e-9)) return `1/${desk.number(Number(inverse.toPrecision(2)))}`;
   const rounded = Number(times.toPrecision(2));
-  const digits = Math.max(1 - Math.floor(Math.log10(rounded)), 0);
-  return desk.number(rounded, Number.isInteger(rounded) ? 0 : Math.min(digits, 5));
+  return desk.number(rounded, Number.isInteger(rounded) ? 0 : rounded < 1 ? 2 : 1);
 }
 
 /**
@@ -161,31 +181,32 @@ function toy(desk) {
   const { study } = desk;
   const { a, b, prior } = pair(study);
   const [nameA, nameB] = desk.list("step3.message_groups");
-  let [evidence, message] = [1.3, 0]; // log10
+  const [clearWords, loudWords] = [desk.list("step3.evidence_words"), desk.list("step3.message_words")];
+  let [clear, loud] = [FIRST_CLEAR, 0]; // places in CLEAR and LOUD; below 0 the message is that of the first group
 
   const sides = [-1, 1].map((sign) => {
     const name = desk.say(sign < 0 ? "step3.a" : "step3.b");
     const believes = bar(desk.say("step3.believes"), "is-belief");
     const answers = bar(desk.say("step3.answers"));
     const verdict = make("strong", "verdict-word");
-    const equation = make("p", "equation");
-    const sum = make("p", "note");
+    const sum = make("p", "");
     return {
-      sign, name, believes, answers, verdict, equation, sum,
-      box: make("div", "side", make("div", "who", ...portrait(desk, sign < 0 ? a : b), make("h4", "", name)), equation, believes.row, sum, answers.row, verdict),
+      sign, name, believes, answers, verdict, sum,
+      box: make("div", "side", make("div", "who", ...portrait(desk, sign < 0 ? a : b), make("h4", "", name)), believes.row, answers.row, verdict),
     }; // prettier-ignore
   });
   const gap = make("p", "big");
   const hint = make("p", "note");
-  const before = make("p", "note");
-  const result = make("div", "", gap, hint);
+  const before = make("p", "");
+  const result = make("div", "result", gap, hint);
   const area = make("div", "two");
   result.setAttribute("aria-live", "polite");
 
   const redraw = () => {
-    const said = 10 ** message;
-    const answersNow = sides.map(({ sign, believes, answers, verdict, equation, sum }) => {
-      const shown = 10 ** (sign * evidence);
+    const [evidence, said] = [CLEAR[clear], LOUD[Math.abs(loud)] ** Math.sign(loud || 1)];
+    const odds = prior / (1 - prior);
+    const answersNow = sides.map(({ sign, name, believes, answers, verdict, sum }) => {
+      const shown = evidence ** sign;
       const believed = belief(prior, shown, said);
       const answered = answer(DIRECT, believed, b.positive, a.positive);
       believes.set(believed, `${desk.percent(believed)} %`);
@@ -193,47 +214,39 @@ function toy(desk) {
       const outcome = desk.say(answered >= 0.5 ? "step4.right" : "step4.wrong"); // both have the label
       verdict.textContent = `${desk.say(answered >= 0.5 ? "positive" : "negative")}, ${outcome}`;
       verdict.className = `verdict-word ${answered >= 0.5 ? "is-right" : "is-wrong"}`;
-      const odds = prior / (1 - prior);
-      equation.replaceChildren(
-        ...[`${desk.say("step3.odds")} = `, `${written(desk, odds)} × ${written(desk, shown)} × ${written(desk, said)} `, `= ${written(desk, odds * shown * said)}`]
-          .map((part) => make("span", "", part)),
-      ); // prettier-ignore
       const mixed = Math.round(1000 * (believed * b.positive + (1 - believed) * a.positive)) / 10; // as it is shown
-      sum.textContent = desk.say("step3.sum", {
-        mixed: desk.number(mixed, 1), rest: desk.number(100 - mixed, 1), yes: desk.number(DIRECT * mixed, 1), answer: desk.percent(answered),
-      }); // prettier-ignore
+      sum.textContent = `${name}: ${desk.say("step3.sum", {
+        times: String(DIRECT), product: `${written(desk, odds)} × ${written(desk, shown)} × ${written(desk, said)} = ${written(desk, odds * shown * said)}`,
+        believed: desk.percent(believed), mixed: desk.number(mixed, 1), rest: desk.number(100 - mixed, 1),
+        yes: desk.number(DIRECT * mixed, 1), answer: desk.percent(answered),
+      })}`; // prettier-ignore
       return answered;
     });
     gap.textContent = desk.points("step3.apart", apart(answersNow));
-    const isNear = apart(answersNow) < NEAR_ANSWERS;
-    const isNearAnyway = difference(study, 10 ** evidence, 1) < NEAR_ANSWERS;
+    const isNear = apart(answersNow) <= NEAR_ANSWERS;
+    const isNearAnyway = difference(study, evidence, 1) <= NEAR_ANSWERS;
     const found = isNearAnyway ? "step3.equal_none" : answersNow[0] < 0.5 ? "step3.equal_low" : "step3.equal_high";
     hint.textContent = isNear ? desk.say(found) : "\u00a0";
     before.textContent = desk.say("step3.equation", {
-      share_a: desk.percent(1 - prior), share_b: desk.percent(prior), before: written(desk, prior / (1 - prior)),
-      face_a: written(desk, 10 ** -evidence), face_b: written(desk, 10 ** evidence), said: written(desk, said),
+      share_a: desk.percent(1 - prior), share_b: desk.percent(prior), before: written(desk, odds),
+      face: written(desk, evidence), said: written(desk, said),
     }); // prettier-ignore
-    area.style.setProperty("--said", String(Math.abs(message) / MOST_TRIGGER));
-    area.classList.toggle("says-first", message < 0);
+    area.style.setProperty("--said", String(Math.abs(loud) / (LOUD.length - 1)));
+    area.classList.toggle("says-first", loud < 0);
   };
-  const clear = slider(
-    desk.say("step3.evidence"), { min: 0, max: MOST, step: STEP, value: evidence },
-    (value) => desk.say("step3.evidence_value", { times: written(desk, 10 ** value) }),
-    (value) => { evidence = value; redraw(); },
+  const clearly = slider(
+    desk.say("step3.evidence"), { min: 0, max: CLEAR.length - 1, value: clear },
+    (value) => clearWords[value],
+    (value) => { clear = value; redraw(); },
   ); // prettier-ignore
   const told = slider(
-    desk.say("step3.message"), { min: -MOST_TRIGGER, max: MOST_TRIGGER, step: STEP, value: message },
-    (value) =>
-      Math.abs(value) < STEP / 2
-        ? desk.say("step3.nothing")
-        : desk.say("step3.message_value", { group: value < 0 ? nameA : nameB, times: written(desk, 10 ** Math.abs(value)) }),
-    (value) => { message = value; redraw(); },
+    desk.say("step3.message"), { min: 1 - LOUD.length, max: LOUD.length - 1, value: loud },
+    (value) => (value ? desk.say("step3.message_value", { group: value < 0 ? nameA : nameB, word: loudWords[Math.abs(value)] }) : loudWords[0]),
+    (value) => { loud = value; redraw(); },
     [nameA, nameB],
   ); // prettier-ignore
   redraw();
   area.append(...sides.map(({ box }) => box));
-  return make(
-    "div", "toy", clear.box, told.box, before, area, result,
-    make("p", "note", desk.say("step3.direct", { times: String(DIRECT) })),
-  ); // prettier-ignore
+  const sums = fold(desk.say("ui.sums"), make("p", "", desk.say("step3.direct", { times: String(DIRECT) })), before, ...sides.map(({ sum }) => sum), make("p", "", desk.say("step3.weak")));
+  return make("div", "toy", clearly.box, told.box, result, area, make("p", "note", desk.say("step3.colour")), sums);
 }

@@ -1,6 +1,6 @@
-import { button, make, radios } from "../dom.js";
+import { button, fold, make, radios } from "../dom.js";
 
-const VERDICTS = ["yes", "no", "unknown"]; // in the order of the options
+export const VERDICTS = ["yes", "no", "unknown"]; // in the order of the options
 
 /**
  * The last step: statements that are true, not true, or that nobody measured.
@@ -15,7 +15,7 @@ export function limitsBoard(desk, onShown) {
   progress.setAttribute("aria-live", "polite");
   const cards = checks.map((check) => {
     const key = `step6.${check.name}`;
-    const found = make("p", "found");
+    const found = make("div", "found");
     found.hidden = true;
     const choices = radios("statement", options, answers.guesses[key], (i) => {
       answers.guesses[key] = i;
@@ -31,7 +31,8 @@ export function limitsBoard(desk, onShown) {
         label.classList.toggle("is-wrong", i !== right && input.checked);
       });
       found.hidden = false;
-      found.replaceChildren(make("strong", "", `${options[right]}: `), tell(desk, check));
+      const [told, exact] = tell(desk, check);
+      found.replaceChildren(make("p", "", make("strong", "", `${options[right]}: `), told), ...(exact ? [fold(desk.say("ui.sums"), exact)] : []));
     };
     return { key, box, reveal, right: VERDICTS.indexOf(check.verdict) };
   });
@@ -59,7 +60,7 @@ export function limitsBoard(desk, onShown) {
 }
 
 /**
- * The figures of a statement, before and with the trigger.
+ * What is told of a statement: figures before and with the trigger; and for some a second sentence, for who wants the sums.
  * @param {Desk} desk
  * @param {LessonChecked} check
  */
@@ -73,5 +74,7 @@ export function tell(desk, check) {
     const ends = isBits ? { low: desk.number(low, 3), high: desk.number(high, 3) } : { low: desk.percent(low), high: desk.percent(high) };
     return `${shown} (${desk.say("ui.interval", ends)})`;
   };
-  return desk.say(`checked.${check.name}`, { before: text(check.before), after: text(check.after) });
+  const values = { before: text(check.before), after: text(check.after) };
+  const sums = `checked.${check.name}_sums`;
+  return [desk.say(`checked.${check.name}`, values), ...(desk.has(sums) ? [` ${desk.say(sums, values)}`] : [])];
 }

@@ -1,4 +1,4 @@
-import { bar, button, make, table } from "../dom.js";
+import { bar, button, fold, make, paragraphs, table } from "../dom.js";
 import { canvas, paint } from "../canvas.js";
 import { nearest } from "./average.js";
 
@@ -10,7 +10,7 @@ const PARTS = [0, 0.4, 0.8, 1.2]; // of the trigger's effect, of the question's 
  */
 export function lookStep(desk) {
   const { look } = desk.study;
-  if (!look) return { options: [], right: 0, tryOut: () => make("div"), measured: () => [], links: [] };
+  if (!look) return { options: [], right: 0, tryOut: () => make("div"), measured: () => [], printed: () => [], links: [] };
   /** @param {string} name */
   const value = (name) => look.conditions.find((each) => each.name === name)?.value[0] ?? 0;
   const [without, withTrigger] = [value("without"), value("trigger")];
@@ -35,10 +35,34 @@ export function lookStep(desk) {
       const bars = make("div", "bars", make("h4", "", desk.say("step5.value")), ...rows, legend);
       if (desk.study.modality !== "image") return [bars];
       const maps = viewer(desk, look.conditions.map(({ name }) => name), watch, false);
-      return [make("p", "", desk.say("step5.same")), maps, bars, ...(look.other.length ? asked(desk, look) : [])];
+      return [make("p", "", desk.say("step5.same")), maps, bars];
     },
+    more: () => (look.other.length ? [fold(desk.say("step5.other_title"), ...asked(desk, look))] : []),
+    printed: () => (look.other.length ? asked(desk, look) : [shares(desk, look)]),
     links: ["saliency"],
   };
+}
+
+/**
+ * A share under a condition, with its interval.
+ * @param {Desk} desk
+ * @param {LessonCondition[]} conditions
+ * @param {string} name
+ */
+function cell(desk, conditions, name) {
+  const [share, low, high] = conditions.find((each) => each.name === name)?.value ?? [null];
+  const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;
+  return `${desk.percent(share)} %${interval}`;
+}
+
+/**
+ * The shares as a table, for paper.
+ * @param {Desk} desk
+ * @param {LessonLook} look
+ */
+function shares(desk, look) {
+  const rows = look.conditions.map(({ name }) => [desk.say(`conditions.${name}`), cell(desk, look.conditions, name)]);
+  return table(`${desk.say("step5.value")} (${desk.say("ui.interval_name")})`, ["", "%"], rows);
 }
 
 /**
@@ -47,14 +71,8 @@ export function lookStep(desk) {
  * @param {LessonLook} look
  */
 function asked(desk, look) {
-  /** @param {LessonCondition[]} conditions @param {string} name */
-  const cell = (conditions, name) => {
-    const [share, low, high] = conditions.find((each) => each.name === name)?.value ?? [null];
-    const interval = low == null ? "" : ` (${desk.say("ui.range", { low: desk.percent(low), high: desk.percent(high) })})`;
-    return `${desk.percent(share)} %${interval}`;
-  };
-  const rows = look.conditions.map(({ name }) => [desk.say(`conditions.${name}`), cell(look.conditions, name), cell(look.other, name)]);
-  return [make("p", "", desk.say("step5.other")), table(desk.say("step5.value"), desk.list("step5.asks"), rows)];
+  const rows = look.conditions.map(({ name }) => [desk.say(`conditions.${name}`), cell(desk, look.conditions, name), cell(desk, look.other, name)]);
+  return [...paragraphs(desk.list("step5.other")), table(`${desk.say("step5.value")} (${desk.say("ui.interval_name")})`, desk.list("step5.asks"), rows)];
 }
 
 /**

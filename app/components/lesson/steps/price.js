@@ -1,7 +1,7 @@
 import { bar, draw, make, slider } from "../dom.js";
 import { canvas, paint } from "../canvas.js";
 import { nearest } from "./average.js";
-import { rateBars } from "../sentences.js";
+import { rateBars, rateTable } from "../sentences.js";
 
 const PRICES = [0, 0.025, 0.1, 0.25]; // of the question's options
 const [WIDTH, HEIGHT, EDGE, TOP] = [420, 290, 38, 34];
@@ -24,6 +24,7 @@ export function priceStep(desk) {
       bars.markAt(stops[0].groups.map(({ hits, alarms, called }) => ({ hits, alarms, called })));
       return [bars.box, make("p", "note", `${desk.say("ui.legend_interval")} · ${desk.say("ui.legend_before")}`)];
     },
+    printed: () => [rateTable(desk, desk.say("conditions.without"), stops[0].groups), rateTable(desk, `λ = ${desk.facts.lam}`, chosen.groups)],
     links: ["tradeoff", "train"],
   };
 }
@@ -59,7 +60,7 @@ function bench(desk) {
   const redraw = (at) => {
     const stop = stops[at];
     gap.textContent = desk.points("step4.points", stop.gap[0] ?? 0);
-    accuracy.textContent = `${desk.percent(stop.accuracy[0], 1)} ${desk.say("ui.of_100")}`;
+    accuracy.textContent = `${desk.percent(stop.accuracy[0])} ${desk.say("ui.of_100")}`;
     notes[0].textContent = interval(stop.gap);
     notes[1].textContent = interval(stop.accuracy);
     chart.set(at);
@@ -69,7 +70,7 @@ function bench(desk) {
       item.className = isRight ? "right" : "wrong";
       const outcome = desk.say(isRight ? "step4.right" : "step4.wrong");
       const called = desk.say("step4.called", { label: desk.say(said ? "positive" : "negative") });
-      verdict.textContent = `${called}, ${outcome}`;
+      verdict.textContent = `${called}: ${outcome}`;
       if (modality === "image") {
         picture.setAttribute("aria-label", `${name}; ${verdict.textContent}`);
         paint(picture, { photo: example.photo, trigger: at ? trigger.pictures[at - 1] : undefined, box: trigger.box });
@@ -89,8 +90,8 @@ function bench(desk) {
   const lam = slider(desk.say("step4.slider"), { min: 0, max: stops.length - 1, value: 0 }, spoken, redraw);
   redraw(0);
   const list = make("ul", modality === "image" ? "examples" : "examples sentences", ...items.map(({ item }) => item));
-  const note = changed.length ? [make("p", "note", desk.say("step4.rows"))] : [];
-  return make("div", "", lam.box, figures, make("div", "two bench", make("div", "", list, ...note), chart.box));
+  const note = changed.length ? [make("p", "", desk.say("step4.rows"))] : [];
+  return make("div", "", make("div", "pinned", lam.box, figures), ...note, make("div", "two bench", list, chart.box));
 }
 
 /**
@@ -116,11 +117,20 @@ function curve(desk) {
   ]);
   const path = draw("polyline", { points: stops.map((_, i) => `${x(gaps[i])},${y(rights[i])}`).join(" "), class: "path" });
   const dots = stops.map((stop, i) => draw("circle", { cx: x(gaps[i]), cy: y(rights[i]), r: stop.is_chosen ? 5.5 : 4, class: stop.is_chosen ? "spot is-chosen" : "spot" }));
+  /** @type {number[][]} */
+  const placed = [];
+  const lams = stops.flatMap(({ lam }, i) => {
+    const [left, level] = [x(gaps[i]) + 8, y(rights[i]) - 8];
+    const isTaken = placed.some(([otherLeft, otherLevel]) => Math.abs(otherLeft - left) < 34 && Math.abs(otherLevel - level) < 12);
+    if (lam === null || isTaken) return [];
+    placed.push([left, level]);
+    return [draw("text", { x: left, y: level, class: "tick" }, `${i === 1 ? "λ = " : ""}${new Intl.NumberFormat(desk.language, { maximumFractionDigits: 2 }).format(lam)}`)];
+  });
   const names = [
     draw("text", { x: WIDTH - 12, y: HEIGHT - 4, class: "tick end" }, desk.say("step4.axis_x")),
     draw("text", { x: 4, y: 14, class: "tick" }, desk.say("step4.axis_y")),
   ];
-  const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": desk.say("step4.curve") }, ...levels, ...ticks, path, ...dots, ring, ...names);
+  const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": desk.say("step4.curve") }, ...levels, ...ticks, path, ...dots, ...lams, ring, ...names);
   /** @param {number} at */
   const set = (at) => {
     ring.setAttribute("cx", String(x(gaps[at])));

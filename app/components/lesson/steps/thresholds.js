@@ -128,16 +128,22 @@ export function thresholdStep(desk) {
     a_alarms_high: desk.percent(ratesAt(groups[high], a[high]).alarms),
     a_accuracy: desk.percent(accuracyAt(groups, a)),
     b_called: desk.number(b[high] - b[low]),
-    b_hits: desk.number(hits / 100, 2),
-    b_alarms: desk.number(alarms / 100, 2),
-    b_expected: desk.number(((hits - alarms) / 100) * (bases[0] - bases[1]), 1), // of the rounded figures beside it
+    b_hits: desk.number(hits),
+    b_alarms: desk.number(alarms),
+    b_expected_high: desk.number((hits * bases[0] + alarms * (100 - bases[0])) / 100, 1), // of the rounded figures beside it
+    b_expected_low: desk.number((hits * bases[1] + alarms * (100 - bases[1])) / 100, 1),
+    b_expected: desk.number(((hits - alarms) * (bases[0] - bases[1])) / 100, 1),
     b_accuracy: desk.percent(accuracyAt(groups, b)),
   });
   return {
     options: desk.list("step2.options"),
     right: 2,
     tryOut: () => board(desk, ways),
-    measured: () => {
+    measured: () => [costs()],
+    printed: () => [costs()],
+    links: [],
+  };
+  function costs() {
       const head = [desk.say("step2.way"), desk.say("called"), desk.say("hits"), desk.say("alarms"), desk.say("step2.accuracy")];
       const rows = Object.entries(ways).map(([name, way]) => {
         const rates = ratesOf(desk.study, way);
@@ -145,10 +151,8 @@ export function thresholdStep(desk) {
         return [desk.say(`step2.${name}`), ...texts.map((each) => each.map((x) => desk.percent(x)).join(" / ")), desk.percent(accuracyAt(groups, way))];
       });
       const names = groups.map((group) => desk.group(group.name)).join(" / ");
-      return [table(`${desk.say("step2.table")}: ${names}`, head, rows)];
-    },
-    links: [],
-  };
+      return table(`${desk.say("step2.table")}: ${names}`, head, rows);
+  }
 }
 
 /**
@@ -165,7 +169,7 @@ function board(desk, ways) {
     return { box: make("div", "lamp", make("span", "", desk.say(`step2.lamp_${name}`)), state), state };
   });
   const accuracy = make("strong");
-  const trivial = make("p", "found-out", desk.say("step2.trivial"));
+  const trivial = make("p", "found-out");
   const status = make("div", "lamps", ...lamps.map(({ box }) => box), make("div", "lamp", make("span", "", desk.say("step2.accuracy")), accuracy));
   const near = make("p", "note", desk.say("step2.near", { points: desk.percent(NEAR) }));
   status.setAttribute("aria-live", "polite");
@@ -182,6 +186,7 @@ function board(desk, ways) {
     });
     accuracy.textContent = `${desk.percent(accuracyAt(groups, percents))} ${desk.say("ui.of_100")}`;
     trivial.hidden = !(states[0] && states[1]);
+    trivial.textContent = desk.say(mean(percents) < 50 ? "step2.trivial_none" : "step2.trivial_all");
   };
   const sliders = groups.map((group, g) =>
     slider(desk.say("step2.slider", { group: desk.group(group.name) }), { min: 0, max: 100, value: percents[g] }, (value) => desk.number(value), (value) => {
