@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import TypeAlias
 
 from fairprog_core.metrics.intervals import Estimate
@@ -95,12 +96,12 @@ def answer(family: Family) -> ShortAnswer:
 
 def in_points(value: float | None) -> str:
     """``27``: a share in points of 100."""
-    return UNKNOWN if value is None else points(value)
+    return UNKNOWN if value is None or not isfinite(value) else points(value)
 
 
 def interval_in_points(found: Estimate) -> str:
     """``95 %: 0 to 6``; what is missing in words."""
-    if found.value is None:
+    if found.value is None or not all(map(isfinite, (found.value, *(found.ci or ())))):
         return numbers.NOT_ESTIMABLE
     return f"95 %: {points(found.ci[0])} to {points(found.ci[1])}" if found.ci else "no interval: too few rows"
 
