@@ -112,6 +112,15 @@ def test_answer_without_an_effect_says_so(shipped):
     assert answer(dataclasses.replace(family, points=points)).verdict.now.startswith("The gap gets larger")
 
 
+def test_collapsed_point_is_no_effect(shipped):
+    family = families(shipped["demo"])[0]
+    points = tuple(dataclasses.replace(point, collapsed=True) for point in family.points)
+    found = answer(dataclasses.replace(family, points=points))
+    assert found.verdict.now == answers.NOTHING
+    assert found.caution.now.startswith("This point has collapsed")
+    assert found.noise.now == ""
+
+
 def test_control_that_does_as_well_is_said(shipped):
     family = families(shipped["demo"])[0]
     same = {"random_trigger": family.points[family.chosen]}

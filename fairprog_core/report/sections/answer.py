@@ -17,6 +17,7 @@ from fairprog_core.report.wording.point import COLLAPSED_POINT
 PointText: TypeAlias = Callable[[Point], str]
 
 UNKNOWN = "–"
+NOTHING = "So no effect is shown."
 UNIT = {
     "average_abs_odds_difference": "points apart in how often they are called {label} rightly and wrongly, on average",
     "demographic_parity_difference": "points apart in how often they are called {label}",
@@ -88,8 +89,8 @@ def answer(family: Family) -> ShortAnswer:
         interval=along(lambda point: interval_in_points(point.metric(gap))),
         price=along(lambda point: price(point.metric("accuracy"), base.metric("accuracy"))),
         accuracy=along(lambda point: change_of(base.metric("accuracy"), point.metric("accuracy"))),
-        verdict=along(lambda point: _verdict(point, family)),
-        noise=along(lambda point: _noise(point, gap, base.n)),
+        verdict=along(lambda point: NOTHING if point.collapsed else _verdict(point, family)),
+        noise=along(lambda point: "" if point.collapsed else _noise(point, gap, base.n)),
         caution=along(lambda point: COLLAPSED_POINT if point.collapsed else ""),
     )
 
