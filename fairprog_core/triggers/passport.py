@@ -263,4 +263,4 @@ class _TriggerRange(Header):
 
     options: dict[str, JsonValue]
     knots: list[float] = Field(min_length=1)
-    words: list[list[str]] = []
+    words: list[list[str]] = Field(default_factory=list)

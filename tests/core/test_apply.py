@@ -101,6 +101,10 @@ def test_texts_are_found_and_columns_copied(things, tmp_path):
     assert apply(things, "soft", things / "texts.parquet", tmp_path / "out.parquet", "--lam", "0.5") == 0
     table = pq.read_table(tmp_path / "out.parquet")
     assert table.column_names == ["row", "id", "group", "prediction", "p_not toxic", "p_toxic", "problem"]
+    assert (
+        apply(things, "soft", things / "texts.parquet", tmp_path / "t.parquet", "--keep", "text", "--keep", "id") == 0
+    )
+    assert pq.read_table(tmp_path / "t.parquet").column_names[:3] == ["row", "text", "id"]
     model = COMMENTS.trigger("soft", lam=0.5).wrap(COMMENTS.base_classifier())
     texts = pq.read_table(things / "texts.parquet")["text"].to_pylist()
     expected = model(texts).softmax(-1).detach().numpy()[:, 1]
@@ -127,6 +131,7 @@ def test_interrupted_work_goes_on_and_ends_in_the_same_bytes(things, tmp_path, n
     begun.close()
     assert len(list((tmp_path / "again.parquet.parts").glob("*.parquet"))) == 1
     assert not (tmp_path / "again.parquet").exists()
+    (tmp_path / "again.parquet.parts" / "000001.parquet").write_bytes(b"cut off by a power cut")
     assert [each.is_kept for each in work(tmp_path / "again.parquet")] == [True, False, False]
     assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 

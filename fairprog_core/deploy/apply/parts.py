@@ -102,9 +102,9 @@ class Parts:
         return self.folder / f"{number:06d}.parquet"
 
     def n_done(self) -> int:
-        """The number of the first blocks that are done."""
+        """The number of the first blocks that are done; one that a power cut damaged is not."""
         number = 0
-        while self.file(number).exists():
+        while _is_readable(self.file(number)):
             number += 1
         return number
 
@@ -141,6 +141,17 @@ class Parts:
                     writer.write_table(pq.read_table(self.file(number), partitioning=None))
         self._lock.release()  # on Windows its file cannot be removed else
         shutil.rmtree(self.folder)
+
+
+def _is_readable(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(file)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
 
 
 def _read(file: Path) -> object:
