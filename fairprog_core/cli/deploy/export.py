@@ -16,6 +16,7 @@ from fairprog_core.cli.deploy.sources import (
 )
 from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, PlainTable, console, print_json, say
 from fairprog_core.common.errors import ConfigError, shown, size
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import user_path
 from fairprog_core.runs.exchange.open_result import open_result
 
@@ -57,9 +58,11 @@ def export(
     """
     with console().status("Loading torch …"):
         from fairprog_core.deploy.export.export import export as write
-        from fairprog_core.deploy.export.files import format_of
+        from fairprog_core.deploy.export.files import FILE, format_of
 
-        format_of(format_, opset)  # before a model is opened
+        check_destination(out, FILE)  # before a model is opened
+        format_of(format_, opset)
+        wanted = _picture_size(picture_size)
         found, classifier = open_sources(
             trigger, model, curve=curve, weights=weights, is_any=any_model, device="cpu", home=home
         )
@@ -72,7 +75,7 @@ def export(
             is_lam_fixed=lam is not None,
             is_lam_chosen=(found.chosen_lam if lam is None else lam) is not None,
             opset=opset,
-            with_preprocessing=_size(picture_size) or with_preprocessing,
+            with_preprocessing=wanted or with_preprocessing,
             rows=_rows_of(trigger, found, home),
         )
     if as_json:
@@ -81,7 +84,7 @@ def export(
         _print(report)
 
 
-def _size(text: str) -> tuple[int, int] | None:
+def _picture_size(text: str) -> tuple[int, int] | None:
     """Height and width from "218x178"; None: the text is empty.
 
     Raises:
