@@ -17,32 +17,47 @@ if TYPE_CHECKING:
     from fairprog_core.api.run import run as run
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
+    from fairprog_core.deploy.export.export import export as export
+    from fairprog_core.deploy.passport.card import model_card as model_card
+    from fairprog_core.deploy.passport.hub import from_pretrained as from_pretrained
+    from fairprog_core.deploy.passport.hub import push_to_hub as push_to_hub
+    from fairprog_core.deploy.passport.hub import save_pretrained as save_pretrained
     from fairprog_core.pipeline.frozen_base import load_classifier as load_classifier
+    from fairprog_core.report.write import write_report as write_report
     from fairprog_core.results.result import Result as Result
     from fairprog_core.runs import Store as Store
     from fairprog_core.study import Study as Study
     from fairprog_core.study.load import load_study as load_study
     from fairprog_core.triggers.base import load_trigger as load_trigger
+    from fairprog_core.triggers.passport import Passport as Passport
 
 _HOMES = {
     "FairprogError": "common.errors",
     "Home": "common.home",
+    "Passport": "triggers.passport",
     "Reprogrammed": "api.own_model.reprogrammed",
     "Result": "results.result",
     "Store": "runs",
     "Study": "study",
     "audit": "api.auditing.audit",
+    "export": "deploy.export.export",
+    "from_pretrained": "deploy.passport.hub",
     "load_classifier": "pipeline.frozen_base",
     "load_reprogrammed": "api.own_model.load",
     "load_study": "study.load",
     "load_trigger": "triggers.base",
+    "model_card": "deploy.passport.card",
+    "push_to_hub": "deploy.passport.hub",
     "reprogram": "api.own_model.reprogram",
     "run": "api.run",
+    "save_pretrained": "deploy.passport.hub",
+    "write_report": "report.write",
 }
 
 __all__ = [
-    "FairprogError", "Home", "Reprogrammed", "Result", "Store", "Study",
-    "audit", "load_classifier", "load_reprogrammed", "load_study", "load_trigger", "reprogram", "run",
+    "FairprogError", "Home", "Passport", "Reprogrammed", "Result", "Store", "Study",
+    "audit", "export", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger",
+    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained", "write_report",
 ]  # fmt: skip
 
 __version__ = VERSION

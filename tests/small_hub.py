@@ -1,5 +1,6 @@
-"""A small server that speaks as much of the Hugging Face hub's API as its client needs to download a repository."""
+"""A small server that speaks as much of the Hugging Face hub's API as its client needs to load or push a repository."""
 
+import base64
 import hashlib
 import json
 import threading
@@ -48,6 +49,47 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer()
+
+    def do_POST(self) -> None:
+        """Make a repository, say that every file is small, and take a commit: as much as a push needs."""
+        path = urlsplit(self.path).path.strip("/")
+        self.server.asked.append(f"POST {path}")
+        body, parts = self._body(), path.split("/")
+        name = "/".join(parts[2:4])
+        if not self.headers.get("Authorization"):
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif path == "api/repos/create":
+            about = json.loads(body)
+            made = "/".join(filter(None, (about.get("organization"), about["name"])))
+            self.server.models.setdefault(made, {})
+            self._send(json.dumps({"url": f"{self.server.url}/{made}", "id": made}).encode(), "application/json")
+        elif parts[4:5] == ["preupload"]:
+            files = [
+                {"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
+                for file in json.loads(body)["files"]
+            ]
+            self._send(json.dumps({"files": files}).encode(), "application/json")
+        elif parts[4:5] == ["commit"]:
+            for line in map(json.loads, body.splitlines()):
+                if line["key"] == "file":
+                    self.server.models[name][line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            answer = {"success": True, "commitOid": COMMIT, "commitUrl": f"{self.server.url}/{name}/commit/{COMMIT}"}
+            self._send(json.dumps(answer).encode(), "application/json")
+        else:
+            self._send(b"{}", "application/json")
+
+    def _body(self) -> bytes:
+        """The content of a request, in one piece or in several."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _answer(self) -> None:
         path = urlsplit(self.path).path.strip("/")

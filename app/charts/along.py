@@ -5,46 +5,22 @@ Rivals are horizontal levels, so that they can be compared with the trigger at e
 Notation: k λ-values.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from app.charts import theme
 from app.charts.plot import Plot
-from app.models.explanations import ConditionFigures
 from app.models.frame import MarkerFrame
-from app.models.line import Line
 from app.wording.shared import common, inside, neutral
-from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures.line import CONTROLS, Line
 
 MARKER = "marker"  # meta of the trace that the λ slider moves
-CONTROLS = ("without", "untrained", "black", "random_words", "neutral_words")
 _STEP = 1.9  # distance of two controls, in distances of two λ: the controls have longer names
 _MARGIN = 0.14  # above and below all intervals, as a share of their range
 _BAND = 0.2  # opacity of a rival's interval
-
-
-def line(
-    name: str,
-    found: ConditionFigures,
-    rivals: Mapping[str, float] | None = None,
-    paired: Mapping[str, PairedDifferences] | None = None,
-    collapsed: Collection[str] | None = None,
-) -> Line:
-    """Build a line from figures under every condition.
-
-    Args:
-        name: in the legend and the table.
-        found: the figures.
-        rivals: by the method of a rival, the λ that it was trained with.
-        paired: the trigger against other conditions on the same rows.
-        collapsed: names of the controls that have collapsed; None: not known.
-    """
-    controls = {control: found.of[control] for control in CONTROLS if control in found.of}
-    levels = {inside.rival(rival, lam): found.of[rival] for rival, lam in (rivals or {}).items() if rival in found.of}
-    return Line(name, controls, found.along, levels, paired or {}, collapsed or ())
 
 
 def along(

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from app.charts.along import along, line
+from app.charts.along import along
 from app.charts.plot import Plot
-from app.models.explanations import ConditionFigures
-from app.models.line import Line
 from app.wording import probe as words
 from app.wording.shared import common
 from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures.explanations import ConditionFigures
+from fairprog_core.report.figures.line import Line, line
 from fairprog_core.results.explanations import Probe
 
 

@@ -3,13 +3,11 @@
 Notation: k λ values, g groups, c classes. A *stop* is a position of the slider: first no trigger, then every λ.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from app.models.demo import Demo, DemoControl, DemoLine, DemoStop, DemoWords
 from app.presenters import intro_examples
@@ -18,6 +16,9 @@ from app.wording.shared import common, inside
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import Point
+from fairprog_core.report.figures.people import GroupRates, data_kind, people_of, points
+from fairprog_core.report.figures.people import rates_of as rates_of
+from fairprog_core.report.wording.headline import price
 from fairprog_core.results.changed_examples import read_examples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # Start is drawn without the options
     from fairprog_core.common.options import Modality
 
 GAP = "equalized_odds_difference"  # the largest difference between two groups in a rate: "points apart"
-CLEAR = 0.1  # a difference between groups that is worth a line of its own
 
 
 def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
@@ -51,7 +51,7 @@ def picture(result: Result, curve: Curve, gallery: Gallery) -> Demo:
         raise ArtifactError(f"{result.folder / 'result.json'} holds no counts of answers; run the study again.")
     about = GalleryAbout(**{**gallery.about, "labels": result.labels, "groups": result.group_names})
     stored = read_examples(result.folder, curve=curve.key, lams=lams, n_labels=len(result.labels), modality=modality)
-    rates = _Rates(base, result, kind)
+    rates = GroupRates(base, result, kind)
     stops = [_stop(point, base, rates) for point in (base, *(points[lam] for lam in lams))]
     chosen = 1 + lams.index(curve.chosen_lam) if curve.chosen_lam in lams else len(lams)
     shown = intro_examples.examples(gallery.arrays, about, kept, stored, kind=kind, chosen=chosen)
@@ -68,12 +68,6 @@ def chosen_curve(result: Result) -> Curve | None:
     return min(curves, key=lambda curve: curve.criterion != "equalized_odds", default=None)
 
 
-def data_kind(result: Result) -> str:
-    """The registry key of the study's data set; empty where it has none."""
-    dataset = result.study.get("dataset")
-    return str(dataset.get("kind", "")) if isinstance(dataset, dict) else ""
-
-
 def worst_cell(result: Result) -> int:
     """The group and label, z · c + y, that the base is right about least often."""
     table = np.asarray(result.base.counts, dtype=float)  # (g, c, c): [group][y][y_pred]
@@ -81,60 +75,13 @@ def worst_cell(result: Result) -> int:
     return int(np.where(table.sum(axis=2) > 0, right, np.inf).argmin())
 
 
-class _Rates:
-    """The rates of groups that a demo tells about: which ones, and their names."""
-
-    def __init__(self, base: Point, result: Result, kind: str) -> None:
-        labels = result.labels
-        self._names = {
-            "positive": labels[-1], "negative": labels[0] if len(labels) == 2 else f"not {labels[-1]}",
-        }  # fmt: skip
-        self._groups, self._kind, self._base = result.group_names, kind, rates_of(base.counts)
-        self._told = self._choose()
-
-    def lines(self, point: Point, *, is_base: bool) -> list[DemoLine]:
-        """The rates at one stop."""
-        now, found = rates_of(point.counts), list[DemoLine]()
-        for block, group in self._told:
-            before, after = self._base[block][group], now[block][group]
-            if before is not None and after is not None:
-                text = words.OF_100 if is_base else words.CHANGE_OF_100
-                value = text.format(before=_points(before), now=_points(after))
-                found.append({"name": self._name(block, group), "value": value})
-        return found
-
-    def _choose(self) -> list[tuple[int, int]]:
-        """Lowest and highest group of the block that is furthest apart, and the worst of the other if it is clear."""
-        known = [{g: rate for g, rate in enumerate(block) if rate is not None} for block in self._base]
-        spread = [max(block.values()) - min(block.values()) if block else -1.0 for block in known]
-        main: int = int(spread[1] > spread[0])
-        if not known[main]:
-            return []
-        low, high = (int(end(known[main], key=known[main].__getitem__)) for end in (min, max))
-        told: list[tuple[int, int]] = [(main, high), (main, low)] if main else [(main, low), (main, high)]
-        if spread[other := 1 - main] >= CLEAR:
-            worst = max(known[other], key=lambda g: known[other][g] * (1 if other else -1))
-            told.append((other, worst))
-        return told
-
-    def _name(self, block: int, group: int) -> str:
-        sentences = words.FALSE_ALARM if block else words.HIT
-        people, _ = people_of(self._kind, self._groups[group])
-        return intro_examples.told(sentences, self._kind).format(**self._names, people=people)
-
-
-def people_of(kind: str, group: str) -> tuple[str, str]:
-    """What a group is called: many, and one."""
-    return words.PEOPLE.get(kind, {}).get(group, (common.group(group),) * 2)
-
-
-def _stop(point: Point, base: Point, rates: _Rates) -> DemoStop:
+def _stop(point: Point, base: Point, rates: GroupRates) -> DemoStop:
     lam, gap, accuracy = point.lam, point.metric(GAP), point.metric("accuracy")
     base_gap, base_accuracy = base.metric(GAP), base.metric("accuracy")
     name = words.NO_TRIGGER if lam is None else f"λ = {common.lam(lam)}"
-    apart, price = (
+    apart, cost = (
         _apart(gap, None if lam is None else base_gap),
-        _price(accuracy, None if lam is None else base_accuracy),
+        price(accuracy, None if lam is None else base_accuracy),
     )
     terms = (words.TERMS_BASE if lam is None else words.TERMS).format(
         name=common.metric(GAP), gap=common.number(gap.value), base_gap=common.number(base_gap.value),
@@ -148,34 +95,28 @@ def _stop(point: Point, base: Point, rates: _Rates) -> DemoStop:
         "gap": gap.value,
         "accuracy": accuracy.value,
         "apart": apart,
-        "price": price,
+        "price": cost,
         "terms": terms,
-        "summary": words.SUMMARY.format(name=name, apart=apart, price=price),
-        "lines": rates.lines(point, is_base=lam is None),
+        "summary": words.SUMMARY.format(name=name, apart=apart, price=cost),
+        "lines": _lines(rates, point, is_base=lam is None),
     }
+
+
+def _lines(rates: GroupRates, point: Point, *, is_base: bool) -> list[DemoLine]:
+    """The rates at one stop."""
+    text = words.OF_100 if is_base else words.CHANGE_OF_100
+    return [
+        {"name": name, "value": text.format(before=points(before), now=points(now))}
+        for name, before, now in rates.told(point)
+    ]
 
 
 def _apart(gap: Estimate, before: Estimate | None) -> str:
     if gap.value is None or (before is not None and before.value is None):
         return words.APART_UNKNOWN
     if before is None or before.value is None:
-        return words.APART_BASE.format(before=_points(gap.value))
-    return words.APART.format(before=_points(before.value), now=_points(gap.value))
-
-
-def _price(accuracy: Estimate, before: Estimate | None) -> str:
-    if before is None or before.value is None or accuracy.value is None:
-        return words.FREE if before is None else ""
-    lost = round(100 * (before.value - accuracy.value))
-    if lost == 0:
-        return words.NO_PRICE
-    verb = "is" if abs(lost) == 1 else "are"
-    return (words.PRICE if lost > 0 else words.GAIN).format(n=abs(lost), verb=verb)
-
-
-def _points(share: float) -> str:
-    """Of 100; a half is rounded up everywhere, so that a difference of two rates agrees with the rates."""
-    return str(int(round(100 * share, 6) + 0.5))
+        return words.APART_BASE.format(before=points(gap.value))
+    return words.APART.format(before=points(before.value), now=points(gap.value))
 
 
 def _interval(found: Estimate) -> str:
@@ -188,20 +129,8 @@ def _control(result: Result, curve: Curve) -> DemoControl | None:
         gap, accuracy = point.metric(GAP).value, point.metric("accuracy").value
         if method in words.CONTROLS and gap is not None and accuracy is not None:
             name, sentence = words.CONTROLS[method]
-            return {"name": name, "gap": gap, "accuracy": accuracy, "sentence": sentence.format(now=_points(gap))}
+            return {"name": name, "gap": gap, "accuracy": accuracy, "sentence": sentence.format(now=points(gap))}
     return None
-
-
-def rates_of(counts: Sequence[Sequence[Sequence[float]]]) -> list[list[float | None]]:
-    """True positive rate, then false positive rate, per group (2, g); None where a group has no such rows."""
-    table = np.asarray(counts, dtype=float)  # (g, c, c): [group][y][y_pred]
-    hits = _share(table[:, -1, -1], table[:, -1, :].sum(axis=1))
-    others = table[:, :-1, :].sum(axis=1)
-    return [hits, _share(others[:, -1], others.sum(axis=1))]
-
-
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> list[float | None]:
-    return [float(p / w) if w else None for p, w in zip(part, whole, strict=True)]
 
 
 def _words(result: Result, curve: Curve, modality: "Modality", n_weights: int | None) -> DemoWords:

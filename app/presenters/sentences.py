@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from app.models.gallery import control_words, trigger_words
 from app.models.sentence import Sentence, SentenceRow
-from app.presenters import texts
 from app.wording import sentences as words
 from app.wording.shared import common, inside
+from fairprog_core.report.figures import texts
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.gallery_layout import CONTROLS
 

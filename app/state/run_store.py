@@ -1,8 +1,10 @@
 """The runs of this home: list, submit, cancel, resume, remove. The selected run is in ``session``."""
 
 import hashlib
+import shutil
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import streamlit as st
 
@@ -96,6 +98,22 @@ def submit(study: "Study") -> str:
     warm_up()
     select_run(run_id)
     return run_id
+
+
+def take_in(content: BinaryIO) -> str:
+    """Add the run in an exported zip to this home; its id.
+
+    Raises:
+        ArtifactError: it is no such zip, or damaged.
+        ConfigError: it names what visitors of this server may not name, or code.
+        RunError: this home has the run already.
+    """
+    from fairprog_core.runs.exchange.take_in import import_run
+
+    with tempfile.NamedTemporaryFile(prefix="fairprog-import-", suffix=".zip") as file:
+        shutil.copyfileobj(content, file)
+        file.flush()
+        return import_run(store(), Path(file.name), visitor=visitor_digest())
 
 
 def may_change(run: "Run") -> bool:

@@ -8,6 +8,7 @@ import streamlit as st
 from app.charts import tradeoff as charts
 from app.components.compare import candidate_picker, experiments, head_to_head, head_to_head_downloads, side_by_side
 from app.components.compare.candidate_picker import Picked
+from app.components.runs import take_home
 from app.components.train import needs_table
 from app.models import saved_study
 from app.models.series import PlotPoint, gather, plot_point
@@ -65,6 +66,8 @@ def show_comparison(picked: Picked) -> None:
         [METHODS[method].options.model_validate({}) for method in methods if method in METHODS], key="needs"
     )
     st.header(words.DOWNLOADS, anchor=False)
+    with st.container(horizontal=True):
+        take_home.show(results, key="take_home", names=picked.runs)
     head_to_head_downloads.show(comparison, key="compare", chart=CHART)
 
 

@@ -6,13 +6,14 @@ from app.charts import probe as charts
 from app.charts.along import frames
 from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
+from app.components.runs import take_home
 from app.models import saved_study
-from app.models.explanations import probe_of
-from app.models.probe_controls import most_moved, probe_controls, readers
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
 from app.wording import probe as words
 from app.wording.shared import common, inside, neutral
+from fairprog_core.report.figures.explanations import probe_of
+from fairprog_core.report.figures.probe_controls import most_moved, probe_controls, readers
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.explanations import Probe
 from fairprog_core.results.result import Result
@@ -107,6 +108,8 @@ def explore() -> None:
     show_probability(result, curve, found, null, group, index)
     st.header(words.READING, anchor=False)
     reading.show(found, key="reading", index=index)
+    with st.container(horizontal=True):
+        take_home.show({run: result}, key="take_home")
 
 
 page.header(words.TITLE, words.LEAD)

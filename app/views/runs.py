@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.components.runs import run_table
+from app.components.runs import run_table, take_in
 from app.models import saved_study
 from app.state import run_store, session
 from app.widgets import confirm, page
@@ -60,3 +60,4 @@ else:
     if asked := run_store.asked_removal():
         confirm.show(asked, key="runs.confirm")
     page.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)
+take_in.show(key="runs.take_in")

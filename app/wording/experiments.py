@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from app.models import experiment
 from app.models.table import Table, TableCell
 from app.wording import tradeoff as tradeoff_words
-from app.wording.shared import common, inside, verdicts
+from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import gap_note
+from fairprog_core.report.wording import verdicts
 from fairprog_core.results.experiments import ExperimentRow as Row
 
 Lines = Mapping[str, Sequence[Row]]  # rows by the name of their line

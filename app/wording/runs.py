@@ -26,6 +26,9 @@ REMOVE = "Remove"
 SHOW_ALL = "Show all {n} runs"
 PAGE = "Shown runs"
 
+TAKE_IN = "Add a run of another machine: the zip that `fairprog runs export RUN` wrote there"
+TAKEN_IN = "The run {run_id} was added. Addresses of its pages work here, too."
+
 CONFIRM_TITLE = "Remove this run?"
 CONFIRM = "This deletes “{name}” ({run_id}) from the disk for good, with its triggers, predictions and explanations."
 CONFIRM_YES = "Remove for good"

@@ -59,10 +59,6 @@ DRAWN = "Drawn large from the same numbers; click for the pixels that the classi
 APART_BASE = "{before} points apart."
 APART = "{before} → {now} points apart."
 APART_UNKNOWN = "The distance cannot be estimated."
-FREE = "No trigger, no price."
-PRICE = "Price: {n} more of 100 answers {verb} wrong."
-NO_PRICE = "Price: less than 1 of 100 answers."
-GAIN = "And {n} more of 100 answers {verb} right."
 OF_100 = "{now} of 100"
 CHANGE_OF_100 = "{before} → {now} of 100"
 TERMS_BASE = (
@@ -79,32 +75,6 @@ CONTROLS = {
     "random_words": ("random words", "Control: random words leave them {now} points apart."),
 }
 """By the method of a control: its name in the chart, and its sentence."""
-
-PEOPLE = {
-    "faces": {"male": ("men", "man"), "female": ("women", "woman")},
-    "comments": {
-        "christian": ("Christians",) * 2,
-        "muslim": ("Muslims",) * 2,
-        "other": ("people of other religions",) * 2,
-    },
-}
-"""By data set and group: many and one."""
-HIT = {
-    "faces": "{positive} {people} recognised",
-    "comments": "{positive} comments about {people} recognised",
-    "": "{positive}, {people}: recognised",
-}
-FALSE_ALARM = {
-    "faces": "{negative} {people} called {positive}",
-    "comments": "harmless comments about {people} called {positive}",
-    "": "{negative}, {people}: called {positive}",
-}
-EXAMPLE = {
-    "faces": "{person}, {label}",
-    "comments": "labelled {label}, about {person}",
-    "": "{person}, {label}",
-}
-"""Sentences by data set; the empty key stands for every other one."""
 
 INPUT = "Type a sentence"
 SWAP = "Swap the group"

@@ -1,13 +1,14 @@
 """Sentences of the page Trade-off."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.wording.shared import common, inside, neutral
 from fairprog_core.methods import METHODS
-from fairprog_core.metrics.fairness import METRICS
-from fairprog_core.metrics.group_tables import ChangeRow
-from fairprog_core.metrics.point import Point, few_note, noise_note
+from fairprog_core.report.wording import point
+from fairprog_core.report.wording.point import COLLAPSED_NOTE
+from fairprog_core.report.wording.point import who as who
 
 if TYPE_CHECKING:
     from app.models.series import PlotPoint, Series
@@ -36,11 +37,6 @@ SEEDS_NOTE = (
     "Large points are means over {n} seeds{each}; their intervals cover test rows and seeds. Small points are single "
     "seeds."
 )
-COLLAPSED_NOTE = (
-    "Crossed-out points have collapsed: in some group, no row of some label is predicted right any more, or always "
-    "predicting the most frequent label would be at least as accurate. The gap of such a point means nothing, however "
-    "small it is, and the step line leaves the point out."
-)
 FLIPS_LABEL = "Test rows whose prediction changes, by group and label; the counts are not weighted."
 MORE = "Curves not drawn: {n}, because a chart has symbols for at most {most}. The curve chosen above is always drawn."
 SHARES = (
@@ -54,30 +50,11 @@ TRIGGER_ALONE = "Alone"
 TRIGGER_ON = "On a test picture"
 GROUPS = "Groups"
 WHO = "Predictions that changed"
-WHO_NOTE = (
-    "Compared with the base classifier, at λ = {lam}, seed {seed}: {gained} predictions became right and {lost} became "
-    "wrong, of {n:,} test rows."
-)
-WHO_OVERLAP = (
-    "A row counts once for every group that it belongs to; a row without a group does not count. There are {n:,} "
-    "test rows."
-)
 EXAMPLES = "See examples on the page Saliency"
 DOWNLOADS = "Download"
 GROUPS_NOTE = (
     "At λ = {lam}, seed {seed}; below each figure its 95 % interval. Rates are weighted to the natural mix of labels."
 )
-SPANS_ZERO = "No clear change in {what}: its 95 % interval includes 0."
-COLLAPSED_POINT = (
-    "This point has collapsed: in some group, no row of some label is predicted right any more, or always predicting "
-    "the most frequent label would be at least as accurate. Its gap means nothing, however small it is."
-)
-NOISE = "Even if the true gap were 0, a test set of this size could show a gap of up to {limit:.3f} by chance."
-NOISE_HIDES = (
-    "Even if the true gap were 0, a test set of this size could show a gap of up to {limit:.3f} by chance. "
-    "So {gap:.3f} does not differ clearly from 0."
-)
-LEFT_OUT = "This gap leaves out labels that are too rare in some group: {labels}."
 PRINTABLE = "All its pixels are colours that a photo can have, so it can be printed."
 NOT_PRINTABLE = (
     "Some of its pixels are brighter or darker than a photo can be. The picture shows them cut off to that range; a "
@@ -108,6 +85,8 @@ GROUP_COLUMNS = (
 )  # fmt: skip
 GROUP_NOTES = ("", "", "selection rate", "true positive rate", "false positive rate", "accuracy")
 TRIGGER_ALT = "The trigger at λ = {lam}"
+
+cautions = partial(point.cautions, plain=common.plain)
 
 
 def all_criteria(names: Sequence[str]) -> str:
@@ -191,30 +170,3 @@ def notes(series: "Sequence[Series]", *, show_seeds: bool = True) -> list[str]:
     found = [SEEDS_NOTE.format(n=max(counts), each=each)] if max(counts, default=0) > 1 else []
     drawn = (spot for each in series for spot in (*each.mean, *each.controls.values()))
     return found + ([COLLAPSED_NOTE] if any(spot.collapsed for spot in drawn) else [])
-
-
-def cautions(point: Point, metric: str) -> list[str]:
-    """What limits the conclusions from a point's figures."""
-    found = []
-    if point.collapsed:
-        found.append(COLLAPSED_POINT)
-    for name in (metric, "accuracy"):
-        ci = point.change(name).ci
-        if ci and ci[0] <= 0 <= ci[1]:
-            found.append(SPANS_ZERO.format(what=common.metric(name).lower()))
-    if point.left_out and metric in METRICS and METRICS[metric].needs == "cells":  # of a group and a label
-        found.append(LEFT_OUT.format(labels="; ".join(map(common.plain, point.left_out))))
-    gap, limit = point.metric(metric), point.noise_gap.get(metric)
-    if few := common.plain(few_note(gap, point.few_rows(metric))):
-        found.append(f"{few[:1].upper()}{few[1:]}.")
-    if gap.value is not None and limit is not None:
-        found.append((NOISE_HIDES if noise_note(gap, limit) else NOISE).format(gap=gap.value, limit=limit))
-    return found
-
-
-def who(changes: Sequence[ChangeRow], *, lam: float, seed: int, n: int) -> str:
-    """How many predictions changed of the n test rows; and how rows count if groups overlap or leave rows out."""
-    gained, lost = sum(row["gained"]["rows"] for row in changes), sum(row["lost"]["rows"] for row in changes)
-    counted = sum(row["n"] for row in changes)
-    text = WHO_NOTE.format(lam=common.lam(lam), seed=seed, gained=gained, lost=lost, n=counted)
-    return text if counted == n else f"{text} {WHO_OVERLAP.format(n=n)}"

@@ -5,7 +5,7 @@ Notation: k rows, c classes, d features, s image side.
 
 import hashlib
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias, TypeVar
@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from fairprog_core.common.errors import ArtifactError, ModelError
 from fairprog_core.common.files.json_values import damaged, parse_header, short
 from fairprog_core.common.files.model_file import OptionsHeader, fill, options_of, read_module
-from fairprog_core.common.files.tensor_file import save_tensors
+from fairprog_core.common.files.tensor_file import digest_of_values, save_tensors
 from fairprog_core.common.home import replacing
 from fairprog_core.common.options import Options
 from fairprog_core.common.registry import Entry
@@ -67,6 +67,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.options = options
         self.n_classes = n_classes
+        self._digest_before = ""  # of the weights before `freeze` changed them
 
     @property
     def input_spec(self) -> dict[str, int]:
@@ -197,6 +198,14 @@ class Classifier(nn.Module):
         """First 16 hex digits of the SHA-256 of the weights."""
         return weights_digest(self)
 
+    def saved_digest(self) -> str:
+        """`content_digest` of the weights as they are saved, before `freeze` folded batch norm."""
+        return self._digest_before or content_digest(self.state_to_save())
+
+    def batch(self, x: Any) -> Any:
+        """Inputs as they are given to a module -> inputs of a trigger: pictures as they are, texts as word vectors."""
+        return x
+
 
 def weights_digest(module: nn.Module) -> str:
     """First 16 hex digits of the SHA-256 of a module's weights and buffers, by name."""
@@ -208,6 +217,23 @@ def weights_digest(module: nn.Module) -> str:
     return digest.hexdigest()[:16]
 
 
+def content_digest(state: Mapping[str, Tensor]) -> str:
+    """The digest of what was learned, whatever its parts are called, from a module's state; see `digest_of_values`.
+
+    A model that fairprog wraps, or takes the head of, therefore has the digest of the model itself. Equal on every
+    machine.
+    """
+
+    def values() -> Iterator[tuple[str, str, tuple[int, ...], bytes]]:
+        for name, value in state.items():
+            if value.is_floating_point():
+                content = value.detach().cpu().contiguous()
+                kind = str(value.dtype).removeprefix("torch.")
+                yield name, kind, tuple(value.shape), content.reshape(-1).view(torch.uint8).numpy().tobytes()
+
+    return digest_of_values(values())
+
+
 def freeze(classifier: C) -> C:
     """Freeze a classifier: evaluation mode, no gradients for weights, batch norm folded where we know the net.
 
@@ -216,6 +242,8 @@ def freeze(classifier: C) -> C:
     classifier.eval().requires_grad_(False)
     if not classifier.is_converted:
         return classifier
+    if any(isinstance(module, nn.BatchNorm2d) for module in classifier.modules()):
+        classifier._digest_before = classifier.saved_digest()
     for module in list(classifier.modules()):
         _fold_batch_norm(module)
     classifier.to(memory_format=torch.channels_last)

@@ -201,7 +201,7 @@ class Hybrid(ImageClassifier):
 
     def features(self, x: Tensor) -> Tensor:
         tokens = self.stem(_scale(x)).flatten(2).transpose(1, 2) + self.position  # (k, t, d)
-        tokens = self.first(torch.cat([self.token.expand(len(x), -1, -1), tokens], 1))
+        tokens = self.first(torch.cat([self.token.expand(x.shape[0], -1, -1), tokens], 1))
         grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (self.grid, self.grid))
         grid = self.positions(grid)  # (k, d, s/8, s/8)
         tokens = torch.cat([tokens[:, :1], grid.flatten(2).transpose(1, 2)], 1)

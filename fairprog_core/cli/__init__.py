@@ -14,9 +14,11 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.cli import data, encoder, run, screen
+from fairprog_core.cli import data, report, run, screen
 from fairprog_core.cli.auditing import audit, check
+from fairprog_core.cli.deploy import apply, export, passport
 from fairprog_core.cli.machine import commands as machine
+from fairprog_core.cli.machine import encoder
 from fairprog_core.cli.runs import commands as runs
 from fairprog_core.cli.runs import compare, experiments
 from fairprog_core.cli.terminal.console import complain
@@ -47,7 +49,11 @@ runs.app.command("experiments")(experiments.experiments)
 app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 app.command("audit")(audit.audit)
+app.command("report")(report.report)
 app.command("check")(check.check)
+app.command("apply")(apply.apply)
+app.command("passport")(passport.passport)
+app.command("export")(export.export)
 app.command("encoder")(encoder.encoder)
 app.command("worker")(machine.worker)
 app.command("doctor")(machine.doctor)

@@ -41,6 +41,8 @@ from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import is_series, load_studies
+from fairprog_core.trackers import End, check_trackers
+from fairprog_core.trackers.follow import Followers
 
 LOG = "logs/run.log"
 SERIES = "fairprog.series/1"
@@ -57,6 +59,10 @@ def run(
     threads: Annotated[int | None, typer.Option(help="Threads that torch computes with.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the result to it.")
+    ] = None,
+    log_to: Annotated[
+        list[str] | None,
+        typer.Option("--log", metavar="TRACKER", help="Log the run to mlflow or trackio too. Repeatable."),
     ] = None,
 ) -> int:
     """Run a study in the foreground.
@@ -75,6 +81,7 @@ def run(
         check_limits(each)
     if json_file:
         check_destination(json_file, RESULT_FILE)
+    check_trackers(log_to or ())
     opened_home = open_home(home)
     _log_to(opened_home)
     with console().status("Loading torch …"):
@@ -87,7 +94,8 @@ def run(
             earlier = _earlier(store, each) if from_series else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                _show(record_run(store, begun, execute, stop, log_name=LOG), f"{shorten(each.name)} ({begun.id})")
+                records = record_run(store, begun, execute, stop, log_name=LOG)
+                _show(_followed(records, log_to or (), store, begun, each), f"{shorten(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)
             if earlier.state != "done":
@@ -96,6 +104,25 @@ def run(
     if json_file:
         _write(json_file, [opened_home.run(run.id) for run in ended], name=study if from_series else None)
     return code
+
+
+def _followed(
+    records: Iterator[Record], trackers: Sequence[str], store: Store, begun: Run, study: Study
+) -> Iterator[Record]:
+    """The records of a run that trackers follow.
+
+    Raises:
+        ConfigError: a tracker does not answer; the run has failed then.
+    """
+    try:
+        followers = Followers(trackers, study, begun.id)
+    except ConfigError as error:
+        store.finish(begun, "failed", error=str(error))
+        raise
+    yield from followers.follow(records)
+    state = store.get(begun.id).state
+    end: End = "done" if state == "done" else "failed" if state == "failed" else "cancelled"
+    yield from followers.close(end, store.home.run(begun.id))
 
 
 def _earlier(store: Store, study: Study) -> Run | None:

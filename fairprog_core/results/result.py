@@ -28,7 +28,7 @@ from fairprog_core.results.curve import Curve, CurveId, Transfer, read_json, seq
 from fairprog_core.results.gallery_file import Gallery, read_gallery
 from fairprog_core.results.predictions_file import StoredPredictions, read_predictions
 from fairprog_core.results.run_folder import RESULT, locate
-from fairprog_core.results.trained import find_trigger, read_base, read_trigger
+from fairprog_core.results.trained import find_trigger, make_passport, read_base, read_trigger
 from fairprog_core.results.weak_base import WeakBase, weak_base
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from fairprog_core.classifiers.base import Classifier
     from fairprog_core.triggers.fixed import FixedTrigger
+    from fairprog_core.triggers.passport import Passport
 
 SCHEMA = "fairprog.study/1"
 StudyJson: TypeAlias = dict[str, JsonValue]  # not a `Study`, because options of an earlier version may differ
@@ -222,6 +223,15 @@ class Result:
         curve = find_trigger(self.curves, name, criterion=criterion, seed=seed, folder=self.folder)
         return read_trigger(curve, lam)
 
+    def passport(self, name: str, *, criterion: str | None = None, seed: int | None = None) -> "Passport":
+        """A trained trigger with what was measured of it, for `Passport.save`; arguments as of `trigger`.
+
+        Raises:
+            ConfigError: there is no such trigger.
+            ArtifactError: the file of the trigger or of the base is missing or damaged.
+        """
+        return make_passport(self, find_trigger(self.curves, name, criterion=criterion, seed=seed, folder=self.folder))
+
     def base_classifier(self) -> "Classifier":
         """The frozen base classifier as a torch module, from inputs to logits.
 
@@ -283,14 +293,15 @@ class Result:
         if not is_file(path):
             return None
         found = read_gallery(path)
-        if found.modality != (expected := self._modality()):
+        if found.modality != (expected := self.modality):
             raise ArtifactError(
                 f"The gallery {path} is of the modality {found.modality}, its study's data of {expected} or unknown "
                 "here; install the plug-in that the study needs, or run it again."
             )
         return found
 
-    def _modality(self) -> Modality:
+    @property
+    def modality(self) -> Modality:
         """The modality of the study's data set, as far as this installation knows it."""
         dataset = self.study.get("dataset")
         return modality_of(dataset)

@@ -8,10 +8,10 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import DatabaseError
@@ -164,6 +164,33 @@ class Store(RunReader):
             connection.execute(delete(RECORDS).where(RECORDS.c.run == run.number))
             connection.execute(delete(RUNS).where(RUNS.c.number == run.number))
         shutil.rmtree(self.home.run(run.id), ignore_errors=True)
+
+    def take_in(
+        self,
+        run_id: str,
+        row: Mapping[str, Any],
+        records: Sequence[Record],
+        *,
+        folder: Path,
+        visitor: str | None = None,
+    ) -> None:
+        """Add a run of another home that is over, see `exchange.take_in`.
+
+        Args:
+            run_id: its id.
+            row: its columns there.
+            records: its records.
+            folder: its artifact folder, which moves to its place; in the folder of runs of this home.
+            visitor: whose run it is here.
+
+        Raises:
+            RunError: this home has such a run, or a column or record is not as fairprog writes it.
+        """
+        with self.database.writing() as connection:
+            if self.home.run(run_id).exists() or rows.count(connection, rows.with_id(run_id)):
+                raise RunError(f"This home has the run {run_id} already; remove that one first, if you want this one.")
+            rows.take_in(connection, run_id, row, records, visitor=visitor)
+            folder.rename(self.home.run(run_id))
 
     # ---- called by the process that executes a run
 

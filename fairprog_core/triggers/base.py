@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, overload
 
 import numpy as np
 import torch
@@ -22,19 +22,16 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.base import Classifier, Description
-from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
-from fairprog_core.common.files.destination import Product, has_format, writing
+from fairprog_core.classifiers.base import Classifier, Description, content_digest
+from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten
+from fairprog_core.common.files.destination import writing
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
 from fairprog_core.common.files.tensor_file import save_tensors
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.lam_scale import LamScale, spread_anchor_lams
-
-FORMAT = "fairprog.trigger/1"
-FILE = Product("a trigger that fairprog wrote", has_format("fairprog.trigger"), may_be_in_home=True)
-REMEDY = "take the file from where it was made, or train the trigger again"
+from fairprog_core.triggers.trigger_file import FILE, FORMAT, REMEDY
 
 
 def _ascending(lams: list[float]) -> list[float]:
@@ -52,10 +49,16 @@ class TriggerHeader(OptionsHeader):
     Attributes:
         knots: λ of the anchors, ascending.
         seed: for the untrained values.
+        chosen_lam: λ that was chosen on validation rows; None: the file does not say, as in early versions.
+        weights: digest of the classifier that it was learned on, see `content_digest`; empty: the file does not say.
+        max_length: longest text in tokens that the classifier read; None: the file does not say, or it reads pictures.
     """
 
     knots: Annotated[list[Lam], Field(min_length=1), AfterValidator(_ascending)]
     seed: int = Field(ge=0, lt=2**31)
+    chosen_lam: Lam | None = None
+    weights: str = Field("", max_length=64)
+    max_length: int | None = Field(None, ge=1)
 
     @property
     def input_spec(self) -> dict[str, int]:
@@ -67,6 +70,12 @@ class Trigger(nn.Module):
     """A learned change of the input, the same for every input, with values for every λ.
 
     Subclasses define the `shape` of one trigger's values and how they are applied (`apply_values`).
+
+    Attributes:
+        about: the description in its file; empty: it was not read from one.
+        chosen_lam: as in `TriggerHeader`.
+        weights: as in `TriggerHeader`.
+        max_length: as in `TriggerHeader`.
     """
 
     header: ClassVar[type[TriggerHeader]] = TriggerHeader
@@ -106,6 +115,9 @@ class Trigger(nn.Module):
         self.shared = nn.Parameter(torch.randn(shape, generator=generator))
         self.anchors = nn.Parameter(torch.zeros(len(self.scale.anchor_lams), *shape))
         self.about: Description = {}
+        self.chosen_lam: float | None = None
+        self.weights = ""
+        self.max_length: int | None = None
 
     @property
     def is_searched(self) -> bool:
@@ -166,13 +178,78 @@ class Trigger(nn.Module):
         """Apply the trigger of each λ in turn to the same inputs; work that does not depend on λ is done once."""
         return (self(x, lam) for lam in lams)
 
-    def wrap(self, classifier: Classifier, *, lam: float) -> "ReprogrammedClassifier":
-        """The classifier with this trigger at one λ, as a module from inputs to logits.
+    @overload
+    def wrap(
+        self, model: Classifier, *, lam: float | None = None, is_checked: bool = True
+    ) -> "ReprogrammedClassifier": ...
+
+    @overload
+    def wrap(
+        self,
+        model: nn.Module,
+        *,
+        lam: float | None = None,
+        is_checked: bool = True,
+        tokenizer: Any = None,
+        max_length: int | None = None,
+        preprocess: Callable[[Tensor], Any] | None = None,
+    ) -> nn.Module: ...
+
+    def wrap(self, model: nn.Module, *, lam: float | None = None, is_checked: bool = True, **reading: Any) -> nn.Module:
+        """A classifier with this trigger at one λ, as a module from inputs to logits.
+
+        Inputs are pictures (k, 3, s, s) in [0, 1], or texts.
+
+        Args:
+            model: a classifier of fairprog; or your own module from pictures (k, 3, s, s) to logits; or a sequence
+                classifier of Hugging Face, with its ``tokenizer``.
+            lam: λ; None: the one that the trigger's file says was chosen on validation rows.
+            is_checked: refuse a model whose weights are not those of the trigger's file, if it says which they are.
+            reading: for models of your own: ``preprocess``, put between the picture with its trigger and the model; or
+                ``tokenizer`` and ``max_length``.
 
         Raises:
-            ConfigError: the trigger was made for inputs of another size.
+            ConfigError: the trigger was made for inputs of another size, or its file says no λ and none is given.
+            ModelError: the model has other weights, or cannot be read.
         """
-        return ReprogrammedClassifier(self.attach_to(classifier), classifier, lam)
+        at = self.lam_or_chosen(lam)
+        if isinstance(model, Classifier):
+            if self.weights and is_checked:
+                self.check_weights(model.saved_digest())
+            return ReprogrammedClassifier(self.attach_to(model), model, at)
+        if self.weights and is_checked:
+            self.check_weights(content_digest(model.state_dict()))
+        from fairprog_core.triggers.own_model import in_front_of  # brings transformers, for texts
+
+        return in_front_of(self, model, at, **reading)
+
+    def lam_or_chosen(self, lam: float | None) -> float:
+        """λ; None: the one that the trigger's file says was chosen on validation rows.
+
+        Raises:
+            ConfigError: the file says none.
+        """
+        at = self.chosen_lam if lam is None else lam
+        if at is None:
+            low, high = self.scale.anchor_lams[0], self.scale.anchor_lams[-1]
+            raise ConfigError(f"The trigger's file says no λ that was chosen; give lam=, from {low:g} to {high:g}.")
+        return at
+
+    def check_weights(self, found: str) -> None:
+        """Refuse a classifier that is not the one that the trigger was learned on.
+
+        Args:
+            found: `content_digest` of the classifier.
+
+        Raises:
+            ModelError: so it is.
+        """
+        if self.weights and self.weights != found:
+            raise ModelError(
+                f"The trigger was learned on a classifier with other weights (digest {shorten(self.weights, 20)}, "
+                f"this one's {found}), so nothing that was measured holds here; give that classifier, or set "
+                "is_checked=False (--any-model)."
+            )
 
     def attach_to(self, classifier: Classifier) -> Self:
         """Take from the classifier what the trigger needs of it; returns the trigger itself.
@@ -277,7 +354,7 @@ class ReprogrammedClassifier(nn.Module):
         return self.classifier.features(self.trigger(x, self.lam))
 
     def forward(self, x: Any) -> Tensor:
-        logits: Tensor = self.classifier(self.trigger(x, self.lam))
+        logits: Tensor = self.classifier(self.trigger(self.classifier.batch(x), self.lam))
         return logits
 
     def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
@@ -301,6 +378,20 @@ def load_trigger(path: str | Path) -> Trigger:
             f"No trigger at {shorten(path)}: give the .safetensors file that a run or the dashboard wrote."
         )
     values, about = read_module(path, format=FORMAT, noun="trigger", remedy=REMEDY)
+    return trigger_of(values, about, path)
+
+
+def trigger_of(values: dict[str, Tensor], about: Description, path: Path) -> Trigger:
+    """The trigger of a file's values and description.
+
+    Args:
+        values: by name.
+        about: the header.
+        path: of the file, for errors.
+
+    Raises:
+        ArtifactError: they do not fit each other.
+    """
     options = options_of(TRIGGERS, about, path=path, noun="trigger", remedy=REMEDY)
     implementation: type[Trigger] = TRIGGERS[options.kind].load()
     header = parse_header(implementation.header, about, path=path, remedy=REMEDY)
@@ -313,6 +404,7 @@ def load_trigger(path: str | Path) -> Trigger:
     if reason := trigger.invalid_value():
         raise ArtifactError(damaged(path, reason, REMEDY))
     trigger.about = about
+    trigger.chosen_lam, trigger.weights, trigger.max_length = header.chosen_lam, header.weights, header.max_length
     return trigger
 
 

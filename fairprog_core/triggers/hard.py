@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.triggers import HardOptions
 from fairprog_core.triggers.text import NO_WORD, TextTrigger, allowed_words
 
@@ -123,6 +124,21 @@ class Hard(TextTrigger):
         """The words of every anchor as text; needs `attach_to` first."""
         ids = self.token_ids(torch.tensor(self.scale.anchor_lams, dtype=torch.float64))
         return [[self.names[token] for token in row] for row in ids.tolist()]
+
+    def to_text(self, lam: float | None = None) -> str:
+        """The words at λ, to put before or behind a text for any API.
+
+        Args:
+            lam: λ; None: the chosen one of the trigger's file.
+
+        Raises:
+            ConfigError: the file, of an early version, holds no words; attach the trigger to its classifier.
+        """
+        at = torch.tensor([self.lam_or_chosen(lam)], dtype=torch.float64)
+        words = self.spelled() if self.names else self.about.get("words")
+        if not words:
+            raise ConfigError("The trigger's file holds no words; attach it to its classifier first.")
+        return " ".join(words[int(self.scale.nearest(at)[0])])
 
     def save(self, path: Path, **about: Any) -> None:
         """As for every trigger; the description also holds the words of the anchors as text."""

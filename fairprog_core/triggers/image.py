@@ -6,13 +6,15 @@ Notation: k rows, s image side, p side of the photo inside a border.
 """
 
 import copy
+import io
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
@@ -34,9 +36,20 @@ class ImageTriggerHeader(TriggerHeader):
 
 
 class ImageTrigger(Trigger):
-    """A trigger that sets some pixels of the picture; the others show the photo."""
+    """A trigger that sets some pixels of the picture; the others show the photo.
+
+    Attributes:
+        places: (n,) the pixels of `area`, counted row by row.
+    """
 
     header: ClassVar[type[TriggerHeader]] = ImageTriggerHeader
+    places: Tensor
+
+    def __init__(
+        self, options: Any, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
+    ) -> None:
+        super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
+        self.register_buffer("places", self.area().flatten().nonzero()[:, 0], persistent=False)
 
     @property
     def image_size(self) -> int:
@@ -44,11 +57,15 @@ class ImageTrigger(Trigger):
         return self.input_spec["image_size"]
 
     def shape(self) -> tuple[int, ...]:
-        return 3, int(self.mask().sum())
+        return 3, int(self.area().sum())
 
     def mask(self) -> Tensor:
         """(s, s) bool: the trigger's pixels."""
         raise NotImplementedError
+
+    def area(self) -> Tensor:
+        """(s, s) bool: the pixels for which values are learned; it never changes."""
+        return self.mask()
 
     def repeated(self, tiles: Tensor) -> Tensor:
         """Values (k, 3, n) of the n pixels that repeat small patterns (k, 3, t, t) over the picture."""
@@ -92,9 +109,8 @@ class ImageTrigger(Trigger):
     def lay(self, ground: Tensor, values: Tensor) -> Tensor:
         """Add l triggers (l, *shape) to cleared photos (l, k/l, 3, s, s), one per first index."""
         mask = self.mask().to(ground.device)
-        pixels = ground.new_zeros(len(values), 3, mask.numel()).index_copy(
-            2, mask.flatten().nonzero()[:, 0], self.pixels(values)
-        )
+        blank = ground.new_zeros(len(values), 3, mask.numel())
+        pixels = blank.index_copy(2, self.places.to(ground.device), self.pixels(values))
         return ground + pixels.view(-1, 1, 3, *mask.shape)
 
     def place(self, masks: Tensor) -> Tensor:
@@ -119,11 +135,30 @@ class ImageTrigger(Trigger):
         rgba = np.concatenate([pixels * alpha, alpha], axis=-1)
         return (rgba * 255 + 0.5).astype(np.uint8)
 
+    def to_png(self, lam: float | None = None) -> bytes:
+        """The trigger alone as a PNG with an alpha channel, transparent where the photo shows.
+
+        Scale the photo to `photo_box` (top, left, height, width) and lay this over it.
+
+        Args:
+            lam: λ; None: the chosen one of the trigger's file.
+        """
+        out = io.BytesIO()
+        Image.fromarray(self.picture(self.lam_or_chosen(lam))).save(out, "PNG")
+        return out.getvalue()
+
 
 class Border(ImageTrigger):
     """A learned frame around the photo, which is shrunk to p×p pixels."""
 
     options: BorderOptions
+    shrink: Tensor
+
+    def __init__(
+        self, options: BorderOptions, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
+    ) -> None:
+        super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
+        self.register_buffer("shrink", shrinking(self.image_size, self.photo_box[2]), persistent=False)
 
     @property
     def photo_box(self) -> PhotoBox:
@@ -139,18 +174,13 @@ class Border(ImageTrigger):
 
     def fit_photo(self, x: Tensor) -> Tensor:
         top, left, height, width = self.photo_box
-        shrink = self._shrink(height).to(x)
-        fitted = torch.zeros_like(x, memory_format=torch.channels_last)  # the memory format of the classifiers
-        fitted[..., top : top + height, left : left + width] = shrink @ x @ shrink.T
-        return fitted
+        shrink = self.shrink.to(x)
+        right, bottom = self.image_size - left - width, self.image_size - top - height
+        fitted = F.pad(shrink @ x @ shrink.T, (left, right, top, bottom))
+        return fitted.contiguous(memory_format=torch.channels_last)  # as the classifiers
 
     def clear(self, photo: Tensor) -> Tensor:
         return photo  # `fit_photo` left zeros there
-
-    def _shrink(self, side: int) -> Tensor:
-        """(side, s): antialiased bilinear resizing of one axis as a matrix; three times as fast as ``interpolate``."""
-        eye = torch.eye(self.image_size)[None, None]
-        return F.interpolate(eye, size=(side, self.image_size), mode="bilinear", antialias=True)[0, 0]
 
 
 class Frame(ImageTrigger):
@@ -183,3 +213,9 @@ class Patch(ImageTrigger):
         mask = torch.zeros(self.image_size, self.image_size, dtype=torch.bool)
         mask[top : top + height, left : left + width] = True
         return mask
+
+
+def shrinking(source: int, target: int) -> Tensor:
+    """(target, source): antialiased bilinear resizing of one axis, three times as fast as ``interpolate``."""
+    eye = torch.eye(source)[None, None]
+    return F.interpolate(eye, size=(target, source), mode="bilinear", antialias=True)[0, 0]

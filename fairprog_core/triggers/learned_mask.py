@@ -43,21 +43,17 @@ class LearnedMask(ImageTrigger):
     def at_step(self, step: int) -> None:
         self._is_training = True
 
-    def shape(self) -> tuple[int, ...]:
-        return 3, int(self._area().sum())
-
     def mask(self) -> Tensor:
         best = self.scores.topk(self._n_pixels()).indices
-        area = self._area().to(best.device)
-        mask = torch.zeros_like(area).flatten()
-        mask[area.flatten().nonzero()[best, 0]] = True
-        return mask.view_as(area)
+        mask = torch.zeros(self.image_size**2, dtype=torch.bool, device=best.device)
+        mask[self.places.to(best.device)[best]] = True
+        return mask.view(self.image_size, self.image_size)
 
     def clear(self, photo: Tensor) -> Tensor:
         return photo  # `lay` clears: the gradient of a score needs the photo under its pixel
 
     def lay(self, ground: Tensor, values: Tensor) -> Tensor:
-        inside = self._area().to(ground.device).flatten().nonzero()[:, 0]
+        inside = self.places.to(ground.device)
         pixels = ground.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
         pixels = pixels.view(-1, 1, 3, self.image_size, self.image_size)
         mask = self.mask().to(ground)
@@ -80,7 +76,7 @@ class LearnedMask(ImageTrigger):
             whole.scores.copy_(torch.stack([part.scores for part in parts]).mean(0))
         return whole
 
-    def _area(self) -> Tensor:
+    def area(self) -> Tensor:
         """(s, s) bool: the pixels that may be chosen."""
         area = torch.ones(self.image_size, self.image_size, dtype=torch.bool)
         if self.options.area == "frame":

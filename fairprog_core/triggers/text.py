@@ -144,9 +144,9 @@ class TextTrigger(Trigger):
             its suffix ([SEP]).
         """
         lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
-        per_lam = len(x.mask) // len(lams)
-        vectors = self.vectors(self.values(lams)).repeat_interleave(per_lam, 0)  # (k, m, w)
-        ids = self.token_ids(lams).repeat_interleave(per_lam, 0)
+        per_lam = x.mask.shape[0] // len(lams)  # `len` is a plain number when exported
+        vectors = repeat_rows(self.vectors(self.values(lams)), per_lam)  # (k, m, w)
+        ids = repeat_rows(self.token_ids(lams), per_lam)
         before, after = self.n_ends
         at = torch.full_like(x.lengths, before) if self.options.position == "start" else x.lengths - after  # (k,)
         return insert(x, vectors, ids, at)
@@ -198,6 +198,11 @@ class Words(TextTrigger):
 
     def token_ids(self, lam: Tensor) -> Tensor:
         return self.start_ids.expand(len(lam), -1)
+
+
+def repeat_rows(values: Tensor, n: int) -> Tensor:
+    """Every row of (l, …) n times: (l·n, …). As ``repeat_interleave``, which cannot be exported for any n."""
+    return values[:, None].expand(-1, n, *values.shape[1:]).flatten(0, 1)
 
 
 def insert(x: TextInput, vectors: Tensor, ids: Tensor, at: Tensor) -> TextInput:

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from app.charts import overlay, tradeoff
-from app.charts.along import along, frames, line
-from app.models.explanations import ConditionFigures
+from app.charts import tradeoff
+from app.charts.along import along, frames
 from app.models.series import PlotPoint, Series, front
 from app.wording import tradeoff as words
-from app.wording.shared import common, verdicts
+from app.wording.shared import common
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures import overlay
+from fairprog_core.report.figures.explanations import ConditionFigures
+from fairprog_core.report.figures.line import line
+from fairprog_core.report.wording import verdicts
 from fairprog_core.results.curve import Curve
 
 GAP = "average_abs_odds_difference"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from app.models.line import Line
 from app.wording.panels import group_means as words
 from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures.line import Line
+from fairprog_core.report.wording import group_means
 
 
 def mean(value, half):
@@ -55,7 +56,7 @@ def test_fall_counts_where_the_figure_falls():
 
 
 def test_run_without_the_figure_says_that_it_was_not_measured():
-    assert said(None) == words.UNKNOWN.format(figure=8)
-    assert said(Line("share", {"without": Estimate(0.3, None)}, [Estimate(0.6, None)])) == words.UNKNOWN.format(
+    assert said(None) == group_means.UNKNOWN.format(figure=8)
+    assert said(Line("share", {"without": Estimate(0.3, None)}, [Estimate(0.6, None)])) == group_means.UNKNOWN.format(
         figure=8
     )

@@ -11,6 +11,7 @@ from app.wording import start as words
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import Point
+from fairprog_core.report.wording import headline
 from fairprog_core.results.changed_examples import SCHEMA, write_examples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
@@ -86,7 +87,7 @@ def test_lines_tell_both_ends_of_what_is_furthest_apart_and_the_worst_of_the_oth
 def test_sentence_writes_itself():
     """0.5 → 0.125 is 50 → 13 points, as 63 of 100 is to 50 of 100; 0.86 → 0.83 is 3 of 100."""
     before, after = intro_demo.picture(result(), CURVE, gallery())["stops"]
-    assert (before["apart"], before["price"]) == ("50 points apart.", words.FREE)
+    assert (before["apart"], before["price"]) == ("50 points apart.", headline.FREE)
     assert (after["apart"], after["price"]) == (
         "50 → 13 points apart.",
         "Price: 3 more of 100 answers are wrong.",
@@ -102,7 +103,7 @@ def test_sentence_writes_itself():
     ("accuracy", "price"),
     [
         (0.852, "Price: 1 more of 100 answers is wrong."),
-        (0.859, words.NO_PRICE),
+        (0.859, headline.NO_PRICE),
         (0.879, "And 2 more of 100 answers are right."),
     ],
 )

@@ -4,12 +4,12 @@ from contextlib import closing
 
 import pytest
 
-from app.charts import overlay
 from app.components.saliency import own_answer
 from app.state import explain_process
 from app.wording import saliency as words
 from fairprog_core.explain.live.process import Request
 from fairprog_core.explain.live.warm_process import Allowance
+from fairprog_core.report.figures import overlay
 from tests.app.drawn import given
 from tests.hindrances import Gate, Hindrance, light_process
 

@@ -9,16 +9,18 @@ import pytest
 from app.charts import probe as probe_charts
 from app.charts import saliency as charts
 from app.charts.along import along
-from app.models.explanations import explanation_of, probe_of
-from app.models.line import Line
-from app.models.probe_controls import most_moved, probe_controls
 from app.wording import probe as probe_words
 from app.wording import saliency as words
-from app.wording.shared import common, inside, paired, verdicts
+from app.wording.shared import common, inside
 from fairprog_core.metrics.explanations.by_condition import ByCondition
 from fairprog_core.metrics.explanations.paired import PairedDifferences
 from fairprog_core.metrics.explanations.probe import DemographicPrediction, LinearReadings, Probe
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures.explanations import explanation_of, probe_of
+from fairprog_core.report.figures.line import Line
+from fairprog_core.report.figures.probe_controls import most_moved, probe_controls
+from fairprog_core.report.wording import paired, verdicts
+from fairprog_core.report.wording import probe as probe_sentences
 from tests.app.drawn import given
 
 
@@ -146,8 +148,8 @@ def probe(black):
 @pytest.mark.parametrize("group", [0, 1])
 def test_control_of_a_probe_is_compared_in_pairs_of_classifiers(black, said, group):
     text = sentences(probe(black), "mean", group, 1)
-    assert probe_words.STRENGTHS[said].format(name=paired.NAMES["black"]) in text
-    assert (probe_words.ANY_CONTROL in text) == (said == "as strongly")
+    assert probe_sentences.STRENGTHS[said].format(name=paired.NAMES["black"]) in text
+    assert (probe_sentences.ANY_CONTROL in text) == (said == "as strongly")
 
 
 def test_probe_says_means_and_differences():

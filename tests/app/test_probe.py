@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from app.models.explanations import probe_of
-from app.models.probe_controls import most_moved, probe_controls, readers
 from app.wording import probe as words
 from app.wording.shared import inside
 from fairprog_core.metrics.explanations.by_condition import ByCondition
 from fairprog_core.metrics.explanations.probe import DemographicPrediction, LinearReadings, Probe
+from fairprog_core.report.figures.explanations import probe_of
+from fairprog_core.report.figures.probe_controls import most_moved, probe_controls, readers
 from tests.app.drawn import given, marker, rows
 
 

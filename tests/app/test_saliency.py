@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from app.charts import overlay
 from app.components.saliency import own_answer
 from app.components.saliency.maps import gallery as maps
 from app.state.explain_process import process
 from app.wording import probe as probe_words
 from app.wording import saliency as words
 from app.wording.shared import inside
+from fairprog_core.report.figures import overlay
 from tests.app.drawn import given, marker
 
 

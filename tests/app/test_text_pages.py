@@ -12,7 +12,6 @@ from app.components.saliency import own_answer
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.components.saliency.sentence_gallery import matching
 from app.components.tradeoff import trigger_words
-from app.presenters.texts import safe, snippet
 from app.state import explain_process as explaining
 from app.wording import probe as probe_words
 from app.wording import saliency as shared
@@ -26,6 +25,7 @@ from fairprog_core.explain.live.process import ExplainProcess
 from fairprog_core.explain.live.request import TextRequest
 from fairprog_core.explain.live.text import answer
 from fairprog_core.explain.live.warm_process import WarmProcess
+from fairprog_core.report.figures.texts import safe, snippet
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from app.presenters import sentences, texts
+from app.presenters import sentences
 from app.wording import sentences as words
+from fairprog_core.report.figures import texts
 
 
 @pytest.fixture

@@ -355,6 +355,7 @@ def test_downloads_are_offered_and_the_table_holds_every_point(open_page, demo, 
     page = open_page("tradeoff", lam="4")
     labels = [button.label for button in page.get("download_button")]
     assert labels == [
+        inside.REPORT,
         words.DOWNLOAD_POINTS,
         words.DOWNLOAD_RESULT,
         words.DOWNLOAD_TRIGGER,

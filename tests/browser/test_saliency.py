@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.charts import overlay
 from app.wording import saliency as words
 from app.wording.shared import inside
+from fairprog_core.report.figures import overlay
 from tests.browser.test_tradeoff import results  # noqa: F401
 
 PICTURES = (

@@ -9,6 +9,7 @@ import pytest
 from app.wording import tradeoff as words
 from app.wording.shared import inside
 from fairprog_core.common.home import Home
+from fairprog_core.results.trained import make_passport
 from tests.browser.conftest import running_server
 
 PLANE = "plane-average_abs_odds_difference"
@@ -133,7 +134,7 @@ def test_downloads_are_real_files(results, visitor, finished):
     assert found[inside.DOWNLOAD_CHART].startswith(b"\x89PNG")
     assert found[words.DOWNLOAD_PICTURE.format(lam="4")].startswith(b"\x89PNG")
     assert json.loads(found[words.DOWNLOAD_RESULT]) == finished.result.to_json()
-    assert found[words.DOWNLOAD_TRIGGER] == curve.artifact.read_bytes()
+    assert found[words.DOWNLOAD_TRIGGER] == make_passport(finished.result, curve).to_bytes()
 
 
 def test_change_of_page_keeps_curve_and_lambda(results, visitor):

@@ -67,8 +67,10 @@ def test_bounds_as_they_are_written():
     assert str(smallest("auc=.9")) == "auc ≥ 0.9"
 
 
-@pytest.mark.parametrize("text", ["", "=", "equalized_odds", "equalized_odds=", "equalized_odds=5 %", "accuracy=.1",
-                                  "equalized_odds=nan", "equalized_odds=-.1", "equalized_odds=1.1", "frob=.1"])  # fmt: skip
+@pytest.mark.parametrize("text", [
+    "", "=", "equalized_odds", "equalized_odds=", "equalized_odds=5 %", "accuracy=.1", "equalized_odds=nan",
+    "equalized_odds=-.1", "equalized_odds=1.1", "frob=.1",
+])  # fmt: skip
 def test_other_gaps_are_refused(text):
     with pytest.raises(ConfigError, match="--max-gap"):
         largest(text)

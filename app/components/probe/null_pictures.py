@@ -1,9 +1,9 @@
 """A null picture: without a trigger, with the untrained trigger, and with the trigger at the λ of the slider."""
 
-from app.charts import overlay
 from app.widgets import pictures
 from app.widgets.pictures import PictureCard, PictureCell
 from app.wording import probe as words
+from fairprog_core.report.figures import overlay
 from fairprog_core.results.gallery_file import Gallery
 
 

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from app.charts import probe as charts
-from app.models.explanations import ConditionFigures
 from app.widgets import live_plot
 from app.wording import probe as words
-from app.wording.shared import paired
+from fairprog_core.report.figures.explanations import ConditionFigures
+from fairprog_core.report.wording import paired
 from fairprog_core.results.explanations import Probe
 
 

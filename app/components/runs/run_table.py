@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components import weak_base
+from app.components.runs import report_button
 from app.models import records
 from app.state import artifacts, pins, run_store, session
 from app.widgets import confirm
@@ -108,6 +109,8 @@ def _actions(run: Run, key: str) -> None:
     page = "views/tradeoff.py" if run.state == "done" else "views/train.py"
     if st.button(words.OPEN if run.is_over else words.WATCH, key=f"{key}.open"):
         st.switch_page(page, query_params={session.RUN: run.id})
+    if has_curve(run) and (result := artifacts.read(run_store.home().run(run.id))):
+        report_button.show({run.id: result}, key=f"{key}.report")
     if not run_store.may_change(run):
         return
     if not run.is_over and st.button(words.CANCEL, key=f"{key}.cancel", type="tertiary", disabled=run.is_cancelling):

@@ -8,7 +8,8 @@ from app.charts import saliency as charts
 from app.charts.saliency import Average
 from app.widgets import live_plot
 from app.wording import saliency as words
-from app.wording.shared import common, inside, paired
+from app.wording.shared import common, inside
+from fairprog_core.report.wording import paired
 
 
 def show(value: Sequence[Average], *, lams: Sequence[float], index: int, rows: int) -> None:

@@ -7,15 +7,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.charts import overlay
 from app.components.saliency import own_answer
 from app.components.saliency.maps import gallery as maps
 from app.components.saliency.maps.gallery import Choice, Shot
-from app.presenters import texts
 from app.widgets.pictures import PictureCard
 from app.wording import saliency as words
 from app.wording.shared import common, neutral
 from fairprog_core.explain.live.process import Request
+from fairprog_core.report.figures import overlay, texts
 from fairprog_core.results.gallery_file import Gallery
 
 MOST_MB = 10

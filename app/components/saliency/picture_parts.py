@@ -8,12 +8,13 @@ from app.components.saliency import averages, gallery_pages, map_picker, own_pic
 from app.components.saliency.maps import group_maps
 from app.components.saliency.maps.gallery import Choice
 from app.models import saved_study
-from app.models.explanations import explanation_of
 from app.presenters import row_order
 from app.state import artifacts
 from app.wording import saliency as words
 from app.wording.panels import group_means
 from app.wording.shared import inside
+from fairprog_core.report.figures.explanations import explanation_of
+from fairprog_core.report.figures.mean_maps import has_maps
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result
@@ -46,7 +47,7 @@ def show(value: Result, *, run: str, curve: Curve, channel: str) -> None:
         return
     stamp = artifacts.stamp(value, curve.key)
     _own(value, curve, gallery, choice, lam)
-    if gallery and group_maps.has_maps(gallery):
+    if gallery and has_maps(gallery):
         st.subheader(group_means.TITLE, anchor=False)
         _verdict(charts.averages(explain, "grad_cam", words.POSITIVE), curve, index)
         group_maps.show(gallery, key="means", stamp=stamp, channel=channel, index=index, explain=explain)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.models.sentence import Sentence
-from app.presenters import row_order, sentences, texts
+from app.presenters import row_order, sentences
 from app.widgets import sentence as picture
 from app.widgets import sentence_list
 from app.widgets.sentence_list import Item
 from app.wording import sentences as words
 from app.wording.shared import common
+from fairprog_core.report.figures import texts
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.gallery_layout import GalleryAbout
 

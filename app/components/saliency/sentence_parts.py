@@ -7,8 +7,7 @@ from app.components import curve_slider
 from app.components.saliency import averages, own_sentence, sentence_filter, sentence_gallery
 from app.components.saliency.sentence_filter import SentenceFilter
 from app.models import saved_study
-from app.models.explanations import explanation_of
-from app.presenters import row_order, sentences, texts
+from app.presenters import row_order, sentences
 from app.state import artifacts
 from app.widgets import table
 from app.wording import saliency as shared
@@ -17,6 +16,8 @@ from app.wording.panels import group_means
 from app.wording.shared import common, inside
 from fairprog_core.data.card import data_card
 from fairprog_core.metrics.explanations.averages import ImageExplanation, TextExplanation
+from fairprog_core.report.figures import texts
+from fairprog_core.report.figures.explanations import explanation_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_file import Gallery
 from fairprog_core.results.result import Result

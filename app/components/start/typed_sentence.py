@@ -6,12 +6,13 @@ from pathlib import Path
 import streamlit as st
 
 from app.models.demo import Demo, DemoScores
-from app.presenters import intro_demo, texts
+from app.presenters import intro_demo
 from app.state import explain_process
 from app.widgets.intro.demo import Typed
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.limits import limits
 from fairprog_core.explain.live.request import Arrays, TextScores
+from fairprog_core.report.figures import texts
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT, base_file
 

@@ -17,6 +17,7 @@ from fairprog_core.metrics.summaries import points_csv
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT
+from fairprog_core.results.trained import make_passport
 
 _AT_ONE_LAM = {"image": trigger_view.handout, "text": trigger_words.handout}
 
@@ -35,9 +36,9 @@ def show(value: Result, *, key: str, curve: Curve, index: int) -> None:
     _button(words.DOWNLOAD_POINTS, lambda: points_csv([value.base, *value.points]), points, "text/csv", f"{key}-csv")
     _button(words.DOWNLOAD_RESULT, lambda: _result(value), result, "application/json", f"{key}-json")
     try:
-        label, file = _learned(value, curve, index)
+        label, file, data = _learned(value, curve, index)
         if file.is_file():
-            _button(label, file.read_bytes, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
+            _button(label, data, f"{name}.safetensors", "application/octet-stream", f"{key}-trigger")
     except ArtifactError as error:  # the path leads out of the folder
         st.info(common.plain(str(error)))
     gallery = artifacts.gallery(value, name)
@@ -52,13 +53,23 @@ def _result(result: Result) -> bytes:
     return json.dumps(public.json_value(json.loads(data)), indent=2).encode() if sharing().is_shared else data
 
 
-def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path]:
-    """Label and path of the learned file: the weights at this λ, else one file for all λ, such as the trigger."""
+def _learned(result: Result, curve: Curve, index: int) -> tuple[str, Path, Callable[[], bytes]]:
+    """Label, path and content of what was learned: the weights at this λ, else one file for all λ, or a passport."""
     point = result.points_of(curve)[index]
     if weights := point.artifacts.get("weights"):
-        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam or 0.0)), result.path(weights)
-    label = words.DOWNLOAD_TRIGGER if curve.trigger else words.DOWNLOAD_LEARNED
-    return label, curve.artifact
+        file = result.path(weights)
+        return words.DOWNLOAD_WEIGHTS.format(lam=common.lam(point.lam or 0.0)), file, file.read_bytes
+    if curve.trigger:
+        return words.DOWNLOAD_TRIGGER, curve.artifact, lambda: _passport(result, curve)
+    return words.DOWNLOAD_LEARNED, curve.artifact, curve.artifact.read_bytes
+
+
+def _passport(result: Result, curve: Curve) -> bytes:
+    """The trigger's file with what was measured; without that where files of the run are missing or damaged."""
+    try:
+        return make_passport(result, curve).to_bytes()
+    except ArtifactError:
+        return curve.artifact.read_bytes()
 
 
 def _button(label: str, data: Callable[[], str | bytes], file: str, mime: str, key: str) -> None:

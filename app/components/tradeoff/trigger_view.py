@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.charts import overlay
 from app.models import saved_study
 from app.widgets import pictures
 from app.widgets.handout import Handout
 from app.widgets.pictures import PictureCard, PictureCell
 from app.wording import tradeoff as words
 from app.wording.shared import common
+from fairprog_core.report.figures import overlay
 from fairprog_core.results.gallery_file import Gallery
 
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.models.gallery import control_words, trigger_words
-from app.presenters import texts
 from app.widgets import phrases
 from app.widgets.handout import Handout
 from app.widgets.phrases import Phrase
 from app.wording import tradeoff as words
 from app.wording.shared import common
+from fairprog_core.report.figures import texts
 from fairprog_core.results.gallery_file import Gallery
 
 

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app.models.table import Table, TableCell
-from app.presenters import texts
 from app.state import run_store
 from app.widgets import table
 from app.wording import train as words
@@ -12,6 +11,7 @@ from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, DatasetOptions
 from fairprog_core.data.base import Example
+from fairprog_core.report.figures import texts
 
 N = 6
 MOST_LETTERS = 300

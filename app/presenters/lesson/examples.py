@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.models.gallery import trigger_words
-from app.presenters import texts
 from app.presenters.lesson import portraits
 from app.presenters.lesson.data import LessonExample, LessonTrigger
 from fairprog_core.metrics.explanations.by_condition import CONTROLS
+from fairprog_core.report.figures import texts
 from fairprog_core.results.changed_examples import ChangedExamples
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import Gallery

@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 
 from app.models import saved_study
 from app.wording.shared import common, neutral
-from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import Point
+from fairprog_core.report.figures.names import CONTROLS as CONTROLS
+from fairprog_core.report.figures.names import IS_COLLAPSED as IS_COLLAPSED
+from fairprog_core.report.figures.names import curve_name as curve_name
+from fairprog_core.report.figures.names import learned_name as learned_name
+from fairprog_core.report.figures.names import rival as rival
+from fairprog_core.report.figures.names import share as share
+from fairprog_core.report.figures.numbers import brackets as brackets
+from fairprog_core.report.figures.numbers import difference as difference
+from fairprog_core.report.figures.numbers import ends as ends
+from fairprog_core.report.figures.numbers import interval as interval
+from fairprog_core.report.figures.numbers import percent as percent
+from fairprog_core.report.figures.numbers import signed as signed
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.gallery_layout import GalleryAbout
 
 DEMO = "Shipped demo: {name}"
 COMPARISON = "Shipped: all methods, {name}"
-USUAL, OTHER_METHOD = "reprogram", "{name} ({method})"
 PINNED = "Pinned: {name}"
 RUN = "Run"
 RUNS = "Runs"
@@ -38,20 +48,11 @@ ONE_SEED = (
     "inside every seed”."
 )
 
-CONTROLS = {
-    "without": "without",
-    "untrained": "untrained",
-    "black": "black",
-    "random_words": "random words",
-    "neutral_words": "neutral words",
-}
 CROSS = "✕"  # at the name of a collapsed control where space is short
-IS_COLLAPSED = "{name} (collapsed)"
 COLLAPSED_CONTROLS = (
     "Collapsed, and crossed out: {names}. In some group, no row of some label is predicted right any more, or always "
     "predicting the most frequent label would be at least as accurate, so its figures mean little."
 )
-RIVAL = "{method}, λ\u00a0=\u00a0{lam}"
 RIVALS_NOTE = (
     "Rivals, which change all weights and use no trigger: {names}. Each is shown at the λ that was chosen for it on "
     "validation rows; the slider does not change it."
@@ -68,6 +69,15 @@ LOADING = "Loading saved results"
 COPY = "Copy"
 COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
+COPY_LINK = "Copy link"
+COPIED_LINK = "Copied"
+ADDRESS = "Address of this page"
+WHOLE_RUN = "Whole run (zip)"
+WHOLE_RUN_HELP = (
+    "For another machine: add it there on the page Runs. It keeps its id, so addresses of its pages work there."
+)
+REPORT = "Report (HTML)"
+REPORT_HELP = "One file with figures, examples, controls and limits. It opens offline and prints well."
 
 
 def why_unexplained(study: Mapping[str, object], curve: Curve, *, is_complete: bool) -> str | None:
@@ -102,29 +112,6 @@ def run_name(name: str, run: str) -> str:
     return neutral.in_text(f"{name or RUN} ({run[:8]})")
 
 
-def curve_name(kind: str, criterion: str, tuning_ratio: float | None = None, method: str = "") -> str:
-    """A curve in a list, without its seed: "Border, equalized odds", "…, 5 % of the tuning data"."""
-    return f"{learned_name(kind, method)}, {common.kind(criterion).lower()}{share(tuning_ratio)}"
-
-
-def learned_name(kind: str, method: str) -> str:
-    """A trigger, with the method if it is not the usual one: "Border (trigger learned by queries)".
-
-    Args:
-        kind: the trigger; the method where there is no trigger.
-        method: registry key; empty: not to be said.
-    """
-    if method in ("", kind, USUAL):
-        return common.kind(kind)
-    title = common.kind(method)
-    return OTHER_METHOD.format(name=common.kind(kind), method=title[:1].lower() + title[1:])
-
-
-def share(tuning_ratio: float | None) -> str:
-    """The end of a curve's name: ", 5 % of the tuning data"; empty if it was trained on all of it."""
-    return "" if tuning_ratio is None or tuning_ratio == 1 else f", {100 * tuning_ratio:g} % of the tuning data"
-
-
 def in_run(run: str, text: str) -> str:
     """A text after its run's name, if several runs are compared; ``run`` is empty for one run."""
     return f"{run}: {text}" if run else text
@@ -141,11 +128,6 @@ def collapsed_controls(names: Sequence[str] | None) -> str:
     return COLLAPSED_CONTROLS.format(names=found) if found else ""
 
 
-def rival(method: str, lam: float) -> str:
-    """The name of a rival: "AdvIn, λ = 4"."""
-    return RIVAL.format(method=common.kind(method), lam=common.lam(lam))
-
-
 def rivals_note(about: GalleryAbout) -> str:
     """Which rivals a gallery has, and which of them collapsed; empty without rivals."""
     names = "; ".join(rival(method, lam) for method, lam in about.get("rivals", {}).items())
@@ -157,44 +139,6 @@ def rivals_note(about: GalleryAbout) -> str:
     return " ".join(note for note in notes if note)
 
 
-def interval(found: Estimate, digits: int = 3) -> str:
-    """``0.871 [0.860, 0.882]``; "not estimable" if there is no value."""
-    if found.value is None:
-        return common.NOT_ESTIMABLE
-    return f"{signed(found.value, digits)}{brackets(found, digits)}"
-
-
-def difference(found: Estimate, digits: int = 3) -> str:
-    """``+0.045 [0.036, 0.056]``: a known difference and its interval."""
-    return f"{signed(found.value or 0.0, digits, plus=True)}{brackets(found, digits)}"
-
-
 def with_note(text: str, note: str) -> str:
     """A figure with a note: "0.021; noise alone: 0.030"."""
     return f"{text}; {note}" if note else text
-
-
-def brackets(found: Estimate, digits: int = 3) -> str:
-    """`` [0.860, 0.882]``, or nothing if there is no interval."""
-    return "" if found.ci is None else f" [{signed(found.ci[0], digits)}, {signed(found.ci[1], digits)}]"
-
-
-def ends(found: EstimateJson) -> tuple[float, float]:
-    """Both ends of an interval; if there is none, the value twice."""
-    value = found["value"] or 0.0
-    low, high = found["ci"] or (value, value)
-    return low, high
-
-
-def percent(found: Estimate) -> tuple[str, str]:
-    """A known share and its interval: ``("29 %", "[19, 39]")``; the interval is empty if there is none."""
-    ends = [signed(100 * end, 0) for end in found.ci or ()]
-    return f"{signed(100 * (found.value or 0.0), 0)} %", f"[{', '.join(ends)}]" if ends else ""
-
-
-def signed(value: float, digits: int = 3, *, plus: bool = False) -> str:
-    """A number with a true minus sign; with ``plus`` also with a plus sign, for changes."""
-    text = f"{abs(value):.{digits}f}"
-    is_zero = float(text) == 0
-    sign = "" if is_zero else "−" if value < 0 else "+" if plus else ""
-    return f"{sign}{text}"

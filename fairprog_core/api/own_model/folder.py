@@ -48,8 +48,18 @@ class SavedModel(NamedTuple):
     inputs: dict[str, object]
 
 
-def write(folder: str | Path, trigger: Trigger, findings: Findings, *, model: str, inputs: dict[str, Any]) -> None:
+def write(
+    folder: str | Path, trigger: Trigger, findings: Findings, *, model: str, weights: str, inputs: dict[str, Any]
+) -> None:
     """Write a new or empty folder: whole or not at all.
+
+    Args:
+        folder: to write.
+        trigger: not attached to a model.
+        findings: figures and settings.
+        model: digest of the weights of the user's model, with their names.
+        weights: its `content_digest`.
+        inputs: what has to be given again when the folder is loaded.
 
     Raises:
         ConfigError: the folder is not empty or not writable, or a label is neither text nor a number.
@@ -59,7 +69,10 @@ def write(folder: str | Path, trigger: Trigger, findings: Findings, *, model: st
     values = {"format": FORMAT, "fairprog": VERSION, "model": model, "inputs": inputs, **findings.to_json()}
     with writing(check_destination(path, _NEW), _NEW) as part:
         part.mkdir()
-        trigger.save(part / TRIGGER, fairprog=VERSION, classifier=model)
+        trigger.save(
+            part / TRIGGER, fairprog=VERSION, classifier=model, weights=weights, chosen_lam=findings.chosen_lam,
+            labels=list(findings.labels.names), groups=list(findings.groups.names),
+        )  # fmt: skip
         (part / DESCRIPTION).write_text(json.dumps(plain(values), allow_nan=False), "utf-8")
 
 

@@ -21,12 +21,12 @@ from fairprog_core.api.own_model.inputs import Inputs
 from fairprog_core.api.own_model.plot import tradeoff
 from fairprog_core.api.own_model.rows import GivenRows, coded, uncoded
 from fairprog_core.api.own_model.setting import Setting
-from fairprog_core.api.own_model.triggered_model import TriggeredModel
 from fairprog_core.classifiers.own.classifier import OwnClassifier
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.triggers.base import Trigger
+from fairprog_core.triggers.own_model import TriggeredModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,8 @@ class Reprogrammed:
             ConfigError: the folder is not empty, or a label is neither text nor a number.
             ArtifactError: it cannot be written.
         """
-        write(folder, self.trigger, self.findings, model=self.classifier.digest(), inputs=self.inputs.to_json())
+        model, weights = self.classifier.digest(), self.classifier.saved_digest()
+        write(folder, self.trigger, self.findings, model=model, weights=weights, inputs=self.inputs.to_json())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.findings.in_words()}>"

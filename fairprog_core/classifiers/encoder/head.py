@@ -131,7 +131,7 @@ def last_tokens(x: TextInput, skipped: int | None) -> Tensor:
 
 def _of_tokens(values: Tensor, at: Tensor) -> Tensor:
     """Values (k, t, d) of one token per text, t times."""
-    return values[torch.arange(len(values), device=values.device), at][:, None].expand_as(values)
+    return values[torch.arange(values.shape[0], device=values.device), at][:, None].expand_as(values)
 
 
 def _is_same(found: Tensor, logits: Tensor) -> bool:

@@ -81,9 +81,15 @@ class TextClassifier(Classifier):
             vectors = self.embed(ids.clamp(min=0))
         return TextInput(vectors, ids != self.tokens.pad_id, ids)
 
+    def batch(self, x: Any) -> Any:
+        """Texts -> word vectors; a ``TextInput`` stays as it is."""
+        if isinstance(x, TextInput):
+            return x
+        return self.to_input(self.encode([x] if isinstance(x, str) else x))
+
     def in_parts(self, x: TextInput, read: Callable[[TextInput], Tensor]) -> Tensor:
         """Outputs (k, d) of a function of texts, on a CPU computed for few texts of similar length at a time."""
-        if self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
+        if torch.compiler.is_exporting() or self.device.type != "cpu" or len(x.mask) <= AT_ONCE or x.mask.all():
             return read(x)
         order = x.lengths.argsort(stable=True)
         parts = [read(x.rows(some).without_filling()) for some in torch.split(order, AT_ONCE)]

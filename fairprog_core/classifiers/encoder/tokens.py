@@ -51,6 +51,8 @@ class Tokens:
         suffix: token ids after every text.
         pad_id: fills rows up: the pad token's id; -1 where there is none, or where it could be a part of a text.
         blank_id: token id that stands for no word: the pad token's, else the unknown token's, else that of an end.
+        unknown_id: token id of words that are not known.
+        reserved: token ids of the other special tokens, which are replaced by the unknown one inside a text.
     """
 
     def __init__(self, tokenizer_state: TokenizerState) -> None:
@@ -75,12 +77,12 @@ class Tokens:
             raise ModelError("The tokenizer of this model has no special token; give it a pad token and save it again.")
         self.prefix, self.suffix = frame
         self.blank_id = known[0]
-        self._unknown = self.blank_id if own.unk_token_id is None else int(own.unk_token_id)
+        self.unknown_id = self.blank_id if own.unk_token_id is None else int(own.unk_token_id)
         can_fill = own.pad_token_id not in (None, own.unk_token_id, *self.prefix, *self.suffix)
         self.pad_id = self.blank_id if can_fill and (self.prefix or self.suffix) else _FILLING
         self._backend = own.backend_tokenizer
         self._backend.encode_special_tokens = True
-        self._reserved = [token for token in own.all_special_ids if token != self._unknown]
+        self.reserved = [token for token in own.all_special_ids if token != self.unknown_id]
 
     @property
     def n_ends(self) -> tuple[int, int]:
@@ -133,7 +135,7 @@ class Tokens:
         ids = np.full((len(rows), max(map(len, rows), default=0)), self.pad_id, dtype=np.int32)
         for row, values in zip(ids, rows):
             own = self.inner(values)
-            own[np.isin(own, self._reserved)] = self._unknown  # SentencePiece encodes special tokens all the same
+            own[np.isin(own, self.reserved)] = self.unknown_id  # SentencePiece encodes special tokens all the same
             row[: len(values)] = values
         return ids
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fairprog_core.classifiers.base import Classifier, weights_digest
+from fairprog_core.classifiers.base import Classifier, content_digest, weights_digest
 from fairprog_core.classifiers.own.lending import device_of
 from fairprog_core.common.errors import ModelError, shorten
 from fairprog_core.common.options import Options
@@ -36,6 +36,9 @@ class OwnClassifier(Classifier):
 
     def digest(self) -> str:
         return weights_digest(self.model)
+
+    def saved_digest(self) -> str:
+        return content_digest(self.model.state_dict())
 
     def state_to_save(self) -> dict[str, Tensor]:
         """Nothing: the weights stay with their owner."""

@@ -24,7 +24,9 @@ from fairprog_core.classifiers.encoder.text_classifier import (
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import Tokens
 from fairprog_core.classifiers.own.classifier import OwnClassifier, logits_of
-from fairprog_core.common.errors import DataError, ModelError
+from fairprog_core.common.errors import ConfigError, DataError, ModelError, shown
+
+MAX_LENGTH = 128  # tokens; as for the text classifiers of a study
 
 
 class OwnTextClassifier(OwnClassifier, TextClassifier):
@@ -84,6 +86,8 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         Raises:
             DataError: it is something else.
         """
+        if isinstance(x, TextInput):
+            return x
         if not isinstance(x, Mapping):
             return self.to_input(self.encode([x] if isinstance(x, str) else x))
         ids, mask = (x.get(name) for name in ("input_ids", "attention_mask"))
@@ -141,6 +145,37 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         except ModelError:  # its logits are compared with those of tokens all the same
             return None
         return head if head.reads_last else None
+
+
+def wrap_texts(model: Any, tokens: Tokens, *, max_length: int) -> OwnTextClassifier:
+    """A user's own model of texts as a classifier.
+
+    Raises:
+        ModelError: it is no sequence classifier of Hugging Face, or does not fit the tokenizer.
+    """
+    if not isinstance(model, PreTrainedModel):
+        raise ModelError(
+            f"tokenizer= is for a sequence classifier of Hugging Face, and the model is a {type(model).__name__}; "
+            "give such a one."
+        )
+    return OwnTextClassifier(model, tokens, max_length=max_length)
+
+
+def fast_tokens(tokenizer: Any, max_length: int) -> Tokens:
+    """A user's own tokenizer, which is not changed.
+
+    Raises:
+        ConfigError: it is no fast tokenizer of Hugging Face, or the length is out of range.
+        ModelError: it does not read a text as [CLS] … [SEP].
+    """
+    if getattr(tokenizer, "backend_tokenizer", None) is None:
+        raise ConfigError(
+            f"tokenizer is {shown(tokenizer)}; give the model's fast tokenizer, e.g. from "
+            "AutoTokenizer.from_pretrained."
+        )
+    if not isinstance(max_length, int) or max_length < SHORTEST:
+        raise ConfigError(f"max_length is {shown(max_length)}, allowed are integers from {SHORTEST} on.")
+    return Tokens.of(tokenizer)
 
 
 def _tolerance(weight: Tensor) -> float:

@@ -24,7 +24,7 @@ from fairprog_core.common.limits import limits
 from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
-BENCH_SUITES = ("speed", "store", "data", "coverage", "verdicts", "queries")
+BENCH_SUITES = ("speed", "store", "data", "coverage", "verdicts", "queries", "export")
 FIGURES_FILE = Product(
     "a file that fairprog bench wrote",
     has_schema(
@@ -34,6 +34,7 @@ FIGURES_FILE = Product(
         "fairprog.bench.verdicts",
         "fairprog.bench.queries",
         "fairprog.bench.data",
+        "fairprog.bench.exports",
     ),
 )
 
@@ -94,7 +95,7 @@ def bench(
         typer.Option(
             help="speed: of this machine. store: of the run table. data: of reading your own. By simulation: coverage: "
             "how often 95 % intervals cover; verdicts: how often equal methods differ. queries: what a black box keeps "
-            "of the white box's gain."
+            "of the white box's gain. export: files of every trigger."
         ),
     ] = "speed",
 ) -> None:
@@ -104,7 +105,8 @@ def bench(
     data, how fast 450,000 comments and 200,000 pictures of one's own are read, and in how much memory; with --suite
     coverage, simulate how often the intervals of gaps cover the truth; with --suite verdicts, how often a comparison
     calls one of two equal methods better. With --suite queries, learn triggers for the shipped bases by gradients and
-    by queries alone, and compare what they gain (about half an hour).
+    by queries alone, and compare what they gain (about half an hour). With --suite export, export every kind of trigger
+    in front of four classifiers: differences, sizes and times beside the classifier alone (about ten minutes).
     """
     if suite not in BENCH_SUITES:
         raise ConfigError(f"--suite is {shown(suite)}; choose {' or '.join(BENCH_SUITES)}.")
@@ -115,9 +117,7 @@ def bench(
     if json_file:
         check_destination(json_file, FIGURES_FILE)
     if suite != "speed":
-        {"store": _store, "coverage": _coverage, "verdicts": _verdicts, "queries": _queries, "data": _data}[suite](
-            json_file
-        )
+        _SUITES[suite](json_file)
         return
     with console().status("Loading torch …"):
         from fairprog_core.cli.machine.bench.bench import Measurement, bench
@@ -165,6 +165,13 @@ def _queries(json_file: Path | None) -> None:
     _print_rows(queries, queries.compare(), json_file)
 
 
+def _export(json_file: Path | None) -> None:
+    """Export every kind of trigger, and print a table that Markdown reads."""
+    with console().status("Loading torch …"):
+        from fairprog_core.cli.machine.bench import exports
+    _print_rows(exports, exports.export_all(), json_file)
+
+
 def _data(json_file: Path | None) -> None:
     """Measure how fast tables of one's own are read, and print a table that Markdown reads."""
     from fairprog_core.cli.machine.bench import own_data
@@ -188,3 +195,13 @@ def _print_rows(suite: Any, figures: Iterable[Any], json_file: Path | None) -> N
         found.append(each)
     if json_file:
         write_text(json_file, json.dumps(suite.to_json(found), indent=2, ensure_ascii=False), FIGURES_FILE)
+
+
+_SUITES = {
+    "store": _store,
+    "coverage": _coverage,
+    "verdicts": _verdicts,
+    "queries": _queries,
+    "data": _data,
+    "export": _export,
+}

@@ -26,12 +26,13 @@ from fairprog_core.common.errors import shorten
 from fairprog_core.common.home import user_path
 from fairprog_core.runs import launcher
 from fairprog_core.runs.exchange.export import export_run
+from fairprog_core.runs.exchange.take_in import import_run
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import NOT_EXPORTED, Run
 from fairprog_core.study.settings import in_short
 
 app = typer.Typer(
-    name="runs", help="List, show, pause, cancel, resume, remove, export and compare.", no_args_is_help=True
+    name="runs", help="List, show, pause, cancel, resume, remove, export, import and compare.", no_args_is_help=True
 )
 
 MOST_RUNS = 1_000_000  # largest --limit; more runs than a home will ever hold
@@ -168,6 +169,19 @@ def export(
         path = file or Path(f"fairprog-{found.id}.zip")
         export_run(store, found, path)
     say(f"Wrote {path}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        list[Path], typer.Argument(parser=user_path, metavar="FILE…", help="Zips that `fairprog runs export` wrote.")
+    ],
+    home: HomeOption = None,
+) -> None:
+    """Take in runs of another home or machine. Each is checked before it is opened, and keeps its id."""
+    with Store(open_home(home)) as store:
+        for each in file:
+            say(f"Took in run {import_run(store, each)}")
 
 
 def _name(run: Run) -> str:

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 class PictureFiles:
     """The pictures below a folder or in a zip."""
 
-    def __init__(self, root: str, beside: Place, home: Home) -> None:
+    def __init__(self, root: str, beside: Place, home: Home | None = None) -> None:
         """Find the folder.
 
         Args:
             root: as the user wrote it; empty: ``beside``.
             beside: the folder of the table.
-            home: that remembers what the pictures hold.
+            home: that remembers what the pictures hold; None: `contents` is not asked for.
         """
         self._root, self._beside, self._home = root, beside, home
 
@@ -50,6 +50,7 @@ class PictureFiles:
 
     def contents(self, names: Sequence[str]) -> NDArray[np.uint64]:
         """(n,) a number for what each picture holds, 0 where there is none."""
+        assert self._home is not None
         return contents(self.place, names, self._home)
 
     def read(self, name: str, size: int) -> NDArray[np.uint8]:
@@ -95,8 +96,8 @@ class PictureCells:
         Raises:
             DataError: it is broken.
         """
-        file = _InMemory(self._column[int(name)].as_py())
-        return decode(file, size, name=f"the picture of row {self._numbers[int(name)]}", is_scaled_early=True)
+        row = self._numbers[int(name)]
+        return decode_cell(self._column[int(name)].as_py(), size, name=f"the picture of row {row}")
 
 
 class _InMemory:
@@ -107,6 +108,15 @@ class _InMemory:
 
     def open(self, mode: Literal["rb"]) -> io.BytesIO:
         return io.BytesIO(self._content)
+
+
+def decode_cell(content: bytes, size: int, *, name: str) -> NDArray[np.uint8]:
+    """The pixels of a picture whose file is a cell, (size, size, 3).
+
+    Raises:
+        DataError: it is broken.
+    """
+    return decode(_InMemory(content), size, name=name, is_scaled_early=True)
 
 
 def outside(name: str) -> str:

@@ -1,6 +1,6 @@
 """Turns a row of the run table into a `Run`, and checks every column: a damaged row is marked and hides no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -85,13 +85,21 @@ _REPLACEMENTS: dict[str, object] = {
 }  # fmt: skip
 
 
-def run_of(row: RowMapping) -> Run:
+def problems_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Per column with a value that fairprog never writes: the reason."""
+    found = {name: check(row[name]) for name, check in _CHECKS.items()}
+    return {name: reason for name, reason in found.items() if reason is not None}
+
+
+def run_of(row: RowMapping | Mapping[str, Any]) -> Run:
     """The `Run` of a row; `Run.damage` names the columns with values that fairprog never writes."""
-    values, reasons = dict(row), list[str]()
-    for name, check in _CHECKS.items():
-        if (reason := check(values[name])) is not None:
-            reasons.append(f"{name} {reason}")
-            values[name] = _REPLACEMENTS[name]
-    found = shorten("; ".join(reasons), 180)
+    problems = problems_of(row)  # type: ignore[arg-type]
+    values = dict(row) | {name: _REPLACEMENTS[name] for name in problems}
+    found = shorten(in_words(problems), 180)
     damage = f"The row of run {values['id']} in the run table is damaged ({found}); remove the run."
-    return Run(**values, damage=damage if reasons else None)
+    return Run(**values, damage=damage if problems else None)
+
+
+def in_words(problems: Mapping[str, str]) -> str:
+    """Problems in one line: "name is no text; state is no state of a run"."""
+    return "; ".join(f"{name} {reason}" for name, reason in problems.items())

@@ -2,20 +2,36 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from fairprog_core.common.errors import RunError, shown
+from fairprog_core.common.errors import RunError, shorten, shown
 from fairprog_core.common.limits import limits
 from fairprog_core.common.records import Record
-from fairprog_core.runs.table.read_row import run_of
+from fairprog_core.runs.table.read_row import in_words, problems_of, run_of
 from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
 from fairprog_core.runs.table.tables import RECORDS, RUNS
 from fairprog_core.study import Study
 
+_TRAVEL = (
+    "name",
+    "state",
+    "study",
+    "created",
+    "queued",
+    "started",
+    "finished",
+    "seconds_before",
+    "attempt",
+    "error",
+    "stage",
+    "label",
+    "fraction",
+    "figures",
+)  # columns of a run that mean the same in another home
 PROGRESS = ("stage", "label", "fraction", "seconds_left")
 
 
@@ -51,6 +67,41 @@ def create(connection: Connection, study: Study, *, visitor: str | None = None) 
     zero["visitor"] = visitor
     connection.execute(insert(RUNS).values(**row, **zero))
     return run_id
+
+
+def take_in(
+    connection: Connection, run_id: str, row: Mapping[str, Any], records: Sequence[Record], *, visitor: str | None
+) -> None:
+    """Insert a run that is over and comes from another home, with its records as they are.
+
+    Args:
+        connection: of a write transaction.
+        run_id: its id, which no run here has.
+        row: its columns there; those that concern a process or a home are left out.
+        records: with the keys "seq" and "time".
+        visitor: whose run it is here.
+
+    Raises:
+        RunError: a column or a record is not as fairprog writes it.
+    """
+    now = time.time()
+    blank = {"created": now, "queued": now, "seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": []}
+    blank |= dict.fromkeys(column.name for column in RUNS.columns if column.name not in blank)
+    own = {name: row[name] for name in _TRAVEL if name in row}
+    values = blank | own | {"id": run_id, "may_be_ended": True, "last_seq": len(records), "visitor": visitor}
+    del values["number"]
+    if problems := problems_of(values):
+        raise RunError(f"The exported run {run_id} is damaged ({shorten(in_words(problems), 160)}); export it again.")
+    number = connection.execute(insert(RUNS).values(**values)).inserted_primary_key[0]  # type: ignore[index]
+    timed = [(record.get("time", now), {key: record[key] for key in record if key not in ("seq", "time")})  # type: ignore[literal-required]
+             for record in records]  # fmt: skip
+    if not all(isinstance(at, int | float) and not isinstance(at, bool) for at, _ in timed):
+        raise RunError(f"A record of run {run_id} has no valid time; export the run again.")
+    if timed:
+        connection.execute(
+            insert(RECORDS),
+            [{"run": number, "seq": i, "time": at, "data": data} for i, (at, data) in enumerate(timed, 1)],
+        )
 
 
 def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.charts import overlay
 from app.presenters import row_order
 from app.widgets import pictures
 from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.wording import saliency as words
 from app.wording.shared import inside
+from fairprog_core.report.figures import overlay
 from fairprog_core.results.gallery_file import Gallery
 
 CARD_WIDTH, PICTURE_WIDTH = 34, 6.9  # rem, least widths: two cards of five pictures fit side by side on a page

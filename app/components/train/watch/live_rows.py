@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.models.records import CurveSoFar
-from app.presenters import texts
 from app.wording import train as words
 from app.wording.shared import common, neutral
 from fairprog_core.common.records import Front, LiveRow
 from fairprog_core.metrics.pareto import choose_lam
+from fairprog_core.report.figures import texts
 
 _FOLDER = Path(__file__).parent
 _HTML = (

@@ -7,17 +7,13 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 from torch import nn
-from transformers import PreTrainedModel
 
 from fairprog_core.api.codes import as_column
-from fairprog_core.classifiers.encoder.text_classifier import SHORTEST
-from fairprog_core.classifiers.encoder.tokens import Tokens
-from fairprog_core.classifiers.own.texts import OwnTextClassifier
-from fairprog_core.common.errors import ConfigError, DataError, ModelError, shown
+from fairprog_core.classifiers.own.texts import MAX_LENGTH, OwnTextClassifier, fast_tokens, wrap_texts
+from fairprog_core.common.errors import DataError, shown
 from fairprog_core.common.options import Modality, digest_of
 
 _LAST_CALL = ("truncation", "padding")  # how the user's tokenizer was called last, which is set anew for every call
-MAX_LENGTH = 128  # tokens; as for the text classifiers of a study
 
 
 class TextInputs:
@@ -37,14 +33,7 @@ class TextInputs:
             ConfigError: it is no fast tokenizer of Hugging Face, or the length is out of range.
             ModelError: it does not read a text as [CLS] … [SEP].
         """
-        if getattr(tokenizer, "backend_tokenizer", None) is None:
-            raise ConfigError(
-                f"tokenizer is {shown(tokenizer)}; give the model's fast tokenizer, e.g. from "
-                "AutoTokenizer.from_pretrained."
-            )
-        if not isinstance(max_length, int) or max_length < SHORTEST:
-            raise ConfigError(f"max_length is {shown(max_length)}, allowed are integers from {SHORTEST} on.")
-        self.tokens, self.max_length = Tokens.of(tokenizer), max_length
+        self.tokens, self.max_length = fast_tokens(tokenizer, max_length), max_length
 
     def rows(self, x: Any, what: str) -> NDArray[Any]:
         """n texts, a list, an array or a pandas Series -> (n,) object."""
@@ -61,12 +50,7 @@ class TextInputs:
 
     def wrap(self, model: nn.Module, **spec: int) -> OwnTextClassifier:
         """The model as a classifier of texts."""
-        if not isinstance(model, PreTrainedModel):
-            raise ModelError(
-                f"tokenizer= is for a sequence classifier of Hugging Face, and the model is a {type(model).__name__}; "
-                "give such a one."
-            )
-        return OwnTextClassifier(model, self.tokens, max_length=self.max_length)
+        return wrap_texts(model, self.tokens, max_length=self.max_length)
 
     def to_json(self) -> dict[str, Any]:
         """Digest of the tokenizer, and the length of texts."""

@@ -11,13 +11,16 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from plotly.colors import sample_colorscale, unlabel_rgb
 
 Picture = NDArray[np.uint8]  # (h, w, 3)
 Map = NDArray[np.uint8]
 
-CAM_SCALE = "Inferno"  # dark to bright: lightness grows with the value
-SIGNED_SCALE = "Cividis"  # negative: dark blue; 0: grey; positive: bright yellow
+CAM_SCALE = "inferno"  # dark to bright: lightness grows with the value
+SIGNED_SCALE = "cividis"  # negative: dark blue; 0: grey; positive: bright yellow
+_STOPS = {
+    CAM_SCALE: "000004 1b0c41 4a0c6b 781c6d a52c60 cf4446 ed6925 fb9b06 f7d13d fcffa4",
+    SIGNED_SCALE: "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838",
+}  # evenly spaced
 _QUALITY = 94  # of JPEG
 _MIDDLE, _CONTRAST = 128.0, 0.35  # the photo under a signed map is reduced to tones near middle grey
 _EXPONENT = 0.6  # below 1, so that weak attributions, which are most, are visible
@@ -25,9 +28,10 @@ _EXPONENT = 0.6  # below 1, so that weak attributions, which are most, are visib
 
 @cache
 def colours(scale: str) -> NDArray[np.float64]:
-    """The 256 colours (256, 3) of a Plotly scale, 0 to 255, from low to high."""
-    sampled = sample_colorscale(scale, list(np.linspace(0, 1, 256)))
-    return np.array([unlabel_rgb(colour) for colour in sampled], dtype=np.float64)
+    """The 256 colours (256, 3) of a scale, 0 to 255, from low to high."""
+    stops = np.array([list(bytes.fromhex(stop)) for stop in _STOPS[scale].split()], dtype=np.float64)
+    at, places = np.linspace(0, 1, 256), np.linspace(0, 1, len(stops))
+    return np.stack([np.interp(at, places, channel) for channel in stops.T], axis=1)
 
 
 def shrink(photo: Picture, box: NDArray[np.int64]) -> Picture:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.wording.shared import common
+from fairprog_core.report.figures.names import group as name_of_group
 from fairprog_core.results.gallery_layout import GalleryAbout
 
 MOST_WORDS = 400
@@ -45,7 +45,7 @@ def group_name(about: GalleryAbout, z: int) -> str:
         about: of a gallery: ``groups``, and ``patterns`` (p, g) where groups overlap or do not cover all rows.
         z: the row's pattern code.
     """
-    return ", ".join(common.group(name) for i, name in enumerate(about["groups"]) if is_in_group(about, z, i))
+    return ", ".join(name_of_group(name) for i, name in enumerate(about["groups"]) if is_in_group(about, z, i))
 
 
 def is_in_group(about: GalleryAbout, z: int, group: int) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from app.wording.shared import common, inside
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures import names, numbers
 
 if TYPE_CHECKING:
-    from app.models.line import Line
+    from fairprog_core.report.figures.line import Line
 
 Trend = Literal["rises", "falls", "unclear"]
 
@@ -41,11 +41,11 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
         return UNKNOWN.format(what=what[:1].upper() + what[1:])
     found = verdict(now, without)
     first = (UNCLEAR if found == "unclear" else MOVES).format(
-        what=what, verb=found, lam=common.lam(lams[index]), now=inside.interval(now), before=inside.interval(without)
+        what=what, verb=found, lam=names.lam(lams[index]), now=numbers.interval(now), before=numbers.interval(without)
     )
     others = [
         (COLLAPSED if name in line.collapsed else text).format(
-            value=inside.interval(control), verdict=VERDICTS[verdict(now, control)], name=inside.CONTROLS[name]
+            value=numbers.interval(control), verdict=VERDICTS[verdict(now, control)], name=names.CONTROLS[name]
         )
         for name, text in CONTROLS.items()
         if (control := line.controls.get(name)) and control.value is not None
@@ -57,7 +57,7 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
 def rivals(line: "Line", now: Estimate) -> list[str]:
     """How each rival that was measured compares with a figure of the trigger."""
     return [
-        RIVAL.format(name=name, value=inside.interval(rival), verdict=VERDICTS[verdict(now, rival)])
+        RIVAL.format(name=name, value=numbers.interval(rival), verdict=VERDICTS[verdict(now, rival)])
         for name, rival in line.rivals.items()
         if rival.value is not None
     ]

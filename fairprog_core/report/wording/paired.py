@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from app.wording.shared import common, inside, verdicts
 from fairprog_core.common.records import Mean
 from fairprog_core.metrics.explanations.paired import LAM_0, PairedDifferences
 from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.report.figures import names, numbers
+from fairprog_core.report.wording import verdicts
 
 if TYPE_CHECKING:
-    from app.models.line import Line
+    from fairprog_core.report.figures.line import Line
 
 STAYS = (
     "At λ = {lam}, {what} is {now}; without a trigger it is {before}. On the same rows the difference is {shift}: no "
@@ -55,8 +56,8 @@ def at(line: "Line", what: str, lams: Sequence[float], index: int) -> str:
     moves = not _includes_0(shift)
     text = verdicts.MOVES if moves else STAYS
     first = text.format(
-        what=what, verb="rises" if (shift.value or 0) > 0 else "falls", lam=common.lam(lams[index]),
-        now=inside.interval(now), before=inside.interval(before), shift=inside.difference(shift),
+        what=what, verb="rises" if (shift.value or 0) > 0 else "falls", lam=names.lam(lams[index]),
+        now=numbers.interval(now), before=numbers.interval(before), shift=numbers.difference(shift),
     )  # fmt: skip
     items = [f"- {_control(name, each, line, index)}" for name in NAMES if (each := _known(line.paired, name, index))]
     controls = "\n".join([OF_SHIFT if moves else NO_SHIFT, "", *items]) if items else ""
@@ -73,7 +74,7 @@ def legend(lines: "Sequence[Line]") -> str:
 
 def control_name(name: str, collapsed: Collection[str]) -> str:
     """The name of a control at the beginning of a sentence: "The black trigger (collapsed)"."""
-    return inside.IS_COLLAPSED.format(name=NAMES[name]) if name in collapsed else NAMES[name]
+    return names.IS_COLLAPSED.format(name=NAMES[name]) if name in collapsed else NAMES[name]
 
 
 def _control(name: str, found: PairedDifferences, line: "Line", index: int) -> str:
@@ -81,14 +82,14 @@ def _control(name: str, found: PairedDifferences, line: "Line", index: int) -> s
     shown = control_name(name, line.collapsed)
     difference, share = _of(found.difference[index]), found.share[index]
     told = ALIKE if _includes_0(difference) else ""
-    level = inside.signed((line.along[0] if name == LAM_0 else line.controls[name]).value or 0.0)
+    level = numbers.signed((line.along[0] if name == LAM_0 else line.controls[name]).value or 0.0)
     if share is None:
-        return NO_SHARE.format(name=shown, level=level, difference=inside.difference(difference), told=told)
-    value, ends = inside.percent(_of(share))
+        return NO_SHARE.format(name=shown, level=level, difference=numbers.difference(difference), told=told)
+    value, ends = numbers.percent(_of(share))
     text = OTHER_WAY if share["ci"] and share["ci"][1] < 0 else SHARE
     return text.format(
         name=shown, level=level, share=f"{value} {ends}".rstrip(),
-        difference=inside.difference(difference), told=told,
+        difference=numbers.difference(difference), told=told,
     )  # fmt: skip
 
 

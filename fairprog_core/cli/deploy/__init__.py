@@ -1,0 +1,1 @@
+"""The commands that run a trigger outside of the lab."""

@@ -1,0 +1,123 @@
+"""The finished parts of a predictions file, kept beside it until all are there; a later call goes on with them.
+
+``predictions.parquet.parts/`` holds one Parquet file a block and ``about.json``. It is made, continued and removed here
+alone.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
+from fairprog_core.common.files.destination import Product, check_destination, writing
+from fairprog_core.common.files.json_values import from_json
+from fairprog_core.common.home import is_file, is_folder, replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA = "fairprog.applied/1"
+KEY = b"fairprog"
+_ABOUT = "about.json"
+
+
+def is_applied(path: Path) -> bool:
+    """Whether a file is a Parquet file with predictions that fairprog wrote for new rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = from_json((pq.read_schema(path).metadata or {}).get(KEY, b"null"))
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+    return isinstance(found, dict) and str(found.get("schema", "")).startswith("fairprog.applied/")
+
+
+PREDICTIONS = Product("a file of predictions that fairprog wrote", is_applied)
+
+
+class Parts:
+    """The folder of the parts of one output file."""
+
+    def __init__(self, output: Path, about: dict[str, JsonValue]) -> None:
+        """Find what is done.
+
+        Args:
+            output: the file that is written at the end.
+            about: what the predictions are of; parts of anything else are removed.
+
+        Raises:
+            ConfigError: the output may not be written, or a folder of another kind lies where the parts belong.
+        """
+        self.output = check_destination(output, PREDICTIONS)
+        self.about = about
+        self.folder = output.with_name(f"{output.name}.parts")
+        self.is_anew = False
+        if self.folder.exists() and not is_file(self.folder / _ABOUT):
+            raise ConfigError(
+                f"{shorten(self.folder)} is in the way: the finished parts of {output.name} belong there; rename it."
+            )
+        if is_folder(self.folder) and _read(self.folder / _ABOUT) != about:
+            shutil.rmtree(self.folder)
+            self.is_anew = True
+        if not is_folder(self.folder):
+            try:
+                with replacing(self.folder) as part:
+                    part.mkdir()
+                    (part / _ABOUT).write_text(json.dumps(about), "utf-8")
+            except OSError as error:
+                raise ArtifactError(f"{shorten(self.folder)} cannot be written ({shorten(error, 100)}).") from error
+
+    def file(self, number: int) -> Path:
+        """The file of a block."""
+        return self.folder / f"{number:06d}.parquet"
+
+    def n_done(self) -> int:
+        """The number of the first blocks that are done."""
+        number = 0
+        while self.file(number).exists():
+            number += 1
+        return number
+
+    def add(self, number: int, table: "pa.Table") -> None:
+        """Write the predictions of a block, whole or not at all.
+
+        Raises:
+            ArtifactError: it cannot be written, e.g. because the disk is full.
+        """
+        import pyarrow.parquet as pq
+
+        try:
+            with replacing(self.file(number)) as part:
+                pq.write_table(table, part, compression="zstd")
+        except OSError as error:
+            raise ArtifactError(
+                f"{shorten(self.folder)} cannot be written ({shorten(error, 100)}); what is finished is kept, call the "
+                "same again."
+            ) from error
+
+    def join(self, n: int) -> None:
+        """Write the output from the n parts, then remove them.
+
+        Raises:
+            ConfigError: something else has come to lie where the output belongs.
+            ArtifactError: it cannot be written.
+        """
+        import pyarrow.parquet as pq
+
+        with writing(self.output, PREDICTIONS) as whole:
+            schema = pq.read_schema(self.file(0))
+            with pq.ParquetWriter(whole, schema, compression="zstd") as writer:
+                for number in range(n):
+                    writer.write_table(pq.read_table(self.file(number), partitioning=None))
+        shutil.rmtree(self.folder)
+
+
+def _read(file: Path) -> object:
+    try:
+        return from_json(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None

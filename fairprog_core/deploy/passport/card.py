@@ -1,0 +1,276 @@
+"""The model card of a passport: Markdown in Hugging Face's form, filled from what was measured."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from fairprog_core.common.errors.markdown import as_markdown
+from fairprog_core.data.options.table import ON_HUB
+from fairprog_core.metrics.fairness import METRICS
+from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
+from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.triggers.passport import MeasuredPoint, Passport, PassportFacts
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+TASKS = {"image": "image-classification", "text": "text-classification"}
+
+
+def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unknown") -> "ModelCard":
+    """The card of a trigger; every figure is one of the passport's.
+
+    Args:
+        passport: the trigger with what was measured.
+        repo_id: where it will lie, ``owner/name``, for the code on the card; empty: in a folder.
+        license_id: of the trigger, as the hub spells it, e.g. ``apache-2.0``.
+    """
+    from huggingface_hub import ModelCard
+
+    data = _metadata(passport, repo_id.rpartition("/")[2], license_id)
+    facts = passport.facts
+    parts = [
+        f"# {as_markdown(facts.trigger)}: a trigger for {_model_name(facts) or as_markdown(facts.study)}",
+        _what_it_is(passport), _shape(passport),
+        f"**{headline(facts)}**",
+        "## How to use it", _code(passport, repo_id or "path/of/this/folder"), _reading(passport),
+        "## What was measured", _measured(facts), _points_table(facts),
+        "## Groups", _groups_table(facts),
+        "## Who gained, and who paid", _changes_table(facts),
+        "## What was not measured", _bullets(map(as_markdown, facts.not_measured)),
+        "## Limits", _bullets(_limits(passport)),
+        "## Where it comes from", _bullets(_origin(passport)),
+    ]  # fmt: skip
+    return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(filter(None, parts)) + "\n")
+
+
+def headline(facts: PassportFacts) -> str:
+    """Gap and accuracy of the classifier alone and with the trigger, the controls and chance, in one sentence."""
+    chosen, gap = facts.chosen, METRICS[facts.gap].title.lower()
+    controls = [f"{_words(point.method)} {_estimate(point, facts.gap)}" for point in facts.controls]
+    beside = f"; controls: {', '.join(controls)}" if controls else "; no control was measured"
+    noise = "" if facts.noise_gap is None else f"; chance alone shows up to {facts.noise_gap:.3f}"
+    collapsed = " The classifier then predicts one label for almost every row." if chosen.is_collapsed else ""
+    return (
+        f"{gap[0].upper()}{gap[1:]} on {chosen.n:,} test rows: {_estimate(facts.base, facts.gap)} → "
+        f"{_estimate(chosen, facts.gap)} with the trigger at λ = {facts.chosen_lam:g}{beside}{noise}. "
+        f"Accuracy: {_estimate(facts.base, 'accuracy')} → {_estimate(chosen, 'accuracy')}.{collapsed}"
+    )
+
+
+def _metadata(passport: Passport, name: str, license_id: str) -> "ModelCardData":
+    from huggingface_hub import ModelCardData
+
+    facts = passport.facts
+    path = facts.data.options.get("path")
+    is_on_hub = isinstance(path, str) and re.fullmatch(ON_HUB, path) is not None
+    base = facts.classifier.name
+    return ModelCardData(
+        license=license_id, library_name="fairprog", pipeline_tag=TASKS[passport.modality],
+        tags=["fairprog", "fairness", "fairness-reprogramming", passport.kind],
+        datasets=[str(path)] if is_on_hub else None, metrics=["accuracy", facts.gap],
+        base_model=base if re.fullmatch(r"[\w.-]+/[\w.-]+", base) else None,
+        model_name=name or f"{facts.study}-{facts.trigger}",
+        eval_results=[*_results(facts, facts.base, "classifier alone", passport),
+                      *_results(facts, facts.chosen, f"with the trigger at λ = {facts.chosen_lam:g}", passport)],
+    )  # fmt: skip
+
+
+def _results(facts: PassportFacts, point: MeasuredPoint, what: str, passport: Passport) -> "list[EvalResult]":
+    """Accuracy and gap of a point, as the hub reads them."""
+    from huggingface_hub import EvalResult
+
+    found = []
+    for metric in ("accuracy", facts.gap):
+        estimate = point.metrics.get(metric)
+        if estimate is None or estimate["value"] is None:
+            continue
+        interval = {"confidence_interval_95": estimate["ci"]} if estimate["ci"] else None
+        found.append(
+            EvalResult(
+                task_type=TASKS[passport.modality],
+                dataset_type=facts.data.kind,
+                dataset_name=facts.study or "study",
+                dataset_split="test",
+                metric_type=metric,
+                metric_name=f"{METRICS[metric].title}, {what}",
+                metric_value=estimate["value"],
+                metric_args=interval,
+            )
+        )
+    return found
+
+
+def _what_it_is(passport: Passport) -> str:
+    facts = passport.facts
+    put = "laid over every picture" if passport.modality == "image" else "added to every text"
+    (low, high), groups = passport.lam_range, as_markdown(" and ".join(facts.groups))
+    return (
+        f"Something small that was learned once and is {put} before a frozen classifier reads it. It was learned to "
+        f"make the classifier treat {groups} more alike (fairness reprogramming, Zhang et al., NeurIPS 2022). "
+        f"Not a weight of the classifier is changed. One file serves every strength λ from {low:g} to {high:g}; "
+        f"λ = {facts.chosen_lam:g} was chosen on validation rows."
+    )
+
+
+def _shape(passport: Passport) -> str:
+    """The trigger itself: the picture that lies beside the card, or its words."""
+    if passport.modality == "image":
+        return "![The trigger, transparent where the photo shows](trigger.png)"
+    words, knots = passport.header.get("words"), passport.header["knots"]
+    if not words or passport.chosen_lam not in knots:
+        return ""
+    place = {"start": "before", "end": "behind"}.get(str(passport.header["options"].get("position")), "beside")
+    phrase = " ".join(words[knots.index(passport.chosen_lam)])
+    return f"The words, which stand {place} the text at λ = {passport.chosen_lam:g}: *{as_markdown(phrase)}*."
+
+
+def _code(passport: Passport, repo: str) -> str:
+    """At most ten lines that load the trigger and put it in front of the classifier."""
+    is_text, side = passport.modality == "text", passport.header.get("image_size")
+    x = '["a text", "another one"]' if is_text else f"torch.rand(2, 3, {side}, {side})"
+    lines = [
+        *([] if is_text else ["import torch"]),
+        "import fairprog_core as fp",
+        "",
+        f'trigger = fp.from_pretrained("{repo}").trigger()',
+        'classifier = fp.load_classifier("classifier.safetensors")  # or a module of your own',
+        "model = trigger.wrap(classifier)  # at the chosen λ; lam= for another",
+        f"logits = model({x}){'' if is_text else '  # pictures, pixels in 0 … 1'}",
+    ]
+    return "\n".join(["```python", *lines, "```"])
+
+
+def _reading(passport: Passport) -> str:
+    """How inputs have to be prepared, and the command line."""
+    facts = passport.facts
+    size = facts.preprocessing.get("image_size", passport.header.get("image_size"))
+    said = (
+        f"Pictures: the largest centred square, scaled to {size} × {size} pixels, RGB in 0 … 1; what the classifier "
+        "needs besides, such as a normalisation, comes after the trigger."
+        if passport.modality == "image"
+        else f"Texts: cut to {facts.preprocessing.get('max_length', 'the usual number of')} tokens before the trigger "
+        "is added."
+    )
+    labels = ", ".join(map(as_markdown, facts.labels))
+    return (
+        f"{said} The logits are those of: {labels}.\n\nA whole folder or table: `fairprog apply trigger.safetensors "
+        "--model MODEL --input FOLDER --output predictions.parquet`."
+    )
+
+
+def _measured(facts: PassportFacts) -> str:
+    return (
+        f"On {facts.data.n_test:,} test rows that were neither used to learn the trigger nor to choose λ; values with "
+        "95 % intervals. A gap below what chance alone shows says nothing."
+    )
+
+
+def _points_table(facts: PassportFacts) -> str:
+    """The classifier alone, the trigger at every λ, and the controls."""
+    gap = METRICS[facts.gap].title
+    rows = [("classifier alone", facts.base)]
+    rows += [(f"trigger, λ = {p.lam:g}{' (chosen)' if p.lam == facts.chosen_lam else ''}", p) for p in facts.points
+             if p.lam is not None]  # fmt: skip
+    rows += [(f"control: {_words(point.method)}", point) for point in facts.controls]
+    return _table(
+        ("", gap, "Accuracy", "Change of the gap"),
+        [
+            (
+                f"{name}{', collapsed' if point.is_collapsed else ''}", _estimate(point, facts.gap),
+                _estimate(point, "accuracy"), _shown(point.delta.get(facts.gap), sign="+"),
+            )
+            for name, point in rows
+        ],
+    )  # fmt: skip
+
+
+def _groups_table(facts: PassportFacts) -> str:
+    """The rates of every group, without the trigger → with it at the chosen λ."""
+
+    def pair(before: GroupRow, after: GroupRow, rate: str) -> str:
+        return f"{_shown(before[rate])} → {_shown(after[rate])}"  # type: ignore[literal-required]
+
+    rows = [
+        (
+            as_markdown(before["group"]), as_markdown(facts.labels[before["label"]]), f"{before['n']:,}",
+            pair(before, after, "selection_rate"), pair(before, after, "true_positive_rate"),
+            pair(before, after, "false_positive_rate"), pair(before, after, "accuracy"),
+        )
+        for before, after in zip(facts.groups_before, facts.groups_after, strict=False)
+    ]  # fmt: skip
+    return _table(
+        ("Group", "Label", "Rows", "Predicted", "True positive rate", "False positive rate", "Accuracy"), rows
+    )
+
+
+def _changes_table(facts: PassportFacts) -> str:
+    """Rows that became right or wrong with the trigger at the chosen λ."""
+    said = (
+        f"Rows that only one of the two gets right: the classifier alone, or with the trigger at λ = "
+        f"{facts.chosen_lam:g}. Shares of the rows of a group and label."
+    )
+    rows = [_change(facts, row) for row in facts.changes]
+    return f"{said}\n\n" + _table(("Group", "Label", "Rows", "Became right", "Became wrong", "Net"), rows)
+
+
+def _change(facts: PassportFacts, row: ChangeRow) -> tuple[str, ...]:
+    gained, lost = (f"{row[key]['rows']:,} ({_shown(row[key])})" for key in ("gained", "lost"))
+    group, label = as_markdown(row["group"]), as_markdown(facts.labels[row["label"]])
+    return group, label, f"{row['n']:,}", gained, lost, _shown(row["net"], sign="+")
+
+
+def _limits(passport: Passport) -> Iterable[str]:
+    facts = passport.facts
+    yield (
+        "The figures hold for the classifier with the digest "
+        f"`{facts.classifier.weights}` alone; fairprog refuses another one unless it is told to go on."
+    )
+    yield "The trigger changes the answers for every group; a smaller gap can come from a group that got worse."
+    yield "It is no proof that the classifier is fair, and no replacement for looking at what is decided with it."
+    yield "Whoever can see or remove the trigger can undo what it does."
+
+
+def _origin(passport: Passport) -> Iterable[str]:
+    facts = passport.facts
+    name = _model_name(facts)
+    yield f"Study {as_markdown(facts.study)}, curve `{facts.curve}`, seed {facts.seed}."
+    yield f"Criterion: {_words(facts.criterion)}, measured by the {METRICS[facts.gap].title.lower()}."
+    yield f"Classifier: `{facts.classifier.kind}`{f' ({name})' if name else ''}, digest `{facts.classifier.weights}`."
+    yield f"Data: `{facts.data.kind}`, digest of the rows that the trigger was learned from `{facts.data.tune}`."
+    versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+    yield f"Versions: {as_markdown(versions)}."
+
+
+def _model_name(facts: PassportFacts) -> str:
+    """The name of a model from elsewhere; empty: fairprog trained or ships it."""
+    name = facts.classifier.name
+    return "" if name == "shipped" else as_markdown(name)
+
+
+def _estimate(point: MeasuredPoint, metric: str) -> str:
+    return _shown(point.metrics.get(metric))
+
+
+def _shown(estimate: EstimateJson | None, sign: str = "") -> str:
+    """``0.124 [0.101, 0.147]``; a dash where it is not estimable."""
+    if estimate is None or estimate["value"] is None:
+        return "–"
+    form = f"{sign}.3f"
+    value = format(estimate["value"], form).replace("-", "−")
+    if (ci := estimate["ci"]) is None:
+        return value
+    return f"{value} [{format(ci[0], form)}, {format(ci[1], form)}]".replace("-", "−")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _bullets(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")

@@ -1,0 +1,1 @@
+"""Sentences that follow from figures, for pages and reports alike."""
