@@ -46,7 +46,7 @@ def _of_group(
     total = w.sum()
 
     def found(outcome: NDArray[np.bool_]) -> Floats:
-        return np.bincount(number, weights=weight * outcome, minlength=BINS)
+        return np.asarray(np.bincount(number, weights=weight * outcome, minlength=BINS), dtype=np.float64)
 
     def error(outcome: NDArray[np.bool_]) -> float:
         return float(np.abs(wp - found(outcome)).sum() / total)

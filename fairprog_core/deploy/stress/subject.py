@@ -6,6 +6,7 @@ Notation: n test rows that are used.
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +26,13 @@ from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from fairprog_core.triggers.base import Trigger, load_trigger
 from fairprog_core.triggers.fixed import FixedTrigger
+
+
+class StressProgress(NamedTuple):
+    """How far it is: what is done, and the share of all rows that are to be predicted; 0 while data are prepared."""
+
+    label: str
+    share: float
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ def choose_curves(result: Result, part: str = "") -> list[Curve]:
 
 def open_subject(
     result: Result, *, home: Home, curve: str, lam: float | None, rows: int | None, seed: int, device: torch.device
-) -> Generator[tuple[str, int, int], None, StressSubject]:
+) -> Generator[StressProgress, None, StressSubject]:
     """Prepare the test rows of a run, and open its base and triggers.
 
     Args:
@@ -134,7 +142,7 @@ def open_subject(
         device: where to compute.
 
     Yields:
-        What is done, rows done, all rows.
+        What is done; its share is 0.
 
     Raises:
         ConfigError: no such trigger, λ out of range, or the classifier is a black box.
@@ -150,12 +158,12 @@ def open_subject(
     dataset: Dataset = build(DATASETS, study.dataset, home)
     with closing(dataset.fetch()) as labels:
         for label in labels:
-            yield label, 0, 0
+            yield StressProgress(label, 0.0)
     for done, total in dataset.read():
-        yield "Reading the data", done, total
+        yield StressProgress(f"Reading the data: {done:,} of {total:,} rows", 0.0)
     dataset.check(["test"])
     for done, total in dataset.prepare_split("test"):
-        yield "Preparing the test rows", done, total
+        yield StressProgress(f"Preparing the test rows: {done:,} of {total:,}", 0.0)
     whole = dataset.split("test")
     n_test = len(whole.y)
     split, chosen = whole, np.arange(n_test)

@@ -25,22 +25,30 @@ def stress_sentence(curve: StressedCurve) -> str:
     first = f"{curve.trigger}, {curve.criterion.replace('_', ' ')}, λ = {curve.lam:g}"
     unchanged, *rows = curve.rows
     if not survives(unchanged):
-        return f"{first}: on unchanged rows the gap is not clearly smaller than the base's, so nothing can be kept."
-    by_answer: dict[bool | None, list[StressRow]] = {answer: [] for answer in (True, False, None)}
-    for row in rows:
-        by_answer[survives(row)].append(row)
-    parts = [
-        f"{text} after {_titles(by_answer[answer])}"
-        for answer, text in (
-            (True, "the gap is still smaller than the base's"),
-            (False, "not clearly smaller"),
-            (None, "it cannot be told"),
-        )
-        if by_answer[answer]
-    ]
-    alone = [row for row in (unchanged, *by_answer[True]) if not is_beyond_control(row)]
-    note = f" The gap is not clearly smaller than the control's {_places(alone)}." if alone else ""
-    return f"{first}: {'; '.join(parts)}.{note}"
+        if unchanged.trigger.is_collapsed:
+            why = "the classifier has collapsed on unchanged rows"
+        elif survives(unchanged) is None:
+            why = "there are too few rows to tell whether the gap is smaller than the base's"
+        else:
+            why = "the gap is not clearly smaller than the base's on unchanged rows"
+        return f"{first}: {why}, so there is no effect that could be kept."
+    seen = [row for row in rows if row.n_changed]
+    kept = [row for row in seen if survives(row)]
+    by_text = {
+        "the gap is still smaller than the base's after": kept,
+        "it is not clearly smaller after": [row for row in seen if survives(row) is False],
+        "the classifier has collapsed, so that its gap means nothing, after": [
+            row for row in seen if row.trigger.is_collapsed
+        ],
+        "there are too few rows to tell after": [
+            row for row in seen if survives(row) is None and not row.trigger.is_collapsed
+        ],
+        "the classifier reads no difference after": [row for row in rows if not row.n_changed],
+    }
+    parts = [f"{text} {_titles(found)}" for text, found in by_text.items() if found]
+    alone = [row for row in (unchanged, *kept) if not is_beyond_control(row)]
+    note = f" It is not clearly smaller than the control's {_places(alone)}." if alone else ""
+    return f"{first}: {'; '.join(parts) or 'no change was tried'}.{note}"
 
 
 def _titles(rows: Sequence[StressRow]) -> str:
@@ -48,7 +56,7 @@ def _titles(rows: Sequence[StressRow]) -> str:
 
 
 def _places(rows: Sequence[StressRow]) -> str:
-    """"on unchanged rows, and after …"."""
+    """Where something holds, e.g. "on unchanged rows, and after JPEG 75"."""
     changed = [row for row in rows if row.change != UNCHANGED]
     places = ["on unchanged rows"] * (len(changed) < len(rows)) + [f"after {_titles(changed)}"] * bool(changed)
     return ", and ".join(places)

@@ -33,6 +33,6 @@ class Printed:
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Pictures (k, 3, s, s) -> the same, printed and photographed."""
         inked = x.clamp(0, 1) ** self.gamma
-        soft = gaussian_blur(inked, [_REACH, _REACH], [self.blur, self.blur])
+        soft: Tensor = gaussian_blur(inked, [_REACH, _REACH], [self.blur, self.blur])
         noise = torch.randn(x.shape, generator=generator).to(x)
         return (soft + self.noise * noise).clamp(0, 1)
