@@ -212,7 +212,6 @@ def test_figures_are_those_of_the_result(studies):
         point.metric("equalized_odds_difference").value,
         *point.metric("equalized_odds_difference").ci,
     )
-    assert found["learned"] == curve.n_parameters
     stored = read_examples(DEMOS / "faces", curve=curve.key, n_labels=2)
     assert found["frozen"] == stored["n_weights"]
     gained = [row["predictions"][curve.lams.index(curve.chosen_lam) + 1] == row["label"] for row in found["changed"]]

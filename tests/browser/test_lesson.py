@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.components.lesson import bundle
-from app.presenters import intro_demo
 from app.wording.shared import glossary
 from app.wording.shared.languages import languages
+from fairprog_core.report.figures import people
 
 SUMS = bundle.script().replace("export default function", "function whole")
 REFUSE = """Object.defineProperty(window, 'localStorage', {
@@ -83,7 +83,7 @@ def test_differences_are_those_of_the_numbers_on_the_screen(sums):
 @pytest.mark.parametrize("share", [0.285, 0.045, 0.8748, 0.665, 0.575, 0.01, 1])
 def test_numbers_of_100_are_rounded_as_on_start(sums, share):
     """A half is rounded up: 0.285 is 29 of 100, although 100 * 0.285 is a little less than 28.5 for a machine."""
-    assert str(sums(f"Math.round(hundred({share}))")) == intro_demo._points(share)
+    assert str(sums(f"Math.round(hundred({share}))")) == people.points(share)
 
 
 def test_two_steps_call_the_same_difference_equal(sums):
@@ -259,8 +259,8 @@ def test_learner_chooses_other_data_and_the_address_follows(server, visitor):
     expect(page.locator(".step")).to_have_count(2)
     page.get_by_role("button", name="Deutsch").click()
     expect(page.locator(".fp-lesson .intro")).to_contain_text("Kommentare")
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("lesson") == ["comments,de,1,2"])
     visit.settle()
-    assert parse_qs(urlsplit(page.url).query)["lesson"] == ["comments,de,1,2"]
     assert page.evaluate("document.activeElement.shadowRoot?.activeElement.lang ?? document.activeElement.lang") == "de"
 
 

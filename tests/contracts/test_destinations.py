@@ -43,6 +43,7 @@ FILE_ARGUMENTS = {
     ("encoder", "out"): "encoder",
     ("apply", "output"): "apply",
     ("passport", "output"): "passport",
+    ("export", "out"): "graph",
 }  # of the command line -> the writer below that stands for it
 BOUND = ("--max-gap", "equalized_odds=.2", "--min-accuracy", ".8")  # that the shipped study keeps
 READ_ONLY = {"home", "words", "source"}  # arguments that name what is read, or the home
@@ -69,6 +70,7 @@ class Writers:
             "trigger": ("safetensors", trigger.save),
             "apply": ("parquet", command("apply", "demo", "--input", "mine", "--output")),
             "passport": ("safetensors", command("passport", "demo", "--output")),
+            "graph": ("pt2", command("export", "demo", "--format", "torch_export", "--out")),
         }
         self.folders: dict[str, Callable[[Path], object]] = {
             "encoder": command("encoder", "shipped"),
@@ -79,7 +81,7 @@ class Writers:
 
 FILE_WRITERS = (
     "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts",
-    "export zip", "export json", "export csv", "trigger", "apply", "passport",
+    "export zip", "export json", "export csv", "trigger", "apply", "passport", "graph",
 )  # fmt: skip
 FOLDER_WRITERS = ("encoder", "reprogrammed", "passport folder")
 

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 import fairprog_core as fp
@@ -16,6 +17,7 @@ from fairprog_core import cli
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.cli.machine.bench import exports
 from fairprog_core.common.errors import ConfigError, ModelError
+from fairprog_core.common.files.pictures.decode import decode
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -91,6 +93,21 @@ def test_fixed_lam_is_no_input_and_pictures_may_be_bytes(tmp_path):
     assert json.loads(read_texts(file)[ABOUT])["lam"]["fixed"] == 2.0
     assert report.cost.n_bytes == file.stat().st_size
     assert all(cost.milliseconds.keys() == {1, 64} for cost in (report.cost, report.bare))
+
+
+def test_pictures_of_another_size_are_cut_and_resized_as_fairprog_reads_files(tmp_path):
+    wrapped = trained("frame").wrap(frozen("image"), lam=2.0)
+    options = {"format": "torch_export", "is_lam_fixed": True, "is_timed": False}
+    fp.export(wrapped, tmp_path / "out.pt2", with_preprocessing=(50, 70), **options)
+    coarse = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    picture = Image.fromarray(coarse).resize((70, 50), Image.Resampling.BICUBIC)
+    picture.save(tmp_path / "picture.png")
+    small = torch.from_numpy(decode(tmp_path / "picture.png", SIZE).copy()).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        found = torch.export.load(tmp_path / "out.pt2").module()(torch.from_numpy(np.array(picture))[None])
+        torch.testing.assert_close(found, wrapped(small), atol=2e-3, rtol=0)  # here pixels are whole levels
+        mirrored = wrapped(small.flip(3))
+    assert (found - mirrored).abs().max() > 1e-2
 
 
 def test_lam_outside_of_the_trained_range_is_the_nearest_end(tmp_path):
@@ -177,6 +194,7 @@ def test_missing_library_is_one_sentence_with_the_command_to_install(name, tmp_p
     [
         ({"opset": 9}, "The opset is 9; allowed are 18 to 24"),
         ({"opset": 18, "format": "torch_export"}, "An opset belongs to the format onnx"),
+        ({"with_preprocessing": (0, 9)}, "Pictures of 0 × 9 pixels cannot be read"),
         ({"format": "tflite"}, "There is no format 'tflite'; choose onnx or torch_export"),
     ],
 )
@@ -214,6 +232,9 @@ def test_command_prints_sizes_and_times_beside_the_bare_classifier(tmp_path, cap
         cli.main([*arguments, "--lam", "99"])
     assert ended.value.code == 2
     assert "trained for λ from 0 to 30" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main([*arguments, "--picture-size", "64"])
+    assert "give height and width in pixels" in capsys.readouterr().err
 
 
 def test_bench_prints_what_is_exported_and_why_something_is_not():

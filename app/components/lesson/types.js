@@ -27,7 +27,6 @@
  * @property {string[]} labels
  * @property {number} n
  * @property {number} frozen
- * @property {number} learned
  * @property {number} steps
  * @property {number} majority
  * @property {Measured} levelled
