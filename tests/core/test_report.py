@@ -16,6 +16,9 @@ import pytest
 import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, FairprogError
+from fairprog_core.deploy.stress.measure import stress
+from fairprog_core.pipeline.stress.stress_result import FILE
+from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.report.figures.family import families
 from fairprog_core.report.render import MOST_BYTES, inline, render_report, rich
 from fairprog_core.report.sections import answer as answers
@@ -26,6 +29,7 @@ from fairprog_core.report.sections.groups import MISSING
 from fairprog_core.report.sections.looks import NONE as NOT_EXPLAINED
 from fairprog_core.report.sections.reading import DAMAGED as PROBE_DAMAGED
 from fairprog_core.report.sections.reading import NONE as NOT_PROBED
+from fairprog_core.report.sections.stressed import NONE as NOT_STRESSED
 from fairprog_core.results.changed_examples import ChangedExample
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import shipped_runs
@@ -195,6 +199,24 @@ def test_damaged_gallery_and_probe_are_named_in_their_sections(finished, tmp_pat
     text = html.unescape(render_report({"run": dataclasses.replace(result, curves=curves)}))
     assert ROWS_DAMAGED in text
     assert PROBE_DAMAGED in text
+
+
+def test_figures_of_stress_are_shown_where_they_were_kept(finished, tmp_path):
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    result = Result.open(folder)
+    assert html.escape(NOT_STRESSED) in render_report({"run": result})
+    work = stress(result, home=finished.home, curve=result.curves[0].key, changes=["jpeg_75"])
+    while True:
+        try:
+            next(work)
+        except StopIteration as ended:
+            ended.value.save(folder / FILE)
+            sentence = stress_sentence(ended.value.curves[0])
+            break
+    text = html.unescape(render_report({"run": result}))
+    assert sentence in text
+    assert "JPEG" in text
+    assert "noise alone: " in text
 
 
 def test_runs_on_the_same_rows_are_compared_with_verdicts_and_others_without(shipped):
