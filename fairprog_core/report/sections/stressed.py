@@ -60,7 +60,8 @@ def stressed(family: Family) -> Stressed:
     curve = found.curve(family.first.key) if found else None
     if found is None or curve is None:
         return Stressed(NONE)
-    return Stressed("", stress_sentence(curve), _caption(found, curve), _rows(curve), _calibration(curve))
+    says = stress_sentence(curve)
+    return Stressed("", says[:1].upper() + says[1:], _caption(found, curve), _rows(curve), _calibration(curve))
 
 
 def _caption(found: StressResult, curve: StressedCurve) -> str:
