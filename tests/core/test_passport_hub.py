@@ -24,6 +24,7 @@ import sys, fairprog_core as fp
 try:
     print(fp.push_to_hub(sys.argv[1], "org/border", license_id="apache-2.0"))
     print(fp.from_pretrained("org/border") == fp.Passport.open(sys.argv[1]))
+    fp.push_to_hub(sys.argv[1], "org/border", token="hf_wrong")
 except fp.FairprogError as error:
     print(type(error).__name__, error)
 """
@@ -102,21 +103,17 @@ def test_folder_holds_picture_or_words_and_is_read_again(passport, tmp_path):
 def test_passport_is_pushed_and_pulled_by_the_real_client(passport, tmp_path):
     file = passport.save(tmp_path / "border.safetensors")
 
-    def run(**more):
+    with serving({}) as hub:
         done = subprocess.run(
             [sys.executable, "-c", PUSH, str(file)], capture_output=True, text=True, check=False, cwd=tmp_path,
-            env=environment(hub.url, tmp_path / "hub", **more),
+            env=environment(hub.url, tmp_path / "hub", HF_TOKEN="hf_right"),
         )  # fmt: skip
-        return done.stdout.splitlines(), done.stderr
-
-    with serving({}) as hub:
-        said, errors = run(HF_TOKEN="hf_of_a_test")
-        assert said == [f"{hub.url}/org/border", "True"], errors
+        address, is_same, refusal = done.stdout.splitlines() or [done.stderr]
+        assert (address, is_same) == (f"{hub.url}/org/border", "True"), done.stderr
+        assert refusal.startswith("ModelError The trigger could not be pushed")
         assert set(hub.models["org/border"]) == {"trigger.safetensors", "README.md", "trigger.png"}
         assert hub.models["org/border"]["trigger.safetensors"] == file.read_bytes()
         assert b'from_pretrained("org/border")' in hub.models["org/border"]["README.md"]
-        said, _ = run()
-        assert said[0].startswith("ModelError The trigger could not be pushed")
 
 
 def test_what_is_nowhere_is_said_in_one_sentence(tmp_path):
