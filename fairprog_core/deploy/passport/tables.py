@@ -103,6 +103,7 @@ def _error(calibration: GroupCalibration) -> str:
 
 
 def estimate_in(point: MeasuredPoint, metric: str) -> str:
+    """A metric of a point with its interval."""
     return _shown(point.metrics.get(metric))
 
 
@@ -128,4 +129,5 @@ def title_of(metric: str) -> str:
 
 
 def in_words(key: str) -> str:
+    """A registry key as words."""
     return key.replace("_", " ")
