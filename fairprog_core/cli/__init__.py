@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.cli import data, report, run, screen
 from fairprog_core.cli.auditing import audit, check
-from fairprog_core.cli.deploy import apply, export, passport
+from fairprog_core.cli.deploy import apply, export, passport, stress
 from fairprog_core.cli.machine import commands as machine
 from fairprog_core.cli.machine import encoder
 from fairprog_core.cli.runs import commands as runs
@@ -54,6 +54,7 @@ app.command("check")(check.check)
 app.command("apply")(apply.apply)
 app.command("passport")(passport.passport)
 app.command("export")(export.export)
+app.command("stress")(stress.stress)
 app.command("encoder")(encoder.encoder)
 app.command("worker")(machine.worker)
 app.command("doctor")(machine.doctor)

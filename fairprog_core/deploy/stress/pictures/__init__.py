@@ -1,0 +1,1 @@
+"""Changes of pictures after a trigger was put on: compression, resizing, cropping, printing."""

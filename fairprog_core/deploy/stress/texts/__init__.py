@@ -1,0 +1,1 @@
+"""Changes of texts, whose trigger stays as it is: casing, typos, cuts."""

@@ -1,0 +1,1 @@
+"""What was measured of triggers after their inputs were changed: ``stress.json`` of a run. Torch-free."""
