@@ -188,7 +188,7 @@ def predictions(probability, y, *, z=None, weight=None):
 
 
 def test_calibration_by_hand():
-    """P = .9 on four rows of which two are true: |.9 − .5| = .4 in the only bin; the other group: .9 and all true: .1."""
+    """P = .9 on four rows, two of them true: |.9 − .5| = .4 in the only bin; the other group: .9, all true: .1."""
     found = calibrate(predictions([0.9] * 8, [1, 0, 1, 0, 1, 1, 1, 1], z=[0] * 4 + [1] * 4), Groups.exclusive("a", "b"))
     assert [each.group for each in found] == [None, "a", "b"]
     assert [each.error for each in found] == pytest.approx([0.15, 0.4, 0.1], abs=1e-6)
@@ -299,6 +299,7 @@ def test_run_that_is_not_finished_and_black_box_are_refused(finished):
     box = {
         "classifier": {"kind": "black_box", "address": "http://127.0.0.1:9/predict"},
         "methods": [{"kind": "query_reprogram"}],
+        "explain": {"gallery": 0, "rows": 0, "probe": False},
     }
     with pytest.raises(ConfigError, match="is a black box"):
         measured(replace(result, study=result.study | box), finished.home)
