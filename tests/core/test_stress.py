@@ -10,12 +10,13 @@ import pytest
 import torch
 from sklearn.calibration import calibration_curve
 
+import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.deploy.stress.calibration import BINS, calibrate
 from fairprog_core.deploy.stress.changes import PICTURE_CHANGES, TEXT_CHANGES
-from fairprog_core.deploy.stress.measure import stress
+from fairprog_core.deploy.stress.measure import measure_stress
 from fairprog_core.deploy.stress.pictures.moving import Cropped, Shifted
 from fairprog_core.deploy.stress.pictures.printing import Printed
 from fairprog_core.deploy.stress.pictures.resizing import Resized
@@ -55,8 +56,8 @@ def ended(capsys):
 
 
 def measured(result, home, **asked):
-    """What `stress` returns, and the shares that it tells."""
-    work, shares = stress(result, home=home, **asked), []
+    """What `measure_stress` returns, and the shares that it tells."""
+    work, shares = measure_stress(result, home=home, **asked), []
     while True:
         try:
             shares.append(next(work).share)
@@ -265,6 +266,13 @@ def test_rows_are_drawn_evenly_and_another_lam_is_predicted(finished):
     stressed, _ = measured(finished.result, finished.home, rows=40, lam=0.5, changes=("png",))
     assert (stressed.n, stressed.n_test, stressed.curves[0].lam) == (40, 96, 0.5)
     assert stressed.curves[0].calibration["base"][0].n == 40
+
+
+def test_public_function_is_the_same(finished, found):
+    steps = []
+    again = fp.stress(finished.result, changes=["jpeg_50"], home=finished.home, progress=steps.append)
+    assert again.curves[0].rows[1] == found[0].curves[0].rows[1]
+    assert steps[-1].label == "JPEG 50"
 
 
 def test_study_on_texts(made_up_comments):
