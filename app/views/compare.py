@@ -8,7 +8,7 @@ import streamlit as st
 from app.charts import tradeoff as charts
 from app.components.compare import candidate_picker, experiments, head_to_head, head_to_head_downloads, side_by_side
 from app.components.compare.candidate_picker import Picked
-from app.components.runs import report_button
+from app.components.runs import take_home
 from app.components.train import needs_table
 from app.models import saved_study
 from app.models.series import PlotPoint, gather, plot_point
@@ -67,7 +67,7 @@ def show_comparison(picked: Picked) -> None:
     )
     st.header(words.DOWNLOADS, anchor=False)
     with st.container(horizontal=True):
-        report_button.show(results, key="report", names=picked.runs)
+        take_home.show(results, key="take_home", names=picked.runs)
     head_to_head_downloads.show(comparison, key="compare", chart=CHART)
 
 

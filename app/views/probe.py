@@ -6,7 +6,7 @@ from app.charts import probe as charts
 from app.charts.along import frames
 from app.components import curve_slider, run_picker
 from app.components.probe import null_pictures, null_words, reading
-from app.components.runs import report_button
+from app.components.runs import take_home
 from app.models import saved_study
 from app.state import artifacts, session
 from app.widgets import live_plot, page, table
@@ -108,7 +108,8 @@ def explore() -> None:
     show_probability(result, curve, found, null, group, index)
     st.header(words.READING, anchor=False)
     reading.show(found, key="reading", index=index)
-    report_button.show({run: result}, key="report")
+    with st.container(horizontal=True):
+        take_home.show({run: result}, key="take_home")
 
 
 page.header(words.TITLE, words.LEAD)

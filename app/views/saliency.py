@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.components import run_picker
-from app.components.runs import report_button
+from app.components.runs import take_home
 from app.components.saliency import picture_parts, sentence_parts
 from app.models import saved_study
 from app.state import session
@@ -26,7 +26,8 @@ def explore() -> None:
     with second:
         run, curve = run_picker.show_curve({picked.run: result}, key="saliency", seed=third, has_trigger=True)
     PARTS[saved_study.modality(result.study)](result, run=run, curve=curve, channel=CHANNEL)
-    report_button.show({run: result}, key="report")
+    with st.container(horizontal=True):
+        take_home.show({run: result}, key="take_home")
 
 
 page.header(words.TITLE, words.LEAD)

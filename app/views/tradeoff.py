@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.charts.theme import SYMBOLS
 from app.components import run_picker, weak_base
-from app.components.runs import report_button
+from app.components.runs import take_home
 from app.components.tradeoff import detail, downloads, plane, point_tables, trigger_view, trigger_words
 from app.models import saved_study
 from app.models.series import drawable, gather
@@ -83,7 +83,7 @@ def explore() -> None:
     st.header(words.DOWNLOADS, anchor=False)
     with st.container(horizontal=True):
         picked = chart_tools.show(key, key="tools", file=f"fairprog-{curve.key}")
-        report_button.show({run: results[run], **results}, key="report", names=names)
+        take_home.show({run: results[run], **results}, key="take_home", names=names)
         downloads.show(results[run], key="download", curve=curve, index=index)
     if picked:
         clicked = series[int(picked[0])]

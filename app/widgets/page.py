@@ -43,7 +43,8 @@ def words() -> str:
         f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
         f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
         f"<dl>{terms}</dl>"
-        f'<button type="button" popovertarget="fp-glossary" popovertargetaction="hide">{CLOSE}</button></div>'
+        '<div class="fp-close"><button type="button" popovertarget="fp-glossary" popovertargetaction="hide">'
+        f"{CLOSE}</button></div></div>"
     )
 
 

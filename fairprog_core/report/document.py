@@ -18,6 +18,7 @@ from fairprog_core.report.sections.looks import Looks, looks
 from fairprog_core.report.sections.reading import Reading, reading
 from fairprog_core.results.result import Result
 
+MOST_TOGETHER = 8  # curves in one chart: four colours, two dashes
 MOST_VIEWS = 24  # curves; further ones are in the table alone
 
 
@@ -54,11 +55,22 @@ class CurveView:
 
 @dataclass(frozen=True)
 class Document:
-    """A report of one run, or of several."""
+    """A report of one run, or of several.
+
+    Attributes:
+        runs: their facts.
+        views: the curves.
+        table: all curves at their chosen λ.
+        together: of several runs: their curves with the first one's gap in one chart.
+        names: of those curves.
+        n_left_out: curves that are in the table alone.
+    """
 
     runs: list[Facts]
     views: list[CurveView]
     table: ChosenTable
+    together: list[Plane]
+    names: list[str]
     n_left_out: int
 
 
@@ -74,8 +86,9 @@ def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS) -> Doc
     """
     views = [(run, family) for run, result in results.items() for family in _families(run, result)]
     order = list(results)
-    shown = _shared_out(views, n_views)
     several = len(results) > 1
+    shown = _shared_out(views, n_views)
+    drawn = [(run, family) for run, family in views if family.gap == views[0][1].gap][:MOST_TOGETHER]
     return Document(
         runs=[facts(result, run) for run, result in results.items()],
         views=[
@@ -83,6 +96,8 @@ def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS) -> Doc
             for index, (run, family) in enumerate(shown)
         ],
         table=chosen_table(views, results),
+        together=planes(drawn[0][1], [family for _, family in drawn[1:]]) if several else [],
+        names=[f"{run}: {family.name}" for run, family in drawn],
         n_left_out=len(views) - len(shown),
     )
 

@@ -214,6 +214,8 @@ class Trigger(nn.Module):
         """
         at = self.lam_or_chosen(lam)
         if isinstance(model, Classifier):
+            if self.shared.device != model.device:
+                self.to(model.device)
             if self.weights and is_checked:
                 self.check_weights(model.saved_digest())
             return ReprogrammedClassifier(self.attach_to(model), model, at)

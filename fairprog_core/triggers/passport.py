@@ -5,7 +5,7 @@ The format is that of every trigger's file, ``fairprog.trigger/1``; the header h
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.destination import check_destination, writing
-from fairprog_core.common.files.json_values import Header, parse_header
+from fairprog_core.common.files.json_values import Header, damaged, parse_header
 from fairprog_core.common.files.tensor_file import RawTensors
 from fairprog_core.common.home import is_file, user_path
 from fairprog_core.common.options import Modality
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from fairprog_core.triggers.base import Trigger
 
 SCHEMA: Literal["fairprog.passport/1"] = "fairprog.passport/1"
+PASSPORT = replace(FILE, may_be_in_home=False)
 
 
 class MeasuredPoint(Header):
@@ -155,11 +156,13 @@ class Passport:
         header: of the file, as JSON values.
         facts: what was measured; the header's "passport".
         raw: the file that is written, with the trigger's values.
+        place: that it was read from, or will be written as; for errors.
     """
 
     header: dict[str, Any]
     facts: PassportFacts
     raw: RawTensors
+    place: Path = field(default=Path("trigger.safetensors"), compare=False)
 
     @classmethod
     def of(cls, header: dict[str, Any], facts: PassportFacts, raw: RawTensors) -> "Passport":
@@ -204,11 +207,16 @@ class Passport:
         Raises:
             ArtifactError: the values do not fit their description.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load
 
         from fairprog_core.triggers.base import trigger_of
 
-        return trigger_of(load(self.to_bytes()), dict(self.header), Path(f"{self.facts.curve}.safetensors"))
+        try:
+            values = load(self.to_bytes())
+        except SafetensorError as error:
+            raise ArtifactError(damaged(self.place, error, REMEDY)) from error
+        return trigger_of(values, dict(self.header), self.place)
 
     @classmethod
     def open(cls, path: str | Path) -> "Passport":
@@ -231,7 +239,7 @@ class Passport:
         parse_header(_TriggerRange, header, path=file, remedy=REMEDY)
         if facts.chosen_lam not in [point.lam for point in facts.points]:
             raise ArtifactError(f"{shorten(file)} has no figures at its chosen λ; {REMEDY}.")
-        return cls(header, facts, raw)
+        return cls(header, facts, raw, file)
 
     def to_bytes(self) -> bytes:
         """The content of the file, the same bytes every time."""
@@ -245,7 +253,7 @@ class Passport:
             ArtifactError: it cannot be written.
         """
         file = user_path(path)
-        with writing(check_destination(file, FILE), FILE) as part:
+        with writing(check_destination(file, PASSPORT), PASSPORT) as part:
             part.write_bytes(self.to_bytes())
         return file
 
@@ -255,3 +263,4 @@ class _TriggerRange(Header):
 
     options: dict[str, JsonValue]
     knots: list[float] = Field(min_length=1)
+    words: list[list[str]] = Field(default_factory=list)

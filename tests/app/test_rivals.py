@@ -10,6 +10,7 @@ from app.wording import train as train_words
 from app.wording.panels import leakage as auditor_words
 from app.wording.shared import common, inside
 from fairprog_core.methods import METHODS
+from fairprog_core.report.wording import leakage
 from fairprog_core.results.head_to_head import BYSTANDERS
 from fairprog_core.results.summary import main_figures
 from fairprog_core.study.load import load_study
@@ -68,7 +69,7 @@ def test_what_was_read_from_answers_is_not_set_against_the_base():
     audit = {"bits": {"value": 0.1, "ci": [0.05, 0.15]}, "delta": {"value": -0.2, "ci": [-0.3, -0.1]}}
     left, apart = auditor_words.verdict(audit, lam=1.0, from_answers=True)
     assert left.endswith("bits: some leakage is left.")
-    assert apart == auditor_words.APART
+    assert apart == leakage.APART
     assert "−0.200" in auditor_words.verdict(audit, lam=1.0)[1]
 
 

@@ -20,6 +20,7 @@ from app.wording.shared import inside
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.summaries import points_csv
+from fairprog_core.report.wording import point as point_words
 from fairprog_core.results.gallery_file import read_gallery, write_gallery
 from tests.app.drawn import given, marker, rows, traces
 
@@ -425,8 +426,8 @@ def test_rows_of_several_groups_or_none_are_not_called_test_rows():
         {"gained": {"rows": 3}, "lost": {"rows": 1}, "n": 40},
         {"gained": {"rows": 2}, "lost": {"rows": 0}, "n": 20},
     ]
-    assert words.WHO_OVERLAP.format(n=60) not in words.who(changes, lam=1.0, seed=0, n=60)
-    assert words.who(changes, lam=1.0, seed=0, n=50).endswith(words.WHO_OVERLAP.format(n=50))
+    assert point_words.WHO_OVERLAP.format(n=60) not in words.who(changes, lam=1.0, seed=0, n=60)
+    assert words.who(changes, lam=1.0, seed=0, n=50).endswith(point_words.WHO_OVERLAP.format(n=50))
 
 
 def test_curves_of_other_criteria_are_drawn_on_request(open_page, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.wording import train as words
-from app.wording.shared import common
+from app.wording.shared import common, inside
 from fairprog_core.data import IDENTITY_WORDS
 from fairprog_core.runs import Store
 from tests.browser.test_train_journey import MINUTES, fill, run_of
@@ -75,7 +75,7 @@ def trained(own_server, visitor, home, tmp_path):
     assert study["dataset"]["identities"] == list(IDENTITY_WORDS)
     assert (study["classifier"]["steps"], study["budget"]["steps"]) == (6, 6)
     assert study["explain"] | {"gallery": 6, "rows": 12, "probe": True} == study["explain"]
-    expect(page.get_by_role("button", name=words.COPY_LINK)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=inside.COPY_LINK)).to_be_visible(timeout=MINUTES)
     assert Store(home).get(run_id).state == "done"
     return visit, run_id
 

@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.components.lesson import bundle
+from app.wording.shared import glossary
 from app.wording.shared.languages import languages
+from fairprog_core.report.figures import people
 
 SUMS = bundle.script().replace("export default function", "function whole")
 REFUSE = """Object.defineProperty(window, 'localStorage', {
@@ -76,6 +78,23 @@ def test_weak_message_can_widen_the_difference(sums):
 def test_differences_are_those_of_the_numbers_on_the_screen(sums):
     """78.4 and 76.6 are shown as 78 and 77: 1 point, not 1.8."""
     assert sums("apart([0.784, 0.766])") == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("share", [0.285, 0.045, 0.8748, 0.665, 0.575, 0.01, 1])
+def test_numbers_of_100_are_rounded_as_on_start(sums, share):
+    """A half is rounded up: 0.285 is 29 of 100, although 100 * 0.285 is a little less than 28.5 for a machine."""
+    assert str(sums(f"Math.round(hundred({share}))")) == people.points(share)
+
+
+def test_two_steps_call_the_same_difference_equal(sums):
+    assert sums("NEAR_ANSWERS === NEAR")
+
+
+@pytest.mark.parametrize(
+    ("times", "text"), [(0.05, "1/20"), (45 / 55, "0.82"), (1, "1"), (2.5, "2.5"), (10000, "10000")]
+)
+def test_times_are_written_for_people(sums, times, text):
+    assert sums(f"written({{ number: (value, digits = 0) => value.toFixed(digits) }}, {times})") == text
 
 
 def test_hundred_marks_are_shared_out_by_hand(sums):
@@ -238,6 +257,29 @@ def test_learner_chooses_other_data_and_the_address_follows(server, visitor):
     visit.settle()
     assert parse_qs(urlsplit(page.url).query)["lesson"] == ["comments,en,1,2"]
     expect(page.locator(".step")).to_have_count(2)
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.locator(".fp-lesson .intro")).to_contain_text("Kommentare")
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("lesson") == ["comments,de,1,2"])
+    visit.settle()
+    assert page.evaluate("document.activeElement.shadowRoot?.activeElement.lang ?? document.activeElement.lang") == "de"
+
+
+def test_glossary_speaks_the_language_of_the_lesson_and_of_no_other_page(server, visitor):
+    visit = visitor(server)
+    page = visit.open("/lesson?lesson=de")
+    texts = languages()["de"]
+    page.get_by_role("button", name=texts["ui"]["glossary_button"], exact=True).click()
+    window = page.get_by_role("dialog", name=texts["ui"]["glossary"])
+    expect(window.locator("dt")).to_have_text([name for name, _ in texts["glossary"].values()])
+    assert visit.findings() == []
+    window.get_by_role("button", name=texts["ui"]["close"]).click()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name=glossary.BUTTON, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Deutsch").click()
+    page.get_by_role("link", name="Start", exact=True).click()
+    visit.settle()
+    expect(page.get_by_role("button", name=glossary.BUTTON, exact=True)).to_be_visible()
+    assert page.locator("#fp-glossary dt").all_text_contents() == [term.name for term in glossary.glossary().values()]
 
 
 @pytest.mark.parametrize("kind", ["Print the handout for the class", "Print the handout with answers"])
@@ -245,6 +287,7 @@ def test_handout_holds_every_step_on_paper_alone(server, visitor, kind):
     visit = visitor(server)
     visit.page.add_init_script("window.print = () => { window.printed = true; }")
     page = visit.open("/lesson?lesson=en")
+    page.locator("fieldset.guess input").first.check()
     page.get_by_text("For teachers: link and handout").click()
     page.get_by_role("button", name=kind).click()
     assert page.evaluate("window.printed")
@@ -256,6 +299,10 @@ def test_handout_holds_every_step_on_paper_alone(server, visitor, kind):
     text = paper.inner_text()
     assert all(f"{number} · " in text for number in range(1, 7))
     assert ("Of 100 blond men it recognises" in text) == ("with answers" in kind)
-    assert ("☒" in text) == ("with answers" in kind)
+    assert ("➜ about 35" in text, "➜ about 90" in text, paper.locator("table").count() > 5) == (
+        ("with answers" in kind), False, ("with answers" in kind)
+    )  # fmt: skip
+    assert "Your guess" not in text
+    assert re.findall(r"\{\w+\}|undefined|NaN", text) == []
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     expect(paper).to_have_count(0)

@@ -6,7 +6,7 @@ import time
 from playwright.sync_api import Page, expect
 
 from app.wording import train as words
-from app.wording.shared import common
+from app.wording.shared import common, inside
 from fairprog_core.runs import Store, launcher
 from fairprog_core.study import Study
 
@@ -60,7 +60,7 @@ def test_form_to_finished_curve(own_server, visitor, home):
 
     chart(page).wait_for(timeout=MINUTES)
     page.evaluate(NODES)
-    expect(page.get_by_role("button", name=words.COPY_LINK)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=inside.COPY_LINK)).to_be_visible(timeout=MINUTES)
     assert page.evaluate("window.nodes.size") == 1, "the live chart was built anew"
     assert Store(home).get(run_id).state == "done"
 

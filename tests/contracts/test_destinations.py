@@ -41,6 +41,9 @@ FILE_ARGUMENTS = {
     ("check", "summary"): "check summary",
     ("runs export", "file"): "export zip",
     ("encoder", "out"): "encoder",
+    ("apply", "output"): "apply",
+    ("passport", "output"): "passport",
+    ("export", "out"): "graph",
 }  # of the command line -> the writer below that stands for it
 BOUND = ("--max-gap", "equalized_odds=.2", "--min-accuracy", ".8")  # that the shipped study keeps
 READ_ONLY = {"home", "words", "source"}  # arguments that name what is read, or the home
@@ -65,18 +68,22 @@ class Writers:
             "export json": ("json", command("runs", "export", "--home", home, run)),
             "export csv": ("csv", command("runs", "export", "--home", home, run)),
             "trigger": ("safetensors", trigger.save),
+            "apply": ("parquet", command("apply", "demo", "--input", "mine", "--output")),
+            "passport": ("safetensors", command("passport", "demo", "--output")),
+            "graph": ("pt2", command("export", "demo", "--format", "torch_export", "--out")),
         }
         self.folders: dict[str, Callable[[Path], object]] = {
             "encoder": command("encoder", "shipped"),
             "reprogrammed": fair.save,
+            "passport folder": command("passport", "demo", "--output"),
         }
 
 
 FILE_WRITERS = (
     "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts",
-    "export zip", "export json", "export csv", "trigger",
+    "export zip", "export json", "export csv", "trigger", "apply", "passport", "graph",
 )  # fmt: skip
-FOLDER_WRITERS = ("encoder", "reprogrammed")
+FOLDER_WRITERS = ("encoder", "reprogrammed", "passport folder")
 
 
 def command(*arguments: str) -> Callable[[Path], object]:

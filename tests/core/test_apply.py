@@ -2,15 +2,18 @@
 
 import csv
 import json
+import signal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from PIL import Image
 
 import fairprog_core as fp
 from fairprog_core.cli import main
+from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import assets
 from fairprog_core.deploy.apply import rows as apply_rows
 from fairprog_core.deploy.apply.apply import apply_trigger
@@ -98,6 +101,10 @@ def test_texts_are_found_and_columns_copied(things, tmp_path):
     assert apply(things, "soft", things / "texts.parquet", tmp_path / "out.parquet", "--lam", "0.5") == 0
     table = pq.read_table(tmp_path / "out.parquet")
     assert table.column_names == ["row", "id", "group", "prediction", "p_not toxic", "p_toxic", "problem"]
+    assert (
+        apply(things, "soft", things / "texts.parquet", tmp_path / "t.parquet", "--keep", "text", "--keep", "id") == 0
+    )
+    assert pq.read_table(tmp_path / "t.parquet").column_names[:3] == ["row", "text", "id"]
     model = COMMENTS.trigger("soft", lam=0.5).wrap(COMMENTS.base_classifier())
     texts = pq.read_table(things / "texts.parquet")["text"].to_pylist()
     expected = model(texts).softmax(-1).detach().numpy()[:, 1]
@@ -119,11 +126,49 @@ def test_interrupted_work_goes_on_and_ends_in_the_same_bytes(things, tmp_path, n
     assert [round(each.share, 2) for each in whole] == [0.4, 0.8, 1.0]
     begun = work(tmp_path / "again.parquet")
     next(begun)
+    with pytest.raises(ConfigError, match="Another process is writing"):
+        next(work(tmp_path / "again.parquet"))
     begun.close()
     assert len(list((tmp_path / "again.parquet.parts").glob("*.parquet"))) == 1
     assert not (tmp_path / "again.parquet").exists()
+    (tmp_path / "again.parquet.parts" / "000001.parquet").write_bytes(b"cut off by a power cut")
     assert [each.is_kept for each in work(tmp_path / "again.parquet")] == [True, False, False]
     assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
+class Interrupted(torch.nn.Module):
+    """A net during whose second part Ctrl-C is pressed, once."""
+
+    n_left = 1
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 2)
+
+    def forward(self, x):
+        if len(x) == 16:
+            Interrupted.n_left -= 1
+            if Interrupted.n_left == -1:
+                signal.raise_signal(signal.SIGINT)
+        return self.linear(x.mean((2, 3)))
+
+
+def interrupted():
+    """A factory."""
+    torch.manual_seed(0)
+    return Interrupted()
+
+
+def test_ctrl_c_keeps_what_is_done(things, tmp_path, capsys):
+    line = (
+        "apply", things / "border.safetensors", "--model", f"factory:{__name__}:interrupted", "--any-model", "--device",
+        "cpu", "--input", things / "faces", "--output", tmp_path / "out.parquet",
+    )  # fmt: skip
+    assert fairprog(*line) == 130
+    assert "The same command goes on" in capsys.readouterr().err
+    assert [file.name for file in sorted((tmp_path / "out.parquet.parts").glob("*.parquet"))] == ["000000.parquet"]
+    assert fairprog(*line) == 0
+    assert pq.read_table(tmp_path / "out.parquet").num_rows == N
 
 
 def test_parts_of_another_lam_are_not_continued(things, tmp_path, capsys):

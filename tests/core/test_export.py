@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 import fairprog_core as fp
@@ -16,6 +17,7 @@ from fairprog_core import cli
 from fairprog_core.classifiers.predict import predict
 from fairprog_core.cli.machine.bench import exports
 from fairprog_core.common.errors import ConfigError, ModelError
+from fairprog_core.common.files.pictures.decode import decode
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -55,14 +57,14 @@ print(json.dumps([about["labels"][each] for each in logits.argmax(1)]))
 
 @pytest.mark.parametrize(("study", "data"), [("demo", "faces"), ("demo-comments", "comments")])
 def test_stranger_with_onnx_runtime_alone_gets_the_same_predictions(study, data, tmp_path):
-    """102 rows of the shipped data, in a process that can import neither torch nor fairprog."""
+    """108 rows of the shipped data, in a process that can import neither torch nor fairprog."""
     result = fp.Result.open(shipped_runs()[study])
-    options = DATASETS[data].options(n_train=66, n_tune=66, n_val=66, n_test=102)
+    options = DATASETS[data].options(n_train=72, n_tune=72, n_val=72, n_test=108)
     split = build(DATASETS, options, Home(tmp_path / "home")).split("test")
     wrapped = open_trigger(result).wrap(result.base_classifier())
     y_pred = predict(wrapped, wrapped.classifier.prepare(split)).y_pred
     expected = [result.labels[each] for each in y_pred]
-    fp.export(wrapped, tmp_path / "model.onnx", is_timed=False)
+    fp.export(wrapped, tmp_path / "model.onnx", rows=split.x[:10], is_timed=False)
     rows = tmp_path / ("rows.npy" if data == "faces" else "rows.json")
     if data == "faces":
         np.save(rows, split.x)
@@ -70,7 +72,7 @@ def test_stranger_with_onnx_runtime_alone_gets_the_same_predictions(study, data,
         rows.write_text(json.dumps(list(split.x)))
     command = [sys.executable, "-I", "-c", STRANGER, str(tmp_path / "model.onnx"), str(rows)]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert len(expected) == 102
+    assert len(expected) == 108
     assert len(set(expected)) == 2
     assert json.loads(found.stdout) == expected
 
@@ -91,6 +93,21 @@ def test_fixed_lam_is_no_input_and_pictures_may_be_bytes(tmp_path):
     assert json.loads(read_texts(file)[ABOUT])["lam"]["fixed"] == 2.0
     assert report.cost.n_bytes == file.stat().st_size
     assert all(cost.milliseconds.keys() == {1, 64} for cost in (report.cost, report.bare))
+
+
+def test_pictures_of_another_size_are_cut_and_resized_as_fairprog_reads_files(tmp_path):
+    wrapped = trained("frame").wrap(frozen("image"), lam=2.0)
+    options = {"format": "torch_export", "is_lam_fixed": True, "is_timed": False}
+    fp.export(wrapped, tmp_path / "out.pt2", with_preprocessing=(50, 70), **options)
+    coarse = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    picture = Image.fromarray(coarse).resize((70, 50), Image.Resampling.BICUBIC)
+    picture.save(tmp_path / "picture.png")
+    small = torch.from_numpy(decode(tmp_path / "picture.png", SIZE).copy()).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        found = torch.export.load(tmp_path / "out.pt2").module()(torch.from_numpy(np.array(picture))[None])
+        torch.testing.assert_close(found, wrapped(small), atol=2e-3, rtol=0)  # here pixels are whole levels
+        mirrored = wrapped(small.flip(3))
+    assert (found - mirrored).abs().max() > 1e-2
 
 
 def test_lam_outside_of_the_trained_range_is_the_nearest_end(tmp_path):
@@ -177,12 +194,15 @@ def test_missing_library_is_one_sentence_with_the_command_to_install(name, tmp_p
     [
         ({"opset": 9}, "The opset is 9; allowed are 18 to 24"),
         ({"opset": 18, "format": "torch_export"}, "An opset belongs to the format onnx"),
+        ({"with_preprocessing": (0, 9)}, "Pictures of 0 × 9 pixels cannot be read"),
         ({"format": "tflite"}, "There is no format 'tflite'; choose onnx or torch_export"),
     ],
 )
 def test_wrong_argument_is_refused(more, sentence, tmp_path):
     with pytest.raises(ConfigError, match=sentence):
         fp.export(trained("frame").wrap(frozen("image"), lam=1.0), tmp_path / "out", **more)
+    with pytest.raises(ConfigError, match="leave out with_preprocessing"):
+        fp.export(trained("soft").wrap(frozen("text"), lam=1.0), tmp_path / "out", with_preprocessing=True)
     with pytest.raises(ConfigError, match=r"give what trigger\.wrap\(model\) returns"):
         fp.export(frozen("image"), tmp_path / "out", format="torch_export")
 
@@ -206,11 +226,15 @@ def test_command_prints_sizes_and_times_beside_the_bare_classifier(tmp_path, cap
     about = json.loads(capsys.readouterr().out)
     assert about["inputs"] == {"image": ["batch", 3, 64, 64], "lam": [1]}
     assert about["largest_difference"] <= 1e-4
+    assert {each["n_rows"] for each in about["parity"]} == {1, 3, 64, 8}  # the last are the explained rows of the run
     assert about["file"]["bytes"] == file.stat().st_size > about["bare"]["bytes"]
     with pytest.raises(SystemExit) as ended:
         cli.main([*arguments, "--lam", "99"])
     assert ended.value.code == 2
     assert "trained for λ from 0 to 30" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main([*arguments, "--picture-size", "64"])
+    assert "give height and width in pixels" in capsys.readouterr().err
 
 
 def test_bench_prints_what_is_exported_and_why_something_is_not():

@@ -4,12 +4,19 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, ViTForImageClassification
 
 import fairprog_core as fp
+from fairprog_core.classifiers.base import content_digest, save_classifier
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
+from fairprog_core.common.files.tensor_file import digest_of_file
 from fairprog_core.common.home import assets
+from fairprog_core.common.registry import build
 from fairprog_core.deploy.model import open_model
 from fairprog_core.results.run_folder import base_file
+from fairprog_core.triggers import TRIGGERS
+from tests.tiny_encoders import save_family
 from tests.tiny_pictures import save_vit
 
 FACES = assets() / "demo" / "faces"
@@ -61,3 +68,35 @@ def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
     del trigger.about["labels"]
     with pytest.raises(ConfigError, match="does not name the labels"):
         open_model("timm:resnet18", trigger)
+
+
+def test_model_from_elsewhere_has_the_digest_of_the_model_itself(tmp_path):
+    """So a trigger that a study learned on a folder can go in front of the same weights in the user's program."""
+    folder = save_vit(tmp_path / "vit", ("not blond", "blond"))
+    opened = open_model(folder, first_trigger(), is_checked=False)
+    own = ViTForImageClassification.from_pretrained(folder)
+    assert opened.saved_digest() == content_digest(own.state_dict())
+    save_classifier(opened, tmp_path / "c.safetensors")
+    assert digest_of_file(tmp_path / "c.safetensors") == opened.saved_digest()
+    with torch.no_grad():
+        own.classifier.bias += 1
+    assert opened.saved_digest() != content_digest(own.state_dict())
+
+
+def test_text_model_from_elsewhere_has_the_digest_of_the_model_itself(tmp_path):
+    folder = save_family("bert", tmp_path / "bert", n_classes=2)
+    trigger = first_trigger(assets() / "demo" / "comments")
+    trigger.about["labels"] = ["LABEL_0", "LABEL_1"]
+    opened = open_model(folder, trigger, is_checked=False)
+    own = AutoModelForSequenceClassification.from_pretrained(folder)
+    assert opened.saved_digest() == content_digest(own.state_dict())
+    save_classifier(opened, tmp_path / "c.safetensors")
+    assert digest_of_file(tmp_path / "c.safetensors") == opened.saved_digest()
+    soft = build(TRIGGERS, TRIGGERS["soft"].options(), **opened.input_spec)
+    soft.attach_to(opened)
+    soft.weights, soft.chosen_lam = opened.saved_digest(), 0.0
+    texts = ["so it is", "it"]
+    wrapped = soft.wrap(own, tokenizer=AutoTokenizer.from_pretrained(folder))
+    assert torch.allclose(wrapped(texts), soft.wrap(opened)(texts), atol=1e-5)
+    with pytest.raises(ConfigError, match="tokenizer="):
+        soft.wrap(own)

@@ -26,6 +26,7 @@ from fairprog_core.cli.terminal.console import figures_table
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.files.checkpoint import load_state
 from fairprog_core.common.home import Home, assets
+from fairprog_core.deploy.passport.card import model_card
 from fairprog_core.metrics.report import report
 from fairprog_core.results.gallery_file import Gallery, read_gallery
 from fairprog_core.results.gallery_layout import CONTROLS
@@ -38,6 +39,7 @@ from fairprog_core.runs.store import Store
 from fairprog_core.study import Study
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import load_trigger
+from fairprog_core.triggers.passport import Passport
 from tests.contracts.samples import inputs_of, make_classifier, usual
 from tests.contracts.test_methods import learned, looking, make, prepared
 from tests.fuzz.harness import Fuzz
@@ -99,6 +101,22 @@ def test_trigger_file(fuzz: Fuzz, tmp_path: Path, modality: Any) -> None:
 
     fuzz(f"trigger file, {modality}", one_of(files + shipped), reading(tmp_path / "t.safetensors", use), default=900,
          name_in_errors="t.safetensors")  # fmt: skip
+
+
+def test_passport(fuzz: Fuzz, tmp_path: Path) -> None:
+    files = []
+    for name, trigger in (("faces", "border"), ("comments", "hard")):
+        passport = Result.open(DEMO / name).passport(trigger, criterion="equalized_odds")
+        files.append(passport.save(tmp_path / f"{trigger}.safetensors"))
+
+    def use(path: Path) -> None:
+        passport = Passport.open(path)
+        assert repr(passport)
+        assert str(model_card(passport))
+        passport.trigger()
+
+    fuzz("passport", one_of(files), reading(tmp_path / "p.safetensors", use), default=300,
+         name_in_errors="p.safetensors")  # fmt: skip
 
 
 UNTRIED = ("resnet18", "black_box")  # 45 MB, with the same reader; its file names a function, which would be imported

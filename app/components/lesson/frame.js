@@ -55,7 +55,7 @@ export function stepFrame(desk, number, step, onShown) {
     measured.hidden = false;
     measured.replaceChildren(
       title, verdict, ...paragraphs(desk.list(`${key}.measured`)), ...step.measured(),
-      ...desk.list(`${key}.exact`).map((text) => make("p", "note", text)),
+      ...desk.list(`${key}.exact`).map((text) => make("p", "note", text)), ...(step.more?.() ?? []),
       make("h3", "", desk.say("ui.explain")), ...paragraphs(desk.list(`${key}.explain`)),
       ...(desk.has(`${key}.sums`) ? [fold(desk.say("ui.sums"), ...paragraphs(desk.list(`${key}.sums`)))] : []), onward(desk, step.links),
     ); // prettier-ignore

@@ -61,7 +61,7 @@ function statements(desk, hasAnswers) {
     "ul", "",
     ...desk.study.checks.map((check) => {
       const choice = boxes(texts, VERDICTS.indexOf(check.verdict), hasAnswers).flatMap((box) => [box, "\u2003"]);
-      const found = hasAnswers ? [make("br"), ...tell(desk, check)] : [];
+      const found = hasAnswers ? [make("br"), make("strong", "", `${texts[VERDICTS.indexOf(check.verdict)]}: `), ...tell(desk, check)] : [];
       return make("li", "statement", desk.say(`checks.${check.name}`), make("br"), ...choice, ...found);
     }),
   ); // prettier-ignore

@@ -92,16 +92,15 @@ export function gatherFacts(desk) {
   const { low, high } = ends(study);
   const base = study.stops[0];
   const chosen = study.stops.find((stop) => stop.is_chosen) ?? base;
-  /** @param {Measured} measured @param {number} [digits] */
-  const span = ([, low, high], digits = 0) => (low == null ? {} : { low: percent(low, digits), high: percent(high, digits) });
   /** @type {Record<string, string>} */
   const found = {};
   /** A figure under its name, and the ends of its interval. @param {string} name @param {Measured} measured @param {number} [digits] */
   const tell = (name, measured, digits = 0) => {
-    const isKnown = measured[1] != null;
-    found[name] = percent(measured[0], digits);
-    found[`${name}_ends`] = isKnown ? desk.say("ui.range", span(measured, digits)) : "";
-    found[`${name}_range`] = isKnown ? desk.say("ui.interval", span(measured, digits)) : "";
+    const [value, low, high] = measured;
+    const ends = { low: percent(low, digits), high: percent(high, digits) };
+    found[name] = percent(value, digits);
+    found[`${name}_ends`] = low == null ? "" : desk.say("ui.range", ends);
+    found[`${name}_range`] = low == null ? "" : desk.say("ui.interval", ends);
   };
   const accuracy = base.accuracy[0] ?? 0;
   const rare = study.groups[low].share * study.groups[low].positive;

@@ -27,7 +27,6 @@
  * @property {string[]} labels
  * @property {number} n
  * @property {number} frozen
- * @property {number} learned
  * @property {number} steps
  * @property {number} majority
  * @property {Measured} levelled
@@ -159,6 +158,7 @@
  * @property {() => HTMLElement} [before] what the question is about, where it needs a picture
  * @property {() => HTMLElement} tryOut
  * @property {() => HTMLElement[]} measured drawn when it is shown
+ * @property {() => HTMLElement[]} [more] what only some want to see, after it
  * @property {() => HTMLElement[]} printed the same for paper, as tables
  * @property {string[]} links pages to go on with
  */

@@ -25,12 +25,18 @@ def show(results: Mapping[str, Result], *, key: str, names: Mapping[str, str] | 
     if not found:
         return
     st.download_button(
-        inside.REPORT, lambda: _report(found, names or {}), file_name=f"fairprog-{next(iter(found))}.html",
+        inside.REPORT, lambda: make_report(found, names or {}), file_name=f"fairprog-{next(iter(found))}.html",
         mime="text/html", key=key, on_click="ignore", help=inside.REPORT_HELP,
     )  # fmt: skip
 
 
-def _report(results: Mapping[str, Result], names: Mapping[str, str]) -> str:
+def make_report(results: Mapping[str, Result], names: Mapping[str, str]) -> str:
+    """The report's HTML.
+
+    Args:
+        results: by the id of their run.
+        names: of the runs, by id.
+    """
     from fairprog_core.report.render import render_report  # its template engine is loaded by the first report
 
     return render_report({names.get(run) or run: _public(result) for run, result in results.items()})

@@ -16,7 +16,7 @@ from fairprog_core.results.result import StudyJson
 from fairprog_core.runs import Run
 from fairprog_core.study.settings import in_short
 
-_WIDTHS = (2.5, 2.2, 4, 2.6)
+_WIDTHS = (2.4, 1.9, 3.7, 3.3)
 
 
 def show(value: Sequence[Run], *, key: str) -> list[str]:

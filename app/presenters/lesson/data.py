@@ -153,7 +153,6 @@ class LessonStudy(TypedDict):
         labels: the negative label, the positive one.
         n: number of test rows.
         frozen: number of the classifier's weights.
-        learned: number of the trigger's.
         flips: of test rows: became right, became wrong.
         examples: explained test rows, the one first that is shown first.
         changed: test rows whose prediction changes at the chosen λ, as often gained and lost as all; may be empty.
@@ -169,7 +168,6 @@ class LessonStudy(TypedDict):
     labels: list[str]
     n: int
     frozen: int
-    learned: int
     steps: int
     majority: float
     levelled: LessonMeasured

@@ -47,7 +47,6 @@ def study(result: Result, run: str) -> LessonStudy:
         "labels": list(result.labels),
         "n": result.base.n,
         "frozen": stored["n_weights"] if stored else _n_weights(result),
-        "learned": curve.n_parameters or 0,
         "steps": curve.steps,
         "majority": float(result.majority_accuracy or 0.0),
         "levelled": rates.measured(levelled["share"] if levelled else None),

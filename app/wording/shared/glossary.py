@@ -5,6 +5,10 @@ from typing import NamedTuple
 
 from app.wording.shared.languages import FIRST, languages
 
+_UI = languages()[FIRST]["ui"]
+assert isinstance(_UI, dict)
+BUTTON, TITLE, CLOSE = (str(_UI[key]) for key in ("glossary_button", "glossary", "close"))
+
 
 class Term(NamedTuple):
     """A term of the field, and what it means for somebody who reads it for the first time."""
@@ -19,8 +23,3 @@ def glossary(language: str = FIRST) -> dict[str, Term]:
     terms = languages()[language]["glossary"]
     assert isinstance(terms, dict)
     return {key: Term(*term) for key, term in terms.items()}
-
-
-_UI = languages()[FIRST]["ui"]
-assert isinstance(_UI, dict)
-BUTTON, TITLE, CLOSE = (str(_UI[key]) for key in ("glossary_button", "glossary", "close"))

@@ -69,6 +69,13 @@ LOADING = "Loading saved results"
 COPY = "Copy"
 COPIED = "Copied"
 DOWNLOAD_CHART = "Chart (PNG)"
+COPY_LINK = "Copy link"
+COPIED_LINK = "Copied"
+ADDRESS = "Address of this page"
+WHOLE_RUN = "Whole run (zip)"
+WHOLE_RUN_HELP = (
+    "For another machine: add it there on the page Runs. It keeps its id, so addresses of its pages work there."
+)
 REPORT = "Report (HTML)"
 REPORT_HELP = "One file with figures, examples, controls and limits. It opens offline and prints well."
 

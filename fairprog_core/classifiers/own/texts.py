@@ -86,6 +86,8 @@ class OwnTextClassifier(OwnClassifier, TextClassifier):
         Raises:
             DataError: it is something else.
         """
+        if isinstance(x, TextInput):
+            return x
         if not isinstance(x, Mapping):
             return self.to_input(self.encode([x] if isinstance(x, str) else x))
         ids, mask = (x.get(name) for name in ("input_ids", "attention_mask"))

@@ -20,7 +20,9 @@ from fairprog_core.cli.deploy.sources import (
 )
 from fairprog_core.cli.terminal.console import HomeOption, complain, console, say, span
 from fairprog_core.common.errors import escaped, shorten
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import user_path
+from fairprog_core.deploy.apply.parts import PREDICTIONS
 
 if TYPE_CHECKING:
     from fairprog_core.deploy.apply.apply import Applied, ApplyProgress
@@ -70,6 +72,7 @@ def apply(
 
     Finished parts lie beside the output until all are there: after an interruption, the same command goes on.
     """
+    check_destination(output, PREDICTIONS)
     with console().status("Loading torch …"):
         from fairprog_core.deploy.apply.apply import apply_trigger
         from fairprog_core.deploy.apply.rows import InputRows

@@ -1,7 +1,8 @@
 """``fairprog export``: a classifier with its trigger as one ONNX or torch.export file."""
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,11 +15,14 @@ from fairprog_core.cli.deploy.sources import (
     open_sources,
 )
 from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, PlainTable, console, print_json, say
-from fairprog_core.common.errors import size
+from fairprog_core.common.errors import ConfigError, shown, size
+from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import user_path
+from fairprog_core.runs.exchange.open_result import open_result
 
 if TYPE_CHECKING:
     from fairprog_core.deploy.export.export import ExportReport, FileCost
+    from fairprog_core.triggers.base import Trigger
 
 
 def export(
@@ -33,6 +37,14 @@ def export(
     with_preprocessing: Annotated[
         bool, typer.Option("--with-preprocessing", help="Take pictures as bytes: (batch, side, side, 3) uint8, RGB.")
     ] = False,
+    picture_size: Annotated[
+        str,
+        typer.Option(
+            "--picture-size",
+            metavar="HEIGHTxWIDTH",
+            help="As --with-preprocessing, for pictures of this size: their largest centred square is resized inside.",
+        ),
+    ] = "",
     curve: CurveOption = "",
     weights: WeightsOption = "",
     any_model: AnyModelFlag = False,
@@ -46,9 +58,11 @@ def export(
     """
     with console().status("Loading torch …"):
         from fairprog_core.deploy.export.export import export as write
-        from fairprog_core.deploy.export.files import format_of
+        from fairprog_core.deploy.export.files import FILE, format_of
 
-        format_of(format_, opset)  # before a model is opened
+        check_destination(out, FILE)  # before a model is opened
+        format_of(format_, opset)
+        wanted = _picture_size(picture_size)
         found, classifier = open_sources(
             trigger, model, curve=curve, weights=weights, is_any=any_model, device="cpu", home=home
         )
@@ -59,13 +73,44 @@ def export(
             out,
             format=format_,
             is_lam_fixed=lam is not None,
+            is_lam_chosen=(found.chosen_lam if lam is None else lam) is not None,
             opset=opset,
-            with_preprocessing=with_preprocessing,
+            with_preprocessing=wanted or with_preprocessing,
+            rows=_rows_of(trigger, found, home),
         )
     if as_json:
         print_json(report.to_json())
     else:
         _print(report)
+
+
+def _picture_size(text: str) -> tuple[int, int] | None:
+    """Height and width from "218x178"; None: the text is empty.
+
+    Raises:
+        ConfigError: it is no size.
+    """
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if found is None:
+        raise ConfigError(f"--picture-size is {shown(text)}; give height and width in pixels, e.g. 218x178.")
+    return int(found[1]), int(found[2])
+
+
+def _rows_of(argument: str, trigger: "Trigger", home: Path | None) -> Any:
+    """The explained test rows of a run: pictures or texts; None: a file is named, or the run explains no rows."""
+    from fairprog_core.deploy.trigger import trigger_file
+
+    if trigger_file(argument) is not None:
+        return None
+    result = open_result(argument, home)[1]
+    curve = next((each for each in result.curves if each.key == trigger.about.get("curve")), None)
+    gallery = None if curve is None else result.gallery(curve)
+    if gallery is None:
+        return None
+    texts = gallery.about.get("texts")
+    return gallery.arrays["photo"] if texts is None else [" ".join(words) for words in texts]
 
 
 def _print(report: "ExportReport") -> None:

@@ -170,13 +170,16 @@ def digest_of_values(values: Iterator[tuple[str, str, tuple[int, ...], bytes]]) 
     Args:
         values: of every tensor its name, type, shape and bytes. Whole numbers are counters, and ``read.…`` is how
             fairprog reads pictures for a model; both are left out.
+
+    Returns:
+        The digits; empty: nothing was learned here, as in the file of a black box.
     """
     parts = {
         hashlib.sha256(f"{kind} {shape}\n".encode() + content).digest()
         for name, kind, shape, content in values
         if kind in FLOATS.values() and not name.startswith("read.")
     }
-    return hashlib.sha256(b"".join(sorted(parts))).hexdigest()[:16]
+    return hashlib.sha256(b"".join(sorted(parts))).hexdigest()[:16] if parts else ""
 
 
 def _start(content: bytes | mmap.mmap, *, is_whole: bool = True) -> _FileStart:

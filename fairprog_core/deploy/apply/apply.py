@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier, content_digest
-from fairprog_core.classifiers.encoder.text_classifier import TextClassifier
 from fairprog_core.classifiers.predict import evaluating
 from fairprog_core.common.errors import ConfigError, FairprogError, ModelError
 from fairprog_core.common.process.version import VERSION
@@ -105,17 +104,18 @@ def apply_trigger(
         "classifier": classifier.saved_digest(), "lam": at, "labels": list(labels), "input": rows.stamp(),
         "has_bad": has_bad,
     }  # fmt: skip
-    parts = Parts(output, about)
-    done, result, number = parts.n_done(), Applied(is_anew=parts.is_anew), -1
-    with evaluating(model), torch.inference_mode():
+    with Parts(output, about) as parts:
+        done, result, number = parts.n_done(), Applied(is_anew=parts.is_anew), -1
         for number, block in enumerate(rows.blocks()):
             if number >= done:
-                parts.add(number, _table(model, block, rows, labels, about, has_bad=has_bad))
+                with evaluating(model), torch.inference_mode():  # not while the caller has the turn
+                    table = _table(model, block, rows, labels, about, has_bad=has_bad)
+                parts.add(number, table)
             _count(result, parts.file(number), block)
             yield ApplyProgress(result.n_rows, block.share, is_kept=number < done)
-    if number < 0:
-        raise ConfigError(f"{rows.table.name} has no rows.")
-    parts.join(number + 1)
+        if number < 0:
+            raise ConfigError(f"{rows.table.name} has no rows.")
+        parts.join(number + 1)
     return result
 
 
@@ -176,8 +176,8 @@ def _batches(
     """The places and the prepared rows of every batch, rows of similar length together."""
     places = np.array([i for i, x in enumerate(block.inputs) if x is not None], np.int64)
     k = 64 if classifier.device.type == "cpu" else 256
-    if isinstance(classifier, TextClassifier):
-        ids = classifier.encode([str(block.inputs[i]) for i in places])
+    if rows.modality == "text":
+        ids = cast(Any, classifier).encode([str(block.inputs[i]) for i in places])
         order = classifier.reading_order(ids)
         for start in range(0, len(order), k):
             some = order[start : start + k]

@@ -7,8 +7,9 @@ alone.
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from filelock import FileLock, Timeout
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
@@ -40,10 +41,10 @@ PREDICTIONS = Product("a file of predictions that fairprog wrote", is_applied)
 
 
 class Parts:
-    """The folder of the parts of one output file."""
+    """The folder of the parts of one output file; inside ``with``, no other process works on them."""
 
     def __init__(self, output: Path, about: dict[str, JsonValue]) -> None:
-        """Find what is done.
+        """Name what is made.
 
         Args:
             output: the file that is written at the end.
@@ -56,29 +57,54 @@ class Parts:
         self.about = about
         self.folder = output.with_name(f"{output.name}.parts")
         self.is_anew = False
+        self._lock = FileLock(self.folder / ".lock", timeout=0)
         if self.folder.exists() and not is_file(self.folder / _ABOUT):
             raise ConfigError(
                 f"{shorten(self.folder)} is in the way: the finished parts of {output.name} belong there; rename it."
             )
-        if is_folder(self.folder) and _read(self.folder / _ABOUT) != about:
-            shutil.rmtree(self.folder)
-            self.is_anew = True
-        if not is_folder(self.folder):
-            try:
+
+    def __enter__(self) -> Self:
+        """Make the folder, or take over what is done.
+
+        Raises:
+            ConfigError: another process works on it.
+            ArtifactError: it cannot be written.
+        """
+        try:
+            if not is_folder(self.folder):
                 with replacing(self.folder) as part:
                     part.mkdir()
-                    (part / _ABOUT).write_text(json.dumps(about), "utf-8")
-            except OSError as error:
-                raise ArtifactError(f"{shorten(self.folder)} cannot be written ({shorten(error, 100)}).") from error
+                    self._describe(part)
+            self._lock.acquire()
+            if _read(self.folder / _ABOUT) != self.about:
+                self.is_anew = True
+                for file in self.folder.glob("*.parquet"):
+                    file.unlink()
+                self._describe(self.folder)
+        except Timeout as error:
+            raise ConfigError(
+                f"Another process is writing {shorten(self.output, 120)}; wait for it, or give another name."
+            ) from error
+        except OSError as error:
+            self._lock.release()
+            raise ArtifactError(f"{shorten(self.folder)} cannot be written ({shorten(error, 100)}).") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def _describe(self, folder: Path) -> None:
+        with replacing(folder / _ABOUT) as part:
+            part.write_text(json.dumps(self.about), "utf-8")
 
     def file(self, number: int) -> Path:
         """The file of a block."""
         return self.folder / f"{number:06d}.parquet"
 
     def n_done(self) -> int:
-        """The number of the first blocks that are done."""
+        """The number of the first blocks that are done; one that a power cut damaged is not."""
         number = 0
-        while self.file(number).exists():
+        while _is_readable(self.file(number)):
             number += 1
         return number
 
@@ -113,7 +139,19 @@ class Parts:
             with pq.ParquetWriter(whole, schema, compression="zstd") as writer:
                 for number in range(n):
                     writer.write_table(pq.read_table(self.file(number), partitioning=None))
+        self._lock.release()  # on Windows its file cannot be removed else
         shutil.rmtree(self.folder)
+
+
+def _is_readable(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(file)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
 
 
 def _read(file: Path) -> object:

@@ -93,7 +93,7 @@ class InputRows:
             modality: of the trigger.
             scratch: an empty folder for packed files.
             column: of the inputs; empty: guessed by the names and the values of the columns.
-            keep: columns to copy; None: all that hold numbers or short texts.
+            keep: columns to copy; None: all others that hold text or numbers.
             root: see the class.
 
         Raises:
@@ -108,7 +108,8 @@ class InputRows:
         column = column or _guessed(table, modality)
         plain: Sequence[str] = getattr(table.source, "plain", have)
         others = [name for name in plain if have.count(name) == 1] if keep is None else keep
-        return cls(table, column, tuple(name for name in others if name != column), modality, root)
+        kept = tuple(name for name in others if name != column or keep is not None)
+        return cls(table, column, kept, modality, root)
 
     @cached_property
     def pictures(self) -> PictureFiles:

@@ -7,11 +7,11 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from fairprog_core.common.errors import ModelError
 from fairprog_core.deploy.export.files import OpenedFile
@@ -43,8 +43,8 @@ def lams_to_check(trigger: Trigger, fixed: float | None, chosen: float | None = 
     return tuple(sorted({anchors[0], between, anchors[-1], *([] if chosen is None else [chosen])}))
 
 
-def compare(file: OpenedFile, graph: ExportedGraph, lams: Sequence[float]) -> list[Parity]:
-    """Compare logits on random rows with those of classifier and trigger as they are.
+def compare(file: OpenedFile, graph: ExportedGraph, lams: Sequence[float], *, rows: Any = None) -> list[Parity]:
+    """Compare logits on random rows, and on real ones if there are any, with those of classifier and trigger.
 
     Raises:
         ModelError: a logit differs by more than `TOLERANCE`, or is no finite number.
@@ -52,7 +52,10 @@ def compare(file: OpenedFile, graph: ExportedGraph, lams: Sequence[float]) -> li
     assert graph.trigger is not None
     found = []
     generator = torch.Generator().manual_seed(2)
-    for inputs in (graph.random_inputs(n, generator) for n in BATCHES):
+    batches = [graph.random_inputs(n, generator) for n in BATCHES]
+    if rows is not None and len(rows):
+        batches.append(graph.inputs_of(rows))
+    for inputs in filter(None, batches):  # pictures that the graph resizes are of another size than real rows
         for lam in lams:
             with torch.no_grad():
                 expected = graph.classifier(graph.trigger(graph.to_classifier(*inputs), lam))
@@ -72,24 +75,33 @@ def compare(file: OpenedFile, graph: ExportedGraph, lams: Sequence[float]) -> li
     return found
 
 
-def latency(run: Callable[[tuple[Tensor, ...]], Any], graph: ExportedGraph, lam: float) -> dict[int, float]:
-    """Median milliseconds of a pass on one thread, by the number of rows."""
-    found = {}
+def latencies(*timed: tuple[OpenedFile, ExportedGraph], lam: float) -> list[dict[int, float]]:
+    """Median milliseconds of a pass on one thread, by the number of rows, of each of several files.
+
+    Their passes alternate, so that whatever else the machine does slows all of them down.
+    """
+    found: list[dict[int, float]] = [{} for _ in timed]
     with one_thread():
         for n in TIMED:
-            inputs = graph.with_lam(graph.random_inputs(n, torch.Generator().manual_seed(3)), lam)
-            run(inputs)
-            found[n] = statistics.median(_passes(run, inputs)) * 1000
+            runs = [
+                partial(file, graph.with_lam(graph.random_inputs(n, torch.Generator().manual_seed(3)), lam))
+                for file, graph in timed
+            ]
+            for milliseconds, seconds in zip(found, _passes(runs), strict=True):
+                milliseconds[n] = statistics.median(seconds) * 1000
     return found
 
 
-def _passes(run: Callable[[tuple[Tensor, ...]], Any], inputs: tuple[Tensor, ...]) -> list[float]:
-    """Seconds of each of some passes."""
-    taken: list[float] = []
-    while len(taken) < _FEWEST or (sum(taken) < _SECONDS and len(taken) < _MOST):
-        start = time.perf_counter()
-        run(inputs)
-        taken.append(time.perf_counter() - start)
+def _passes(runs: Sequence[Callable[[], object]]) -> list[list[float]]:
+    """Seconds of some passes of each, in turn; a first pass of each does not count."""
+    for run in runs:
+        run()
+    taken: list[list[float]] = [[] for _ in runs]
+    while len(taken[0]) < _FEWEST or (sum(map(sum, taken)) < _SECONDS * len(runs) and len(taken[0]) < _MOST):
+        for seconds, run in zip(taken, runs, strict=True):
+            start = time.perf_counter()
+            run()
+            seconds.append(time.perf_counter() - start)
     return taken
 
 

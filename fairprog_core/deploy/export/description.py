@@ -62,7 +62,7 @@ def _lam(trigger: Trigger, fixed: float | None, chosen: float | None) -> dict[st
 def _inputs(graph: ExportedGraph) -> dict[str, Any]:
     """Type, shape and meaning of every input."""
     shapes = graph.axes()
-    takes_bytes = isinstance(graph, PictureGraph) and graph.takes_bytes
+    takes_bytes = isinstance(graph, PictureGraph) and graph.picture_size is not None
     meanings = {
         "image": ("uint8", "RGB, 0 to 255, height, width, colours")
         if takes_bytes

@@ -3,9 +3,11 @@
 Notation: k rows, s image side, t tokens, c classes.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
+import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.export import Dim
 
@@ -14,7 +16,9 @@ from fairprog_core.classifiers.encoder.text_classifier import TextClassifier
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.deploy.export.tokenizer import alone_tokenizer
 from fairprog_core.triggers.base import Trigger
+from fairprog_core.triggers.image import shrinking
 
+PictureSize: TypeAlias = tuple[int, int]  # height, width
 LAM = "lam"
 OUTPUT = "logits"
 ROWS = "batch"  # names of the free dimensions
@@ -70,6 +74,10 @@ class ExportedGraph(nn.Module):
         """n random rows as inputs, without λ."""
         raise NotImplementedError
 
+    def inputs_of(self, rows: Any) -> tuple[Tensor, ...]:
+        """Real rows as inputs, without λ: pictures (k, s, s, 3) uint8, or k texts."""
+        raise NotImplementedError
+
     def to_classifier(self, *inputs: Tensor) -> Any:
         """Inputs of the graph, without λ -> those of classifier and trigger."""
         raise NotImplementedError
@@ -88,29 +96,52 @@ class ExportedGraph(nn.Module):
 
 
 class PictureGraph(ExportedGraph):
-    """Pictures (k, 3, s, s) in [0, 1], or as a picture library gives them: (k, s, s, 3) uint8."""
+    """Pictures (k, 3, s, s) in [0, 1], or as a picture library gives them: (k, h, w, 3) uint8.
+
+    Of those of another size the largest centred square is resized to s × s, as fairprog reads files, but without
+    rounding to whole levels.
+
+    Attributes:
+        picture_size: (h, w) of pictures as bytes; None: they come as numbers.
+    """
 
     names = ("image",)
 
+    resize: Tensor
+
     def __init__(
-        self, classifier: Classifier, trigger: Trigger | None, lam: float | None, *, takes_bytes: bool = False
+        self, classifier: Classifier, trigger: Trigger | None, lam: float | None, picture_size: PictureSize | None
     ) -> None:
         super().__init__(classifier, trigger, lam)
-        self.takes_bytes = takes_bytes
+        self.picture_size, self.side = picture_size, classifier.input_spec["image_size"]
+        self.register_buffer("resize", shrinking(min(picture_size or (self.side,)), self.side), persistent=False)
 
     def axes(self) -> dict[str, tuple[str | int, ...]]:
-        side = self.classifier.input_spec["image_size"]
-        return {"image": (ROWS, side, side, 3) if self.takes_bytes else (ROWS, 3, side, side), LAM: (1,)}
+        numbers = (ROWS, 3, self.side, self.side)
+        return {"image": numbers if self.picture_size is None else (ROWS, *self.picture_size, 3), LAM: (1,)}
 
     def random_inputs(self, n: int, generator: torch.Generator) -> tuple[Tensor, ...]:
         size = [n if side == ROWS else int(side) for side in self.axes()["image"]]
-        if self.takes_bytes:
+        if self.picture_size is not None:
             return (torch.randint(256, size, generator=generator, dtype=torch.uint8),)
         return (torch.rand(size, generator=generator),)
 
+    def inputs_of(self, rows: Any) -> tuple[Tensor, ...]:
+        pictures = torch.from_numpy(np.array(rows))
+        if self.picture_size is None:
+            return ((pictures.permute(0, 3, 1, 2) / 255).contiguous(),)
+        return (pictures,) if tuple(pictures.shape[1:3]) == self.picture_size else ()
+
     def to_classifier(self, *inputs: Tensor) -> Tensor:
         (image,) = inputs
-        return image.permute(0, 3, 1, 2).float() / 255 if self.takes_bytes else image
+        if self.picture_size is None:
+            return image
+        pixels, (height, width) = image.permute(0, 3, 1, 2).float() / 255, self.picture_size
+        if height == width == self.side:
+            return pixels
+        square = min(height, width)
+        top, left = (height - square) // 2, (width - square) // 2
+        return self.resize @ pixels[:, :, top : top + square, left : left + square] @ self.resize.T
 
 
 class TextGraph(ExportedGraph):
@@ -149,6 +180,10 @@ class TextGraph(ExportedGraph):
             row[length - after : length] = torch.tensor(tokens.suffix, dtype=torch.int64)
         return ids * mask, mask.long()
 
+    def inputs_of(self, rows: Any) -> tuple[Tensor, ...]:
+        read = Tokenizer.from_str(self.tokenizer).encode_batch(list(rows))
+        return torch.tensor([each.ids for each in read]), torch.tensor([each.attention_mask for each in read])
+
     def to_classifier(self, *inputs: Tensor) -> TextInput:
         mask = inputs[1] > 0
         ids = torch.where(mask, inputs[0], self.classifier.tokens.pad_id)
@@ -164,7 +199,11 @@ class TextGraph(ExportedGraph):
 
 
 def make_graph(
-    classifier: Classifier, trigger: Trigger | None, lam: float | None = None, *, takes_bytes: bool = False
+    classifier: Classifier,
+    trigger: Trigger | None,
+    lam: float | None = None,
+    *,
+    picture_size: PictureSize | None = None,
 ) -> ExportedGraph:
     """The graph for a classifier of pictures or of texts.
 
@@ -172,8 +211,8 @@ def make_graph(
         classifier: frozen.
         trigger: attached to it; None: the classifier alone.
         lam: λ, if it is to be fixed; None: it is an input.
-        takes_bytes: pictures come as bytes, height first and colours last; texts are token ids in any case.
+        picture_size: (h, w) of pictures that come as bytes; None: as numbers. Texts are token ids in any case.
     """
     if isinstance(classifier, TextClassifier):
         return TextGraph(classifier, trigger, lam)
-    return PictureGraph(classifier, trigger, lam, takes_bytes=takes_bytes)
+    return PictureGraph(classifier, trigger, lam, picture_size)

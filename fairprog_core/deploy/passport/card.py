@@ -46,7 +46,7 @@ def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unkn
 
 def headline(facts: PassportFacts) -> str:
     """Gap and accuracy of the classifier alone and with the trigger, the controls and chance, in one sentence."""
-    chosen, gap = facts.chosen, METRICS[facts.gap].title.lower()
+    chosen, gap = facts.chosen, _title(facts.gap).lower()
     controls = [f"{_words(point.method)} {_estimate(point, facts.gap)}" for point in facts.controls]
     beside = f"; controls: {', '.join(controls)}" if controls else "; no control was measured"
     noise = "" if facts.noise_gap is None else f"; chance alone shows up to {facts.noise_gap:.3f}"
@@ -93,7 +93,7 @@ def _results(facts: PassportFacts, point: MeasuredPoint, what: str, passport: Pa
                 dataset_name=facts.study or "study",
                 dataset_split="test",
                 metric_type=metric,
-                metric_name=f"{METRICS[metric].title}, {what}",
+                metric_name=f"{_title(metric)}, {what}",
                 metric_value=estimate["value"],
                 metric_args=interval,
             )
@@ -118,7 +118,7 @@ def _shape(passport: Passport) -> str:
     if passport.modality == "image":
         return "![The trigger, transparent where the photo shows](trigger.png)"
     words, knots = passport.header.get("words"), passport.header["knots"]
-    if not words or passport.chosen_lam not in knots:
+    if not words or passport.chosen_lam not in knots[: len(words)]:
         return ""
     place = {"start": "before", "end": "behind"}.get(str(passport.header["options"].get("position")), "beside")
     phrase = " ".join(words[knots.index(passport.chosen_lam)])
@@ -168,7 +168,7 @@ def _measured(facts: PassportFacts) -> str:
 
 def _points_table(facts: PassportFacts) -> str:
     """The classifier alone, the trigger at every λ, and the controls."""
-    gap = METRICS[facts.gap].title
+    gap = _title(facts.gap)
     rows = [("classifier alone", facts.base)]
     rows += [(f"trigger, λ = {p.lam:g}{' (chosen)' if p.lam == facts.chosen_lam else ''}", p) for p in facts.points
              if p.lam is not None]  # fmt: skip
@@ -235,7 +235,7 @@ def _origin(passport: Passport) -> Iterable[str]:
     facts = passport.facts
     name = _model_name(facts)
     yield f"Study {as_markdown(facts.study)}, curve `{facts.curve}`, seed {facts.seed}."
-    yield f"Criterion: {_words(facts.criterion)}, measured by the {METRICS[facts.gap].title.lower()}."
+    yield f"Criterion: {_words(facts.criterion)}, measured by the {_title(facts.gap).lower()}."
     yield f"Classifier: `{facts.classifier.kind}`{f' ({name})' if name else ''}, digest `{facts.classifier.weights}`."
     yield f"Data: `{facts.data.kind}`, digest of the rows that the trigger was learned from `{facts.data.tune}`."
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
@@ -270,6 +270,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _bullets(sentences: Iterable[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _title(metric: str) -> str:
+    """The name of a metric on the screen; of one that a plug-in brought its key."""
+    return METRICS[metric].title if metric in METRICS else _words(metric)
 
 
 def _words(key: str) -> str:

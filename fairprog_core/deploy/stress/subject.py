@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.predict import predict
-from fairprog_core.common.errors import ConfigError, DataError, shorten, shown
+from fairprog_core.common.errors import ArtifactError, ConfigError, DataError, shorten, shown
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
@@ -139,6 +139,7 @@ def choose_curves(result: Result, part: str = "") -> list[Curve]:
 
     Raises:
         ConfigError: there is none.
+        ArtifactError: the file of one is missing.
     """
     known = [each for each in result.curves if each.trigger is not None]
     keys = [each.key for each in known]
@@ -146,6 +147,12 @@ def choose_curves(result: Result, part: str = "") -> list[Curve]:
     if not found:
         what = f"has no trigger {shown(part)}" if known else "has no trigger"
         raise ConfigError(f"This run {what}; its curves are {shorten(', '.join(keys), 180) or 'none'}.")
+    for each in found:
+        if not each.artifact_name or not each.artifact.is_file():
+            raise ArtifactError(
+                f"{shorten(result.folder, 100)} has no file of the trigger {shorten(each.key, 60)}: shipped "
+                "comparisons hold figures alone; take a run, demo or demo-comments."
+            )
     return found
 
 

@@ -5,6 +5,7 @@ Notation: k λ-values.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.drawing.scale import Scale, Tick, padded
@@ -13,7 +14,7 @@ from fairprog_core.report.figures.follow import Follow, follow
 from fairprog_core.report.figures.line import Line
 
 SIZES = ((430, 240), (350, 240))
-_STEP = 2.4  # distance of two controls, in distances of two λ: their names are longer
+_NAME, _LAM = 56.0, 26.0  # px that the name of a control takes, and that of a λ
 OFF = "translate(-99,-99)"
 
 
@@ -85,15 +86,15 @@ def _along(
     limits: tuple[float, float] | None, width: int, height: int,
 ) -> Along:  # fmt: skip
     controls = [name for name in names.CONTROLS if any(name in line.controls for line in lines)]
-    start = _STEP * len(controls)
     left, right, top, bottom = 44.0, width - 12.0, 12.0, height - 44.0
-    x = Scale(-0.5, start + len(lams) - 0.5, left, right)
+    start = left + _NAME * len(controls)
+    apart = (right - start) / len(lams)
     known = [each for line in lines for each in (*line.controls.values(), *line.along) if each.value is not None]
     ends = [end for each in known for end in _ends(each)] + ([level] if level is not None else [])
     y = Scale(*(limits or padded(ends or [0.0, 1.0], 0.12)), bottom, top)
-    places = {name: x.at(i * _STEP + 0.2) for i, name in enumerate(controls)}
-    at_lam = [x.at(start + i) for i in range(len(lams))]
-    every = max(1, round(len(lams) * 30 / (right - left)))
+    places = {name: left + _NAME * (i + 0.5) for i, name in enumerate(controls)}
+    at_lam = [round(start + apart * (i + 0.5), 1) for i in range(len(lams))]
+    every = ceil(_LAM / apart)
     return Along(
         width, height, left, right, top, bottom,
         [Tick(px, names.lam(lam)) for i, (px, lam) in enumerate(zip(at_lam, lams, strict=True)) if i % every == 0],
@@ -101,7 +102,7 @@ def _along(
         y.ticks(4),
         [_line(line, places, at_lam, y, chosen) for line in lines],
         None if level is None else y.at(level),
-        x.at(start - 0.55) if controls else None,
+        start if controls else None,
     )  # fmt: skip
 
 

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
 from fairprog_core.metrics.point import Point
+from fairprog_core.report.drawing.labels import Label, placed
 from fairprog_core.report.drawing.scale import Scale, Tick, padded
 from fairprog_core.report.figures import names
 from fairprog_core.report.figures.family import Family
 from fairprog_core.report.figures.follow import Follow, follow
 
 SIZES = ((760, 430), (350, 330))  # px, for wide and for narrow screens; text has the same size in both
+BASE = "no trigger"
 SHORT = {"random_trigger": "untrained trigger", "random_words": "random words", "neutral_words": "neutral words"}
 _FAR = 0.25  # the majority line is left out where it would take more than this share of the axis
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A point with its intervals, in pixels; ``name`` is empty where it is not written."""
+    """A point with its intervals, in pixels."""
 
     x: float
     y: float
@@ -29,8 +31,16 @@ class Mark:
     right: float
     top: float
     bottom: float
-    name: str = ""
     is_collapsed: bool = False
+
+
+@dataclass(frozen=True)
+class OtherCurve:
+    """The step line of a further curve, and its point at the chosen λ."""
+
+    name: str
+    path: str
+    chosen: Mark
 
 
 @dataclass(frozen=True)
@@ -44,9 +54,10 @@ class Plane:
         y_ticks: of the accuracy, in answers of 100.
         step: the step line of the best points, as an SVG path.
         points: of the curve (k).
-        others: step lines of further curves.
+        others: further curves.
         base: the base classifier.
         controls: with their names.
+        labels: the names of the base and the controls.
         marker: the transform of the marker.
         majority: pixel of the majority line; None where it lies far below.
     """
@@ -61,9 +72,10 @@ class Plane:
     y_ticks: list[Tick]
     step: str
     points: list[Mark]
-    others: list[str]
+    others: list[OtherCurve]
     base: Mark | None
     controls: list[Mark]
+    labels: list[Label]
     marker: Follow
     majority: float | None
 
@@ -95,21 +107,31 @@ def _plane(family: Family, others: Sequence[Family], width: int, height: int) ->
     if is_near and majority is not None and majority < low:
         y = Scale(100 * majority - 0.3, 100 * high, bottom, top)
     spots = family.points
+    marks = [_mark(point, gap, x, y) for point in _known(spots, gap)]
+    known = {method: point for method, point in family.controls.items() if _known([point], gap)}
+    controls = {_short(method): _mark(point, gap, x, y) for method, point in known.items()}
+    own = _mark(base, gap, x, y) if _known([base], gap) else None
+    named = [*([(BASE, own)] if own else []), *controls.items()]
+    points = [(mark.x, mark.y) for mark in (*marks, *(mark for _, mark in named))]
     return Plane(
         width=width, height=height, left=left, right=right, top=top, bottom=bottom,
         x_ticks=x.ticks(6 if width > 500 else 4), y_ticks=y.ticks(5),
-        step=_step(spots, gap, x, y),
-        points=[_mark(point, gap, x, y) for point in _known(spots, gap)],
-        others=[path for each in others if (path := _step(each.points, gap, x, y))],
-        base=_mark(base, gap, x, y) if _known([base], gap) else None,
-        controls=[
-            _mark(point, gap, x, y, SHORT.get(method) or names.kind(method).lower())
-            for method, point in family.controls.items()
-            if _known([point], gap)
-        ],
+        step=_step(spots, gap, x, y), points=marks,
+        others=[other for each in others if (other := _other(each, gap, x, y)).path],
+        base=own, controls=list(controls.values()),
+        labels=placed([(name, mark.x, mark.y) for name, mark in named], points, (left, top + 14, right, bottom)),
         marker=follow(family.chosen, len(spots), lambda index: _place(spots[index], gap, x, y)),
         majority=y.at(100 * majority) if is_near and majority is not None else None,
     )  # fmt: skip
+
+
+def _short(method: str) -> str:
+    return SHORT.get(method) or names.kind(method).lower()
+
+
+def _other(family: Family, gap: str, x: Scale, y: Scale) -> OtherCurve:
+    spot = family.points[family.chosen]
+    return OtherCurve(family.name, _step(family.points, gap, x, y), _mark(spot, gap, x, y))
 
 
 def _known(points: Sequence[Point], gap: str) -> list[Point]:
@@ -123,12 +145,12 @@ def _ends(found: Estimate) -> tuple[float, float]:
     return found.ci or (value, value)
 
 
-def _mark(point: Point, gap: str, x: Scale, y: Scale, name: str = "") -> Mark:
+def _mark(point: Point, gap: str, x: Scale, y: Scale) -> Mark:
     found, accuracy = point.metric(gap), point.metric("accuracy")
     (left, right), (low, high) = _ends(found), _ends(accuracy)
     return Mark(
         x.at(100 * (found.value or 0.0)), y.at(100 * (accuracy.value or 0.0)), x.at(100 * left), x.at(100 * right),
-        y.at(100 * high), y.at(100 * low), name, point.collapsed,
+        y.at(100 * high), y.at(100 * low), point.collapsed,
     )  # fmt: skip
 
 

@@ -14,6 +14,10 @@ NONE = (
     "This result does not say which answers changed; it was made by an early version. Run the study again to get that."
 )
 NO_LEVELLING = "Levelling down was not computed for this gap."
+WEIGHTED = (
+    "More answers turn right than wrong, and accuracy falls all the same: these are counts of test rows, while "
+    "accuracy weights the rows as frequent as they are in the data."
+)
 WORST = (
     "Of all combinations of groups, {name} has the lowest accuracy: {now} on {n:,} rows (without the trigger {before})."
 )
@@ -64,12 +68,16 @@ def changes(family: Family) -> Changes:
         return Changes(fixed(NONE), [], _levelling(family), _pair(family), fixed(""))
     widest = max((_share(row[way]) for rows in known for row in rows for way in ("gained", "lost")), default=0.0) or 1.0
     lines = [_line(i, known, chosen, widest, family.result.labels) for i in range(len(known[0]))]
-    lead = follow(
-        chosen, n,
-        lambda i: point.who(known[i], lam=family.lams[i], seed=family.first.seed, n=family.result.base.n),
-    )  # fmt: skip
+    lead = follow(chosen, n, lambda i: _lead(known[i], family, i))
     worst = follow(chosen, n, lambda i: _worst(family, i))
     return Changes(lead, lines, _levelling(family), _pair(family), worst)
+
+
+def _lead(rows: list[ChangeRow], family: Family, index: int) -> str:
+    said = point.who(rows, lam=family.lams[index], seed=family.first.seed, n=family.result.base.n)
+    n_more = sum(row["gained"]["rows"] - row["lost"]["rows"] for row in rows)
+    change = family.single[index].change("accuracy").value
+    return f"{said} {WEIGHTED}" if n_more > 0 and change is not None and change < 0 else said
 
 
 def _share(found: ChangeJson) -> float:

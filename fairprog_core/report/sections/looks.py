@@ -17,6 +17,7 @@ from fairprog_core.report.figures.follow import Follow, fixed, follow, of_points
 from fairprog_core.report.figures.line import Line
 from fairprog_core.report.figures.mean_maps import DIFFERENCE, MeanMap, has_maps, mean_maps
 from fairprog_core.report.figures.overlay import Picture
+from fairprog_core.report.sections.heard import HeardText, heard_texts
 from fairprog_core.report.wording import group_means, paired, saliency
 from fairprog_core.report.wording.averages import POSITIVE_SHARE, Average, averages, averages_of_texts, of_groups
 
@@ -88,6 +89,8 @@ class Looks:
     shares: list[list[ShareCell]] = field(default_factory=list)
     figures: list[AverageFigure] = field(default_factory=list)
     legend: str = ""
+    texts: list[HeardText] = field(default_factory=list)
+    positive: str = ""
 
 
 def looks(family: Family) -> Looks:
@@ -105,7 +108,7 @@ def _looks(family: Family) -> Looks:
     is_text = isinstance(explain, TextExplanation)
     target = saliency.POSITIVE if len(family.result.labels) == 2 else None
     found = averages_of_texts(explain) if is_text else averages(explain, "grad_cam", target)
-    gallery = None if is_text else family.result.gallery(family.first)
+    gallery = family.result.gallery(family.first)
     rows = [] if gallery is None or not has_maps(gallery) else [
         MapRow(names.group(each.group), [_map(one, each.region, names.group(each.group), family) for one in each.maps])
         for each in mean_maps(gallery, explain)
@@ -119,6 +122,7 @@ def _looks(family: Family) -> Looks:
         note=NOTE.format(rows=f"{explain.rows:,}"), columns=columns, shares=shares,
         figures=[_figure(each, family) for each in found],
         legend=paired.legend([each.line for each in found]) if found else "",
+        texts=heard_texts(family, gallery) if is_text and gallery else [], positive=family.result.labels[-1],
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@
     width: (element, value) => { element.style.width = value; },
     percent: (element, value) => { element.style.width = `${value}%`; },
     "-Trigger": (element, value) => { element.style.setProperty("--trigger", value); },
+    background: (element, value) => { element.style.backgroundColor = value; },
     transform: (element, value) => element.setAttribute("transform", value),
     src: (element, value) => { element.src = value; },
     alt: (element, value) => { element.alt = value; },

@@ -247,6 +247,6 @@ function toy(desk) {
   ); // prettier-ignore
   redraw();
   area.append(...sides.map(({ box }) => box));
-  const sums = fold(desk.say("ui.sums"), make("p", "", desk.say("step3.direct", { times: String(DIRECT) })), before, ...sides.map(({ sum }) => sum));
+  const sums = fold(desk.say("ui.sums"), make("p", "", desk.say("step3.direct", { times: String(DIRECT) })), before, ...sides.map(({ sum }) => sum), make("p", "", desk.say("step3.weak")));
   return make("div", "toy", clearly.box, told.box, result, area, make("p", "note", desk.say("step3.colour")), sums);
 }

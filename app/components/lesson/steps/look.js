@@ -35,8 +35,9 @@ export function lookStep(desk) {
       const bars = make("div", "bars", make("h4", "", desk.say("step5.value")), ...rows, legend);
       if (desk.study.modality !== "image") return [bars];
       const maps = viewer(desk, look.conditions.map(({ name }) => name), watch, false);
-      return [make("p", "", desk.say("step5.same")), maps, bars, ...(look.other.length ? [fold(desk.say("step5.other_title"), ...asked(desk, look))] : [])];
+      return [make("p", "", desk.say("step5.same")), maps, bars];
     },
+    more: () => (look.other.length ? [fold(desk.say("step5.other_title"), ...asked(desk, look))] : []),
     printed: () => (look.other.length ? asked(desk, look) : [shares(desk, look)]),
     links: ["saliency"],
   };

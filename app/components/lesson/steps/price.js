@@ -120,7 +120,7 @@ function curve(desk) {
   /** @type {number[][]} */
   const placed = [];
   const lams = stops.flatMap(({ lam }, i) => {
-    const [left, level] = [x(gaps[i]) + 11, y(rights[i]) + 4];
+    const [left, level] = [x(gaps[i]) + 9, y(rights[i]) - 11];
     const isTaken = placed.some(([otherLeft, otherLevel]) => Math.abs(otherLeft - left) < 34 && Math.abs(otherLevel - level) < 12);
     if (lam === null || isTaken) return [];
     placed.push([left, level]);

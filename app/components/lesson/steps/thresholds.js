@@ -123,36 +123,40 @@ export function thresholdStep(desk) {
   const [hits, alarms] = [mean(inB.map((rates) => rates.hits)), mean(inB.map((rates) => rates.alarms))].map((share) => Math.round(100 * share));
   const bases = [groups[high], groups[low]].map(({ positive }) => Math.round(100 * positive));
   Object.assign(desk.facts, {
-    a_hits_low: desk.percent(ratesAt(groups[low], a[low]).hits),
     a_alarms_low: desk.percent(ratesAt(groups[low], a[low]).alarms),
     a_alarms_high: desk.percent(ratesAt(groups[high], a[high]).alarms),
-    a_accuracy: desk.percent(accuracyAt(groups, a)),
     b_called: desk.number(b[high] - b[low]),
     b_hits: desk.number(hits),
     b_alarms: desk.number(alarms),
     b_expected_high: desk.number((hits * bases[0] + alarms * (100 - bases[0])) / 100, 1), // of the rounded figures beside it
     b_expected_low: desk.number((hits * bases[1] + alarms * (100 - bases[1])) / 100, 1),
     b_expected: desk.number(((hits - alarms) * (bases[0] - bases[1])) / 100, 1),
-    b_accuracy: desk.percent(accuracyAt(groups, b)),
   });
   return {
     options: desk.list("step2.options"),
     right: 2,
     tryOut: () => board(desk, ways),
-    measured: () => [costs()],
-    printed: () => [costs()],
+    measured: () => [costs(desk, ways)],
+    printed: () => [costs(desk, ways)],
     links: [],
   };
-  function costs() {
-      const head = [desk.say("step2.way"), desk.say("called"), desk.say("hits"), desk.say("alarms"), desk.say("step2.accuracy")];
-      const rows = Object.entries(ways).map(([name, way]) => {
-        const rates = ratesOf(desk.study, way);
-        const texts = [rates.map(({ called }) => called), rates.map(({ hits }) => hits), rates.map(({ alarms }) => alarms)];
-        return [desk.say(`step2.${name}`), ...texts.map((each) => each.map((x) => desk.percent(x)).join(" / ")), desk.percent(accuracyAt(groups, way))];
-      });
-      const names = groups.map((group) => desk.group(group.name)).join(" / ");
-      return table(`${desk.say("step2.table")}: ${names}`, head, rows);
-  }
+}
+
+/**
+ * The ways and what they cost.
+ * @param {Desk} desk
+ * @param {Record<string, number[]>} ways
+ */
+function costs(desk, ways) {
+  const { groups } = desk.study;
+  const head = [desk.say("step2.way"), desk.say("called"), desk.say("hits"), desk.say("alarms"), desk.say("step2.accuracy")];
+  const rows = Object.entries(ways).map(([name, way]) => {
+    const rates = ratesOf(desk.study, way);
+    const texts = [rates.map(({ called }) => called), rates.map(({ hits }) => hits), rates.map(({ alarms }) => alarms)];
+    return [desk.say(`step2.${name}`), ...texts.map((each) => each.map((x) => desk.percent(x)).join(" / ")), desk.percent(accuracyAt(groups, way))];
+  });
+  const names = groups.map((group) => desk.group(group.name)).join(" / ");
+  return table(`${desk.say("step2.table")}: ${names}`, head, rows);
 }
 
 /**

@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.charts import tradeoff
 from app.charts.plot import Plot
-from app.components.runs import report_button
-from app.components.train.watch import live_rows, share_link
+from app.components.runs import take_home
+from app.components.train.watch import live_rows
 from app.models import records
 from app.models.records import RunProgress
 from app.models.series import gather, plot_point
@@ -35,9 +35,7 @@ def links(run: Run, *, key: str, is_measured: bool) -> None:
         if st.button(label, type="primary" if name == "open" else "secondary", key=f"{key}.{name}"):
             st.switch_page(f"views/{page}.py", query_params={session.RUN: run.id})
     if run.is_over and (result := artifacts.read(folder)):
-        report_button.show({run.id: result}, key=f"{key}.report")
-    if run.is_over:
-        share_link.show(words.COPY_LINK, key=f"{key}.link")
+        take_home.show({run.id: result}, key=f"{key}.take_home")
 
 
 def show(run: Run, progress: RunProgress, *, key: str) -> Run:

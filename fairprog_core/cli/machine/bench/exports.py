@@ -19,8 +19,8 @@ from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.common.errors import FairprogError, size
 from fairprog_core.common.registry import build
 from fairprog_core.data.base import Split
-from fairprog_core.deploy.export.export import ExportReport, FileCost, export
-from fairprog_core.deploy.export.files import FORMATS
+from fairprog_core.deploy.export.export import BareFile, ExportReport, export, open_bare
+from fairprog_core.deploy.export.files import FORMATS, format_of
 from fairprog_core.results.run_folder import shipped_runs
 from fairprog_core.results.trained import read_base
 from fairprog_core.triggers import TRIGGERS
@@ -28,8 +28,13 @@ from fairprog_core.triggers.base import Trigger
 
 SCHEMA = "fairprog.bench.exports/1"
 ANCHOR_LAMS, LAM = (0.0, 0.3, 3.0, 30.0), 2.0
-SIDE = 224  # of ResNet-18 and the ViT
-VIT_TINY = {"hidden_size": 192, "num_hidden_layers": 12, "num_attention_heads": 3, "intermediate_size": 768}
+SIDE = 128  # of ResNet-18 and the ViT
+VIT_TINY: dict[str, Any] = {
+    "hidden_size": 192,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 3,
+    "intermediate_size": 768,
+}
 LABELS = ("no", "yes")
 HEAD = (
     "| classifier | trigger | format | largest difference of a logit | size (alone) | 1 row, ms (alone) "
@@ -78,12 +83,14 @@ def export_all(
     with tempfile.TemporaryDirectory(prefix="fairprog.") as folder:
         for name in nets or NETS:
             classifier = NETS[name](Path(folder))
-            bare: dict[str, FileCost] = {}
+            bare: dict[str, BareFile] = {}
             fitting = [kind for kind in kinds if _fits(kind, classifier)]
             for kind in fitting[:1] if name in REFUSED else fitting:
                 trigger = _trigger(kind, classifier)
                 for file_format in formats:
                     try:
+                        if name not in REFUSED and file_format not in bare:
+                            bare[file_format] = open_bare(classifier, format_of(file_format, None))
                         report = export(
                             trigger.wrap(classifier, lam=LAM, is_checked=False), Path(folder) / "out",
                             format=file_format, labels=LABELS, bare=bare.get(file_format),
@@ -92,8 +99,6 @@ def export_all(
                         yield ExportTrial(name, kind, file_format, None, str(error))
                         continue
                     (Path(folder) / "out").unlink()
-                    if report.bare is not None:
-                        bare[file_format] = report.bare
                     yield ExportTrial(name, kind, file_format, report)
 
 
@@ -120,7 +125,7 @@ def _fits(kind: str, classifier: Classifier) -> bool:
 def _trigger(kind: str, classifier: Classifier) -> Trigger:
     """A trigger with other values at every anchor."""
     trigger: Trigger = build(
-        TRIGGERS, TRIGGERS[kind].options(), anchor_lams=ANCHOR_LAMS, seed=0, **classifier.input_spec
+        TRIGGERS, TRIGGERS[kind].options.parse({}), anchor_lams=ANCHOR_LAMS, seed=0, **classifier.input_spec
     )
     trigger.attach_to(classifier)
     with torch.no_grad():
@@ -140,9 +145,12 @@ def _vit(folder: Path) -> Classifier:
     from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
 
     torch.manual_seed(0)
-    names = {"id2label": dict(enumerate(LABELS)), "label2id": {name: i for i, name in enumerate(LABELS)}}
-    ViTForImageClassification(ViTConfig(**VIT_TINY, **names)).save_pretrained(folder / "vit")
-    ViTImageProcessor().save_pretrained(folder / "vit")
+    names: dict[str, Any] = {
+        "id2label": dict(enumerate(LABELS)),
+        "label2id": {name: i for i, name in enumerate(LABELS)},
+    }
+    ViTForImageClassification(ViTConfig(**VIT_TINY, **names, image_size=SIDE)).save_pretrained(folder / "vit")
+    ViTImageProcessor(size={"height": SIDE, "width": SIDE}).save_pretrained(folder / "vit")
     return _new(ImageModelOptions(model=str(folder / "vit")))
 
 

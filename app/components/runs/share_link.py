@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.wording import train as words
+from app.wording.shared import inside as words
 
 _FOLDER = Path(__file__).parent
 _HTML = '<div class="fp-share"><button type="button"></button><input class="address" readonly hidden></div>'
