@@ -52,6 +52,8 @@ TORCH_FREE = (
     "fairprog_core.methods",
     "fairprog_core.metrics.comparison",
     "fairprog_core.metrics.leakage",
+    "fairprog_core.pipeline.stress.stress_result",
+    "fairprog_core.pipeline.stress.survival",
     "fairprog_core.report.render",
     "fairprog_core.report.write",
     "fairprog_core.results.experiments",
