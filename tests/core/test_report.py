@@ -16,7 +16,7 @@ import pytest
 import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, FairprogError
-from fairprog_core.deploy.stress.measure import stress
+from fairprog_core.deploy.stress.measure import measure_stress
 from fairprog_core.pipeline.stress.stress_result import FILE
 from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.report.figures.family import families
@@ -205,7 +205,7 @@ def test_figures_of_stress_are_shown_where_they_were_kept(finished, tmp_path):
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     result = Result.open(folder)
     assert html.escape(NOT_STRESSED) in render_report({"run": result})
-    work = stress(result, home=finished.home, curve=result.curves[0].key, changes=["jpeg_75"])
+    work = measure_stress(result, home=finished.home, curve=result.curves[0].key, changes=["jpeg_75"])
     while True:
         try:
             next(work)
