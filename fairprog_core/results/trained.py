@@ -229,7 +229,7 @@ def _stress(folder: Path, key: str) -> dict[str, JsonValue] | None:
     curves = values.get("curves") if isinstance(values, dict) else None
     if not isinstance(values, dict) or not isinstance(curves, list):
         return None
-    own = [each for each in curves if isinstance(each, dict) and each.get("key") == key]
+    own: list[JsonValue] = [each for each in curves if isinstance(each, dict) and each.get("key") == key]
     return {**values, "curves": own} if own else None
 
 
