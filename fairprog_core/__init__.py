@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fairprog_core.api.own_model.reprogram import reprogram as reprogram
     from fairprog_core.api.own_model.reprogrammed import Reprogrammed as Reprogrammed
     from fairprog_core.api.run import run as run
+    from fairprog_core.api.stress import stress as stress
     from fairprog_core.common.errors import FairprogError as FairprogError
     from fairprog_core.common.home import Home as Home
     from fairprog_core.deploy.export.export import export as export
@@ -51,13 +52,14 @@ _HOMES = {
     "reprogram": "api.own_model.reprogram",
     "run": "api.run",
     "save_pretrained": "deploy.passport.hub",
+    "stress": "api.stress",
     "write_report": "report.write",
 }
 
 __all__ = [
     "FairprogError", "Home", "Passport", "Reprogrammed", "Result", "Store", "Study",
     "audit", "export", "from_pretrained", "load_classifier", "load_reprogrammed", "load_study", "load_trigger",
-    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained", "write_report",
+    "model_card", "push_to_hub", "reprogram", "run", "save_pretrained", "stress", "write_report",
 ]  # fmt: skip
 
 __version__ = VERSION

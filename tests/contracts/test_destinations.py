@@ -44,6 +44,8 @@ FILE_ARGUMENTS = {
     ("apply", "output"): "apply",
     ("passport", "output"): "passport",
     ("export", "out"): "graph",
+    ("stress", "json_file"): "stress",
+    ("stress", "csv_file"): "stress table",
 }  # of the command line -> the writer below that stands for it
 BOUND = ("--max-gap", "equalized_odds=.2", "--min-accuracy", ".8")  # that the shipped study keeps
 READ_ONLY = {"home", "words", "source"}  # arguments that name what is read, or the home
@@ -70,6 +72,8 @@ class Writers:
             "trigger": ("safetensors", trigger.save),
             "apply": ("parquet", command("apply", "demo", "--input", "mine", "--output")),
             "passport": ("safetensors", command("passport", "demo", "--output")),
+            "stress": ("json", command("stress", "demo", "--json")),
+            "stress table": ("csv", command("stress", "demo", "--csv")),
             "graph": ("pt2", command("export", "demo", "--format", "torch_export", "--out")),
         }
         self.folders: dict[str, Callable[[Path], object]] = {
@@ -82,6 +86,7 @@ class Writers:
 FILE_WRITERS = (
     "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts",
     "export zip", "export json", "export csv", "trigger", "apply", "passport", "graph",
+    "stress", "stress table",
 )  # fmt: skip
 FOLDER_WRITERS = ("encoder", "reprogrammed", "passport folder")
 

@@ -10,12 +10,13 @@ import pytest
 import torch
 from sklearn.calibration import calibration_curve
 
+import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.deploy.stress.calibration import BINS, calibrate
 from fairprog_core.deploy.stress.changes import PICTURE_CHANGES, TEXT_CHANGES
-from fairprog_core.deploy.stress.measure import stress
+from fairprog_core.deploy.stress.measure import measure_stress
 from fairprog_core.deploy.stress.pictures.moving import Cropped, Shifted
 from fairprog_core.deploy.stress.pictures.printing import Printed
 from fairprog_core.deploy.stress.pictures.resizing import Resized
@@ -55,8 +56,8 @@ def ended(capsys):
 
 
 def measured(result, home, **asked):
-    """What `stress` returns, and the shares that it tells."""
-    work, shares = stress(result, home=home, **asked), []
+    """What `measure_stress` returns, and the shares that it tells."""
+    work, shares = measure_stress(result, home=home, **asked), []
     while True:
         try:
             shares.append(next(work).share)
@@ -188,7 +189,7 @@ def predictions(probability, y, *, z=None, weight=None):
 
 
 def test_calibration_by_hand():
-    """P = .9 on four rows of which two are true: |.9 − .5| = .4 in the only bin; the other group: .9 and all true: .1."""
+    """P = .9 on four rows, two of them true: |.9 − .5| = .4 in the only bin; the other group: .9, all true: .1."""
     found = calibrate(predictions([0.9] * 8, [1, 0, 1, 0, 1, 1, 1, 1], z=[0] * 4 + [1] * 4), Groups.exclusive("a", "b"))
     assert [each.group for each in found] == [None, "a", "b"]
     assert [each.error for each in found] == pytest.approx([0.15, 0.4, 0.1], abs=1e-6)
@@ -267,6 +268,13 @@ def test_rows_are_drawn_evenly_and_another_lam_is_predicted(finished):
     assert stressed.curves[0].calibration["base"][0].n == 40
 
 
+def test_public_function_is_the_same(finished, found):
+    steps = []
+    again = fp.stress(finished.result, changes=["jpeg_50"], home=finished.home, progress=steps.append)
+    assert again.curves[0].rows[1] == found[0].curves[0].rows[1]
+    assert steps[-1].label == "JPEG 50"
+
+
 def test_study_on_texts(made_up_comments):
     """The tiny classifier reads lower case alone, so that casing changes nothing, and a cut changes every text."""
     stressed, _ = measured(made_up_comments.result, made_up_comments.home, changes=("upper_case", "truncated"))
@@ -299,6 +307,7 @@ def test_run_that_is_not_finished_and_black_box_are_refused(finished):
     box = {
         "classifier": {"kind": "black_box", "address": "http://127.0.0.1:9/predict"},
         "methods": [{"kind": "query_reprogram"}],
+        "explain": {"gallery": 0, "rows": 0, "probe": False},
     }
     with pytest.raises(ConfigError, match="is a black box"):
         measured(replace(result, study=result.study | box), finished.home)

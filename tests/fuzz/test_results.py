@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fairprog_core.common.home import assets
+from fairprog_core.deploy.stress.table import stress_csv
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.pipeline.stress import stress_result as stressed
+from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.results.changed_examples import FILE, read_examples
 from fairprog_core.results.curve import FinishedCurve
 from fairprog_core.results.experiments import class_rows, experiment_csv, transfer_rows, tuning_rows
@@ -103,3 +107,32 @@ def test_examples_file(fuzz: Fuzz, tmp_path: Path) -> None:
             assert len(row["scores"]["probabilities"]) == len(row["y_pred"]) == 1 + len(found["lams"])
 
     fuzz(FILE, lambda rng: json_text(mutate_json(values, rng)).encode(), use, default=600, name_in_errors=FILE)
+
+
+def test_stress_file(fuzz: Fuzz, tmp_path: Path) -> None:
+    """What is read can be written, put into a table and said in a sentence."""
+    gap = Estimate(-0.1, (-0.2, -0.05))
+    figures = stressed.StressFigures(Estimate(0.1, (0.0, 0.2)), Estimate(0.9, None), gap, gap, is_collapsed=False)
+    rows = [
+        stressed.StressRow(key, key, n, figures, figures, figures, gap) for key, n in (("unchanged", 0), ("png", 9))
+    ]
+    groups = [stressed.GroupCalibration("a", 9, 0.1, 0.1, [stressed.ReliabilityBin(0.0, 1.0, 9, 0.5, 0.6)])]
+    curve = stressed.StressedCurve(
+        "key", "border", "equalized_odds", "average_abs_odds_difference", 2.0, "random_trigger", rows,
+        dict.fromkeys(stressed.CONDITIONS, groups),
+    )  # fmt: skip
+    values: Any = stressed.StressResult("name", "image", 9, 9, 0, [curve], {"torch": "2"}, 1.0).to_json()
+
+    def use(data: bytes) -> None:
+        (tmp_path / stressed.FILE).write_bytes(data)
+        found = stressed.read_stress(tmp_path)
+        assert found
+        json.dumps(found.to_json(), allow_nan=False)
+        stress_csv(found)
+        for each in found.curves:
+            stress_sentence(each)
+
+    fuzz(
+        stressed.FILE, lambda rng: json_text(mutate_json(values, rng)).encode(), use, default=300,
+        name_in_errors=stressed.FILE,
+    )  # fmt: skip

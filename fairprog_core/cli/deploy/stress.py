@@ -30,6 +30,7 @@ from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.pipeline.stress.stress_result import FILE, STRESS_FILE, StressedCurve, StressFigures, StressResult
 from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.results.result import Result
+from fairprog_core.results.run_folder import shipped_runs
 from fairprog_core.runs.exchange.open_result import open_result
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def stress(
     opened = open_home(home)
     place = _place(result, opened, keep=keep, is_whole=not (curve or change) and lam is None)
     with console().status("Loading torch …"):
-        from fairprog_core.deploy.stress.measure import stress as measure
+        from fairprog_core.deploy.stress.measure import measure_stress
     found = _watch(
-        measure(result, home=opened, curve=curve, lam=lam, rows=rows, changes=change or (), device=device), name
+        measure_stress(result, home=opened, curve=curve, lam=lam, rows=rows, changes=change or (), device=device), name
     )
     for each in found.curves:
         console().print(_changes_table(each, found))
@@ -108,6 +109,8 @@ def _place(result: Result, home: Home, *, keep: bool | None, is_whole: bool) -> 
     Raises:
         ConfigError: they should be, and cannot.
     """
+    if keep and result.folder in shipped_runs().values():
+        raise ConfigError("Nothing is kept in a study that is shipped; leave out --keep and give --json FILE.")
     is_own = result.folder.resolve().parent == home.runs.resolve()
     if keep is False or (keep is None and not (is_own and is_whole)):
         return None
@@ -145,14 +148,14 @@ def _changes_table(curve: StressedCurve, found: StressResult) -> Table:
     """A line per change: the base, the trigger and the control."""
     of_all = "" if found.n == found.n_test else f" of {found.n_test:,}"
     table = PlainTable(
-        title=f"{curve.trigger}, {words(curve.criterion)}, λ = {curve.lam:g}; {found.n:,}{of_all} test rows; "
-        f"{METRICS[curve.gap].title}"
+        title=f"{curve.trigger}, {words(curve.criterion)}, λ = {curve.lam:g}; {found.n:,}{of_all} test rows: "
+        f"{METRICS[curve.gap].title}, then accuracy"
     )
     is_text = found.modality == "text"
-    for name in ("Change", *["Rows"] * is_text, "Gap of the base", "with the trigger", "Change of the gap"):
-        table.add_column(name)
-    for name in (words(curve.control).capitalize(), "Accuracy of the base", "with the trigger"):
-        table.add_column(name)
+    for name in ("After", *["Rows"] * is_text, "Base", "Trigger", "Trigger − base", words(curve.control).capitalize()):
+        table.add_column(name, no_wrap=True)
+    for name in ("Accuracy: base", "trigger"):
+        table.add_column(name, no_wrap=True)
     for row in curve.rows:
         table.add_row(
             row.title,

@@ -55,7 +55,7 @@ class _Triple:
     control: Predictions
 
 
-def stress(
+def measure_stress(
     result: Result, *, home: Home, curve: str = "", lam: float | None = None, rows: int | None = None,
     changes: Sequence[str] = (), device: str | None = None, seed: int = SEED,
 ) -> Generator[StressProgress, None, StressResult]:  # fmt: skip

@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.common.errors import ConfigError, DataError, shorten, shown
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.common.errors import ArtifactError, ConfigError, DataError, shorten, shown
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
@@ -26,6 +27,9 @@ from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from fairprog_core.triggers.base import Trigger, load_trigger
 from fairprog_core.triggers.fixed import FixedTrigger
+
+TRIED = 64  # rows that the base predicts again, to see that they are the run's
+MOST_OFF = 0.1  # of the spread of the logits: another machine's rounding is far below
 
 
 class StressProgress(NamedTuple):
@@ -91,15 +95,33 @@ class StressSubject:
         if len(found.y) != self.n_test or not (
             np.array_equal(found.y[self.rows], self.split.y) and np.array_equal(found.z[self.rows], self.split.z)
         ):
-            raise DataError(
-                f"The test rows of {shorten(self.study.name, 60)} are not those that the run was measured on; take the "
-                "data that it was run with, or run the study again."
-            )
+            raise self._others()
         return replace(
             found, logits=None if found.logits is None else found.logits[self.rows], y_pred=found.y_pred[self.rows],
             y=found.y[self.rows], z=found.z[self.rows], weight=self.split.weight, row=self.rows,
             is_stratified=self.split.is_stratified,
         )  # fmt: skip
+
+    def check_base(self) -> None:
+        """Refuse rows that have the labels and groups of the run's, and another content.
+
+        Raises:
+            DataError: the base's logits of some rows are others than those that the run wrote.
+        """
+        stored = self.stored(self.result.base).logits
+        if stored is None:
+            return
+        some = np.sort(draw_evenly(self.split.y, self.split.z, TRIED, seed=0))
+        x, y, z = self.prepared.x[some], self.split.y[some], self.split.z[some]
+        found = np.asarray(predict(self.classifier, replace(self.prepared, x=x, y=y, z=z)).logits)
+        if np.median(np.abs(found - stored[some])) > MOST_OFF * stored.std():
+            raise self._others()
+
+    def _others(self) -> DataError:
+        return DataError(
+            f"The test rows of {shorten(self.study.name, 60)} are not those that the run was measured on; take the "
+            "data that it was run with, or run the study again."
+        )
 
     def stored_trigger(self, stressed: StressedTrigger) -> Predictions | None:
         """The run's predictions with a trigger; None: this λ was not reported."""
@@ -117,6 +139,7 @@ def choose_curves(result: Result, part: str = "") -> list[Curve]:
 
     Raises:
         ConfigError: there is none.
+        ArtifactError: the file of one is missing.
     """
     known = [each for each in result.curves if each.trigger is not None]
     keys = [each.key for each in known]
@@ -124,6 +147,12 @@ def choose_curves(result: Result, part: str = "") -> list[Curve]:
     if not found:
         what = f"has no trigger {shown(part)}" if known else "has no trigger"
         raise ConfigError(f"This run {what}; its curves are {shorten(', '.join(keys), 180) or 'none'}.")
+    for each in found:
+        if not each.artifact_name or not each.artifact.is_file():
+            raise ArtifactError(
+                f"{shorten(result.folder, 100)} has no file of the trigger {shorten(each.key, 60)}: shipped "
+                "comparisons hold figures alone; take a run, demo or demo-comments."
+            )
     return found
 
 
@@ -172,9 +201,10 @@ def open_subject(
         split = Split(whole.x[chosen], whole.y[chosen], whole.z[chosen], whole.cell_share, is_stratified=True)
     classifier = result.base_classifier().to(device)
     triggers = [_open(each, lam, study.controls()[0], classifier, device) for each in curves]
-    return StressSubject(
-        result, study, dataset, split, classifier.prepare(split), chosen, n_test, classifier, triggers
-    )  # fmt: skip
+    prepared = classifier.prepare(split)
+    subject = StressSubject(result, study, dataset, split, prepared, chosen, n_test, classifier, triggers)
+    subject.check_base()
+    return subject
 
 
 def _open(

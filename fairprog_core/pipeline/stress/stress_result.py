@@ -37,8 +37,8 @@ def _pair(value: Any) -> Any:
 
 
 StoredEstimate = Annotated[Estimate, BeforeValidator(_pair)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0, lt=2**53)]
+UnitShare = Annotated[float, Field(ge=0, le=1)]
+RowCount = Annotated[int, Field(ge=0, lt=2**53)]
 _STRICT = ConfigDict(allow_inf_nan=False)
 
 
@@ -82,7 +82,7 @@ class StressRow:
 
     change: str
     title: str
-    n_changed: Count
+    n_changed: RowCount
     base: StressFigures
     trigger: StressFigures
     control: StressFigures
@@ -103,11 +103,11 @@ class ReliabilityBin:
 
     __pydantic_config__ = _STRICT
 
-    low: Share
-    high: Share
-    n: Count
-    stated: Share | None
-    found: Share | None
+    low: UnitShare
+    high: UnitShare
+    n: RowCount
+    stated: UnitShare | None
+    found: UnitShare | None
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ class GroupCalibration:
     __pydantic_config__ = _STRICT
 
     group: str | None
-    n: Count
-    error: Share | None
-    noise: Share | None
+    n: RowCount
+    error: UnitShare | None
+    noise: UnitShare | None
     bins: list[ReliabilityBin]
 
 
@@ -186,8 +186,8 @@ class StressResult:
 
     name: str
     modality: Modality
-    n: Count
-    n_test: Count
+    n: RowCount
+    n_test: RowCount
     seed: int
     curves: Annotated[list[StressedCurve], Field(min_length=1)]
     versions: dict[str, str]
