@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(f"POST {path}")
         body, parts = self._body(), path.split("/")
         name = "/".join(parts[2:4])
-        if not self.headers.get("Authorization"):
+        if self.headers.get("Authorization") != "Bearer hf_right":
             self.send_response(401)
             self.send_header("Content-Length", "0")
             self.end_headers()

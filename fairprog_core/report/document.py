@@ -16,6 +16,7 @@ from fairprog_core.report.sections.facts import Facts, facts
 from fairprog_core.report.sections.groups import GroupsSection, group_rates
 from fairprog_core.report.sections.looks import Looks, looks
 from fairprog_core.report.sections.reading import Reading, reading
+from fairprog_core.report.sections.stressed import Stressed, stressed
 from fairprog_core.results.result import Result
 
 MOST_TOGETHER = 8  # curves in one chart: four colours, two dashes
@@ -51,6 +52,7 @@ class CurveView:
     looks: Looks
     reading: Reading
     doubt: Doubt
+    stressed: Stressed
 
 
 @dataclass(frozen=True)
@@ -127,5 +129,5 @@ def _view(index: int, run: int, name: str, family: Family, views: list[tuple[str
         lams=[names.lam(lam) for lam in family.lams], chosen=family.chosen,
         answer=answer(family), groups=group_rates(family), planes=planes(family, others), has_others=bool(others),
         examples=examples(family), changes=changes(family), looks=looks(family), reading=reading(family),
-        doubt=doubt(family),
+        doubt=doubt(family), stressed=stressed(family),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from fairprog_core.common.errors import escaped
 from fairprog_core.common.process.version import VERSION
 from fairprog_core.report.document import MOST_VIEWS, CurveView, Document, document
 from fairprog_core.report.figures.follow import Follow
+from fairprog_core.report.sections import stressed
 from fairprog_core.results.result import Result
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def render(found: Document, template: str) -> str:
     return _environment().get_template(template).render(
         report=found, style=(TEMPLATES / "report.css").read_text("utf-8"), script=script, digest=digest,
         views=[_for_script(view) for view in found.views],
-        version=VERSION, made=datetime.now(UTC).strftime("%Y-%m-%d"),
+        stress_columns=stressed.COLUMNS, calibration_columns=stressed.CALIBRATED,
+        calibration_caption=stressed.CALIBRATION, version=VERSION, made=datetime.now(UTC).strftime("%Y-%m-%d"),
     )  # fmt: skip
 
 

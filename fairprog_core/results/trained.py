@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown
-from fairprog_core.common.files.json_values import damaged, plain
+from fairprog_core.common.files.json_values import damaged, from_json, plain
 from fairprog_core.common.files.tensor_file import digest_of_file, plain_texts, read_texts
 from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
@@ -37,6 +37,7 @@ _UNTRIED = {
     "image": "Pictures that were compressed, resized, shifted, printed or photographed again.",
     "text": "Texts with other casing, typing errors or other cuts.",
 }
+_UNTRIED_BUT = 'Inputs that were changed in other ways than those under "Does it hold?".'
 
 
 def read_base(folder: Path) -> "Classifier":
@@ -175,7 +176,7 @@ def _base_header(folder: Path) -> tuple[dict[str, Any], str]:
 def _facts(
     result: "Result", curve: Curve, classifier: ClassifierFacts, data: DataFacts, preprocessing: dict[str, JsonValue]
 ) -> PassportFacts:
-    chosen = result.chosen_point(curve)
+    chosen, stress = result.chosen_point(curve), _stress(result.folder, curve.key)
     return PassportFacts(
         schema=SCHEMA, study=str(result.study.get("name", "")), curve=curve.key, trigger=curve.name,
         criterion=curve.criterion, gap=curve.gap, seed=curve.seed, chosen_lam=curve.chosen_lam, lams=curve.lams,
@@ -184,7 +185,8 @@ def _facts(
         controls=[_measured(point) for point in result.controls_of(curve).values()],
         noise_gap=chosen.noise_gap.get(curve.gap), groups_before=result.group_table(result.base),
         groups_after=result.group_table(chosen), changes=result.changes(chosen), versions=_versions(result),
-        not_measured=_not_measured(result, curve, chosen),
+        stress=stress,
+        not_measured=_not_measured(result, curve, chosen, is_stressed=stress is not None),
     )  # fmt: skip
 
 
@@ -218,14 +220,27 @@ def _preprocessing(base: dict[str, Any]) -> dict[str, JsonValue]:
     return found | ({"family": config["model_type"]} if isinstance(config, dict) and "model_type" in config else {})
 
 
+def _stress(folder: Path, key: str) -> dict[str, JsonValue] | None:
+    """What ``stress.json`` of a run says of a curve; None: nothing that can be read."""
+    try:
+        values = from_json((folder / "stress.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    curves = values.get("curves") if isinstance(values, dict) else None
+    if not isinstance(values, dict) or not isinstance(curves, list):
+        return None
+    own: list[JsonValue] = [each for each in curves if isinstance(each, dict) and each.get("key") == key]
+    return {**values, "curves": own} if own else None
+
+
 def _versions(result: "Result") -> dict[str, str]:
     versions = result.environment.get("versions")
     return {name: str(value) for name, value in versions.items()} if isinstance(versions, dict) else {}
 
 
-def _not_measured(result: "Result", curve: Curve, chosen: Point) -> list[str]:
+def _not_measured(result: "Result", curve: Curve, chosen: Point, *, is_stressed: bool) -> list[str]:
     """What the figures say nothing about, one sentence each."""
-    untried = _UNTRIED.get(result.modality, "")
+    untried = _UNTRIED_BUT if is_stressed else _UNTRIED.get(result.modality, "")
     found = ["Other data than these test rows: inputs of another source, place or time.", untried]
     if not [other for other in result.transfer if any(each.key == curve.key for each in other.curves)]:
         found.append("Other classifiers: the trigger was measured in front of the one that it was learned on.")
@@ -236,7 +251,8 @@ def _not_measured(result: "Result", curve: Curve, chosen: Point) -> list[str]:
         found.append(f"An interval of the gap: {cell_of(few)} has only {few['n']} test rows.")
     if not result.controls_of(curve):
         found.append("A control: how much an unlearned trigger of the same shape changes.")
-    found.append("Whether probabilities are calibrated, in any group.")
+    if not is_stressed:
+        found.append("Whether probabilities are calibrated, in any group.")
     return [sentence for sentence in found if sentence]
 
 

@@ -111,6 +111,7 @@ class PassportFacts(Header):
         changes: rows of every group and label that became right or wrong with the trigger at the chosen λ.
         versions: of Python and the packages.
         not_measured: what nobody should conclude from these figures, one sentence each.
+        stress: of this trigger, as in the ``stress.json`` of the run; None: it was not measured.
     """
 
     schema_: Literal["fairprog.passport/1"] = Field(SCHEMA, alias="schema")
@@ -136,6 +137,7 @@ class PassportFacts(Header):
     changes: list[ChangeRow]
     versions: dict[str, str]
     not_measured: list[str]
+    stress: dict[str, JsonValue] | None = None
 
     @property
     def chosen(self) -> MeasuredPoint:

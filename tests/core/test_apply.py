@@ -192,7 +192,7 @@ def test_bad_rows_have_no_prediction_and_are_counted(things, tmp_path, capsys):
     found = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert [row["prediction"] is None for row in found] == [False, True, True, True, True]
     assert [row["p_blond"] is None for row in found] == [False, True, True, True, True]
-    assert "4 of 5 rows are without a prediction" in capsys.readouterr().err
+    assert "4 of 5 rows have no prediction: row 3: broken.png is broken" in capsys.readouterr().err
     assert apply(things, "border", table, tmp_path / "good.parquet", "--without-bad") == 0
     assert pq.read_table(tmp_path / "good.parquet").num_rows == 1
     assert "left out" in capsys.readouterr().err

@@ -10,7 +10,9 @@ import onnxruntime
 import pytest
 import torch
 from PIL import Image
+from tokenizers import Tokenizer
 from torch import Tensor
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 import fairprog_core as fp
 from fairprog_core import cli
@@ -21,13 +23,15 @@ from fairprog_core.common.files.pictures.decode import decode
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
-from fairprog_core.deploy.export.files import ABOUT, read_texts
+from fairprog_core.deploy.export.files import ABOUT, TOKENIZER, read_texts
 from fairprog_core.deploy.trigger import open_trigger
 from fairprog_core.results.run_folder import shipped_runs
-from fairprog_core.triggers import BorderOptions
+from fairprog_core.triggers import BorderOptions, SoftOptions
 from fairprog_core.triggers.image import Border
+from fairprog_core.triggers.text import Soft
 from tests.contracts.samples import SIZE
 from tests.contracts.test_triggers import KNOTS, frozen, trained
+from tests.tiny_encoders import save_family
 from tests.tiny_pictures import SmallNet, small_net
 
 STRANGER = """
@@ -137,11 +141,34 @@ def test_own_model_with_its_preprocessing_is_exported_and_stays_as_it_was(tmp_pa
         torch.testing.assert_close(program(image, torch.tensor([1.0])), wrapped(image))
 
 
+def test_own_decoder_of_texts_is_exported_with_its_tokenizer(tmp_path):
+    folder = save_family("gpt2", tmp_path / "gpt2", n_classes=2, n_positions=64)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    vocabulary, width = model.get_input_embeddings().weight.shape
+    trigger = Soft(SoftOptions(), anchor_lams=KNOTS, vocabulary=vocabulary, width=width)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    wrapped = trigger.wrap(model, lam=1.0, tokenizer=tokenizer, max_length=20)
+    texts, file = ["the cat sat on a mat", "dog"], tmp_path / "out.pt2"
+    fp.export(wrapped, file, format="torch_export", rows=texts, is_timed=False)
+    read = Tokenizer.from_str(read_texts(file)[TOKENIZER]).encode_batch(texts)
+    ids, mask = (torch.tensor([getattr(each, name) for each in read]) for name in ("ids", "attention_mask"))
+    with torch.no_grad():
+        logits = torch.export.load(file).module()(ids, mask, torch.tensor([1.0]))
+        torch.testing.assert_close(logits, wrapped(texts), atol=1e-4, rtol=0)
+
+
 class _Moody(Border):
     """Looks at its input before it decides."""
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
         return super().apply_values(x, values) if x.mean() > 0.1 else x
+
+
+class _Counting(Border):
+    """Fixes the number of rows: ``len`` is a plain number."""
+
+    def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
+        return super().apply_values(x, values) + torch.zeros(1, len(x.flatten(0, 1)), 1, 1, 1)
 
 
 class _Random(Border):
@@ -163,6 +190,7 @@ class _Sly(Border):
     ("trigger", "reason"),
     [
         (_Moody, r"torch\.export says .*a step that depends on the values of its input"),
+        (_Counting, r"cannot be exported for any number of rows: .* write x\.shape\[0\]"),
         (_Random, "answer the same rows differently each time"),
         (_Sly, r"a logit of the exported file differs by .*the file was not written"),
     ],

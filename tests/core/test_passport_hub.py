@@ -1,6 +1,7 @@
 """Passports in folders and on the hub: the real client speaks to a small server on this machine."""
 
 import io
+import shutil
 import subprocess
 import sys
 
@@ -15,6 +16,16 @@ from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.common.errors.markdown import as_markdown
 from fairprog_core.common.home import assets
 from fairprog_core.metrics.fairness import METRICS
+from fairprog_core.metrics.intervals import Estimate
+from fairprog_core.pipeline.stress.stress_result import (
+    CONDITIONS,
+    GroupCalibration,
+    StressedCurve,
+    StressFigures,
+    StressResult,
+    StressRow,
+)
+from fairprog_core.results.run_folder import base_file
 from tests.core.test_hub import environment
 from tests.small_hub import serving
 
@@ -24,6 +35,7 @@ import sys, fairprog_core as fp
 try:
     print(fp.push_to_hub(sys.argv[1], "org/border", license_id="apache-2.0"))
     print(fp.from_pretrained("org/border") == fp.Passport.open(sys.argv[1]))
+    fp.push_to_hub(sys.argv[1], "org/border", token="hf_wrong")
 except fp.FairprogError as error:
     print(type(error).__name__, error)
 """
@@ -48,6 +60,32 @@ def test_card_says_what_was_measured_and_what_was_not(passport):
     assert "male | blond | 600 | 206" in card
 
 
+def test_card_has_what_stress_measured_and_no_longer_says_that_nobody_did(passport, tmp_path):
+    shutil.copytree(FACES.folder, tmp_path / "run")
+    key = passport.facts.curve
+
+    def figures(gap):
+        few = Estimate(gap, (gap - 0.05, gap + 0.05))
+        return StressFigures(few, Estimate(0.9, (0.8, 1.0)), Estimate(-0.1, (-0.2, -0.05)), Estimate(0.0, None), False)
+
+    rows = [
+        StressRow(change, title, 100, figures(0.27), figures(gap), figures(0.25), Estimate(-0.1, (-0.2, -0.05)))
+        for change, title, gap in (("unchanged", "as they are", 0.031), ("jpeg_50", "JPEG 50", 0.077))
+    ]
+    calibration = {
+        name: [GroupCalibration(group, 100, 0.0431, 0.05, []) for group in (None, "female")] for name in CONDITIONS
+    }
+    curve = StressedCurve(key, "border", "equalized_odds", passport.facts.gap, 2.0, "random_trigger", rows, calibration)
+    StressResult("faces", "image", 100, 2400, 0, [curve], {}, 1.0).save(tmp_path / "run" / "stress.json")
+    measured = fp.Result.open(tmp_path / "run").passport("border", criterion="equalized_odds")
+    file = measured.save(tmp_path / "p.safetensors")
+    card = str(fp.model_card(fp.Passport.open(file)))
+    assert "| JPEG 50 | 0.270 [0.220, 0.320] | 0.077 [0.027, 0.127] | 0.250" in card
+    assert "| female | 0.043 (0.050) |" in card
+    assert not [each for each in measured.facts.not_measured if "calibrated" in each or "compressed" in each]
+    assert "Does it hold?" not in str(fp.model_card(passport)).partition("## What was not measured")[0]
+
+
 def test_metadata_are_those_of_hugging_face(passport):
     data = ModelCard(str(fp.model_card(passport, repo_id="org/border", license_id="apache-2.0"))).data
     assert (data.license, data.library_name, data.pipeline_tag) == ("apache-2.0", "fairprog", "image-classification")
@@ -59,10 +97,6 @@ def test_metadata_are_those_of_hugging_face(passport):
 
 
 def test_code_of_the_card_runs(passport, tmp_path, monkeypatch):
-    import shutil
-
-    from fairprog_core.results.run_folder import base_file
-
     monkeypatch.chdir(tmp_path)
     for result, name, rows in ((FACES, "border", 2), (COMMENTS, "hard", 2)):
         folder = fp.save_pretrained(result.passport(name, criterion="equalized_odds"), tmp_path / name)
@@ -102,21 +136,17 @@ def test_folder_holds_picture_or_words_and_is_read_again(passport, tmp_path):
 def test_passport_is_pushed_and_pulled_by_the_real_client(passport, tmp_path):
     file = passport.save(tmp_path / "border.safetensors")
 
-    def run(**more):
+    with serving({}) as hub:
         done = subprocess.run(
             [sys.executable, "-c", PUSH, str(file)], capture_output=True, text=True, check=False, cwd=tmp_path,
-            env=environment(hub.url, tmp_path / "hub", **more),
+            env=environment(hub.url, tmp_path / "hub", HF_TOKEN="hf_right"),
         )  # fmt: skip
-        return done.stdout.splitlines(), done.stderr
-
-    with serving({}) as hub:
-        said, errors = run(HF_TOKEN="hf_of_a_test")
-        assert said == [f"{hub.url}/org/border", "True"], errors
+        address, is_same, refusal = done.stdout.splitlines() or [done.stderr]
+        assert (address, is_same) == (f"{hub.url}/org/border", "True"), done.stderr
+        assert refusal.startswith("ModelError The trigger could not be pushed")
         assert set(hub.models["org/border"]) == {"trigger.safetensors", "README.md", "trigger.png"}
         assert hub.models["org/border"]["trigger.safetensors"] == file.read_bytes()
         assert b'from_pretrained("org/border")' in hub.models["org/border"]["README.md"]
-        said, _ = run()
-        assert said[0].startswith("ModelError The trigger could not be pushed")
 
 
 def test_what_is_nowhere_is_said_in_one_sentence(tmp_path):

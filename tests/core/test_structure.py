@@ -54,6 +54,8 @@ TORCH_FREE = (
     "fairprog_core.metrics.leakage",
     "fairprog_core.pipeline.stress.stress_result",
     "fairprog_core.pipeline.stress.survival",
+    "fairprog_core.report.render",
+    "fairprog_core.report.write",
     "fairprog_core.results.experiments",
     "fairprog_core.results.head_to_head",
     "fairprog_core.results.result",

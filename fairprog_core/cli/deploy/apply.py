@@ -130,7 +130,8 @@ def _close(done: "Applied", output: Path, *, is_without: bool) -> None:
     if done.is_anew:
         complain("The parts that lay there were of other settings; all rows were predicted again.")
     if done.n_bad:
-        what = "left out" if is_without else "without a prediction"
-        first = f": {'; '.join(done.problems)}" if done.problems else ""
-        complain(f"{done.n_bad:,} of {done.n_rows:,} rows are {what}{shorten(first, 200)}.")
+        is_one = done.n_bad == 1
+        what = f"{'is' if is_one else 'are'} left out" if is_without else f"{'has' if is_one else 'have'} no prediction"
+        first = shorten("; ".join(problem.rstrip(".") for problem in done.problems), 200)
+        complain(f"{done.n_bad:,} of {done.n_rows:,} rows {what}{f': {first}' if first else ''}.")
     say(f"{done.n_rows:,} rows: {output}")

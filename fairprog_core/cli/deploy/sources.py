@@ -18,8 +18,8 @@ TriggerArgument = Annotated[
     str,
     typer.Argument(
         metavar="TRIGGER",
-        help="A trigger's .safetensors file, such as a passport; or a run: its id, number, name or folder, or a "
-        "shipped one such as demo.",
+        help="A trigger's .safetensors file, such as a passport, or a folder with one; or a run: its id, number, name "
+        "or folder, or a shipped one such as demo.",
     ),
 ]
 CurveOption = Annotated[

@@ -1,14 +1,20 @@
 """The model card of a passport: Markdown in Hugging Face's form, filled from what was measured."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fairprog_core.common.errors.markdown import as_markdown
 from fairprog_core.data.options.table import ON_HUB
-from fairprog_core.metrics.fairness import METRICS
-from fairprog_core.metrics.group_tables import ChangeRow, GroupRow
-from fairprog_core.metrics.intervals import EstimateJson
+from fairprog_core.deploy.passport.tables import (
+    changes_table,
+    does_it_hold,
+    estimate_in,
+    groups_table,
+    in_words,
+    points_table,
+    title_of,
+)
 from fairprog_core.triggers.passport import MeasuredPoint, Passport, PassportFacts
 
 if TYPE_CHECKING:
@@ -34,9 +40,10 @@ def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unkn
         _what_it_is(passport), _shape(passport),
         f"**{headline(facts)}**",
         "## How to use it", _code(passport, repo_id or "path/of/this/folder"), _reading(passport),
-        "## What was measured", _measured(facts), _points_table(facts),
-        "## Groups", _groups_table(facts),
-        "## Who gained, and who paid", _changes_table(facts),
+        "## What was measured", _measured(facts), points_table(facts),
+        "## Groups", groups_table(facts),
+        "## Who gained, and who paid", changes_table(facts),
+        *does_it_hold(passport),
         "## What was not measured", _bullets(map(as_markdown, facts.not_measured)),
         "## Limits", _bullets(_limits(passport)),
         "## Where it comes from", _bullets(_origin(passport)),
@@ -46,15 +53,15 @@ def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unkn
 
 def headline(facts: PassportFacts) -> str:
     """Gap and accuracy of the classifier alone and with the trigger, the controls and chance, in one sentence."""
-    chosen, gap = facts.chosen, _title(facts.gap).lower()
-    controls = [f"{_words(point.method)} {_estimate(point, facts.gap)}" for point in facts.controls]
+    chosen, gap = facts.chosen, title_of(facts.gap).lower()
+    controls = [f"{in_words(point.method)} {estimate_in(point, facts.gap)}" for point in facts.controls]
     beside = f"; controls: {', '.join(controls)}" if controls else "; no control was measured"
     noise = "" if facts.noise_gap is None else f"; chance alone shows up to {facts.noise_gap:.3f}"
     collapsed = " The classifier then predicts one label for almost every row." if chosen.is_collapsed else ""
     return (
-        f"{gap[0].upper()}{gap[1:]} on {chosen.n:,} test rows: {_estimate(facts.base, facts.gap)} → "
-        f"{_estimate(chosen, facts.gap)} with the trigger at λ = {facts.chosen_lam:g}{beside}{noise}. "
-        f"Accuracy: {_estimate(facts.base, 'accuracy')} → {_estimate(chosen, 'accuracy')}.{collapsed}"
+        f"{gap[0].upper()}{gap[1:]} on {chosen.n:,} test rows: {estimate_in(facts.base, facts.gap)} → "
+        f"{estimate_in(chosen, facts.gap)} with the trigger at λ = {facts.chosen_lam:g}{beside}{noise}. "
+        f"Accuracy: {estimate_in(facts.base, 'accuracy')} → {estimate_in(chosen, 'accuracy')}.{collapsed}"
     )
 
 
@@ -93,7 +100,7 @@ def _results(facts: PassportFacts, point: MeasuredPoint, what: str, passport: Pa
                 dataset_name=facts.study or "study",
                 dataset_split="test",
                 metric_type=metric,
-                metric_name=f"{_title(metric)}, {what}",
+                metric_name=f"{title_of(metric)}, {what}",
                 metric_value=estimate["value"],
                 metric_args=interval,
             )
@@ -166,60 +173,6 @@ def _measured(facts: PassportFacts) -> str:
     )
 
 
-def _points_table(facts: PassportFacts) -> str:
-    """The classifier alone, the trigger at every λ, and the controls."""
-    gap = _title(facts.gap)
-    rows = [("classifier alone", facts.base)]
-    rows += [(f"trigger, λ = {p.lam:g}{' (chosen)' if p.lam == facts.chosen_lam else ''}", p) for p in facts.points
-             if p.lam is not None]  # fmt: skip
-    rows += [(f"control: {_words(point.method)}", point) for point in facts.controls]
-    return _table(
-        ("", gap, "Accuracy", "Change of the gap"),
-        [
-            (
-                f"{name}{', collapsed' if point.is_collapsed else ''}", _estimate(point, facts.gap),
-                _estimate(point, "accuracy"), _shown(point.delta.get(facts.gap), sign="+"),
-            )
-            for name, point in rows
-        ],
-    )  # fmt: skip
-
-
-def _groups_table(facts: PassportFacts) -> str:
-    """The rates of every group, without the trigger → with it at the chosen λ."""
-
-    def pair(before: GroupRow, after: GroupRow, rate: str) -> str:
-        return f"{_shown(before[rate])} → {_shown(after[rate])}"  # type: ignore[literal-required]
-
-    rows = [
-        (
-            as_markdown(before["group"]), as_markdown(facts.labels[before["label"]]), f"{before['n']:,}",
-            pair(before, after, "selection_rate"), pair(before, after, "true_positive_rate"),
-            pair(before, after, "false_positive_rate"), pair(before, after, "accuracy"),
-        )
-        for before, after in zip(facts.groups_before, facts.groups_after, strict=False)
-    ]  # fmt: skip
-    return _table(
-        ("Group", "Label", "Rows", "Predicted", "True positive rate", "False positive rate", "Accuracy"), rows
-    )
-
-
-def _changes_table(facts: PassportFacts) -> str:
-    """Rows that became right or wrong with the trigger at the chosen λ."""
-    said = (
-        f"Rows that only one of the two gets right: the classifier alone, or with the trigger at λ = "
-        f"{facts.chosen_lam:g}. Shares of the rows of a group and label."
-    )
-    rows = [_change(facts, row) for row in facts.changes]
-    return f"{said}\n\n" + _table(("Group", "Label", "Rows", "Became right", "Became wrong", "Net"), rows)
-
-
-def _change(facts: PassportFacts, row: ChangeRow) -> tuple[str, ...]:
-    gained, lost = (f"{row[key]['rows']:,} ({_shown(row[key])})" for key in ("gained", "lost"))
-    group, label = as_markdown(row["group"]), as_markdown(facts.labels[row["label"]])
-    return group, label, f"{row['n']:,}", gained, lost, _shown(row["net"], sign="+")
-
-
 def _limits(passport: Passport) -> Iterable[str]:
     facts = passport.facts
     yield (
@@ -235,7 +188,7 @@ def _origin(passport: Passport) -> Iterable[str]:
     facts = passport.facts
     name = _model_name(facts)
     yield f"Study {as_markdown(facts.study)}, curve `{facts.curve}`, seed {facts.seed}."
-    yield f"Criterion: {_words(facts.criterion)}, measured by the {_title(facts.gap).lower()}."
+    yield f"Criterion: {in_words(facts.criterion)}, measured by the {title_of(facts.gap).lower()}."
     yield f"Classifier: `{facts.classifier.kind}`{f' ({name})' if name else ''}, digest `{facts.classifier.weights}`."
     yield f"Data: `{facts.data.kind}`, digest of the rows that the trigger was learned from `{facts.data.tune}`."
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
@@ -248,34 +201,5 @@ def _model_name(facts: PassportFacts) -> str:
     return "" if name == "shipped" else as_markdown(name)
 
 
-def _estimate(point: MeasuredPoint, metric: str) -> str:
-    return _shown(point.metrics.get(metric))
-
-
-def _shown(estimate: EstimateJson | None, sign: str = "") -> str:
-    """``0.124 [0.101, 0.147]``; a dash where it is not estimable."""
-    if estimate is None or estimate["value"] is None:
-        return "–"
-    form = f"{sign}.3f"
-    value = format(estimate["value"], form).replace("-", "−")
-    if (ci := estimate["ci"]) is None:
-        return value
-    return f"{value} [{format(ci[0], form)}, {format(ci[1], form)}]".replace("-", "−")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _bullets(sentences: Iterable[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def _title(metric: str) -> str:
-    """The name of a metric on the screen; of one that a plug-in brought its key."""
-    return METRICS[metric].title if metric in METRICS else _words(metric)
-
-
-def _words(key: str) -> str:
-    return key.replace("_", " ")

@@ -5,6 +5,7 @@ Notation: k λ-values.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.metrics.pareto import pareto_front
@@ -108,8 +109,9 @@ def _plane(family: Family, others: Sequence[Family], width: int, height: int) ->
         y = Scale(100 * majority - 0.3, 100 * high, bottom, top)
     spots = family.points
     marks = [_mark(point, gap, x, y) for point in _known(spots, gap)]
-    known = {method: point for method, point in family.controls.items() if _known([point], gap)}
-    controls = {_short(method): _mark(point, gap, x, y) for method, point in known.items()}
+    controls = {
+        _short(method): _mark(point, gap, x, y) for method, point in family.controls.items() if _known([point], gap)
+    }
     own = _mark(base, gap, x, y) if _known([base], gap) else None
     named = [*([(BASE, own)] if own else []), *controls.items()]
     points = [(mark.x, mark.y) for mark in (*marks, *(mark for _, mark in named))]
@@ -135,9 +137,11 @@ def _other(family: Family, gap: str, x: Scale, y: Scale) -> OtherCurve:
 
 
 def _known(points: Sequence[Point], gap: str) -> list[Point]:
-    return [
-        point for point in points if point.metric(gap).value is not None and point.metric("accuracy").value is not None
-    ]
+    return [point for point in points if _is_known(point.metric(gap)) and _is_known(point.metric("accuracy"))]
+
+
+def _is_known(found: Estimate) -> bool:
+    return found.value is not None and isfinite(found.value)
 
 
 def _ends(found: Estimate) -> tuple[float, float]:

@@ -77,10 +77,14 @@ def families(result: Result) -> list[Family]:
     return [each for each in found if each.first.is_whole] or found
 
 
+def _at_lam(result: Result, curve: Curve) -> dict[float, Point]:
+    return {point.lam: point for point in result.points_of(curve) if point.lam is not None}
+
+
 def _family(result: Result, curves: Sequence[Curve]) -> Family:
-    single = result.points_of(curves[0])
-    known = {point.lam for point in single}
-    points = [point for curve in curves for point in result.points_of(curve) if point.lam in known]
+    lams = {curve.seed: _at_lam(result, curve) for curve in curves}
+    single = [lams[curves[0].seed][lam] for lam in curves[0].lams]
+    points = [found[lam] for found in lams.values() for lam in curves[0].lams if lam in found]
     means = sorted(mean_over_seeds(points, same=(*SAME_CURVE, "lam")), key=lambda point: point.lam or 0.0)
     controls: dict[str, list[Point]] = {}
     for curve in curves:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import TypeAlias
 
 from fairprog_core.metrics.intervals import Estimate
@@ -16,6 +17,7 @@ from fairprog_core.report.wording.point import COLLAPSED_POINT
 PointText: TypeAlias = Callable[[Point], str]
 
 UNKNOWN = "–"
+NOTHING = "So no effect is shown."
 UNIT = {
     "average_abs_odds_difference": "points apart in how often they are called {label} rightly and wrongly, on average",
     "demographic_parity_difference": "points apart in how often they are called {label}",
@@ -87,20 +89,20 @@ def answer(family: Family) -> ShortAnswer:
         interval=along(lambda point: interval_in_points(point.metric(gap))),
         price=along(lambda point: price(point.metric("accuracy"), base.metric("accuracy"))),
         accuracy=along(lambda point: change_of(base.metric("accuracy"), point.metric("accuracy"))),
-        verdict=along(lambda point: _verdict(point, family)),
-        noise=along(lambda point: _noise(point, gap, base.n)),
+        verdict=along(lambda point: NOTHING if point.collapsed else _verdict(point, family)),
+        noise=along(lambda point: "" if point.collapsed else _noise(point, gap, base.n)),
         caution=along(lambda point: COLLAPSED_POINT if point.collapsed else ""),
     )
 
 
 def in_points(value: float | None) -> str:
     """``27``: a share in points of 100."""
-    return UNKNOWN if value is None else points(value)
+    return UNKNOWN if value is None or not isfinite(value) else points(value)
 
 
 def interval_in_points(found: Estimate) -> str:
     """``95 %: 0 to 6``; what is missing in words."""
-    if found.value is None:
+    if found.value is None or not all(map(isfinite, (found.value, *(found.ci or ())))):
         return numbers.NOT_ESTIMABLE
     return f"95 %: {points(found.ci[0])} to {points(found.ci[1])}" if found.ci else "no interval: too few rows"
 

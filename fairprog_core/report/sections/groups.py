@@ -100,8 +100,9 @@ def group_rates(family: Family) -> GroupsSection:
     label = _widest(before, family) if len(labels) > 2 else before[0]["label"]
     at = [i for i, row in enumerate(before) if row["label"] == label]
     order = OF_GAP.get(family.gap, ("true_positive_rate", "false_positive_rate", "selection_rate"))
-    rates = [_rate(kind, at, before, along, labels[label], family.chosen) for kind in order]
     is_many = len(labels) > 2
+    asked = f"“{labels[label]}”" if is_many else labels[label]
+    rates = [_rate(kind, at, before, along, asked, family.chosen) for kind in order]
     shown = "the label" if is_many else labels[label]
     columns = [
         (name.format(label=shown, Label=shown[:1].upper() + shown[1:]), term)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fairprog_core.report.figures import names, texts
 from fairprog_core.report.figures.family import Family
-from fairprog_core.report.figures.follow import Follow, fixed, follow
+from fairprog_core.report.figures.follow import Follow, fixed, of_points
 from fairprog_core.results.gallery_file import Gallery
 
 SHOWN = 4  # texts
@@ -70,10 +70,7 @@ def _text(i: int, family: Family, gallery: Gallery, kept: Sequence[int]) -> Hear
     said = [texts.safe(word) for word in about["texts"][i][: end - start]]
     marks = arrays["is_identity"][start:end].astype(bool)
     lines = {"_without": _fixed(alone["_without"], scale)} if "_without" in alone else {}
-    lines[""] = [
-        follow(family.chosen, len(kept), lambda at, word=word: _colour(along[word, at], scale))  # type: ignore[misc]
-        for word in range(end - start)
-    ]
+    lines[""] = [_follow(values, scale, family.chosen) for values in along.tolist()]
     if "_random_words" in alone:
         lines["_random_words"] = _fixed(alone["_random_words"], scale)
     label = family.result.labels[int(arrays["y"][i])]
@@ -89,6 +86,10 @@ def _text(i: int, family: Family, gallery: Gallery, kept: Sequence[int]) -> Hear
 
 def _fixed(values: NDArray[np.floating], scale: float) -> list[Follow]:
     return [fixed(_colour(value, scale)) for value in values.tolist()]
+
+
+def _follow(values: Sequence[float], scale: float, chosen: int) -> Follow:
+    return of_points(chosen, [_colour(value, scale) for value in values])
 
 
 def _colour(value: float, scale: float) -> str:

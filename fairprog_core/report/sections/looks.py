@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from fairprog_core.common.errors import ArtifactError
-from fairprog_core.metrics.explanations.averages import TextExplanation
+from fairprog_core.data import modality_of
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.drawing.along import Along, alongs
 from fairprog_core.report.figures import names
@@ -105,7 +105,7 @@ def _looks(family: Family) -> Looks:
     explain = explanation_of(family.first)
     if explain is None:
         return Looks(NONE if family.first.trigger else NO_TRIGGER)
-    is_text = isinstance(explain, TextExplanation)
+    is_text = modality_of(family.result.study.get("dataset")) == "text"
     target = saliency.POSITIVE if len(family.result.labels) == 2 else None
     found = averages_of_texts(explain) if is_text else averages(explain, "grad_cam", target)
     gallery = family.result.gallery(family.first)
