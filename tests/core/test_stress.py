@@ -103,7 +103,7 @@ def test_keys_and_titles_differ():
     assert len(set(titles)) == len(titles)
 
 
-@pytest.mark.parametrize("key", set(PICTURE_CHANGES) - {"printed", "png"})
+@pytest.mark.parametrize("key", sorted(set(PICTURE_CHANGES) - {"printed", "png"}))
 def test_even_picture_stays_as_it_is(key):
     """A grey picture has nothing to blur, move or compress: 128/255 in 8 bits stays so."""
     grey = torch.full((1, 3, 16, 16), 128 / 255)
@@ -341,9 +341,9 @@ def test_damaged_file_is_one_sentence(found, tmp_path, spoil):
 # the sentence
 
 
-def figures(change=None, *, is_collapsed=False):
+def figures(change=None, *, is_collapsed=False, cost=None):
     return StressFigures(
-        Estimate(0.1, None), Estimate(0.9, None), Estimate(0.0, change), Estimate(0.0, None), is_collapsed
+        Estimate(0.1, None), Estimate(0.9, None), Estimate(0.0, change), Estimate(0.0, cost), is_collapsed
     )  # fmt: skip
 
 
@@ -353,10 +353,11 @@ def row(key, change, *, beyond=(-0.1, -0.01), n_changed=9, **of_trigger):
     )  # fmt: skip
 
 
-def curve(*rows):
+def curve(*rows, max_accuracy_loss=None):
     return StressedCurve(
         "k", "border", "equalized_odds", "average_abs_odds_difference", 2.0, "random_trigger", list(rows),
         {"base": [], "trigger": [], "control": []},
+        max_accuracy_loss,
     )  # fmt: skip
 
 
@@ -382,6 +383,17 @@ def test_sentence_names_every_change_once():
         "after c; the classifier has collapsed, so that its gap means nothing, after d; there are too few rows to tell "
         "after e; the classifier reads no difference after f. It is not clearly smaller than the control's after b."
     )
+
+
+def test_sentence_names_what_costs_more_accuracy_than_was_allowed():
+    """Three points were allowed: the whole interval below −.03 is more, one that contains −.03 may not be."""
+    costs = {"a": (-0.2, -0.031), "b": (-0.2, -0.03), "c": None}
+    rows = [row("unchanged", CLEAR, n_changed=0), *(row(key, CLEAR, cost=cost) for key, cost in costs.items())]
+    said = stress_sentence(curve(*rows, max_accuracy_loss=0.03))
+    assert said.endswith(
+        " It costs more than the 3 points of accuracy that were allowed when λ was chosen after a."
+    )  # fmt: skip
+    assert "costs" not in stress_sentence(curve(*rows))
 
 
 @pytest.mark.parametrize(

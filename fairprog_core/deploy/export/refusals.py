@@ -12,6 +12,7 @@ from fairprog_core.deploy.export.graph import ExportedGraph
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 SAME = 1e-6  # two passes over the same rows on one thread differ by less, unless something is drawn at random
+_FIXED = "Constraints violated"  # torch.export's words for a free dimension that is not free
 
 
 def check_packages(packages: Sequence[str] = PACKAGES) -> None:
@@ -81,6 +82,12 @@ def explaining(what: str) -> Iterator[None]:
     except FairprogError:
         raise
     except Exception as error:  # each of them raises exceptions of any type
+        if _FIXED in str(error):
+            raise ModelError(
+                "Classifier and trigger cannot be exported for any number of rows: one of them fixes that number, as a "
+                "torch.export file for a fixed batch does, or len(x) in its code; export the model with a free batch, "
+                "and write x.shape[0]."
+            ) from error
         raise ModelError(
             f"Classifier and trigger cannot be exported: {what} says {_first_line(error)}; this is what it cannot "
             "follow, such as a step that depends on the values of its input."

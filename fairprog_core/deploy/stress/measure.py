@@ -166,9 +166,14 @@ class _Measurement:
                     "base": of_base, "trigger": calibrate(before.trigger, groups),
                     "control": calibrate(before.control, groups),
                 },
+                max_accuracy_loss=self._max_accuracy_loss(each.curve.criterion),
             )
             for each, before, own in zip(triggers, unchanged, rows, strict=True)
         ]  # fmt: skip
+
+    def _max_accuracy_loss(self, criterion: str) -> float | None:
+        study = self.subject.study
+        return next((study.max_accuracy_loss(each) for each in study.criteria if each.kind == criterion), None)
 
     def _answers(
         self, inputs: _Inputs, trigger: FixedTrigger | None, known: Predictions | None

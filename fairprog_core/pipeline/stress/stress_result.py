@@ -144,6 +144,7 @@ class StressedCurve:
         control: registry key of the control.
         rows: one per change, the unchanged rows first.
         calibration: by "base", "trigger" and "control": all rows, then every group.
+        max_accuracy_loss: that was allowed when λ was chosen, 0 … 1; None: not known.
     """
 
     __pydantic_config__ = _STRICT
@@ -156,6 +157,7 @@ class StressedCurve:
     control: str
     rows: Annotated[list[StressRow], Field(min_length=1)]
     calibration: dict[str, list[GroupCalibration]]
+    max_accuracy_loss: UnitShare | None = None
 
     def __post_init__(self) -> None:
         keys = [row.change for row in self.rows]

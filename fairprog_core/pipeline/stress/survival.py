@@ -20,6 +20,15 @@ def is_beyond_control(row: StressRow) -> bool:
     return ci is not None and ci[1] < 0
 
 
+def is_costly(curve: StressedCurve, row: StressRow) -> bool:
+    """Whether the trigger costs more accuracy than was allowed when λ was chosen, by the whole interval.
+
+    Against the base after the same change: what the change itself costs does not count.
+    """
+    ci, most = row.trigger.accuracy_change.ci, curve.max_accuracy_loss
+    return ci is not None and most is not None and ci[1] < -most
+
+
 def stress_sentence(curve: StressedCurve) -> str:
     """Which changes the effect of a trigger survives and which not, in plain words."""
     first = f"{curve.trigger}, {curve.criterion.replace('_', ' ')}, λ = {curve.lam:g}"
@@ -48,6 +57,9 @@ def stress_sentence(curve: StressedCurve) -> str:
     parts = [f"{text} {_titles(found)}" for text, found in by_text.items() if found]
     alone = [row for row in (unchanged, *kept) if not is_beyond_control(row)]
     note = f" It is not clearly smaller than the control's {_places(alone)}." if alone else ""
+    if costly := [row for row in (unchanged, *kept) if is_costly(curve, row)]:
+        allowed = f"{100 * (curve.max_accuracy_loss or 0):g} points of accuracy that were allowed when λ was chosen"
+        note += f" It costs more than the {allowed} {_places(costly)}."
     return f"{first}: {'; '.join(parts) or 'no change was tried'}.{note}"
 
 
