@@ -15,6 +15,20 @@ document.addEventListener("click", ({ target }) => {
 });
 // A script of the head that could not be read is taken away: what needs it would wait for it for ever.
 document.addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && target.remove(), true);
+// Every page's address holds its view. Where the browser refuses to copy it (a page without https), it is shown.
+document.addEventListener("click", async ({ target }) => {
+  /** @type {HTMLElement | null} */
+  const button = target instanceof Element ? target.closest(".fp-link") : null;
+  if (!button) return;
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = button.dataset.copied ?? label;
+    setTimeout(() => (button.textContent = label), 2000);
+  } catch {
+    prompt(label ?? "", location.href);
+  }
+});
 // The first page of a tab is shown when it is complete, so that nothing moves under the reader; see page.css.
 {
   const isDrawn = () => {
@@ -23,10 +37,14 @@ document.addEventListener("error", ({ target }) => target instanceof HTMLScriptE
       && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
       && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null;
   };
-  const observer = new MutationObserver(() => {
-    if (!isDrawn()) return;
+  const show = () => {
     observer.disconnect();
     document.documentElement.classList.add("is-drawn");
+  };
+  let isWaiting = false;
+  const observer = new MutationObserver(() => {
+    if (isDrawn()) show();
+    else if (!isWaiting && (isWaiting = document.querySelector(".stMainBlockContainer") !== null)) setTimeout(show, 1500);
   });
   observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state", "data-stale"] });
 }

@@ -113,7 +113,7 @@ def take_in(content: BinaryIO) -> str:
     with tempfile.NamedTemporaryFile(prefix="fairprog-import-", suffix=".zip") as file:
         shutil.copyfileobj(content, file)
         file.flush()
-        return import_run(store(), Path(file.name), visitor=visitor_digest())
+        return import_run(store(), Path(file.name))
 
 
 def may_change(run: "Run") -> bool:

@@ -8,6 +8,7 @@ from app.state import run_store, session
 from app.widgets import confirm, page
 from app.wording import runs as words
 from fairprog_core.common.limits import limits
+from fairprog_core.common.sharing import sharing
 
 SECONDS = 2.0  # between two reads of the store while a run is active
 N_FIRST = 20  # runs that are shown at first
@@ -60,4 +61,5 @@ else:
     if asked := run_store.asked_removal():
         confirm.show(asked, key="runs.confirm")
     page.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)
-take_in.show(key="runs.take_in")
+if not sharing().is_shared:  # there it would fill the owner's disk
+    take_in.show(key="runs.take_in")

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.state.refusals import sentence_of
 from app.wording.shared import common
-from app.wording.shared.glossary import BUTTON, CLOSE, TITLE, glossary
+from app.wording.shared.glossary import BUTTON, CLOSE, COPIED_LINK, COPY_LINK, TITLE, glossary
 
 P = ParamSpec("P")
 _RESERVED = range(4, 82, 2)  # rem
@@ -35,11 +35,12 @@ def set_up() -> None:
 
 @cache
 def words() -> str:
-    """A button in the header of every page, and what it opens. The browser opens and closes it by itself."""
+    """Two buttons in the header of every page: one copies its address (see head.js), one opens the glossary."""
     terms = "".join(
         f"<dt>{html.escape(term.name)}</dt><dd>{html.escape(term.text)}</dd>" for term in glossary().values()
     )
     return (
+        f'<button class="fp-link" type="button" data-copied="{COPIED_LINK}">{COPY_LINK}</button>'
         f'<button class="fp-words" type="button" popovertarget="fp-glossary">{BUTTON}</button>'
         f'<div class="fp-glossary" id="fp-glossary" popover="auto" role="dialog" aria-label="{TITLE}"><h2>{TITLE}</h2>'
         f"<dl>{terms}</dl>"

@@ -33,6 +33,9 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _PEAK = "Peak of the one-cycle schedule, AdamW."
 
 
+CODE_ARCHITECTURES = ("script", "export", "factory")  # kinds of nets, in a classifier's file, that are programs
+
+
 class ClassifierOptions(EntryOptions):
     """Base of all classifiers."""
 

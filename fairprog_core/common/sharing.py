@@ -102,6 +102,17 @@ class Sharing:
                     f"server does not allow; leave it empty or as it was, or ask the owner for --allow {sorts[0]}."
                 )
 
+    def of_strangers(self, *, is_trusted: bool = False) -> "Sharing":
+        """What a file of somebody else may name, which nobody here has typed: no code and no address.
+
+        Args:
+            is_trusted: whether the owner vouches for who made the file.
+        """
+        if is_trusted and not self.is_shared:
+            return Sharing(allowed=frozenset[Sort]({"code"}))
+        known: tuple[Sort, ...] = ("folders", "hub")
+        return Sharing(is_shared=True, allowed=frozenset(filter(self.may_name, known)), names=self.names)
+
     def _check_code(self, where: str, field: FieldInfo, value: str) -> None:
         if is_marked(field, MODEL) and "code" not in self.allowed and is_code(value):
             raise ConfigError(

@@ -165,15 +165,7 @@ class Store(RunReader):
             connection.execute(delete(RUNS).where(RUNS.c.number == run.number))
         shutil.rmtree(self.home.run(run.id), ignore_errors=True)
 
-    def take_in(
-        self,
-        run_id: str,
-        row: Mapping[str, Any],
-        records: Sequence[Record],
-        *,
-        folder: Path,
-        visitor: str | None = None,
-    ) -> None:
+    def take_in(self, run_id: str, row: Mapping[str, Any], records: Sequence[Record], *, folder: Path) -> None:
         """Add a run of another home that is over, see `exchange.take_in`.
 
         Args:
@@ -181,7 +173,6 @@ class Store(RunReader):
             row: its columns there.
             records: its records.
             folder: its artifact folder, which moves to its place; in the folder of runs of this home.
-            visitor: whose run it is here.
 
         Raises:
             RunError: this home has such a run, or a column or record is not as fairprog writes it.
@@ -189,7 +180,7 @@ class Store(RunReader):
         with self.database.writing() as connection:
             if self.home.run(run_id).exists() or rows.count(connection, rows.with_id(run_id)):
                 raise RunError(f"This home has the run {run_id} already; remove that one first, if you want this one.")
-            rows.take_in(connection, run_id, row, records, visitor=visitor)
+            rows.take_in(connection, run_id, row, records)
             folder.rename(self.home.run(run_id))
 
     # ---- called by the process that executes a run

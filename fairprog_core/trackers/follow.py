@@ -1,5 +1,6 @@
 """Logs the records of a run, and at its end its figures on test rows and its files, to trackers."""
 
+import contextlib
 import logging
 import math
 import re
@@ -93,6 +94,8 @@ class Followers:
                 yield trigger
 
     def _left_out(self, kind: str, error: Exception) -> WarningRecord:
+        with contextlib.suppress(Exception):  # it may answer to this all the same
+            self._trackers[kind].close("failed")
         del self._trackers[kind]
         log.error("%s failed", kind, exc_info=error)
         text = f"{kind} is no longer logged to ({shorten(str(error), 160)}); the run goes on."

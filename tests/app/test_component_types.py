@@ -20,8 +20,7 @@ from app.widgets.phrases import Phrase
 from app.widgets.pictures import Legend, PictureCard, PictureCell
 from app.widgets.sentence_list import Item
 
-APP = Path(__file__).parents[2] / "app"
-SCRIPTS = {path.stem: path for room in ("widgets", "components/runs") for path in (APP / room).glob("*.js")}
+SCRIPTS = {path.stem: path for path in Path(__file__).parents[2].joinpath("app", "widgets").glob("*.js")}
 DATACLASSES = [
     ("table", Table), ("table", TableCell), ("sentence", Sentence), ("sentence", SentenceRow),
     ("sentence_list", Item), ("phrases", Phrase), ("pictures", PictureCard), ("pictures", PictureCell),

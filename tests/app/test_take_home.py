@@ -59,6 +59,12 @@ def test_zip_of_a_page_is_the_exported_run(finished, monkeypatch):
     assert f"{finished.run_id}/result.json" in names
 
 
+def test_visitors_of_a_shared_server_fill_no_disk(open_page, monkeypatch):
+    for key, value in Sharing(is_shared=True).to_environment().items():
+        monkeypatch.setenv(key, value)
+    assert not open_page("runs").get("file_uploader")
+
+
 @pytest.mark.parametrize("is_shared", [False, True])
 def test_shipped_study_and_shared_server_hand_out_no_zip(open_page, demo, is_shared, monkeypatch):
     for key, value in Sharing(is_shared=is_shared).to_environment().items():

@@ -75,7 +75,7 @@ def trained(own_server, visitor, home, tmp_path):
     assert study["dataset"]["identities"] == list(IDENTITY_WORDS)
     assert (study["classifier"]["steps"], study["budget"]["steps"]) == (6, 6)
     assert study["explain"] | {"gallery": 6, "rows": 12, "probe": True} == study["explain"]
-    expect(page.get_by_role("button", name=inside.COPY_LINK)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=inside.REPORT)).to_be_visible(timeout=MINUTES)
     assert Store(home).get(run_id).state == "done"
     return visit, run_id
 

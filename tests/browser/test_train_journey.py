@@ -60,7 +60,7 @@ def test_form_to_finished_curve(own_server, visitor, home):
 
     chart(page).wait_for(timeout=MINUTES)
     page.evaluate(NODES)
-    expect(page.get_by_role("button", name=inside.COPY_LINK)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=inside.REPORT)).to_be_visible(timeout=MINUTES)
     assert page.evaluate("window.nodes.size") == 1, "the live chart was built anew"
     assert Store(home).get(run_id).state == "done"
 

@@ -186,3 +186,13 @@ def test_hostile_names_stay_names():
     assert "<b>" not in row.replace("\\<b", "")
     assert "\x1b" not in row
     assert overall(judged) == "kept"
+
+
+def test_an_error_that_is_no_verdict_does_not_end_with_one(ended, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("fairprog_core.cli.auditing.check.judge_result", broken)
+    code, _, err = ended("demo", "--min-accuracy", ".5")
+    assert code == 2
+    assert "a bug" in err

@@ -77,11 +77,10 @@ def test_command_takes_several_and_replaces_none(exported, home, capsys):
     assert len(Store(home).list()) == 1
 
 
-def evil_classifier(tmp_path):
-    """The header of a base that would run code when it is opened."""
+def evil_classifier(tmp_path, **header):
+    """The file of a base that would run code when it is opened."""
     path = tmp_path / "evil.safetensors"
-    about = {"format": "fairprog.classifier/1", "options": {"kind": "image_model", "model": "factory:os:system"}}
-    save_file({}, path, {"fairprog": json.dumps(about)})
+    save_file({}, path, {"fairprog": json.dumps({"format": "fairprog.classifier/1"} | header)})
     return path.read_bytes()
 
 
@@ -119,8 +118,38 @@ def test_row_with_a_damaged_column_is_refused(changed, exported, other, finished
     assert_refused(changed({"run.json": json.dumps(row | {"figures": [{"method": 3}]})}), other, "figures")
 
 
-def test_classifier_that_is_code_is_refused(changed, other, tmp_path):
-    assert_refused(changed({"base/classifier.safetensors": evil_classifier(tmp_path)}), other, "a program")
+EVIL = {
+    "factory": {"options": {"kind": "image_model", "model": "factory:os:system"}},
+    "program": {"options": {"kind": "image_model", "model": "timm:resnet18"}, "architecture": {"kind": "script"}},
+    "function": {"options": {"kind": "black_box", "function": "os:system"}},
+    "address": {"options": {"kind": "black_box", "address": "http://evil.example", "token": "SECRET"}},
+}
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_classifier_that_is_code_or_an_address_is_refused(changed, other, tmp_path, name):
+    path = changed({"base/classifier.safetensors": evil_classifier(tmp_path, **EVIL[name])})
+    assert_refused(path, other, "names code, an address")
+    assert import_run(other, path, is_trusted=True)
+
+
+def test_study_in_the_result_is_checked_too(changed, exported, other, finished):
+    with zipfile.ZipFile(exported) as archive:
+        result = json.loads(archive.read(f"{finished.run_id}/result.json"))
+    result["study"]["classifier"] = EVIL["factory"]["options"]
+    assert_refused(changed({"result.json": json.dumps(result)}), other, "names code")
+
+
+def test_damaged_stream_and_names_that_cannot_be_are_refused(exported, changed, other, finished, tmp_path):
+    content = bytearray(exported.read_bytes())
+    with zipfile.ZipFile(exported) as archive:
+        info = archive.getinfo(f"{finished.run_id}/result.json")
+    start = info.header_offset + 30 + len(info.filename)
+    content[start : start + 200] = b"\xff" * 200
+    (tmp_path / "broken.zip").write_bytes(content)
+    assert_refused(tmp_path / "broken.zip", other, "holds no exported run")
+    assert_refused(changed(add=[(entry(f"{finished.run_id}/run.json/x"), "")]), other, "cannot be those of files")
+    assert_refused(changed(add=[(entry(f"{finished.run_id}/{'n' * 300}"), "")]), other, "cannot be those of files")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,11 @@ export function speakGlossary(languages, key) {
   if (!opener || !list || !title || !terms || !closer || opener.lang === key) return;
   opener.lang = list.lang = key;
   opener.textContent = ui.glossary_button;
+  const link = /** @type {HTMLElement | null} */ (document.querySelector(".fp-link"));
+  if (link) {
+    link.textContent = ui.copy_link;
+    link.dataset.copied = ui.copied_link;
+  }
   title.textContent = ui.glossary;
   closer.textContent = ui.close;
   list.setAttribute("aria-label", ui.glossary);

@@ -13,7 +13,7 @@ import { teacherPanel } from "./teacher.js";
 import { thresholdStep } from "./steps/thresholds.js";
 
 const PAPER = `@media print {
-  [data-testid="stHeader"], [data-testid="stToolbar"], .fp-words { display: none !important; }
+  [data-testid="stHeader"], [data-testid="stToolbar"], .fp-link, .fp-words { display: none !important; }
   html, body, #root, #root > div, [data-testid="stApp"], [data-testid="stAppViewContainer"], [data-testid="stMain"] {
     position: static !important; height: auto !important; overflow: visible !important; background: #fff !important;
   }

@@ -1,4 +1,4 @@
-"""What a visitor takes along from a page of a run: its report, the address of the view, and the whole run as a zip."""
+"""What a visitor takes along from a page of a run: its report, and the whole run as a zip."""
 
 import tempfile
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.runs import report_button, share_link
+from app.components.runs import report_button
 from app.state import run_store
 from app.wording.shared import inside
 from fairprog_core.common.sharing import sharing
@@ -22,7 +22,6 @@ def show(results: Mapping[str, Result], *, key: str, names: Mapping[str, str] | 
         names: of the runs in a report of several.
     """
     report_button.show(results, key=f"{key}.report", names=names)
-    share_link.show(inside.COPY_LINK, key=f"{key}.link")
     run_id = next(iter(results), None)
     if run_id is not None and not run_store.is_demo(run_id) and not sharing().is_shared:  # a run's files hold paths
         st.download_button(

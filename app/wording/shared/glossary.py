@@ -8,6 +8,7 @@ from app.wording.shared.languages import FIRST, languages
 _UI = languages()[FIRST]["ui"]
 assert isinstance(_UI, dict)
 BUTTON, TITLE, CLOSE = (str(_UI[key]) for key in ("glossary_button", "glossary", "close"))
+COPY_LINK, COPIED_LINK = (str(_UI[key]) for key in ("copy_link", "copied_link"))
 
 
 class Term(NamedTuple):

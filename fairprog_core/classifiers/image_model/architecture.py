@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from fairprog_core.classifiers import CODE_ARCHITECTURES
 from fairprog_core.classifiers.image_model import code, folder, libraries, zero_shot
 from fairprog_core.classifiers.image_model.layers import put
 from fairprog_core.common.errors import ModelError, shorten
@@ -20,7 +21,6 @@ _BUILD: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
     "export": code.rebuild_code,
     "factory": code.rebuild_code,
 }
-_CODE = ("script", "export", "factory")
 
 
 def rebuild(about: Mapping[str, Any], *, head: str, weights: Mapping[str, Tensor]) -> nn.Module:
@@ -34,7 +34,7 @@ def rebuild(about: Mapping[str, Any], *, head: str, weights: Mapping[str, Tensor
     Raises:
         ModelError: the description is not valid, or is that of another net.
     """
-    if about.get("kind") not in _CODE:
+    if about.get("kind") not in CODE_ARCHITECTURES:
         if not _is_small(about, len(weights)):
             raise ModelError("Its description asks for a model that is larger than its weights.")
         shapes = libraries.shapes_of(lambda: _net(about, head))

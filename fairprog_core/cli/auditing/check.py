@@ -1,9 +1,14 @@
 """``fairprog check``: whether a run or a file of predictions keeps bounds on gap and accuracy, for a build server."""
 
+import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ParamSpec
 
 import typer
+from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.api.auditing.from_file import AuditColumns, audit_file
 from fairprog_core.api.auditing.guess_columns import with_guesses
@@ -22,11 +27,13 @@ from fairprog_core.cli.auditing.columns import (
     columns_of,
 )
 from fairprog_core.cli.terminal.console import HomeOption, JsonFlag, complain, print_json, say, write_text
-from fairprog_core.common.errors import ConfigError, shorten
+from fairprog_core.common.errors import ConfigError, FairprogError, shorten
+from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.destination import Product, check_destination, has_header
 from fairprog_core.common.home import is_file, path_problem, user_path
 from fairprog_core.runs.exchange.open_result import open_result
 
+P = ParamSpec("P")
 JUNIT = Product(
     "a JUnit report of fairprog check",
     has_header(f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="{SUITE}"'),
@@ -34,6 +41,28 @@ JUNIT = Product(
 SUMMARY = Product("a summary of fairprog check", has_header(SUMMARY_START))
 
 
+def _without_one(command: Callable[P, int]) -> Callable[P, int]:
+    """End with 2 where an error is no verdict: 1 means that a bound is broken, and a build must not read it so."""
+
+    @wraps(command)
+    def inner(*args: P.args, **named: P.kwargs) -> int:
+        try:
+            return command(*args, **named)
+        except (FairprogError, DatabaseError, typer.Abort):  # the command line tells these, and ends with 2
+            raise
+        except BrokenPipeError:  # the program that reads this output has ended
+            sys.stderr.close()
+            return 2
+        except Exception as error:
+            if (problem := machine_error(error)) is not None:
+                raise problem from error
+            traceback.print_exc()
+            return 2
+
+    return inner
+
+
+@_without_one
 def check(
     subject: Annotated[
         str,

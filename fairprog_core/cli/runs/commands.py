@@ -176,12 +176,16 @@ def import_(
     file: Annotated[
         list[Path], typer.Argument(parser=user_path, metavar="FILE…", help="Zips that `fairprog runs export` wrote.")
     ],
+    is_trusted: Annotated[
+        bool,
+        typer.Option("--allow-code", help="Also runs whose classifier is a program or an address."),
+    ] = False,
     home: HomeOption = None,
 ) -> None:
     """Take in runs of another home or machine. Each is checked before it is opened, and keeps its id."""
     with Store(open_home(home)) as store:
         for each in file:
-            say(f"Took in run {import_run(store, each)}")
+            say(f"Took in run {import_run(store, each, is_trusted=is_trusted)}")
 
 
 def _name(run: Run) -> str:

@@ -1,22 +1,26 @@
 """Takes an exported run into a home: the zip is checked before anything of it is opened, and no run is replaced."""
 
+import errno
+import lzma
 import re
 import shutil
 import stat
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from safetensors import SafetensorError, safe_open
 
-from fairprog_core.classifiers import CLASSIFIERS
-from fairprog_core.common.errors import ArtifactError, shorten, shown, size
+from fairprog_core.classifiers import CLASSIFIERS, CODE_ARCHITECTURES
+from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown, size
 from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import user_path
 from fairprog_core.common.options import Options
 from fairprog_core.common.records import Record
-from fairprog_core.common.sharing import sharing
+from fairprog_core.common.sharing import Sharing, sharing
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import RESULT
 from fairprog_core.runs.store import Store
@@ -24,18 +28,22 @@ from fairprog_core.runs.table.run import OVER
 from fairprog_core.study import Study
 
 MOST_BYTES, MOST_FILES = 4_000_000_000, 50_000  # of an unpacked run
+_DAMAGED = (
+    zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError,
+)  # fmt: skip
+_NO_NAMES = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL)
 _ID = re.compile(r"[0-9a-f]{8}")
 _ROW, _RECORDS = "run.json", "records.jsonl"
 _CLASSIFIER = "fairprog.classifier/1"
 
 
-def import_run(store: Store, path: Path, *, visitor: str | None = None) -> str:
+def import_run(store: Store, path: Path, *, is_trusted: bool = False) -> str:
     """Take in a run that ``fairprog runs export RUN run.zip`` wrote; returns its id, which stays as it was.
 
     Args:
         store: that gets the run.
         path: of the zip.
-        visitor: whose run it is on a shared server; None: the owner's.
+        is_trusted: whether its classifier may be code, or ask an address: the owner trusts who made the run.
 
     Raises:
         ArtifactError: it is no such zip, or damaged, or holds something else than a finished run.
@@ -45,15 +53,13 @@ def import_run(store: Store, path: Path, *, visitor: str | None = None) -> str:
     path = user_path(path)
     with _open(path) as archive:
         run_id = _checked(archive, path)
-        scratch = store.home.run(f".import-{run_id}")
-        shutil.rmtree(scratch, ignore_errors=True)
-        try:
-            _unpack(archive, scratch, path)
-            row, records = _row(scratch, path), list(_records(scratch, path))
-            _check_content(scratch, row)
-            store.take_in(run_id, row, records, folder=scratch, visitor=visitor)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        store.home.runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".import-", dir=store.home.runs, ignore_cleanup_errors=True) as scratch:
+            folder = Path(scratch) / run_id
+            _unpack(archive, folder, path)
+            row, records = _row(folder, path), list(_records(folder, path))
+            _check_content(folder, row, sharing().of_strangers(is_trusted=is_trusted))
+            store.take_in(run_id, row, records, folder=folder)
     return run_id
 
 
@@ -103,8 +109,12 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, path: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(each) as source, target.open("wb") as file:
                     shutil.copyfileobj(source, file, 1 << 20)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise _no_run(path, error) from error
+    except OSError as error:
+        if error.errno not in _NO_NAMES:  # a full disk and the like is not the zip's fault
+            raise
+        raise _no_run(path, f"its names cannot be those of files here: {error.strerror}") from error
 
 
 def _row(folder: Path, path: Path) -> dict[str, Any]:
@@ -141,28 +151,45 @@ def _json(data: bytes, path: Path) -> dict[str, Any]:
     return value
 
 
-def _check_content(folder: Path, row: dict[str, Any]) -> None:
-    """Refuse a study or a classifier that may not be named here, and a result that cannot be read.
+def _check_content(folder: Path, row: dict[str, Any], allowed: Sharing) -> None:
+    """Refuse a study or a classifier that names what it may not, and a result that cannot be read.
 
     Raises:
         ArtifactError: a file is damaged.
-        ConfigError: it names code, or on a shared server something of the server.
+        ConfigError: something names code or an address, or on a shared server something of the server.
     """
-    sharing().check(Study.parse(row.get("study") or {}, where="the imported run"))
-    for file in sorted(folder.rglob("*.safetensors")):
-        if (options := _classifier_in(file)) is not None:
-            sharing().check(options)
+    studies = [row.get("study") or {}]
     if (folder / RESULT).is_file():
-        Result.open(folder)
+        studies.append(Result.open(folder).study)
     elif row["state"] == "done":
         raise ArtifactError("The imported run is done, but has no result; export it again.")
+    for study in studies:
+        _check(Study.parse(study, where="the imported run"), allowed)
+    for file in sorted(folder.rglob("*.safetensors")):
+        if (options := _classifier_in(file, allowed)) is not None:
+            _check(options, allowed)
 
 
-def _classifier_in(file: Path) -> Options | None:
+def _check(options: Options, allowed: Sharing) -> None:
+    try:
+        allowed.check(options)
+    except ConfigError as error:
+        raise _not_trusted(str(error).partition(" names ")[0]) from error
+
+
+def _not_trusted(where: str) -> ConfigError:
+    return ConfigError(
+        f"{shorten(where, 60)} of the imported run names code, an address or something of this machine; if you trust "
+        "who made it, add it with `fairprog runs import --allow-code`."
+    )
+
+
+def _classifier_in(file: Path, allowed: Sharing) -> Options | None:
     """The options of the classifier in a file; None: it holds something else.
 
     Raises:
         ArtifactError: the file is damaged, or its kind of classifier is unknown here.
+        ConfigError: it is a program.
     """
     try:
         with safe_open(file, framework="numpy") as opened:
@@ -171,6 +198,9 @@ def _classifier_in(file: Path) -> Options | None:
         raise ArtifactError(f"{file.name} of the imported run is damaged ({short(error)}); export it again.") from error
     if not isinstance(about, dict) or about.get("format") != _CLASSIFIER:
         return None
+    net = about.get("architecture")
+    if isinstance(net, dict) and net.get("kind") in CODE_ARCHITECTURES and allowed.is_shared:
+        raise _not_trusted(file.name)
     options = about.get("options")
     kind = options.get("kind") if isinstance(options, dict) else None
     if not isinstance(options, dict) or kind not in CLASSIFIERS:

@@ -69,9 +69,7 @@ def create(connection: Connection, study: Study, *, visitor: str | None = None) 
     return run_id
 
 
-def take_in(
-    connection: Connection, run_id: str, row: Mapping[str, Any], records: Sequence[Record], *, visitor: str | None
-) -> None:
+def take_in(connection: Connection, run_id: str, row: Mapping[str, Any], records: Sequence[Record]) -> None:
     """Insert a run that is over and comes from another home, with its records as they are.
 
     Args:
@@ -79,7 +77,6 @@ def take_in(
         run_id: its id, which no run here has.
         row: its columns there; those that concern a process or a home are left out.
         records: with the keys "seq" and "time".
-        visitor: whose run it is here.
 
     Raises:
         RunError: a column or a record is not as fairprog writes it.
@@ -88,7 +85,7 @@ def take_in(
     blank = {"created": now, "queued": now, "seconds_before": 0.0, "attempt": 0, "fraction": 0.0, "figures": []}
     blank |= dict.fromkeys(column.name for column in RUNS.columns if column.name not in blank)
     own = {name: row[name] for name in _TRAVEL if name in row}
-    values = blank | own | {"id": run_id, "may_be_ended": True, "last_seq": len(records), "visitor": visitor}
+    values = blank | own | {"id": run_id, "may_be_ended": True, "last_seq": len(records)}
     del values["number"]
     if problems := problems_of(values):
         raise RunError(f"The exported run {run_id} is damaged ({shorten(in_words(problems), 160)}); export it again.")
