@@ -174,13 +174,27 @@ def test_ctrl_c_keeps_what_is_done(things, tmp_path, capsys):
 def test_parts_of_another_lam_are_not_continued(things, tmp_path, capsys):
     parts = tmp_path / "out.parquet.parts"
     parts.mkdir()
-    (parts / "about.json").write_text("{}")
+    (parts / "about.json").write_text('{"schema": "fairprog.applied/1"}')
     (parts / "000000.parquet").write_text("of something else")
     assert apply(things, "soft", things / "texts.parquet", tmp_path / "out.parquet") == 0
     assert "of other settings" in capsys.readouterr().err
     (tmp_path / "mine.parquet.parts").mkdir()
     assert apply(things, "soft", things / "texts.parquet", tmp_path / "mine.parquet") == 2
     assert "is in the way" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("000000.parquet", '{"title": "about my data"}'), ("mine.parquet", '{"schema": "fairprog.applied/1"}')],
+)
+def test_folder_of_the_user_where_parts_belong_is_left_alone(things, tmp_path, capsys, name, text):
+    parts = tmp_path / "out.parquet.parts"
+    parts.mkdir()
+    (parts / "about.json").write_text(text)
+    (parts / name).write_text("mine")
+    assert apply(things, "soft", things / "texts.parquet", tmp_path / "out.parquet") == 2
+    assert "is in the way" in capsys.readouterr().err
+    assert {each.name: each.read_text() for each in parts.iterdir()} == {"about.json": text, name: "mine"}
 
 
 def test_bad_rows_have_no_prediction_and_are_counted(things, tmp_path, capsys):
