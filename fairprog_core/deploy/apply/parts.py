@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.files.json_values import from_json
-from fairprog_core.common.home import is_file, is_folder, replacing
+from fairprog_core.common.home import is_folder, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
