@@ -116,8 +116,8 @@ def _from_elsewhere(model: str, trigger: Trigger, options: Mapping[str, Any]) ->
         )
     kind, known = _FAMILIES[modality]
     saved = trigger.about.get("classifier_options")  # how the classifier was read when the trigger was learned
-    is_same = isinstance(saved, dict) and saved.get("kind") == kind
-    as_learned = {name: saved[name] for name in _READING if name in saved} if is_same else {}
+    learned = saved if isinstance(saved, dict) and saved.get("kind") == kind else {}
+    as_learned = {name: learned[name] for name in _READING if name in learned}
     own = {"model": model} | ({"tuned": True} if modality == "text" else {})
     parsed = known.parse({**as_learned, **options, **own}, where="the model")
     implementation: type[Classifier] = CLASSIFIERS[parsed.kind].load()

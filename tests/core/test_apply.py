@@ -214,15 +214,13 @@ def test_stamp_is_another_one_when_the_table_in_a_zip_is_replaced(tmp_path):
 
 def test_names_of_the_output_keep_every_column(things, tmp_path):
     """Rows of an earlier output, whose picture column is called as one of ours."""
-    table = pa.table(
-        {
-            "row": ["00.png", "01.png"],
-            "prediction": ["a", "b"],
-            "input_prediction": ["c", "d"],
-            "p_blond": ["e", "f"],
-        }  # fmt: skip
-    )
-    pq.write_table(table, tmp_path / "t.parquet")
+    cells = {
+        "row": ["00.png", "01.png"],
+        "prediction": ["a", "b"],
+        "input_prediction": ["c", "d"],
+        "p_blond": ["e", "f"],
+    }
+    pq.write_table(pa.table(cells), tmp_path / "t.parquet")
     more = ("--column", "row", "--root", things / "faces")
     assert apply(things, "border", tmp_path / "t.parquet", tmp_path / "out.parquet", *more) == 0
     found = pq.read_table(tmp_path / "out.parquet")

@@ -83,6 +83,14 @@ def test_wrap_takes_the_chosen_lam_and_refuses_another_classifier(tmp_path):
     assert trigger.wrap(other, is_checked=False)(x).shape == (3, 2)
 
 
+@pytest.mark.parametrize("lam", [1000.0, -1.0, float("nan"), True])
+def test_wrap_refuses_a_lam_outside_of_the_trained_range(lam):
+    trigger = FACES.passport("border", criterion="equalized_odds").trigger()
+    for each in (trigger.wrap, lambda _, lam: trigger.to_png(lam)):
+        with pytest.raises(ConfigError, match="from 0 to 30"):
+            each(FACES.base_classifier(), lam=lam)
+
+
 def test_text_trigger_takes_strings():
     base = COMMENTS.base_classifier()
     wrapped = COMMENTS.passport("hard").trigger().wrap(base)

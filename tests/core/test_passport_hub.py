@@ -133,6 +133,16 @@ def test_folder_holds_picture_or_words_and_is_read_again(passport, tmp_path):
         fp.save_pretrained(passport, tmp_path / "mine")
 
 
+def test_trigger_that_is_no_picture_is_handed_out_without_one(passport, tmp_path):
+    header = {**passport.header, "options": {**passport.header["options"], "pixels": "tanh"}}
+    found = fp.Passport.of(header, passport.facts, passport.raw)
+    folder = fp.save_pretrained(found, tmp_path / "tanh")
+    assert {each.name for each in folder.iterdir()} == {"trigger.safetensors", "README.md"}
+    assert "trigger.png" not in (folder / "README.md").read_text()
+    with pytest.raises(ConfigError, match="a PNG holds 0 to 1"):
+        found.trigger().to_png()
+
+
 def test_passport_is_pushed_and_pulled_by_the_real_client(passport, tmp_path):
     file = passport.save(tmp_path / "border.safetensors")
 
