@@ -25,7 +25,7 @@ FOLDER = Product("a trigger's folder that fairprog wrote", _is_own, is_folder=Tr
 def save_pretrained(passport: Passport | str | Path, folder: str | Path, *, license_id: str = "unknown") -> Path:
     """Write a folder as it lies on the hub: trigger, model card, and a picture or the words at the chosen λ.
 
-    There is no picture where pixels may be outside of 0 … 1 (``pixels = "tanh"``), and there are no words of a soft one.
+    There is no picture where pixels may be outside of 0 … 1 (``pixels = "tanh"``), and a soft trigger has no words.
 
     Args:
         passport: or its file.
