@@ -439,6 +439,19 @@ def test_figures_are_kept_where_asked(finished, ended, tmp_path):
     assert read_stress(folder).curves[0].rows[1].change == "png"
 
 
+def test_few_rows_are_not_kept_by_themselves_and_a_part_never_replaces_what_is_kept(finished, ended, tmp_path):
+    code, out, _ = ended(finished.folder, "--rows", 16, "--home", finished.home.path)
+    assert (code, "Kept" in out) == (0, False)
+    folder = tmp_path / "copy"
+    shutil.copytree(finished.folder, folder)
+    (folder / FILE).write_text("whole")
+    for part in (("--rows", 16), ("--curve", "border"), ("--change", "png"), ("--lam", 0.5)):
+        code, _, err = ended(folder, *part, "--keep", "--home", finished.home.path)
+        assert code == 2
+        assert "would replace it by a part" in err
+    assert (folder / FILE).read_text() == "whole"
+
+
 def test_command_refuses_in_one_line(finished, ended, tmp_path):
     code, _, err = ended(finished.folder, "--change", "frob", "--home", finished.home.path)
     assert code == 2
