@@ -30,6 +30,7 @@ from fairprog_core.report.sections.looks import NONE as NOT_EXPLAINED
 from fairprog_core.report.sections.reading import DAMAGED as PROBE_DAMAGED
 from fairprog_core.report.sections.reading import NONE as NOT_PROBED
 from fairprog_core.report.sections.stressed import NONE as NOT_STRESSED
+from fairprog_core.report.write import uniquely_named
 from fairprog_core.results.changed_examples import ChangedExample
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import shipped_runs
@@ -248,6 +249,17 @@ def test_written_report_is_replaced_but_nothing_else_is(finished, tmp_path):
     other.write_text("mine")
     with pytest.raises(ConfigError, match=r"not a report that fairprog wrote"):
         fp.write_report(finished.result, other)
+
+
+def test_runs_of_the_same_name_are_all_in_the_report(finished, tmp_path):
+    """A number that one of the names carries already is passed over."""
+    named = [
+        dataclasses.replace(finished.result, study={**finished.result.study, "name": name}) for name in ("x", "x 3", "x")
+    ]
+    text = fp.write_report(named, tmp_path / "report.html").read_text("utf-8")
+    assert "3 runs compared" in text
+    assert "x 2: " in text
+    assert list(uniquely_named((name, named[0]) for name in ("x", "x 2", "x", "x"))) == ["x", "x 2", "x 3", "x 4"]
 
 
 def test_command_writes_a_shipped_study(tmp_path, capsys):

@@ -448,7 +448,7 @@ def test_few_rows_are_not_kept_by_themselves_and_a_part_never_replaces_what_is_k
     for part in (("--rows", 16), ("--curve", "border"), ("--change", "png"), ("--lam", 0.5)):
         code, _, err = ended(folder, *part, "--keep", "--home", finished.home.path)
         assert code == 2
-        assert "would replace it by a part" in err
+        assert "by a part; leave out --keep" in err
     assert (folder / FILE).read_text() == "whole"
 
 

@@ -38,8 +38,9 @@ def make_report(results: Mapping[str, Result], names: Mapping[str, str]) -> str:
         names: of the runs, by id.
     """
     from fairprog_core.report.render import render_report  # its template engine is loaded by the first report
+    from fairprog_core.report.write import uniquely_named
 
-    return render_report({names.get(run) or run: _public(result) for run, result in results.items()})
+    return render_report(uniquely_named((names.get(run) or run, _public(result)) for run, result in results.items()))
 
 
 def _public(result: Result) -> Result:

@@ -116,8 +116,8 @@ def _place(result: Result, home: Home, *, keep: bool | None, is_whole: bool) -> 
         return None
     if not is_whole and is_file(result.folder / FILE):
         raise ConfigError(
-            f"{shorten(result.folder, 120)} already keeps {FILE}, and --curve, --lam, --rows or --change would replace it "
-            "by a part; leave out --keep and give --json FILE."
+            f"{shorten(result.folder, 120)} already keeps {FILE}, and --curve, --lam, --rows or --change would replace "
+            "it by a part; leave out --keep and give --json FILE."
         )
     if os.access(result.folder, os.W_OK):
         return result.folder / FILE
