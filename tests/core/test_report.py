@@ -254,7 +254,8 @@ def test_written_report_is_replaced_but_nothing_else_is(finished, tmp_path):
 def test_runs_of_the_same_name_are_all_in_the_report(finished, tmp_path):
     """A number that one of the names carries already is passed over."""
     named = [
-        dataclasses.replace(finished.result, study={**finished.result.study, "name": name}) for name in ("x", "x 3", "x")
+        dataclasses.replace(finished.result, study={**finished.result.study, "name": name})
+        for name in ("x", "x 3", "x")
     ]
     text = fp.write_report(named, tmp_path / "report.html").read_text("utf-8")
     assert "3 runs compared" in text
