@@ -24,7 +24,7 @@ def write_report(
         scorecard: one page (A4) on the first curve instead.
 
     Raises:
-        ArtifactError: a run has no finished curve, or a file of it is damaged.
+        ArtifactError: a run has no finished curve, a file of it is damaged, or the report would have more than 5 MB.
         ConfigError: the path cannot be written, or holds something else.
     """
     out = check_destination(user_path(path), REPORT_FILE)

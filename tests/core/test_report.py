@@ -19,8 +19,9 @@ from fairprog_core.common.errors import ArtifactError, ConfigError, FairprogErro
 from fairprog_core.deploy.stress.measure import measure_stress
 from fairprog_core.pipeline.stress.stress_result import FILE
 from fairprog_core.pipeline.stress.survival import stress_sentence
+from fairprog_core.report.document import LEFT_OUT, document
 from fairprog_core.report.figures.family import families
-from fairprog_core.report.render import MOST_BYTES, inline, render_report, rich
+from fairprog_core.report.render import MOST_BYTES, REPORT, inline, render, render_report, rich
 from fairprog_core.report.sections import answer as answers
 from fairprog_core.report.sections.answer import answer
 from fairprog_core.report.sections.examples import DAMAGED as ROWS_DAMAGED
@@ -232,6 +233,21 @@ def test_scorecard_is_one_curve_without_a_script(shipped):
     text = render_report({"demo": shipped["demo"]}, is_scorecard=True)
     assert "<script" not in text
     assert len(text) < 100_000
+
+
+def test_report_that_is_too_large_loses_curves_then_pictures_and_is_refused_at_last(shipped):
+    results = {"demo": shipped["demo"]}
+    card = len(render_report(results, is_scorecard=True).encode())
+    bare = render(document(results, n_views=1, has_pictures=False), REPORT)
+    n_bytes = len(bare.encode())
+    small = render_report(results, most_bytes=n_bytes)
+    assert len(small.encode()) <= n_bytes
+    assert LEFT_OUT in small
+    assert "3 further curves are in the result" in small
+    assert not {"img", "picture"} & set(Seen(small).tags)
+    for most, is_scorecard in ((n_bytes - 1, False), (card - 1, True)):
+        with pytest.raises(ArtifactError, match=r"^The report would have .*give fewer runs"):
+            render_report(results, is_scorecard=is_scorecard, most_bytes=most)
 
 
 def test_sentences_become_paragraphs_lists_and_bold_and_nothing_else():
