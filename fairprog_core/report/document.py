@@ -67,6 +67,7 @@ class Document:
         together: of several runs: their curves with the first one's gap in one chart.
         names: of those curves.
         n_left_out: curves that are in the table alone.
+        note: below the title; empty: none.
     """
 
     runs: list[Facts]
@@ -75,6 +76,7 @@ class Document:
     together: list[Plane]
     names: list[str]
     n_left_out: int
+    note: str = ""
 
 
 def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS, has_pictures: bool = True) -> Document:

@@ -1,6 +1,7 @@
 """From a document to one HTML file: style and script inside, nothing loaded from outside, all text escaped."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -27,12 +28,15 @@ MOST_BYTES = 5_000_000
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 
-def render_report(results: Mapping[str, Result], *, is_scorecard: bool = False, most_bytes: int = MOST_BYTES) -> str:
+def render_report(
+    results: Mapping[str, Result], *, is_scorecard: bool = False, note: str = "", most_bytes: int = MOST_BYTES
+) -> str:
     """The report as HTML; where it would be too large, it shows fewer curves, then no pictures, and says so.
 
     Args:
         results: by the name of the run; several are compared.
         is_scorecard: one page on the first curve of the first run.
+        note: a sentence below the title of a report.
         most_bytes: largest size.
 
     Raises:
@@ -43,7 +47,7 @@ def render_report(results: Mapping[str, Result], *, is_scorecard: bool = False, 
         return _checked(text, most_bytes)
     n_views, has_pictures = MOST_VIEWS, True
     while True:
-        found = document(results, n_views=n_views, has_pictures=has_pictures)
+        found = dataclasses.replace(document(results, n_views=n_views, has_pictures=has_pictures), note=note)
         text = render(found, REPORT)
         if len(text.encode()) <= most_bytes or not has_pictures:
             return _checked(text, most_bytes)
