@@ -17,7 +17,7 @@ import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, FairprogError
 from fairprog_core.deploy.stress.measure import measure_stress
-from fairprog_core.pipeline.stress.stress_result import FILE
+from fairprog_core.pipeline.stress.stress_result import FILE, read_stress
 from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.report.document import LEFT_OUT, document
 from fairprog_core.report.figures.family import families
@@ -30,7 +30,9 @@ from fairprog_core.report.sections.groups import MISSING
 from fairprog_core.report.sections.looks import NONE as NOT_EXPLAINED
 from fairprog_core.report.sections.reading import DAMAGED as PROBE_DAMAGED
 from fairprog_core.report.sections.reading import NONE as NOT_PROBED
+from fairprog_core.report.sections.stressed import NO_TRIGGER, stressed
 from fairprog_core.report.sections.stressed import NONE as NOT_STRESSED
+from fairprog_core.report.sections.stressed import SHIPPED as NOT_STRESSED_SHIPPED
 from fairprog_core.report.write import uniquely_named
 from fairprog_core.results.changed_examples import ChangedExample
 from fairprog_core.results.result import Result
@@ -219,6 +221,22 @@ def test_figures_of_stress_are_shown_where_they_were_kept(finished, tmp_path):
     assert sentence[1:] in text
     assert "JPEG" in text
     assert "noise alone: " in text
+
+
+def test_shipped_studies_show_their_figures_of_stress_and_nobody_is_told_to_keep_some(shipped):
+    """The whole test split of both studies, every trigger at its chosen λ; the comparisons hold no triggers' files."""
+    for run in ("demo", "demo-comments"):
+        result, found = shipped[run], read_stress(shipped[run].folder)
+        assert [(each.key, each.lam) for each in found.curves] == [
+            (each.key, each.chosen_lam) for each in result.curves
+        ]
+        assert found.n == found.n_test == result.base.n
+        for curve, own in zip(found.curves, result.curves, strict=True):
+            assert curve.rows[0].trigger.gap == result.chosen_point(own).metric(curve.gap)
+        said = [stressed(family).says for family in families(result)]
+        assert [each[1:] for each in said] == [stress_sentence(each)[1:] for each in found.curves]
+    kinds = {stressed(family).problem for family in families(shipped["demo-methods-faces"])}
+    assert kinds == {NO_TRIGGER, NOT_STRESSED_SHIPPED}
 
 
 def test_runs_on_the_same_rows_are_compared_with_verdicts_and_others_without(shipped):

@@ -1,6 +1,7 @@
 """``fairprog stress``: every change by hand, the figures after it, and what the command writes."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from itertools import chain
@@ -13,6 +14,7 @@ from sklearn.calibration import calibration_curve
 import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
+from fairprog_core.common.home import assets
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.deploy.stress.calibration import BINS, calibrate
 from fairprog_core.deploy.stress.changes import PICTURE_CHANGES, TEXT_CHANGES
@@ -456,6 +458,10 @@ def test_command_refuses_in_one_line(finished, ended, tmp_path):
     code, _, err = ended(finished.folder, "--change", "frob", "--home", finished.home.path)
     assert code == 2
     assert "no change 'frob'" in err
+    for shipped in ("demo", os.path.relpath(assets() / "demo" / "faces")):
+        code, _, err = ended(shipped, "--keep", "--home", finished.home.path)
+        assert code == 2
+        assert "in a study that is shipped" in err
     (tmp_path / "mine.json").write_text("[1]")
     code, _, err = ended(finished.folder, "--json", tmp_path / "mine.json", "--home", finished.home.path)
     assert code == 2

@@ -30,7 +30,7 @@ from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.pipeline.stress.stress_result import FILE, STRESS_FILE, StressedCurve, StressFigures, StressResult
 from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.results.result import Result
-from fairprog_core.results.run_folder import shipped_runs
+from fairprog_core.results.run_folder import is_shipped
 from fairprog_core.runs.exchange.open_result import open_result
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _place(result: Result, home: Home, *, keep: bool | None, is_whole: bool) -> 
     Raises:
         ConfigError: they should be, and cannot, or they are a part and would replace what is kept.
     """
-    if keep and result.folder in shipped_runs().values():
+    if keep and is_shipped(result.folder):
         raise ConfigError("Nothing is kept in a study that is shipped; leave out --keep and give --json FILE.")
     is_own = result.folder.resolve().parent == home.runs.resolve()
     if keep is False or (keep is None and not (is_own and is_whole)):
