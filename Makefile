@@ -13,7 +13,7 @@ TOOLS := $(VENV)/.tools-$(KEY)
 
 # The shipped studies: one seed each, with galleries small enough to keep each study below five megabytes. Files that only
 # a resumed run needs are removed: result.json holds their content. A shipped base is used, not trained again.
-# examples.json holds the test rows that the page Start shows.
+# examples.json holds the test rows that the page Start shows, stress.json what `fairprog stress` measured.
 DEMO_faces    := faces --set seeds=0 --set dataset.n_test=2400 --set explain.gallery=8
 DEMO_comments := comments --set seeds=0 --set explain.gallery=12
 
@@ -84,6 +84,7 @@ demo-%: $(SETUP)
 	rm assets/demo/$*/seconds.json assets/demo/$*/curves/*/curve.json
 	FAIRPROG_HOME=build/demo/$* $(RUN) tools/examples.py assets/demo/$*
 	test ! -d build/demo/$*/models || cp build/demo/$*/models/*.safetensors assets/classifiers/
+	$(VENV)/bin/fairprog stress assets/demo/$* --json assets/demo/$*/stress.json --home build/demo/$*
 
 methods: methods-faces methods-comments
 

@@ -23,6 +23,8 @@ _FAMILIES: dict[Modality, tuple[str, type[ImageModelOptions] | type[EncoderOptio
     "image": ("image_model", ImageModelOptions),
     "text": ("encoder", EncoderOptions),
 }
+# How outputs are told and inputs are read. A trigger's file may come from a stranger: nothing in it names a file.
+_READING = ("labels", "label", "threshold", "image_size", "mean", "std", "prompts", "max_length")
 
 
 def open_model(
@@ -34,6 +36,8 @@ def open_model(
     is_checked: bool = True,
 ) -> Classifier:
     """Open a classifier for a trigger; labels, size of pictures and length of texts come from the trigger's file.
+
+    Weights do not: the file's ``classifier_options`` say only how outputs are told and inputs are read.
 
     Args:
         model: a classifier's ``.safetensors`` file of fairprog; a run's folder, or the id of a shipped run, for its
@@ -112,7 +116,8 @@ def _from_elsewhere(model: str, trigger: Trigger, options: Mapping[str, Any]) ->
         )
     kind, known = _FAMILIES[modality]
     saved = trigger.about.get("classifier_options")  # how the classifier was read when the trigger was learned
-    as_learned = saved if isinstance(saved, dict) and saved.get("kind") == kind else {}
+    learned = saved if isinstance(saved, dict) and saved.get("kind") == kind else {}
+    as_learned = {name: learned[name] for name in _READING if name in learned}
     own = {"model": model} | ({"tuned": True} if modality == "text" else {})
     parsed = known.parse({**as_learned, **options, **own}, where="the model")
     implementation: type[Classifier] = CLASSIFIERS[parsed.kind].load()

@@ -28,11 +28,11 @@ def open_trigger(source: str | Path | Result, *, curve: str = "") -> Trigger:
 
     Args:
         source: a file, a folder with ``trigger.safetensors``, or a result.
-        curve: key of a curve of the result; empty: the first one with a trigger.
+        curve: key of a curve of the result, or a part of it that is its alone; empty: the first one with a trigger.
 
     Raises:
         ArtifactError: the file is missing or damaged.
-        ConfigError: the result has no such trigger, or a curve is named for a file.
+        ConfigError: the result has no such trigger or several, or a curve is named for a file.
     """
     if isinstance(source, Result):
         return passport_of(source, curve).trigger()

@@ -14,13 +14,14 @@ from fairprog_core.report.sections.doubt import Doubt, doubt
 from fairprog_core.report.sections.examples import Examples, examples
 from fairprog_core.report.sections.facts import Facts, facts
 from fairprog_core.report.sections.groups import GroupsSection, group_rates
-from fairprog_core.report.sections.looks import Looks, looks
+from fairprog_core.report.sections.looks import Looks, looks, without_pictures
 from fairprog_core.report.sections.reading import Reading, reading
 from fairprog_core.report.sections.stressed import Stressed, stressed
 from fairprog_core.results.result import Result
 
 MOST_TOGETHER = 8  # curves in one chart: four colours, two dashes
 MOST_VIEWS = 24  # curves; further ones are in the table alone
+LEFT_OUT = "Examples and mean maps are left out: with them this report would be too large."
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Document:
         together: of several runs: their curves with the first one's gap in one chart.
         names: of those curves.
         n_left_out: curves that are in the table alone.
+        note: below the title; empty: none.
     """
 
     runs: list[Facts]
@@ -74,14 +76,16 @@ class Document:
     together: list[Plane]
     names: list[str]
     n_left_out: int
+    note: str = ""
 
 
-def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS) -> Document:
+def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS, has_pictures: bool = True) -> Document:
     """Compute everything that a report shows.
 
     Args:
         results: by the name of the run.
         n_views: largest number of curves.
+        has_pictures: whether the curves show examples and mean maps, which take most of the room.
 
     Raises:
         ArtifactError: a run has no finished curve, or a file of it is damaged.
@@ -94,7 +98,9 @@ def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS) -> Doc
     return Document(
         runs=[facts(result, run) for run, result in results.items()],
         views=[
-            _view(index, order.index(run), f"{run}: {family.name}" if several else family.name, family, views)
+            _view(
+                index, order.index(run), _name(run, family, several=several), family, views, has_pictures=has_pictures
+            )
             for index, (run, family) in enumerate(shown)
         ],
         table=chosen_table(views, results),
@@ -102,6 +108,10 @@ def document(results: Mapping[str, Result], *, n_views: int = MOST_VIEWS) -> Doc
         names=[f"{run}: {family.name}" for run, family in drawn],
         n_left_out=len(views) - len(shown),
     )
+
+
+def _name(run: str, family: Family, *, several: bool) -> str:
+    return f"{run}: {family.name}" if several else family.name
 
 
 def _families(run: str, result: Result) -> list[Family]:
@@ -118,7 +128,9 @@ def _shared_out(views: list[tuple[str, Family]], most: int) -> list[tuple[str, F
     return [views[i] for i in sorted(ranked[:most])]
 
 
-def _view(index: int, run: int, name: str, family: Family, views: list[tuple[str, Family]]) -> CurveView:
+def _view(
+    index: int, run: int, name: str, family: Family, views: list[tuple[str, Family]], *, has_pictures: bool
+) -> CurveView:
     others = [
         other for _, other in views
         if other.result is family.result and other is not family and other.gap == family.gap
@@ -128,6 +140,7 @@ def _view(index: int, run: int, name: str, family: Family, views: list[tuple[str
         criterion=names.kind(family.first.criterion), metric=names.metric(family.gap), seeds=family.seeds,
         lams=[names.lam(lam) for lam in family.lams], chosen=family.chosen,
         answer=answer(family), groups=group_rates(family), planes=planes(family, others), has_others=bool(others),
-        examples=examples(family), changes=changes(family), looks=looks(family), reading=reading(family),
+        examples=examples(family) if has_pictures else Examples(LEFT_OUT), changes=changes(family),
+        looks=looks(family) if has_pictures else without_pictures(looks(family), LEFT_OUT), reading=reading(family),
         doubt=doubt(family), stressed=stressed(family),
     )  # fmt: skip

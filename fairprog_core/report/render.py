@@ -1,6 +1,7 @@
 """From a document to one HTML file: style and script inside, nothing loaded from outside, all text escaped."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairprog_core.common.errors import escaped
+from fairprog_core.common.errors import ArtifactError, escaped, size
 from fairprog_core.common.process.version import VERSION
 from fairprog_core.report.document import MOST_VIEWS, CurveView, Document, document
 from fairprog_core.report.figures.follow import Follow
@@ -27,23 +28,41 @@ MOST_BYTES = 5_000_000
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
 
 
-def render_report(results: Mapping[str, Result], *, is_scorecard: bool = False) -> str:
-    """The report as HTML, at most about 5 MB: where it would be larger, it shows fewer curves and says so.
+def render_report(
+    results: Mapping[str, Result], *, is_scorecard: bool = False, note: str = "", most_bytes: int = MOST_BYTES
+) -> str:
+    """The report as HTML; where it would be too large, it shows fewer curves, then no pictures, and says so.
 
     Args:
         results: by the name of the run; several are compared.
         is_scorecard: one page on the first curve of the first run.
+        note: a sentence below the title of a report.
+        most_bytes: largest size.
 
     Raises:
-        ArtifactError: a run has no finished curve, or a file of it is damaged.
+        ArtifactError: a run has no finished curve, a file of it is damaged, or even the smallest report is too large.
     """
     if is_scorecard:
-        return render(document(dict(list(results.items())[:1]), n_views=1), SCORECARD)
-    n_views, text = MOST_VIEWS, ""
-    while n_views and (not text or len(text.encode()) > MOST_BYTES):
-        found = document(results, n_views=n_views)
+        text = render(document(dict(list(results.items())[:1]), n_views=1), SCORECARD)
+        return _checked(text, most_bytes)
+    n_views, has_pictures = MOST_VIEWS, True
+    while True:
+        found = dataclasses.replace(document(results, n_views=n_views, has_pictures=has_pictures), note=note)
         text = render(found, REPORT)
-        n_views = min(n_views, len(found.views)) // 2
+        if len(text.encode()) <= most_bytes or not has_pictures:
+            return _checked(text, most_bytes)
+        if len(found.views) > 1:
+            n_views = len(found.views) // 2
+        else:
+            has_pictures = False
+
+
+def _checked(text: str, most_bytes: int) -> str:
+    if (n_bytes := len(text.encode())) > most_bytes:
+        raise ArtifactError(
+            f"The report would have {size(n_bytes)}, at most {size(most_bytes)} are written; give fewer runs, or a run "
+            "with fewer curves, λ or groups or with shorter names."
+        )
     return text
 
 

@@ -1,6 +1,7 @@
 """Write the report of one run, or of several, into one HTML file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, count
 from os import PathLike
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def write_report(
         scorecard: one page (A4) on the first curve instead.
 
     Raises:
-        ArtifactError: a run has no finished curve, or a file of it is damaged.
+        ArtifactError: a run has no finished curve, a file of it is damaged, or the report would have more than 5 MB.
         ConfigError: the path cannot be written, or holds something else.
     """
     out = check_destination(user_path(path), REPORT_FILE)
@@ -33,12 +34,17 @@ def write_report(
     return out
 
 
+def uniquely_named(results: Iterable[tuple[str, Result]]) -> dict[str, Result]:
+    """Results by the name of their run; of a name that is taken, the next number that is free makes another one."""
+    found: dict[str, Result] = {}
+    for name, result in results:
+        numbered = (f"{name} {number}" for number in count(2))
+        found[next(each for each in chain([name], numbered) if each not in found)] = result
+    return found
+
+
 def _named(result: Result | Sequence[Result] | Mapping[str, Result]) -> Mapping[str, Result]:
     if isinstance(result, Mapping):
         return result
-    several = [result] if isinstance(result, Result) else list(result)
-    found: dict[str, Result] = {}
-    for each in several:
-        name = str(each.study.get("name") or each.folder.name)
-        found[name if name not in found else f"{name} {len(found) + 1}"] = each
-    return found
+    several = [result] if isinstance(result, Result) else result
+    return uniquely_named((str(each.study.get("name") or each.folder.name), each) for each in several)

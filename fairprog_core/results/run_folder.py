@@ -72,6 +72,11 @@ def shipped_runs() -> dict[str, Path]:
     return shipped_demos() | shipped_comparisons()
 
 
+def is_shipped(folder: Path) -> bool:
+    """Whether a folder is that of a result that is shipped."""
+    return folder.resolve() in {each.resolve() for each in shipped_runs().values()}
+
+
 def _shipped(kind: str) -> dict[str, Path]:
     folders = [file.parent for file in (assets() / kind).glob(f"*/{RESULT}")]
     return {folder.name: folder for folder in sorted(folders, key=lambda each: (each.name != "faces", each.name))}

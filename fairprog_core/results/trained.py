@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown
 from fairprog_core.common.files.json_values import damaged, from_json, plain
 from fairprog_core.common.files.tensor_file import digest_of_file, plain_texts, read_texts
+from fairprog_core.common.home import is_file, is_folder, path_problem, user_path
 from fairprog_core.metrics.point import Point, cell_of
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.run_folder import RESULT, base_file, is_inside
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from fairprog_core.triggers.fixed import FixedTrigger
 
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://")
+_WINDOWS = re.compile(r"[\w.-]+(\\[\w.-]+)+")  # a relative path
+_OF_FILES = (
+    ".pt", ".pth", ".pt2", ".bin", ".ckpt", ".onnx", ".safetensors", ".csv", ".tsv", ".txt", ".json", ".jsonl",
+    ".parquet", ".arrow", ".gz", ".zip",
+)  # fmt: skip
 _UNTRIED = {
     "image": "Pictures that were compressed, resized, shifted, printed or photographed again.",
     "text": "Texts with other casing, typing errors or other cuts.",
@@ -140,18 +146,23 @@ def make_passport(result: "Result", curve: Curve) -> Passport:
 
 
 def passport_of(result: "Result", key: str = "") -> Passport:
-    """The passport of a curve by its key; empty: of the first one with a trigger.
+    """The passport of a curve.
+
+    Args:
+        result: of a study.
+        key: of the curve, or a part of it that no other curve with a trigger has; empty: the first one.
 
     Raises:
-        ConfigError: the result has no such trigger.
+        ConfigError: the result has no such trigger, or several.
         ArtifactError: a file is missing or damaged.
     """
     curves = [curve for curve in result.curves if curve.trigger is not None]
-    found = [curve for curve in curves if not key or curve.key == key]
-    if not found:
-        known = shorten(", ".join(curve.key for curve in curves), 150) or "none"
+    found = [curve for curve in curves if curve.key == key] or [curve for curve in curves if key in curve.key]
+    if not found or (key and len(found) > 1):
+        known = shorten(", ".join(curve.key for curve in found or curves), 150) or "none"
         what = f"trigger {shown(key, 80)}" if key else "trigger"
-        raise ConfigError(f"There is no {what} in {shorten(result.folder, 60)}; its curves with a trigger: {known}.")
+        why = f"{len(found)} keys hold this text, give one" if found else "its curves with a trigger"
+        raise ConfigError(f"There is no {what} in {shorten(result.folder, 60)}; {why}: {known}.")
     return make_passport(result, found[0])
 
 
@@ -266,6 +277,15 @@ def _without_places(value: JsonValue) -> JsonValue:
         return value
     if _ADDRESS.match(value):
         return ""
-    if value.startswith(("/", "~")):
-        return PurePosixPath(value).name
-    return PureWindowsPath(value).name if PureWindowsPath(value).is_absolute() else value
+    if _WINDOWS.fullmatch(value) or PureWindowsPath(value).is_absolute():
+        return PureWindowsPath(value).name
+    return PurePosixPath(value).name if _is_path(value) else value
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text is the path of a file or folder, and not a name on a hub, which may be spelled alike."""
+    if text.startswith(("/", "~", "./", "../")):
+        return True
+    if "/" not in text or path_problem(text) is not None:
+        return False
+    return PurePosixPath(text).suffix.lower() in _OF_FILES or is_file(path := user_path(text)) or is_folder(path)

@@ -13,6 +13,7 @@ import copy
 import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, overload
 
@@ -23,7 +24,7 @@ from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from fairprog_core.classifiers.base import Classifier, Description, content_digest
-from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten
+from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten, shown
 from fairprog_core.common.files.destination import writing
 from fairprog_core.common.files.json_values import damaged, parse_header
 from fairprog_core.common.files.model_file import OptionsHeader, do_not_fit, fill, options_of, read_module, wrong_shape
@@ -203,13 +204,15 @@ class Trigger(nn.Module):
         Args:
             model: a classifier of fairprog; or your own module from pictures (k, 3, s, s) to logits; or a sequence
                 classifier of Hugging Face, with its ``tokenizer``.
-            lam: λ; None: the one that the trigger's file says was chosen on validation rows.
+            lam: λ, for a trigger from a file in the range that it was trained for; None: the one that the file says was
+                chosen on validation rows.
             is_checked: refuse a model whose weights are not those of the trigger's file, if it says which they are.
             reading: for models of your own: ``preprocess``, put between the picture with its trigger and the model; or
                 ``tokenizer`` and ``max_length``.
 
         Raises:
-            ConfigError: the trigger was made for inputs of another size, or its file says no λ and none is given.
+            ConfigError: the trigger was made for inputs of another size, its file says no λ and none is given, or λ is
+                outside of the trained range.
             ModelError: the model has other weights, or cannot be read.
         """
         at = self.lam_or_chosen(lam)
@@ -229,13 +232,27 @@ class Trigger(nn.Module):
         """λ; None: the one that the trigger's file says was chosen on validation rows.
 
         Raises:
-            ConfigError: the file says none.
+            ConfigError: the file says none, or λ is outside of the range that the trigger of a file was trained for.
         """
         at = self.chosen_lam if lam is None else lam
         if at is None:
             low, high = self.scale.anchor_lams[0], self.scale.anchor_lams[-1]
             raise ConfigError(f"The trigger's file says no λ that was chosen; give lam=, from {low:g} to {high:g}.")
-        return at
+        return self.check_lam(at) if self.about else at  # one that is being trained has no such range yet
+
+    def check_lam(self, lam: float) -> float:
+        """Refuse a λ outside of the range that the trigger was trained for, or what is no number.
+
+        Raises:
+            ConfigError: so it is.
+        """
+        lowest, highest = self.scale.anchor_lams[0], self.scale.anchor_lams[-1]
+        given: object = lam
+        if not isinstance(given, Real) or isinstance(given, bool) or not lowest <= lam <= highest:
+            raise ConfigError(
+                f"lam is {shown(lam)}; this trigger was trained for λ from {lowest:g} to {highest:g}, give one of them."
+            )
+        return float(lam)
 
     def check_weights(self, found: str) -> None:
         """Refuse a classifier that is not the one that the trigger was learned on.

@@ -1,12 +1,10 @@
 """A trigger at one λ, as a module from inputs to inputs."""
 
-from numbers import Real
 from typing import Any
 
 from torch import nn
 
 from fairprog_core.classifiers.base import Classifier
-from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.triggers.base import ReprogrammedClassifier, Trigger
 
 
@@ -29,14 +27,8 @@ class FixedTrigger(nn.Module):
             ConfigError: λ is outside of that range, or no number.
         """
         super().__init__()
-        lowest, highest = trigger.scale.anchor_lams[0], trigger.scale.anchor_lams[-1]
-        given: object = lam
-        if not isinstance(given, Real) or isinstance(given, bool) or not lowest <= lam <= highest:
-            raise ConfigError(
-                f"lam is {shown(lam)}; this trigger was trained for λ from {lowest:g} to {highest:g}, give one of them."
-            )
+        self.lam = trigger.check_lam(lam)
         self.trigger = trigger
-        self.lam = float(lam)
 
     def wrap(self, classifier: Classifier) -> ReprogrammedClassifier:
         """The classifier with this trigger, as a module from inputs to logits.

@@ -18,7 +18,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from fairprog_core.common.errors import DataError
+from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
 from fairprog_core.triggers.base import Trigger, TriggerHeader
 
@@ -142,7 +142,16 @@ class ImageTrigger(Trigger):
 
         Args:
             lam: λ; None: the chosen one of the trigger's file.
+
+        Raises:
+            ConfigError: its pixels are not all within 0 … 1, so that a picture would be another trigger; or as
+                `lam_or_chosen`.
         """
+        if self.options.pixels != "printable":
+            raise ConfigError(
+                f"This trigger has pixels of the range {self.options.pixels}, from −1 to 1, and a PNG holds 0 to 1; "
+                "put it in front of the classifier with wrap, or train one with printable pixels."
+            )
         out = io.BytesIO()
         Image.fromarray(self.picture(self.lam_or_chosen(lam))).save(out, "PNG")
         return out.getvalue()

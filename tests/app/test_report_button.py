@@ -3,8 +3,9 @@
 import dataclasses
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from app.components.runs.report_button import make_report
+from app.components.runs.report_button import MOST_RUNS, make_report
 from app.wording.shared import inside
 from fairprog_core.common.sharing import Sharing
 
@@ -23,6 +24,26 @@ def test_report_of_two_runs_carries_their_names(finished):
     assert "2 runs compared" in text
     assert "first: " in text
     assert "second: " in text
+
+
+def test_report_and_button_say_that_runs_are_left_out(finished):
+    """The ninth run with a curve, and one without."""
+    empty = dataclasses.replace(finished.result, curves=[], points=[])
+    results = {"empty": empty, **{f"r{i}": finished.result for i in range(MOST_RUNS + 1)}}
+    said = "The report holds 8 of 10 runs: at most 8, and only those with a finished curve."
+    text = make_report(results, {})
+    assert said in text
+    assert "8 runs compared" in text
+    assert "r8: " not in text
+    assert "The report holds" not in make_report({"r0": finished.result}, {})
+
+    def page(results):
+        from app.components.runs import report_button
+
+        report_button.show(results, key="k")
+
+    (button,) = AppTest.from_function(page, args=(results,)).run().get("download_button")
+    assert button.help == f"{inside.REPORT_HELP} {said}"
 
 
 def test_report_of_a_shared_server_has_no_paths_of_the_server(finished, monkeypatch):

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import shutil
 import signal
+import zipfile
 
 import numpy as np
 import pyarrow as pa
@@ -82,8 +84,6 @@ def test_pictures_get_the_probabilities_that_the_modules_give(things, tmp_path, 
 
 
 def test_folder_and_zip_and_columns_of_pictures_give_the_same(things, tmp_path):
-    import shutil
-
     bare = tmp_path / "bare"
     shutil.copytree(things / "faces", bare, ignore=shutil.ignore_patterns("*.csv"))
     shutil.make_archive(str(tmp_path / "pictures"), "zip", bare)
@@ -174,13 +174,78 @@ def test_ctrl_c_keeps_what_is_done(things, tmp_path, capsys):
 def test_parts_of_another_lam_are_not_continued(things, tmp_path, capsys):
     parts = tmp_path / "out.parquet.parts"
     parts.mkdir()
-    (parts / "about.json").write_text("{}")
+    (parts / "about.json").write_text('{"schema": "fairprog.applied/1"}')
     (parts / "000000.parquet").write_text("of something else")
     assert apply(things, "soft", things / "texts.parquet", tmp_path / "out.parquet") == 0
     assert "of other settings" in capsys.readouterr().err
     (tmp_path / "mine.parquet.parts").mkdir()
     assert apply(things, "soft", things / "texts.parquet", tmp_path / "mine.parquet") == 2
     assert "is in the way" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "table", "table with a zip"])
+def test_stamp_is_another_one_when_pictures_or_packed_tables_are_replaced(tmp_path, form):
+    """So predictions of the old input and of the new one do not end in one file."""
+
+    def stamp(shade):
+        folder = tmp_path / "in"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for i in range(3):
+            Image.new("RGB", (8, 8), (shade if i == 1 else 0, 0, 0)).save(folder / f"{i}.bmp")
+        pictures = folder
+        if "zip" in form:
+            pictures = shutil.make_archive(str(tmp_path / "pictures"), "zip", folder)
+        source, root = (tmp_path / "table.csv", str(pictures)) if "table" in form else (pictures, "")
+        return InputRows.open(str(source), "image", scratch=tmp_path, column="file", root=root).stamp()
+
+    (tmp_path / "table.csv").write_text("file,label\n0.bmp,a\n1.bmp,b\n2.bmp,a\n")
+    assert stamp(1) != stamp(2)
+
+
+def test_stamp_is_another_one_when_the_table_in_a_zip_is_replaced(tmp_path):
+    def stamp(text):
+        with zipfile.ZipFile(tmp_path / "t.zip", "w") as file:
+            file.writestr("t.csv", f"text,id\n{text},1\n")
+        return InputRows.open(str(tmp_path / "t.zip"), "text", scratch=tmp_path).stamp()
+
+    assert stamp("old") != stamp("new")
+
+
+def test_names_of_the_output_keep_every_column(things, tmp_path):
+    """Rows of an earlier output, whose picture column is called as one of ours."""
+    cells = {
+        "row": ["00.png", "01.png"],
+        "prediction": ["a", "b"],
+        "input_prediction": ["c", "d"],
+        "p_blond": ["e", "f"],
+    }
+    pq.write_table(pa.table(cells), tmp_path / "t.parquet")
+    more = ("--column", "row", "--root", things / "faces")
+    assert apply(things, "border", tmp_path / "t.parquet", tmp_path / "out.parquet", *more) == 0
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.column_names == [
+        "row", "input_row", "input_input_prediction", "input_prediction", "input_p_blond", "prediction", "p_not blond",
+        "p_blond", "problem",
+    ]  # fmt: skip
+    assert found["row"].to_pylist() == [1, 2]
+    assert found["input_row"].to_pylist() == ["00.png", "01.png"]
+    assert found["input_input_prediction"].to_pylist() == ["a", "b"]
+    assert found["input_prediction"].to_pylist() == ["c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("000000.parquet", '{"title": "about my data"}'), ("mine.parquet", '{"schema": "fairprog.applied/1"}')],
+)
+def test_folder_of_the_user_where_parts_belong_is_left_alone(things, tmp_path, capsys, name, text):
+    parts = tmp_path / "out.parquet.parts"
+    parts.mkdir()
+    (parts / "about.json").write_text(text)
+    (parts / name).write_text("mine")
+    assert apply(things, "soft", things / "texts.parquet", tmp_path / "out.parquet") == 2
+    assert "is in the way" in capsys.readouterr().err
+    assert {each.name: each.read_text() for each in parts.iterdir()} == {"about.json": text, name: "mine"}
 
 
 def test_bad_rows_have_no_prediction_and_are_counted(things, tmp_path, capsys):

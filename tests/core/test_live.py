@@ -47,7 +47,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     torch.manual_seed(0)
     classifier: Classifier = build(CLASSIFIERS, CLASSIFIERS["residual_net"].options(), n_classes=2, image_size=S)
     save_classifier(classifier, folder / "base.safetensors")
-    trigger: ImageTrigger = build(TRIGGERS, TRIGGERS["border"].options(), image_size=S)
+    trigger: ImageTrigger = build(TRIGGERS, TRIGGERS["border"].options(), anchor_lams=(0.0, 10.0), image_size=S)
     trigger.save(folder / "trigger.safetensors")
     return folder / "base.safetensors", folder / "trigger.safetensors"
 
@@ -151,7 +151,7 @@ def test_changed_file_is_read_again(process: ExplainProcess, request_: Request, 
     path = tmp_path / "trigger.safetensors"
     pictures = []
     for seed in (0, 1):
-        build(TRIGGERS, TRIGGERS["border"].options(), image_size=S, seed=seed).save(path)
+        build(TRIGGERS, TRIGGERS["border"].options(), anchor_lams=(0.0, 10.0), image_size=S, seed=seed).save(path)
         os.utime(path, ns=(seed, seed))
         pictures.append(process.explain(request_._replace(trigger=path))["picture_with"])
     assert (pictures[0] != pictures[1]).any()

@@ -52,7 +52,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     root = tmp_path_factory.mktemp("pictures")
     classifier = build(CLASSIFIERS, CLASSIFIERS["residual_net"].options(), n_classes=2, image_size=32)
     save_classifier(classifier, root / "base.safetensors")
-    build(TRIGGERS, TRIGGERS["border"].options(), image_size=32).save(root / "trigger.safetensors")
+    build(TRIGGERS, TRIGGERS["border"].options(), anchor_lams=(0.0, 10.0), image_size=32).save(
+        root / "trigger.safetensors"
+    )
     return root / "base.safetensors", root / "trigger.safetensors"
 
 

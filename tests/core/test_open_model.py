@@ -56,6 +56,19 @@ def test_folder_of_hugging_face_is_read_with_the_labels_and_size_of_the_trigger(
         open_model(save_vit(tmp_path / "other", ("cat", "dog")), first_trigger(), is_checked=False)
 
 
+def test_file_of_a_trigger_says_how_to_read_but_names_no_weights(tmp_path, monkeypatch):
+    (tmp_path / "best.pt").write_bytes(b"what lies in the working directory")
+    monkeypatch.chdir(tmp_path)
+    trigger = first_trigger()
+    trigger.about["classifier_options"] = {
+        "kind": "image_model", "model": "theirs", "weights": "best.pt", "cam_layer": "nowhere",
+        "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6],
+    }  # fmt: skip
+    folder = save_vit(tmp_path / "vit", ("not blond", "blond"))
+    options = open_model(folder, trigger, is_checked=False).options
+    assert (options.weights, options.cam_layer, options.mean) == ("", "", (0.1, 0.2, 0.3))
+
+
 def test_what_cannot_be_opened_is_said_in_one_sentence(tmp_path):
     trigger = first_trigger()
     (tmp_path / "odd.safetensors").write_bytes(b"nothing")

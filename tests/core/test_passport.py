@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from huggingface_hub import ModelCard
 from safetensors import safe_open
 
 import fairprog_core as fp
 from fairprog_core.classifiers.base import content_digest, save_classifier
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
 from fairprog_core.common.home import assets
+from fairprog_core.results.trained import passport_of
 from fairprog_core.triggers.passport import Passport
 from tests.own_models import small_net
 
@@ -59,6 +61,30 @@ def test_places_on_the_machine_stay_at_home(tmp_path):
     assert json.loads(text)["classifier_options"]["model"] == "vit"
 
 
+def test_relative_path_is_no_name_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "faces").mkdir(parents=True)
+
+    def card(path, model):
+        study = FACES.study | {"dataset": {"kind": "table", "path": path}, "classifier": {"model": model}}
+        passport = replace(FACES, study=study).passport("border", criterion="equalized_odds")
+        return passport.header["classifier_options"]["model"], ModelCard(str(fp.model_card(passport))).data.datasets
+
+    assert card("data/faces", "data/faces") == ("faces", None)
+    assert card("data\\faces", "models/net.pt") == ("net.pt", None)
+    assert card("owner/faces", "owner/vit") == ("owner/vit", ["owner/faces"])  # nothing of that name is here
+
+
+def test_curve_is_named_by_its_key_or_a_part_that_is_its_alone():
+    assert passport_of(FACES, "patch-equalized").facts.curve == "reprogram-patch-equalized_odds-s0"
+    assert passport_of(FACES).facts.curve == FACES.curves[0].key
+    whole = replace(FACES, curves=[*FACES.curves, replace(FACES.curves[0], key=f"{FACES.curves[0].key}0")])
+    assert passport_of(whole, FACES.curves[0].key).facts.curve == FACES.curves[0].key  # although another holds it
+    with pytest.raises(ConfigError, match="2 keys hold this text.*reprogram-border-.*reprogram-patch-") as error:
+        passport_of(FACES, "equalized_odds")
+    assert len(str(error.value)) <= 300
+
+
 def test_trigger_of_an_early_file_is_read_and_has_no_passport():
     trigger = fp.load_trigger(FACES.curves[0].artifact)
     assert (trigger.chosen_lam, trigger.weights) == (None, "")
@@ -81,6 +107,14 @@ def test_wrap_takes_the_chosen_lam_and_refuses_another_classifier(tmp_path):
     with pytest.raises(ModelError, match="other weights"):
         trigger.wrap(other)
     assert trigger.wrap(other, is_checked=False)(x).shape == (3, 2)
+
+
+@pytest.mark.parametrize("lam", [1000.0, -1.0, float("nan"), True])
+def test_wrap_refuses_a_lam_outside_of_the_trained_range(lam):
+    trigger = FACES.passport("border", criterion="equalized_odds").trigger()
+    for each in (trigger.wrap, lambda _, lam: trigger.to_png(lam)):
+        with pytest.raises(ConfigError, match="from 0 to 30"):
+            each(FACES.base_classifier(), lam=lam)
 
 
 def test_text_trigger_takes_strings():

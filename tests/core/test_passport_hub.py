@@ -62,6 +62,10 @@ def test_card_says_what_was_measured_and_what_was_not(passport):
 
 def test_card_has_what_stress_measured_and_no_longer_says_that_nobody_did(passport, tmp_path):
     shutil.copytree(FACES.folder, tmp_path / "run")
+    (tmp_path / "run" / "stress.json").unlink()
+    bare = fp.Result.open(tmp_path / "run").passport("border", criterion="equalized_odds")
+    assert "Does it hold?" not in str(fp.model_card(bare)).partition("## What was not measured")[0]
+    assert [each for each in bare.facts.not_measured if "calibrated" in each]
     key = passport.facts.curve
 
     def figures(gap):
@@ -83,7 +87,6 @@ def test_card_has_what_stress_measured_and_no_longer_says_that_nobody_did(passpo
     assert "| JPEG 50 | 0.270 [0.220, 0.320] | 0.077 [0.027, 0.127] | 0.250" in card
     assert "| female | 0.043 (0.050) |" in card
     assert not [each for each in measured.facts.not_measured if "calibrated" in each or "compressed" in each]
-    assert "Does it hold?" not in str(fp.model_card(passport)).partition("## What was not measured")[0]
 
 
 def test_metadata_are_those_of_hugging_face(passport):
@@ -131,6 +134,16 @@ def test_folder_holds_picture_or_words_and_is_read_again(passport, tmp_path):
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="is not a trigger's folder"):
         fp.save_pretrained(passport, tmp_path / "mine")
+
+
+def test_trigger_that_is_no_picture_is_handed_out_without_one(passport, tmp_path):
+    header = {**passport.header, "options": {**passport.header["options"], "pixels": "tanh"}}
+    found = fp.Passport.of(header, passport.facts, passport.raw)
+    folder = fp.save_pretrained(found, tmp_path / "tanh")
+    assert {each.name for each in folder.iterdir()} == {"trigger.safetensors", "README.md"}
+    assert "trigger.png" not in (folder / "README.md").read_text()
+    with pytest.raises(ConfigError, match="a PNG holds 0 to 1"):
+        found.trigger().to_png()
 
 
 def test_passport_is_pushed_and_pulled_by_the_real_client(passport, tmp_path):

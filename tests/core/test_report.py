@@ -17,10 +17,11 @@ import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, FairprogError
 from fairprog_core.deploy.stress.measure import measure_stress
-from fairprog_core.pipeline.stress.stress_result import FILE
+from fairprog_core.pipeline.stress.stress_result import FILE, read_stress
 from fairprog_core.pipeline.stress.survival import stress_sentence
+from fairprog_core.report.document import LEFT_OUT, document
 from fairprog_core.report.figures.family import families
-from fairprog_core.report.render import MOST_BYTES, inline, render_report, rich
+from fairprog_core.report.render import MOST_BYTES, REPORT, inline, render, render_report, rich
 from fairprog_core.report.sections import answer as answers
 from fairprog_core.report.sections.answer import answer
 from fairprog_core.report.sections.examples import DAMAGED as ROWS_DAMAGED
@@ -29,7 +30,10 @@ from fairprog_core.report.sections.groups import MISSING
 from fairprog_core.report.sections.looks import NONE as NOT_EXPLAINED
 from fairprog_core.report.sections.reading import DAMAGED as PROBE_DAMAGED
 from fairprog_core.report.sections.reading import NONE as NOT_PROBED
+from fairprog_core.report.sections.stressed import NO_TRIGGER, stressed
 from fairprog_core.report.sections.stressed import NONE as NOT_STRESSED
+from fairprog_core.report.sections.stressed import SHIPPED as NOT_STRESSED_SHIPPED
+from fairprog_core.report.write import uniquely_named
 from fairprog_core.results.changed_examples import ChangedExample
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import shipped_runs
@@ -219,6 +223,22 @@ def test_figures_of_stress_are_shown_where_they_were_kept(finished, tmp_path):
     assert "noise alone: " in text
 
 
+def test_shipped_studies_show_their_figures_of_stress_and_nobody_is_told_to_keep_some(shipped):
+    """The whole test split of both studies, every trigger at its chosen λ; the comparisons hold no triggers' files."""
+    for run in ("demo", "demo-comments"):
+        result, found = shipped[run], read_stress(shipped[run].folder)
+        assert [(each.key, each.lam) for each in found.curves] == [
+            (each.key, each.chosen_lam) for each in result.curves
+        ]
+        assert found.n == found.n_test == result.base.n
+        for curve, own in zip(found.curves, result.curves, strict=True):
+            assert curve.rows[0].trigger.gap == result.chosen_point(own).metric(curve.gap)
+        said = [stressed(family).says for family in families(result)]
+        assert [each[1:] for each in said] == [stress_sentence(each)[1:] for each in found.curves]
+    kinds = {stressed(family).problem for family in families(shipped["demo-methods-faces"])}
+    assert kinds == {NO_TRIGGER, NOT_STRESSED_SHIPPED}
+
+
 def test_runs_on_the_same_rows_are_compared_with_verdicts_and_others_without(shipped):
     same = html.unescape(render_report({name: shipped[name] for name in ("demo", "demo-methods-faces")}))
     assert "one seed: cannot say" in same
@@ -231,6 +251,21 @@ def test_scorecard_is_one_curve_without_a_script(shipped):
     text = render_report({"demo": shipped["demo"]}, is_scorecard=True)
     assert "<script" not in text
     assert len(text) < 100_000
+
+
+def test_report_that_is_too_large_loses_curves_then_pictures_and_is_refused_at_last(shipped):
+    results = {"demo": shipped["demo"]}
+    card = len(render_report(results, is_scorecard=True).encode())
+    bare = render(document(results, n_views=1, has_pictures=False), REPORT)
+    n_bytes = len(bare.encode())
+    small = render_report(results, most_bytes=n_bytes)
+    assert len(small.encode()) <= n_bytes
+    assert LEFT_OUT in small
+    assert "3 further curves are in the result" in small
+    assert not {"img", "picture"} & set(Seen(small).tags)
+    for most, is_scorecard in ((n_bytes - 1, False), (card - 1, True)):
+        with pytest.raises(ArtifactError, match=r"^The report would have .*give fewer runs"):
+            render_report(results, is_scorecard=is_scorecard, most_bytes=most)
 
 
 def test_sentences_become_paragraphs_lists_and_bold_and_nothing_else():
@@ -248,6 +283,18 @@ def test_written_report_is_replaced_but_nothing_else_is(finished, tmp_path):
     other.write_text("mine")
     with pytest.raises(ConfigError, match=r"not a report that fairprog wrote"):
         fp.write_report(finished.result, other)
+
+
+def test_runs_of_the_same_name_are_all_in_the_report(finished, tmp_path):
+    """A number that one of the names carries already is passed over."""
+    named = [
+        dataclasses.replace(finished.result, study={**finished.result.study, "name": name})
+        for name in ("x", "x 3", "x")
+    ]
+    text = fp.write_report(named, tmp_path / "report.html").read_text("utf-8")
+    assert "3 runs compared" in text
+    assert "x 2: " in text
+    assert list(uniquely_named((name, named[0]) for name in ("x", "x 2", "x", "x"))) == ["x", "x 2", "x 3", "x 4"]
 
 
 def test_command_writes_a_shipped_study(tmp_path, capsys):

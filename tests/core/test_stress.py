@@ -1,6 +1,7 @@
 """``fairprog stress``: every change by hand, the figures after it, and what the command writes."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from itertools import chain
@@ -13,6 +14,7 @@ from sklearn.calibration import calibration_curve
 import fairprog_core as fp
 from fairprog_core.cli import main
 from fairprog_core.common.errors import ArtifactError, ConfigError, DataError
+from fairprog_core.common.home import assets
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.deploy.stress.calibration import BINS, calibrate
 from fairprog_core.deploy.stress.changes import PICTURE_CHANGES, TEXT_CHANGES
@@ -439,10 +441,27 @@ def test_figures_are_kept_where_asked(finished, ended, tmp_path):
     assert read_stress(folder).curves[0].rows[1].change == "png"
 
 
+def test_few_rows_are_not_kept_by_themselves_and_a_part_never_replaces_what_is_kept(finished, ended, tmp_path):
+    code, out, _ = ended(finished.folder, "--rows", 16, "--home", finished.home.path)
+    assert (code, "Kept" in out) == (0, False)
+    folder = tmp_path / "copy"
+    shutil.copytree(finished.folder, folder)
+    (folder / FILE).write_text("whole")
+    for part in (("--rows", 16), ("--curve", "border"), ("--change", "png"), ("--lam", 0.5)):
+        code, _, err = ended(folder, *part, "--keep", "--home", finished.home.path)
+        assert code == 2
+        assert "by a part; leave out --keep" in err
+    assert (folder / FILE).read_text() == "whole"
+
+
 def test_command_refuses_in_one_line(finished, ended, tmp_path):
     code, _, err = ended(finished.folder, "--change", "frob", "--home", finished.home.path)
     assert code == 2
     assert "no change 'frob'" in err
+    for shipped in ("demo", os.path.relpath(assets() / "demo" / "faces")):
+        code, _, err = ended(shipped, "--keep", "--home", finished.home.path)
+        assert code == 2
+        assert "in a study that is shipped" in err
     (tmp_path / "mine.json").write_text("[1]")
     code, _, err = ended(finished.folder, "--json", tmp_path / "mine.json", "--home", finished.home.path)
     assert code == 2

@@ -21,25 +21,38 @@ def show(results: Mapping[str, Result], *, key: str, names: Mapping[str, str] | 
         key: of the button.
         names: of the runs in a report of several.
     """
-    found = {run: result for run, result in list(results.items())[:MOST_RUNS] if result.curves}
-    if not found:
+    if not (found := _in_report(results)):
         return
     st.download_button(
-        inside.REPORT, lambda: make_report(found, names or {}), file_name=f"fairprog-{next(iter(found))}.html",
-        mime="text/html", key=key, on_click="ignore", help=inside.REPORT_HELP,
+        inside.REPORT, lambda: make_report(results, names or {}), file_name=f"fairprog-{next(iter(found))}.html",
+        mime="text/html", key=key, on_click="ignore", help=f"{inside.REPORT_HELP} {_part(results)}".rstrip(),
     )  # fmt: skip
 
 
 def make_report(results: Mapping[str, Result], names: Mapping[str, str]) -> str:
-    """The report's HTML.
+    """The report's HTML; it says how many of the runs it leaves out.
 
     Args:
         results: by the id of their run.
         names: of the runs, by id.
     """
     from fairprog_core.report.render import render_report  # its template engine is loaded by the first report
+    from fairprog_core.report.write import uniquely_named
 
-    return render_report({names.get(run) or run: _public(result) for run, result in results.items()})
+    found = ((names.get(run) or run, _public(result)) for run, result in _in_report(results).items())
+    return render_report(uniquely_named(found), note=_part(results))
+
+
+def _in_report(results: Mapping[str, Result]) -> dict[str, Result]:
+    return dict([(run, result) for run, result in results.items() if result.curves][:MOST_RUNS])
+
+
+def _part(results: Mapping[str, Result]) -> str:
+    """That runs are left out; empty: none is."""
+    shown = len(_in_report(results))
+    if shown == len(results):
+        return ""
+    return inside.REPORT_PART.format(shown=shown, runs=len(results), most=MOST_RUNS)
 
 
 def _public(result: Result) -> Result:

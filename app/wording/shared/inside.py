@@ -75,6 +75,7 @@ WHOLE_RUN_HELP = (
 )
 REPORT = "Report (HTML)"
 REPORT_HELP = "One file with figures, examples, controls and limits. It opens offline and prints well."
+REPORT_PART = "The report holds {shown} of {runs} runs: at most {most}, and only those with a finished curve."
 
 
 def why_unexplained(study: Mapping[str, object], curve: Curve, *, is_complete: bool) -> str | None:

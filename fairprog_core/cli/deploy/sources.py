@@ -23,7 +23,12 @@ TriggerArgument = Annotated[
     ),
 ]
 CurveOption = Annotated[
-    str, typer.Option("--curve", metavar="KEY", help="Of a run: which trigger. Default: the first one.")
+    str,
+    typer.Option(
+        "--curve",
+        metavar="KEY",
+        help="Of a run: the trigger whose curve's key is or contains this. Default: the first.",
+    ),
 ]
 ModelOption = Annotated[
     str,

@@ -24,13 +24,13 @@ from fairprog_core.cli.terminal.console import (
 )
 from fairprog_core.common.errors import ConfigError, escaped, shorten
 from fairprog_core.common.files.destination import check_destination
-from fairprog_core.common.home import Home, user_path
+from fairprog_core.common.home import Home, is_file, user_path
 from fairprog_core.deploy.stress.table import STRESS_CSV, stress_csv
 from fairprog_core.metrics.fairness import METRICS
 from fairprog_core.pipeline.stress.stress_result import FILE, STRESS_FILE, StressedCurve, StressFigures, StressResult
 from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.results.result import Result
-from fairprog_core.results.run_folder import shipped_runs
+from fairprog_core.results.run_folder import is_shipped
 from fairprog_core.runs.exchange.open_result import open_result
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def stress(
         typer.Option(
             "--keep/--no-keep",
             help=f"Keep the figures as {FILE} in the run's folder. Default: for runs of this home, if nothing was "
-            "left out by --curve, --lam or --change.",
+            "left out by --curve, --lam, --rows or --change.",
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps. Default: as the study says.")] = None,
@@ -81,7 +81,7 @@ def stress(
         if target:
             check_destination(target, product)
     opened = open_home(home)
-    place = _place(result, opened, keep=keep, is_whole=not (curve or change) and lam is None)
+    place = _place(result, opened, keep=keep, is_whole=not (curve or change) and lam is None and rows is None)
     with console().status("Loading torch …"):
         from fairprog_core.deploy.stress.measure import measure_stress
     found = _watch(
@@ -107,13 +107,18 @@ def _place(result: Result, home: Home, *, keep: bool | None, is_whole: bool) -> 
     """Where the figures are kept; None: nowhere.
 
     Raises:
-        ConfigError: they should be, and cannot.
+        ConfigError: they should be, and cannot, or they are a part and would replace what is kept.
     """
-    if keep and result.folder in shipped_runs().values():
+    if keep and is_shipped(result.folder):
         raise ConfigError("Nothing is kept in a study that is shipped; leave out --keep and give --json FILE.")
     is_own = result.folder.resolve().parent == home.runs.resolve()
     if keep is False or (keep is None and not (is_own and is_whole)):
         return None
+    if not is_whole and is_file(result.folder / FILE):
+        raise ConfigError(
+            f"{shorten(result.folder, 120)} already keeps {FILE}, and --curve, --lam, --rows or --change would replace "
+            "it by a part; leave out --keep and give --json FILE."
+        )
     if os.access(result.folder, os.W_OK):
         return result.folder / FILE
     if keep:

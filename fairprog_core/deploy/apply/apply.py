@@ -76,7 +76,8 @@ def apply_trigger(
     """Write the predictions of all rows as Parquet; closing the generator, or an error, keeps what is done.
 
     Columns: ``row``, the input's name for pictures, the copied ones, ``prediction``, ``p_<label>`` for every label, and
-    ``problem``. A row that cannot be read has nulls.
+    ``problem``. A row that cannot be read has nulls. A column of the input with one of these names gets ``input_``
+    before it.
 
     Args:
         trigger: from its file.
@@ -137,17 +138,31 @@ def _table(
     names = np.array(list(labels), dtype=object)
     predicted = [None if bad else str(name) for bad, name in zip(is_bad, names[shares.argmax(1)], strict=True)]
     columns: dict[str, Any] = {"row": pa.array(block.numbers, pa.int64())}
+    copied = _names([rows.column] * rows.has_names + list(rows.kept), labels)
     if rows.has_names:
-        columns[rows.column] = pa.array(block.inputs, pa.large_string())
-    own = {"row", "prediction", "problem", *(f"p_{label}" for label in labels)}
+        columns[copied[rows.column]] = pa.array(block.inputs, pa.large_string())
     for name, cells in block.kept.items():
-        columns[f"input_{name}" if name in own else name] = pa.array(map(_text, cells), pa.large_string())
+        columns[copied[name]] = pa.array(map(_text, cells), pa.large_string())
     columns["prediction"] = pa.array(predicted, pa.large_string())
     for c, label in enumerate(labels):
         columns[f"p_{label}"] = pa.array(shares[:, c], pa.float32(), mask=is_bad)
     columns["problem"] = pa.array([problem or None for problem in problems], pa.large_string())
     table = pa.table(columns).replace_schema_metadata({KEY: json.dumps(about).encode()})
     return table if has_bad else table.filter(pa.array(~is_bad))
+
+
+def _names(copied: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
+    """By column of the input its name in the output; where fairprog's own columns have it, "input_" comes before it."""
+    own = {"row", "prediction", "problem", *(f"p_{label}" for label in labels)}
+    taken, found = own.union(copied), {}
+    for name in copied:
+        free = name
+        if name in own:
+            while free in taken:
+                free = f"input_{free}"
+            taken.add(free)
+        found[name] = free
+    return found
 
 
 def _text(cell: str | bytes | None) -> str | None:

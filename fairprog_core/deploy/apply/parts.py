@@ -5,6 +5,7 @@ alone.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -15,14 +16,17 @@ from pydantic import JsonValue
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.files.json_values import from_json
-from fairprog_core.common.home import is_file, is_folder, replacing
+from fairprog_core.common.home import is_folder, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = "fairprog.applied/1"
 KEY = b"fairprog"
+_FAMILY = SCHEMA.rpartition("/")[0] + "/"  # of all versions
 _ABOUT = "about.json"
+# Also what a killed process left of `replacing`.
+_OWN = re.compile(r"\.lock|about\.json|\d{6,}\.parquet|\.(about\.json|\d{6,}\.parquet)\.\w{8}", re.ASCII)
 
 
 def is_applied(path: Path) -> bool:
@@ -34,7 +38,7 @@ def is_applied(path: Path) -> bool:
         found = from_json((pq.read_schema(path).metadata or {}).get(KEY, b"null"))
     except (pa.ArrowException, OSError, ValueError):
         return False
-    return isinstance(found, dict) and str(found.get("schema", "")).startswith("fairprog.applied/")
+    return _is_described(found)
 
 
 PREDICTIONS = Product("a file of predictions that fairprog wrote", is_applied)
@@ -58,7 +62,7 @@ class Parts:
         self.folder = output.with_name(f"{output.name}.parts")
         self.is_anew = False
         self._lock = FileLock(self.folder / ".lock", timeout=0)
-        if self.folder.exists() and not is_file(self.folder / _ABOUT):
+        if self.folder.exists() and not _is_own(self.folder):
             raise ConfigError(
                 f"{shorten(self.folder)} is in the way: the finished parts of {output.name} belong there; rename it."
             )
@@ -141,6 +145,19 @@ class Parts:
                     writer.write_table(pq.read_table(self.file(number), partitioning=None))
         self._lock.release()  # on Windows its file cannot be removed else
         shutil.rmtree(self.folder)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether a folder holds the parts of an output and nothing else, so that it may be emptied and removed."""
+    return (
+        is_folder(folder)
+        and _is_described(_read(folder / _ABOUT))
+        and all(_OWN.fullmatch(each.name) for each in folder.iterdir())
+    )
+
+
+def _is_described(found: object) -> bool:
+    return isinstance(found, dict) and str(found.get("schema", "")).startswith(_FAMILY)
 
 
 def _is_readable(file: Path) -> bool:

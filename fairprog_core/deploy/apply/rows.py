@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fairprog_core.common.errors import ConfigError, shorten
+from fairprog_core.common.files.pictures.stamp import status_of
 from fairprog_core.common.options import Modality, digest_of
 from fairprog_core.data.table.columns import column_problem
 from fairprog_core.data.table.known import recognise
@@ -128,12 +129,13 @@ class InputRows:
         return [row[names.index(self.column)] for row in rows[:100]] if self.column in names else []
 
     def stamp(self) -> str:
-        """What the rows come from, cheaply: names, sizes and times of the table's files, or the pictures' names."""
+        """What the rows come from, cheaply: names, sizes and times of the table's files and of the pictures."""
         about: list[object] = [self.table.name, self.column, list(self.kept), self.root, self.table.names_stamp]
-        for name in self.table.names:
-            file = self.table.folder / name
-            status = Path(str(file)).stat() if isinstance(file, Path) else None
-            about.append([name, status and status.st_size, status and status.st_mtime_ns])
+        about.append(status_of(self.table.folder, self.table.names))
+        if self.has_names:
+            for chunk in self.table.source.chunks((self.column,)):
+                cells = chunk.cells[self.column].to_pylist()
+                about.append(status_of(self.pictures.place, [cell for cell in cells if isinstance(cell, str)]))
         return digest_of(about)
 
     def blocks(self) -> Iterator[Block]:

@@ -51,6 +51,11 @@ def model_card(passport: Passport, *, repo_id: str = "", license_id: str = "unkn
     return ModelCard(f"---\n{data.to_yaml()}\n---\n\n" + "\n\n".join(filter(None, parts)) + "\n")
 
 
+def has_picture(passport: Passport) -> bool:
+    """Whether the trigger is one on pictures that can itself be written as a picture: its pixels are within 0 … 1."""
+    return passport.modality == "image" and passport.header["options"].get("pixels", "printable") == "printable"
+
+
 def headline(facts: PassportFacts) -> str:
     """Gap and accuracy of the classifier alone and with the trigger, the controls and chance, in one sentence."""
     chosen, gap = facts.chosen, title_of(facts.gap).lower()
@@ -122,7 +127,7 @@ def _what_it_is(passport: Passport) -> str:
 
 def _shape(passport: Passport) -> str:
     """The trigger itself: the picture that lies beside the card, or its words."""
-    if passport.modality == "image":
+    if has_picture(passport):
         return "![The trigger, transparent where the photo shows](trigger.png)"
     words, knots = passport.header.get("words"), passport.header["knots"]
     if not words or passport.chosen_lam not in knots[: len(words)]:

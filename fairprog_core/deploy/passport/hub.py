@@ -8,7 +8,7 @@ from fairprog_core.classifiers.model_folder import fetch_folder, finish
 from fairprog_core.common.errors import ConfigError, ModelError, shorten, shown
 from fairprog_core.common.files.destination import Product, check_destination, writing
 from fairprog_core.common.home import is_file, user_path
-from fairprog_core.deploy.passport.card import model_card
+from fairprog_core.deploy.passport.card import has_picture, model_card
 from fairprog_core.triggers.passport import Passport
 
 TRIGGER, CARD, PICTURE, WORDS = "trigger.safetensors", "README.md", "trigger.png", "trigger.txt"
@@ -24,6 +24,8 @@ FOLDER = Product("a trigger's folder that fairprog wrote", _is_own, is_folder=Tr
 
 def save_pretrained(passport: Passport | str | Path, folder: str | Path, *, license_id: str = "unknown") -> Path:
     """Write a folder as it lies on the hub: trigger, model card, and a picture or the words at the chosen λ.
+
+    There is no picture where pixels may be outside of 0 … 1 (``pixels = "tanh"``), and a soft trigger has no words.
 
     Args:
         passport: or its file.
@@ -114,7 +116,7 @@ def _fill(folder: Path, passport: Passport, *, repo_id: str, license_id: str) ->
     passport.save(folder / TRIGGER)
     (folder / CARD).write_text(str(model_card(passport, repo_id=repo_id, license_id=license_id)), "utf-8")
     trigger: Any = passport.trigger()
-    if passport.modality == "image":
+    if has_picture(passport):
         (folder / PICTURE).write_bytes(trigger.to_png())
     elif passport.kind == "hard":
         (folder / WORDS).write_text(trigger.to_text() + "\n", "utf-8")

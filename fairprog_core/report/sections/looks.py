@@ -1,6 +1,7 @@
 """Where the classifier looks: mean maps per group, shares on regions or identity words, twins; each with controls."""
 
 import base64
+import dataclasses
 import io
 from dataclasses import dataclass, field
 
@@ -99,6 +100,13 @@ def looks(family: Family) -> Looks:
         return _looks(family)
     except ArtifactError:
         return Looks(DAMAGED)
+
+
+def without_pictures(found: Looks, why: str) -> Looks:
+    """The section without maps and coloured texts; where there were any, its note begins with the reason."""
+    if not (found.rows or found.texts):
+        return found
+    return dataclasses.replace(found, rows=[], texts=[], note=f"{why} {found.note}")
 
 
 def _looks(family: Family) -> Looks:

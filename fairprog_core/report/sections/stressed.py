@@ -13,11 +13,13 @@ from fairprog_core.pipeline.stress.stress_result import (
 from fairprog_core.pipeline.stress.survival import stress_sentence
 from fairprog_core.report.figures import names, numbers
 from fairprog_core.report.figures.family import Family
+from fairprog_core.results.run_folder import is_shipped
 
 NONE = (
     "Whether the effect holds after JPEG, resizing, typos and the like was not computed. fairprog stress RUN --keep "
     "computes it."
 )
+SHIPPED = "Whether the effect holds after JPEG, resizing, typos and the like was not computed for this shipped study."
 NO_TRIGGER = "This method has no trigger whose inputs could be changed."
 DAMAGED = "The saved figures of fairprog stress are damaged; run it again."
 COLUMNS = ("Change", "Gap of the base", "Gap with the trigger", "Gap of the control", "Accuracy")
@@ -59,7 +61,7 @@ def stressed(family: Family) -> Stressed:
         return Stressed(DAMAGED)
     curve = found.curve(family.first.key) if found else None
     if found is None or curve is None:
-        return Stressed(NONE)
+        return Stressed(SHIPPED if is_shipped(family.result.folder) else NONE)
     says = stress_sentence(curve)
     return Stressed("", says[:1].upper() + says[1:], _caption(found, curve), _rows(curve), _calibration(curve))
 

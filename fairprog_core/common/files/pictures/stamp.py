@@ -50,7 +50,7 @@ def stamp_of(names: Sequence[str], content: NDArray[np.uint64]) -> str:
 
 def contents(place: Place, names: Sequence[str], home: Home) -> NDArray[np.uint64]:
     """(n,) a number for the content of each file, equal for equal content; `MISSING` where there is no such file."""
-    if (status := _status(place, names)) is None:
+    if (status := status_of(place, names)) is None:
         return _read(place, names)
     kept = home.cache / "stamps" / f"{status}.npy"
     with contextlib.suppress(OSError, ValueError, EOFError):
@@ -63,8 +63,8 @@ def contents(place: Place, names: Sequence[str], home: Home) -> NDArray[np.uint6
     return content
 
 
-def _status(place: Place, names: Sequence[str]) -> str | None:
-    """A digest of names, sizes, times and inodes, or of the zip's own; None for a zip in a zip."""
+def status_of(place: Place, names: Sequence[str]) -> str | None:
+    """A digest of names, sizes, times and inodes, or of the zip's own; None for a zip in a zip. Nothing is read."""
     digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape"))
     if isinstance(place, zipfile.Path):
         file = Path(place.root.filename or "")
