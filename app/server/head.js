@@ -41,10 +41,14 @@ document.addEventListener("click", async ({ target }) => {
     observer.disconnect();
     document.documentElement.classList.add("is-drawn");
   };
+  const showLate = () => {
+    if (!document.documentElement.classList.contains("is-drawn")) document.documentElement.classList.add("is-late");
+    show();
+  };
   let isWaiting = false;
   const observer = new MutationObserver(() => {
     if (isDrawn()) show();
-    else if (!isWaiting && (isWaiting = document.querySelector(".stMainBlockContainer") !== null)) setTimeout(show, 1500);
+    else if (!isWaiting && (isWaiting = document.querySelector(".stMainBlockContainer") !== null)) setTimeout(showLate, 3000);
   });
   observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state", "data-stale"] });
 }
