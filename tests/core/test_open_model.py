@@ -9,12 +9,15 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, ViTF
 
 import fairprog_core as fp
 from fairprog_core.classifiers.base import content_digest, save_classifier
-from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError
+from fairprog_core.cli.deploy.sources import _base_of_run, open_sources
+from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, RunError
 from fairprog_core.common.files.tensor_file import digest_of_file
-from fairprog_core.common.home import assets
+from fairprog_core.common.home import Home, assets
 from fairprog_core.common.registry import build
 from fairprog_core.deploy.model import open_model
 from fairprog_core.results.run_folder import base_file
+from fairprog_core.runs.store import Store
+from fairprog_core.study import Study
 from fairprog_core.triggers import TRIGGERS
 from tests.tiny_encoders import save_family
 from tests.tiny_pictures import save_vit
@@ -54,6 +57,16 @@ def test_folder_of_hugging_face_is_read_with_the_labels_and_size_of_the_trigger(
     assert logits.shape == (2, 2)
     with pytest.raises(ModelError):  # its outputs have other names
         open_model(save_vit(tmp_path / "other", ("cat", "dog")), first_trigger(), is_checked=False)
+
+
+def test_name_that_two_runs_have_is_not_taken_for_one_of_a_hub(tmp_path):
+    home = Home.find(tmp_path / "home")
+    with Store(home) as store:
+        for _ in range(2):
+            store.submit(Study(name="twins"))
+    with pytest.raises(RunError, match="2 runs are called 'twins'"):
+        open_sources("demo", "twins", curve="", weights="", is_any=True, device="cpu", home=home.path)
+    assert _base_of_run("bert-base-uncased", home.path) == "bert-base-uncased"
 
 
 def test_file_of_a_trigger_says_how_to_read_but_names_no_weights(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairprog_core.common.errors import ConfigError, RunError
+from fairprog_core.common.errors import ConfigError, UnknownRunError
 from fairprog_core.common.home import Home, path_problem
 from fairprog_core.results.run_folder import base_file, shipped_runs
 from fairprog_core.runs.exchange.open_result import open_result
@@ -74,11 +74,15 @@ def open_sources(
 
 
 def _base_of_run(model: str, home: Path | None) -> str:
-    """The base's file where a text names a run of the home, else the text: it may be a hub name or a path."""
+    """The base's file where a text names a run of the home, else the text: it may be a hub name or a path.
+
+    Raises:
+        RunError: it can mean several runs.
+    """
     is_name = model not in shipped_runs() and ":" not in model and "/" not in model and path_problem(model) is None
     if not is_name or Path(model).exists() or not Home.find(home).database.exists():
         return model
     try:
         return str(base_file(open_result(model, home)[1].folder))
-    except RunError:
+    except UnknownRunError:
         return model

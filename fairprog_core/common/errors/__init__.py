@@ -40,6 +40,10 @@ class RunError(FairprogError):
     """A run does not exist, or its state does not allow the requested action."""
 
 
+class UnknownRunError(RunError):
+    """No run has the number, id or name."""
+
+
 class MachineError(FairprogError):
     """The machine refuses what fairprog needs: the disk is full, a folder is read-only or gone, memory is used up."""
 

@@ -19,7 +19,7 @@ def open_result(argument: str, home: Path | None = None) -> tuple[str, Result]:
 
     Raises:
         ConfigError: the folder after ``=`` has no result, or there is no home.
-        RunError: no run matches, or more than one does.
+        RunError: no run matches (`UnknownRunError`), or more than one does.
         ArtifactError: the result is missing or damaged.
     """
     name, _, folder = argument.partition("=")

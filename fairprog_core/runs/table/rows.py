@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from fairprog_core.common.errors import RunError, shorten, shown
+from fairprog_core.common.errors import RunError, UnknownRunError, shorten, shown
 from fairprog_core.common.limits import limits
 from fairprog_core.common.records import Record
 from fairprog_core.runs.table.read_row import in_words, problems_of, run_of
@@ -198,6 +198,8 @@ def n_failed_starts(connection: Connection, run: Run) -> int:
     return sum(isinstance(data, dict) and data.get("kind") == "worker" for data in found)
 
 
-def unknown(run_id: str) -> RunError:
+def unknown(run_id: str) -> UnknownRunError:
     """The error for an id that no run has."""
-    return RunError(f"There is no run {shown(run_id)} in this home; `fairprog runs list` shows those that exist.")
+    return UnknownRunError(
+        f"There is no run {shown(run_id)} in this home; `fairprog runs list` shows those that exist."
+    )
