@@ -55,7 +55,8 @@ def whole(form: str, rng: random.Random) -> bytes:
     if rng.random() < 0.3:
         more["icc_profile"] = rng.randbytes(rng.choice((0, 1, 128, 3000)))
     if form != "JPEG" and rng.random() < 0.3:
-        more |= {"save_all": True, "append_images": [drawn("RGB", rng).resize(image.size) for _ in range(3)]}
+        mode = "P" if image.mode == "P" else "RGB"  # Pillow 12.3 cannot write frames of both
+        more |= {"save_all": True, "append_images": [drawn(mode, rng).resize(image.size) for _ in range(3)]}
     image.save(out, form, **more)
     return out.getvalue()
 
