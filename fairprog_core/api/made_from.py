@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from fairprog_core.common.errors import RunError, size
 from fairprog_core.common.files.json_values import from_json
+from fairprog_core.common.files.tensor_file import read_texts
 from fairprog_core.common.home import Home
 from fairprog_core.data.cache.stored import CachedRows, cached_rows, lies_in, remove_cached
 from fairprog_core.runs.store import Store
@@ -61,9 +60,8 @@ def remove_made(store: Store, made: MadeFrom) -> None:
 def _bases(home: Home, place: Path) -> Iterator[Path]:
     for path in home.models.glob("*.safetensors"):
         try:
-            with safe_open(path, framework="numpy") as file:
-                about = from_json((file.metadata() or {}).get("fairprog", "{}"))
-        except (OSError, ValueError, SafetensorError):
+            about = from_json(read_texts(path).get("fairprog", "{}"))
+        except (OSError, ValueError):
             continue
         if _names(about, place):
             yield path

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from safetensors import SafetensorError, safe_open
-
 from fairprog_core.classifiers import CLASSIFIERS, CODE_ARCHITECTURES
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten, shown, size
 from fairprog_core.common.files.json_values import from_json, short
+from fairprog_core.common.files.tensor_file import read_texts
 from fairprog_core.common.home import user_path
 from fairprog_core.common.options import Options
 from fairprog_core.common.records import Record
@@ -192,9 +191,8 @@ def _classifier_in(file: Path, allowed: Sharing) -> Options | None:
         ConfigError: it is a program.
     """
     try:
-        with safe_open(file, framework="numpy") as opened:
-            about = from_json((opened.metadata() or {}).get("fairprog", "{}"))
-    except (SafetensorError, OSError, ValueError) as error:
+        about = from_json(read_texts(file).get("fairprog", "{}"))
+    except (OSError, ValueError) as error:
         raise ArtifactError(f"{file.name} of the imported run is damaged ({short(error)}); export it again.") from error
     if not isinstance(about, dict) or about.get("format") != _CLASSIFIER:
         return None
