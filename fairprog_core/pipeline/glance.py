@@ -60,7 +60,7 @@ class Glance:
     def record(self, model: FittedTrigger, step: int, steps: int) -> LiveRecord:
         """The record after a step."""
         split, before = self.rows
-        after = predict(model.trigger.wrap(self.context.classifier, lam=self.lam), split)
+        after = predict(model.trigger.before(self.context.classifier, self.lam), split)
         one = 1 if len(self._labels) == 2 else None  # of two classes the second is followed
         record = LiveRecord(
             kind="live", curve=self.plan.key, step=step, steps=steps, lam=self.lam,

@@ -217,16 +217,24 @@ class Trigger(nn.Module):
         """
         at = self.lam_or_chosen(lam)
         if isinstance(model, Classifier):
-            if self.shared.device != model.device:
-                self.to(model.device)
             if self.weights and is_checked:
                 self.check_weights(model.saved_digest())
-            return ReprogrammedClassifier(self.attach_to(model), model, at)
+            return self.before(model, at)
         if self.weights and is_checked:
             self.check_weights(content_digest(model.state_dict()))
         from fairprog_core.triggers.own_model import in_front_of  # brings transformers, for texts
 
         return in_front_of(self, model, at, **reading)
+
+    def before(self, classifier: Classifier, lam: float) -> "ReprogrammedClassifier":
+        """The classifier with this trigger, as `wrap` gives it, unchecked: a trigger in training, or a control at any λ.
+
+        Raises:
+            ConfigError: the trigger was made for inputs of another size.
+        """
+        if self.shared.device != classifier.device:
+            self.to(classifier.device)
+        return ReprogrammedClassifier(self.attach_to(classifier), classifier, lam)
 
     def lam_or_chosen(self, lam: float | None) -> float:
         """λ; None: the one that the trigger's file says was chosen on validation rows.

@@ -38,7 +38,7 @@ def answer(request: Request) -> Arrays:
     x = to_pixels(photo[None], CPU)
     found: Arrays = {"photo": photo}
     for name, each in {"without": None, "untrained": untrained, "black": black, "with": trigger}.items():
-        model = classifier if each is None else each.wrap(classifier, lam=request.lam)
+        model = classifier if each is None else each.before(classifier, request.lam)
         with torch.inference_mode():
             picture = x if each is None else each(x, request.lam)
         pixels = to_uint8(picture[0].permute(1, 2, 0).numpy())

@@ -53,10 +53,10 @@ class FittedTrigger(FittedModel):
         self.n_parameters = trigger.n_parameters
 
     def predict(self, split: Split, lam: float) -> Predictions:
-        return predict(self.trigger.wrap(self.classifier, lam=lam), split)
+        return predict(self.trigger.before(self.classifier, lam), split)
 
     def predict_batch(self, split: Split, lams: Sequence[float]) -> list[Predictions]:
-        return predict_at(self.trigger.wrap(self.classifier, lam=lams[0]), split, lams)
+        return predict_at(self.trigger.before(self.classifier, lams[0]), split, lams)
 
     def cache_key(self, lam: float) -> Hashable:
         return self.trigger.cache_key(lam)

@@ -207,7 +207,7 @@ class ScoringRows:
 
     def score(self, ids: Ids) -> Score:
         """Losses of the classifier with these words."""
-        reprogrammed = self.trigger.with_words(ids).wrap(self.classifier, lam=0.0)
+        reprogrammed = self.trigger.with_words(ids).before(self.classifier, 0.0)
         logits = torch.from_numpy(predict(reprogrammed, self.split).logits)
         utility, unfairness = self._losses(logits)
         return Score(utility.item(), unfairness.item())

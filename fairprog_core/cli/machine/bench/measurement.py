@@ -148,7 +148,7 @@ class Workbench:
         """Rows per second of the frozen classifier, with and without a trigger."""
         split, classifier = self.split("test"), self.frozen(device)
         trigger: Trigger = build(TRIGGERS, options, **classifier.input_spec, anchor_lams=(0.0,)).to(device)
-        with_trigger = trigger.wrap(classifier, lam=0.0)
+        with_trigger = trigger.before(classifier, 0.0)
         about = f"{self.study.classifier.kind}, {len(split.y)} {self.noun}"
         for each, model in ((name, classifier), (f"{name}_{options.kind}", with_trigger)):  # type: ignore[attr-defined]
             work = partial(predict, model, split)
