@@ -212,9 +212,16 @@ def processes_of(session: str) -> Iterator[psutil.Process]:
             own = ("execnet", "sys.stdin.readline", "multiprocessing.resource_tracker")  # they end with their parent
             if any(name in part for part in process.cmdline() for name in own):
                 continue
+            if is_forkserver(process) and not ((parent := process.parent()) and is_forkserver(parent)):
+                continue  # it ends with its parent; its copies have to be ended
         except psutil.Error:  # gone meanwhile, or another user's
             continue
         yield process
+
+
+def is_forkserver(process: psutil.Process) -> bool:
+    """Whether a process is the one that is copied into helpers, or such a copy."""
+    return any("multiprocessing.forkserver" in part for part in process.cmdline())
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,6 +1,7 @@
 """``fp.run``: runs a study in this process. The run is a row in the home's run table, like any other."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from fairprog_core.common.errors import RunError
@@ -20,14 +21,17 @@ def run(
     overrides: Iterable[str] = (),
     home: Home | str | Path | None = None,
     progress: Callable[[Record], None] | None = None,
+    jobs: int | None = None,
 ) -> Result:
-    """Run a study in this process; the dashboard shows its progress.
+    """Run a study in this process, and in helpers of it; the dashboard shows its progress.
 
     Args:
         study: a Study, a preset's name, or the path of a TOML or JSON file.
         overrides: ``key.path=value`` each, e.g. ``"budget.steps=100"``.
         home: the home that keeps the run; None: ``FAIRPROG_HOME``, else the platform's data folder.
         progress: called with every record: stages, losses, validation curves.
+        jobs: curves that are computed at once, each in a process; None: as many as cores and memory are enough for.
+            The numbers do not depend on it.
 
     Raises:
         ConfigError: the preset or file does not exist, or a value is not allowed.
@@ -40,7 +44,7 @@ def run(
     store = Store(home)
     try:
         begun = store.begin(chosen, Owner.this_process())
-        for record in record_run(store, begun, execute, StopRequest("cancelled")):
+        for record in record_run(store, begun, partial(execute, jobs=jobs), StopRequest("cancelled")):
             if progress:
                 progress(record)
         ended = store.get(begun.id)

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,10 @@ def run(
     home: HomeOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")] = None,
     threads: Annotated[int | None, typer.Option(help="Threads that torch computes with.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Curves that are computed at once. Default: as many as cores and memory allow."),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the result to it.")
     ] = None,
@@ -94,7 +99,7 @@ def run(
             earlier = _earlier(store, each) if from_series else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                records = record_run(store, begun, execute, stop, log_name=LOG)
+                records = record_run(store, begun, partial(execute, jobs=jobs), stop, log_name=LOG)
                 _show(_followed(records, log_to or (), store, begun, each), f"{shorten(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)

@@ -45,6 +45,14 @@ class Limits(BaseSettings):
         description="Never more than the cores of the machine, whatever the variable says.",
         json_schema_extra={"instead": "choose fewer threads, or none"},
     )
+    jobs: int = Field(
+        default_factory=lambda: n_cores(),
+        ge=1,
+        le=_HIGHEST,
+        title="Curves at once",
+        description="Processes that compute the curves of one study side by side.",
+        json_schema_extra={"instead": "ask for fewer curves at once"},
+    )
     curves: int = _limit(
         1000,
         title="Curves of a study",

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, product
 from pathlib import Path
 
 import torch
-from pydantic import JsonValue, TypeAdapter
+from pydantic import TypeAdapter
 from threadpoolctl import threadpool_limits
 from torch import nn
 
@@ -28,45 +28,50 @@ from fairprog_core.common.home import Home, assets, remove_scratch_inside, repla
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
 from fairprog_core.common.records import Record, StageRecord, WarningRecord
-from fairprog_core.common.registry import build, load
+from fairprog_core.common.registry import build
 from fairprog_core.common.types import Floats, Groups
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.explain import REPORTS
-from fairprog_core.explain.base import Step
-from fairprog_core.explain.conditions import Rival
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
-from fairprog_core.pipeline.context import StudyContext
 from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.environment import choose_device, describe, make_deterministic
 from fairprog_core.pipeline.front import GapMeasure
-from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
+from fairprog_core.pipeline.frozen_base import find_base, keep_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
-from fairprog_core.pipeline.transfer import TransferJob
-from fairprog_core.results.gallery_file import Gallery, write_gallery
+from fairprog_core.pipeline.tasks.helper import Order
+from fairprog_core.pipeline.tasks.how_many import n_at_once
+from fairprog_core.pipeline.tasks.open_work import (
+    ALL_SPLITS,
+    forget_predictions,
+    keep_predictions,
+    open_context,
+    splits_of,
+)
+from fairprog_core.pipeline.tasks.side_by_side import SideBySide
+from fairprog_core.pipeline.tasks.study_work import StudyWork
+from fairprog_core.pipeline.tasks.task import Advance, Task
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.result import Result
 from fairprog_core.results.run_folder import base_file, base_predictions
 from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
-from fairprog_core.study.cost import expected_seconds, is_explained, shares_of_curves, speed_part
-from fairprog_core.study.plan import CurvePlan
-from fairprog_core.triggers.base import load_trigger
+from fairprog_core.study.cost import expected_seconds, shares_of_curves, speed_part
 
 BASE_READ = 0.1  # share of the work on a base that exists: the rest are its predictions
 PAUSE = 1.0  # seconds between two records that nothing was computed in: longer than a record needs to be written
-SMALL_SPLITS: tuple[SplitName, ...] = ("test", "val", "tune")  # every study needs them; "train" only some
-ALL_SPLITS: tuple[SplitName, ...] = (*SMALL_SPLITS, "train")
+IN_TASKS = ("triggers", "evaluation", "transfer", "explain")  # the stages whose work may be done at once
 
 
-def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
-    """Compute the missing parts of a study.
+def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1) -> Iterator[Record]:
+    """Compute the missing parts of a study; the numbers do not depend on ``jobs``.
 
     Args:
         study: the study.
         home: the home with caches and models.
         folder: the run folder; ``result.json`` is written after every finished curve.
+        jobs: tasks (curves, explanations) that are computed at once, each in a process; 1: in this process alone;
+            None: as many as this machine has cores and memory for.
 
     Yields:
         "stage", "base", "train", "validation", "curve" and "result" records, several per second.
@@ -83,13 +88,11 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
         part.write_text(json.dumps(study.to_json()), "utf-8")
     yield from _downloads(study, home)
     yield from _reading(study, home)
-    execution = Execution(study, home, folder)
+    execution = Execution(study, home, folder, jobs=jobs)
     try:
         with threadpool_limits(n_threads, user_api="blas"):
             yield from execution.counted(execution.prepare())
-            yield from execution.counted(execution.curves())
-            yield from execution.counted(execution.transfers())
-            yield from execution.counted(execution.explanations())
+            yield from execution.counted(execution.compute())
     finally:
         execution.keep_seconds()
 
@@ -116,19 +119,21 @@ def _reading(study: Study, home: Home) -> Iterator[Record]:
 class Execution:
     """One attempt at a run."""
 
-    def __init__(self, study: Study, home: Home, folder: Path) -> None:
+    def __init__(self, study: Study, home: Home, folder: Path, *, jobs: int | None = 1) -> None:
         self.study, self.home, self.folder = study, home, folder
         self.device = choose_device(study.device)
+        self.n_at_once = n_at_once(study, device=self.device, most=jobs)
         make_deterministic(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
         self.trains_base = self._find_base() is None
         costs = expected_seconds(study, trains_base=self.trains_base, speed=read_speed(home))
+        costs |= {stage: costs[stage] / self.n_at_once for stage in IN_TASKS}
         self.earlier = self._earlier_seconds()
         self.progress = ProgressEstimator(costs, self.earlier)
         self.later: dict[SplitName, Split] = {}  # splits whose rows are made while the first curve learns
-        self.jobs: list[CurveJob] = []
-        self.targets: list[TransferJob] = []
+        self.finished: dict[str, dict[Task, float]] = {stage: {} for stage in IN_TASKS}  # shares of the tasks
+        self.n_finished, self._newest = 0, ""  # finished curves; the label of the newest advance
 
     def counted(self, records: Generator[Record]) -> Iterator[Record]:
         """The records; while who reads them waits, because the run is paused, the clock stands still."""
@@ -139,12 +144,6 @@ class Execution:
                 waited = time.perf_counter() - before
                 self.progress.paused += waited * (waited > PAUSE)
 
-    @property
-    def _splits(self) -> tuple[SplitName, ...]:
-        """The splits that the curves need."""
-        learned_from = {plan.method.learns_from for plan in self.plans}
-        return tuple(name for name in ALL_SPLITS if name in SMALL_SPLITS or name in learned_from)
-
     def prepare(self) -> Generator[Record]:
         """Prepare the data and the base."""
         path, is_trained = self._find_base(), self.study.classifier.needs_training
@@ -153,7 +152,7 @@ class Execution:
             kind.check_labels(self.study.classifier, self.dataset.labels)
             if not is_trained:  # what cannot be used is known before data are prepared
                 yield from self._make_base("Reading the classifier")
-        needed = ALL_SPLITS if path is None and is_trained else self._splits
+        needed = ALL_SPLITS if path is None and is_trained else splits_of(self.plans)
         self.dataset.check(needed)
         for note in self.dataset.notes():
             yield WarningRecord(kind="warning", text=note, is_grave=False)
@@ -186,7 +185,7 @@ class Execution:
         """
         plan, options = self.plans[0], self.study.classifier
         is_shipped = base is not None and base.is_relative_to(assets())
-        is_usual = is_shipped and options.needs_training and not self.study.transfer
+        is_usual = is_shipped and options.needs_training and not self.study.transfer and self.n_at_once == 1
         learns_in_steps = plan.method.uses_trigger and not getattr(plan.method, "pseudo_labels", False)
         return is_usual and learns_in_steps and plan.tuning_ratio in (None, 1.0)
 
@@ -247,23 +246,15 @@ class Execution:
 
     def _set_up(self) -> None:
         """Freeze the base, create the job of every curve."""
-        classifier: Classifier = load_base(self._own_base, self.device)
-        self._check_head(classifier)
-        environment = describe(self.device)
-        about: dict[str, JsonValue] = {
-            "classifier": base_key(self.study, self.dataset), "data": self.dataset.split_digest("tune"),
-            "versions": environment["versions"],
-            "labels": list(self.dataset.labels), "groups": list(self.dataset.groups.names),
-        }  # fmt: skip
-        splits: dict[str, Split] = {name: classifier.prepare(self._rows(name)) for name in self._splits}
-        context = StudyContext(self.study, self.dataset, classifier, splits, {}, self.folder, self.device, about)
-        self.environment = environment
-        self.jobs = [CurveJob(context, plan) for plan in self.plans]
-        self.targets = [
-            TransferJob(context, self.study.on(other), self.study.name_of(other), self.home)
-            for other in self.study.transfer
-        ]
-        self.context = context
+        self.environment = describe(self.device)
+        self.context = open_context(self.study, self.dataset, self.folder, self.device, rows=self._rows)
+        self._check_head(self.context.classifier)
+        self.work = StudyWork(self.context, self.home)
+
+    @property
+    def jobs(self) -> list[CurveJob]:
+        """The jobs of the curves."""
+        return self.work.jobs
 
     def _predict_base(self) -> None:
         """Predict with the base; refuse what no curve could be measured on."""
@@ -292,93 +283,98 @@ class Execution:
                 "out, or give a classifier that ends in a linear layer."
             )
 
-    def curves(self) -> Generator[Record]:
-        """Fit and evaluate every curve."""
-        shares, learned, evaluated = shares_of_curves(self.study), 0.0, 0.0  # of the seconds of all curves
-        for number, job in enumerate(self.jobs):
-            learning, evaluation = shares[job.plan.key]
-            label = f"Curve {number + 1} of {len(self.jobs)}: {_label(job)}"
-            yield self.progress.at("triggers", learned, label)
-            with self.progress.timing("triggers"):
-                for record in job.learn():
-                    yield record
-                    n_queries = record.get("queries")
-                    if record["kind"] == "validation" or record["step"] % 10 == 0 or n_queries:
-                        share = record["step"] / record["steps"]
-                        said = f"{label}, {n_queries:,} queries" if isinstance(n_queries, int) else label
-                        yield self.progress.at("triggers", learned + share * learning, said)
-            yield from self._measure_base()
-            if job.read() is None:
-                with self.progress.timing("evaluation"):
-                    for share in job.evaluate():
-                        yield self.progress.at("evaluation", evaluated + share * evaluation, f"{label}: test split")
-            is_last = number == len(self.jobs) - 1  # sums of shares are 1 but for rounding
-            learned, evaluated = (1.0, 1.0) if is_last else (learned + learning, evaluated + evaluation)
-            self.progress.at("triggers", learned, label)
-            self.progress.at("evaluation", evaluated, label)
-            self.save(is_complete=False)
-            yield {"kind": "curve", "curve": job.plan.key}
-
-    def transfers(self) -> Generator[Record]:
-        """Evaluate every trigger on the other bases."""
-        jobs = [job for job in self.jobs if job.plan.method.uses_trigger]
-        n = len(self.targets) * (1 + len(jobs))
-        for number, target in enumerate(self.targets):
-            at = number * (1 + len(jobs))
-            with self.progress.timing("base"):
-                for share in target.prepare():
-                    yield self.progress.at("transfer", (at + share) / n, f"Training another base: {target.name}")
-            for each, job in enumerate(jobs, at + 1):
-                with self.progress.timing("evaluation"):
-                    for share in target.evaluate(job):
-                        yield self.progress.at("transfer", (each + share) / n, f"On {target.name}: {_label(job)}")
-                self.save(is_complete=False)
-        self.progress.at("transfer", 1.0, "")
-
-    def explanations(self) -> Generator[Record]:
-        """Explain every curve: saliency, regions, counterfactual twins, demographic probe."""
-        jobs = [job for job in self.jobs if is_explained(self.study, job.plan)]
-        n = len(jobs)
-        for number, job in enumerate(jobs):
-            done = job.read()
-            if done is None or done.curve.explain:
-                continue
-            with self.progress.timing("explain"):
-                for step in self._explain(job, done.curve.chosen_lam):
-                    label = f"Explanation {number + 1} of {n}: {step.label}"
-                    if step.findings is not None:
-                        found = step.findings
-                        write_gallery(done.curve.gallery_file, Gallery(found.gallery, found.metadata))
-                        job.write(done.explained(found.explain, found.probe))
-                    yield self.progress.at("explain", (number + step.fraction) / n, label)
-            self.save(is_complete=False)
-            yield {"kind": "curve", "curve": job.plan.key}
-        self.progress.at("explain", 1.0, "")
+    def compute(self) -> Generator[Record]:
+        """Compute every task: curves, transfers, explanations."""
+        to_write = {task for task in self.work.tasks if task.kind == "explanation" and not self.work.is_finished(task)}
+        with closing(self._advances()) as advances:
+            for task, advance in advances:
+                if advance is None:
+                    yield from self._finish(task, is_written=task.kind != "explanation" or task in to_write)
+                    continue
+                if advance.record is not None:
+                    yield advance.record
+                self.progress.seconds[advance.stage] += advance.seconds
+                if advance.share is not None:
+                    yield self._at(task, advance)
+                if (advance.stage, advance.share) == ("triggers", 1.0):
+                    yield from self._measure_base()
+        for stage in IN_TASKS:
+            self.progress.at(stage, 1.0, "")
         self.save(is_complete=True)
+        forget_predictions(self.folder)
         self._keep_speed()
         yield self.progress.at("evaluation", 1.0, "Finished")
         yield {"kind": "result"}
 
-    def _explain(self, job: CurveJob, chosen_lam: float) -> Iterator[Step]:
-        """Explain one curve with the report for the data's modality."""
-        explanation_report = load(REPORTS[self.dataset.modality])
-        trigger = load_trigger(job.method.file).to(self.device)
-        steps: Iterator[Step] = explanation_report(
-            self.dataset, self.context.classifier, trigger, job.plan.lam.grid, self.study.explain,
-            device=self.device, seed=job.plan.seed, chosen_lam=chosen_lam, criterion=job.plan.criterion.kind,
-            rivals=self._rivals_of(job.plan), patterns=self.dataset.groups.patterns.tolist(),
-        )  # fmt: skip
-        return steps
+    def _advances(self) -> Generator[tuple[Task, Advance | None]]:
+        """What the tasks do, in this process or in others; None: the task is finished."""
+        tasks = self.work.tasks
+        if self.n_at_once == 1:
+            for task in tasks:
+                with closing(self.work.compute(task)) as advances:
+                    for advance in advances:
+                        yield task, advance
+                yield task, None
+            return
+        keep_predictions(self.context)
+        threads = min(self.study.threads or 1, limits().threads)
+        self.helpers = SideBySide(Order.of(self.study, self.home, self.folder, threads), self.n_at_once)
+        left = [task for task in tasks if not self.work.is_finished(task)]
+        for task in tasks:
+            if task not in left:
+                self._note(task)
+        yield from self.helpers.compute(left)
 
-    def _rivals_of(self, plan: CurvePlan) -> list[Rival]:
-        """The retrained classifiers that are explained together with a trigger's curve."""
-        rivals = (job.rival() for job in self.jobs if job.plan.is_rival_of(plan))
-        return [rival for rival in rivals if rival is not None]
+    def _finish(self, task: Task, *, is_written: bool) -> Iterator[Record]:
+        """Note that a task is finished; write the result."""
+        self._note(task)
+        if not is_written or task.kind == "other_base":
+            return
+        self.save(is_complete=False)
+        if task.kind != "transfer":
+            yield {"kind": "curve", "curve": task.curve}
+
+    def _note(self, task: Task) -> None:
+        """Count a task as finished."""
+        self.n_finished += task.kind == "curve"
+        for stage, share in self._shares(task).items():
+            self.finished[stage][task] = share
+
+    def _shares(self, task: Task) -> dict[str, float]:
+        """By stage, what a whole task is of the work of all tasks in it, 0 … 1."""
+        if task.kind == "curve":
+            learning, evaluation = self._shares_of_curves[task.curve]
+            return {"triggers": learning, "evaluation": evaluation}
+        stage = "explain" if task.kind == "explanation" else "transfer"
+        kinds = ("explanation",) if task.kind == "explanation" else ("other_base", "transfer")
+        return {stage: 1 / sum(each.kind in kinds for each in self.work.tasks)}
+
+    @cached_property
+    def _shares_of_curves(self) -> dict[str, tuple[float, float]]:
+        return shares_of_curves(self.study)
+
+    def _at(self, task: Task, advance: Advance) -> StageRecord:
+        """The progress after an advance."""
+        shares = self._shares(task)
+        stage = advance.stage if advance.stage in shares else next(iter(shares))
+        assert advance.share is not None
+        done = self.finished[stage]
+        done[task] = max(done.get(task, 0.0), shares[stage] * advance.share)
+        return self.progress.at(stage, min(sum(done.values()), 1.0), self._label(advance))
+
+    def _label(self, advance: Advance) -> str:
+        """What is being done; with several tasks at once how many, and how many curves are finished."""
+        if advance.label is not None:
+            self._newest = advance.label
+        if self.n_at_once == 1:
+            return self._newest
+        finished = f"{self.n_finished} of {len(self.jobs)} curves finished"
+        return f"{self.helpers.n_running} at once, {finished}. {self._newest}"
 
     def save(self, *, is_complete: bool) -> None:
         """Write ``result.json`` from the finished curves."""
         finished = [done for done in (job.read() for job in self.jobs) if done is not None]
-        transfers = (target.result(self.jobs, self.study.base_name) for target in self.targets)
+        transfers = (target.result(self.jobs, self.study.base_name) for target in self.work.targets)
         Result(
             folder=self.folder,
             study=self.study.to_json(),
@@ -432,10 +428,3 @@ def _has_cell(shares: Iterable[Floats], groups: Groups, group: int, label: int |
     """Whether one of several splits, by the natural shares of their (pattern, label) cells, has rows of a cell."""
     chosen = slice(None) if label is None else label
     return any(share[groups.patterns[:, group], chosen].sum() > 0 for share in shares)
-
-
-def _label(job: CurveJob) -> str:
-    plan = job.plan
-    name = (plan.trigger_name or plan.method.kind).replace("_", " ")
-    part = "" if plan.tuning_ratio in (None, 1.0) else f", {plan.tuning_ratio:.3g} of the tuning data"
-    return f"{name}, {plan.criterion.kind.replace('_', ' ')}{part}, seed {plan.seed}"

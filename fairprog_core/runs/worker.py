@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,9 @@ from fairprog_core.common import plugins
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import n_cores
 from fairprog_core.common.process.version import code_version
+from fairprog_core.runs.launcher import slots
 from fairprog_core.runs.log_format import log_to_stdout
 from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
@@ -155,7 +158,8 @@ def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:
         warm_up()
         calibrate(home)
 
-    return execute, get_ready
+    n_slots = slots()
+    return partial(execute, jobs=None if n_slots == 1 else max(n_cores() // n_slots, 1)), get_ready
 
 
 def _handle_signals(stop: StopRequest, pipe: WakeupPipe) -> None:

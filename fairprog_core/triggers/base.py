@@ -227,7 +227,7 @@ class Trigger(nn.Module):
         return in_front_of(self, model, at, **reading)
 
     def before(self, classifier: Classifier, lam: float) -> "ReprogrammedClassifier":
-        """The classifier with this trigger, as `wrap` gives it, unchecked: a trigger in training, or a control at any λ.
+        """The classifier with this trigger, unchecked, as `wrap` gives it: of one in training, or of a control.
 
         Raises:
             ConfigError: the trigger was made for inputs of another size.

@@ -1,23 +1,18 @@
 """One warm process that answers one request at a time, within limits of time and memory; only it imports torch."""
 
 import logging
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable
-from multiprocessing import Pipe, parent_process
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
-from types import ModuleType
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import psutil
 
 from fairprog_core.common import errors
 from fairprog_core.common.errors import FairprogError, RunError, shorten
 from fairprog_core.common.plugins import load_plugins
+from fairprog_core.common.process.child import SpawnedProcess, belong_to_parent
 from fairprog_core.common.registry import load
 from fairprog_core.explain.live.request import Arrays, ExplainRequest
 from fairprog_core.metrics.explanations.gallery import GalleryAbout
@@ -62,7 +57,7 @@ class WarmProcess:
         """
         self.prepare = prepare
         self.start_seconds = 0.0  # how long the last start took
-        self._process: _Process | None = None
+        self._process: SpawnedProcess | None = None
         self._line: Connection | None = None
         self._fresh_bytes = 0  # of memory after the start
 
@@ -135,7 +130,7 @@ class WarmProcess:
     def _start(self, is_given_up: Callable[[float], bool]) -> None:
         begun = time.monotonic()
         self._line, other_end = Pipe()
-        self._process = _Process(
+        self._process = SpawnedProcess(
             target=serve, args=(other_end, self.prepare), daemon=True
         )  # daemon: it is ended at exit
         self._process.start()
@@ -180,8 +175,7 @@ class _Reply(NamedTuple):
 
 def serve(requests: Connection, prepare: str) -> None:
     """Answer requests until the line is closed; runs in the process. A request may name a plug-in's classifier."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's to handle
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    belong_to_parent()
     load_plugins()
     load(prepare)()
     requests.send(None)
@@ -203,27 +197,3 @@ def _reply(worker: str, request: ExplainRequest) -> _Reply:
         logging.getLogger(__name__).exception("An explanation failed.")
         found = shorten(f"{type(error).__name__}: {error}")
         return _Reply(None, "", f"The explanation failed ({found}); try again, or give {request.lighter}.")
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(0)
-
-
-class _Process(SpawnProcess):
-    """A spawned process that does not run the program's main script again.
-
-    The page server's ``__main__`` is the page itself; spawning would run it in the child.
-    """
-
-    @staticmethod
-    def _Popen(process_obj: Any) -> Any:
-        main, empty = sys.modules["__main__"], ModuleType("__main__")
-        sys.modules["__main__"] = empty
-        try:
-            return SpawnProcess._Popen(process_obj)
-        finally:
-            if sys.modules["__main__"] is empty:  # the page server may have begun another script meanwhile
-                sys.modules["__main__"] = main

@@ -148,6 +148,10 @@ class TransferJob:
         finished = [found for found in map(self._read, jobs) if found is not None]
         return Transfer(source, self.name, self.point, finished) if finished else None
 
+    def is_finished(self, job: CurveJob) -> bool:
+        """Whether the transfer of a curve is in the run folder."""
+        return self._read(job) is not None
+
     def _read(self, job: CurveJob) -> TransferCurve | None:
         """The finished transfer curve, or None; a damaged file is renamed, so that the curve is evaluated again."""
         file = self._file(job)

@@ -1,0 +1,1 @@
+"""The tasks of a study: curves, other bases, transfers, explanations; computed in turn, or several at once."""

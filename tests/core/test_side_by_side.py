@@ -1,0 +1,142 @@
+"""Curves in several processes: the same numbers for any number of them, and nothing lost when one is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from fairprog_core.common.errors import RunError
+from fairprog_core.common.home import Home
+from fairprog_core.common.records import Record
+from fairprog_core.pipeline.execute import execute
+from fairprog_core.pipeline.tasks.how_many import n_at_once
+from fairprog_core.study import Study
+from tests.conftest import TINY, is_forkserver
+from tests.core.run_help import ROOT, eventually
+
+MANY = TINY | {
+    "name": "many",
+    "triggers": [{"kind": "border"}, {"kind": "frame"}],
+    "lam": {"low": 0.3, "high": 8.0, "grid": [1.0]},
+    "explain": {"gallery": 1, "rows": 4, "probe": False},
+    "transfer": [{"base_seed": 1}],
+}  # fmt: skip
+
+
+def numbers(folder: Path) -> dict[str, Any]:
+    """The result without seconds and the name of the run."""
+    values = json.loads((folder / "result.json").read_text("utf-8").replace(f"runs/{folder.name}/", ""))
+    values.pop("seconds")
+    for curve in values["curves"]:
+        curve.pop("seconds")
+    return values
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every predictions file and trigger, by name."""
+    found = [*folder.rglob("*.parquet"), *folder.rglob("trigger.safetensors")]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in found if file.suffix == ".parquet"}
+
+
+@pytest.fixture(scope="module")
+def one_by_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the study, computed in this process alone."""
+    home = Home.find(tmp_path_factory.mktemp("alone") / "home")
+    list(execute(Study.parse(MANY), home=home, folder=home.run("alone")))
+    return home.run("alone")
+
+
+def helpers() -> list[psutil.Process]:
+    """The processes that compute tasks for this one: copies of the one that has imported torch."""
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.ppid() != os.getpid() and is_forkserver(process)
+    ]
+
+
+def test_any_number_of_processes_gives_the_same_numbers(one_by_one: Path, home: Home) -> None:
+    records = list(execute(Study.parse(MANY), home=home, folder=home.run("two"), jobs=2))
+    assert numbers(home.run("two")) == numbers(one_by_one)
+    assert files(home.run("two")) == files(one_by_one)
+    assert helpers() == []
+    labels = [record["label"] for record in records if record["kind"] == "stage"]
+    assert any(label.startswith("2 at once, 0 of 2 curves finished. Curve") for label in labels)
+    fractions = [record["fraction"] for record in records if record["kind"] == "stage"]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+
+
+def test_killed_process_loses_only_steps_since_its_checkpoint(one_by_one: Path, home: Home) -> None:
+    """Its task goes to another process, no record comes twice, and the numbers are those of an undisturbed run."""
+    records: list[Record] = []
+    killed: list[psutil.Process] = []
+    for record in execute(Study.parse(MANY), home=home, folder=home.run("killed"), jobs=2):
+        records.append(record)
+        if not killed and record["kind"] == "train" and record["step"] >= 8:
+            killed = helpers()
+            for process in killed:
+                process.send_signal(signal.SIGKILL)
+    assert killed
+    assert numbers(home.run("killed")) == numbers(one_by_one)
+    steps = [(record["curve"], record["step"]) for record in records if record["kind"] == "train"]
+    assert len(steps) == len(set(steps))
+
+
+def test_interrupted_study_goes_on_with_another_number_of_processes(one_by_one: Path, home: Home) -> None:
+    study, folder = Study.parse(MANY), home.run("stopped")
+    records = execute(study, home=home, folder=folder, jobs=2)
+    for record in records:
+        if record["kind"] == "train" and record["step"] >= 8:
+            break
+    records.close()
+    assert helpers() == []
+    assert list(folder.glob("curves/*/*checkpoint*")), "no training wrote a checkpoint"
+    list(execute(study, home=home, folder=folder, jobs=1))
+    assert numbers(folder) == numbers(one_by_one)
+
+
+def test_process_that_always_ends_fails_the_run_with_a_sentence(home: Home) -> None:
+    with pytest.raises(RunError, match=r"3 processes ended while they computed .* \(signal SIGKILL\)"):
+        for record in execute(Study.parse(MANY), home=home, folder=home.run("x"), jobs=2):
+            if record["kind"] in ("train", "stage"):
+                for process in helpers():
+                    process.send_signal(signal.SIGKILL)
+    assert helpers() == []
+
+
+def test_processes_end_with_the_one_that_leads(tmp_path: Path) -> None:
+    """However it ends: they neither go on nor wait for ever."""
+    (tmp_path / "study.json").write_text(json.dumps(MANY))
+    command = [sys.executable, "-m", "fairprog_core", "run", str(tmp_path / "study.json"), "--jobs", "2"]
+    process = subprocess.Popen(
+        [*command, "--home", str(tmp_path / "home")], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    leader = psutil.Process(process.pid)
+    with process:
+        try:
+            children = eventually(lambda: len(found := leader.children(recursive=True)) >= 3 and found, seconds=120)
+        finally:
+            process.kill()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+
+
+def test_number_of_processes_is_as_large_as_it_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    cpu = torch.device("cpu")
+    monkeypatch.setattr("fairprog_core.common.limits.n_cores", lambda: 8)
+    large = Study.parse({"triggers": [{"kind": "border"}, {"kind": "frame"}], "seeds": [0, 1, 2]})
+    assert n_at_once(large, device=cpu, most=None) == 6
+    assert n_at_once(large.model_copy(update={"threads": 4}), device=cpu, most=None) == 2
+    assert n_at_once(large, device=cpu, most=3) == 3
+    assert n_at_once(Study.parse(MANY), device=cpu, most=None) == 1
+    monkeypatch.setenv("FAIRPROG_MAX_JOBS", "2")
+    assert n_at_once(large, device=cpu, most=None) == n_at_once(large, device=cpu, most=5) == 2
