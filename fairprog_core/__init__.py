@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fairprog_core.deploy.passport.hub import from_pretrained as from_pretrained
     from fairprog_core.deploy.passport.hub import push_to_hub as push_to_hub
     from fairprog_core.deploy.passport.hub import save_pretrained as save_pretrained
-    from fairprog_core.pipeline.frozen_base import load_classifier as load_classifier
+    from fairprog_core.pipeline.jobs.frozen_base import load_classifier as load_classifier
     from fairprog_core.report.write import write_report as write_report
     from fairprog_core.results.result import Result as Result
     from fairprog_core.runs import Store as Store
@@ -43,7 +43,7 @@ _HOMES = {
     "audit": "api.auditing.audit",
     "export": "deploy.export.export",
     "from_pretrained": "deploy.passport.hub",
-    "load_classifier": "pipeline.frozen_base",
+    "load_classifier": "pipeline.jobs.frozen_base",
     "load_reprogrammed": "api.own_model.load",
     "load_study": "study.load",
     "load_trigger": "triggers.base",

@@ -34,10 +34,10 @@ from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import majority_accuracy, report
-from fairprog_core.pipeline.curve import CurveJob
-from fairprog_core.pipeline.environment import choose_device, describe, make_deterministic
-from fairprog_core.pipeline.front import GapMeasure
-from fairprog_core.pipeline.frozen_base import find_base, keep_base, train_base
+from fairprog_core.pipeline.jobs.curve import CurveJob
+from fairprog_core.pipeline.jobs.environment import choose_device, describe, make_deterministic
+from fairprog_core.pipeline.jobs.front import GapMeasure
+from fairprog_core.pipeline.jobs.frozen_base import find_base, keep_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.tasks.helper import Order
 from fairprog_core.pipeline.tasks.how_many import n_at_once

@@ -151,8 +151,8 @@ class Worker:
 def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:
     # all import torch now, so that a claimed run starts at once
     from fairprog_core.pipeline.calibration import calibrate
-    from fairprog_core.pipeline.environment import warm_up
     from fairprog_core.pipeline.execute import execute
+    from fairprog_core.pipeline.jobs.environment import warm_up
 
     def get_ready() -> None:
         warm_up()

@@ -14,7 +14,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions, FacesOptions
 from fairprog_core.data.base import Dataset, SplitName
 from fairprog_core.methods import METHODS
-from fairprog_core.pipeline.frozen_base import base_key, find_base
+from fairprog_core.pipeline.jobs.frozen_base import base_key, find_base
 from fairprog_core.study import Study
 from fairprog_core.study.settings import shipped
 from fairprog_core.training.criteria import CRITERIA

@@ -18,7 +18,7 @@ from fairprog_core.common.home import Home, making_once
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, CommentsOptions, FacesOptions
 from fairprog_core.pipeline.execute import execute
-from fairprog_core.pipeline.frozen_base import base_key, find_base, find_damage, train_base
+from fairprog_core.pipeline.jobs.frozen_base import base_key, find_base, find_damage, train_base
 from fairprog_core.study import Study
 from tests.conftest import TINY
 from tests.fuzz.mutations import without_checksum

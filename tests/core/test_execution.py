@@ -18,10 +18,10 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Split
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.execute import Execution, execute
-from fairprog_core.pipeline.frozen_base import base_key, keep_base, train_base
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.curve import CurveJob
+from fairprog_core.pipeline.jobs.frozen_base import base_key, keep_base, train_base
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
@@ -178,7 +178,7 @@ def test_what_says_the_same_is_audited_once(finished: Finished, home: Home, monk
     """LEACE has no seed, and always naming the most frequent label has neither that nor a criterion of its own."""
     asked = []
     monkeypatch.setattr(
-        "fairprog_core.pipeline.context.measure_leakage", lambda said, *_, **more: asked.append((said, more))
+        "fairprog_core.pipeline.jobs.context.measure_leakage", lambda said, *_, **more: asked.append((said, more))
     )
     methods = [{"kind": "leace"}, {"kind": "majority"}]
     criteria = [{"kind": kind} for kind in ("equalized_odds", "demographic_parity")]
@@ -199,7 +199,8 @@ def test_what_another_release_learned_is_not_taken_over(finished: Finished, monk
     for package in ("torch", "concept-erasure", "fairlearn"):
         with monkeypatch.context() as patch:
             patch.setattr(
-                "fairprog_core.pipeline.environment.version", lambda name, new=package: "99.1" if name == new else "1.0"
+                "fairprog_core.pipeline.jobs.environment.version",
+                lambda name, new=package: "99.1" if name == new else "1.0",
             )
             places.append(work.cache.path)
     assert len(set(places)) == 4

@@ -25,7 +25,7 @@ from fairprog_core.data import DATASETS, CelebAOptions, CivilCommentsOptions
 from fairprog_core.data.celeba.dataset import CelebA
 from fairprog_core.data.civil_comments.dataset import CivilComments
 from fairprog_core.pipeline.execute import Execution
-from fairprog_core.pipeline.frozen_base import base_key
+from fairprog_core.pipeline.jobs.frozen_base import base_key
 from fairprog_core.results.result import Result
 from fairprog_core.results.summary import SummaryRow
 from fairprog_core.results.weak_base import WeakBase, find_weak_base, weak_base_sentence

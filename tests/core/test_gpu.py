@@ -15,7 +15,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 from fairprog_core.pipeline.execute import execute
-from fairprog_core.pipeline.frozen_base import load_classifier
+from fairprog_core.pipeline.jobs.frozen_base import load_classifier
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from tests import own_models

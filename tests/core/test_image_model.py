@@ -23,7 +23,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.data.faces.dataset import Faces
 from fairprog_core.explain.image.grad_cam import GradCam, normalise, upsample
 from fairprog_core.pipeline.execute import execute
-from fairprog_core.pipeline.frozen_base import base_key
+from fairprog_core.pipeline.jobs.frozen_base import base_key
 from fairprog_core.results.gallery_file import read_gallery
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study

@@ -103,11 +103,14 @@ def test_interrupted_study_goes_on_with_another_number_of_processes(one_by_one: 
 
 
 def test_process_that_always_ends_fails_the_run_with_a_sentence(home: Home) -> None:
-    with pytest.raises(RunError, match=r"3 processes ended while they computed .* \(signal SIGKILL\)"):
+    def compute() -> None:
         for record in execute(Study.parse(MANY), home=home, folder=home.run("x"), jobs=2):
             if record["kind"] in ("train", "stage"):
                 for process in helpers():
                     process.send_signal(signal.SIGKILL)
+
+    with pytest.raises(RunError, match=r"3 processes ended while they computed .* \(signal SIGKILL\)"):
+        compute()
     assert helpers() == []
 
 

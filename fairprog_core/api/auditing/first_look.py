@@ -14,8 +14,8 @@ from fairprog_core.common.records import AuditRecord, Record, StageRecord
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, SplitName
-from fairprog_core.pipeline.environment import choose_device
-from fairprog_core.pipeline.frozen_base import base_key, find_base, load_base, train_base
+from fairprog_core.pipeline.jobs.environment import choose_device
+from fairprog_core.pipeline.jobs.frozen_base import base_key, find_base, load_base, train_base
 from fairprog_core.study import Study
 
 _MADE = 0.1  # share of the whole after which the base is ready

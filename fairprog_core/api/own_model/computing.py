@@ -8,7 +8,7 @@ from torch import nn
 
 from fairprog_core.classifiers.own.classifier import OwnClassifier
 from fairprog_core.classifiers.own.lending import device_of, lent
-from fairprog_core.pipeline.environment import choose_device, deterministic
+from fairprog_core.pipeline.jobs.environment import choose_device, deterministic
 
 
 def device_for(model: nn.Module, name: str) -> torch.device:

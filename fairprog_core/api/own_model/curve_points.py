@@ -10,7 +10,7 @@ from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import report
 from fairprog_core.metrics.summaries import point_rows
-from fairprog_core.pipeline.front import SplitPredictions, controls_of, predict_all
+from fairprog_core.pipeline.jobs.front import SplitPredictions, controls_of, predict_all
 from fairprog_core.study import defaults
 
 if TYPE_CHECKING:

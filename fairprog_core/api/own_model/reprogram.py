@@ -33,7 +33,7 @@ from fairprog_core.common.lam_range import LamRange
 from fairprog_core.common.records import Front, TrainingRecord
 from fairprog_core.methods.base import FittedModel
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger, TriggerTraining
-from fairprog_core.pipeline.front import GapMeasure, choose
+from fairprog_core.pipeline.jobs.front import GapMeasure, choose
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.triggers import TriggerOptions
 from fairprog_core.triggers.base import Trigger

@@ -58,7 +58,7 @@ def open_sources(
     """
     from fairprog_core.deploy.model import open_model
     from fairprog_core.deploy.trigger import open_trigger, trigger_file
-    from fairprog_core.pipeline.environment import choose_device
+    from fairprog_core.pipeline.jobs.environment import choose_device
 
     on = choose_device(device)
     if trigger_file(trigger) is None and not trigger.endswith(".safetensors"):

@@ -23,7 +23,7 @@ from fairprog_core.deploy.stress.calibration import calibrate
 from fairprog_core.deploy.stress.changes import PICTURE_CHANGES, TEXT_CHANGES, PictureChange
 from fairprog_core.deploy.stress.figures import PairedMeasure
 from fairprog_core.deploy.stress.subject import StressedTrigger, StressProgress, StressSubject, open_subject
-from fairprog_core.pipeline.environment import choose_device, describe, deterministic
+from fairprog_core.pipeline.jobs.environment import choose_device, describe, deterministic
 from fairprog_core.pipeline.stress.stress_result import (
     UNCHANGED,
     StressedCurve,

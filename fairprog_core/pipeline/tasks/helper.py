@@ -20,7 +20,7 @@ from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.common.process import memory
 from fairprog_core.common.process.child import belong_to_parent
-from fairprog_core.pipeline.environment import choose_device, make_deterministic
+from fairprog_core.pipeline.jobs.environment import choose_device, make_deterministic
 from fairprog_core.pipeline.tasks.open_work import open_work
 from fairprog_core.pipeline.tasks.study_work import StudyWork
 from fairprog_core.pipeline.tasks.task import Advance, Task

@@ -12,9 +12,9 @@ from fairprog_core.common.registry import build
 from fairprog_core.common.types import Predictions
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.environment import describe
-from fairprog_core.pipeline.frozen_base import base_key, load_base
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.environment import describe
+from fairprog_core.pipeline.jobs.frozen_base import base_key, load_base
 from fairprog_core.pipeline.tasks.study_work import StudyWork
 from fairprog_core.results.predictions_file import read_predictions, write_predictions
 from fairprog_core.results.run_folder import base_file, base_predictions

@@ -12,10 +12,10 @@ from fairprog_core.common.registry import load
 from fairprog_core.explain import REPORTS
 from fairprog_core.explain.base import Step
 from fairprog_core.explain.conditions import Rival
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.curve import CurveJob
+from fairprog_core.pipeline.jobs.transfer import TransferJob
 from fairprog_core.pipeline.tasks.task import Advance, Task
-from fairprog_core.pipeline.tasks.transfer import TransferJob
 from fairprog_core.results.gallery_file import Gallery, write_gallery
 from fairprog_core.study.cost import is_explained
 from fairprog_core.study.plan import CurvePlan

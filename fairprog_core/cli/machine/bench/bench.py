@@ -18,7 +18,7 @@ from fairprog_core.cli.machine.bench.texts import Texts
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.common.process import memory
-from fairprog_core.pipeline.environment import describe, make_deterministic
+from fairprog_core.pipeline.jobs.environment import describe, make_deterministic
 
 __all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]
 

@@ -16,8 +16,8 @@ from fairprog_core.common.home import Home
 from fairprog_core.data import FacesOptions
 from fairprog_core.data.faces.dataset import Faces
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.curve import CurveJob
 from fairprog_core.study import Study
 from fairprog_core.training.budget import Budget
 from fairprog_core.triggers import BorderOptions, PatchOptions

@@ -30,8 +30,8 @@ from fairprog_core.methods.features import Features
 from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.counts import cell_weight, joint_table
 from fairprog_core.metrics.intervals import EstimateJson, paired_estimates
-from fairprog_core.pipeline.front import GapMeasure, choose, controls_of
-from fairprog_core.pipeline.frozen_base import find_base, load_classifier
+from fairprog_core.pipeline.jobs.front import GapMeasure, choose, controls_of
+from fairprog_core.pipeline.jobs.frozen_base import find_base, load_classifier
 from fairprog_core.study import Study
 from fairprog_core.study.defaults import first_control
 from fairprog_core.study.load import load_study_of

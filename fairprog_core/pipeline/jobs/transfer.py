@@ -24,10 +24,10 @@ from fairprog_core.metrics.comparison import Pair, share_kept
 from fairprog_core.metrics.intervals import EstimateJson
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import report
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob
-from fairprog_core.pipeline.front import SplitPredictions
-from fairprog_core.pipeline.frozen_base import base_key, find_base, keep_base, load_base, train_base
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.curve import CurveJob
+from fairprog_core.pipeline.jobs.front import SplitPredictions
+from fairprog_core.pipeline.jobs.frozen_base import base_key, find_base, keep_base, load_base, train_base
 from fairprog_core.results.curve import CurveId, Transfer, TransferCurve, read_json
 from fairprog_core.results.predictions_file import read_predictions
 from fairprog_core.study import Study

@@ -22,11 +22,11 @@ from fairprog_core.methods.base import FitContext, FittedModel, Method
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
 from fairprog_core.metrics.pareto import hypervolume
 from fairprog_core.metrics.point import Point
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.environment import releases
-from fairprog_core.pipeline.fitted_cache import FittedCache
-from fairprog_core.pipeline.front import GapMeasure, SplitPredictions, choose, controls_of, predict_all
-from fairprog_core.pipeline.glance import Glance
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.environment import releases
+from fairprog_core.pipeline.jobs.fitted_cache import FittedCache
+from fairprog_core.pipeline.jobs.front import GapMeasure, SplitPredictions, choose, controls_of, predict_all
+from fairprog_core.pipeline.jobs.glance import Glance
 from fairprog_core.results.curve import Curve, FinishedCurve
 from fairprog_core.results.run_folder import curve_folder
 from fairprog_core.study.plan import CurvePlan

@@ -22,8 +22,8 @@ from fairprog_core.common.records import Front, LiveRecord, LiveRow
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
 from fairprog_core.methods.reprogramming.trigger_training import FittedTrigger
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.front import GapMeasure
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.front import GapMeasure
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.text import TextTrigger
 
