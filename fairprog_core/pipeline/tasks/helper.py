@@ -61,7 +61,7 @@ class Finished(NamedTuple):
     error: BaseException | None = None
 
 
-Answer: TypeAlias = Advance | Finished
+HelperAnswer: TypeAlias = Advance | Finished
 
 
 def serve(line: Connection, order: Order) -> None:

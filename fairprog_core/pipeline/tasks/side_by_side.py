@@ -16,7 +16,7 @@ from typing import cast
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.process.child import CopiedProcess, prepare_copies
-from fairprog_core.pipeline.tasks.helper import Answer, Order, serve
+from fairprog_core.pipeline.tasks.helper import HelperAnswer, Order, serve
 from fairprog_core.pipeline.tasks.task import Advance, Task
 
 MOST_ENDS = 3  # processes that may end while they compute one task
@@ -45,10 +45,10 @@ class Helper:
         with suppress(OSError):
             self.line.send("go on")
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> HelperAnswer | None:
         """What it has sent; None: the process has ended."""
         try:
-            return cast(Answer, self.line.recv())
+            return cast(HelperAnswer, self.line.recv())
         except (EOFError, OSError):
             return None
 

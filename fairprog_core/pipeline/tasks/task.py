@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from fairprog_core.common.records import CurveInTraining
 
-Kind: TypeAlias = Literal["other_base", "curve", "transfer", "explanation"]
+TaskKind: TypeAlias = Literal["other_base", "curve", "transfer", "explanation"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Task:
         needs: the tasks whose files it reads.
     """
 
-    kind: Kind
+    kind: TaskKind
     curve: str = ""
     base: str = ""
     needs: frozenset["Task"] = field(default=frozenset(), compare=False, repr=False)
