@@ -97,7 +97,8 @@ def test_handbook_lists_every_limit_as_it_is():
     expected = {
         variable(name): (
             field.title,
-            "the cores" if name in ("threads", "jobs") else f"{field.default:,g}" if name.startswith(("d", "explanation_s"))
+            "the cores" if name in ("threads", "jobs")
+            else f"{field.default:,g}" if name.startswith(("d", "explanation_s"))
             else f"{field.default:,}",
             field.description,
         )
