@@ -50,7 +50,7 @@ class RunProgress:
     shares: dict[str, float] = field(default_factory=dict)  # finished share by stage
     base: list[BaseRecord] = field(default_factory=list)  # records of the base's training
     curves: dict[str, CurveSoFar] = field(default_factory=dict)
-    current: str | None = None  # key of the curve with the newest record
+    current: str | None = None  # key of the curve that is followed: the first one that is not finished
     warnings: dict[str, bool] = field(default_factory=dict)  # sentences, each once, and whether it is grave
 
 
@@ -157,7 +157,9 @@ def _live(progress: RunProgress, record: LiveRecord) -> None:
 
 def _curve(progress: RunProgress, record: TrainRecord | ValidationRecord | LiveRecord | CurveRecord) -> CurveSoFar:
     key = record["curve"]
-    progress.current = key
+    followed = progress.curves.get(progress.current or "")
+    if followed is None or followed.is_finished:  # of several that learn at once, one is followed to its end
+        progress.current = key
     return progress.curves.setdefault(key, CurveSoFar(key))
 
 

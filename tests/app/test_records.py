@@ -21,10 +21,11 @@ def test_unknown_kinds_are_skipped():
     assert gather([{"kind": "weather", "curve": "a"}]).curves == {}
 
 
-def test_curve_that_moved_last_is_the_current_one():
-    progress = gather([TRAIN | {"step": 1}, TRAIN | {"step": 1, "curve": "b"}])
-    assert progress.current == "b"
-    assert list(progress.curves) == ["a", "b"]
+def test_one_of_several_curves_is_followed_until_it_is_finished():
+    both = [TRAIN | {"step": 1}, TRAIN | {"step": 1, "curve": "b"}]
+    assert gather(both).current == "a"
+    assert list(gather(both).curves) == ["a", "b"]
+    assert gather([*both, {"kind": "curve", "curve": "a"}, TRAIN | {"step": 2, "curve": "b"}]).current == "b"
 
 
 def test_best_is_the_last_record_that_was_best():
