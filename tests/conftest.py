@@ -221,7 +221,10 @@ def processes_of(session: str) -> Iterator[psutil.Process]:
 
 def is_forkserver(process: psutil.Process) -> bool:
     """Whether a process is the one that is copied into helpers, or such a copy."""
-    return any("multiprocessing.forkserver" in part for part in process.cmdline())
+    try:
+        return any("multiprocessing.forkserver" in part for part in process.cmdline())
+    except psutil.Error:  # it has ended
+        return False
 
 
 @pytest.hookimpl(trylast=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ def helpers() -> list[psutil.Process]:
     ]
 
 
+def kill_helpers() -> list[psutil.Process]:
+    """Kill them; returns them."""
+    found = helpers()
+    for process in found:
+        with suppress(psutil.Error):  # it has ended meanwhile
+            process.send_signal(signal.SIGKILL)
+    return found
+
+
 def test_any_number_of_processes_gives_the_same_numbers(one_by_one: Path, home: Home) -> None:
     records = list(execute(Study.parse(MANY), home=home, folder=home.run("two"), jobs=2))
     assert numbers(home.run("two")) == numbers(one_by_one)
@@ -80,9 +90,7 @@ def test_killed_process_loses_only_steps_since_its_checkpoint(one_by_one: Path, 
     for record in execute(Study.parse(MANY), home=home, folder=home.run("killed"), jobs=2):
         records.append(record)
         if not killed and record["kind"] == "train" and record["step"] >= 8:
-            killed = helpers()
-            for process in killed:
-                process.send_signal(signal.SIGKILL)
+            killed = kill_helpers()
     assert killed
     assert numbers(home.run("killed")) == numbers(one_by_one)
     steps = [(record["curve"], record["step"]) for record in records if record["kind"] == "train"]
@@ -106,8 +114,7 @@ def test_process_that_always_ends_fails_the_run_with_a_sentence(home: Home) -> N
     def compute() -> None:
         for record in execute(Study.parse(MANY), home=home, folder=home.run("x"), jobs=2):
             if record["kind"] in ("train", "stage"):
-                for process in helpers():
-                    process.send_signal(signal.SIGKILL)
+                kill_helpers()
 
     with pytest.raises(RunError, match=r"3 processes ended while they computed .* \(signal SIGKILL\)"):
         compute()
