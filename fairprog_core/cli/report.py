@@ -9,6 +9,7 @@ from fairprog_core.cli.runs.compare import RunsOrFolders
 from fairprog_core.cli.terminal.console import HomeOption, say
 from fairprog_core.common.errors import size
 from fairprog_core.common.home import user_path
+from fairprog_core.results.result import uniquely_named
 from fairprog_core.runs.exchange.open_result import open_result
 
 
@@ -26,6 +27,6 @@ def report(
     """
     from fairprog_core.report.write import write_report
 
-    results = dict(open_result(each, home) for each in run)
+    results = uniquely_named(open_result(each, home) for each in run)
     path = write_report(results, out, scorecard=scorecard)
     say(f"Wrote {path} ({size(path.stat().st_size)}); open it in a browser.")

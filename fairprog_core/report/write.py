@@ -1,14 +1,13 @@
 """Write the report of one run, or of several, into one HTML file."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, count
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
 from fairprog_core.common.files.destination import Product, check_destination, has_header, writing
 from fairprog_core.common.home import user_path
 from fairprog_core.report.render import render_report
-from fairprog_core.results.result import Result
+from fairprog_core.results.result import Result, uniquely_named
 
 REPORT_FILE = Product("a report that fairprog wrote", has_header("<!doctype html>\n<!-- fairprog report/"))
 
@@ -32,15 +31,6 @@ def write_report(
     with writing(out, REPORT_FILE) as part:
         part.write_text(text, "utf-8")
     return out
-
-
-def uniquely_named(results: Iterable[tuple[str, Result]]) -> dict[str, Result]:
-    """Results by the name of their run; of a name that is taken, the next number that is free makes another one."""
-    found: dict[str, Result] = {}
-    for name, result in results:
-        numbered = (f"{name} {number}" for number in count(2))
-        found[next(each for each in chain([name], numbered) if each not in found)] = result
-    return found
 
 
 def _named(result: Result | Sequence[Result] | Mapping[str, Result]) -> Mapping[str, Result]:

@@ -5,9 +5,10 @@ folder that was opened, so a finished run can be moved, renamed or shipped.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -395,3 +396,12 @@ def _names() -> TypeAdapter[list[str]]:
 @cache
 def _seconds() -> TypeAdapter[dict[str, float]]:
     return TypeAdapter(dict[str, float])
+
+
+def uniquely_named(results: Iterable[tuple[str, Result]]) -> dict[str, Result]:
+    """Results by the name of their run; of a name that is taken, the next number that is free makes another one."""
+    found: dict[str, Result] = {}
+    for name, result in results:
+        numbered = (f"{name} {number}" for number in count(2))
+        found[next(each for each in chain([name], numbered) if each not in found)] = result
+    return found

@@ -33,9 +33,8 @@ from fairprog_core.report.sections.reading import NONE as NOT_PROBED
 from fairprog_core.report.sections.stressed import NO_TRIGGER, stressed
 from fairprog_core.report.sections.stressed import NONE as NOT_STRESSED
 from fairprog_core.report.sections.stressed import SHIPPED as NOT_STRESSED_SHIPPED
-from fairprog_core.report.write import uniquely_named
 from fairprog_core.results.changed_examples import ChangedExample
-from fairprog_core.results.result import Result
+from fairprog_core.results.result import Result, uniquely_named
 from fairprog_core.results.run_folder import shipped_runs
 from tests.app.hostile import damages
 

@@ -37,7 +37,7 @@ def make_report(results: Mapping[str, Result], names: Mapping[str, str]) -> str:
         names: of the runs, by id.
     """
     from fairprog_core.report.render import render_report  # its template engine is loaded by the first report
-    from fairprog_core.report.write import uniquely_named
+    from fairprog_core.results.result import uniquely_named
 
     found = ((names.get(run) or run, _public(result)) for run, result in _in_report(results).items())
     return render_report(uniquely_named(found), note=_part(results))

@@ -20,6 +20,7 @@ from fairprog_core.common.errors import ConfigError, shorten, shown
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import noise_note
 from fairprog_core.results.head_to_head import Candidate, ComparisonJson, DifferenceJson, candidates, head_to_head
+from fairprog_core.results.result import uniquely_named
 from fairprog_core.runs.exchange.open_result import open_result
 
 CurvesOption = Annotated[
@@ -57,7 +58,7 @@ def compare(
     """
     if seconds is not None and not isfinite(seconds):
         raise ConfigError(f"--seconds is {seconds}; it must be a number of seconds.")
-    results = dict(open_result(each, home) for each in run)
+    results = uniquely_named(open_result(each, home) for each in run)
     found = candidates(results)
     criterion = criterion or (found[0].curves[0].criterion if found else None)
     chosen = _named([each for each in found if each.curves[0].criterion == criterion], curve or [""])
