@@ -43,7 +43,7 @@ PAUSE = 10.0  # seconds between two acts of a viewer
 N_RUNS = 6  # finished runs in the home
 START_DEADLINE = 120.0  # seconds
 LONE_SECONDS = 30.0  # for which the training is measured without viewers
-LONG = ("budget.steps=1000000", "name=class-load")  # it trains until it is cancelled
+LONG = ("budget.steps=100000", "name=class-load")  # it trains until it is cancelled
 
 
 @dataclass
@@ -155,7 +155,8 @@ class Viewer:
 
     async def _noted(self, name: str, act: Any) -> None:
         try:
-            self.load.seconds.setdefault(name, []).append(await act)
+            seconds = await act
+            self.load.seconds.setdefault(name, []).append(seconds)
         except Failed as error:
             self.load.errors.append(f"{name}: {error}")
 

@@ -165,6 +165,7 @@ class PageClient:
         if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self.errors.append("the page is no program")
         if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self._kept = {name: kept for name, kept in self._kept.items() if self._n_full - kept[1] <= _KEPT_RUNS}
             self._finished.put_nowait(True)
 
     def _begin(self, message: ForwardMsg) -> None:
@@ -174,7 +175,6 @@ class PageClient:
             return
         self.widgets.clear()
         self._n_full += 1
-        self._kept = {name: kept for name, kept in self._kept.items() if self._n_full - kept[1] <= _KEPT_RUNS}
 
     def _place(self, message: ForwardMsg) -> None:
         delta = message.delta

@@ -35,6 +35,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     import streamlit as st
     from starlette.middleware import Middleware
 
+    from app.server.garbage import start_tending
     from app.server.guard import Guard
     from app.server.head import PageHead
 
@@ -43,6 +44,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()
+    start_tending()
     guard = Middleware(Guard, names=_names(host), proxies=sharing().names)
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
@@ -64,6 +66,7 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
         "server.headless": True,  # the browser is opened by ``when_open``
         "server.allowedHosts": [*_names(host), *(name.partition(":")[0] for name in proxies)],
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
+        "runner.postScriptGC": False,  # see `app.server.garbage`
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,
         "logger.level": "warning",
