@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import plotly.graph_objects as go
 
@@ -51,7 +51,7 @@ class DrawnPlot:
         """Draw a chart."""
         rows = [list(row) for row in plot.rows]
         texts = {"label": plot.label, "columns": list(plot.columns), "rows": rows, "height": plot.height}
-        return cls(from_json(plot.figure.to_json()), neutral.in_component(texts), plot.height)
+        return cls(cast(dict[str, Any], from_json(plot.figure.to_json())), neutral.in_component(texts), plot.height)
 
     def with_marker(self, frame: MarkerFrame) -> "DrawnPlot":
         """The same chart with its marker elsewhere; the traces are shared, not copied."""

@@ -7,7 +7,7 @@ import streamlit as st
 from app.charts.plot import DrawnPlot, Plot
 from fairprog_core.common.process.shared import is_shared
 
-Key = tuple[str | int | float | bool | None | tuple[str, ...], ...]
+Key = tuple[str | int | float | bool | tuple[str, ...] | None, ...]
 
 
 def shared(key: Key, draw: Callable[[], Plot]) -> DrawnPlot:

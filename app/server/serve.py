@@ -35,6 +35,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     import streamlit as st
     from starlette.middleware import Middleware
 
+    from app.server.door import Door
     from app.server.garbage import start_tending
     from app.server.guard import Guard
     from app.server.head import PageHead
@@ -45,11 +46,14 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()
     start_tending()
-    guard = Middleware(Guard, names=_names(host), proxies=sharing().names)
+    policy = sharing()
+    before = [Middleware(Guard, names=_names(host), proxies=policy.names)]
+    if policy.is_class:
+        before.append(Middleware(Door, code=policy.join_code, token=policy.teacher_token))
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
     with contextlib.suppress(KeyboardInterrupt):
-        st.App(SCRIPT, middleware=[guard, Middleware(PageHead)]).run(config=options)
+        st.App(SCRIPT, middleware=[*before, Middleware(PageHead)]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:

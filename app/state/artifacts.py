@@ -40,7 +40,10 @@ def choices() -> list[RunChoice]:
         RunChoice(run, inside.comparison_name(folder.name), folder) for run, folder in shipped_comparisons().items()
     ]
     first = pins.pinned()
-    files = run_store.home().runs.glob("*/result.json")
+    visible = run_store.visible_ids()
+    files = [
+        file for file in run_store.home().runs.glob("*/result.json") if visible is None or file.parent.name in visible
+    ]
     stamps = {file.parent: stamp for file in files if (stamp := _stamp_of_run(file)) is not None}
     newest = sorted(stamps, key=stamps.__getitem__, reverse=True)
     for folder in sorted(newest, key=lambda folder: folder.name not in first):
