@@ -11,6 +11,7 @@ from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import sharing
 
 SECONDS = 2.0  # between two reads of the store while a run is active
+SHARED_SECONDS = 5.0  # the same on a shared server, where many look at once
 N_FIRST = 20  # runs that are shown at first
 
 
@@ -61,6 +62,7 @@ else:
     is_still = run_store.are_all_over()
     if asked := run_store.asked_removal():
         confirm.show(asked, key="runs.confirm")
-    page.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)
+    seconds = SHARED_SECONDS if sharing().is_shared else SECONDS
+    page.fragment(draw, run_every=None if is_still else seconds)(is_still=is_still)
 if not sharing().is_shared:  # there it would fill the owner's disk
     take_in.show(key="runs.take_in")

@@ -1,4 +1,4 @@
-"""A class on a shared server: pupils see their own runs and what is shared, the teacher sees all and has the projector."""
+"""A class: pupils see their own runs and what is shared, the teacher sees all and has the projector."""
 
 import shutil
 
