@@ -1,9 +1,9 @@
 """How long a class waits for its pages: ``python -m tools.class_load --viewers 30 --minutes 10 --train``.
 
-Starts ``fairprog app --share`` on a new home with a few finished runs. Every viewer is a session of its own that acts
-every ten seconds: it opens Start, opens Trade-off, moves λ twice, chooses another curve, opens Runs. With ``--train`` a
-study trains meanwhile; its speed is compared with that before the viewers came. Times are from the request that is
-sent until the page has been drawn by the server.
+Starts ``fairprog app --class`` (with ``--open`` instead ``--share``) on a new home with a few finished runs. Every
+viewer is a session of its own that acts every ten seconds: it opens Start, opens Trade-off, moves λ twice, chooses
+another curve, opens Runs. With ``--train`` a study trains meanwhile; its speed is compared with that before the viewers
+came. Times are from the request that is sent until the page has been drawn by the server.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -111,10 +112,11 @@ class Viewer:
         number: decides what it looks at.
         load: where it notes.
         runs: whose Trade-off is opened.
+        code: the join code; empty: there is none.
     """
 
-    def __init__(self, url: str, number: int, load: Load, runs: list[str]) -> None:
-        self.client, self.load, self.random = PageClient(url), load, random.Random(number)
+    def __init__(self, url: str, number: int, load: Load, runs: list[str], code: str = "") -> None:
+        self.client, self.load, self.random = PageClient(url, code), load, random.Random(number)
         self.runs = itertools.cycle(runs[number % len(runs) :] + runs[: number % len(runs)])
 
     async def act_until(self, end: float, begin: float) -> None:
@@ -170,18 +172,22 @@ def furnish(home: Home) -> list[str]:
             shutil.copytree(folder, home.run(run.id), dirs_exist_ok=True)
             store.append(run.id, [], figures=main_figures(Result.open(home.run(run.id))))
             store.finish(run, "done")
-        return [*shipped, *(run.id for run in store.list())]
+        own = [run.id for run in store.list()]
+    (home.path / "class.json").write_text(json.dumps({"shared": own, "projected": ""}), "utf-8")
+    return [*shipped, *own]
 
 
 @contextlib.contextmanager
-def serving(home: Home) -> Iterator[tuple[str, psutil.Process]]:
-    """A shared dashboard on a home: its address and its process."""
+def serving(home: Home, *, mode: str = "--share") -> Iterator[tuple[str, psutil.Process, str]]:
+    """A shared dashboard on a home: its address, its process, and the join code of a class."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "fairprog_core", "app", "--share", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "fairprog_core", "app", mode, "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, "FAIRPROG_HOME": str(home.path), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen([*command, "--no-browser"], env=environment, stdout=subprocess.DEVNULL)
+    log = home.path / "class_load.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([*command, "--no-browser"], env=environment, stdout=out)
     url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + START_DEADLINE
     try:
         while True:
@@ -190,7 +196,10 @@ def serving(home: Home) -> Iterator[tuple[str, psutil.Process]]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit("The dashboard did not start.")
             time.sleep(0.1)
-        yield url, psutil.Process(process.pid)
+        while not (said := log.read_text("utf-8")).endswith("runs go on.\n"):  # the last line of its greeting
+            time.sleep(0.1)
+        code = re.search(r"with the code ([A-Z]+)", said)
+        yield url, psutil.Process(process.pid), code[1] if code else ""
     finally:
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -265,21 +274,21 @@ async def watch(load: Load, server: psutil.Process, home: Home) -> None:
         await asyncio.sleep(5)
 
 
-async def visit(load: Load, url: str, server: psutil.Process, home: Home, runs: list[str]) -> None:
+async def visit(load: Load, url: str, server: psutil.Process, home: Home, runs: list[str], code: str) -> None:
     """Let the viewers come, one after the other within ten seconds, and act."""
     watching = asyncio.create_task(watch(load, server, home))
     begin, used = time.monotonic(), sum(server.cpu_times()[:2])
     end = begin + load.minutes * 60
-    viewers = [Viewer(url, number, load, runs) for number in range(load.viewers)]
+    viewers = [Viewer(url, number, load, runs, code) for number in range(load.viewers)]
     await asyncio.gather(*(each.act_until(end, begin + PAUSE * i / len(viewers)) for i, each in enumerate(viewers)))
     load.server_share = (sum(server.cpu_times()[:2]) - used) / (time.monotonic() - begin)
     watching.cancel()
 
 
-def measure(load: Load, *, train: str | None, home: Home) -> Load:
+def measure(load: Load, *, train: str | None, home: Home, mode: str) -> Load:
     """Start a server, let the viewers act, and return what was measured."""
     runs = furnish(home)
-    with serving(home) as (url, server):
+    with serving(home, mode=mode) as (url, server, code):
         training = Training(home, train) if train else None
         before = None
         if training:
@@ -287,7 +296,7 @@ def measure(load: Load, *, train: str | None, home: Home) -> Load:
             before = training.steps()
             time.sleep(LONE_SECONDS)
             load.steps_alone, before = training.speed_since(before), training.steps()
-        asyncio.run(visit(load, url, server, home, runs))
+        asyncio.run(visit(load, url, server, home, runs, code))
         if training:
             load.steps_in_class = training.speed_since(before)
     return load
@@ -299,10 +308,12 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=12)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--train", nargs="?", const="faces-quick", help="a study that trains meanwhile")
+    parser.add_argument("--open", action="store_true", help="a shared server without a class")
     parser.add_argument("--json", type=Path, help="file to write")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fairprog-class-") as folder:
-        load = measure(Load(given.viewers, given.minutes), train=given.train, home=Home.find(Path(folder) / "home"))
+        home, mode = Home.find(Path(folder) / "home"), "--share" if given.open else "--class"
+        load = measure(Load(given.viewers, given.minutes), train=given.train, home=home, mode=mode)
     print(load.table())
     if given.json:
         given.json.write_text(json.dumps(load.to_json(), indent=2) + "\n", "utf-8")

@@ -35,6 +35,7 @@ class PageClient:
 
     Args:
         url: of the dashboard, without a slash at the end.
+        code: the join code of a class; empty: there is none.
 
     Attributes:
         widgets: by id, the elements on the screen that hold one.
@@ -43,8 +44,8 @@ class PageClient:
         errors: what went wrong, one line each.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url, self.errors = url, list[str]()
+    def __init__(self, url: str, code: str = "") -> None:
+        self.url, self.code, self.errors = url, code, list[str]()
         self.widgets: dict[str, tuple[str, Any, str]] = {}  # id -> kind, element, fragment
         self.n_bytes = self.n_redraws = 0
         self._pages: dict[str, str] = {}
@@ -61,7 +62,7 @@ class PageClient:
     async def enter(self, path: str = "", query: str = "") -> float:
         """Open the dashboard at a page; the seconds until it was drawn."""
         place, begun = urlsplit(self.url), time.perf_counter()
-        cookie = await asyncio.to_thread(_cookie, place.netloc, path)
+        cookie = await asyncio.to_thread(_cookies, place.netloc, path, self.code)
         self._socket = await connect(
             f"ws://{place.netloc}/_stcore/stream", origin=Origin(self.url), subprotocols=[Subprotocol("streamlit")],
             additional_headers={"Cookie": cookie} if cookie else {}, max_size=_LARGEST, open_timeout=DEADLINE,
@@ -213,12 +214,13 @@ class PageClient:
         self._timers.clear()
 
 
-def _cookie(place: str, path: str) -> str:
-    """What a browser does first: load the page, and get the cookie that tells this visitor from others."""
+def _cookies(place: str, path: str, code: str) -> str:
+    """What a browser does first: join, load the page, and get the cookie that tells this visitor from others."""
     connection = http.client.HTTPConnection(place, timeout=DEADLINE)
-    found = []
-    for address, accept in ((f"/{path}", "text/html"), ("/_stcore/host-config", "*/*")):
-        connection.request("GET", address, headers={"Accept": accept})
+    found = list[str]()
+    addresses = [(f"/{path}", "text/html"), ("/_stcore/host-config", "*/*")]
+    for address, accept in [*([(f"/join?code={code}", "text/html")] if code else []), *addresses]:
+        connection.request("GET", address, headers={"Accept": accept, "Cookie": "; ".join(found)})
         answer = connection.getresponse()
         answer.read()
         found += [line.partition(";")[0] for line in answer.headers.get_all("Set-Cookie") or []]

@@ -8,7 +8,7 @@ import threading
 import time
 import tomllib
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -39,10 +39,12 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     from app.server.garbage import start_tending
     from app.server.guard import Guard
     from app.server.head import PageHead
+    from app.server.warm import import_pages
 
     name = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     url = f"http://{name}:{port}"
-    threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
+    then = [when_open, *([lambda _: import_pages()] if is_shared else [])]
+    threading.Thread(target=_when_it_answers, args=(url, then), daemon=True).start()
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()
     start_tending()
@@ -77,13 +79,14 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
     }
 
 
-def _when_it_answers(url: str, when_open: Callable[[str], None]) -> None:
+def _when_it_answers(url: str, then: Sequence[Callable[[str], None]]) -> None:
     pause, deadline = threading.Event(), time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
             break
         pause.wait(0.05)
-    when_open(url)
+    for each in then:
+        each(url)
 
 
 def _end_cleanly() -> None:
