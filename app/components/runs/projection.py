@@ -41,6 +41,8 @@ def show(value: str, *, key: str) -> None:
         _plane(result, run.id, key)
     with right:
         curve = result.curves[0]
+        name = inside.curve_name(curve.name, curve.criterion, curve.tuning_ratio, curve.method)
+        st.markdown(words.AT.format(curve=common.plain(name), lam=common.lam(curve.chosen_lam)))
         detail.show(result.chosen_point(curve), key=f"{key}.detail", base=result.base, metric=curve.gap)
 
 
