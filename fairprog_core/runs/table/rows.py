@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, UnknownRunError, shorten, shown
@@ -205,8 +205,10 @@ def next_queued() -> Select[Any]:
     been queued longest. A visitor of whom a run is running has to wait for its end.
     """
     other = RUNS.alias()
-    is_of_same = other.c.visitor.is_not_distinct_from(RUNS.c.visitor)
-    last = select(func.max(other.c.started)).where(is_of_same).scalar_subquery()
+    last_start = select(func.max(other.c.started))
+    of_owner = last_start.where(other.c.visitor.is_(None)).scalar_subquery()  # read once, however many runs there are
+    of_visitor = last_start.where(other.c.visitor == RUNS.c.visitor).scalar_subquery()
+    last = case((RUNS.c.visitor.is_(None), of_owner), else_=of_visitor)
     runs_now = select(other.c.id).where((other.c.visitor == RUNS.c.visitor) & (other.c.state == "running")).exists()
     waiting = select(RUNS.c.id).where((RUNS.c.state == "queued") & ~runs_now)
     return waiting.order_by(func.coalesce(last, 0.0), RUNS.c.queued, RUNS.c.number).limit(1)
