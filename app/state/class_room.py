@@ -3,7 +3,9 @@
 import json
 from typing import NamedTuple
 
-from app.state import run_store
+from app.state import visitor
+from app.state.server_home import home
+from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import replacing
 from fairprog_core.results.run_folder import shipped_runs
 
@@ -30,7 +32,7 @@ class Board(NamedTuple):
 def board() -> Board:
     """What is shared now; nothing where the file is missing or damaged."""
     try:
-        found = json.loads((run_store.home().path / _FILE).read_text("utf-8"))
+        found = json.loads((home().path / _FILE).read_text("utf-8"))
         shared = tuple(each for each in found["shared"] if isinstance(each, str))
         return Board(shared, found["projected"] if isinstance(found["projected"], str) else "")
     except (OSError, ValueError, KeyError, TypeError):
@@ -43,9 +45,9 @@ def share(run_id: str) -> None:
     Raises:
         RunError: this visitor is not the teacher.
     """
-    run_store.check_teacher()
+    _check_teacher()
     now = board()
-    kept = tuple(each for each in now.shared if each != run_id and run_store.home().run(each).is_dir())
+    kept = tuple(each for each in now.shared if each != run_id and home().run(each).is_dir())
     _write(now._replace(shared=kept if run_id in now.shared else (run_id, *kept)))
 
 
@@ -55,7 +57,7 @@ def project(run_id: str) -> None:
     Raises:
         RunError: this visitor is not the teacher.
     """
-    run_store.check_teacher()
+    _check_teacher()
     now = board()
     _write(now._replace(projected="" if now.projected == run_id else run_id))
 
@@ -65,6 +67,16 @@ def is_seen_by_all(run_id: str) -> bool:
     return run_id in shipped_runs() or run_id in board().seen
 
 
+def _check_teacher() -> None:
+    """Refuse what only the teacher of a class may do.
+
+    Raises:
+        RunError: this visitor is not the teacher.
+    """
+    if not visitor.is_teacher():
+        raise RunError("Only the teacher of the class may do this: who opened the address on the server's terminal.")
+
+
 def _write(value: Board) -> None:
-    with replacing(run_store.home().path / _FILE) as part:
+    with replacing(home().path / _FILE) as part:
         part.write_text(json.dumps(value._asdict()), "utf-8")

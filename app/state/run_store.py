@@ -1,15 +1,14 @@
 """The runs of this home: list, submit, cancel, resume, remove. The selected run is in ``session``."""
 
 import hashlib
-import os
 import shutil
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import streamlit as st
 
+from app.state import class_room, server_home
 from app.state.session import RUN, WATCHED, _key, select_run, selected_run
 from app.state.visitor import is_pupil, is_teacher, visitor
 from app.wording.shared import public
@@ -29,8 +28,7 @@ if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarte
 
 def home() -> Home:
     """The home of this server; made if missing."""
-    found = _home(os.environ.get("FAIRPROG_HOME"))
-    return found if found.path.is_dir() else Home.find()
+    return server_home.home()
 
 
 def store() -> "Store":
@@ -110,8 +108,6 @@ def visible_ids() -> frozenset[str] | None:
 
 def may_see(run_id: str) -> bool:
     """Whether this visitor may see a run: in a class only own ones, and those that are shared with it."""
-    from app.state import class_room
-
     return not is_pupil() or class_room.is_seen_by_all(run_id) or run_id in (visible_ids() or ())
 
 
@@ -119,7 +115,6 @@ def _sight() -> "Sight | None":
     """The runs that this visitor sees; None: all."""
     if not is_pupil():
         return None
-    from app.state import class_room
     from fairprog_core.runs.table.rows import Sight
 
     return Sight(visitor_digest() or "", class_room.board().seen)
@@ -171,16 +166,6 @@ def may_change(run: "Run") -> bool:
     The teacher of a class may change all.
     """
     return not sharing().is_shared or is_teacher() or run.visitor == visitor_digest()
-
-
-def check_teacher() -> None:
-    """Refuse what only the teacher of a class may do.
-
-    Raises:
-        RunError: this visitor is not the teacher.
-    """
-    if not is_teacher():
-        raise RunError("Only the teacher of the class may do this: who opened the address on the server's terminal.")
 
 
 def _check_budget(study: "Study") -> None:
@@ -293,12 +278,6 @@ def visitor_digest() -> str | None:
     None: they are the owner's, as those of a teacher are.
     """
     return hashlib.sha256(visitor().encode()).hexdigest() if sharing().is_shared and not is_teacher() else None
-
-
-@lru_cache(maxsize=8)
-def _home(chosen: str | None) -> Home:
-    """``chosen`` is the variable of the environment: finding a home follows every link in its path."""
-    return Home.find(chosen)
 
 
 @st.cache_resource(ttl=SIGHT_SECONDS, max_entries=256, show_spinner=False)
