@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.state import session
 from app.widgets import page
-from app.wording import class_room
+from app.wording.panels import class_room
 from app.wording.shared import common
 from fairprog_core.common import plugins
 from fairprog_core.common.sharing import sharing

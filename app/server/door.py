@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from fairprog_core.common.process.class_pass import PASS, Role, is_code, issue, role_of
 
 JOIN, TEACH = "/join", "/teach/"

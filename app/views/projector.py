@@ -5,7 +5,7 @@ import streamlit as st
 from app.components.runs import projection
 from app.state import class_room
 from app.widgets import page
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from fairprog_core.common.sharing import sharing
 
 SECONDS = 3.0  # between two looks at what the teacher chose

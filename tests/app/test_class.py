@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state import artifacts, class_room, run_store, visitor
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from fairprog_core.common.errors import ConfigError, RunError
 from fairprog_core.common.sharing import Sharing
 from fairprog_core.study.load import load_study, load_study_of

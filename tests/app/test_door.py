@@ -8,7 +8,7 @@ import pytest
 
 from app.server import door
 from app.server.door import Door
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from fairprog_core.common.process.class_pass import LETTERS, PASS, is_code, issue, new_code, new_token, role_of
 
 CODE, TOKEN = "ABCDEF", "0" * 32

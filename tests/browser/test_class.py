@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from fairprog_core.common.home import Home
 from tests.browser.conftest import Server, running_server
 

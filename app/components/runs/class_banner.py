@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.state import run_store, visitor
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from app.wording.shared import common
 from fairprog_core.common.sharing import sharing
 

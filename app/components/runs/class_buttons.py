@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.state import class_room, visitor
 from app.widgets import confirm
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 
 
 def show(value: str, *, key: str) -> None:

@@ -10,7 +10,7 @@ from app.models.series import drawable, gather, plot_point
 from app.presenters import shared_charts
 from app.state import artifacts, run_store
 from app.widgets import live_plot
-from app.wording import class_room as words
+from app.wording.panels import class_room as words
 from app.wording.shared import common, inside
 from fairprog_core.results.result import Result
 
