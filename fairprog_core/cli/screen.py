@@ -67,7 +67,7 @@ def app(
         list[str] | None,
         typer.Option(help="A further host name of the dashboard, e.g. that of a proxy. Repeatable."),
     ] = None,
-    is_class: Annotated[
+    class_: Annotated[
         bool, typer.Option("--class", help="Share with a class: a join code, a teacher, fair turns. Implies --share.")
     ] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")] = False,
@@ -80,10 +80,10 @@ def app(
     Ctrl-C ends the dashboard. Workers continue with queued runs, and exit after ten minutes without a run.
     The dashboard shows running runs again after its next start.
     """
-    share = share or is_class
+    share = share or class_
     host = host or (EVERYWHERE if share else LOCAL[0])
     policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
-    if is_class:
+    if class_:
         policy = replace(policy, join_code=class_pass.new_code(), teacher_token=class_pass.new_token())
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
@@ -168,13 +168,13 @@ def greeting(home: Home, url: str, *, is_everywhere: bool, policy: Sharing | Non
         policy: of a class, its code and the teacher's address are printed too.
     """
     others = [url.replace("localhost", address, 1) for address in _addresses()] if is_everywhere else []
-    class_ = policy if policy is not None and policy.is_class else None
+    taught = policy if policy is not None and policy.is_class else None
     return "\n".join(
         [
             f"fairprog is open at {url}",
             *[f"Other machines open {' or '.join(others)}"] * bool(others),
-            *([f"The class joins with the code {class_.join_code}"] if class_ else []),
-            *([f"You, its teacher, open {url}/teach/{class_.teacher_token}"] if class_ else []),
+            *([f"The class joins with the code {taught.join_code}"] if taught else []),
+            *([f"You, its teacher, open {url}/teach/{taught.teacher_token}"] if taught else []),
             f"Runs and caches are in {home.path}",
             "Ctrl-C ends the page; runs go on.",
         ]
