@@ -6,18 +6,22 @@ import streamlit as st
 
 from app.state import session
 from app.widgets import page
+from app.wording.panels import class_room
 from app.wording.shared import common
 from fairprog_core.common import plugins
+from fairprog_core.common.sharing import sharing
 
 HERE = Path(__file__).parent
+PROJECTOR = "projector"
 SALIENCY = "saliency"  # the page whose visitors wait for explanations
 
 
 def pages() -> list[st.Page]:
-    """The pages of ``wording.shared.common.PAGES``: one file each in ``app/views``."""
+    """The pages of ``wording.shared.common.PAGES``, one file each in ``app/views``; a class has one more."""
+    names = common.PAGES | ({PROJECTOR: class_room.PROJECTOR} if sharing().is_class else {})
     return [
         st.Page(f"views/{name}.py", title=title, url_path=name, default=name == "start")
-        for name, title in common.PAGES.items()
+        for name, title in names.items()
     ]
 
 

@@ -11,13 +11,12 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from app.charts import theme
-from app.charts.plot import Plot
+from app.charts.plot import MARKER, Plot
 from app.models.frame import MarkerFrame
 from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.report.figures.line import CONTROLS, Line
 
-MARKER = "marker"  # meta of the trace that the λ slider moves
 _STEP = 1.9  # distance of two controls, in distances of two λ: the controls have longer names
 _MARGIN = 0.14  # above and below all intervals, as a share of their range
 _BAND = 0.2  # opacity of a rival's interval

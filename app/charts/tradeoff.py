@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.charts import theme
-from app.charts.plot import Plot
+from app.charts.plot import MARKER, Plot
 from app.models.frame import MarkerFrame
 from app.models.series import PlotPoint, Series, front, gather, plot_point
 from app.wording import tradeoff as words
@@ -16,7 +16,6 @@ from fairprog_core.metrics.group_tables import ChangeRow
 from fairprog_core.metrics.intervals import Estimate
 from fairprog_core.results.result import Result
 
-MARKER = "marker"  # meta of the trace that the λ slider moves
 FAINT = 0.45  # opacity
 _HOLLOW = ("open", "open-dot")  # endings of Plotly's symbol names, for controls
 _BAR_RANGE = 1.5  # end of the axis, in lengths of the longest bar: on a phone the numbers must not touch the names

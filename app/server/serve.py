@@ -8,7 +8,7 @@ import threading
 import time
 import tomllib
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -35,19 +35,27 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     import streamlit as st
     from starlette.middleware import Middleware
 
+    from app.server.door import Door
+    from app.server.garbage import start_tending
     from app.server.guard import Guard
     from app.server.head import PageHead
+    from app.server.warm import import_pages
 
     name = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     url = f"http://{name}:{port}"
-    threading.Thread(target=_when_it_answers, args=(url, when_open), daemon=True).start()
+    then = [when_open, *([lambda _: import_pages()] if is_shared else [])]
+    threading.Thread(target=_when_it_answers, args=(url, then), daemon=True).start()
     options = server_options(host, port, is_shared=is_shared)
     memory.share_one()
-    guard = Middleware(Guard, names=_names(host), proxies=sharing().names)
+    start_tending()
+    policy = sharing()
+    before = [Middleware(Guard, names=_names(host), proxies=policy.names)]
+    if policy.is_class:
+        before.append(Middleware(Door, code=policy.join_code, token=policy.teacher_token))
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
     with contextlib.suppress(KeyboardInterrupt):
-        st.App(SCRIPT, middleware=[guard, Middleware(PageHead)]).run(config=options)
+        st.App(SCRIPT, middleware=[*before, Middleware(PageHead)]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:
@@ -64,19 +72,21 @@ def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object
         "server.headless": True,  # the browser is opened by ``when_open``
         "server.allowedHosts": [*_names(host), *(name.partition(":")[0] for name in proxies)],
         "client.showErrorDetails": "none" if is_shared else values.get("client.showErrorDetails", "full"),
+        "runner.postScriptGC": False,  # see `app.server.garbage`
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,
         "logger.level": "warning",
     }
 
 
-def _when_it_answers(url: str, when_open: Callable[[str], None]) -> None:
+def _when_it_answers(url: str, then: Sequence[Callable[[str], None]]) -> None:
     pause, deadline = threading.Event(), time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
             break
         pause.wait(0.05)
-    when_open(url)
+    for each in then:
+        each(url)
 
 
 def _end_cleanly() -> None:

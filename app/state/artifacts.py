@@ -40,7 +40,10 @@ def choices() -> list[RunChoice]:
         RunChoice(run, inside.comparison_name(folder.name), folder) for run, folder in shipped_comparisons().items()
     ]
     first = pins.pinned()
-    files = run_store.home().runs.glob("*/result.json")
+    visible = run_store.visible_ids()
+    files = [
+        file for file in run_store.home().runs.glob("*/result.json") if visible is None or file.parent.name in visible
+    ]
     stamps = {file.parent: stamp for file in files if (stamp := _stamp_of_run(file)) is not None}
     newest = sorted(stamps, key=stamps.__getitem__, reverse=True)
     for folder in sorted(newest, key=lambda folder: folder.name not in first):
@@ -103,8 +106,12 @@ def base_weights(result: Result) -> Path | None:
 
 
 def stamp(result: Result, key: str) -> str:
-    """A cache key that changes with the result of the curve with this key."""
-    return f"{result.folder}/{key}@{_modified(result.folder)}"
+    """A cache key that changes with the result of the curve with this key.
+
+    Sizes are part of it: the file may have been replaced since ``result`` was read.
+    """
+    sizes = f"{len(result.points)}-{len(result.curves)}-{result.is_complete}"
+    return f"{result.folder}/{key}@{_modified(result.folder)}-{sizes}"
 
 
 def _stamp_of_run(file: Path) -> int | None:
@@ -126,7 +133,7 @@ def _predictions(point: Point) -> str:
 # ``modified``, the result's modification time, is part of every cache key. Arguments with an underscore are not.
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=48, show_spinner=False)
 def _open(folder: Path, modified: int) -> Result:
     return Result.open(folder)
 
@@ -165,7 +172,7 @@ def _levelling(folder: Path, modified: int, name: str, gap: str, _point: Point) 
     return _open(folder, modified).levelling(_point, gap)
 
 
-@st.cache_resource(max_entries=8, show_spinner=inside.LOADING)
+@st.cache_resource(max_entries=48, show_spinner=inside.LOADING)
 def _gallery(folder: Path, modified: int, key: str) -> Gallery | None:
     result = _open(folder, modified)
     return result.gallery(next(curve for curve in result.curves if curve.key == key))

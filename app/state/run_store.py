@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import streamlit as st
 
+from app.state import class_room, server_home
 from app.state.session import RUN, WATCHED, _key, select_run, selected_run
-from app.state.visitor import visitor
+from app.state.visitor import is_pupil, is_teacher, visitor
 from app.wording.shared import public
-from fairprog_core.common.errors import FairprogError, RunError
+from fairprog_core.common.errors import ConfigError, FairprogError, RunError
 from fairprog_core.common.home import Home
+from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import sharing
 from fairprog_core.results.run_folder import DEMO, shipped_runs
 
+SIGHT_SECONDS = 2.0  # for which the ids of the runs that a visitor sees are kept
+
 if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarter of a second on the first visit
     from fairprog_core.runs import Run, Store
+    from fairprog_core.runs.table.rows import Sight
     from fairprog_core.study import Study
 
 
 def home() -> Home:
-    """The home of this server."""
-    return Home.find()
+    """The home of this server; made if missing."""
+    return server_home.home()
 
 
 def store() -> "Store":
@@ -42,11 +47,12 @@ def is_demo(run_id: str) -> bool:
 
 
 def find_run(run_id: str) -> "Run | None":
-    """The current state of a run of this home; None where there is no such run."""
+    """The current state of a run of this home; None where there is no such run, or this visitor may not see it."""
     try:
-        return store().get(run_id)
+        run = store().get(run_id)
     except RunError:
         return None
+    return run if may_see(run_id) else None
 
 
 def watched_run() -> str | None:
@@ -71,12 +77,47 @@ def watched_run() -> str | None:
 
 def active_runs() -> "list[Run]":
     """The newest runs that are not over, three at most."""
-    return store().list(limit=3, is_active=True)
+    return store().list(limit=3, is_active=True, seen_by=_sight())
 
 
 def are_all_over() -> bool:
     """Whether no run is queued or running; brings the states up to date."""
-    return not store().list(limit=1, is_active=True)
+    return not store().list(limit=1, is_active=True, seen_by=_sight())
+
+
+def runs(*, limit: int | None = None, skip: int = 0) -> "list[Run]":
+    """The runs that this visitor sees, the newest first."""
+    return store().list(limit=limit, skip=skip, seen_by=_sight())
+
+
+def n_runs() -> int:
+    """Number of the runs that this visitor sees."""
+    return store().count(seen_by=_sight())
+
+
+def n_active() -> int:
+    """Number of queued and running runs of all visitors."""
+    return store().count(is_active=True)
+
+
+def visible_ids() -> frozenset[str] | None:
+    """The ids of the runs of this home that this visitor sees; None: all of them."""
+    sight = _sight()
+    return None if sight is None else _ids(home().path, sight)
+
+
+def may_see(run_id: str) -> bool:
+    """Whether this visitor may see a run: in a class only own ones, and those that are shared with it."""
+    return not is_pupil() or class_room.is_seen_by_all(run_id) or run_id in (visible_ids() or ())
+
+
+def _sight() -> "Sight | None":
+    """The runs that this visitor sees; None: all."""
+    if not is_pupil():
+        return None
+    from fairprog_core.runs.table.rows import Sight
+
+    return Sight(visitor_digest() or "", class_room.board().seen)
 
 
 def warm_up() -> None:
@@ -94,7 +135,10 @@ def submit(study: "Study") -> str:
         RunError: the queue is full, or this visitor has too many runs.
     """
     sharing().check(study)
+    if is_pupil():
+        _check_budget(study)
     run_id = store().submit(study, visitor=visitor_digest())
+    _ids.clear()
     warm_up()
     select_run(run_id)
     return run_id
@@ -117,8 +161,26 @@ def take_in(content: BinaryIO) -> str:
 
 
 def may_change(run: "Run") -> bool:
-    """Whether this visitor may cancel, resume and remove a run: on a shared server only those of the same browser."""
-    return not sharing().is_shared or run.visitor == visitor_digest()
+    """Whether this visitor may cancel, resume and remove a run: on a shared server only those of the same browser.
+
+    The teacher of a class may change all.
+    """
+    return not sharing().is_shared or is_teacher() or run.visitor == visitor_digest()
+
+
+def _check_budget(study: "Study") -> None:
+    """Refuse a study that takes a class's machine for too long.
+
+    Raises:
+        ConfigError: it is expected to.
+    """
+    from fairprog_core.common.files.speed import read_speed
+    from fairprog_core.study.cost import expected_seconds
+
+    needed = expected_seconds(study, trains_base=study.classifier.weights_from == "train", speed=read_speed(home()))
+    minutes, now = sum(needed.values()) / 60, limits()
+    if minutes > now.visitor_minutes:
+        raise ConfigError(now.refusal("visitor_minutes", f"This study is expected to take {minutes:,.0f} minutes"))
 
 
 def _check_own(run_id: str) -> None:
@@ -163,6 +225,7 @@ def resume(run_id: str) -> None:
     if sharing().is_shared and (run := find_run(run_id)):
         sharing().check(_study_of(run))
     store().resume(run_id, visitor=visitor_digest())
+    _ids.clear()
     warm_up()
 
 
@@ -196,11 +259,11 @@ def asked_removal() -> "Run | None":
 
 
 def folder_of(run_id: str) -> Path | None:
-    """The artifact folder of a run or of a demo; None where it is missing."""
+    """The artifact folder of a run or of a demo; None where it is missing, or this visitor may not see it."""
     if is_demo(run_id):
         return shipped_runs().get(run_id)
     folder = home().run(run_id)
-    return folder if folder.is_dir() else None
+    return folder if folder.is_dir() and may_see(run_id) else None
 
 
 def _study_of(run: "Run") -> "Study":
@@ -210,8 +273,17 @@ def _study_of(run: "Run") -> "Study":
 
 
 def visitor_digest() -> str | None:
-    """Under which name the runs of this browser are counted: a digest, so that no file holds its cookie."""
-    return hashlib.sha256(visitor().encode()).hexdigest() if sharing().is_shared else None
+    """Under which name the runs of this browser are counted: a digest, so that no file holds its cookie.
+
+    None: they are the owner's, as those of a teacher are.
+    """
+    return hashlib.sha256(visitor().encode()).hexdigest() if sharing().is_shared and not is_teacher() else None
+
+
+@st.cache_resource(ttl=SIGHT_SECONDS, max_entries=256, show_spinner=False)
+def _ids(path: Path, sight: "Sight") -> frozenset[str]:
+    """A page asks for them a dozen times; what a visitor submits meanwhile clears the cache."""
+    return store().ids(sight)
 
 
 @st.cache_resource

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.components.runs import run_table, take_in
+from app.components.runs import class_banner, run_table, take_in
 from app.models import saved_study
 from app.state import run_store, session
 from app.widgets import confirm, page
@@ -11,6 +11,7 @@ from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import sharing
 
 SECONDS = 2.0  # between two reads of the store while a run is active
+SHARED_SECONDS = 5.0  # the same on a shared server, where many look at once
 N_FIRST = 20  # runs that are shown at first
 
 
@@ -20,8 +21,8 @@ def draw(*, is_still: bool) -> None:
         st.rerun(scope="app")
     bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:
-        limit, skip = choose_rows(run_store.store().count())
-    shown = run_store.store().list(limit=limit, skip=skip)
+        limit, skip = choose_rows(run_store.n_runs())
+    shown = run_store.runs(limit=limit, skip=skip)
     selected = run_table.show(shown, key="runs")
     kinds = dict.fromkeys(saved_study.dataset_kind(run.study) for run in shown if run.id in selected)
     is_possible = len(selected) > 1 and len(kinds) == 1
@@ -52,7 +53,8 @@ def choose_rows(n: int) -> tuple[int, int]:
 
 
 page.header(words.TITLE, words.LEAD)
-if run_store.store().count() == 0:
+class_banner.show()
+if run_store.n_runs() == 0:
     st.info(words.EMPTY)
     if st.button(words.TO_TRAIN, type="primary", key="runs.to_train"):
         st.switch_page("views/train.py")
@@ -60,6 +62,7 @@ else:
     is_still = run_store.are_all_over()
     if asked := run_store.asked_removal():
         confirm.show(asked, key="runs.confirm")
-    page.fragment(draw, run_every=None if is_still else SECONDS)(is_still=is_still)
+    seconds = SHARED_SECONDS if sharing().is_shared else SECONDS
+    page.fragment(draw, run_every=None if is_still else seconds)(is_still=is_still)
 if not sharing().is_shared:  # there it would fill the owner's disk
     take_in.show(key="runs.take_in")

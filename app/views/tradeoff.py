@@ -43,7 +43,10 @@ def show_point(result: Result, curve: Curve, index: int, metric: str) -> None:
         return
     gallery, show = artifacts.gallery(result, curve.key), TRIGGERS[saved_study.modality(result.study)]
     if gallery:
-        show(gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve.trigger)
+        show(
+            gallery, key="trigger", channel=CHANNEL, index=index, study=result.study, trigger=curve.trigger,
+            stamp=artifacts.stamp(result, curve.key),
+        )  # fmt: skip
 
 
 @page.fragment

@@ -4,6 +4,7 @@ Zoom, hover and legend survive an update. CSS sets the colour of texts, so that 
 plotly.js comes from the installed plotly package.
 """
 
+import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,8 @@ import plotly
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-from app.charts.plot import Plot
+from app.charts.plot import DrawnPlot, Plot
 from app.widgets import page
-from app.wording.shared import neutral
 
 _ROOT = 17  # px: the type that the heights of charts are made for
 _CAPTION = 3.5  # rem: the label and the folded table below the chart
@@ -25,7 +25,7 @@ _CSS = (_FOLDER / "live_plot.css").read_text("utf-8")
 _JS = (_FOLDER / "live_plot.js").read_text("utf-8")
 
 
-def show(value: Plot, *, key: str, is_reserved: bool = True) -> Plot:
+def show(value: Plot | DrawnPlot, *, key: str, is_reserved: bool = True) -> None:
     """Draw the chart, or update it with new data.
 
     Args:
@@ -34,19 +34,11 @@ def show(value: Plot, *, key: str, is_reserved: bool = True) -> Plot:
         is_reserved: whether it keeps its place until it is loaded. A chart whose height changes while it is watched
             stands in a place of its own: another height here would build it anew.
     """
-    texts = neutral.in_component(
-        {
-            "label": value.label,
-            "columns": list(value.columns),
-            "rows": [list(row) for row in value.rows],
-            "height": value.height,
-        }
-    )
-    data = texts | {"figure": value.figure.to_json(), "source": source()}
+    drawn = value if isinstance(value, DrawnPlot) else DrawnPlot.of(value)
+    data = drawn.texts | {"figure": json.dumps(drawn.figure, separators=(",", ":")), "source": source()}
     _served.add(True)
     with page.reserved(value.height / _ROOT + _CAPTION, key=key) if is_reserved else nullcontext():
         _component()(key=key, data=[data])  # a list: for a dict Streamlit imports pandas, 70 MB for the server
-    return value
 
 
 @st.cache_resource

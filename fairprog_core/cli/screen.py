@@ -10,6 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,6 +23,7 @@ from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, 
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.limits import limits
+from fairprog_core.common.process import class_pass
 from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.runs import launcher
 from fairprog_core.runs.restart import keep
@@ -65,6 +67,9 @@ def app(
         list[str] | None,
         typer.Option(help="A further host name of the dashboard, e.g. that of a proxy. Repeatable."),
     ] = None,
+    class_: Annotated[
+        bool, typer.Option("--class", help="Share with a class: a join code, a teacher, fair turns. Implies --share.")
+    ] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")] = False,
 ) -> None:
     """Start the dashboard and the workers.
@@ -75,18 +80,21 @@ def app(
     Ctrl-C ends the dashboard. Workers continue with queued runs, and exit after ten minutes without a run.
     The dashboard shows running runs again after its next start.
     """
+    share = share or class_
     host = host or (EVERYWHERE if share else LOCAL[0])
     policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
+    if class_:
+        policy = replace(policy, join_code=class_pass.new_code(), teacher_token=class_pass.new_token())
     opened_home = open_home(home)
     Store(opened_home).close()  # reports a damaged run table here instead of on the page
     launcher.slots()  # like the next lines: reports a wrong variable of the environment
     limits()
     assets()
     screen, port = find_screen(), _free_port(host, port)
-    if policy.is_shared:
+    if policy.is_shared and not policy.is_class:
         complain("whoever can reach this machine can use the dashboard and start runs.")
     os.environ.update({"FAIRPROG_HOME": str(opened_home.path), **policy.to_environment()})
-    announce = partial(_announce, opened_home, not no_browser, host == EVERYWHERE)
+    announce = partial(_announce, opened_home, not no_browser, host == EVERYWHERE, policy)
     screen(host=host, port=port, is_shared=policy.is_shared, when_open=announce)
 
 
@@ -141,22 +149,32 @@ def _leave_out_working_folder() -> None:
         sys.path[:] = [part for part in sys.path if Path(part).resolve() != here]
 
 
-def _announce(home: Home, open_browser: bool, is_everywhere: bool, url: str) -> None:
+def _announce(home: Home, open_browser: bool, is_everywhere: bool, policy: Sharing, url: str) -> None:
     """Print the address, open the browser, then start the workers, so that the page opens without delay."""
-    say(greeting(home, url, is_everywhere=is_everywhere))
+    say(greeting(home, url, is_everywhere=is_everywhere, policy=policy))
     if open_browser:
-        webbrowser.open(url)
+        webbrowser.open(f"{url}/teach/{policy.teacher_token}" if policy.is_class else url)
     launcher.ensure_workers(home)
     threading.Thread(target=keep, args=(home,), name="keep-workers", daemon=True).start()
 
 
-def greeting(home: Home, url: str, *, is_everywhere: bool) -> str:
-    """What the command prints: the page's address, here and for other machines, and where the runs are."""
+def greeting(home: Home, url: str, *, is_everywhere: bool, policy: Sharing | None = None) -> str:
+    """What the command prints: the page's address, here and for other machines, and where the runs are.
+
+    Args:
+        home: of the runs.
+        url: of the page.
+        is_everywhere: whether it answers at every address of the machine.
+        policy: of a class, its code and the teacher's address are printed too.
+    """
     others = [url.replace("localhost", address, 1) for address in _addresses()] if is_everywhere else []
+    taught = policy if policy is not None and policy.is_class else None
     return "\n".join(
         [
             f"fairprog is open at {url}",
             *[f"Other machines open {' or '.join(others)}"] * bool(others),
+            *([f"The class joins with the code {taught.join_code}"] if taught else []),
+            *([f"You, its teacher, open {url}/teach/{taught.teacher_token}"] if taught else []),
             f"Runs and caches are in {home.path}",
             "Ctrl-C ends the page; runs go on.",
         ]

@@ -83,6 +83,12 @@ class Limits(BaseSettings):
         description="Queued and running ones together, on a shared server only.",
         instead="wait until one has ended, or cancel one",
     )
+    visitor_minutes: int = _limit(
+        10,
+        title="Minutes of a visitor's study",
+        description="That it is expected to take on this machine; in a class only, and not for its teacher.",
+        instead="choose a quick preset, fewer curves or fewer steps",
+    )
     pixels: int = _limit(
         25_000_000,
         title="Pixels of a picture",

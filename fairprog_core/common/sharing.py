@@ -4,6 +4,7 @@
 (``FOLDERS``, ``ADDRESSES``, ``HUB``, ``CODE`` of :mod:`fairprog_core.common.options`) what its value may name.
 """
 
+import dataclasses
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,7 @@ from fairprog_core.common.options import (
 from fairprog_core.common.process.shared import SHARED, is_shared
 
 ALLOW, NAMES = "FAIRPROG_ALLOW", "FAIRPROG_NAMES"  # environment variables
+JOIN_CODE, TEACHER_TOKEN = "FAIRPROG_JOIN_CODE", "FAIRPROG_TEACHER_TOKEN"
 
 Sort = Literal["folders", "addresses", "hub", "code"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -56,11 +58,20 @@ class Sharing:
             that are code: any page that is open in the browser could ask for them.
         allowed: what visitors may name besides what fairprog ships.
         names: further host names at which the pages may be opened, e.g. that of a proxy.
+        join_code: of a class: only who gives it sees the pages; empty: there is no class.
+        teacher_token: of a class: who opens the address that ends in it is its teacher.
     """
 
     is_shared: bool = False
     allowed: frozenset[Sort] = frozenset()
     names: tuple[str, ...] = ()
+    join_code: str = dataclasses.field(default="", repr=False)
+    teacher_token: str = dataclasses.field(default="", repr=False)
+
+    @property
+    def is_class(self) -> bool:
+        """Whether the visitors are a class, with a join code and a teacher."""
+        return self.is_shared and bool(self.join_code and self.teacher_token)
 
     def to_environment(self) -> dict[str, str]:
         """The variables that `sharing` reads."""
@@ -68,6 +79,8 @@ class Sharing:
             SHARED: "1" if self.is_shared else "",
             ALLOW: ",".join(sorted(self.allowed)),
             NAMES: ",".join(self.names),
+            JOIN_CODE: self.join_code,
+            TEACHER_TOKEN: self.teacher_token,
         }
 
     def may_name(self, sort: Sort) -> bool:
@@ -136,7 +149,7 @@ def sharing() -> Sharing:
     """The choices in the environment of this process."""
     allowed = frozenset(sort for sort in SORTS if sort in os.environ.get(ALLOW, "").split(","))
     names = tuple(filter(None, os.environ.get(NAMES, "").split(",")))
-    return Sharing(is_shared(), allowed, names)
+    return Sharing(is_shared(), allowed, names, os.environ.get(JOIN_CODE, ""), os.environ.get(TEACHER_TOKEN, ""))
 
 
 def sorts_of(field: FieldInfo) -> tuple[Sort, ...]:

@@ -85,8 +85,9 @@ class RunReader:
         return matching[0]
 
     def list(
-        self, *, limit: int | None = None, skip: int = 0, is_active: bool = False, name: str | None = None
-    ) -> Runs:
+        self, *, limit: int | None = None, skip: int = 0, is_active: bool = False, name: str | None = None,
+        seen_by: rows.Sight | None = None,
+    ) -> Runs:  # fmt: skip
         """All runs, the newest first, their states up to date.
 
         Args:
@@ -94,15 +95,26 @@ class RunReader:
             skip: number of newer runs to leave out.
             is_active: only queued and running runs.
             name: only runs of a study with this name.
+            seen_by: only runs that this visitor of a class sees.
         """
         self.reap()
-        which = _active() if is_active else true()
+        which = _which(is_active=is_active, seen_by=seen_by)
         return self._where(which if name is None else which & (RUNS.c.name == name), limit=limit, skip=skip)
 
-    def count(self, *, is_active: bool = False) -> int:
-        """Number of all runs, or of the queued and running ones; their states as they were when last brought up."""
+    def count(self, *, is_active: bool = False, seen_by: rows.Sight | None = None) -> int:
+        """Number of all runs, or of the queued and running ones; their states as they were when last brought up.
+
+        Args:
+            is_active: only queued and running runs.
+            seen_by: only runs that this visitor of a class sees.
+        """
         with self.database.reading() as connection:
-            return rows.count(connection, _active() if is_active else true())
+            return rows.count(connection, _which(is_active=is_active, seen_by=seen_by))
+
+    def ids(self, seen_by: rows.Sight) -> frozenset[str]:
+        """The ids of the runs that a visitor of a class sees."""
+        with self.database.reading() as connection:
+            return frozenset(connection.execute(select(RUNS.c.id).where(rows.seen(seen_by))).scalars())
 
     def _where(self, which: ColumnElement[bool], *, limit: int | None = None, skip: int = 0) -> Runs:
         """The runs that ``which`` selects, the newest first."""
@@ -172,8 +184,9 @@ class RunReader:
             return verdict in ("lost", "kill", "cancelled")
 
 
-def _active() -> ColumnElement[bool]:
-    return RUNS.c.state.not_in(OVER)
+def _which(*, is_active: bool, seen_by: rows.Sight | None) -> ColumnElement[bool]:
+    which = RUNS.c.state.not_in(OVER) if is_active else true()
+    return which if seen_by is None else which & rows.seen(seen_by)
 
 
 def _is_record(data: object) -> bool:

@@ -219,18 +219,18 @@ class Store(RunReader):
         return self._clock.begin(run)
 
     def claim(self, owner: Owner) -> Run | None:
-        """Claim the run that has been queued longest; None when the queue is empty.
+        """Claim the run whose turn it is, see `rows.next_queued`; None when none may begin.
 
         One transaction: two workers never get the same run.
         """
         self.reap()
         with self.database.writing() as connection:
-            run_id = connection.execute(rows.oldest_queued().with_for_update(skip_locked=True)).scalar()
+            run_id = connection.execute(rows.next_queued().with_for_update(skip_locked=True)).scalar()
             run = rows.start(connection, run_id, owner) if run_id else None
         return self._clock.begin(run) if run else None
 
     def tell_next(self, sentence: str, *, log: Path, queued_before: float | None = None) -> None:
-        """Tell the run that has been queued longest that no worker has begun it; after three times it fails.
+        """Tell the run whose turn it is that no worker has begun it; after three times it fails.
 
         Args:
             sentence: what happened, without a full stop.
@@ -239,7 +239,7 @@ class Store(RunReader):
         """
         now = time.time()
         with self.database.writing() as connection:
-            run_id = connection.execute(rows.oldest_queued()).scalar()
+            run_id = connection.execute(rows.next_queued()).scalar()
             if run_id is None:
                 return
             run = rows.get(connection, run_id, lock=True)

@@ -24,6 +24,7 @@ from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.common.limits import n_cores
+from fairprog_core.common.process.shared import is_shared
 from fairprog_core.common.process.version import code_version
 from fairprog_core.runs.launcher import slots
 from fairprog_core.runs.log_format import log_to_stdout
@@ -38,6 +39,7 @@ Reason = Literal["idle", "stopped", "outdated"]
 
 IDLE_SECONDS = 600.0
 POLL_SECONDS = 2.0  # an idle worker checks queue, home and version this often without a wakeup
+SHARED_NICE = 10  # of 19: a tenth of a core beside a busy page server, all of it beside an idle one
 ENDED = "Its worker was terminated; resume the run to continue from its last checkpoint."
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ def work(
     """
     taken = Slot(home, slot, read_version())
     taken.take()
+    _give_way_to_pages()
     pipe, stop = WakeupPipe(taken.pipe), StopRequest("lost", ENDED)
     _handle_signals(stop, pipe)
     threading.Thread(target=_exit_when_gone, args=(taken,), name="home-guard", daemon=True).start()
@@ -146,6 +149,12 @@ class Worker:
             return True
         self.slot.write_status("idle")  # the submit before saw a worker here and started none
         return False
+
+
+def _give_way_to_pages() -> None:
+    """On a shared server let the pages go first where both want a core; an idle core is the worker's all the same."""
+    if is_shared() and hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), SHARED_NICE))
 
 
 def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:

@@ -225,6 +225,8 @@ def test_run_is_changed_by_the_browser_that_submitted_it_and_by_no_other(open_pa
         ("sqlite:////data/x and file:///y", "a folder of the server and a folder of the server"),
         ("5 steps/s, 1/2, λ / 3, n/a, https://a.org/b/c", "5 steps/s, 1/2, λ / 3, n/a, https://a.org/b/c"),
         ("relative/path.csv, \\x1b and \\n", "relative/path.csv, \\x1b and \\n"),
+        ("data:image/png;base64,iVBO+/abc+/d==", "data:image/png;base64,iVBO+/abc+/d=="),
+        ("data:image/png;base64,iVBO /etc/x", "data:image/png;base64,iVBO a folder of the server"),
     ],
 )
 def test_texts_lose_their_paths(share, home, text, shown):

@@ -104,17 +104,17 @@ class Server:
 
 
 @contextmanager
-def running_server(home: Home, *, port: int | None = None) -> Iterator[Server]:
+def running_server(home: Home, *options: str, port: int | None = None) -> Iterator[Server]:
     """Start ``fairprog app`` on a home; at the end, end it and every process that works for this home."""
     home.path.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     log = home.path.parent / f"server-{port}.log"
     command = [str(Path(sys.executable).with_name("fairprog")), "app", "--no-browser"]
-    command += ["--port", str(port), "--home", str(home.path)]
+    command += ["--port", str(port), "--home", str(home.path), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "FAIRPROG_HOME": str(home.path)}, stdin=subprocess.DEVNULL,
-            stdout=out, stderr=subprocess.STDOUT,
+            command, cwd=ROOT, env={**os.environ, "FAIRPROG_HOME": str(home.path), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", home, process, log)
     try:

@@ -563,6 +563,20 @@ def test_app_hands_the_choices_to_the_dashboard(fairprog, home, monkeypatch, giv
     assert (told["host"], told["is_shared"], found) == (host, chosen.is_shared, chosen)
 
 
+def test_class_gets_a_code_and_a_teacher_and_says_both_on_the_terminal(fairprog, home, monkeypatch):
+    served = []
+    monkeypatch.setattr(screen, "find_screen", lambda: lambda **told: served.append((told, sharing())))
+    for _ in range(2):
+        assert fairprog("app", "--class", "--home", str(home.path)).code == 0
+    (told, first), (_, second) = served
+    assert (told["host"], told["is_shared"], first.is_class) == ("0.0.0.0", True, True)
+    assert (first.join_code, first.teacher_token) != (second.join_code, second.teacher_token)
+    said = screen.greeting(home, "http://localhost:8501", is_everywhere=False, policy=first)
+    assert f"with the code {first.join_code}" in said
+    assert f"http://localhost:8501/teach/{first.teacher_token}" in said
+    assert first.join_code not in repr(first) + screen.greeting(home, "http://localhost:8501", is_everywhere=False)
+
+
 def test_shared_dashboard_says_where_other_machines_find_it(home):
     known = [each for all_ in psutil.net_if_addrs().values() for each in all_ if each.family == socket.AF_INET]
     outside = [f"http://{each.address}:8501" for each in known if not each.address.startswith("127.")]

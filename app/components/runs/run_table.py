@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components import weak_base
-from app.components.runs import report_button
+from app.components.runs import class_buttons, report_button
 from app.models import records
 from app.state import artifacts, pins, run_store, session
 from app.widgets import confirm
@@ -111,6 +111,7 @@ def _actions(run: Run, key: str) -> None:
         st.switch_page(page, query_params={session.RUN: run.id})
     if has_curve(run) and (result := artifacts.read(run_store.home().run(run.id))):
         report_button.show({run.id: result}, key=f"{key}.report")
+    class_buttons.show(run.id, key=key)
     if not run_store.may_change(run):
         return
     if not run.is_over and st.button(words.CANCEL, key=f"{key}.cancel", type="tertiary", disabled=run.is_cancelling):

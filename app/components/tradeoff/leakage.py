@@ -3,6 +3,8 @@
 import streamlit as st
 
 from app.charts import leakage as charts
+from app.presenters import shared_charts
+from app.state import artifacts
 from app.widgets import live_plot
 from app.wording import tradeoff as tradeoff_words
 from app.wording.panels import leakage as words
@@ -32,7 +34,8 @@ def show(value: Result, *, key: str, curve: Curve) -> None:
         return
     left, right = st.columns([8, 5], gap="large")
     with left:
-        live_plot.show(charts.chart(audits), key=key)
+        stamp = artifacts.stamp(value, curve.key)
+        live_plot.show(shared_charts.shared(("leakage", stamp), lambda: charts.chart(audits)), key=key)
     with right:
         _, last = audits[-1]
         for sentence in words.verdict(last, lam=curve.chosen_lam, from_answers=from_answers):

@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.charts import tradeoff as charts
+from app.charts.plot import Plot
 from app.components import curve_slider
 from app.models.series import PlotPoint, Series, plot_point
+from app.presenters import shared_charts
+from app.state import artifacts
 from app.widgets import live_plot
 from app.wording import tradeoff as words
 from app.wording.shared import common, inside
@@ -45,14 +48,20 @@ def show(
         if found := plot_point(result.base, metric):
             stars.setdefault(found, []).append(names.get(one, ""))  # runs on the same base and rows share a star
     majorities = {one: result.majority_accuracy for one, result in results.items()}
-    plot = charts.plane(
-        value, metric=metric, base=list(stars),
-        base_names=[inside.in_run(", ".join(runs) if len(stars) > 1 else "", common.BASE) for runs in stars.values()],
-        majority=majorities[run], is_majority_of_one=len(set(majorities.values())) > 1,
-        picked=(at, spots[lam]) if lam in spots else None,
-        names=[words.short_name(each) for each in value] if len({each.criterion for each in value}) == 1 else None,
-    )  # fmt: skip
-    live_plot.show(plot, key=key)
+
+    def draw() -> Plot:
+        return charts.plane(
+            value, metric=metric, base=list(stars),
+            base_names=[inside.in_run(", ".join(at) if len(stars) > 1 else "", common.BASE) for at in stars.values()],
+            majority=majorities[run], is_majority_of_one=len(set(majorities.values())) > 1,
+            picked=(at, spots[lam]) if lam in spots else None,
+            names=[words.short_name(each) for each in value] if len({each.criterion for each in value}) == 1 else None,
+        )  # fmt: skip
+
+    stamps = tuple(f"{names.get(one)}:{artifacts.stamp(result, one)}" for one, result in results.items())
+    shown = tuple(f"{each.run}/{each.family}" for each in value)
+    drawn = shared_charts.shared(("plane", stamps, shown, metric, run, curve.key, lam in spots), draw)
+    live_plot.show(drawn.with_marker(charts.marker_at(spots.get(lam))), key=key)
     for sentence in words.notes(value):
         st.markdown(sentence)
     return index

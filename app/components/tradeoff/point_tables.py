@@ -60,7 +60,8 @@ def _who(result: Result, curve: Curve, index: int) -> None:
     point, labels, lam = result.points_of(curve)[index], result.labels, curve.lams[index]
     st.header(words.WHO, anchor=False)
     changes = artifacts.changes(result, point)
-    flips.show(changes, key="flips", labels=labels, lam=lam, seed=curve.seed, n=point.n)
+    stamp = artifacts.stamp(result, curve.key)
+    flips.show(changes, key="flips", labels=labels, lam=lam, seed=curve.seed, n=point.n, stamp=stamp)
     gallery = artifacts.gallery(result, curve.key) if curve.trigger else None
     if gallery and gallery.n_rows:
         st.page_link("views/saliency.py", label=words.EXAMPLES)

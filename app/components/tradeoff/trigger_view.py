@@ -16,7 +16,9 @@ from fairprog_core.report.figures import overlay
 from fairprog_core.results.gallery_file import Gallery
 
 
-def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str) -> None:
+def show(
+    value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str, stamp: str
+) -> None:
     """Draw the pictures.
 
     Args:
@@ -26,8 +28,16 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
         index: the initial index of λ, until the slider sends one.
         study: of the curve, as JSON.
         trigger: the trigger's name in the study.
+        stamp: of the curve, see ``artifacts.stamp``.
     """
-    arrays = value.arrays
+    pictures.show([PictureCard("", _cells(stamp, value))], key=key, channel=channel, index=index, width="16rem")
+    st.markdown(words.PRINTABLE if saved_study.is_printable(study, trigger) else words.NOT_PRINTABLE)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cells(stamp: str, _gallery: Gallery) -> list[PictureCell]:
+    """The trigger alone and on a test picture at every λ; made once for all visitors."""
+    arrays = _gallery.arrays
     triggers, photos, box = arrays["trigger"], arrays["photo"][:1], arrays["photo_box"]
     alts = [words.TRIGGER_ALT.format(lam=common.lam(float(lam))) for lam in arrays["lams"]]
     alone = [overlay.as_source(trigger) for trigger in triggers]
@@ -35,8 +45,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
     for photo in photos:  # none where the gallery has no test pictures
         with_trigger = [overlay.as_source(overlay.put_on(photo, trigger, box)) for trigger in triggers]
         cells.append(PictureCell(words.TRIGGER_ON, with_trigger, [""], alts))
-    pictures.show([PictureCard("", cells)], key=key, channel=channel, index=index, width="16rem")
-    st.markdown(words.PRINTABLE if saved_study.is_printable(study, trigger) else words.NOT_PRINTABLE)
+    return cells
 
 
 def handout(value: Gallery, index: int) -> Handout:

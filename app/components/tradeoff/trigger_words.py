@@ -14,7 +14,9 @@ from fairprog_core.report.figures import texts
 from fairprog_core.results.gallery_file import Gallery
 
 
-def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str) -> None:
+def show(
+    value: Gallery, *, key: str, channel: str, index: int, study: Mapping[str, object], trigger: str, stamp: str
+) -> None:
     """Draw the words.
 
     Args:
@@ -24,6 +26,7 @@ def show(value: Gallery, *, key: str, channel: str, index: int, study: Mapping[s
         index: the initial index of λ, until the slider sends one.
         study: of the curve, as JSON; as in ``trigger_view.show``.
         trigger: the trigger's name in the study.
+        stamp: as in ``trigger_view.show``.
     """
     about = value.about
     is_nearest = bool(about.get("is_nearest"))

@@ -28,15 +28,17 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 _REST = r"[^\s'\"<>|,;()]*"  # of a path
 _END = r"[^\s'\"<>|,;().:!?]"  # its last letter; a full stop behind it belongs to the sentence
 _WHOLE = re.compile(r"(?:~[\w.-]*|[A-Za-z]:)?[/\\]")  # how a text begins that is a path
+_PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]*")
 _PATH = re.compile(rf"\b\w+:///{_REST}{_END}|(?<![\w.:/\\~<…-])(?:(?:~[\w.-]*)?/|[A-Za-z]:[/\\]){_REST}{_END}")
 
 
 def text(value: str) -> str:
     """A text for the screen: on a shared server without absolute paths; elsewhere unchanged.
 
-    Paths in the home become relative to it; every other one becomes "a folder of the server".
+    Paths in the home become relative to it; every other one becomes "a folder of the server". The letters of a picture
+    in a data URI are no path, whatever they look like.
     """
-    if not value or not is_shared():
+    if not is_shared() or not ("/" in value or "\\" in value) or _PICTURE.fullmatch(value):
         return value
     home, places = _places(os.environ.get("FAIRPROG_HOME", ""))
     value = home.sub(lambda match: match[1] or HOME, value)

@@ -3,9 +3,9 @@
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, case, func, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
 from fairprog_core.common.errors import RunError, UnknownRunError, shorten, shown
@@ -33,6 +33,18 @@ _TRAVEL = (
     "figures",
 )  # columns of a run that mean the same in another home
 PROGRESS = ("stage", "label", "fraction", "seconds_left")
+
+
+class Sight(NamedTuple):
+    """What a visitor of a class sees.
+
+    Attributes:
+        visitor: who sees their own runs, as a digest.
+        shared: the ids of the runs that everybody sees.
+    """
+
+    visitor: str
+    shared: frozenset[str] = frozenset()
 
 
 def check_room(connection: Connection, visitor: str | None) -> None:
@@ -186,9 +198,25 @@ def add_records(connection: Connection, run: Run, records: Sequence[Record], now
     return {"last_seq": rows[-1]["seq"], **progress}
 
 
-def oldest_queued() -> Select[Any]:
-    """Selects the id of the run that has been queued longest."""
-    return select(RUNS.c.id).where(RUNS.c.state == "queued").order_by(RUNS.c.queued, RUNS.c.number).limit(1)
+def next_queued() -> Select[Any]:
+    """Selects the id of the run whose turn it is.
+
+    The turn is that of who has waited longest since their last run began; without visitors, that of the run that has
+    been queued longest. A visitor of whom a run is running has to wait for its end.
+    """
+    other = RUNS.alias()
+    last_start = select(func.max(other.c.started))
+    of_owner = last_start.where(other.c.visitor.is_(None)).scalar_subquery()  # read once, however many runs there are
+    of_visitor = last_start.where(other.c.visitor == RUNS.c.visitor).scalar_subquery()
+    last = case((RUNS.c.visitor.is_(None), of_owner), else_=of_visitor)
+    runs_now = select(other.c.id).where((other.c.visitor == RUNS.c.visitor) & (other.c.state == "running")).exists()
+    waiting = select(RUNS.c.id).where((RUNS.c.state == "queued") & ~runs_now)
+    return waiting.order_by(func.coalesce(last, 0.0), RUNS.c.queued, RUNS.c.number).limit(1)
+
+
+def seen(by: Sight) -> ColumnElement[bool]:
+    """Selects the runs that a visitor of a class sees."""
+    return (RUNS.c.visitor == by.visitor) | RUNS.c.id.in_(sorted(by.shared))
 
 
 def n_failed_starts(connection: Connection, run: Run) -> int:
