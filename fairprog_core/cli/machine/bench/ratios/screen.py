@@ -13,12 +13,21 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
+from typing_extensions import TypedDict
+
 from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.errors import ConfigError, shorten
 
 SUITE, GROUP = "screen", "fairprog.screen"
 PAGES = ("start", "tradeoff")
 SECONDS = 300  # until a process that opens a page is given up
+
+
+class PageTimes(TypedDict):
+    """CPU seconds of a page: of its first visit, and of each redraw."""
+
+    first: float
+    again: list[float]
 
 
 def screen_rows(*, rounds: int, redraws: int) -> Iterator[BenchRow]:
@@ -56,7 +65,7 @@ def _module() -> str:
     return f"{found[0].module.rpartition('.')[0]}.redraws"
 
 
-def _visit(module: str, page: str, redraws: int, folder: str) -> dict[str, object]:
+def _visit(module: str, page: str, redraws: int, folder: str) -> PageTimes:
     """Visit a page in a process of its own, on an empty home.
 
     Raises:
@@ -69,5 +78,5 @@ def _visit(module: str, page: str, redraws: int, folder: str) -> dict[str, objec
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
         raise ConfigError(f"The page {page} could not be measured ({shorten(last, 160)}); see `fairprog doctor`.")
-    found: dict[str, object] = json.loads(done.stdout)
+    found: PageTimes = json.loads(done.stdout)
     return found
