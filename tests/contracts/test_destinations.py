@@ -20,7 +20,7 @@ from safetensors.numpy import save_file
 import fairprog_core as fp
 from fairprog_core.classifiers.encoder.cut_folder import CUT_ENCODER
 from fairprog_core.cli import app, main
-from fairprog_core.cli.machine.bench import bench, coverage, verdicts
+from fairprog_core.cli.machine.bench.ratios.rows import SCHEMA
 from fairprog_core.cli.machine.commands import FIGURES_FILE
 from fairprog_core.common.errors import FairprogError
 from fairprog_core.common.files.destination import Product, check_destination, writing
@@ -68,6 +68,7 @@ class Writers:
             "check summary": ("md", command("check", "demo", *BOUND, "--summary")),
             "bench coverage": ("json", command("bench", "--suite", "coverage", "--json")),
             "bench verdicts": ("json", command("bench", "--suite", "verdicts", "--json")),
+            "bench ratios": ("json", command("bench", "--suite", "step,curve,screen", "--json")),
             "export zip": ("zip", command("runs", "export", "--home", home, run)),
             "export json": ("json", command("runs", "export", "--home", home, run)),
             "export csv": ("csv", command("runs", "export", "--home", home, run)),
@@ -88,6 +89,7 @@ class Writers:
 
 FILE_WRITERS = (
     "audit", "audit table", "check junit", "check summary", "run", "bench", "bench coverage", "bench verdicts",
+    "bench ratios",
     "export zip", "export json", "export csv", "trigger", "apply", "passport", "graph",
     "report", "stress", "stress table",
 )  # fmt: skip
@@ -341,7 +343,7 @@ def test_exported_run_replaces_an_exported_run_and_an_empty_file(
     assert [each.name for each in tmp_path.iterdir() if each.name != "home"] == [path.name]
 
 
-@pytest.mark.parametrize("schema", [bench.SCHEMA, coverage.SCHEMA, verdicts.SCHEMA])
+@pytest.mark.parametrize("schema", [SCHEMA, "fairprog.bench/1", "fairprog.coverage/1", "fairprog.bench.verdicts/1"])
 def test_figures_of_bench_are_replaced_by_figures_and_not_by_a_result(schema: str, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"schema": schema, "more": []}, indent=2))

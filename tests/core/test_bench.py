@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fairprog_core.cli.machine.bench import queries
-from fairprog_core.cli.machine.bench.bench import QUICK, SCHEMA, bench
+from fairprog_core.cli.machine.bench.bench import QUICK, bench, describe_machine, details, speed_rows
 from fairprog_core.cli.machine.bench.queries import QuerySize
 from fairprog_core.common.errors import ConfigError
 
@@ -20,8 +20,7 @@ def measured():
 
 def test_bench_measures_every_part_of_the_work(measured):
     found, _ = measured
-    names = {figure["name"] for figure in found["measurements"]}
-    assert names == {
+    assert {figure.name for figure in found} == {
         "faces_drawn", "base_step", "trigger_step_border", "trigger_step_patch", "trigger_step_border_two_passes",
         "curve", "curve_images", "evaluation", "evaluation_border",
         "base_step_encoder", "trigger_step_soft", "evaluation_texts", "evaluation_texts_soft", "attribution_sentence",
@@ -30,29 +29,37 @@ def test_bench_measures_every_part_of_the_work(measured):
 
 def test_bench_median_lies_between_fastest_and_slowest(measured):
     found, _ = measured
-    for figure in found["measurements"]:
-        assert 0 < figure["low"] <= figure["value"] <= figure["high"]
-        assert figure["device"] == "cpu"
+    for figure in found:
+        assert 0 < figure.low <= figure.value <= figure.high
+        assert figure.device == "cpu"
 
 
 def test_bench_ratio_is_the_quotient_of_its_figures(measured):
     found, _ = measured
-    value = {figure["name"]: figure["value"] for figure in found["measurements"]}
-    (ratio,) = found["ratios"]
-    assert ratio["value"] == pytest.approx(value[ratio["of"]] / value[ratio["against"]])
+    value = {figure.name: figure.value for figure in found}
+    (row,) = (row for row in speed_rows(found) if row.ratio is not None)
+    assert row.name == "speed/trigger_step_border"
+    assert row.ratio == pytest.approx(value["trigger_step_border_two_passes"] / value["trigger_step_border"])
+    assert row.ratio_low <= row.ratio <= row.ratio_high
 
 
-def test_bench_is_json_that_names_the_machine(measured):
+def test_bench_is_json_with_every_figure(measured):
     found, _ = measured
-    assert json.loads(json.dumps(found)) == found
-    assert found["schema"] == SCHEMA
-    assert found["environment"]["threads"] == 1
-    assert torch.__version__.startswith(found["environment"]["versions"]["torch"])
+    values = details(found)
+    assert json.loads(json.dumps(values)) == values
+    assert [row.name for row in speed_rows(found)] == [f"speed/{figure.name}" for figure in found]
+
+
+def test_machine_is_described_with_versions_and_cores():
+    machine = describe_machine("cpu")
+    assert torch.__version__.startswith(machine["versions"]["torch"])
+    assert machine["device"] == "cpu"
+    assert machine["cores"] >= 1
 
 
 def test_bench_reports_each_figure_as_it_comes(measured):
     found, seen = measured
-    assert [figure.name for figure in seen] == [figure["name"] for figure in found["measurements"]]
+    assert seen == found
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")

@@ -6,6 +6,7 @@ import pytest
 
 from fairprog_core.cli import main
 from fairprog_core.cli.machine.bench import own_data as bench
+from fairprog_core.cli.machine.bench.ratios.rows import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -26,4 +27,8 @@ def test_command_prints_a_table_and_writes_json(small, monkeypatch, tmp_path, ca
     assert ended.value.code == 0
     assert capsys.readouterr().out.splitlines() == [*bench.HEAD, *map(bench.table_row, small)]
     written = json.loads((tmp_path / "found.json").read_text())
-    assert (written["schema"], len(written["steps"])) == (bench.SCHEMA, 4)
+    assert (written["schema"], len(written["details"]["data"]["steps"])) == (SCHEMA, 4)
+    rows = {row["name"]: row for row in written["rows"]}
+    assert list(rows) == ["data/texts", "data/texts-memory", "data/pictures", "data/pictures-memory"]
+    read, later = (each.seconds for each in small[:2])
+    assert rows["data/texts"]["ratio"] == pytest.approx(read / later)

@@ -6,7 +6,8 @@ import pytest
 
 from fairprog_core.cli import main
 from fairprog_core.cli.machine.bench import store as bench
-from fairprog_core.cli.machine.bench.store import HEAD, SCHEMA, Load, store_latencies, table_row
+from fairprog_core.cli.machine.bench.ratios.rows import SCHEMA
+from fairprog_core.cli.machine.bench.store import HEAD, Load, store_latencies, table_row
 
 
 @pytest.fixture(scope="module")
@@ -31,4 +32,7 @@ def test_command_prints_a_table_and_writes_json(small, monkeypatch, tmp_path, ca
     assert ended.value.code == 0
     assert capsys.readouterr().out.splitlines() == [*HEAD, *map(table_row, small)]
     written = json.loads((tmp_path / "found.json").read_text())
-    assert (written["schema"], len(written["latencies"])) == (SCHEMA, 4)
+    assert (written["schema"], len(written["details"]["store"]["latencies"])) == (SCHEMA, 4)
+    assert [(row["name"], row["unit"], row["ratio"]) for row in written["rows"]] == [
+        (f"store/{name}", "ms", None) for name in ("commit-paced", "read-paced", "commit-flat-out", "read-flat-out")
+    ]

@@ -187,6 +187,10 @@ def test_every_command_explains_itself(fairprog, path):
         (["encoder", "x" * 300, "out"], "has 300 bytes, allowed are 255"),
         (["bench", "--device", "tpu"], "--device is 'tpu'; choose cpu or cuda"),
         (["bench", "--device", "cpu", "--device", "x" * 5000], "choose cpu or cuda"),
+        (["bench", "--suite", "step,pace"], "--suite is 'pace'; choose step, curve, evaluate,"),
+        (["bench", "--suite", "step,"], "--suite is ''; choose step, curve, evaluate,"),
+        (["bench", "--suite", "x" * 5000], "queries or export, or several, separated by commas"),
+        (["bench", "--suite", "step", "--device", "cpu", "--device", "cuda"], "measures one device at a time"),
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_exit_code_2(fairprog, arguments, sentence):
@@ -493,8 +497,10 @@ def test_bench_prints_every_figure_and_writes_them(fairprog, tmp_path, monkeypat
     ended = fairprog("bench", "--json", str(tmp_path / "bench.json"), "--device", "cpu", "--threads", "1")
     assert (ended.code, ended.err) == (0, "")
     written = json.loads((tmp_path / "bench.json").read_text())
-    assert written["schema"] == "fairprog.bench/1"
-    for figure in written["measurements"]:
+    assert (written["schema"], written["environment"]["threads"]) == ("fairprog.bench/2", 1)
+    measured = written["details"]["speed"]["measurements"]
+    assert [row["name"] for row in written["rows"]] == [f"speed/{figure['name']}" for figure in measured]
+    for figure in measured:
         assert figure["name"] in ended.out
 
 
@@ -508,8 +514,11 @@ def test_bench_of_coverage_prints_a_row_per_design_and_writes_them(fairprog, tmp
     ended = fairprog("bench", "--suite", "coverage", "--json", str(tmp_path / "coverage.json"))
     assert (ended.code, ended.err) == (0, "")
     written = json.loads((tmp_path / "coverage.json").read_text())
-    assert written["schema"] == "fairprog.coverage/1"
-    assert [each["design"] for each in written["designs"]] == [design.name for design in chosen]
+    assert written["schema"] == "fairprog.bench/2"
+    assert [each["design"] for each in written["details"]["coverage"]["designs"]] == [design.name for design in chosen]
+    assert {(row["suite"], row["unit"], row["reference"], row["ratio"]) for row in written["rows"]} == {
+        ("coverage", "share", None, None)
+    }
     assert len(ended.out.splitlines()) == 2 + len(chosen)
 
 

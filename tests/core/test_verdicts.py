@@ -6,7 +6,8 @@ import pytest
 
 from fairprog_core.cli import main
 from fairprog_core.cli.machine.bench import verdicts as simulation
-from fairprog_core.cli.machine.bench.verdicts import FIGURES, HEAD, SCHEMA, table_row, verdicts
+from fairprog_core.cli.machine.bench.ratios.rows import SCHEMA
+from fairprog_core.cli.machine.bench.verdicts import FIGURES, HEAD, table_row, verdicts
 
 LAYOUTS = [(9, 9), (9, 1), (5, 3)]
 
@@ -50,8 +51,10 @@ def test_command_prints_a_table_and_writes_json(monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out.splitlines() == [*HEAD, table_row(small[0])]
     written = json.loads((tmp_path / "found.json").read_text())
     assert written["schema"] == SCHEMA
-    assert written["settings"][0]["n_lams"] == [3, 1]
-    assert set(written["settings"][0]["shares"]) == set(FIGURES)
+    (setting,) = written["details"]["verdicts"]["settings"]
+    assert setting["n_lams"] == [3, 1]
+    assert set(setting["shares"]) == set(FIGURES)
+    assert [row["ours"] for row in written["rows"]] == [setting["shares"][name] for name in FIGURES]
 
 
 def test_unknown_suite_is_refused(capsys):

@@ -1,28 +1,28 @@
-"""Measures the speed of this machine, on pictures and on texts.
-
-The result contains the load before and after, because figures of a busy machine are unreliable.
-"""
+"""Measures the speed of this machine, on pictures and on texts; figures of a busy machine are unreliable."""
 
 import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from fairprog_core.cli.machine.bench.measurement import QUICK, Measurement, Size
 from fairprog_core.cli.machine.bench.pictures import Pictures
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.cli.machine.bench.texts import Texts
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.common.process import memory
 from fairprog_core.pipeline.jobs.environment import describe, make_deterministic
 
-__all__ = ["QUICK", "SCHEMA", "Measurement", "Size", "bench"]
+__all__ = ["QUICK", "Measurement", "Size", "bench"]
 
-SCHEMA = "fairprog.bench/1"
+SUITE = "speed"
+BORDER_STEP = "trigger_step_border"
+TWO_PASSES = "two backward passes, with weights that are not frozen"
 OnMeasurement = Callable[[Measurement], None]
 
 
@@ -32,7 +32,7 @@ def bench(
     threads: int | None = None,
     size: Size | None = None,
     progress: OnMeasurement | None = None,
-) -> dict[str, object]:
+) -> list[Measurement]:
     """Measure this machine.
 
     Args:
@@ -40,9 +40,6 @@ def bench(
         threads: torch's threads on the CPU; None: one, as in a run.
         size: how much to measure; None: about a minute.
         progress: called with every new figure.
-
-    Returns:
-        JSON values (schema ``fairprog.bench/1``): environment, measurements, ratios.
 
     Raises:
         ConfigError: "cuda" is requested on a machine without a GPU.
@@ -52,29 +49,42 @@ def bench(
     before = torch.get_num_threads()
     memory.keep_freed()  # as in a run
     torch.set_num_threads(threads or 1)
+    figures = []
     try:
-        machine = _machine()
-        figures = []
         for figure in _measurements(devices or _devices(), size or Size()):
             figures.append(figure)
             if progress:
                 progress(figure)
-        machine["load_average_after"] = _load_average()
     finally:
         torch.set_num_threads(before)
-    return {
-        "schema": SCHEMA,
-        "environment": machine,
-        "measurements": [asdict(figure) for figure in figures],
-        "ratios": _ratios(figures),
-    }
+    return figures
 
 
-def _machine() -> dict[str, object]:
-    """The ``environment`` of a study's result, with processor and load average."""
+def describe_machine(device: str) -> dict[str, object]:
+    """The ``environment`` of a study's result, with GPU, processor and number of cores."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    described = {**describe(torch.device("cpu")), "gpu": gpu, "processor": _processor(), "cores": os.cpu_count()}
-    return {**described, "load_average_before": _load_average()}
+    return {**describe(torch.device(device)), "gpu": gpu, "processor": _processor(), "cores": os.cpu_count()}
+
+
+def details(figures: Sequence[Measurement]) -> dict[str, object]:
+    """All figures as JSON values."""
+    return {"measurements": [asdict(figure) for figure in figures]}
+
+
+def speed_rows(figures: Sequence[Measurement]) -> list[BenchRow]:
+    """A row of every figure; the step of a border is compared with one of two backward passes through free weights."""
+    slower = {figure.device: figure for figure in figures if figure.name == f"{BORDER_STEP}_two_passes"}
+    rows = []
+    for each in figures:
+        name = f"{SUITE}/{each.name}{'' if each.device == 'cpu' else f'-{each.device}'}"
+        row = BenchRow.alone(name, each.unit, each.value, n=each.repeats, work=each.about)
+        if each.name == BORDER_STEP and (other := slower.get(each.device)) is not None:
+            row = replace(
+                row, reference=other.value, ratio=other.value / each.value, ratio_low=other.low / each.high,
+                ratio_high=other.high / each.low, work=f"{each.about}; reference: {TWO_PASSES}",
+            )  # fmt: skip
+        rows.append(row)
+    return rows
 
 
 def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
@@ -88,19 +98,6 @@ def _measurements(devices: Sequence[str], size: Size) -> Iterator[Measurement]:
             yield from texts.on(device)
 
 
-def _ratios(figures: Sequence[Measurement]) -> list[dict[str, object]]:
-    """Time of one variant of the same work over that of another, on the same device; below 1: the first is faster."""
-    value = {(figure.name, figure.device): figure.value for figure in figures}
-    of, against = "trigger_step_border", "trigger_step_border_two_passes"
-    about = "one backward pass with frozen weights against two passes with weights that are not"
-    return [
-        {"of": of, "against": against, "device": device, "value": value[of, device] / value[against, device],
-         "about": about}
-        for name, device in value
-        if name == of
-    ]  # fmt: skip
-
-
 def _devices() -> list[str]:
     return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 
@@ -111,8 +108,3 @@ def _processor() -> str:
     lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def _load_average() -> list[float] | None:
-    """The load average of 1, 5 and 15 minutes; None where the system has none."""
-    return [round(value, 2) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None

@@ -7,12 +7,14 @@ as the percentiles of the resamples, and as `fairprog_core.metrics.intervals` co
 Notation: p group patterns, c classes, g groups, n rows.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy.special import ndtr  # type: ignore[import-untyped]
 
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.types import Floats, Groups
 from fairprog_core.metrics.counts import Counts, by_group, count_table, joint_table
 from fairprog_core.metrics.fairness import evaluate, scored_classes
@@ -27,7 +29,7 @@ from fairprog_core.metrics.intervals import (
 )
 from fairprog_core.metrics.summaries import mean_estimate
 
-SCHEMA = "fairprog.coverage/1"
+SUITE = "coverage"
 SHOWN = {
     "equalized_odds_difference": "EOD",
     "average_abs_odds_difference": "AAOD",
@@ -177,6 +179,24 @@ def table_row(found: Coverage) -> str:
     both = ((found.of[kind].before[name].share, found.of[kind].now[name].share) for kind, name, _ in COLUMNS)
     cells = ["–" if None in pair else f"{pair[0]:.2f} → {pair[1]:.2f}" for pair in both]
     return f"| {found.design} | {found.smallest_cell} | {found.gap:.2f} | {' | '.join(cells)} |"
+
+
+def bench_rows(found: Sequence[Coverage]) -> list[BenchRow]:
+    """The share of intervals that cover the truth now, for every column of the table; a share has no reference."""
+    return [
+        BenchRow.alone(
+            f"{SUITE}/{'-'.join(re.findall('[a-z0-9]+', each.design.lower()))}-{each.gap:g}-{kind}-{name}", "share",
+            tally.share, n=tally.n, work=f"95 % intervals that cover the truth, {each.design}, {heading}",
+        )
+        for each in found
+        for kind, name, heading in COLUMNS
+        if (tally := each.of[kind].now[name]).share is not None
+    ]  # fmt: skip
+
+
+def details(found: Sequence[Coverage]) -> dict[str, object]:
+    """All figures as JSON values."""
+    return {"designs": [each.to_json() for each in found]}
 
 
 def coverage(

@@ -16,6 +16,7 @@ from torch import nn
 
 from fairprog_core.classifiers import CLASSIFIERS, BlackBoxOptions, ImageModelOptions, ResNet18Options
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.errors import FairprogError, size
 from fairprog_core.common.registry import build
 from fairprog_core.data.base import Split
@@ -26,7 +27,7 @@ from fairprog_core.results.trained import read_base
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
 
-SCHEMA = "fairprog.bench.exports/1"
+SUITE = "export"
 ANCHOR_LAMS, LAM = (0.0, 0.3, 3.0, 30.0), 2.0
 SIDE = 128  # of ResNet-18 and the ViT
 VIT_TINY: dict[str, Any] = {
@@ -113,9 +114,23 @@ def table_row(trial: ExportTrial) -> str:
     return f"{start} {report.largest_difference:.1g} | {sizes} | {' | '.join(times)} |"
 
 
-def to_json(trials: Sequence[ExportTrial]) -> dict[str, Any]:
+def bench_rows(trials: Sequence[ExportTrial]) -> list[BenchRow]:
+    """Milliseconds of a file with its trigger against the classifier alone, by number of rows."""
+    return [
+        BenchRow.paired(
+            f"{SUITE}/{trial.classifier.lower().replace(' ', '-')}-{trial.trigger}-{trial.file_format}-{n}", "ms",
+            [milliseconds], [report.bare.milliseconds[n]],
+            work=f"{n} rows through the file of {trial.classifier} with {trial.trigger}; reference: without a trigger",
+        )
+        for trial in trials
+        if (report := trial.report) is not None and report.bare is not None
+        for n, milliseconds in report.cost.milliseconds.items()
+    ]  # fmt: skip
+
+
+def details(trials: Sequence[ExportTrial]) -> dict[str, Any]:
     """The figures as JSON values."""
-    return {"schema": SCHEMA, "exports": [trial.to_json() for trial in trials]}
+    return {"exports": [trial.to_json() for trial in trials]}
 
 
 def _fits(kind: str, classifier: Classifier) -> bool:

@@ -19,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.errors import size
 from fairprog_core.common.home import Home
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table.splits import PARTS
 
-SCHEMA = "fairprog.bench.data/1"
+SUITE = "data"
+STEPS = ("read", "later start")
 N_TEXTS, N_PICTURES = 450_000, 200_000
 HEAD = (
     "| data | step | rows | size | seconds | rows/s | peak memory |",
@@ -61,7 +63,7 @@ def data_rates(*, n_texts: int = N_TEXTS, n_pictures: int = N_PICTURES) -> Itera
         home = Path(folder) / "home"
         for data, make, n in (("texts", _write_texts, n_texts), ("pictures", _write_pictures, n_pictures)):
             options, n_bytes = make(Path(folder) / data, n)
-            for step in ("read", "later start"):
+            for step in STEPS:
                 seconds, peak = _in_a_process(options, home)
                 yield DataRate(data, step, n, n_bytes, seconds, peak)
 
@@ -75,9 +77,24 @@ def table_row(rate: DataRate) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def to_json(found: list[DataRate]) -> dict[str, object]:
+def bench_rows(found: list[DataRate]) -> list[BenchRow]:
+    """By data, a later start against the first reading, in seconds; and the peak of memory of each."""
+    rows = []
+    for data in dict.fromkeys(each.data for each in found):
+        read, later = (next(each for each in found if (each.data, each.step) == (data, step)) for step in STEPS)
+        work = f"a later start with {read.n:,} rows; reference: the first reading"
+        rows.append(BenchRow.paired(f"{SUITE}/{data}", "s", [later.seconds], [read.seconds], work=work))
+        rows.append(
+            BenchRow.paired(
+                f"{SUITE}/{data}-memory", "MB", [later.peak / 1e6], [read.peak / 1e6], work=f"peak of memory of {work}"
+            )
+        )
+    return rows
+
+
+def details(found: list[DataRate]) -> dict[str, object]:
     """All steps as JSON values."""
-    return {"schema": SCHEMA, "steps": [asdict(each) for each in found]}
+    return {"steps": [asdict(each) for each in found]}
 
 
 def _in_a_process(options: TableOptions, home: Path) -> tuple[float, int]:

@@ -20,6 +20,7 @@ from fairprog_core.classifiers import BlackBoxOptions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.classifiers.black_box.classifier import BlackBox
 from fairprog_core.classifiers.predict import predict
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
@@ -36,7 +37,7 @@ from fairprog_core.study import Study
 from fairprog_core.study.defaults import first_control
 from fairprog_core.study.load import load_study_of
 
-SCHEMA = "fairprog.bench.queries/1"
+SUITE = "queries"
 Data = Literal["faces", "comments"]
 TRIGGER: dict[Data, str] = {"faces": "border", "comments": "hard"}
 QUERIES = (2_000, 10_000, 50_000)
@@ -125,9 +126,21 @@ def table_row(found: Gained) -> str:
     return f"| {first} | {queries} | {_interval(found.accuracy, 3)} | {gap}: {change} | {kept} |"
 
 
-def to_json(found: Sequence[Gained]) -> dict[str, object]:
-    """The content of the file of figures."""
-    return {"schema": SCHEMA, "max_loss": MAX_LOSS, "rows": [asdict(each) for each in found]}
+def bench_rows(found: Sequence[Gained]) -> list[BenchRow]:
+    """The gap with every trigger, where it can be estimated; a gap has no reference."""
+    return [
+        BenchRow.alone(
+            f"{SUITE}/{each.data}-{each.seed}-{each.name.replace(' ', '-')}{f'-{each.queries}' * bool(each.queries)}",
+            "gap", each.base_gap + change, work=f"gap on the test rows; the base's is {each.base_gap:.3f}",
+        )
+        for each in found
+        if (change := each.gap["value"]) is not None
+    ]  # fmt: skip
+
+
+def details(found: Sequence[Gained]) -> dict[str, object]:
+    """All figures as JSON values."""
+    return {"max_loss": MAX_LOSS, "gained": [asdict(each) for each in found]}
 
 
 class _Bench:

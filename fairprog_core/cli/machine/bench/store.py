@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.home import Home
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner
 from fairprog_core.study import Study
 
-SCHEMA = "fairprog.bench.store/1"
+SUITE = "store"
 WRITERS, READERS = 4, 2
 COMMITS = 500  # of each writer
 COMMITS_PER_SECOND = 20.0  # of each writer, at the pace
@@ -83,10 +84,21 @@ def table_row(latency: Latency) -> str:
     return f"| {pace} | {latency.action} | {latency.n:,} | {times} |"
 
 
-def to_json(latencies: list[Latency]) -> dict[str, object]:
-    """JSON values of schema ``fairprog.bench.store/1``."""
+def bench_rows(latencies: list[Latency]) -> list[BenchRow]:
+    """A row of every kind of action: the time that 99 of 100 take at most."""
+    return [
+        BenchRow.alone(
+            f"{SUITE}/{each.action}-{'flat-out' if each.pace is None else 'paced'}", "ms", each.p99, n=each.n,
+            work=f"99 of 100 {each.action}s take at most so long, {WRITERS} writers and {READERS} readers at once",
+        )
+        for each in latencies
+    ]  # fmt: skip
+
+
+def details(latencies: list[Latency]) -> dict[str, object]:
+    """All figures as JSON values."""
     settings = {"writers": WRITERS, "readers": READERS, "commits_of_each": COMMITS, "goal_ms": GOAL_MS}
-    return {"schema": SCHEMA, **settings, "latencies": [asdict(each) for each in latencies]}
+    return {**settings, "latencies": [asdict(each) for each in latencies]}
 
 
 def _measure(folder: Path, load: Load, pace: float | None) -> tuple[list[float], list[float]]:

@@ -18,12 +18,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.common.types import Floats, Groups
 from fairprog_core.metrics.comparison import Attained, ResampledRows, Verdict, compared, verdict
 from fairprog_core.metrics.intervals import Estimate, paired_estimates
 from fairprog_core.metrics.summaries import mean_estimate
 
-SCHEMA = "fairprog.bench.verdicts/1"
+SUITE = "verdicts"
 PROBIT = np.vectorize(NormalDist().inv_cdf)
 GAP = "average_abs_odds_difference"
 TWO = Groups.exclusive("women", "men")
@@ -121,6 +122,28 @@ def table_row(found: FalseVerdicts) -> str:
     (first, second), n_seeds, seed_sd = found.setting
     cells = " | ".join(f"{100 * found.shares[name]:.1f} %" for name in FIGURES)
     return f"| {first}, {second} | {n_seeds} | {seed_sd:g} | {cells} |"
+
+
+def bench_rows(found: Sequence[FalseVerdicts]) -> list[BenchRow]:
+    """The share of "better" or "worse" of every setting and figure; a share has no reference."""
+    rows = []
+    for each in found:
+        (first, second), n_seeds, seed_sd = each.setting
+        for number, figure in enumerate(FIGURES):
+            rows.append(
+                BenchRow.alone(
+                    f"{SUITE}/{first}-{second}-{n_seeds}-{seed_sd:g}-{number}", "share", each.shares[figure],
+                    n=each.counts[figure].total(),
+                    work=f"equal methods that are called better or worse, {first} and {second} λ, {n_seeds} seeds, "
+                    f"noise over seeds {seed_sd:g}: {figure}",
+                )
+            )  # fmt: skip
+    return rows
+
+
+def details(found: Sequence[FalseVerdicts]) -> dict[str, object]:
+    """All figures as JSON values."""
+    return {"settings": [each.to_json() for each in found]}
 
 
 class World:

@@ -1,0 +1,168 @@
+"""The suite ``curve``: one training for five λ against five trainings, and against five of the authors' procedure.
+
+Every training has the same number of steps and of rows × λ per step. Both curves of a row are tested on the same rows,
+and their hypervolumes are compared on the same resamples of them; seeds are averaged.
+
+Notation: n rows, b bootstrap draws.
+"""
+
+import tempfile
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fairprog_core.classifiers.predict import predict
+from fairprog_core.cli.machine.bench.ratios.authors import authors_training
+from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, BenchCase, RatioSize, make_cases
+from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
+from fairprog_core.cli.machine.bench.ratios.sides import BenchClock, BenchSide, BlockOfWork, sides
+from fairprog_core.common.types import Floats, Predictions
+from fairprog_core.data.base import SplitName
+from fairprog_core.metrics.comparison import ResampledRows
+from fairprog_core.metrics.counts import cell_weight
+from fairprog_core.metrics.intervals import Estimate, percentile_interval
+from fairprog_core.pipeline.context import StudyContext
+from fairprog_core.pipeline.curve import CurveJob
+from fairprog_core.pipeline.environment import warm_up
+
+SUITE = "curve"
+SPLITS: tuple[SplitName, ...] = ("tune", "val", "test")
+Mode = Literal["amortised", "separate"]
+
+
+class CurveSide:
+    """Learns the curves of all seeds, one per block; in a side's process."""
+
+    def __init__(self, case: BenchCase, mode: Mode, n_seeds: int) -> None:
+        warm_up()
+        study = case.study.model_copy(update={"mode": mode, "seeds": tuple(range(n_seeds))})
+        classifier, dataset = case.classifier(), case.dataset
+        splits = {name: classifier.prepare(dataset.split(name)) for name in SPLITS}
+        base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
+        folder = case.home.run(mode)
+        self.context = StudyContext(study, dataset, classifier, splits, base, folder, torch.device(case.device), {})
+        _ = self.context.quick_validation  # once per study
+        self.plans, self.jobs = iter(study.plan()), list[CurveJob]()
+
+    def __call__(self) -> None:
+        """Learn the curve of the next seed, validations included."""
+        self.jobs.append(CurveJob(self.context, next(self.plans)))
+        deque(self.jobs[-1].learn(), maxlen=0)
+
+
+class CurveOnTest(NamedTuple):
+    """The predictions of a curve on the test split: of the base, and by λ."""
+
+    base: Predictions
+    by_lam: list[NDArray[np.int64]]
+
+
+_curves: list[CurveSide] = []  # of this process
+
+
+def curve_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
+    """The rows of faces, against five trainings and against the authors' procedure, and that of comments.
+
+    Args:
+        clock: device and threads.
+        size: how much is measured.
+    """
+    with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder:
+        for case in make_cases(Path(folder), clock.device, size, FACES, COMMENTS, splits=SPLITS):
+            yield from _case_rows(case, clock, size)
+
+
+def _case_rows(case: BenchCase, clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
+    lams, steps = case.plan.lam.grid, case.study.budget.steps
+    makers = [partial(_curve, case, "amortised", size.seeds), partial(_curve, case, "separate", size.seeds)]
+    if case.name == FACES:
+        makers.append(partial(_authors, case))
+    seconds: list[list[float]] = [[] for _ in makers]
+    tested: list[tuple[CurveOnTest, CurveOnTest]] = []
+    with sides(clock, *makers) as opened:
+        for _ in range(size.seeds):
+            for side, found in zip(opened, seconds, strict=True):
+                found.append(side.measure())
+            tested.append((_tested(opened[0]), _tested(opened[1])))
+    shown = ", ".join(f"{lam:g}" for lam in lams)
+    work = (
+        f"a curve for λ {shown}, learned in one training of {steps} steps of {case.work()}, validations included; "
+        "reference: a training of as many steps and rows for each λ"
+    )
+    yield BenchRow.paired(
+        f"{SUITE}/{case.name}-separate", "s", seconds[0], seconds[1], work=work,
+        hypervolume_ratio=hypervolume_ratio(tested, case),
+    )  # fmt: skip
+    if case.name == FACES:
+        name = f"{SUITE}/{case.name}-authors"
+        yield BenchRow.paired(name, "s", seconds[0], seconds[2], work=f"{work}, by the authors' procedure")
+
+
+def hypervolume_ratio(tested: Sequence[tuple[CurveOnTest, CurveOnTest]], case: BenchCase) -> Estimate:
+    """Hypervolume of fairprog's curves / that of the reference's, means over seeds.
+
+    Args:
+        tested: by seed, both curves.
+        case: whose groups and criterion count.
+
+    Returns:
+        The ratio with its 95 % interval over test rows, paired; not estimable where the reference has no hypervolume.
+    """
+    base, groups, gap = tested[0][0].base, case.dataset.groups, case.plan.criterion.gap
+    shape = {"n_patterns": len(groups.patterns), "n_classes": len(case.dataset.labels)}
+    weight = cell_weight(base.y, base.z, base.weight, **shape)
+    rows = ResampledRows.drawn(base.y, base.z, weight, groups, is_stratified=base.is_stratified)
+    reference = rows.reference(base.y_pred, gap)
+
+    def volume(curve: CurveOnTest) -> Floats:
+        attained = rows.attained(curve.by_lam, gap, np.zeros(len(curve.by_lam)), base=reference.counts)
+        return attained.hypervolume(reference)
+
+    ours, theirs = (sum((volume(pair[i]) for pair in tested), np.zeros(len(rows.repeats))) for i in (0, 1))
+    if not theirs[0] > 0:
+        return Estimate(None, None)
+    ratios = np.divide(ours, theirs, out=np.full_like(ours, np.nan), where=theirs > 0)
+    return Estimate(float(ratios[0]), percentile_interval(ratios[1:]))
+
+
+def _curve(case: BenchCase, mode: Mode, n_seeds: int) -> BlockOfWork:
+    _curves[:] = [CurveSide(case, mode, n_seeds)]
+    return _curves[0]
+
+
+def _tested(side: BenchSide) -> CurveOnTest:
+    """The predictions of the curve that a side learned last."""
+    found: CurveOnTest = side.ask(_predict_test)
+    return found
+
+
+def _predict_test() -> CurveOnTest:
+    side = _curves[0]
+    job, context = side.jobs[-1], side.context
+    found = job.method.open().predict_many(context.splits["test"], job.plan.lam.grid)
+    return CurveOnTest(context.base["test"], [predictions.y_pred for predictions in found])
+
+
+def _authors(case: BenchCase) -> BlockOfWork:
+    """The authors' procedure for every λ, a seed per block; validated as often and on as many rows."""
+    warm_up()
+    training, budget, seeds = authors_training(case), case.study.budget, count()
+    rows = training.prepared(case.dataset.split("val").evenly(budget.validate_rows))
+
+    def block() -> None:
+        seed = next(seeds)
+        for lam in case.plan.lam.grid:
+            training.begin(lam, seed)
+            for step in range(1, budget.steps + 1):
+                training.step()
+                if step % budget.validate_every == 0 or step == budget.steps:
+                    training.predict(rows)
+
+    return block
