@@ -20,7 +20,7 @@ from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.methods.reprogramming.trigger_training import TriggerTraining
 from fairprog_core.methods.reprogramming.word_search import WordSearch
-from fairprog_core.pipeline.frozen_base import find_base, load_base, train_base
+from fairprog_core.pipeline.jobs.frozen_base import find_base, load_base, train_base
 from fairprog_core.study import Study
 from fairprog_core.study.load import load_study
 from fairprog_core.study.plan import CurvePlan

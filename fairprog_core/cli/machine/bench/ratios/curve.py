@@ -28,9 +28,9 @@ from fairprog_core.data.base import SplitName
 from fairprog_core.metrics.comparison import ResampledRows
 from fairprog_core.metrics.counts import cell_weight
 from fairprog_core.metrics.intervals import Estimate, percentile_interval
-from fairprog_core.pipeline.context import StudyContext
-from fairprog_core.pipeline.curve import CurveJob
-from fairprog_core.pipeline.environment import warm_up
+from fairprog_core.pipeline.jobs.context import StudyContext
+from fairprog_core.pipeline.jobs.curve import CurveJob
+from fairprog_core.pipeline.jobs.environment import warm_up
 
 SUITE = "curve"
 SPLITS: tuple[SplitName, ...] = ("tune", "val", "test")

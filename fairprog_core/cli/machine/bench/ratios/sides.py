@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 import torch
 
 from fairprog_core.common.process import memory
-from fairprog_core.pipeline.environment import make_deterministic
+from fairprog_core.pipeline.jobs.environment import make_deterministic
 
 P = ParamSpec("P")
 BlockOfWork = Callable[[], object]  # done once per measurement
