@@ -25,7 +25,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route, sync_playwright
 
 from fairprog_core.common.home import Home
-from tests.browser import chromium
+from tests.programs import chromium
 from tests.conftest import Finished
 
 ROOT = Path(__file__).resolve().parents[2]
