@@ -129,8 +129,10 @@ def owned(run: Run) -> ColumnElement[bool]:
     return (RUNS.c.id == run.id) & (RUNS.c.token == run.token) & (RUNS.c.state == "running")
 
 
-def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True) -> Run:
-    """Assign a queued run to a process, with a new token."""
+def start(
+    connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True, token: str | None = None
+) -> Run:
+    """Assign a queued run to a process, under a token that no other claim has; None: a new one."""
     now = time.time()
     attempt = get(connection, run_id).attempt + 1
     process = {"host": owner.host, "pid": owner.pid, "process_started": owner.process_started}
@@ -142,12 +144,24 @@ def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bo
         started=now,
         heartbeat=now,
         attempt=attempt,
-        token=secrets.token_hex(8),
+        token=token or new_token(),
         log=None,
         error=None,
         **process,
     )
     return get(connection, run_id)
+
+
+def new_token() -> str:
+    """A token for a claim."""
+    return secrets.token_hex(8)
+
+
+def claimed(connection: Connection, token: str) -> Run | None:
+    """The running run that was claimed under a token; None: there is none."""
+    which = (RUNS.c.token == token) & (RUNS.c.state == "running")
+    row = connection.execute(select(RUNS).where(which)).mappings().first()
+    return None if row is None else run_of(row)
 
 
 def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> None:

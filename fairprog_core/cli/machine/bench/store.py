@@ -141,7 +141,7 @@ def _read(folder: Path) -> list[float]:
         return took
 
 
-def _seconds_of(action: Callable[[], None]) -> float:
+def _seconds_of(action: Callable[[], object]) -> float:
     begun = time.perf_counter()
     action()
     return time.perf_counter() - begun
