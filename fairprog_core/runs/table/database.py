@@ -75,6 +75,11 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def describe(self) -> str:
+        """Which database it is, for a person: its address without a password, and the version of its server."""
+        version = ".".join(map(str, self.engine.dialect.server_version_info or ()))
+        return f"{self.address}, {'SQLite' if self.is_sqlite else 'PostgreSQL'} {version}".rstrip()
+
     @contextmanager
     def _closed_after_an_error(self) -> Iterator[None]:
         try:

@@ -1,5 +1,6 @@
 """The engine of the run table's database: SQLite, or PostgreSQL by psycopg."""
 
+import logging
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -69,6 +70,7 @@ def open_engine(url: URL) -> Engine:
         _name_in_errors(engine, "filename", str(url.database))
     else:
         _limit_waiting(engine)
+        _tell_of_breaks_once()
         _name_in_errors(engine, ADDRESS, shown_address(url))
     return engine
 
@@ -93,6 +95,11 @@ def _begin_writes_at_once(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _tell_of_breaks_once() -> None:
+    """Leave out SQLAlchemy's own report of a broken connection, a traceback: the same fault is raised as an error."""
+    logging.getLogger("sqlalchemy.pool.impl.QueuePool").setLevel(logging.CRITICAL)
 
 
 def _limit_waiting(engine: Engine) -> None:

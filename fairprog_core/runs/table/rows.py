@@ -87,7 +87,7 @@ def take_in(connection: Connection, run_id: str, row: Mapping[str, Any], records
     own = {name: row[name] for name in _TRAVEL if name in row}
     values = blank | own | {"id": run_id, "may_be_ended": True, "last_seq": len(records)}
     del values["number"]
-    if problems := problems_of(values):
+    if problems := problems_of(values) | _too_long(values):
         raise RunError(f"The exported run {run_id} is damaged ({shorten(in_words(problems), 160)}); export it again.")
     number = connection.execute(insert(RUNS).values(**values)).inserted_primary_key[0]  # type: ignore[index]
     timed = [(record.get("time", now), {key: record[key] for key in record if key not in ("seq", "time")})  # type: ignore[literal-required]
@@ -99,6 +99,16 @@ def take_in(connection: Connection, run_id: str, row: Mapping[str, Any], records
             insert(RECORDS),
             [{"run": number, "seq": i, "time": at, "data": data} for i, (at, data) in enumerate(timed, 1)],
         )
+
+
+def _too_long(values: Mapping[str, Any]) -> dict[str, str]:
+    """Per column with more letters than a database takes: the reason."""
+    lengths = {column.name: getattr(column.type, "length", None) for column in RUNS.columns}
+    return {
+        name: f"has more than {most} letters"
+        for name, most in lengths.items()
+        if most is not None and isinstance(value := values.get(name), str) and len(value) > most
+    }
 
 
 def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:
