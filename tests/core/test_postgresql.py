@@ -28,6 +28,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store
 from fairprog_core.runs.exchange.export import export_run
 from fairprog_core.runs.exchange.take_in import import_run
+from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.runs.table import engine
 from fairprog_core.runs.table.database import MIGRATIONS, create_newest, upgrade
@@ -341,6 +342,7 @@ def test_worker_waits_for_the_server_says_so_once_and_goes_on(postgres_server: C
         runs = reaches(store, first, "done"), reaches(store, second, "done")
         assert {run.pid for run in runs} == {worker.process.pid}
         assert {run.attempt for run in runs} == {1}
+        eventually(lambda: [each for each in workers(store.home) if each.state == "idle"])
         with away(postgres_server):
             eventually(lambda: "No run can be claimed now: The run table" in worker.log.read_text())
             threading.Event().wait(2 * 2.0 + 0.5)  # two more looks
@@ -414,7 +416,7 @@ def test_database_of_another_home_is_refused_in_one_sentence(
     store.submit(Study())
     other = Home.find(tmp_path / "other")
     sentence = refused(other, capsys)
-    assert re.search(r"belongs to the home /tmp/.+/home on .+, where its results lie, not to .+/other; use that home", sentence)
+    assert re.search(r"belongs to the home /.+/home on .+, where its results lie, not to /.+/other; use that", sentence)
     assert list(other.path.iterdir()) == []
     with pytest.raises(ArtifactError, match="belongs to the home"):
         Store(other)
