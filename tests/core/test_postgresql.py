@@ -106,6 +106,18 @@ def test_usual_spellings_of_an_address_are_understood(postgres_server: Cluster, 
         )
 
 
+def test_password_may_lie_in_the_users_own_file(
+    postgres_server: Cluster, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = tmp_path / "pgpass"
+    passwords.write_text(f"127.0.0.1:*:*:{USER}:{PASSWORD.replace(':', chr(92) + ':')}\n")
+    passwords.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    name = postgres_server.new_database().rpartition("/")[2]
+    with Store(home, url=postgres_server.address(name, password=None)) as store:
+        assert store.list() == []
+
+
 def test_password_in_the_options_of_an_address_is_not_shown_either(postgres_server: Cluster, home: Home) -> None:
     url = f"postgresql://127.0.0.1:{postgres_server.port}/nowhere?user={USER}&password=s3cr"
     with pytest.raises(ArtifactError, match="password authentication failed") as error:
