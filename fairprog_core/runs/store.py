@@ -1,7 +1,7 @@
 """The run table, which is also the queue: submit, claim, append, read, cancel, resume, remove.
 
-Every change is one transaction that no other writer overlaps. The store holds JSON and does not
-depend on triggers or criteria.
+Every change is one transaction. No other writer overlaps it; in PostgreSQL, none of the same run or of the queue. The
+store holds JSON and does not depend on triggers or criteria.
 """
 
 import contextlib
@@ -265,7 +265,7 @@ class Store(RunReader):
     def beat(self, run: Run) -> bool:
         """Write a heartbeat; False when the claim of ``run`` is no longer valid."""
         now = time.time()
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             return rows.change(connection, rows.owned(run), heartbeat=now, **self._clock.corrected(run, now))
 
     def should_stop(self, run: Run) -> bool:
@@ -307,7 +307,7 @@ class Store(RunReader):
             RunError: no run has this id, or the token is no longer valid.
         """
         now = time.time()
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             run = rows.get(connection, run_id, lock=True)
             if token is not None and (run.token, run.state) != (token, "running"):
                 raise RunError(
@@ -341,7 +341,7 @@ class Store(RunReader):
             if all(record.get(key) == like.get(key) for key in ("kind", "curve"))
             and cast(int, record.get(position, -1)) >= first_position
         ]
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             for first in range(0, len(repeated), 500):  # SQLite limits the number of values in a query
                 part = RECORDS.c.seq.in_(repeated[first : first + 500])
                 connection.execute(delete(RECORDS).where(RECORDS.c.run == run.number, part))
@@ -353,7 +353,7 @@ class Store(RunReader):
         values |= self._clock.corrected(run, now)
         if state == "done":
             values["fraction"] = 1.0
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             is_written = rows.change(connection, rows.owned(run), **values)
         self._clock.end(run)
         return is_written

@@ -66,10 +66,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A write transaction that no other writer overlaps; committed when the block succeeds."""
+    def writing(self, *, is_of_one_run: bool = False) -> Iterator[Connection]:
+        """A write transaction that no other writer overlaps; committed when the block succeeds.
+
+        Args:
+            is_of_one_run: the change reads and writes nothing but one run, and locks its row first. Then a server lets
+                changes of other runs overlap it: workers do not wait for each other.
+        """
         with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-            exclude_writers(connection)
+            if not is_of_one_run:
+                exclude_writers(connection)
             yield connection
 
     def close(self) -> None:
