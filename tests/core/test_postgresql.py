@@ -19,13 +19,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
+from streamlit.testing.v1 import AppTest
 
 from fairprog_core import cli
 from fairprog_core.cli.machine import doctor
 from fairprog_core.common.errors import ArtifactError, ConfigError, RunError
 from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
-from fairprog_core.runs import Owner, Store
+from fairprog_core.common.sharing import Sharing
+from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.runs.exchange.export import export_run
 from fairprog_core.runs.exchange.take_in import import_run
 from fairprog_core.runs.launcher import workers
@@ -37,7 +39,7 @@ from fairprog_core.runs.timing import patiently
 from fairprog_core.study import Study
 from tests.conftest import ON_POSTGRES, Finished
 from tests.core.counting import execute as counter
-from tests.core.run_help import CountingWorker, counting, eventually, reaches, steps_of
+from tests.core.run_help import ROOT, CountingWorker, counting, eventually, reaches, steps_of
 from tests.programs.postgres import PASSWORD, USER, Cluster
 
 pytestmark = ON_POSTGRES
@@ -300,6 +302,28 @@ def test_server_that_is_away_is_one_sentence_and_nothing_is_lost(
             assert "does not answer (Connection refused" in sentence
             assert "start its server" in sentence
     assert [run.id for run in store.list()] == [run_id]  # with the connections of before
+
+
+@pytest.mark.parametrize("is_shared", [False, True], ids=["own", "shared"])
+def test_page_says_that_the_server_is_away_and_goes_on_when_it_is_back(
+    postgres_server: Cluster, store: Store, is_shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in Sharing(is_shared).to_environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(launcher, "ensure_workers", lambda home, **_: [])
+    store.submit(Study(name="waiting study"))
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60).switch_page("views/runs.py")
+    with away(postgres_server):
+        for _ in range(2):
+            app.run()
+            assert not app.exception
+            (error,) = app.error
+            assert "does not answer" in error.value
+            assert "s3cr" not in error.value
+            assert ("127.0.0.1" in error.value) is not is_shared
+    app.run()
+    assert not app.exception
+    assert not app.error
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])

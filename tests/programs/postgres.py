@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-import psycopg
 from sqlalchemy import URL
 
 from tests.programs import apt
@@ -121,6 +120,8 @@ class Cluster:
 
     def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
         """Execute a statement as the owner of the server; its rows."""
+        import psycopg  # of the extra ``postgres``: tests of other things run without
+
         with psycopg.connect(
             host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, dbname=database, autocommit=True
         ) as connection:
